@@ -1,0 +1,48 @@
+import { Refusal } from './refusal.ts'
+
+declare const brand: unique symbol
+type Branded<Name extends string> = string & { readonly [brand]: Name }
+
+/** A UUID in lower-case RFC 9562 text form. Every id below is one. */
+export type OrganizationId = Branded<'OrganizationId'>
+/** Identifies a person or a CI user. */
+export type UserId = Branded<'UserId'>
+/** Identifies one API token of a user; says nothing about its secret. */
+export type ApiTokenId = Branded<'ApiTokenId'>
+/** Identifies a certificate and the HSM key behind it: the key's PKCS#11 `CKA_ID` is this id's 16 bytes. */
+export type CertificateId = Branded<'CertificateId'>
+/** Identifies a project. */
+export type ProjectId = Branded<'ProjectId'>
+/** Identifies a signing policy; its versions share the id. */
+export type SigningPolicyId = Branded<'SigningPolicyId'>
+/** Identifies a signing request, and the Temporal workflow that carries it. */
+export type SigningRequestId = Branded<'SigningRequestId'>
+
+/** Any of the ids above. */
+export type EntityId =
+  | OrganizationId
+  | UserId
+  | ApiTokenId
+  | CertificateId
+  | ProjectId
+  | SigningPolicyId
+  | SigningRequestId
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/**
+ * Reads an id from text that came from outside; upper case is accepted and folded.
+ *
+ * @param text the id as the caller sent it
+ * @param what the name of the field, for the message
+ * @throws Refusal `ID_MALFORMED` when the text is not a UUID
+ */
+export function parseId<Id extends EntityId>(text: string, what: string): Id {
+  const id = text.toLowerCase()
+  if (!uuidPattern.test(id))
+    throw new Refusal(
+      'ID_MALFORMED',
+      `${what} must be a UUID such as 0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b; got ${JSON.stringify(text.slice(0, 60))}.`,
+    )
+  return id as Id
+}

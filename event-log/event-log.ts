@@ -1,0 +1,144 @@
+import type { EventMetadata } from '../domain/event.ts'
+
+declare const brand: unique symbol
+
+/**
+ * A place in the whole log. Opaque, but ordered: two positions of one log compare as text (`a < b`), so callers may
+ * order and store them and must not look inside. Positions of different logs do not compare.
+ */
+export type LogPosition = string & { readonly [brand]: 'LogPosition' }
+
+/** An event to be appended. `id` is a UUID that the writer chooses: appending the same id twice writes once. */
+export type NewEvent = {
+  readonly id: string
+  /** Past tense, e.g. `ApprovalGranted`. Must not begin with `$`, which EventStoreDB keeps for itself. */
+  readonly type: string
+  /** JSON object with `schemaVersion`. */
+  readonly data: object
+  readonly metadata: EventMetadata
+}
+
+/** An event as the log holds it. */
+export type RecordedEvent = {
+  readonly id: string
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly metadata: EventMetadata
+  readonly streamId: string
+  /** Place in its stream, from 0 and without gaps. */
+  readonly revision: number
+  /** Place in the whole log. */
+  readonly position: LogPosition
+}
+
+/**
+ * What the writer believes of the stream: the revision of its last event, `noStream` when it must not exist, `any` when
+ * it does not matter (only for streams whose events are independent of each other, such as the security stream).
+ */
+export type ExpectedRevision = number | 'noStream' | 'any'
+
+/** Where an append arrived. */
+export type Appended = {
+  /** Revision of the last event of this append. */
+  readonly revision: number
+  /** Position of the last event of this append. */
+  readonly position: LogPosition
+}
+
+/** How to read one stream. A stream that does not exist reads as empty. */
+export type ReadStreamOptions = {
+  /** `forwards` (default) or `backwards`. */
+  readonly direction?: 'forwards' | 'backwards'
+  /** First revision to return, inclusive, in the reading direction. Default: the start, or the end when backwards. */
+  readonly fromRevision?: number
+  /** At most this many events. Default: all. */
+  readonly maxCount?: number
+}
+
+/** How to read the whole log, forwards. */
+export type ReadAllOptions = {
+  /** Read what comes after this position. Default: from the beginning. */
+  readonly after?: LogPosition
+  /** At most this many events. Default: all there are when the read begins. */
+  readonly maxCount?: number
+}
+
+/** How to subscribe. */
+export type SubscribeOptions = {
+  /** Deliver what comes after this position. Default: from the beginning. */
+  readonly after?: LogPosition
+  /** Ends the subscription: the iteration then finishes without an error. */
+  readonly signal: AbortSignal
+}
+
+/** A piece of a subscription: events in log order, and whether the subscriber has now seen everything there is. */
+export type SubscriptionBatch = {
+  readonly events: readonly RecordedEvent[]
+  /** True when, at this moment, nothing newer was in the log. A batch may be empty only when this is true. */
+  readonly caughtUp: boolean
+}
+
+/**
+ * The audit log: append-only streams of events in one total order. The only truth of the service (law 4).
+ *
+ * Every method fails with {@link EventLogError}.
+ */
+export interface EventLog {
+  /**
+   * Appends events to one stream, all or none, durably before it answers.
+   *
+   * Idempotent: when `expectedRevision` no longer matches but the events that follow it in the stream are exactly these
+   * (same ids, same order), the first answer is given again. With `any`, ids that the stream holds already are
+   * recognised in the same way.
+   *
+   * @throws EventLogError `EVENT_LOG_WRONG_EXPECTED_REVISION` when the stream has moved on
+   * @throws EventLogError `EVENT_LOG_EVENT_INVALID` for an empty append, an id that is no UUID, a type that is empty or
+   *   begins with `$`, or data that is not a JSON object
+   * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the store cannot be reached; the caller may try again
+   */
+  append(streamId: string, events: readonly NewEvent[], expectedRevision: ExpectedRevision): Promise<Appended>
+
+  /** Reads one stream in batches, in order. System streams and events that begin with `$` are never returned. */
+  readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<readonly RecordedEvent[]>
+
+  /** Reads the whole log in batches, in order. */
+  readAll(options?: ReadAllOptions): AsyncIterable<readonly RecordedEvent[]>
+
+  /**
+   * Catches up from a position and then follows live, each event once and in order, until the signal is aborted. When
+   * the store goes away it reconnects and goes on after the last event that it delivered; it ends with
+   * `EVENT_LOG_UNAVAILABLE` only after its patience (bounded, documented by the implementation) is over.
+   */
+  subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch>
+
+  /** Position of the newest event, or `undefined` when the log is empty. */
+  head(): Promise<LogPosition | undefined>
+
+  /** Releases connections and ends subscriptions. The log cannot be used afterwards (`EVENT_LOG_CLOSED`). */
+  close(): Promise<void>
+}
+
+/** Stable codes of {@link EventLogError}. */
+export type EventLogErrorCode =
+  | 'EVENT_LOG_WRONG_EXPECTED_REVISION'
+  | 'EVENT_LOG_EVENT_INVALID'
+  | 'EVENT_LOG_UNAVAILABLE'
+  | 'EVENT_LOG_CORRUPT'
+  | 'EVENT_LOG_CLOSED'
+
+/** What goes wrong in a log. `actualRevision` accompanies a wrong expected revision: the last one, or `noStream`. */
+export class EventLogError extends Error {
+  readonly code: EventLogErrorCode
+  readonly actualRevision: number | 'noStream' | undefined
+
+  constructor(
+    code: EventLogErrorCode,
+    message: string,
+    options: { readonly actualRevision?: number | 'noStream'; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'EventLogError'
+    this.code = code
+    this.actualRevision = options.actualRevision
+  }
+}
