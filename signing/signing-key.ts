@@ -1,0 +1,20 @@
+import type { HashAlgorithm, KeyAlgorithm } from '../domain/algorithms.ts'
+
+/**
+ * A private key that can sign and never shows itself. Signature formats depend on this, not on where the key lives.
+ */
+export interface SigningKey {
+  readonly algorithm: KeyAlgorithm
+  /** The public half, as DER-encoded SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). */
+  readonly publicKey: Uint8Array
+
+  /**
+   * Signs a digest. RSA keys answer with RSASSA-PKCS1-v1_5 (RFC 8017 §8.2), EC keys with a DER ECDSA-Sig-Value
+   * (RFC 3279 §2.2.3).
+   *
+   * @param hash the algorithm that made the digest
+   * @param digest its output, of the right length
+   * @throws SigningError with a `PKCS11_…` code
+   */
+  sign(hash: HashAlgorithm, digest: Uint8Array): Promise<Uint8Array>
+}
