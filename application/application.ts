@@ -1,0 +1,105 @@
+import type { Sha256Digest, SigningRequestId } from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+import type { Caller } from './caller.ts'
+
+/** What a changed signing request answers: where the log was when the change was in it. */
+export type SigningRequestChanged = {
+  readonly signingRequestId: SigningRequestId
+  /** The change is visible to every query that waits for this position. */
+  readonly position: LogPosition
+}
+
+/** What a submission says. */
+export type SubmitSigningRequestInput = {
+  /** The project's slug or id. */
+  readonly project: string
+  /** The signing policy's slug (in the project) or id. */
+  readonly signingPolicy: string
+  /** The id that the upload of the artifact answered. */
+  readonly uploadId: string
+  readonly description: string | null
+}
+
+/**
+ * The use cases, as the GraphQL and REST APIs see them. Every one authorises the caller itself, changes nothing when it
+ * refuses, and records refusals of security-relevant commands in the security stream.
+ *
+ * Everything throws `Refusal` (domain) for what the caller did wrong, and `ServiceError` for what we cannot do now.
+ */
+export interface Application {
+  /**
+   * Finds out who presents an API token.
+   *
+   * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`
+   */
+  authenticate(token: string | undefined, remoteAddress: string | undefined): Promise<Caller>
+
+  /**
+   * Submits an uploaded artifact.
+   *
+   * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
+   *   `FORBIDDEN`, `UPLOAD_NOT_FOUND`, `CERTIFICATE_…`, `TEXT_TOO_LONG`, `FILE_NAME_MALFORMED`
+   */
+  submitSigningRequest(caller: Caller, input: SubmitSigningRequestInput): Promise<SigningRequestChanged>
+
+  /** Approves the plan of this digest. @throws Refusal as `decide` of the signing request does, and `FORBIDDEN` */
+  approveSigningRequest(
+    caller: Caller,
+    input: { readonly signingRequestId: string; readonly planDigest: string; readonly comment: string | null },
+  ): Promise<SigningRequestChanged>
+
+  /** Denies a request. @throws Refusal as `decide` of the signing request does */
+  denySigningRequest(
+    caller: Caller,
+    input: { readonly signingRequestId: string; readonly comment: string | null },
+  ): Promise<SigningRequestChanged>
+
+  /** Cancels a request. @throws Refusal as `decide` of the signing request does, and `FORBIDDEN` */
+  cancelSigningRequest(
+    caller: Caller,
+    input: { readonly signingRequestId: string; readonly reason: string | null },
+  ): Promise<SigningRequestChanged>
+
+  /**
+   * Keeps an uploaded artifact for a later submission by the same user.
+   *
+   * @throws Refusal `FILE_NAME_MALFORMED`, `ARTIFACT_TOO_LARGE`, `UPLOAD_INCOMPLETE`
+   */
+  uploadArtifact(
+    caller: Caller,
+    input: { readonly fileName: string; readonly bytes: AsyncIterable<Uint8Array> },
+  ): Promise<{
+    readonly uploadId: string
+    readonly fileName: string
+    readonly sha256: Sha256Digest
+    readonly size: number
+  }>
+
+  /**
+   * Opens an artifact of a request for download.
+   *
+   * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`
+   */
+  openArtifact(
+    caller: Caller,
+    input: { readonly signingRequestId: string; readonly which: 'unsigned' | 'signed' },
+  ): Promise<{
+    readonly fileName: string
+    readonly sha256: Sha256Digest
+    readonly size: number
+    /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
+    readonly read: (range?: { readonly start: number; readonly end: number }) => AsyncIterable<Uint8Array>
+  }>
+}
+
+/** Something the caller cannot mend: a part of the service is away. The same call may succeed later. */
+export class ServiceError extends Error {
+  /** Upper snake case, e.g. `TEMPORAL_UNAVAILABLE`, `EVENT_LOG_UNAVAILABLE`. */
+  readonly code: string
+
+  constructor(code: string, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ServiceError'
+    this.code = code
+  }
+}

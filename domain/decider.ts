@@ -1,0 +1,51 @@
+import type { DomainEvent } from './event.ts'
+import { Refusal } from './refusal.ts'
+
+/**
+ * One aggregate as pure functions: what a command makes happen in a state, and what an event makes of a state.
+ * Nothing here reads a clock, a random source or the outside world; commands carry all of that.
+ */
+export type Decider<State, Command, Event extends DomainEvent> = {
+  /** The state before the first event. */
+  readonly initialState: () => State
+  /** What happens on a command; throws {@link Refusal} when it may not. Never empty. */
+  readonly decide: (command: Command, state: State) => readonly Event[]
+  /** The state after an event. Events are facts: it never refuses one of its types. */
+  readonly evolve: (state: State, event: Event) => State
+  /** Every type that may stand in the aggregate's stream. */
+  readonly eventTypes: readonly Event['type'][]
+}
+
+/**
+ * Says whether an event is one of the aggregate's. An unknown type in a stream is never passed over: it could be the
+ * one that withdraws something.
+ *
+ * @throws Refusal `EVENT_TYPE_UNKNOWN`
+ */
+export function asEventOf<Event extends DomainEvent>(
+  decider: { readonly eventTypes: readonly Event['type'][] },
+  event: { readonly type: string; readonly data: object },
+): Event {
+  if (!(decider.eventTypes as readonly string[]).includes(event.type))
+    throw new Refusal(
+      'EVENT_TYPE_UNKNOWN',
+      `The stream holds an event of type ${event.type}, which this version does not know. Use the version that wrote it.`,
+      { type: event.type },
+    )
+  return event as Event
+}
+
+/**
+ * Folds a stream's events into its state.
+ *
+ * @throws Refusal `EVENT_TYPE_UNKNOWN` for an event that is not the aggregate's
+ */
+export function fold<State, Command, Event extends DomainEvent>(
+  decider: Decider<State, Command, Event>,
+  events: Iterable<{ readonly type: string; readonly data: object }>,
+  from: State = decider.initialState(),
+): State {
+  let state = from
+  for (const event of events) state = decider.evolve(state, asEventOf(decider, event))
+  return state
+}

@@ -1,0 +1,46 @@
+import type { UserId } from './ids.ts'
+
+/** Roles that hold for the whole organization. A user without one is a Regular User. */
+export const globalRoles = [
+  'globalAdministrator',
+  'certificateAdministrator',
+  'userAdministrator',
+  'projectAdministrator',
+  'globalReader',
+] as const
+
+/** A role that holds for the whole organization. */
+export type GlobalRole = (typeof globalRoles)[number]
+
+/** What a decision about permissions needs to know of a user. */
+export type Principal = { readonly userId: UserId; readonly roles: readonly GlobalRole[] }
+
+/** Whether the user holds one of the roles; a Global Administrator holds them all but that of the reader's limits. */
+export function hasRole(principal: Principal, ...roles: readonly GlobalRole[]): boolean {
+  return principal.roles.includes('globalAdministrator') || roles.some((role) => principal.roles.includes(role))
+}
+
+/** Who is named by a policy. */
+export type PolicyMembers = {
+  readonly submitters: readonly UserId[]
+  readonly approval: { readonly approvers: readonly UserId[] } | null
+}
+
+/** Whether the user may submit to the policy: only its submitters may, whatever their role. */
+export function maySubmit(principal: Principal, policy: PolicyMembers): boolean {
+  return policy.submitters.includes(principal.userId)
+}
+
+/** Whether the user may cancel a request: its submitter, and administrators of projects. */
+export function mayCancel(principal: Principal, submitter: UserId): boolean {
+  return principal.userId === submitter || hasRole(principal, 'projectAdministrator')
+}
+
+/** Whether the user may download a request's artifacts, signed or not. Configuration and metadata are open to all users. */
+export function mayReadArtifacts(principal: Principal, policy: PolicyMembers): boolean {
+  return (
+    hasRole(principal, 'projectAdministrator', 'globalReader') ||
+    policy.submitters.includes(principal.userId) ||
+    (policy.approval?.approvers.includes(principal.userId) ?? false)
+  )
+}

@@ -1,0 +1,131 @@
+import type { Decider } from '../decider.ts'
+import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
+import { Refusal } from '../refusal.ts'
+import { parseName, parseSlug } from '../slug.ts'
+import type { ProjectEvent } from './events.ts'
+
+/** A project that exists. */
+export type Project = {
+  readonly status: 'valid' | 'inactive'
+  readonly projectId: ProjectId
+  readonly organizationId: OrganizationId
+  readonly slug: string
+  readonly name: string
+  readonly description: string | null
+  readonly repositoryUrl: string | null
+  /** Slug → the signing policy that holds it. */
+  readonly signingPolicySlugs: Readonly<Record<string, SigningPolicyId>>
+}
+
+/** Before and after the project was created. */
+export type ProjectState = { readonly status: 'none' } | Project
+
+/** What can be asked of a project. */
+export type ProjectCommand =
+  | {
+      readonly type: 'CreateProject'
+      readonly projectId: ProjectId
+      readonly organizationId: OrganizationId
+      readonly slug: string
+      readonly name: string
+      readonly description: string | null
+      readonly repositoryUrl: string | null
+    }
+  | { readonly type: 'DeactivateProject'; readonly reason: string | null }
+  | { readonly type: 'ReactivateProject' }
+  | { readonly type: 'ReserveSigningPolicySlug'; readonly slug: string; readonly signingPolicyId: SigningPolicyId }
+
+/**
+ * Project: what belongs together and is signed under common policies.
+ *
+ * Refuses with `PROJECT_EXISTS`, `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `PROJECT_ACTIVE`,
+ * `SIGNING_POLICY_SLUG_TAKEN`, `REPOSITORY_URL_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`.
+ */
+export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent> = {
+  initialState: () => ({ status: 'none' }),
+  eventTypes: ['ProjectCreated', 'ProjectDeactivated', 'ProjectReactivated', 'SigningPolicySlugReserved'],
+
+  decide(command, state) {
+    if (command.type === 'CreateProject') {
+      if (state.status !== 'none') throw new Refusal('PROJECT_EXISTS', 'A project with this id exists already.')
+      const { projectId, organizationId, description, repositoryUrl } = command
+      const slug = parseSlug(command.slug, "The project's slug")
+      const name = parseName(command.name, "The project's name")
+      if (repositoryUrl !== null && !/^https?:\/\/[^\s]+$/.test(repositoryUrl))
+        throw new Refusal(
+          'REPOSITORY_URL_MALFORMED',
+          "The project's repository URL must begin with https:// or http://.",
+        )
+      return [
+        {
+          type: 'ProjectCreated',
+          data: { schemaVersion: 1, projectId, organizationId, slug, name, description, repositoryUrl },
+        },
+      ]
+    }
+    const project = existingProject(state)
+    switch (command.type) {
+      case 'DeactivateProject':
+        activeProject(project)
+        return [{ type: 'ProjectDeactivated', data: { schemaVersion: 1, reason: command.reason } }]
+      case 'ReactivateProject':
+        if (project.status === 'valid') throw new Refusal('PROJECT_ACTIVE', `${project.name} is active already.`)
+        return [{ type: 'ProjectReactivated', data: { schemaVersion: 1 } }]
+      case 'ReserveSigningPolicySlug': {
+        const slug = parseSlug(command.slug, "The signing policy's slug")
+        if (Object.hasOwn(project.signingPolicySlugs, slug))
+          throw new Refusal(
+            'SIGNING_POLICY_SLUG_TAKEN',
+            `The slug ${slug} belongs to another signing policy of ${project.name}.`,
+            { slug },
+          )
+        const { signingPolicyId } = command
+        return [{ type: 'SigningPolicySlugReserved', data: { schemaVersion: 1, slug, signingPolicyId } }]
+      }
+    }
+  },
+
+  evolve(state, event) {
+    if (event.type === 'ProjectCreated') {
+      const { projectId, organizationId, slug, name, description, repositoryUrl } = event.data
+      return {
+        status: 'valid',
+        projectId,
+        organizationId,
+        slug,
+        name,
+        description,
+        repositoryUrl,
+        signingPolicySlugs: {},
+      }
+    }
+    if (state.status === 'none') return state
+    switch (event.type) {
+      case 'ProjectDeactivated':
+        return { ...state, status: 'inactive' }
+      case 'ProjectReactivated':
+        return { ...state, status: 'valid' }
+      case 'SigningPolicySlugReserved': {
+        const { slug, signingPolicyId } = event.data
+        return { ...state, signingPolicySlugs: { ...state.signingPolicySlugs, [slug]: signingPolicyId } }
+      }
+    }
+  },
+}
+
+function existingProject(state: ProjectState): Project {
+  if (state.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', 'There is no such project.')
+  return state
+}
+
+/**
+ * The project, if things of it may be signed.
+ *
+ * @throws Refusal `PROJECT_NOT_FOUND` or `PROJECT_INACTIVE`
+ */
+export function activeProject(state: ProjectState): Project {
+  const project = existingProject(state)
+  if (project.status === 'inactive')
+    throw new Refusal('PROJECT_INACTIVE', `The project ${project.slug} is inactive; nothing of it can be signed.`)
+  return project
+}

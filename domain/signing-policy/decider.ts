@@ -1,0 +1,170 @@
+import type { Certificate } from '../certificate/index.ts'
+import type { Decider } from '../decider.ts'
+import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
+import { Refusal } from '../refusal.ts'
+import { parseName, parseSlug } from '../slug.ts'
+import type { SigningPolicyEvent, SigningPolicySettings } from './events.ts'
+
+/** A signing policy that exists. */
+export type SigningPolicy = {
+  readonly status: 'active' | 'inactive'
+  readonly signingPolicyId: SigningPolicyId
+  readonly organizationId: OrganizationId
+  readonly projectId: ProjectId
+  readonly slug: string
+  /** Every version of the settings; version n stands at index n − 1, the last one is in force. */
+  readonly versions: readonly [SigningPolicySettings, ...SigningPolicySettings[]]
+}
+
+/** Before and after the policy was created. */
+export type SigningPolicyState = { readonly status: 'none' } | SigningPolicy
+
+/** What a policy needs to know of the certificate that it is to use. */
+export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'keyAlgorithm' | 'name'>
+
+/** What can be asked of a signing policy. */
+export type SigningPolicyCommand =
+  | {
+      readonly type: 'CreateSigningPolicy'
+      readonly signingPolicyId: SigningPolicyId
+      readonly organizationId: OrganizationId
+      readonly projectId: ProjectId
+      readonly slug: string
+      readonly settings: SigningPolicySettings
+      readonly certificate: PolicyCertificate
+    }
+  | {
+      readonly type: 'ChangeSigningPolicy'
+      readonly settings: SigningPolicySettings
+      readonly certificate: PolicyCertificate
+    }
+  | { readonly type: 'DeactivateSigningPolicy'; readonly reason: string | null }
+  | { readonly type: 'ReactivateSigningPolicy' }
+
+/**
+ * Signing policy: which certificate signs, who may submit, who must approve. Every change makes a version.
+ *
+ * Refuses with `SIGNING_POLICY_EXISTS`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
+ * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`, `RELEASE_NEEDS_TIMESTAMP`,
+ * `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`, `SLUG_MALFORMED`,
+ * `NAME_MALFORMED`.
+ */
+export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
+  initialState: () => ({ status: 'none' }),
+  eventTypes: ['SigningPolicyCreated', 'SigningPolicyChanged', 'SigningPolicyDeactivated', 'SigningPolicyReactivated'],
+
+  decide(command, state) {
+    if (command.type === 'CreateSigningPolicy') {
+      if (state.status !== 'none')
+        throw new Refusal('SIGNING_POLICY_EXISTS', 'A signing policy with this id exists already.')
+      const { signingPolicyId, organizationId, projectId } = command
+      const slug = parseSlug(command.slug, "The signing policy's slug")
+      const settings = checkedSettings(command.settings, command.certificate)
+      return [
+        {
+          type: 'SigningPolicyCreated',
+          data: { schemaVersion: 1, signingPolicyId, organizationId, projectId, slug, settings },
+        },
+      ]
+    }
+    const policy = existingPolicy(state)
+    switch (command.type) {
+      case 'ChangeSigningPolicy': {
+        const settings = checkedSettings(command.settings, command.certificate)
+        const version = policy.versions.length + 1
+        return [{ type: 'SigningPolicyChanged', data: { schemaVersion: 1, version, settings } }]
+      }
+      case 'DeactivateSigningPolicy':
+        activeSigningPolicy(policy)
+        return [{ type: 'SigningPolicyDeactivated', data: { schemaVersion: 1, reason: command.reason } }]
+      case 'ReactivateSigningPolicy':
+        if (policy.status === 'active')
+          throw new Refusal('SIGNING_POLICY_ACTIVE', `The signing policy ${policy.slug} is active already.`)
+        return [{ type: 'SigningPolicyReactivated', data: { schemaVersion: 1 } }]
+    }
+  },
+
+  evolve(state, event) {
+    if (event.type === 'SigningPolicyCreated') {
+      const { signingPolicyId, organizationId, projectId, slug, settings } = event.data
+      return { status: 'active', signingPolicyId, organizationId, projectId, slug, versions: [settings] }
+    }
+    if (state.status === 'none') return state
+    switch (event.type) {
+      case 'SigningPolicyChanged':
+        return { ...state, versions: [...state.versions, event.data.settings] }
+      case 'SigningPolicyDeactivated':
+        return { ...state, status: 'inactive' }
+      case 'SigningPolicyReactivated':
+        return { ...state, status: 'active' }
+    }
+  },
+}
+
+function existingPolicy(state: SigningPolicyState): SigningPolicy {
+  if (state.status === 'none') throw new Refusal('SIGNING_POLICY_NOT_FOUND', 'There is no such signing policy.')
+  return state
+}
+
+/**
+ * The policy, if it may sign.
+ *
+ * @throws Refusal `SIGNING_POLICY_NOT_FOUND` or `SIGNING_POLICY_INACTIVE`
+ */
+export function activeSigningPolicy(state: SigningPolicyState): SigningPolicy {
+  const policy = existingPolicy(state)
+  if (policy.status === 'inactive')
+    throw new Refusal('SIGNING_POLICY_INACTIVE', `The signing policy ${policy.slug} is inactive and signs nothing.`)
+  return policy
+}
+
+/** The version in force and its settings. */
+export function currentVersion(policy: SigningPolicy): {
+  readonly version: number
+  readonly settings: SigningPolicySettings
+} {
+  const version = policy.versions.length
+  return { version, settings: policy.versions[version - 1] ?? policy.versions[0] }
+}
+
+function checkedSettings(settings: SigningPolicySettings, certificate: PolicyCertificate): SigningPolicySettings {
+  if (certificate.certificateId !== settings.certificateId)
+    throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
+  refuseRepeated(settings.submitters, 'submitters')
+  if (settings.approval !== null) checkApproval(settings.approval)
+  if (settings.release) checkRelease(settings, certificate)
+  return { ...settings, name: parseName(settings.name, "The signing policy's name") }
+}
+
+function checkApproval(approval: NonNullable<SigningPolicySettings['approval']>): void {
+  const { approvers, requiredApprovals, deadlineSeconds } = approval
+  refuseRepeated(approvers, 'approvers')
+  if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > approvers.length)
+    throw new Refusal(
+      'APPROVAL_QUORUM',
+      `The required approvals must be a whole number from 1 to the number of approvers (${approvers.length}); got ${requiredApprovals}.`,
+      { approvers: approvers.length, requiredApprovals },
+    )
+  if (deadlineSeconds !== null && (!Number.isInteger(deadlineSeconds) || deadlineSeconds < 1))
+    throw new Refusal('APPROVAL_DEADLINE', 'The approval deadline must be a whole number of seconds, at least 1.')
+}
+
+function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertificate): void {
+  if (settings.timestamp !== 'required')
+    throw new Refusal('RELEASE_NEEDS_TIMESTAMP', 'A release policy must require a time-stamp.')
+  if (certificate.keyAlgorithm === 'rsa-2048')
+    throw new Refusal(
+      'RELEASE_NEEDS_STRONG_KEY',
+      `A release policy needs RSA 3072 or more, or an elliptic curve; ${certificate.name} has RSA 2048.`,
+    )
+  if (certificate.kind === 'selfSigned')
+    throw new Refusal(
+      'RELEASE_NEEDS_ISSUED_CERTIFICATE',
+      `A release policy needs a certificate that an authority issued; ${certificate.name} is self-signed, for tests.`,
+    )
+}
+
+function refuseRepeated(members: readonly string[], what: string): void {
+  if (new Set(members).size !== members.length)
+    throw new Refusal('MEMBERS_REPEATED', `The ${what} of a signing policy must not name anyone twice.`)
+}

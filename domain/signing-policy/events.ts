@@ -1,0 +1,61 @@
+import type { DomainEvent } from '../event.ts'
+import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, UserId } from '../ids.ts'
+
+/** Who must agree before a signature: `requiredApprovals` distinct people of `approvers`. */
+export type ApprovalProcess = {
+  readonly approvers: readonly UserId[]
+  /** The quorum, 1 to the number of approvers. */
+  readonly requiredApprovals: number
+  /** Whether an approval by the submitter counts. */
+  readonly submitterMayApprove: boolean
+  /** Seconds after planning at which a request without quorum is denied; `null` waits without end. */
+  readonly deadlineSeconds: number | null
+}
+
+/** One version of what a policy demands. */
+export type SigningPolicySettings = {
+  readonly name: string
+  readonly certificateId: CertificateId
+  readonly submitters: readonly UserId[]
+  /** `null`: approval process off. */
+  readonly approval: ApprovalProcess | null
+  /** Whether a signature must carry an RFC 3161 time-stamp. */
+  readonly timestamp: 'required' | 'none'
+  /** A release policy: strong algorithms only, time-stamp always, no test certificates. */
+  readonly release: boolean
+}
+
+/** A policy came to be, with version 1 of its settings. */
+export type SigningPolicyCreated = DomainEvent<
+  'SigningPolicyCreated',
+  {
+    readonly signingPolicyId: SigningPolicyId
+    readonly organizationId: OrganizationId
+    readonly projectId: ProjectId
+    readonly slug: string
+    readonly settings: SigningPolicySettings
+  }
+>
+
+/** The policy has a new version. Requests submitted before keep theirs. */
+export type SigningPolicyChanged = DomainEvent<
+  'SigningPolicyChanged',
+  {
+    /** 2 for the first change, and so on. */
+    readonly version: number
+    readonly settings: SigningPolicySettings
+  }
+>
+
+/** Nothing is signed by the policy until it is reactivated. */
+export type SigningPolicyDeactivated = DomainEvent<'SigningPolicyDeactivated', { readonly reason: string | null }>
+
+/** The policy is in use again. */
+export type SigningPolicyReactivated = DomainEvent<'SigningPolicyReactivated'>
+
+/** Everything that happens to a signing policy. */
+export type SigningPolicyEvent =
+  | SigningPolicyCreated
+  | SigningPolicyChanged
+  | SigningPolicyDeactivated
+  | SigningPolicyReactivated

@@ -1,0 +1,80 @@
+import type { Sha256Digest } from '../digest.ts'
+import type { Instant } from '../event.ts'
+import type { CertificateId, UserId } from '../ids.ts'
+import type { Artifact, FileSigned, SigningRequestFailed, Submission } from './events.ts'
+
+/** Records an accepted submission. Whether it may be accepted was decided with the policy and the project at hand. */
+export type SubmitSigningRequest = { readonly type: 'SubmitSigningRequest'; readonly submission: Submission }
+
+/** Records that the artifact is in the store. */
+export type RecordRetrieval = {
+  readonly type: 'RecordRetrieval'
+  readonly sha256: Sha256Digest
+  readonly size: number
+}
+
+/** Records the plan. */
+export type RecordPlan = {
+  readonly type: 'RecordPlan'
+  readonly planDigest: Sha256Digest
+  readonly fileCount: number
+  /** The moment of planning, from which the approval deadline runs. */
+  readonly at: Instant
+}
+
+/** An approver agrees to the plan of this digest. */
+export type Approve = {
+  readonly type: 'Approve'
+  readonly approver: UserId
+  readonly planDigest: Sha256Digest
+  readonly comment: string | null
+}
+
+/** An approver says no. */
+export type Deny = { readonly type: 'Deny'; readonly approver: UserId; readonly comment: string | null }
+
+/** Takes back an approval whose giver was deactivated. */
+export type InvalidateApproval = { readonly type: 'InvalidateApproval'; readonly approver: UserId }
+
+/** The deadline passed. */
+export type ExpireApproval = { readonly type: 'ExpireApproval'; readonly deadline: Instant }
+
+/** The submitter or an administrator calls it off. */
+export type Cancel = { readonly type: 'Cancel'; readonly canceledBy: UserId; readonly reason: string | null }
+
+/** The signer is about to use the key. */
+export type StartSigning = {
+  readonly type: 'StartSigning'
+  readonly planDigest: Sha256Digest
+  readonly certificateId: CertificateId
+  readonly certificateThumbprint: string
+}
+
+/** The signer is done with an attempt. */
+export type RecordSigned = {
+  readonly type: 'RecordSigned'
+  readonly attempt: number
+  readonly files: readonly Omit<FileSigned['data'], 'schemaVersion' | 'attempt'>[]
+  readonly signedArtifact: Artifact
+}
+
+/** A step failed for a lasting reason. */
+export type Fail = {
+  readonly type: 'Fail'
+  readonly workflowStatus: SigningRequestFailed['data']['workflowStatus']
+  readonly failure: SigningRequestFailed['data']['failure']
+}
+
+/** What can be asked of a signing request. */
+export type SigningRequestCommand =
+  | SubmitSigningRequest
+  | RecordRetrieval
+  | RecordPlan
+  | Approve
+  | Deny
+  | InvalidateApproval
+  | ExpireApproval
+  | Cancel
+  | StartSigning
+  | RecordSigned
+  | Fail

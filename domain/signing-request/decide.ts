@@ -1,0 +1,204 @@
+import type { Instant } from '../event.ts'
+import { Refusal } from '../refusal.ts'
+import type {
+  Approve,
+  Deny,
+  RecordSigned,
+  SigningRequestCommand,
+  StartSigning,
+  SubmitSigningRequest,
+} from './commands.ts'
+import type { SigningRequestEvent } from './events.ts'
+import { quorumReached } from './quorum.ts'
+import type { SigningRequest, SigningRequestState } from './state.ts'
+import { isFinalStatus } from './workflow-status.ts'
+
+/** The longest comment, reason or description, in UTF-16 code units. Updates and events stay small. */
+export const maximumTextLength = 4000
+
+/**
+ * What happens to a signing request on a command.
+ *
+ * @throws Refusal `SIGNING_REQUEST_EXISTS`, `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`,
+ *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
+ *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
+ *   `CERTIFICATE_MISMATCH`, `TEXT_TOO_LONG`, `FILE_NAME_MALFORMED`
+ */
+export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
+  if (command.type === 'SubmitSigningRequest') return submit(command, state)
+  const request = openRequest(state)
+  switch (command.type) {
+    case 'RecordRetrieval': {
+      requireThat(!request.retrieved, request, 'The artifact was retrieved already.')
+      const { sha256, size } = command
+      if (sha256 !== request.artifact.sha256 || size !== request.artifact.size)
+        throw new Refusal('ARTIFACT_MISMATCH', 'The artifact in the store is not the one that was submitted.', {
+          expected: request.artifact.sha256,
+          actual: sha256,
+        })
+      return [{ type: 'ArtifactRetrieved', data: { schemaVersion: 1, sha256, size } }]
+    }
+    case 'RecordPlan': {
+      requireThat(request.retrieved && request.plan === null, request, 'A plan is made once, after retrieval.')
+      const { planDigest, fileCount } = command
+      const approvalDeadline = deadlineFrom(command.at, request.approval?.deadlineSeconds ?? null)
+      return [{ type: 'SigningPlanned', data: { schemaVersion: 1, planDigest, fileCount, approvalDeadline } }]
+    }
+    case 'Approve':
+      return approve(command, request)
+    case 'Deny':
+      return deny(command, request)
+    case 'InvalidateApproval': {
+      const { approver } = command
+      requireThat(request.attempts === 0, request, 'Signing has begun.')
+      if (!request.approvals.some((approval) => approval.approver === approver))
+        throw new Refusal('SIGNING_REQUEST_STATE', 'There is no approval of this person to take back.')
+      return [{ type: 'ApprovalInvalidated', data: { schemaVersion: 1, approver, reason: 'userDeactivated' } }]
+    }
+    case 'ExpireApproval':
+      requireWaiting(request)
+      return [{ type: 'ApprovalExpired', data: { schemaVersion: 1, deadline: command.deadline } }]
+    case 'Cancel': {
+      const { canceledBy } = command
+      return [
+        { type: 'SigningRequestCanceled', data: { schemaVersion: 1, canceledBy, reason: shortText(command.reason) } },
+      ]
+    }
+    case 'StartSigning':
+      return startSigning(command, request)
+    case 'RecordSigned':
+      return recordSigned(command, request)
+    case 'Fail': {
+      const { workflowStatus, failure } = command
+      return [{ type: 'SigningRequestFailed', data: { schemaVersion: 1, workflowStatus, failure } }]
+    }
+  }
+}
+
+function submit({ submission }: SubmitSigningRequest, state: SigningRequestState): readonly SigningRequestEvent[] {
+  if (state.workflowStatus !== 'none')
+    throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
+  const { fileName } = submission.artifact
+  if (!isPlainFileName(fileName))
+    throw new Refusal(
+      'FILE_NAME_MALFORMED',
+      `The artifact's file name must be 1 to 255 characters without directories or control characters; got ${JSON.stringify(fileName.slice(0, 300))}.`,
+    )
+  const description = shortText(submission.description)
+  return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, description } }]
+}
+
+function approve(command: Approve, request: SigningRequest): readonly SigningRequestEvent[] {
+  const { approver, planDigest } = command
+  const approval = requireWaiting(request)
+  if (approver === request.submitter && !approval.submitterMayApprove)
+    throw new Refusal('SUBMITTER_MAY_NOT_APPROVE', 'Who submitted a request may not approve it under this policy.')
+  requireApprover(approver, approval.approvers)
+  if (request.plan?.digest !== planDigest)
+    throw new Refusal(
+      'PLAN_DIGEST_MISMATCH',
+      `The approval names another plan than the request has. Look at the plan again and approve ${request.plan?.digest}.`,
+      { expected: request.plan?.digest ?? null, actual: planDigest },
+    )
+  if (request.approvals.some((given) => given.approver === approver))
+    throw new Refusal('ALREADY_APPROVED', 'You have approved this request already; each person counts once.')
+  const comment = shortText(command.comment)
+  return [{ type: 'ApprovalGranted', data: { schemaVersion: 1, approver, planDigest, comment } }]
+}
+
+function deny(command: Deny, request: SigningRequest): readonly SigningRequestEvent[] {
+  const { approver } = command
+  const approval = requireWaiting(request)
+  requireApprover(approver, approval.approvers)
+  return [{ type: 'ApprovalDenied', data: { schemaVersion: 1, approver, comment: shortText(command.comment) } }]
+}
+
+function startSigning(command: StartSigning, request: SigningRequest): readonly SigningRequestEvent[] {
+  const { planDigest, certificateId, certificateThumbprint } = command
+  if (request.plan?.digest !== planDigest)
+    throw new Refusal('PLAN_DIGEST_MISMATCH', 'The plan made from the stored bytes is not the one that was recorded.', {
+      expected: request.plan?.digest ?? null,
+      actual: planDigest,
+    })
+  if (!quorumReached(request))
+    throw new Refusal('QUORUM_NOT_REACHED', 'The request does not have the approvals that its policy demands.', {
+      required: request.approval?.requiredApprovals ?? 0,
+      given: request.approvals.length,
+    })
+  if (certificateId !== request.certificateId)
+    throw new Refusal('CERTIFICATE_MISMATCH', 'The request was submitted for another certificate.')
+  const attempt = request.attempts + 1
+  return [
+    { type: 'SigningStarted', data: { schemaVersion: 1, attempt, planDigest, certificateId, certificateThumbprint } },
+  ]
+}
+
+function recordSigned(command: RecordSigned, request: SigningRequest): readonly SigningRequestEvent[] {
+  const { attempt, files, signedArtifact } = command
+  if (request.workflowStatus !== 'Processing' || attempt !== request.attempts)
+    throw new Refusal('ATTEMPT_SUPERSEDED', `Attempt ${attempt} is not the one at work (${request.attempts}).`, {
+      attempt,
+      current: request.attempts,
+    })
+  if (files.length !== request.plan?.fileCount)
+    throw new Refusal('SIGNING_REQUEST_STATE', 'Not every file of the plan was signed.', { files: files.length })
+  return [
+    ...files.map((file) => ({ type: 'FileSigned' as const, data: { schemaVersion: 1, attempt, ...file } })),
+    { type: 'SigningRequestCompleted', data: { schemaVersion: 1, attempt, signedArtifact } },
+  ]
+}
+
+function deadlineFrom(at: Instant, seconds: number | null): Instant | null {
+  return seconds === null ? null : new Date(Date.parse(at) + seconds * 1000).toISOString()
+}
+
+function openRequest(state: SigningRequestState): SigningRequest {
+  if (state.workflowStatus === 'none')
+    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.')
+  if (isFinalStatus(state.workflowStatus))
+    throw new Refusal('SIGNING_REQUEST_FINAL', `The signing request is over: ${state.workflowStatus}.`, {
+      workflowStatus: state.workflowStatus,
+    })
+  return state
+}
+
+function requireWaiting(request: SigningRequest): NonNullable<SigningRequest['approval']> {
+  if (request.workflowStatus !== 'WaitingForApproval' || request.approval === null)
+    throw new Refusal(
+      'NOT_WAITING_FOR_APPROVAL',
+      `The signing request is not waiting for approval; it is ${request.workflowStatus}.`,
+      { workflowStatus: request.workflowStatus },
+    )
+  return request.approval
+}
+
+function requireApprover(user: string, approvers: readonly string[]): void {
+  if (!approvers.includes(user))
+    throw new Refusal('NOT_AN_APPROVER', 'You are not an approver of the policy version of this request.')
+}
+
+function requireThat(condition: boolean, request: SigningRequest, message: string): void {
+  if (!condition)
+    throw new Refusal('SIGNING_REQUEST_STATE', `${message} The request is ${request.workflowStatus}.`, {
+      workflowStatus: request.workflowStatus,
+    })
+}
+
+function shortText(text: string | null): string | null {
+  if (text !== null && text.length > maximumTextLength)
+    throw new Refusal('TEXT_TOO_LONG', `Comments and descriptions have at most ${maximumTextLength} characters.`, {
+      length: text.length,
+    })
+  return text
+}
+
+function isPlainFileName(name: string): boolean {
+  return (
+    name.length > 0 &&
+    name.length <= 255 &&
+    name !== '.' &&
+    name !== '..' &&
+    !/[/\\]/.test(name) &&
+    !/\p{Cc}/u.test(name)
+  )
+}

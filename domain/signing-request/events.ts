@@ -1,0 +1,144 @@
+import type { Sha256Digest } from '../digest.ts'
+import type { DomainEvent, Instant } from '../event.ts'
+import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, SigningRequestId, UserId } from '../ids.ts'
+import type { ApprovalProcess } from '../signing-policy/index.ts'
+import type { FailureStatus } from './workflow-status.ts'
+
+/** Bytes in the artifact store and the name that people know them by. */
+export type Artifact = {
+  /** A plain file name, without directories. */
+  readonly fileName: string
+  readonly sha256: Sha256Digest
+  /** Bytes. */
+  readonly size: number
+}
+
+/** What the Authenticode signature tells about the program (SpcSpOpusInfo). */
+export type ProgramInformation = { readonly description: string | null; readonly descriptionUrl: string | null }
+
+/** Facts of a submission. What the policy demanded at that moment is copied: later versions do not change it. */
+export type Submission = {
+  readonly signingRequestId: SigningRequestId
+  readonly organizationId: OrganizationId
+  readonly projectId: ProjectId
+  readonly signingPolicyId: SigningPolicyId
+  readonly signingPolicyVersion: number
+  readonly certificateId: CertificateId
+  readonly approval: ApprovalProcess | null
+  readonly timestamp: 'required' | 'none'
+  readonly submitter: UserId
+  readonly description: string | null
+  readonly artifact: Artifact
+  readonly program: ProgramInformation
+}
+
+/** A request came in and was accepted. */
+export type SigningRequestSubmitted = DomainEvent<'SigningRequestSubmitted', Submission>
+
+/** The artifact is in the store, whole. */
+export type ArtifactRetrieved = DomainEvent<
+  'ArtifactRetrieved',
+  { readonly sha256: Sha256Digest; readonly size: number }
+>
+
+/** It is settled what will be signed and how. The plan itself is in the artifact store, by its digest. */
+export type SigningPlanned = DomainEvent<
+  'SigningPlanned',
+  {
+    readonly planDigest: Sha256Digest
+    /** How many files will be signed. */
+    readonly fileCount: number
+    /** When a request without quorum will be denied; `null` waits without end, or no approval is needed. */
+    readonly approvalDeadline: Instant | null
+  }
+>
+
+/** A person agreed to the plan of this digest. */
+export type ApprovalGranted = DomainEvent<
+  'ApprovalGranted',
+  { readonly approver: UserId; readonly planDigest: Sha256Digest; readonly comment: string | null }
+>
+
+/** An approval does not count any more: its giver was deactivated before the quorum was reached. */
+export type ApprovalInvalidated = DomainEvent<
+  'ApprovalInvalidated',
+  { readonly approver: UserId; readonly reason: 'userDeactivated' }
+>
+
+/** A person said no. Ends the request. */
+export type ApprovalDenied = DomainEvent<
+  'ApprovalDenied',
+  { readonly approver: UserId; readonly comment: string | null }
+>
+
+/** The deadline passed without a quorum. Ends the request. */
+export type ApprovalExpired = DomainEvent<'ApprovalExpired', { readonly deadline: Instant }>
+
+/** The submitter or an administrator called the request off. Ends it. */
+export type SigningRequestCanceled = DomainEvent<
+  'SigningRequestCanceled',
+  { readonly canceledBy: UserId; readonly reason: string | null }
+>
+
+/** The key is about to be used. In the log before it is. */
+export type SigningStarted = DomainEvent<
+  'SigningStarted',
+  {
+    /** 1 for the first attempt; a crash after this event is followed by the next attempt. */
+    readonly attempt: number
+    readonly planDigest: Sha256Digest
+    readonly certificateId: CertificateId
+    /** SHA-256 of the signing certificate's DER, hexadecimal. */
+    readonly certificateThumbprint: string
+  }
+>
+
+/** A file carries its signature, and the signature was verified. */
+export type FileSigned = DomainEvent<
+  'FileSigned',
+  {
+    readonly attempt: number
+    /** Where in the artifact; the artifact's own file name for the artifact itself. */
+    readonly path: string
+    readonly unsignedSha256: Sha256Digest
+    readonly signedSha256: Sha256Digest
+    readonly signedSize: number
+    /** The RFC 3161 counter-signature, when the policy asked for one. */
+    readonly timestamp: { readonly time: Instant; readonly authority: string } | null
+  }
+>
+
+/** Everything is signed and can be downloaded. Ends the request. */
+export type SigningRequestCompleted = DomainEvent<
+  'SigningRequestCompleted',
+  { readonly attempt: number; readonly signedArtifact: Artifact }
+>
+
+/** The request cannot go on. Ends it. */
+export type SigningRequestFailed = DomainEvent<
+  'SigningRequestFailed',
+  {
+    readonly workflowStatus: FailureStatus
+    readonly failure: {
+      readonly code: string
+      readonly message: string
+      /** The file at fault, where one is. */
+      readonly path: string | null
+    }
+  }
+>
+
+/** Everything that happens to a signing request. */
+export type SigningRequestEvent =
+  | SigningRequestSubmitted
+  | ArtifactRetrieved
+  | SigningPlanned
+  | ApprovalGranted
+  | ApprovalInvalidated
+  | ApprovalDenied
+  | ApprovalExpired
+  | SigningRequestCanceled
+  | SigningStarted
+  | FileSigned
+  | SigningRequestCompleted
+  | SigningRequestFailed

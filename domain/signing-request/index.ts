@@ -1,0 +1,34 @@
+import type { Decider } from '../decider.ts'
+import type { SigningRequestCommand } from './commands.ts'
+import { decide } from './decide.ts'
+import type { SigningRequestEvent } from './events.ts'
+import { evolve, initialState, type SigningRequestState } from './state.ts'
+
+export * from './commands.ts'
+export * from './decide.ts'
+export * from './events.ts'
+export * from './plan.ts'
+export * from './quorum.ts'
+export * from './state.ts'
+export * from './workflow-status.ts'
+
+/** Signing request: from submission through approval to a signature. */
+export const signingRequestDecider: Decider<SigningRequestState, SigningRequestCommand, SigningRequestEvent> = {
+  initialState,
+  decide,
+  evolve,
+  eventTypes: [
+    'SigningRequestSubmitted',
+    'ArtifactRetrieved',
+    'SigningPlanned',
+    'ApprovalGranted',
+    'ApprovalInvalidated',
+    'ApprovalDenied',
+    'ApprovalExpired',
+    'SigningRequestCanceled',
+    'SigningStarted',
+    'FileSigned',
+    'SigningRequestCompleted',
+    'SigningRequestFailed',
+  ],
+}

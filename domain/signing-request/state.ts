@@ -1,0 +1,136 @@
+import type { Sha256Digest } from '../digest.ts'
+import type { Instant } from '../event.ts'
+import type { UserId } from '../ids.ts'
+import type { Artifact, FileSigned, SigningRequestEvent, SigningRequestFailed, Submission } from './events.ts'
+import { quorumReached } from './quorum.ts'
+import type { WorkflowStatus } from './workflow-status.ts'
+
+/** An approval that counts. */
+export type Approval = {
+  readonly approver: UserId
+  readonly planDigest: Sha256Digest
+  readonly comment: string | null
+}
+
+/** Why a request was denied. */
+export type Denial =
+  | { readonly kind: 'denied'; readonly approver: UserId; readonly comment: string | null }
+  | { readonly kind: 'expired'; readonly deadline: Instant }
+
+/** A request that was submitted. */
+export type SigningRequest = Submission & {
+  readonly workflowStatus: WorkflowStatus
+  /** Whether the artifact is known to be in the store. */
+  readonly retrieved: boolean
+  /** `null` until it was planned. */
+  readonly plan: {
+    readonly digest: Sha256Digest
+    readonly fileCount: number
+    /** When a request without quorum will be denied; `null` waits without end. */
+    readonly approvalDeadline: Instant | null
+  } | null
+  /** In the order given; at most one a person. */
+  readonly approvals: readonly Approval[]
+  /** How many times signing was started. */
+  readonly attempts: number
+  /** Files signed by the attempt that completed. */
+  readonly signedFiles: readonly FileSigned['data'][]
+  readonly signedArtifact: Artifact | null
+  readonly failure: SigningRequestFailed['data']['failure'] | null
+  readonly denial: Denial | null
+  readonly cancellation: { readonly canceledBy: UserId; readonly reason: string | null } | null
+}
+
+/** Before and after submission. */
+export type SigningRequestState = { readonly workflowStatus: 'none' } | SigningRequest
+
+/** The state before the first event. */
+export function initialState(): SigningRequestState {
+  return { workflowStatus: 'none' }
+}
+
+/** The state after an event. */
+export function evolve(state: SigningRequestState, event: SigningRequestEvent): SigningRequestState {
+  if (event.type === 'SigningRequestSubmitted') return submitted(event.data)
+  if (state.workflowStatus === 'none') return state
+  switch (event.type) {
+    case 'ArtifactRetrieved':
+      return { ...state, workflowStatus: 'QueuedForProcessing', retrieved: true }
+    case 'SigningPlanned': {
+      const { planDigest: digest, fileCount, approvalDeadline } = event.data
+      return awaitingQuorum({ ...state, plan: { digest, fileCount, approvalDeadline } })
+    }
+    case 'ApprovalGranted': {
+      const { approver, planDigest, comment } = event.data
+      return awaitingQuorum({ ...state, approvals: [...state.approvals, { approver, planDigest, comment }] })
+    }
+    case 'ApprovalInvalidated':
+      return awaitingQuorum({
+        ...state,
+        approvals: state.approvals.filter(({ approver }) => approver !== event.data.approver),
+      })
+    case 'ApprovalDenied': {
+      const { approver, comment } = event.data
+      return { ...state, workflowStatus: 'Denied', denial: { kind: 'denied', approver, comment } }
+    }
+    case 'ApprovalExpired':
+      return { ...state, workflowStatus: 'Denied', denial: { kind: 'expired', deadline: event.data.deadline } }
+    case 'SigningRequestCanceled': {
+      const { canceledBy, reason } = event.data
+      return { ...state, workflowStatus: 'Canceled', cancellation: { canceledBy, reason } }
+    }
+    case 'SigningStarted':
+      return { ...state, workflowStatus: 'Processing', attempts: event.data.attempt, signedFiles: [] }
+    case 'FileSigned':
+      return { ...state, signedFiles: [...state.signedFiles, event.data] }
+    case 'SigningRequestCompleted':
+      return { ...state, workflowStatus: 'Completed', signedArtifact: event.data.signedArtifact }
+    case 'SigningRequestFailed':
+      return { ...state, workflowStatus: event.data.workflowStatus, failure: event.data.failure }
+  }
+}
+
+function submitted(data: Submission): SigningRequest {
+  const {
+    signingRequestId,
+    organizationId,
+    projectId,
+    signingPolicyId,
+    signingPolicyVersion,
+    certificateId,
+    approval,
+    timestamp,
+    submitter,
+    description,
+    artifact,
+    program,
+  } = data
+  return {
+    signingRequestId,
+    organizationId,
+    projectId,
+    signingPolicyId,
+    signingPolicyVersion,
+    certificateId,
+    approval,
+    timestamp,
+    submitter,
+    description,
+    artifact,
+    program,
+    workflowStatus: 'Submitted',
+    retrieved: false,
+    plan: null,
+    approvals: [],
+    attempts: 0,
+    signedFiles: [],
+    signedArtifact: null,
+    failure: null,
+    denial: null,
+    cancellation: null,
+  }
+}
+
+function awaitingQuorum(request: SigningRequest): SigningRequest {
+  return { ...request, workflowStatus: quorumReached(request) ? 'QueuedForProcessing' : 'WaitingForApproval' }
+}

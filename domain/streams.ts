@@ -1,0 +1,26 @@
+import type { Instant } from './event.ts'
+import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, SigningRequestId, UserId } from './ids.ts'
+
+/** The names of the streams, one per entity. */
+export const streams = {
+  organization: (id: OrganizationId) => `organization-${id}`,
+  user: (id: UserId) => `user-${id}`,
+  certificate: (id: CertificateId) => `certificate-${id}`,
+  project: (id: ProjectId) => `project-${id}`,
+  signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,
+  signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
+  /** Refused attempts of one UTC day. */
+  security: (at: Instant) => `security-${at.slice(0, 10)}`,
+} as const
+
+/** Kinds of streams: what stands before the first hyphen of a stream's name. */
+export type StreamKind = keyof typeof streams
+
+/** Takes a stream's name apart; `undefined` for a stream that is not the service's. */
+export function parseStreamName(streamId: string): { readonly kind: StreamKind; readonly id: string } | undefined {
+  const hyphen = streamId.indexOf('-')
+  const kind = streamId.slice(0, hyphen)
+  return hyphen > 0 && Object.hasOwn(streams, kind)
+    ? { kind: kind as StreamKind, id: streamId.slice(hyphen + 1) }
+    : undefined
+}

@@ -1,0 +1,170 @@
+import type { Decider } from '../decider.ts'
+import type { Instant } from '../event.ts'
+import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
+import type { GlobalRole } from '../permissions.ts'
+import { Refusal } from '../refusal.ts'
+import { parseName } from '../slug.ts'
+import type { UserEvent } from './events.ts'
+
+/** A token as the user's state knows it. */
+export type ApiToken = {
+  readonly tokenId: ApiTokenId
+  readonly name: string
+  readonly tokenHash: string
+  readonly prefix: string
+  readonly expiresAt: Instant | null
+  readonly revoked: boolean
+}
+
+/** A user that exists. */
+export type User = {
+  readonly status: 'active' | 'deactivated'
+  readonly userId: UserId
+  readonly organizationId: OrganizationId
+  readonly kind: 'interactive' | 'ci'
+  readonly name: string
+  readonly email: string | null
+  readonly roles: readonly GlobalRole[]
+  readonly tokens: readonly ApiToken[]
+}
+
+/** Before and after the user was created. */
+export type UserState = { readonly status: 'none' } | User
+
+/** What can be asked of a user. */
+export type UserCommand =
+  | {
+      readonly type: 'CreateUser'
+      readonly userId: UserId
+      readonly organizationId: OrganizationId
+      readonly kind: 'interactive' | 'ci'
+      readonly name: string
+      readonly email: string | null
+    }
+  | { readonly type: 'DeactivateUser'; readonly reason: string | null }
+  | { readonly type: 'ReactivateUser' }
+  | { readonly type: 'GrantGlobalRole'; readonly role: GlobalRole }
+  | { readonly type: 'WithdrawGlobalRole'; readonly role: GlobalRole }
+  | {
+      readonly type: 'IssueApiToken'
+      readonly tokenId: ApiTokenId
+      readonly name: string
+      readonly tokenHash: string
+      readonly prefix: string
+      readonly expiresAt: Instant | null
+      readonly at: Instant
+    }
+  | { readonly type: 'RevokeApiToken'; readonly tokenId: ApiTokenId }
+
+/**
+ * User: a person or a CI user, their global roles and API tokens.
+ *
+ * Refuses with `USER_EXISTS`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `USER_ACTIVE`, `ROLE_HELD`, `ROLE_NOT_HELD`,
+ * `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`.
+ */
+export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
+  initialState: () => ({ status: 'none' }),
+  eventTypes: [
+    'UserCreated',
+    'UserDeactivated',
+    'UserReactivated',
+    'GlobalRoleGranted',
+    'GlobalRoleWithdrawn',
+    'ApiTokenIssued',
+    'ApiTokenRevoked',
+  ],
+
+  decide(command, state) {
+    if (command.type === 'CreateUser') {
+      if (state.status !== 'none') throw new Refusal('USER_EXISTS', 'A user with this id exists already.')
+      const { userId, organizationId, kind, email } = command
+      const name = parseName(command.name, "The user's name")
+      return [{ type: 'UserCreated', data: { schemaVersion: 1, userId, organizationId, kind, name, email } }]
+    }
+    if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
+    switch (command.type) {
+      case 'DeactivateUser':
+        refuseIfDeactivated(state)
+        return [{ type: 'UserDeactivated', data: { schemaVersion: 1, reason: command.reason } }]
+      case 'ReactivateUser':
+        if (state.status === 'active') throw new Refusal('USER_ACTIVE', `${state.name} is active already.`)
+        return [{ type: 'UserReactivated', data: { schemaVersion: 1 } }]
+      case 'GrantGlobalRole':
+        refuseIfDeactivated(state)
+        if (state.roles.includes(command.role))
+          throw new Refusal('ROLE_HELD', `${state.name} has the role ${command.role} already.`, { role: command.role })
+        return [{ type: 'GlobalRoleGranted', data: { schemaVersion: 1, role: command.role } }]
+      case 'WithdrawGlobalRole':
+        if (!state.roles.includes(command.role))
+          throw new Refusal('ROLE_NOT_HELD', `${state.name} does not have the role ${command.role}.`, {
+            role: command.role,
+          })
+        return [{ type: 'GlobalRoleWithdrawn', data: { schemaVersion: 1, role: command.role } }]
+      case 'IssueApiToken': {
+        refuseIfDeactivated(state)
+        if (command.expiresAt !== null && command.expiresAt <= command.at)
+          throw new Refusal('API_TOKEN_EXPIRY_PAST', 'A token must expire in the future, or never.')
+        const { tokenId, tokenHash, prefix, expiresAt } = command
+        const name = parseName(command.name, "The token's name")
+        return [{ type: 'ApiTokenIssued', data: { schemaVersion: 1, tokenId, name, tokenHash, prefix, expiresAt } }]
+      }
+      case 'RevokeApiToken': {
+        const token = state.tokens.find(({ tokenId }) => tokenId === command.tokenId)
+        if (token === undefined || token.revoked)
+          throw new Refusal('API_TOKEN_NOT_FOUND', `${state.name} has no such token, or it is revoked already.`)
+        return [{ type: 'ApiTokenRevoked', data: { schemaVersion: 1, tokenId: command.tokenId } }]
+      }
+    }
+  },
+
+  evolve(state, event) {
+    if (event.type === 'UserCreated') {
+      const { userId, organizationId, kind, name, email } = event.data
+      return { status: 'active', userId, organizationId, kind, name, email, roles: [], tokens: [] }
+    }
+    if (state.status === 'none') return state
+    switch (event.type) {
+      case 'UserDeactivated':
+        return { ...state, status: 'deactivated' }
+      case 'UserReactivated':
+        return { ...state, status: 'active' }
+      case 'GlobalRoleGranted':
+        return { ...state, roles: [...state.roles, event.data.role] }
+      case 'GlobalRoleWithdrawn':
+        return { ...state, roles: state.roles.filter((role) => role !== event.data.role) }
+      case 'ApiTokenIssued': {
+        const { tokenId, name, tokenHash, prefix, expiresAt } = event.data
+        return { ...state, tokens: [...state.tokens, { tokenId, name, tokenHash, prefix, expiresAt, revoked: false }] }
+      }
+      case 'ApiTokenRevoked':
+        return {
+          ...state,
+          tokens: state.tokens.map((token) =>
+            token.tokenId === event.data.tokenId ? { ...token, revoked: true } : token,
+          ),
+        }
+    }
+  },
+}
+
+function refuseIfDeactivated(user: User): void {
+  if (user.status === 'deactivated')
+    throw new Refusal('USER_DEACTIVATED', `${user.name} is deactivated; reactivate the user first.`)
+}
+
+/**
+ * Finds the token that a caller presented, by its hash.
+ *
+ * @throws Refusal `TOKEN_INVALID` when the user has no such token, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, or
+ *   `USER_DEACTIVATED`
+ */
+export function usableToken(state: UserState, tokenHash: string, at: Instant): ApiToken {
+  const token = state.status === 'none' ? undefined : state.tokens.find((each) => each.tokenHash === tokenHash)
+  if (state.status === 'none' || token === undefined)
+    throw new Refusal('TOKEN_INVALID', 'The API token is not known. Check that it was copied whole.')
+  if (token.revoked) throw new Refusal('TOKEN_REVOKED', `The API token ${token.name} was revoked. Use a new one.`)
+  if (token.expiresAt !== null && token.expiresAt <= at)
+    throw new Refusal('TOKEN_EXPIRED', `The API token ${token.name} expired at ${token.expiresAt}. Use a new one.`)
+  refuseIfDeactivated(state)
+  return token
+}

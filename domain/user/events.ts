@@ -1,0 +1,55 @@
+import type { DomainEvent, Instant } from '../event.ts'
+import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
+import type { GlobalRole } from '../permissions.ts'
+
+/** A person or a CI user was added. */
+export type UserCreated = DomainEvent<
+  'UserCreated',
+  {
+    readonly userId: UserId
+    readonly organizationId: OrganizationId
+    /** CI users have API tokens only and never sign in. */
+    readonly kind: 'interactive' | 'ci'
+    readonly name: string
+    readonly email: string | null
+  }
+>
+
+/** The user can do nothing any more; their tokens are dead. */
+export type UserDeactivated = DomainEvent<'UserDeactivated', { readonly reason: string | null }>
+
+/** The user may act again. */
+export type UserReactivated = DomainEvent<'UserReactivated'>
+
+/** The user received a global role. */
+export type GlobalRoleGranted = DomainEvent<'GlobalRoleGranted', { readonly role: GlobalRole }>
+
+/** The user lost a global role. */
+export type GlobalRoleWithdrawn = DomainEvent<'GlobalRoleWithdrawn', { readonly role: GlobalRole }>
+
+/** A token was made and shown once. Only its hash is kept. */
+export type ApiTokenIssued = DomainEvent<
+  'ApiTokenIssued',
+  {
+    readonly tokenId: ApiTokenId
+    readonly name: string
+    /** SHA-256 of the whole token text, hexadecimal. */
+    readonly tokenHash: string
+    /** The first characters of the token's secret part, to recognise it by. */
+    readonly prefix: string
+    readonly expiresAt: Instant | null
+  }
+>
+
+/** A token stopped working. */
+export type ApiTokenRevoked = DomainEvent<'ApiTokenRevoked', { readonly tokenId: ApiTokenId }>
+
+/** Everything that happens to a user. */
+export type UserEvent =
+  | UserCreated
+  | UserDeactivated
+  | UserReactivated
+  | GlobalRoleGranted
+  | GlobalRoleWithdrawn
+  | ApiTokenIssued
+  | ApiTokenRevoked
