@@ -1,0 +1,201 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { takeExclusively } from './exclusive-use.ts'
+import { findTemporalCli, howToGetTemporalCli } from './find-temporal-cli.js'
+import { endRecordedProcess, forgetProcess, recordProcess } from './process-record.ts'
+import { EmbeddedStartError, type EmbeddedStartErrorCode } from './start-error.ts'
+import { openTemporalDatabase } from './temporal-database.ts'
+import { freePort, runTemporalProcess, type TemporalExit, type TemporalProcess } from './temporal-process.ts'
+
+const DATABASE = 'temporal.db'
+/** A server that dies is started again at once, then ever more slowly, until it has failed this often in a row. */
+const RESTART_DELAYS_MS = [0, 250, 1_000, 2_000, 5_000, 5_000, 5_000]
+/** Serving this long means that the last restart was a success, and the count begins anew. */
+const STEADY_AFTER_MS = 30_000
+
+/** What the embedded Temporal server is doing. */
+export type TemporalServerState =
+  | { readonly state: 'serving' }
+  /** It died and is being started again on the same port; clients reconnect by themselves. */
+  | { readonly state: 'restarting'; readonly exit: TemporalExit }
+  /** It died and could not be started again. */
+  | { readonly state: 'failed'; readonly error: EmbeddedStartError }
+  | { readonly state: 'closed' }
+
+/** A Temporal development server that lives as long as this process. */
+export type TemporalServer = {
+  /** `127.0.0.1:<port>`; stays the same over restarts. */
+  readonly address: string
+  readonly namespace: 'default'
+  /** The process that serves now. It changes with a restart. */
+  readonly pid: () => number
+  readonly state: () => TemporalServerState
+  /** Ends the server in good order; nothing of it is left when this resolves. May be called twice. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Starts Temporal's development server as a child process, with its database in `<dataDirectory>/temporal/`, and
+ * resolves when it serves. The server
+ *
+ * - is started again on the same port when it dies unexpectedly, with an empty store if its database was lost;
+ * - ends with this process, even one that is killed; one that was left over all the same is ended by the next start;
+ * - begins with an empty store when its database file is missing or damaged (the damaged file is set aside): the event
+ *   log is the truth, and whoever is told `serving` resumes from it what has no workflow.
+ *
+ * @param options.cliPath the `temporal` binary; found as {@link findTemporalCli} says when not given
+ * @param options.port a free one is chosen when not given
+ * @param options.onStateChange told each new state after the first `serving`
+ * @throws EmbeddedStartError `TEMPORAL_CLI_NOT_FOUND`, `TEMPORAL_START_FAILED`, `PORT_IN_USE`, `DATA_DIRECTORY_IN_USE`
+ */
+export async function startTemporalServer(options: {
+  readonly dataDirectory: string
+  readonly cliPath?: string
+  readonly port?: number
+  readonly logger: Logger
+  readonly onStateChange?: (state: TemporalServerState) => void
+}): Promise<TemporalServer> {
+  const { logger } = options
+  const cliPath = options.cliPath ?? findTemporalCli(process.env)?.path
+  if (cliPath === undefined) {
+    throw new EmbeddedStartError('TEMPORAL_CLI_NOT_FOUND', howToGetTemporalCli(process.env, process.platform))
+  }
+  const folder = join(options.dataDirectory, 'temporal')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const giveBack = takeExclusively(join(folder, 'lock.db'))
+  if (giveBack === undefined) {
+    throw new EmbeddedStartError(
+      'DATA_DIRECTORY_IN_USE',
+      `Another Countersign runs on ${options.dataDirectory}. Stop it, or set COUNTERSIGN_DATA to another folder.`,
+    )
+  }
+
+  const record = join(folder, 'server.json')
+  const runOnce = (port: number) => {
+    const onSpawned = (pid: number) => recordProcess(record, pid)
+    return runTemporalProcess({ cliPath, folder, databaseName: DATABASE, port, logger, onSpawned })
+  }
+  const run = async (port: number) => {
+    const leftOver = await endRecordedProcess(record)
+    if (leftOver !== undefined) logger.warn({ pid: leftOver }, 'ended a Temporal server left over from an earlier run')
+    const database = openTemporalDatabase(folder, DATABASE)
+    if (database.condition === 'damaged') logger.warn({ folder }, "set aside Temporal's damaged database")
+    try {
+      return await runOnce(port)
+    } catch (error) {
+      if (database.condition !== 'sound' || !isStartError(error, 'TEMPORAL_START_FAILED')) throw error
+      // SQLite can read the file, but this Temporal may not: one of another version, for example.
+      database.setAside()
+      logger.warn({ folder, err: error }, "trying again without Temporal's database")
+      try {
+        return await runOnce(port)
+      } catch {
+        database.putBack()
+        throw error
+      }
+    }
+  }
+
+  let state: TemporalServerState = { state: 'serving' }
+  const closing = new AbortController()
+  const enter = (next: TemporalServerState) => {
+    state = next
+    options.onStateChange?.(next)
+  }
+
+  let port: number
+  let current: TemporalProcess
+  try {
+    ;({ port, current } = await firstRun(run, options.port))
+  } catch (error) {
+    forgetProcess(record)
+    giveBack()
+    throw error
+  }
+
+  const restart = async (attempts: { failed: number }): Promise<void> => {
+    for (;;) {
+      const wait = RESTART_DELAYS_MS[attempts.failed]
+      if (wait === undefined)
+        throw new EmbeddedStartError('TEMPORAL_START_FAILED', 'The Temporal server dies again and again.')
+      attempts.failed += 1
+      await delay(wait, undefined, { signal: closing.signal })
+      try {
+        current = await run(port)
+        return
+      } catch (error) {
+        logger.error({ err: error }, 'the Temporal server could not be started again')
+        if (attempts.failed === RESTART_DELAYS_MS.length) throw error
+      }
+    }
+  }
+  const keepRunning = async () => {
+    const attempts = { failed: 0 }
+    while (!closing.signal.aborted) {
+      const since = Date.now()
+      const exit = await current.exited
+      if (closing.signal.aborted) return
+      if (Date.now() - since >= STEADY_AFTER_MS) attempts.failed = 0
+      logger.error({ ...exit }, 'the Temporal server died')
+      enter({ state: 'restarting', exit })
+      try {
+        await restart(attempts)
+      } catch (error) {
+        if (!closing.signal.aborted) enter({ state: 'failed', error: asStartError(error) })
+        return
+      }
+      if (closing.signal.aborted) return
+      logger.info({ pid: current.pid, port }, 'the Temporal server serves again')
+      enter({ state: 'serving' })
+    }
+  }
+  const kept = keepRunning()
+
+  const close = async () => {
+    closing.abort()
+    await current.stop()
+    await kept
+    // A restart that was under way when the close began.
+    await current.stop()
+    forgetProcess(record)
+    giveBack()
+    state = { state: 'closed' }
+  }
+  let closed: Promise<void> | undefined
+  return {
+    address: `127.0.0.1:${port}`,
+    namespace: 'default',
+    pid: () => current.pid,
+    state: () => state,
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  }
+}
+
+/** A chosen port can be taken by somebody else between choice and use: then another is tried. A given one is kept to. */
+async function firstRun(
+  run: (port: number) => Promise<TemporalProcess>,
+  givenPort: number | undefined,
+): Promise<{ port: number; current: TemporalProcess }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = givenPort ?? (await freePort())
+    try {
+      return { port, current: await run(port) }
+    } catch (error) {
+      if (!isStartError(error, 'PORT_IN_USE') || givenPort !== undefined || attempt === 5) throw error
+    }
+  }
+}
+
+function isStartError(error: unknown, code: EmbeddedStartErrorCode): boolean {
+  return error instanceof EmbeddedStartError && error.code === code
+}
+
+function asStartError(error: unknown): EmbeddedStartError {
+  if (error instanceof EmbeddedStartError) return error
+  return new EmbeddedStartError('TEMPORAL_START_FAILED', `The Temporal server could not be started: ${error}`)
+}
