@@ -1,0 +1,97 @@
+import { SHARE_ENV, Worker } from 'node:worker_threads'
+import { SigningError } from '../signing-error.ts'
+import { SessionFailure, sessionFailure } from './failure.ts'
+import type { PostedAnswer, PostedRequest, SessionOperation, SessionRequests } from './session-request.ts'
+
+/** What each operation is called in an error message: "Could not …". */
+const descriptions: Readonly<Record<SessionOperation, string>> = {
+  initialize: 'initialise the PKCS#11 module',
+  finalize: 'finalise the PKCS#11 module',
+  open: 'open a session and log in',
+  close: 'close the session',
+  sign: 'sign',
+  generateKey: 'generate a key',
+  findKey: 'look up a key',
+  listKeys: 'list the keys',
+  check: 'check the session',
+  initializeToken: 'initialise a token',
+}
+
+/**
+ * The main thread's end of a session thread. It takes one request at a time; who asks while another is under way has
+ * made a mistake. It does not keep the process alive while it is idle.
+ */
+export class RemoteSession {
+  /** The generation of the module in which its session was opened; undefined when it has to be opened. */
+  openedIn: number | undefined
+  readonly #worker: Worker
+  #pending: { readonly operation: SessionOperation; settle(answer: PostedAnswer | Error): void } | undefined
+  #gone: Error | undefined
+
+  constructor(modulePath: string) {
+    this.#worker = new Worker(new URL('./session-thread.ts', import.meta.url), {
+      workerData: { modulePath },
+      env: SHARE_ENV,
+      name: 'pkcs11-session',
+    })
+    this.#worker.unref()
+    this.#worker.on('message', (answer: PostedAnswer) => this.#settle(answer))
+    this.#worker.on('error', (error) => this.#end(error))
+    this.#worker.on('exit', () => this.#end(new Error('the thread ended')))
+  }
+
+  /** Whether its thread has ended; it then refuses every request. */
+  get gone(): boolean {
+    return this.#gone !== undefined
+  }
+
+  /** @throws SessionFailure */
+  request<O extends SessionOperation>(
+    operation: O,
+    argument: SessionRequests[O]['argument'],
+  ): Promise<SessionRequests[O]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.#gone !== undefined) {
+        reject(threadLost(operation, this.#gone))
+        return
+      }
+      if (this.#pending !== undefined) throw new Error(`'${operation}' was asked of a session that is busy`)
+      this.#pending = {
+        operation,
+        settle: (answer) => {
+          if (answer instanceof Error) reject(threadLost(operation, answer))
+          else if (answer.ok) resolve(answer.answer as SessionRequests[O]['answer'])
+          else reject(sessionFailure(answer.failure, descriptions[operation]))
+        },
+      }
+      this.#worker.ref()
+      this.#worker.postMessage({ operation, argument } as PostedRequest)
+    })
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #settle(answer: PostedAnswer | Error): void {
+    const pending = this.#pending
+    this.#pending = undefined
+    this.#worker.unref()
+    pending?.settle(answer)
+  }
+
+  #end(error: Error): void {
+    this.#gone ??= error
+    if (this.#pending !== undefined) this.#settle(error)
+  }
+}
+
+function threadLost(operation: SessionOperation, cause: Error): SessionFailure {
+  return new SessionFailure(
+    new SigningError('PKCS11_SESSION_LOST', `Could not ${descriptions[operation]}: the session's thread was lost.`, {
+      transient: true,
+      cause,
+    }),
+    'session',
+  )
+}

@@ -1,0 +1,258 @@
+import type { Handle, PKCS11 } from 'pkcs11js'
+import pkcs11js from 'pkcs11js'
+import { SigningError } from '../signing-error.ts'
+import { attributeValues, findObjects, type TokenSlot, tokenSlot } from './cryptoki.ts'
+import { generateKeyPair } from './key-generation.ts'
+import { ecPublicKey, rsaPublicKey, type TokenPublicKey } from './public-key.ts'
+import { checkedSignature } from './raw-signature.ts'
+import type { KeyDescription, SessionRequests, TokenIdentity } from './session-request.ts'
+
+/** A key pair as this session sees it. */
+interface SessionKey extends TokenPublicKey {
+  readonly label: string
+  readonly privateHandle: Handle
+  readonly publicHandle: Handle
+}
+
+interface OpenSession {
+  readonly handle: Handle
+  readonly token: TokenSlot
+  /** Counts how often the module was initialised; a handle belongs to one of these times. */
+  readonly generation: number
+}
+
+/** CK_STATE values of a user's session (PKCS#11 2.40 §3.3), which the binding has no names for. */
+const loggedInStates: readonly number[] = [1, 3]
+
+/**
+ * One PKCS#11 session. Every method blocks until the token has answered, so it lives in a thread of its own.
+ * Methods throw what the binding throws, or a SigningError; nothing is tried twice here.
+ */
+export class Session {
+  readonly #module: PKCS11
+  #open: OpenSession | undefined
+  /** Keys by CKA_ID in hexadecimal. Handles are valid as long as the session. */
+  readonly #keys = new Map<string, SessionKey>()
+
+  constructor(module: PKCS11) {
+    this.#module = module
+  }
+
+  open({ token: address, pin, generation }: SessionRequests['open']['argument']): SessionRequests['open']['answer'] {
+    this.close(generation)
+    const token = tokenSlot(this.#module, address)
+    refuseDangerousLogin(token)
+    const handle = this.#module.C_OpenSession(token.slot, pkcs11js.CKF_SERIAL_SESSION)
+    try {
+      const login = this.#login(handle, pin)
+      this.#open = { handle, token, generation }
+      return { token: identity(token), login }
+    } catch (error) {
+      this.#closeQuietly(handle)
+      throw error
+    }
+  }
+
+  /**
+   * Closes the session, if one is open. A module that has been initialised anew since may have given its handle to
+   * another thread: such a session is only forgotten.
+   */
+  close(generation: number): undefined {
+    const open = this.#open
+    this.forget()
+    if (open?.generation === generation) this.#closeQuietly(open.handle)
+  }
+
+  /** Forgets a session that the module no longer knows. */
+  forget(): void {
+    this.#open = undefined
+    this.#keys.clear()
+  }
+
+  check(): TokenIdentity {
+    const { handle, token } = this.#opened()
+    const { state } = this.#module.C_GetSessionInfo(handle)
+    if (!loggedInStates.includes(state)) {
+      throw new SigningError('PKCS11_SESSION_LOST', 'The session lost its login.', { transient: true })
+    }
+    // Which the module answers from memory; the list of its objects it has to fetch.
+    findObjects(this.#module, handle, [
+      { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
+      { type: pkcs11js.CKA_TOKEN, value: true },
+    ])
+    return identity(token)
+  }
+
+  sign({ key, hash, digest }: SessionRequests['sign']['argument']): Uint8Array {
+    const { handle } = this.#opened()
+    const found = this.#key(Buffer.from(key.id))
+    if (found === undefined) throw keyNotFound(key)
+    if (!Buffer.from(found.spki).equals(key.publicKey)) {
+      throw new SigningError(
+        'PKCS11_KEY_CHANGED',
+        `The key with the id ${hex(key.id)} has another public key now than when it was looked up; it must be looked up again.`,
+      )
+    }
+    return exactCopy(checkedSignature(this.#module, handle, found, hash, digest))
+  }
+
+  findKey(id: Buffer): KeyDescription | undefined {
+    const found = this.#key(id)
+    return found && describe(id, found)
+  }
+
+  listKeys(): readonly KeyDescription[] {
+    const { handle } = this.#opened()
+    const ids = findObjects(this.#module, handle, [
+      { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
+      { type: pkcs11js.CKA_SIGN, value: true },
+    ]).map((object) => attributeValues(this.#module, handle, object, [pkcs11js.CKA_ID])[0] ?? Buffer.alloc(0))
+    const listed: KeyDescription[] = []
+    for (const id of new Map(ids.map((id) => [hex(id), id])).values()) {
+      try {
+        const found = this.findKey(id)
+        if (found !== undefined) listed.push(found)
+      } catch (error) {
+        // A key that somebody else keeps in the token and that we could not use is none of ours to complain about.
+        if (!(error instanceof SigningError)) throw error
+      }
+    }
+    return listed
+  }
+
+  generateKey(argument: SessionRequests['generateKey']['argument']): KeyDescription {
+    const id = Buffer.from(argument.id)
+    const { token, handle } = this.#opened()
+    const session = this.#module.C_OpenSession(token.slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION)
+    try {
+      generateKeyPair(this.#module, session, token, { ...argument, id })
+    } finally {
+      this.#closeQuietly(session)
+    }
+    const generated = this.#read(handle, id)
+    if (generated === undefined) throw keyNotFound({ id })
+    return describe(id, generated)
+  }
+
+  #opened(): OpenSession {
+    if (this.#open === undefined) {
+      throw new SigningError('PKCS11_SESSION_LOST', 'No session is open.', { transient: true })
+    }
+    return this.#open
+  }
+
+  /** A session of this process that is logged in already lends its login to all others. */
+  #login(session: Handle, pin: string): 'fresh' | 'shared' {
+    try {
+      this.#module.C_Login(session, pkcs11js.CKU_USER, pin)
+      return 'fresh'
+    } catch (error) {
+      if (/CKR_USER_ALREADY_LOGGED_IN/.test(String(error))) return 'shared'
+      throw error
+    }
+  }
+
+  #key(id: Buffer): SessionKey | undefined {
+    const known = this.#keys.get(hex(id))
+    if (known !== undefined) return known
+    const key = this.#read(this.#opened().handle, id)
+    if (key !== undefined) this.#keys.set(hex(id), key)
+    return key
+  }
+
+  #read(session: Handle, id: Buffer): SessionKey | undefined {
+    const [privateHandle, another] = this.#find(session, pkcs11js.CKO_PRIVATE_KEY, id)
+    if (privateHandle === undefined) return undefined
+    if (another !== undefined) {
+      throw new SigningError(
+        'PKCS11_KEY_AMBIGUOUS',
+        `Several private keys in the token have the id ${hex(id)}; which one is meant cannot be told.`,
+      )
+    }
+    const [publicHandle] = this.#find(session, pkcs11js.CKO_PUBLIC_KEY, id)
+    if (publicHandle === undefined) {
+      throw new SigningError(
+        'PKCS11_PUBLIC_KEY_NOT_FOUND',
+        `The private key with the id ${hex(id)} has no public key object with the same id in the token.`,
+      )
+    }
+    const publicKey = this.#publicKey(session, publicHandle)
+    if (publicKey === undefined) {
+      throw new SigningError(
+        'PKCS11_KEY_UNSUPPORTED',
+        `The key with the id ${hex(id)} is none of RSA 2048, 3072, 4096 and EC P-256, P-384, P-521.`,
+      )
+    }
+    const [label] = attributeValues(this.#module, session, privateHandle, [pkcs11js.CKA_LABEL])
+    return { ...publicKey, label: label?.toString('utf8') ?? '', privateHandle, publicHandle }
+  }
+
+  #find(session: Handle, objectClass: number, id: Buffer): Handle[] {
+    return findObjects(this.#module, session, [
+      { type: pkcs11js.CKA_CLASS, value: objectClass },
+      { type: pkcs11js.CKA_ID, value: id },
+    ])
+  }
+
+  #publicKey(session: Handle, object: Handle): TokenPublicKey | undefined {
+    const read = (...types: number[]) => attributeValues(this.#module, session, object, types)
+    const keyType = read(pkcs11js.CKA_KEY_TYPE)[0]?.readUInt32LE() ?? -1
+    if (keyType === pkcs11js.CKK_RSA) {
+      const [modulus, exponent] = read(pkcs11js.CKA_MODULUS, pkcs11js.CKA_PUBLIC_EXPONENT)
+      return modulus && exponent && rsaPublicKey(modulus, exponent)
+    }
+    if (keyType === pkcs11js.CKK_EC) {
+      const [parameters, point] = read(pkcs11js.CKA_EC_PARAMS, pkcs11js.CKA_EC_POINT)
+      return parameters && point && ecPublicKey(parameters, point)
+    }
+    return undefined
+  }
+
+  /** A session that cannot be closed is gone; there is nothing left to do about it. */
+  #closeQuietly(session: Handle): void {
+    try {
+      this.#module.C_CloseSession(session)
+    } catch {
+      // As said.
+    }
+  }
+}
+
+/**
+ * A service that restarts by itself with a wrong PIN would use up the last attempt and lock the token for everybody.
+ */
+export function refuseDangerousLogin(token: { readonly label: string; readonly flags: number }): void {
+  if ((token.flags & pkcs11js.CKF_USER_PIN_LOCKED) !== 0) {
+    throw new SigningError(
+      'PKCS11_PIN_LOCKED',
+      `The user PIN of the token '${token.label}' is locked; the security officer must reset it.`,
+    )
+  }
+  if ((token.flags & pkcs11js.CKF_USER_PIN_FINAL_TRY) !== 0) {
+    throw new SigningError(
+      'PKCS11_PIN_FINAL_TRY',
+      `One more wrong PIN would lock the token '${token.label}', so no login is tried; log in to it once by hand, which resets its counter.`,
+    )
+  }
+}
+
+function identity({ label, serialNumber, manufacturer, model }: TokenSlot): TokenIdentity {
+  return { label, serialNumber, manufacturer, model }
+}
+
+function describe(id: Uint8Array, { label, algorithm, spki }: SessionKey): KeyDescription {
+  return { id: exactCopy(id), label, algorithm, publicKey: exactCopy(spki) }
+}
+
+/** A Buffer is often a window on a larger pool, all of which would be copied when it is posted to another thread. */
+function exactCopy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}
+
+function keyNotFound(key: { readonly id: Uint8Array }): SigningError {
+  return new SigningError('PKCS11_KEY_NOT_FOUND', `There is no private key with the id ${hex(key.id)} in the token.`)
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,181 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { realpath } from 'node:fs/promises'
+import { SigningError } from '../signing-error.ts'
+import type { RemoteSession } from './remote-session.ts'
+import type { TokenIdentity } from './session-request.ts'
+
+/**
+ * A PKCS#11 module in use by this process.
+ *
+ * A module is initialised once for a whole process (PKCS#11 2.40 §5.4): C_Finalize ends the sessions of everybody in it,
+ * and crashes those who are inside a call. So everybody who opens the same module shares one of these, which counts its
+ * users and lets nobody finalise while a call is under way.
+ */
+export class SharedModule {
+  readonly path: string
+  #users = 0
+  /** The SoftHSM2 configuration that its users want; undefined stands for SoftHSM2's default path. */
+  #configuration: string | undefined
+  #initialized: { readonly by: 'owner' | 'guest'; readonly configuration: string | undefined } | undefined
+  #generation = 1
+  #inFlight = 0
+  #drained: (() => void) | undefined
+  #exclusive: Promise<void> | undefined
+  readonly #pinSalt = randomBytes(16)
+  readonly #pins = new Map<string, Buffer>()
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Grows with each initialisation by us. Sessions of an earlier generation are gone. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /**
+   * Takes a share. Each share is given back by `leave`.
+   *
+   * @throws SigningError `PKCS11_MODULE_IN_USE`
+   */
+  enter(configuration: string | undefined): void {
+    if (this.#users > 0 && this.#configuration !== configuration) {
+      throw new SigningError(
+        'PKCS11_MODULE_IN_USE',
+        `'${this.path}' is open in this process with the SoftHSM2 configuration ${this.#configuration ?? 'at its default path'}; ` +
+          `a process can use one configuration at a time, so not ${configuration ?? 'the one at its default path'} too.`,
+      )
+    }
+    this.#configuration = configuration
+    this.#users++
+  }
+
+  /** Runs a call to the module. Waits while the module is being reopened. Initialises it if need be. */
+  async call<T>(session: RemoteSession, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      if (this.#exclusive !== undefined) await this.#exclusive
+      else if (this.#ready) break
+      else await this.#alone(() => this.#initialize(session))
+    }
+    this.#inFlight++
+    try {
+      return await work()
+    } finally {
+      this.#inFlight--
+      if (this.#inFlight === 0) this.#drained?.()
+    }
+  }
+
+  /** Finalises and initialises the module when no call is under way, unless somebody did so since `generation`. */
+  async reopen(session: RemoteSession, generation: number): Promise<void> {
+    await this.#alone(async () => {
+      if (this.#generation !== generation) return
+      await this.#finalize(session)
+      await this.#initialize(session)
+    })
+  }
+
+  /** Gives a share back and closes its sessions; the last to leave finalises the module. */
+  async leave(sessions: readonly RemoteSession[]): Promise<void> {
+    this.#users--
+    await this.#alone(async () => {
+      if (this.#initialized === undefined) return
+      for (const session of sessions) {
+        await session.request('close', { generation: this.#generation }).catch(() => undefined)
+      }
+      const [last] = sessions
+      if (this.#users === 0 && last !== undefined) {
+        await this.#finalize(last)
+        this.#pins.clear()
+      }
+    })
+  }
+
+  /**
+   * A login belongs to the process, so a token does not look at the PIN of whoever comes second. This does: the PIN must
+   * be the one that the token accepted.
+   *
+   * @throws SigningError `PKCS11_PIN_INCORRECT`
+   */
+  confirmPin(token: TokenIdentity, pin: string, login: 'fresh' | 'shared'): void {
+    const name = JSON.stringify([token.manufacturer, token.model, token.serialNumber, token.label])
+    const fingerprint = createHash('sha256').update(this.#pinSalt).update(pin).digest()
+    const accepted = this.#pins.get(name)
+    if (login === 'fresh' || accepted === undefined) {
+      this.#pins.set(name, fingerprint)
+    } else if (!accepted.equals(fingerprint)) {
+      throw new SigningError(
+        'PKCS11_PIN_INCORRECT',
+        `The token '${token.label}' is in use by this process already, with another user PIN than this one.`,
+      )
+    }
+  }
+
+  get #ready(): boolean {
+    return this.#initialized !== undefined && this.#initialized.configuration === this.#configuration
+  }
+
+  async #initialize(session: RemoteSession): Promise<void> {
+    if (this.#ready) return
+    await this.#finalize(session)
+    const configuration = this.#configuration
+    const by = await session.request('initialize', { softHsmConfigPath: configuration })
+    this.#initialized = { by, configuration }
+    if (by === 'owner') this.#generation++
+  }
+
+  /** What another part of the process has initialised is left alone. */
+  async #finalize(session: RemoteSession): Promise<void> {
+    const initialized = this.#initialized
+    this.#initialized = undefined
+    if (initialized?.by === 'owner') await session.request('finalize', undefined).catch(() => undefined)
+  }
+
+  async #alone(work: () => Promise<void>): Promise<void> {
+    while (this.#exclusive !== undefined) await this.#exclusive
+    let done: () => void = () => undefined
+    this.#exclusive = new Promise((resolve) => {
+      done = resolve
+    })
+    try {
+      if (this.#inFlight > 0) {
+        await new Promise<void>((resolve) => {
+          this.#drained = resolve
+        })
+        this.#drained = undefined
+      }
+      await work()
+    } finally {
+      this.#exclusive = undefined
+      done()
+    }
+  }
+}
+
+/**
+ * The modules in use by this process, by real path. What a PKCS#11 module knows of its callers is one state per process,
+ * so is this: it must be found by every copy of this code, whoever loaded it.
+ */
+const processModules = Symbol.for('countersign.pkcs11.modules')
+
+/**
+ * Finds the module, or its first user's share of it.
+ *
+ * @throws SigningError `PKCS11_MODULE_NOT_FOUND`, `PKCS11_MODULE_IN_USE`
+ */
+export async function shareModule(modulePath: string, softHsmConfigPath: string | undefined): Promise<SharedModule> {
+  const path = await realpath(modulePath).catch((cause: unknown) => {
+    throw new SigningError(
+      'PKCS11_MODULE_NOT_FOUND',
+      `There is no PKCS#11 module at '${modulePath}'. The path of the HSM's library is needed, such as /usr/lib/softhsm/libsofthsm2.so.`,
+      { cause },
+    )
+  })
+  const registry = globalThis as { [processModules]?: Map<string, SharedModule> }
+  registry[processModules] ??= new Map()
+  const modules = registry[processModules]
+  const shared = modules.get(path) ?? new SharedModule(path)
+  modules.set(path, shared)
+  shared.enter(softHsmConfigPath ?? process.env.SOFTHSM2_CONF)
+  return shared
+}

@@ -1,0 +1,257 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { HashAlgorithm, KeyAlgorithm } from '../../domain/algorithms.ts'
+import { SigningError } from '../signing-error.ts'
+import type { SigningKey } from '../signing-key.ts'
+import { SessionFailure } from './failure.ts'
+import { RemoteSession } from './remote-session.ts'
+import type {
+  KeyDescription,
+  SessionOperation,
+  SessionRequests,
+  TokenAddress,
+  TokenIdentity,
+} from './session-request.ts'
+import type { SharedModule } from './shared-module.ts'
+import { digestLengths } from './signature-encoding.ts'
+
+/** A key pair in a token. Its private half is used by reference and never leaves the token. */
+export interface TokenKey extends SigningKey {
+  /** CKA_ID of both halves. */
+  readonly id: Uint8Array
+  /** CKA_LABEL of the private half. */
+  readonly label: string
+}
+
+/** A token that this process is logged in to. Safe for any number of callers at once. */
+export interface Token {
+  /** Facts from CK_TOKEN_INFO. */
+  readonly identity: TokenIdentity
+
+  /**
+   * Generates a key pair in the token: sensitive, not extractable, for signing only. An id is used once, so a caller
+   * that may have got this far before looks with `findKey` first.
+   *
+   * @param id CKA_ID, 1 to 255 bytes
+   * @throws SigningError `PKCS11_KEY_EXISTS`, `PKCS11_MECHANISM_UNKNOWN`, `PKCS11_KEY_NOT_PROTECTED`, `PKCS11_KEY_ID_INVALID`
+   */
+  generateKey(request: {
+    readonly id: Uint8Array
+    readonly label: string
+    readonly algorithm: KeyAlgorithm
+  }): Promise<TokenKey>
+
+  /** @throws SigningError `PKCS11_KEY_UNSUPPORTED`, `PKCS11_KEY_AMBIGUOUS`, `PKCS11_PUBLIC_KEY_NOT_FOUND` */
+  findKey(id: Uint8Array): Promise<TokenKey | undefined>
+
+  /** Every key pair that can sign and that we can use. */
+  listKeys(): Promise<readonly TokenKey[]>
+
+  /**
+   * Whether a signature could be made now: a session is open, logged in, and the token lists its objects. Reopens what
+   * has to be reopened, so it also heals.
+   *
+   * @throws SigningError the reason why not
+   */
+  health(): Promise<TokenIdentity>
+
+  /** Waits for what is under way, refuses what comes later with `PKCS11_TOKEN_CLOSED`, and closes the sessions. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** An operation is tried this often, with growing waits, when a new session or a reopened module may help. */
+const attempts = 6
+/** Milliseconds before the second attempt; doubled before each further one. */
+const firstWait = 8
+/** A new session is tried this often before the module is reopened. */
+const sessionRemedies = 2
+
+/** Failures after which no login is tried again, because each would bring the token closer to being locked. */
+const lockout = new Set(['PKCS11_PIN_INCORRECT', 'PKCS11_PIN_LOCKED', 'PKCS11_PIN_EXPIRED', 'PKCS11_PIN_FINAL_TRY'])
+
+/** A token behind a pool of sessions, each in a thread of its own. */
+export class PooledToken implements Token {
+  readonly #module: SharedModule
+  readonly #address: TokenAddress
+  readonly #pin: string
+  readonly #size: number
+  readonly #idle: RemoteSession[] = []
+  readonly #waiting: ((session: RemoteSession) => void)[] = []
+  #sessions = 0
+  #login: Promise<unknown> = Promise.resolve()
+  #locked: SigningError | undefined
+  #closed: Promise<void> | undefined
+  #identity: TokenIdentity | undefined
+
+  constructor(module: SharedModule, address: TokenAddress, pin: string, size: number) {
+    this.#module = module
+    this.#address = address
+    this.#pin = pin
+    this.#size = size
+  }
+
+  get identity(): TokenIdentity {
+    if (this.#identity === undefined) throw new Error('The identity of a token is known once it was opened')
+    return this.#identity
+  }
+
+  async generateKey(request: SessionRequests['generateKey']['argument']): Promise<TokenKey> {
+    refuseInvalidId(request.id)
+    return this.#key(await this.#perform('generateKey', request))
+  }
+
+  async findKey(id: Uint8Array): Promise<TokenKey | undefined> {
+    refuseInvalidId(id)
+    // A module with a stale picture of the token does not see every key. "Not there" is the answer that makes a caller
+    // generate a second one, so it is given only by a module that has just been opened.
+    const found = (await this.#perform('findKey', { id })) ?? (await this.#perform('findKey', { id }, 'afresh'))
+    return found && this.#key(found)
+  }
+
+  async listKeys(): Promise<readonly TokenKey[]> {
+    return (await this.#perform('listKeys', undefined)).map((description) => this.#key(description))
+  }
+
+  async health(): Promise<TokenIdentity> {
+    return await this.#perform('check', undefined)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #key(description: KeyDescription): TokenKey {
+    const { id, publicKey } = description
+    const sign = async (hash: HashAlgorithm, digest: Uint8Array): Promise<Uint8Array> => {
+      if (digest.length !== digestLengths[hash]) {
+        throw new SigningError(
+          'PKCS11_DIGEST_LENGTH',
+          `A ${hash} digest has ${digestLengths[hash]} bytes; this one has ${digest.length}.`,
+        )
+      }
+      // Copied, so that it is that digest that is signed, and not the pool of buffers around it that is posted.
+      return await this.#perform('sign', { key: { id, publicKey }, hash, digest: new Uint8Array(digest) })
+    }
+    return { ...description, sign }
+  }
+
+  async #perform<O extends SessionOperation>(
+    operation: O,
+    argument: SessionRequests[O]['argument'],
+    afresh?: 'afresh',
+  ): Promise<SessionRequests[O]['answer']> {
+    if (this.#closed !== undefined) throw closed()
+    const session = await this.#take()
+    try {
+      if (afresh !== undefined) await this.#reopen(session, this.#module.generation)
+      return await this.#persevere(session, operation, argument)
+    } catch (error) {
+      throw error instanceof SessionFailure ? this.#explain(error.error) : error
+    } finally {
+      this.#giveBack(session)
+    }
+  }
+
+  /** The reopen rule: docs/decisions/pkcs11-sessions.md. */
+  async #persevere<O extends SessionOperation>(
+    session: RemoteSession,
+    operation: O,
+    argument: SessionRequests[O]['argument'],
+  ): Promise<SessionRequests[O]['answer']> {
+    for (let attempt = 1; ; attempt++) {
+      let generation = 0
+      try {
+        return await this.#module.call(session, async () => {
+          generation = this.#module.generation
+          if (session.openedIn !== generation) await this.#open(session, generation)
+          return await session.request(operation, argument)
+        })
+      } catch (error) {
+        const remedy = error instanceof SessionFailure ? error.remedy : 'none'
+        if (remedy === 'none' || attempt === attempts || session.gone) throw error
+        session.openedIn = undefined
+        await delay(firstWait * 2 ** (attempt - 1) * (0.5 + Math.random() / 2))
+        if (remedy === 'module' || attempt > sessionRemedies) await this.#reopen(session, generation)
+      }
+    }
+  }
+
+  /** What goes wrong while reopening shows again, and is counted, when the module is used next. */
+  async #reopen(session: RemoteSession, generation: number): Promise<void> {
+    await this.#module.reopen(session, generation).catch((error: unknown) => {
+      if (!(error instanceof SessionFailure)) throw error
+    })
+  }
+
+  /** One at a time, so that a PIN that has become wrong is tried once and not once per session. */
+  async #open(session: RemoteSession, generation: number): Promise<void> {
+    const opening = this.#login.then(async () => {
+      if (this.#locked !== undefined) throw this.#locked
+      try {
+        const { token, login } = await session.request('open', { token: this.#address, pin: this.#pin, generation })
+        this.#module.confirmPin(token, this.#pin, login)
+        this.#identity = token
+        session.openedIn = generation
+      } catch (error) {
+        const reason = error instanceof SessionFailure ? error.error : error
+        if (reason instanceof SigningError && lockout.has(reason.code)) this.#locked = reason
+        throw error
+      }
+    })
+    this.#login = opening.catch(() => undefined)
+    await opening
+  }
+
+  /** A token that was there and cannot be found was taken away. */
+  #explain(error: SigningError): SigningError {
+    if (error.code !== 'PKCS11_TOKEN_NOT_FOUND' || this.#identity === undefined) return error
+    return new SigningError('PKCS11_TOKEN_REMOVED', `The token '${this.#address.label}' is gone. ${error.message}`, {
+      transient: true,
+    })
+  }
+
+  async #take(): Promise<RemoteSession> {
+    const idle = this.#idle.pop()
+    if (idle !== undefined) return idle
+    if (this.#sessions < this.#size) {
+      this.#sessions++
+      return new RemoteSession(this.#module.path)
+    }
+    return await this.#nextGivenBack()
+  }
+
+  #nextGivenBack(): Promise<RemoteSession> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+    })
+  }
+
+  #giveBack(session: RemoteSession): void {
+    const usable = session.gone ? new RemoteSession(this.#module.path) : session
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#idle.push(usable)
+    else next(usable)
+  }
+
+  async #close(): Promise<void> {
+    const sessions: RemoteSession[] = []
+    while (sessions.length < this.#sessions) sessions.push(this.#idle.pop() ?? (await this.#nextGivenBack()))
+    await this.#module.leave(sessions.filter((session) => !session.gone))
+    await Promise.all(sessions.map((session) => session.terminate()))
+  }
+}
+
+function refuseInvalidId(id: Uint8Array): void {
+  if (id.length === 0 || id.length > 255) {
+    throw new SigningError('PKCS11_KEY_ID_INVALID', `A key id has 1 to 255 bytes; this one has ${id.length}.`)
+  }
+}
+
+function closed(): SigningError {
+  return new SigningError('PKCS11_TOKEN_CLOSED', 'The token was closed by this process; it must be opened again.')
+}
