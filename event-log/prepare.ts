@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto'
+import type { DomainEvent, EventMetadata } from '../domain/event.ts'
+import type { ExpectedRevision, NewEvent } from './event-log.ts'
+
+/**
+ * Gives domain events their ids and metadata for an append.
+ *
+ * An event's id follows from where it is to stand and what it says: stream, expected revision, place in the append,
+ * type, data and actor. So a step that is tried again after its answer was lost appends the same ids and writes once,
+ * while two writers who want different things at the same revision never share an id. The id is a UUID of version 8
+ * (RFC 9562 §5.8) made from SHA-256.
+ */
+export function prepareEvents(
+  streamId: string,
+  expectedRevision: ExpectedRevision,
+  events: readonly DomainEvent[],
+  metadata: EventMetadata,
+): readonly NewEvent[] {
+  return events.map(({ type, data }, index) => {
+    const identity = JSON.stringify([streamId, expectedRevision, index, type, data, metadata.actor])
+    return { id: uuidFromText(identity), type, data, metadata }
+  })
+}
+
+function uuidFromText(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,41 @@
+import { defineUpdate } from '@temporalio/workflow'
+import type { Actor, CertificateId, SigningRequestId } from '../domain/index.ts'
+import type { Approve, Cancel, Deny, SubmitSigningRequest } from '../domain/signing-request/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+
+/** Who asked for a change, for the event's metadata. */
+export type Initiator = {
+  readonly actor: Actor
+  readonly remoteAddress?: string
+  /** The call that asked. */
+  readonly callId: string
+}
+
+/** Argument of the workflow `signingRequest`; its workflow id is the signing request id. */
+export type SigningRequestInput = { readonly signingRequestId: SigningRequestId }
+
+/** Argument of the workflow `issueCertificate`; its workflow id is `certificate-<id>`. */
+export type IssueCertificateInput = { readonly certificateId: CertificateId }
+
+/** Argument of every update of a signing request. */
+export type Change<Command> = { readonly command: Command; readonly initiator: Initiator }
+
+/** What every update answers. */
+export type Changed = {
+  /** Where the log was when the change was in it. */
+  readonly position: LogPosition
+}
+
+/** Brings a new request in. */
+export const submitUpdate = defineUpdate<Changed, [Change<SubmitSigningRequest>]>('submit')
+/** Agrees to the plan. */
+export const approveUpdate = defineUpdate<Changed, [Change<Approve>]>('approve')
+/** Says no. */
+export const denyUpdate = defineUpdate<Changed, [Change<Deny>]>('deny')
+/** Calls it off. */
+export const cancelUpdate = defineUpdate<Changed, [Change<Cancel>]>('cancel')
+
+/** The task queue of the signer processes. Nothing else listens there. */
+export const signerTaskQueue = 'countersign-signer'
+/** The task queue of the worker processes. */
+export const workerTaskQueue = 'countersign-worker'

@@ -1,0 +1,190 @@
+import type { UpdateDefinition } from '@temporalio/common'
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+} from '@temporalio/workflow'
+import type { LongActivities, ShortActivities, SignerActivities } from '../activities/contract.ts'
+import { countedApprovers, isFinalStatus, Refusal, type SigningRequest } from '../domain/index.ts'
+import {
+  type FailureStatus,
+  type SigningRequestCommand,
+  signingRequestDecider,
+} from '../domain/signing-request/index.ts'
+import {
+  approveUpdate,
+  type Change,
+  type Changed,
+  cancelUpdate,
+  denyUpdate,
+  type Initiator,
+  type SigningRequestInput,
+  signerTaskQueue,
+  submitUpdate,
+} from './contract.ts'
+import { failureFromRefusal } from './refusals.ts'
+import { requestHistory } from './request-history.ts'
+
+const short = proxyLocalActivities<ShortActivities>({
+  startToCloseTimeout: '20 seconds',
+  retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
+})
+// Passing failures (storage, time-stamp authority, HSM) are retried for a day; lasting ones are not retryable at all.
+const patience = {
+  scheduleToCloseTimeout: '24 hours',
+  startToCloseTimeout: '4 hours',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
+} as const
+const long = proxyActivities<LongActivities>(patience)
+const signer = proxyActivities<SignerActivities>({ ...patience, taskQueue: signerTaskQueue })
+
+/**
+ * One signing request, from submission to its end. It begins by reading what has happened already, so a workflow that
+ * is started on a request with a history goes on from there.
+ */
+export async function signingRequest({ signingRequestId }: SigningRequestInput): Promise<void> {
+  const history = requestHistory(signingRequestId, short)
+  const workflow: Initiator = { actor: { kind: 'system', component: 'workflow' }, callId: signingRequestId }
+
+  accept(submitUpdate)
+  accept(approveUpdate)
+  accept(denyUpdate)
+  accept(cancelUpdate)
+
+  await history.refresh()
+  if (await condition(() => request() !== undefined, '1 minute'))
+    for (let open = request(); open !== undefined && !isFinalStatus(open.workflowStatus); open = request())
+      await takeNextStep(open)
+  await condition(allHandlersFinished)
+
+  async function takeNextStep(open: SigningRequest): Promise<void> {
+    if (!open.retrieved) return retrieve(open)
+    if (open.plan === null) return plan()
+    if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
+    return sign(open)
+  }
+
+  async function retrieve({ artifact }: SigningRequest): Promise<void> {
+    await step('ArtifactRetrievalFailed', async () => {
+      const found = await short.retrieveArtifact({ sha256: artifact.sha256 })
+      return { type: 'RecordRetrieval', ...found }
+    })
+  }
+
+  async function plan(): Promise<void> {
+    await step('ProcessingFailed', async () => {
+      const planned = await unlessOver(() => long.planSigning({ signingRequestId }))
+      return planned && { type: 'RecordPlan', ...planned, at: new Date().toISOString() }
+    })
+  }
+
+  async function awaitApproval({ plan }: SigningRequest): Promise<void> {
+    const decided = () => request()?.workflowStatus !== 'WaitingForApproval'
+    const deadline = plan?.approvalDeadline ?? null
+    if (deadline === null) return condition(decided)
+    const inTime = await condition(decided, Math.max(1, Date.parse(deadline) - Date.now()))
+    if (!inTime) await step('ProcessingFailed', async () => ({ type: 'ExpireApproval', deadline }))
+  }
+
+  async function sign(open: SigningRequest): Promise<void> {
+    await step('ProcessingFailed', async () => {
+      const approvers = countedApprovers(open)
+      const [deactivated] =
+        open.attempts > 0 || approvers.length === 0 ? [] : await short.findDeactivatedUsers({ userIds: approvers })
+      if (deactivated !== undefined) return { type: 'InvalidateApproval', approver: deactivated }
+      await unlessOver(() => signer.sign({ signingRequestId }))
+      await history.refresh()
+      return undefined
+    })
+  }
+
+  /** Runs a step and records what it answers, or that it failed for good. A request that is over by then stays as it is. */
+  async function step(onFailure: FailureStatus, work: () => Promise<SigningRequestCommand | undefined>): Promise<void> {
+    try {
+      const command = await work()
+      if (command !== undefined) await history.apply(command, workflow)
+    } catch (error) {
+      const failure = lastingFailure(error)
+      await history.refresh()
+      if (!isOver())
+        await history.apply({ type: 'Fail', workflowStatus: onFailure, failure }, workflow).catch(unlessFinal)
+    }
+  }
+
+  /** Runs an activity, and cancels it when the request is denied or called off meanwhile. */
+  async function unlessOver<Result>(activity: () => Promise<Result>): Promise<Result | undefined> {
+    const scope = new CancellationScope()
+    const result = scope.run(activity)
+    try {
+      await Promise.race([result, condition(isOver).then(() => scope.cancel())])
+      return await result
+    } catch (error) {
+      if (isCancellation(error) && isOver()) return undefined
+      throw error
+    }
+  }
+
+  function accept<Command extends SigningRequestCommand>(update: UpdateDefinition<Changed, [Change<Command>]>): void {
+    setHandler(
+      update,
+      async ({ command, initiator }) => {
+        await condition(() => history.state !== undefined)
+        try {
+          return await history.apply(command, initiator)
+        } catch (error) {
+          throw error instanceof Refusal ? failureFromRefusal(error) : error
+        }
+      },
+      {
+        validator({ command }) {
+          // Before the stream was read there is nothing to judge by; the handler decides in any case.
+          if (history.state === undefined) return
+          try {
+            signingRequestDecider.decide(command, history.state)
+          } catch (error) {
+            throw error instanceof Refusal ? failureFromRefusal(error) : error
+          }
+        },
+      },
+    )
+  }
+
+  function request(): SigningRequest | undefined {
+    const { state } = history
+    return state === undefined || state.workflowStatus === 'none' ? undefined : state
+  }
+
+  function isOver(): boolean {
+    const open = request()
+    return open !== undefined && isFinalStatus(open.workflowStatus)
+  }
+}
+
+/** Somebody ended the request in the moment between looking and writing: it is over, as it should be. */
+function unlessFinal(error: unknown): void {
+  if (!(error instanceof Refusal && error.code === 'SIGNING_REQUEST_FINAL')) throw error
+}
+
+/** What a failed step tells people. Only failures with a code end a request; anything else is a fault of ours. */
+function lastingFailure(error: unknown): {
+  readonly code: string
+  readonly message: string
+  readonly path: string | null
+} {
+  if (error instanceof Refusal) return { code: error.code, message: error.message, path: null }
+  const cause = error instanceof ActivityFailure ? error.cause : undefined
+  if (cause instanceof ApplicationFailure) {
+    const [details] = (cause.details ?? []) as readonly { readonly path?: string }[]
+    return { code: cause.type ?? 'INTERNAL_ERROR', message: cause.message, path: details?.path ?? null }
+  }
+  if (error instanceof ActivityFailure)
+    return { code: 'STEP_TIMED_OUT', message: 'A step did not finish within its time. Submit again.', path: null }
+  throw error
+}
