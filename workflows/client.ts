@@ -40,6 +40,8 @@ export interface Workflows {
   resume(signingRequestId: SigningRequestId): Promise<boolean>
   /** Has the signer make a certificate, and waits until it is there. */
   issueCertificate(certificateId: CertificateId): Promise<Changed>
+  /** Has the signer take up a certificate that was asked for, unless it is at it, and does not wait. */
+  resumeCertificate(certificateId: CertificateId): Promise<void>
   /** Whether Temporal answers. */
   isReachable(): Promise<boolean>
 }
@@ -128,15 +130,15 @@ export function temporalWorkflows(client: Client): Workflows {
 
     issueCertificate: (certificateId) =>
       answered(
-        () =>
-          workflow.execute<typeof issueCertificate>('issueCertificate', {
-            workflowId: `certificate-${certificateId}`,
-            taskQueue: workerTaskQueue,
-            args: [{ certificateId }],
-            workflowIdConflictPolicy: 'USE_EXISTING',
-          }),
+        () => workflow.execute<typeof issueCertificate>('issueCertificate', certificateOptions(certificateId)),
         5 * answerWithin,
       ),
+
+    async resumeCertificate(certificateId) {
+      await answered(() =>
+        workflow.start<typeof issueCertificate>('issueCertificate', certificateOptions(certificateId)),
+      )
+    },
 
     async isReachable() {
       try {
@@ -162,5 +164,14 @@ function options(signingRequestId: SigningRequestId) {
     workflowId: signingRequestId,
     taskQueue: workerTaskQueue,
     args: [{ signingRequestId }] as [{ signingRequestId: SigningRequestId }],
+  }
+}
+
+function certificateOptions(certificateId: CertificateId) {
+  return {
+    workflowId: `certificate-${certificateId}`,
+    taskQueue: workerTaskQueue,
+    args: [{ certificateId }] as [{ certificateId: CertificateId }],
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
   }
 }

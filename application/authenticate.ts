@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { Refusal, streams, usableToken, userDecider } from '../domain/index.ts'
+import { apiTokenHash, apiTokenUser } from './api-token.ts'
+import type { Caller } from './caller.ts'
+import { load } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { unknownOrganization } from './refusal-audit.ts'
+
+/**
+ * Finds out who presents an API token, from the user's stream: a revoked token or a deactivated user is out at once.
+ *
+ * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`
+ */
+export async function authenticate(
+  { log, refusals, now }: Pick<ApplicationDependencies, 'log' | 'refusals' | 'now'>,
+  token: string | undefined,
+  remoteAddress: string | undefined,
+): Promise<Caller> {
+  if (token === undefined)
+    throw new Refusal('TOKEN_MISSING', 'Send an API token in the header «Authorization: Bearer <token>».')
+  const callId = randomUUID()
+  let organizationId = unknownOrganization
+  try {
+    const { state } = await load(log, streams.user(apiTokenUser(token)), userDecider)
+    if (state.status !== 'none') organizationId = state.organizationId
+    const { tokenId } = usableToken(state, apiTokenHash(token), now())
+    if (state.status === 'none') throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
+    const { userId, name, kind, roles } = state
+    return { organizationId, userId, name, kind, roles, tokenId, remoteAddress, callId }
+  } catch (error) {
+    if (error instanceof Refusal) {
+      const actor = { kind: 'anonymous' } as const
+      await refusals.record({
+        organizationId,
+        actor,
+        remoteAddress,
+        command: 'authenticate',
+        subject: null,
+        refusal: error,
+        callId,
+      })
+    }
+    throw error
+  }
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import {
+  certificateDecider,
+  type ProjectId,
+  projectDecider,
+  Refusal,
+  type SigningPolicyId,
+  type SigningPolicySettings,
+  signingPolicyDecider,
+  streams,
+} from '../domain/index.ts'
+import { handleCommand } from './handle-command.ts'
+import type { Initiator } from './initiator.ts'
+import { load } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { requireRole } from './require-role.ts'
+
+/**
+ * Creates a signing policy. Its slug is reserved in the project first, so two policies of a project never share one.
+ *
+ * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `SIGNING_POLICY_SLUG_TAKEN`, and as the
+ *   signing policy's decider
+ */
+export async function createSigningPolicy(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  initiator: Initiator,
+  input: { readonly projectId: ProjectId; readonly slug: string; readonly settings: SigningPolicySettings },
+): Promise<{ readonly signingPolicyId: SigningPolicyId }> {
+  requireRole(initiator, 'projectAdministrator')
+  const { log } = dependencies
+  const { organizationId } = initiator
+  const { projectId, slug, settings } = input
+  const { state: certificate } = await load(log, streams.certificate(settings.certificateId), certificateDecider)
+  if (certificate.status === 'none' || certificate.organizationId !== organizationId)
+    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${settings.certificateId}.`)
+  const { state: project } = await load(log, streams.project(projectId), projectDecider)
+  if (project.status === 'none' || project.organizationId !== organizationId)
+    throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
+
+  const signingPolicyId = randomUUID() as SigningPolicyId
+  const create = {
+    type: 'CreateSigningPolicy',
+    signingPolicyId,
+    organizationId,
+    projectId,
+    slug,
+    settings,
+    certificate,
+  } as const
+  // Refuses what is malformed before the slug is taken.
+  signingPolicyDecider.decide(create, signingPolicyDecider.initialState())
+  const reserve = { type: 'ReserveSigningPolicySlug', slug, signingPolicyId } as const
+  await handleCommand(dependencies, initiator, streams.project(projectId), projectDecider, reserve)
+  await handleCommand(dependencies, initiator, streams.signingPolicy(signingPolicyId), signingPolicyDecider, create)
+  return { signingPolicyId }
+}

@@ -1,0 +1,15 @@
+import type { Application, SigningRequestChanged } from './application.ts'
+import type { Caller } from './caller.ts'
+import { changeSigningRequest, findSigningRequest } from './change-signing-request.ts'
+import type { ApplicationDependencies } from './ports.ts'
+
+/** Denies a request. Who may, the request's own policy version says. */
+export async function denySigningRequest(
+  dependencies: ApplicationDependencies,
+  caller: Caller,
+  input: Parameters<Application['denySigningRequest']>[1],
+): Promise<SigningRequestChanged> {
+  const request = await findSigningRequest(dependencies, caller, input.signingRequestId)
+  const { userId: approver } = caller
+  return changeSigningRequest(dependencies, caller, request, { type: 'Deny', approver, comment: input.comment })
+}

@@ -1,0 +1,71 @@
+import { Refusal } from '../domain/index.ts'
+import type { Application } from './application.ts'
+import { approveSigningRequest } from './approve-signing-request.ts'
+import { authenticate } from './authenticate.ts'
+import type { Caller } from './caller.ts'
+import { cancelSigningRequest } from './cancel-signing-request.ts'
+import { denySigningRequest } from './deny-signing-request.ts'
+import { actorOf } from './initiator.ts'
+import { openArtifact } from './open-artifact.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { asCallersFailure } from './service-failure.ts'
+import { submitSigningRequest } from './submit-signing-request.ts'
+
+export * from './application.ts'
+export * from './caller.ts'
+export * from './create-certificate.ts'
+export * from './create-organization.ts'
+export * from './create-project.ts'
+export * from './create-signing-policy.ts'
+export * from './create-user.ts'
+export type { Initiator, Setup } from './initiator.ts'
+export * from './ports.ts'
+export * from './refusal-audit.ts'
+export * from './resume.ts'
+
+/** Puts the use cases together: each with its dependencies, its refusals recorded, its failures in the caller's terms. */
+export function createApplication(dependencies: ApplicationDependencies): Application {
+  const { uploads, refusals } = dependencies
+
+  async function guarded<Result>(
+    command: string,
+    caller: Caller | undefined,
+    subject: string | null,
+    useCase: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await useCase()
+    } catch (error) {
+      const failure = asCallersFailure(error)
+      if (failure instanceof Refusal && caller !== undefined) {
+        const { organizationId, remoteAddress, callId } = caller
+        const actor = actorOf(caller)
+        await refusals.record({ organizationId, actor, remoteAddress, command, subject, refusal: failure, callId })
+      }
+      throw failure
+    }
+  }
+
+  return {
+    authenticate: (token, remoteAddress) =>
+      guarded('authenticate', undefined, null, () => authenticate(dependencies, token, remoteAddress)),
+    submitSigningRequest: (caller, input) =>
+      guarded('submitSigningRequest', caller, null, () => submitSigningRequest(dependencies, caller, input)),
+    approveSigningRequest: (caller, input) =>
+      guarded('approveSigningRequest', caller, input.signingRequestId, () =>
+        approveSigningRequest(dependencies, caller, input),
+      ),
+    denySigningRequest: (caller, input) =>
+      guarded('denySigningRequest', caller, input.signingRequestId, () =>
+        denySigningRequest(dependencies, caller, input),
+      ),
+    cancelSigningRequest: (caller, input) =>
+      guarded('cancelSigningRequest', caller, input.signingRequestId, () =>
+        cancelSigningRequest(dependencies, caller, input),
+      ),
+    uploadArtifact: (caller, input) =>
+      guarded('uploadArtifact', caller, null, () => uploads.receive({ userId: caller.userId, ...input })),
+    openArtifact: (caller, input) =>
+      guarded('openArtifact', caller, input.signingRequestId, () => openArtifact(dependencies, caller, input)),
+  }
+}

@@ -1,0 +1,39 @@
+import { mayReadArtifacts, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
+import type { Application } from './application.ts'
+import type { Caller } from './caller.ts'
+import { findSigningRequest } from './change-signing-request.ts'
+import { load } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+
+/**
+ * Opens an artifact for download. Besides administrators and auditors, those whom the policy names may, as it stands
+ * now, and the submitter and approvers of the request itself.
+ */
+export async function openArtifact(
+  dependencies: ApplicationDependencies,
+  caller: Caller,
+  { signingRequestId, which }: Parameters<Application['openArtifact']>[1],
+): ReturnType<Application['openArtifact']> {
+  const request = await findSigningRequest(dependencies, caller, signingRequestId)
+  const { state: policy } = await load(
+    dependencies.log,
+    streams.signingPolicy(request.signingPolicyId),
+    signingPolicyDecider,
+  )
+  const current = policy.status === 'none' ? undefined : policy.versions.at(-1)
+  const members = [{ submitters: [request.submitter], approval: request.approval }, ...(current ? [current] : [])]
+  if (!members.some((policyMembers) => mayReadArtifacts(caller, policyMembers)))
+    throw new Refusal('FORBIDDEN', 'You may not download the artifacts of this signing policy.', {
+      permission: 'readArtifacts',
+    })
+  const artifact = which === 'unsigned' ? request.artifact : request.signedArtifact
+  if (artifact === null)
+    throw new Refusal(
+      'SIGNED_ARTIFACT_NOT_READY',
+      `There is no signed artifact: the request is ${request.workflowStatus}.`,
+      {
+        workflowStatus: request.workflowStatus,
+      },
+    )
+  return { ...artifact, read: (range) => dependencies.artifacts.read(artifact.sha256, range) }
+}

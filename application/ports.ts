@@ -1,0 +1,40 @@
+import type { Instant, Sha256Digest, UserId } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import type { Workflows } from '../workflows/client.ts'
+import type { RefusalAudit } from './refusal-audit.ts'
+
+/** An uploaded artifact that waits for its submission. */
+export type Upload = {
+  readonly uploadId: string
+  readonly fileName: string
+  readonly sha256: Sha256Digest
+  readonly size: number
+}
+
+/** Where uploads are kept. Errors carry a `code`, and `transient` when trying again may help. */
+export interface Uploads {
+  /** Stores bytes for a user. */
+  receive(input: {
+    readonly userId: UserId
+    readonly fileName: string
+    readonly bytes: AsyncIterable<Uint8Array>
+  }): Promise<Upload>
+  /** The user's upload of this id; fails with `UPLOAD_NOT_FOUND` for an unknown, expired or foreign one. */
+  find(uploadId: string, userId: UserId): Promise<Upload>
+}
+
+/** Where artifacts are read. */
+export interface ArtifactReader {
+  /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
+  read(sha256: Sha256Digest, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
+}
+
+/** What use cases need of the world. */
+export type ApplicationDependencies = {
+  readonly log: EventLog
+  readonly workflows: Workflows
+  readonly uploads: Uploads
+  readonly artifacts: ArtifactReader
+  readonly refusals: RefusalAudit
+  readonly now: () => Instant
+}

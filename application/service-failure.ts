@@ -1,0 +1,19 @@
+import { Refusal } from '../domain/index.ts'
+import { EventLogError } from '../event-log/index.ts'
+import { WorkflowsUnavailable } from '../workflows/client.ts'
+import { ServiceError } from './application.ts'
+
+/**
+ * What a failure means to the caller: a refusal (something of theirs is wrong) or a service error (something of ours is
+ * away). Anything else stays what it is: a fault.
+ */
+export function asCallersFailure(error: unknown): unknown {
+  if (error instanceof Refusal || error instanceof ServiceError) return error
+  if (error instanceof EventLogError || error instanceof WorkflowsUnavailable)
+    return new ServiceError(error.code, error.message, { cause: error })
+  if (error instanceof Error && 'code' in error && 'transient' in error) {
+    const code = String(error.code)
+    return error.transient ? new ServiceError(code, error.message, { cause: error }) : new Refusal(code, error.message)
+  }
+  return error
+}
