@@ -1,3 +1,6 @@
 export * from './event-log.ts'
+export { type EventStoreDbOptions, openEventStoreDb } from './eventstoredb.ts'
 export * from './prepare.ts'
+export { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite.ts'
+export { type EventData, type Upcaster, withUpcasters } from './upcast.ts'
 export * from './whole-stream.ts'
