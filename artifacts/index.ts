@@ -1,0 +1,2 @@
+export * from './artifact-error.ts'
+export * from './store/index.ts'

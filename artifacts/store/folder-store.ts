@@ -1,0 +1,235 @@
+import { constants } from 'node:fs'
+import { chmod, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { parseSha256Digest, type Sha256Digest } from '../../domain/index.ts'
+import { ArtifactError } from '../artifact-error.ts'
+import type {
+  ArtifactIdentity,
+  ArtifactStore,
+  ByteRange,
+  HashingOptions,
+  PutOptions,
+  StoredArtifact,
+} from './artifact-store.ts'
+import { diskError, errnoOf, onDisk } from './disk-error.ts'
+import { hashFile } from './hash-file.ts'
+import { receiveInto } from './receive-file.ts'
+import { openScratch, type Scratch } from './scratch.ts'
+
+const readSize = 256 * 1024
+const readOnly = 0o400
+
+/**
+ * Opens an artifact store in a folder, which is made when it is not there. Bytes lie under
+ * `sha256/<2 hex>/<2 hex>/<64 hex>`, read-only; `scratch/` holds what is unfinished, and leftovers of processes that
+ * died are removed from it now. Any number of processes may have the folder open at once.
+ *
+ * @param options.path the folder; `sha256/` and `scratch/` must be on one file system that knows locks
+ * @param options.maximumSize the most bytes of one upload
+ * @throws ArtifactError `ARTIFACT_STORE_UNAVAILABLE`, `ARTIFACT_STORE_FULL`
+ */
+export async function openFolderStore(options: {
+  readonly path: string
+  readonly maximumSize: number
+}): Promise<ArtifactStore> {
+  const path = resolve(options.path)
+  await onDisk('making the folder of the artifact store', () =>
+    mkdir(join(path, 'sha256'), { recursive: true, mode: 0o700 }),
+  )
+  return new FolderStore(path, options.maximumSize, await openScratch(join(path, 'scratch')))
+}
+
+class FolderStore implements ArtifactStore {
+  readonly maximumSize: number
+  readonly #path: string
+  readonly #scratch: Scratch
+  readonly #closing = new AbortController()
+  readonly #receiving = new Set<Promise<unknown>>()
+
+  constructor(path: string, maximumSize: number, scratch: Scratch) {
+    this.#path = path
+    this.maximumSize = maximumSize
+    this.#scratch = scratch
+  }
+
+  async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<ArtifactIdentity> {
+    this.#requireOpen()
+    const closing = this.#closing.signal
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing])
+    const receiving = this.#receive(bytes, { ...options, signal })
+    this.#receiving.add(receiving)
+    try {
+      return await receiving
+    } finally {
+      this.#receiving.delete(receiving)
+    }
+  }
+
+  async adopt(path: string, options: HashingOptions = {}): Promise<ArtifactIdentity> {
+    this.#requireOpen()
+    if (!this.#scratch.contains(path))
+      throw new ArtifactError(
+        'ARTIFACT_NOT_IN_SCRATCH',
+        `The artifact store takes over only files of its own scratch folder; ${path} is elsewhere.`,
+      )
+    // A link would make the store hold a name for bytes that somebody else can change.
+    const file = await onDisk('taking over a file', () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
+    try {
+      return await this.#keep(path, file, await hashFile(file, options))
+    } catch (error) {
+      throw diskError('taking over a file', error)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async has(sha256: Sha256Digest): Promise<boolean> {
+    this.#requireOpen()
+    return (await sizeOf(this.#pathOf(sha256))) !== undefined
+  }
+
+  async open(sha256: Sha256Digest): Promise<StoredArtifact> {
+    this.#requireOpen()
+    const path = this.#pathOf(sha256)
+    const size = await sizeOf(path)
+    if (size === undefined) throw notFound(sha256)
+    return { sha256, size, path, read: (range) => read({ sha256, path, size }, range) }
+  }
+
+  async verify(sha256: Sha256Digest, options: HashingOptions = {}): Promise<void> {
+    const stored = await this.open(sha256)
+    const file = await openStored(stored)
+    try {
+      const actual = await hashFile(file, options)
+      if (actual.sha256 !== sha256)
+        throw new ArtifactError(
+          'ARTIFACT_CORRUPT',
+          `The bytes stored as ${sha256} have the SHA-256 ${actual.sha256}: they were damaged or changed on disk. Restore them from a backup.`,
+        )
+    } catch (error) {
+      throw diskError('reading an artifact', error)
+    } finally {
+      await file.close()
+    }
+  }
+
+  async withScratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
+    this.#requireOpen()
+    const folder = this.#scratch.newPath()
+    await onDisk('making a scratch folder', () => mkdir(folder, { mode: 0o700 }))
+    try {
+      return await use(folder)
+    } finally {
+      await onDisk('clearing a scratch folder', () => rm(folder, { recursive: true, force: true }))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort(closed())
+    await Promise.allSettled(this.#receiving)
+    await this.#scratch.close()
+  }
+
+  async #receive(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<ArtifactIdentity> {
+    const path = this.#scratch.newPath()
+    const file = await onDisk('storing an artifact', () => open(path, 'wx', readOnly))
+    try {
+      const identity = await receiveInto(file, bytes, { ...options, maximumSize: this.maximumSize })
+      return await onDisk('storing an artifact', () => this.#keep(path, file, identity))
+    } finally {
+      await file.close()
+      // What cannot be removed now goes with the scratch folder; the caller is told of what happened before.
+      await rm(path, { force: true }).catch(() => {})
+    }
+  }
+
+  /** Gives finished bytes their name: file first, then name, then the folders, each safe on disk before the next. */
+  async #keep(from: string, file: FileHandle, identity: ArtifactIdentity): Promise<ArtifactIdentity> {
+    const path = this.#pathOf(identity.sha256)
+    const folder = dirname(path)
+    if ((await sizeOf(path)) === identity.size) {
+      // Whoever wrote it may have died before its name was safe.
+      await rm(from, { force: true })
+    } else {
+      await chmod(from, readOnly)
+      await file.sync()
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await rename(from, path)
+    }
+    for (const each of [folder, dirname(folder), dirname(dirname(folder))]) await syncFolder(each)
+    return identity
+  }
+
+  #pathOf(sha256: Sha256Digest): string {
+    const name = parseSha256Digest(sha256, "The artifact's digest")
+    return join(this.#path, 'sha256', name.slice(0, 2), name.slice(2, 4), name)
+  }
+
+  #requireOpen(): void {
+    if (this.#closing.signal.aborted) throw closed()
+  }
+}
+
+async function* read(
+  stored: ArtifactIdentity & { readonly path: string },
+  range: ByteRange = { start: 0, end: stored.size },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { start, end } = range
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || start > end || end > stored.size)
+    throw new ArtifactError(
+      'ARTIFACT_RANGE_INVALID',
+      `A range must lie within the artifact's ${stored.size} bytes; got ${start} to ${end}.`,
+    )
+  const file = await openStored(stored)
+  try {
+    for (let position = start; position < end; ) {
+      const chunk = Buffer.allocUnsafeSlow(Math.min(readSize, end - position))
+      const { bytesRead } = await onDisk('reading an artifact', () => file.read(chunk, 0, chunk.length, position))
+      if (bytesRead === 0)
+        throw new ArtifactError(
+          'ARTIFACT_CORRUPT',
+          `The bytes stored as ${stored.sha256} end after ${position} of ${stored.size} bytes: the file was cut short.`,
+        )
+      position += bytesRead
+      yield chunk.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function openStored(stored: { readonly sha256: Sha256Digest; readonly path: string }): Promise<FileHandle> {
+  try {
+    return await open(stored.path, 'r')
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? notFound(stored.sha256) : diskError('reading an artifact', error)
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const status = await stat(path)
+    return status.isFile() ? status.size : undefined
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw diskError('looking for an artifact', error)
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+function notFound(sha256: Sha256Digest): ArtifactError {
+  return new ArtifactError('ARTIFACT_NOT_FOUND', `The artifact store holds no bytes with the SHA-256 ${sha256}.`)
+}
+
+function closed(): ArtifactError {
+  return new ArtifactError('ARTIFACT_STORE_CLOSED', 'The artifact store is closing.', { transient: true })
+}

@@ -1,0 +1,3 @@
+export * from './artifact-store.ts'
+export { openFolderStore } from './folder-store.ts'
+export * from './upload-registry.ts'
