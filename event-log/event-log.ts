@@ -8,8 +8,12 @@ declare const brand: unique symbol
  */
 export type LogPosition = string & { readonly [brand]: 'LogPosition' }
 
-/** An event to be appended. `id` is a UUID that the writer chooses: appending the same id twice writes once. */
+/** An event to be appended. */
 export type NewEvent = {
+  /**
+   * A UUID that the writer chooses, and derives from what the event is about, so that a retry brings the same one: then
+   * it is written once. Read back in lower case. The nil UUID is refused.
+   */
   readonly id: string
   /** Past tense, e.g. `ApprovalGranted`. Must not begin with `$`, which EventStoreDB keeps for itself. */
   readonly type: string
@@ -51,7 +55,7 @@ export type ReadStreamOptions = {
   readonly direction?: 'forwards' | 'backwards'
   /** First revision to return, inclusive, in the reading direction. Default: the start, or the end when backwards. */
   readonly fromRevision?: number
-  /** At most this many events. Default: all. */
+  /** At most this many events. Default: all there are when the read begins. */
   readonly maxCount?: number
 }
 
@@ -81,7 +85,8 @@ export type SubscriptionBatch = {
 /**
  * The audit log: append-only streams of events in one total order. The only truth of the service (law 4).
  *
- * Every method fails with {@link EventLogError}.
+ * Every method fails with {@link EventLogError}; an argument out of its range (a position that no log wrote, a negative
+ * revision, a stream id that is empty or begins with `$`) with `EVENT_LOG_ARGUMENT_INVALID`.
  */
 export interface EventLog {
   /**
@@ -89,11 +94,11 @@ export interface EventLog {
    *
    * Idempotent: when `expectedRevision` no longer matches but the events that follow it in the stream are exactly these
    * (same ids, same order), the first answer is given again. With `any`, ids that the stream holds already are
-   * recognised in the same way.
+   * recognised in the same way. A retry keeps its expected revision: only so can every store tell it from a new event.
    *
    * @throws EventLogError `EVENT_LOG_WRONG_EXPECTED_REVISION` when the stream has moved on
-   * @throws EventLogError `EVENT_LOG_EVENT_INVALID` for an empty append, an id that is no UUID, a type that is empty or
-   *   begins with `$`, or data that is not a JSON object
+   * @throws EventLogError `EVENT_LOG_EVENT_INVALID` for an empty append, an id that is no UUID or occurs twice in it, a
+   *   type that is empty or begins with `$`, data or metadata that is not a JSON object, or more bytes than the store takes
    * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the store cannot be reached; the caller may try again
    */
   append(streamId: string, events: readonly NewEvent[], expectedRevision: ExpectedRevision): Promise<Appended>
@@ -114,16 +119,32 @@ export interface EventLog {
   /** Position of the newest event, or `undefined` when the log is empty. */
   head(): Promise<LogPosition | undefined>
 
-  /** Releases connections and ends subscriptions. The log cannot be used afterwards (`EVENT_LOG_CLOSED`). */
+  /**
+   * Finishes the appends that were begun, ends subscriptions (without an error) and releases connections. The log cannot
+   * be used afterwards (`EVENT_LOG_CLOSED`).
+   */
   close(): Promise<void>
 }
 
-/** Stable codes of {@link EventLogError}. */
+/** Stable codes of {@link EventLogError}. Only `EVENT_LOG_UNAVAILABLE` may pass by itself. */
 export type EventLogErrorCode =
+  /** The stream has moved on; `actualRevision` says to where. */
   | 'EVENT_LOG_WRONG_EXPECTED_REVISION'
+  /** An event that no log may hold. */
   | 'EVENT_LOG_EVENT_INVALID'
+  /** A position, revision, count, stream id or setting that cannot be one. */
+  | 'EVENT_LOG_ARGUMENT_INVALID'
+  /** The store cannot be reached, is locked or has no room; the caller may try again. */
   | 'EVENT_LOG_UNAVAILABLE'
+  /** The store answers, and refuses these credentials. */
+  | 'EVENT_LOG_ACCESS_DENIED'
+  /** What was recorded cannot be read: broken JSON, a deleted stream, a damaged file. */
   | 'EVENT_LOG_CORRUPT'
+  /** The file is not a Countersign event log. It was not touched. */
+  | 'EVENT_LOG_NOT_A_LOG'
+  /** The file is an event log of a newer release. It was not touched. */
+  | 'EVENT_LOG_SCHEMA_UNKNOWN'
+  /** The log was closed by its owner. */
   | 'EVENT_LOG_CLOSED'
 
 /** What goes wrong in a log. `actualRevision` accompanies a wrong expected revision: the last one, or `noStream`. */

@@ -1,0 +1,137 @@
+import { DatabaseSync } from 'node:sqlite'
+import { EventLogError } from './event-log.ts'
+
+/** `CSEL`, written to the file's header so that a file says what it is (SQLite file format §1.3.15). */
+const applicationId = 0x4353454c
+/** Raised by every change of the tables that an older release could not read. */
+const schemaVersion = 1
+/** How long opening waits for another process that is creating, recovering or closing the file. */
+const openPatienceMs = 10_000
+
+const schema = `
+  CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    stream_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    UNIQUE (stream_id, revision),
+    UNIQUE (stream_id, id)
+  ) STRICT;
+  CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+  CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${schemaVersion};
+`
+
+/** The two connections of one open log: readers never wait for the writer (WAL), and each sees whole appends only. */
+export type SqliteFile = {
+  readonly path: string
+  readonly writer: DatabaseSync
+  readonly reader: DatabaseSync
+}
+
+/**
+ * Opens the file of an event log, and makes it when there is none. Blocks for at most ten seconds, and only while another
+ * process creates or recovers the file.
+ *
+ * @param path a file in a folder that exists
+ * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID`, `EVENT_LOG_UNAVAILABLE`, `EVENT_LOG_NOT_A_LOG`,
+ *   `EVENT_LOG_SCHEMA_UNKNOWN`, `EVENT_LOG_CORRUPT`
+ */
+export function openSqliteFile(path: string): SqliteFile {
+  if (path === '' || path.startsWith(':'))
+    throw new EventLogError(
+      'EVENT_LOG_ARGUMENT_INVALID',
+      'An event log needs the path of a file; memory does not last.',
+    )
+  const deadline = Date.now() + openPatienceMs
+  for (;;)
+    try {
+      return openOnce(path)
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > deadline) throw sqliteFailure(error, `Cannot open the event log ${path}`)
+      // Opening happens before the service answers anybody, so it may simply wait.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
+}
+
+function openOnce(path: string): SqliteFile {
+  const writer = new DatabaseSync(path, { timeout: 1_000 })
+  try {
+    // First look, then write: a file that is not ours must stay as it is.
+    const isNew = checkSchema(writer, path)
+    const mode = writer.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
+    if (mode !== 'wal')
+      throw new EventLogError(
+        'EVENT_LOG_UNAVAILABLE',
+        `${path} cannot use a write-ahead log (journal mode ${mode}); put it on a local disk.`,
+      )
+    // Every commit is on the disk before an append answers.
+    writer.exec('PRAGMA synchronous = FULL')
+    if (isNew) createSchema(writer, path)
+    // From here on a lock is waited for in the event loop, not inside SQLite.
+    writer.exec('PRAGMA busy_timeout = 0')
+    return { path, writer, reader: new DatabaseSync(path, { readOnly: true, timeout: 0 }) }
+  } catch (error) {
+    writer.close()
+    throw error
+  }
+}
+
+/** Whether the file is new; throws when it is somebody else's. */
+function checkSchema(database: DatabaseSync, path: string): boolean {
+  const id = Number(database.prepare('PRAGMA application_id').get()?.application_id)
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (id === applicationId && version === schemaVersion) return false
+  if (id === applicationId)
+    throw new EventLogError(
+      'EVENT_LOG_SCHEMA_UNKNOWN',
+      `${path} is an event log of version ${version}; this release knows version ${schemaVersion}. Use a newer release.`,
+    )
+  const isEmpty = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables === 0
+  if (id === 0 && version === 0 && isEmpty) return true
+  throw new EventLogError('EVENT_LOG_NOT_A_LOG', `${path} is an SQLite database, but not a Countersign event log.`)
+}
+
+function createSchema(database: DatabaseSync, path: string): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    // Another process may have made it while this one waited for the lock.
+    if (checkSchema(database, path)) database.exec(schema)
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** Whether the failure is a lock that another connection holds for a moment (`SQLITE_BUSY`, `_LOCKED`, `_PROTOCOL`). */
+export function isBusy(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code === 5 || code === 6 || code === 15
+}
+
+/** Translates what SQLite throws; an {@link EventLogError} passes through. */
+export function sqliteFailure(error: unknown, what: string): EventLogError {
+  if (error instanceof EventLogError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  switch (primaryCode(error)) {
+    case 11:
+      return new EventLogError('EVENT_LOG_CORRUPT', `${what}: ${reason}. Restore it from a backup.`, { cause: error })
+    case 26:
+      return new EventLogError('EVENT_LOG_NOT_A_LOG', `${what}: ${reason}.`, { cause: error })
+    default:
+      return new EventLogError('EVENT_LOG_UNAVAILABLE', `${what}: ${reason}.`, { cause: error })
+  }
+}
+
+/** SQLite's primary result code: the low byte of the extended one that `node:sqlite` reports as `errcode`. */
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
+  return error.errcode & 0xff
+}

@@ -1,0 +1,131 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises'
+import { checkAppendTarget, checkMaxCount, checkReadStream } from './check-arguments.ts'
+import {
+  type EventLog,
+  EventLogError,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  type SubscribeOptions,
+  type SubscriptionBatch,
+} from './event-log.ts'
+import { serialiseEvents } from './serialise.ts'
+import { createSqliteChanges } from './sqlite-changes.ts'
+import { openSqliteFile } from './sqlite-file.ts'
+import { decodeSqlitePosition, encodeSqlitePosition } from './sqlite-position.ts'
+import { createSqliteReader } from './sqlite-reader.ts'
+import { createSqliteWriter } from './sqlite-writer.ts'
+
+/** Where the embedded log lives. */
+export type SqliteEventLogOptions = {
+  /** A file on a local disk, in a folder that exists; made when it does not exist. */
+  readonly path: string
+  /** How long a call waits for locks of other processes before `EVENT_LOG_UNAVAILABLE`. Default: 10,000 ms. */
+  readonly patienceMs?: number
+}
+
+/**
+ * Opens the embedded event log: one SQLite file (WAL, `synchronous=FULL`) that any number of processes on one machine may
+ * use at once. An append answers after its commit was flushed to the disk; a subscriber in another process sees it within
+ * 100 ms. A local file does not go away, so a subscription ends with an error only when the file cannot be read.
+ *
+ * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the file cannot be opened, `EVENT_LOG_NOT_A_LOG` when it is something
+ *   else, `EVENT_LOG_SCHEMA_UNKNOWN` when a newer release made it, `EVENT_LOG_CORRUPT` when it is damaged
+ */
+export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLogOptions): EventLog {
+  const file = openSqliteFile(path)
+  const reader = createSqliteReader(file, patienceMs)
+  const changes = createSqliteChanges(file)
+  const writer = createSqliteWriter({ file, patienceMs, committed: changes.notify })
+  let closing: Promise<void> | undefined
+
+  function checkOpen(): void {
+    if (closing !== undefined) throw new EventLogError('EVENT_LOG_CLOSED', `The event log ${path} was closed.`)
+  }
+
+  async function* readStream(
+    streamId: string,
+    options: ReadStreamOptions = {},
+  ): AsyncGenerator<readonly RecordedEvent[]> {
+    checkOpen()
+    checkReadStream(options)
+    const { direction = 'forwards', fromRevision, maxCount = Number.MAX_SAFE_INTEGER } = options
+    const last = await reader.lastRevision(streamId)
+    const step = direction === 'forwards' ? 1 : -1
+    const end = step === 1 ? last : 0
+    let next = step === 1 ? (fromRevision ?? 0) : Math.min(fromRevision ?? last, last)
+    for (let left = maxCount; left > 0 && last >= 0 && (end - next) * step >= 0; ) {
+      checkOpen()
+      const { events } = await reader.stream(streamId, next, end, left)
+      if (events.length === 0) return
+      yield events
+      left -= events.length
+      next += events.length * step
+      await eventLoopTurn()
+    }
+  }
+
+  async function* readAll(options: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
+    checkOpen()
+    checkMaxCount(options)
+    let after = decodeSqlitePosition(options.after)
+    const head = await reader.head()
+    for (let left = options.maxCount ?? Number.MAX_SAFE_INTEGER; left > 0 && after < head; ) {
+      checkOpen()
+      const { events } = await reader.all(after, head, left)
+      const last = events.at(-1)
+      if (last === undefined) return
+      yield events
+      left -= events.length
+      after = decodeSqlitePosition(last.position)
+      await eventLoopTurn()
+    }
+  }
+
+  async function* subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<SubscriptionBatch> {
+    checkOpen()
+    let position = decodeSqlitePosition(after)
+    let told = false
+    while (!signal.aborted && closing === undefined) {
+      const mark = changes.mark()
+      const { events, exhausted } = await reader.all(position, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+      const last = events.at(-1)
+      if (last !== undefined) {
+        position = decodeSqlitePosition(last.position)
+        told = exhausted
+        yield { events, caughtUp: exhausted }
+        await eventLoopTurn()
+      } else if (!told) {
+        told = true
+        yield { events, caughtUp: true }
+      } else await changes.since(mark, signal)
+    }
+  }
+
+  async function close(): Promise<void> {
+    await writer.drained()
+    changes.notify()
+    file.reader.close()
+    file.writer.close()
+  }
+
+  return {
+    append: async (streamId, events, expectedRevision) => {
+      checkOpen()
+      checkAppendTarget(streamId, expectedRevision)
+      return writer.append(streamId, serialiseEvents(events), expectedRevision)
+    },
+    readStream,
+    readAll,
+    subscribe,
+    head: async () => {
+      checkOpen()
+      const position = await reader.head()
+      return position === 0 ? undefined : encodeSqlitePosition(position)
+    },
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
+}
