@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { say, seconds } from './step.mjs'
+
+const PROGRESS_EVERY_MS = 30_000
+const LINES_KEPT = 25
+
+/**
+ * How a command went; `output` is its last lines.
+ *
+ * @typedef {{ readonly ok: boolean, readonly output: string }} Outcome
+ */
+
+/**
+ * Runs a command without input, says now and then that it is still at work, and ends it (and what it started) after
+ * `limitMs`. Never throws.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ limitMs: number, environment?: NodeJS.ProcessEnv, folder?: string }} options
+ * @returns {Promise<Outcome>}
+ */
+export function run(command, args, { limitMs, environment = {}, folder }) {
+  const since = performance.now()
+  const words = [command, ...args].join(' ')
+  return new Promise((resolve) => {
+    /** @type {string[]} */
+    const lines = []
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+      cwd: folder,
+      // A group of its own, so that a time limit ends the whole of it.
+      detached: true,
+    })
+    const endGroup = () => {
+      if (child.pid === undefined) return
+      try {
+        process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    const interrupted = () => {
+      endGroup()
+      process.exit(130)
+    }
+    process.once('SIGINT', interrupted)
+    process.once('SIGTERM', interrupted)
+    process.once('exit', endGroup)
+    const progress = setInterval(() => say(`  … still running after ${seconds(since)}: ${words}`), PROGRESS_EVERY_MS)
+    const limit = setTimeout(() => {
+      lines.push(`ended because it took longer than ${limitMs / 1000} s`)
+      endGroup()
+    }, limitMs)
+    /** @param {boolean} ok */
+    const settle = (ok) => {
+      clearInterval(progress)
+      clearTimeout(limit)
+      process.off('SIGINT', interrupted)
+      process.off('SIGTERM', interrupted)
+      process.off('exit', endGroup)
+      resolve({ ok, output: lines.slice(-LINES_KEPT).join('\n') })
+    }
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+        lines.push(...text.split('\n').filter((line) => line.trim() !== ''))
+        if (lines.length > 4 * LINES_KEPT) lines.splice(0, lines.length - LINES_KEPT)
+      })
+    }
+    child.once('error', (error) => {
+      lines.push(error.message)
+      settle(false)
+    })
+    child.once('close', (code) => settle(code === 0))
+  })
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import {
+  cachedTemporalCli,
+  findOnPath,
+  findTemporalCli,
+  howToGetTemporalCli,
+  TEMPORAL_CLI_VERSION,
+} from '../../server/embedded/find-temporal-cli.js'
+import { run } from './run.mjs'
+import { downloadBySdk } from './sdk-download.mjs'
+import { StepFailed, say } from './step.mjs'
+
+const MODULE = `github.com/temporalio/cli/cmd/temporal@${TEMPORAL_CLI_VERSION}`
+/** Five minutes were seen on two cores. */
+const BUILD_LIMIT_MS = 30 * 60_000
+
+/**
+ * The Temporal server binary: found as findTemporalCli says, else put into the user's cache folder, by the download that
+ * the Temporal SDK offers or by Go.
+ *
+ * @returns {import('./step.mjs').Step}
+ */
+export function temporalCli() {
+  return {
+    name: 'Temporal server',
+    missing: () => (findTemporalCli(process.env) === undefined ? ['temporal'] : []),
+    obtain: async () => {
+      if (process.env.COUNTERSIGN_TEMPORAL_CLI) throw new StepFailed(howToGetTemporalCli(process.env, process.platform))
+      const target = cachedTemporalCli(process.env)
+      mkdirSync(dirname(target), { recursive: true })
+      const download = await downloadBySdk('dev-server', target)
+      if (download.ok) return 'downloaded by the Temporal SDK'
+      say(`  the Temporal SDK could not download it (${lastLine(download.output)})`)
+      return buildByGo(target)
+    },
+  }
+}
+
+/** @param {string} target */
+async function buildByGo(target) {
+  const go = findOnPath('go', process.env)
+  if (go === undefined)
+    throw new StepFailed(`Go is not installed either.\n${howToGetTemporalCli(process.env, process.platform)}`)
+  say(`  building it: go install ${MODULE} (some minutes, once)`)
+  // Built aside and renamed, so that nobody ever finds half of it.
+  const folder = mkdtempSync(join(dirname(target), '.build-'))
+  try {
+    const { ok, output } = await run(go, ['install', MODULE], {
+      limitMs: BUILD_LIMIT_MS,
+      environment: { GOBIN: folder, GOFLAGS: '' },
+      folder,
+    })
+    if (!ok) {
+      const advice = howToGetTemporalCli(process.env, process.platform)
+      throw new StepFailed(`go install ${MODULE} failed:\n${output}\n\n${advice}`)
+    }
+    renameSync(join(folder, 'temporal'), target)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return `built by go install ${MODULE}`
+}
+
+/** @param {string} output */
+function lastLine(output) {
+  return output.split('\n').at(-1)?.trim() ?? ''
+}
