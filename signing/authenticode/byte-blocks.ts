@@ -1,0 +1,100 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { SigningError } from '../signing-error.ts'
+
+/** A block of a file. Its bytes are the caller's until the block after the next is asked for. */
+export interface ByteBlock {
+  readonly offset: number
+  readonly bytes: Buffer
+}
+
+/** Large enough that a call costs nothing beside the work on its bytes, small enough to keep the event loop moving. */
+export const blockSize = 1024 * 1024
+
+/**
+ * Reads a file's bytes from the beginning to `end` in blocks of `blockSize`, the last one shorter. The next block is
+ * read while the caller works on this one; three buffers rotate, so a caller may also still be writing the block before.
+ *
+ * @throws SigningError `PE_TRUNCATED` when the file ends early; the signal's reason when it is aborted
+ */
+export async function* readBlocks(
+  handle: FileHandle,
+  end: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ByteBlock, void, undefined> {
+  const buffers: Buffer[] = []
+  const readAt = async (offset: number): Promise<ByteBlock> => {
+    const index = Math.floor(offset / blockSize) % 3
+    const buffer = buffers[index] ?? Buffer.allocUnsafeSlow(Math.min(blockSize, end))
+    buffers[index] = buffer
+    const bytes = buffer.subarray(0, Math.min(blockSize, end - offset))
+    await readFully(handle, bytes, offset)
+    return { offset, bytes }
+  }
+  let next: Promise<ByteBlock> | undefined = end > 0 ? readAt(0) : undefined
+  try {
+    while (next !== undefined) {
+      const block: ByteBlock = await next
+      signal?.throwIfAborted()
+      const following = block.offset + block.bytes.length
+      next = following < end ? readAt(following) : undefined
+      // Whoever stops early never looks at the read under way; its failure must not surface as unhandled.
+      next?.catch(() => undefined)
+      yield block
+    }
+  } finally {
+    // The handle may be closed as soon as the caller leaves, so no read may be under way any more.
+    await next?.catch(() => undefined)
+  }
+}
+
+/** A file that is open for reading, and its size in bytes. */
+export interface OpenFile {
+  readonly handle: FileHandle
+  readonly size: number
+}
+
+/**
+ * Opens a regular file for reading, does the work, and closes it.
+ *
+ * @throws SigningError `PE_UNREADABLE` when it cannot be opened or is no regular file; whatever the work throws
+ */
+export async function withInput<Result>(path: string, work: (file: OpenFile) => Promise<Result>): Promise<Result> {
+  // Non-blocking, because opening a pipe would otherwise wait for somebody to write into it.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
+    throw unreadable(path, cause)
+  })
+  try {
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new SigningError('PE_UNREADABLE', `${path} is not a regular file.`)
+    return await work({ handle, size: stats.size })
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Fills `into` from the file, beginning at `offset`.
+ *
+ * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE` when the system cannot read it
+ */
+export async function readFully(handle: FileHandle, into: Buffer, offset: number): Promise<void> {
+  for (let filled = 0; filled < into.length; ) {
+    const { bytesRead } = await handle
+      .read(into, filled, into.length - filled, offset + filled)
+      .catch((cause: unknown) => {
+        throw unreadable(`The file at byte ${offset + filled}`, cause)
+      })
+    if (bytesRead === 0)
+      throw new SigningError(
+        'PE_TRUNCATED',
+        `The file ended at byte ${offset + filled} while it was read; ${into.length - filled} more bytes were expected.`,
+      )
+    filled += bytesRead
+  }
+}
+
+function unreadable(what: string, cause: unknown): SigningError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new SigningError('PE_UNREADABLE', `${what} cannot be read: ${reason}`, { cause })
+}

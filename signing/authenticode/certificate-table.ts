@@ -1,0 +1,105 @@
+import type { FileHandle } from 'node:fs/promises'
+import { SigningError } from '../signing-error.ts'
+import { readFully } from './byte-blocks.ts'
+
+/** One WIN_CERTIFICATE of a file. */
+export interface CertificateTableEntry {
+  /** Where its content (`bCertificate`) begins in the file, and how many bytes it has. */
+  readonly offset: number
+  readonly length: number
+  /** `wRevision` and `wCertificateType`. */
+  readonly revision: number
+  readonly type: number
+}
+
+/** The attribute certificate table: the last bytes of the file, a multiple of 8 of them, starting at a multiple of 8. */
+export interface CertificateTable {
+  readonly offset: number
+  readonly length: number
+  readonly entries: readonly CertificateTableEntry[]
+}
+
+/** `wRevision` WIN_CERT_REVISION_2_0 and `wCertificateType` WIN_CERT_TYPE_PKCS_SIGNED_DATA. */
+export const certificateRevision = 0x0200
+export const pkcsSignedData = 0x0002
+
+const entryHeaderSize = 8
+const entryLimit = 64
+
+/** What the headers say of the table. */
+interface CertificateTableClaim {
+  /** Where data directory 4 is. */
+  readonly entryOffset: number
+  /** What it says: an offset in the file (not an address) and a size. */
+  readonly table: { readonly offset: number; readonly length: number }
+  /** Where the raw data of the last section ends. */
+  readonly sectionsEnd: number
+  /** Size of the file. */
+  readonly size: number
+}
+
+/**
+ * Checks what a PE file says of its certificate table and walks its entries, reading their headers only.
+ *
+ * @returns `undefined` when the file has no table
+ * @throws SigningError `PE_CERTIFICATE_TABLE_MALFORMED`, `PE_CERTIFICATE_TABLE_MISALIGNED`,
+ * `PE_CERTIFICATE_TABLE_OUT_OF_RANGE`, `PE_CERTIFICATE_TABLE_OVERLAP`, `PE_BYTES_BEHIND_CERTIFICATE_TABLE`
+ */
+export async function readCertificateTable(
+  handle: FileHandle,
+  claim: CertificateTableClaim,
+): Promise<CertificateTable | undefined> {
+  const { table, size } = claim
+  const said = `The certificate table entry at ${hex(claim.entryOffset)} says ${hex(table.offset)}, ${table.length} bytes`
+  if (table.offset === 0 && table.length === 0) return undefined
+  if (table.offset === 0 || table.length === 0)
+    throw new SigningError('PE_CERTIFICATE_TABLE_MALFORMED', `${said}; offset and size must both be zero or neither.`)
+  const end = table.offset + table.length
+  if (end > size)
+    throw new SigningError('PE_CERTIFICATE_TABLE_OUT_OF_RANGE', `${said}, but the file ends at ${hex(size)}.`)
+  if (table.offset < claim.sectionsEnd)
+    throw new SigningError(
+      'PE_CERTIFICATE_TABLE_OVERLAP',
+      `${said}, but headers and sections reach to ${hex(claim.sectionsEnd)}; the table must come after them.`,
+    )
+  if (end < size)
+    throw new SigningError(
+      'PE_BYTES_BEHIND_CERTIFICATE_TABLE',
+      `${said}, but the file goes on to ${hex(size)}; the table must be its last bytes.`,
+    )
+  if (table.offset % 8 !== 0 || table.length % 8 !== 0)
+    throw new SigningError('PE_CERTIFICATE_TABLE_MISALIGNED', `${said}; both must be multiples of 8.`)
+  return { ...table, entries: await readEntries(handle, table.offset, end) }
+}
+
+async function readEntries(handle: FileHandle, start: number, end: number): Promise<readonly CertificateTableEntry[]> {
+  const entries: CertificateTableEntry[] = []
+  const header = Buffer.alloc(entryHeaderSize)
+  for (let at = start; at < end; ) {
+    if (entries.length === entryLimit)
+      throw new SigningError(
+        'PE_CERTIFICATE_TABLE_MALFORMED',
+        `The certificate table at ${hex(start)} has more than ${entryLimit} entries.`,
+      )
+    // The table's length is a multiple of 8, and so is every step: a header always fits.
+    await readFully(handle, header, at)
+    const length = header.readUInt32LE(0)
+    if (length < entryHeaderSize || at + length > end)
+      throw new SigningError(
+        'PE_CERTIFICATE_TABLE_MALFORMED',
+        `The WIN_CERTIFICATE at ${hex(at)} says ${length} bytes; it must have at least 8 and end by ${hex(end)}.`,
+      )
+    entries.push({
+      offset: at + entryHeaderSize,
+      length: length - entryHeaderSize,
+      revision: header.readUInt16LE(4),
+      type: header.readUInt16LE(6),
+    })
+    at += Math.ceil(length / 8) * 8
+  }
+  return entries
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`
+}

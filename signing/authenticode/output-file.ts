@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { SigningError } from '../signing-error.ts'
+
+/**
+ * Lets `write` fill a new file beside `path` and gives it that name only when it is whole. Whatever fails, nothing
+ * remains and an earlier file of that name is as it was.
+ *
+ * @param durable whether bytes and name must be on the disk when this answers
+ * @throws SigningError `PE_OUTPUT_UNWRITABLE` when the system refuses to write; whatever `write` throws
+ */
+export async function writeWhole<Result>(
+  path: string,
+  durable: boolean,
+  write: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  const temporary = join(dirname(path), `.${randomUUID()}.partial`)
+  try {
+    const handle = await guard(path, open(temporary, 'wx'))
+    let result: Result
+    try {
+      result = await write(handle)
+      if (durable) await guard(path, handle.sync())
+    } finally {
+      await handle.close()
+    }
+    await guard(path, rename(temporary, path))
+    if (durable) await guard(path, syncFolder(dirname(path)))
+    return result
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    throw cause
+  }
+}
+
+/**
+ * Writes the buffers one behind the other, beginning at `offset` of the file.
+ *
+ * @throws SigningError `PE_OUTPUT_UNWRITABLE`
+ */
+export async function writeFully(handle: FileHandle, offset: number, ...buffers: readonly Uint8Array[]): Promise<void> {
+  let at = offset
+  for (const buffer of buffers) {
+    for (let written = 0; written < buffer.length; ) {
+      const { bytesWritten } = await guard(
+        'the output',
+        handle.write(buffer, written, buffer.length - written, at + written),
+      )
+      written += bytesWritten
+    }
+    at += buffer.length
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function guard<Result>(path: string, operation: Promise<Result>): Promise<Result> {
+  try {
+    return await operation
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new SigningError('PE_OUTPUT_UNWRITABLE', `Writing ${path} failed: ${reason}`, { cause })
+  }
+}

@@ -1,0 +1,187 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import { buildSignedData, encodeAttribute, messageSignerOf, objectIdentifiers } from '../cms/index.ts'
+import { SigningError } from '../signing-error.ts'
+import type { SigningKey } from '../signing-key.ts'
+import type { TimestampClient } from '../timestamp/timestamp-client.ts'
+import { type ByteBlock, readBlocks, readFully, withInput } from './byte-blocks.ts'
+import { certificateRevision, pkcsSignedData } from './certificate-table.ts'
+import { type PeChecksum, startChecksum } from './checksum.ts'
+import { imagePadding, startImageDigest } from './digest.ts'
+import { nestSignature } from './nest-signature.ts'
+import { writeFully, writeWhole } from './output-file.ts'
+import { type ByteRange, type PeFile, peSizeLimit, readPeFile } from './pe-file.ts'
+import { assertDescribable, encodeIndirectData, encodeSignedAttributes, type ProgramDescription } from './spc.ts'
+
+/** How far copying and hashing an image has come, in bytes. */
+export interface SigningProgress {
+  readonly done: number
+  readonly total: number
+}
+
+/** What to sign, with what, and where the result goes. */
+export interface SignPeFileRequest extends ProgramDescription {
+  /** The file to sign; only ever read, so it may be a link into a store, or the same path as `outputPath`. */
+  readonly inputPath: string
+  /** Where the signed file appears, all at once. */
+  readonly outputPath: string
+  readonly key: SigningKey
+  /** DER certificates that travel in the signature, leaf first; the leaf must be the key's. */
+  readonly certificateChain: readonly Uint8Array[]
+  readonly hashAlgorithm: HashAlgorithm
+  /** Keeps the signatures that the file has and nests this one in the first; otherwise they are replaced. */
+  readonly append?: boolean
+  /** Who counter-signs the signature with a time (RFC 3161); nobody when absent. */
+  readonly timestamp?: TimestampClient
+  /** Whether the output must be on the disk, not only in the system's cache, when this answers. */
+  readonly durable?: boolean
+  readonly signal?: AbortSignal
+  /** Called after every block of at most 1 MiB. */
+  readonly onProgress?: (progress: SigningProgress) => void
+}
+
+/** What was signed. */
+export interface SignedPeFile {
+  /** The Authenticode digest of the image, by the request's hash algorithm. */
+  readonly imageDigest: Uint8Array
+  /** Size of the signed file in bytes. */
+  readonly size: number
+}
+
+const signatureLimit = 16 * 1024 * 1024
+const certificateHeaderSize = 8
+
+/**
+ * Signs a PE32 or PE32+ file after "Windows Authenticode Portable Executable Signature Format", in one pass over its
+ * bytes and flat memory. On any failure no output remains and an earlier file at `outputPath` is untouched.
+ *
+ * @throws SigningError with a `PE_…`, `AUTHENTICODE_…`, `CMS_…` or `TIMESTAMP_…` code, or whatever the key throws; the
+ * signal's reason when it is aborted
+ */
+export async function signPeFile(request: SignPeFileRequest): Promise<SignedPeFile> {
+  assertDescribable(request)
+  request.signal?.throwIfAborted()
+  return withInput(request.inputPath, async ({ handle, size }) => {
+    const file = await readPeFile(handle, size)
+    const primary = request.append === true ? await readPrimarySignature(handle, file) : undefined
+    return writeWhole(request.outputPath, request.durable === true, (output) =>
+      signInto(output, handle, file, primary, request),
+    )
+  })
+}
+
+async function signInto(
+  output: FileHandle,
+  input: FileHandle,
+  file: PeFile,
+  primary: Uint8Array | undefined,
+  request: SignPeFileRequest,
+): Promise<SignedPeFile> {
+  const digest = startImageDigest(file, request.hashAlgorithm)
+  const checksum = startChecksum()
+  // The block in hand is written while the next one is digested; the last one waits for the values of its header.
+  let held: ByteBlock | undefined
+  for await (const block of readBlocks(input, file.imageSize, request.signal)) {
+    const writing = held === undefined ? undefined : writeFully(output, held.offset, held.bytes)
+    digest.update(block.offset, block.bytes)
+    blank(block, file.checksumField)
+    blank(block, file.certificateEntry)
+    checksum.add(block.offset, block.bytes)
+    await writing
+    held = block
+    request.onProgress?.({ done: block.offset + block.bytes.length, total: file.imageSize })
+  }
+  const imageDigest = digest.finish()
+  const signature = await makeSignature(imageDigest, request)
+  request.signal?.throwIfAborted()
+  const table = encodeCertificateTable(primary === undefined ? signature : nestSignature(primary, signature))
+
+  const tableOffset = file.imageSize + imagePadding(file)
+  const size = tableOffset + table.length
+  if (size > peSizeLimit)
+    throw new SigningError(
+      'PE_TOO_LARGE',
+      `The signed file would have ${size} bytes; the offsets of a PE file have 32 bits, so ${peSizeLimit} is the limit.`,
+    )
+  const patches = headerPatches(file, checksum, { offset: tableOffset, bytes: table }, size)
+  const distant = patches.filter((patch) => held === undefined || !copyInto(held, patch))
+  const tail = Buffer.alloc(size - file.imageSize)
+  tail.set(table, imagePadding(file))
+  await writeFully(output, held?.offset ?? 0, ...(held === undefined ? [] : [held.bytes]), tail)
+  for (const patch of distant) await writeFully(output, patch.offset, patch.bytes)
+  request.signal?.throwIfAborted()
+  return { imageDigest, size }
+}
+
+async function makeSignature(imageDigest: Uint8Array, request: SignPeFileRequest): Promise<Uint8Array> {
+  const { timestamp, signal, hashAlgorithm } = request
+  return buildSignedData({
+    version: 1,
+    contentType: objectIdentifiers.spcIndirectData,
+    content: encodeIndirectData(hashAlgorithm, imageDigest),
+    signer: messageSignerOf(request.key),
+    certificates: request.certificateChain,
+    embedCertificates: true,
+    hash: hashAlgorithm,
+    signedAttributes: encodeSignedAttributes(request),
+    ...(timestamp !== undefined && {
+      unsignedAttributes: async (signature) => {
+        const token = await timestamp.timestamp(signature, hashAlgorithm, signal)
+        return [encodeAttribute(objectIdentifiers.spcRfc3161Timestamp, token)]
+      },
+    }),
+  })
+}
+
+/** The primary signature of a file: the content of its first WIN_CERTIFICATE. */
+async function readPrimarySignature(handle: FileHandle, file: PeFile): Promise<Uint8Array | undefined> {
+  const entries = file.certificateTable?.entries ?? []
+  const [entry] = entries
+  if (entry === undefined) return undefined
+  if (entries.length > 1 || entry.type !== pkcsSignedData || entry.length > signatureLimit)
+    throw new SigningError(
+      'AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED',
+      `A signature can be added to a file with one PKCS #7 WIN_CERTIFICATE of at most ${signatureLimit} bytes; this one ` +
+        `has ${entries.length}, the first of type ${entry.type} with ${entry.length} bytes.`,
+    )
+  const content = Buffer.alloc(entry.length)
+  await readFully(handle, content, entry.offset)
+  return content
+}
+
+/** WIN_CERTIFICATE around a signature, filled up with zeros to a multiple of 8 bytes. */
+function encodeCertificateTable(signature: Uint8Array): Buffer {
+  const table = Buffer.alloc(Math.ceil((certificateHeaderSize + signature.length) / 8) * 8)
+  table.writeUInt32LE(table.length, 0)
+  table.writeUInt16LE(certificateRevision, 4)
+  table.writeUInt16LE(pkcsSignedData, 6)
+  table.set(signature, certificateHeaderSize)
+  return table
+}
+
+/** The bytes of the directory entry and the checksum, the latter over everything else that the output will hold. */
+function headerPatches(file: PeFile, checksum: PeChecksum, table: ByteBlock, size: number): readonly ByteBlock[] {
+  const entry = { offset: file.certificateEntry.offset, bytes: Buffer.alloc(8) }
+  entry.bytes.writeUInt32LE(table.offset, 0)
+  entry.bytes.writeUInt32LE(table.bytes.length, 4)
+  checksum.add(entry.offset, entry.bytes)
+  checksum.add(table.offset, table.bytes)
+  const sum = { offset: file.checksumField.offset, bytes: Buffer.alloc(4) }
+  sum.bytes.writeUInt32LE(checksum.finish(size), 0)
+  return [entry, sum]
+}
+
+/** Zeros the part of a block that a field takes; the header's fields may straddle two blocks. */
+function blank(block: ByteBlock, field: ByteRange): void {
+  const start = Math.max(field.offset - block.offset, 0)
+  const end = Math.min(field.offset + field.length - block.offset, block.bytes.length)
+  if (end > start) block.bytes.fill(0, start, end)
+}
+
+/** Copies a patch into a block that holds its place entirely; answers whether it did. */
+function copyInto(block: ByteBlock, patch: ByteBlock): boolean {
+  const start = patch.offset - block.offset
+  if (start < 0 || start + patch.bytes.length > block.bytes.length) return false
+  block.bytes.set(patch.bytes, start)
+  return true
+}

@@ -1,0 +1,70 @@
+import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import { der, encodeAttribute, encodeDigestAlgorithm, objectIdentifiers } from '../cms/index.ts'
+import { SigningError } from '../signing-error.ts'
+
+/** What a signature says about the program, shown by Windows before it runs it. */
+export interface ProgramDescription {
+  /** Name of the program; at most 1000 characters, none of them a control character. */
+  readonly description?: string
+  /** Where people find more about it: an absolute http or https address in ASCII. */
+  readonly descriptionUrl?: string
+}
+
+/**
+ * SpcIndirectDataContent: the digest of an image, as the content of an Authenticode signature. The file's link is the
+ * constant `<<<Obsolete>>>` that the specification asks for.
+ */
+export function encodeIndirectData(hash: HashAlgorithm, imageDigest: Uint8Array): Uint8Array {
+  const link = der.context(2, der.contextPrimitive(0, utf16('<<<Obsolete>>>')))
+  const peImageData = der.sequence(der.bitString(0, new Uint8Array(0)), der.context(0, link))
+  return der.sequence(
+    der.sequence(der.objectIdentifier(objectIdentifiers.spcPeImageData), peImageData),
+    der.sequence(encodeDigestAlgorithm(hash), der.octetString(imageDigest)),
+  )
+}
+
+/** The signed attributes of Authenticode beside those of every SignedData: SpcStatementType and SpcSpOpusInfo. */
+export function encodeSignedAttributes(program: ProgramDescription): readonly Uint8Array[] {
+  const name =
+    program.description === undefined ? [] : [der.context(0, der.contextPrimitive(0, utf16(program.description)))]
+  const link =
+    program.descriptionUrl === undefined
+      ? []
+      : [der.context(1, der.contextPrimitive(0, Buffer.from(program.descriptionUrl, 'ascii')))]
+  return [
+    encodeAttribute(
+      objectIdentifiers.spcStatementType,
+      der.sequence(der.objectIdentifier(objectIdentifiers.spcIndividualCodeSigning)),
+    ),
+    encodeAttribute(objectIdentifiers.spcOpusInfo, der.sequence(...name, ...link)),
+  ]
+}
+
+/**
+ * Refuses descriptions that a signature cannot carry or that would show as something else than they are.
+ *
+ * @throws SigningError `AUTHENTICODE_DESCRIPTION_INVALID`, `AUTHENTICODE_DESCRIPTION_URL_INVALID`
+ */
+export function assertDescribable({ description, descriptionUrl }: ProgramDescription): void {
+  if (
+    description !== undefined &&
+    (description === '' || description.length > 1000 || !description.isWellFormed() || /\p{Cc}/u.test(description))
+  )
+    throw new SigningError(
+      'AUTHENTICODE_DESCRIPTION_INVALID',
+      'The description must have 1 to 1000 characters, whole Unicode characters and no control characters.',
+    )
+  if (
+    descriptionUrl !== undefined &&
+    (!/^https?:\/\/[\x21-\x7e]+$/.test(descriptionUrl) || descriptionUrl.length > 2000 || !URL.canParse(descriptionUrl))
+  )
+    throw new SigningError(
+      'AUTHENTICODE_DESCRIPTION_URL_INVALID',
+      'The description URL must be an absolute http or https address in ASCII of at most 2000 characters.',
+    )
+}
+
+/** Big-endian UTF-16, which Windows reads from a BMPString. */
+function utf16(text: string): Uint8Array {
+  return Buffer.from(text, 'utf16le').swap16()
+}

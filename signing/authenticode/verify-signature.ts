@@ -1,0 +1,173 @@
+import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import {
+  type CertificateFields,
+  DerReader,
+  isIssuedBy,
+  isSame,
+  objectIdentifiers,
+  type ParsedSignedData,
+  parseSignedData,
+  readAnchors,
+  readCertificateFields,
+  subjectOf,
+  validatePath,
+  verifySigner,
+} from '../cms/index.ts'
+import { SigningError } from '../signing-error.ts'
+import { imprintOf, type VerifiedTimestamp, verifyTimestampToken } from '../timestamp/index.ts'
+import type { VerifiedSignature } from './verify.ts'
+import { type ProgramInfo, readIndirectData, readProgramInfo } from './verify-spc.ts'
+
+/** Whom to trust, and when. */
+export interface SignatureTrust {
+  /** DER certificates that signers must lead to; without them a self-signed certificate inside the signature will do. */
+  readonly trustedCertificates?: readonly Uint8Array[]
+  /** DER certificates that time-stamp authorities must lead to; without them a time-stamp proves no time. */
+  readonly trustedTimestampCertificates?: readonly Uint8Array[]
+  /** When certificates must be valid where no trusted time-stamp says when the file was signed; now by default. */
+  readonly at?: Date
+}
+
+/** A signature that was read but not verified. */
+export interface ReadSignature {
+  readonly signedData: ParsedSignedData
+  readonly imageHash: HashAlgorithm
+  readonly imageDigest: Uint8Array
+  readonly program: ProgramInfo
+  readonly token: Uint8Array | undefined
+  readonly nested: boolean
+}
+
+const area = 'AUTHENTICODE'
+const malformed = 'AUTHENTICODE_MALFORMED'
+
+/**
+ * Reads the content of a WIN_CERTIFICATE: the primary signature and those nested in it.
+ *
+ * @throws SigningError `AUTHENTICODE_MALFORMED`, `AUTHENTICODE_ALGORITHM_UNSUPPORTED`,
+ * `AUTHENTICODE_UNSIGNED_CONTENT`
+ */
+export function readSignatures(content: Uint8Array): readonly ReadSignature[] {
+  const reader = new DerReader(content, malformed)
+  const primary = reader.take(0x30, 'the signature')
+  if (reader.unread.length > 7 || reader.unread.some((octet) => octet !== 0))
+    throw new SigningError(
+      'AUTHENTICODE_UNSIGNED_CONTENT',
+      'The signature is followed by bytes that are not covered by it; up to 7 zeros are allowed.',
+    )
+  const { signature, nested } = readSignature(primary.encoded, false)
+  return [signature, ...nested.map((encoded) => readSignature(encoded, true).signature)]
+}
+
+function readSignature(
+  encoded: Uint8Array,
+  nested: boolean,
+): { readonly signature: ReadSignature; readonly nested: readonly Uint8Array[] } {
+  const signedData = parseSignedData(encoded, area)
+  if (signedData.hasRevocationLists)
+    throw new SigningError(
+      'AUTHENTICODE_UNSIGNED_CONTENT',
+      'Revocation lists do not belong into a signature of a file.',
+    )
+  if (signedData.signer.identifier.kind !== 'issuerAndSerialNumber')
+    throw new SigningError(malformed, 'An Authenticode signer is named by issuer and serial number.')
+  let token: Uint8Array | undefined
+  let inner: readonly Uint8Array[] = []
+  for (const { type, values } of signedData.signer.unsignedAttributes) {
+    const contents = values.map((value) => value.encoded)
+    if (type === objectIdentifiers.spcRfc3161Timestamp && contents.length === 1) token = contents[0]
+    else if (type === objectIdentifiers.spcNestedSignature && !nested) inner = contents
+    else
+      throw new SigningError(
+        'AUTHENTICODE_UNSIGNED_CONTENT',
+        `The unsigned attribute ${type} with ${values.length} values is not accepted here: one RFC 3161 time-stamp is, ` +
+          'and in a primary signature nested ones are.',
+      )
+  }
+  const indirect = readIndirectData(signedData)
+  if (indirect.hash !== signedData.signer.hash)
+    throw new SigningError(
+      malformed,
+      `The image digest is ${indirect.hash}, but the signer uses ${signedData.signer.hash}; they must be the same.`,
+    )
+  return {
+    signature: {
+      signedData,
+      imageHash: indirect.hash,
+      imageDigest: indirect.digest,
+      program: readProgramInfo(signedData.signer.signedAttributes),
+      token,
+      nested,
+    },
+    nested: inner,
+  }
+}
+
+/**
+ * Verifies everything of a signature but that its image digest is the file's.
+ *
+ * @throws SigningError with an `AUTHENTICODE_…` code
+ */
+export function verifySignature(signature: ReadSignature, trust: SignatureTrust): VerifiedSignature {
+  const { signedData } = signature
+  const embedded = signedData.certificates.map((certificate) => readCertificateFields(certificate, malformed))
+  const leaf = verifySigner(signedData, embedded, area)
+  const timestamp = signature.token === undefined ? undefined : verifyTime(signature.token, signedData, trust)
+  const path = validatePath({
+    leaf,
+    embedded,
+    trust:
+      trust.trustedCertificates === undefined
+        ? { kind: 'embedded-root' }
+        : readAnchors(trust.trustedCertificates, area),
+    at: timestamp?.trusted === true ? timestamp.time : (trust.at ?? new Date()),
+    purpose: objectIdentifiers.codeSigning,
+    area,
+  })
+  assertAllBelong(embedded, path)
+  const { description, descriptionUrl } = signature.program
+  return {
+    signerCertificate: leaf.encoded,
+    signer: subjectOf(leaf),
+    digestAlgorithm: signature.imageHash,
+    imageDigest: signature.imageDigest,
+    nested: signature.nested,
+    ...(description !== undefined && { description }),
+    ...(descriptionUrl !== undefined && { descriptionUrl }),
+    ...(timestamp !== undefined && {
+      timestamp: { time: timestamp.time, authority: timestamp.authority, trusted: timestamp.trusted },
+    }),
+  }
+}
+
+function verifyTime(token: Uint8Array, { signer }: ParsedSignedData, trust: SignatureTrust): VerifiedTimestamp {
+  return verifyTimestampToken({
+    token,
+    imprint: imprintOf(signer.signature, signer.hash),
+    area: 'AUTHENTICODE_TIMESTAMP',
+    ...(trust.trustedTimestampCertificates !== undefined && {
+      trustedCertificates: trust.trustedTimestampCertificates,
+    }),
+  })
+}
+
+/**
+ * Certificates are not covered by the signature, so one that has nothing to do with the signer could carry anything.
+ * Those above a trusted certificate belong: each issued one that does.
+ */
+function assertAllBelong(embedded: readonly CertificateFields[], path: readonly CertificateFields[]): void {
+  const belonging = [...path]
+  let strangers = embedded.filter((certificate) => !path.some((used) => isSame(used, certificate)))
+  // A certificate that joins may show where another one belongs, and every join leaves fewer strangers.
+  for (let next = 0; next < belonging.length; next++) {
+    const issued = belonging[next] as CertificateFields
+    belonging.push(...strangers.filter((certificate) => isIssuedBy(issued, certificate)))
+    strangers = strangers.filter((certificate) => !belonging.includes(certificate))
+  }
+  const [stranger] = strangers
+  if (stranger !== undefined)
+    throw new SigningError(
+      'AUTHENTICODE_UNSIGNED_CONTENT',
+      `The embedded certificate "${subjectOf(stranger)}" is not in the path of the signer; only that path belongs there.`,
+    )
+}

@@ -1,0 +1,84 @@
+import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import {
+  type Attribute,
+  DerReader,
+  objectIdentifiers,
+  type ParsedSignedData,
+  takeDigestAlgorithm,
+} from '../cms/index.ts'
+import { SigningError } from '../signing-error.ts'
+
+/** SpcSpOpusInfo: what a signature says about the program. */
+export interface ProgramInfo {
+  readonly description?: string
+  readonly descriptionUrl?: string
+}
+
+const code = 'AUTHENTICODE_MALFORMED'
+
+/**
+ * Reads SpcIndirectDataContent of a PE image.
+ *
+ * @throws SigningError `AUTHENTICODE_MALFORMED`, `AUTHENTICODE_ALGORITHM_UNSUPPORTED`
+ */
+export function readIndirectData({ contentType, content }: ParsedSignedData): {
+  readonly hash: HashAlgorithm
+  readonly digest: Uint8Array
+} {
+  if (contentType !== objectIdentifiers.spcIndirectData || content.tag !== 0x30)
+    throw new SigningError(code, `The signed content must be SpcIndirectDataContent, not ${contentType}.`)
+  const fields = new DerReader(content.content, code, content.contentPosition)
+  const typed = fields.enter(0x30, 'the data of SpcIndirectDataContent')
+  const type = typed.objectIdentifier('the type of SpcIndirectDataContent')
+  if (type !== objectIdentifiers.spcPeImageData)
+    throw typed.fault(`the signature is for ${type}, not for a PE image (${objectIdentifiers.spcPeImageData})`)
+  typed.take(0x30, 'SpcPeImageData')
+  typed.end('the data of SpcIndirectDataContent')
+  const info = fields.enter(0x30, 'the digest of SpcIndirectDataContent')
+  const hash = takeDigestAlgorithm(info, 'the digest algorithm of SpcIndirectDataContent')
+  if (hash === undefined)
+    throw new SigningError(
+      'AUTHENTICODE_ALGORITHM_UNSUPPORTED',
+      'The image digest must be SHA-256, SHA-384 or SHA-512.',
+    )
+  const digest = info.take(0x04, 'the image digest').content
+  info.end('the digest of SpcIndirectDataContent')
+  fields.end('SpcIndirectDataContent')
+  return { hash, digest }
+}
+
+/**
+ * Reads SpcSpOpusInfo from the signed attributes; empty when there is none.
+ *
+ * @throws SigningError `AUTHENTICODE_MALFORMED`
+ */
+export function readProgramInfo(attributes: readonly Attribute[]): ProgramInfo {
+  const value = attributes.find((attribute) => attribute.type === objectIdentifiers.spcOpusInfo)?.values[0]
+  if (value === undefined) return {}
+  const fields = new DerReader(value.encoded, code).enter(0x30, 'SpcSpOpusInfo')
+  const description = fields.nextIs(0xa0) ? readString(fields.enter(0xa0, 'programName'), 'programName') : undefined
+  const descriptionUrl = fields.nextIs(0xa1) ? readLink(fields.enter(0xa1, 'moreInfo')) : undefined
+  fields.end('SpcSpOpusInfo')
+  return { ...(description !== undefined && { description }), ...(descriptionUrl !== undefined && { descriptionUrl }) }
+}
+
+/** SpcString: BMPString under [0], IA5String under [1], both implicit. */
+function readString(reader: DerReader, what: string): string {
+  const { tag, content } = reader.takeAny(what)
+  reader.end(what)
+  if (tag === 0x81) return Buffer.from(content).toString('latin1')
+  if (tag !== 0x80 || content.length % 2 !== 0) throw reader.fault(`${what} is not a well-formed SpcString`)
+  return Buffer.from(content).swap16().toString('utf16le')
+}
+
+/** SpcLink: an address under [0], or a file name under [2]; a moniker says nothing that people read. */
+function readLink(reader: DerReader): string | undefined {
+  if (reader.nextIs(0xa2)) {
+    const name = readString(reader.enter(0xa2, 'the file of moreInfo'), 'the file of moreInfo')
+    reader.end('moreInfo')
+    return name
+  }
+  const { tag, content } = reader.takeAny('moreInfo')
+  reader.end('moreInfo')
+  return tag === 0x80 ? Buffer.from(content).toString('latin1') : undefined
+}

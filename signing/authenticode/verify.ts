@@ -1,0 +1,72 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import { SigningError } from '../signing-error.ts'
+import { withInput } from './byte-blocks.ts'
+import { digestSignedImage } from './verify-image.ts'
+import { readSignedLayout } from './verify-layout.ts'
+import { type ReadSignature, readSignatures, type SignatureTrust, verifySignature } from './verify-signature.ts'
+
+/** What to verify, and whom to trust. */
+export interface VerifyPeFileRequest extends SignatureTrust {
+  readonly path: string
+  readonly signal?: AbortSignal
+}
+
+/** The time-stamp of a signature. */
+export interface VerifiedSignatureTime {
+  readonly time: Date
+  /** Subject of the authority's certificate. */
+  readonly authority: string
+  /** Whether the authority leads to one of the trusted time-stamp certificates. */
+  readonly trusted: boolean
+}
+
+/** A signature that was found good. */
+export interface VerifiedSignature {
+  /** The signer's certificate, DER, and its subject. */
+  readonly signerCertificate: Uint8Array
+  readonly signer: string
+  readonly digestAlgorithm: HashAlgorithm
+  readonly imageDigest: Uint8Array
+  readonly description?: string
+  readonly descriptionUrl?: string
+  readonly timestamp?: VerifiedSignatureTime
+  /** Whether it is nested inside the primary signature. */
+  readonly nested: boolean
+}
+
+/**
+ * Verifies every Authenticode signature of a PE file strictly: the certificate table is the file's end and filled by
+ * one signature, padding is zero, the checksum is right, the digest is the image's, signed attributes, signature value
+ * and certificate path are valid, a time-stamp is for exactly this signature, and nothing travels outside what is
+ * signed but certificates of the path, time-stamps and nested signatures.
+ *
+ * @returns the primary signature first, then the nested ones in their order
+ * @throws SigningError with an `AUTHENTICODE_…` code, or `PE_UNREADABLE` or `PE_TRUNCATED` when the file cannot be read
+ */
+export async function verifyPeFile(request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
+  return withInput(request.path, ({ handle, size }) => verifyOpen(handle, size, request))
+}
+
+async function verifyOpen(
+  handle: FileHandle,
+  size: number,
+  request: VerifyPeFileRequest,
+): Promise<readonly VerifiedSignature[]> {
+  const layout = await readSignedLayout(handle, size)
+  const signatures = readSignatures(layout.signature)
+  const algorithms = new Set(signatures.map((signature) => signature.imageHash))
+  const digests = await digestSignedImage(handle, layout, algorithms, request.signal)
+  return signatures.map((signature) => {
+    assertCovers(signature, digests)
+    return verifySignature(signature, request)
+  })
+}
+
+function assertCovers(signature: ReadSignature, digests: ReadonlyMap<HashAlgorithm, Buffer>): void {
+  if (digests.get(signature.imageHash)?.equals(signature.imageDigest) !== true)
+    throw new SigningError(
+      'AUTHENTICODE_DIGEST_MISMATCH',
+      `The file's ${signature.imageHash} digest is not the one that was signed: the file was changed after signing.`,
+    )
+}

@@ -1,0 +1,216 @@
+import { X509Certificate } from 'node:crypto'
+import { SigningError } from '../signing-error.ts'
+import { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
+import { DerReader } from './der-reader.ts'
+import { objectIdentifiers } from './object-identifiers.ts'
+import type { ErrorArea } from './parse-signed-data.ts'
+
+/**
+ * Where a path must end.
+ * - `anchors`: at one of these certificates, roots or not; nothing above an anchor matters.
+ * - `embedded-root`: at a self-issued certificate among the embedded ones, whoever it is.
+ * - `open`: as far as the embedded certificates lead.
+ */
+export type Trust =
+  | { readonly kind: 'anchors'; readonly certificates: readonly CertificateFields[] }
+  | { readonly kind: 'embedded-root' }
+  | { readonly kind: 'open' }
+
+/** What a path is asked to prove. */
+export interface PathRequest {
+  readonly leaf: CertificateFields
+  /** Certificates that the path may use, the leaf possibly among them. */
+  readonly embedded: readonly CertificateFields[]
+  readonly trust: Trust
+  /** When every certificate of the path must be valid. */
+  readonly at: Date
+  /** The extended key usage that the leaf must allow. */
+  readonly purpose: typeof objectIdentifiers.codeSigning | typeof objectIdentifiers.timeStamping
+  readonly area: ErrorArea
+}
+
+const maximumLength = 10
+/** Bounds the search among hostile certificates that all seem to issue each other. */
+const maximumSteps = 100
+
+const understoodExtensions: ReadonlySet<string> = new Set([
+  objectIdentifiers.keyUsage,
+  objectIdentifiers.basicConstraints,
+  objectIdentifiers.extendedKeyUsage,
+  objectIdentifiers.subjectAlternativeName,
+  objectIdentifiers.certificatePolicies,
+])
+
+/**
+ * Finds and validates the path from a signer's certificate to where trust ends: names, signatures, validity, CA flag,
+ * path length and key usage of every issuer, no critical extension that is not understood, and the leaf's extended key
+ * usage (RFC 5280 §6.1, without policies, name constraints and revocation).
+ *
+ * @returns the path, leaf first
+ * @throws SigningError `<area>_CHAIN_UNTRUSTED`, `<area>_CERTIFICATE_EXPIRED`, `<area>_CERTIFICATE_UNSUITABLE`,
+ * `<area>_MALFORMED`
+ */
+export function validatePath(request: PathRequest): readonly CertificateFields[] {
+  const { leaf, area } = request
+  assertLeafUsage(request)
+  const budget = { steps: maximumSteps }
+  const path = extend([leaf], request, budget)
+  if (path === undefined)
+    throw new SigningError(
+      `${area}_CHAIN_UNTRUSTED`,
+      request.trust.kind === 'anchors'
+        ? `The certificate "${subjectOf(leaf)}" does not lead to any of the trusted certificates.`
+        : `The certificate "${subjectOf(leaf)}" does not lead to a root among the embedded certificates.`,
+    )
+  path.forEach((certificate, depth) => {
+    assertValid(certificate, depth, request)
+  })
+  return path
+}
+
+/** The subject as people read it, for messages and results: `CN=…, O=…`. */
+export function subjectOf(certificate: CertificateFields): string {
+  return openX509(certificate)?.subject.split('\n').join(', ') ?? '(unreadable)'
+}
+
+function extend(
+  path: readonly CertificateFields[],
+  request: PathRequest,
+  budget: { steps: number },
+): readonly CertificateFields[] | undefined {
+  const { trust, embedded } = request
+  const last = path[path.length - 1]
+  if (last === undefined || budget.steps-- <= 0) return undefined
+  const anchors = trust.kind === 'anchors' ? trust.certificates : []
+  if (anchors.some((anchor) => isSame(anchor, last))) return path
+  if (isSelfIssued(last)) return trust.kind === 'anchors' || !isIssuedBy(last, last) ? undefined : path
+  if (path.length === maximumLength) return undefined
+  const candidates = [...anchors, ...embedded].filter(
+    (candidate) => !path.some((used) => isSame(used, candidate)) && isIssuedBy(last, candidate),
+  )
+  for (const candidate of candidates) {
+    const complete = extend([...path, candidate], request, budget)
+    if (complete !== undefined) return complete
+  }
+  return trust.kind === 'open' && candidates.length === 0 ? path : undefined
+}
+
+/** Whether two certificates are the same bytes. */
+export function isSame(one: CertificateFields, other: CertificateFields): boolean {
+  return Buffer.compare(one.encoded, other.encoded) === 0
+}
+
+function isSelfIssued(certificate: CertificateFields): boolean {
+  return Buffer.compare(certificate.issuer, certificate.subject) === 0
+}
+
+/** Whether the issuer has the name that the certificate gives, and its key made the certificate's signature. */
+export function isIssuedBy(certificate: CertificateFields, issuer: CertificateFields): boolean {
+  if (Buffer.compare(certificate.issuer, issuer.subject) !== 0) return false
+  try {
+    return openX509(certificate)?.verify(openX509(issuer)?.publicKey as never) ?? false
+  } catch {
+    return false
+  }
+}
+
+/** OpenSSL's reading of a certificate; `undefined` when it cannot, or reads other bytes than it was given. */
+function openX509(certificate: CertificateFields): X509Certificate | undefined {
+  try {
+    const opened = new X509Certificate(certificate.encoded)
+    return Buffer.compare(opened.raw, certificate.encoded) === 0 ? opened : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function assertValid(certificate: CertificateFields, depth: number, request: PathRequest): void {
+  const { at, area } = request
+  if (at < certificate.notBefore || at > certificate.notAfter)
+    throw new SigningError(
+      `${area}_CERTIFICATE_EXPIRED`,
+      `The certificate "${subjectOf(certificate)}" is valid from ${certificate.notBefore.toISOString()} to ` +
+        `${certificate.notAfter.toISOString()}, but was needed at ${at.toISOString()}.`,
+    )
+  for (const [identifier, extension] of certificate.extensions)
+    if (extension.critical && !understoodExtensions.has(identifier))
+      throw unsuitable(certificate, area, `has the critical extension ${identifier}, which is not understood`)
+  const keyUsage = readKeyUsage(certificate, area)
+  if (depth === 0) {
+    if (keyUsage !== undefined && (keyUsage & digitalSignature) === 0)
+      throw unsuitable(certificate, area, 'must allow digital signatures in its key usage')
+    return
+  }
+  if (keyUsage !== undefined && (keyUsage & keyCertSign) === 0)
+    throw unsuitable(certificate, area, 'issued a certificate, but its key usage does not allow that')
+  const constraints = readBasicConstraints(certificate, area)
+  if (!constraints.isAuthority)
+    throw unsuitable(certificate, area, 'issued a certificate, but is not marked as an authority')
+  if (constraints.pathLength !== undefined && depth - 1 > constraints.pathLength)
+    throw unsuitable(certificate, area, `allows ${constraints.pathLength} authorities below it, but has ${depth - 1}`)
+}
+
+const digitalSignature = 0x80
+const keyCertSign = 0x04
+
+/** The first octet of KeyUsage (RFC 5280 §4.2.1.3), `undefined` when the certificate does not restrict it. */
+function readKeyUsage(certificate: CertificateFields, area: ErrorArea): number | undefined {
+  const extension = certificate.extensions.get(objectIdentifiers.keyUsage)
+  if (extension === undefined) return undefined
+  const reader = new DerReader(extension.value, `${area}_MALFORMED`)
+  const bits = reader.bitString('the key usage of a certificate')
+  reader.end('the key usage of a certificate')
+  return bits[0] ?? 0
+}
+
+/** RFC 5280 §4.2.1.9. */
+function readBasicConstraints(
+  certificate: CertificateFields,
+  area: ErrorArea,
+): { readonly isAuthority: boolean; readonly pathLength?: number } {
+  const extension = certificate.extensions.get(objectIdentifiers.basicConstraints)
+  if (extension === undefined) return { isAuthority: false }
+  const outer = new DerReader(extension.value, `${area}_MALFORMED`)
+  const constraints = outer.enter(0x30, 'the basic constraints of a certificate')
+  outer.end('the basic constraints of a certificate')
+  const isAuthority = constraints.nextIs(0x01) && constraints.boolean('cA of the basic constraints')
+  const pathLength = constraints.nextIs(0x02)
+    ? constraints.smallInteger('pathLenConstraint of the basic constraints')
+    : undefined
+  constraints.end('the basic constraints of a certificate')
+  return pathLength === undefined ? { isAuthority } : { isAuthority, pathLength }
+}
+
+/**
+ * Code signing: no extended key usage allows every use. Time-stamping: exactly that use, critical (RFC 3161 §2.3).
+ */
+function assertLeafUsage({ leaf, purpose, area }: PathRequest): void {
+  const extension = leaf.extensions.get(objectIdentifiers.extendedKeyUsage)
+  const usages: string[] = []
+  if (extension !== undefined) {
+    const outer = new DerReader(extension.value, `${area}_MALFORMED`)
+    const list = outer.enter(0x30, 'the extended key usage of a certificate')
+    outer.end('the extended key usage of a certificate')
+    while (list.hasMore()) usages.push(list.objectIdentifier('one of the extended key usages'))
+  }
+  if (purpose === objectIdentifiers.timeStamping) {
+    if (extension?.critical !== true || usages.length !== 1 || usages[0] !== purpose)
+      throw unsuitable(leaf, area, 'must have time-stamping as its only extended key usage, marked critical')
+  } else if (extension !== undefined && !usages.some((usage) => usage === purpose || usage === anyUsage)) {
+    throw unsuitable(leaf, area, 'must allow code signing in its extended key usage')
+  }
+}
+
+const anyUsage = objectIdentifiers.anyExtendedKeyUsage
+
+function unsuitable(certificate: CertificateFields, area: ErrorArea, why: string): SigningError {
+  return new SigningError(`${area}_CERTIFICATE_UNSUITABLE`, `The certificate "${subjectOf(certificate)}" ${why}.`)
+}
+
+/** Certificates that a caller trusts, from their DER encodings. */
+export function readAnchors(certificates: readonly Uint8Array[], area: ErrorArea): Trust {
+  return {
+    kind: 'anchors',
+    certificates: certificates.map((certificate) => readCertificateFields(certificate, `${area}_MALFORMED`)),
+  }
+}

@@ -1,0 +1,12 @@
+/** Cryptographic Message Syntax (RFC 5652), as far as Authenticode and time-stamps share it. */
+export { encodeDigestAlgorithm, hashLengths, takeDigestAlgorithm } from './algorithm-identifiers.ts'
+export { type Attribute, encodeAttribute } from './attributes.ts'
+export { buildSignedData, type SignedDataInput } from './build-signed-data.ts'
+export { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
+export { isIssuedBy, isSame, readAnchors, subjectOf, type Trust, validatePath } from './certificate-path.ts'
+export { type DerElement, DerReader } from './der-reader.ts'
+export * as der from './der-writer.ts'
+export { type MessageSigner, messageSignerOf } from './message-signer.ts'
+export { objectIdentifiers } from './object-identifiers.ts'
+export { type ErrorArea, type ParsedSignedData, parseSignedData, type SignerInfo } from './parse-signed-data.ts'
+export { singleValue, verifySigner } from './verify-signer.ts'

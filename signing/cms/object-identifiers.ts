@@ -1,0 +1,57 @@
+/** Object identifiers of the signature formats, as dotted text; each names the document that assigns it. */
+export const objectIdentifiers = {
+  /** RFC 5652 §4. */
+  data: '1.2.840.113549.1.7.1',
+  /** RFC 5652 §5.1. */
+  signedData: '1.2.840.113549.1.7.2',
+  /** RFC 5652 §11.1. */
+  contentType: '1.2.840.113549.1.9.3',
+  /** RFC 5652 §11.2. */
+  messageDigest: '1.2.840.113549.1.9.4',
+  /** RFC 5652 §11.3. */
+  signingTime: '1.2.840.113549.1.9.5',
+  /** RFC 2634 §5.4. */
+  signingCertificate: '1.2.840.113549.1.9.16.2.12',
+  /** RFC 5035 §3. */
+  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
+  /** RFC 3161 §2.4.2. */
+  timestampInfo: '1.2.840.113549.1.9.16.1.4',
+
+  /** FIPS 180-4, assigned in RFC 8017 appendix B.1. */
+  sha1: '1.3.14.3.2.26',
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3',
+  /** RFC 8017 appendix A.1 and A.2. */
+  rsaEncryption: '1.2.840.113549.1.1.1',
+  sha256WithRsa: '1.2.840.113549.1.1.11',
+  sha384WithRsa: '1.2.840.113549.1.1.12',
+  sha512WithRsa: '1.2.840.113549.1.1.13',
+  /** RFC 5480 §2.1.1 and RFC 5758 §3.2. */
+  ecPublicKey: '1.2.840.10045.2.1',
+  ecdsaWithSha256: '1.2.840.10045.4.3.2',
+  ecdsaWithSha384: '1.2.840.10045.4.3.3',
+  ecdsaWithSha512: '1.2.840.10045.4.3.4',
+
+  /** RFC 5280 §4.2.1. */
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAlternativeName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  certificatePolicies: '2.5.29.32',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+  anyExtendedKeyUsage: '2.5.29.37.0',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+
+  /** Windows Authenticode Portable Executable Signature Format. */
+  spcIndirectData: '1.3.6.1.4.1.311.2.1.4',
+  spcStatementType: '1.3.6.1.4.1.311.2.1.11',
+  spcOpusInfo: '1.3.6.1.4.1.311.2.1.12',
+  spcPeImageData: '1.3.6.1.4.1.311.2.1.15',
+  spcIndividualCodeSigning: '1.3.6.1.4.1.311.2.1.21',
+  /** Nested signature and RFC 3161 counter-signature, as written by Microsoft's SignTool. */
+  spcNestedSignature: '1.3.6.1.4.1.311.2.4.1',
+  spcRfc3161Timestamp: '1.3.6.1.4.1.311.3.3.1',
+} as const

@@ -1,0 +1,159 @@
+import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import { SigningError } from '../signing-error.ts'
+import { type SignatureScheme, takeDigestAlgorithm, takeSignatureAlgorithm } from './algorithm-identifiers.ts'
+import { type Attribute, readAttributes } from './attributes.ts'
+import { type DerElement, DerReader } from './der-reader.ts'
+import { objectIdentifiers } from './object-identifiers.ts'
+
+/** Who asks: the first part of the codes of the errors that reading and verifying throw. */
+export type ErrorArea = 'AUTHENTICODE' | 'AUTHENTICODE_TIMESTAMP' | 'TIMESTAMP'
+
+/** How a SignerInfo names its certificate (RFC 5652 §5.3). */
+export type SignerIdentifier =
+  | { readonly kind: 'issuerAndSerialNumber'; readonly issuer: Uint8Array; readonly serialNumber: Uint8Array }
+  | { readonly kind: 'subjectKeyIdentifier'; readonly keyIdentifier: Uint8Array }
+
+/** A SignerInfo that has signed attributes. */
+export interface SignerInfo {
+  readonly identifier: SignerIdentifier
+  readonly hash: HashAlgorithm
+  readonly scheme: SignatureScheme
+  readonly signedAttributes: readonly Attribute[]
+  /** The SET OF Attribute that the signature covers (RFC 5652 §5.4). */
+  readonly signedBytes: Uint8Array
+  readonly signature: Uint8Array
+  readonly unsignedAttributes: readonly Attribute[]
+}
+
+/** SignedData (RFC 5652 §5.1) with its content inside and exactly one signer. Nothing of it is verified yet. */
+export interface ParsedSignedData {
+  readonly contentType: string
+  /** The element inside the explicit [0] of `encapContentInfo`. */
+  readonly content: DerElement
+  /** The embedded certificates, DER each. */
+  readonly certificates: readonly Uint8Array[]
+  /** Whether revocation lists are embedded. */
+  readonly hasRevocationLists: boolean
+  readonly signer: SignerInfo
+}
+
+const certificateLimit = 64
+
+/**
+ * Reads a ContentInfo with SignedData strictly: DER throughout, the digest algorithm of the signer announced, signed
+ * attributes present and in DER order, so that every verifier computes the same bytes under the signature.
+ *
+ * @param bytes exactly the ContentInfo
+ * @throws SigningError `<area>_MALFORMED`, `<area>_ALGORITHM_UNSUPPORTED`
+ */
+export function parseSignedData(bytes: Uint8Array, area: ErrorArea): ParsedSignedData {
+  const outer = new DerReader(bytes, `${area}_MALFORMED`)
+  const contentInfo = outer.enter(0x30, 'ContentInfo')
+  outer.end('ContentInfo')
+  const type = contentInfo.objectIdentifier('the type of ContentInfo')
+  if (type !== objectIdentifiers.signedData)
+    throw contentInfo.fault(`ContentInfo must hold SignedData (${objectIdentifiers.signedData}), not ${type}`)
+  const explicit = contentInfo.enter(0xa0, 'the content of ContentInfo')
+  contentInfo.end('ContentInfo')
+  const signedData = explicit.enter(0x30, 'SignedData')
+  explicit.end('SignedData')
+
+  const version = signedData.smallInteger('the version of SignedData')
+  if (![1, 3, 4, 5].includes(version))
+    throw signedData.fault(`SignedData must have version 1, 3, 4 or 5, not ${version}`)
+  const announced = readDigestAlgorithms(signedData)
+  const encapsulated = signedData.enter(0x30, 'encapContentInfo')
+  const contentType = encapsulated.objectIdentifier('the content type')
+  const contentExplicit = encapsulated.enter(0xa0, 'the signed content')
+  encapsulated.end('encapContentInfo')
+  const content = contentExplicit.takeAny('the signed content')
+  contentExplicit.end('the signed content')
+
+  const certificates = signedData.takeOptional(0xa0, 'the certificates')
+  const revocationLists = signedData.takeOptional(0xa1, 'the revocation lists')
+  const signerInfos = signedData.enter(0x31, 'signerInfos')
+  signedData.end('SignedData')
+  const signer = readSignerInfo(signerInfos, announced, area)
+  signerInfos.end('the only SignerInfo')
+
+  return {
+    contentType,
+    content,
+    certificates:
+      certificates === undefined
+        ? []
+        : signedData
+            .inside(certificates)
+            .rest(certificateLimit, 'the set of certificates')
+            .map((certificate) => certificate.encoded),
+    hasRevocationLists: revocationLists !== undefined,
+    signer,
+  }
+}
+
+function readDigestAlgorithms(signedData: DerReader): ReadonlySet<HashAlgorithm | undefined> {
+  const set = signedData.enter(0x31, 'digestAlgorithms')
+  const announced = new Set<HashAlgorithm | undefined>()
+  for (let count = 0; set.hasMore(); count++) {
+    if (count === 16) throw set.fault('digestAlgorithms has more than 16 elements')
+    announced.add(takeDigestAlgorithm(set, 'one of the digestAlgorithms'))
+  }
+  return announced
+}
+
+function readSignerInfo(
+  signerInfos: DerReader,
+  announced: ReadonlySet<HashAlgorithm | undefined>,
+  area: ErrorArea,
+): SignerInfo {
+  const info = signerInfos.enter(0x30, 'SignerInfo')
+  const version = info.smallInteger('the version of SignerInfo')
+  const identifier = readSignerIdentifier(info)
+  if (version !== (identifier.kind === 'issuerAndSerialNumber' ? 1 : 3))
+    throw info.fault(`SignerInfo has version ${version}, which does not fit how it names its certificate`)
+  const hash = takeDigestAlgorithm(info, 'the digest algorithm of SignerInfo')
+  if (hash === undefined)
+    throw unsupported(area, 'The digest algorithm of the signer must be SHA-256, SHA-384 or SHA-512.')
+  if (!announced.has(hash)) throw info.fault(`the digest algorithm of SignerInfo (${hash}) is not in digestAlgorithms`)
+
+  const signedElement = info.take(0xa0, 'the signed attributes')
+  const signedAttributes = readAttributes(info.inside(signedElement), 'signed attributes')
+  assertDerOrder(signedAttributes, info)
+  const signedBytes = Uint8Array.from(signedElement.encoded)
+  signedBytes[0] = 0x31
+
+  const scheme = takeSignatureAlgorithm(info, 'the signature algorithm of SignerInfo')
+  if (scheme === undefined)
+    throw unsupported(area, 'The signature algorithm must be RSASSA-PKCS1-v1_5 or ECDSA, each with SHA-2.')
+  if (scheme.hash !== undefined && scheme.hash !== hash)
+    throw info.fault(`the signature algorithm is for ${scheme.hash}, but the digest algorithm is ${hash}`)
+  const signature = info.take(0x04, 'the signature value').content
+  const unsignedElement = info.takeOptional(0xa1, 'the unsigned attributes')
+  info.end('SignerInfo')
+  const unsignedAttributes =
+    unsignedElement === undefined ? [] : readAttributes(info.inside(unsignedElement), 'unsigned attributes')
+  return { identifier, hash, scheme, signedAttributes, signedBytes, signature, unsignedAttributes }
+}
+
+function readSignerIdentifier(info: DerReader): SignerIdentifier {
+  const keyIdentifier = info.takeOptional(0x80, 'the subject key identifier')
+  if (keyIdentifier !== undefined) return { kind: 'subjectKeyIdentifier', keyIdentifier: keyIdentifier.content }
+  const fields = info.enter(0x30, 'issuerAndSerialNumber')
+  const issuer = fields.take(0x30, 'the issuer of issuerAndSerialNumber').encoded
+  const serialNumber = fields.integer('the serial number of issuerAndSerialNumber')
+  fields.end('issuerAndSerialNumber')
+  return { kind: 'issuerAndSerialNumber', issuer, serialNumber }
+}
+
+/** Some verifiers digest the attributes as they came, others sort them first; only sorted ones mean one thing. */
+function assertDerOrder(attributes: readonly Attribute[], info: DerReader): void {
+  attributes.forEach((attribute, index) => {
+    const before = attributes[index - 1]
+    if (before !== undefined && Buffer.compare(before.encoded, attribute.encoded) >= 0)
+      throw info.fault(`the signed attribute ${attribute.type} is not in the order that DER asks of a SET OF`)
+  })
+}
+
+function unsupported(area: ErrorArea, message: string): SigningError {
+  return new SigningError(`${area}_ALGORITHM_UNSUPPORTED`, message)
+}

@@ -1,0 +1,118 @@
+import { createPublicKey, hash as digestOnce, type KeyObject, verify } from 'node:crypto'
+import { SigningError } from '../signing-error.ts'
+import type { Attribute } from './attributes.ts'
+import type { CertificateFields } from './certificate-fields.ts'
+import { type DerElement, DerReader } from './der-reader.ts'
+import { objectIdentifiers } from './object-identifiers.ts'
+import type { ErrorArea, ParsedSignedData, SignerIdentifier } from './parse-signed-data.ts'
+
+const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
+
+/**
+ * Checks what RFC 5652 §5.6 asks of a signer: the content type and message digest attributes agree with the content,
+ * and the signature over the attributes is valid under the certificate's key.
+ *
+ * @param signedData parsed, with one signer
+ * @param certificates the candidates for the signer's certificate
+ * @returns the signer's certificate
+ * @throws SigningError `<area>_CERTIFICATE_MISSING`, `<area>_ATTRIBUTES_INVALID`, `<area>_DIGEST_MISMATCH`,
+ * `<area>_ALGORITHM_UNSUPPORTED`, `<area>_SIGNATURE_INVALID`
+ */
+export function verifySigner(
+  signedData: ParsedSignedData,
+  certificates: readonly CertificateFields[],
+  area: ErrorArea,
+): CertificateFields {
+  const { signer, contentType, content } = signedData
+  const certificate = certificates.find((candidate) => isNamedBy(signer.identifier, candidate))
+  if (certificate === undefined)
+    throw new SigningError(`${area}_CERTIFICATE_MISSING`, "The signer's certificate is not among the embedded ones.")
+
+  const typeAttribute = singleValue(signer.signedAttributes, objectIdentifiers.contentType, area)
+  const statedType = new DerReader(typeAttribute.encoded, `${area}_MALFORMED`).objectIdentifier(
+    'content type attribute',
+  )
+  if (statedType !== contentType)
+    throw new SigningError(
+      `${area}_ATTRIBUTES_INVALID`,
+      `The content type attribute says ${statedType}, but the content is ${contentType}.`,
+    )
+  const digestAttribute = singleValue(signer.signedAttributes, objectIdentifiers.messageDigest, area)
+  const digest = digestOnce(signer.hash, content.content, 'buffer')
+  if (digestAttribute.tag !== 0x04 || !digest.equals(digestAttribute.content))
+    throw new SigningError(
+      `${area}_DIGEST_MISMATCH`,
+      `The message digest attribute is not the ${signer.hash} digest of the signed content.`,
+    )
+
+  const key = readPublicKey(certificate, area)
+  if (key.asymmetricKeyType !== signer.scheme.keyType)
+    throw new SigningError(
+      `${area}_ALGORITHM_UNSUPPORTED`,
+      `The signature algorithm is for ${signer.scheme.keyType} keys, but the certificate has another kind of key.`,
+    )
+  if (!isValid(signer.hash, signer.signedBytes, key, signer.signature))
+    throw new SigningError(
+      `${area}_SIGNATURE_INVALID`,
+      "The signature over the signed attributes is not valid under the signer's certificate.",
+    )
+  return certificate
+}
+
+/**
+ * The only value of an attribute that must be there.
+ *
+ * @throws SigningError `<area>_ATTRIBUTES_INVALID`
+ */
+export function singleValue(attributes: readonly Attribute[], type: string, area: ErrorArea): DerElement {
+  const attribute = attributes.find((candidate) => candidate.type === type)
+  const [value, ...more] = attribute?.values ?? []
+  if (value === undefined)
+    throw new SigningError(`${area}_ATTRIBUTES_INVALID`, `The signed attribute ${type} is missing.`)
+  if (more.length > 0)
+    throw new SigningError(`${area}_ATTRIBUTES_INVALID`, `The signed attribute ${type} must have one value.`)
+  return value
+}
+
+function isNamedBy(identifier: SignerIdentifier, certificate: CertificateFields): boolean {
+  if (identifier.kind === 'issuerAndSerialNumber')
+    return (
+      Buffer.compare(identifier.issuer, certificate.issuer) === 0 &&
+      Buffer.compare(identifier.serialNumber, certificate.serialNumber) === 0
+    )
+  const stated = certificate.extensions.get(objectIdentifiers.subjectKeyIdentifier)?.value
+  // The extension is an OCTET STRING of less than 128 bytes around the identifier.
+  return (
+    stated !== undefined && stated[0] === 0x04 && Buffer.compare(stated.subarray(2), identifier.keyIdentifier) === 0
+  )
+}
+
+function readPublicKey(certificate: CertificateFields, area: ErrorArea): KeyObject {
+  let key: KeyObject
+  try {
+    key = createPublicKey({ key: Buffer.from(certificate.publicKey), format: 'der', type: 'spki' })
+  } catch (cause) {
+    throw new SigningError(`${area}_MALFORMED`, "The public key of the signer's certificate cannot be read.", { cause })
+  }
+  const curve = key.asymmetricKeyDetails?.namedCurve
+  if (key.asymmetricKeyType !== 'rsa' && !(key.asymmetricKeyType === 'ec' && curve !== undefined && curves.has(curve)))
+    throw new SigningError(
+      `${area}_ALGORITHM_UNSUPPORTED`,
+      "The key of the signer's certificate must be RSA or on the curves P-256, P-384 or P-521.",
+    )
+  if ((key.asymmetricKeyDetails?.modulusLength ?? 2048) < 2048)
+    throw new SigningError(
+      `${area}_ALGORITHM_UNSUPPORTED`,
+      "The RSA key of the signer's certificate must have at least 2048 bits.",
+    )
+  return key
+}
+
+/** OpenSSL answers some malformed signatures with an exception instead of `false`. */
+function isValid(hash: string, bytes: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+  try {
+    return verify(hash, bytes, key, signature)
+  } catch {
+    return false
+  }
+}

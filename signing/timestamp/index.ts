@@ -1,0 +1,16 @@
+/** Time-stamps after RFC 3161: asking authorities, being one, and verifying what they say. */
+export { createTimestampToken, type TimestampTokenInput } from './create-token.ts'
+export {
+  createTimestampClient,
+  type TimestampClient,
+  type TimestampClientOptions,
+  type TimestampTransport,
+} from './timestamp-client.ts'
+export {
+  type MessageImprint,
+  parseTimestampRequest,
+  type RequestFault,
+  type TimestampRequest,
+} from './timestamp-request.ts'
+export { encodeGranted, encodeRejection, type FailureInfo } from './timestamp-response.ts'
+export { imprintOf, type VerifiedTimestamp, verifyTimestampToken } from './verify-token.ts'

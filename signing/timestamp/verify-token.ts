@@ -1,0 +1,159 @@
+import { createHash, hash as digestOnce } from 'node:crypto'
+import {
+  type CertificateFields,
+  DerReader,
+  type ErrorArea,
+  objectIdentifiers,
+  type ParsedSignedData,
+  parseSignedData,
+  readAnchors,
+  readCertificateFields,
+  singleValue,
+  subjectOf,
+  takeDigestAlgorithm,
+  validatePath,
+  verifySigner,
+} from '../cms/index.ts'
+import { SigningError } from '../signing-error.ts'
+import { type MessageImprint, takeImprint } from './timestamp-request.ts'
+
+/** What a token must prove. */
+export interface TokenExpectation {
+  /** The token's ContentInfo, DER. */
+  readonly token: Uint8Array
+  readonly imprint: MessageImprint
+  /** Content octets of the nonce that was sent; absent when the request is not known any more. */
+  readonly nonce?: Uint8Array
+  /** Certificates that the authority must lead to; without them any authority is taken. */
+  readonly trustedCertificates?: readonly Uint8Array[]
+  readonly area: ErrorArea
+}
+
+/** A token that proves what it should. */
+export interface VerifiedTimestamp {
+  /** When the authority saw the imprint. */
+  readonly time: Date
+  /** Subject of the authority's certificate. */
+  readonly authority: string
+  /** The authority's certificate, DER. */
+  readonly certificate: Uint8Array
+  /** The policy it was issued under, as dotted text. */
+  readonly policy: string
+  /** Whether the authority leads to one of the trusted certificates; only then does the time prove anything. */
+  readonly trusted: boolean
+}
+
+interface TokenInfo {
+  readonly policy: string
+  readonly imprint: MessageImprint
+  readonly time: Date
+  readonly nonce: Uint8Array | undefined
+}
+
+/**
+ * Verifies a time-stamp token (RFC 3161 §2.2 and §2.4.2): imprint and nonce, signature, ESS signing certificate, and
+ * the path of the authority's certificate at the time that it states, with time-stamping as only use.
+ *
+ * @throws SigningError `<area>_MALFORMED`, `<area>_IMPRINT_MISMATCH`, `<area>_NONCE_MISMATCH`,
+ * `<area>_ATTRIBUTES_INVALID`, and those of the signature and the path
+ */
+export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTimestamp {
+  const { area, imprint, nonce, trustedCertificates } = expectation
+  const signedData = parseSignedData(expectation.token, area)
+  const info = readTokenInfo(signedData, area)
+  if (info.imprint.hash !== imprint.hash || Buffer.compare(info.imprint.digest, imprint.digest) !== 0)
+    throw new SigningError(`${area}_IMPRINT_MISMATCH`, 'The time-stamp is for other bytes than it should be.')
+  if (nonce !== undefined && (info.nonce === undefined || Buffer.compare(nonce, info.nonce) !== 0))
+    throw new SigningError(`${area}_NONCE_MISMATCH`, 'The time-stamp does not repeat the nonce of the request.')
+
+  const embedded = signedData.certificates.map((certificate) => readCertificateFields(certificate, `${area}_MALFORMED`))
+  const leaf = verifySigner(signedData, embedded, area)
+  assertSigningCertificate(signedData, leaf, area)
+  validatePath({
+    leaf,
+    embedded,
+    trust: trustedCertificates === undefined ? { kind: 'open' } : readAnchors(trustedCertificates, area),
+    at: info.time,
+    purpose: objectIdentifiers.timeStamping,
+    area,
+  })
+  return {
+    time: info.time,
+    authority: subjectOf(leaf),
+    certificate: leaf.encoded,
+    policy: info.policy,
+    trusted: trustedCertificates !== undefined,
+  }
+}
+
+/** TSTInfo (RFC 3161 §2.4.2). */
+function readTokenInfo(signedData: ParsedSignedData, area: ErrorArea): TokenInfo {
+  const code = `${area}_MALFORMED`
+  if (signedData.contentType !== objectIdentifiers.timestampInfo || signedData.content.tag !== 0x04)
+    throw new SigningError(code, `A time-stamp token holds TSTInfo in an OCTET STRING, not ${signedData.contentType}.`)
+  const outer = new DerReader(signedData.content.content, code, signedData.content.contentPosition)
+  const fields = outer.enter(0x30, 'TSTInfo')
+  outer.end('TSTInfo')
+  const version = fields.smallInteger('the version of TSTInfo')
+  if (version !== 1) throw fields.fault(`TSTInfo must have version 1, not ${version}`)
+  const policy = fields.objectIdentifier('the policy of TSTInfo')
+  const imprint = takeImprint(fields)
+  if (typeof imprint === 'string')
+    throw fields.fault('the imprint of TSTInfo must be a SHA-256, SHA-384 or SHA-512 digest of the right length')
+  fields.integer('the serial number of TSTInfo')
+  if (!fields.nextIs(0x18)) throw fields.fault('genTime of TSTInfo must be a GeneralizedTime')
+  const time = fields.time('genTime of TSTInfo')
+  fields.takeOptional(0x30, 'the accuracy of TSTInfo')
+  if (fields.nextIs(0x01)) fields.boolean('ordering of TSTInfo')
+  const nonce = fields.nextIs(0x02) ? fields.integer('the nonce of TSTInfo') : undefined
+  fields.takeOptional(0xa0, 'the name of the authority in TSTInfo')
+  fields.takeOptional(0xa1, 'the extensions of TSTInfo')
+  fields.end('TSTInfo')
+  return { policy, imprint, time, nonce }
+}
+
+/**
+ * The first ESSCertID of the signing certificate attribute, of version 1 or 2, must be the authority's certificate, so
+ * that no other certificate with the same key can take its place (RFC 2634 §5.4, RFC 5816 §2.2.1).
+ */
+function assertSigningCertificate(signedData: ParsedSignedData, leaf: CertificateFields, area: ErrorArea): void {
+  const attributes = signedData.signer.signedAttributes
+  const newer = attributes.some((attribute) => attribute.type === objectIdentifiers.signingCertificateV2)
+  const type = newer ? objectIdentifiers.signingCertificateV2 : objectIdentifiers.signingCertificate
+  const value = singleValue(attributes, type, area)
+  const list = new DerReader(value.encoded, `${area}_MALFORMED`)
+    .enter(0x30, 'the signing certificate attribute')
+    .enter(0x30, 'the certificates of the signing certificate attribute')
+  const first = list.enter(0x30, 'ESSCertID')
+  let hash: string = newer ? 'sha256' : 'sha1'
+  if (newer && first.nextIs(0x30)) {
+    const stated = takeDigestAlgorithm(first, 'the hash algorithm of ESSCertIDv2')
+    if (stated === undefined)
+      throw new SigningError(`${area}_ALGORITHM_UNSUPPORTED`, 'ESSCertIDv2 must use SHA-256, SHA-384 or SHA-512.')
+    hash = stated
+  }
+  const certificateHash = first.take(0x04, 'the certificate hash of ESSCertID').content
+  const matches = Buffer.compare(createHash(hash).update(leaf.encoded).digest(), certificateHash) === 0
+  if (!matches || !namesCertificate(first, leaf))
+    throw new SigningError(
+      `${area}_ATTRIBUTES_INVALID`,
+      'The signing certificate attribute names another certificate than the one that signed the time-stamp.',
+    )
+}
+
+/** IssuerSerial is optional; where it is there, it must be the certificate's. */
+function namesCertificate(first: DerReader, leaf: CertificateFields): boolean {
+  if (!first.hasMore()) return true
+  const issuerSerial = first.enter(0x30, 'IssuerSerial of ESSCertID')
+  first.end('ESSCertID')
+  const names = issuerSerial.enter(0x30, 'the issuer of IssuerSerial')
+  const directoryName = names.enter(0xa4, 'the directory name of IssuerSerial')
+  const issuer = directoryName.take(0x30, 'the directory name of IssuerSerial').encoded
+  const serialNumber = issuerSerial.integer('the serial number of IssuerSerial')
+  return Buffer.compare(issuer, leaf.issuer) === 0 && Buffer.compare(serialNumber, leaf.serialNumber) === 0
+}
+
+/** The imprint of some bytes. */
+export function imprintOf(bytes: Uint8Array, hash: MessageImprint['hash']): MessageImprint {
+  return { hash, digest: digestOnce(hash, bytes, 'buffer') }
+}
