@@ -31,12 +31,10 @@ export type PutOptions = {
   readonly signal?: AbortSignal | undefined
 }
 
-/** How long work over many bytes shows that it goes on, and is called off. */
+/** How work over many bytes is called off. */
 export type HashingOptions = {
   /** Ends the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined
-  /** Called now and then with the number of bytes done so far. */
-  readonly onProgress?: ((bytesDone: number) => void) | undefined
 }
 
 /**

@@ -21,10 +21,7 @@ export async function hashFile(file: FileHandle, options: HashingOptions = {}): 
     const filled = current.subarray(0, length)
     ;[current, spare] = [spare, current]
     reading = read(file, current, size)
-    // Met by the next `await reading`; not an unhandled one when the caller's callback throws before.
-    reading.catch(() => {})
     hash.update(filled)
-    options.onProgress?.(size)
   }
   return { sha256: hash.digest('hex') as Sha256Digest, size }
 }

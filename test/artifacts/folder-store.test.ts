@@ -295,18 +295,12 @@ describe('verify', () => {
     await expect(store.verify(name)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT', transient: false })
   })
 
-  it('shows how far it is, and ends when it is called off', async () => {
+  it('ends when it is called off', async () => {
     const store = await openStore(temporaryFolder())
     const { sha256: name } = await store.put(stream(randomBytes(3_000_000)))
-    const seen: number[] = []
-    await store.verify(name, { onProgress: (done) => seen.push(done) })
-    expect(seen.at(-1)).toBe(3_000_000)
-    expect(seen).toEqual([...seen].sort((a, b) => a - b))
     const controller = new AbortController()
-    const verifying = store.verify(name, {
-      signal: controller.signal,
-      onProgress: () => controller.abort(new Error('called off')),
-    })
+    const verifying = store.verify(name, { signal: controller.signal })
+    controller.abort(new Error('called off'))
     await expect(verifying).rejects.toThrow('called off')
   })
 })

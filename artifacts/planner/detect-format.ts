@@ -1,0 +1,36 @@
+import type { PlannedFile } from '../../domain/index.ts'
+import { ArtifactError } from '../artifact-error.ts'
+import type { StoredArtifact } from '../store/index.ts'
+
+/** A file format that can be signed. */
+export type SignableFormat = PlannedFile['format']
+
+const supported = 'Windows programs and libraries (PE: exe, dll, sys, efi …)'
+const dosHeaderSize = 64
+
+/**
+ * Says what a file is by its bytes; its name says nothing, for whoever submits chooses it. A file that begins as a PE
+ * file does and ends before its PE header is taken for a damaged one, so that the reader of PE files says what it lacks.
+ *
+ * @throws ArtifactError `FORMAT_NOT_SUPPORTED`
+ */
+export async function detectFormat(file: StoredArtifact, path: string): Promise<SignableFormat> {
+  const dosHeader = await readPart(file, 0, dosHeaderSize)
+  if (dosHeader.length >= 2 && dosHeader.toString('latin1', 0, 2) === 'MZ') {
+    if (dosHeader.length < dosHeaderSize) return 'pe'
+    // Old programs for DOS, Windows 3 and OS/2 begin with MZ too, and have another signature there, or none.
+    const peOffset = dosHeader.readUInt32LE(0x3c)
+    const signature = await readPart(file, peOffset, 4)
+    if (signature.length < 4 || signature.toString('latin1') === 'PE\0\0') return 'pe'
+  }
+  const seen = file.size === 0 ? 'is empty' : 'has a format that cannot be signed'
+  throw new ArtifactError('FORMAT_NOT_SUPPORTED', `${path} ${seen}. What can be signed: ${supported}.`, { path })
+}
+
+/** Bytes of a part, fewer where the file ends. */
+async function readPart(file: StoredArtifact, start: number, length: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  const range = { start: Math.min(start, file.size), end: Math.min(start + length, file.size) }
+  for await (const chunk of file.read(range)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

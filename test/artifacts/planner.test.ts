@@ -1,0 +1,229 @@
+import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { chmodSync, writeFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  type ArtifactStore,
+  loadPlan,
+  openFolderStore,
+  planDigest,
+  planSigning,
+  storePlan,
+} from '../../artifacts/index.ts'
+import { canonicalPlan, type Sha256Digest, type SigningPlan, type Submission } from '../../domain/index.ts'
+import { smallPeFile } from '../support/small-pe-file.ts'
+import { aSubmission } from '../support/submission.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const certificateThumbprint = 'cd'.repeat(32)
+
+async function openStore(): Promise<ArtifactStore> {
+  const store = await openFolderStore({ path: temporaryFolder(), maximumSize: 10_000_000 })
+  onTestFinished(() => store.close())
+  return store
+}
+
+async function* stream(bytes: Uint8Array) {
+  yield bytes
+}
+
+async function submissionOf(
+  store: ArtifactStore,
+  bytes: Uint8Array,
+  changes: Partial<Submission> & { readonly fileName?: string } = {},
+): Promise<Submission> {
+  const { fileName = 'setup.exe', ...rest } = changes
+  return aSubmission({ artifact: { fileName, ...(await store.put(stream(bytes))) }, ...rest })
+}
+
+describe('planSigning', () => {
+  it('names the request, the rules, the certificate, and every file with what its signature will cover', async () => {
+    const store = await openStore()
+    const bytes = smallPeFile(randomBytes(1234))
+    const program = { description: 'Set-up', descriptionUrl: 'https://example.org/setup' }
+    const request = await submissionOf(store, bytes, { program, timestamp: 'none', signingPolicyVersion: 7 })
+    // What the signature covers: all but the checksum (4 bytes) and the certificate table's entry (8 bytes).
+    const covered = [bytes.subarray(0, 0xd8), bytes.subarray(0xdc, 0x128), bytes.subarray(0x130)]
+    expect(await planSigning({ request, certificateThumbprint, store })).toEqual({
+      schemaVersion: 1,
+      signingRequestId: request.signingRequestId,
+      projectId: request.projectId,
+      signingPolicyId: request.signingPolicyId,
+      signingPolicyVersion: 7,
+      certificateId: request.certificateId,
+      certificateThumbprint,
+      timestamp: 'none',
+      files: [
+        {
+          path: 'setup.exe',
+          format: 'pe',
+          sha256: request.artifact.sha256,
+          size: bytes.length,
+          directives: [
+            {
+              directive: 'authenticode-sign',
+              hashAlgorithm: 'sha256',
+              append: false,
+              ...program,
+              contentDigest: createHash('sha256').update(Buffer.concat(covered)).digest('hex'),
+            },
+          ],
+        },
+      ],
+    } satisfies SigningPlan)
+  })
+
+  it('gives the same plan for the same bytes and facts from any store', async () => {
+    const bytes = smallPeFile(randomBytes(5000))
+    const plans = []
+    for (const store of [await openStore(), await openStore()])
+      plans.push(await planSigning({ request: await submissionOf(store, bytes), certificateThumbprint, store }))
+    const [one, other] = plans as [SigningPlan, SigningPlan]
+    expect(canonicalPlan(one)).toBe(canonicalPlan(other))
+    expect(planDigest(one)).toBe(planDigest(other))
+  })
+
+  it('gives another plan digest when one byte, the request, the policy version or the certificate is another', async () => {
+    const store = await openStore()
+    const bytes = smallPeFile(randomBytes(5000))
+    const request = await submissionOf(store, bytes)
+    const changed = Buffer.from(bytes)
+    changed[0x500] = (changed[0x500] ?? 0) ^ 1
+    const digests = new Set<Sha256Digest>()
+    for (const facts of [
+      { request },
+      { request: await submissionOf(store, changed) },
+      { request: { ...request, signingRequestId: request.projectId as never } },
+      { request: { ...request, signingPolicyVersion: 2 } },
+      { request: { ...request, timestamp: 'none' as const } },
+      { request: { ...request, artifact: { ...request.artifact, fileName: 'other.exe' } } },
+      { request: { ...request, program: { description: 'x', descriptionUrl: null } } },
+      { request, certificateThumbprint: 'ef'.repeat(32) },
+    ])
+      digests.add(planDigest(await planSigning({ certificateThumbprint, store, ...facts })))
+    expect(digests.size).toBe(8)
+  })
+
+  it('refuses stored bytes that are not those submitted, naming the file', async () => {
+    const store = await openStore()
+    const bytes = smallPeFile(randomBytes(5000))
+    const request = await submissionOf(store, bytes)
+    const { path } = await store.open(request.artifact.sha256)
+    chmodSync(path, 0o600)
+    bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
+    writeFileSync(path, bytes)
+    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+      code: 'ARTIFACT_CORRUPT',
+      path: 'setup.exe',
+      transient: false,
+    })
+    writeFileSync(path, bytes.subarray(0, 0x500))
+    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+      code: 'ARTIFACT_MISMATCH',
+    })
+  })
+
+  it('says when the artifact is not in the store', async () => {
+    const store = await openStore()
+    await expect(planSigning({ request: aSubmission(), certificateThumbprint, store })).rejects.toMatchObject({
+      code: 'ARTIFACT_NOT_FOUND',
+      path: 'setup.exe',
+    })
+  })
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['text', Buffer.from('This is no program, whatever its name.')],
+    ['a zip file', Buffer.from('504b0304140000000800', 'hex')],
+    ['an ELF program', Buffer.from('7f454c460201010000000000', 'hex')],
+    ['one byte of MZ', Buffer.from('M')],
+    ['a program for 16-bit Windows', (() => smallPeFile(Buffer.from('x')).fill('NE\0\0', 0x80, 0x84, 'latin1'))()],
+  ])('refuses %s by its bytes, whatever its name, and names what is supported', async (_, bytes) => {
+    const store = await openStore()
+    const request = await submissionOf(store, bytes, { fileName: 'program.exe' })
+    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+      code: 'FORMAT_NOT_SUPPORTED',
+      path: 'program.exe',
+      transient: false,
+      message: expect.stringContaining('PE'),
+    })
+  })
+
+  it('knows a program by its bytes, whatever its name', async () => {
+    const store = await openStore()
+    const request = await submissionOf(store, smallPeFile(Buffer.from('x')), { fileName: 'readme.txt' })
+    const plan = await planSigning({ request, certificateThumbprint, store })
+    expect(plan.files.map(({ format }) => format)).toEqual(['pe'])
+  })
+
+  it('keeps the code of the format for a damaged file, with its path, and never fails otherwise', async () => {
+    const store = await openStore()
+    const whole = smallPeFile(randomBytes(600))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(whole.length - 1),
+        fc.array(fc.tuple(fc.nat(0x200), fc.nat(255)), { maxLength: 4 }),
+        async (length, changes) => {
+          const bytes = Buffer.from(whole)
+          for (const [at, value] of changes) bytes[at] = value
+          const request = await submissionOf(store, bytes.subarray(0, length))
+          const error = await planSigning({ request, certificateThumbprint, store }).then(
+            () => undefined,
+            (caught: unknown) => caught as { code: string; path: string; transient: boolean },
+          )
+          if (error === undefined) return
+          expect(error.code).toMatch(/^(PE_|FORMAT_NOT_SUPPORTED$)/)
+          expect(error).toMatchObject({ path: 'setup.exe', transient: false })
+        },
+      ),
+      { numRuns: 200 },
+    )
+    const request = await submissionOf(store, whole.subarray(0, 0x90))
+    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({ code: 'PE_TRUNCATED' })
+  })
+
+  it('ends when it is called off', async () => {
+    const store = await openStore()
+    const request = await submissionOf(store, smallPeFile(randomBytes(3_000_000)))
+    const signal = AbortSignal.abort(new Error('called off'))
+    await expect(planSigning({ request, certificateThumbprint, store, signal })).rejects.toThrow('called off')
+  })
+})
+
+describe('stored plans', () => {
+  it('come back as they were, under the digest that sha256sum gives for their text', async () => {
+    const store = await openStore()
+    const request = await submissionOf(store, smallPeFile(randomBytes(600)), { fileName: 'Fenêtre 窗口 "x".exe' })
+    const plan = await planSigning({ request, certificateThumbprint, store })
+    const digest = await storePlan(store, plan)
+    expect(digest).toBe(planDigest(plan))
+    expect(execFileSync('sha256sum', { input: canonicalPlan(plan), encoding: 'utf8' })).toContain(digest)
+    expect(await loadPlan(store, digest)).toEqual(plan)
+  })
+
+  it('are refused when the stored bytes are not a plan, not in canonical form, or changed', async () => {
+    const store = await openStore()
+    const request = await submissionOf(store, smallPeFile(randomBytes(600)))
+    const plan = await planSigning({ request, certificateThumbprint, store })
+    const texts = [
+      'no JSON',
+      '{}',
+      JSON.stringify({ ...plan, extra: 1 }),
+      JSON.stringify({ ...plan, schemaVersion: 2 }),
+      JSON.stringify({ ...plan, certificateId: '../x' }),
+      JSON.stringify(plan, null, 2),
+      `${canonicalPlan(plan)}\n`,
+    ]
+    for (const text of texts) {
+      const { sha256 } = await store.put(stream(Buffer.from(text)))
+      await expect(loadPlan(store, sha256)).rejects.toMatchObject({ code: 'PLAN_MALFORMED' })
+    }
+    const digest = await storePlan(store, plan)
+    const { path } = await store.open(digest)
+    chmodSync(path, 0o600)
+    writeFileSync(path, canonicalPlan({ ...plan, signingPolicyVersion: 9 }))
+    await expect(loadPlan(store, digest)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+    await expect(loadPlan(store, 'ab'.repeat(32) as Sha256Digest)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' })
+  })
+})

@@ -1,0 +1,49 @@
+import type {
+  CertificateId,
+  OrganizationId,
+  ProjectId,
+  Sha256Digest,
+  SigningPolicyId,
+  SigningRequestId,
+  Submission,
+  UserId,
+} from '../../domain/index.ts'
+
+/** A UUID that is easy to recognise: every digit but the version's is taken from `digit`. */
+export function fixedUuid<Id extends string>(digit: string): Id {
+  const d = (length: number) => digit.repeat(length)
+  return `${d(8)}-${d(4)}-4${d(3)}-8${d(3)}-${d(12)}` as Id
+}
+
+/** People of the tests of signing requests. */
+export const people = {
+  submitter: fixedUuid<UserId>('1'),
+  anna: fixedUuid<UserId>('a'),
+  bert: fixedUuid<UserId>('b'),
+  cora: fixedUuid<UserId>('c'),
+  stranger: fixedUuid<UserId>('9'),
+} as const
+
+/** A submission to a policy that wants two of Anna, Bert and Cora; anything can be changed. */
+export function aSubmission(changes: Partial<Submission> = {}): Submission {
+  return {
+    signingRequestId: fixedUuid<SigningRequestId>('2'),
+    organizationId: fixedUuid<OrganizationId>('3'),
+    projectId: fixedUuid<ProjectId>('4'),
+    signingPolicyId: fixedUuid<SigningPolicyId>('5'),
+    signingPolicyVersion: 1,
+    certificateId: fixedUuid<CertificateId>('6'),
+    approval: {
+      approvers: [people.anna, people.bert, people.cora],
+      requiredApprovals: 2,
+      submitterMayApprove: false,
+      deadlineSeconds: null,
+    },
+    timestamp: 'required',
+    submitter: people.submitter,
+    description: null,
+    artifact: { fileName: 'setup.exe', sha256: 'ab'.repeat(32) as Sha256Digest, size: 4096 },
+    program: { description: null, descriptionUrl: null },
+    ...changes,
+  }
+}
