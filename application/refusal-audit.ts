@@ -1,4 +1,4 @@
-import { type Actor, type Instant, type OrganizationId, type Refusal, refusalKey, streams } from '../domain/index.ts'
+import { type Actor, type Instant, type OrganizationId, refusalKey, streams } from '../domain/index.ts'
 import { type EventLog, prepareEvents } from '../event-log/index.ts'
 
 /** A refused attempt. */
@@ -10,7 +10,7 @@ export type RefusedAttempt = {
   readonly command: string
   /** The entity that it was about. */
   readonly subject: string | null
-  readonly refusal: Refusal
+  readonly refusal: { readonly code: string; readonly message: string }
   readonly callId: string
 }
 

@@ -1,0 +1,137 @@
+import {
+  activeProject,
+  activeSigningPolicy,
+  asEventOf,
+  canonicalJson,
+  certificateDecider,
+  countedApprovers,
+  fold,
+  type Instant,
+  isFinalStatus,
+  projectDecider,
+  quorumReached,
+  Refusal,
+  type SigningRequest,
+  type SigningRequestId,
+  type SigningRequestState,
+  signingPolicyDecider,
+  signingRequestDecider,
+  streams,
+  type UsableCertificate,
+  type UserId,
+  usableCertificate,
+  userDecider,
+} from '../domain/index.ts'
+import { type EventLog, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+
+/** What the log says about signing a request now. */
+export type Authorisation =
+  /** It was signed already. */
+  | { readonly kind: 'completed' }
+  /** It may be signed. The plan remains to be recomputed from the stored bytes. */
+  | {
+      readonly kind: 'authorised'
+      readonly request: SigningRequest
+      /** Revision of the request's stream that this rests on. */
+      readonly revision: number
+      readonly certificate: UsableCertificate
+    }
+
+/**
+ * Asks the log, and nothing else, whether a request may be signed now (law 1): its own stream, and those of its policy,
+ * project, certificate and approvers, folded with the domain's code.
+ *
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
+ *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `CERTIFICATE_…`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
+ *   `APPROVAL_NOT_BY_APPROVER`
+ */
+export async function authoriseSigning(
+  log: EventLog,
+  signingRequestId: SigningRequestId,
+  at: Instant,
+): Promise<Authorisation> {
+  const { events, revision } = await readWholeStream(log, streams.signingRequest(signingRequestId))
+  const request = fold(signingRequestDecider, events)
+  if (request.workflowStatus === 'none' || revision === 'noStream')
+    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
+  if (request.workflowStatus === 'Completed') return { kind: 'completed' }
+  if (isFinalStatus(request.workflowStatus))
+    throw new Refusal('SIGNING_REQUEST_FINAL', `The signing request is over: ${request.workflowStatus}.`)
+  if (request.plan === null || !quorumReached(request))
+    throw new Refusal('QUORUM_NOT_REACHED', 'The log does not hold the approvals that the policy demands.', {
+      required: request.approval?.requiredApprovals ?? 0,
+      given: request.approvals.length,
+    })
+  await checkPolicy(log, request)
+  await checkApprovers(log, request, events)
+  const { events: certificateEvents } = await readWholeStream(log, streams.certificate(request.certificateId))
+  const certificate = usableCertificate(fold(certificateDecider, certificateEvents), at)
+  if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
+  return { kind: 'authorised', request, revision, certificate }
+}
+
+/** The request must say what the policy's version at submission said, and policy and project must still be in use. */
+async function checkPolicy(log: EventLog, request: SigningRequest): Promise<void> {
+  const { events } = await readWholeStream(log, streams.signingPolicy(request.signingPolicyId))
+  const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
+  const settings = policy.versions[request.signingPolicyVersion - 1]
+  if (settings === undefined) throw policyMismatch('version')
+  const { certificateId, approval, timestamp, submitters } = settings
+  const differing = Object.entries({
+    projectId: policy.projectId === request.projectId,
+    organizationId: policy.organizationId === request.organizationId,
+    certificateId: certificateId === request.certificateId,
+    approval: canonicalJson(approval) === canonicalJson(request.approval),
+    timestamp: timestamp === request.timestamp,
+    submitter: submitters.includes(request.submitter),
+  }).find(([, same]) => !same)
+  if (differing !== undefined) throw policyMismatch(differing[0])
+
+  const { events: projectEvents } = await readWholeStream(log, streams.project(request.projectId))
+  const project = activeProject(fold(projectDecider, projectEvents))
+  if (project.organizationId !== request.organizationId) throw policyMismatch('project')
+}
+
+/** Every approval that counts must be by the approver's own hand, who was active when the quorum was reached. */
+async function checkApprovers(log: EventLog, request: SigningRequest, events: readonly RecordedEvent[]): Promise<void> {
+  const approvers = countedApprovers(request)
+  const reached = quorumEvent(events)
+  for (const approver of approvers) {
+    const granted = events.findLast(({ type, data }) => type === 'ApprovalGranted' && data.approver === approver)
+    const actor = granted?.metadata.actor
+    if (actor?.kind !== 'user' || actor.userId !== approver)
+      throw new Refusal('APPROVAL_NOT_BY_APPROVER', `An approval in the name of ${approver} was not made by them.`)
+    await checkApprover(log, request, approver, reached)
+  }
+}
+
+async function checkApprover(
+  log: EventLog,
+  request: SigningRequest,
+  approver: UserId,
+  reached: RecordedEvent | undefined,
+): Promise<void> {
+  const { events } = await readWholeStream(log, streams.user(approver))
+  const then = events.filter(({ position }) => reached === undefined || position <= reached.position)
+  const user = fold(userDecider, then)
+  if (user.status === 'none' || user.organizationId !== request.organizationId)
+    throw new Refusal('APPROVER_UNKNOWN', `The log knows no approver ${approver} in this organization.`)
+  if (user.status === 'deactivated')
+    throw new Refusal('APPROVER_DEACTIVATED', `${user.name} was deactivated before the quorum was reached.`)
+}
+
+/** The event with which the quorum that now stands was reached. */
+function quorumEvent(events: readonly RecordedEvent[]): RecordedEvent | undefined {
+  let state: SigningRequestState = signingRequestDecider.initialState()
+  let reached: RecordedEvent | undefined
+  for (const event of events) {
+    state = signingRequestDecider.evolve(state, asEventOf(signingRequestDecider, event))
+    const stands = state.workflowStatus !== 'none' && quorumReached(state)
+    reached = stands ? (reached ?? event) : undefined
+  }
+  return reached
+}
+
+function policyMismatch(what: string): Refusal {
+  return new Refusal('POLICY_MISMATCH', `The request does not agree with its signing policy: ${what}.`, { what })
+}

@@ -1,0 +1,48 @@
+import { ApplicationFailure } from '@temporalio/common'
+import { Refusal } from '../domain/index.ts'
+import { EventLogError } from '../event-log/index.ts'
+
+/**
+ * What a failure means to the workflow: the error's code becomes the failure's type, and only passing failures are
+ * retried. An error without a code is a fault of ours: it is retried too, and the log shows it.
+ */
+export function asFailure(error: unknown): unknown {
+  if (error instanceof Refusal) return coded(error.code, error, { retry: false })
+  if (error instanceof EventLogError)
+    return coded(error.code, error, {
+      retry: error.code !== 'EVENT_LOG_CORRUPT' && error.code !== 'EVENT_LOG_EVENT_INVALID',
+    })
+  if (error instanceof Error && 'code' in error && 'transient' in error)
+    return coded(String(error.code), error, { retry: error.transient === true, path: pathOf(error) })
+  return error
+}
+
+/** The code and message of a failure that trying again would not mend; `undefined` for passing ones and for faults. */
+export function lastingFailure(error: unknown): { readonly code: string; readonly message: string } | undefined {
+  const failure = asFailure(error)
+  if (!(failure instanceof ApplicationFailure) || !failure.nonRetryable || typeof failure.type !== 'string')
+    return undefined
+  return { code: failure.type, message: failure.message }
+}
+
+/** Runs an activity's body and translates what it throws. */
+export async function translated<Result>(body: () => Promise<Result>): Promise<Result> {
+  try {
+    return await body()
+  } catch (error) {
+    throw asFailure(error)
+  }
+}
+
+function coded(
+  type: string,
+  { message }: Error,
+  { retry, path }: { readonly retry: boolean; readonly path?: string | undefined },
+): ApplicationFailure {
+  const details = path === undefined ? [] : [{ path }]
+  return ApplicationFailure.create({ type, message, nonRetryable: !retry, details })
+}
+
+function pathOf(error: Error): string | undefined {
+  return 'path' in error && typeof error.path === 'string' ? error.path : undefined
+}

@@ -1,0 +1,71 @@
+import type { ArtifactStore } from '../artifacts/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { appendEvents } from './append-events.ts'
+import type { LongActivities, ShortActivities, SignerActivities } from './contract.ts'
+import { lastingFailure, translated } from './failure.ts'
+import { findDeactivatedUsers } from './find-deactivated-users.ts'
+import { withHeartbeat } from './heartbeat.ts'
+import { issueCertificate } from './issue-certificate.ts'
+import { planSigning } from './plan-signing.ts'
+import { readSigningRequest } from './read-signing-request.ts'
+import { retrieveArtifact } from './retrieve-artifact.ts'
+import { type SignerDependencies, sign } from './sign.ts'
+
+export * from './contract.ts'
+export type { SignerDependencies } from './sign.ts'
+
+/** The activities of a worker process: everything that needs no key. */
+export function workerActivities(dependencies: {
+  readonly log: EventLog
+  readonly store: ArtifactStore
+  readonly now: () => string
+}): ShortActivities & LongActivities {
+  const { log, store } = dependencies
+  return {
+    readSigningRequest: translating(readSigningRequest(log)),
+    appendEvents: translating(appendEvents(log)),
+    retrieveArtifact: translating(retrieveArtifact(store)),
+    findDeactivatedUsers: translating(findDeactivatedUsers(log)),
+    planSigning: translating(planSigning(dependencies)),
+  }
+}
+
+/**
+ * The activities of a signer process.
+ *
+ * @param recordRefusal told of every signing that was refused for a lasting reason
+ */
+export function signerActivities(
+  dependencies: SignerDependencies & {
+    readonly recordRefusal: (
+      command: string,
+      subject: string,
+      refusal: { readonly code: string; readonly message: string },
+    ) => Promise<void>
+  },
+): SignerActivities {
+  const { recordRefusal } = dependencies
+  async function recorded<Result>(command: string, subject: string, body: () => Promise<Result>): Promise<Result> {
+    try {
+      return await body()
+    } catch (error) {
+      const lasting = lastingFailure(error)
+      if (lasting !== undefined) await recordRefusal(command, subject, lasting)
+      throw error
+    }
+  }
+  return {
+    sign: translating(({ signingRequestId }) =>
+      recorded('sign', signingRequestId, () => withHeartbeat((signal) => sign(dependencies, signingRequestId, signal))),
+    ),
+    issueCertificate: translating(({ certificateId }) =>
+      recorded('issueCertificate', certificateId, () =>
+        withHeartbeat(() => issueCertificate(dependencies, certificateId)),
+      ),
+    ),
+  }
+}
+
+function translating<Input, Result>(activity: (input: Input) => Promise<Result>): (input: Input) => Promise<Result> {
+  return (input) => translated(() => activity(input))
+}

@@ -1,0 +1,168 @@
+import { join } from 'node:path'
+import { type ArtifactStore, planDigest as digestOfPlan, planSigning } from '../artifacts/index.ts'
+import {
+  type AuthenticodeDirective,
+  type DomainEvent,
+  type EventMetadata,
+  type PlannedFile,
+  Refusal,
+  type SigningRequest,
+  type SigningRequestCommand,
+  type SigningRequestId,
+  signingRequestDecider,
+  streams,
+  type UsableCertificate,
+} from '../domain/index.ts'
+import { type EventLog, prepareEvents } from '../event-log/index.ts'
+import { signPeFile, verifyPeFile } from '../signing/authenticode/index.ts'
+import type { Token } from '../signing/pkcs11/index.ts'
+import type { SigningKey } from '../signing/signing-key.ts'
+import type { TimestampClient } from '../signing/timestamp/index.ts'
+import { authoriseSigning } from './authorise-signing.ts'
+import { certificateKey } from './certificate-key.ts'
+
+/** What the signer works with. */
+export type SignerDependencies = {
+  readonly log: EventLog
+  readonly store: ArtifactStore
+  readonly token: Token
+  /** `undefined` when no time-stamp authority is configured. */
+  readonly timestamps: TimestampClient | undefined
+  readonly now: () => string
+}
+
+type SignedFile = Extract<SigningRequestCommand, { type: 'RecordSigned' }>['files'][number]
+
+/**
+ * Signs a request. It believes nothing but the log and the stored bytes: the authorisation is folded anew, the plan is
+ * made anew and must be the approved one, and `SigningStarted` is in the log before the key is touched. What was signed
+ * is verified before the request completes.
+ *
+ * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `ATTEMPT_SUPERSEDED`, `KEY_MISMATCH`,
+ *   `TIMESTAMP_NOT_CONFIGURED`
+ * @throws SigningError, ArtifactError, EventLogError
+ */
+export async function sign(
+  dependencies: SignerDependencies,
+  signingRequestId: SigningRequestId,
+  signal: AbortSignal,
+): Promise<void> {
+  const { log, store, now } = dependencies
+  const authorisation = await authoriseSigning(log, signingRequestId, now())
+  if (authorisation.kind === 'completed') return
+  const { request, revision, certificate } = authorisation
+  const certificateThumbprint = certificate.issued.thumbprint
+  const plan = await planSigning({ request, certificateThumbprint, store, signal })
+  const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
+  if (plan.timestamp === 'required' && timestamps === undefined)
+    throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
+
+  const stream = requestStream(log, request, now)
+  const planDigest = digestOfPlan(plan)
+  const { certificateId } = certificate
+  const started = await stream.append(
+    { type: 'StartSigning', planDigest, certificateId, certificateThumbprint },
+    request,
+    revision,
+  )
+  const key = await certificateKey(dependencies.token, certificate)
+
+  await store.withScratch(async (folder) => {
+    const files: SignedFile[] = []
+    for (const [index, file] of plan.files.entries())
+      files.push(
+        await signFile(store, { file, certificate, key, timestamps, signal, output: join(folder, `${index}`) }),
+      )
+    const [artifact] = files
+    if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
+    const { signedSha256: sha256, signedSize: size } = artifact
+    const signedArtifact = { fileName: request.artifact.fileName, sha256, size }
+    const { attempts: attempt } = started.request
+    await stream.append({ type: 'RecordSigned', attempt, files, signedArtifact }, started.request, started.revision)
+  })
+}
+
+async function signFile(
+  store: ArtifactStore,
+  work: {
+    readonly file: PlannedFile
+    readonly certificate: UsableCertificate
+    readonly key: SigningKey
+    /** `undefined` when the policy asks for no time-stamp. */
+    readonly timestamps: TimestampClient | undefined
+    readonly signal: AbortSignal
+    readonly output: string
+  },
+): Promise<SignedFile> {
+  const { file, certificate, key, timestamps, signal, output } = work
+  const { path: inputPath } = await store.open(file.sha256)
+  const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
+  const [directive] = file.directives
+  if (directive === undefined) throw new Refusal('PLAN_EMPTY', `The plan says nothing about ${file.path}.`)
+  await signPeFile({
+    inputPath,
+    outputPath: output,
+    key,
+    certificateChain,
+    hashAlgorithm: directive.hashAlgorithm,
+    append: directive.append,
+    ...(directive.description === null ? {} : { description: directive.description }),
+    ...(directive.descriptionUrl === null ? {} : { descriptionUrl: directive.descriptionUrl }),
+    ...(timestamps === undefined ? {} : { timestamp: timestamps }),
+    signal,
+  })
+  const timestamp = await verifySigned(output, directive, certificateChain, timestamps !== undefined, signal)
+  const { sha256: signedSha256, size: signedSize } = await store.adopt(output, { signal })
+  return { path: file.path, unsignedSha256: file.sha256, signedSha256, signedSize, timestamp }
+}
+
+/** Law 7: what leaves is checked, by code written apart from the code that signed. */
+async function verifySigned(
+  path: string,
+  directive: AuthenticodeDirective,
+  certificateChain: readonly Buffer[],
+  timestamped: boolean,
+  signal: AbortSignal,
+): Promise<SignedFile['timestamp']> {
+  const signatures = await verifyPeFile({ path, signal })
+  const ours = directive.append ? signatures.at(-1) : signatures[0]
+  const faults = {
+    signer: ours !== undefined && certificateChain[0]?.equals(ours.signerCertificate) === true,
+    digest: Buffer.from(ours?.imageDigest ?? []).toString('hex') === directive.contentDigest,
+    timestamp: (ours?.timestamp !== undefined) === timestamped,
+  }
+  const fault = Object.entries(faults).find(([, good]) => !good)
+  if (fault !== undefined)
+    throw new Refusal('SIGNATURE_NOT_AS_PLANNED', `The signature that was made is not the planned one: ${fault[0]}.`)
+  return ours?.timestamp === undefined
+    ? null
+    : { time: ours.timestamp.time.toISOString(), authority: ours.timestamp.authority }
+}
+
+/** The request's stream as the signer writes it: decided by the domain, at the revision that the decision rests on. */
+function requestStream(log: EventLog, { signingRequestId, organizationId }: SigningRequest, now: () => string) {
+  const streamId = streams.signingRequest(signingRequestId)
+  return {
+    async append(command: SigningRequestCommand, request: SigningRequest, revision: number) {
+      const events = signingRequestDecider.decide(command, request)
+      const metadata: EventMetadata = {
+        organizationId,
+        actor: { kind: 'system', component: 'signer' },
+        correlationId: signingRequestId,
+        causationId: signingRequestId,
+        occurredAt: now(),
+      }
+      const appended = await log.append(streamId, prepareEvents(streamId, revision, events, metadata), revision)
+      return { request: evolved(request, events), revision: appended.revision }
+    },
+  }
+}
+
+function evolved(request: SigningRequest, events: readonly DomainEvent[]): SigningRequest {
+  let state = request
+  for (const event of events) {
+    const next = signingRequestDecider.evolve(state, event as Parameters<typeof signingRequestDecider.evolve>[1])
+    if (next.workflowStatus !== 'none') state = next
+  }
+  return state
+}

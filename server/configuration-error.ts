@@ -1,0 +1,11 @@
+/** A setting that cannot be used. The message names the setting and says what would be right, never a secret's value. */
+export class ConfigurationError extends Error {
+  /** `CONFIGURATION_INVALID`, `CONFIGURATION_FILE_UNREADABLE`, `SECRET_FILE_UNREADABLE` or `PAYLOAD_KEY_MALFORMED`. */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ConfigurationError'
+    this.code = code
+  }
+}

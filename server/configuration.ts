@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ConfigurationError } from './configuration-error.ts'
+
+/** What a process of the service can do. */
+export const roles = ['api', 'worker', 'signer', 'projector'] as const
+
+/** What a process of the service can do: answer clients, run workflows, use keys, keep the read model. */
+export type Role = (typeof roles)[number]
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const bytes = z.coerce.number().int().positive()
+const list = z.union([z.array(z.string()), z.string().transform((text) => text.split(',').map((item) => item.trim()))])
+const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be an absolute http:// or https:// address')
+
+const settings = z.strictObject({
+  roles: list.pipe(z.array(z.enum(roles)).min(1)).optional(),
+  host: z.string().min(1).default('127.0.0.1'),
+  port: port.default(8080),
+  publicUrl: httpUrl.optional(),
+  data: z.string().min(1).default('.countersign'),
+  eventLog: z
+    .string()
+    .regex(/^(sqlite:.+|(esdb|kurrentdb)(\+discover)?:\/\/.+)$/, 'must be sqlite:<path> or esdb://<address>')
+    .optional(),
+  readModel: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<path> or postgres://<address>')
+    .optional(),
+  readModelPassword: z.string().min(1).optional(),
+  artifacts: z.string().min(1).optional(),
+  maximumArtifactSize: bytes.default(4 * 1024 ** 3 - 1),
+  temporalAddress: z
+    .string()
+    .regex(/^[^\s:]+:\d+$/, 'must be <host>:<port>')
+    .optional(),
+  temporalNamespace: z.string().min(1).default('default'),
+  pkcs11Module: z.string().min(1).optional(),
+  pkcs11Token: z.string().min(1).optional(),
+  pkcs11Pin: z.string().min(1).optional(),
+  payloadKey: z.string().min(1).optional(),
+  timestampUrls: list.pipe(z.array(httpUrl)).default([]),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+})
+
+/** Every setting, checked. Paths are as given: relative to the working directory. */
+export type Settings = z.output<typeof settings>
+
+/** Settings that hold secrets and can be read from a file of their own: `COUNTERSIGN_<NAME>_FILE`. */
+const secrets = ['readModelPassword', 'pkcs11Pin', 'payloadKey'] as const satisfies readonly (keyof Settings)[]
+
+/** Variables of the same prefix that belong to the bootstrap, the embedded start or the command line. */
+const foreignVariables = new Set([
+  'COUNTERSIGN_CONFIG',
+  'COUNTERSIGN_URL',
+  'COUNTERSIGN_TOKEN',
+  'COUNTERSIGN_TOKEN_FILE',
+  'COUNTERSIGN_TEMPORAL_CLI',
+  'COUNTERSIGN_TEMPORAL_TEST_SERVER',
+])
+
+/** The environment variable of a setting: `pkcs11Token` is `COUNTERSIGN_PKCS11_TOKEN`. */
+export function environmentVariable(setting: keyof Settings): string {
+  return `COUNTERSIGN_${setting.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+/** Every environment variable that the service reads, for documentation and for checks of deployments. */
+export function knownEnvironmentVariables(): readonly string[] {
+  const names = Object.keys(settings.shape) as (keyof Settings)[]
+  return [
+    ...names.map(environmentVariable),
+    ...secrets.map((secret) => `${environmentVariable(secret)}_FILE`),
+    ...foreignVariables,
+  ]
+}
+
+/**
+ * Reads the settings: a JSON file (`--config` or `COUNTERSIGN_CONFIG`) first, environment variables above it.
+ *
+ * @throws ConfigurationError naming each wrong or unknown setting and the right form
+ */
+export function readSettings(options: {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly configFile?: string | undefined
+  /** What the command line says, above everything else. */
+  readonly overrides?: Partial<Record<keyof Settings, string>>
+}): Settings {
+  const { environment } = options
+  const configFile = options.configFile ?? environment.COUNTERSIGN_CONFIG
+  const fromFile = configFile === undefined ? {} : readJson(configFile)
+  const fromEnvironment: Record<string, string> = {}
+  for (const name of Object.keys(settings.shape) as (keyof Settings)[]) {
+    const value = environment[environmentVariable(name)]
+    if (value !== undefined && value !== '') fromEnvironment[name] = value
+  }
+  for (const name of secrets) {
+    const path = environment[`${environmentVariable(name)}_FILE`]
+    if (path !== undefined && path !== '') fromEnvironment[name] = readSecret(path, `${environmentVariable(name)}_FILE`)
+  }
+  refuseUnknown(environment)
+  const parsed = settings.safeParse({ ...fromFile, ...fromEnvironment, ...options.overrides })
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(({ path, message }) => {
+    const name = path[0]
+    return name === undefined ? message : `${environmentVariable(name as keyof Settings)} (${String(name)}): ${message}`
+  })
+  throw new ConfigurationError('CONFIGURATION_INVALID', `The configuration cannot be used.\n  ${faults.join('\n  ')}`)
+}
+
+/** A path below the data directory. */
+export function dataPath({ data }: Pick<Settings, 'data'>, ...names: readonly string[]): string {
+  return join(data, ...names)
+}
+
+/**
+ * A setting that a role cannot do without.
+ *
+ * @throws ConfigurationError `CONFIGURATION_INVALID` when it is not set
+ */
+export function required<Name extends keyof Settings>(
+  all: Settings,
+  name: Name,
+  role: string,
+): NonNullable<Settings[Name]> {
+  const value = all[name]
+  if (value === undefined || value === null)
+    throw new ConfigurationError(
+      'CONFIGURATION_INVALID',
+      `The role ${role} needs ${environmentVariable(name)}${(secrets as readonly string[]).includes(name) ? ' (or the same name with _FILE)' : ''}.`,
+    )
+  return value as NonNullable<Settings[Name]>
+}
+
+function refuseUnknown(environment: Readonly<Record<string, string | undefined>>): void {
+  const known = new Set(knownEnvironmentVariables())
+  const unknown = Object.keys(environment).filter((name) => name.startsWith('COUNTERSIGN_') && !known.has(name))
+  if (unknown.length > 0)
+    throw new ConfigurationError(
+      'CONFIGURATION_INVALID',
+      `There is no setting ${unknown.join(', ')}. Known are: ${[...known].sort().join(', ')}.`,
+    )
+}
+
+function readJson(path: string): object {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read
+  } catch (error) {
+    throw new ConfigurationError(
+      'CONFIGURATION_FILE_UNREADABLE',
+      `The configuration file ${path} cannot be read as JSON: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+  throw new ConfigurationError(
+    'CONFIGURATION_FILE_UNREADABLE',
+    `The configuration file ${path} must hold a JSON object.`,
+  )
+}
+
+function readSecret(path: string, variable: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    throw new ConfigurationError('SECRET_FILE_UNREADABLE', `${variable} names ${path}, which cannot be read.`, {
+      cause: error,
+    })
+  }
+}
