@@ -1,11 +1,25 @@
 import { SigningError } from '../signing-error.ts'
-import type { PostedFailure } from './session-request.ts'
+import type { PostedFailure, SessionOperation } from './session-request.ts'
 
 /**
  * What helps against a failure: nothing (`none`), a new session (`session`), or a module that has been finalised and
  * initialised anew (`module`).
  */
 export type Remedy = 'none' | 'session' | 'module'
+
+/** What each operation is called in an error message: "Could not …". */
+const descriptions: Readonly<Record<SessionOperation, string>> = {
+  initialize: 'initialise the PKCS#11 module',
+  finalize: 'finalise the PKCS#11 module',
+  open: 'open a session and log in',
+  close: 'close the session',
+  sign: 'sign',
+  generateKey: 'generate a key',
+  findKey: 'look up a key',
+  listKeys: 'list the keys',
+  check: 'check the session',
+  initializeToken: 'initialise a token',
+}
 
 /** The session went away, or its state is not what we think; the module and the token are well. */
 const sessionFailures = new Set([
@@ -72,28 +86,24 @@ const codes: Readonly<Record<string, { readonly code: string; readonly meaning: 
 
 /** A failed request to a session thread: the error that the caller sees, and what may help against it. */
 export class SessionFailure extends Error {
+  readonly operation: SessionOperation
   readonly error: SigningError
   readonly remedy: Remedy
 
-  constructor(error: SigningError, remedy: Remedy) {
+  constructor(operation: SessionOperation, error: SigningError, remedy: Remedy) {
     super(error.message)
     this.name = 'SessionFailure'
+    this.operation = operation
     this.error = error
     this.remedy = remedy
   }
 }
 
-/**
- * Translates what a session thread reported.
- *
- * @param operation what was being done, for the message: `sign`, `generate a key` …
- */
-export function sessionFailure(posted: PostedFailure, operation: string): SessionFailure {
+/** Translates what a session thread reported. */
+export function sessionFailure(operation: SessionOperation, posted: PostedFailure): SessionFailure {
   if (posted.kind === 'coded') {
-    return new SessionFailure(
-      new SigningError(posted.code, posted.message, { transient: posted.transient }),
-      remedyForCode(posted.code),
-    )
+    const { code, message, transient } = posted
+    return new SessionFailure(operation, new SigningError(code, message, { transient }), remedyForCode(code))
   }
   const { rv, rvNumber, call } = posted
   const remedy: Remedy = sessionFailures.has(rv) ? 'session' : moduleFailures.has(rv) ? 'module' : 'none'
@@ -102,10 +112,15 @@ export function sessionFailure(posted: PostedFailure, operation: string): Sessio
   const meaning = known?.meaning ?? 'the PKCS#11 module reported a failure'
   const transient = known === undefined ? remedy !== 'none' : known.transient === true
   const name = rv === 'CKR_VENDOR_DEFINED' ? `CKR 0x${rvNumber.toString(16)}` : rv
-  return new SessionFailure(
-    new SigningError(code, `Could not ${operation}: ${meaning} (${name} from ${call}).`, { transient }),
-    remedy,
-  )
+  const message = `Could not ${descriptions[operation]}: ${meaning} (${name} from ${call}).`
+  return new SessionFailure(operation, new SigningError(code, message, { transient }), remedy)
+}
+
+/** The session's thread ended while it was at work, or before. */
+export function threadLost(operation: SessionOperation, cause: Error): SessionFailure {
+  const message = `Could not ${descriptions[operation]}: the session's thread was lost.`
+  const error = new SigningError('PKCS11_SESSION_LOST', message, { transient: true, cause })
+  return new SessionFailure(operation, error, 'session')
 }
 
 /** A token or key that cannot be seen may only be hidden from a module with a stale picture. */

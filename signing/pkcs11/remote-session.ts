@@ -1,21 +1,6 @@
 import { SHARE_ENV, Worker } from 'node:worker_threads'
-import { SigningError } from '../signing-error.ts'
-import { SessionFailure, sessionFailure } from './failure.ts'
+import { sessionFailure, threadLost } from './failure.ts'
 import type { PostedAnswer, PostedRequest, SessionOperation, SessionRequests } from './session-request.ts'
-
-/** What each operation is called in an error message: "Could not …". */
-const descriptions: Readonly<Record<SessionOperation, string>> = {
-  initialize: 'initialise the PKCS#11 module',
-  finalize: 'finalise the PKCS#11 module',
-  open: 'open a session and log in',
-  close: 'close the session',
-  sign: 'sign',
-  generateKey: 'generate a key',
-  findKey: 'look up a key',
-  listKeys: 'list the keys',
-  check: 'check the session',
-  initializeToken: 'initialise a token',
-}
 
 /**
  * The main thread's end of a session thread. It takes one request at a time; who asks while another is under way has
@@ -61,7 +46,7 @@ export class RemoteSession {
         settle: (answer) => {
           if (answer instanceof Error) reject(threadLost(operation, answer))
           else if (answer.ok) resolve(answer.answer as SessionRequests[O]['answer'])
-          else reject(sessionFailure(answer.failure, descriptions[operation]))
+          else reject(sessionFailure(operation, answer.failure))
         },
       }
       this.#worker.ref()
@@ -84,14 +69,4 @@ export class RemoteSession {
     this.#gone ??= error
     if (this.#pending !== undefined) this.#settle(error)
   }
-}
-
-function threadLost(operation: SessionOperation, cause: Error): SessionFailure {
-  return new SessionFailure(
-    new SigningError('PKCS11_SESSION_LOST', `Could not ${descriptions[operation]}: the session's thread was lost.`, {
-      transient: true,
-      cause,
-    }),
-    'session',
-  )
 }

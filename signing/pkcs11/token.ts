@@ -151,7 +151,7 @@ export class PooledToken implements Token {
       if (afresh !== undefined) await this.#reopen(session, this.#module.generation)
       return await this.#persevere(session, operation, argument)
     } catch (error) {
-      throw error instanceof SessionFailure ? this.#explain(error.error) : error
+      throw error instanceof SessionFailure ? this.#explain(error) : error
     } finally {
       this.#giveBack(session)
     }
@@ -207,11 +207,13 @@ export class PooledToken implements Token {
     await opening
   }
 
-  /** A token that was there and cannot be found was taken away. */
-  #explain(error: SigningError): SigningError {
-    if (error.code !== 'PKCS11_TOKEN_NOT_FOUND' || this.#identity === undefined) return error
+  /** A token that was there and cannot be reached now was taken away, perhaps with all that its module works on. */
+  #explain({ operation, error }: SessionFailure): SigningError {
+    const unreachable = error.code === 'PKCS11_TOKEN_NOT_FOUND' || operation === 'initialize'
+    if (!unreachable || this.#identity === undefined) return error
     return new SigningError('PKCS11_TOKEN_REMOVED', `The token '${this.#address.label}' is gone. ${error.message}`, {
       transient: true,
+      cause: error,
     })
   }
 
