@@ -17,7 +17,7 @@ if (!existsSync(packages)) {
   )
   process.exitCode = 1
 } else if (Number.parseInt(process.versions.node, 10) === PINNED_MAJOR) {
-  await import(main.href)
+  await import('./main.ts')
 } else {
   runByPinnedNode(fileURLToPath(new URL('node/bin/node', packages)))
 }

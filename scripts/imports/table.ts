@@ -1,0 +1,84 @@
+/**
+ * How much of another room a room may import:
+ *
+ * - `all`: anything.
+ * - `language`: its types, and of what exists at run time only its {@link languages}: ids, digests, errors, names of
+ *   states, stream names. Not what decides, reads or writes.
+ * - `types`: types only; nothing remains of such an import when the program runs.
+ */
+export type Extent = 'all' | 'language' | 'types'
+
+/** What the files of one room may import besides each other. */
+export type Room = {
+  /** The other rooms. What is not named is forbidden. */
+  readonly rooms: Readonly<Record<string, Extent>> | 'all'
+  /** Modules of Node, without `node:`. */
+  readonly builtIns: 'all' | readonly string[]
+  /** Packages of npm. Types of other packages are free, since nothing remains of them. */
+  readonly packages: 'all' | readonly string[]
+}
+
+/** What anything may import: a room of tools and proofs, at the edge of the system. */
+const free: Room = { rooms: 'all', builtIns: 'all', packages: 'all' }
+
+const open = { builtIns: 'all', packages: 'all' } as const
+
+/** Who may import whom. A folder that is not named here may import nothing and be imported by nobody. */
+export const table: Readonly<Record<string, Room>> = {
+  // Pure decisions: no clock, no randomness, no input or output, and no library but the schema validator.
+  domain: { rooms: {}, builtIns: [], packages: ['zod'] },
+  application: { ...open, rooms: { domain: 'all', 'event-log': 'language', workflows: 'all' } },
+  // Deterministic code in Temporal's sandbox: of Node only what the sandbox offers, and no library that it has not.
+  workflows: {
+    rooms: { domain: 'all', activities: 'types', 'event-log': 'types' },
+    builtIns: ['assert', 'url', 'util'],
+    packages: ['@temporalio/workflow', '@temporalio/common'],
+  },
+  activities: {
+    ...open,
+    rooms: {
+      domain: 'all',
+      'event-log': 'all',
+      artifacts: 'all',
+      signing: 'all',
+      origin: 'all',
+      notifications: 'all',
+      // Names of workflows' queries and signals and the form of what they pass.
+      workflows: 'types',
+    },
+  },
+  'event-log': { ...open, rooms: { domain: 'language' } },
+  projections: { ...open, rooms: { domain: 'language', 'event-log': 'language' } },
+  graphql: { ...open, rooms: { application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' } },
+  rest: { ...open, rooms: { application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' } },
+  signing: { ...open, rooms: { domain: 'language' } },
+  artifacts: { ...open, rooms: { signing: 'all', domain: 'language' } },
+  origin: { ...open, rooms: { domain: 'language' } },
+  notifications: { ...open, rooms: { domain: 'language' } },
+  web: { ...open, rooms: { graphql: 'types' } },
+  cli: { ...open, rooms: { graphql: 'types', rest: 'types' } },
+  server: { ...open, rooms: 'all' },
+  test: free,
+  bench: free,
+  scripts: free,
+}
+
+/** Rooms that only their like may import: proofs and tools must not carry the product. */
+export const neverImported: readonly string[] = ['test', 'bench', 'scripts']
+
+/** Single files that may import more than their room. */
+export const exceptions: Readonly<Record<string, Partial<Room>>> = {
+  // The side of the workflows that runs outside of the sandbox: how the application talks to them.
+  'workflows/client.ts': { packages: 'all' },
+  // The offline audit reads the log itself; that is its point.
+  'cli/commands/audit.ts': { rooms: { graphql: 'types', rest: 'types', domain: 'all', 'event-log': 'all' } },
+}
+
+/**
+ * The files of a room that say how its things are called and written, and decide nothing: of the domain everything but
+ * the deciders, of the event log the port and what is said in its terms, but no implementation.
+ */
+export const languages: Readonly<Record<string, RegExp>> = {
+  domain: /^domain\/((?!(decider|index)\.ts)[^/]+|[^/]+\/(plan|events|workflow-status))\.ts$/,
+  'event-log': /^event-log\/(event-log|prepare|whole-stream)\.ts$/,
+}

@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+/** Runs a program of node_modules, or Node itself, at the root of the repository. */
+function outcome(program: string, args: readonly string[]): { status: number | null; output: string } {
+  const path = program === 'node' ? process.execPath : join(root, 'node_modules/.bin', program)
+  const { status, stdout, stderr, error } = spawnSync(path, args, { cwd: root, encoding: 'utf8' })
+  return { status, output: `${error ?? ''}${stdout}${stderr}` }
+}
+
+test.each([
+  ['every type fits', 'tsc', []],
+  ['nothing is left that the linter or the formatter would change', 'biome', ['ci', '--error-on-warnings', '.']],
+  ['every import is one that the import table allows', 'node', ['scripts/check-imports.ts']],
+] as const)('%s', { timeout: 120_000 }, (_, program, args) => {
+  const { status, output } = outcome(program, args)
+  expect(status, output).toBe(0)
+})
