@@ -1,4 +1,5 @@
 import type { Instant } from '../event.ts'
+import { parseFileName } from '../file-name.ts'
 import { Refusal } from '../refusal.ts'
 import type {
   Approve,
@@ -78,12 +79,7 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
 function submit({ submission }: SubmitSigningRequest, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (state.workflowStatus !== 'none')
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
-  const { fileName } = submission.artifact
-  if (!isPlainFileName(fileName))
-    throw new Refusal(
-      'FILE_NAME_MALFORMED',
-      `The artifact's file name must be 1 to 255 characters without directories or control characters; got ${JSON.stringify(fileName.slice(0, 300))}.`,
-    )
+  parseFileName(submission.artifact.fileName)
   const description = shortText(submission.description)
   return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, description } }]
 }
@@ -190,15 +186,4 @@ function shortText(text: string | null): string | null {
       length: text.length,
     })
   return text
-}
-
-function isPlainFileName(name: string): boolean {
-  return (
-    name.length > 0 &&
-    name.length <= 255 &&
-    name !== '.' &&
-    name !== '..' &&
-    !/[/\\]/.test(name) &&
-    !/\p{Cc}/u.test(name)
-  )
 }
