@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { pino } from 'pino'
+import { afterAll, beforeAll } from 'vitest'
+import { findTemporalTestServer } from '../../scripts/bootstrap/temporal-test-server.mjs'
+import { startTemporalServer, type TemporalServer } from '../../server/embedded/temporal.ts'
+
+/**
+ * The real Temporal server, one for the tests of a file (or of a `describe`): started before the first of them and ended
+ * after the last. Tests keep apart by task queues and workflow ids of their own.
+ *
+ * @returns gives the server, from within a test or a hook
+ */
+export function useTemporalServer(): () => TemporalServer {
+  let folder: string
+  let server: TemporalServer | undefined
+  beforeAll(async () => {
+    silenceWorkers()
+    folder = mkdtempSync(join(tmpdir(), 'countersign-temporal-'))
+    server = await startTemporalServer({ dataDirectory: folder, logger: pino({ level: 'silent' }) })
+  })
+  afterAll(async () => {
+    await server?.close()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  })
+  return () => started(server)
+}
+
+/**
+ * Temporal's test server, in which months pass in a moment while a test waits for a workflow; one for the tests of a file
+ * (or of a `describe`). Its clock is one for all workflows: a test that waits for one moves the others on.
+ *
+ * @returns gives the environment (`client`, `nativeConnection`, `sleep`), from within a test or a hook
+ */
+export function useTimeSkipping(): () => TestWorkflowEnvironment {
+  let environment: TestWorkflowEnvironment | undefined
+  beforeAll(async () => {
+    silenceWorkers()
+    const path = findTemporalTestServer(process.env)
+    if (path === undefined)
+      throw new Error('There is no Temporal test server; npm test gets it (scripts/bootstrap.mjs)')
+    const executable = { type: 'existing-path', path } as const
+    environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } })
+  })
+  afterAll(() => environment?.teardown())
+  return () => started(environment)
+}
+
+function started<T>(resource: T | undefined): T {
+  if (resource === undefined) throw new Error('Ask for it within a test or a hook: it is started before the first test')
+  return resource
+}
+
+/** Workers speak of every start and stop; a test's output is for what went wrong. */
+function silenceWorkers(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('ERROR') })
+  } catch {
+    // Installed by an earlier call in this process; it can be installed once only.
+  }
+}
