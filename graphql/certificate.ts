@@ -1,0 +1,62 @@
+import { certificateAt } from '../domain/index.ts'
+import { EntityRef } from './entity.ts'
+import { CertificateKindRef, CertificateStatusRef, KeyAlgorithmRef } from './enums.ts'
+import { CertificateRef } from './refs.ts'
+
+CertificateRef.implement({
+  description: 'A certificate. Its private key was made in the HSM and never leaves it.',
+  interfaces: [EntityRef],
+  fields: (t) => ({
+    certificateId: t.exposeID('certificateId', {
+      description: "UUID; its 16 bytes are the key's `CKA_ID` in the HSM.",
+    }),
+    name: t.exposeString('name'),
+    kind: t.expose('kind', { type: CertificateKindRef }),
+    status: t.field({
+      type: CertificateStatusRef,
+      resolve: (certificate) => certificateAt(certificate, new Date().toISOString()),
+    }),
+    keyAlgorithm: t.expose('keyAlgorithm', { type: KeyAlgorithmRef }),
+    publicKey: t.exposeString('publicKey', {
+      nullable: true,
+      description: 'DER SubjectPublicKeyInfo, base64. Null until the key was made.',
+    }),
+    commonName: t.string({ resolve: ({ requested }) => requested.subject.commonName }),
+    subject: t.string({
+      nullable: true,
+      description: 'RFC 4514 text. Null, as all below, until the certificate was issued.',
+      resolve: ({ issued }) => issued?.subject ?? null,
+    }),
+    issuer: t.string({ nullable: true, resolve: ({ issued }) => issued?.issuer ?? null }),
+    serialNumber: t.string({ nullable: true, resolve: ({ issued }) => issued?.serialNumber ?? null }),
+    thumbprint: t.string({
+      nullable: true,
+      description: 'SHA-256 of the DER certificate, hexadecimal.',
+      resolve: ({ issued }) => issued?.thumbprint ?? null,
+    }),
+    notBefore: t.field({
+      type: 'DateTime',
+      description: 'As issued; as asked for until then.',
+      resolve: ({ issued, requested }) => (issued ?? requested).notBefore,
+    }),
+    notAfter: t.field({
+      type: 'DateTime',
+      description: 'As issued; as asked for until then.',
+      resolve: ({ issued, requested }) => (issued ?? requested).notAfter,
+    }),
+    chain: t.stringList({
+      description: 'DER certificates, base64, the signing one first. Empty until it was issued.',
+      resolve: ({ issued }) => [...(issued?.chain ?? [])],
+    }),
+    pem: t.string({
+      nullable: true,
+      description: 'The chain as PEM (RFC 7468), the signing certificate first.',
+      resolve: ({ issued }) => (issued === null ? null : issued.chain.map(asPem).join('')),
+    }),
+  }),
+})
+
+function asPem(derBase64: string): string {
+  const lines = derBase64.match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+}

@@ -1,0 +1,25 @@
+import type { Application, Caller } from '../application/index.ts'
+import type { Sha256Digest, SigningPlan } from '../domain/index.ts'
+import type { ReadModel } from '../projections/index.ts'
+
+/** What every resolver of one operation may use. */
+export type GraphQLContext = {
+  /** Replaced when a subscription finds out again who the caller is. */
+  caller: Caller
+  readonly application: Application
+  readonly readModel: ReadModel
+  /** A signing plan by its digest, from the artifact store; `undefined` when it is not there. */
+  readonly loadPlan: (digest: Sha256Digest) => Promise<SigningPlan | undefined>
+  /** Where clients reach the service, without a slash at the end. */
+  readonly publicUrl: string
+  /** How long a query or a mutation's answer waits for the read model, in milliseconds. */
+  readonly patienceMs: number
+  /**
+   * Finds out again who the caller is; what lasts asks again and again.
+   *
+   * @throws Refusal as `Application.authenticate` does, when the token does not work any more
+   */
+  readonly authenticateAgain: () => Promise<Caller>
+  /** Aborted when the service stops: subscriptions end. */
+  readonly stopping: AbortSignal
+}

@@ -1,0 +1,104 @@
+import {
+  type GlobalRole,
+  globalRoles,
+  hashAlgorithms,
+  type KeyAlgorithm,
+  keyAlgorithms,
+  type RequestStatus,
+  requestStatuses,
+  type WorkflowStatus,
+  workflowStatuses,
+} from '../domain/index.ts'
+import { builder } from './builder.ts'
+
+/** GraphQL names have no hyphens: `rsa-3072` is `rsa_3072` here. */
+function named<Value extends string>(values: readonly Value[]): Record<string, { value: Value }> {
+  return Object.fromEntries(values.map((value) => [value.replaceAll('-', '_'), { value }]))
+}
+
+/** Where a request stands, in short. */
+export const RequestStatusRef = builder.enumType('RequestStatus', {
+  description: 'Where a signing request stands, in short.',
+  values: named<RequestStatus>(requestStatuses),
+})
+
+/** Where a request stands, in detail. */
+export const WorkflowStatusRef = builder.enumType('WorkflowStatus', {
+  description: 'Where a signing request stands, in detail.',
+  values: named<WorkflowStatus>(workflowStatuses),
+})
+
+/** Roles. */
+export const GlobalRoleRef = builder.enumType('GlobalRole', {
+  description: 'A role that holds for the whole organization.',
+  values: named<GlobalRole>(globalRoles),
+})
+
+/** Key types. */
+export const KeyAlgorithmRef = builder.enumType('KeyAlgorithm', {
+  description: 'RSA with its modulus length in bits, or an elliptic curve of FIPS 186-5.',
+  values: named<KeyAlgorithm>(keyAlgorithms),
+})
+
+/** Hash algorithms. */
+export const HashAlgorithmRef = builder.enumType('HashAlgorithm', {
+  description: 'A hash algorithm of FIPS 180-4.',
+  values: named(hashAlgorithms),
+})
+
+/** Whether signatures carry a time-stamp. */
+export const TimestampRequirementRef = builder.enumType('TimestampRequirement', {
+  description: 'Whether a signature must carry an RFC 3161 time-stamp.',
+  values: named(['required', 'none'] as const),
+})
+
+/** Kinds of users. */
+export const UserKindRef = builder.enumType('UserKind', {
+  values: {
+    interactive: { value: 'interactive' as const, description: 'A person.' },
+    ci: { value: 'ci' as const, description: 'A CI system: has API tokens only and never signs in.' },
+  },
+})
+
+/** Whether a user may act. */
+export const UserStatusRef = builder.enumType('UserStatus', { values: named(['active', 'deactivated'] as const) })
+
+/** Whether a token works. */
+export const ApiTokenStatusRef = builder.enumType('ApiTokenStatus', {
+  values: named(['active', 'revoked', 'expired'] as const),
+})
+
+/** Kinds of certificates. */
+export const CertificateKindRef = builder.enumType('CertificateKind', {
+  values: { selfSigned: { value: 'selfSigned' as const, description: 'Signed by its own key, for test signing.' } },
+})
+
+/** The way of a certificate. */
+export const CertificateStatusRef = builder.enumType('CertificateStatus', {
+  values: named(['requested', 'keyGenerated', 'active', 'disabled', 'expired'] as const),
+})
+
+/** Whether a project is in use. */
+export const ProjectStatusRef = builder.enumType('ProjectStatus', { values: named(['valid', 'inactive'] as const) })
+
+/** Whether a policy is in use. */
+export const SigningPolicyStatusRef = builder.enumType('SigningPolicyStatus', {
+  values: named(['active', 'inactive'] as const),
+})
+
+/** Why a request was denied. */
+export const DenialKindRef = builder.enumType('DenialKind', {
+  values: {
+    denied: { value: 'denied' as const, description: 'An approver said no.' },
+    expired: { value: 'expired' as const, description: 'The deadline passed without enough approvals.' },
+  },
+})
+
+/** Who acts. */
+export const ActorKindRef = builder.enumType('ActorKind', {
+  values: {
+    user: { value: 'user' as const, description: 'A user behind an API token.' },
+    system: { value: 'system' as const, description: 'A part of the service itself.' },
+    anonymous: { value: 'anonymous' as const, description: 'Nobody that is known.' },
+  },
+})

@@ -1,0 +1,70 @@
+import { type Actor, parseStreamName } from '../domain/index.ts'
+import type { EventView } from '../projections/index.ts'
+import { builder } from './builder.ts'
+import { ActorKindRef } from './enums.ts'
+import { UserRef } from './refs.ts'
+import { maySeeAddress, visibleEventData } from './visibility.ts'
+
+/** Who caused something. */
+export const ActorRef = builder.objectRef<Actor>('Actor').implement({
+  description: 'Who caused something.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: ActorKindRef }),
+    user: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'The user, where it was one.',
+      resolve: (actor) => (actor.kind === 'user' ? actor.userId : null),
+    }),
+    userId: t.id({
+      nullable: true,
+      description: 'UUID of the user, where it was one.',
+      resolve: (actor) => (actor.kind === 'user' ? actor.userId : null),
+    }),
+    apiTokenId: t.id({
+      nullable: true,
+      description: 'UUID of the API token that proved it.',
+      resolve: (actor) => (actor.kind === 'user' ? actor.tokenId : null),
+    }),
+    component: t.string({
+      nullable: true,
+      description: 'The part of the service, where it was one: `workflow`, `signer`, `setup` …',
+      resolve: (actor) => (actor.kind === 'system' ? actor.component : null),
+    }),
+  }),
+})
+
+/** A fact of the audit log. */
+export const EventRef = builder.objectRef<EventView>('Event').implement({
+  description: 'A fact of the audit log.',
+  fields: (t) => ({
+    eventId: t.exposeID('id', { description: 'UUID.' }),
+    type: t.exposeString('type', { description: 'Past tense, such as `ApprovalGranted`.' }),
+    occurredAt: t.field({ type: 'DateTime', resolve: ({ metadata }) => metadata.occurredAt }),
+    actor: t.field({ type: ActorRef, resolve: ({ metadata }) => metadata.actor }),
+    data: t.field({
+      type: 'JSON',
+      description: 'What the event says. Hashes of tokens are left out, and e-mail addresses unless you may see them.',
+      resolve: (event, _, { caller }) => visibleEventData(caller, event),
+    }),
+    streamId: t.exposeString('streamId', { description: 'The entity: its kind, a hyphen, its UUID.' }),
+    entityId: t.id({
+      nullable: true,
+      description: 'What stands behind the kind in the name of the stream.',
+      resolve: ({ streamId }) => parseStreamName(streamId)?.id ?? null,
+    }),
+    revision: t.exposeInt('revision', { description: 'Place in its stream, from 0 and without gaps.' }),
+    position: t.expose('position', { type: 'LogPosition', description: 'Place in the whole log.' }),
+    correlationId: t.string({ resolve: ({ metadata }) => metadata.correlationId }),
+    causationId: t.string({ resolve: ({ metadata }) => metadata.causationId }),
+    remoteAddress: t.string({
+      nullable: true,
+      description: "The caller's address. Null for everyone but that caller, Global Readers and administrators.",
+      resolve: ({ metadata: { actor, remoteAddress } }, _, { caller }) =>
+        maySeeAddress(caller, actor) ? (remoteAddress ?? null) : null,
+    }),
+  }),
+})
+
+/** A page of events. */
+export const EventConnectionRef = builder.connectionObject({ type: EventRef, name: 'EventConnection' })

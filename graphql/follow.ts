@@ -1,0 +1,103 @@
+import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
+import { isFinalStatus, parseStreamName, Refusal, type SigningRequestId, streams } from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+import {
+  type EventView,
+  maximumPageSize,
+  type SigningRequestFilter,
+  type SigningRequestView,
+} from '../projections/index.ts'
+import { abortable } from './abortable.ts'
+import type { GraphQLContext } from './context.ts'
+import { matchesFilter } from './signing-request-filter.ts'
+import { requireAuditor } from './visibility.ts'
+
+/**
+ * One request as it is now and after each change, until its status is final. Changes that come together are one.
+ *
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`
+ */
+export function followRequest(id: SigningRequestId, context: GraphQLContext): AsyncGenerator<SigningRequestView> {
+  return abortable(async function* (signal) {
+    const { readModel } = context
+    const from = await readModel.position()
+    let [request] = await readModel.signingRequestsByIds(context.caller.organizationId, [id])
+    if (request === undefined)
+      throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.', { signingRequestId: id })
+    yield request
+    if (isFinalStatus(request.workflowStatus)) return
+    for await (const events of stillAllowed(context, from, signal)) {
+      if (!events.some(({ streamId }) => streamId === streams.signingRequest(id))) continue
+      ;[request] = await readModel.signingRequestsByIds(context.caller.organizationId, [id])
+      if (request === undefined) continue
+      yield request
+      if (isFinalStatus(request.workflowStatus)) return
+    }
+  }, context.stopping)
+}
+
+/** All requests that match, unless `after` is given; then each that matches after it changed. */
+export function followRequests(
+  filter: SigningRequestFilter,
+  after: LogPosition | undefined,
+  context: GraphQLContext,
+): AsyncGenerator<SigningRequestView> {
+  return abortable(async function* (signal) {
+    const from = after ?? (await context.readModel.position())
+    if (after === undefined) yield* presentRequests(filter, context)
+    for await (const events of stillAllowed(context, from, signal)) yield* changedRequests(events, filter, context)
+  }, context.stopping)
+}
+
+/**
+ * The audit log after a position and live.
+ *
+ * @throws Refusal `FORBIDDEN`
+ */
+export function followLog(after: LogPosition | undefined, context: GraphQLContext): AsyncGenerator<EventView> {
+  requireAuditor(context.caller, 'The audit log')
+  return abortable(async function* (signal) {
+    for await (const events of stillAllowed(context, after, signal)) {
+      requireAuditor(context.caller, 'The audit log')
+      yield* events
+    }
+  }, context.stopping)
+}
+
+// Whoever lost the right to see more (token revoked or expired, user deactivated, role withdrawn) sees no more: the
+// caller is established again before anything is delivered.
+async function* stillAllowed(
+  context: GraphQLContext,
+  after: LogPosition | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<readonly EventView[]> {
+  const { organizationId } = context.caller
+  for await (const events of context.readModel.follow(organizationId, { after, signal })) {
+    context.caller = await context.authenticateAgain()
+    clearAllDataLoaders(context)
+    yield events
+  }
+}
+
+async function* presentRequests(filter: SigningRequestFilter, context: GraphQLContext) {
+  let cursor: string | undefined
+  do {
+    clearAllDataLoaders(context)
+    const page = await context.readModel.listSigningRequests(context.caller.organizationId, filter, {
+      direction: 'forward',
+      size: maximumPageSize,
+      ...(cursor === undefined ? {} : { after: cursor }),
+    })
+    for (const { item } of page.items) yield item
+    cursor = page.hasNextPage ? page.items.at(-1)?.cursor : undefined
+  } while (cursor !== undefined)
+}
+
+async function* changedRequests(events: readonly EventView[], filter: SigningRequestFilter, context: GraphQLContext) {
+  const changed = events
+    .map(({ streamId }) => parseStreamName(streamId))
+    .filter((name) => name?.kind === 'signingRequest')
+  const ids = [...new Set(changed.map((name) => name?.id))] as SigningRequestId[]
+  const requests = await context.readModel.signingRequestsByIds(context.caller.organizationId, ids)
+  for (const request of requests) if (request !== undefined && matchesFilter(request, filter)) yield request
+}

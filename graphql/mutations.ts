@@ -1,0 +1,114 @@
+import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
+import type { SigningRequestChanged } from '../application/index.ts'
+import { builder } from './builder.ts'
+import { isEntityId, parseEntityId } from './global-id.ts'
+import { reached } from './minimum-position.ts'
+import { SigningRequestRef } from './refs.ts'
+
+const PayloadRef = builder.objectRef<SigningRequestChanged>('SigningRequestPayload').implement({
+  description: 'A signing request after a change that is in the log for good.',
+  fields: (t) => ({
+    signingRequestId: t.exposeID('signingRequestId', { description: 'UUID.' }),
+    position: t.expose('position', {
+      type: 'LogPosition',
+      description: 'Where the change is in the log. Pass it as `minimumPosition` to queries that must see it.',
+    }),
+    signingRequest: t.field({
+      type: SigningRequestRef,
+      nullable: true,
+      description:
+        'The request with the change in it. Null, with the error `READ_MODEL_BEHIND`, when the read model did not get there in time: the change happened all the same.',
+      resolve: async ({ signingRequestId, position }, _args, context) => {
+        await reached(position, context)
+        // An earlier mutation of this operation may have loaded what this one changed.
+        clearAllDataLoaders(context)
+        return signingRequestId
+      },
+    }),
+  }),
+})
+
+const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
+  fields: (t) => ({
+    project: t.string({ required: true, description: 'Slug, UUID or node id.' }),
+    signingPolicy: t.string({ required: true, description: 'Slug (in the project), UUID or node id.' }),
+    uploadId: t.string({ required: true, description: 'What `POST /uploads` answered.' }),
+    description: t.string(),
+  }),
+})
+
+const ApproveInput = builder.inputType('ApproveSigningRequestInput', {
+  fields: (t) => ({
+    signingRequestId: t.id({ required: true, description: 'UUID or node id.' }),
+    planDigest: t.string({
+      required: true,
+      description: 'The digest of the plan that you looked at. Another one than the request has is refused.',
+    }),
+    comment: t.string(),
+  }),
+})
+
+const DenyInput = builder.inputType('DenySigningRequestInput', {
+  fields: (t) => ({
+    signingRequestId: t.id({ required: true, description: 'UUID or node id.' }),
+    comment: t.string(),
+  }),
+})
+
+const CancelInput = builder.inputType('CancelSigningRequestInput', {
+  fields: (t) => ({
+    signingRequestId: t.id({ required: true, description: 'UUID or node id.' }),
+    reason: t.string(),
+  }),
+})
+
+builder.mutationFields((t) => ({
+  submitSigningRequest: t.field({
+    type: PayloadRef,
+    description: 'Submits an uploaded artifact.',
+    args: { input: t.arg({ type: SubmitInput, required: true }) },
+    resolve: (_root, { input }, { application, caller }) =>
+      application.submitSigningRequest(caller, {
+        project: uuidOrSlug(input.project, 'Project'),
+        signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
+        uploadId: input.uploadId,
+        description: input.description ?? null,
+      }),
+  }),
+  approveSigningRequest: t.field({
+    type: PayloadRef,
+    description: 'Agrees to the plan of a request.',
+    args: { input: t.arg({ type: ApproveInput, required: true }) },
+    resolve: (_root, { input }, { application, caller }) =>
+      application.approveSigningRequest(caller, {
+        signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
+        planDigest: input.planDigest,
+        comment: input.comment ?? null,
+      }),
+  }),
+  denySigningRequest: t.field({
+    type: PayloadRef,
+    description: 'Says no to a request, which ends it.',
+    args: { input: t.arg({ type: DenyInput, required: true }) },
+    resolve: (_root, { input }, { application, caller }) =>
+      application.denySigningRequest(caller, {
+        signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
+        comment: input.comment ?? null,
+      }),
+  }),
+  cancelSigningRequest: t.field({
+    type: PayloadRef,
+    description: 'Calls a request off. Its submitter may, and administrators of projects.',
+    args: { input: t.arg({ type: CancelInput, required: true }) },
+    resolve: (_root, { input }, { application, caller }) =>
+      application.cancelSigningRequest(caller, {
+        signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
+        reason: input.reason ?? null,
+      }),
+  }),
+}))
+
+// The use cases know UUIDs and slugs; node ids are GraphQL's own.
+function uuidOrSlug(text: string, type: 'Project' | 'SigningPolicy'): string {
+  return isEntityId(text, type) ? parseEntityId(text, type) : text
+}

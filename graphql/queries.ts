@@ -1,0 +1,218 @@
+import { brandWithType } from '@pothos/core'
+import { type ProjectId, parseSlug, Refusal } from '../domain/index.ts'
+import { parsePageRequest, type SigningPolicyView } from '../projections/index.ts'
+import { builder } from './builder.ts'
+import { asConnection } from './connection.ts'
+import { EventConnectionRef, EventRef } from './event.ts'
+import { decodeGlobalId, parseEntityId } from './global-id.ts'
+import { projectIdOf } from './lookup.ts'
+import { minimumPosition } from './minimum-position.ts'
+import { CertificateRef, OrganizationRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
+import { SecurityRefusalRef } from './security-refusal.ts'
+import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
+import { ViewerRef } from './viewer.ts'
+import { requireAuditor } from './visibility.ts'
+
+const entityRefs = {
+  Organization: OrganizationRef,
+  User: UserRef,
+  Certificate: CertificateRef,
+  Project: ProjectRef,
+  SigningPolicy: SigningPolicyRef,
+  SigningRequest: SigningRequestRef,
+} as const
+
+const mostNodes = 100
+const emptyPage = { items: [], hasNextPage: false, hasPreviousPage: false }
+
+builder.queryFields((t) => ({
+  viewer: t.field({
+    type: ViewerRef,
+    description: 'Who is asking.',
+    args: { minimumPosition: minimumPosition(t) },
+    resolve: (_root, _args, { caller }) => caller,
+  }),
+  organization: t.field({
+    type: OrganizationRef,
+    nullable: true,
+    args: { minimumPosition: minimumPosition(t) },
+    resolve: (_root, _args, { caller }) => caller.organizationId,
+  }),
+  node: t.field({
+    type: builder.nodeInterfaceRef(),
+    nullable: true,
+    description: 'Anything by its node id.',
+    args: { id: t.arg.id({ required: true }), minimumPosition: minimumPosition(t) },
+    resolve: (_root, { id }, context) => loadNode(id, context),
+  }),
+  nodes: t.field({
+    type: [builder.nodeInterfaceRef()],
+    nullable: { list: false, items: true },
+    complexity: ({ ids }) => ({ field: 1, multiplier: Math.min(ids.length, mostNodes) }),
+    description: `Anything by its node id, ${mostNodes} at most.`,
+    args: { ids: t.arg.idList({ required: true }), minimumPosition: minimumPosition(t) },
+    resolve: (_root, { ids }, context) => {
+      if (ids.length > mostNodes)
+        throw new Refusal('PAGE_TOO_LARGE', `At most ${mostNodes} nodes at once; got ${ids.length}.`, {
+          limit: mostNodes,
+          actual: ids.length,
+        })
+      return ids.map((id) => loadNode(id, context))
+    },
+  }),
+  project: t.field({
+    type: ProjectRef,
+    nullable: true,
+    description: 'By `id` (UUID or node id) or `slug`: give one of them.',
+    args: { id: t.arg.id(), slug: t.arg.string(), minimumPosition: minimumPosition(t) },
+    resolve: async (_root, { id, slug }, { readModel, caller }) => {
+      if ((id == null) === (slug == null))
+        throw new Refusal('ARGUMENTS_AMBIGUOUS', 'Name the project by id or by slug, one of them.')
+      if (id != null) return parseEntityId<ProjectId>(id, 'Project')
+      const project = await readModel.projectBySlug(caller.organizationId, parseSlug(slug ?? '', "The project's slug"))
+      return project ?? null
+    },
+  }),
+  projects: t.connection(
+    {
+      type: ProjectRef,
+      description: 'By slug.',
+      args: { minimumPosition: minimumPosition(t) },
+      resolve: async (_root, args, { readModel, caller }) =>
+        asConnection(await readModel.listProjects(caller.organizationId, parsePageRequest(args))),
+    },
+    { name: 'ProjectConnection' },
+  ),
+  signingPolicy: t.field({
+    type: SigningPolicyRef,
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      minimumPosition: minimumPosition(t),
+    },
+    resolve: (_root, { id }) => parseEntityId(id, 'SigningPolicy'),
+  }),
+  signingPolicies: t.connection(
+    {
+      type: SigningPolicyRef,
+      description: 'By slug.',
+      args: {
+        project: t.arg.string({ description: 'Only of this project: UUID, node id or slug.' }),
+        minimumPosition: minimumPosition(t),
+      },
+      resolve: async (_root, { project, ...args }, context) => {
+        const { readModel, caller } = context
+        const page = parsePageRequest(args)
+        const projectId = project == null ? undefined : await projectIdOf(project, context)
+        if (project != null && projectId === undefined) return asConnection<SigningPolicyView>(emptyPage)
+        const filter = projectId === undefined ? {} : { projectId }
+        return asConnection(await readModel.listSigningPolicies(caller.organizationId, filter, page))
+      },
+    },
+    { name: 'SigningPolicyConnection' },
+  ),
+  certificate: t.field({
+    type: CertificateRef,
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      minimumPosition: minimumPosition(t),
+    },
+    resolve: (_root, { id }) => parseEntityId(id, 'Certificate'),
+  }),
+  certificates: t.connection(
+    {
+      type: CertificateRef,
+      description: 'Newest first.',
+      args: { minimumPosition: minimumPosition(t) },
+      resolve: async (_root, args, { readModel, caller }) =>
+        asConnection(await readModel.listCertificates(caller.organizationId, parsePageRequest(args))),
+    },
+    { name: 'CertificateConnection' },
+  ),
+  user: t.field({
+    type: UserRef,
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      minimumPosition: minimumPosition(t),
+    },
+    resolve: (_root, { id }) => parseEntityId(id, 'User'),
+  }),
+  users: t.connection(
+    {
+      type: UserRef,
+      description: 'By name.',
+      args: { minimumPosition: minimumPosition(t) },
+      resolve: async (_root, args, { readModel, caller }) =>
+        asConnection(await readModel.listUsers(caller.organizationId, parsePageRequest(args))),
+    },
+    { name: 'UserConnection' },
+  ),
+  signingRequest: t.field({
+    type: SigningRequestRef,
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      minimumPosition: minimumPosition(t),
+    },
+    resolve: (_root, { id }) => parseEntityId(id, 'SigningRequest'),
+  }),
+  signingRequests: t.connection(
+    {
+      type: SigningRequestRef,
+      description: 'Newest first.',
+      args: { filter: t.arg({ type: SigningRequestFilterRef }), minimumPosition: minimumPosition(t) },
+      resolve: async (_root, { filter, ...args }, context) => {
+        const { readModel, caller } = context
+        const page = parsePageRequest(args)
+        const wanted = await signingRequestFilterOf(filter, context)
+        return asConnection(await readModel.listSigningRequests(caller.organizationId, wanted, page))
+      },
+    },
+    { name: 'SigningRequestConnection' },
+  ),
+  events: t.connection(
+    {
+      type: EventRef,
+      description: 'The audit log, newest first. Open to Global Readers and administrators.',
+      args: {
+        streamId: t.arg.string({ description: 'Only of one entity: its kind, a hyphen, its UUID.' }),
+        types: t.arg.stringList({ description: 'Only of these types.' }),
+        occurredFrom: t.arg({ type: 'DateTime', description: 'At this moment or later.' }),
+        occurredBefore: t.arg({ type: 'DateTime', description: 'Before this moment.' }),
+        minimumPosition: minimumPosition(t),
+      },
+      resolve: async (_root, { streamId, types, occurredFrom, occurredBefore, ...args }, { readModel, caller }) => {
+        requireAuditor(caller, 'The audit log')
+        const filter = {
+          ...(streamId == null ? {} : { streamId }),
+          ...(types == null ? {} : { types }),
+          ...(occurredFrom == null ? {} : { occurredFrom }),
+          ...(occurredBefore == null ? {} : { occurredBefore }),
+        }
+        return asConnection(await readModel.listEvents(caller.organizationId, filter, parsePageRequest(args)))
+      },
+    },
+    EventConnectionRef,
+  ),
+  securityRefusals: t.connection(
+    {
+      type: SecurityRefusalRef,
+      description: 'Refused commands, newest first. Open to Global Readers and administrators.',
+      args: { minimumPosition: minimumPosition(t) },
+      resolve: async (_root, args, { readModel, caller }) => {
+        requireAuditor(caller, 'The list of refusals')
+        return asConnection(await readModel.listSecurityRefusals(caller.organizationId, parsePageRequest(args)))
+      },
+    },
+    { name: 'SecurityRefusalConnection' },
+  ),
+}))
+
+async function loadNode(id: string, context: Parameters<typeof ProjectRef.getDataloader>[0]): Promise<object | null> {
+  const { typename, id: entityId } = decodeGlobalId(id)
+  const entity: object | null = await entityRefs[typename].getDataloader(context).load(entityId)
+  if (entity !== null) brandWithType(entity, entityRefs[typename])
+  return entity
+}

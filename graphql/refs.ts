@@ -1,0 +1,77 @@
+import type {
+  CertificateId,
+  OrganizationId,
+  ProjectId,
+  SigningPolicyId,
+  SigningRequestId,
+  UserId,
+} from '../domain/index.ts'
+import type {
+  CertificateView,
+  OrganizationView,
+  ProjectView,
+  ReadModel,
+  SigningPolicyView,
+  SigningRequestView,
+  UserView,
+} from '../projections/index.ts'
+import { builder } from './builder.ts'
+import type { GraphQLContext } from './context.ts'
+
+// Every entity by its id, many at once: whatever asks for one in an operation shares one query with all others of the
+// same level. What does not exist, or belongs to another organization, is null: the plugin's types have no place for
+// that, the fields that use these references are nullable.
+
+/** The organization of the caller. */
+export const OrganizationRef = builder.loadableNodeRef('Organization', {
+  id: { resolve: (organization: OrganizationView) => organization.organizationId },
+  load: async (ids: string[], { readModel, caller }: GraphQLContext) => {
+    const own = await readModel.organization(caller.organizationId)
+    return ids.map((id: string) => (id === own?.organizationId ? own : null)) as OrganizationView[]
+  },
+})
+
+/** A person or a CI user. */
+export const UserRef = builder.loadableNodeRef('User', {
+  id: { resolve: (user: UserView) => user.userId },
+  load: found<UserId, UserView>((readModel, organizationId, ids) => readModel.usersByIds(organizationId, ids)),
+})
+
+/** A certificate and the key behind it. */
+export const CertificateRef = builder.loadableNodeRef('Certificate', {
+  id: { resolve: (certificate: CertificateView) => certificate.certificateId },
+  load: found<CertificateId, CertificateView>((readModel, organizationId, ids) =>
+    readModel.certificatesByIds(organizationId, ids),
+  ),
+})
+
+/** A project. */
+export const ProjectRef = builder.loadableNodeRef('Project', {
+  id: { resolve: (project: ProjectView) => project.projectId },
+  load: found<ProjectId, ProjectView>((readModel, organizationId, ids) => readModel.projectsByIds(organizationId, ids)),
+})
+
+/** A signing policy. */
+export const SigningPolicyRef = builder.loadableNodeRef('SigningPolicy', {
+  id: { resolve: (policy: SigningPolicyView) => policy.signingPolicyId },
+  load: found<SigningPolicyId, SigningPolicyView>((readModel, organizationId, ids) =>
+    readModel.signingPoliciesByIds(organizationId, ids),
+  ),
+})
+
+/** A signing request. */
+export const SigningRequestRef = builder.loadableNodeRef('SigningRequest', {
+  id: { resolve: (request: SigningRequestView) => request.signingRequestId },
+  load: found<SigningRequestId, SigningRequestView>((readModel, organizationId, ids) =>
+    readModel.signingRequestsByIds(organizationId, ids),
+  ),
+})
+
+function found<Id extends string, View>(
+  load: (readModel: ReadModel, organizationId: OrganizationId, ids: Id[]) => Promise<(View | undefined)[]>,
+): (ids: string[], context: GraphQLContext) => Promise<View[]> {
+  return async (ids, { readModel, caller }) => {
+    const views = await load(readModel, caller.organizationId, ids as Id[])
+    return views.map((view) => view ?? null) as View[]
+  }
+}

@@ -1,0 +1,17 @@
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './builder.ts'
+import './scalars.ts'
+import './certificate.ts'
+import './organization.ts'
+import './project.ts'
+import './signing-policy.ts'
+import './signing-request.ts'
+import './queries.ts'
+import './mutations.ts'
+import './subscriptions.ts'
+import { waitForMinimumPosition } from './minimum-position.ts'
+
+/** The schema of the GraphQL API. `npm run schema` prints it into `schema.graphql`. */
+export function createSchema(): GraphQLSchema {
+  return waitForMinimumPosition(builder.toSchema())
+}

@@ -1,0 +1,224 @@
+import {
+  type Approval,
+  type Artifact,
+  countedApprovers,
+  type Denial,
+  isFinalStatus,
+  requestStatus,
+  type SigningRequest,
+  type UserId,
+} from '../domain/index.ts'
+import type { SigningAttempt } from '../projections/index.ts'
+import { builder } from './builder.ts'
+import { EntityRef } from './entity.ts'
+import { DenialKindRef, RequestStatusRef, TimestampRequirementRef, WorkflowStatusRef } from './enums.ts'
+import { artifactLink } from './links.ts'
+import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
+import { SigningPlanRef } from './signing-plan.ts'
+import { ApprovalProcessRef } from './signing-policy.ts'
+
+const ArtifactRef = builder.objectRef<Artifact>('Artifact').implement({
+  description: 'A file in the artifact store.',
+  fields: (t) => ({
+    fileName: t.exposeString('fileName'),
+    sha256: t.exposeString('sha256'),
+    size: t.expose('size', { type: 'ByteCount' }),
+  }),
+})
+
+const ApprovalRef = builder
+  .objectRef<Approval & { readonly approvedAt: string; readonly counts: boolean }>('Approval')
+  .implement({
+    description: 'A person agreed.',
+    fields: (t) => ({
+      approver: t.field({ type: UserRef, nullable: true, resolve: ({ approver }) => approver }),
+      planDigest: t.exposeString('planDigest', { description: 'The plan that was agreed to.' }),
+      comment: t.exposeString('comment', { nullable: true }),
+      approvedAt: t.expose('approvedAt', { type: 'DateTime' }),
+      counts: t.exposeBoolean('counts', { description: 'Whether it counts towards the quorum.' }),
+    }),
+  })
+
+const DenialRef = builder.objectRef<Denial & { readonly deniedAt: string }>('Denial').implement({
+  description: 'Why nothing will be signed: a person said no, or the deadline passed.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: DenialKindRef }),
+    approver: t.field({
+      type: UserRef,
+      nullable: true,
+      resolve: (denial) => (denial.kind === 'denied' ? denial.approver : null),
+    }),
+    comment: t.string({
+      nullable: true,
+      resolve: (denial) => (denial.kind === 'denied' ? denial.comment : null),
+    }),
+    deadline: t.field({
+      type: 'DateTime',
+      nullable: true,
+      resolve: (denial) => (denial.kind === 'expired' ? denial.deadline : null),
+    }),
+    deniedAt: t.expose('deniedAt', { type: 'DateTime' }),
+  }),
+})
+
+const CancellationRef = builder
+  .objectRef<{ readonly canceledBy: UserId; readonly reason: string | null; readonly canceledAt: string }>(
+    'Cancellation',
+  )
+  .implement({
+    description: 'The request was called off.',
+    fields: (t) => ({
+      canceledBy: t.field({ type: UserRef, nullable: true, resolve: ({ canceledBy }) => canceledBy }),
+      reason: t.exposeString('reason', { nullable: true }),
+      canceledAt: t.expose('canceledAt', { type: 'DateTime' }),
+    }),
+  })
+
+const FailureRef = builder
+  .objectRef<NonNullable<SigningRequest['failure']> & { readonly failedAt: string }>('Failure')
+  .implement({
+    description: 'Why the request could not go on.',
+    fields: (t) => ({
+      code: t.exposeString('code', { description: 'Stable across releases.' }),
+      message: t.exposeString('message'),
+      path: t.exposeString('path', { nullable: true, description: 'The file at fault, where one is.' }),
+      failedAt: t.expose('failedAt', { type: 'DateTime' }),
+    }),
+  })
+
+const SigningAttemptRef = builder.objectRef<SigningAttempt>('SigningAttempt').implement({
+  description: 'The key was about to be used. Recorded before it was.',
+  fields: (t) => ({
+    attempt: t.exposeInt('attempt', { description: 'From 1.' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime' }),
+    certificateThumbprint: t.exposeString('certificateThumbprint'),
+  }),
+})
+
+type SignedFile = SigningRequest['signedFiles'][number]
+
+const TimestampRef = builder.objectRef<NonNullable<SignedFile['timestamp']>>('Timestamp').implement({
+  description: 'An RFC 3161 time-stamp.',
+  fields: (t) => ({
+    time: t.expose('time', { type: 'DateTime' }),
+    authority: t.exposeString('authority'),
+  }),
+})
+
+const SignedFileRef = builder.objectRef<SignedFile>('SignedFile').implement({
+  description: 'A file that carries its signature. The signature was verified before this was recorded.',
+  fields: (t) => ({
+    path: t.exposeString('path'),
+    unsignedSha256: t.exposeString('unsignedSha256'),
+    signedSha256: t.exposeString('signedSha256'),
+    signedSize: t.expose('signedSize', { type: 'ByteCount' }),
+    timestamp: t.expose('timestamp', { type: TimestampRef, nullable: true }),
+  }),
+})
+
+SigningRequestRef.implement({
+  description: 'An artifact on its way from submission through approval to a signature.',
+  interfaces: [EntityRef],
+  fields: (t) => ({
+    signingRequestId: t.exposeID('signingRequestId', { description: 'UUID.' }),
+    status: t.field({ type: RequestStatusRef, resolve: ({ workflowStatus }) => requestStatus(workflowStatus) }),
+    workflowStatus: t.expose('workflowStatus', { type: WorkflowStatusRef }),
+    isFinalStatus: t.boolean({
+      description: 'Whether nothing can happen to it any more.',
+      resolve: ({ workflowStatus }) => isFinalStatus(workflowStatus),
+    }),
+    project: t.field({ type: ProjectRef, nullable: true, resolve: ({ projectId }) => projectId }),
+    signingPolicy: t.field({
+      type: SigningPolicyRef,
+      nullable: true,
+      resolve: ({ signingPolicyId }) => signingPolicyId,
+    }),
+    signingPolicyVersion: t.exposeInt('signingPolicyVersion', {
+      description: 'The version in force at submission: it decides who may approve and how many must.',
+    }),
+    certificate: t.field({ type: CertificateRef, nullable: true, resolve: ({ certificateId }) => certificateId }),
+    submitter: t.field({ type: UserRef, nullable: true, resolve: ({ submitter }) => submitter }),
+    submittedAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it reached its final status.',
+    }),
+    description: t.exposeString('description', { nullable: true }),
+    artifact: t.expose('artifact', { type: ArtifactRef, description: 'What was submitted.' }),
+    programDescription: t.string({
+      nullable: true,
+      description: 'What the signature will say of the program.',
+      resolve: ({ program }) => program.description,
+    }),
+    programUrl: t.string({ nullable: true, resolve: ({ program }) => program.descriptionUrl }),
+    timestamp: t.expose('timestamp', { type: TimestampRequirementRef }),
+    plan: t.field({
+      type: SigningPlanRef,
+      nullable: true,
+      description: 'Null until it was planned.',
+      resolve: ({ plan, plannedAt }) => (plan === null ? null : { ...plan, plannedAt }),
+    }),
+    approvalProcess: t.field({
+      type: ApprovalProcessRef,
+      nullable: true,
+      description: 'As the policy had it at submission. Null: nobody is asked.',
+      resolve: ({ approval }) => approval,
+    }),
+    approvals: t.field({
+      type: [ApprovalRef],
+      description: 'In the order given.',
+      resolve: (request) => {
+        const counted = countedApprovers(request)
+        return request.approvals.map((approval, index) => ({
+          ...approval,
+          approvedAt: request.approvedAt[index] ?? request.updatedAt,
+          counts: counted.includes(approval.approver),
+        }))
+      },
+    }),
+    missingApprovals: t.int({
+      description: 'How many more are needed.',
+      resolve: (request) => Math.max((request.approval?.requiredApprovals ?? 0) - countedApprovers(request).length, 0),
+    }),
+    denial: t.field({
+      type: DenialRef,
+      nullable: true,
+      resolve: ({ denial, finishedAt, updatedAt }) =>
+        denial === null ? null : { ...denial, deniedAt: finishedAt ?? updatedAt },
+    }),
+    cancellation: t.field({
+      type: CancellationRef,
+      nullable: true,
+      resolve: ({ cancellation, finishedAt, updatedAt }) =>
+        cancellation === null ? null : { ...cancellation, canceledAt: finishedAt ?? updatedAt },
+    }),
+    failure: t.field({
+      type: FailureRef,
+      nullable: true,
+      resolve: ({ failure, finishedAt, updatedAt }) =>
+        failure === null ? null : { ...failure, failedAt: finishedAt ?? updatedAt },
+    }),
+    attempts: t.field({
+      type: [SigningAttemptRef],
+      description: 'Every start of signing, the first one first.',
+      resolve: ({ attemptsMade }) => [...attemptsMade],
+    }),
+    signedFiles: t.field({
+      type: [SignedFileRef],
+      description: 'What the last attempt signed.',
+      resolve: ({ signedFiles }) => [...signedFiles],
+    }),
+    signedArtifact: t.expose('signedArtifact', { type: ArtifactRef, nullable: true }),
+    unsignedArtifactLink: t.string({
+      description: 'Where the submitted artifact can be downloaded by those who may.',
+      resolve: (request, _, { publicUrl }) => artifactLink(publicUrl, request, 'UnsignedArtifact'),
+    }),
+    signedArtifactLink: t.string({
+      nullable: true,
+      description: 'Where the signed artifact can be downloaded by those who may. Null until it is completed.',
+      resolve: (request, _, { publicUrl }) =>
+        request.signedArtifact === null ? null : artifactLink(publicUrl, request, 'SignedArtifact'),
+    }),
+  }),
+})

@@ -1,0 +1,45 @@
+import type { LogPosition } from '../event-log/index.ts'
+import type { EventView, SigningRequestView } from '../projections/index.ts'
+import { builder } from './builder.ts'
+import { EventRef } from './event.ts'
+import { followLog, followRequest, followRequests } from './follow.ts'
+import { parseEntityId } from './global-id.ts'
+import { SigningRequestRef } from './refs.ts'
+import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
+
+builder.subscriptionFields((t) => ({
+  signingRequest: t.field({
+    type: SigningRequestRef,
+    description: 'One request: as it is now, and again whenever it changed. Completes after its final status.',
+    args: { id: t.arg.id({ required: true, description: 'UUID or node id.' }) },
+    subscribe: (_root, { id }, context) => followRequest(parseEntityId(id, 'SigningRequest'), context),
+    resolve: (request: SigningRequestView) => request,
+  }),
+  signingRequestsChanged: t.field({
+    type: SigningRequestRef,
+    description:
+      'Requests: first all that match as they are now (newest first), unless `after` is given, then each one that matches after it changed.',
+    args: {
+      filter: t.arg({ type: SigningRequestFilterRef }),
+      after: t.arg({
+        type: 'LogPosition',
+        description: 'Leave out what is there already: send what changed after this position only.',
+      }),
+    },
+    subscribe: async (_root, { filter, after }, context) =>
+      followRequests(await signingRequestFilterOf(filter, context), positionOf(after), context),
+    resolve: (request: SigningRequestView) => request,
+  }),
+  events: t.field({
+    type: EventRef,
+    description:
+      'The audit log: what comes after a position (by default from the beginning), then live, each event once. Open to Global Readers and administrators.',
+    args: { after: t.arg({ type: 'LogPosition' }) },
+    subscribe: (_root, { after }, context) => followLog(positionOf(after), context),
+    resolve: (event: EventView) => event,
+  }),
+}))
+
+function positionOf(text: string | null | undefined): LogPosition | undefined {
+  return text == null ? undefined : (text as LogPosition)
+}

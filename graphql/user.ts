@@ -1,0 +1,48 @@
+import type { ApiTokenView } from '../projections/index.ts'
+import { builder } from './builder.ts'
+import { ApiTokenStatusRef, GlobalRoleRef, UserKindRef, UserStatusRef } from './enums.ts'
+import { UserRef } from './refs.ts'
+import { maySeePrivateParts } from './visibility.ts'
+
+/** An API token, without its secret. */
+export const ApiTokenRef = builder.objectRef<ApiTokenView>('ApiToken').implement({
+  description: 'An API token. Its secret was shown once, when it was issued.',
+  fields: (t) => ({
+    apiTokenId: t.exposeID('tokenId', { description: 'UUID.' }),
+    name: t.exposeString('name'),
+    prefix: t.exposeString('prefix', { description: 'The first characters of the secret, to recognise it by.' }),
+    status: t.field({ type: ApiTokenStatusRef, resolve: (token) => statusNow(token) }),
+    issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'Null: never.' }),
+    revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
+  }),
+})
+
+UserRef.implement({
+  description: 'A person or a CI system.',
+  fields: (t) => ({
+    userId: t.exposeID('userId', { description: 'UUID.' }),
+    name: t.exposeString('name'),
+    kind: t.expose('kind', { type: UserKindRef }),
+    status: t.expose('status', { type: UserStatusRef }),
+    roles: t.field({ type: [GlobalRoleRef], resolve: ({ roles }) => [...roles] }),
+    email: t.string({
+      nullable: true,
+      description: 'Null when there is none, and for everyone but the user and administrators of users.',
+      resolve: ({ userId, email }, _, { caller }) => (maySeePrivateParts(caller, userId) ? email : null),
+    }),
+    apiTokens: t.field({
+      type: [ApiTokenRef],
+      nullable: true,
+      description: 'Null for everyone but the user and administrators of users.',
+      resolve: ({ userId, tokens }, _, { caller }) => (maySeePrivateParts(caller, userId) ? [...tokens] : null),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
+  }),
+})
+
+function statusNow({ revoked, expiresAt }: ApiTokenView): 'active' | 'revoked' | 'expired' {
+  if (revoked) return 'revoked'
+  return expiresAt !== null && expiresAt <= new Date().toISOString() ? 'expired' : 'active'
+}

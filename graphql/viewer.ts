@@ -1,0 +1,30 @@
+import type { Caller } from '../application/index.ts'
+import { builder } from './builder.ts'
+import { GlobalRoleRef } from './enums.ts'
+import { OrganizationRef, UserRef } from './refs.ts'
+import { ApiTokenRef } from './user.ts'
+
+/** Who is asking. */
+export const ViewerRef = builder.objectRef<Caller>('Viewer').implement({
+  description: 'Who is asking, as the token proves it.',
+  fields: (t) => ({
+    userId: t.exposeID('userId', { description: 'UUID.' }),
+    name: t.exposeString('name'),
+    roles: t.field({ type: [GlobalRoleRef], resolve: ({ roles }) => [...roles] }),
+    user: t.field({ type: UserRef, nullable: true, resolve: ({ userId }) => userId }),
+    organization: t.field({
+      type: OrganizationRef,
+      nullable: true,
+      resolve: ({ organizationId }) => organizationId,
+    }),
+    apiToken: t.field({
+      type: ApiTokenRef,
+      nullable: true,
+      description: 'The token of this call.',
+      resolve: async ({ userId, tokenId }, _args, context) => {
+        const user = await UserRef.getDataloader(context).load(userId)
+        return user?.tokens.find((token) => token.tokenId === tokenId) ?? null
+      },
+    }),
+  }),
+})

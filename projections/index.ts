@@ -1,0 +1,3 @@
+export * from './page.ts'
+export * from './read-model.ts'
+export * from './views.ts'

@@ -1,0 +1,136 @@
+import type {
+  CertificateId,
+  Instant,
+  OrganizationId,
+  ProjectId,
+  RequestStatus,
+  SigningPolicyId,
+  SigningRequestId,
+  UserId,
+  WorkflowStatus,
+} from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+import type { Page, PageRequest } from './page.ts'
+import type {
+  CertificateView,
+  EventView,
+  OrganizationView,
+  ProjectView,
+  SecurityRefusalView,
+  SigningPolicyView,
+  SigningRequestView,
+  UserView,
+} from './views.ts'
+
+/** Which signing requests to list. What is left out does not restrict. */
+export type SigningRequestFilter = {
+  readonly projectId?: ProjectId
+  readonly signingPolicyId?: SigningPolicyId
+  readonly submitter?: UserId
+  /** Any of these. An empty list matches nothing. */
+  readonly workflowStatuses?: readonly WorkflowStatus[]
+  /** Any of these. An empty list matches nothing. */
+  readonly statuses?: readonly RequestStatus[]
+  /** Submitted at this moment or later. */
+  readonly submittedFrom?: Instant
+  /** Submitted before this moment. */
+  readonly submittedBefore?: Instant
+}
+
+/** Which events to list. What is left out does not restrict. */
+export type EventFilter = {
+  readonly streamId?: string
+  /** Any of these types. An empty list matches nothing. */
+  readonly types?: readonly string[]
+  readonly occurredFrom?: Instant
+  readonly occurredBefore?: Instant
+}
+
+/** Revisions of one stream, both ends included. */
+export type StreamRange = { readonly streamId: string; readonly from: number; readonly to: number }
+
+/**
+ * What queries read. Everything but {@link ReadModel.position} and what waits for it is of one organization: things of
+ * another one are not found. `…ByIds` answer in the order of the ids, with `undefined` for what does not exist.
+ *
+ * Every method fails with `ReadModelError` when the database cannot be reached or is of another version, and with
+ * `Refusal` for malformed cursors and pages.
+ */
+export interface ReadModel {
+  organization(organizationId: OrganizationId): Promise<OrganizationView | undefined>
+  usersByIds(organizationId: OrganizationId, ids: readonly UserId[]): Promise<(UserView | undefined)[]>
+  certificatesByIds(
+    organizationId: OrganizationId,
+    ids: readonly CertificateId[],
+  ): Promise<(CertificateView | undefined)[]>
+  projectsByIds(organizationId: OrganizationId, ids: readonly ProjectId[]): Promise<(ProjectView | undefined)[]>
+  signingPoliciesByIds(
+    organizationId: OrganizationId,
+    ids: readonly SigningPolicyId[],
+  ): Promise<(SigningPolicyView | undefined)[]>
+  signingRequestsByIds(
+    organizationId: OrganizationId,
+    ids: readonly SigningRequestId[],
+  ): Promise<(SigningRequestView | undefined)[]>
+
+  /** The project with a slug (lower case). */
+  projectBySlug(organizationId: OrganizationId, slug: string): Promise<ProjectView | undefined>
+  /** The policies of each project, by slug. */
+  signingPoliciesOfProjects(
+    organizationId: OrganizationId,
+    projectIds: readonly ProjectId[],
+  ): Promise<(readonly SigningPolicyView[])[]>
+
+  /** By slug. */
+  listProjects(organizationId: OrganizationId, page: PageRequest): Promise<Page<ProjectView>>
+  /** By slug. */
+  listSigningPolicies(
+    organizationId: OrganizationId,
+    filter: { readonly projectId?: ProjectId },
+    page: PageRequest,
+  ): Promise<Page<SigningPolicyView>>
+  /** Newest first. */
+  listCertificates(organizationId: OrganizationId, page: PageRequest): Promise<Page<CertificateView>>
+  /** By name. */
+  listUsers(organizationId: OrganizationId, page: PageRequest): Promise<Page<UserView>>
+  /** Newest first, by the time of submission. */
+  listSigningRequests(
+    organizationId: OrganizationId,
+    filter: SigningRequestFilter,
+    page: PageRequest,
+  ): Promise<Page<SigningRequestView>>
+  /** Newest first, in the order of the log. */
+  listEvents(organizationId: OrganizationId, filter: EventFilter, page: PageRequest): Promise<Page<EventView>>
+  /** Newest first, in the order of the log. */
+  listSecurityRefusals(organizationId: OrganizationId, page: PageRequest): Promise<Page<SecurityRefusalView>>
+
+  /** Pieces of streams, each by revision. At most 200 ranges. */
+  eventsOfStreams(organizationId: OrganizationId, ranges: readonly StreamRange[]): Promise<(readonly EventView[])[]>
+  /** The events after a position in log order, at most `limit`; from the beginning without one. */
+  eventsAfter(
+    organizationId: OrganizationId,
+    after: LogPosition | undefined,
+    limit: number,
+  ): Promise<readonly EventView[]>
+
+  /** Where in the log the read model is; `undefined` before the first event. */
+  position(): Promise<LogPosition | undefined>
+  /**
+   * Waits until the read model has everything up to a position.
+   *
+   * @throws ReadModelError `READ_MODEL_BEHIND` when that takes longer than `timeoutMs`
+   */
+  waitFor(position: LogPosition, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * Follows one organization's events: those after a position (all of them without one), then live, each event once, in
+   * log order, in batches that are never empty, each when the rows that it changes can be read. Finishes when the signal
+   * is aborted or the read model is closed.
+   */
+  follow(
+    organizationId: OrganizationId,
+    options: { readonly after: LogPosition | undefined; readonly signal: AbortSignal },
+  ): AsyncIterable<readonly EventView[]>
+
+  /** Ends what waits or follows and releases the database. */
+  close(): Promise<void>
+}

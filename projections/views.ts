@@ -1,0 +1,116 @@
+import type {
+  Actor,
+  ApiTokenId,
+  Certificate,
+  EventMetadata,
+  Instant,
+  OrganizationId,
+  Project,
+  ProjectId,
+  SigningPolicy,
+  SigningRequest,
+  User,
+  UserId,
+} from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+
+/** What every entity of the read model carries beside its state. */
+export type Recorded = {
+  /** The stream that its history is in. */
+  readonly streamId: string
+  /** When the entity's first event happened. */
+  readonly createdAt: Instant
+  /** When its newest event happened. */
+  readonly updatedAt: Instant
+  /** Revision of its newest event; its history is the revisions 0 to this one. */
+  readonly revision: number
+}
+
+/** An organization. */
+export type OrganizationView = Recorded & {
+  readonly organizationId: OrganizationId
+  readonly name: string
+  readonly projectSlugs: Readonly<Record<string, ProjectId>>
+}
+
+/** An API token as people may see it: without its hash. */
+export type ApiTokenView = {
+  readonly tokenId: ApiTokenId
+  readonly name: string
+  readonly prefix: string
+  readonly expiresAt: Instant | null
+  readonly revoked: boolean
+  readonly issuedAt: Instant
+  readonly revokedAt: Instant | null
+}
+
+/** A person or a CI user. */
+export type UserView = Recorded & Omit<User, 'tokens'> & { readonly tokens: readonly ApiTokenView[] }
+
+/** A certificate. */
+export type CertificateView = Recorded & Certificate
+
+/** A project. */
+export type ProjectView = Recorded & Project
+
+/** Who made a version of a policy, and when. */
+export type PolicyVersionMade = { readonly at: Instant; readonly by: Actor }
+
+/** A signing policy; `versionsMade` stands beside `versions`, at the same indexes. */
+export type SigningPolicyView = Recorded & SigningPolicy & { readonly versionsMade: readonly PolicyVersionMade[] }
+
+/** One use of the key, or the try of it. */
+export type SigningAttempt = {
+  /** 1 for the first. */
+  readonly attempt: number
+  readonly startedAt: Instant
+  /** SHA-256 of the signing certificate's DER, hexadecimal. */
+  readonly certificateThumbprint: string
+}
+
+/** When the things happened that a signing request's state only says happened. */
+export type SigningRequestTimes = {
+  readonly plannedAt: Instant | null
+  /** When each of the state's approvals was granted, at the same indexes. */
+  readonly approvedAt: readonly Instant[]
+  readonly attemptsMade: readonly SigningAttempt[]
+  /** When it reached its final status. */
+  readonly finishedAt: Instant | null
+}
+
+/** A signing request; `createdAt` is when it was submitted. */
+export type SigningRequestView = Recorded & SigningRequest & SigningRequestTimes
+
+/** An event as the API shows it. Hashes of tokens are left out of `data`. */
+export type EventView = {
+  readonly id: string
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly metadata: EventMetadata
+  readonly streamId: string
+  readonly revision: number
+  readonly position: LogPosition
+}
+
+/** Refusals of one kind that were recorded together. */
+export type SecurityRefusalView = {
+  /** The id of the event. */
+  readonly id: string
+  readonly organizationId: OrganizationId
+  readonly position: LogPosition
+  readonly occurredAt: Instant
+  readonly actor: Actor
+  readonly remoteAddress: string | null
+  readonly command: string
+  readonly code: string
+  readonly message: string
+  readonly subject: string | null
+  readonly count: number
+  readonly firstAt: Instant
+  readonly lastAt: Instant
+}
+
+/** Who did something: the user's id where it was a user. */
+export function actingUser(actor: Actor): UserId | null {
+  return actor.kind === 'user' ? actor.userId : null
+}
