@@ -11,6 +11,51 @@ export interface ByteBlock {
 /** Large enough that a call costs nothing beside the work on its bytes, small enough to keep the event loop moving. */
 export const blockSize = 1024 * 1024
 
+/** A file that is open for reading. */
+export interface InputFile {
+  readonly handle: FileHandle
+  /** Size in bytes. */
+  readonly size: number
+  /**
+   * Its first block. Headers are read from here, and a pass over the file begins with it, so a small file costs one
+   * read; whoever makes the pass may change these bytes then.
+   */
+  readonly start: Buffer
+}
+
+/**
+ * Opens a regular file for reading, does the work, and closes it.
+ *
+ * @throws SigningError `PE_UNREADABLE` when it cannot be opened or is no regular file; whatever the work throws
+ */
+export async function withInput<Result>(path: string, work: (file: InputFile) => Promise<Result>): Promise<Result> {
+  // Non-blocking, because opening a pipe would otherwise wait for somebody to write into it.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
+    throw unreadable(path, cause)
+  })
+  try {
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new SigningError('PE_UNREADABLE', `${path} is not a regular file.`)
+    const start = Buffer.allocUnsafeSlow(Math.min(blockSize, stats.size))
+    await readFully(handle, start, 0)
+    return await work({ handle, size: stats.size, start })
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * The bytes of a file from `offset` on; a view of its first block where they are in there.
+ *
+ * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE` when the system cannot read it
+ */
+export async function readRange(file: InputFile, offset: number, length: number): Promise<Buffer> {
+  if (offset + length <= file.start.length) return file.start.subarray(offset, offset + length)
+  const bytes = Buffer.allocUnsafeSlow(length)
+  await readFully(file.handle, bytes, offset)
+  return bytes
+}
+
 /**
  * Reads a file's bytes from the beginning to `end` in blocks of `blockSize`, the last one shorter. The next block is
  * read while the caller works on this one; three buffers rotate, so a caller may also still be writing the block before.
@@ -18,20 +63,21 @@ export const blockSize = 1024 * 1024
  * @throws SigningError `PE_TRUNCATED` when the file ends early; the signal's reason when it is aborted
  */
 export async function* readBlocks(
-  handle: FileHandle,
+  file: InputFile,
   end: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ByteBlock, void, undefined> {
-  const buffers: Buffer[] = []
+  const buffers: Buffer[] = [file.start]
   const readAt = async (offset: number): Promise<ByteBlock> => {
     const index = Math.floor(offset / blockSize) % 3
     const buffer = buffers[index] ?? Buffer.allocUnsafeSlow(Math.min(blockSize, end))
     buffers[index] = buffer
     const bytes = buffer.subarray(0, Math.min(blockSize, end - offset))
-    await readFully(handle, bytes, offset)
+    await readFully(file.handle, bytes, offset)
     return { offset, bytes }
   }
-  let next: Promise<ByteBlock> | undefined = end > 0 ? readAt(0) : undefined
+  const first = { offset: 0, bytes: file.start.subarray(0, Math.min(blockSize, end)) }
+  let next: Promise<ByteBlock> | undefined = Promise.resolve(first)
   try {
     while (next !== undefined) {
       const block: ByteBlock = await next
@@ -48,37 +94,12 @@ export async function* readBlocks(
   }
 }
 
-/** A file that is open for reading, and its size in bytes. */
-export interface OpenFile {
-  readonly handle: FileHandle
-  readonly size: number
-}
-
-/**
- * Opens a regular file for reading, does the work, and closes it.
- *
- * @throws SigningError `PE_UNREADABLE` when it cannot be opened or is no regular file; whatever the work throws
- */
-export async function withInput<Result>(path: string, work: (file: OpenFile) => Promise<Result>): Promise<Result> {
-  // Non-blocking, because opening a pipe would otherwise wait for somebody to write into it.
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
-    throw unreadable(path, cause)
-  })
-  try {
-    const stats = await handle.stat()
-    if (!stats.isFile()) throw new SigningError('PE_UNREADABLE', `${path} is not a regular file.`)
-    return await work({ handle, size: stats.size })
-  } finally {
-    await handle.close()
-  }
-}
-
 /**
  * Fills `into` from the file, beginning at `offset`.
  *
  * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE` when the system cannot read it
  */
-export async function readFully(handle: FileHandle, into: Buffer, offset: number): Promise<void> {
+async function readFully(handle: FileHandle, into: Buffer, offset: number): Promise<void> {
   for (let filled = 0; filled < into.length; ) {
     const { bytesRead } = await handle
       .read(into, filled, into.length - filled, offset + filled)

@@ -1,6 +1,5 @@
-import type { FileHandle } from 'node:fs/promises'
 import { SigningError } from '../signing-error.ts'
-import { readFully } from './byte-blocks.ts'
+import { type InputFile, readRange } from './byte-blocks.ts'
 
 /** One WIN_CERTIFICATE of a file. */
 export interface CertificateTableEntry {
@@ -34,8 +33,6 @@ interface CertificateTableClaim {
   readonly table: { readonly offset: number; readonly length: number }
   /** Where the raw data of the last section ends. */
   readonly sectionsEnd: number
-  /** Size of the file. */
-  readonly size: number
 }
 
 /**
@@ -46,10 +43,11 @@ interface CertificateTableClaim {
  * `PE_CERTIFICATE_TABLE_OUT_OF_RANGE`, `PE_CERTIFICATE_TABLE_OVERLAP`, `PE_BYTES_BEHIND_CERTIFICATE_TABLE`
  */
 export async function readCertificateTable(
-  handle: FileHandle,
+  file: InputFile,
   claim: CertificateTableClaim,
 ): Promise<CertificateTable | undefined> {
-  const { table, size } = claim
+  const { size } = file
+  const { table } = claim
   const said = `The certificate table entry at ${hex(claim.entryOffset)} says ${hex(table.offset)}, ${table.length} bytes`
   if (table.offset === 0 && table.length === 0) return undefined
   if (table.offset === 0 || table.length === 0)
@@ -69,12 +67,11 @@ export async function readCertificateTable(
     )
   if (table.offset % 8 !== 0 || table.length % 8 !== 0)
     throw new SigningError('PE_CERTIFICATE_TABLE_MISALIGNED', `${said}; both must be multiples of 8.`)
-  return { ...table, entries: await readEntries(handle, table.offset, end) }
+  return { ...table, entries: await readEntries(file, table.offset, end) }
 }
 
-async function readEntries(handle: FileHandle, start: number, end: number): Promise<readonly CertificateTableEntry[]> {
+async function readEntries(file: InputFile, start: number, end: number): Promise<readonly CertificateTableEntry[]> {
   const entries: CertificateTableEntry[] = []
-  const header = Buffer.alloc(entryHeaderSize)
   for (let at = start; at < end; ) {
     if (entries.length === entryLimit)
       throw new SigningError(
@@ -82,7 +79,7 @@ async function readEntries(handle: FileHandle, start: number, end: number): Prom
         `The certificate table at ${hex(start)} has more than ${entryLimit} entries.`,
       )
     // The table's length is a multiple of 8, and so is every step: a header always fits.
-    await readFully(handle, header, at)
+    const header = await readRange(file, at, entryHeaderSize)
     const length = header.readUInt32LE(0)
     if (length < entryHeaderSize || at + length > end)
       throw new SigningError(

@@ -53,10 +53,10 @@ export async function digestPeFile(
   algorithm: HashAlgorithm,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Buffer> {
-  return withInput(path, async ({ handle, size }) => {
-    const file = await readPeFile(handle, size)
+  return withInput(path, async (input) => {
+    const file = await readPeFile(input)
     const digest = startImageDigest(file, algorithm)
-    for await (const block of readBlocks(handle, file.imageSize, options.signal))
+    for await (const block of readBlocks(input, file.imageSize, options.signal))
       digest.update(block.offset, block.bytes)
     return digest.finish()
   })

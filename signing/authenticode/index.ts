@@ -1,6 +1,5 @@
 /** Authenticode signatures of Windows programs (PE32 and PE32+). */
 export { digestPeFile } from './digest.ts'
-export { type PeFile, readPeFile } from './pe-file.ts'
 export { type SignedPeFile, type SigningProgress, type SignPeFileRequest, signPeFile } from './sign.ts'
 export {
   type VerifiedSignature,

@@ -41,16 +41,22 @@ export async function writeWhole<Result>(
  */
 export async function writeFully(handle: FileHandle, offset: number, ...buffers: readonly Uint8Array[]): Promise<void> {
   let at = offset
-  for (const buffer of buffers) {
-    for (let written = 0; written < buffer.length; ) {
-      const { bytesWritten } = await guard(
-        'the output',
-        handle.write(buffer, written, buffer.length - written, at + written),
-      )
-      written += bytesWritten
-    }
-    at += buffer.length
+  let left = buffers
+  while (left.length > 0) {
+    const { bytesWritten } = await guard('the output', handle.writev(left, at))
+    at += bytesWritten
+    left = dropBytes(left, bytesWritten)
   }
+}
+
+/** What is left of the buffers after a write that may have ended anywhere within them. */
+function dropBytes(buffers: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let dropped = count
+  return buffers.flatMap((buffer) => {
+    const taken = Math.min(dropped, buffer.length)
+    dropped -= taken
+    return taken < buffer.length ? [buffer.subarray(taken)] : []
+  })
 }
 
 async function syncFolder(path: string): Promise<void> {

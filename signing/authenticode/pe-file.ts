@@ -1,6 +1,5 @@
-import type { FileHandle } from 'node:fs/promises'
 import { SigningError } from '../signing-error.ts'
-import { readFully } from './byte-blocks.ts'
+import { type InputFile, readRange } from './byte-blocks.ts'
 import { type CertificateTable, readCertificateTable } from './certificate-table.ts'
 
 /** A run of bytes of a file: `offset` from its beginning and `length`, both in bytes. */
@@ -27,8 +26,6 @@ export interface PeFile {
 /** PE offsets have 32 bits. */
 export const peSizeLimit = 0xffffffff
 
-/** Nearly every file has all its headers in here, so one read fetches them. */
-const windowSize = 4096
 const dosHeaderSize = 64
 const coffHeaderSize = 24
 const sectionHeaderSize = 40
@@ -39,28 +36,22 @@ const certificateDirectory = 4
  * the file and apart from each other, the certificate table at the very end. Reads headers only, so memory stays small
  * whatever the file's size.
  *
- * @param handle open for reading; closing it is the caller's
- * @param size of the file in bytes
  * @throws SigningError with a `PE_…` code whose message names the offset and what would be right
  */
-export async function readPeFile(handle: FileHandle, size: number): Promise<PeFile> {
+export async function readPeFile(input: InputFile): Promise<PeFile> {
+  const { size } = input
   if (size > peSizeLimit)
     throw new SigningError(
       'PE_TOO_LARGE',
       `The file has ${size} bytes, but the offsets of a PE file have 32 bits: at most ${peSizeLimit} bytes are possible.`,
     )
-  const window = Buffer.alloc(Math.min(windowSize, size))
-  await readFully(handle, window, 0)
   const readHeader = async (offset: number, length: number, what: string): Promise<Buffer> => {
     if (offset + length > size)
       throw new SigningError(
         'PE_TRUNCATED',
         `The ${what} takes the bytes from ${hex(offset)} to ${hex(offset + length)}, but the file ends at ${hex(size)}.`,
       )
-    if (offset + length <= window.length) return window.subarray(offset, offset + length)
-    const header = Buffer.alloc(length)
-    await readFully(handle, header, offset)
-    return header
+    return readRange(input, offset, length)
   }
 
   const dos = await readHeader(0, dosHeaderSize, 'DOS header')
@@ -99,11 +90,10 @@ export async function readPeFile(handle: FileHandle, size: number): Promise<PeFi
 
   const entryOffset = directories.offset + certificateDirectory * 8
   const entry = optional.subarray(entryOffset - optionalOffset)
-  const certificateTable = await readCertificateTable(handle, {
+  const certificateTable = await readCertificateTable(input, {
     entryOffset,
     table: { offset: entry.readUInt32LE(0), length: entry.readUInt32LE(4) },
     sectionsEnd,
-    size,
   })
   return {
     format: directories.format,

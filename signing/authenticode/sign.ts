@@ -4,7 +4,7 @@ import { buildSignedData, encodeAttribute, messageSignerOf, objectIdentifiers } 
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import type { TimestampClient } from '../timestamp/timestamp-client.ts'
-import { type ByteBlock, readBlocks, readFully, withInput } from './byte-blocks.ts'
+import { type ByteBlock, type InputFile, readBlocks, readRange, withInput } from './byte-blocks.ts'
 import { certificateRevision, pkcsSignedData } from './certificate-table.ts'
 import { type PeChecksum, startChecksum } from './checksum.ts'
 import { imagePadding, startImageDigest } from './digest.ts'
@@ -61,18 +61,18 @@ const certificateHeaderSize = 8
 export async function signPeFile(request: SignPeFileRequest): Promise<SignedPeFile> {
   assertDescribable(request)
   request.signal?.throwIfAborted()
-  return withInput(request.inputPath, async ({ handle, size }) => {
-    const file = await readPeFile(handle, size)
-    const primary = request.append === true ? await readPrimarySignature(handle, file) : undefined
+  return withInput(request.inputPath, async (input) => {
+    const file = await readPeFile(input)
+    const primary = request.append === true ? await readPrimarySignature(input, file) : undefined
     return writeWhole(request.outputPath, request.durable === true, (output) =>
-      signInto(output, handle, file, primary, request),
+      signInto(output, input, file, primary, request),
     )
   })
 }
 
 async function signInto(
   output: FileHandle,
-  input: FileHandle,
+  input: InputFile,
   file: PeFile,
   primary: Uint8Array | undefined,
   request: SignPeFileRequest,
@@ -134,7 +134,7 @@ async function makeSignature(imageDigest: Uint8Array, request: SignPeFileRequest
 }
 
 /** The primary signature of a file: the content of its first WIN_CERTIFICATE. */
-async function readPrimarySignature(handle: FileHandle, file: PeFile): Promise<Uint8Array | undefined> {
+async function readPrimarySignature(input: InputFile, file: PeFile): Promise<Uint8Array | undefined> {
   const entries = file.certificateTable?.entries ?? []
   const [entry] = entries
   if (entry === undefined) return undefined
@@ -144,9 +144,8 @@ async function readPrimarySignature(handle: FileHandle, file: PeFile): Promise<U
       `A signature can be added to a file with one PKCS #7 WIN_CERTIFICATE of at most ${signatureLimit} bytes; this one ` +
         `has ${entries.length}, the first of type ${entry.type} with ${entry.length} bytes.`,
     )
-  const content = Buffer.alloc(entry.length)
-  await readFully(handle, content, entry.offset)
-  return content
+  // A copy, because the pass over the file will change its first block.
+  return Uint8Array.from(await readRange(input, entry.offset, entry.length))
 }
 
 /** WIN_CERTIFICATE around a signature, filled up with zeros to a multiple of 8 bytes. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
 import type { HashAlgorithm } from '../../domain/algorithms.ts'
 import { SigningError } from '../signing-error.ts'
-import { readBlocks } from './byte-blocks.ts'
+import { type InputFile, readBlocks } from './byte-blocks.ts'
 import type { SignedLayout } from './verify-layout.ts'
 
 /**
@@ -12,7 +11,7 @@ import type { SignedLayout } from './verify-layout.ts'
  * @throws SigningError `AUTHENTICODE_CHECKSUM_MISMATCH` when the header states another checksum
  */
 export async function digestSignedImage(
-  handle: FileHandle,
+  file: InputFile,
   layout: SignedLayout,
   algorithms: ReadonlySet<HashAlgorithm>,
   signal: AbortSignal | undefined,
@@ -20,7 +19,7 @@ export async function digestSignedImage(
   const hashes = [...algorithms].map((algorithm) => [algorithm, createHash(algorithm)] as const)
   const left = [layout.checksumAt, layout.checksumAt + 4, layout.certificateEntryAt, layout.certificateEntryAt + 8]
   let sum = 0
-  for await (const { offset, bytes } of readBlocks(handle, layout.size, signal)) {
+  for await (const { offset, bytes } of readBlocks(file, layout.size, signal)) {
     sum += sumOfWords(bytes)
     // The header bytes that no digest covers cut a block into the stretches that are covered.
     const cuts = [0, ...left.map((at) => at - offset), layout.tableAt - offset].map((cut) =>

@@ -1,6 +1,5 @@
-import type { FileHandle } from 'node:fs/promises'
 import { SigningError } from '../signing-error.ts'
-import { readFully } from './byte-blocks.ts'
+import { type InputFile, readRange } from './byte-blocks.ts'
 
 /** Where the parts of a signed file are, read anew from its bytes. */
 export interface SignedLayout {
@@ -25,12 +24,12 @@ const signatureLimit = 64 * 1024 * 1024
  *
  * @throws SigningError `AUTHENTICODE_NOT_A_PE_FILE`, `AUTHENTICODE_NOT_SIGNED`, `AUTHENTICODE_TABLE_INVALID`
  */
-export async function readSignedLayout(handle: FileHandle, size: number): Promise<SignedLayout> {
+export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
+  const { size } = file
   const read = async (offset: number, length: number, what: string): Promise<DataView> => {
     if (offset + length > size)
       throw new SigningError('AUTHENTICODE_NOT_A_PE_FILE', `The file ends before its ${what} (offset ${offset}).`)
-    const bytes = Buffer.alloc(length)
-    await readFully(handle, bytes, offset)
+    const bytes = await readRange(file, offset, length)
     return new DataView(bytes.buffer, bytes.byteOffset, length)
   }
   const dos = await read(0, 64, 'DOS header')
@@ -71,7 +70,8 @@ export async function readSignedLayout(handle: FileHandle, size: number): Promis
     certificateEntryAt,
     tableAt,
     checksum,
-    signature: new Uint8Array(table.buffer, table.byteOffset + 8, tableSize - 8),
+    // A copy: what was read may be a view of a buffer that the pass over the file uses again.
+    signature: Uint8Array.from(new Uint8Array(table.buffer, table.byteOffset + 8, tableSize - 8)),
   }
 }
 

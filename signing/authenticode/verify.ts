@@ -1,7 +1,6 @@
-import type { FileHandle } from 'node:fs/promises'
 import type { HashAlgorithm } from '../../domain/algorithms.ts'
 import { SigningError } from '../signing-error.ts'
-import { withInput } from './byte-blocks.ts'
+import { type InputFile, withInput } from './byte-blocks.ts'
 import { digestSignedImage } from './verify-image.ts'
 import { readSignedLayout } from './verify-layout.ts'
 import { type ReadSignature, readSignatures, type SignatureTrust, verifySignature } from './verify-signature.ts'
@@ -45,18 +44,14 @@ export interface VerifiedSignature {
  * @throws SigningError with an `AUTHENTICODE_…` code, or `PE_UNREADABLE` or `PE_TRUNCATED` when the file cannot be read
  */
 export async function verifyPeFile(request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
-  return withInput(request.path, ({ handle, size }) => verifyOpen(handle, size, request))
+  return withInput(request.path, (file) => verifyOpen(file, request))
 }
 
-async function verifyOpen(
-  handle: FileHandle,
-  size: number,
-  request: VerifyPeFileRequest,
-): Promise<readonly VerifiedSignature[]> {
-  const layout = await readSignedLayout(handle, size)
+async function verifyOpen(file: InputFile, request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
+  const layout = await readSignedLayout(file)
   const signatures = readSignatures(layout.signature)
   const algorithms = new Set(signatures.map((signature) => signature.imageHash))
-  const digests = await digestSignedImage(handle, layout, algorithms, request.signal)
+  const digests = await digestSignedImage(file, layout, algorithms, request.signal)
   return signatures.map((signature) => {
     assertCovers(signature, digests)
     return verifySignature(signature, request)

@@ -1,3 +1,4 @@
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import { DerReader } from './der-reader.ts'
 
 /** An extension of a certificate (RFC 5280 §4.2). */
@@ -22,6 +23,17 @@ export interface CertificateFields {
   readonly publicKey: Uint8Array
   /** By object identifier. */
   readonly extensions: ReadonlyMap<string, CertificateExtension>
+  /**
+   * The certificate as OpenSSL reads it, opened on first use; `undefined` when it cannot read it, or not as the same
+   * bytes, or not its key.
+   */
+  opened(): OpenedCertificate | undefined
+}
+
+/** A certificate in the hands of OpenSSL. */
+export interface OpenedCertificate {
+  readonly x509: X509Certificate
+  readonly key: KeyObject
 }
 
 /**
@@ -66,5 +78,28 @@ export function readCertificateFields(encoded: Uint8Array, code: string): Certif
     }
   }
   body.end('the certificate body')
-  return { encoded, serialNumber, issuer, subject, notBefore, notAfter, publicKey, extensions }
+  let opened: OpenedCertificate | undefined | 'not yet' = 'not yet'
+  return {
+    encoded,
+    serialNumber,
+    issuer,
+    subject,
+    notBefore,
+    notAfter,
+    publicKey,
+    extensions,
+    opened() {
+      if (opened === 'not yet') opened = open(encoded)
+      return opened
+    },
+  }
+}
+
+function open(encoded: Uint8Array): OpenedCertificate | undefined {
+  try {
+    const x509 = new X509Certificate(encoded)
+    return Buffer.compare(x509.raw, encoded) === 0 ? { x509, key: x509.publicKey } : undefined
+  } catch {
+    return undefined
+  }
 }

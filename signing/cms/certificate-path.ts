@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto'
 import { SigningError } from '../signing-error.ts'
 import { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
 import { DerReader } from './der-reader.ts'
@@ -70,7 +69,7 @@ export function validatePath(request: PathRequest): readonly CertificateFields[]
 
 /** The subject as people read it, for messages and results: `CN=…, O=…`. */
 export function subjectOf(certificate: CertificateFields): string {
-  return openX509(certificate)?.subject.split('\n').join(', ') ?? '(unreadable)'
+  return certificate.opened()?.x509.subject.split('\n').join(', ') ?? '(unreadable)'
 }
 
 function extend(
@@ -107,20 +106,12 @@ function isSelfIssued(certificate: CertificateFields): boolean {
 /** Whether the issuer has the name that the certificate gives, and its key made the certificate's signature. */
 export function isIssuedBy(certificate: CertificateFields, issuer: CertificateFields): boolean {
   if (Buffer.compare(certificate.issuer, issuer.subject) !== 0) return false
+  const [signed, signer] = [certificate.opened(), issuer.opened()]
+  if (signed === undefined || signer === undefined) return false
   try {
-    return openX509(certificate)?.verify(openX509(issuer)?.publicKey as never) ?? false
+    return signed.x509.verify(signer.key)
   } catch {
     return false
-  }
-}
-
-/** OpenSSL's reading of a certificate; `undefined` when it cannot, or reads other bytes than it was given. */
-function openX509(certificate: CertificateFields): X509Certificate | undefined {
-  try {
-    const opened = new X509Certificate(certificate.encoded)
-    return Buffer.compare(opened.raw, certificate.encoded) === 0 ? opened : undefined
-  } catch {
-    return undefined
   }
 }
 

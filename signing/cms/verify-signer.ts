@@ -1,4 +1,4 @@
-import { createPublicKey, hash as digestOnce, type KeyObject, verify } from 'node:crypto'
+import { hash as digestOnce, type KeyObject, verify } from 'node:crypto'
 import { SigningError } from '../signing-error.ts'
 import type { Attribute } from './attributes.ts'
 import type { CertificateFields } from './certificate-fields.ts'
@@ -88,12 +88,9 @@ function isNamedBy(identifier: SignerIdentifier, certificate: CertificateFields)
 }
 
 function readPublicKey(certificate: CertificateFields, area: ErrorArea): KeyObject {
-  let key: KeyObject
-  try {
-    key = createPublicKey({ key: Buffer.from(certificate.publicKey), format: 'der', type: 'spki' })
-  } catch (cause) {
-    throw new SigningError(`${area}_MALFORMED`, "The public key of the signer's certificate cannot be read.", { cause })
-  }
+  const key = certificate.opened()?.key
+  if (key === undefined)
+    throw new SigningError(`${area}_MALFORMED`, "The signer's certificate or its key cannot be read.")
   const curve = key.asymmetricKeyDetails?.namedCurve
   if (key.asymmetricKeyType !== 'rsa' && !(key.asymmetricKeyType === 'ec' && curve !== undefined && curves.has(curve)))
     throw new SigningError(
