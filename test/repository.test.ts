@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { missingOptionalPackages } from '../scripts/complete-lock-file.mjs'
 
 const root = join(import.meta.dirname, '..')
 
@@ -18,4 +20,10 @@ test.each([
 ] as const)('%s', { timeout: 120_000 }, (_, program, args) => {
   const { status, output } = outcome(program, args)
   expect(status, output).toBe(0)
+})
+
+test('package-lock.json names the binaries of all platforms, without which npm ci refuses it', () => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const missing = Object.keys(missingOptionalPackages(packages))
+  expect(missing, 'node scripts/complete-lock-file.mjs adds them').toEqual([])
 })

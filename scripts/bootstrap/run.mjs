@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { say, seconds } from './step.mjs'
 
 const PROGRESS_EVERY_MS = 30_000
-const LINES_KEPT = 25
+const FIRST_LINES_KEPT = 12
+const LAST_LINES_KEPT = 18
 
 /**
- * How a command went; `output` is its last lines.
+ * How a command went; `output` is its first and last lines.
  *
  * @typedef {{ readonly ok: boolean, readonly output: string }} Outcome
  */
@@ -59,12 +60,13 @@ export function run(command, args, { limitMs, environment = {}, folder }) {
       process.off('SIGINT', interrupted)
       process.off('SIGTERM', interrupted)
       process.off('exit', endGroup)
-      resolve({ ok, output: lines.slice(-LINES_KEPT).join('\n') })
+      resolve({ ok, output: lines.join('\n') })
     }
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
         lines.push(...text.split('\n').filter((line) => line.trim() !== ''))
-        if (lines.length > 4 * LINES_KEPT) lines.splice(0, lines.length - LINES_KEPT)
+        const surplus = lines.length - FIRST_LINES_KEPT - LAST_LINES_KEPT
+        if (surplus > 0) lines.splice(FIRST_LINES_KEPT, surplus)
       })
     }
     child.once('error', (error) => {
