@@ -12,7 +12,7 @@ export type EventStoreDbConnection = {
   /** Sends one append as one call of its own (`Streams.Append`); rejects with the bare gRPC error. */
   append(messages: readonly AppendReq[]): Promise<AppendResp>
   /** Ends every call and lets the connection go. */
-  close(): Promise<void>
+  close(): void
 }
 
 /** Members that the client keeps to itself, as of its version 6.2.1, which package.json pins. */
@@ -44,6 +44,14 @@ export function connectEventStoreDb(connectionString: string): EventStoreDbConne
   const handleError = internals.handleError
   internals.handleError = (grpcClient, error) => handleError(grpcClient, error).catch(() => {})
 
+  // The client never closes its connection, and does not say which one it uses.
+  const getChannel = internals.getChannel
+  let channel: Promise<{ close(): void }> | undefined
+  internals.getChannel = () => {
+    channel = getChannel()
+    return channel
+  }
+
   return {
     client,
     append: (messages) =>
@@ -60,10 +68,10 @@ export function connectEventStoreDb(connectionString: string): EventStoreDbConne
             call.end()
           }),
       ),
-    close: async () => {
-      await client.dispose()
-      const channel = await internals.getChannel().catch(() => undefined)
-      channel?.close()
+    close: () => {
+      // It cancels every call at once and then waits for consumers to take what has arrived, which they need not.
+      client.dispose().catch(() => {})
+      channel?.then((open) => open.close()).catch(() => {})
     },
   }
 }

@@ -133,9 +133,11 @@ function watchArrivals(stream: Readable, signal: AbortSignal) {
       }
     },
 
-    /** Nobody takes any more; a late error of the stream stays handled. */
+    /** Nobody takes any more: what arrives late flows off, and a late error stays handled. */
     end(): void {
       signal.removeEventListener('abort', wake)
+      stream.off('readable', wake)
+      stream.resume()
     },
   }
 }

@@ -179,7 +179,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   async function close(): Promise<void> {
     await Promise.allSettled(appending)
     closing.abort()
-    await connection.close()
+    connection.close()
   }
 
   return {

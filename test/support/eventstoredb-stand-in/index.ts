@@ -114,5 +114,6 @@ export async function startEventStoreDbStandIn(
 function serviceError({ code, exception }: InjectedFailure): Partial<ServiceError> {
   const metadata = new Metadata()
   if (exception !== undefined) metadata.set('exception', exception)
+  metadata.set('stream-name', 'the stream of the call')
   return { code, details: exception ?? status[code], metadata }
 }

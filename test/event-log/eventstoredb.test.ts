@@ -1,0 +1,263 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { status } from '@grpc/grpc-js'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type EventLog, openEventStoreDb } from '../../event-log/index.ts'
+import { collect, collectUntil, ids, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
+import {
+  createStore,
+  type EventStoreDbStandIn,
+  type EventStoreDbStore,
+  type StandInOptions,
+  startEventStoreDbStandIn,
+} from '../support/eventstoredb-stand-in/index.ts'
+import { eventLogContract } from './contract.ts'
+
+eventLogContract('EventStoreDB (stand-in)', { startsEmpty: true }, async () => {
+  const server = await startEventStoreDbStandIn(createStore())
+  return {
+    open: () => openEventStoreDb({ connectionString: server.connectionString }),
+    stop: () => server.kill(),
+  }
+})
+
+const realServer = process.env.EVENTSTOREDB_URL
+if (realServer !== undefined)
+  eventLogContract('EventStoreDB (real server)', { startsEmpty: false }, async () => ({
+    open: () => openEventStoreDb({ connectionString: realServer }),
+    stop: async () => {},
+  }))
+
+describe('EventStoreDB', () => {
+  let store: EventStoreDbStore
+  let server: EventStoreDbStandIn
+  let log: EventLog
+
+  beforeEach(async () => {
+    store = createStore()
+    server = await startEventStoreDbStandIn(store)
+    log = openEventStoreDb({ connectionString: server.connectionString })
+  })
+  afterEach(async () => {
+    await log.close()
+    await server.kill()
+  })
+
+  /** The server dies and comes back where it was, with its data. */
+  async function restart(options: StandInOptions = {}): Promise<void> {
+    await server.kill()
+    server = await startEventStoreDbStandIn(store, { ...options, port: server.port })
+  }
+
+  describe('a server that goes away', () => {
+    test('in the middle of a subscription loses and repeats nothing', async () => {
+      const written: string[] = []
+      const writing = (async () => {
+        for (let round = 0; round < 60; round += 1) {
+          const events = newEvents(3)
+          await log.append(newStream(), events, 'noStream')
+          written.push(...ids(events))
+          if (round % 20 === 10) await restart()
+        }
+      })()
+      const subscription = log.subscribe({ signal: AbortSignal.timeout(25_000) })
+      const seen = await collectUntil(subscription, (events) => events.length >= 180)
+      await writing
+      expect(ids(seen)).toEqual(written)
+    })
+
+    test('while a subscriber catches up lets it go on where it was', async () => {
+      for (let round = 0; round < 5; round += 1) await log.append(newStream(), newEvents(1_000), 'noStream')
+      let restarts = 0
+      const seen = await collectUntil(log.subscribe({ signal: AbortSignal.timeout(25_000) }), (events) => {
+        if (events.length > restarts * 2_000 && restarts < 2) {
+          restarts += 1
+          restart()
+        }
+        return events.length >= 5_000
+      })
+      expect(restarts).toBe(2)
+      expect(ids(seen)).toEqual(ids(await collect(log.readAll())))
+    })
+
+    test('and comes back late is waited for, and what others wrote meanwhile is delivered', async () => {
+      const first = newEvents(2)
+      await log.append(newStream(), first, 'noStream')
+      const later = newEvent()
+      const seen = await collectUntil(
+        log.subscribe({ signal: AbortSignal.timeout(25_000) }),
+        (events, { caughtUp }) => {
+          if (caughtUp && events.length === 2)
+            server.kill().then(async () => {
+              const bytes = Buffer.from(JSON.stringify(later.data))
+              const proposed = { ...later, contentType: 'application/json', data: bytes, metadata: Buffer.from('{}') }
+              store.append(newStream(), -1, [proposed])
+              server = await startEventStoreDbStandIn(store, { port: server.port })
+            })
+          return events.length === 3
+        },
+      )
+      expect(ids(seen)).toEqual(ids([...first, later]))
+    })
+
+    test('in the middle of a read lets the read go on where it was', async () => {
+      const stream = newStream()
+      for (let round = 0; round < 4; round += 1) await log.append(stream, newEvents(1_000), 'any')
+      for (const read of [
+        () => log.readStream(stream),
+        () => log.readStream(stream, { direction: 'backwards' }),
+        () => log.readAll(),
+      ]) {
+        const seen: string[] = []
+        for await (const batch of read()) {
+          if (seen.length === 0) await restart()
+          seen.push(...ids(batch))
+        }
+        expect(seen).toHaveLength(4_000)
+        expect(new Set(seen).size).toBe(4_000)
+      }
+    })
+
+    test('after it wrote and before it answered has written once', async () => {
+      for (const expected of ['noStream', 'any'] as const) {
+        const stream = newStream()
+        server.failNext({ code: status.UNAVAILABLE, afterWriting: true })
+        expect(await log.append(stream, newEvents(2), expected)).toMatchObject({ revision: 1 })
+        expect(store.stream(stream)).toHaveLength(2)
+      }
+    })
+
+    test('under many appends ends none of them in doubt', async () => {
+      const events = newEvents(200)
+      const appending = Promise.all(events.map((event) => log.append(newStream(), [event], 'noStream')))
+      await vi.waitUntil(() => store.all.some(({ type }) => type === 'SomethingHappened'))
+      await restart()
+      await appending
+      expect(ids(await collect(log.readAll())).toSorted()).toEqual(ids(events).toSorted())
+    })
+
+    test('for good is borne for a while only', async () => {
+      const { connectionString } = server
+      const impatient = openEventStoreDb({ connectionString, callPatienceMs: 200, subscriptionPatienceMs: 200 })
+      const unavailable = { code: 'EVENT_LOG_UNAVAILABLE' }
+      const subscription = collectUntil(impatient.subscribe({ signal: AbortSignal.timeout(25_000) }), (_, batch) => {
+        if (batch.caughtUp) server.kill()
+        return false
+      })
+      await expect(subscription).rejects.toMatchObject(unavailable)
+      await expect(impatient.append(newStream(), [newEvent()], 'any')).rejects.toMatchObject(unavailable)
+      await expect(collect(impatient.readAll())).rejects.toMatchObject(unavailable)
+      await expect(collect(impatient.readStream(newStream()))).rejects.toMatchObject(unavailable)
+      await expect(impatient.head()).rejects.toMatchObject(unavailable)
+      await impatient.close()
+    })
+
+    test('does not hold up an abort or a close', async () => {
+      const { connectionString } = server
+      const patient = openEventStoreDb({ connectionString })
+      const aborting = new AbortController()
+      await server.kill()
+      const aborted = collectUntil(patient.subscribe({ signal: aborting.signal }), () => false)
+      const closed = collectUntil(patient.subscribe({ signal: AbortSignal.timeout(25_000) }), () => false)
+      await pause(50)
+      aborting.abort()
+      expect(await aborted).toEqual([])
+      await patient.close()
+      expect(await closed).toEqual([])
+    })
+  })
+
+  describe('an old server', () => {
+    test('that never says so has a subscriber who knows when he has caught up', async () => {
+      await restart({ tellsCaughtUp: false })
+      const read = () =>
+        collectUntil(log.subscribe({ signal: AbortSignal.timeout(25_000) }), (_, last) => last.caughtUp)
+      expect(await read()).toEqual([])
+      await log.append(newStream(), newEvents(30), 'noStream')
+      expect(await read()).toHaveLength(30)
+    })
+
+    test('that leaves out the position of a retry has it read from the event', async () => {
+      await restart({ leavesOutPosition: true })
+      const [stream, events] = [newStream(), newEvents(2)]
+      const first = await log.append(stream, events, 'noStream')
+      expect(await log.append(stream, events, 'noStream')).toEqual(first)
+    })
+  })
+
+  describe('what the server refuses', () => {
+    const refusals = [
+      ['EVENT_LOG_ACCESS_DENIED', { code: status.PERMISSION_DENIED, exception: 'access-denied' }],
+      ['EVENT_LOG_ACCESS_DENIED', { code: status.UNAUTHENTICATED }],
+      ['EVENT_LOG_CORRUPT', { code: status.FAILED_PRECONDITION, exception: 'stream-deleted' }],
+    ] as const
+    test.each(refusals)('is named %s at once: %o', async (code, failure) => {
+      const stream = newStream()
+      server.failNext(failure)
+      await expect(log.append(stream, [newEvent()], 'any')).rejects.toMatchObject({ code })
+      expect(store.stream(stream)).toEqual([])
+      server.failNext(failure)
+      await expect(collect(log.readStream(stream))).rejects.toMatchObject({ code })
+    })
+
+    test('a subscription without access ends at once', async () => {
+      server.failNext({ code: status.PERMISSION_DENIED, exception: 'access-denied' })
+      const subscription = collectUntil(log.subscribe({ signal: AbortSignal.timeout(25_000) }), () => false)
+      await expect(subscription).rejects.toMatchObject({ code: 'EVENT_LOG_ACCESS_DENIED' })
+    })
+
+    test('events larger than it takes are invalid', async () => {
+      const large = newEvent({ text: 'x'.repeat(2 * 1024 * 1024) })
+      await expect(log.append(newStream(), [large], 'any')).rejects.toMatchObject({ code: 'EVENT_LOG_EVENT_INVALID' })
+    })
+  })
+
+  test.each([
+    ['no JSON', 'application/octet-stream', '{}', '{}'],
+    ['broken JSON', 'application/json', '{"broken', '{}'],
+    ['a JSON array', 'application/json', '[]', '{}'],
+    ['broken metadata', 'application/json', '{}', '{"broken'],
+    ['no metadata', 'application/json', '{}', ''],
+  ])('an event that somebody else wrote with %s is corrupt, and named', async (_, contentType, data, metadata) => {
+    const [stream, id] = [newStream(), crypto.randomUUID()]
+    const bytes = { data: Buffer.from(data), metadata: Buffer.from(metadata) }
+    store.append(stream, -1, [{ id, type: 'Foreign', contentType, ...bytes }])
+    const corrupt = { code: 'EVENT_LOG_CORRUPT', message: expect.stringMatching(`position [0-9a-f]{32} .${stream}`) }
+    await expect(collect(log.readStream(stream))).rejects.toMatchObject(corrupt)
+    await expect(collect(log.readAll())).rejects.toMatchObject(corrupt)
+    const subscription = collectUntil(log.subscribe({ signal: AbortSignal.timeout(25_000) }), () => false)
+    await expect(subscription).rejects.toMatchObject(corrupt)
+  })
+
+  test('a read or a subscription that is left early does not stay open on the server', async () => {
+    const stream = newStream()
+    for (let round = 0; round < 5; round += 1) await log.append(stream, newEvents(1_000), 'any')
+    for await (const _ of log.readStream(stream)) break
+    for await (const _ of log.readAll()) break
+    await collect(log.readAll({ maxCount: 1 }))
+    for await (const _ of log.subscribe({ signal: AbortSignal.timeout(25_000) })) break
+    await vi.waitUntil(() => server.openReads() === 0)
+  })
+
+  test('the server’s own events are in its log, and only there', async () => {
+    for (let round = 0; round < 10; round += 1) await log.append(newStream(), [newEvent()], 'noStream')
+    const own = store.all.filter(({ streamId }) => streamId.startsWith('$'))
+    expect(own.some(({ type }) => type.startsWith('$'))).toBe(true)
+    expect(own.some(({ type }) => !type.startsWith('$'))).toBe(true)
+    const seen = await collectUntil(
+      log.subscribe({ signal: AbortSignal.timeout(25_000) }),
+      (_, { caughtUp }) => caughtUp,
+    )
+    expect(seen).toHaveLength(10)
+    expect(await collect(log.readAll())).toEqual(seen)
+    expect(await log.head()).toBe(seen.at(-1)?.position)
+  })
+
+  test.each(['', 'localhost:2113', 'esdb://admin:s3cret', 'http://admin:s3cret@host', 'esdb://a:s3cret@h:port'])(
+    'a connection string that is none is refused, and not repeated: %j',
+    (connectionString) => {
+      const open = () => openEventStoreDb({ connectionString })
+      expect(open).toThrow(expect.objectContaining({ code: 'EVENT_LOG_ARGUMENT_INVALID' }))
+      expect(open).not.toThrow(/s3cret/)
+    },
+  )
+})
