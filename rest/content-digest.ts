@@ -1,0 +1,27 @@
+import { parseSha256Digest, Refusal, type Sha256Digest } from '../domain/index.ts'
+
+/**
+ * The SHA-256 of a `Content-Digest` header (RFC 9530 §2), a dictionary of algorithms and digests. `undefined` when the
+ * header is missing or names other algorithms only: those may be ignored.
+ *
+ * @throws Refusal `DIGEST_MALFORMED`
+ */
+export function parseContentDigest(header: string | undefined): Sha256Digest | undefined {
+  const member = header
+    ?.split(',')
+    .map((each) => each.trim())
+    .findLast((each) => /^sha-256\s*=/i.test(each))
+  if (member === undefined) return undefined
+  const [, base64] = /^sha-256=:([A-Za-z0-9+/]{43}=):$/i.exec(member) ?? []
+  if (base64 === undefined)
+    throw new Refusal(
+      'DIGEST_MALFORMED',
+      'Content-Digest must hold a SHA-256 as RFC 9530 writes it: sha-256=:<44 characters of base64>:',
+    )
+  return parseSha256Digest(Buffer.from(base64, 'base64').toString('hex'), 'Content-Digest')
+}
+
+/** A SHA-256 as RFC 9530 writes it. */
+export function formatDigest(sha256: Sha256Digest): string {
+  return `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`
+}

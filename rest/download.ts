@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Application, Caller } from '../application/index.ts'
+import { Refusal } from '../domain/index.ts'
+import { authenticateRequest } from './authenticate.ts'
+import { formatDigest } from './content-digest.ts'
+import { attachment } from './content-disposition.ts'
+import { select } from './preconditions.ts'
+import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
+
+type ArtifactRoute = { Params: { organizationId: string; signingRequestId: string } }
+type OpenedArtifact = Awaited<ReturnType<Application['openArtifact']>>
+
+/**
+ * `GET` and `HEAD` of `/Api/v1/{organizationId}/SigningRequests/{id}/SignedArtifact` and `/UnsignedArtifact`: streams
+ * the bytes, whole or a range. The entity tag is the SHA-256, so a client can go on with a download and be sure that it
+ * is the same artifact.
+ */
+export function registerDownloads(fastify: FastifyInstance, application: Application): void {
+  for (const [name, which] of [
+    ['SignedArtifact', 'signed'],
+    ['UnsignedArtifact', 'unsigned'],
+  ] as const)
+    fastify.route<ArtifactRoute>({
+      method: ['GET', 'HEAD'],
+      // Fastify's own HEAD would read the whole artifact to throw it away.
+      exposeHeadRoute: false,
+      url: `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`,
+      handler: async (request, reply) => {
+        const caller = await authenticateRequest(application, request)
+        requireOrganization(caller, request.params.organizationId)
+        const { signingRequestId } = request.params
+        return sendArtifact(request, reply, await application.openArtifact(caller, { signingRequestId, which }))
+      },
+    })
+}
+
+/** Who belongs to another organization does not learn which exist. */
+function requireOrganization(caller: Caller, organizationId: string): void {
+  if (organizationId.toLowerCase() !== caller.organizationId)
+    throw new Refusal('ORGANIZATION_NOT_FOUND', 'Your token belongs to no organization of this id.')
+}
+
+function sendArtifact(request: FastifyRequest, reply: FastifyReply, artifact: OpenedArtifact): FastifyReply {
+  const { fileName, sha256, size } = artifact
+  const etag = `"${sha256}"`
+  const selection = select(request.headers, etag, size)
+  if (selection.kind === 'preconditionFailed')
+    throw new Refusal('PRECONDITION_FAILED', `The artifact is not one that If-Match names; its tag is ${etag}.`)
+  if (selection.kind === 'notSatisfiable') throw new RangeNotSatisfiable(size)
+  reply.headers({
+    etag,
+    // Whoever may not download any more must not be served by a cache.
+    'cache-control': 'private, no-cache',
+    'accept-ranges': 'bytes',
+  })
+  if (selection.kind === 'notModified') return reply.code(304).send()
+  const { start, end } = selection.kind === 'part' ? selection : { start: 0, end: size }
+  if (selection.kind === 'part') reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`)
+  reply.headers({
+    'content-type': 'application/octet-stream',
+    'content-length': String(end - start),
+    'content-disposition': attachment(fileName),
+    'repr-digest': formatDigest(sha256),
+    'x-content-type-options': 'nosniff',
+  })
+  if (request.method === 'HEAD') return reply.send()
+  return reply.send(Readable.from(artifact.read({ start, end }), { objectMode: false }))
+}

@@ -1,0 +1,22 @@
+/**
+ * The HTTP status of a refusal's code. A code that is not named here is about the input: 400, never 422, because
+ * existing clients know no other.
+ */
+export function statusOfRefusal(code: string): number {
+  return statuses.get(code) ?? (code.endsWith('_NOT_FOUND') ? 404 : 400)
+}
+
+const statuses: ReadonlyMap<string, number> = new Map([
+  ['TOKEN_MISSING', 401],
+  ['TOKEN_INVALID', 401],
+  ['TOKEN_REVOKED', 401],
+  ['TOKEN_EXPIRED', 401],
+  ['USER_DEACTIVATED', 401],
+  ['FORBIDDEN', 403],
+  ['SIGNED_ARTIFACT_NOT_READY', 409],
+  ['PRECONDITION_FAILED', 412],
+  ['ARTIFACT_TOO_LARGE', 413],
+  ['CONTENT_TYPE_UNSUPPORTED', 415],
+  ['CONTENT_ENCODING_UNSUPPORTED', 415],
+  ['RANGE_NOT_SATISFIABLE', 416],
+])

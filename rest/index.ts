@@ -1,0 +1,2 @@
+export { type Problem, problemErrorHandler, problemOf } from './problem.ts'
+export { type RestOptions, registerRest } from './register.ts'

@@ -1,0 +1,86 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { ServiceError } from '../application/index.ts'
+import { Refusal } from '../domain/index.ts'
+import { statusOfRefusal } from './http-status.ts'
+import { InvalidInput } from './invalid-input.ts'
+import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
+
+/** An error as clients see it: a problem of RFC 9457 with our stable code. */
+export type Problem = {
+  /** `about:blank`: the code says what kind of problem it is, the title is the status's own (RFC 9457 §4.2.1). */
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  /** Stable; see `docs/error-codes.md`. */
+  readonly code: string
+  /** Facts of the refusal that a program can use. */
+  readonly details?: Refusal['details']
+  /** Field → what is wrong with it. */
+  readonly errors?: InvalidInput['errors']
+  /** For faults of ours: what the log calls this one. */
+  readonly correlationId?: string
+}
+
+/** Translates an error. A fault of ours is masked: its id finds it in the log. */
+export function problemOf(error: unknown, correlationId: string): Problem {
+  if (error instanceof Refusal) {
+    const { code, message, details } = error
+    return {
+      ...problem(statusOfRefusal(code), code, message),
+      ...(Object.keys(details).length > 0 ? { details } : {}),
+      ...(error instanceof InvalidInput ? { errors: error.errors } : {}),
+    }
+  }
+  if (error instanceof ServiceError) return problem(503, error.code, error.message)
+  const status = clientErrorStatus(error)
+  if (status !== undefined && error instanceof Error) return problem(status, 'REQUEST_MALFORMED', error.message)
+  const masked = `Something went wrong on our side. An operator finds it in the log as ${correlationId}.`
+  return { ...problem(500, 'INTERNAL_ERROR', masked), correlationId }
+}
+
+/** Answers with the problem that an error is, and logs it when it is a fault of ours. */
+export function problemErrorHandler(logger: Logger) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const answer = problemOf(error, request.id)
+    if (answer.status >= 500)
+      logger.error({ err: error, correlationId: request.id, code: answer.code }, 'REST call failed')
+    // What was prepared for the answer that did not come about, such as a length or a tag, is not about this one.
+    for (const header of Object.keys(reply.getHeaders())) reply.removeHeader(header)
+    if (error instanceof RangeNotSatisfiable) reply.header('content-range', `bytes */${error.size}`)
+    if (answer.status === 401) reply.header('www-authenticate', challenge(answer.code))
+    if (answer.status === 503) reply.header('retry-after', '5')
+    return reply
+      .code(answer.status)
+      .header('cache-control', 'no-store')
+      .type(mediaType(request.headers.accept))
+      .send(JSON.stringify(answer))
+  }
+}
+
+function problem(status: number, code: string, detail: string): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code }
+}
+
+/** What the HTTP server refuses by itself, such as a malformed URL, is the client's fault and may be told. */
+function clientErrorStatus(error: unknown): number | undefined {
+  const status =
+    error instanceof Error && 'code' in error && String(error.code).startsWith('FST_') && 'statusCode' in error
+      ? Number(error.statusCode)
+      : Number.NaN
+  return status >= 400 && status < 500 ? (status === 422 ? 400 : status) : undefined
+}
+
+/** RFC 6750 §3: a caller without a token learns the scheme only, one with a bad token that it is bad. */
+function challenge(code: string): string {
+  return code === 'TOKEN_MISSING' ? 'Bearer realm="countersign"' : 'Bearer realm="countersign", error="invalid_token"'
+}
+
+/** Existing clients read a problem only when it is called plain JSON; those that know the type ask for it. */
+function mediaType(accept: string | undefined): string {
+  return accept?.toLowerCase().includes('application/problem+json') === true
+    ? 'application/problem+json'
+    : 'application/json'
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import type { Application, Caller } from '../../application/index.ts'
+import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
+import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
+import { registerRest } from '../../rest/index.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+type OpenArtifact = Application['openArtifact']
+
+/** The HTTP API on a free port, over a real artifact store. */
+export type RestServer = {
+  readonly url: string
+  readonly port: number
+  /** The token of the one user that the server knows. */
+  readonly token: string
+  readonly organizationId: OrganizationId
+  readonly userId: UserId
+  readonly store: ArtifactStore
+  readonly storeFolder: string
+  readonly fastify: FastifyInstance
+  /** Puts an artifact in place of a request's; answers the path under which it is downloaded. */
+  readonly publish: (bytes: Uint8Array, fileName?: string) => Promise<{ path: string; sha256: Sha256Digest }>
+  /** What the server logged. */
+  readonly logged: string[]
+}
+
+/** Starts it; `openArtifact` can be replaced to see how failures are told. */
+export async function startRestServer(
+  options: { readonly maximumUploadSize?: number; readonly openArtifact?: OpenArtifact } = {},
+): Promise<RestServer> {
+  const { maximumUploadSize = 1_000_000_000 } = options
+  const storeFolder = temporaryFolder()
+  const store = await openFolderStore({ path: storeFolder, maximumSize: maximumUploadSize })
+  const registry = await openUploadRegistry({ path: join(storeFolder, 'uploads'), store, now: () => new Date() })
+  const uploads = createUploads({ store, registry })
+  const published = new Map<string, { readonly sha256: Sha256Digest; readonly fileName: string }>()
+
+  const token = `token-${randomUUID()}`
+  const caller: Caller = {
+    organizationId: randomUUID() as OrganizationId,
+    userId: randomUUID() as UserId,
+    name: 'Someone',
+    kind: 'ci',
+    roles: [],
+    tokenId: randomUUID() as ApiTokenId,
+    remoteAddress: '127.0.0.1',
+    callId: randomUUID(),
+  }
+  const openPublished: OpenArtifact = async (_, { signingRequestId, which }) => {
+    const artifact = published.get(signingRequestId)
+    if (artifact === undefined) throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.')
+    if (which === 'unsigned') throw new Refusal('SIGNED_ARTIFACT_NOT_READY', 'Not yet.')
+    return { ...(await store.open(artifact.sha256)), fileName: artifact.fileName }
+  }
+  const application: Pick<Application, 'authenticate' | 'uploadArtifact' | 'openArtifact'> = {
+    async authenticate(presented) {
+      if (presented === undefined) throw new Refusal('TOKEN_MISSING', 'Send an API token.')
+      if (presented !== token) throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
+      return caller
+    },
+    async uploadArtifact({ userId }, input) {
+      try {
+        return await uploads.receive({ userId, ...input })
+      } catch (error) {
+        throw error instanceof Error && 'transient' in error && error.transient === false && 'code' in error
+          ? new Refusal(String(error.code), error.message)
+          : error
+      }
+    },
+    openArtifact: options.openArtifact ?? openPublished,
+  }
+
+  const fastify = Fastify({ routerOptions: { caseSensitive: false }, forceCloseConnections: true })
+  const logged: string[] = []
+  const logger = pino({}, { write: (line: string) => void logged.push(line) })
+  registerRest(fastify, { application: application as Application, maximumUploadSize, logger })
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => {
+    await fastify.close()
+    await store.close()
+  })
+  const { port } = fastify.server.address() as AddressInfo
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    token,
+    organizationId: caller.organizationId,
+    userId: caller.userId,
+    store,
+    storeFolder,
+    fastify,
+    logged,
+    async publish(bytes, fileName = 'setup.exe') {
+      async function* whole() {
+        yield bytes
+      }
+      const { sha256 } = await store.put(whole())
+      const id = randomUUID()
+      published.set(id, { sha256, fileName })
+      return { path: `/Api/v1/${caller.organizationId}/SigningRequests/${id}/SignedArtifact`, sha256 }
+    },
+  }
+}
