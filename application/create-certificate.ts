@@ -20,7 +20,9 @@ import { requireRole } from './require-role.ts'
  * @throws WorkflowsUnavailable when no signer answers; the certificate is made when one does
  */
 export async function createSelfSignedCertificate(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'workflows'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'> & {
+    readonly workflows: Pick<ApplicationDependencies['workflows'], 'issueCertificate'>
+  },
   initiator: Initiator,
   input: {
     readonly name: string

@@ -61,11 +61,13 @@ function encrypt(payload: Payload, key: PayloadKey): Payload {
   const head = Buffer.from(JSON.stringify(Object.fromEntries(metadata)))
   const length = Buffer.alloc(4)
   length.writeUInt32BE(head.length)
+  // An empty payload comes from the workflow sandbox as an array.
+  const data = Buffer.from(payload.data ?? [])
   const nonce = randomBytes(nonceLength)
   const cipher = createCipheriv('aes-256-gcm', key.secret, nonce)
   const sealed = Buffer.concat([
     nonce,
-    cipher.update(Buffer.concat([length, head, payload.data ?? Buffer.alloc(0)])),
+    cipher.update(Buffer.concat([length, head, data])),
     cipher.final(),
     cipher.getAuthTag(),
   ])

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type ApplicationDependencies,
+  createOrganization,
+  createProject,
+  createSelfSignedCertificate,
+  createSigningPolicy,
+  createUser,
+  issueApiToken,
+  type Setup,
+} from '../../application/index.ts'
+import type { GlobalRole, KeyAlgorithm, OrganizationId, UserId } from '../../domain/index.ts'
+import type { Credentials } from './credentials.ts'
+
+type DemoUser = {
+  readonly key: string
+  readonly name: string
+  readonly kind: 'interactive' | 'ci'
+  readonly roles: readonly GlobalRole[]
+}
+
+const people: readonly DemoUser[] = [
+  { key: 'administrator', name: 'Administrator', kind: 'interactive', roles: ['globalAdministrator'] },
+  { key: 'approver-1', name: 'Approver 1', kind: 'interactive', roles: [] },
+  { key: 'approver-2', name: 'Approver 2', kind: 'interactive', roles: [] },
+  { key: 'approver-3', name: 'Approver 3', kind: 'interactive', roles: [] },
+  { key: 'ci', name: 'Demo CI', kind: 'ci', roles: [] },
+]
+
+/**
+ * Makes the demo organization: project `demo`; policy `test-signing` without approval; policy `release-signing` with a
+ * key of its own and 2 of 3 approvers. Both certificates are self-signed, so neither policy is marked `release`: that
+ * is for certificates that an authority issued.
+ *
+ * Made anew under a new organization id at each call: one that was interrupted leaves an organization that nobody has a
+ * token for.
+ *
+ * @param report told each step as it is done
+ */
+export async function createDemo(
+  dependencies: ApplicationDependencies,
+  report: (step: string) => void,
+): Promise<Omit<Credentials, 'url'>> {
+  const organizationId = randomUUID() as OrganizationId
+  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  await createOrganization(dependencies, setup, { name: 'Demo' })
+
+  const users: Record<string, Credentials['users'][string]> = {}
+  const ids = new Map<string, UserId>()
+  for (const { key, name, kind, roles } of people) {
+    const { userId } = await createUser(dependencies, setup, { kind, name, email: null, roles })
+    const { token } = await issueApiToken(dependencies, setup, { userId, name: 'demo', expiresAt: null })
+    users[key] = { userId, name, token }
+    ids.set(key, userId)
+  }
+  report(`organization Demo with ${people.length} users`)
+
+  const [test, release] = await Promise.all([
+    certificate(dependencies, setup, 'test-signing', 'ec-p256'),
+    certificate(dependencies, setup, 'release-signing', 'rsa-3072'),
+  ])
+  report('keys made in the token and certificates issued: test-signing (P-256), release-signing (RSA 3072)')
+
+  const { projectId } = await createProject(dependencies, setup, {
+    slug: 'demo',
+    name: 'Demo',
+    description: 'Made at the first start, to try things with.',
+    repositoryUrl: null,
+  })
+  const named = (...keys: readonly string[]) => keys.flatMap((key) => ids.get(key) ?? [])
+  const submitters = named('ci', 'administrator')
+  const common = { submitters, timestamp: 'required', release: false } as const
+  await createSigningPolicy(dependencies, setup, {
+    projectId,
+    slug: 'test-signing',
+    settings: { ...common, name: 'Test signing', certificateId: test, approval: null },
+  })
+  await createSigningPolicy(dependencies, setup, {
+    projectId,
+    slug: 'release-signing',
+    settings: {
+      ...common,
+      name: 'Release signing',
+      certificateId: release,
+      approval: {
+        approvers: named('approver-1', 'approver-2', 'approver-3'),
+        requiredApprovals: 2,
+        submitterMayApprove: false,
+        deadlineSeconds: null,
+      },
+    },
+  })
+  report('project demo with the policies test-signing and release-signing (2 of 3 approvers)')
+  return { organizationId, users }
+}
+
+async function certificate(
+  dependencies: ApplicationDependencies,
+  setup: Setup,
+  name: string,
+  keyAlgorithm: KeyAlgorithm,
+) {
+  const notBefore = new Date()
+  const notAfter = new Date(notBefore)
+  notAfter.setUTCFullYear(notAfter.getUTCFullYear() + 2)
+  const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
+    name,
+    subject: { commonName: `Countersign demo ${name}`, organization: 'Countersign demo' },
+    keyAlgorithm,
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+  })
+  return certificateId
+}

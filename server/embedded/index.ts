@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { roles as allRoles, type Settings } from '../configuration.ts'
+import { newPayloadKey } from '../payload-codec.ts'
+import { type Service, startService } from '../service.ts'
+import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
+import { createDemo } from './demo.ts'
+import { type SelfChecked, selfCheck } from './self-check.ts'
+import { prepareSoftHsm } from './softhsm.ts'
+import { startTemporalServer, type TemporalServer } from './temporal.ts'
+import { startTimeStampAuthority } from './time-stamp-authority.ts'
+import { prepareTimeStampAuthority } from './time-stamp-authority-identity.ts'
+
+/** The service and everything that it needs, in one process and its children. */
+export type EmbeddedService = Service & {
+  readonly temporal: TemporalServer
+  /** What the first start's self-check made; `undefined` at later starts and without demo. */
+  readonly checked: (SelfChecked & { readonly timeStampRoot: string }) | undefined
+  /** Where the demo's tokens are; `undefined` without demo. */
+  readonly credentialsFile: string | undefined
+}
+
+/**
+ * Starts everything on this machine: Temporal's development server, SQLite event log and read model, artifact folder,
+ * a SoftHSM2 token, a time-stamp authority for test use, and the service with all its roles. What the settings name
+ * already is taken from there instead. The first start makes the demo organization and checks itself.
+ *
+ * @param options.demo whether an empty data directory gets the demo organization
+ * @param options.report told each step as it is done
+ * @throws EmbeddedStartError, ConfigurationError, and what `startService` throws
+ */
+export async function startEmbedded(options: {
+  readonly settings: Settings
+  readonly demo: boolean
+  readonly logger: Logger
+  readonly report: (step: string) => void
+}): Promise<EmbeddedService> {
+  const { demo, logger, report } = options
+  const { data } = options.settings
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  const closers: (() => Promise<void>)[] = []
+  let service: Service | undefined
+
+  async function close(): Promise<void> {
+    await service?.close()
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+
+  try {
+    const temporal = await startTemporalServer({
+      dataDirectory: data,
+      logger,
+      onStateChange({ state }) {
+        // Its store may have been lost with it; the log knows what was under way.
+        if (state === 'serving') service?.resume().catch((error) => logger.error({ err: error }, 'resuming failed'))
+      },
+    })
+    closers.push(temporal.close)
+    report(`Temporal serves on ${temporal.address}`)
+
+    const [token, identity, payloadKey] = await Promise.all([
+      prepareSoftHsm({ dataDirectory: data }),
+      prepareTimeStampAuthority({ dataDirectory: data }),
+      keepPayloadKey(data),
+    ])
+    report(`SoftHSM2 token ${token.tokenLabel}`)
+    const authority = await startTimeStampAuthority(identity)
+    closers.push(authority.close)
+    report(`time-stamp authority (for tests) on ${authority.url}`)
+
+    const settings = withDefaults(options.settings, {
+      temporalAddress: temporal.address,
+      pkcs11Module: token.modulePath,
+      pkcs11Token: token.tokenLabel,
+      pkcs11Pin: token.pin,
+      payloadKey,
+      timestampUrls: [authority.url],
+    })
+    service = await startService({ settings, roles: allRoles, logger, softHsmConfigPath: token.configPath })
+    report(`event log, read model, artifacts, worker, signer and API on ${service.url}`)
+
+    const { credentials, made } = await keepDemo(service, data, demo, report)
+    const folder = join(data, 'self-check')
+    const checked =
+      made && credentials !== undefined ? await selfCheck({ ...service, credentials, folder, report }) : undefined
+    return {
+      ...service,
+      temporal,
+      close,
+      credentialsFile: credentials && credentialsPath(data),
+      checked: checked && { ...checked, timeStampRoot: identity.rootCertificatePath },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The demo's credentials, at the address where the service listens today. */
+async function keepDemo(
+  service: Service,
+  data: string,
+  demo: boolean,
+  report: (step: string) => void,
+): Promise<{ readonly credentials: Credentials | undefined; readonly made: boolean }> {
+  const { url, dependencies } = service
+  const known = await readCredentials(data)
+  if (known === undefined) {
+    const isEmpty = (await dependencies.log.head()) === undefined
+    if (!demo) return { credentials: undefined, made: false }
+    if (!isEmpty) report('an earlier first start was interrupted; making the demo anew')
+  }
+  const credentials = { ...(known ?? (await createDemo(dependencies, report))), url }
+  if (known?.url !== url) await writeCredentials(data, credentials)
+  return { credentials, made: known === undefined }
+}
+
+/** The key that encrypts what Temporal keeps: made once, for the owner's eyes only. */
+async function keepPayloadKey(data: string): Promise<string> {
+  const path = join(data, 'payload.key')
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const key = newPayloadKey()
+  const temporary = `${path}.${randomUUID()}`
+  await writeFile(temporary, key, { mode: 0o600 })
+  await rename(temporary, path)
+  return key
+}
+
+function withDefaults(settings: Settings, defaults: Partial<Settings>): Settings {
+  const given = Object.entries(settings).filter(
+    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+  )
+  return { ...settings, ...defaults, ...Object.fromEntries(given) }
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import {
+  type Application,
+  type ApplicationDependencies,
+  createApplication,
+  openRefusalAudit,
+  resumeUnfinished,
+} from '../application/index.ts'
+import { loadPlan } from '../artifacts/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { registerGraphQL } from '../graphql/index.ts'
+import { registerRest } from '../rest/index.ts'
+import { temporalWorkflows } from '../workflows/client.ts'
+import { dataPath, type Role, required, type Settings } from './configuration.ts'
+import { type HealthCheck, registerHealth } from './health.ts'
+import { openReadModels } from './read-models.ts'
+import { startSigner } from './signer.ts'
+import { openArtifacts, openEventLog } from './stores.ts'
+import { connectClient, type TemporalTarget } from './temporal.ts'
+import { startWorker } from './worker.ts'
+
+/** A running process of the service. */
+export type Service = {
+  /** Where it listens. */
+  readonly url: string
+  /** The use cases, with what they need: for set-up and self-checks in the same process. */
+  readonly application: Application
+  readonly dependencies: ApplicationDependencies
+  /** Takes up every unfinished request that has no running workflow. */
+  readonly resume: () => ReturnType<typeof resumeUnfinished>
+  /** Lets what is under way finish, within bounds, and releases everything. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Starts one process of the service with the given roles.
+ *
+ * @throws ConfigurationError, EventLogError, SigningError, ArtifactError, ReadModelError: what a part cannot start without
+ */
+export async function startService(options: {
+  readonly settings: Settings
+  readonly roles: readonly Role[]
+  readonly logger: Logger
+  /** For SoftHSM2 only: its configuration file. */
+  readonly softHsmConfigPath?: string
+}): Promise<Service> {
+  const { settings, roles, logger } = options
+  const closers: (() => Promise<void>)[] = []
+  const checks: Record<string, HealthCheck> = {}
+  const has = (role: Role) => roles.includes(role)
+
+  async function close(): Promise<void> {
+    for (const closer of closers.splice(0).reverse())
+      try {
+        await closer()
+      } catch (error) {
+        logger.error({ err: error }, 'a part did not close in good order')
+      }
+  }
+
+  try {
+    return await open()
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  async function open(): Promise<Service> {
+    const now = () => new Date().toISOString()
+    const log = await openEventLog(settings)
+    closers.push(() => log.close())
+    checks.eventLog = async () => void (await log.head())
+
+    const artifacts = await openArtifacts(settings)
+    closers.push(artifacts.close)
+
+    const onError = (error: unknown) => logger.error({ err: error }, 'a refused attempt could not be recorded')
+    const refusals = openRefusalAudit({ log, now, onError })
+    closers.push(() => refusals.close())
+
+    const temporal: TemporalTarget = {
+      address: required(settings, 'temporalAddress', roles.join(', ')),
+      namespace: settings.temporalNamespace,
+      payloadKeys: required(settings, 'payloadKey', roles.join(', ')),
+    }
+    const { client, close: disconnect } = connectClient(temporal)
+    closers.push(disconnect)
+    const workflows = temporalWorkflows(client)
+    checks.temporal = () => workflows.assertReachable()
+
+    const dependencies: ApplicationDependencies = {
+      log,
+      workflows,
+      uploads: artifacts.uploads,
+      artifacts: artifacts.reader,
+      refusals,
+      now,
+    }
+    const application = createApplication(dependencies)
+    const resume = () => resumeUnfinished(dependencies)
+
+    const fastify = newHttpServer(logger)
+    registerHealth(fastify, checks)
+
+    if (has('projector') || has('api')) {
+      const readModels = await openReadModels({ settings, log, project: has('projector'), logger })
+      closers.push(readModels.close)
+      checks.readModel = readModels.check
+      if (has('api')) {
+        const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
+        registerRest(fastify, { application, maximumUploadSize: settings.maximumArtifactSize, logger })
+        await registerGraphQL(fastify, {
+          application,
+          readModel: readModels.readModel,
+          loadPlan: (digest) => loadPlan(artifacts.store, digest),
+          publicUrl,
+          logger,
+        })
+      }
+    }
+    if (has('signer')) await addSigner(log)
+    if (has('worker')) await addWorker(log)
+
+    await fastify.listen({ host: settings.host, port: settings.port })
+    closers.push(() => fastify.close())
+    if (has('worker')) resumeInBackground(resume)
+    return { url: urlOf(fastify, settings), application, dependencies, resume, close }
+
+    async function addSigner(eventLog: EventLog): Promise<void> {
+      const { softHsmConfigPath } = options
+      const signer = await startSigner({
+        log: eventLog,
+        artifacts,
+        temporal,
+        token: {
+          modulePath: required(settings, 'pkcs11Module', 'signer'),
+          tokenLabel: required(settings, 'pkcs11Token', 'signer'),
+          pin: required(settings, 'pkcs11Pin', 'signer'),
+          ...(softHsmConfigPath === undefined ? {} : { softHsmConfigPath }),
+        },
+        timestampUrls: settings.timestampUrls,
+        refusals,
+        now,
+        logger: logger.child({ role: 'signer' }),
+      })
+      closers.push(signer.close)
+      checks.token = async () => void (await signer.token.health())
+      checks.signer = async () => refuse(signer.problem())
+    }
+
+    async function addWorker(eventLog: EventLog): Promise<void> {
+      const worker = await startWorker({
+        log: eventLog,
+        artifacts,
+        temporal,
+        cacheFolder: dataPath(settings, 'cache'),
+        now,
+        logger: logger.child({ role: 'worker' }),
+      })
+      closers.push(worker.close)
+      checks.worker = async () => refuse(worker.problem())
+    }
+  }
+
+  function resumeInBackground(resume: Service['resume']): void {
+    resume()
+      .then(({ unfinished, started }) => logger.info({ unfinished, started: started.length }, 'resumed requests'))
+      .catch((error) =>
+        logger.error({ err: error }, 'unfinished requests could not be resumed; `request resume` tries again'),
+      )
+  }
+}
+
+function newHttpServer(logger: Logger): FastifyInstance {
+  return Fastify({
+    loggerInstance: logger.child({ part: 'http' }),
+    // One line for each request would drown what matters; refusals and faults are logged where they arise.
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: true,
+    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
+  }) as unknown as FastifyInstance
+}
+
+/** The address as a client on this machine reaches it. */
+function urlOf(fastify: FastifyInstance, settings: Settings): string {
+  const [address] = fastify.addresses() as readonly AddressInfo[]
+  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host
+  return settings.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? settings.port}`
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new Error(problem)
+}

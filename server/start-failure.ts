@@ -1,0 +1,10 @@
+/**
+ * What a failed start tells people: code and message where the failure has a code, else everything there is to know.
+ */
+export function explainStartFailure(error: unknown): string {
+  if (!(error instanceof Error)) return `error: ${String(error)}`
+  const code = 'code' in error ? String(error.code) : undefined
+  if (code === 'EADDRINUSE')
+    return `error: PORT_IN_USE: ${error.message}. Stop what listens there, or set COUNTERSIGN_PORT to another port.`
+  return code === undefined ? `error: ${error.stack ?? error.message}` : `error: ${code}: ${error.message}`
+}

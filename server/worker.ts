@@ -1,0 +1,30 @@
+import type { Logger } from 'pino'
+import { workerActivities } from '../activities/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { workerTaskQueue } from '../workflows/contract.ts'
+import type { Artifacts } from './stores.ts'
+import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } from './temporal.ts'
+
+/** Runs the workflows, and the activities that need no key. */
+export async function startWorker(options: {
+  readonly log: EventLog
+  readonly artifacts: Artifacts
+  readonly temporal: TemporalTarget
+  /** Where the workflows' script is kept between starts. */
+  readonly cacheFolder: string
+  readonly now: () => string
+  readonly logger: Logger
+}): Promise<RunningWorker> {
+  const { log, artifacts, temporal, cacheFolder, now, logger } = options
+  const activities = workerActivities({ log, store: artifacts.store, now })
+  return runWorker(
+    temporal,
+    {
+      taskQueue: workerTaskQueue,
+      workflowBundle: await workflowBundle(cacheFolder, logger),
+      activities: { ...activities },
+      maxConcurrentActivityTaskExecutions: 16,
+    },
+    logger,
+  )
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { SignerDependencies } from '../../activities/index.ts'
+import { issueCertificate } from '../../activities/issue-certificate.ts'
+import {
+  createOrganization,
+  createProject,
+  createSelfSignedCertificate,
+  createSigningPolicy,
+  createUser,
+  issueApiToken,
+  type Setup,
+} from '../../application/index.ts'
+import { type ArtifactStore, openFolderStore, planDigest, planSigning, storePlan } from '../../artifacts/index.ts'
+import {
+  type ApprovalProcess,
+  type CertificateId,
+  type DomainEvent,
+  fold,
+  type OrganizationId,
+  type ProjectId,
+  type Sha256Digest,
+  type SigningPolicyId,
+  type SigningRequest,
+  type SigningRequestCommand,
+  type SigningRequestId,
+  signingPolicyDecider,
+  signingRequestDecider,
+  streams,
+  type UserId,
+} from '../../domain/index.ts'
+import { type EventLog, openSqliteEventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import { sampleProgram } from '../../server/embedded/sample-program.ts'
+import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
+import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
+import { openToken } from '../../signing/pkcs11/index.ts'
+import { createTimestampClient } from '../../signing/timestamp/index.ts'
+import { softHsmToken } from './softhsm.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** An organization with a project, a policy that wants two of three people, and a certificate, on real parts. */
+export type TestOrganization = {
+  readonly folder: string
+  readonly log: EventLog
+  readonly store: ArtifactStore
+  readonly signer: SignerDependencies
+  readonly setup: Setup
+  readonly certificateId: CertificateId
+  readonly projectId: ProjectId
+  readonly signingPolicyId: SigningPolicyId
+  readonly submitter: UserId
+  readonly approvers: readonly [UserId, UserId, UserId]
+  /** API tokens of the users. */
+  readonly tokens: ReadonlyMap<UserId, string>
+  /** The root of the time-stamp authority, PEM file. */
+  readonly timeStampRoot: string
+  /** Appends what happens to a request on a command, as its workflow would. */
+  readonly tell: (signingRequestId: SigningRequestId, command: SigningRequestCommand, by?: UserId) => Promise<void>
+  readonly request: (signingRequestId: SigningRequestId) => Promise<SigningRequest>
+  /** Submits a program and takes it to its plan. */
+  readonly planned: (program?: Uint8Array) => Promise<SigningRequest>
+}
+
+/** Makes it; everything is gone when the running test has finished. */
+export async function testOrganization(
+  options: { readonly approval?: Partial<ApprovalProcess> | null; readonly notAfter?: string } = {},
+): Promise<TestOrganization> {
+  const folder = temporaryFolder()
+  const now = () => new Date().toISOString()
+  const log = await openSqliteEventLog({ path: join(folder, 'event-log.db') })
+  const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
+  const token = await openToken(await softHsmToken(folder))
+  const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
+  const authority = await startTimeStampAuthority(identity)
+  onTestFinished(async () => {
+    await authority.close()
+    await token.close()
+    await store.close()
+    await log.close()
+  })
+  const timestamps = createTimestampClient({ urls: [authority.url], transport: fetch, timeoutMs: 10_000 })
+  const signer: SignerDependencies = { log, store, token, timestamps, now }
+
+  const organizationId = randomUUID() as OrganizationId
+  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const dependencies = {
+    log,
+    now,
+    workflows: { issueCertificate: (id: CertificateId) => issueCertificate(signer, id) },
+  }
+  await createOrganization(dependencies, setup, { name: 'Test' })
+  const tokens = new Map<UserId, string>()
+  const user = async (name: string) => {
+    const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email: null, roles: [] })
+    const issued = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
+    tokens.set(userId, issued.token)
+    return userId
+  }
+  const submitter = await user('Submitter')
+  const approvers = [await user('Anna'), await user('Bert'), await user('Cora')] as const
+  const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
+    name: 'test',
+    subject: { commonName: 'Countersign test' },
+    keyAlgorithm: 'ec-p256',
+    notBefore: new Date(Date.now() - 60_000).toISOString(),
+    notAfter: options.notAfter ?? new Date(Date.now() + 86_400_000).toISOString(),
+  })
+  const { projectId } = await createProject(dependencies, setup, {
+    slug: 'test',
+    name: 'Test project',
+    description: null,
+    repositoryUrl: 'https://example.org/test',
+  })
+  const approval =
+    options.approval === null
+      ? null
+      : { approvers, requiredApprovals: 2, submitterMayApprove: false, deadlineSeconds: null, ...options.approval }
+  const { signingPolicyId } = await createSigningPolicy(dependencies, setup, {
+    projectId,
+    slug: 'release',
+    settings: {
+      name: 'Release',
+      certificateId,
+      submitters: [submitter],
+      approval,
+      timestamp: 'required',
+      release: false,
+    },
+  })
+
+  async function tell(signingRequestId: SigningRequestId, command: SigningRequestCommand, by?: UserId): Promise<void> {
+    const stream = streams.signingRequest(signingRequestId)
+    const { events, revision } = await readWholeStream(log, stream)
+    const decided = signingRequestDecider.decide(command, fold(signingRequestDecider, events))
+    await appendRaw(log, stream, decided, revision, organizationId, by)
+  }
+
+  async function request(signingRequestId: SigningRequestId): Promise<SigningRequest> {
+    const { events } = await readWholeStream(log, streams.signingRequest(signingRequestId))
+    const state = fold(signingRequestDecider, events)
+    if (state.workflowStatus === 'none') throw new Error('There is no such request')
+    return state
+  }
+
+  async function planned(program: Uint8Array = sampleProgram()): Promise<SigningRequest> {
+    const signingRequestId = randomUUID() as SigningRequestId
+    const artifact = { fileName: 'program.exe', ...(await store.put(oneChunk(program))) }
+    const { events } = await readWholeStream(log, streams.signingPolicy(signingPolicyId))
+    const policy = fold(signingPolicyDecider, events)
+    const settings = policy.status === 'none' ? undefined : policy.versions.at(-1)
+    if (policy.status === 'none' || settings === undefined) throw new Error('There is no policy')
+    await tell(signingRequestId, {
+      type: 'SubmitSigningRequest',
+      submission: {
+        signingRequestId,
+        organizationId,
+        projectId,
+        signingPolicyId,
+        signingPolicyVersion: policy.versions.length,
+        certificateId: settings.certificateId,
+        approval: settings.approval,
+        timestamp: settings.timestamp,
+        submitter,
+        description: null,
+        artifact,
+        program: { description: 'Test project', descriptionUrl: 'https://example.org/test' },
+      },
+    })
+    await tell(signingRequestId, { type: 'RecordRetrieval', sha256: artifact.sha256, size: artifact.size })
+    const certificateThumbprint = await thumbprint(log, certificateId)
+    const plan = await planSigning({ request: await request(signingRequestId), certificateThumbprint, store })
+    await storePlan(store, plan)
+    await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })
+    return request(signingRequestId)
+  }
+
+  return {
+    folder,
+    log,
+    store,
+    signer,
+    setup,
+    certificateId,
+    projectId,
+    signingPolicyId,
+    submitter,
+    approvers,
+    tokens,
+    timeStampRoot: identity.rootCertificatePath,
+    tell,
+    request,
+    planned,
+  }
+}
+
+/** Appends events to a stream without asking any decider: what an attacker with access to the log's writer might do. */
+export async function appendRaw(
+  log: EventLog,
+  stream: string,
+  events: readonly DomainEvent[],
+  revision: number | 'noStream',
+  organizationId: OrganizationId,
+  by?: UserId,
+): Promise<void> {
+  const actor =
+    by === undefined
+      ? ({ kind: 'system', component: 'test' } as const)
+      : ({ kind: 'user', userId: by, authentication: 'apiToken', tokenId: randomUUID() as never } as const)
+  const metadata = {
+    organizationId,
+    actor,
+    correlationId: stream,
+    causationId: stream,
+    occurredAt: new Date().toISOString(),
+  }
+  await log.append(stream, prepareEvents(stream, revision, events, metadata), revision)
+}
+
+/** A digest that belongs to nothing. */
+export const otherDigest = 'f'.repeat(64) as Sha256Digest
+
+async function thumbprint(log: EventLog, certificateId: CertificateId): Promise<string> {
+  const { events } = await readWholeStream(log, streams.certificate(certificateId))
+  return String(events.find(({ type }) => type === 'CertificateIssued')?.data.thumbprint)
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
