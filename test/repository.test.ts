@@ -15,7 +15,11 @@ function outcome(program: string, args: readonly string[]): { status: number | n
 
 test.each([
   ['every type fits', 'tsc', []],
-  ['nothing is left that the linter or the formatter would change', 'biome', ['ci', '--error-on-warnings', '.']],
+  [
+    'nothing is left that the linter or the formatter would change',
+    'biome',
+    ['ci', '--colors=off', '--error-on-warnings', '.'],
+  ],
   ['every import is one that the import table allows', 'node', ['scripts/check-imports.ts']],
 ] as const)('%s', { timeout: 120_000 }, (_, program, args) => {
   const { status, output } = outcome(program, args)
