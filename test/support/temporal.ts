@@ -55,7 +55,7 @@ function started<T>(resource: T | undefined): T {
 }
 
 /** Workers speak of every start and stop; a test's output is for what went wrong. */
-function silenceWorkers(): void {
+export function silenceWorkers(): void {
   try {
     Runtime.install({ logger: new DefaultLogger('ERROR') })
   } catch {

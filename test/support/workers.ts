@@ -1,0 +1,50 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from '@temporalio/client'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { Worker } from '@temporalio/worker'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { signerActivities, workerActivities } from '../../activities/index.ts'
+import { newPayloadKey } from '../../server/payload-codec.ts'
+import { dataConverter, workflowBundle } from '../../server/temporal.ts'
+import { temporalWorkflows, type Workflows } from '../../workflows/client.ts'
+import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
+import type { TestOrganization } from './test-organization.ts'
+
+/** The workflows' script, made once for all tests of a machine. */
+const cacheFolder = join(tmpdir(), 'countersign-test-workflows')
+
+/**
+ * Runs the real workflows and activities for an organization until the running test has finished.
+ *
+ * @returns the client side of the workflows
+ */
+export async function startWorkers(
+  environment: TestWorkflowEnvironment,
+  organization: TestOrganization,
+): Promise<Workflows & { readonly client: Client }> {
+  const converter = dataConverter(newPayloadKey())
+  const { nativeConnection: connection, connection: clientConnection, namespace } = environment
+  const common = { connection, dataConverter: converter, ...(namespace === undefined ? {} : { namespace }) }
+  const bundle = await workflowBundle(cacheFolder, pino({ level: 'silent' }))
+  const worker = await Worker.create({
+    ...common,
+    taskQueue: workerTaskQueue,
+    workflowBundle: bundle,
+    activities: { ...workerActivities(organization.signer) },
+  })
+  const signer = await Worker.create({
+    ...common,
+    taskQueue: signerTaskQueue,
+    activities: { ...signerActivities({ ...organization.signer, recordRefusal: async () => undefined }) },
+  })
+  const running = [worker.run(), signer.run()]
+  onTestFinished(async () => {
+    worker.shutdown()
+    signer.shutdown()
+    await Promise.all(running)
+  })
+  const client = new Client({ connection: clientConnection, dataConverter: converter })
+  return { ...temporalWorkflows(client), client }
+}
