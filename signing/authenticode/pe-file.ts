@@ -63,6 +63,11 @@ export async function readPeFile(input: InputFile): Promise<PeFile> {
       'PE_HEADER_OVERLAP',
       `The PE header offset at 0x3c is ${hex(peOffset)}, inside the DOS header; it must be 0x40 or above.`,
     )
+  if (peOffset % 4 !== 0)
+    throw new SigningError(
+      'PE_HEADER_MISALIGNED',
+      `The PE header offset at 0x3c is ${hex(peOffset)}; Windows loads nothing but multiples of 4.`,
+    )
   const coff = await readHeader(peOffset, coffHeaderSize, 'COFF header')
   if (coff.toString('latin1', 0, 4) !== 'PE\0\0')
     throw new SigningError('PE_NOT_A_PE_FILE', `The bytes at ${hex(peOffset)} must be "PE", 0, 0; they are not.`)

@@ -32,12 +32,9 @@ export async function digestSignedImage(
   return new Map(hashes.map(([algorithm, hash]) => [algorithm, hash.digest()]))
 }
 
-/** The stated checksum was summed with everything else; it counts as zero, so its two words go out again. */
+/** The stated checksum was summed with everything else; it counts as zero, so its two words go out again. Its offset is even. */
 function assertChecksum(sum: number, { checksum, checksumAt, size }: SignedLayout): void {
-  const own =
-    checksumAt % 2 === 0
-      ? (checksum & 0xffff) + (checksum >>> 16)
-      : (checksum & 0xff) * 256 + ((checksum >>> 8) & 0xffff) + (checksum >>> 24)
+  const own = (checksum & 0xffff) + (checksum >>> 16)
   // A file is never all zeros, so a sum that is 0 modulo 0xffff folds to 0xffff.
   const folded = (sum - own) % 0xffff || 0xffff
   const expected = (folded + size) % 2 ** 32

@@ -36,7 +36,12 @@ export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
   const peAt = dos.getUint32(60, true)
   const pe = await read(peAt, 26, 'PE header')
   const magic = pe.getUint16(24, true)
-  if (dos.getUint16(0) !== 0x4d5a || pe.getUint32(0) !== 0x50450000 || (magic !== 0x10b && magic !== 0x20b))
+  if (
+    dos.getUint16(0) !== 0x4d5a ||
+    peAt % 4 !== 0 ||
+    pe.getUint32(0) !== 0x50450000 ||
+    (magic !== 0x10b && magic !== 0x20b)
+  )
     throw new SigningError('AUTHENTICODE_NOT_A_PE_FILE', 'The file is neither PE32 nor PE32+.')
 
   const directoriesAt = peAt + 24 + (magic === 0x10b ? 96 : 112)
