@@ -64,7 +64,7 @@ function openOnce(path: string): SqliteFile {
   const writer = new DatabaseSync(path, { timeout: 1_000 })
   try {
     // First look, then write: a file that is not ours must stay as it is.
-    const isNew = checkSchema(writer, path)
+    const isNew = inTransaction(writer, 'BEGIN', () => checkSchema(writer, path))
     const mode = writer.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
     if (mode !== 'wal')
       throw new EventLogError(
@@ -73,12 +73,29 @@ function openOnce(path: string): SqliteFile {
       )
     // Every commit is on the disk before an append answers.
     writer.exec('PRAGMA synchronous = FULL')
-    if (isNew) createSchema(writer, path)
+    if (isNew)
+      inTransaction(writer, 'BEGIN IMMEDIATE', () => {
+        // Another process may have made it while this one waited for the lock.
+        if (checkSchema(writer, path)) writer.exec(schema)
+      })
     // From here on a lock is waited for in the event loop, not inside SQLite.
     writer.exec('PRAGMA busy_timeout = 0')
     return { path, writer, reader: new DatabaseSync(path, { readOnly: true, timeout: 0 }) }
   } catch (error) {
     writer.close()
+    throw error
+  }
+}
+
+/** One transaction sees one state of the file, even while another process is making it. */
+function inTransaction<T>(database: DatabaseSync, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+  database.exec(begin)
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
 }
@@ -96,18 +113,6 @@ function checkSchema(database: DatabaseSync, path: string): boolean {
   const isEmpty = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables === 0
   if (id === 0 && version === 0 && isEmpty) return true
   throw new EventLogError('EVENT_LOG_NOT_A_LOG', `${path} is an SQLite database, but not a Countersign event log.`)
-}
-
-function createSchema(database: DatabaseSync, path: string): void {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    // Another process may have made it while this one waited for the lock.
-    if (checkSchema(database, path)) database.exec(schema)
-    database.exec('COMMIT')
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
-  }
 }
 
 /** Whether the failure is a lock that another connection holds for a moment (`SQLITE_BUSY`, `_LOCKED`, `_PROTOCOL`). */
