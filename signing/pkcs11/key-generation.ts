@@ -56,14 +56,23 @@ export function generateKeyPair(module: PKCS11, session: Handle, token: TokenSlo
   )
   try {
     refuseUnprotected(module, session, pair.privateKey)
-    // Nothing in PKCS#11 keeps ids unique: another process may have generated one with this id at the same time.
+    // Nothing in PKCS#11 keeps ids unique: another process may have generated one with this id at the same time, and have
+    // taken our public key for one that was left behind.
     const privateKeys = find(module, session, pkcs11js.CKO_PRIVATE_KEY, request.id)
     const publicKeys = find(module, session, pkcs11js.CKO_PUBLIC_KEY, request.id)
-    if (privateKeys.length > 1 || publicKeys.length > 1) throw keyExists(request.id)
+    if (privateKeys.length !== 1 || publicKeys.length !== 1) throw raced(request.id)
   } catch (error) {
-    module.C_DestroyObject(session, pair.privateKey)
-    module.C_DestroyObject(session, pair.publicKey)
+    for (const object of [pair.privateKey, pair.publicKey]) destroyQuietly(module, session, object)
     throw error
+  }
+}
+
+/** The error that led here says more than a failure to tidy up after it. */
+function destroyQuietly(module: PKCS11, session: Handle, object: Handle): void {
+  try {
+    module.C_DestroyObject(session, object)
+  } catch {
+    // As said.
   }
 }
 
@@ -147,5 +156,13 @@ function keyExists(id: Buffer): SigningError {
   return new SigningError(
     'PKCS11_KEY_EXISTS',
     `The token already has a key with the id ${id.toString('hex')}; look it up, or choose another id.`,
+  )
+}
+
+function raced(id: Buffer): SigningError {
+  return new SigningError(
+    'PKCS11_KEY_EXISTS',
+    `Somebody else generated a key with the id ${id.toString('hex')} at the same time; ours was destroyed. Look that one up.`,
+    { transient: true },
   )
 }

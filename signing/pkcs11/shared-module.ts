@@ -21,6 +21,7 @@ export class SharedModule {
   #inFlight = 0
   #drained: (() => void) | undefined
   #exclusive: Promise<void> | undefined
+  readonly #generating = new Map<string, Promise<unknown>>()
   readonly #pinSalt = randomBytes(16)
   readonly #pins = new Map<string, Buffer>()
 
@@ -89,6 +90,20 @@ export class SharedModule {
         this.#pins.clear()
       }
     })
+  }
+
+  /** Lets only one caller at a time generate a key with this id, so that the second finds the first one's. */
+  async oneAtATime<T>(id: Uint8Array, work: () => Promise<T>): Promise<T> {
+    const name = Buffer.from(id).toString('hex')
+    const before = this.#generating.get(name) ?? Promise.resolve()
+    const turn = before.then(work)
+    const done = turn.catch(() => undefined)
+    this.#generating.set(name, done)
+    try {
+      return await turn
+    } finally {
+      if (this.#generating.get(name) === done) this.#generating.delete(name)
+    }
   }
 
   /**

@@ -97,7 +97,7 @@ export class PooledToken implements Token {
 
   async generateKey(request: SessionRequests['generateKey']['argument']): Promise<TokenKey> {
     refuseInvalidId(request.id)
-    return this.#key(await this.#perform('generateKey', request))
+    return await this.#module.oneAtATime(request.id, async () => this.#key(await this.#perform('generateKey', request)))
   }
 
   async findKey(id: Uint8Array): Promise<TokenKey | undefined> {
