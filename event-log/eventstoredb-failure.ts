@@ -43,7 +43,7 @@ export function failureDetail(error: unknown, field: string): string | undefined
 /** Translates what the client throws; an {@link EventLogError} passes through. */
 export function eventStoreDbFailure(error: unknown, what: string): EventLogError {
   if (error instanceof EventLogError) return error
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
   switch (failureKind(error)) {
     case 'access-denied':
       return new EventLogError(

@@ -151,6 +151,21 @@ describe('EventStoreDB', () => {
       await impatient.close()
     })
 
+    test('with its whole cluster is an error of the call, and no more', async () => {
+      const connectionString = 'esdb://127.0.0.1:1,127.0.0.1:2?tls=false&maxDiscoverAttempts=1&discoveryInterval=10'
+      const nowhere = openEventStoreDb({ connectionString, callPatienceMs: 200, subscriptionPatienceMs: 200 })
+      const calls = [
+        nowhere.append(newStream(), [newEvent()], 'any'),
+        nowhere.append(newStream(), [newEvent()], 'any'),
+        nowhere.head(),
+        collect(nowhere.readAll()),
+        collectUntil(nowhere.subscribe({ signal: AbortSignal.timeout(25_000) }), () => false),
+      ]
+      for (const outcome of await Promise.allSettled(calls))
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'EVENT_LOG_UNAVAILABLE' } })
+      await nowhere.close()
+    })
+
     test('does not hold up an abort or a close', async () => {
       const { connectionString } = server
       const patient = openEventStoreDb({ connectionString })
