@@ -6,7 +6,7 @@ import { Refusal } from './refusal.ts'
  * @throws Refusal `FILE_NAME_MALFORMED`
  */
 export function parseFileName(text: string): string {
-  const plain = text !== '.' && text !== '..' && !/[/\\]/.test(text) && !/\p{Cc}/u.test(text)
+  const plain = text !== '.' && text !== '..' && !/[/\\]/.test(text) && !/\p{Cc}/u.test(text) && text.isWellFormed()
   if (text.length < 1 || text.length > 255 || !plain)
     throw new Refusal(
       'FILE_NAME_MALFORMED',

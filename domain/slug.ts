@@ -23,7 +23,7 @@ export function parseSlug(text: string, what: string): string {
  */
 export function parseName(text: string, what: string): string {
   const name = text.trim()
-  if (name.length === 0 || name.length > 200 || /\p{Cc}/u.test(name))
+  if (name.length === 0 || name.length > 200 || /\p{Cc}/u.test(name) || !name.isWellFormed())
     throw new Refusal('NAME_MALFORMED', `${what} must have 1 to 200 characters and no control characters.`)
   return name
 }

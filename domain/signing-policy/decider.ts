@@ -136,6 +136,9 @@ function checkedSettings(settings: SigningPolicySettings, certificate: PolicyCer
   return { ...settings, name: parseName(settings.name, "The signing policy's name") }
 }
 
+/** Ten years. Far beyond them a deadline is no date any more. */
+const longestDeadlineSeconds = 10 * 365 * 24 * 60 * 60
+
 function checkApproval(approval: NonNullable<SigningPolicySettings['approval']>): void {
   const { approvers, requiredApprovals, deadlineSeconds } = approval
   refuseRepeated(approvers, 'approvers')
@@ -145,8 +148,13 @@ function checkApproval(approval: NonNullable<SigningPolicySettings['approval']>)
       `The required approvals must be a whole number from 1 to the number of approvers (${approvers.length}); got ${requiredApprovals}.`,
       { approvers: approvers.length, requiredApprovals },
     )
-  if (deadlineSeconds !== null && (!Number.isInteger(deadlineSeconds) || deadlineSeconds < 1))
-    throw new Refusal('APPROVAL_DEADLINE', 'The approval deadline must be a whole number of seconds, at least 1.')
+  if (deadlineSeconds === null) return
+  if (!Number.isInteger(deadlineSeconds) || deadlineSeconds < 1 || deadlineSeconds > longestDeadlineSeconds)
+    throw new Refusal(
+      'APPROVAL_DEADLINE',
+      `The approval deadline must be a whole number of seconds from 1 to ${longestDeadlineSeconds}; got ${deadlineSeconds}.`,
+      { deadlineSeconds },
+    )
 }
 
 function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertificate): void {

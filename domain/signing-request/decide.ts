@@ -23,7 +23,7 @@ export const maximumTextLength = 4000
  * @throws Refusal `SIGNING_REQUEST_EXISTS`, `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`,
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
- *   `CERTIFICATE_MISMATCH`, `TEXT_TOO_LONG`, `FILE_NAME_MALFORMED`
+ *   `CERTIFICATE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `FILE_NAME_MALFORMED`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
@@ -185,5 +185,8 @@ function shortText(text: string | null): string | null {
     throw new Refusal('TEXT_TOO_LONG', `Comments and descriptions have at most ${maximumTextLength} characters.`, {
       length: text.length,
     })
+  // Not every store of text can hold these: PostgreSQL refuses both.
+  if (text !== null && (text.includes('\0') || !text.isWellFormed()))
+    throw new Refusal('TEXT_MALFORMED', 'Comments and descriptions must be well-formed Unicode without NUL characters.')
   return text
 }

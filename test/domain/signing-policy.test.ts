@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import {
+  activeSigningPolicy,
+  type CertificateId,
+  currentVersion,
+  fold,
+  type OrganizationId,
+  type PolicyCertificate,
+  type ProjectId,
+  signingPolicyDecider as policy,
+  type SigningPolicyEvent,
+  type SigningPolicyId,
+  type SigningPolicySettings,
+} from '../../domain/index.ts'
+import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
+import { fixedUuid, people } from '../support/submission.ts'
+
+const certificateId = fixedUuid<CertificateId>('6')
+const selfSigned: PolicyCertificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'Test' }
+const { submitter, anna, bert, cora } = people
+const approval = {
+  approvers: [anna, bert, cora],
+  requiredApprovals: 2,
+  submitterMayApprove: false,
+  deadlineSeconds: 60,
+}
+const settings: SigningPolicySettings = {
+  name: 'Release signing',
+  certificateId,
+  submitters: [submitter],
+  approval,
+  timestamp: 'required',
+  release: false,
+}
+const ids = {
+  signingPolicyId: fixedUuid<SigningPolicyId>('5'),
+  organizationId: fixedUuid<OrganizationId>('3'),
+  projectId: fixedUuid<ProjectId>('4'),
+}
+const create = (changes: Partial<SigningPolicySettings> = {}, certificate = selfSigned) =>
+  ({
+    type: 'CreateSigningPolicy',
+    ...ids,
+    slug: 'Release',
+    settings: { ...settings, ...changes },
+    certificate,
+  }) as const
+const created = event<SigningPolicyEvent, 'SigningPolicyCreated'>('SigningPolicyCreated', {
+  ...ids,
+  slug: 'release',
+  settings,
+})
+const changed = (version: number, name: string) =>
+  event<SigningPolicyEvent, 'SigningPolicyChanged'>('SigningPolicyChanged', {
+    version,
+    settings: { ...settings, name },
+  })
+const deactivated = event<SigningPolicyEvent, 'SigningPolicyDeactivated'>('SigningPolicyDeactivated', { reason: null })
+const reactivated = event<SigningPolicyEvent, 'SigningPolicyReactivated'>('SigningPolicyReactivated', {})
+
+describe('signing policy', () => {
+  it('is created with its slug in lower case and its name trimmed', () => {
+    given(policy)
+      .when(create({ name: ' Release signing ' }))
+      .thenEvents(created)
+  })
+
+  it('needs no approval process, and takes every quorum from one to all', () => {
+    for (const each of [null, ...[1, 2, 3].map((requiredApprovals) => ({ ...approval, requiredApprovals }))])
+      given(policy)
+        .when(create({ approval: each }))
+        .thenEvents({ ...created, data: { ...created.data, settings: { ...settings, approval: each } } })
+  })
+
+  it('gets a new version with every change, and the last is in force', () => {
+    const change = (name: string) =>
+      ({ type: 'ChangeSigningPolicy', settings: { ...settings, name }, certificate: selfSigned }) as const
+    given(policy, created).when(change('Two')).thenEvents(changed(2, 'Two'))
+    given(policy, created, changed(2, 'Two')).when(change('Three')).thenEvents(changed(3, 'Three'))
+    const state = activeSigningPolicy(fold(policy, [created, changed(2, 'Two'), changed(3, 'Three')]))
+    expect(currentVersion(state)).toMatchObject({ version: 3, settings: { name: 'Three' } })
+    expect(state.versions.map(({ name }) => name)).toEqual(['Release signing', 'Two', 'Three'])
+  })
+
+  it('can be deactivated and reactivated, and signs only while active', () => {
+    given(policy, created).when({ type: 'DeactivateSigningPolicy', reason: null }).thenEvents(deactivated)
+    given(policy, created, deactivated).when({ type: 'ReactivateSigningPolicy' }).thenEvents(reactivated)
+    expect(activeSigningPolicy(fold(policy, [created, deactivated, reactivated]))).toMatchObject({ status: 'active' })
+    const refusal = (events: readonly SigningPolicyEvent[]) =>
+      refusalOf(() => activeSigningPolicy(fold(policy, events)))
+    expect(refusal([created, deactivated]).code).toBe('SIGNING_POLICY_INACTIVE')
+    expect(refusal([]).code).toBe('SIGNING_POLICY_NOT_FOUND')
+  })
+
+  itRefuses(policy, { source: 'signing-policy/decider.ts', before: 'export const signingPolicyDecider' }, [
+    ['SIGNING_POLICY_EXISTS', 'a second creation', [created], create()],
+    ['SIGNING_POLICY_NOT_FOUND', 'deactivation before creation', [], { type: 'DeactivateSigningPolicy', reason: null }],
+    [
+      'SIGNING_POLICY_INACTIVE',
+      'a second deactivation',
+      [created, deactivated],
+      { type: 'DeactivateSigningPolicy', reason: null },
+    ],
+    ['SIGNING_POLICY_ACTIVE', 'reactivation of an active one', [created], { type: 'ReactivateSigningPolicy' }],
+    ...[0, -1, 4, 1.5, Number.NaN].map(
+      (requiredApprovals) =>
+        [
+          'APPROVAL_QUORUM',
+          `${requiredApprovals} of 3`,
+          [],
+          create({ approval: { ...approval, requiredApprovals } }),
+        ] as const,
+    ),
+    [
+      'APPROVAL_QUORUM',
+      'nobody to approve',
+      [],
+      create({ approval: { ...approval, approvers: [], requiredApprovals: 0 } }),
+    ],
+    ...[0, -5, 0.5, 1e12].map(
+      (deadlineSeconds) =>
+        [
+          'APPROVAL_DEADLINE',
+          `${deadlineSeconds} s`,
+          [],
+          create({ approval: { ...approval, deadlineSeconds } }),
+        ] as const,
+    ),
+    ['MEMBERS_REPEATED', 'an approver twice', [], create({ approval: { ...approval, approvers: [anna, bert, anna] } })],
+    ['MEMBERS_REPEATED', 'a submitter twice', [], create({ submitters: [anna, anna] })],
+    ['RELEASE_NEEDS_TIMESTAMP', 'a release without', [], create({ release: true, timestamp: 'none' })],
+    [
+      'RELEASE_NEEDS_STRONG_KEY',
+      'a release with RSA 2048',
+      [],
+      create({ release: true }, { ...selfSigned, keyAlgorithm: 'rsa-2048' }),
+    ],
+    ['RELEASE_NEEDS_ISSUED_CERTIFICATE', 'a release with a self-signed one', [], create({ release: true })],
+    [
+      'CERTIFICATE_MISMATCH',
+      'settings that name another',
+      [],
+      create({}, { ...selfSigned, certificateId: fixedUuid('8') }),
+    ],
+    ['SLUG_MALFORMED', 'a space', [], { ...create(), slug: 'a b' }],
+    ['NAME_MALFORMED', 'no name', [], create({ name: '' })],
+  ])
+})

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type ApiTokenId,
+  fold,
+  type OrganizationId,
+  type UserEvent,
+  type UserId,
+  usableToken,
+  userDecider as user,
+} from '../../domain/index.ts'
+import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
+import { fixedUuid } from '../support/submission.ts'
+
+const at = '2026-03-01T12:00:00.000Z'
+const later = '2026-03-01T12:00:00.001Z'
+const tokenId = fixedUuid<ApiTokenId>('7')
+const facts = {
+  userId: fixedUuid<UserId>('1'),
+  organizationId: fixedUuid<OrganizationId>('3'),
+  kind: 'ci',
+  name: 'Build',
+  email: null,
+} as const
+const token = { tokenId, name: 'pipeline', tokenHash: 'ab'.repeat(32), prefix: 'cs_1234', expiresAt: null }
+const create = { type: 'CreateUser', ...facts } as const
+const issue = { type: 'IssueApiToken', ...token, at } as const
+const created = event<UserEvent, 'UserCreated'>('UserCreated', facts)
+const deactivated = event<UserEvent, 'UserDeactivated'>('UserDeactivated', { reason: null })
+const reactivated = event<UserEvent, 'UserReactivated'>('UserReactivated', {})
+const granted = event<UserEvent, 'GlobalRoleGranted'>('GlobalRoleGranted', { role: 'globalReader' })
+const withdrawn = event<UserEvent, 'GlobalRoleWithdrawn'>('GlobalRoleWithdrawn', { role: 'globalReader' })
+const issued = event<UserEvent, 'ApiTokenIssued'>('ApiTokenIssued', token)
+const revoked = event<UserEvent, 'ApiTokenRevoked'>('ApiTokenRevoked', { tokenId })
+
+describe('user', () => {
+  it('is created, deactivated and reactivated', () => {
+    given(user)
+      .when({ ...create, name: ' Build ' })
+      .thenEvents(created)
+    given(user, created).when({ type: 'DeactivateUser', reason: null }).thenEvents(deactivated)
+    given(user, created, deactivated).when({ type: 'ReactivateUser' }).thenEvents(reactivated)
+  })
+
+  it('receives and loses global roles', () => {
+    given(user, created).when({ type: 'GrantGlobalRole', role: 'globalReader' }).thenEvents(granted)
+    given(user, created, granted).when({ type: 'WithdrawGlobalRole', role: 'globalReader' }).thenEvents(withdrawn)
+    expect(fold(user, [created, granted])).toMatchObject({ roles: ['globalReader'] })
+    expect(fold(user, [created, granted, withdrawn])).toMatchObject({ roles: [] })
+  })
+
+  it('loses a role even when deactivated, so that reactivation does not bring it back unseen', () => {
+    given(user, created, granted, deactivated)
+      .when({ type: 'WithdrawGlobalRole', role: 'globalReader' })
+      .thenEvents(withdrawn)
+  })
+
+  it('has tokens issued and revoked', () => {
+    given(user, created).when(issue).thenEvents(issued)
+    given(user, created)
+      .when({ ...issue, expiresAt: later })
+      .thenEvents({ ...issued, data: { ...issued.data, expiresAt: later } })
+    given(user, created, issued).when({ type: 'RevokeApiToken', tokenId }).thenEvents(revoked)
+  })
+
+  it('can have a token revoked when deactivated', () => {
+    given(user, created, issued, deactivated).when({ type: 'RevokeApiToken', tokenId }).thenEvents(revoked)
+  })
+
+  itRefuses(user, { source: 'user/decider.ts', before: 'export const userDecider' }, [
+    ['USER_EXISTS', 'a second creation', [created], create],
+    ['USER_NOT_FOUND', 'a token before creation', [], issue],
+    ['USER_DEACTIVATED', 'a second deactivation', [created, deactivated], { type: 'DeactivateUser', reason: null }],
+    [
+      'USER_DEACTIVATED',
+      'a role for one deactivated',
+      [created, deactivated],
+      { type: 'GrantGlobalRole', role: 'globalReader' },
+    ],
+    ['USER_DEACTIVATED', 'a token for one deactivated', [created, deactivated], issue],
+    ['USER_ACTIVE', 'reactivation of an active one', [created], { type: 'ReactivateUser' }],
+    ['ROLE_HELD', 'a role twice', [created, granted], { type: 'GrantGlobalRole', role: 'globalReader' }],
+    ['ROLE_NOT_HELD', 'withdrawal of a role not held', [created], { type: 'WithdrawGlobalRole', role: 'globalReader' }],
+    ['API_TOKEN_NOT_FOUND', 'revocation of no token', [created], { type: 'RevokeApiToken', tokenId }],
+    ['API_TOKEN_NOT_FOUND', 'a second revocation', [created, issued, revoked], { type: 'RevokeApiToken', tokenId }],
+    ['API_TOKEN_EXPIRY_PAST', 'a token that has expired', [created], { ...issue, expiresAt: at }],
+    ['NAME_MALFORMED', 'an empty name', [], { ...create, name: ' ' }],
+    ['NAME_MALFORMED', "a token's name", [created], { ...issue, name: '\n' }],
+  ])
+})
+
+describe('usableToken', () => {
+  const expiring = { ...issued, data: { ...issued.data, expiresAt: later } }
+  const refusal = (events: readonly UserEvent[], hash = token.tokenHash, moment = at) =>
+    refusalOf(() => usableToken(fold(user, events), hash, moment)).code
+
+  it('finds the token by its hash, until the moment of its expiry', () => {
+    expect(usableToken(fold(user, [created, issued]), token.tokenHash, at)).toEqual({ ...token, revoked: false })
+    expect(usableToken(fold(user, [created, expiring]), token.tokenHash, at).expiresAt).toBe(later)
+    expect(refusal([created, expiring], token.tokenHash, later)).toBe('TOKEN_EXPIRED')
+  })
+
+  it('refuses what does not work, each with its code', () => {
+    expect(refusal([])).toBe('TOKEN_INVALID')
+    expect(refusal([created, issued], 'cd'.repeat(32))).toBe('TOKEN_INVALID')
+    expect(refusal([created, issued, revoked])).toBe('TOKEN_REVOKED')
+    expect(refusal([created, issued, deactivated])).toBe('USER_DEACTIVATED')
+    expect(usableToken(fold(user, [created, issued, deactivated, reactivated]), token.tokenHash, at).tokenId).toBe(
+      tokenId,
+    )
+  })
+})
