@@ -1,4 +1,3 @@
-import { certificateAt } from '../domain/index.ts'
 import { EntityRef } from './entity.ts'
 import { CertificateKindRef, CertificateStatusRef, KeyAlgorithmRef } from './enums.ts'
 import { CertificateRef } from './refs.ts'
@@ -12,10 +11,7 @@ CertificateRef.implement({
     }),
     name: t.exposeString('name'),
     kind: t.expose('kind', { type: CertificateKindRef }),
-    status: t.field({
-      type: CertificateStatusRef,
-      resolve: (certificate) => certificateAt(certificate, new Date().toISOString()),
-    }),
+    status: t.expose('status', { type: CertificateStatusRef }),
     keyAlgorithm: t.expose('keyAlgorithm', { type: KeyAlgorithmRef }),
     publicKey: t.exposeString('publicKey', {
       nullable: true,

@@ -1,6 +1,5 @@
-import type { ApprovalProcess, SigningPolicySettings } from '../domain/index.ts'
-import { currentVersion } from '../domain/index.ts'
-import type { PolicyVersionMade } from '../projections/index.ts'
+import type { ApprovalProcess } from '../domain/index.ts'
+import type { SigningPolicyVersion, SigningPolicyView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
 import { SigningPolicyStatusRef, TimestampRequirementRef } from './enums.ts'
@@ -25,9 +24,7 @@ export const ApprovalProcessRef = builder.objectRef<ApprovalProcess>('ApprovalPr
   }),
 })
 
-type Version = PolicyVersionMade & { readonly version: number; readonly settings: SigningPolicySettings }
-
-const SigningPolicyVersionRef = builder.objectRef<Version>('SigningPolicyVersion').implement({
+const SigningPolicyVersionRef = builder.objectRef<SigningPolicyVersion>('SigningPolicyVersion').implement({
   description: 'One version of what a policy demands. A signing request keeps the version that it was submitted under.',
   fields: (t) => ({
     version: t.exposeInt('version', { description: 'From 1.' }),
@@ -65,28 +62,24 @@ SigningPolicyRef.implement({
   fields: (t) => ({
     signingPolicyId: t.exposeID('signingPolicyId', { description: 'UUID.' }),
     slug: t.exposeString('slug', { description: 'What tools name the policy by, in its project.' }),
-    name: t.string({ resolve: (policy) => currentVersion(policy).settings.name }),
+    name: t.string({ resolve: (policy) => inForce(policy).settings.name }),
     status: t.expose('status', { type: SigningPolicyStatusRef }),
     project: t.field({ type: ProjectRef, nullable: true, resolve: ({ projectId }) => projectId }),
     current: t.field({
       type: SigningPolicyVersionRef,
       description: 'The version in force.',
-      resolve: (policy) => versionOf(policy, policy.versions.length - 1),
+      resolve: inForce,
     }),
     versions: t.field({
       type: [SigningPolicyVersionRef],
       description: 'Every version, the oldest first.',
-      resolve: (policy) => policy.versions.map((_, index) => versionOf(policy, index)),
+      resolve: ({ versions }) => [...versions],
     }),
   }),
 })
 
-function versionOf(
-  policy: { readonly versions: readonly SigningPolicySettings[]; readonly versionsMade: readonly PolicyVersionMade[] },
-  index: number,
-): Version {
-  const settings = policy.versions[index]
-  const made = policy.versionsMade[index]
-  if (settings === undefined || made === undefined) throw new Error(`The policy has no version ${index + 1}.`)
-  return { ...made, settings, version: index + 1 }
+function inForce({ slug, versions }: SigningPolicyView): SigningPolicyVersion {
+  const last = versions.at(-1)
+  if (last === undefined) throw new Error(`The signing policy ${slug} has no version.`)
+  return last
 }

@@ -1,14 +1,12 @@
 import {
-  type Approval,
   type Artifact,
-  countedApprovers,
   type Denial,
   isFinalStatus,
   requestStatus,
   type SigningRequest,
   type UserId,
 } from '../domain/index.ts'
-import type { SigningAttempt } from '../projections/index.ts'
+import type { ApprovalView, SigningAttempt } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
 import { DenialKindRef, RequestStatusRef, TimestampRequirementRef, WorkflowStatusRef } from './enums.ts'
@@ -26,18 +24,16 @@ const ArtifactRef = builder.objectRef<Artifact>('Artifact').implement({
   }),
 })
 
-const ApprovalRef = builder
-  .objectRef<Approval & { readonly approvedAt: string; readonly counts: boolean }>('Approval')
-  .implement({
-    description: 'A person agreed.',
-    fields: (t) => ({
-      approver: t.field({ type: UserRef, nullable: true, resolve: ({ approver }) => approver }),
-      planDigest: t.exposeString('planDigest', { description: 'The plan that was agreed to.' }),
-      comment: t.exposeString('comment', { nullable: true }),
-      approvedAt: t.expose('approvedAt', { type: 'DateTime' }),
-      counts: t.exposeBoolean('counts', { description: 'Whether it counts towards the quorum.' }),
-    }),
-  })
+const ApprovalRef = builder.objectRef<ApprovalView>('Approval').implement({
+  description: 'A person agreed.',
+  fields: (t) => ({
+    approver: t.field({ type: UserRef, nullable: true, resolve: ({ approver }) => approver }),
+    planDigest: t.exposeString('planDigest', { description: 'The plan that was agreed to.' }),
+    comment: t.exposeString('comment', { nullable: true }),
+    approvedAt: t.expose('approvedAt', { type: 'DateTime' }),
+    counts: t.exposeBoolean('counts', { description: 'Whether it counts towards the quorum.' }),
+  }),
+})
 
 const DenialRef = builder.objectRef<Denial & { readonly deniedAt: string }>('Denial').implement({
   description: 'Why nothing will be signed: a person said no, or the deadline passed.',
@@ -168,19 +164,9 @@ SigningRequestRef.implement({
     approvals: t.field({
       type: [ApprovalRef],
       description: 'In the order given.',
-      resolve: (request) => {
-        const counted = countedApprovers(request)
-        return request.approvals.map((approval, index) => ({
-          ...approval,
-          approvedAt: request.approvedAt[index] ?? request.updatedAt,
-          counts: counted.includes(approval.approver),
-        }))
-      },
+      resolve: ({ approvals }) => [...approvals],
     }),
-    missingApprovals: t.int({
-      description: 'How many more are needed.',
-      resolve: (request) => Math.max((request.approval?.requiredApprovals ?? 0) - countedApprovers(request).length, 0),
-    }),
+    missingApprovals: t.exposeInt('missingApprovals', { description: 'How many more are needed.' }),
     denial: t.field({
       type: DenialRef,
       nullable: true,

@@ -57,6 +57,12 @@ export type StreamRange = { readonly streamId: string; readonly from: number; re
  * `Refusal` for malformed cursors and pages.
  */
 export interface ReadModel {
+  /**
+   * For readiness: whether queries can be answered.
+   *
+   * @throws ReadModelError `READ_MODEL_NOT_READY`, `READ_MODEL_NEWER`, `READ_MODEL_UNAVAILABLE`
+   */
+  check(): Promise<void>
   organization(organizationId: OrganizationId): Promise<OrganizationView | undefined>
   usersByIds(organizationId: OrganizationId, ids: readonly UserId[]): Promise<(UserView | undefined)[]>
   certificatesByIds(
@@ -106,13 +112,6 @@ export interface ReadModel {
 
   /** Pieces of streams, each by revision. At most 200 ranges. */
   eventsOfStreams(organizationId: OrganizationId, ranges: readonly StreamRange[]): Promise<(readonly EventView[])[]>
-  /** The events after a position in log order, at most `limit`; from the beginning without one. */
-  eventsAfter(
-    organizationId: OrganizationId,
-    after: LogPosition | undefined,
-    limit: number,
-  ): Promise<readonly EventView[]>
-
   /** Where in the log the read model is; `undefined` before the first event. */
   position(): Promise<LogPosition | undefined>
   /**

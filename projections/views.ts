@@ -1,6 +1,7 @@
 import type {
   Actor,
   ApiTokenId,
+  Approval,
   Certificate,
   EventMetadata,
   Instant,
@@ -8,9 +9,9 @@ import type {
   Project,
   ProjectId,
   SigningPolicy,
+  SigningPolicySettings,
   SigningRequest,
   User,
-  UserId,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 
@@ -47,8 +48,11 @@ export type ApiTokenView = {
 /** A person or a CI user. */
 export type UserView = Recorded & Omit<User, 'tokens'> & { readonly tokens: readonly ApiTokenView[] }
 
-/** A certificate. */
-export type CertificateView = Recorded & Certificate
+/** A certificate; its status is that of the moment it was read, so that it can be `expired`. */
+export type CertificateView = Recorded & Omit<Certificate, 'status'> & { readonly status: CertificateStatusNow }
+
+/** The status as people see it at a moment. */
+export type CertificateStatusNow = Certificate['status'] | 'expired'
 
 /** A project. */
 export type ProjectView = Recorded & Project
@@ -56,8 +60,15 @@ export type ProjectView = Recorded & Project
 /** Who made a version of a policy, and when. */
 export type PolicyVersionMade = { readonly at: Instant; readonly by: Actor }
 
-/** A signing policy; `versionsMade` stands beside `versions`, at the same indexes. */
-export type SigningPolicyView = Recorded & SigningPolicy & { readonly versionsMade: readonly PolicyVersionMade[] }
+/** One version of what a policy demands, from 1. */
+export type SigningPolicyVersion = PolicyVersionMade & {
+  readonly version: number
+  readonly settings: SigningPolicySettings
+}
+
+/** A signing policy with all its versions, the oldest first; the last one is in force. */
+export type SigningPolicyView = Recorded &
+  Omit<SigningPolicy, 'versions'> & { readonly versions: readonly SigningPolicyVersion[] }
 
 /** One use of the key, or the try of it. */
 export type SigningAttempt = {
@@ -68,18 +79,20 @@ export type SigningAttempt = {
   readonly certificateThumbprint: string
 }
 
-/** When the things happened that a signing request's state only says happened. */
-export type SigningRequestTimes = {
-  readonly plannedAt: Instant | null
-  /** When each of the state's approvals was granted, at the same indexes. */
-  readonly approvedAt: readonly Instant[]
-  readonly attemptsMade: readonly SigningAttempt[]
-  /** When it reached its final status. */
-  readonly finishedAt: Instant | null
-}
+/** An approval: when it was given, and whether it counts towards the quorum. */
+export type ApprovalView = Approval & { readonly approvedAt: Instant; readonly counts: boolean }
 
 /** A signing request; `createdAt` is when it was submitted. */
-export type SigningRequestView = Recorded & SigningRequest & SigningRequestTimes
+export type SigningRequestView = Recorded &
+  Omit<SigningRequest, 'approvals'> & {
+    readonly approvals: readonly ApprovalView[]
+    /** How many more are needed. */
+    readonly missingApprovals: number
+    readonly plannedAt: Instant | null
+    readonly attemptsMade: readonly SigningAttempt[]
+    /** When it reached its final status. */
+    readonly finishedAt: Instant | null
+  }
 
 /** An event as the API shows it. Hashes of tokens are left out of `data`. */
 export type EventView = {
@@ -108,9 +121,4 @@ export type SecurityRefusalView = {
   readonly count: number
   readonly firstAt: Instant
   readonly lastAt: Instant
-}
-
-/** Who did something: the user's id where it was a user. */
-export function actingUser(actor: Actor): UserId | null {
-  return actor.kind === 'user' ? actor.userId : null
 }

@@ -1,0 +1,45 @@
+import { parseStreamName, type StreamKind } from '../domain/index.ts'
+import type { RecordedEvent } from '../event-log/index.ts'
+import { certificates } from './certificates.ts'
+import type { AnyProjection } from './entity.ts'
+import { organizations } from './organizations.ts'
+import { projects } from './projects.ts'
+import { ReadModelError } from './read-model-error.ts'
+import { signingPolicies } from './signing-policies.ts'
+import { signingRequests } from './signing-requests.ts'
+import { users } from './users.ts'
+
+/** How each kind of entity is projected. */
+export const projections: Readonly<Record<Exclude<StreamKind, 'security'>, AnyProjection>> = {
+  organization: organizations,
+  user: users,
+  certificate: certificates,
+  project: projects,
+  signingPolicy: signingPolicies,
+  signingRequest: signingRequests,
+}
+
+/** What may stand in a security stream: events that are independent of each other, kept with all events. */
+export const securityEvents = { eventTypes: ['CommandRefused'] } as const
+
+/** Where an event belongs. */
+export type Destination =
+  | { readonly kind: 'entity'; readonly projection: AnyProjection; readonly id: string }
+  | { readonly kind: 'security' }
+
+/**
+ * Finds out where an event belongs.
+ *
+ * @throws ReadModelError `PROJECTION_STREAM_UNKNOWN`: passing it over could hide what withdraws something
+ */
+export function destinationOf(event: RecordedEvent): Destination {
+  const name = parseStreamName(event.streamId)
+  if (name === undefined)
+    throw new ReadModelError(
+      'PROJECTION_STREAM_UNKNOWN',
+      `The stream ${event.streamId} is of a kind that is not known to this release. Use the release that wrote it.`,
+      { details: { streamId: event.streamId, type: event.type, position: event.position } },
+    )
+  if (name.kind === 'security') return { kind: 'security' }
+  return { kind: 'entity', projection: projections[name.kind], id: name.id }
+}

@@ -1,0 +1,156 @@
+import type { DomainEvent, Instant, OrganizationId, StreamKind } from '../domain/index.ts'
+import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
+import { asEventOf } from './folds.ts'
+import { ReadModelError } from './read-model-error.ts'
+import type { EntityRow, EntityTableName } from './tables.ts'
+import type { Recorded } from './views.ts'
+import { withoutSecrets } from './without-secrets.ts'
+
+/** How one kind of entity gets from its stream into its table. */
+export type EntityProjection<State extends object, Facts extends object, View> = {
+  readonly kind: StreamKind
+  readonly table: EntityTableName
+  /** The domain's fold. */
+  readonly decider: {
+    readonly initialState: () => State
+    readonly evolve: (state: State, event: never) => State
+    readonly eventTypes: readonly string[]
+  }
+  /** Whether the entity exists in a state: its first event makes it exist. */
+  readonly exists: (state: State) => boolean
+  readonly noFacts: Facts
+  /** What the read model remembers of an event beyond the state after it. */
+  readonly observe: (facts: Facts, event: RecordedEvent, state: State) => Facts
+  /** The columns of the table beyond those of every entity. */
+  readonly columns: (state: State) => Readonly<Record<string, string>>
+  /** What queries see. */
+  readonly view: (entity: Entity<State, Facts>, recorded: Recorded) => View
+}
+
+/** An entity as its events made it. */
+export type Entity<State, Facts> = {
+  readonly id: string
+  readonly state: State
+  readonly facts: Facts
+  readonly organizationId: OrganizationId
+  readonly revision: number
+  readonly position: LogPosition
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+}
+
+/** An entity of some kind, where the kind does not matter. */
+export type AnyEntity = Entity<object, object>
+
+/** A projection of some kind, where the kind does not matter. */
+// biome-ignore lint/suspicious/noExplicitAny: what differs between kinds is their state, facts and view
+export type AnyProjection = EntityProjection<any, any, any>
+
+/** Every type of event that has a `schemaVersion` has had only this one. */
+const knownSchemaVersion = 1
+
+/**
+ * Adds a stream's next event to its entity.
+ *
+ * @param entity `undefined` before the stream's first event
+ * @throws ReadModelError `PROJECTION_EVENT_UNKNOWN`, `PROJECTION_SCHEMA_VERSION_UNKNOWN`, `PROJECTION_HISTORY_BROKEN`
+ */
+export function addEvent(
+  projection: AnyProjection,
+  id: string,
+  entity: AnyEntity | undefined,
+  recorded: RecordedEvent,
+): AnyEntity {
+  const event = withoutSecrets(recorded)
+  checkKnown(projection.decider, event)
+  const expected = entity === undefined ? 0 : entity.revision + 1
+  if (event.revision !== expected) throw broken(event, `has revision ${event.revision} where ${expected} was to come`)
+  const before = entity?.state ?? projection.decider.initialState()
+  const state = projection.decider.evolve(before, event as never)
+  if (!projection.exists(state)) throw broken(event, 'does not begin an entity, but is the first of its stream')
+  const { organizationId, occurredAt } = event.metadata
+  return {
+    id,
+    state,
+    facts: projection.observe(entity?.facts ?? projection.noFacts, event, state),
+    organizationId: entity?.organizationId ?? organizationId,
+    revision: event.revision,
+    position: event.position,
+    createdAt: entity?.createdAt ?? occurredAt,
+    updatedAt: occurredAt,
+  }
+}
+
+/**
+ * Says whether this release knows the event, in its stream and in this form.
+ *
+ * @throws ReadModelError `PROJECTION_EVENT_UNKNOWN`, `PROJECTION_SCHEMA_VERSION_UNKNOWN`
+ */
+export function checkKnown(decider: { readonly eventTypes: readonly string[] }, event: RecordedEvent): void {
+  try {
+    asEventOf<DomainEvent>(decider, event)
+  } catch (cause) {
+    throw new ReadModelError(
+      'PROJECTION_EVENT_UNKNOWN',
+      `The event ${event.type} at revision ${event.revision} of ${event.streamId} is not known to this release. Use the release that wrote it.`,
+      { details: { type: event.type, streamId: event.streamId, position: event.position }, cause },
+    )
+  }
+  const { schemaVersion } = event.data
+  if (schemaVersion !== knownSchemaVersion)
+    throw new ReadModelError(
+      'PROJECTION_SCHEMA_VERSION_UNKNOWN',
+      `The event ${event.type} at revision ${event.revision} of ${event.streamId} has schema version ${JSON.stringify(schemaVersion)}; this release knows ${knownSchemaVersion}. Use the release that wrote it.`,
+      { details: { type: event.type, streamId: event.streamId, position: event.position } },
+    )
+}
+
+/** The row of an entity. */
+export function asRow(projection: AnyProjection, entity: AnyEntity): Readonly<Record<string, string | number>> {
+  return {
+    id: entity.id,
+    organization_id: entity.organizationId,
+    revision: entity.revision,
+    position: entity.position,
+    created_at: entity.createdAt,
+    updated_at: entity.updatedAt,
+    state: JSON.stringify(entity.state),
+    facts: JSON.stringify(entity.facts),
+    ...projection.columns(entity.state),
+  }
+}
+
+/** The entity of a row. */
+export function asEntity<State, Facts>(row: EntityRow): Entity<State, Facts> {
+  return {
+    id: row.id,
+    state: JSON.parse(row.state),
+    facts: JSON.parse(row.facts),
+    organizationId: row.organization_id as OrganizationId,
+    revision: row.revision,
+    position: row.position as LogPosition,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+/** What queries see of a row. */
+export function asView<State extends object, Facts extends object, View>(
+  projection: EntityProjection<State, Facts, View>,
+  row: EntityRow,
+): View {
+  const { id, revision, createdAt, updatedAt, ...entity } = asEntity<State, Facts>(row)
+  const streamId = `${projection.kind}-${id}`
+  return projection.view(
+    { id, revision, createdAt, updatedAt, ...entity },
+    { streamId, revision, createdAt, updatedAt },
+  )
+}
+
+function broken(event: RecordedEvent, what: string): ReadModelError {
+  return new ReadModelError(
+    'PROJECTION_HISTORY_BROKEN',
+    `The event ${event.type} of ${event.streamId} ${what}. The log and the read model do not belong together, or the log is damaged.`,
+    { details: { streamId: event.streamId, revision: event.revision, position: event.position } },
+  )
+}

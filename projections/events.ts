@@ -1,0 +1,57 @@
+import type { EventMetadata, OrganizationId } from '../domain/index.ts'
+import type { CommandRefused } from '../domain/security.ts'
+import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
+import type { EventRow } from './tables.ts'
+import type { EventView, SecurityRefusalView } from './views.ts'
+import { withoutSecrets } from './without-secrets.ts'
+
+/** The row of an event. */
+export function asEventRow(recorded: RecordedEvent): EventRow {
+  const { position, streamId, revision, id, type, data, metadata } = withoutSecrets(recorded)
+  return {
+    position,
+    organization_id: metadata.organizationId,
+    stream_id: streamId,
+    revision,
+    id,
+    type,
+    occurred_at: metadata.occurredAt,
+    data: JSON.stringify(data),
+    metadata: JSON.stringify(metadata),
+  }
+}
+
+/** What queries see of an event's row. */
+export function asEventView(row: EventRow): EventView {
+  return {
+    id: row.id,
+    type: row.type,
+    data: JSON.parse(row.data) as EventView['data'],
+    metadata: JSON.parse(row.metadata) as EventMetadata,
+    streamId: row.stream_id,
+    revision: row.revision,
+    position: row.position as LogPosition,
+  }
+}
+
+/** What queries see of a `CommandRefused`. */
+export function asSecurityRefusal({ id, data, metadata, position }: EventView): SecurityRefusalView {
+  const { command, code, message, subject, count, firstAt, lastAt } = data as CommandRefused['data']
+  const { actor, occurredAt, remoteAddress = null } = metadata
+  const organizationId: OrganizationId = metadata.organizationId
+  return {
+    id,
+    organizationId,
+    position,
+    occurredAt,
+    actor,
+    remoteAddress,
+    command,
+    code,
+    message,
+    subject,
+    count,
+    firstAt,
+    lastAt,
+  }
+}

@@ -1,0 +1,12 @@
+// The one place where the read model meets the domain's deciders: it folds with their own `evolve`, and decides nothing.
+export {
+  asEventOf,
+  certificateAt,
+  certificateDecider,
+  countedApprovers,
+  organizationDecider,
+  projectDecider,
+  signingPolicyDecider,
+  signingRequestDecider,
+  userDecider,
+} from '../domain/index.ts'

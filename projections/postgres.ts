@@ -1,0 +1,52 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { ReadModelDatabase } from './database.ts'
+import type { Tables } from './tables.ts'
+
+/** How to reach PostgreSQL (14 or newer), and what is told of its queries. */
+export type PostgresReadModelOptions = {
+  /** `postgres://user:password@host:port/database` */
+  readonly connectionString: string
+  /** The most connections of this process. Default: 10. */
+  readonly maximumConnections?: number
+  /** Called with the SQL of every query that ran. */
+  readonly onQuery?: (sql: string) => void
+  /** Called when an idle connection breaks; the pool replaces it. */
+  readonly onConnectionLost?: (error: Error) => void
+}
+
+/**
+ * Opens the read model of a production installation. Connections are made when they are needed, so this answers while
+ * the server is still away.
+ */
+export function openPostgresReadModel(options: PostgresReadModelOptions): ReadModelDatabase {
+  const { connectionString, maximumConnections = 10, onQuery, onConnectionLost } = options
+  const pool = new pg.Pool({
+    connectionString,
+    max: maximumConnections,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'countersign',
+  })
+  // Without a listener an idle connection that breaks would end the process.
+  pool.on('error', (error) => onConnectionLost?.(error))
+  const database = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql) }),
+  })
+  return {
+    kind: 'postgres',
+    reads: database,
+    writes: database,
+    isContention,
+    close: async () => {
+      await database.destroy()
+      if (!pool.ended) await pool.end()
+    },
+  }
+}
+
+/** serialization_failure, deadlock_detected and lock_not_available. */
+function isContention(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === '40001' || code === '40P01' || code === '55P03'
+}

@@ -1,0 +1,57 @@
+import type { Kysely, SelectQueryBuilder } from 'kysely'
+import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts'
+import type { ProjectedTable, Tables } from './tables.ts'
+
+/** How a list is ordered: by a column and, between equals, by another one that is unique. */
+export type ListOrder = {
+  readonly key: string
+  readonly id: string
+  readonly direction: 'asc' | 'desc'
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tables differ in their columns; what lists need of them is in ListOrder
+type AnyQuery = SelectQueryBuilder<any, any, any>
+
+/**
+ * Reads a page by its keys (no offsets: a page costs the same wherever it is).
+ *
+ * @param narrow adds what restricts the list
+ * @throws Refusal `CURSOR_MALFORMED`
+ */
+export async function readPage<Row extends object, Item>(
+  database: Kysely<Tables>,
+  table: ProjectedTable,
+  order: ListOrder,
+  page: PageRequest,
+  narrow: (query: AnyQuery) => AnyQuery,
+  toItem: (row: Row) => Item,
+): Promise<Page<Item>> {
+  const backward = page.direction === 'backward'
+  let query = narrow(database.selectFrom(table).selectAll() as AnyQuery)
+  if (page.after !== undefined) query = beyond(query, order, page.after, order.direction === 'asc' ? '>' : '<')
+  if (page.before !== undefined) query = beyond(query, order, page.before, order.direction === 'asc' ? '<' : '>')
+  const direction = (order.direction === 'asc') === backward ? 'desc' : 'asc'
+  // One more than asked for says whether there is more.
+  const rows = (await query
+    .orderBy(order.key, direction)
+    .orderBy(order.id, direction)
+    .limit(page.size + 1)
+    .execute()) as Row[]
+  const more = rows.length > page.size
+  const kept = rows.slice(0, page.size)
+  if (backward) kept.reverse()
+  return {
+    items: kept.map((row) => ({ cursor: cursorOf(row as Record<string, unknown>, order), item: toItem(row) })),
+    hasNextPage: backward ? page.before !== undefined : more,
+    hasPreviousPage: backward ? more : page.after !== undefined,
+  }
+}
+
+function beyond(query: AnyQuery, { key, id }: ListOrder, cursor: string, operator: '<' | '>'): AnyQuery {
+  const at = decodeCursor(cursor)
+  return query.where(({ eb, refTuple, tuple }) => eb(refTuple(key, id), operator, tuple(at.key, at.id)))
+}
+
+function cursorOf(row: Record<string, unknown>, { key, id }: ListOrder): string {
+  return encodeCursor({ key: String(row[key]), id: String(row[id]) })
+}

@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
+import type { ReadModelDatabase } from './database.ts'
+import type { Progress } from './progress.ts'
+import { type BatchWriter, type Checkpoint, createBatchWriter } from './project-batch.ts'
+import { readCheckpoint } from './read-checkpoint.ts'
+import { ReadModelError } from './read-model-error.ts'
+import { rebuildReadModel } from './rebuild.ts'
+import { createRowWriter } from './row-writer.ts'
+import { ensureSchema } from './schema.ts'
+
+/** What a projector is doing. */
+export type ProjectorStatus =
+  | { readonly state: 'starting' }
+  /** It follows the log; `position` is where it is. */
+  | { readonly state: 'running'; readonly position: LogPosition | undefined }
+  /** The log or the database is away; it tries again by itself. */
+  | { readonly state: 'waiting'; readonly code: string; readonly message: string }
+  /** It met what it cannot project, and stays there: the read model answers, but is behind for good. */
+  | { readonly state: 'failed'; readonly code: string; readonly message: string }
+  | { readonly state: 'stopped' }
+
+/** What a projector needs. */
+export type ProjectorDependencies = {
+  readonly log: Pick<EventLog, 'subscribe' | 'readAll' | 'head'>
+  readonly database: ReadModelDatabase
+  readonly progress: Pick<Progress, 'notify'>
+  /** Hears of every change of the status but those of the position. */
+  readonly onStatus?: (status: ProjectorStatus) => void
+}
+
+/** Keeps the read model up to date with the log. */
+export type Projector = {
+  readonly status: () => ProjectorStatus
+  /** Finishes the transaction at hand and ends. */
+  readonly stop: () => Promise<void>
+}
+
+const shortestPauseMs = 50
+const longestPauseMs = 5_000
+
+/**
+ * Starts to project: makes or renews the tables where that is needed, catches up from the checkpoint, follows live.
+ * Several may run at once: each batch is written once, by whoever comes first.
+ */
+export function startProjector(dependencies: ProjectorDependencies): Projector {
+  const { database, onStatus } = dependencies
+  const stopped = new AbortController()
+  const batches = createBatchWriter(database, createRowWriter())
+  let status: ProjectorStatus = { state: 'starting' }
+
+  function report(next: ProjectorStatus): void {
+    const told = next.state !== status.state || next.state === 'waiting'
+    status = next
+    if (told) onStatus?.(next)
+  }
+
+  async function run(): Promise<void> {
+    let pauseMs = shortestPauseMs
+    while (!stopped.signal.aborted)
+      try {
+        await follow(dependencies, batches, stopped.signal, (position) => {
+          pauseMs = shortestPauseMs
+          report({ state: 'running', position })
+        })
+      } catch (error) {
+        const { code, message } = asFailure(error)
+        if (isLasting(error)) {
+          report({ state: 'failed', code, message })
+          return
+        }
+        report({ state: 'waiting', code, message })
+        await pause(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined)
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+      }
+    report({ state: 'stopped' })
+  }
+
+  const running = run()
+  return {
+    status: () => status,
+    stop: () => {
+      stopped.abort()
+      return running
+    },
+  }
+}
+
+async function follow(
+  { log, database, progress }: ProjectorDependencies,
+  batches: BatchWriter,
+  signal: AbortSignal,
+  reached: (position: LogPosition | undefined) => void,
+): Promise<void> {
+  if ((await ensureSchema(database)) === 'outdated') await rebuildReadModel({ log, database, signal })
+  const start = await readCheckpoint(database, 'live')
+  if (start === undefined) return
+  let { position } = start
+  await requireWithin(log, position)
+  reached(position)
+  for await (const { events } of log.subscribe({ ...(position === undefined ? {} : { after: position }), signal })) {
+    if (events.length === 0) continue
+    const checkpoint = await projectAsFarAsKnown(batches, start.token, position, events)
+    // A rebuild put other tables in place: begin again from where these are.
+    if (checkpoint === 'gone') return
+    position = events.at(-1)?.position ?? position
+    if (checkpoint.position !== undefined) progress.notify(checkpoint.position)
+    reached(checkpoint.position)
+    if (signal.aborted) return
+  }
+  if (!signal.aborted) throw new ReadModelError('READ_MODEL_UNAVAILABLE', "The log's subscription ended by itself.")
+}
+
+async function requireWithin(log: Pick<EventLog, 'head'>, position: LogPosition | undefined): Promise<void> {
+  if (position === undefined) return
+  const head = await log.head()
+  if (head === undefined || head < position)
+    throw new ReadModelError(
+      'READ_MODEL_AHEAD',
+      `The read model is at ${position}, but the log ends at ${head ?? 'its beginning'}. If the log was restored or replaced, rebuild the projections.`,
+      { details: { readModel: position, log: head ?? null } },
+    )
+}
+
+// What stands before an event that cannot be projected is still worth showing.
+async function projectAsFarAsKnown(
+  batches: BatchWriter,
+  token: string,
+  after: LogPosition | undefined,
+  events: readonly RecordedEvent[],
+): Promise<Checkpoint | 'gone'> {
+  try {
+    return await batches.project('live', token, after, events)
+  } catch (error) {
+    const { position } = error instanceof ReadModelError ? error.details : {}
+    if (typeof position === 'string') {
+      const known = events.filter((event) => event.position < position)
+      if (known.length > 0) await batches.project('live', token, after, known)
+    }
+    throw error
+  }
+}
+
+function asFailure(error: unknown): { readonly code: string; readonly message: string } {
+  const message = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const ours = code !== undefined && /^(READ_MODEL|PROJECTION|EVENT_LOG)_/.test(code)
+  return { code: ours ? code : 'READ_MODEL_UNAVAILABLE', message }
+}
+
+function isLasting(error: unknown): boolean {
+  if (error instanceof ReadModelError) return error.code.startsWith('PROJECTION_') || error.code === 'READ_MODEL_NEWER'
+  return error instanceof Error && 'code' in error && error.code === 'EVENT_LOG_CORRUPT'
+}

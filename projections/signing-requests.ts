@@ -1,0 +1,76 @@
+import {
+  type Instant,
+  isFinalStatus,
+  requestStatus,
+  type SigningRequest,
+  type SigningRequestState,
+  type UserId,
+} from '../domain/index.ts'
+import type { SigningStarted } from '../domain/signing-request/index.ts'
+import type { RecordedEvent } from '../event-log/index.ts'
+import type { EntityProjection } from './entity.ts'
+import { countedApprovers, signingRequestDecider } from './folds.ts'
+import type { SigningAttempt, SigningRequestView } from './views.ts'
+
+/** When the things happened that the state only says happened. */
+type SigningRequestFacts = {
+  readonly plannedAt: Instant | null
+  readonly approvedAt: Readonly<Record<UserId, Instant>>
+  readonly attemptsMade: readonly SigningAttempt[]
+  readonly finishedAt: Instant | null
+}
+
+/** `signingRequest-<id>` → `signing_requests`. */
+export const signingRequests: EntityProjection<SigningRequestState, SigningRequestFacts, SigningRequestView> = {
+  kind: 'signingRequest',
+  table: 'signing_requests',
+  decider: signingRequestDecider,
+  exists: ({ workflowStatus }) => workflowStatus !== 'none',
+  noFacts: { plannedAt: null, approvedAt: {}, attemptsMade: [], finishedAt: null },
+  observe: (facts, event, state) => {
+    const observed = observeStep(facts, event)
+    const finished = state.workflowStatus !== 'none' && isFinalStatus(state.workflowStatus)
+    return { ...observed, finishedAt: finished ? (facts.finishedAt ?? event.metadata.occurredAt) : null }
+  },
+  columns: (state) => {
+    const { projectId, signingPolicyId, submitter, workflowStatus } = state as SigningRequest
+    return {
+      project_id: projectId,
+      signing_policy_id: signingPolicyId,
+      submitter,
+      workflow_status: workflowStatus,
+      status: requestStatus(workflowStatus),
+    }
+  },
+  view: ({ state, facts, updatedAt }, recorded) => {
+    const request = state as SigningRequest
+    const counted = countedApprovers(request)
+    const approvals = request.approvals.map((approval) => ({
+      ...approval,
+      approvedAt: facts.approvedAt[approval.approver] ?? updatedAt,
+      counts: counted.includes(approval.approver),
+    }))
+    const missingApprovals = Math.max((request.approval?.requiredApprovals ?? 0) - counted.length, 0)
+    const { plannedAt, attemptsMade, finishedAt } = facts
+    return { ...request, approvals, missingApprovals, plannedAt, attemptsMade, finishedAt, ...recorded }
+  },
+}
+
+function observeStep(facts: SigningRequestFacts, event: RecordedEvent): SigningRequestFacts {
+  const { occurredAt } = event.metadata
+  switch (event.type) {
+    case 'SigningPlanned':
+      return { ...facts, plannedAt: occurredAt }
+    case 'ApprovalGranted':
+      return { ...facts, approvedAt: { ...facts.approvedAt, [event.data.approver as UserId]: occurredAt } }
+    case 'SigningStarted': {
+      const { attempt, certificateThumbprint } = event.data as SigningStarted['data']
+      return {
+        ...facts,
+        attemptsMade: [...facts.attemptsMade, { attempt, startedAt: occurredAt, certificateThumbprint }],
+      }
+    }
+    default:
+      return facts
+  }
+}

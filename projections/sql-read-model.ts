@@ -1,0 +1,226 @@
+import type { OrganizationId } from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+import { certificates } from './certificates.ts'
+import type { ReadModelDatabase } from './database.ts'
+import { asView, type EntityProjection } from './entity.ts'
+import { createEventReader } from './event-reader.ts'
+import { asEventView, asSecurityRefusal } from './events.ts'
+import { organizations } from './organizations.ts'
+import type { PageRequest } from './page.ts'
+import type { Progress } from './progress.ts'
+import { projects } from './projects.ts'
+import { readCheckpoint } from './read-checkpoint.ts'
+import type { EventFilter, ReadModel, SigningRequestFilter } from './read-model.ts'
+import { ReadModelError } from './read-model-error.ts'
+import { type ListOrder, readPage } from './read-page.ts'
+import { newer } from './schema.ts'
+import { signingPolicies } from './signing-policies.ts'
+import { signingRequests } from './signing-requests.ts'
+import { type EntityRow, type EventRow, readModelVersion } from './tables.ts'
+import { users } from './users.ts'
+
+const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
+const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
+const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
+const newestEventFirst: ListOrder = { key: 'position', id: 'id', direction: 'desc' }
+
+/** The read model over its database. Closing it closes the database too. */
+export function createReadModel(database: ReadModelDatabase, progress: Progress): ReadModel {
+  const { reads } = database
+  const events = createEventReader(database)
+  let known = false
+
+  async function read<Result>(query: () => Promise<Result>): Promise<Result> {
+    try {
+      if (!known) known = await checkVersion(database)
+      return await query()
+    } catch (error) {
+      throw asReadModelError(error)
+    }
+  }
+
+  function byIds<State extends object, Facts extends object, View>(
+    projection: EntityProjection<State, Facts, View>,
+    organizationId: OrganizationId,
+    ids: readonly string[],
+  ): Promise<(View | undefined)[]> {
+    return read(async () => {
+      if (ids.length === 0) return []
+      const rows: EntityRow[] = await reads
+        .selectFrom(projection.table)
+        .selectAll()
+        .where('organization_id', '=', organizationId)
+        .where('id', 'in', [...new Set(ids)])
+        .execute()
+      const views = new Map(rows.map((row) => [row.id, asView(projection, row)]))
+      return ids.map((id) => views.get(id))
+    })
+  }
+
+  function list<State extends object, Facts extends object, View>(
+    projection: EntityProjection<State, Facts, View>,
+    order: ListOrder,
+    organizationId: OrganizationId,
+    page: PageRequest,
+    equal: Readonly<Record<string, string | undefined>> = {},
+  ) {
+    return read(() =>
+      readPage<EntityRow, View>(
+        reads,
+        projection.table,
+        order,
+        page,
+        (query) =>
+          Object.entries(equal).reduce(
+            (narrowed, [column, value]) => (value === undefined ? narrowed : narrowed.where(column, '=', value)),
+            query.where('organization_id', '=', organizationId),
+          ),
+        (row) => asView(projection, row),
+      ),
+    )
+  }
+
+  function listSigningRequests(organizationId: OrganizationId, filter: SigningRequestFilter, page: PageRequest) {
+    const { projectId, signingPolicyId, submitter, workflowStatuses, statuses, submittedFrom, submittedBefore } = filter
+    return read(() =>
+      readPage<EntityRow, ReturnType<typeof signingRequests.view>>(
+        reads,
+        'signing_requests',
+        newestFirst,
+        page,
+        (all) => {
+          let query = all.where('organization_id', '=', organizationId)
+          if (projectId !== undefined) query = query.where('project_id', '=', projectId)
+          if (signingPolicyId !== undefined) query = query.where('signing_policy_id', '=', signingPolicyId)
+          if (submitter !== undefined) query = query.where('submitter', '=', submitter)
+          if (workflowStatuses !== undefined) query = query.where('workflow_status', 'in', orNone(workflowStatuses))
+          if (statuses !== undefined) query = query.where('status', 'in', orNone(statuses))
+          if (submittedFrom !== undefined) query = query.where('created_at', '>=', submittedFrom)
+          if (submittedBefore !== undefined) query = query.where('created_at', '<', submittedBefore)
+          return query
+        },
+        (row) => asView(signingRequests, row),
+      ),
+    )
+  }
+
+  function listEvents<Item>(
+    organizationId: OrganizationId,
+    { streamId, types, occurredFrom, occurredBefore }: EventFilter,
+    page: PageRequest,
+    toItem: (row: EventRow) => Item,
+  ) {
+    return read(() =>
+      readPage<EventRow, Item>(
+        reads,
+        'events',
+        newestEventFirst,
+        page,
+        (all) => {
+          let query = all.where('organization_id', '=', organizationId)
+          if (streamId !== undefined) query = query.where('stream_id', '=', streamId)
+          if (types !== undefined) query = query.where('type', 'in', orNone(types))
+          if (occurredFrom !== undefined) query = query.where('occurred_at', '>=', occurredFrom)
+          if (occurredBefore !== undefined) query = query.where('occurred_at', '<', occurredBefore)
+          return query
+        },
+        toItem,
+      ),
+    )
+  }
+
+  async function position(): Promise<LogPosition | undefined> {
+    return read(async () => (await readCheckpoint(database, 'live'))?.position)
+  }
+
+  return {
+    check: () => read(async () => undefined),
+    organization: async (organizationId) => (await byIds(organizations, organizationId, [organizationId]))[0],
+    usersByIds: (organizationId, ids) => byIds(users, organizationId, ids),
+    certificatesByIds: (organizationId, ids) => byIds(certificates, organizationId, ids),
+    projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
+    signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
+    signingRequestsByIds: (organizationId, ids) => byIds(signingRequests, organizationId, ids),
+
+    projectBySlug: async (organizationId, slug) => {
+      const first = { direction: 'forward', size: 1 } as const
+      return (await list(projects, bySlug, organizationId, first, { slug })).items[0]?.item
+    },
+    signingPoliciesOfProjects: (organizationId, projectIds) =>
+      read(async () => {
+        const rows = await reads
+          .selectFrom('signing_policies')
+          .selectAll()
+          .where('organization_id', '=', organizationId)
+          .where('project_id', 'in', orNone(projectIds))
+          .orderBy('slug')
+          .orderBy('id')
+          .execute()
+        const ofProject = Map.groupBy(rows, (row) => row.project_id)
+        return projectIds.map((id) => (ofProject.get(id) ?? []).map((row) => asView(signingPolicies, row)))
+      }),
+
+    listProjects: (organizationId, page) => list(projects, bySlug, organizationId, page),
+    listSigningPolicies: (organizationId, { projectId }, page) =>
+      list(signingPolicies, bySlug, organizationId, page, { project_id: projectId }),
+    listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
+    listUsers: (organizationId, page) => list(users, byName, organizationId, page),
+    listSigningRequests,
+    listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),
+    listSecurityRefusals: (organizationId, page) =>
+      listEvents(organizationId, { types: ['CommandRefused'] }, page, (row) => asSecurityRefusal(asEventView(row))),
+
+    eventsOfStreams: (organizationId, ranges) => read(() => events.ofStreams(organizationId, ranges)),
+
+    position,
+    async waitFor(wanted, { timeoutMs, signal }) {
+      const present = await position()
+      if (present === undefined || present < wanted) await progress.reached(wanted, timeoutMs, signal)
+    },
+    async *follow(organizationId, { after, signal }) {
+      let seen = after
+      for (;;) {
+        const upTo = await progress.beyond(seen, signal)
+        if (upTo === undefined) return
+        try {
+          yield* events.between(organizationId, seen, upTo)
+        } catch (error) {
+          throw asReadModelError(error)
+        }
+        seen = upTo
+      }
+    },
+    async close() {
+      progress.close()
+      await database.close()
+    },
+  }
+}
+
+// `in ()` is not SQL, and must match nothing.
+function orNone(values: readonly string[]): string[] {
+  return values.length === 0 ? [''] : [...new Set(values)]
+}
+
+async function checkVersion(database: ReadModelDatabase): Promise<true> {
+  const checkpoint = await readCheckpoint(database, 'live').catch((error: unknown) => {
+    if (isMissingTable(error)) return undefined
+    throw error
+  })
+  if (checkpoint === undefined || checkpoint.version < readModelVersion)
+    throw new ReadModelError('READ_MODEL_NOT_READY', 'The read model is not built yet. A projector must be running.')
+  if (checkpoint.version > readModelVersion) throw newer(checkpoint.version)
+  return true
+}
+
+function isMissingTable(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === '42P01' || (error instanceof Error && error.message.includes('no such table: read_model'))
+}
+
+function asReadModelError(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name === 'Refusal' || error instanceof ReadModelError) return error
+  return new ReadModelError('READ_MODEL_UNAVAILABLE', `The read model's database failed: ${error.message}`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,79 @@
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import type { ReadModelDatabase } from './database.ts'
+import { asKyselySqlite } from './node-sqlite.ts'
+import { ReadModelError } from './read-model-error.ts'
+import type { Tables } from './tables.ts'
+
+/** `CSRM`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
+const applicationId = 0x4353524d
+/** How long opening waits for another process that opens the same file. */
+const openPatienceMs = 10_000
+
+/** Where the embedded read model lives, and what is told of its queries. */
+export type SqliteReadModelOptions = {
+  /** A file on a local disk, in a folder that exists; made when it does not exist. */
+  readonly path: string
+  /** Called with the SQL of every query that ran. */
+  readonly onQuery?: (sql: string) => void
+}
+
+/**
+ * Opens the embedded read model: one SQLite file (WAL, `synchronous=FULL`) that several processes of one machine may use
+ * at once. Reads and writes have a connection each, so that a read never waits for a transaction.
+ *
+ * @throws ReadModelError `READ_MODEL_UNAVAILABLE` when the file cannot be opened, `READ_MODEL_FOREIGN` when it is
+ *   something else
+ */
+export function openSqliteReadModel({ path, onQuery }: SqliteReadModelOptions): ReadModelDatabase {
+  const writer = openFile(path)
+  const reader = new DatabaseSync(path, { readOnly: true, timeout: 1_000 })
+  const kysely = (database: DatabaseSync) =>
+    new Kysely<Tables>({
+      dialect: new SqliteDialect({ database: asKyselySqlite(database) }),
+      ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql) }),
+    })
+  const writes = kysely(writer)
+  const reads = kysely(reader)
+  return {
+    kind: 'sqlite',
+    reads,
+    writes,
+    isContention: isBusy,
+    close: async () => {
+      await Promise.all([reads.destroy(), writes.destroy()])
+      // A connection that was never used is not Kysely's to close.
+      for (const database of [reader, writer]) if (database.isOpen) database.close()
+    },
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: openPatienceMs })
+    const id = Number(database.prepare('PRAGMA application_id').get()?.application_id)
+    const tables = Number(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
+    if (id !== applicationId && (id !== 0 || tables > 0))
+      throw new ReadModelError('READ_MODEL_FOREIGN', `${path} is an SQLite database, but not a Countersign read model.`)
+    database.exec('PRAGMA journal_mode = WAL')
+    database.exec('PRAGMA synchronous = FULL')
+    if (id !== applicationId) database.exec(`PRAGMA application_id = ${applicationId}`)
+    // From here on a lock is waited for in the event loop, not inside SQLite.
+    database.exec('PRAGMA busy_timeout = 0')
+    return database
+  } catch (error) {
+    database?.close()
+    if (error instanceof ReadModelError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ReadModelError('READ_MODEL_UNAVAILABLE', `Cannot open the read model ${path}: ${reason}.`, {
+      cause: error,
+    })
+  }
+}
+
+/** SQLITE_BUSY, SQLITE_LOCKED and SQLITE_PROTOCOL: another connection has the lock for a moment. */
+function isBusy(error: unknown): boolean {
+  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  return errcode === 5 || errcode === 6 || errcode === 15
+}

@@ -1,0 +1,139 @@
+import type { Insertable, Selectable } from 'kysely'
+
+/** Columns that every entity has. Instants and positions are text that compares byte by byte. */
+type EntityTable = {
+  id: string
+  organization_id: string
+  /** Revision of the newest event in it. */
+  revision: number
+  /** Position of the newest event in it. */
+  position: string
+  created_at: string
+  updated_at: string
+  /** The domain's state, JSON. */
+  state: string
+  /** What the read model knows beyond the state, JSON. */
+  facts: string
+}
+
+/** The tables of the read model. */
+export type Tables = {
+  organizations: EntityTable
+  users: EntityTable & { name: string }
+  certificates: EntityTable
+  projects: EntityTable & { slug: string }
+  signing_policies: EntityTable & { project_id: string; slug: string }
+  signing_requests: EntityTable & {
+    project_id: string
+    signing_policy_id: string
+    submitter: string
+    workflow_status: string
+    status: string
+  }
+  events: {
+    position: string
+    organization_id: string
+    stream_id: string
+    revision: number
+    id: string
+    type: string
+    occurred_at: string
+    data: string
+    metadata: string
+  }
+  /** What has been projected: one row for the tables that are read, one for those that a rebuild is filling. */
+  read_model: {
+    slot: 'live' | 'building'
+    /** Which form the tables have. */
+    version: number
+    /** Position of the newest event in them; null before the first. */
+    position: string | null
+    /** Who fills them: changes with every rebuild. */
+    token: string
+  }
+}
+
+/** The tables that are filled from events, and replaced by a rebuild. */
+export const projectedTables = [
+  'organizations',
+  'users',
+  'certificates',
+  'projects',
+  'signing_policies',
+  'signing_requests',
+  'events',
+] as const
+
+/** A table that is filled from events. */
+export type ProjectedTable = (typeof projectedTables)[number]
+
+/** A table of entities. */
+export type EntityTableName = Exclude<ProjectedTable, 'events'>
+
+/** A row of an entity, whatever its kind. */
+export type EntityRow = Selectable<EntityTable>
+
+/** A row of the events. */
+export type EventRow = Insertable<Tables['events']>
+
+/**
+ * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
+ * projector that finds an older one builds the read model anew.
+ */
+export const readModelVersion = 1
+
+const entityColumns = [
+  'id',
+  'organization_id',
+  'revision',
+  'position',
+  'created_at',
+  'updated_at',
+  'state',
+  'facts',
+] as const
+
+type TableForm = {
+  readonly key: string
+  readonly columns: readonly string[]
+  readonly indexes: readonly (readonly string[])[]
+}
+
+/** Keys, columns and indexes of the projected tables. Whole numbers are named in {@link integerColumns}; all else is text. */
+export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
+  organizations: { key: 'id', columns: entityColumns, indexes: [] },
+  users: { key: 'id', columns: [...entityColumns, 'name'], indexes: [['organization_id', 'name', 'id']] },
+  certificates: { key: 'id', columns: entityColumns, indexes: [['organization_id', 'created_at', 'id']] },
+  projects: { key: 'id', columns: [...entityColumns, 'slug'], indexes: [['organization_id', 'slug', 'id']] },
+  signing_policies: {
+    key: 'id',
+    columns: [...entityColumns, 'project_id', 'slug'],
+    indexes: [
+      ['organization_id', 'slug', 'id'],
+      ['organization_id', 'project_id', 'slug', 'id'],
+    ],
+  },
+  signing_requests: {
+    key: 'id',
+    columns: [...entityColumns, 'project_id', 'signing_policy_id', 'submitter', 'workflow_status', 'status'],
+    indexes: [
+      ['organization_id', 'created_at', 'id'],
+      ['organization_id', 'project_id', 'created_at', 'id'],
+      ['organization_id', 'signing_policy_id', 'created_at', 'id'],
+      ['organization_id', 'submitter', 'created_at', 'id'],
+      ['organization_id', 'workflow_status', 'created_at', 'id'],
+      ['organization_id', 'status', 'created_at', 'id'],
+    ],
+  },
+  events: {
+    key: 'position',
+    columns: ['position', 'organization_id', 'stream_id', 'revision', 'id', 'type', 'occurred_at', 'data', 'metadata'],
+    indexes: [
+      ['stream_id', 'revision'],
+      ['organization_id', 'type', 'position'],
+    ],
+  },
+}
+
+/** Columns of whole numbers. */
+export const integerColumns: readonly string[] = ['revision']
