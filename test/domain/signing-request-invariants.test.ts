@@ -1,0 +1,251 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type ApprovalProcess,
+  signingRequestDecider as decider,
+  fold,
+  isFinalStatus,
+  Refusal,
+  type Sha256Digest,
+  type SigningRequestCommand,
+  type SigningRequestEvent,
+  type SigningRequestState,
+  type UserId,
+} from '../../domain/index.ts'
+import { aSubmission, fixedUuid, people } from '../support/submission.ts'
+
+const everyone: readonly UserId[] = Object.values(people)
+const digests = ['cd', 'ef'].map((pair) => pair.repeat(32) as Sha256Digest)
+const at = '2026-03-01T12:00:00.000Z'
+
+const anyone = fc.constantFrom(...everyone)
+// Mostly the right one, or few histories would come far.
+const anyDigest = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(digests[0] as Sha256Digest) },
+  { weight: 1, arbitrary: fc.constantFrom(...digests) },
+)
+
+const anyApproval: fc.Arbitrary<ApprovalProcess | null> = fc.option(
+  fc
+    .record({
+      approvers: fc.uniqueArray(anyone, { minLength: 1 }),
+      submitterMayApprove: fc.boolean(),
+      required: fc.nat(),
+    })
+    .map(({ approvers, submitterMayApprove, required }) => ({
+      approvers,
+      submitterMayApprove,
+      requiredApprovals: 1 + (required % approvers.length),
+      deadlineSeconds: null,
+    })),
+  { freq: 6 },
+)
+
+function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningRequestCommand> {
+  const submission = aSubmission({ approval })
+  const { sha256, size } = submission.artifact
+  const file = { path: 'setup.exe', unsignedSha256: sha256, signedSha256: sha256, signedSize: 1, timestamp: null }
+  const signedArtifact = { fileName: 'setup.exe', sha256, size: 1 }
+  const weighted = (weight: number, arbitrary: fc.Arbitrary<SigningRequestCommand>) => ({ weight, arbitrary })
+  return fc.oneof(
+    weighted(2, fc.constant({ type: 'SubmitSigningRequest', submission })),
+    weighted(
+      4,
+      fc
+        .constantFrom(sha256, digests[1] as Sha256Digest)
+        .map((digest) => ({ type: 'RecordRetrieval', sha256: digest, size })),
+    ),
+    weighted(
+      4,
+      anyDigest.map((planDigest) => ({ type: 'RecordPlan', planDigest, fileCount: 1, at })),
+    ),
+    weighted(
+      12,
+      fc.record({ type: fc.constant('Approve'), approver: anyone, planDigest: anyDigest, comment: fc.constant(null) }),
+    ),
+    weighted(1, fc.record({ type: fc.constant('Deny'), approver: anyone, comment: fc.constant(null) })),
+    weighted(
+      2,
+      anyone.map((approver) => ({ type: 'InvalidateApproval', approver })),
+    ),
+    weighted(1, fc.constant({ type: 'ExpireApproval', deadline: at })),
+    weighted(1, fc.constant({ type: 'Cancel', canceledBy: people.submitter, reason: null })),
+    weighted(
+      6,
+      fc.record({
+        type: fc.constant('StartSigning'),
+        planDigest: anyDigest,
+        certificateId: fc.constantFrom(submission.certificateId, submission.certificateId, fixedUuid('8')),
+        certificateThumbprint: fc.constant('12'.repeat(32)),
+      }) as fc.Arbitrary<SigningRequestCommand>,
+    ),
+    weighted(
+      6,
+      fc
+        .integer({ min: 1, max: 3 })
+        .map((attempt) => ({ type: 'RecordSigned', attempt, files: [file], signedArtifact })),
+    ),
+    weighted(
+      1,
+      fc.constant({
+        type: 'Fail',
+        workflowStatus: 'ProcessingFailed',
+        failure: { code: 'X', message: 'x', path: null },
+      }),
+    ),
+  )
+}
+
+type Step = { readonly command: SigningRequestCommand; readonly events: readonly SigningRequestEvent[] }
+
+/** Does what it is told, one command after the other; what is refused changes nothing. */
+function run(commands: readonly SigningRequestCommand[]): { steps: Step[]; log: SigningRequestEvent[] } {
+  const steps: Step[] = []
+  const log: SigningRequestEvent[] = []
+  let state = decider.initialState()
+  for (const command of commands) {
+    const before = JSON.stringify(state)
+    let events: readonly SigningRequestEvent[] = []
+    try {
+      events = decider.decide(command, state)
+      expect(events.length).toBeGreaterThan(0)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+    }
+    expect(JSON.stringify(state)).toBe(before)
+    for (const event of events) state = decider.evolve(state, event)
+    log.push(...events)
+    steps.push({ command, events })
+  }
+  return { steps, log }
+}
+
+/** Most stories begin in good order, so that they come to where it matters. */
+function opening(approval: ApprovalProcess | null): fc.Arbitrary<readonly SigningRequestCommand[]> {
+  const submission = aSubmission({ approval })
+  const { sha256, size } = submission.artifact
+  const inOrder: readonly SigningRequestCommand[] = [
+    { type: 'SubmitSigningRequest', submission },
+    { type: 'RecordRetrieval', sha256, size },
+    { type: 'RecordPlan', planDigest: digests[0] as Sha256Digest, fileCount: 1, at },
+  ]
+  return fc.constantFrom(inOrder, inOrder, inOrder, inOrder.slice(0, 2), [])
+}
+
+const anyStory = anyApproval.chain((approval) =>
+  fc
+    .tuple(opening(approval), fc.array(anyCommand(approval), { minLength: 5, maxLength: 40 }))
+    .map(([first, then]) => ({ approval, ...run([...first, ...then]) })),
+)
+
+const holds = (
+  check: (story: { approval: ApprovalProcess | null; steps: Step[]; log: SigningRequestEvent[] }) => void,
+) => fc.assert(fc.property(anyStory, check), { numRuns: 1500 })
+
+/** The states between the events, the first before any. */
+function states(log: readonly SigningRequestEvent[]): SigningRequestState[] {
+  const all = [decider.initialState()]
+  for (const event of log) all.push(decider.evolve(all.at(-1) ?? decider.initialState(), event))
+  return all
+}
+
+const ofType = <Type extends SigningRequestEvent['type']>(log: readonly SigningRequestEvent[], type: Type) =>
+  log.filter((event): event is Extract<SigningRequestEvent, { type: Type }> => event.type === type)
+
+describe('whatever is asked of a signing request, in whatever order', () => {
+  it('the stories reach every kind of end, or the tests below would prove nothing', () => {
+    const ends = new Set<string>()
+    const counted = { quorums: 0 }
+    holds(({ approval, log }) => {
+      ends.add(fold(decider, log).workflowStatus)
+      if (approval !== null && ofType(log, 'SigningStarted').length > 0) counted.quorums += 1
+    })
+    expect([...ends]).toEqual(
+      expect.arrayContaining(['Completed', 'Denied', 'Canceled', 'ProcessingFailed', 'WaitingForApproval']),
+    )
+    expect(counted.quorums).toBeGreaterThan(20)
+  })
+
+  it('nothing happens after an end, and a request is completed at most once', () => {
+    holds(({ log }) => {
+      const all = states(log)
+      const end = all.findIndex((state) => state.workflowStatus !== 'none' && isFinalStatus(state.workflowStatus))
+      if (end >= 0) expect(end).toBe(log.length)
+      expect(ofType(log, 'SigningRequestCompleted').length).toBeLessThanOrEqual(1)
+    })
+  })
+
+  it('signing begins only with enough distinct approvers of the plan, none of them the submitter or a stranger', () => {
+    holds(({ approval, log }) => {
+      log.forEach((event, index) => {
+        if (event.type !== 'SigningStarted' || approval === null) return
+        const before = log.slice(0, index)
+        const taken = (approver: UserId) =>
+          before.findLast(
+            (each) =>
+              (each.type === 'ApprovalGranted' || each.type === 'ApprovalInvalidated') &&
+              each.data.approver === approver,
+          )
+        const counted = everyone.filter((approver) => {
+          const last = taken(approver)
+          return (
+            last?.type === 'ApprovalGranted' &&
+            last.data.planDigest === event.data.planDigest &&
+            approval.approvers.includes(approver) &&
+            (approver !== people.submitter || approval.submitterMayApprove)
+          )
+        })
+        expect(counted.length).toBeGreaterThanOrEqual(approval.requiredApprovals)
+        expect(ofType(before, 'SigningPlanned').map(({ data }) => data.planDigest)).toEqual([event.data.planDigest])
+      })
+    })
+  })
+
+  it('no approval is recorded of who may not give it, for another plan, or twice by one person', () => {
+    holds(({ approval, log }) => {
+      const standing = new Set<UserId>()
+      const planned = ofType(log, 'SigningPlanned')[0]?.data.planDigest
+      for (const event of log) {
+        if (event.type === 'ApprovalInvalidated') standing.delete(event.data.approver)
+        if (event.type !== 'ApprovalGranted') continue
+        const { approver, planDigest } = event.data
+        expect(standing.has(approver)).toBe(false)
+        standing.add(approver)
+        expect(approval?.approvers).toContain(approver)
+        expect(planDigest).toBe(planned)
+        if (approver === people.submitter) expect(approval?.submitterMayApprove).toBe(true)
+      }
+    })
+  })
+
+  it('attempts are counted without gaps, and only the last one completes', () => {
+    holds(({ log }) => {
+      const attempts = ofType(log, 'SigningStarted').map(({ data }) => data.attempt)
+      expect(attempts).toEqual(attempts.map((_, index) => index + 1))
+      for (const { data } of ofType(log, 'SigningRequestCompleted')) expect(data.attempt).toBe(attempts.length)
+      for (const { data } of ofType(log, 'FileSigned')) expect(data.attempt).toBe(attempts.length)
+    })
+  })
+
+  it('the log alone gives the state again, however it is cut and taken up', () => {
+    holds(({ log }) => {
+      const whole = fold(decider, log)
+      expect(fold(decider, structuredClone(log))).toEqual(whole)
+      expect(fold(decider, JSON.parse(JSON.stringify(log)))).toEqual(whole)
+      const cut = Math.floor(log.length / 2)
+      expect(fold(decider, log.slice(cut), fold(decider, log.slice(0, cut)))).toEqual(whole)
+    })
+  })
+
+  it('a command that is told again, because its answer was lost, does not do its work twice', () => {
+    holds(({ steps }) => {
+      const done: SigningRequestEvent[] = []
+      for (const { command, events } of steps) {
+        done.push(...events)
+        // A new attempt is what a signer asks for after a crash, so this one may be repeated.
+        if (events.length === 0 || command.type === 'StartSigning') continue
+        expect(() => decider.decide(command, fold(decider, done))).toThrow(Refusal)
+      }
+    })
+  })
+})

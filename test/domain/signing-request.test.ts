@@ -1,0 +1,412 @@
+import { describe, expect, it } from 'vitest'
+import {
+  fold,
+  isFinalStatus,
+  quorumReached,
+  signingRequestDecider as request,
+  requestStatus,
+  type Sha256Digest,
+  type SigningRequestCommand,
+  type SigningRequestEvent,
+  type UserId,
+  workflowStatuses,
+} from '../../domain/index.ts'
+import { given, itRefuses, event as makeEvent } from '../support/decider-spec.ts'
+import { aSubmission, fixedUuid, people } from '../support/submission.ts'
+
+type Facts<Type extends SigningRequestEvent['type']> = Omit<
+  Extract<SigningRequestEvent, { type: Type }>['data'],
+  'schemaVersion'
+>
+const event = <Type extends SigningRequestEvent['type']>(type: Type, facts: Facts<Type>) =>
+  makeEvent<SigningRequestEvent, Type>(type, facts as never)
+
+const { submitter, anna, bert, cora, stranger } = people
+const planDigest = 'cd'.repeat(32) as Sha256Digest
+const otherDigest = 'ef'.repeat(32) as Sha256Digest
+const at = '2026-03-01T12:00:00.000Z'
+const submission = aSubmission()
+const { sha256, size } = submission.artifact
+const { certificateId } = submission
+const certificateThumbprint = '12'.repeat(32)
+const policy = submission.approval as NonNullable<typeof submission.approval>
+
+const submitted = event('SigningRequestSubmitted', submission)
+const submittedUnder = (approval: typeof submission.approval) =>
+  event('SigningRequestSubmitted', aSubmission({ approval }))
+const retrieved = event('ArtifactRetrieved', { sha256, size })
+const planned = event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline: null })
+const granted = (approver: UserId, digest = planDigest) =>
+  event('ApprovalGranted', { approver, planDigest: digest, comment: null })
+const invalidated = (approver: UserId) => event('ApprovalInvalidated', { approver, reason: 'userDeactivated' })
+const denied = event('ApprovalDenied', { approver: anna, comment: 'not today' })
+const expired = event('ApprovalExpired', { deadline: at })
+const canceled = event('SigningRequestCanceled', { canceledBy: submitter, reason: null })
+const started = (attempt: number) =>
+  event('SigningStarted', { attempt, planDigest, certificateId, certificateThumbprint })
+const fileFacts = {
+  path: 'setup.exe',
+  unsignedSha256: sha256,
+  signedSha256: otherDigest,
+  signedSize: 5000,
+  timestamp: { time: at, authority: 'CN=TSA' },
+}
+const signedArtifact = { fileName: 'setup.exe', sha256: otherDigest, size: 5000 }
+const fileSigned = (attempt: number) => event('FileSigned', { attempt, ...fileFacts })
+const completed = (attempt: number) => event('SigningRequestCompleted', { attempt, signedArtifact })
+const failure = { code: 'PE_TRUNCATED', message: 'It ends early.', path: 'setup.exe' }
+const failed = event('SigningRequestFailed', { workflowStatus: 'ProcessingFailed', failure })
+
+const waiting = [submitted, retrieved, planned]
+const approved = [...waiting, granted(anna), granted(bert)]
+const signing = [...approved, started(1)]
+
+const submit: SigningRequestCommand = { type: 'SubmitSigningRequest', submission }
+const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', sha256, size }
+const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at }
+const approve = (approver: UserId, digest = planDigest): SigningRequestCommand => ({
+  type: 'Approve',
+  approver,
+  planDigest: digest,
+  comment: null,
+})
+const deny = (approver: UserId): SigningRequestCommand => ({ type: 'Deny', approver, comment: 'not today' })
+const cancel: SigningRequestCommand = { type: 'Cancel', canceledBy: submitter, reason: null }
+const start: SigningRequestCommand = { type: 'StartSigning', planDigest, certificateId, certificateThumbprint }
+const record = (attempt: number): SigningRequestCommand => ({
+  type: 'RecordSigned',
+  attempt,
+  files: [fileFacts],
+  signedArtifact,
+})
+const fail: SigningRequestCommand = { type: 'Fail', workflowStatus: 'ProcessingFailed', failure }
+
+const statusAfter = (events: readonly SigningRequestEvent[]) => fold(request, events).workflowStatus
+
+describe('signing request', () => {
+  it('goes from submission through retrieval and planning to waiting for approval', () => {
+    given(request).when(submit).thenEvents(submitted)
+    given(request, submitted).when(retrieve).thenEvents(retrieved)
+    given(request, submitted, retrieved).when(plan).thenEvents(planned)
+    expect([[submitted], [submitted, retrieved], waiting].map(statusAfter)).toEqual([
+      'Submitted',
+      'QueuedForProcessing',
+      'WaitingForApproval',
+    ])
+  })
+
+  it('waits until the quorum of the policy version at submission is reached', () => {
+    given(request, ...waiting)
+      .when(approve(anna))
+      .thenEvents(granted(anna))
+    expect(statusAfter([...waiting, granted(anna)])).toBe('WaitingForApproval')
+    given(request, ...waiting, granted(anna))
+      .when(approve(bert))
+      .thenEvents(granted(bert))
+    expect(statusAfter(approved)).toBe('QueuedForProcessing')
+  })
+
+  it('waits for nobody when the policy asks for no approval', () => {
+    const history = [submittedUnder(null), retrieved, planned]
+    expect(statusAfter(history)).toBe('QueuedForProcessing')
+    given(request, ...history)
+      .when(start)
+      .thenEvents(started(1))
+  })
+
+  it('is signed, each attempt counted, and completed by the attempt at work', () => {
+    given(request, ...approved)
+      .when(start)
+      .thenEvents(started(1))
+    given(request, ...signing)
+      .when(start)
+      .thenEvents(started(2))
+    given(request, ...signing)
+      .when(record(1))
+      .thenEvents(fileSigned(1), completed(1))
+    given(request, ...signing, started(2))
+      .when(record(2))
+      .thenEvents(fileSigned(2), completed(2))
+    expect(fold(request, [...signing, started(2), fileSigned(2), completed(2)])).toMatchObject({
+      workflowStatus: 'Completed',
+      attempts: 2,
+      signedArtifact,
+      signedFiles: [{ attempt: 2, ...fileFacts }],
+    })
+  })
+
+  it('forgets files of an attempt that did not complete', () => {
+    expect(fold(request, [...signing, fileSigned(1), started(2)])).toMatchObject({ signedFiles: [] })
+  })
+
+  it('ends at one denial, whatever approvals there are', () => {
+    given(request, ...waiting, granted(bert))
+      .when(deny(anna))
+      .thenEvents(denied)
+    expect(fold(request, [...waiting, granted(bert), denied])).toMatchObject({
+      workflowStatus: 'Denied',
+      denial: { kind: 'denied', approver: anna, comment: 'not today' },
+    })
+  })
+
+  it('sets the deadline at planning and ends when it passes', () => {
+    const history = [submittedUnder({ ...policy, deadlineSeconds: 3600 }), retrieved]
+    const approvalDeadline = '2026-03-01T13:00:00.000Z'
+    given(request, ...history)
+      .when(plan)
+      .thenEvents({ ...planned, data: { ...planned.data, approvalDeadline } })
+    given(request, ...waiting)
+      .when({ type: 'ExpireApproval', deadline: at })
+      .thenEvents(expired)
+    expect(fold(request, [...waiting, expired])).toMatchObject({
+      workflowStatus: 'Denied',
+      denial: { kind: 'expired' },
+    })
+  })
+
+  it('takes back the approval of a deactivated user, and waits again', () => {
+    given(request, ...approved)
+      .when({ type: 'InvalidateApproval', approver: anna })
+      .thenEvents(invalidated(anna))
+    expect(statusAfter([...approved, invalidated(anna)])).toBe('WaitingForApproval')
+    given(request, ...approved, invalidated(anna))
+      .when(approve(cora))
+      .thenEvents(granted(cora))
+    given(request, ...approved, invalidated(anna))
+      .when(start)
+      .thenRefused('QUORUM_NOT_REACHED')
+  })
+
+  it('lets the submitter approve only where the policy says so', () => {
+    const approvers = [submitter, anna]
+    const may = [submittedUnder({ ...policy, approvers, submitterMayApprove: true }), retrieved, planned]
+    const mayNot = [submittedUnder({ ...policy, approvers }), retrieved, planned]
+    given(request, ...may)
+      .when(approve(submitter))
+      .thenEvents(granted(submitter))
+    given(request, ...mayNot)
+      .when(approve(submitter))
+      .thenRefused('SUBMITTER_MAY_NOT_APPROVE')
+    given(request, ...mayNot)
+      .when(deny(submitter))
+      .thenEvents({ ...denied, data: { ...denied.data, approver: submitter } })
+  })
+
+  it('can be canceled while it is not over', () => {
+    for (const history of [[submitted], [submitted, retrieved], waiting, approved, signing])
+      given(request, ...history)
+        .when(cancel)
+        .thenEvents(canceled)
+  })
+
+  it('can fail while it is not over, and says why', () => {
+    for (const history of [[submitted], waiting, approved, signing]) {
+      given(request, ...history)
+        .when(fail)
+        .thenEvents(failed)
+      expect(fold(request, [...history, failed])).toMatchObject({ workflowStatus: 'ProcessingFailed', failure })
+    }
+  })
+
+  itRefuses(request, { source: 'signing-request/decide.ts', before: 'export function decide' }, [
+    ['SIGNING_REQUEST_EXISTS', 'a second submission', [submitted], submit],
+    ['SIGNING_REQUEST_NOT_FOUND', 'an approval before submission', [], approve(anna)],
+    ...[approve(cora), deny(cora), cancel, start, record(1), fail, retrieve, plan].flatMap((command) =>
+      [
+        [...waiting, denied],
+        [...waiting, expired],
+        [...waiting, canceled],
+        [...waiting, failed],
+        [...signing, fileSigned(1), completed(1)],
+      ].map(
+        (history) =>
+          ['SIGNING_REQUEST_FINAL', `${command.type} after ${statusAfter(history)}`, history, command] as const,
+      ),
+    ),
+    ['SIGNING_REQUEST_STATE', 'a second retrieval', [submitted, retrieved], retrieve],
+    ['SIGNING_REQUEST_STATE', 'a plan before retrieval', [submitted], plan],
+    ['SIGNING_REQUEST_STATE', 'a second plan', waiting, { ...plan, planDigest: otherDigest }],
+    [
+      'SIGNING_REQUEST_STATE',
+      'taking back what was not given',
+      waiting,
+      { type: 'InvalidateApproval', approver: anna },
+    ],
+    [
+      'SIGNING_REQUEST_STATE',
+      'taking back after signing has begun',
+      signing,
+      { type: 'InvalidateApproval', approver: anna },
+    ],
+    [
+      'SIGNING_REQUEST_STATE',
+      'fewer files than planned',
+      signing,
+      { ...record(1), files: [] } as SigningRequestCommand,
+    ],
+    ['NOT_WAITING_FOR_APPROVAL', 'an approval before planning', [submitted, retrieved], approve(anna)],
+    ['NOT_WAITING_FOR_APPROVAL', 'an approval after the quorum', approved, approve(cora)],
+    ['NOT_WAITING_FOR_APPROVAL', 'a denial after the quorum', approved, deny(cora)],
+    ['NOT_WAITING_FOR_APPROVAL', 'a deadline after the quorum', approved, { type: 'ExpireApproval', deadline: at }],
+    [
+      'NOT_WAITING_FOR_APPROVAL',
+      'an approval that nobody asked for',
+      [submittedUnder(null), retrieved, planned],
+      approve(anna),
+    ],
+    ['NOT_AN_APPROVER', 'an approval of a stranger', waiting, approve(stranger)],
+    ['NOT_AN_APPROVER', 'a denial of a stranger', waiting, deny(stranger)],
+    ['NOT_AN_APPROVER', 'a denial of the submitter', waiting, deny(submitter)],
+    ['SUBMITTER_MAY_NOT_APPROVE', "the submitter's own approval", waiting, approve(submitter)],
+    ['ALREADY_APPROVED', 'a second approval of one person', [...waiting, granted(anna)], approve(anna)],
+    ['PLAN_DIGEST_MISMATCH', 'an approval of another plan', waiting, approve(anna, otherDigest)],
+    [
+      'PLAN_DIGEST_MISMATCH',
+      'signing another plan',
+      approved,
+      { ...start, planDigest: otherDigest } as SigningRequestCommand,
+    ],
+    ['PLAN_DIGEST_MISMATCH', 'signing without a plan', [submitted, retrieved], start],
+    ['QUORUM_NOT_REACHED', 'signing with one of two approvals', [...waiting, granted(anna)], start],
+    [
+      'QUORUM_NOT_REACHED',
+      'signing with approvals in the log that do not count',
+      [...waiting, granted(anna), granted(anna), granted(stranger), granted(submitter), granted(bert, otherDigest)],
+      start,
+    ],
+    [
+      'CERTIFICATE_MISMATCH',
+      'signing with another certificate',
+      approved,
+      { ...start, certificateId: fixedUuid('8') } as SigningRequestCommand,
+    ],
+    ['ATTEMPT_SUPERSEDED', 'the end of an attempt that another followed', [...signing, started(2)], record(1)],
+    ['ATTEMPT_SUPERSEDED', 'the end of an attempt that never began', approved, record(1)],
+    [
+      'ARTIFACT_MISMATCH',
+      'bytes of another digest',
+      [submitted],
+      { type: 'RecordRetrieval', sha256: otherDigest, size },
+    ],
+    ['ARTIFACT_MISMATCH', 'bytes of another size', [submitted], { type: 'RecordRetrieval', sha256, size: size + 1 }],
+    ['TEXT_TOO_LONG', 'a comment', waiting, { ...deny(anna), comment: 'x'.repeat(4001) } as SigningRequestCommand],
+    [
+      'TEXT_TOO_LONG',
+      'a description',
+      [],
+      { ...submit, submission: aSubmission({ description: 'x'.repeat(4001) }) } as SigningRequestCommand,
+    ],
+    ['TEXT_MALFORMED', 'a comment with NUL', waiting, { ...approve(anna), comment: 'a\0b' } as SigningRequestCommand],
+    [
+      'TEXT_MALFORMED',
+      'a reason with half a character',
+      waiting,
+      { ...cancel, reason: '\udc00' } as SigningRequestCommand,
+    ],
+    ...['', '.', '..', 'a/b', 'a\\b', 'a\nb', '\u0085', 'x'.repeat(256), '\ud800.exe'].map((fileName) => {
+      const artifact = { ...submission.artifact, fileName }
+      return [
+        'FILE_NAME_MALFORMED',
+        JSON.stringify(fileName),
+        [],
+        { ...submit, submission: aSubmission({ artifact }) } as SigningRequestCommand,
+      ] as const
+    }),
+  ])
+})
+
+describe('the quorum', () => {
+  const question = (approvals: readonly (readonly [UserId, Sha256Digest])[], changes: Partial<typeof policy> = {}) => ({
+    approval: { ...policy, ...changes },
+    submitter,
+    plan: { digest: planDigest },
+    approvals: approvals.map(([approver, digest]) => ({ approver, planDigest: digest })),
+  })
+
+  it('counts each named approver of this plan once, whatever stands in the log', () => {
+    expect(
+      quorumReached(
+        question([
+          [anna, planDigest],
+          [bert, planDigest],
+        ]),
+      ),
+    ).toBe(true)
+    expect(
+      quorumReached(
+        question([
+          [anna, planDigest],
+          [anna, planDigest],
+        ]),
+      ),
+    ).toBe(false)
+    expect(
+      quorumReached(
+        question([
+          [anna, planDigest],
+          [stranger, planDigest],
+        ]),
+      ),
+    ).toBe(false)
+    expect(
+      quorumReached(
+        question([
+          [anna, planDigest],
+          [bert, otherDigest],
+        ]),
+      ),
+    ).toBe(false)
+    const approvers = [anna, submitter]
+    expect(
+      quorumReached(
+        question(
+          [
+            [anna, planDigest],
+            [submitter, planDigest],
+          ],
+          { approvers },
+        ),
+      ),
+    ).toBe(false)
+    expect(
+      quorumReached(
+        question(
+          [
+            [anna, planDigest],
+            [submitter, planDigest],
+          ],
+          { approvers, submitterMayApprove: true },
+        ),
+      ),
+    ).toBe(true)
+  })
+
+  it('is never reached before there is a plan', () => {
+    expect(
+      quorumReached({
+        ...question([
+          [anna, planDigest],
+          [bert, planDigest],
+        ]),
+        plan: null,
+      }),
+    ).toBe(false)
+    expect(quorumReached({ approval: null, submitter, plan: null, approvals: [] })).toBe(false)
+  })
+})
+
+describe('statuses', () => {
+  it('have a short form, and are final exactly when nothing can happen any more', () => {
+    expect(workflowStatuses.filter(isFinalStatus)).toEqual([
+      'Completed',
+      'ArtifactRetrievalFailed',
+      'ProcessingFailed',
+      'Denied',
+      'Canceled',
+    ])
+    expect(workflowStatuses.filter((status) => requestStatus(status) === 'Failed')).toEqual([
+      'ArtifactRetrievalFailed',
+      'ProcessingFailed',
+    ])
+  })
+})
