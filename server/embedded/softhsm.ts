@@ -17,6 +17,9 @@ export interface PreparedSoftHsm {
 const folderName = 'softhsm'
 const tokenLabel = 'countersign'
 
+/** SoftHSM2 reads its configuration in lines of 1024 bytes, which name the data directory and more. */
+const longestPath = 900
+
 /** Where packages put SoftHSM2: Debian, Fedora, Arch, from source, Homebrew on Apple silicon and on Intel. */
 const usualModulePaths: readonly string[] = [
   '/usr/lib/softhsm/libsofthsm2.so',
@@ -50,10 +53,10 @@ export async function prepareSoftHsm(options: {
   readonly modulePath?: string | undefined
 }): Promise<PreparedSoftHsm> {
   const dataDirectory = resolve(options.dataDirectory)
-  if (/[#\r\n]/.test(dataDirectory)) {
+  if (/[#=\r\n]/.test(dataDirectory) || Buffer.byteLength(dataDirectory) > longestPath) {
     throw new SigningError(
       'SOFTHSM_DATA_DIRECTORY_UNUSABLE',
-      `SoftHSM2 cannot be configured for ${JSON.stringify(dataDirectory)}: the path must not contain '#' or line breaks.`,
+      `SoftHSM2 cannot be configured for ${JSON.stringify(dataDirectory)}: the path must not contain '#', '=' or line breaks, nor have more than ${longestPath} bytes.`,
     )
   }
   const modulePath = await findSoftHsm(options.modulePath ?? process.env.COUNTERSIGN_PKCS11_MODULE)
