@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type Actor,
+  canonicalJson,
+  fold,
+  type GlobalRole,
+  globalRoles,
+  mayCancel,
+  mayReadArtifacts,
+  maySubmit,
+  organizationDecider,
+  parseId,
+  parseSha256Digest,
+  parseStreamName,
+  projectDecider,
+  refusalKey,
+  signingPolicyDecider,
+  signingRequestDecider,
+  streams,
+  type UserId,
+  userDecider,
+} from '../../domain/index.ts'
+import { refusalOf } from '../support/decider-spec.ts'
+import { fixedUuid, people } from '../support/submission.ts'
+
+describe('ids and digests', () => {
+  it('are read in any case and kept in lower case', () => {
+    expect(parseId('0B7E9A52-1C3D-4E5F-8A9B-0C1D2E3F4A5B', 'id')).toBe('0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b')
+    expect(parseSha256Digest('AB'.repeat(32), 'digest')).toBe('ab'.repeat(32))
+  })
+
+  it('are refused in any other form, naming the field', () => {
+    const uuid = fixedUuid<UserId>('1')
+    for (const text of ['', 'x', `${uuid} `, ` ${uuid}`, `${uuid}\n`, uuid.replaceAll('-', ''), `{${uuid}}`, '../etc'])
+      expect(refusalOf(() => parseId(text, 'userId'))).toMatchObject({
+        code: 'ID_MALFORMED',
+        message: expect.stringContaining('userId'),
+      })
+    for (const text of ['', 'ab'.repeat(31), 'ab'.repeat(33), 'gg'.repeat(32), `${'ab'.repeat(32)}\n`])
+      expect(refusalOf(() => parseSha256Digest(text, 'the digest'))).toMatchObject({
+        code: 'DIGEST_MALFORMED',
+        message: expect.stringContaining('the digest'),
+      })
+  })
+})
+
+describe('canonical JSON', () => {
+  const anyValue = fc.jsonValue({ stringUnit: 'binary' })
+
+  /** The same value, with the members of every object put in the other way round. */
+  function reversed(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(reversed)
+    if (value === null || typeof value !== 'object') return value
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, member]) => [key, reversed(member)]),
+    )
+  }
+
+  it('does not depend on the order of members, and means the same value', () => {
+    fc.assert(
+      fc.property(anyValue, (value) => {
+        expect(canonicalJson(reversed(value))).toBe(canonicalJson(value))
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))
+      }),
+    )
+  })
+
+  it('is the form of RFC 8785', () => {
+    // The order of its section 3.2.3: by UTF-16 code units, so the emoji stands before U+FB33.
+    const value = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 }
+    expect(canonicalJson(value)).toBe('{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\ud83d\ude00":5,"\ufb33":3}')
+    expect(canonicalJson({ b: [true, null, 'x"\\\u0001'], a: { z: undefined, y: 0 } })).toBe(
+      '{"a":{"y":0},"b":[true,null,"x\\"\\\\\\u0001"]}',
+    )
+  })
+})
+
+describe('streams', () => {
+  it('are named after their entity and taken apart again', () => {
+    const id = fixedUuid<UserId>('1')
+    for (const kind of ['organization', 'user', 'certificate', 'project', 'signingPolicy', 'signingRequest'] as const) {
+      const name = streams[kind](id as never)
+      expect(name).toBe(`${kind}-${id}`)
+      expect(parseStreamName(name)).toEqual({ kind, id })
+    }
+    expect(parseStreamName(streams.security('2026-03-01T12:00:00.000Z'))).toEqual({
+      kind: 'security',
+      id: '2026-03-01',
+    })
+  })
+
+  it('of others are not taken for ours', () => {
+    for (const name of ['', '-', 'user', '-user', '$user-1', 'constructor-1', 'other-1'])
+      expect(parseStreamName(name)).toBeUndefined()
+  })
+
+  it('hold no event that is not known: it could be the one that withdraws something', () => {
+    for (const decider of [
+      organizationDecider,
+      userDecider,
+      projectDecider,
+      signingPolicyDecider,
+      signingRequestDecider,
+    ])
+      for (const type of ['SomethingElse', 'toString', ''])
+        expect(refusalOf(() => fold(decider as typeof userDecider, [{ type, data: {} }])).code).toBe(
+          'EVENT_TYPE_UNKNOWN',
+        )
+  })
+})
+
+describe('permissions', () => {
+  const { submitter, anna, stranger } = people
+  const policy = { submitters: [submitter], approval: { approvers: [anna] } }
+  const who = (userId: UserId, ...roles: GlobalRole[]) => ({ userId, roles })
+
+  it('to submit belong to the submitters of the policy, whatever the role of others', () => {
+    expect(maySubmit(who(submitter), policy)).toBe(true)
+    for (const role of globalRoles) expect(maySubmit(who(stranger, role), policy)).toBe(false)
+    expect(maySubmit(who(anna), policy)).toBe(false)
+  })
+
+  it('to cancel belong to the submitter and to administrators of projects', () => {
+    expect(mayCancel(who(submitter), submitter)).toBe(true)
+    const others = globalRoles.filter((role) => mayCancel(who(stranger, role), submitter))
+    expect(others).toEqual(['globalAdministrator', 'projectAdministrator'])
+    expect(mayCancel(who(stranger), submitter)).toBe(false)
+  })
+
+  it('to read artifacts belong to those whom the policy names, to administrators of projects, and to readers', () => {
+    for (const userId of [submitter, anna]) expect(mayReadArtifacts(who(userId), policy)).toBe(true)
+    const others = globalRoles.filter((role) => mayReadArtifacts(who(stranger, role), policy))
+    expect(others).toEqual(['globalAdministrator', 'projectAdministrator', 'globalReader'])
+    expect(mayReadArtifacts(who(stranger), policy)).toBe(false)
+    expect(mayReadArtifacts(who(anna), { ...policy, approval: null })).toBe(false)
+  })
+})
+
+describe('refused attempts', () => {
+  const attempt = {
+    actor: { kind: 'anonymous' } as Actor,
+    remoteAddress: '192.0.2.1',
+    command: 'authenticate',
+    code: 'TOKEN_INVALID',
+    subject: null,
+  }
+  const user = (userId: UserId): Actor => ({
+    kind: 'user',
+    userId,
+    authentication: 'apiToken',
+    tokenId: fixedUuid('7'),
+  })
+
+  it('are of one kind by who, what, why and about what; a known user is one from any address', () => {
+    expect(refusalKey({ ...attempt })).toBe(refusalKey(attempt))
+    const keys = [
+      attempt,
+      { ...attempt, remoteAddress: '192.0.2.2' },
+      { ...attempt, code: 'TOKEN_EXPIRED' },
+      { ...attempt, command: 'submit' },
+      { ...attempt, subject: 'x' },
+      { ...attempt, actor: user(people.anna) },
+      { ...attempt, actor: user(people.bert) },
+    ].map(refusalKey)
+    expect(new Set(keys).size).toBe(keys.length)
+    const elsewhere = { ...attempt, actor: user(people.anna), remoteAddress: '192.0.2.9' }
+    expect(keys).toContain(refusalKey(elsewhere))
+  })
+})
