@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import { usageError } from '../cli-error.ts'
+import { parseInstant } from '../duration.ts'
+import { exitCode } from '../exit-code.ts'
+import { type Invocation, withJson } from '../invocation.ts'
+import { type Difference, localCommands, type ReplayedState } from '../local-commands.ts'
+import { localFailure } from '../local-failure.ts'
+import { count } from '../output/quantities.ts'
+import { safeText } from '../output/safe-text.ts'
+import { type Marker, table } from '../output/table.ts'
+
+type Options = {
+  readonly until?: string
+  readonly stream?: string
+  readonly compare?: boolean
+  readonly config?: string
+}
+
+/** `countersign audit replay`. With `--json`: `{ events, states: […], differences: […] | null }`. */
+export function define(command: Command, { report, exitWith }: Invocation): void {
+  withJson(command)
+    .option('--until <time>', 'the states as they were at this time: 2026-01-31, 2026-01-31T09:30:00Z')
+    .option('--stream <id>', 'only this entity: its kind, a hyphen, its id, such as signingRequest-0b7e9a52-…')
+    .option('--compare', 'hold the states against the read model and name every difference')
+    .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
+    .addHelpText(
+      'after',
+      '\nRuns on the server, reads the event log itself, and folds it with the same code that decides.',
+    )
+    .action(async ({ until, stream, compare = false, config }: Options) => {
+      if (compare && until !== undefined)
+        throw usageError('--compare and --until exclude each other.', 'The read model knows the present only.')
+      const moment = until === undefined ? undefined : parseInstant(until, '--until')
+      try {
+        const { auditReplay } = await localCommands()
+        const replayed = await auditReplay({ until: moment, stream, compare, configFile: config })
+        const { events, states, differences } = replayed
+        report.result({ events, states, differences }, () =>
+          [
+            ...states.map((state) => stateText(state, report.marker)),
+            `${count(events, 'event')} of ${count(states.length, 'stream')} replayed.\n`,
+            ...(differences === null ? [] : [differencesText(differences, report.marker)]),
+          ].join(''),
+        )
+        if (differences !== null && differences.length > 0) exitWith(exitCode.different)
+      } catch (error) {
+        throw localFailure(error)
+      }
+    })
+}
+
+function stateText({ streamId, revision, state }: ReplayedState, marker: Marker): string {
+  const heading = `${marker('strong', safeText(streamId))} ${marker('faint', `at revision ${revision}`)}`
+  const lines = JSON.stringify(state, null, 2).split('\n').map(safeText)
+  return `${heading}\n${lines.join('\n')}\n\n`
+}
+
+function differencesText(differences: readonly Difference[], marker: Marker): string {
+  if (differences.length === 0) return `${marker('good', 'The read model says the same.')}\n`
+  const rows = differences.map(({ streamId, path, log, readModel }) => [
+    streamId,
+    path,
+    JSON.stringify(log) ?? 'nothing',
+    JSON.stringify(readModel) ?? 'nothing',
+  ])
+  const heading = marker('bad', `The read model differs in ${count(rows.length, 'place')}:`)
+  return `${heading}\n${table(['stream', 'where', 'log', 'read model'], rows, marker)}`
+}

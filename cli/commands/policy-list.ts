@@ -1,0 +1,39 @@
+import type { Command } from 'commander'
+import { allPages } from '../all-pages.ts'
+import type { ConnectionOptions } from '../connection/connection.ts'
+import { ask } from '../connection/graphql.ts'
+import { listPolicies, type PolicySummary } from '../documents/organization.ts'
+import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { table } from '../output/table.ts'
+
+type Options = ConnectionOptions & { readonly project?: string }
+
+/** `countersign policy list`. With `--json`: `{ signingPolicies: […] }`. */
+export function define(command: Command, invocation: Invocation): void {
+  withConnection(command)
+    .option('--project <slug>', 'only of this project (slug or id)')
+    .action(async (options: Options) => {
+      const connection = await connect(invocation, options)
+      const { project = null } = options
+      const { items } = await allPages(
+        async (page) => (await ask(connection, listPolicies, { project, ...page })).signingPolicies,
+      )
+      const { report } = invocation
+      report.result({ signingPolicies: items }, () => {
+        if (items.length === 0) return 'No signing policies.\n'
+        const rows = items.map((policy) => [
+          `${policy.project?.slug ?? '?'}/${policy.slug}`,
+          { text: policy.status, mark: policy.status === 'active' ? ('good' as const) : ('bad' as const) },
+          policy.current.certificate?.name ?? '–',
+          policy.current.submitters.map((user) => user?.name ?? 'unknown').join(', '),
+          approvalText(policy),
+        ])
+        return table(['policy', 'status', 'certificate', 'submitters', 'approval'], rows, report.marker)
+      })
+    })
+}
+
+function approvalText({ current: { approval } }: PolicySummary): string {
+  if (approval === null) return 'none needed'
+  return `${approval.requiredApprovals} of ${approval.approvers.map((user) => user?.name ?? 'unknown').join(', ')}`
+}

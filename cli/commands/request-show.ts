@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import { allPages } from '../all-pages.ts'
+import { CliError } from '../cli-error.ts'
+import type { Connection, ConnectionOptions } from '../connection/connection.ts'
+import { ask } from '../connection/graphql.ts'
+import type { RequestDetails } from '../documents/request-fields.ts'
+import { requestWithEvents } from '../documents/requests.ts'
+import { parseId } from '../entity-id.ts'
+import { requestNotFound } from '../following/follow-request.ts'
+import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { planText } from '../output/plan-text.ts'
+import type { Report } from '../output/report.ts'
+import { requestText, timeLine } from '../output/request-details.ts'
+import { type CheckedPlan, fetchPlan } from '../signing-plan.ts'
+
+/** `countersign request show`. With `--json`: the request's fields, with `plan.document` and `events`. */
+export function define(command: Command, invocation: Invocation): void {
+  withConnection(command)
+    .argument('<id>', 'the signing request')
+    .action(async (text: string, options: ConnectionOptions) => {
+      const id = parseId(text, 'signing request')
+      const connection = await connect(invocation, options)
+      const { report } = invocation
+      const { request, events } = await requestAndEvents(connection, id)
+      const checked = request.plan === null ? undefined : await planOrWarning(connection, id, report)
+      const plan = request.plan === null ? null : { ...request.plan, document: checked?.plan ?? null }
+      report.result({ ...request, plan, events }, () =>
+        [
+          requestText(request, report.marker),
+          ...(checked === undefined ? [] : [planText(checked, report.marker)]),
+          timeLine(events, report.marker),
+        ].join('\n'),
+      )
+    })
+}
+
+async function requestAndEvents(connection: Connection, id: string) {
+  let found: RequestDetails | undefined
+  const { items } = await allPages(async ({ after }) => {
+    const { signingRequest } = await ask(connection, requestWithEvents, { id, after, minimumPosition: null })
+    if (signingRequest === null) throw requestNotFound(id)
+    const { events, ...request } = signingRequest
+    found = request
+    return events
+  })
+  if (found === undefined) throw requestNotFound(id)
+  return { request: found, events: items }
+}
+
+// The plan is kept apart from the log; a request must be visible even when its plan is not.
+async function planOrWarning(connection: Connection, id: string, report: Report): Promise<CheckedPlan | undefined> {
+  try {
+    return await fetchPlan(connection, id)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    report.warn(`The plan cannot be shown: ${error.code}: ${error.message}`)
+    return undefined
+  }
+}

@@ -1,0 +1,128 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { usageError } from '../cli-error.ts'
+import type { ConnectionOptions } from '../connection/connection.ts'
+import { checkDestination, type Destination } from '../destination.ts'
+import type { RequestDetails } from '../documents/request-fields.ts'
+import { parseDuration } from '../duration.ts'
+import { followRequest } from '../following/follow-request.ts'
+import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { outcomeError } from '../outcome.ts'
+import { eventText } from '../output/event-text.ts'
+import { statusMark } from '../output/style.ts'
+import { saveArtifact } from '../save-artifact.ts'
+import { type LocalFile, submitFile } from '../submit-file.ts'
+import { goOnWith, waiting } from '../waiting.ts'
+
+type Options = ConnectionOptions & {
+  readonly project: string
+  readonly policy: string
+  readonly out?: string
+  readonly description?: string
+  readonly timeout?: string
+  readonly wait: boolean
+}
+
+/**
+ * `countersign sign`. With `--json`: `{ signingRequestId, out, sha256, size, signingRequest }`; when the request does not
+ * end well, `out`, `sha256` and `size` are null, and the error is on stderr. With `--no-wait`: `{ signingRequestId,
+ * position }`.
+ */
+export function define(command: Command, invocation: Invocation): void {
+  withConnection(command)
+    .argument('<file>', 'the file to be signed')
+    .requiredOption('--project <slug>', 'the project (slug or id)')
+    .requiredOption('--policy <slug>', 'its signing policy (slug or id)')
+    .option(
+      '--out <file>',
+      'where to save the signed file; a file that is there, FILE itself too, is replaced at the end',
+    )
+    .option('--description <text>', 'what this is, for those who approve')
+    .option('--timeout <duration>', 'give up waiting after this long (90s, 15m, 2h); the request goes on')
+    .option('--no-wait', 'submit, print the id of the request, and end')
+    .addHelpText(
+      'after',
+      `
+Waits for approvals and for the signature, through restarts of the service, and saves the signed file when its SHA-256
+is what the service recorded. Ctrl-C ends the waiting and not the request.`,
+    )
+    .action(async (name: string, options: Options) => {
+      const { terminal } = invocation
+      const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout')
+      const destination = await destinationOf(options, terminal.workingDirectory)
+      const file = await fileToSign(resolve(terminal.workingDirectory, name))
+      await sign(invocation, options, file, destination, timeout)
+    })
+}
+
+async function sign(
+  invocation: Invocation,
+  options: Options,
+  file: LocalFile,
+  destination: Destination | undefined,
+  timeout: number | undefined,
+): Promise<void> {
+  const { terminal, report } = invocation
+  const connection = await connect(invocation, options)
+  let goOn = 'Nothing was submitted.'
+  const wait = waiting(terminal.interruption(), timeout, () => goOn)
+  const { signal } = wait
+  try {
+    const { project, policy: signingPolicy, description = null } = options
+    const submission = { project, signingPolicy, description }
+    const { signingRequestId, position } = await submitFile(connection, file, submission, { report, signal })
+    goOn = goOnWith(signingRequestId)
+    if (destination === undefined) {
+      report.result({ signingRequestId, position }, () => `${signingRequestId}\n`)
+      return
+    }
+    report.note(`Signing request ${signingRequestId}`, 'strong')
+    let request: RequestDetails | undefined
+    for await (const news of followRequest(connection, signingRequestId, { report, signal, submittedAt: position })) {
+      for (const event of news.events) report.note(eventText(event))
+      request = news.request
+      if (request.status === 'WaitingForApproval' && news.events.length > 0)
+        report.note(waitingText(request), 'waiting')
+    }
+    const { signedArtifact: artifact, signedArtifactLink: link } = request ?? {}
+    if (request === undefined || !artifact || !link) {
+      report.result(
+        { signingRequestId, out: null, sha256: null, size: null, signingRequest: request ?? null },
+        () => '',
+      )
+      throw (request && outcomeError(request)) ?? new Error('the request came to no end')
+    }
+    await saveArtifact({ report, connection, link, artifact, destination, signal })
+    const { sha256, size } = artifact
+    report.result({ signingRequestId, out: destination.path, sha256, size, signingRequest: request }, () => {
+      const status = report.marker(statusMark(request.status), 'Signed')
+      return `${status}: ${destination.path}, SHA-256 ${sha256}\n`
+    })
+  } finally {
+    wait.end()
+  }
+}
+
+async function destinationOf({ out, wait }: Options, folder: string): Promise<Destination | undefined> {
+  if (wait && out === undefined)
+    throw usageError('--out is needed: where to save the signed file.', 'It may be FILE itself; or give --no-wait.')
+  if (!wait && out !== undefined)
+    throw usageError('--out and --no-wait exclude each other.', '`countersign request download` saves the file later.')
+  return out === undefined ? undefined : checkDestination(resolve(folder, out))
+}
+
+async function fileToSign(path: string): Promise<LocalFile> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${error.code})`
+    throw usageError(`${path} ${reason}.`, undefined, error.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE')
+  })
+  if (!found.isFile()) throw usageError(`${path} is not a file.`, undefined, 'FILE_UNREADABLE')
+  if (found.size === 0) throw usageError(`${path} is empty.`, 'There is nothing in it to sign.', 'FILE_EMPTY')
+  return { path, fileName: basename(path), size: found.size }
+}
+
+function waitingText({ missingApprovals, approvalProcess }: RequestDetails): string {
+  const names = approvalProcess?.approvers.map((approver) => approver?.name ?? 'unknown').join(', ') ?? ''
+  return `Waiting for ${missingApprovals} of: ${names}`
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { CliError, usageError } from '../cli-error.ts'
+import { exitCode } from '../exit-code.ts'
+import type { Terminal } from '../terminal.ts'
+import { type CredentialsFile, dataDirectory, readCredentialsFile } from './credentials-file.ts'
+import { isReadableOnTheWay, parseServerAddress, type ServerAddress } from './server-address.ts'
+
+/** A server and who asks it. */
+export type Connection = {
+  readonly server: ServerAddress
+  /** An API token. Never printed. */
+  readonly token: string
+}
+
+/** What the command line says about the connection. */
+export type ConnectionOptions = {
+  readonly url?: string
+  readonly token?: string
+  /** A user of the embedded start's credentials file. */
+  readonly as?: string
+}
+
+/**
+ * Finds the server and the token. The URL: `--url`, `COUNTERSIGN_URL`, the embedded start's credentials file. The token:
+ * `--token`, `--as`, `COUNTERSIGN_TOKEN`, `COUNTERSIGN_TOKEN_FILE`, the default user of the credentials file. A token of
+ * that file is for its server alone.
+ *
+ * @param defaultUser whom to act as from the credentials file when nobody is named; `undefined` when a person must be
+ * @param warn told when the token can be read on the way
+ * @throws CliError `USAGE`, `URL_MALFORMED`, `SERVER_UNKNOWN`, `TOKEN_MISSING`, `TOKEN_MALFORMED`, `USER_UNKNOWN`,
+ *   `CREDENTIALS_UNREADABLE`
+ */
+export function findConnection(
+  terminal: Terminal,
+  options: ConnectionOptions,
+  defaultUser: string | undefined,
+  warn: (message: string) => void,
+): Connection {
+  if (options.token !== undefined && options.as !== undefined)
+    throw usageError('--token and --as both say who asks.', 'Give one of them.')
+  const { COUNTERSIGN_URL } = terminal.environment
+  const named =
+    options.url !== undefined
+      ? parseServerAddress(options.url, '--url')
+      : COUNTERSIGN_URL
+        ? parseServerAddress(COUNTERSIGN_URL, 'COUNTERSIGN_URL')
+        : undefined
+  const given = options.token ?? (options.as === undefined ? tokenOfEnvironment(terminal) : undefined)
+  // A broken file of a service that is not meant must not stand in the way.
+  const file = named !== undefined && given !== undefined ? undefined : readCredentialsFile(terminal)
+
+  const server = named ?? (file === undefined ? undefined : parseServerAddress(file.url, `The URL in ${file.path}`))
+  if (server === undefined)
+    throw usageError(
+      `No server is named, and there is no credentials file of an embedded service in ${dataDirectory(terminal)}.`,
+      'Give --url or set COUNTERSIGN_URL; or run this where `npm start` ran (COUNTERSIGN_DATA names its data directory).',
+      'SERVER_UNKNOWN',
+    )
+  const token = checkedToken(given ?? tokenFromFile(file, server, options.as ?? defaultUser, options.as !== undefined))
+  if (isReadableOnTheWay(server)) warn(`the API token travels unencrypted to ${server.origin}; use https.`)
+  return { server, token }
+}
+
+function tokenOfEnvironment({ environment, workingDirectory }: Terminal): string | undefined {
+  const { COUNTERSIGN_TOKEN, COUNTERSIGN_TOKEN_FILE } = environment
+  if (COUNTERSIGN_TOKEN) return COUNTERSIGN_TOKEN
+  if (!COUNTERSIGN_TOKEN_FILE) return undefined
+  try {
+    return readFileSync(resolve(workingDirectory, COUNTERSIGN_TOKEN_FILE), 'utf8').trim()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw usageError(
+      `COUNTERSIGN_TOKEN_FILE names ${COUNTERSIGN_TOKEN_FILE}, which cannot be read (${code}).`,
+      'The file must hold an API token and nothing else.',
+      'TOKEN_MISSING',
+    )
+  }
+}
+
+function tokenFromFile(
+  file: CredentialsFile | undefined,
+  server: ServerAddress,
+  user: string | undefined,
+  asked: boolean,
+): string {
+  const elsewhere = file !== undefined && parseServerAddress(file.url, 'The URL').origin !== server.origin
+  if (file === undefined || elsewhere) {
+    const why = elsewhere ? `The credentials in ${file.path} are for ${file.url}, not for ${server.origin}.` : ''
+    throw noToken(
+      asked
+        ? `--as names a user of a credentials file. ${why || 'There is none here.'}`
+        : `No API token is given. ${why}`,
+      'Set COUNTERSIGN_TOKEN or COUNTERSIGN_TOKEN_FILE.',
+    )
+  }
+  const names = [...file.tokens.keys()].join(', ') || 'nobody'
+  if (user === undefined)
+    throw noToken(
+      'This is a decision of a person: say who you are.',
+      `Give --as with one of: ${names}; or set COUNTERSIGN_TOKEN.`,
+    )
+  const token = file.tokens.get(user)
+  if (token === undefined)
+    throw usageError(`${file.path} has no user ${JSON.stringify(user)}.`, `It has: ${names}.`, 'USER_UNKNOWN')
+  return token
+}
+
+function checkedToken(token: string): string {
+  // Anything else would be refused by the HTTP client, with a message that repeats the token.
+  if (!/^[\x21-\x7e]{1,4096}$/.test(token))
+    throw usageError(
+      'The API token is empty or holds characters that no token has (spaces, line breaks, letters beyond ASCII).',
+      'Copy it again, as a whole and alone.',
+      'TOKEN_MALFORMED',
+    )
+  return token
+}
+
+function noToken(message: string, hint: string): CliError {
+  return new CliError('TOKEN_MISSING', message.trim(), { hint, exitCode: exitCode.unauthenticated })
+}

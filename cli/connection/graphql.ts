@@ -1,0 +1,96 @@
+import { CliError } from '../cli-error.ts'
+import { callService, unreachable } from './call-service.ts'
+import type { Connection } from './connection.ts'
+import { resourceOf } from './server-address.ts'
+import { type ServiceFailure, serviceError, unexpectedAnswer } from './service-error.ts'
+
+declare const types: unique symbol
+
+/**
+ * A GraphQL operation with the shape of its variables and its answer. The shapes are written by hand beside the text; a
+ * test holds every document against the printed schema.
+ */
+export type TypedDocument<Answer, Variables> = string & { readonly [types]: (variables: Variables) => Answer }
+
+/** Marks a document with its shapes. */
+export function typedDocument<Answer, Variables = Record<string, never>>(
+  text: string,
+): TypedDocument<Answer, Variables> {
+  return text as TypedDocument<Answer, Variables>
+}
+
+/**
+ * Asks the service a query or a mutation.
+ *
+ * @throws CliError with the service's code, or `SERVER_UNREACHABLE`, `SERVER_UNAVAILABLE`, `ANSWER_UNEXPECTED`
+ */
+export async function ask<Answer, Variables>(
+  connection: Connection,
+  document: TypedDocument<Answer, Variables>,
+  variables: Variables,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const response = await callService(connection, graphqlOf(connection), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
+    body: JSON.stringify({ query: document, variables }),
+    signal,
+  })
+  return answerOf<Answer>(await readJson(connection, response, signal), connection, response)
+}
+
+/** The service's GraphQL endpoint. */
+export function graphqlOf({ server }: Connection): URL {
+  return resourceOf(server, 'graphql')
+}
+
+/**
+ * Takes what a GraphQL answer holds.
+ *
+ * @throws CliError with the code of its first error
+ */
+export function answerOf<Answer>(body: unknown, { server }: Connection, response: Response): Answer {
+  const { data, errors } = (body ?? {}) as { data?: Answer | null; errors?: unknown }
+  if (Array.isArray(errors) && errors.length > 0) throw serviceError(failureOf(errors[0], response.status))
+  if (data === undefined || data === null) {
+    const problem = problemOf(body, response.status)
+    throw problem === undefined ? unexpectedAnswer(server, response) : serviceError(problem)
+  }
+  return data
+}
+
+/** What a REST problem document says; `undefined` when the body is none. */
+export function problemOf(body: unknown, status: number): ServiceFailure | undefined {
+  const { code, detail, title } = (body ?? {}) as Record<string, unknown>
+  return typeof code === 'string' ? { code, message: String(detail ?? title ?? `HTTP ${status}`), status } : undefined
+}
+
+/**
+ * Reads an answer's JSON.
+ *
+ * @throws CliError `ANSWER_UNEXPECTED` or `SERVER_UNAVAILABLE` when it is none, `SERVER_UNREACHABLE` when it breaks off
+ */
+export async function readJson(connection: Connection, response: Response, signal?: AbortSignal): Promise<unknown> {
+  const type = response.headers.get('content-type') ?? ''
+  if (!/^application\/([a-z0-9.-]+\+)?json\b/i.test(type)) {
+    await response.body?.cancel()
+    throw unexpectedAnswer(connection.server, response)
+  }
+  try {
+    return await response.json()
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason
+    if (!(error instanceof SyntaxError)) throw unreachable(connection.server, error)
+    throw new CliError('ANSWER_UNEXPECTED', `${connection.server.origin} sent an answer that is no JSON.`, {
+      cause: error,
+    })
+  }
+}
+
+function failureOf(error: unknown, status: number): ServiceFailure {
+  const { message, extensions } = (error ?? {}) as { message?: unknown; extensions?: { code?: unknown } }
+  const { code } = extensions ?? {}
+  // An operation that this schema does not know, or takes other arguments: the service is of another version.
+  const named = typeof code === 'string' ? code : 'OPERATION_NOT_UNDERSTOOD'
+  return { code: named, message: String(message ?? 'The service gave no reason.'), status }
+}

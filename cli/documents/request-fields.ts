@@ -1,0 +1,125 @@
+/** Where a request stands, in short, as the service names it. */
+export type RequestStatus = 'InProgress' | 'WaitingForApproval' | 'Completed' | 'Failed' | 'Denied' | 'Canceled'
+
+/** The values of {@link RequestStatus}, for options. */
+export const requestStatuses: readonly RequestStatus[] = [
+  'InProgress',
+  'WaitingForApproval',
+  'Completed',
+  'Failed',
+  'Denied',
+  'Canceled',
+]
+
+/** A person or a CI user; `null` where the reader may not know. */
+export type NamedUser = { readonly userId: string; readonly name: string } | null
+
+/** A file in the artifact store. Size in bytes, SHA-256 hexadecimal. */
+export type StoredFile = { readonly fileName: string; readonly sha256: string; readonly size: number }
+
+/** What lists show of a request. */
+export type RequestSummary = {
+  readonly signingRequestId: string
+  readonly status: RequestStatus
+  readonly workflowStatus: string
+  readonly isFinalStatus: boolean
+  readonly project: { readonly slug: string } | null
+  readonly signingPolicy: { readonly slug: string } | null
+  readonly submitter: NamedUser
+  readonly submittedAt: string
+  readonly finishedAt: string | null
+  readonly description: string | null
+  readonly artifact: StoredFile
+  readonly missingApprovals: number
+}
+
+/** The fields of {@link RequestSummary}. */
+export const requestSummary = `fragment RequestSummary on SigningRequest {
+  signingRequestId status workflowStatus isFinalStatus submittedAt finishedAt description missingApprovals
+  project { slug }
+  signingPolicy { slug }
+  submitter { userId name }
+  artifact { fileName sha256 size }
+}`
+
+/** Everything about a request that is not in its time line or its plan's document. */
+export type RequestDetails = RequestSummary & {
+  readonly signingPolicyVersion: number
+  readonly certificate: {
+    readonly certificateId: string
+    readonly name: string
+    readonly subject: string | null
+    readonly thumbprint: string | null
+  } | null
+  readonly programDescription: string | null
+  readonly programUrl: string | null
+  readonly timestamp: 'required' | 'none'
+  readonly plan: {
+    readonly digest: string
+    readonly fileCount: number
+    readonly plannedAt: string | null
+    readonly approvalDeadline: string | null
+  } | null
+  readonly approvalProcess: {
+    readonly requiredApprovals: number
+    readonly submitterMayApprove: boolean
+    readonly approvers: readonly NamedUser[]
+  } | null
+  readonly approvals: readonly {
+    readonly approver: NamedUser
+    readonly planDigest: string
+    readonly comment: string | null
+    readonly approvedAt: string
+    readonly counts: boolean
+  }[]
+  readonly denial: {
+    readonly kind: 'denied' | 'expired'
+    readonly approver: NamedUser
+    readonly comment: string | null
+    readonly deadline: string | null
+    readonly deniedAt: string
+  } | null
+  readonly cancellation: {
+    readonly canceledBy: NamedUser
+    readonly reason: string | null
+    readonly canceledAt: string
+  } | null
+  readonly failure: {
+    readonly code: string
+    readonly message: string
+    readonly path: string | null
+    readonly failedAt: string
+  } | null
+  readonly attempts: readonly {
+    readonly attempt: number
+    readonly startedAt: string
+    readonly certificateThumbprint: string
+  }[]
+  readonly signedFiles: readonly {
+    readonly path: string
+    readonly unsignedSha256: string
+    readonly signedSha256: string
+    readonly signedSize: number
+    readonly timestamp: { readonly time: string; readonly authority: string } | null
+  }[]
+  readonly signedArtifact: StoredFile | null
+  readonly unsignedArtifactLink: string
+  readonly signedArtifactLink: string | null
+}
+
+/** The fields of {@link RequestDetails}; goes with {@link requestSummary}. */
+export const requestDetails = `fragment RequestDetails on SigningRequest {
+  ...RequestSummary
+  signingPolicyVersion programDescription programUrl timestamp
+  certificate { certificateId name subject thumbprint }
+  plan { digest fileCount plannedAt approvalDeadline }
+  approvalProcess { requiredApprovals submitterMayApprove approvers { userId name } }
+  approvals { approver { userId name } planDigest comment approvedAt counts }
+  denial { kind approver { userId name } comment deadline deniedAt }
+  cancellation { canceledBy { userId name } reason canceledAt }
+  failure { code message path failedAt }
+  attempts { attempt startedAt certificateThumbprint }
+  signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority } }
+  signedArtifact { fileName sha256 size }
+  unsignedArtifactLink signedArtifactLink
+}`

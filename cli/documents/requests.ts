@@ -1,0 +1,96 @@
+import { typedDocument } from '../connection/graphql.ts'
+import {
+  type NamedUser,
+  type RequestDetails,
+  type RequestStatus,
+  type RequestSummary,
+  requestDetails,
+  requestSummary,
+} from './request-fields.ts'
+
+/** A page of a list. */
+export type Connected<Node> = {
+  readonly nodes: readonly Node[]
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+}
+
+/** Which requests a list shows: all that is given must hold. Moments are ISO 8601. */
+export type RequestFilter = {
+  readonly project?: string
+  readonly signingPolicy?: string
+  readonly status?: readonly RequestStatus[]
+  readonly submitter?: string
+  readonly submittedFrom?: string
+  readonly submittedBefore?: string
+}
+
+/** Requests, newest first. */
+export const listRequests = typedDocument<
+  { readonly signingRequests: Connected<RequestSummary> },
+  { readonly filter: RequestFilter; readonly first: number; readonly after: string | null }
+>(`query ListRequests($filter: SigningRequestFilter, $first: Int, $after: String) {
+  signingRequests(filter: $filter, first: $first, after: $after) {
+    nodes { ...RequestSummary }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+${requestSummary}`)
+
+/** What happened to a request, as the audit log has it. */
+export type RequestEvent = {
+  readonly type: string
+  readonly occurredAt: string
+  readonly revision: number
+  readonly actor: {
+    readonly kind: 'user' | 'system' | 'anonymous'
+    readonly user: NamedUser
+    readonly component: string | null
+  }
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** One request and a page of its time line, oldest first; both as of one moment. */
+export const requestWithEvents = typedDocument<
+  { readonly signingRequest: (RequestDetails & { readonly events: Connected<RequestEvent> }) | null },
+  { readonly id: string; readonly after: string | null; readonly minimumPosition: string | null }
+>(`query RequestWithEvents($id: ID!, $after: String, $minimumPosition: LogPosition) {
+  signingRequest(id: $id, minimumPosition: $minimumPosition) {
+    ...RequestDetails
+    events(first: 50, after: $after) {
+      nodes { type occurredAt revision actor { kind user { userId name } component } data }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+${requestDetails}
+${requestSummary}`)
+
+/** One request. */
+export const oneRequest = typedDocument<
+  { readonly signingRequest: RequestDetails | null },
+  { readonly id: string; readonly minimumPosition: string | null }
+>(`query OneRequest($id: ID!, $minimumPosition: LogPosition) {
+  signingRequest(id: $id, minimumPosition: $minimumPosition) { ...RequestDetails }
+}
+${requestDetails}
+${requestSummary}`)
+
+/** What a request's approvers agree to: the plan itself, as the canonical JSON whose SHA-256 is its digest. */
+export const planOfRequest = typedDocument<
+  {
+    readonly signingRequest: {
+      readonly plan: { readonly digest: string; readonly document: string | null } | null
+    } | null
+  },
+  { readonly id: string }
+>(`query PlanOfRequest($id: ID!) {
+  signingRequest(id: $id) { plan { digest document } }
+}`)
+
+/** Says that a request changed: now, and after every change. Ends after its final status. */
+export const requestChanges = typedDocument<
+  { readonly signingRequest: { readonly workflowStatus: string } },
+  { readonly id: string }
+>(`subscription RequestChanges($id: ID!) {
+  signingRequest(id: $id) { workflowStatus }
+}`)

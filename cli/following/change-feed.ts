@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { CliError } from '../cli-error.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { TypedDocument } from '../connection/graphql.ts'
+import { subscribe } from '../connection/subscribe.ts'
+
+/** Says when to look again. */
+export type ChangeFeed = {
+  /**
+   * Resolves when something may have changed since the last call: the subscription said so, or began anew, or nothing
+   * was heard for so long that looking is better than trusting.
+   *
+   * @throws the signal's reason
+   */
+  next(): Promise<void>
+}
+
+/** How long the feed waits, in milliseconds. */
+export type FeedPace = {
+  /** Between looks where subscriptions do not get through. */
+  readonly pollMs: number
+  /** Between looks while a subscription stands and says nothing. */
+  readonly quietMs: number
+  /** After which a subscription without any sign of life is given up; the service sends one every 12 seconds. */
+  readonly silentMs: number
+}
+
+/** Live where it can be, every two seconds where it cannot. */
+export const usualPace: FeedPace = { pollMs: 2_000, quietMs: 30_000, silentMs: 45_000 }
+
+/**
+ * Opens a feed of changes. The subscription only wakes: what changed is for the caller to ask, so nothing is lost in
+ * the gap between two connections. When it breaks it begins anew; where it does not get through, the feed wakes at
+ * regular times instead.
+ *
+ * @param signal ends the feed and what it does in the background
+ */
+export function openChangeFeed<Variables>(
+  connection: Connection,
+  document: TypedDocument<unknown, Variables>,
+  variables: Variables,
+  signal: AbortSignal,
+  pace: FeedPace = usualPace,
+): ChangeFeed {
+  let changed = false
+  let live = true
+  let wake = () => {}
+  const mark = () => {
+    changed = true
+    wake()
+  }
+
+  async function listen(): Promise<void> {
+    while (!signal.aborted && live) {
+      try {
+        await listenOnce()
+      } catch (error) {
+        if (error instanceof CliError && error.code === 'SUBSCRIPTION_UNAVAILABLE') live = false
+      }
+      // Whatever ended it, the caller looks, and meets the error itself if it lasts.
+      mark()
+      await delay(pace.pollMs / 2, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async function listenOnce(): Promise<void> {
+    const silence = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const heard = () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => silence.abort(), pace.silentMs)
+    }
+    heard()
+    try {
+      const ended = AbortSignal.any([signal, silence.signal])
+      let first = true
+      for await (const said of subscribe(connection, document, variables, ended)) {
+        heard()
+        if (said !== 'alive' || first) mark()
+        first = false
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  void listen()
+  return {
+    async next() {
+      if (!changed) {
+        const woken = new AbortController()
+        wake = () => woken.abort()
+        const pause = live ? pace.quietMs : pace.pollMs
+        await delay(pause, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined)
+        wake = () => {}
+      }
+      if (signal.aborted) throw signal.reason
+      changed = false
+    },
+  }
+}

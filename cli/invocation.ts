@@ -1,0 +1,49 @@
+import type { Command } from 'commander'
+import type { Connection, ConnectionOptions } from './connection/connection.ts'
+import type { ExitCode } from './exit-code.ts'
+import type { Report } from './output/report.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What a command works with. */
+export type Invocation = {
+  readonly terminal: Terminal
+  readonly report: Report
+  /** Says what the process ends with; `success` unless said. */
+  readonly exitWith: (code: ExitCode) => void
+}
+
+/** A file of `commands/`: adds arguments, options and the action to a command that has a name and a summary already. */
+export type CommandModule = { readonly define: (command: Command, invocation: Invocation) => void }
+
+/** Adds the option that every command has. */
+export function withJson(command: Command): Command {
+  return command.option('--json', 'answer in JSON on stdout; errors and warnings as lines of JSON on stderr')
+}
+
+/** Adds the options that say which service is asked, by whom. */
+export function withConnection(command: Command): Command {
+  return withJson(command)
+    .optionsGroup('Service:')
+    .option('--url <url>', 'the service (else COUNTERSIGN_URL, else the embedded one of this folder)')
+    .option(
+      '--token <token>',
+      'API token; everybody on this machine can see it in the process list: better set COUNTERSIGN_TOKEN, or COUNTERSIGN_TOKEN_FILE to a file that holds it',
+    )
+    .option('--as <name>', 'act as this user of the embedded service: ci, approver-1, administrator …')
+    .optionsGroup('Options:')
+}
+
+/**
+ * The connection that the options and the environment name.
+ *
+ * @param defaultUser of the embedded service's credentials file; `undefined` where a person must be named
+ * @throws CliError as `findConnection` does
+ */
+export async function connect(
+  { terminal, report }: Invocation,
+  options: ConnectionOptions,
+  defaultUser: string | undefined = 'ci',
+): Promise<Connection> {
+  const { findConnection } = await import('./connection/connection.ts')
+  return findConnection(terminal, options, defaultUser, report.warn)
+}

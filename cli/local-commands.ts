@@ -1,0 +1,56 @@
+/** What the commands that run on the server are given by everyone: where its settings are. */
+export type LocalOptions = {
+  /** A JSON file with settings (`--config`). */
+  readonly configFile?: string | undefined
+}
+
+/** A state that the log folds to. */
+export type ReplayedState = {
+  readonly streamId: string
+  /** Revision of the last event that was folded. */
+  readonly revision: number
+  readonly state: unknown
+}
+
+/** A state that the read model has otherwise than the log. */
+export type Difference = {
+  readonly streamId: string
+  /** Where in the state, e.g. `approvals[0].comment`; empty for the whole. */
+  readonly path: string
+  readonly log: unknown
+  readonly readModel: unknown
+}
+
+/**
+ * The commands that run inside the server's composition. Its errors carry a `code`.
+ */
+export type LocalCommands = {
+  /** Runs the service until it is told to stop. `roles`: comma-separated; everything on this machine without them. */
+  serve(options: LocalOptions & { readonly roles?: string | undefined; readonly demo: boolean }): Promise<void>
+  /** Gives every unfinished request without a running workflow a new one. */
+  resume(options: LocalOptions): Promise<{ readonly unfinished: number; readonly started: readonly string[] }>
+  /** Folds the log, up to a moment, into states; compares them with the read model when asked. */
+  auditReplay(
+    options: LocalOptions & {
+      readonly until?: string | undefined
+      readonly stream?: string | undefined
+      readonly compare: boolean
+    },
+  ): Promise<{
+    readonly events: number
+    readonly states: readonly ReplayedState[]
+    /** `null` when not asked for. */
+    readonly differences: readonly Difference[] | null
+  }>
+  /** Drops the read model and makes it anew. */
+  rebuildProjections(options: LocalOptions): Promise<{ readonly events: number }>
+}
+
+/**
+ * Loads the commands that run inside the server's composition. This is the one way from here into `server/`;
+ * `docs/decisions/local-commands.md` says why there is one.
+ */
+export async function localCommands(): Promise<LocalCommands> {
+  const commands: unknown = await import(new URL('../server/commands.ts', import.meta.url).href)
+  return commands as LocalCommands
+}

@@ -1,0 +1,18 @@
+import { CliError } from './cli-error.ts'
+import { exitCode } from './exit-code.ts'
+
+/**
+ * What a failure of a command that ran inside the server's composition means to the command line: errors with a code of
+ * ours keep it; anything else is a fault and stays what it is.
+ */
+export function localFailure(error: unknown): unknown {
+  if (error instanceof CliError || !(error instanceof Error) || !('code' in error)) return error
+  const { code } = error
+  if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) return error
+  const settings = code.startsWith('CONFIGURATION_') || code.startsWith('SECRET_')
+  const away = code.endsWith('_UNAVAILABLE')
+  return new CliError(code, error.message, {
+    exitCode: settings ? exitCode.usage : away ? exitCode.unreachable : exitCode.fault,
+    cause: error,
+  })
+}

@@ -1,0 +1,44 @@
+import { CliError } from './cli-error.ts'
+import type { RequestDetails, RequestStatus } from './documents/request-fields.ts'
+import { type ExitCode, exitCode } from './exit-code.ts'
+
+const codes: Readonly<Partial<Record<RequestStatus, ExitCode>>> = {
+  Failed: exitCode.failed,
+  Denied: exitCode.denied,
+  Canceled: exitCode.canceled,
+}
+
+/** The error that a request's end means; `undefined` when it is completed, or not at its end. */
+export function outcomeError(request: RequestDetails): CliError | undefined {
+  const code = codes[request.status]
+  if (code === undefined) return undefined
+  const { failure, denial, cancellation } = request
+  const hint = `\`countersign request show ${request.signingRequestId}\` tells the whole story.`
+  if (failure !== null) {
+    const where = failure.path === null ? '' : ` (${failure.path})`
+    return new CliError(failure.code, `The signing request failed: ${failure.message}${where}`, {
+      hint,
+      exitCode: code,
+    })
+  }
+  if (denial !== null) {
+    const who = denial.kind === 'expired' ? 'the deadline passed' : `${denial.approver?.name ?? 'an approver'} said no`
+    return new CliError('REQUEST_DENIED', `The signing request was denied: ${who}${because(denial.comment)}.`, {
+      hint,
+      exitCode: code,
+    })
+  }
+  const who = cancellation?.canceledBy?.name ?? 'somebody'
+  return new CliError(
+    'REQUEST_CANCELED',
+    `The signing request was canceled by ${who}${because(cancellation?.reason)}.`,
+    {
+      hint,
+      exitCode: code,
+    },
+  )
+}
+
+function because(text: string | null | undefined): string {
+  return text === null || text === undefined || text === '' ? '' : ` (${text})`
+}

@@ -1,0 +1,72 @@
+import { CliError } from '../cli-error.ts'
+import { type ExitCode, exitCode } from '../exit-code.ts'
+import type { Terminal } from '../terminal.ts'
+import { type Progress, showProgress } from './progress.ts'
+import { safeText } from './safe-text.ts'
+import { type Mark, markerFor } from './style.ts'
+import type { Marker } from './table.ts'
+
+/**
+ * Where a command says things. Results go to stdout: text for people, or JSON with `--json`. Everything else goes to
+ * stderr; with `--json`, notes and progress are left out, and warnings and errors are one line of JSON each.
+ */
+export type Report = {
+  readonly json: boolean
+  /** Marks text that goes to stdout. */
+  readonly marker: Marker
+  /** A result. @param text the same for people, every line ended; called only when it is wanted */
+  result(value: unknown, text: () => string): void
+  /** One of several results that come with time: with `--json`, a line of its own. */
+  line(value: unknown, text: () => string): void
+  /** What is going on. One line, from our own or the service's words. */
+  note(text: string, mark?: Mark): void
+  warn(message: string): void
+  progress(label: string, total: number): Progress
+  /** Prints what a command ended with and says which exit code that is. */
+  failure(error: unknown): ExitCode
+}
+
+/** The report of one run of a command. */
+export function createReport(terminal: Terminal, json: boolean): Report {
+  const { stdout, stderr } = terminal
+  const marker = markerFor(terminal, stdout)
+  const stderrMarker = markerFor(terminal, stderr)
+  return {
+    json,
+    marker,
+    result: (value, text) => stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text()),
+    line: (value, text) => stdout.write(json ? `${JSON.stringify(value)}\n` : text()),
+    note(text, mark) {
+      if (!json) stderr.write(`${mark === undefined ? safeText(text) : stderrMarker(mark, safeText(text))}\n`)
+    },
+    warn(message) {
+      stderr.write(
+        json
+          ? `${JSON.stringify({ warning: message })}\n`
+          : `${stderrMarker('waiting', 'warning')}: ${safeText(message)}\n`,
+      )
+    },
+    progress: (label, total) =>
+      json ? { update: () => undefined, end: () => undefined } : showProgress(terminal, label, total),
+    failure(error) {
+      const known = error instanceof CliError ? error : unexpected(error, terminal)
+      const { code, message, hint } = known
+      if (json)
+        stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, exitCode: known.exitCode } })}\n`)
+      else {
+        stderr.write(`${stderrMarker('bad', 'error')}: ${code}: ${safeText(message)}\n`)
+        if (hint !== undefined) stderr.write(`${stderrMarker('faint', 'hint')}: ${safeText(hint)}\n`)
+      }
+      return known.exitCode
+    },
+  }
+}
+
+// A fault of ours. Its text could hold anything, but whoever reports it needs it.
+function unexpected(error: unknown, { environment, stderr }: Terminal): CliError {
+  if (environment.NODE_DEBUG === 'countersign' && error instanceof Error) stderr.write(`${error.stack}\n`)
+  return new CliError('FAULT', error instanceof Error ? error.message : String(error), {
+    hint: 'This is a fault of countersign itself. NODE_DEBUG=countersign shows where it happened.',
+    exitCode: exitCode.fault,
+  })
+}

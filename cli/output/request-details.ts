@@ -1,0 +1,94 @@
+import type { RequestDetails, StoredFile } from '../documents/request-fields.ts'
+import type { RequestEvent } from '../documents/requests.ts'
+import { eventText } from './event-text.ts'
+import { readableSize, readableTime } from './quantities.ts'
+import { policyName, statusText } from './request-table.ts'
+import { statusMark } from './style.ts'
+import { type Cell, fieldList, type Marker, table } from './table.ts'
+
+/** Everything about a request but its plan, which {@link planText} shows. */
+export function requestText(request: RequestDetails, marker: Marker): string {
+  const { certificate, plan, failure, signedArtifact } = request
+  const fields: (readonly [string, Cell | null])[] = [
+    ['request', request.signingRequestId],
+    ['status', { text: statusText(request), mark: statusMark(request.status) }],
+    ['failure', failure && `${failure.code}: ${failure.message}${failure.path === null ? '' : ` (${failure.path})`}`],
+    ['denied', denialText(request)],
+    ['canceled', cancellationText(request)],
+    ['policy', `${policyName(request)}, version ${request.signingPolicyVersion}`],
+    ['submitted', `${readableTime(request.submittedAt)} by ${request.submitter?.name ?? 'unknown'}`],
+    ['finished', request.finishedAt && readableTime(request.finishedAt)],
+    ['description', request.description],
+    ['artifact', fileText(request.artifact)],
+    [
+      'certificate',
+      certificate && `${certificate.name}${certificate.subject === null ? '' : `: ${certificate.subject}`}`,
+    ],
+    ['plan', plan?.digest ?? null],
+    ['approve by', plan?.approvalDeadline ? readableTime(plan.approvalDeadline) : null],
+    ['approvals', approvalsText(request)],
+    ['signed', signedArtifact && fileText(signedArtifact)],
+  ]
+  return fieldList(fields, marker) + approvalTable(request, marker) + signedFileTable(request, marker)
+}
+
+/** The time line of a request. */
+export function timeLine(events: readonly RequestEvent[], marker: Marker): string {
+  const rows = events.map((event) => [readableTime(event.occurredAt), eventText(event), actorName(event)])
+  return table(['time', 'what', 'by'], rows, marker)
+}
+
+/** Who caused an event. */
+export function actorName({ actor }: RequestEvent): string {
+  return actor.user?.name ?? actor.component ?? actor.kind
+}
+
+function fileText({ fileName, size, sha256 }: StoredFile): string {
+  return `${fileName}, ${readableSize(size)}, SHA-256 ${sha256}`
+}
+
+function denialText({ denial }: RequestDetails): string | null {
+  if (denial === null) return null
+  if (denial.kind === 'expired') return `the deadline ${readableTime(denial.deadline ?? denial.deniedAt)} passed`
+  return `${readableTime(denial.deniedAt)} by ${denial.approver?.name ?? 'unknown'}${quoted(denial.comment)}`
+}
+
+function cancellationText({ cancellation }: RequestDetails): string | null {
+  if (cancellation === null) return null
+  const { canceledAt, canceledBy, reason } = cancellation
+  return `${readableTime(canceledAt)} by ${canceledBy?.name ?? 'unknown'}${quoted(reason)}`
+}
+
+function approvalsText({ approvalProcess, approvals }: RequestDetails): string {
+  if (approvalProcess === null) return 'none needed'
+  const counted = approvals.filter(({ counts }) => counts).length
+  const names = approvalProcess.approvers.map((approver) => approver?.name ?? 'unknown').join(', ')
+  return `${counted} of ${approvalProcess.requiredApprovals} needed, by any of: ${names}`
+}
+
+function approvalTable({ approvals }: RequestDetails, marker: Marker): string {
+  if (approvals.length === 0) return ''
+  const rows = approvals.map(({ approver, approvedAt, planDigest, comment, counts }) => [
+    approver?.name ?? 'unknown',
+    readableTime(approvedAt),
+    planDigest,
+    counts ? 'yes' : 'no',
+    comment ?? '',
+  ])
+  return `\n${table(['approver', 'time', 'plan', 'counts', 'comment'], rows, marker)}`
+}
+
+function signedFileTable({ signedFiles }: RequestDetails, marker: Marker): string {
+  if (signedFiles.length === 0) return ''
+  const rows = signedFiles.map(({ path, signedSha256, signedSize, timestamp }) => [
+    path,
+    readableSize(signedSize),
+    signedSha256,
+    timestamp === null ? 'none' : `${readableTime(timestamp.time)} by ${timestamp.authority}`,
+  ])
+  return `\n${table(['signed file', 'size', 'sha-256', 'time-stamp'], rows, marker)}`
+}
+
+function quoted(comment: string | null): string {
+  return comment === null || comment === '' ? '' : `: ${comment}`
+}

@@ -1,0 +1,46 @@
+import { stripVTControlCharacters } from 'node:util'
+import { safeText } from './safe-text.ts'
+import type { Mark } from './style.ts'
+
+/** One cell: text from anywhere, with or without a mark. */
+export type Cell = string | { readonly text: string; readonly mark: Mark }
+
+/** How a table marks text. */
+export type Marker = (mark: Mark, text: string) => string
+
+/**
+ * Lines of a table with a heading, columns two spaces apart and aligned to the left, every line ended by a line feed.
+ * Widths count code points; cell texts are made safe for a terminal.
+ */
+export function table(headings: readonly string[], rows: readonly (readonly Cell[])[], marker: Marker): string {
+  const lines = [headings.map((text): Cell => ({ text: text.toUpperCase(), mark: 'faint' })), ...rows].map((cells) =>
+    cells.map((cell) => render(cell, marker)),
+  )
+  const widths = headings.map((_, column) => Math.max(...lines.map((cells) => width(cells[column] ?? ''))))
+  return lines.map((cells) => `${pad(cells, widths)}\n`).join('')
+}
+
+/** Lines of `name  value`, names aligned. Fields without a value are left out. */
+export function fieldList(fields: readonly (readonly [name: string, value: Cell | null])[], marker: Marker): string {
+  const present = fields.filter((field): field is readonly [string, Cell] => field[1] !== null)
+  const widest = Math.max(0, ...present.map(([name]) => width(name)))
+  return present
+    .map(([name, value]) => `${marker('faint', name.padEnd(widest))}  ${render(value, marker)}`.trimEnd())
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function render(cell: Cell, marker: Marker): string {
+  return typeof cell === 'string' ? safeText(cell) : marker(cell.mark, safeText(cell.text))
+}
+
+function pad(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - width(cell))))
+    .join('  ')
+    .trimEnd()
+}
+
+function width(text: string): number {
+  return [...stripVTControlCharacters(text)].length
+}

@@ -1,0 +1,147 @@
+import { Command } from 'commander'
+import { exitCodeHelp } from './exit-code.ts'
+import type { CommandModule, Invocation } from './invocation.ts'
+import { version } from './version.ts'
+
+/** A command: what help lists of it, and where the rest is. */
+type Entry = {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<CommandModule>
+}
+
+/** Commands about one thing. */
+type Group = { readonly name: string; readonly summary: string; readonly commands: readonly Entry[] }
+
+const entries: readonly (Entry | Group)[] = [
+  {
+    name: 'sign',
+    summary: 'submit a file, wait for its signature and save the signed file',
+    load: () => import('./commands/sign.ts'),
+  },
+  {
+    name: 'request',
+    summary: 'signing requests: look at, decide about, follow, download',
+    commands: [
+      { name: 'list', summary: 'list requests, newest first', load: () => import('./commands/request-list.ts') },
+      { name: 'show', summary: 'show everything about a request', load: () => import('./commands/request-show.ts') },
+      {
+        name: 'approve',
+        summary: 'look at what will be signed, and agree to it',
+        load: () => import('./commands/request-approve.ts'),
+      },
+      { name: 'deny', summary: 'say no, which ends the request', load: () => import('./commands/request-deny.ts') },
+      { name: 'cancel', summary: 'call a request off', load: () => import('./commands/request-cancel.ts') },
+      { name: 'watch', summary: 'follow a request to its end', load: () => import('./commands/request-watch.ts') },
+      {
+        name: 'download',
+        summary: 'save the signed file, or the submitted one',
+        load: () => import('./commands/request-download.ts'),
+      },
+      {
+        name: 'resume',
+        summary: 'on the server: give every unfinished request a running workflow again',
+        load: () => import('./commands/request-resume.ts'),
+      },
+    ],
+  },
+  {
+    name: 'certificate',
+    summary: 'certificates: list, download',
+    commands: [
+      {
+        name: 'list',
+        summary: 'list certificates, newest first',
+        load: () => import('./commands/certificate-list.ts'),
+      },
+      {
+        name: 'download',
+        summary: 'save a certificate and its chain',
+        load: () => import('./commands/certificate-download.ts'),
+      },
+    ],
+  },
+  {
+    name: 'project',
+    summary: 'projects',
+    commands: [{ name: 'list', summary: 'list projects', load: () => import('./commands/project-list.ts') }],
+  },
+  {
+    name: 'policy',
+    summary: 'signing policies',
+    commands: [{ name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') }],
+  },
+  { name: 'serve', summary: 'run the service, or some of its roles', load: () => import('./commands/serve.ts') },
+  {
+    name: 'audit',
+    summary: 'on the server: the audit log',
+    commands: [
+      {
+        name: 'replay',
+        summary: 'fold the log into states, and hold them against the read model',
+        load: () => import('./commands/audit-replay.ts'),
+      },
+    ],
+  },
+  {
+    name: 'projections',
+    summary: 'on the server: the read model',
+    commands: [
+      {
+        name: 'rebuild',
+        summary: 'drop the read model and make it anew from the log',
+        load: () => import('./commands/projections-rebuild.ts'),
+      },
+    ],
+  },
+]
+
+const about = [
+  'Signs software with keys that stay in an HSM, after the people who must agree have agreed.',
+  'The service and the token come from --url and --token, from COUNTERSIGN_URL and COUNTERSIGN_TOKEN (or COUNTERSIGN_TOKEN_FILE), or from the files that the embedded service leaves in .countersign (COUNTERSIGN_DATA).',
+].join('\n\n')
+
+/**
+ * The command line, with the details of the command that the arguments name and of no other: what is not used is not
+ * loaded.
+ */
+export async function createProgram(args: readonly string[], invocation: Invocation): Promise<Command> {
+  const { report, terminal } = invocation
+  const { stdout, stderr } = terminal
+  const program = new Command('countersign')
+    .description(about)
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => {
+        if (!report.json) stderr.write(text)
+      },
+      // Errors are printed by whoever catches them, in one form.
+      outputError: () => undefined,
+      getOutHelpWidth: () => Math.min(stdout.columns, 110),
+      getErrHelpWidth: () => Math.min(stderr.columns, 110),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showSuggestionAfterError()
+    .addHelpText('after', `\n${exitCodeHelp}`)
+  // `help request list` is about `request list`.
+  const named = args[0] === 'help' ? args.slice(1) : args
+  for (const entry of entries) await add(program, entry, named, invocation)
+  return program
+}
+
+async function add(parent: Command, entry: Entry | Group, named: readonly string[], invocation: Invocation) {
+  const command = parent.command(entry.name).summary(entry.summary).description(sentence(entry.summary))
+  const [first, ...rest] = named
+  if ('commands' in entry) {
+    for (const member of entry.commands) await add(command, member, first === entry.name ? rest : [], invocation)
+    return
+  }
+  if (first === entry.name) (await entry.load()).define(command, invocation)
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
+}

@@ -1,0 +1,54 @@
+import { CommanderError } from 'commander'
+import { usageError } from './cli-error.ts'
+import { type ExitCode, exitCode } from './exit-code.ts'
+import { createReport } from './output/report.ts'
+import { createProgram } from './program.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Runs one command line to its end, everything printed.
+ *
+ * @param args what stands behind `countersign`
+ * @returns what the process ends with; it never throws
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  // Before anything is parsed: what cannot be parsed is reported in the wanted form too.
+  const report = createReport(terminal, optionsOf(args).includes('--json'))
+  let code: ExitCode = exitCode.success
+  try {
+    const program = await createProgram(args, { terminal, report, exitWith: (said) => (code = said) })
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return report.failure(error)
+    if (error.exitCode === 0) return exitCode.success
+    return report.failure(asUsageError(error, args))
+  }
+}
+
+function optionsOf(args: readonly string[]): readonly string[] {
+  const end = args.indexOf('--')
+  return end < 0 ? args : args.slice(0, end)
+}
+
+function asUsageError(error: CommanderError, args: readonly string[]): Error {
+  const firstOption = args.findIndex((argument) => argument.startsWith('-'))
+  const words = args.slice(0, firstOption < 0 ? 2 : Math.min(firstOption, 2))
+  const known = error.code === 'commander.unknownCommand' ? words.slice(0, -1) : words
+  const command = ['countersign', ...known].join(' ')
+  if (error.code === 'commander.help') return usageError(`\`${command}\` needs the name of a command behind it.`)
+  const [message = '', ...more] = withoutTokens(error.message.replace(/^error: /, ''), args).split('\n')
+  return usageError(
+    `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`,
+    `${more.join(' ')} \`${command} --help\` shows what there is.`.trim(),
+  )
+}
+
+// Commander quotes what it does not understand.
+function withoutTokens(message: string, args: readonly string[]): string {
+  const tokens = args.flatMap((argument, index) => {
+    if (argument.startsWith('--token=')) return [argument.slice('--token='.length)]
+    return args[index - 1] === '--token' ? [argument] : []
+  })
+  return tokens.filter((token) => token !== '').reduce((text, token) => text.replaceAll(token, '…'), message)
+}

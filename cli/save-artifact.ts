@@ -1,0 +1,32 @@
+import type { CliError } from './cli-error.ts'
+import type { Connection } from './connection/connection.ts'
+import { downloadFile } from './connection/download.ts'
+import type { Destination } from './destination.ts'
+import type { StoredFile } from './documents/request-fields.ts'
+import { patiently, usualPatience } from './following/patience.ts'
+import type { Report } from './output/report.ts'
+
+/** Downloads an artifact to its place, with progress; begins anew when the service goes away in between. */
+export async function saveArtifact(work: {
+  readonly report: Report
+  readonly connection: Connection
+  readonly link: string
+  readonly artifact: StoredFile
+  readonly destination: Destination
+  readonly signal: AbortSignal
+}): Promise<void> {
+  const { report, connection, link, artifact, destination, signal } = work
+  const { fileName, sha256, size } = artifact
+  const once = async () => {
+    const progress = report.progress(`Downloading ${fileName}`, size)
+    try {
+      await downloadFile(connection, { link, sha256, size }, destination, { progress: progress.update, signal })
+    } finally {
+      progress.end()
+    }
+  }
+  await patiently(once, { ...usualPatience, faultMs: 0 }, signal, {
+    trouble: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
+    over: () => undefined,
+  })
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { CliError } from './cli-error.ts'
+import type { Connection } from './connection/connection.ts'
+import { ask } from './connection/graphql.ts'
+import { planOfRequest } from './documents/requests.ts'
+import { requestNotFound } from './following/follow-request.ts'
+
+/** A file of a plan: which bytes, and what is done to them. */
+export type PlannedFile = {
+  readonly path: string
+  readonly format: string
+  readonly sha256: string
+  /** Bytes. */
+  readonly size: number
+  /** The name of the directive, and its attributes. */
+  readonly directives: readonly (Readonly<Record<string, unknown>> & { readonly directive: string })[]
+}
+
+/** What a plan's document says. */
+export type SigningPlan = {
+  readonly signingRequestId: string
+  readonly certificateId: string
+  /** SHA-256 of the signing certificate, hexadecimal. */
+  readonly certificateThumbprint: string
+  readonly timestamp: string
+  readonly files: readonly PlannedFile[]
+}
+
+/** A plan and the digest that it really has. */
+export type CheckedPlan = { readonly digest: string; readonly plan: SigningPlan }
+
+/**
+ * Fetches the plan of a request and checks here, without trusting the service, that the document has the digest and is
+ * about this request: what is shown is what an approval of the digest stands for.
+ *
+ * @throws CliError `NOT_PLANNED_YET`, `PLAN_DAMAGED`, `SIGNING_REQUEST_NOT_FOUND`, and the service's codes
+ */
+export async function fetchPlan(connection: Connection, id: string): Promise<CheckedPlan> {
+  const { signingRequest } = await ask(connection, planOfRequest, { id })
+  if (signingRequest === null) throw requestNotFound(id)
+  const { plan } = signingRequest
+  if (plan === null || plan.document === null)
+    throw new CliError('NOT_PLANNED_YET', 'The request has no plan yet: there is nothing to agree to.', {
+      hint: `\`countersign request watch ${id}\` follows it.`,
+      exitCode: 6,
+    })
+  const digest = createHash('sha256').update(plan.document, 'utf8').digest('hex')
+  const document = JSON.parse(plan.document) as SigningPlan
+  if (digest !== plan.digest || document.signingRequestId !== id.toLowerCase())
+    throw new CliError(
+      'PLAN_DAMAGED',
+      'The plan that the service shows is not the one that its digest stands for. Do not approve it.',
+      { hint: 'Tell those who run the service; this must not happen.' },
+    )
+  return { digest, plan: document }
+}

@@ -1,0 +1,96 @@
+import { CliError } from './cli-error.ts'
+import { wasNotSent } from './connection/call-service.ts'
+import type { Connection } from './connection/connection.ts'
+import { ask } from './connection/graphql.ts'
+import { type Upload, uploadFile } from './connection/upload.ts'
+import { policyNames } from './documents/organization.ts'
+import { type Changed, submitRequest } from './documents/request-changes.ts'
+import { exitCode } from './exit-code.ts'
+import { patiently, usualPatience } from './following/patience.ts'
+import type { Report } from './output/report.ts'
+
+/** A file of this machine. Size in bytes. */
+export type LocalFile = { readonly path: string; readonly fileName: string; readonly size: number }
+
+/** What is said with a submission. Project and policy are slugs or ids. */
+export type SubmissionTexts = {
+  readonly project: string
+  readonly signingPolicy: string
+  readonly description: string | null
+}
+
+/**
+ * Uploads a file and submits it. An upload that breaks off begins anew; a submission is sent once, because nobody can
+ * know whether one without an answer was accepted.
+ *
+ * @throws CliError `PROJECT_OR_POLICY_NOT_FOUND` before anything is sent, `SUBMISSION_UNCERTAIN`, and the service's codes
+ */
+export async function submitFile(
+  connection: Connection,
+  file: LocalFile,
+  submission: SubmissionTexts,
+  { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
+): Promise<Changed> {
+  const { project, signingPolicy } = submission
+  await checkPolicy(connection, project, signingPolicy, signal)
+  const told = {
+    trouble: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
+    over: () => undefined,
+  }
+  const patience = { ...usualPatience, faultMs: 0 }
+  const { uploadId } = await patiently(() => uploadOnce(connection, file, report, signal), patience, signal, told)
+  const submit = async () => {
+    try {
+      // Not ended by the signal: once it is sent, the answer says which request has to be named.
+      return (await ask(connection, submitRequest, { input: { ...submission, uploadId } })).submitSigningRequest
+    } catch (error) {
+      throw isUncertain(error) ? uncertain(error) : error
+    }
+  }
+  const changed = await patiently(submit, patience, signal, told)
+  return changed
+}
+
+async function checkPolicy(connection: Connection, project: string, policy: string, signal: AbortSignal) {
+  const { signingPolicies } = await ask(connection, policyNames, { project }, signal)
+  const { nodes, pageInfo } = signingPolicies
+  const named = nodes.some(({ slug, signingPolicyId }) =>
+    [slug, signingPolicyId].some((name) => name.toLowerCase() === policy.toLowerCase()),
+  )
+  if (named || pageInfo.hasNextPage) return
+  const slugs = nodes.map(({ slug }) => slug).join(', ')
+  throw new CliError(
+    'PROJECT_OR_POLICY_NOT_FOUND',
+    nodes.length === 0
+      ? `There is no project ${project}, or it has no signing policies.`
+      : `The project ${project} has no signing policy ${policy}; it has: ${slugs}.`,
+    { hint: '`countersign policy list` shows what there is.', exitCode: exitCode.refused },
+  )
+}
+
+async function uploadOnce(
+  connection: Connection,
+  file: LocalFile,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Upload> {
+  const progress = report.progress(`Uploading ${file.fileName}`, file.size)
+  try {
+    return await uploadFile(connection, file, { progress: progress.update, signal })
+  } finally {
+    progress.end()
+  }
+}
+
+function isUncertain(error: unknown): boolean {
+  if (!(error instanceof CliError) || wasNotSent(error.cause)) return false
+  return error.exitCode === exitCode.unreachable || error.exitCode === exitCode.fault
+}
+
+function uncertain(cause: unknown): CliError {
+  return new CliError(
+    'SUBMISSION_UNCERTAIN',
+    `The service went away while it took the submission, so it may have accepted it or not: ${(cause as Error).message}`,
+    { hint: '`countersign request list` shows whether it is there. If not, sign again.', cause },
+  )
+}

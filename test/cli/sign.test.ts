@@ -1,0 +1,263 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
+import { type RunOptions, runCommand } from './run-command.ts'
+import { type StandInService, sha256, startStandInService } from './stand-in-service.ts'
+
+const unsigned = Buffer.from('the program')
+const signed = Buffer.from('the program, signed')
+
+let service: StandInService
+let folder: string
+
+beforeEach(async () => {
+  service = await startStandInService()
+  folder = temporaryFolder()
+  writeFileSync(join(folder, 'setup.exe'), unsigned)
+})
+
+function sign(args: readonly string[], options: RunOptions = {}) {
+  return runCommand(['sign', 'setup.exe', '--project', 'demo', '--policy', 'test-signing', ...args], {
+    workingDirectory: folder,
+    environment: { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' },
+    ...options,
+  })
+}
+
+describe('countersign sign', () => {
+  it('uploads the bytes, waits and saves the signed bytes', async () => {
+    service.behaviour.submitted = (request) => service.complete(request, signed)
+    const ran = await sign(['--out', 'signed.exe', '--description', 'Release 1'])
+    expect(ran).toMatchObject({ code: 0 })
+    expect(readFileSync(join(folder, 'signed.exe'))).toEqual(signed)
+    expect(ran.stdout).toBe(`Signed: ${join(folder, 'signed.exe')}, SHA-256 ${sha256(signed)}\n`)
+    const [request] = service.requests.values()
+    expect(request).toMatchObject({
+      description: 'Release 1',
+      artifact: { fileName: 'setup.exe', sha256: sha256(unsigned), size: unsigned.length },
+    })
+    expect(ran.stderr).toContain('Completed: setup.exe is ready')
+  })
+
+  it('answers one JSON document and nothing else with --json', async () => {
+    service.behaviour.submitted = (request) => service.complete(request, signed)
+    const ran = await sign(['--out', 'signed.exe', '--json'])
+    const { signingRequestId, ...answer } = JSON.parse(ran.stdout) as Record<string, unknown>
+    expect(answer).toMatchObject({
+      out: join(folder, 'signed.exe'),
+      sha256: sha256(signed),
+      size: signed.length,
+      signingRequest: { signingRequestId, status: 'Completed' },
+    })
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('replaces the file itself, keeps its permissions and follows a link to it', async () => {
+    service.behaviour.submitted = (request) => service.complete(request, signed)
+    const file = join(folder, 'setup.exe')
+    writeFileSync(file, unsigned, { mode: 0o640 })
+    const mode = statSync(file).mode
+    symlinkSync('setup.exe', join(folder, 'link.exe'))
+    expect(await sign(['--out', 'link.exe'])).toMatchObject({ code: 0 })
+    expect(readFileSync(file)).toEqual(signed)
+    expect(statSync(file).mode).toBe(mode)
+    expect(readdirSync(folder).sort()).toEqual(['link.exe', 'setup.exe'])
+  })
+
+  it('does not touch --out when what comes is not what the service recorded', async () => {
+    service.behaviour.submitted = (request) => service.complete(request, signed)
+    writeFileSync(join(folder, 'signed.exe'), 'before')
+    for (const wrong of [Buffer.from('the program, sIgned'), signed.subarray(1), Buffer.concat([signed, signed])]) {
+      service.behaviour.download = () => wrong
+      const ran = await sign(['--out', 'signed.exe'])
+      expect(ran).toMatchObject({ code: 1, stdout: '' })
+      expect(ran.stderr).toContain('error: DOWNLOAD_DAMAGED: ')
+      expect(readFileSync(join(folder, 'signed.exe'), 'utf8')).toBe('before')
+      expect(readdirSync(folder).sort()).toEqual(['setup.exe', 'signed.exe'])
+    }
+  })
+
+  it.each([
+    [
+      'ProcessingFailed',
+      { failure: { code: 'PE_MALFORMED', message: 'No PE file.', path: null, failedAt: '2026-01-31T09:30:02.000Z' } },
+      3,
+      'PE_MALFORMED',
+    ],
+    [
+      'Denied',
+      {
+        denial: {
+          kind: 'denied',
+          approver: null,
+          comment: 'not now',
+          deadline: null,
+          deniedAt: '2026-01-31T09:30:02.000Z',
+        },
+      },
+      4,
+      'REQUEST_DENIED',
+    ],
+    [
+      'Canceled',
+      { cancellation: { canceledBy: null, reason: null, canceledAt: '2026-01-31T09:30:02.000Z' } },
+      5,
+      'REQUEST_CANCELED',
+    ],
+  ])('ends with a code of its own when the request is %s', async (workflowStatus, fields, code, errorCode) => {
+    service.behaviour.submitted = (request) => service.happen(request, 'Ended', {}, { workflowStatus, ...fields })
+    const ran = await sign(['--out', 'signed.exe', '--json'])
+    expect(ran.code).toBe(code)
+    expect(JSON.parse(ran.stdout)).toMatchObject({ out: null, signingRequest: { workflowStatus } })
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: errorCode, exitCode: code } })
+    expect(existsSync(join(folder, 'signed.exe'))).toBe(false)
+  })
+
+  it('lives through a restart of the service while it waits', async () => {
+    let printed = ''
+    const running = sign(['--out', 'signed.exe'], { printed: ({ stderr }) => (printed = stderr) })
+    const request = await until('the submission', () => [...service.requests.values()][0])
+    await until('the first event', () => printed.includes('Submitted setup.exe'))
+    await service.stop()
+    await until('the note', () => printed.includes('cannot be reached'))
+    service.complete(request, signed)
+    await service.startAgain()
+    expect(await running).toMatchObject({ code: 0 })
+    expect(printed.match(/Submitted setup.exe/g)).toHaveLength(1)
+    expect(readFileSync(join(folder, 'signed.exe'))).toEqual(signed)
+  })
+
+  it('waits by asking again and again where subscriptions do not get through', async () => {
+    service.behaviour.intercept = ({ headers }, response) => {
+      if (headers.accept !== 'text/event-stream') return false
+      response.writeHead(406, { 'content-type': 'text/html' }).end('<h1>Not Acceptable</h1>')
+      return true
+    }
+    const running = sign(['--out', 'signed.exe'])
+    const request = await until('the submission', () => [...service.requests.values()][0])
+    await until('several looks', () => service.calls.filter((call) => call === 'POST /graphql').length > 6)
+    service.complete(request, signed)
+    expect(await running).toMatchObject({ code: 0 })
+  })
+
+  it('begins a broken upload anew and submits once', async () => {
+    let broken = 0
+    service.behaviour.submitted = (request) => service.complete(request, signed)
+    service.behaviour.intercept = ({ url, socket }) => {
+      if (!url?.startsWith('/uploads') || broken > 0) return false
+      broken++
+      socket.destroy()
+      return true
+    }
+    expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 0 })
+    expect(broken).toBe(1)
+    expect(service.requests.size).toBe(1)
+  })
+
+  it('does not submit again when the answer to the submission is lost', async () => {
+    service.behaviour.submitted = () => void service.stop()
+    const ran = await sign(['--out', 'signed.exe'])
+    expect(ran.code).toBe(1)
+    expect(ran.stderr).toContain('error: SUBMISSION_UNCERTAIN: ')
+    expect(service.requests.size).toBe(1)
+  })
+
+  it('says how to go on when it is interrupted, and cancels nothing', async () => {
+    const interruption = new AbortController()
+    const running = sign(['--out', 'signed.exe'], { interruption: interruption.signal })
+    const request = await until('the submission', () => [...service.requests.values()][0])
+    await until('the subscription', () => service.calls.length > 5)
+    interruption.abort()
+    const ran = await running
+    expect(ran).toMatchObject({ code: 130, stdout: '' })
+    expect(ran.stderr).toContain(`countersign request watch ${request.signingRequestId}`)
+    expect(ran.stderr).toContain(`countersign request download ${request.signingRequestId} --out FILE`)
+    expect(request.workflowStatus).toBe('Submitted')
+  })
+
+  it('gives up after --timeout with a code of its own', async () => {
+    const ran = await sign(['--out', 'signed.exe', '--timeout', '1s'])
+    expect(ran.code).toBe(9)
+    expect(ran.stderr).toContain('error: TIMED_OUT: Not finished within 1 seconds.')
+  })
+
+  it('prints the id and ends with --no-wait', async () => {
+    const ran = await sign(['--no-wait'])
+    expect(ran).toMatchObject({ code: 0 })
+    expect([...service.requests.keys()]).toEqual([ran.stdout.trim()])
+  })
+
+  it('names who is waited for', async () => {
+    let printed = ''
+    const running = sign(['--out', 'signed.exe'], { printed: ({ stderr }) => (printed = stderr) })
+    const request = await until('the submission', () => [...service.requests.values()][0])
+    const approvalProcess = {
+      requiredApprovals: 2,
+      submitterMayApprove: false,
+      approvers: [
+        { userId: '1', name: 'Ann' },
+        { userId: '2', name: 'Bob' },
+      ],
+    }
+    service.happen(
+      request,
+      'SigningPlanned',
+      { fileCount: 1, planDigest: 'abc' },
+      {
+        workflowStatus: 'WaitingForApproval',
+        approvalProcess,
+        missingApprovals: 2,
+      },
+    )
+    await until('the note', () => printed.includes('Waiting for 2 of: Ann, Bob'))
+    service.complete(request, signed)
+    expect(await running).toMatchObject({ code: 0 })
+  })
+
+  it('downloads from the address that the person named, whatever the service calls itself', async () => {
+    service.behaviour.submitted = (request) => service.complete(request, signed, 'https://sign.example.com')
+    expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 0 })
+    expect(readFileSync(join(folder, 'signed.exe'))).toEqual(signed)
+  })
+
+  it.each([
+    [['--out', 'missing/signed.exe'], 'OUT_FOLDER_NOT_FOUND'],
+    [['--out', '.'], 'OUT_NOT_A_FILE'],
+    [[], 'USAGE'],
+    [['--out', 'signed.exe', '--no-wait'], 'USAGE'],
+    [['--out', 'signed.exe', '--timeout', 'soon'], 'USAGE'],
+    [['--out', 'signed.exe', '--timeout', '25d'], 'USAGE'],
+  ])('refuses %j before anything is sent', async (args, code) => {
+    const ran = await sign(args)
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
+    expect(ran.stderr).toContain(`error: ${code}: `)
+    expect(service.calls).toEqual([])
+  })
+
+  it('refuses a file that is not there, empty, or no file', async () => {
+    writeFileSync(join(folder, 'empty.exe'), '')
+    mkdirSync(join(folder, 'directory'))
+    const connection = { workingDirectory: folder, environment: { COUNTERSIGN_URL: service.url } }
+    for (const [name, code] of [
+      ['missing.exe', 'FILE_NOT_FOUND'],
+      ['empty.exe', 'FILE_EMPTY'],
+      ['directory', 'FILE_UNREADABLE'],
+    ] as const) {
+      const args = ['sign', name, '--project', 'demo', '--policy', 'test-signing', '--out', 'out.exe']
+      const ran = await runCommand(args, connection)
+      expect(ran).toMatchObject({ code: 2 })
+      expect(ran.stderr).toContain(`error: ${code}: `)
+    }
+  })
+
+  it('does not upload to a policy that does not exist', async () => {
+    const args = ['sign', 'setup.exe', '--project', 'demo', '--policy', 'release', '--out', 'out.exe']
+    const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' }
+    const ran = await runCommand(args, { workingDirectory: folder, environment })
+    expect(ran.code).toBe(6)
+    expect(ran.stderr).toContain('The project demo has no signing policy release; it has: test-signing.')
+    expect(service.calls).not.toContain('POST /uploads')
+  })
+})
