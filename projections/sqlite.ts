@@ -10,6 +10,11 @@ const applicationId = 0x4353524d
 /** How long opening waits for another process that opens the same file. */
 const openPatienceMs = 10_000
 
+/** Memory for pages that are being written. */
+const cacheKibibytes = 32 * 1024
+/** So many pages of 4 KiB are collected in the write-ahead log before they go to the file. */
+const walPages = 8_192
+
 /** Where the embedded read model lives, and what is told of its queries. */
 export type SqliteReadModelOptions = {
   /** A file on a local disk, in a folder that exists; made when it does not exist. */
@@ -58,6 +63,9 @@ function openFile(path: string): DatabaseSync {
       throw new ReadModelError('READ_MODEL_FOREIGN', `${path} is an SQLite database, but not a Countersign read model.`)
     database.exec('PRAGMA journal_mode = WAL')
     database.exec('PRAGMA synchronous = FULL')
+    // Batches are large: ids are spread over whole indexes, and every commit would move the write-ahead log by itself.
+    database.exec(`PRAGMA cache_size = -${cacheKibibytes}`)
+    database.exec(`PRAGMA wal_autocheckpoint = ${walPages}`)
     if (id !== applicationId) database.exec(`PRAGMA application_id = ${applicationId}`)
     // From here on a lock is waited for in the event loop, not inside SQLite.
     database.exec('PRAGMA busy_timeout = 0')
