@@ -82,6 +82,20 @@ describe('the import table', () => {
     expect(messages('server/a.ts', source)).toEqual([])
   })
 
+  test('the only way from the command into the server is the file that is named for it', () => {
+    const source = "import { serve } from '../server/commands.ts'"
+    expect(messages('cli/local-commands.ts', source)).toEqual([])
+    expect(messages('cli/serve.ts', source)).toEqual(['1: cli/ may not import server/'])
+  })
+
+  test('only the client side of the workflows may use what the sandbox has not', () => {
+    const source = "import { Client } from '@temporalio/client'"
+    expect(messages('workflows/client.ts', source)).toEqual([])
+    expect(messages('workflows/index.ts', source)).toEqual([
+      '1: workflows/ may not import the package @temporalio/client',
+    ])
+  })
+
   test('a folder that is not in the table, or outside of the repository, is refused', () => {
     expect(messages('utils/a.ts', '')).toEqual(['1: the folder utils/ is not in the import table'])
     expect(messages('domain/a.ts', "import '../../other/a.ts'")).toEqual([
