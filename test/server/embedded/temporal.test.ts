@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -43,6 +43,24 @@ async function startWaitingWorkflow(server: TemporalServer): Promise<string> {
 async function isRunning(server: TemporalServer, workflowId: string): Promise<boolean> {
   const description = await (await clientOf(server)).workflow.getHandle(workflowId).describe()
   return description.status.name === 'RUNNING'
+}
+
+/** A server whose parent is not this process, so that the parent can be killed. */
+async function serveInAnotherProcess(dataDirectory: string) {
+  const parent = spawn(process.execPath, [join(import.meta.dirname, 'serve-temporal.ts'), dataDirectory])
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  const [line] = await once(createInterface({ input: parent.stdout }), 'line')
+  const pid = Number(line)
+  expect(processIdentity(pid)).toBeDefined()
+  return { parent, pid }
+}
+
+function childrenOf(parent: number | undefined): number[] {
+  const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  return processes
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([pid, ppid]) => (ppid === parent && pid !== undefined ? [pid] : []))
 }
 
 function program(folder: string, script: string): string {
@@ -101,15 +119,22 @@ describe('the embedded Temporal server', () => {
 
   test('ends with its parent when that is killed', async () => {
     const dataDirectory = temporaryFolder()
-    const parent = spawn(process.execPath, [join(import.meta.dirname, 'serve-temporal.ts'), dataDirectory])
-    onTestFinished(() => void parent.kill('SIGKILL'))
-    const [line] = await once(createInterface({ input: parent.stdout }), 'line')
-    const pid = Number(line)
-    expect(processIdentity(pid)).toBeDefined()
-
+    const { parent, pid } = await serveInAnotherProcess(dataDirectory)
     parent.kill('SIGKILL')
     await until('the server has ended', () => processIdentity(pid) === undefined)
     await start({ dataDirectory })
+  })
+
+  test('is ended by the next start when its parent and what watches the parent were killed', async () => {
+    const dataDirectory = temporaryFolder()
+    const { parent, pid } = await serveInAnotherProcess(dataDirectory)
+    for (const child of childrenOf(parent.pid)) if (child !== pid) process.kill(child, 'SIGKILL')
+    parent.kill('SIGKILL')
+    await once(parent, 'exit')
+    expect(processIdentity(pid)).toBeDefined()
+
+    await start({ dataDirectory })
+    expect(processIdentity(pid)).toBeUndefined()
   })
 
   test('refuses a data directory that another process uses', async () => {
