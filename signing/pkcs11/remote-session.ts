@@ -18,6 +18,8 @@ export class RemoteSession {
       workerData: { modulePath },
       env: SHARE_ENV,
       name: 'pkcs11-session',
+      // A session needs little; without a limit each thread's heap grows by some 10 MB before it is cleaned up.
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
     })
     this.#worker.unref()
     this.#worker.on('message', (answer: PostedAnswer) => this.#settle(answer))

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pkcs11js from 'pkcs11js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openToken, type Token, type TokenKey } from '../../../signing/pkcs11/index.ts'
 import { type FaultyModule, faultyModule } from '../../support/pkcs11-faults/index.ts'
@@ -48,15 +49,20 @@ afterAll(async () => {
 beforeEach(async () => {
   await faults.plan()
   token = await openToken({ ...settings, sessions: 4 })
-  const found = await Promise.all(['rsa', 'ec'].map((id) => token.findKey(Buffer.from(id))))
-  keys = found.filter((key) => key !== undefined)
-  expect(keys).toHaveLength(2)
+  keys = await bothKeys(token)
 })
 
 afterEach(async () => {
   await faults.plan()
   await token.close()
 })
+
+async function bothKeys(token: Token): Promise<readonly TokenKey[]> {
+  const found = await Promise.all(['rsa', 'ec'].map((id) => token.findKey(Buffer.from(id))))
+  const keys = found.filter((key) => key !== undefined)
+  expect(keys).toHaveLength(2)
+  return keys
+}
 
 async function signsValidly(key: TokenKey): Promise<boolean> {
   const message = randomBytes(32)
@@ -181,4 +187,26 @@ test('a key generation whose answer was lost does not make a second key', async 
   await expect(token.generateKey({ id, label: 'second', algorithm: 'ec-p256' })).rejects.toMatchObject({
     code: 'PKCS11_KEY_EXISTS',
   })
+})
+
+test('a module that somebody else in the process has initialised is not finalised by us, and taken over when they finalise it', async () => {
+  await token.close()
+  const theirs = new pkcs11js.PKCS11()
+  theirs.load(faults.modulePath)
+  process.env.SOFTHSM2_CONF = settings.softHsmConfigPath
+  try {
+    theirs.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
+  } finally {
+    delete process.env.SOFTHSM2_CONF
+  }
+  token = await openToken({ ...settings, sessions: 4 })
+  keys = await bothKeys(token)
+  await faults.plan({ call: 'C_Sign', answer: rv.CKR_GENERAL_ERROR, every: 7 })
+  await hammer(5)
+  expect(await faults.calls('C_Finalize')).toBe(0)
+  await faults.plan()
+  theirs.C_Finalize()
+  await hammer(2)
+  await token.close()
+  expect(await faults.calls('C_Finalize')).toBe(2)
 })
