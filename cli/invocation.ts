@@ -36,13 +36,14 @@ export function withConnection(command: Command): Command {
 /**
  * The connection that the options and the environment name.
  *
- * @param defaultUser of the embedded service's credentials file; `undefined` where a person must be named
+ * @param defaultUser of the embedded service's credentials file; `null` for a decision that is a person's: then somebody
+ *   must be named
  * @throws CliError as `findConnection` does
  */
 export async function connect(
   { terminal, report }: Invocation,
   options: ConnectionOptions,
-  defaultUser: string | undefined = 'ci',
+  defaultUser: 'ci' | null,
 ): Promise<Connection> {
   const { findConnection } = await import('./connection/connection.ts')
   return findConnection(terminal, options, defaultUser, report.warn)

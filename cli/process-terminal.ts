@@ -38,7 +38,8 @@ async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
     const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
-    return await Promise.race([lines.question(question), ended])
+    // Ctrl-C at the question is no answer.
+    return await Promise.race([lines.question(question).catch(() => ''), ended])
   } finally {
     lines.close()
   }

@@ -126,9 +126,7 @@ export async function createProgram(args: readonly string[], invocation: Invocat
     })
     .showSuggestionAfterError()
     .addHelpText('after', `\n${exitCodeHelp}`)
-  // `help request list` is about `request list`.
-  const named = args[0] === 'help' ? args.slice(1) : args
-  for (const entry of entries) await add(program, entry, named, invocation)
+  for (const entry of entries) await add(program, entry, args, invocation)
   return program
 }
 

@@ -8,10 +8,12 @@ import type { Terminal } from './terminal.ts'
 /**
  * Runs one command line to its end, everything printed.
  *
- * @param args what stands behind `countersign`
+ * @param commandLine what stands behind `countersign`
  * @returns what the process ends with; it never throws
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function run(commandLine: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  // Commander's own `help` knows one level of commands only.
+  const args = commandLine[0] === 'help' ? [...commandLine.slice(1), '--help'] : commandLine
   // Before anything is parsed: what cannot be parsed is reported in the wanted form too.
   const report = createReport(terminal, optionsOf(args).includes('--json'))
   let code: ExitCode = exitCode.success

@@ -1,36 +1,41 @@
 import { CliError } from './cli-error.ts'
 import { exitCode } from './exit-code.ts'
 
-/** How long a wait may last, and what ends it. */
+/** A wait, and what ends it early. */
 export type Waiting = {
-  /** Aborted by Ctrl-C, SIGTERM, or when the time is over. Its reason is the error that the command ends with. */
+  /** Aborted by Ctrl-C, SIGTERM, or when the time is over; its reason is the error that the command then ends with. */
   readonly signal: AbortSignal
+  /** The error as it is, or, when it is that the wait ended early, with a hint how to go on. */
+  explain(error: unknown, goOn: string): unknown
   /** Lets go of the clock. */
   end(): void
 }
 
 /**
- * Makes the signal of a wait.
+ * Begins a wait.
  *
  * @param timeoutMs `undefined` waits without end
- * @param goOn how to go on afterwards, told when the wait ends early; asked for at that moment
  */
-export function waiting(interruption: AbortSignal, timeoutMs: number | undefined, goOn: () => string): Waiting {
+export function waiting(interruption: AbortSignal, timeoutMs?: number): Waiting {
   const controller = new AbortController()
+  const { signal } = controller
   const interrupt = () =>
-    controller.abort(new CliError('INTERRUPTED', 'Interrupted.', { hint: goOn(), exitCode: exitCode.interrupted }))
-  const expire = () =>
-    controller.abort(
-      new CliError('TIMED_OUT', `Not finished within ${(timeoutMs ?? 0) / 1000} seconds.`, {
-        hint: goOn(),
-        exitCode: exitCode.timedOut,
-      }),
-    )
-  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
+    controller.abort(new CliError('INTERRUPTED', 'Interrupted.', { exitCode: exitCode.interrupted }))
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          const message = `Not finished within ${timeoutMs / 1000} seconds.`
+          controller.abort(new CliError('TIMED_OUT', message, { exitCode: exitCode.timedOut }))
+        }, timeoutMs)
   if (interruption.aborted) interrupt()
   interruption.addEventListener('abort', interrupt, { once: true })
   return {
-    signal: controller.signal,
+    signal,
+    explain(error, hint) {
+      if (error !== signal.reason || !(error instanceof CliError)) return error
+      return new CliError(error.code, error.message, { hint, exitCode: error.exitCode })
+    },
     end() {
       clearTimeout(timer)
       interruption.removeEventListener('abort', interrupt)

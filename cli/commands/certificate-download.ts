@@ -22,7 +22,7 @@ export function define(command: Command, invocation: Invocation): void {
       const id = parseId(text, 'certificate')
       const { terminal, report } = invocation
       const destination = await checkDestination(resolve(terminal.workingDirectory, options.out))
-      const connection = await connect(invocation, options)
+      const connection = await connect(invocation, options, 'ci')
       const { certificate } = await ask(connection, oneCertificate, { id })
       if (certificate === null)
         throw new CliError('CERTIFICATE_NOT_FOUND', `There is no certificate ${id}.`, {

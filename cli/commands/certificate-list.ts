@@ -10,7 +10,7 @@ import { table } from '../output/table.ts'
 /** `countersign certificate list`. With `--json`: `{ certificates: […] }`. */
 export function define(command: Command, invocation: Invocation): void {
   withConnection(command).action(async (options: ConnectionOptions) => {
-    const connection = await connect(invocation, options)
+    const connection = await connect(invocation, options, 'ci')
     const { items } = await allPages(async (page) => (await ask(connection, listCertificates, page)).certificates)
     const { report } = invocation
     report.result({ certificates: items }, () => {

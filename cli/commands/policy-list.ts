@@ -13,7 +13,7 @@ export function define(command: Command, invocation: Invocation): void {
   withConnection(command)
     .option('--project <slug>', 'only of this project (slug or id)')
     .action(async (options: Options) => {
-      const connection = await connect(invocation, options)
+      const connection = await connect(invocation, options, 'ci')
       const { project = null } = options
       const { items } = await allPages(
         async (page) => (await ask(connection, listPolicies, { project, ...page })).signingPolicies,

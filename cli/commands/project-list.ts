@@ -9,7 +9,7 @@ import { table } from '../output/table.ts'
 /** `countersign project list`. With `--json`: `{ projects: […] }`. */
 export function define(command: Command, invocation: Invocation): void {
   withConnection(command).action(async (options: ConnectionOptions) => {
-    const connection = await connect(invocation, options)
+    const connection = await connect(invocation, options, 'ci')
     const { items } = await allPages(async (page) => (await ask(connection, listProjects, page)).projects)
     const { report } = invocation
     report.result({ projects: items }, () => {

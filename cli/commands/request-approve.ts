@@ -38,7 +38,7 @@ plan's digest stands for, asks, and approves that digest: another plan than the 
       if (given !== undefined && yes) throw usageError('--plan-digest and --yes exclude each other.')
       if (given !== undefined && !/^[0-9a-f]{64}$/i.test(given))
         throw usageError('--plan-digest is not a SHA-256 digest of 64 hexadecimal characters.')
-      const connection = await connect(invocation, options, undefined)
+      const connection = await connect(invocation, options, null)
       const planDigest = given?.toLowerCase() ?? (await digestAgreedTo(connection, id, yes === true, invocation))
       const input = { signingRequestId: id, planDigest, comment: comment ?? null }
       const { approveSigningRequest: changed } = await ask(connection, approveRequest, { input })

@@ -15,7 +15,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option('--reason <text>', 'why')
     .action(async (text: string, options: Options) => {
       const id = parseId(text, 'signing request')
-      const connection = await connect(invocation, options)
+      const connection = await connect(invocation, options, 'ci')
       const input = { signingRequestId: id, reason: options.reason ?? null }
       const { cancelSigningRequest: changed } = await ask(connection, cancelRequest, { input })
       await reportChange(invocation, connection, 'Canceled', changed)

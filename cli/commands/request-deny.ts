@@ -15,7 +15,7 @@ export function define(command: Command, invocation: Invocation): void {
     .option('--comment <text>', 'why')
     .action(async (text: string, options: Options) => {
       const id = parseId(text, 'signing request')
-      const connection = await connect(invocation, options, undefined)
+      const connection = await connect(invocation, options, null)
       const input = { signingRequestId: id, comment: options.comment ?? null }
       const { denySigningRequest: changed } = await ask(connection, denyRequest, { input })
       await reportChange(invocation, connection, 'Denied', changed)

@@ -25,7 +25,7 @@ export function define(command: Command, invocation: Invocation): void {
       const id = parseId(text, 'signing request')
       const { terminal, report } = invocation
       const destination = await checkDestination(resolve(terminal.workingDirectory, options.out))
-      const connection = await connect(invocation, options)
+      const connection = await connect(invocation, options, 'ci')
       const { signingRequest: request } = await ask(connection, oneRequest, { id, minimumPosition: null })
       if (request === null) throw requestNotFound(id)
       const artifact = options.unsigned ? request.artifact : request.signedArtifact
@@ -42,13 +42,11 @@ export function define(command: Command, invocation: Invocation): void {
             },
           )
         )
-      const wait = waiting(
-        terminal.interruption(),
-        undefined,
-        () => 'Nothing was saved; what --out names is as it was.',
-      )
+      const wait = waiting(terminal.interruption())
       try {
         await saveArtifact({ report, connection, link, artifact, destination, signal: wait.signal })
+      } catch (error) {
+        throw wait.explain(error, 'Nothing was saved; what --out names is as it was.')
       } finally {
         wait.end()
       }

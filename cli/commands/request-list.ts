@@ -33,7 +33,7 @@ export function define(command: Command, invocation: Invocation): void {
     .action(async (options: Options) => {
       const limit = parseLimit(options.limit)
       const filter = filterOf(options)
-      const connection = await connect(invocation, options)
+      const connection = await connect(invocation, options, 'ci')
       const { items, more } = await allPages(
         async (page) => (await ask(connection, listRequests, { filter, ...page })).signingRequests,
         limit,

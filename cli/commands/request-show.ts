@@ -19,7 +19,7 @@ export function define(command: Command, invocation: Invocation): void {
     .argument('<id>', 'the signing request')
     .action(async (text: string, options: ConnectionOptions) => {
       const id = parseId(text, 'signing request')
-      const connection = await connect(invocation, options)
+      const connection = await connect(invocation, options, 'ci')
       const { report } = invocation
       const { request, events } = await requestAndEvents(connection, id)
       const checked = request.plan === null ? undefined : await planOrWarning(connection, id, report)

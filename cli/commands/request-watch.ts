@@ -24,10 +24,10 @@ export function define(command: Command, invocation: Invocation): void {
     .action(async (text: string, options: Options) => {
       const id = parseId(text, 'signing request')
       const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout')
-      const connection = await connect(invocation, options)
+      const connection = await connect(invocation, options, 'ci')
       const { terminal, report } = invocation
       const { marker } = report
-      const wait = waiting(terminal.interruption(), timeout, () => goOnWith(id))
+      const wait = waiting(terminal.interruption(), timeout)
       let last: RequestDetails | undefined
       try {
         for await (const { events, request } of followRequest(connection, id, { report, signal: wait.signal })) {
@@ -38,6 +38,8 @@ export function define(command: Command, invocation: Invocation): void {
             })
           last = request
         }
+      } catch (error) {
+        throw wait.explain(error, goOnWith(id))
       } finally {
         wait.end()
       }

@@ -64,9 +64,9 @@ async function sign(
   timeout: number | undefined,
 ): Promise<void> {
   const { terminal, report } = invocation
-  const connection = await connect(invocation, options)
+  const connection = await connect(invocation, options, 'ci')
   let goOn = 'Nothing was submitted.'
-  const wait = waiting(terminal.interruption(), timeout, () => goOn)
+  const wait = waiting(terminal.interruption(), timeout)
   const { signal } = wait
   try {
     const { project, policy: signingPolicy, description = null } = options
@@ -99,6 +99,8 @@ async function sign(
       const status = report.marker(statusMark(request.status), 'Signed')
       return `${status}: ${destination.path}, SHA-256 ${sha256}\n`
     })
+  } catch (error) {
+    throw wait.explain(error, goOn)
   } finally {
     wait.end()
   }

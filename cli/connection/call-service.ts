@@ -82,6 +82,7 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 function reasonOf(cause: unknown): string {
+  if (cause instanceof DOMException && cause.name === 'TimeoutError') return 'it does not answer'
   const codes = failureCodes(cause)
   const known = codes.find((code) => Object.hasOwn(reasons, code))
   return known !== undefined ? (reasons[known] ?? known) : (codes[0] ?? innermostMessage(cause))

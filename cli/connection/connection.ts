@@ -26,7 +26,7 @@ export type ConnectionOptions = {
  * `--token`, `--as`, `COUNTERSIGN_TOKEN`, `COUNTERSIGN_TOKEN_FILE`, the default user of the credentials file. A token of
  * that file is for its server alone.
  *
- * @param defaultUser whom to act as from the credentials file when nobody is named; `undefined` when a person must be
+ * @param defaultUser whom to act as from the credentials file when nobody is named; `null` when somebody must be
  * @param warn told when the token can be read on the way
  * @throws CliError `USAGE`, `URL_MALFORMED`, `SERVER_UNKNOWN`, `TOKEN_MISSING`, `TOKEN_MALFORMED`, `USER_UNKNOWN`,
  *   `CREDENTIALS_UNREADABLE`
@@ -34,7 +34,7 @@ export type ConnectionOptions = {
 export function findConnection(
   terminal: Terminal,
   options: ConnectionOptions,
-  defaultUser: string | undefined,
+  defaultUser: string | null,
   warn: (message: string) => void,
 ): Connection {
   if (options.token !== undefined && options.as !== undefined)
@@ -81,7 +81,7 @@ function tokenOfEnvironment({ environment, workingDirectory }: Terminal): string
 function tokenFromFile(
   file: CredentialsFile | undefined,
   server: ServerAddress,
-  user: string | undefined,
+  user: string | null,
   asked: boolean,
 ): string {
   const elsewhere = file !== undefined && parseServerAddress(file.url, 'The URL').origin !== server.origin
@@ -95,7 +95,7 @@ function tokenFromFile(
     )
   }
   const names = [...file.tokens.keys()].join(', ') || 'nobody'
-  if (user === undefined)
+  if (user === null)
     throw noToken(
       'This is a decision of a person: say who you are.',
       `Give --as with one of: ${names}; or set COUNTERSIGN_TOKEN.`,

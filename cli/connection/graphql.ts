@@ -4,6 +4,9 @@ import type { Connection } from './connection.ts'
 import { resourceOf } from './server-address.ts'
 import { type ServiceFailure, serviceError, unexpectedAnswer } from './service-error.ts'
 
+/** Answers come within milliseconds; a service that takes so long hangs. */
+const longestAnswerMs = 60_000
+
 declare const types: unique symbol
 
 /**
@@ -30,13 +33,19 @@ export async function ask<Answer, Variables>(
   variables: Variables,
   signal?: AbortSignal,
 ): Promise<Answer> {
-  const response = await callService(connection, graphqlOf(connection), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
-    body: JSON.stringify({ query: document, variables }),
-    signal,
-  })
-  return answerOf<Answer>(await readJson(connection, response, signal), connection, response)
+  const late = AbortSignal.timeout(longestAnswerMs)
+  const ended = signal === undefined ? late : AbortSignal.any([signal, late])
+  try {
+    const response = await callService(connection, graphqlOf(connection), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
+      body: JSON.stringify({ query: document, variables }),
+      signal: ended,
+    })
+    return answerOf<Answer>(await readJson(connection, response, ended), connection, response)
+  } catch (error) {
+    throw error === late.reason ? unreachable(connection.server, error) : error
+  }
 }
 
 /** The service's GraphQL endpoint. */

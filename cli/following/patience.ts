@@ -35,11 +35,11 @@ export async function patiently<Answer>(
       if (since !== undefined) told.over()
       return answer
     } catch (error) {
-      if (signal.aborted) throw signal.reason
       if (!(error instanceof CliError)) throw error
       const limit = mayPass(error) ? patience.awayMs : isFault(error) ? patience.faultMs : 0
       const now = performance.now()
       if (now - (since ?? now) >= limit) throw error
+      if (signal.aborted) throw signal.reason
       if (since === undefined) told.trouble(error)
       since ??= now
     }

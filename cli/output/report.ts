@@ -54,12 +54,17 @@ export function createReport(terminal: Terminal, json: boolean): Report {
       if (json)
         stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, exitCode: known.exitCode } })}\n`)
       else {
-        stderr.write(`${stderrMarker('bad', 'error')}: ${code}: ${safeText(message)}\n`)
+        stderr.write(`${stderrMarker('bad', 'error')}: ${code}: ${safeLines(message)}\n`)
         if (hint !== undefined) stderr.write(`${stderrMarker('faint', 'hint')}: ${safeText(hint)}\n`)
       }
       return known.exitCode
     },
   }
+}
+
+// Further lines are set in, so that none of them passes for one of ours.
+function safeLines(message: string): string {
+  return message.split('\n').map(safeText).join('\n  ')
 }
 
 // A fault of ours. Its text could hold anything, but whoever reports it needs it.

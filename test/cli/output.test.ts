@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { parseDuration, parseInstant } from '../../cli/duration.ts'
+import { showProgress } from '../../cli/output/progress.ts'
+import { readableSize } from '../../cli/output/quantities.ts'
+import { markerFor } from '../../cli/output/style.ts'
+import { table } from '../../cli/output/table.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import { runCommand } from './run-command.ts'
+
+function terminalWith(isTTY: boolean, environment: Record<string, string> = {}) {
+  let written = ''
+  const write = (text: string) => {
+    written += text
+  }
+  const output = { isTTY, columns: 80, write }
+  const terminal: Terminal = {
+    environment,
+    workingDirectory: '/',
+    stdout: output,
+    stderr: output,
+    canAsk: false,
+    ask: async () => '',
+    interruption: () => new AbortController().signal,
+  }
+  return { terminal, written: () => written }
+}
+
+describe('tables', () => {
+  it('align their columns with and without colours', () => {
+    const rows = [
+      [{ text: 'Completed', mark: 'good' as const }, 'a'],
+      ['X', 'b'],
+    ]
+    const { terminal } = terminalWith(true)
+    const coloured = table(['status', 'file'], rows, markerFor(terminal, terminal.stdout))
+    expect(coloured).toContain('\u001b[32mCompleted\u001b[39m  a')
+    expect(coloured).toContain('X          b')
+    expect(table(['status', 'file'], rows, (_, text) => text)).toBe('STATUS     FILE\nCompleted  a\nX          b\n')
+  })
+})
+
+describe('colours', () => {
+  it.each([
+    [false, {}],
+    [true, { NO_COLOR: '1' }],
+    [true, { TERM: 'dumb' }],
+  ])('are left out (terminal: %s, %j)', (isTTY, environment) => {
+    const { terminal } = terminalWith(isTTY, environment)
+    expect(markerFor(terminal, terminal.stdout)('bad', 'text')).toBe('text')
+  })
+})
+
+describe('progress', () => {
+  it('is a line a quarter where nobody looks, and a bar where somebody does', () => {
+    const log = terminalWith(false)
+    const quiet = showProgress(log.terminal, 'Uploading a', 1000)
+    for (let done = 0; done <= 1000; done += 10) quiet.update(done)
+    quiet.end()
+    expect(log.written()).toBe('Uploading a (1000 B)\n  25 %\n  50 %\n  75 %\n  100 %\n')
+    const screen = terminalWith(true)
+    const bar = showProgress(screen.terminal, 'Uploading a', 1000)
+    bar.update(500)
+    bar.end()
+    expect(screen.written()).toMatch(/█{15}░{15} {2}50 %\n$/)
+  })
+})
+
+describe('quantities', () => {
+  it.each([
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [1024 ** 2 - 1, '1.0 MiB'],
+    [1.5 * 1024 ** 3, '1.5 GiB'],
+  ])('%d bytes are %s', (bytes, text) => expect(readableSize(bytes)).toBe(text))
+
+  it.each([
+    ['90', 90_000],
+    ['90s', 90_000],
+    ['15m', 900_000],
+    ['2h', 7_200_000],
+    ['24d', 24 * 86_400_000],
+  ])('%s is a duration', (text, milliseconds) => expect(parseDuration(text, '--timeout')).toBe(milliseconds))
+
+  it.each(['', '0', '-1', '1.5h', '25d', '1w', '1e3', '10000000000s'])('%j is no duration', (text) =>
+    expect(() => parseDuration(text, '--timeout')).toThrow('--timeout is not a duration'),
+  )
+
+  it.each([
+    ['2026-01-31', '2026-01-31T00:00:00.000Z'],
+    ['2026-01-31T10:30:00+01:00', '2026-01-31T09:30:00.000Z'],
+  ])('%s is a moment', (text, instant) => expect(parseInstant(text, '--since')).toBe(instant))
+
+  it.each(['', '2026', '2026-02-30', '2026-13-01', '2026-01-31T10:30', '2026-01-31T25:00:00Z', '31.1.2026'])(
+    '%j is no moment',
+    (text) => expect(() => parseInstant(text, '--since')).toThrow('--since is not a moment'),
+  )
+})
+
+describe('the command line', () => {
+  it.each([
+    [[], 'needs the name of a command'],
+    [['request'], '`countersign request` needs the name of a command'],
+    [['request', 'lst'], "Unknown command 'lst'."],
+    [['sgin'], "Unknown command 'sgin'."],
+    [['request', 'list', '--prjct', 'x'], "Unknown option '--prjct'."],
+    [['request', 'show'], "Missing required argument 'id'."],
+    [['sign', 'a', 'b', '--project', 'p', '--policy', 's'], 'Too many arguments'],
+    [['sign', 'a'], "Required option '--project <slug>' not specified."],
+  ])('says what is wrong with %j', async (args, text) => {
+    const ran = await runCommand(args)
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
+    expect(ran.stderr).toContain(`error: USAGE: `)
+    expect(ran.stderr).toContain(text)
+    const inJson = await runCommand([...args, '--json'])
+    expect(JSON.parse(inJson.stderr)).toMatchObject({ error: { code: 'USAGE', exitCode: 2 } })
+  })
+
+  it.each([
+    [['--help'], 'Exit codes:'],
+    [['help', 'request', 'approve'], '--plan-digest'],
+    [['request', '--help'], 'download'],
+    [['sign', '--help'], 'process list'],
+    [['serve', '--help'], '--no-demo'],
+    [['audit', 'replay', '--help'], '--compare'],
+    [['projections', 'rebuild', '--help'], 'event log'],
+    [['request', 'resume', '--help'], 'workflow'],
+  ])('helps with %j', async (args, text) => {
+    const ran = await runCommand(args)
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toContain(text)
+  })
+})

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../support/until.ts'
+import { type StandInService, startStandInService } from './stand-in-service.ts'
+
+const root = join(import.meta.dirname, '../..')
+let service: StandInService
+
+beforeEach(async () => {
+  service = await startStandInService()
+})
+
+function start(args: readonly string[]) {
+  const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' }
+  const child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { stdout: '', stderr: '' }
+  child.stdout.on('data', (bytes) => (said.stdout += bytes))
+  child.stderr.on('data', (bytes) => (said.stderr += bytes))
+  return { child, said, closed: once(child, 'close') as Promise<[number | null, string | null]> }
+}
+
+describe('the process', () => {
+  it('ends with the exit code, everything printed', async () => {
+    const many = Array.from({ length: 400 }, () => service.add())
+    const { said, closed } = start(['request', 'list', '--limit', '1000', '--json'])
+    expect(await closed).toEqual([0, null])
+    expect((JSON.parse(said.stdout) as { signingRequests: unknown[] }).signingRequests).toHaveLength(many.length)
+  })
+
+  it('tells its version', async () => {
+    const { said, closed } = start(['--version'])
+    await closed
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+    expect(said.stdout).toBe(`${version}\n`)
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends its wait on %s and says how to go on', async (signal) => {
+    const { signingRequestId } = service.add()
+    const { child, said, closed } = start(['request', 'watch', signingRequestId])
+    await until('the first event', () => said.stdout.includes('Submitted'))
+    child.kill(signal)
+    expect(await closed).toEqual([130, null])
+    expect(said.stderr).toContain(`countersign request watch ${signingRequestId}`)
+  })
+
+  it('ends quietly when nobody reads any more', async () => {
+    for (let count = 0; count < 2000; count++) service.add()
+    const { child, said, closed } = start(['request', 'list', '--limit', '2000', '--json'])
+    child.stdout.destroy()
+    await closed
+    expect(said.stderr).toBe('')
+  })
+})

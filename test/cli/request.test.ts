@@ -1,0 +1,289 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { type RunOptions, runCommand } from './run-command.ts'
+import {
+  certificate,
+  type StandInRequest,
+  type StandInService,
+  sha256,
+  startStandInService,
+} from './stand-in-service.ts'
+
+let service: StandInService
+
+beforeEach(async () => {
+  service = await startStandInService()
+})
+
+function countersign(args: readonly string[], options: RunOptions = {}) {
+  const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
+  return runCommand(args, { environment, ...options })
+}
+
+/** Gives a request a plan and lets it wait; `forged` changes the document but not the digest that is told. */
+function plan(request: StandInRequest, forged: (document: Record<string, unknown>) => object = (document) => document) {
+  const document = {
+    certificateThumbprint: certificate.thumbprint,
+    files: [
+      {
+        directives: [{ append: false, contentDigest: sha256('content'), directive: 'authenticode-sign' }],
+        format: 'pe',
+        path: 'setup.exe',
+        sha256: sha256('unsigned'),
+        size: 8,
+      },
+    ],
+    signingRequestId: request.signingRequestId,
+    timestamp: 'required',
+  }
+  const digest = sha256(JSON.stringify(document))
+  const told = {
+    digest,
+    fileCount: 1,
+    plannedAt: null,
+    approvalDeadline: null,
+    document: JSON.stringify(forged(document)),
+  }
+  service.happen(
+    request,
+    'SigningPlanned',
+    { planDigest: digest, fileCount: 1 },
+    {
+      workflowStatus: 'WaitingForApproval',
+      missingApprovals: 2,
+      plan: told,
+    },
+  )
+  return digest
+}
+
+describe('countersign request list', () => {
+  it('shows a table for people', async () => {
+    const request = service.add()
+    const { code, stdout } = await countersign(['request', 'list'])
+    expect(code).toBe(0)
+    const [heading, row, ...rest] = stdout.split('\n')
+    expect(heading).toMatch(/^ID +STATUS +POLICY +FILE +SUBMITTED +BY$/)
+    expect(row).toBe(
+      `${request.signingRequestId}  InProgress (Submitted)  demo/test-signing  setup.exe  2026-01-31 09:30:00Z  ci`,
+    )
+    expect(rest).toEqual([''])
+  })
+
+  it('reads page by page up to the limit and says that there are more', async () => {
+    const ids = Array.from({ length: 130 }, () => service.add().signingRequestId).reverse()
+    const all = await countersign(['request', 'list', '--limit', '500', '--json'])
+    expect(idsOf(all.stdout)).toEqual(ids)
+    const some = await countersign(['request', 'list', '--limit', '120', '--json'])
+    expect(idsOf(some.stdout)).toEqual(ids.slice(0, 120))
+    expect(JSON.parse(some.stdout)).toMatchObject({ more: true })
+    expect((await countersign(['request', 'list', '--limit', '7'])).stderr).toContain('There are more')
+  })
+
+  it.each([
+    [['--limit', '0']],
+    [['--limit', 'x']],
+    [['--status', 'Done']],
+    [['--since', '2026-02-31']],
+    [['--until', 'yesterday']],
+    [['--submitter', 'me']],
+  ])('refuses %j', async (args) => {
+    expect(await countersign(['request', 'list', ...args])).toMatchObject({ code: 2, stdout: '' })
+    expect(service.calls).toEqual([])
+  })
+
+  it('never lets text of a submitter move the cursor, colour or reorder what a person reads', async () => {
+    service.add('a\u001b[2K\u202eexe.txt\u009b31m\u2028b')
+    const { stdout } = await countersign(['request', 'list'], { isTTY: true })
+    expect(stdout).toContain('a\\x1b[2K\\u{202e}exe.txt\\x9b31m\\u{2028}b')
+  })
+})
+
+describe('countersign request show', () => {
+  it('shows the request, its plan and its time line', async () => {
+    const request = service.add()
+    const digest = plan(request)
+    const { code, stdout } = await countersign(['request', 'show', request.signingRequestId])
+    expect(code).toBe(0)
+    for (const text of [digest, 'WaitingForApproval (2 more approvals)', 'authenticode-sign', sha256('content')])
+      expect(stdout).toContain(text)
+    expect(stdout).toMatch(/2026-01-31 09:30:01Z +Submitted setup.exe by ci +ci/)
+  })
+
+  it('has every event of a long time line', async () => {
+    const request = service.add()
+    for (let attempt = 1; attempt <= 120; attempt++) service.happen(request, 'SigningStarted', { attempt }, {})
+    const { stdout } = await countersign(['request', 'show', request.signingRequestId, '--json'])
+    const { events } = JSON.parse(stdout) as { events: { revision: number }[] }
+    expect(events.map(({ revision }) => revision)).toEqual(Array.from({ length: 121 }, (_, index) => index))
+  })
+
+  it('warns when the plan is not what its digest stands for, and shows the rest', async () => {
+    const request = service.add()
+    plan(request, (document) => ({ ...document, timestamp: 'none' }))
+    const { code, stdout, stderr } = await countersign(['request', 'show', request.signingRequestId])
+    expect(code).toBe(0)
+    expect(stderr).toContain('PLAN_DAMAGED')
+    expect(stdout).not.toContain('authenticode-sign')
+  })
+
+  it('says that there is no such request', async () => {
+    const ran = await countersign(['request', 'show', '0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b'])
+    expect(ran.code).toBe(6)
+    expect(ran.stderr).toMatch(/^error: SIGNING_REQUEST_NOT_FOUND: .*\nhint: `countersign request list`/)
+  })
+
+  it('says what an id looks like', async () => {
+    const ran = await countersign(['request', 'show', '../../etc', '--json'])
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'ID_MALFORMED' } })
+  })
+})
+
+describe('countersign request approve', () => {
+  it('shows the plan, asks, and approves the digest that was shown', async () => {
+    const request = service.add()
+    const digest = plan(request)
+    const args = ['request', 'approve', request.signingRequestId, '--comment', 'fine']
+    const ran = await countersign(args, {
+      answers: ['y'],
+      isTTY: true,
+      environment: { ...environment(), NO_COLOR: '1' },
+    })
+    expect(ran.code).toBe(0)
+    expect(ran.stdout).toContain(sha256('content'))
+    expect(ran.stderr).toContain('Approve this plan? [y/N]')
+    expect(service.approvals).toEqual([
+      { signingRequestId: request.signingRequestId, planDigest: digest, comment: 'fine', by: 'approver-1' },
+    ])
+  })
+
+  it.each(['', 'n', 'no', 'yesterday'])('approves nothing when the answer is %j', async (answer) => {
+    const request = service.add()
+    plan(request)
+    const ran = await countersign(['request', 'approve', request.signingRequestId], { answers: [answer] })
+    expect(ran.code).toBe(2)
+    expect(ran.stderr).toContain('NOT_APPROVED')
+    expect(service.approvals).toEqual([])
+  })
+
+  it('never offers a plan that is not what its digest stands for, or that is about another request', async () => {
+    const forgeries = [
+      (document: object) => ({ ...document, certificateThumbprint: sha256('other') }),
+      (document: object) => ({ ...document, files: [] }),
+    ]
+    for (const forge of forgeries) {
+      const request = service.add()
+      plan(request, forge)
+      const ran = await countersign(['request', 'approve', request.signingRequestId, '--yes'])
+      expect(ran.code).toBe(1)
+      expect(ran.stderr).toContain('error: PLAN_DAMAGED: ')
+    }
+    const request = service.add()
+    const other = service.add()
+    plan(other)
+    Object.assign(request, { plan: other.plan })
+    expect((await countersign(['request', 'approve', request.signingRequestId, '--yes'])).stderr).toContain(
+      'PLAN_DAMAGED',
+    )
+    expect(service.approvals).toEqual([])
+  })
+
+  it('needs --plan-digest or --yes where nobody can be asked', async () => {
+    const request = service.add()
+    const digest = plan(request)
+    expect(await countersign(['request', 'approve', request.signingRequestId])).toMatchObject({ code: 2 })
+    expect(
+      await countersign(['request', 'approve', request.signingRequestId, '--json'], { answers: ['y'] }),
+    ).toMatchObject({ code: 2 })
+    expect(service.approvals).toEqual([])
+    await countersign(['request', 'approve', request.signingRequestId, '--yes'])
+    const given = sha256('looked at elsewhere')
+    const ran = await countersign(['request', 'approve', request.signingRequestId, '--plan-digest', given, '--json'])
+    expect(JSON.parse(ran.stdout)).toMatchObject({ planDigest: given, position: 'p2' })
+    expect(service.approvals.map(({ planDigest }) => planDigest)).toEqual([digest, given])
+  })
+
+  it('says when there is no plan yet', async () => {
+    const { signingRequestId } = service.add()
+    const ran = await countersign(['request', 'approve', signingRequestId, '--yes'])
+    expect(ran.code).toBe(6)
+    expect(ran.stderr).toContain('error: NOT_PLANNED_YET: ')
+  })
+})
+
+describe('countersign request deny and cancel', () => {
+  it.each([
+    ['deny', '--comment', 'Denied'],
+    ['cancel', '--reason', 'Canceled'],
+  ])('%s answers the request as it is then', async (command, option, word) => {
+    const { signingRequestId } = service.add()
+    const ran = await countersign(['request', command, signingRequestId, option, 'no'])
+    expect(ran).toMatchObject({ code: 0, stdout: `${word} ${signingRequestId}. It is InProgress (Submitted) now.\n` })
+  })
+
+  it('passes on why the service refused, with its code', async () => {
+    const ran = await countersign(['request', 'deny', '0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b', '--json'])
+    expect(ran).toMatchObject({ code: 6, stdout: '' })
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'SIGNING_REQUEST_NOT_FOUND', exitCode: 6 } })
+  })
+})
+
+describe('countersign request watch', () => {
+  it('gives a line for each event and one for the request with --json', async () => {
+    const request = service.add()
+    for (let attempt = 1; attempt <= 70; attempt++) service.happen(request, 'SigningStarted', { attempt }, {})
+    service.complete(request, Buffer.from('signed'))
+    const ran = await countersign(['request', 'watch', request.signingRequestId, '--json'])
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    const lines = ran.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; revision?: number })
+    expect(lines.slice(0, -1).map(({ revision }) => revision)).toEqual(Array.from({ length: 72 }, (_, index) => index))
+    expect(lines.at(-1)).toMatchObject({ kind: 'request', signingRequest: { status: 'Completed' } })
+  })
+
+  it('fails at once when nobody is there', async () => {
+    const { signingRequestId } = service.add()
+    await service.stop()
+    expect(await countersign(['request', 'watch', signingRequestId])).toMatchObject({ code: 8 })
+  })
+})
+
+describe('countersign request download', () => {
+  it('saves the signed file', async () => {
+    const folder = temporaryFolder()
+    const request = service.add()
+    service.complete(request, Buffer.from('signed'))
+    const args = ['request', 'download', request.signingRequestId, '--out', 'signed.exe', '--json']
+    const ran = await countersign(args, { workingDirectory: folder })
+    expect(JSON.parse(ran.stdout)).toEqual({
+      signingRequestId: request.signingRequestId,
+      out: join(folder, 'signed.exe'),
+      fileName: 'setup.exe',
+      sha256: sha256('signed'),
+      size: 6,
+    })
+    expect(readFileSync(join(folder, 'signed.exe'), 'utf8')).toBe('signed')
+  })
+
+  it('says that there is nothing yet', async () => {
+    const { signingRequestId } = service.add()
+    const args = ['request', 'download', signingRequestId, '--out', 'signed.exe']
+    const ran = await countersign(args, { workingDirectory: temporaryFolder() })
+    expect(ran.code).toBe(6)
+    expect(ran.stderr).toContain('error: SIGNED_ARTIFACT_NOT_READY: ')
+  })
+})
+
+function environment() {
+  return { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
+}
+
+function idsOf(stdout: string): string[] {
+  const { signingRequests } = JSON.parse(stdout) as { signingRequests: { signingRequestId: string }[] }
+  return signingRequests.map(({ signingRequestId }) => signingRequestId)
+}
