@@ -7,9 +7,9 @@ import {
   type SigningRequestFilter,
   type SigningRequestView,
 } from '../projections/index.ts'
-import { abortable } from './abortable.ts'
 import type { GraphQLContext } from './context.ts'
 import { matchesFilter } from './signing-request-filter.ts'
+import { type Outcome, stream } from './stream.ts'
 import { requireAuditor } from './visibility.ts'
 
 /**
@@ -17,8 +17,11 @@ import { requireAuditor } from './visibility.ts'
  *
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`
  */
-export function followRequest(id: SigningRequestId, context: GraphQLContext): AsyncGenerator<SigningRequestView> {
-  return abortable(async function* (signal) {
+export function followRequest(
+  id: SigningRequestId,
+  context: GraphQLContext,
+): AsyncGenerator<Outcome<SigningRequestView>> {
+  return stream(async function* (signal) {
     const { readModel } = context
     const from = await readModel.position()
     let [request] = await readModel.signingRequestsByIds(context.caller.organizationId, [id])
@@ -26,8 +29,8 @@ export function followRequest(id: SigningRequestId, context: GraphQLContext): As
       throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.', { signingRequestId: id })
     yield request
     if (isFinalStatus(request.workflowStatus)) return
-    for await (const events of stillAllowed(context, from, signal)) {
-      if (!events.some(({ streamId }) => streamId === streams.signingRequest(id))) continue
+    const concerns = ({ streamId }: EventView) => streamId === streams.signingRequest(id)
+    for await (const _ of stillAllowed(context, { after: from, concerns, signal })) {
       ;[request] = await readModel.signingRequestsByIds(context.caller.organizationId, [id])
       if (request === undefined) continue
       yield request
@@ -41,11 +44,13 @@ export function followRequests(
   filter: SigningRequestFilter,
   after: LogPosition | undefined,
   context: GraphQLContext,
-): AsyncGenerator<SigningRequestView> {
-  return abortable(async function* (signal) {
+): AsyncGenerator<Outcome<SigningRequestView>> {
+  return stream(async function* (signal) {
     const from = after ?? (await context.readModel.position())
     if (after === undefined) yield* presentRequests(filter, context)
-    for await (const events of stillAllowed(context, from, signal)) yield* changedRequests(events, filter, context)
+    const concerns = ({ streamId }: EventView) => parseStreamName(streamId)?.kind === 'signingRequest'
+    for await (const events of stillAllowed(context, { after: from, concerns, signal }))
+      yield* changedRequests(events, filter, context)
   }, context.stopping)
 }
 
@@ -54,28 +59,36 @@ export function followRequests(
  *
  * @throws Refusal `FORBIDDEN`
  */
-export function followLog(after: LogPosition | undefined, context: GraphQLContext): AsyncGenerator<EventView> {
+export function followLog(after: LogPosition | undefined, context: GraphQLContext): AsyncGenerator<Outcome<EventView>> {
   requireAuditor(context.caller, 'The audit log')
-  return abortable(async function* (signal) {
-    for await (const events of stillAllowed(context, after, signal)) {
+  return stream(async function* (signal) {
+    for await (const events of stillAllowed(context, { after, concerns: () => true, signal })) {
       requireAuditor(context.caller, 'The audit log')
       yield* events
     }
   }, context.stopping)
 }
 
+type Following = {
+  readonly after: LogPosition | undefined
+  /** Which events the subscription is about. */
+  readonly concerns: (event: EventView) => boolean
+  readonly signal: AbortSignal
+}
+
 // Whoever lost the right to see more (token revoked or expired, user deactivated, role withdrawn) sees no more: the
-// caller is established again before anything is delivered.
+// caller is established again before anything is delivered, and whenever something happens to the caller.
 async function* stillAllowed(
   context: GraphQLContext,
-  after: LogPosition | undefined,
-  signal: AbortSignal,
+  { after, concerns, signal }: Following,
 ): AsyncGenerator<readonly EventView[]> {
-  const { organizationId } = context.caller
+  const { organizationId, userId } = context.caller
   for await (const events of context.readModel.follow(organizationId, { after, signal })) {
+    const news = events.filter(concerns)
+    if (news.length === 0 && !events.some(({ streamId }) => streamId === streams.user(userId))) continue
     context.caller = await context.authenticateAgain()
     clearAllDataLoaders(context)
-    yield events
+    if (news.length > 0) yield news
   }
 }
 
@@ -94,10 +107,9 @@ async function* presentRequests(filter: SigningRequestFilter, context: GraphQLCo
 }
 
 async function* changedRequests(events: readonly EventView[], filter: SigningRequestFilter, context: GraphQLContext) {
-  const changed = events
-    .map(({ streamId }) => parseStreamName(streamId))
-    .filter((name) => name?.kind === 'signingRequest')
-  const ids = [...new Set(changed.map((name) => name?.id))] as SigningRequestId[]
-  const requests = await context.readModel.signingRequestsByIds(context.caller.organizationId, ids)
+  const ids = new Set(events.map(({ streamId }) => parseStreamName(streamId)?.id))
+  const requests = await context.readModel.signingRequestsByIds(context.caller.organizationId, [
+    ...ids,
+  ] as SigningRequestId[])
   for (const request of requests) if (request !== undefined && matchesFilter(request, filter)) yield request
 }

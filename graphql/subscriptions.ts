@@ -6,6 +6,7 @@ import { followLog, followRequest, followRequests } from './follow.ts'
 import { parseEntityId } from './global-id.ts'
 import { SigningRequestRef } from './refs.ts'
 import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
+import { type Outcome, unwrap } from './stream.ts'
 
 builder.subscriptionFields((t) => ({
   signingRequest: t.field({
@@ -13,7 +14,7 @@ builder.subscriptionFields((t) => ({
     description: 'One request: as it is now, and again whenever it changed. Completes after its final status.',
     args: { id: t.arg.id({ required: true, description: 'UUID or node id.' }) },
     subscribe: (_root, { id }, context) => followRequest(parseEntityId(id, 'SigningRequest'), context),
-    resolve: (request: SigningRequestView) => request,
+    resolve: (request: Outcome<SigningRequestView>) => unwrap(request),
   }),
   signingRequestsChanged: t.field({
     type: SigningRequestRef,
@@ -28,7 +29,7 @@ builder.subscriptionFields((t) => ({
     },
     subscribe: async (_root, { filter, after }, context) =>
       followRequests(await signingRequestFilterOf(filter, context), positionOf(after), context),
-    resolve: (request: SigningRequestView) => request,
+    resolve: (request: Outcome<SigningRequestView>) => unwrap(request),
   }),
   events: t.field({
     type: EventRef,
@@ -36,7 +37,7 @@ builder.subscriptionFields((t) => ({
       'The audit log: what comes after a position (by default from the beginning), then live, each event once. Open to Global Readers and administrators.',
     args: { after: t.arg({ type: 'LogPosition' }) },
     subscribe: (_root, { after }, context) => followLog(positionOf(after), context),
-    resolve: (event: EventView) => event,
+    resolve: (event: Outcome<EventView>) => unwrap(event),
   }),
 }))
 

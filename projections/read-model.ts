@@ -107,7 +107,7 @@ export interface ReadModel {
   ): Promise<Page<SigningRequestView>>
   /** Newest first, in the order of the log. */
   listEvents(organizationId: OrganizationId, filter: EventFilter, page: PageRequest): Promise<Page<EventView>>
-  /** Newest first, in the order of the log. */
+  /** Newest first, in the order of the log; those of callers whose organization is not known are among them. */
   listSecurityRefusals(organizationId: OrganizationId, page: PageRequest): Promise<Page<SecurityRefusalView>>
 
   /** Pieces of streams, each by revision. At most 200 ranges. */

@@ -24,6 +24,9 @@ const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
 const newestEventFirst: ListOrder = { key: 'position', id: 'id', direction: 'desc' }
 
+/** What is recorded of people who could not even say where they belong, such as by an unknown token, belongs to no one. */
+const noOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
+
 /** The read model over its database. Closing it closes the database too. */
 export function createReadModel(database: ReadModelDatabase, progress: Progress): ReadModel {
   const { reads } = database
@@ -105,7 +108,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
   }
 
   function listEvents<Item>(
-    organizationId: OrganizationId,
+    organizations: readonly OrganizationId[],
     { streamId, types, occurredFrom, occurredBefore }: EventFilter,
     page: PageRequest,
     toItem: (row: EventRow) => Item,
@@ -117,7 +120,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
         newestEventFirst,
         page,
         (all) => {
-          let query = all.where('organization_id', '=', organizationId)
+          let query = all.where('organization_id', 'in', organizations)
           if (streamId !== undefined) query = query.where('stream_id', '=', streamId)
           if (types !== undefined) query = query.where('type', 'in', orNone(types))
           if (occurredFrom !== undefined) query = query.where('occurred_at', '>=', occurredFrom)
@@ -166,9 +169,11 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, byName, organizationId, page),
     listSigningRequests,
-    listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),
+    listEvents: (organizationId, filter, page) => listEvents([organizationId], filter, page, asEventView),
     listSecurityRefusals: (organizationId, page) =>
-      listEvents(organizationId, { types: ['CommandRefused'] }, page, (row) => asSecurityRefusal(asEventView(row))),
+      listEvents([organizationId, noOrganization], { types: ['CommandRefused'] }, page, (row) =>
+        asSecurityRefusal(asEventView(row)),
+      ),
 
     eventsOfStreams: (organizationId, ranges) => read(() => events.ofStreams(organizationId, ranges)),
 

@@ -1,0 +1,22 @@
+import type { Application } from '../application/index.ts'
+import type { ReadModel } from '../projections/index.ts'
+import type { GraphQLContext } from './context.ts'
+import type { ErrorLog } from './errors.ts'
+import type { Limits } from './limits.ts'
+
+/** What the GraphQL API needs. */
+export type GraphQLDependencies = {
+  readonly application: Application
+  readonly readModel: ReadModel
+  readonly loadPlan: GraphQLContext['loadPlan']
+  /**
+   * Where clients reach the service, without a slash at the end; or a function that says so once the service listens,
+   * when the port is not known before.
+   */
+  readonly publicUrl: string | (() => string)
+  readonly logger: ErrorLog
+  /** Default: `defaultLimits`. */
+  readonly limits?: Limits
+  /** How long a query or a mutation's answer waits for the read model, in milliseconds. Default: 5,000. */
+  readonly patienceMs?: number
+}

@@ -1,0 +1,71 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { GraphQLError } from 'graphql'
+import { bearerToken } from './bearer.ts'
+import type { GraphQLDependencies } from './dependencies.ts'
+import { asGraphQLError, asUnauthenticated, type ErrorLog } from './errors.ts'
+import { endpoint, type GraphQLServer, type Sender } from './server.ts'
+
+/** The longest request body, in bytes: comments and descriptions are short, files go elsewhere. */
+export const maximumBodyLength = 256 * 1024
+
+/**
+ * Queries, mutations and subscriptions (server-sent events) over HTTP: `POST` with JSON, `GET` for queries and
+ * subscriptions. A caller whom we do not know gets 401 and learns nothing else.
+ */
+export async function registerHttp(
+  scope: FastifyInstance,
+  server: GraphQLServer,
+  { application, logger }: GraphQLDependencies,
+): Promise<void> {
+  // A page elsewhere can make a browser send forms and plain text, but not JSON, without asking first.
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: maximumBodyLength }, (_, body, done) =>
+    done(null, body),
+  )
+  scope.setErrorHandler<FastifyError>((error, _request, reply) => refuse(reply, requestError(error, logger)))
+  scope.route({
+    method: ['GET', 'POST'],
+    url: endpoint,
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const authenticateAgain = () => application.authenticate(bearerToken(request.headers.authorization), request.ip)
+      let sender: Sender
+      try {
+        sender = { caller: await authenticateAgain(), authenticateAgain }
+      } catch (error) {
+        return refuse(reply, asUnauthenticated(error, logger))
+      }
+      return reply.send(await server.handleNodeRequestAndResponse(asNodeRequest(request), reply, sender))
+    },
+  })
+}
+
+// Fastify's request has what Yoga needs of Node's: method, URL, headers, and the body that was read within its limit.
+function asNodeRequest(request: FastifyRequest): Parameters<GraphQLServer['handleNodeRequestAndResponse']>[0] {
+  const { raw, method, url, headers, body, protocol, host } = request
+  return { raw, method, url, headers, body, protocol, hostname: host } as never
+}
+
+function refuse(reply: FastifyReply, error: GraphQLError): FastifyReply {
+  const { http, ...extensions } = error.extensions
+  if (http?.headers !== undefined) reply.headers(http.headers)
+  return reply
+    .status(http?.status ?? 500)
+    .type('application/json')
+    .send({ errors: [{ message: error.message, extensions }] })
+}
+
+// What Fastify finds wrong with a request before anybody looks at it.
+function requestError(error: FastifyError, logger: ErrorLog): GraphQLError {
+  const refused = (code: string, message: string) =>
+    new GraphQLError(message, { extensions: { code, http: { status: error.statusCode ?? 400 } } })
+  if (error.statusCode === 415)
+    return refused(
+      'CONTENT_TYPE_UNSUPPORTED',
+      'Send GraphQL as JSON, with the header «Content-Type: application/json».',
+    )
+  if (error.statusCode === 413)
+    return refused('REQUEST_TOO_LARGE', `The request is longer than ${maximumBodyLength} bytes.`)
+  if (error.statusCode !== undefined && error.statusCode < 500) return refused('REQUEST_MALFORMED', error.message)
+  return asGraphQLError(error, logger)
+}

@@ -1,0 +1,56 @@
+import { createYoga, type YogaServerInstance } from 'graphql-yoga'
+import type { Caller } from '../application/index.ts'
+import type { GraphQLContext } from './context.ts'
+import type { GraphQLDependencies } from './dependencies.ts'
+import { asGraphQLError } from './errors.ts'
+import { defaultLimits, limitOperations } from './limits.ts'
+import { createSchema } from './schema.ts'
+
+/** Where the API is. */
+export const endpoint = '/graphql'
+
+/** Who sent an operation, established before it is even parsed. */
+export type Sender = {
+  readonly caller: Caller
+  readonly authenticateAgain: () => Promise<Caller>
+}
+
+/** The GraphQL server without its transports. */
+export type GraphQLServer = YogaServerInstance<Sender, GraphQLContext>
+
+/** @param stopping aborted when the service stops */
+export function createGraphQLServer(dependencies: GraphQLDependencies, stopping: AbortSignal): GraphQLServer {
+  const {
+    application,
+    readModel,
+    loadPlan,
+    publicUrl,
+    logger,
+    limits = defaultLimits,
+    patienceMs = 5_000,
+  } = dependencies
+  return createYoga<Sender, GraphQLContext>({
+    schema: createSchema(),
+    graphqlEndpoint: endpoint,
+    context: ({ caller, authenticateAgain }) => ({
+      caller,
+      authenticateAgain,
+      application,
+      readModel,
+      loadPlan,
+      publicUrl: typeof publicUrl === 'string' ? publicUrl : publicUrl(),
+      patienceMs,
+      stopping,
+    }),
+    plugins: [limitOperations(limits)],
+    maskedErrors: { maskError: (error) => asGraphQLError(error, logger) },
+    // Only JSON is accepted (no form can be sent across sites), one operation a request, and no page of ours loads
+    // scripts from elsewhere.
+    multipart: false,
+    batching: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+  })
+}
