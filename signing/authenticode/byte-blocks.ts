@@ -34,7 +34,9 @@ export async function withInput<Result>(path: string, work: (file: InputFile) =>
     throw unreadable(path, cause)
   })
   try {
-    const stats = await handle.stat()
+    const stats = await handle.stat().catch((cause: unknown) => {
+      throw unreadable(path, cause)
+    })
     if (!stats.isFile()) throw new SigningError('PE_UNREADABLE', `${path} is not a regular file.`)
     const start = Buffer.allocUnsafeSlow(Math.min(blockSize, stats.size))
     await readFully(handle, start, 0)
@@ -45,7 +47,8 @@ export async function withInput<Result>(path: string, work: (file: InputFile) =>
 }
 
 /**
- * The bytes of a file from `offset` on; a view of its first block where they are in there.
+ * The bytes of a file from `offset` on; a view of its first block, good until a pass over the file begins, where they
+ * are in there.
  *
  * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE` when the system cannot read it
  */

@@ -18,19 +18,31 @@ export async function writeWhole<Result>(
   const temporary = join(dirname(path), `.${randomUUID()}.partial`)
   try {
     const handle = await guard(path, open(temporary, 'wx'))
-    let result: Result
-    try {
-      result = await write(handle)
-      if (durable) await guard(path, handle.sync())
-    } finally {
-      await handle.close()
-    }
+    const result = await fill(handle, path, durable, write)
     await guard(path, rename(temporary, path))
     if (durable) await guard(path, syncFolder(dirname(path)))
     return result
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    throw cause
+  } catch (failure) {
+    // What went wrong first is what the caller must hear of.
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw failure
+  }
+}
+
+async function fill<Result>(
+  handle: FileHandle,
+  path: string,
+  durable: boolean,
+  write: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const result = await write(handle)
+    if (durable) await guard(path, handle.sync())
+    await guard(path, handle.close())
+    return result
+  } catch (failure) {
+    await handle.close().catch(() => undefined)
+    throw failure
   }
 }
 

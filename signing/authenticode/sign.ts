@@ -29,7 +29,7 @@ export interface SignPeFileRequest extends ProgramDescription {
   /** DER certificates that travel in the signature, leaf first; the leaf must be the key's. */
   readonly certificateChain: readonly Uint8Array[]
   readonly hashAlgorithm: HashAlgorithm
-  /** Keeps the signatures that the file has and nests this one in the first; otherwise they are replaced. */
+  /** Keeps the signatures that the file has, if any, and nests this one in the first; otherwise they are replaced. */
   readonly append?: boolean
   /** Who counter-signs the signature with a time (RFC 3161); nobody when absent. */
   readonly timestamp?: TimestampClient

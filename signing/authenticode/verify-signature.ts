@@ -40,6 +40,8 @@ export interface ReadSignature {
 
 const area = 'AUTHENTICODE'
 const malformed = 'AUTHENTICODE_MALFORMED'
+/** More is nothing that anybody signs, and bounds what hostile input costs. */
+const nestedLimit = 16
 
 /**
  * Reads the content of a WIN_CERTIFICATE: the primary signature and those nested in it.
@@ -56,6 +58,11 @@ export function readSignatures(content: Uint8Array): readonly ReadSignature[] {
       'The signature is followed by bytes that are not covered by it; up to 7 zeros are allowed.',
     )
   const { signature, nested } = readSignature(primary.encoded, false)
+  if (nested.length > nestedLimit)
+    throw new SigningError(
+      malformed,
+      `The signature has ${nested.length} nested ones; at most ${nestedLimit} are taken.`,
+    )
   return [signature, ...nested.map((encoded) => readSignature(encoded, true).signature)]
 }
 

@@ -37,7 +37,8 @@ export interface ParsedSignedData {
   readonly signer: SignerInfo
 }
 
-const certificateLimit = 64
+/** More is no chain that anybody has, and bounds what hostile input costs. */
+const certificateLimit = 32
 
 /**
  * Reads a ContentInfo with SignedData strictly: DER throughout, the digest algorithm of the signer announced, signed
