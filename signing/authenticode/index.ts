@@ -1,9 +1,5 @@
 /** Authenticode signatures of Windows programs (PE32 and PE32+). */
 export { digestPeFile } from './digest.ts'
 export { type SignedPeFile, type SigningProgress, type SignPeFileRequest, signPeFile } from './sign.ts'
-export {
-  type VerifiedSignature,
-  type VerifiedSignatureTime,
-  type VerifyPeFileRequest,
-  verifyPeFile,
-} from './verify.ts'
+export { type VerifyPeFileRequest, verifyPeFile } from './verify.ts'
+export type { SignatureTrust, VerifiedSignature, VerifiedSignatureTime } from './verify-signature.ts'

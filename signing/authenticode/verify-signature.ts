@@ -15,7 +15,6 @@ import {
 } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { imprintOf, type VerifiedTimestamp, verifyTimestampToken } from '../timestamp/index.ts'
-import type { VerifiedSignature } from './verify.ts'
 import { type ProgramInfo, readIndirectData, readProgramInfo } from './verify-spc.ts'
 
 /** Whom to trust, and when. */
@@ -26,6 +25,29 @@ export interface SignatureTrust {
   readonly trustedTimestampCertificates?: readonly Uint8Array[]
   /** When certificates must be valid where no trusted time-stamp says when the file was signed; now by default. */
   readonly at?: Date
+}
+
+/** The time-stamp of a signature. */
+export interface VerifiedSignatureTime {
+  readonly time: Date
+  /** Subject of the authority's certificate. */
+  readonly authority: string
+  /** Whether the authority leads to one of the trusted time-stamp certificates. */
+  readonly trusted: boolean
+}
+
+/** A signature that was found good. */
+export interface VerifiedSignature {
+  /** The signer's certificate, DER, and its subject. */
+  readonly signerCertificate: Uint8Array
+  readonly signer: string
+  readonly digestAlgorithm: HashAlgorithm
+  readonly imageDigest: Uint8Array
+  readonly description?: string
+  readonly descriptionUrl?: string
+  readonly timestamp?: VerifiedSignatureTime
+  /** Whether it is nested inside the primary signature. */
+  readonly nested: boolean
 }
 
 /** A signature that was read but not verified. */

@@ -3,35 +3,18 @@ import { SigningError } from '../signing-error.ts'
 import { type InputFile, withInput } from './byte-blocks.ts'
 import { digestSignedImage } from './verify-image.ts'
 import { readSignedLayout } from './verify-layout.ts'
-import { type ReadSignature, readSignatures, type SignatureTrust, verifySignature } from './verify-signature.ts'
+import {
+  type ReadSignature,
+  readSignatures,
+  type SignatureTrust,
+  type VerifiedSignature,
+  verifySignature,
+} from './verify-signature.ts'
 
 /** What to verify, and whom to trust. */
 export interface VerifyPeFileRequest extends SignatureTrust {
   readonly path: string
   readonly signal?: AbortSignal
-}
-
-/** The time-stamp of a signature. */
-export interface VerifiedSignatureTime {
-  readonly time: Date
-  /** Subject of the authority's certificate. */
-  readonly authority: string
-  /** Whether the authority leads to one of the trusted time-stamp certificates. */
-  readonly trusted: boolean
-}
-
-/** A signature that was found good. */
-export interface VerifiedSignature {
-  /** The signer's certificate, DER, and its subject. */
-  readonly signerCertificate: Uint8Array
-  readonly signer: string
-  readonly digestAlgorithm: HashAlgorithm
-  readonly imageDigest: Uint8Array
-  readonly description?: string
-  readonly descriptionUrl?: string
-  readonly timestamp?: VerifiedSignatureTime
-  /** Whether it is nested inside the primary signature. */
-  readonly nested: boolean
 }
 
 /**
