@@ -8,8 +8,8 @@ export function appendEvents(log: EventLog): ShortActivities['appendEvents'] {
     const stream = streams.signingRequest(signingRequestId)
     try {
       const prepared = prepareEvents(stream, expectedRevision, events, metadata)
-      const { revision, position } = await log.append(stream, prepared, expectedRevision)
-      return { kind: 'appended', revision, position }
+      const { position } = await log.append(stream, prepared, expectedRevision)
+      return { kind: 'appended', position }
     } catch (error) {
       if (error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION')
         return { kind: 'conflict' }

@@ -25,9 +25,12 @@ import {
 import { type EventLog, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
 
 /** What the log says about signing a request now. */
-export type Authorisation =
-  /** It was signed already. */
-  | { readonly kind: 'completed' }
+export type Authorisation = {
+  /** The request's stream, whole. */
+  readonly events: readonly RecordedEvent[]
+} & (
+  | /** It was signed already. */
+  { readonly kind: 'completed' }
   /** It may be signed. The plan remains to be recomputed from the stored bytes. */
   | {
       readonly kind: 'authorised'
@@ -36,6 +39,7 @@ export type Authorisation =
       readonly revision: number
       readonly certificate: UsableCertificate
     }
+)
 
 /**
  * Asks the log, and nothing else, whether a request may be signed now (law 1): its own stream, and those of its policy,
@@ -54,7 +58,7 @@ export async function authoriseSigning(
   const request = fold(signingRequestDecider, events)
   if (request.workflowStatus === 'none' || revision === 'noStream')
     throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
-  if (request.workflowStatus === 'Completed') return { kind: 'completed' }
+  if (request.workflowStatus === 'Completed') return { kind: 'completed', events }
   if (isFinalStatus(request.workflowStatus))
     throw new Refusal('SIGNING_REQUEST_FINAL', `The signing request is over: ${request.workflowStatus}.`)
   if (request.plan === null || !quorumReached(request))
@@ -67,7 +71,7 @@ export async function authoriseSigning(
   const { events: certificateEvents } = await readWholeStream(log, streams.certificate(request.certificateId))
   const certificate = usableCertificate(fold(certificateDecider, certificateEvents), at)
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
-  return { kind: 'authorised', request, revision, certificate }
+  return { kind: 'authorised', events, request, revision, certificate }
 }
 
 /** The request must say what the policy's version at submission said, and policy and project must still be in use. */

@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { appendEvents } from './append-events.ts'
-import type { LongActivities, ShortActivities, SignerActivities } from './contract.ts'
+import type { ShortActivities, SignerActivities, StepActivities } from './contract.ts'
 import { lastingFailure, translated } from './failure.ts'
 import { findDeactivatedUsers } from './find-deactivated-users.ts'
 import { withHeartbeat } from './heartbeat.ts'
@@ -19,12 +19,12 @@ export function workerActivities(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
   readonly now: () => string
-}): ShortActivities & LongActivities {
-  const { log, store } = dependencies
+}): ShortActivities & StepActivities {
+  const { log } = dependencies
   return {
     readSigningRequest: translating(readSigningRequest(log)),
     appendEvents: translating(appendEvents(log)),
-    retrieveArtifact: translating(retrieveArtifact(store)),
+    retrieveArtifact: translating(retrieveArtifact(dependencies)),
     findDeactivatedUsers: translating(findDeactivatedUsers(log)),
     planSigning: translating(planSigning(dependencies)),
   }
@@ -55,8 +55,8 @@ export function signerActivities(
     }
   }
   return {
-    sign: translating(({ signingRequestId }) =>
-      recorded('sign', signingRequestId, () => withHeartbeat((signal) => sign(dependencies, signingRequestId, signal))),
+    sign: translating((step) =>
+      recorded('sign', step.signingRequestId, () => withHeartbeat((signal) => sign(dependencies, step, signal))),
     ),
     issueCertificate: translating(({ certificateId }) =>
       recorded('issueCertificate', certificateId, () =>

@@ -3,12 +3,10 @@ import { type ArtifactStore, planDigest as digestOfPlan, planSigning } from '../
 import {
   type AuthenticodeDirective,
   type DomainEvent,
-  type EventMetadata,
   type PlannedFile,
   Refusal,
   type SigningRequest,
   type SigningRequestCommand,
-  type SigningRequestId,
   signingRequestDecider,
   streams,
   type UsableCertificate,
@@ -20,6 +18,8 @@ import type { SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { authoriseSigning } from './authorise-signing.ts'
 import { certificateKey } from './certificate-key.ts'
+import type { NewerEvents, RequestStep } from './contract.ts'
+import { newer, stepMetadata } from './request-step.ts'
 
 /** What the signer works with. */
 export type SignerDependencies = {
@@ -44,12 +44,13 @@ type SignedFile = Extract<SigningRequestCommand, { type: 'RecordSigned' }>['file
  */
 export async function sign(
   dependencies: SignerDependencies,
-  signingRequestId: SigningRequestId,
+  { signingRequestId, fromRevision }: RequestStep,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<NewerEvents> {
   const { log, store, now } = dependencies
   const authorisation = await authoriseSigning(log, signingRequestId, now())
-  if (authorisation.kind === 'completed') return
+  const seen = newer(authorisation.events, fromRevision)
+  if (authorisation.kind === 'completed') return { events: seen }
   const { request, revision, certificate } = authorisation
   const certificateThumbprint = certificate.issued.thumbprint
   const plan = await planSigning({ request, certificateThumbprint, store, signal })
@@ -67,7 +68,7 @@ export async function sign(
   )
   const key = await certificateKey(dependencies.token, certificate)
 
-  await store.withScratch(async (folder) => {
+  return store.withScratch(async (folder) => {
     const files: SignedFile[] = []
     for (const [index, file] of plan.files.entries())
       files.push(
@@ -78,7 +79,9 @@ export async function sign(
     const { signedSha256: sha256, signedSize: size } = artifact
     const signedArtifact = { fileName: request.artifact.fileName, sha256, size }
     const { attempts: attempt } = started.request
-    await stream.append({ type: 'RecordSigned', attempt, files, signedArtifact }, started.request, started.revision)
+    const signed = { type: 'RecordSigned', attempt, files, signedArtifact } as const
+    const completed = await stream.append(signed, started.request, started.revision)
+    return { events: [...seen, ...started.events, ...completed.events] }
   })
 }
 
@@ -140,20 +143,14 @@ async function verifySigned(
 }
 
 /** The request's stream as the signer writes it: decided by the domain, at the revision that the decision rests on. */
-function requestStream(log: EventLog, { signingRequestId, organizationId }: SigningRequest, now: () => string) {
+function requestStream(log: EventLog, { signingRequestId }: SigningRequest, now: () => string) {
   const streamId = streams.signingRequest(signingRequestId)
   return {
     async append(command: SigningRequestCommand, request: SigningRequest, revision: number) {
       const events = signingRequestDecider.decide(command, request)
-      const metadata: EventMetadata = {
-        organizationId,
-        actor: { kind: 'system', component: 'signer' },
-        correlationId: signingRequestId,
-        causationId: signingRequestId,
-        occurredAt: now(),
-      }
+      const metadata = stepMetadata(request, 'signer', now())
       const appended = await log.append(streamId, prepareEvents(streamId, revision, events, metadata), revision)
-      return { request: evolved(request, events), revision: appended.revision }
+      return { events, request: evolved(request, events), revision: appended.revision }
     },
   }
 }

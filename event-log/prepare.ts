@@ -6,7 +6,7 @@ import type { ExpectedRevision, NewEvent } from './event-log.ts'
  * Gives domain events their ids and metadata for an append.
  *
  * An event's id follows from where it is to stand and what it says: stream, expected revision, place in the append,
- * type, data and actor. So a step that is tried again after its answer was lost appends the same ids and writes once,
+ * type, data, actor and cause. So a step that is tried again after its answer was lost appends the same ids and writes once,
  * while two writers who want different things at the same revision never share an id. The id is a UUID of version 8
  * (RFC 9562 §5.8) made from SHA-256.
  */
@@ -17,7 +17,15 @@ export function prepareEvents(
   metadata: EventMetadata,
 ): readonly NewEvent[] {
   return events.map(({ type, data }, index) => {
-    const identity = JSON.stringify([streamId, expectedRevision, index, type, data, metadata.actor])
+    const identity = JSON.stringify([
+      streamId,
+      expectedRevision,
+      index,
+      type,
+      data,
+      metadata.actor,
+      metadata.causationId,
+    ])
     return { id: uuidFromText(identity), type, data, metadata }
   })
 }

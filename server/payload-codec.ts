@@ -1,9 +1,9 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { Payload, PayloadCodec } from '@temporalio/common'
 import { ConfigurationError } from './configuration-error.ts'
 
 /** A 256-bit key and the name that payloads know it by. */
-export type PayloadKey = { readonly id: string; readonly secret: Buffer }
+export type PayloadKey = { readonly id: string; readonly secret: KeyObject }
 
 const encoding = Buffer.from('binary/encrypted')
 const nonceLength = 12
@@ -50,7 +50,7 @@ function parsePayloadKey(text: string): PayloadKey {
   const secret = Buffer.from(text, 'base64')
   if (secret.length !== 32)
     throw new ConfigurationError('PAYLOAD_KEY_MALFORMED', 'A payload key must be 32 bytes in base64 (44 characters).')
-  return { id: createHash('sha256').update(secret).digest('hex').slice(0, 16), secret }
+  return { id: createHash('sha256').update(secret).digest('hex').slice(0, 16), secret: createSecretKey(secret) }
 }
 
 function encrypt(payload: Payload, key: PayloadKey): Payload {

@@ -42,8 +42,8 @@ export interface Workflows {
   issueCertificate(certificateId: CertificateId): Promise<Changed>
   /** Has the signer take up a certificate that was asked for, unless it is at it, and does not wait. */
   resumeCertificate(certificateId: CertificateId): Promise<void>
-  /** Whether Temporal answers. */
-  isReachable(): Promise<boolean>
+  /** Asks Temporal for a sign of life. @throws WorkflowsUnavailable when it gives none within two seconds */
+  assertReachable(): Promise<void>
 }
 
 /** Temporal cannot be reached, or no worker answers. Trying again later may help. */
@@ -140,13 +140,8 @@ export function temporalWorkflows(client: Client): Workflows {
       )
     },
 
-    async isReachable() {
-      try {
-        await client.withDeadline(Date.now() + 2_000, () => client.connection.ensureConnected())
-        return true
-      } catch {
-        return false
-      }
+    async assertReachable() {
+      await answered(() => client.connection.workflowService.getSystemInfo({}), 2_000)
     },
   }
 }

@@ -1,17 +1,24 @@
-import type { ShortActivities } from '../activities/contract.ts'
-import { type EventMetadata, fold, type SigningRequestId, type SigningRequestState } from '../domain/index.ts'
+import type { NewerEvents, RequestStep, ShortActivities } from '../activities/contract.ts'
+import {
+  type DomainEvent,
+  type EventMetadata,
+  fold,
+  type SigningRequestId,
+  type SigningRequestState,
+} from '../domain/index.ts'
 import { type SigningRequestCommand, signingRequestDecider } from '../domain/signing-request/index.ts'
 import type { Changed, Initiator } from './contract.ts'
 
-/** The request's stream as one workflow run sees it: its state, and the one way to change it. */
+/** The request's stream as one workflow run sees it: its state, and the ways to change it. */
 export interface RequestHistory {
   /** The state after the last event that this run has seen; `undefined` until the stream was read. */
   readonly state: SigningRequestState | undefined
   /** Reads what has been appended since. */
-  refresh(): Promise<SigningRequestState>
+  refresh(): Promise<void>
+  /** Runs a step that appends to the stream itself, and takes in what it answers. */
+  take(step: (input: RequestStep) => Promise<NewerEvents>): Promise<void>
   /**
-   * Decides and appends, one change after the other. When the stream has moved on meanwhile it is read again and the
-   * decision is made anew.
+   * Decides and appends. When the stream has moved on meanwhile it is read again and the decision is made anew.
    *
    * @throws Refusal as the decider does
    */
@@ -24,32 +31,31 @@ export function requestHistory(
   { readSigningRequest, appendEvents }: Pick<ShortActivities, 'readSigningRequest' | 'appendEvents'>,
 ): RequestHistory {
   let state: SigningRequestState | undefined
-  let revision: number | 'noStream' = 'noStream'
-  let queue: Promise<unknown> = Promise.resolve()
+  /** How many events of the stream `state` has seen. */
+  let seen = 0
 
-  /** Reads and changes stand in one line: each sees what the one before it did. */
-  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = queue.then(work)
-    queue = result.catch(() => undefined)
-    return result
-  }
-
-  async function read(): Promise<SigningRequestState> {
-    const fromRevision = revision === 'noStream' ? 0 : revision + 1
-    const newer = await readSigningRequest({ signingRequestId, fromRevision })
-    state = fold(signingRequestDecider, newer.events, state)
-    revision = newer.revision
+  /** Takes in events that stand in the stream from a revision on; those that were seen meanwhile are passed over. */
+  function absorb(fromRevision: number, events: readonly DomainEvent[]): SigningRequestState {
+    const unseen = events.slice(Math.max(0, seen - fromRevision))
+    state = fold(signingRequestDecider, unseen, state)
+    seen += unseen.length
     return state
   }
 
-  async function change(command: SigningRequestCommand, initiator: Initiator): Promise<Changed> {
-    for (let current = state ?? (await read()); ; current = await read()) {
+  async function take(step: (input: RequestStep) => Promise<NewerEvents>): Promise<SigningRequestState> {
+    const fromRevision = seen
+    return absorb(fromRevision, (await step({ signingRequestId, fromRevision })).events)
+  }
+
+  async function apply(command: SigningRequestCommand, initiator: Initiator): Promise<Changed> {
+    for (let current = state ?? (await take(readSigningRequest)); ; current = await take(readSigningRequest)) {
+      const fromRevision = seen
       const events = signingRequestDecider.decide(command, current)
       const metadata = metadataOf(signingRequestId, current, command, initiator)
-      const outcome = await appendEvents({ signingRequestId, expectedRevision: revision, events, metadata })
+      const expectedRevision = fromRevision === 0 ? 'noStream' : fromRevision - 1
+      const outcome = await appendEvents({ signingRequestId, expectedRevision, events, metadata })
       if (outcome.kind === 'conflict') continue
-      state = fold(signingRequestDecider, events, current)
-      revision = outcome.revision
+      absorb(fromRevision, events)
       return { position: outcome.position }
     }
   }
@@ -58,8 +64,13 @@ export function requestHistory(
     get state() {
       return state
     },
-    refresh: () => inTurn(read),
-    apply: (command, initiator) => inTurn(() => change(command, initiator)),
+    async refresh() {
+      await take(readSigningRequest)
+    },
+    async take(step) {
+      await take(step)
+    },
+    apply,
   }
 }
 

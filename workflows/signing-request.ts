@@ -10,8 +10,8 @@ import {
   proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow'
-import type { LongActivities, ShortActivities, SignerActivities } from '../activities/contract.ts'
-import { countedApprovers, isFinalStatus, Refusal, type SigningRequest } from '../domain/index.ts'
+import type { ShortActivities, SignerActivities, StepActivities } from '../activities/contract.ts'
+import { countedApprovers, isFinalStatus, Refusal, type SigningRequest, type UserId } from '../domain/index.ts'
 import {
   type FailureStatus,
   type SigningRequestCommand,
@@ -31,19 +31,23 @@ import {
 import { failureFromRefusal } from './refusals.ts'
 import { requestHistory } from './request-history.ts'
 
-const short = proxyLocalActivities<ShortActivities>({
+const briefly = {
   startToCloseTimeout: '20 seconds',
   retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
-})
+} as const
 // Passing failures (storage, time-stamp authority, HSM) are retried for a day; lasting ones are not retryable at all.
-const patience = {
+const patiently = {
   scheduleToCloseTimeout: '24 hours',
   startToCloseTimeout: '4 hours',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
 } as const
-const long = proxyActivities<LongActivities>(patience)
-const signer = proxyActivities<SignerActivities>({ ...patience, taskQueue: signerTaskQueue })
+const short = proxyLocalActivities<ShortActivities & StepActivities>(briefly)
+const long = proxyActivities<StepActivities>(patiently)
+const signer = proxyActivities<SignerActivities>({ ...patiently, taskQueue: signerTaskQueue })
+
+/** Artifacts up to this size are planned in milliseconds: not worth a trip through the task queue. In bytes. */
+const shortPlanSize = 4 * 1024 * 1024
 
 /**
  * One signing request, from submission to its end. It begins by reading what has happened already, so a workflow that
@@ -65,24 +69,22 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
   await condition(allHandlersFinished)
 
   async function takeNextStep(open: SigningRequest): Promise<void> {
-    if (!open.retrieved) return retrieve(open)
-    if (open.plan === null) return plan()
+    if (!open.retrieved) return retrieve()
+    if (open.plan === null) return plan(open)
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
     return sign(open)
   }
 
-  async function retrieve({ artifact }: SigningRequest): Promise<void> {
-    await step('ArtifactRetrievalFailed', async () => {
-      const found = await short.retrieveArtifact({ sha256: artifact.sha256 })
-      return { type: 'RecordRetrieval', ...found }
-    })
+  function retrieve(): Promise<void> {
+    return step('ArtifactRetrievalFailed', () => history.take(short.retrieveArtifact))
   }
 
-  async function plan(): Promise<void> {
-    await step('ProcessingFailed', async () => {
-      const planned = await unlessOver(() => long.planSigning({ signingRequestId }))
-      return planned && { type: 'RecordPlan', ...planned, at: new Date().toISOString() }
-    })
+  function plan({ artifact }: SigningRequest): Promise<void> {
+    return step('ProcessingFailed', () =>
+      artifact.size <= shortPlanSize
+        ? history.take(short.planSigning)
+        : unlessOver(() => history.take(long.planSigning)),
+    )
   }
 
   async function awaitApproval({ plan }: SigningRequest): Promise<void> {
@@ -90,26 +92,27 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
     const deadline = plan?.approvalDeadline ?? null
     if (deadline === null) return condition(decided)
     const inTime = await condition(decided, Math.max(1, Date.parse(deadline) - Date.now()))
-    if (!inTime) await step('ProcessingFailed', async () => ({ type: 'ExpireApproval', deadline }))
+    if (!inTime) await step('ProcessingFailed', () => history.apply({ type: 'ExpireApproval', deadline }, workflow))
   }
 
-  async function sign(open: SigningRequest): Promise<void> {
-    await step('ProcessingFailed', async () => {
-      const approvers = countedApprovers(open)
-      const [deactivated] =
-        open.attempts > 0 || approvers.length === 0 ? [] : await short.findDeactivatedUsers({ userIds: approvers })
-      if (deactivated !== undefined) return { type: 'InvalidateApproval', approver: deactivated }
-      await unlessOver(() => signer.sign({ signingRequestId }))
-      await history.refresh()
-      return undefined
+  function sign(open: SigningRequest): Promise<void> {
+    return step('ProcessingFailed', async () => {
+      const approver = await firstDeactivated(open)
+      if (approver !== undefined) await history.apply({ type: 'InvalidateApproval', approver }, workflow)
+      else await unlessOver(() => history.take(signer.sign))
     })
   }
 
-  /** Runs a step and records what it answers, or that it failed for good. A request that is over by then stays as it is. */
-  async function step(onFailure: FailureStatus, work: () => Promise<SigningRequestCommand | undefined>): Promise<void> {
+  /** An approver who may not act any more and whose approval is to be taken back. */
+  async function firstDeactivated(open: SigningRequest): Promise<UserId | undefined> {
+    const userIds = open.attempts > 0 ? [] : countedApprovers(open)
+    return userIds.length === 0 ? undefined : (await short.findDeactivatedUsers({ userIds }))[0]
+  }
+
+  /** Runs a step, and records when it failed for good. A request that is over by then stays as it is. */
+  async function step(onFailure: FailureStatus, work: () => Promise<unknown>): Promise<void> {
     try {
-      const command = await work()
-      if (command !== undefined) await history.apply(command, workflow)
+      await work()
     } catch (error) {
       const failure = lastingFailure(error)
       await history.refresh()
@@ -179,7 +182,8 @@ function lastingFailure(error: unknown): {
   readonly path: string | null
 } {
   if (error instanceof Refusal) return { code: error.code, message: error.message, path: null }
-  const cause = error instanceof ActivityFailure ? error.cause : undefined
+  // A local activity's failure comes as it is, an ordinary one's inside an ActivityFailure.
+  const cause = error instanceof ActivityFailure ? error.cause : error
   if (cause instanceof ApplicationFailure) {
     const [details] = (cause.details ?? []) as readonly { readonly path?: string }[]
     return { code: cause.type ?? 'INTERNAL_ERROR', message: cause.message, path: details?.path ?? null }

@@ -30,7 +30,7 @@ async function callSigner(organization: TestOrganization, signingRequestId: Sign
     ...organization.signer,
     recordRefusal: async (_command, subject, { code }) => void refused.push(`${subject} ${code}`),
   })
-  const failure = await new MockActivityEnvironment().run(sign, { signingRequestId }).then(
+  const failure = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(
     () => undefined,
     (error: { type?: string; nonRetryable?: boolean }) => error,
   )
@@ -96,7 +96,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
       return findKey(id)
     })
     const { sign } = signerActivities({ ...organization.signer, recordRefusal: async () => undefined })
-    await new MockActivityEnvironment().run(sign, { signingRequestId: request.signingRequestId })
+    await new MockActivityEnvironment().run(sign, { signingRequestId: request.signingRequestId, fromRevision: 0 })
     expect(seen).toEqual(['SigningStarted'])
   })
 
@@ -214,6 +214,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     const { signingRequestId, plan } = request
     const forged = {
       signingRequestId,
+      fromRevision: 0,
       approvals: organization.approvers.map((approver) => ({ approver, planDigest: plan?.digest })),
     }
     const find = vi.spyOn(organization.signer.token, 'findKey')

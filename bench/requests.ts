@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode } from '@temporalio/worker'
+import { type Logger, pino } from 'pino'
+import type { Caller } from '../application/index.ts'
+import { type SigningRequestId, streams } from '../domain/index.ts'
+import { readSettings } from '../server/configuration.ts'
+import { readCredentials } from '../server/embedded/credentials.ts'
+import { type EmbeddedService, startEmbedded } from '../server/embedded/index.ts'
+import { sampleProgram } from '../server/embedded/sample-program.ts'
+import { newPayloadKey } from '../server/payload-codec.ts'
+import { connectClient, logTemporalTo, runWorker } from '../server/temporal.ts'
+
+/** Whole requests through the policy `test-signing`: no approval, P-256 in SoftHSM2, time-stamped, verified. */
+export type RequestFigures = {
+  /** Submit to Completed, alone, median of several, in milliseconds. */
+  readonly aloneMs: number
+  /** 50 under way at any time. */
+  readonly requestsPerSecond: number
+  /** No-op workflows with one activity on the same server, 50 under way at any time. */
+  readonly noOpsPerSecond: number
+}
+
+const atOnce = 50
+
+/** Measures whole requests against no-op workflows, in turns, on one embedded service in a temporary folder. */
+export async function measureRequests({ rounds = 3, perRound = 150 } = {}): Promise<RequestFigures> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
+  const logger: Logger = pino({ level: 'silent' })
+  logTemporalTo(logger)
+  const settings = readSettings({ environment: { COUNTERSIGN_DATA: folder, COUNTERSIGN_PORT: '0' } })
+  const service = await startEmbedded({ settings, demo: true, logger, report: () => undefined })
+  try {
+    const credentials = await readCredentials(folder)
+    const ci = await service.application.authenticate(credentials?.users.ci?.token, undefined)
+    const noOps = await startNoOps(service, logger)
+    const ends = followEnds(service)
+    const sign = () => signOne(service, ci, ends)
+    const alone: number[] = []
+    for (let index = 0; index < 12; index += 1) {
+      const start = performance.now()
+      await sign()
+      alone.push(performance.now() - start)
+    }
+    const requests: number[] = []
+    const idle: number[] = []
+    await perSecond(atOnce, noOps.run)
+    await perSecond(atOnce, sign)
+    for (let round = 0; round < rounds; round += 1) {
+      idle.push(await perSecond(perRound, noOps.run))
+      requests.push(await perSecond(perRound, sign))
+    }
+    await ends.close()
+    await noOps.close()
+    return { aloneMs: median(alone), requestsPerSecond: median(requests), noOpsPerSecond: median(idle) }
+  } finally {
+    await service.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Gives the end of each request, from one subscription for all of them. */
+function followEnds({ dependencies }: EmbeddedService) {
+  const stop = new AbortController()
+  const requests = new Map<string, PromiseWithResolvers<void>>()
+  function of(stream: string): PromiseWithResolvers<void> {
+    const known = requests.get(stream) ?? Promise.withResolvers<void>()
+    requests.set(stream, known)
+    return known
+  }
+  const followed = (async () => {
+    for await (const { events } of dependencies.log.subscribe({ signal: stop.signal }))
+      for (const { streamId, type, data } of events) {
+        if (type === 'SigningRequestCompleted') of(streamId).resolve()
+        if (type === 'SigningRequestFailed') of(streamId).reject(new Error(JSON.stringify(data)))
+      }
+  })()
+  return {
+    end: (id: SigningRequestId) => of(streams.signingRequest(id)).promise,
+    async close() {
+      stop.abort()
+      await followed
+    },
+  }
+}
+
+async function signOne(
+  { application }: EmbeddedService,
+  ci: Caller,
+  ends: ReturnType<typeof followEnds>,
+): Promise<void> {
+  async function* bytes() {
+    yield sampleProgram()
+  }
+  const { uploadId } = await application.uploadArtifact(ci, { fileName: 'sample.exe', bytes: bytes() })
+  const input = { project: 'demo', signingPolicy: 'test-signing', uploadId, description: null }
+  const { signingRequestId } = await application.submitSigningRequest(ci, input)
+  await ends.end(signingRequestId)
+}
+
+async function startNoOps({ temporal }: EmbeddedService, logger: Logger) {
+  const taskQueue = 'no-op'
+  const target = { address: temporal.address, namespace: temporal.namespace, payloadKeys: newPayloadKey() }
+  const workflowsPath = fileURLToPath(new URL('no-op/workflow.ts', import.meta.url))
+  const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.ts', import.meta.url))
+  const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath, failureConverterPath, logger: quiet })
+  const worker = await runWorker(target, { taskQueue, workflowBundle, activities: { async doNothing() {} } }, logger)
+  const { client, close } = connectClient(target)
+  return {
+    run: () =>
+      client.workflow.execute('noOp', { taskQueue, workflowId: `no-op-${randomUUID()}` }).then(() => undefined),
+    async close() {
+      await worker.close()
+      await close()
+    },
+  }
+}
+
+async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
+  const start = performance.now()
+  let left = count
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, count) }, async () => {
+      while (left > 0) {
+        left -= 1
+        await work()
+      }
+    }),
+  )
+  return (count * 1_000) / (performance.now() - start)
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
