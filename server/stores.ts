@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ArtifactReader, Uploads } from '../application/index.ts'
-import { type ArtifactStore, openFolderStore, openUploadRegistry } from '../artifacts/index.ts'
+import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry } from '../artifacts/index.ts'
 import { type EventLog, openEventStoreDb, openSqliteEventLog } from '../event-log/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
 
@@ -31,13 +31,7 @@ export async function openArtifacts(settings: Settings): Promise<Artifacts> {
   expiry.unref()
   return {
     store,
-    uploads: {
-      async receive({ userId, fileName, bytes }) {
-        const { sha256, size } = await store.put(bytes)
-        return registry.register({ userId, fileName, sha256, size })
-      },
-      find: (uploadId, userId) => registry.find(uploadId, userId),
-    },
+    uploads: createUploads({ store, registry }),
     reader: {
       async *read(sha256, range) {
         yield* (await store.open(sha256)).read(range)

@@ -151,7 +151,7 @@ async function untilServing(port: number, exited: Promise<TemporalExit>): Promis
   const giveUp = new AbortController()
   const deadline = Date.now() + READY_WITHIN_MS
   const ended = exited.then((exit) => {
-    throw startFailed(`ended with ${exit.signal ?? `exit code ${exit.code}`} before it served`, exit.output)
+    throw startFailed(`ended with ${exit.signal ?? `exit code ${exit.code}`} before it served`, exit.output, exit)
   })
   const serving = (async () => {
     let last: unknown
@@ -230,7 +230,19 @@ async function listenBriefly(port: number): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
-function startFailed(what: string, output: readonly string[]): EmbeddedStartError {
+/**
+ * Whether a start failed because the server gave up (and not because it was killed, or slow, or could not be run): then
+ * the fault may lie in what it read.
+ */
+export function gaveUp(error: unknown): boolean {
+  if (!(error instanceof EmbeddedStartError) || error.code !== 'TEMPORAL_START_FAILED') return false
+  const exit = error.cause as TemporalExit | undefined
+  return typeof exit?.code === 'number'
+}
+
+function startFailed(what: string, output: readonly string[], exit?: TemporalExit): EmbeddedStartError {
   const lines = output.slice(-10).map((line) => `\n  ${line}`)
-  return new EmbeddedStartError('TEMPORAL_START_FAILED', `The Temporal server ${what}.${lines.join('')}`)
+  return new EmbeddedStartError('TEMPORAL_START_FAILED', `The Temporal server ${what}.${lines.join('')}`, {
+    cause: exit,
+  })
 }

@@ -7,11 +7,11 @@ import { findTemporalCli, howToGetTemporalCli } from './find-temporal-cli.js'
 import { endRecordedProcess, forgetProcess, recordProcess } from './process-record.ts'
 import { EmbeddedStartError, type EmbeddedStartErrorCode } from './start-error.ts'
 import { openTemporalDatabase } from './temporal-database.ts'
-import { freePort, runTemporalProcess, type TemporalExit, type TemporalProcess } from './temporal-process.ts'
+import { freePort, gaveUp, runTemporalProcess, type TemporalExit, type TemporalProcess } from './temporal-process.ts'
 
 const DATABASE = 'temporal.db'
 /** A server that dies is started again at once, then ever more slowly, until it has failed this often in a row. */
-const RESTART_DELAYS_MS = [0, 250, 1_000, 2_000, 5_000, 5_000, 5_000]
+const RESTART_DELAYS_MS = [0, 250, 1_000, 2_000, 3_000, 3_000]
 /** Serving this long means that the last restart was a success, and the count begins anew. */
 const STEADY_AFTER_MS = 30_000
 
@@ -73,30 +73,7 @@ export async function startTemporalServer(options: {
   }
 
   const record = join(folder, 'server.json')
-  const runOnce = (port: number) => {
-    const onSpawned = (pid: number) => recordProcess(record, pid)
-    return runTemporalProcess({ cliPath, folder, databaseName: DATABASE, port, logger, onSpawned })
-  }
-  const run = async (port: number) => {
-    const leftOver = await endRecordedProcess(record)
-    if (leftOver !== undefined) logger.warn({ pid: leftOver }, 'ended a Temporal server left over from an earlier run')
-    const database = openTemporalDatabase(folder, DATABASE)
-    if (database.condition === 'damaged') logger.warn({ folder }, "set aside Temporal's damaged database")
-    try {
-      return await runOnce(port)
-    } catch (error) {
-      if (database.condition !== 'sound' || !isStartError(error, 'TEMPORAL_START_FAILED')) throw error
-      // SQLite can read the file, but this Temporal may not: one of another version, for example.
-      database.setAside()
-      logger.warn({ folder, err: error }, "trying again without Temporal's database")
-      try {
-        return await runOnce(port)
-      } catch {
-        database.putBack()
-        throw error
-      }
-    }
-  }
+  const run = (port: number) => runOverDatabase({ cliPath, folder, record, port, logger })
 
   let state: TemporalServerState = { state: 'serving' }
   const closing = new AbortController()
@@ -173,6 +150,40 @@ export async function startTemporalServer(options: {
       closed ??= close()
       return closed
     },
+  }
+}
+
+/**
+ * Ends what an earlier run left over, and starts the server over its database; without it when the server cannot read it,
+ * and then the database is put back if that was not the reason.
+ */
+async function runOverDatabase(options: {
+  readonly cliPath: string
+  readonly folder: string
+  readonly record: string
+  readonly port: number
+  readonly logger: Logger
+}): Promise<TemporalProcess> {
+  const { folder, record, logger, ...rest } = options
+  const leftOver = await endRecordedProcess(record)
+  if (leftOver !== undefined) logger.warn({ pid: leftOver }, 'ended a Temporal server left over from an earlier run')
+  const database = openTemporalDatabase(folder, DATABASE)
+  if (database.condition === 'damaged') logger.warn({ folder }, "set aside Temporal's damaged database")
+  const onSpawned = (pid: number) => recordProcess(record, pid)
+  const run = () => runTemporalProcess({ ...rest, folder, databaseName: DATABASE, logger, onSpawned })
+  try {
+    return await run()
+  } catch (error) {
+    if (database.condition !== 'sound' || !gaveUp(error)) throw error
+    // SQLite can read the file, but this Temporal may not: one of another version, for example.
+    database.setAside()
+    logger.warn({ folder, err: error }, "trying again without Temporal's database")
+    try {
+      return await run()
+    } catch {
+      database.putBack()
+      throw error
+    }
   }
 }
 

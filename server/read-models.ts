@@ -1,0 +1,74 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Logger } from 'pino'
+import type { EventLog } from '../event-log/index.ts'
+import {
+  openPostgresReadModel,
+  openReadModel,
+  openSqliteReadModel,
+  type ReadModel,
+  type ReadModelDatabase,
+  startProjector,
+} from '../projections/index.ts'
+import { dataPath, type Settings } from './configuration.ts'
+
+/** The read model of a process, and the projector that keeps it where the process has that role. */
+export type ReadModels = {
+  readonly readModel: ReadModel
+  /** Throws the reason when the read model cannot be read, or the projector of this process is not at work. */
+  readonly check: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Opens the database that the settings name; by default SQLite in the data directory. */
+export async function openReadModelDatabase(settings: Settings, logger: Logger): Promise<ReadModelDatabase> {
+  const address = settings.readModel ?? `sqlite:${dataPath(settings, 'read-model.db')}`
+  if (address.startsWith('sqlite:')) {
+    const path = address.slice('sqlite:'.length)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return openSqliteReadModel({ path })
+  }
+  const url = new URL(address)
+  if (settings.readModelPassword !== undefined) url.password = encodeURIComponent(settings.readModelPassword)
+  return openPostgresReadModel({
+    connectionString: url.href,
+    onConnectionLost: (error) => logger.warn({ err: error }, 'a connection of the read model was lost'),
+  })
+}
+
+/** @param options.project whether this process keeps the read model, too */
+export async function openReadModels(options: {
+  readonly settings: Settings
+  readonly log: EventLog
+  readonly project: boolean
+  readonly logger: Logger
+}): Promise<ReadModels> {
+  const { settings, log, logger } = options
+  const database = await openReadModelDatabase(settings, logger)
+  const { readModel, progress } = openReadModel(database)
+  const projector = options.project
+    ? startProjector({
+        log,
+        database,
+        progress,
+        onStatus(status) {
+          if (status.state === 'waiting' || status.state === 'failed')
+            logger.error(status, 'the projector is not at work')
+          else logger.info(status, 'projector')
+        },
+      })
+    : undefined
+  return {
+    readModel,
+    async check() {
+      const status = projector?.status()
+      if (status?.state === 'waiting' || status?.state === 'failed')
+        throw Object.assign(new Error(status.message), { code: status.code })
+      await readModel.position()
+    },
+    async close() {
+      await projector?.stop()
+      await readModel.close()
+    },
+  }
+}
