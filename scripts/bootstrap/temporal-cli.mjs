@@ -31,7 +31,7 @@ export function temporalCli() {
       mkdirSync(dirname(target), { recursive: true })
       const download = await downloadBySdk('dev-server', target)
       if (download.ok) return 'downloaded by the Temporal SDK'
-      say(`  the Temporal SDK could not download it (${lastLine(download.output)})`)
+      say(`  the Temporal SDK could not download it (${innermostReason(download.output)})`)
       return buildByGo(target)
     },
   }
@@ -62,7 +62,11 @@ async function buildByGo(target) {
   return `built by go install ${MODULE}`
 }
 
-/** @param {string} output */
-function lastLine(output) {
-  return output.split('\n').at(-1)?.trim() ?? ''
+/**
+ * The SDK names cause within cause; the last says what it was.
+ *
+ * @param {string} output
+ */
+function innermostReason(output) {
+  return output.trim().split(': ').slice(-1)[0]?.replace(/\)$/, '')
 }

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Client, Connection } from '@temporalio/client'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { findTemporalCli } from '../../../server/embedded/find-temporal-cli.js'
 import { processIdentity } from '../../../server/embedded/process-record.ts'
 import {
   startTemporalServer,
@@ -70,6 +71,18 @@ function program(folder: string, script: string): string {
   return path
 }
 
+/** The real program the first time, then one that fails `times` times, then the real one again. */
+function failingLater(folder: string, times: number): string {
+  const real = findTemporalCli(process.env)?.path
+  const count = join(folder, 'starts')
+  return program(
+    folder,
+    `echo >> "${count}"; n=$(wc -l < "${count}")
+if [ "$n" -gt 1 ] && [ "$n" -le ${times + 1} ]; then echo "out of fuel"; exit 3; fi
+exec "${real}" "$@"`,
+  )
+}
+
 describe('the embedded Temporal server', () => {
   test('keeps workflows over a stop and a start, and leaves no process behind', async () => {
     const dataDirectory = temporaryFolder()
@@ -115,6 +128,31 @@ describe('the embedded Temporal server', () => {
 
     await until('it serves again', () => states.at(-1)?.state === 'serving')
     await expect(isRunning(server, workflow)).rejects.toThrow(/not found/i)
+  })
+
+  test('is started again and again until it serves', async () => {
+    const folder = temporaryFolder()
+    const states: TemporalServerState[] = []
+    const server = await start({
+      dataDirectory: folder,
+      cliPath: failingLater(folder, 3),
+      onStateChange: (state) => states.push(state),
+    })
+    process.kill(server.pid(), 'SIGKILL')
+    await until('it serves again', () => states.at(-1)?.state === 'serving')
+    expect(states.map(({ state }) => state)).toEqual(['restarting', 'serving'])
+  })
+
+  test('is given up when it cannot be started any more, and can still be closed', async () => {
+    const folder = temporaryFolder()
+    const server = await start({ dataDirectory: folder, cliPath: failingLater(folder, 1000) })
+    process.kill(server.pid(), 'SIGKILL')
+    await until('it is given up', () => server.state().state === 'failed', 25_000)
+    expect(server.state()).toMatchObject({
+      error: { code: 'TEMPORAL_START_FAILED', message: expect.stringContaining('out of fuel') },
+    })
+    await server.close()
+    expect(server.state()).toEqual({ state: 'closed' })
   })
 
   test('ends with its parent when that is killed', async () => {
