@@ -38,9 +38,14 @@ export function mayPass(error: unknown): error is CliError {
 
 function exitCodeOf(code: string, status: number): ExitCode {
   if (code.startsWith('TOKEN_') || code === 'USER_DEACTIVATED' || status === 401) return exitCode.unauthenticated
-  if (code.endsWith('_UNAVAILABLE') || code === 'READ_MODEL_BEHIND' || status === 503) return exitCode.unreachable
+  if (isPassing(code) || status === 503) return exitCode.unreachable
   if (code.startsWith('INTERNAL') || status >= 500) return exitCode.fault
   return exitCode.refused
+}
+
+// A part of the service is away, starting, or stopping.
+function isPassing(code: string): boolean {
+  return /_(UNAVAILABLE|CLOSED)$/.test(code) || ['READ_MODEL_BEHIND', 'READ_MODEL_NOT_READY'].includes(code)
 }
 
 const hints: Readonly<Record<string, string>> = {

@@ -1,0 +1,149 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunOptions, runCommand } from '../cli/run-command.ts'
+import { osslsigncodeVerify } from '../support/osslsigncode.ts'
+import { realPrograms } from '../support/programs.ts'
+import { until } from '../support/until.ts'
+import { type EmbeddedProcess, portOf, startEmbeddedProcess } from './embedded-service.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+const data = join(folder, 'data')
+const release = ['--project', 'demo', '--policy', 'release-signing']
+let service: EmbeddedProcess
+
+beforeAll(async () => {
+  copyFileSync((await realPrograms()).pe32plus, join(folder, 'program.exe'))
+  service = await startEmbeddedProcess(data, 0)
+}, 180_000)
+
+afterAll(async () => {
+  await service?.stop('SIGTERM')
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+}, 60_000)
+
+function countersign(args: readonly string[], options: RunOptions = {}) {
+  return runCommand(args, { environment: { COUNTERSIGN_DATA: data }, workingDirectory: folder, ...options })
+}
+
+async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const ran = await countersign([...args, '--json'])
+  expect(ran).toMatchObject({ code: 0, stderr: '' })
+  return JSON.parse(ran.stdout) as Record<string, unknown>
+}
+
+/** Submits to the release policy and waits until it is waiting. */
+async function waitingRequest(): Promise<{ id: string; digest: string }> {
+  const { signingRequestId } = await json('sign', 'program.exe', ...release, '--no-wait')
+  const id = String(signingRequestId)
+  const plan = await until('the plan', async () => {
+    const { status, plan } = await json('request', 'show', id)
+    return status === 'WaitingForApproval' && (plan as { digest: string })
+  })
+  return { id, digest: plan.digest }
+}
+
+/** Verifies a file by the certificate that the command line downloads, as others would. */
+async function verdict(file: string, policy: string) {
+  const { certificates } = (await json('certificate', 'list')) as {
+    certificates: { name: string; certificateId: string }[]
+  }
+  const certificate = certificates.find(({ name }) => name === policy)
+  await json('certificate', 'download', certificate?.certificateId ?? '', '--out', `${policy}.pem`)
+  const timeStampRoot = join(data, 'time-stamp-authority', 'root.pem')
+  return osslsigncodeVerify(join(folder, file), join(folder, `${policy}.pem`), timeStampRoot)
+}
+
+describe('the command line and the embedded service', () => {
+  it('sign a real program that others accept, and none with a flipped byte', async () => {
+    const args = ['sign', 'program.exe', '--project', 'demo', '--policy', 'test-signing', '--out', 'signed.exe']
+    const ran = await countersign(args)
+    expect(ran).toMatchObject({ code: 0 })
+    expect(await verdict('signed.exe', 'test-signing')).toMatchObject({ ok: true, signatures: 1 })
+    const bytes = readFileSync(join(folder, 'signed.exe'))
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1
+    writeFileSync(join(folder, 'flipped.exe'), bytes)
+    expect(await verdict('flipped.exe', 'test-signing')).toMatchObject({ ok: false })
+  })
+
+  it('wait for two people, through a crash of the service', async () => {
+    let printed = ''
+    const note = ({ stderr }: { stderr: string }) => {
+      printed = stderr
+    }
+    const signing = countersign(['sign', 'program.exe', ...release, '--out', 'released.exe'], { printed: note })
+    const id = await until('the id', () => /Signing request (\S+)/.exec(printed)?.[1])
+    await until('the wait', () => printed.includes('Waiting for 2 of: Approver 1, Approver 2, Approver 3'))
+    const port = portOf(data)
+    await service.stop('SIGKILL')
+    await until('the note', () => printed.includes('cannot be reached'))
+    service = await startEmbeddedProcess(data, port)
+
+    const shown = await countersign(['request', 'approve', id, '--as', 'approver-1'], { answers: ['y'] })
+    expect(shown).toMatchObject({ code: 0 })
+    const digest = /^plan +([0-9a-f]{64})$/m.exec(shown.stdout)?.[1] ?? ''
+    await until('the first approval', () => printed.includes('Approved by Approver 1'))
+    const second = await countersign(['request', 'approve', id, '--plan-digest', digest, '--as', 'approver-3'])
+    expect(second).toMatchObject({ code: 0 })
+    expect(await signing).toMatchObject({ code: 0 })
+    expect(await verdict('released.exe', 'release-signing')).toMatchObject({ ok: true, signatures: 1 })
+    const { events } = (await json('request', 'show', id)) as { events: { type: string }[] }
+    expect(events.filter(({ type }) => type === 'SigningRequestCompleted')).toHaveLength(1)
+  }, 120_000)
+
+  it('refuse, each by its code, what may not be', async () => {
+    const { id, digest } = await waitingRequest()
+    const approve = (user: string, planDigest = digest) =>
+      countersign(['request', 'approve', id, '--plan-digest', planDigest, '--as', user])
+    expect((await approve('ci')).stderr).toContain('error: SUBMITTER_MAY_NOT_APPROVE: ')
+    expect((await approve('administrator')).stderr).toContain('error: NOT_AN_APPROVER: ')
+    expect((await approve('approver-1', '0'.repeat(64))).stderr).toContain('error: PLAN_DIGEST_MISMATCH: ')
+    expect(await approve('approver-1')).toMatchObject({ code: 0 })
+    const again = await approve('approver-1')
+    expect(again).toMatchObject({ code: 6 })
+    expect(again.stderr).toContain('error: ALREADY_APPROVED: ')
+    expect(await countersign(['request', 'cancel', id, '--as', 'approver-2'])).toMatchObject({ code: 6 })
+    expect(await countersign(['request', 'deny', id, '--as', 'approver-2'])).toMatchObject({ code: 0 })
+    expect((await approve('approver-3')).stderr).toContain('error: SIGNING_REQUEST_FINAL: ')
+    const download = await countersign(['request', 'download', id, '--out', 'denied.exe'])
+    expect(download).toMatchObject({ code: 4 })
+    expect(existsSync(join(folder, 'denied.exe'))).toBe(false)
+    const stranger = { COUNTERSIGN_DATA: data, COUNTERSIGN_TOKEN: 'no-token-of-anybody' }
+    expect(await countersign(['request', 'list'], { environment: stranger })).toMatchObject({ code: 7 })
+  })
+
+  it('end the wait with the outcome of the request', async () => {
+    for (const [decision, user, code] of [
+      ['deny', 'approver-2', 4],
+      ['cancel', 'ci', 5],
+    ] as const) {
+      const { id } = await waitingRequest()
+      const watching = countersign(['request', 'watch', id])
+      expect(await countersign(['request', decision, id, '--as', user])).toMatchObject({ code: 0 })
+      expect(await watching).toMatchObject({ code })
+    }
+    writeFileSync(join(folder, 'text.exe'), 'This is no program.')
+    const failing = ['sign', 'text.exe', '--project', 'demo', '--policy', 'test-signing', '--out', 'text.exe']
+    expect(await countersign(failing)).toMatchObject({ code: 3 })
+    expect(readFileSync(join(folder, 'text.exe'), 'utf8')).toBe('This is no program.')
+  })
+
+  it('find requests by what is asked for', async () => {
+    const denied = (await json('request', 'list', '--status', 'denied')) as { signingRequests: { status: string }[] }
+    expect(new Set(denied.signingRequests.map(({ status }) => status))).toEqual(new Set(['Denied']))
+    const none = await json('request', 'list', '--since', '2100-01-01')
+    expect(none).toEqual({ signingRequests: [], more: false })
+    const ofTest = await json('request', 'list', '--project', 'demo', '--policy', 'test-signing', '--limit', '1')
+    expect(ofTest).toMatchObject({ signingRequests: [{ signingPolicy: { slug: 'test-signing' } }], more: true })
+  })
+
+  it('hand back the submitted bytes', async () => {
+    const { signingRequests } = (await json('request', 'list', '--limit', '1', '--status', 'Completed')) as {
+      signingRequests: { signingRequestId: string }[]
+    }
+    const id = signingRequests[0]?.signingRequestId ?? ''
+    await json('request', 'download', id, '--unsigned', '--out', 'unsigned.exe')
+    expect(readFileSync(join(folder, 'unsigned.exe'))).toEqual(readFileSync(join(folder, 'program.exe')))
+  })
+})
