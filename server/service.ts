@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import {
   type Application,
@@ -178,7 +178,7 @@ function newHttpServer(logger: Logger): FastifyInstance {
   return Fastify({
     loggerInstance: logger.child({ part: 'http' }),
     // One line for each request would drown what matters; refusals and faults are logged where they arise.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestTimeout: 0,
     connectionTimeout: 0,

@@ -7,6 +7,7 @@ import { newPayloadKey } from '../payload-codec.ts'
 import { type Service, startService } from '../service.ts'
 import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
 import { createDemo } from './demo.ts'
+import { forgetRuntimeFacts, writeRuntimeFacts } from './runtime-facts.ts'
 import { type SelfChecked, selfCheck } from './self-check.ts'
 import { prepareSoftHsm } from './softhsm.ts'
 import { startTemporalServer, type TemporalServer } from './temporal.ts'
@@ -80,6 +81,8 @@ export async function startEmbedded(options: {
     })
     service = await startService({ settings, roles: allRoles, logger, softHsmConfigPath: token.configPath })
     report(`event log, read model, artifacts, worker, signer and API on ${service.url}`)
+    await writeRuntimeFacts(data, { url: service.url, temporalAddress: temporal.address })
+    closers.push(() => forgetRuntimeFacts(data))
 
     const { credentials, made } = await keepDemo(service, data, demo, report)
     const folder = join(data, 'self-check')
@@ -117,9 +120,14 @@ async function keepDemo(
   return { credentials, made: known === undefined }
 }
 
+/** Where the embedded start keeps the key that encrypts what Temporal keeps. */
+export function payloadKeyPath(dataDirectory: string): string {
+  return join(dataDirectory, 'payload.key')
+}
+
 /** The key that encrypts what Temporal keeps: made once, for the owner's eyes only. */
 async function keepPayloadKey(data: string): Promise<string> {
-  const path = join(data, 'payload.key')
+  const path = payloadKeyPath(data)
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import { type Resumed, resumeUnfinished } from '../application/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { openReadModel, type Rebuilt, rebuildReadModel } from '../projections/index.ts'
+import { temporalWorkflows } from '../workflows/client.ts'
+import { readSettings, required, type Settings } from './configuration.ts'
+import { payloadKeyPath } from './embedded/index.ts'
+import { readRuntimeFacts } from './embedded/runtime-facts.ts'
+import { openLogger } from './logging.ts'
+import { openReadModelDatabase } from './read-models.ts'
+import { openEventLog } from './stores.ts'
+import { connectClient } from './temporal.ts'
+
+export { type ServeOptions, serve } from './serve.ts'
+
+/** Where the settings of a command on this machine are. */
+export type LocalOptions = { readonly configFile?: string | undefined }
+
+/**
+ * Gives every unfinished request without a running workflow a new one (`countersign request resume`).
+ *
+ * @throws ConfigurationError `CONFIGURATION_INVALID` when it is not known where Temporal is
+ * @throws WorkflowsUnavailable when Temporal does not answer
+ */
+export async function resume(options: LocalOptions): Promise<Resumed> {
+  const settings = await withRuntimeFacts(settingsOf(options))
+  const { client, close } = connectClient({
+    address: required(settings, 'temporalAddress', 'worker'),
+    namespace: settings.temporalNamespace,
+    payloadKeys: required(settings, 'payloadKey', 'worker'),
+  })
+  try {
+    return await withLog(settings, (log) => resumeUnfinished({ log, workflows: temporalWorkflows(client) }))
+  } finally {
+    await close()
+  }
+}
+
+/** Drops the read model and makes it anew (`countersign projections rebuild`); readers see the old one until then. */
+export async function rebuildProjections(options: LocalOptions): Promise<Rebuilt> {
+  const settings = settingsOf(options)
+  const database = await openReadModelDatabase(settings, quietLogger(settings))
+  const { readModel } = openReadModel(database)
+  try {
+    return await withLog(settings, (log) => rebuildReadModel({ log, database }))
+  } finally {
+    await readModel.close()
+  }
+}
+
+function settingsOf({ configFile }: LocalOptions): Settings {
+  return readSettings({ environment: process.env, configFile })
+}
+
+/** Commands speak by themselves; only what nobody waits for is worth a line. */
+function quietLogger(settings: Settings): Logger {
+  return openLogger({ ...settings, logLevel: 'error' })
+}
+
+async function withLog<Result>(settings: Settings, use: (log: EventLog) => Promise<Result>): Promise<Result> {
+  const log = await openEventLog(settings)
+  try {
+    return await use(log)
+  } finally {
+    await log.close()
+  }
+}
+
+/** What the settings leave open and the embedded service of the same data directory knows. */
+async function withRuntimeFacts(settings: Settings): Promise<Settings> {
+  if (settings.temporalAddress !== undefined) return settings
+  const facts = await readRuntimeFacts(settings.data)
+  if (facts === undefined) return settings
+  const payloadKey = settings.payloadKey ?? (await readFile(payloadKeyPath(settings.data), 'utf8'))
+  return { ...settings, temporalAddress: facts.temporalAddress, payloadKey }
+}
