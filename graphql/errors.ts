@@ -16,7 +16,8 @@ export function asGraphQLError(error: unknown, log: ErrorLog): GraphQLError {
   const original = originOf(error)
   if (original instanceof Refusal || original instanceof ReadModelError)
     return at(located, original.message, { code: original.code, details: original.details })
-  if (original instanceof ServiceError) return at(located, original.message, { code: original.code, details: {} })
+  if (original instanceof ServiceError || isCodedFailure(original))
+    return at(located, original.message, { code: original.code, details: {} })
   if (original instanceof GraphQLError)
     return at(located ?? original, original.message, { ...original.extensions, code: codeOf(original) })
   const correlationId = randomUUID()
@@ -37,6 +38,11 @@ export function asUnauthenticated(error: unknown, log: ErrorLog): GraphQLError {
   const { message, extensions } = asGraphQLError(error, log)
   const status = error instanceof ServiceError ? 503 : 500
   return new GraphQLError(message, { extensions: { ...extensions, http: { status } } })
+}
+
+// What the artifact store and other rooms throw: a stable code, and whether trying again may help.
+function isCodedFailure(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'transient' in error
 }
 
 function originOf(error: unknown): unknown {

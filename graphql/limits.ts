@@ -91,7 +91,8 @@ function excesses({ schema, document, variableValues, operationName }: Execution
         )
     },
   })
-  return [...validate(schema, document, [rule])]
+  // What is wrong with variables, execution says itself.
+  return validate(schema, document, [rule]).filter(({ extensions }) => extensions.code !== undefined)
 }
 
 function excess(code: string, message: string, details: Readonly<Record<string, string | number>>): GraphQLError {

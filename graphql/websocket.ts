@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { CloseCode, type Context, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { type Extra, useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
@@ -86,10 +86,11 @@ export function registerWebSocket(
     execute: (args) => (args as Execution).run.execute(args),
     subscribe: (args) => (args as Execution).run.subscribe(args),
     onError: (_connection, _id, _payload, errors) => errors.map((error) => withoutHttp(error)),
-    onNext: (_connection, _id, _payload, _args, result) => {
-      const { errors, ...rest } = result
-      return errors === undefined ? undefined : { ...rest, errors: errors.map(withoutHttp) as never }
-    },
+    onNext: (_connection, _id, _payload, _args, { errors, data, extensions }): FormattedExecutionResult => ({
+      ...(errors === undefined ? {} : { errors: errors.map(withoutHttp) }),
+      ...(data === undefined ? {} : { data }),
+      ...(extensions === undefined ? {} : { extensions }),
+    }),
   }
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maximumBodyLength })

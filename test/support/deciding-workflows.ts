@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type CertificateId,
+  certificateDecider,
+  type Decider,
+  type DomainEvent,
+  type EventMetadata,
+  fold,
+  type Instant,
+  type OrganizationId,
+  type SigningRequestCommand,
+  type SigningRequestId,
+  signingRequestDecider,
+  streams,
+} from '../../domain/index.ts'
+import { type Appended, type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import type { Workflows } from '../../workflows/client.ts'
+
+/** What happens to a request when a part of the service acts. */
+export type Tell = (signingRequestId: SigningRequestId, command: SigningRequestCommand) => Promise<Appended>
+
+/**
+ * The workflows' side of the use cases without Temporal: a change is decided and appended at once, and nothing goes on
+ * by itself; `tell` says what the worker and the signer would.
+ */
+export function decidingWorkflows(
+  log: EventLog,
+  organizationId: OrganizationId,
+  now: () => Instant,
+): { readonly workflows: Workflows; readonly tell: Tell } {
+  async function change<State, Command, Event extends DomainEvent>(
+    streamId: string,
+    decider: Decider<State, Command, Event>,
+    command: Command,
+    who: Pick<EventMetadata, 'actor' | 'remoteAddress'> & { readonly callId: string },
+  ): Promise<Appended> {
+    const { events, revision } = await readWholeStream(log, streamId)
+    const decided = decider.decide(command, fold(decider, events))
+    const { callId, ...actor } = who
+    const metadata = { organizationId, ...actor, correlationId: streamId, causationId: callId, occurredAt: now() }
+    return log.append(streamId, prepareEvents(streamId, revision, decided, metadata), revision)
+  }
+
+  const system = (component: string) => ({ actor: { kind: 'system', component } as const, callId: randomUUID() })
+  const tell: Tell = (id, command) =>
+    change(streams.signingRequest(id), signingRequestDecider, command, system('workflow'))
+  const issued = {
+    chain: ['MAA='],
+    thumbprint: 'ab'.repeat(32),
+    subject: 'CN=Test',
+    issuer: 'CN=Test',
+    serialNumber: '01',
+    notBefore: '2020-01-01T00:00:00.000Z',
+    notAfter: '2090-01-01T00:00:00.000Z',
+  }
+
+  return {
+    tell,
+    workflows: {
+      submit: (id, { command, initiator }) =>
+        change(streams.signingRequest(id), signingRequestDecider, command, initiator),
+      change: (id, { command, initiator }) =>
+        change(streams.signingRequest(id), signingRequestDecider, command, initiator),
+      resume: async () => false,
+      issueCertificate: async (id: CertificateId) => {
+        const signer = system('signer')
+        await change(streams.certificate(id), certificateDecider, { type: 'RecordKey', publicKey: 'MAA=' }, signer)
+        return change(streams.certificate(id), certificateDecider, { type: 'RecordIssued', issued }, signer)
+      },
+      resumeCertificate: async () => undefined,
+      assertReachable: async () => undefined,
+    },
+  }
+}

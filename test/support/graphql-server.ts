@@ -1,0 +1,353 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { onTestFinished } from 'vitest'
+import {
+  type Application,
+  type ApplicationDependencies,
+  createApplication,
+  createOrganization,
+  createProject,
+  createSelfSignedCertificate,
+  createSigningPolicy,
+  createUser,
+  issueApiToken,
+  openRefusalAudit,
+  type Setup,
+} from '../../application/index.ts'
+import {
+  type ArtifactStore,
+  createUploads,
+  loadPlan,
+  openFolderStore,
+  openUploadRegistry,
+  storePlan,
+} from '../../artifacts/index.ts'
+import type {
+  ApiTokenId,
+  CertificateId,
+  GlobalRole,
+  OrganizationId,
+  ProjectId,
+  Sha256Digest,
+  SigningPlan,
+  SigningPolicyId,
+  SigningRequestId,
+  UserId,
+} from '../../domain/index.ts'
+import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
+import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.ts'
+import {
+  openReadModel,
+  openSqliteReadModel,
+  type Projector,
+  type ReadModel,
+  type ReadModelDatabase,
+  rebuildReadModel,
+  startProjector,
+} from '../../projections/index.ts'
+import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { until } from './until.ts'
+
+/** A user of the test organization. */
+export type TestUser = { readonly userId: UserId; readonly tokenId: ApiTokenId; readonly token: string }
+
+/** What GraphQL answered. */
+export type Answer = {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look where the query says
+  readonly data: any
+  readonly errors:
+    | readonly {
+        readonly message: string
+        readonly path?: readonly (string | number)[]
+        readonly extensions: { readonly code: string; readonly details?: Readonly<Record<string, unknown>> } & Readonly<
+          Record<string, unknown>
+        >
+      }[]
+    | undefined
+  readonly text: string
+}
+
+/** The GraphQL API on a free port over real use cases, log, artifact store and read model; only Temporal is not there. */
+export type GraphQLTestServer = {
+  readonly url: string
+  readonly fastify: FastifyInstance
+  readonly log: EventLog
+  readonly database: ReadModelDatabase
+  readonly readModel: ReadModel
+  readonly projector: Projector
+  readonly application: Application
+  readonly dependencies: ApplicationDependencies
+  readonly setup: Setup
+  readonly organizationId: OrganizationId
+  readonly certificateId: CertificateId
+  readonly projectId: ProjectId
+  /** Two of three approvers. */
+  readonly releasePolicyId: SigningPolicyId
+  /** Nobody is asked. */
+  readonly testPolicyId: SigningPolicyId
+  readonly administrator: TestUser
+  readonly auditor: TestUser
+  readonly submitter: TestUser
+  readonly approvers: readonly [TestUser, TestUser, TestUser]
+  readonly addUser: (name: string, roles?: readonly GlobalRole[]) => Promise<TestUser>
+  /** Sends an operation as a user, or as nobody. */
+  readonly ask: (
+    user: { readonly token: string } | undefined,
+    query: string,
+    variables?: Readonly<Record<string, unknown>>,
+  ) => Promise<Answer>
+  /** Uploads bytes; answers the upload's id. */
+  readonly upload: (by: TestUser, text?: string) => Promise<string>
+  /** Submits by the use case. */
+  readonly submit: (policy?: 'release-signing' | 'test-signing', description?: string) => Promise<SigningRequestId>
+  readonly tell: Tell
+  /** Takes a submitted request to its plan; answers the plan's digest. */
+  readonly plan: (signingRequestId: SigningRequestId) => Promise<Sha256Digest>
+  /** Takes a planned and approved request to its end. */
+  readonly complete: (signingRequestId: SigningRequestId, planDigest: Sha256Digest) => Promise<void>
+  /** Waits until the read model has all of the log. */
+  readonly caughtUp: () => Promise<void>
+  readonly rebuild: () => Promise<unknown>
+  /** SQL of every query on the read model so far. */
+  readonly queries: string[]
+  /** What the API logged as unexpected. */
+  readonly logged: { readonly fields: Readonly<Record<string, unknown>>; readonly message: string }[]
+}
+
+const thumbprint = 'ab'.repeat(32)
+
+/** Starts it; everything ends when the running test has finished. */
+export async function startGraphQLServer(
+  options: Partial<Pick<GraphQLDependencies, 'limits' | 'patienceMs' | 'loadPlan' | 'readModel' | 'application'>> & {
+    /** Whether a projector runs; default yes. */
+    readonly project?: boolean
+  } = {},
+): Promise<GraphQLTestServer> {
+  const { project = true, ...overrides } = options
+  const folder = temporaryFolder()
+  const now = () => new Date().toISOString()
+  const organizationId = randomUUID() as OrganizationId
+  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const log = await openSqliteEventLog({ path: join(folder, 'log.db') })
+  const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1_000_000 })
+  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), store, now: () => new Date() })
+  const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
+  const { workflows, tell } = decidingWorkflows(log, organizationId, now)
+  const dependencies: ApplicationDependencies = {
+    log,
+    workflows,
+    uploads: createUploads({ store, registry }),
+    artifacts: { read: () => emptyArtifact() },
+    refusals,
+    now,
+  }
+  const application = createApplication(dependencies)
+
+  const queries: string[] = []
+  const database = openSqliteReadModel({ path: join(folder, 'read-model.db'), onQuery: (sql) => queries.push(sql) })
+  const { readModel, progress } = openReadModel(database)
+  const projector = startProjector({ log, database, progress })
+  await until('the projector runs', () => projector.status().state === 'running')
+  if (!project) await projector.stop()
+
+  const logged: GraphQLTestServer['logged'] = []
+  const fastify = Fastify()
+  await registerGraphQL(fastify, {
+    application,
+    readModel,
+    loadPlan: (digest) => loadPlan(store, digest),
+    publicUrl: 'https://signing.example.com',
+    logger: { error: (fields, message) => logged.push({ fields: fields as Record<string, unknown>, message }) },
+    ...overrides,
+  })
+  const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => {
+    await fastify.close()
+    await projector.stop()
+    await readModel.close()
+    await refusals.close()
+    await store.close()
+    await log.close()
+  })
+
+  await createOrganization(dependencies, setup, { name: 'Example & Co' })
+  const addUser = async (name: string, roles: readonly GlobalRole[] = []): Promise<TestUser> => {
+    const email = `${name.toLowerCase().replaceAll(' ', '.')}@example.com`
+    const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email, roles })
+    const { tokenId, token } = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
+    return { userId, tokenId, token }
+  }
+  const administrator = await addUser('Ada Admin', ['globalAdministrator'])
+  const auditor = await addUser('Otto Auditor', ['globalReader'])
+  const submitter = await addUser('Sam Submitter')
+  const approvers = [await addUser('Anna'), await addUser('Bert'), await addUser('Cora')] as const
+  const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
+    name: 'Test certificate',
+    subject: { commonName: 'Test' },
+    keyAlgorithm: 'ec-p256',
+    notBefore: '2020-01-01T00:00:00.000Z',
+    notAfter: '2090-01-01T00:00:00.000Z',
+  })
+  const { projectId } = await createProject(dependencies, setup, {
+    slug: 'demo',
+    name: 'Demo',
+    description: null,
+    repositoryUrl: 'https://example.com/demo',
+  })
+  const policy = async (slug: string, name: string, requiredApprovals: number) => {
+    const approval = {
+      approvers: approvers.map(({ userId }) => userId),
+      requiredApprovals,
+      submitterMayApprove: false,
+      deadlineSeconds: null,
+    }
+    const settings = {
+      name,
+      certificateId,
+      submitters: [submitter.userId],
+      approval: requiredApprovals === 0 ? null : approval,
+      timestamp: 'required',
+      release: false,
+    } as const
+    return (await createSigningPolicy(dependencies, setup, { projectId, slug, settings })).signingPolicyId
+  }
+  const releasePolicyId = await policy('release-signing', 'Release', 2)
+  const testPolicyId = await policy('test-signing', 'Test', 0)
+
+  const server: GraphQLTestServer = {
+    url,
+    fastify,
+    log,
+    database,
+    readModel,
+    projector,
+    application,
+    dependencies,
+    setup,
+    organizationId,
+    certificateId,
+    projectId,
+    releasePolicyId,
+    testPolicyId,
+    administrator,
+    auditor,
+    submitter,
+    approvers,
+    addUser,
+    queries,
+    logged,
+    tell,
+    ask: (user, query, variables = {}) => askServer(url, user?.token, query, variables),
+    async upload(by, text = 'a program') {
+      const caller = await application.authenticate(by.token, undefined)
+      const bytes = (async function* () {
+        yield new TextEncoder().encode(text)
+      })()
+      return (await application.uploadArtifact(caller, { fileName: 'setup.exe', bytes })).uploadId
+    },
+    async submit(signingPolicy = 'release-signing', description = 'a build') {
+      const caller = await application.authenticate(submitter.token, undefined)
+      const uploadId = await server.upload(submitter)
+      const input = { project: 'demo', signingPolicy, uploadId, description }
+      return (await application.submitSigningRequest(caller, input)).signingRequestId
+    },
+    async plan(signingRequestId) {
+      const [caller] = [await application.authenticate(submitter.token, undefined)]
+      await server.caughtUp()
+      const [request] = await readModel.signingRequestsByIds(caller.organizationId, [signingRequestId])
+      if (request === undefined) throw new Error('The request is not there.')
+      const { sha256, size, fileName } = request.artifact
+      const plan: SigningPlan = {
+        schemaVersion: 1,
+        signingRequestId,
+        projectId,
+        signingPolicyId: request.signingPolicyId,
+        signingPolicyVersion: 1,
+        certificateId,
+        certificateThumbprint: thumbprint,
+        timestamp: 'required',
+        files: [
+          {
+            path: fileName,
+            format: 'pe',
+            sha256,
+            size,
+            directives: [
+              {
+                directive: 'authenticode-sign',
+                hashAlgorithm: 'sha256',
+                append: false,
+                description: 'Demo',
+                descriptionUrl: null,
+                contentDigest: 'cd'.repeat(32),
+              },
+            ],
+          },
+        ],
+      }
+      const planDigest = await storePlan(store, plan)
+      await tell(signingRequestId, { type: 'RecordRetrieval', sha256, size })
+      await tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: now() })
+      return planDigest
+    },
+    async complete(signingRequestId, planDigest) {
+      const signed = 'ef'.repeat(32) as Sha256Digest
+      await tell(signingRequestId, {
+        type: 'StartSigning',
+        planDigest,
+        certificateId,
+        certificateThumbprint: thumbprint,
+      })
+      await tell(signingRequestId, {
+        type: 'RecordSigned',
+        attempt: 1,
+        files: [
+          {
+            path: 'setup.exe',
+            unsignedSha256: 'ab'.repeat(32) as Sha256Digest,
+            signedSha256: signed,
+            signedSize: 99,
+            timestamp: { time: now(), authority: 'http://tsa.example.com' },
+          },
+        ],
+        signedArtifact: { fileName: 'setup.exe', sha256: signed, size: 99 },
+      })
+    },
+    async caughtUp() {
+      const head = await log.head()
+      if (head !== undefined) await readModel.waitFor(head, { timeoutMs: 20_000 })
+    },
+    rebuild: () => rebuildReadModel({ log, database }),
+  }
+  if (project) await server.caughtUp()
+  return server
+}
+
+/** Sends one operation over HTTP. */
+export async function askServer(
+  url: string,
+  token: string | undefined,
+  query: string,
+  variables: Readonly<Record<string, unknown>> = {},
+): Promise<Answer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ query, variables }),
+  })
+  const text = await response.text()
+  const { data, errors } = JSON.parse(text)
+  return { status: response.status, headers: response.headers, data, errors, text }
+}
+
+async function* emptyArtifact(): AsyncGenerator<Uint8Array> {}
+
+/** What the store of a test server may be given to. */
+export type { ArtifactStore }
