@@ -51,6 +51,6 @@ export type LocalCommands = {
  * `docs/decisions/local-commands.md` says why there is one.
  */
 export async function localCommands(): Promise<LocalCommands> {
-  const commands: unknown = await import(new URL('../server/commands.ts', import.meta.url).href)
+  const commands: unknown = await import('../server/commands.ts')
   return commands as LocalCommands
 }

@@ -8,8 +8,14 @@ import { exitCode } from './exit-code.ts'
 export function localFailure(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error) || !('code' in error)) return error
   const { code } = error
+  if (code === 'EADDRINUSE')
+    return new CliError('PORT_IN_USE', `${error.message}.`, {
+      hint: 'Stop what listens there, or set COUNTERSIGN_PORT to another port.',
+      exitCode: exitCode.usage,
+      cause: error,
+    })
   if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) return error
-  const settings = code.startsWith('CONFIGURATION_') || code.startsWith('SECRET_')
+  const settings = /^(CONFIGURATION|SECRET)_/.test(code) || code === 'DATA_DIRECTORY_IN_USE'
   const away = code.endsWith('_UNAVAILABLE')
   return new CliError(code, error.message, {
     exitCode: settings ? exitCode.usage : away ? exitCode.unreachable : exitCode.fault,

@@ -25,7 +25,7 @@ export async function saveArtifact(work: {
       progress.end()
     }
   }
-  await patiently(once, { ...usualPatience, faultMs: 0 }, signal, {
+  await patiently(once, { ...usualPatience, faultMs: 0, breaks: 4 }, signal, {
     trouble: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
     over: () => undefined,
   })

@@ -37,7 +37,7 @@ export async function submitFile(
     trouble: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
     over: () => undefined,
   }
-  const patience = { ...usualPatience, faultMs: 0 }
+  const patience = { ...usualPatience, faultMs: 0, breaks: 4 }
   const { uploadId } = await patiently(() => uploadOnce(connection, file, report, signal), patience, signal, told)
   const submit = async () => {
     try {

@@ -26,21 +26,29 @@ export async function callService({ server, token }: Connection, target: URL, ca
       headers: { ...headers, authorization: `Bearer ${token}`, 'user-agent': 'countersign-cli' },
       ...(body === undefined ? {} : { body, duplex: 'half' }),
       ...(signal === undefined ? {} : { signal }),
-      redirect: 'manual',
+      // A stream that might have to be sent again elsewhere is kept in memory, all of it, by fetch.
+      redirect: typeof body === 'object' ? 'error' : 'manual',
     } as RequestInit)
   } catch (error) {
     if (signal?.aborted) throw signal.reason
-    throw unreachable(server, error)
+    throw isRedirection(error) ? redirects(target, null) : unreachable(server, error)
   }
   if (response.status >= 300 && response.status < 400) {
     await response.body?.cancel()
-    const where = response.headers.get('location')
-    throw new CliError('SERVER_REDIRECTS', `${target.origin} redirects to ${where ?? 'another place'}.`, {
-      hint: 'Name the server by the URL that it really has (--url).',
-      exitCode: exitCode.usage,
-    })
+    throw redirects(target, response.headers.get('location'))
   }
   return response
+}
+
+function isRedirection(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.message === 'unexpected redirect'
+}
+
+function redirects(target: URL, where: string | null): CliError {
+  return new CliError('SERVER_REDIRECTS', `${target.origin} redirects to ${where ?? 'another place'}.`, {
+    hint: 'Name the server by the URL that it really has (--url, COUNTERSIGN_URL).',
+    exitCode: exitCode.usage,
+  })
 }
 
 /** The error of a connection that failed or broke; {@link wasNotSent} tells whether the call may have arrived. */

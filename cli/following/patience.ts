@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CliError } from '../cli-error.ts'
+import { wasNotSent } from '../connection/call-service.ts'
 import { mayPass } from '../connection/service-error.ts'
 import { exitCode } from '../exit-code.ts'
 
@@ -9,6 +10,11 @@ export type Patience = {
   readonly awayMs: number
   /** While it answers with faults, as one that is just stopping may. */
   readonly faultMs: number
+  /**
+   * How many calls may break after they were sent; no limit without. Something on the way that does not want a long
+   * call cuts it without a word, every time.
+   */
+  readonly breaks?: number
 }
 
 /** Long enough for an upgrade of the service, short enough for a CI job to end on its own. */
@@ -29,6 +35,7 @@ export async function patiently<Answer>(
   told: { readonly trouble: (error: CliError) => void; readonly over: () => void },
 ): Promise<Answer> {
   let since: number | undefined
+  let breaks = 0
   for (let pause = 250; ; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
       const answer = await question()
@@ -37,6 +44,8 @@ export async function patiently<Answer>(
     } catch (error) {
       if (!(error instanceof CliError)) throw error
       const limit = mayPass(error) ? patience.awayMs : isFault(error) ? patience.faultMs : 0
+      if (!wasNotSent(error.cause)) breaks++
+      if (breaks >= (patience.breaks ?? Number.POSITIVE_INFINITY)) throw error
       const now = performance.now()
       if (now - (since ?? now) >= limit) throw error
       if (signal.aborted) throw signal.reason

@@ -156,6 +156,18 @@ describe('countersign sign', () => {
     expect(service.requests.size).toBe(1)
   })
 
+  it('gives up an upload that is cut every time', async () => {
+    let cut = 0
+    service.behaviour.intercept = ({ url, socket }) => {
+      if (!url?.startsWith('/uploads')) return false
+      cut++
+      socket.destroy()
+      return true
+    }
+    expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 8 })
+    expect(cut).toBe(4)
+  })
+
   it('does not submit again when the answer to the submission is lost', async () => {
     service.behaviour.submitted = () => void service.stop()
     const ran = await sign(['--out', 'signed.exe'])

@@ -33,7 +33,7 @@ export const tokens = { 'token-of-ci': 'ci', 'token-of-approver-1': 'approver-1'
  */
 export async function startStandInService() {
   const requests = new Map<string, StandInRequest>()
-  const uploads = new Map<string, { fileName: string; sha256: string; size: number; bytes: Buffer }>()
+  const uploads = new Map<string, { fileName: string; sha256: string; size: number }>()
   const signed = new Map<string, Buffer>()
   const changes = new EventEmitter().setMaxListeners(0)
   const calls: string[] = []
@@ -127,11 +127,10 @@ export async function startStandInService() {
     }
     if (url.pathname === '/graphql') return void yoga(request, response)
     if (request.method === 'POST' && url.pathname === '/uploads') {
-      const bytes = await wholeBody(request)
       const uploadId = randomUUID()
       const fileName = url.searchParams.get('fileName') ?? ''
-      const upload = { uploadId, fileName, sha256: sha256(bytes), size: bytes.length }
-      uploads.set(uploadId, { ...upload, bytes })
+      const upload = { uploadId, fileName, ...(await digestOf(request)) }
+      uploads.set(uploadId, upload)
       response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(upload))
       return
     }
@@ -309,10 +308,14 @@ function page<Item>(items: readonly Item[], first?: number | null, after?: strin
   return { nodes, pageInfo: { hasNextPage, hasPreviousPage: start > 0, startCursor: null, endCursor } }
 }
 
-async function wholeBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
+async function digestOf(request: IncomingMessage): Promise<{ sha256: string; size: number }> {
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    hash.update(chunk)
+    size += chunk.length
+  }
+  return { sha256: hash.digest('hex'), size }
 }
 
 function callerOf(authorization: string | null | undefined): string {

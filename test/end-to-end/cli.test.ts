@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunOptions, runCommand } from '../cli/run-command.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
@@ -8,6 +10,7 @@ import { realPrograms } from '../support/programs.ts'
 import { until } from '../support/until.ts'
 import { type EmbeddedProcess, portOf, startEmbeddedProcess } from './embedded-service.ts'
 
+const main = join(import.meta.dirname, '../../cli/main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
 const data = join(folder, 'data')
 const release = ['--project', 'demo', '--policy', 'release-signing']
@@ -31,6 +34,14 @@ async function json(...args: readonly string[]): Promise<Record<string, unknown>
   const ran = await countersign([...args, '--json'])
   expect(ran).toMatchObject({ code: 0, stderr: '' })
   return JSON.parse(ran.stdout) as Record<string, unknown>
+}
+
+/** Runs a command that works inside the server's composition, in a process of its own as on a server. */
+async function onServer(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, ...args, '--json'], {
+    env: { ...process.env, COUNTERSIGN_DATA: data },
+  })
+  return JSON.parse(stdout) as Record<string, unknown>
 }
 
 /** Submits to the release policy and waits until it is waiting. */
@@ -136,6 +147,24 @@ describe('the command line and the embedded service', () => {
     expect(none).toEqual({ signingRequests: [], more: false })
     const ofTest = await json('request', 'list', '--project', 'demo', '--policy', 'test-signing', '--limit', '1')
     expect(ofTest).toMatchObject({ signingRequests: [{ signingPolicy: { slug: 'test-signing' } }], more: true })
+  })
+
+  it('answer the same from a read model that was made anew', async () => {
+    const ask = async () => [
+      await json('request', 'list'),
+      await json('policy', 'list'),
+      await json('certificate', 'list'),
+    ]
+    const before = await ask()
+    const { events } = await onServer('projections', 'rebuild')
+    expect(events).toBeGreaterThan(30)
+    expect(await ask()).toEqual(before)
+  })
+
+  it('find nothing to resume while every workflow runs', async () => {
+    const { id } = await waitingRequest()
+    expect(await onServer('request', 'resume')).toEqual({ unfinished: 1, started: [] })
+    expect(await countersign(['request', 'cancel', id])).toMatchObject({ code: 0 })
   })
 
   it('hand back the submitted bytes', async () => {

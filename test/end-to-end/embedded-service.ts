@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..')
 /** Long enough for a first start on a busy machine. */
 const startMs = 120_000
 
-/** An embedded service in a process of its own, as `npm start` starts it. */
+/** An embedded service in a process of its own, as `countersign serve` starts it. */
 export type EmbeddedProcess = {
   /** Ends it and waits until it is gone. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
@@ -20,7 +20,7 @@ export type EmbeddedProcess = {
  * @param port where it listens; 0 for any
  */
 export async function startEmbeddedProcess(data: string, port: number): Promise<EmbeddedProcess> {
-  const child = spawn(process.execPath, [join(root, 'server/main.ts')], {
+  const child = spawn(process.execPath, [join(root, 'cli/main.ts'), 'serve'], {
     env: { ...process.env, COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
