@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { KeyAlgorithm } from '../domain/index.ts'
+import { openToken, type Token } from '../signing/pkcs11/index.ts'
+import { createSelfSignedCertificate, toPem } from '../signing/x509/index.ts'
+import { softHsmToken } from '../test/support/softhsm.ts'
+import type { AuthenticodeBenchKey } from './authenticode.ts'
+
+const engines = [
+  '/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so',
+  '/usr/lib/aarch64-linux-gnu/engines-3/pkcs11.so',
+  '/usr/lib64/engines-3/pkcs11.so',
+]
+
+/**
+ * Makes keys in a SoftHSM2 token that both sides of a comparison use: ours through PKCS#11, osslsigncode's through
+ * OpenSSL's engine for it.
+ *
+ * @throws Error when the engine is not installed
+ */
+export async function benchKeys(
+  folder: string,
+): Promise<{ readonly token: Token; readonly keys: [AuthenticodeBenchKey, AuthenticodeBenchKey] }> {
+  const engine = engines.find((path) => existsSync(path))
+  if (engine === undefined)
+    throw new Error("OpenSSL's PKCS#11 engine is missing: apt-get install libengine-pkcs11-openssl")
+  const options = await softHsmToken(folder)
+  process.env.SOFTHSM2_CONF = options.softHsmConfigPath
+  const token = await openToken(options)
+  const pinFile = join(folder, 'pin')
+  await writeFile(pinFile, options.pin, { mode: 0o600 })
+
+  async function key(name: string, algorithm: KeyAlgorithm): Promise<AuthenticodeBenchKey> {
+    const id = randomBytes(16)
+    const signingKey = await token.generateKey({ id, label: name, algorithm })
+    const certificate = await createSelfSignedCertificate({
+      key: signingKey,
+      subject: { commonName: `Bench ${name}` },
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + 86_400_000),
+    })
+    const certificateFile = join(folder, `${name}.pem`)
+    await writeFile(certificateFile, toPem(certificate))
+    const uri = `pkcs11:token=${options.tokenLabel};object=${name};type=private`
+    return {
+      name,
+      key: signingKey,
+      certificateChain: [certificate],
+      osslsigncodeArguments: [
+        ...['-pkcs11engine', engine as string, '-pkcs11module', options.modulePath],
+        ...['-certs', certificateFile, '-key', uri, '-readpass', pinFile],
+      ],
+    }
+  }
+  return { token, keys: [await key('P-256', 'ec-p256'), await key('RSA-3072', 'rsa-3072')] }
+}

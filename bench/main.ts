@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { holds, parts, type Row } from './parts.ts'
+
+// `npm run bench [PART …]` runs the parts one after the other, prints a table and writes bench-results.json.
+// `node bench/main.ts --part PART` is one of them, in a process of its own.
+const [flag, ...names] = process.argv.slice(2)
+if (flag === '--part') {
+  const rows = await parts[names[0] ?? '']?.()
+  process.stdout.write(JSON.stringify(rows), () => process.exit(0))
+} else await runAll(flag === undefined ? Object.keys(parts) : [flag, ...names])
+
+async function runAll(wanted: readonly string[]): Promise<void> {
+  const unknown = wanted.filter((name) => !Object.hasOwn(parts, name))
+  if (unknown.length > 0) {
+    process.stderr.write(`There is no part ${unknown.join(', ')}; there are: ${Object.keys(parts).join(', ')}.\n`)
+    process.exit(2)
+  }
+  const rows: Row[] = []
+  for (const name of wanted) {
+    process.stderr.write(`${name} …\n`)
+    rows.push(...(await runPart(name)))
+  }
+  process.stdout.write(`${table(rows)}\n`)
+  const results = rows.map((row) => ({ ...row, holds: holds(row) }))
+  const machine = { cpus: cpus().map(({ model }) => model), node: process.version }
+  await writeFile(
+    'bench-results.json',
+    `${JSON.stringify({ at: new Date().toISOString(), machine, results }, undefined, 2)}\n`,
+  )
+  if (results.some((row) => !row.holds)) process.exitCode = 1
+}
+
+async function runPart(name: string): Promise<readonly Row[]> {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--part', name], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  if (status !== 0) throw new Error(`${name} ended with status ${status}`)
+  return JSON.parse(output)
+}
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(
+    (row) =>
+      `| ${row.work} | ${row.ours} | ${row.against} | ${row.figure.toFixed(row.figure < 100 ? 2 : 0)} | ${row.must} ${row.bound} | ${holds(row) ? 'yes' : 'NO'} |`,
+  )
+  return [
+    '| work | ours | against | figure | must be | holds |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n')
+}

@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type AuthenticodeFigure, benchDigest, benchFiles, benchLarge } from './authenticode.ts'
+import { benchKeys } from './bench-keys.ts'
+import { measureEventLog } from './event-log.ts'
+import { measureRequests } from './requests.ts'
+
+/** One line of the table. */
+export type Row = {
+  readonly work: string
+  /** What we reach, with its unit. */
+  readonly ours: string
+  /** What it is held against, with its unit. */
+  readonly against: string
+  /** What must hold: the figure, how it must compare, and the bound. */
+  readonly figure: number
+  readonly must: '≥' | '≤'
+  readonly bound: number
+}
+
+/** What is measured, each in a process of its own, so that one's memory and threads are not the other's. */
+export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  'sign-108-KB': () =>
+    withKeys(async (options) =>
+      (await benchFiles(options, { size: 108_000, name: '108 KB', files: 200 })).map((figure) =>
+        ratioRow(figure, figure.work.includes('RSA') ? 3 : 5),
+      ),
+    ),
+  'sign-10-MB': () =>
+    withKeys(async (options) =>
+      (await benchFiles(options, { size: 10_000_000, name: '10 MB', files: 40 })).map((figure) =>
+        ratioRow(figure, 1.5),
+      ),
+    ),
+  'sign-1.5-GB': () =>
+    withKeys(async (options) => {
+      const figure = await benchLarge(options)
+      const memory = figure.peakMebibytes ?? Number.POSITIVE_INFINITY
+      return [
+        ratioRow(figure, 1),
+        {
+          work: `${figure.work}, peak memory`,
+          ours: `${memory.toFixed(0)} MiB`,
+          against: '',
+          figure: memory,
+          must: '≤',
+          bound: 256,
+        },
+      ]
+    }),
+  digest: () => withFolder(async (folder) => [ratioRow(await benchDigest(folder), 0.8)]),
+  requests: async () => {
+    const { aloneMs, requestsPerSecond, noOpsPerSecond } = await measureRequests()
+    const ratio = requestsPerSecond / noOpsPerSecond
+    return [
+      {
+        work: 'whole requests, 50 at once, against no-op workflows',
+        ours: `${requestsPerSecond.toFixed(1)} /s`,
+        against: `${noOpsPerSecond.toFixed(1)} /s`,
+        figure: ratio,
+        must: '≥',
+        bound: 0.4,
+      },
+      {
+        work: 'one request alone, ms',
+        ours: `${aloneMs.toFixed(0)} ms`,
+        against: '',
+        figure: aloneMs,
+        must: '≤',
+        bound: 700,
+      },
+    ]
+  },
+  'event-log': async () => {
+    const {
+      catchUpEventsPerSecond: catchUp,
+      durableAppendsPerSecond,
+      concurrentAppendsPerSecond,
+    } = await measureEventLog()
+    return [
+      {
+        work: 'event log catch-up, events/s',
+        ours: `${catchUp.toFixed(0)} /s`,
+        against: `appends: ${durableAppendsPerSecond.toFixed(0)} /s alone, ${concurrentAppendsPerSecond.toFixed(0)} /s together`,
+        figure: catchUp,
+        must: '≥',
+        bound: 100_000,
+      },
+    ]
+  },
+}
+
+/** Whether a row reaches what it must. */
+export function holds({ figure, must, bound }: Row): boolean {
+  return must === '≥' ? figure >= bound : figure <= bound
+}
+
+function ratioRow({ work, ours, theirs, unit, ratio }: AuthenticodeFigure, bound: number): Row {
+  const shown = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`
+  return { work, ours: shown(ours), against: shown(theirs), figure: ratio, must: '≥', bound }
+}
+
+async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function withKeys<Result>(
+  use: (options: { folder: string; keys: Awaited<ReturnType<typeof benchKeys>>['keys'] }) => Promise<Result>,
+): Promise<Result> {
+  return withFolder(async (folder) => {
+    const { token, keys } = await benchKeys(folder)
+    try {
+      return await use({ folder, keys })
+    } finally {
+      await token.close()
+    }
+  })
+}
