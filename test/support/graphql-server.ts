@@ -15,14 +15,7 @@ import {
   openRefusalAudit,
   type Setup,
 } from '../../application/index.ts'
-import {
-  type ArtifactStore,
-  createUploads,
-  loadPlan,
-  openFolderStore,
-  openUploadRegistry,
-  storePlan,
-} from '../../artifacts/index.ts'
+import { createUploads, loadPlan, openFolderStore, openUploadRegistry, storePlan } from '../../artifacts/index.ts'
 import type {
   ApiTokenId,
   CertificateId,
@@ -155,7 +148,7 @@ export async function startGraphQLServer(
   if (!project) await projector.stop()
 
   const logged: GraphQLTestServer['logged'] = []
-  const fastify = Fastify()
+  const fastify = Fastify({ forceCloseConnections: true })
   await registerGraphQL(fastify, {
     application,
     readModel,
@@ -348,6 +341,3 @@ export async function askServer(
 }
 
 async function* emptyArtifact(): AsyncGenerator<Uint8Array> {}
-
-/** What the store of a test server may be given to. */
-export type { ArtifactStore }
