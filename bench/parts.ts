@@ -1,10 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AuthenticodeFigure, benchDigest, benchFiles, benchLarge } from './authenticode.ts'
-import { benchKeys } from './bench-keys.ts'
-import { measureEventLog } from './event-log.ts'
-import { measureRequests } from './requests.ts'
+import type { AuthenticodeBenchKey, AuthenticodeFigure } from './authenticode.ts'
 
 /** One line of the table. */
 export type Row = {
@@ -19,23 +16,26 @@ export type Row = {
   readonly bound: number
 }
 
-/** What is measured, each in a process of its own, so that one's memory and threads are not the other's. */
+/**
+ * What is measured, each in a process of its own that loads no more than it measures: one's memory and threads are not
+ * the other's.
+ */
 export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'sign-108-KB': () =>
     withKeys(async (options) =>
-      (await benchFiles(options, { size: 108_000, name: '108 KB', files: 200 })).map((figure) =>
+      (await (await signing()).benchFiles(options, { size: 108_000, name: '108 KB', files: 200 })).map((figure) =>
         ratioRow(figure, figure.work.includes('RSA') ? 3 : 5),
       ),
     ),
   'sign-10-MB': () =>
     withKeys(async (options) =>
-      (await benchFiles(options, { size: 10_000_000, name: '10 MB', files: 40 })).map((figure) =>
+      (await (await signing()).benchFiles(options, { size: 10_000_000, name: '10 MB', files: 40 })).map((figure) =>
         ratioRow(figure, 1.5),
       ),
     ),
   'sign-1.5-GB': () =>
     withKeys(async (options) => {
-      const figure = await benchLarge(options)
+      const figure = await (await signing()).benchLarge(options)
       const memory = figure.peakMebibytes ?? Number.POSITIVE_INFINITY
       return [
         ratioRow(figure, 1),
@@ -49,8 +49,9 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
         },
       ]
     }),
-  digest: () => withFolder(async (folder) => [ratioRow(await benchDigest(folder), 0.8)]),
+  digest: () => withFolder(async (folder) => [ratioRow(await (await signing()).benchDigest(folder), 0.8)]),
   requests: async () => {
+    const { measureRequests } = await import('./requests.ts')
     const { aloneMs, requestsPerSecond, noOpsPerSecond } = await measureRequests()
     const ratio = requestsPerSecond / noOpsPerSecond
     return [
@@ -73,6 +74,7 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
     ]
   },
   'event-log': async () => {
+    const { measureEventLog } = await import('./event-log.ts')
     const {
       catchUpEventsPerSecond: catchUp,
       durableAppendsPerSecond,
@@ -96,6 +98,10 @@ export function holds({ figure, must, bound }: Row): boolean {
   return must === '≥' ? figure >= bound : figure <= bound
 }
 
+function signing() {
+  return import('./authenticode.ts')
+}
+
 function ratioRow({ work, ours, theirs, unit, ratio }: AuthenticodeFigure, bound: number): Row {
   const shown = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`
   return { work, ours: shown(ours), against: shown(theirs), figure: ratio, must: '≥', bound }
@@ -111,9 +117,10 @@ async function withFolder<Result>(use: (folder: string) => Promise<Result>): Pro
 }
 
 function withKeys<Result>(
-  use: (options: { folder: string; keys: Awaited<ReturnType<typeof benchKeys>>['keys'] }) => Promise<Result>,
+  use: (options: { folder: string; keys: [AuthenticodeBenchKey, AuthenticodeBenchKey] }) => Promise<Result>,
 ): Promise<Result> {
   return withFolder(async (folder) => {
+    const { benchKeys } = await import('./bench-keys.ts')
     const { token, keys } = await benchKeys(folder)
     try {
       return await use({ folder, keys })
