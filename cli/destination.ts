@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CliError, usageError } from './cli-error.ts'
 import { exitCode } from './exit-code.ts'
@@ -12,10 +12,10 @@ export type Destination = {
 }
 
 /**
- * Checks that a file can be put there: its folder exists, and what has its name already is a file. A symbolic link is
+ * Checks that a file can be put there: its folder can be written to, and what has its name already is a file. A symbolic link is
  * followed, so that the file behind it is replaced and not the link.
  *
- * @throws CliError `OUT_FOLDER_NOT_FOUND`, `OUT_NOT_A_FILE` (exit code: usage)
+ * @throws CliError `OUT_FOLDER_NOT_FOUND`, `OUT_NOT_WRITABLE`, `OUT_NOT_A_FILE` (exit code: usage)
  */
 export async function checkDestination(path: string): Promise<Destination> {
   const folder = await stat(dirname(path)).catch(() => undefined)
@@ -25,6 +25,9 @@ export async function checkDestination(path: string): Promise<Destination> {
       'Make it first: --out names a file in it.',
       'OUT_FOLDER_NOT_FOUND',
     )
+  await access(dirname(path), constants.W_OK).catch((error: unknown) => {
+    throw notWritable(path, error as NodeJS.ErrnoException)
+  })
   const present = await stat(path).catch(() => undefined)
   if (present === undefined) return { path, mode: undefined }
   if (!present.isFile())
@@ -54,13 +57,15 @@ export async function replaceFile(
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw isFileSystemError(error)
-      ? new CliError('OUT_NOT_WRITABLE', `${path} cannot be written (${error.code}).`, {
-          exitCode: exitCode.usage,
-          cause: error,
-        })
-      : error
+    throw isFileSystemError(error) ? notWritable(path, error) : error
   }
+}
+
+function notWritable(path: string, cause: NodeJS.ErrnoException): CliError {
+  return new CliError('OUT_NOT_WRITABLE', `${path} cannot be written (${cause.code}).`, {
+    exitCode: exitCode.usage,
+    cause,
+  })
 }
 
 function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -15,6 +15,11 @@ export type Invocation = {
 /** A file of `commands/`: adds arguments, options and the action to a command that has a name and a summary already. */
 export type CommandModule = { readonly define: (command: Command, invocation: Invocation) => void }
 
+/** Adds a paragraph to what a command's help says first. */
+export function explain(command: Command, paragraph: string): Command {
+  return command.description(`${command.description()}\n\n${paragraph}`)
+}
+
 /** Adds the option that every command has. */
 export function withJson(command: Command): Command {
   return command.option('--json', 'answer in JSON on stdout; errors and warnings as lines of JSON on stderr')

@@ -6,7 +6,11 @@ import type { StoredFile } from './documents/request-fields.ts'
 import { patiently, usualPatience } from './following/patience.ts'
 import type { Report } from './output/report.ts'
 
-/** Downloads an artifact to its place, with progress; begins anew when the service goes away in between. */
+/**
+ * Downloads an artifact to its place, with progress; begins anew when the service goes away in between.
+ *
+ * @throws CliError as `downloadFile` does; the signal's reason
+ */
 export async function saveArtifact(work: {
   readonly report: Report
   readonly connection: Connection

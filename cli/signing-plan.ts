@@ -3,6 +3,7 @@ import { CliError } from './cli-error.ts'
 import type { Connection } from './connection/connection.ts'
 import { ask } from './connection/graphql.ts'
 import { planOfRequest } from './documents/requests.ts'
+import { exitCode } from './exit-code.ts'
 import { requestNotFound } from './following/follow-request.ts'
 
 /** A file of a plan: which bytes, and what is done to them. */
@@ -42,7 +43,7 @@ export async function fetchPlan(connection: Connection, id: string): Promise<Che
   if (plan === null || plan.document === null)
     throw new CliError('NOT_PLANNED_YET', 'The request has no plan yet: there is nothing to agree to.', {
       hint: `\`countersign request watch ${id}\` follows it.`,
-      exitCode: 6,
+      exitCode: exitCode.refused,
     })
   const digest = createHash('sha256').update(plan.document, 'utf8').digest('hex')
   const document = JSON.parse(plan.document) as SigningPlan

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { usageError } from '../cli-error.ts'
 import { parseInstant } from '../duration.ts'
 import { exitCode } from '../exit-code.ts'
-import { type Invocation, withJson } from '../invocation.ts'
+import { explain, type Invocation, withJson } from '../invocation.ts'
 import { type Difference, localCommands, type ReplayedState } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
@@ -18,15 +18,12 @@ type Options = {
 
 /** `countersign audit replay`. With `--json`: `{ events, states: […], differences: […] | null }`. */
 export function define(command: Command, { report, exitWith }: Invocation): void {
+  explain(command, 'Runs on the server, reads the event log itself, and folds it with the same code that decides.')
   withJson(command)
     .option('--until <time>', 'the states as they were at this time: 2026-01-31, 2026-01-31T09:30:00Z')
     .option('--stream <id>', 'only this entity: its kind, a hyphen, its id, such as signingRequest-0b7e9a52-…')
     .option('--compare', 'hold the states against the read model and name every difference')
     .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
-    .addHelpText(
-      'after',
-      '\nRuns on the server, reads the event log itself, and folds it with the same code that decides.',
-    )
     .action(async ({ until, stream, compare = false, config }: Options) => {
       if (compare && until !== undefined)
         throw usageError('--compare and --until exclude each other.', 'The read model knows the present only.')

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Invocation, withJson } from '../invocation.ts'
+import { explain, type Invocation, withJson } from '../invocation.ts'
 import { localCommands } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
@@ -8,12 +8,9 @@ type Options = { readonly config?: string }
 
 /** `countersign projections rebuild`. With `--json`: `{ events }`. */
 export function define(command: Command, { report }: Invocation): void {
+  explain(command, 'Runs on the server. The event log is not touched; the read model answers as before afterwards.')
   withJson(command)
     .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
-    .addHelpText(
-      'after',
-      '\nRuns on the server. The event log is not touched; the read model answers as before afterwards.',
-    )
     .action(async ({ config }: Options) => {
       try {
         const { events } = await (await localCommands()).rebuildProjections({ configFile: config })

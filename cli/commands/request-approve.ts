@@ -7,7 +7,7 @@ import { oneRequest } from '../documents/requests.ts'
 import { parseId } from '../entity-id.ts'
 import { exitCode } from '../exit-code.ts'
 import { requestNotFound } from '../following/follow-request.ts'
-import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { planText } from '../output/plan-text.ts'
 import { requestText } from '../output/request-details.ts'
 import { reportChange } from '../report-change.ts'
@@ -21,17 +21,15 @@ type Options = ConnectionOptions & {
 
 /** `countersign request approve`. With `--json`: `{ signingRequestId, position, planDigest, signingRequest }`. */
 export function define(command: Command, invocation: Invocation): void {
+  explain(
+    command,
+    "Shows what will be signed (every file with its SHA-256, what is done to it, the certificate), checks that it is what the plan's digest stands for, asks, and approves that digest: another plan than the one shown cannot be approved by it.",
+  )
   withConnection(command)
     .argument('<id>', 'the signing request')
     .option('--plan-digest <sha256>', 'approve this plan, looked at before, without showing it again')
     .option('--yes', 'approve the plan that is shown without being asked')
     .option('--comment <text>', 'why')
-    .addHelpText(
-      'after',
-      `
-Shows what will be signed (every file with its SHA-256, what is done to it, the certificate), checks that it is what the
-plan's digest stands for, asks, and approves that digest: another plan than the one shown cannot be approved by it.`,
-    )
     .action(async (text: string, options: Options) => {
       const id = parseId(text, 'signing request')
       const { planDigest: given, yes, comment } = options

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Invocation } from '../invocation.ts'
+import { explain, type Invocation } from '../invocation.ts'
 import { localCommands } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 
@@ -7,17 +7,14 @@ type Options = { readonly roles?: string; readonly config?: string; readonly dem
 
 /** `countersign serve`. */
 export function define(command: Command, _invocation: Invocation): void {
+  explain(
+    command,
+    "Without --roles everything runs on this machine, with its data in .countersign (COUNTERSIGN_DATA): Temporal's development server, the event log, the read model, the artifacts, a SoftHSM2 token and a time-stamp authority for tests. With --roles the settings say where the parts are. Ends on Ctrl-C or SIGTERM.",
+  )
   command
     .option('--roles <roles>', 'api, worker, signer, projector: some of them, with commas between; else all, embedded')
     .option('--config <file>', 'settings in JSON; environment variables COUNTERSIGN_… stand above it')
     .option('--no-demo', 'do not make the demo organization when the data directory is new')
-    .addHelpText(
-      'after',
-      `
-Without --roles everything runs on this machine, with its data in .countersign (COUNTERSIGN_DATA): Temporal's development
-server, the event log, the read model, the artifacts, a SoftHSM2 token and a time-stamp authority for tests. With --roles
-the settings say where the parts are. Ends on Ctrl-C or SIGTERM.`,
-    )
     .action(async ({ roles, config, demo }: Options) => {
       try {
         await (await localCommands()).serve({ roles, configFile: config, demo })

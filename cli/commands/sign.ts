@@ -7,10 +7,9 @@ import { checkDestination, type Destination } from '../destination.ts'
 import type { RequestDetails } from '../documents/request-fields.ts'
 import { parseDuration } from '../duration.ts'
 import { followRequest } from '../following/follow-request.ts'
-import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { outcomeError } from '../outcome.ts'
 import { eventText } from '../output/event-text.ts'
-import { statusMark } from '../output/style.ts'
 import { saveArtifact } from '../save-artifact.ts'
 import { type LocalFile, submitFile } from '../submit-file.ts'
 import { goOnWith, waiting } from '../waiting.ts'
@@ -25,11 +24,15 @@ type Options = ConnectionOptions & {
 }
 
 /**
- * `countersign sign`. With `--json`: `{ signingRequestId, out, sha256, size, signingRequest }`; when the request does not
- * end well, `out`, `sha256` and `size` are null, and the error is on stderr. With `--no-wait`: `{ signingRequestId,
- * position }`.
+ * `countersign sign`. With `--json`: `{ signingRequestId, out, sha256, size, signingRequest }`; when it was submitted and
+ * did not end well, or was not waited for to its end, `out`, `sha256` and `size` are null, and the error is on stderr.
+ * With `--no-wait`: `{ signingRequestId, position }`.
  */
 export function define(command: Command, invocation: Invocation): void {
+  explain(
+    command,
+    'Waits for approvals and for the signature, through restarts of the service, and saves the signed file when its SHA-256 is what the service recorded. Ctrl-C ends the waiting and not the request.',
+  )
   withConnection(command)
     .argument('<file>', 'the file to be signed')
     .requiredOption('--project <slug>', 'the project (slug or id)')
@@ -41,12 +44,6 @@ export function define(command: Command, invocation: Invocation): void {
     .option('--description <text>', 'what this is, for those who approve')
     .option('--timeout <duration>', 'give up waiting after this long (90s, 15m, 2h); the request goes on')
     .option('--no-wait', 'submit, print the id of the request, and end')
-    .addHelpText(
-      'after',
-      `
-Waits for approvals and for the signature, through restarts of the service, and saves the signed file when its SHA-256
-is what the service recorded. Ctrl-C ends the waiting and not the request.`,
-    )
     .action(async (name: string, options: Options) => {
       const { terminal } = invocation
       const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout')
@@ -65,42 +62,41 @@ async function sign(
 ): Promise<void> {
   const { terminal, report } = invocation
   const connection = await connect(invocation, options, 'ci')
-  let goOn = 'Nothing was submitted.'
   const wait = waiting(terminal.interruption(), timeout)
   const { signal } = wait
+  let id: string | undefined
+  let request: RequestDetails | undefined
+  const answer = (saved: { out: string; sha256: string; size: number } | null, text: string) =>
+    report.result(
+      { signingRequestId: id, ...(saved ?? { out: null, sha256: null, size: null }), signingRequest: request ?? null },
+      () => text,
+    )
   try {
     const { project, policy: signingPolicy, description = null } = options
     const submission = { project, signingPolicy, description }
     const { signingRequestId, position } = await submitFile(connection, file, submission, { report, signal })
-    goOn = goOnWith(signingRequestId)
     if (destination === undefined) {
       report.result({ signingRequestId, position }, () => `${signingRequestId}\n`)
       return
     }
-    report.note(`Signing request ${signingRequestId}`, 'strong')
-    let request: RequestDetails | undefined
-    for await (const news of followRequest(connection, signingRequestId, { report, signal, submittedAt: position })) {
-      for (const event of news.events) report.note(eventText(event))
+    id = signingRequestId
+    report.note(`Signing request ${id}`, 'strong')
+    for await (const news of followRequest(connection, id, { report, signal, submittedAt: position })) {
       request = news.request
+      for (const event of news.events) report.note(eventText(event))
       if (request.status === 'WaitingForApproval' && news.events.length > 0)
         report.note(waitingText(request), 'waiting')
     }
     const { signedArtifact: artifact, signedArtifactLink: link } = request ?? {}
-    if (request === undefined || !artifact || !link) {
-      report.result(
-        { signingRequestId, out: null, sha256: null, size: null, signingRequest: request ?? null },
-        () => '',
-      )
-      throw (request && outcomeError(request)) ?? new Error('the request came to no end')
-    }
+    if (!artifact || !link) throw (request && outcomeError(request)) ?? new Error('the request came to no end')
     await saveArtifact({ report, connection, link, artifact, destination, signal })
     const { sha256, size } = artifact
-    report.result({ signingRequestId, out: destination.path, sha256, size, signingRequest: request }, () => {
-      const status = report.marker(statusMark(request.status), 'Signed')
-      return `${status}: ${destination.path}, SHA-256 ${sha256}\n`
-    })
+    const { path } = destination
+    answer({ out: path, sha256, size }, `${report.marker('good', 'Signed')}: ${path}, SHA-256 ${sha256}\n`)
   } catch (error) {
-    throw wait.explain(error, goOn)
+    // A program must learn the id of what it started, however it ends.
+    if (id !== undefined) answer(null, '')
+    throw wait.explain(error, id === undefined ? 'Nothing was submitted.' : goOnWith(id))
   } finally {
     wait.end()
   }

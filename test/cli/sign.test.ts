@@ -190,9 +190,14 @@ describe('countersign sign', () => {
   })
 
   it('gives up after --timeout with a code of its own', async () => {
-    const ran = await sign(['--out', 'signed.exe', '--timeout', '1s'])
+    const ran = await sign(['--out', 'signed.exe', '--timeout', '1s', '--json'])
     expect(ran.code).toBe(9)
-    expect(ran.stderr).toContain('error: TIMED_OUT: Not finished within 1 seconds.')
+    const { signingRequestId, out } = JSON.parse(ran.stdout) as Record<string, string>
+    expect([...service.requests.keys()]).toEqual([signingRequestId])
+    expect(out).toBeNull()
+    const { error } = JSON.parse(ran.stderr) as { error: { code: string; hint: string } }
+    expect(error.code).toBe('TIMED_OUT')
+    expect(error.hint).toContain(`countersign request watch ${signingRequestId}`)
   })
 
   it('prints the id and ends with --no-wait', async () => {
