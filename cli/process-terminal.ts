@@ -28,7 +28,8 @@ function outputTo(stream: NodeJS.WriteStream): Output {
   return {
     isTTY: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? 80
+      // Some terminals do not know their width and say zero.
+      return stream.columns || 80
     },
     write: (text) => void stream.write(text),
   }
@@ -37,9 +38,11 @@ function outputTo(stream: NodeJS.WriteStream): Output {
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
+    // Ctrl-C and the end of the input are no answer.
     const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
-    // Ctrl-C at the question is no answer.
-    return await Promise.race([lines.question(question).catch(() => ''), ended])
+    const answer = await Promise.race([lines.question(question).catch(() => ''), ended])
+    if (answer === '') process.stderr.write('\n')
+    return answer
   } finally {
     lines.close()
   }
