@@ -3,7 +3,7 @@ import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
 import type { CertificateId, OrganizationId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
-import { parseName } from '../slug.ts'
+import { parseName, parseText } from '../text.ts'
 import type { CertificateEvent, CertificateSubject } from './events.ts'
 
 /** What `CertificateIssued` says. */
@@ -59,7 +59,7 @@ export type CertificateCommand =
  * Certificate: asked for, key made in the HSM, issued, disabled.
  *
  * Refuses with `CERTIFICATE_EXISTS`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_STATE`, `CERTIFICATE_VALIDITY`,
- * `CERTIFICATE_DISABLED`, `NAME_MALFORMED`.
+ * `CERTIFICATE_DISABLED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const certificateDecider: Decider<CertificateState, CertificateCommand, CertificateEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -101,7 +101,9 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
       case 'DisableCertificate':
         if (state.status === 'disabled')
           throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} is disabled already.`)
-        return [{ type: 'CertificateDisabled', data: { schemaVersion: 1, reason: command.reason } }]
+        return [
+          { type: 'CertificateDisabled', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
+        ]
     }
   },
 
@@ -192,9 +194,13 @@ function parseSubject(subject: CertificateSubject): CertificateSubject {
     throw new Refusal('NAME_MALFORMED', "The subject's common name must not be longer than 64 characters (X.520).")
   if (subject.country !== undefined && !/^[A-Z]{2}$/.test(subject.country))
     throw new Refusal('NAME_MALFORMED', "The subject's country must be two upper-case letters (ISO 3166-1).")
+  const organization =
+    subject.organization === undefined ? undefined : parseName(subject.organization, "The subject's organization")
+  if (organization !== undefined && organization.length > 64)
+    throw new Refusal('NAME_MALFORMED', "The subject's organization must not be longer than 64 characters (X.520).")
   return {
     commonName,
-    ...(subject.organization === undefined ? {} : { organization: parseName(subject.organization, 'organization') }),
+    ...(organization === undefined ? {} : { organization }),
     ...(subject.country === undefined ? {} : { country: subject.country }),
   }
 }

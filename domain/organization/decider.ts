@@ -1,7 +1,8 @@
 import type { Decider } from '../decider.ts'
 import type { OrganizationId, ProjectId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
-import { parseName, parseSlug } from '../slug.ts'
+import { parseSlug } from '../slug.ts'
+import { parseName } from '../text.ts'
 import type { OrganizationEvent } from './events.ts'
 
 /** Before and after the organization was created. */

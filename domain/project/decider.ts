@@ -1,7 +1,8 @@
 import type { Decider } from '../decider.ts'
 import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
-import { parseName, parseSlug } from '../slug.ts'
+import { parseSlug } from '../slug.ts'
+import { isPlainLine, parseName, parseText } from '../text.ts'
 import type { ProjectEvent } from './events.ts'
 
 /** A project that exists. */
@@ -39,7 +40,8 @@ export type ProjectCommand =
  * Project: what belongs together and is signed under common policies.
  *
  * Refuses with `PROJECT_EXISTS`, `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `PROJECT_ACTIVE`,
- * `SIGNING_POLICY_SLUG_TAKEN`, `REPOSITORY_URL_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`.
+ * `SIGNING_POLICY_SLUG_TAKEN`, `REPOSITORY_URL_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`,
+ * `TEXT_MALFORMED`.
  */
 export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -48,14 +50,11 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
   decide(command, state) {
     if (command.type === 'CreateProject') {
       if (state.status !== 'none') throw new Refusal('PROJECT_EXISTS', 'A project with this id exists already.')
-      const { projectId, organizationId, description, repositoryUrl } = command
+      const { projectId, organizationId } = command
       const slug = parseSlug(command.slug, "The project's slug")
       const name = parseName(command.name, "The project's name")
-      if (repositoryUrl !== null && !/^https?:\/\/[^\s]+$/.test(repositoryUrl))
-        throw new Refusal(
-          'REPOSITORY_URL_MALFORMED',
-          "The project's repository URL must begin with https:// or http://.",
-        )
+      const description = parseText(command.description, "The project's description")
+      const repositoryUrl = command.repositoryUrl === null ? null : parseRepositoryUrl(command.repositoryUrl)
       return [
         {
           type: 'ProjectCreated',
@@ -67,7 +66,9 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
     switch (command.type) {
       case 'DeactivateProject':
         activeProject(project)
-        return [{ type: 'ProjectDeactivated', data: { schemaVersion: 1, reason: command.reason } }]
+        return [
+          { type: 'ProjectDeactivated', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
+        ]
       case 'ReactivateProject':
         if (project.status === 'valid') throw new Refusal('PROJECT_ACTIVE', `${project.name} is active already.`)
         return [{ type: 'ProjectReactivated', data: { schemaVersion: 1 } }]
@@ -111,6 +112,21 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
       }
     }
   },
+}
+
+/** The URL stands in signatures and events: it holds no credentials. */
+function parseRepositoryUrl(text: string): string {
+  const wellFormed =
+    text.length <= 2000 && isPlainLine(text) && /^https?:\/\/[^\s\\]+$/.test(text) && URL.canParse(text)
+  if (!wellFormed)
+    throw new Refusal(
+      'REPOSITORY_URL_MALFORMED',
+      "The project's repository URL must be an address that begins with https:// or http://, of no more than 2000 characters.",
+    )
+  const { username, password } = new URL(text)
+  if (username !== '' || password !== '')
+    throw new Refusal('REPOSITORY_URL_MALFORMED', "The project's repository URL must hold no user name or password.")
+  return text
 }
 
 function existingProject(state: ProjectState): Project {

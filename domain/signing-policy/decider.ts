@@ -2,8 +2,9 @@ import type { Certificate } from '../certificate/index.ts'
 import type { Decider } from '../decider.ts'
 import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
-import { parseName, parseSlug } from '../slug.ts'
-import type { SigningPolicyEvent, SigningPolicySettings } from './events.ts'
+import { parseSlug } from '../slug.ts'
+import { parseName, parseText } from '../text.ts'
+import type { ApprovalProcess, SigningPolicyEvent, SigningPolicySettings } from './events.ts'
 
 /** A signing policy that exists. */
 export type SigningPolicy = {
@@ -45,9 +46,9 @@ export type SigningPolicyCommand =
  * Signing policy: which certificate signs, who may submit, who must approve. Every change makes a version.
  *
  * Refuses with `SIGNING_POLICY_EXISTS`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`, `RELEASE_NEEDS_TIMESTAMP`,
- * `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`, `SLUG_MALFORMED`,
- * `NAME_MALFORMED`.
+ * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
+ * `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
+ * `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -76,7 +77,12 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
       }
       case 'DeactivateSigningPolicy':
         activeSigningPolicy(policy)
-        return [{ type: 'SigningPolicyDeactivated', data: { schemaVersion: 1, reason: command.reason } }]
+        return [
+          {
+            type: 'SigningPolicyDeactivated',
+            data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') },
+          },
+        ]
       case 'ReactivateSigningPolicy':
         if (policy.status === 'active')
           throw new Refusal('SIGNING_POLICY_ACTIVE', `The signing policy ${policy.slug} is active already.`)
@@ -131,7 +137,10 @@ function checkedSettings(settings: SigningPolicySettings, certificate: PolicyCer
   if (certificate.certificateId !== settings.certificateId)
     throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
   refuseRepeated(settings.submitters, 'submitters')
-  if (settings.approval !== null) checkApproval(settings.approval)
+  if (settings.approval !== null) {
+    checkApproval(settings.approval)
+    checkReachable(settings.approval, settings.submitters)
+  }
   if (settings.release) checkRelease(settings, certificate)
   return { ...settings, name: parseName(settings.name, "The signing policy's name") }
 }
@@ -139,7 +148,7 @@ function checkedSettings(settings: SigningPolicySettings, certificate: PolicyCer
 /** Ten years. Far beyond them a deadline is no date any more. */
 const longestDeadlineSeconds = 10 * 365 * 24 * 60 * 60
 
-function checkApproval(approval: NonNullable<SigningPolicySettings['approval']>): void {
+function checkApproval(approval: ApprovalProcess): void {
   const { approvers, requiredApprovals, deadlineSeconds } = approval
   refuseRepeated(approvers, 'approvers')
   if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > approvers.length)
@@ -154,6 +163,21 @@ function checkApproval(approval: NonNullable<SigningPolicySettings['approval']>)
       'APPROVAL_DEADLINE',
       `The approval deadline must be a whole number of seconds from 1 to ${longestDeadlineSeconds}; got ${deadlineSeconds}.`,
       { deadlineSeconds },
+    )
+}
+
+/** Whoever submits, enough others must be there to approve: or the request would wait for ever. */
+function checkReachable(
+  { approvers, requiredApprovals, submitterMayApprove }: ApprovalProcess,
+  submitters: SigningPolicySettings['submitters'],
+): void {
+  if (submitterMayApprove || approvers.length > requiredApprovals) return
+  const stuck = submitters.filter((submitter) => approvers.includes(submitter))
+  if (stuck.length > 0)
+    throw new Refusal(
+      'APPROVAL_QUORUM_UNREACHABLE',
+      `Requests of ${stuck.join(', ')} could never be approved: submitters may not approve, and without them there are ${approvers.length - 1} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
+      { submitters: stuck, approvers: approvers.length - 1, requiredApprovals },
     )
 }
 

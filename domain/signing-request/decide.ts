@@ -1,6 +1,7 @@
 import type { Instant } from '../event.ts'
 import { parseFileName } from '../file-name.ts'
 import { Refusal } from '../refusal.ts'
+import { parseText } from '../text.ts'
 import type {
   Approve,
   Deny,
@@ -14,16 +15,14 @@ import { quorumReached } from './quorum.ts'
 import type { SigningRequest, SigningRequestState } from './state.ts'
 import { isFinalStatus } from './workflow-status.ts'
 
-/** The longest comment, reason or description, in UTF-16 code units. Updates and events stay small. */
-export const maximumTextLength = 4000
-
 /**
  * What happens to a signing request on a command.
  *
  * @throws Refusal `SIGNING_REQUEST_EXISTS`, `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`,
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
- *   `CERTIFICATE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `FILE_NAME_MALFORMED`
+ *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`,
+ *   `FILE_NAME_MALFORMED`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
@@ -42,6 +41,8 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
     case 'RecordPlan': {
       requireThat(request.retrieved && request.plan === null, request, 'A plan is made once, after retrieval.')
       const { planDigest, fileCount } = command
+      if (!Number.isInteger(fileCount) || fileCount < 1)
+        throw new Refusal('PLAN_EMPTY', `A plan names one file or more to sign; this one names ${fileCount}.`)
       const approvalDeadline = deadlineFrom(command.at, request.approval?.deadlineSeconds ?? null)
       return [{ type: 'SigningPlanned', data: { schemaVersion: 1, planDigest, fileCount, approvalDeadline } }]
     }
@@ -58,11 +59,15 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
     }
     case 'ExpireApproval':
       requireWaiting(request)
+      requireDeadline(command.deadline, request)
       return [{ type: 'ApprovalExpired', data: { schemaVersion: 1, deadline: command.deadline } }]
     case 'Cancel': {
       const { canceledBy } = command
       return [
-        { type: 'SigningRequestCanceled', data: { schemaVersion: 1, canceledBy, reason: shortText(command.reason) } },
+        {
+          type: 'SigningRequestCanceled',
+          data: { schemaVersion: 1, canceledBy, reason: parseText(command.reason, 'The reason') },
+        },
       ]
     }
     case 'StartSigning':
@@ -80,7 +85,7 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
   if (state.workflowStatus !== 'none')
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
   parseFileName(submission.artifact.fileName)
-  const description = shortText(submission.description)
+  const description = parseText(submission.description, 'The description')
   return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, description } }]
 }
 
@@ -98,7 +103,7 @@ function approve(command: Approve, request: SigningRequest): readonly SigningReq
     )
   if (request.approvals.some((given) => given.approver === approver))
     throw new Refusal('ALREADY_APPROVED', 'You have approved this request already; each person counts once.')
-  const comment = shortText(command.comment)
+  const comment = parseText(command.comment, 'The comment')
   return [{ type: 'ApprovalGranted', data: { schemaVersion: 1, approver, planDigest, comment } }]
 }
 
@@ -106,7 +111,12 @@ function deny(command: Deny, request: SigningRequest): readonly SigningRequestEv
   const { approver } = command
   const approval = requireWaiting(request)
   requireApprover(approver, approval.approvers)
-  return [{ type: 'ApprovalDenied', data: { schemaVersion: 1, approver, comment: shortText(command.comment) } }]
+  return [
+    {
+      type: 'ApprovalDenied',
+      data: { schemaVersion: 1, approver, comment: parseText(command.comment, 'The comment') },
+    },
+  ]
 }
 
 function startSigning(command: StartSigning, request: SigningRequest): readonly SigningRequestEvent[] {
@@ -168,6 +178,16 @@ function requireWaiting(request: SigningRequest): NonNullable<SigningRequest['ap
   return request.approval
 }
 
+function requireDeadline(deadline: Instant, { plan }: SigningRequest): void {
+  const expected = plan?.approvalDeadline ?? null
+  if (deadline !== expected)
+    throw new Refusal(
+      'APPROVAL_DEADLINE_MISMATCH',
+      `The approval of this request ends at ${expected ?? 'no moment'}, not at ${deadline}.`,
+      { expected, actual: deadline },
+    )
+}
+
 function requireApprover(user: string, approvers: readonly string[]): void {
   if (!approvers.includes(user))
     throw new Refusal('NOT_AN_APPROVER', 'You are not an approver of the policy version of this request.')
@@ -178,15 +198,4 @@ function requireThat(condition: boolean, request: SigningRequest, message: strin
     throw new Refusal('SIGNING_REQUEST_STATE', `${message} The request is ${request.workflowStatus}.`, {
       workflowStatus: request.workflowStatus,
     })
-}
-
-function shortText(text: string | null): string | null {
-  if (text !== null && text.length > maximumTextLength)
-    throw new Refusal('TEXT_TOO_LONG', `Comments and descriptions have at most ${maximumTextLength} characters.`, {
-      length: text.length,
-    })
-  // Not every store of text can hold these: PostgreSQL refuses both.
-  if (text !== null && (text.includes('\0') || !text.isWellFormed()))
-    throw new Refusal('TEXT_MALFORMED', 'Comments and descriptions must be well-formed Unicode without NUL characters.')
-  return text
 }

@@ -1,9 +1,10 @@
 import type { Decider } from '../decider.ts'
+import { parseEmailAddress } from '../email-address.ts'
 import type { Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
 import type { GlobalRole } from '../permissions.ts'
 import { Refusal } from '../refusal.ts'
-import { parseName } from '../slug.ts'
+import { parseName, parseText } from '../text.ts'
 import type { UserEvent } from './events.ts'
 
 /** A token as the user's state knows it. */
@@ -60,7 +61,8 @@ export type UserCommand =
  * User: a person or a CI user, their global roles and API tokens.
  *
  * Refuses with `USER_EXISTS`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `USER_ACTIVE`, `ROLE_HELD`, `ROLE_NOT_HELD`,
- * `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`.
+ * `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`, `EMAIL_MALFORMED`, `TEXT_TOO_LONG`,
+ * `TEXT_MALFORMED`.
  */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -77,15 +79,18 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   decide(command, state) {
     if (command.type === 'CreateUser') {
       if (state.status !== 'none') throw new Refusal('USER_EXISTS', 'A user with this id exists already.')
-      const { userId, organizationId, kind, email } = command
+      const { userId, organizationId, kind } = command
       const name = parseName(command.name, "The user's name")
+      const email = command.email === null ? null : parseEmailAddress(command.email)
       return [{ type: 'UserCreated', data: { schemaVersion: 1, userId, organizationId, kind, name, email } }]
     }
     if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
     switch (command.type) {
       case 'DeactivateUser':
         refuseIfDeactivated(state)
-        return [{ type: 'UserDeactivated', data: { schemaVersion: 1, reason: command.reason } }]
+        return [
+          { type: 'UserDeactivated', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
+        ]
       case 'ReactivateUser':
         if (state.status === 'active') throw new Refusal('USER_ACTIVE', `${state.name} is active already.`)
         return [{ type: 'UserReactivated', data: { schemaVersion: 1 } }]

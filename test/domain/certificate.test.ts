@@ -78,6 +78,14 @@ describe('certificate', () => {
     ['NAME_MALFORMED', 'no common name', [], { ...request, subject: { commonName: '' } }],
     ['NAME_MALFORMED', 'a common name too long for X.520', [], { ...request, subject: { commonName: 'x'.repeat(65) } }],
     ['NAME_MALFORMED', 'a country that is none', [], { ...request, subject: { commonName: 'x', country: 'de' } }],
+    [
+      'NAME_MALFORMED',
+      'an organization too long for X.520',
+      [],
+      { ...request, subject: { commonName: 'x', organization: 'x'.repeat(65) } },
+    ],
+    ['TEXT_TOO_LONG', 'a reason', [requested], { ...disable, reason: 'x'.repeat(4001) }],
+    ['TEXT_MALFORMED', 'a reason', [requested], { ...disable, reason: '\x1b[2J' }],
     ['NAME_MALFORMED', 'an empty organization', [], { ...request, subject: { commonName: 'x', organization: '' } }],
   ])
 })

@@ -44,11 +44,11 @@ describe('organization', () => {
       [created, reserved('x')],
       { type: 'ReserveProjectSlug', slug: 'X', projectId },
     ],
-    ...['', '-x', '.x', 'a b', 'ä', '__proto__', 'x'.repeat(101), 'a/b', 'a\n'].map(
+    ...['', '-x', '.x', 'a b', 'ä', '__proto__', 'x'.repeat(101), 'a/b', 'a\n', '\u212a'].map(
       (slug) =>
         ['SLUG_MALFORMED', JSON.stringify(slug), [created], { type: 'ReserveProjectSlug', slug, projectId }] as const,
     ),
-    ...['', '   ', 'a\u0007b', '\ud800', 'x'.repeat(201)].map(
+    ...['', '   ', 'a\u0007b', '\ud800', 'x'.repeat(201), 'a\u202eb'].map(
       (name) =>
         ['NAME_MALFORMED', JSON.stringify(name), [], { type: 'CreateOrganization', organizationId, name }] as const,
     ),

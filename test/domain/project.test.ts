@@ -64,12 +64,31 @@ describe('project', () => {
       [created, reserved],
       { type: 'ReserveSigningPolicySlug', slug: 'RELEASE', signingPolicyId },
     ],
-    ...['', 'ftp://example.org', 'javascript:alert(1)', 'https://', 'https://a b', 'xhttps://a'].map(
+    ...[
+      '',
+      'ftp://example.org',
+      'javascript:alert(1)',
+      'https://',
+      'https://a b',
+      'xhttps://a',
+      'https://a:b:c/',
+      'https://a/\u202e',
+      'https://a/\x1b',
+      'https://bot:token@example.org/',
+      'https://token@example.org/',
+      'https://:secret@example.org',
+      'https:\\\\a@b',
+      `https://a/${'x'.repeat(2000)}`,
+    ].map(
       (repositoryUrl) =>
         ['REPOSITORY_URL_MALFORMED', JSON.stringify(repositoryUrl), [], { ...create, repositoryUrl }] as const,
     ),
     ['SLUG_MALFORMED', "the project's", [], { ...create, slug: 'a b' }],
     ['SLUG_MALFORMED', "a policy's", [created], { type: 'ReserveSigningPolicySlug', slug: '!', signingPolicyId }],
     ['NAME_MALFORMED', 'an empty name', [], { ...create, name: '' }],
+    ['TEXT_TOO_LONG', 'a description', [], { ...create, description: 'x'.repeat(4001) }],
+    ['TEXT_TOO_LONG', 'a reason', [created], { type: 'DeactivateProject', reason: 'x'.repeat(4001) }],
+    ['TEXT_MALFORMED', 'a description', [], { ...create, description: 'a\u2069' }],
+    ['TEXT_MALFORMED', 'a reason', [created], { type: 'DeactivateProject', reason: '\ud800' }],
   ])
 })

@@ -72,6 +72,17 @@ describe('signing policy', () => {
         .thenEvents({ ...created, data: { ...created.data, settings: { ...settings, approval: each } } })
   })
 
+  it('names those whose requests could never be approved, and takes settings under which everyone can', () => {
+    const withSubmitters = (changes: Partial<typeof approval>) =>
+      create({ submitters: [submitter, anna, cora], approval: { ...approval, ...changes } })
+    const unreachable = refusalOf(() => policy.decide(withSubmitters({ requiredApprovals: 3 }), policy.initialState()))
+    expect(unreachable.details).toEqual({ submitters: [anna, cora], approvers: 2, requiredApprovals: 3 })
+    expect(unreachable.message).toContain(anna)
+    expect(unreachable.message).not.toContain(submitter)
+    for (const changes of [{ requiredApprovals: 2 }, { requiredApprovals: 3, submitterMayApprove: true }])
+      expect(policy.decide(withSubmitters(changes), policy.initialState())).toHaveLength(1)
+  })
+
   it('gets a new version with every change, and the last is in force', () => {
     const change = (name: string) =>
       ({ type: 'ChangeSigningPolicy', settings: { ...settings, name }, certificate: selfSigned }) as const
@@ -117,6 +128,26 @@ describe('signing policy', () => {
       [],
       create({ approval: { ...approval, approvers: [], requiredApprovals: 0 } }),
     ],
+    [
+      'APPROVAL_QUORUM_UNREACHABLE',
+      'a submitter among as many approvers as must approve',
+      [],
+      create({ submitters: [submitter, anna], approval: { ...approval, requiredApprovals: 3 } }),
+    ],
+    [
+      'APPROVAL_QUORUM_UNREACHABLE',
+      'a change that leaves the submitter alone',
+      [created],
+      {
+        type: 'ChangeSigningPolicy',
+        settings: {
+          ...settings,
+          submitters: [anna],
+          approval: { ...approval, approvers: [anna], requiredApprovals: 1 },
+        },
+        certificate: selfSigned,
+      },
+    ],
     ...[0, -5, 0.5, 1e12].map(
       (deadlineSeconds) =>
         [
@@ -144,5 +175,7 @@ describe('signing policy', () => {
     ],
     ['SLUG_MALFORMED', 'a space', [], { ...create(), slug: 'a b' }],
     ['NAME_MALFORMED', 'no name', [], create({ name: '' })],
+    ['TEXT_TOO_LONG', 'a reason', [created], { type: 'DeactivateSigningPolicy', reason: 'x'.repeat(4001) }],
+    ['TEXT_MALFORMED', 'a reason', [created], { type: 'DeactivateSigningPolicy', reason: '\u2066' }],
   ])
 })

@@ -17,6 +17,7 @@ import { aSubmission, fixedUuid, people } from '../support/submission.ts'
 const everyone: readonly UserId[] = Object.values(people)
 const digests = ['cd', 'ef'].map((pair) => pair.repeat(32) as Sha256Digest)
 const at = '2026-03-01T12:00:00.000Z'
+const minuteLater = '2026-03-01T12:01:00.000Z'
 
 const anyone = fc.constantFrom(...everyone)
 // Mostly the right one, or few histories would come far.
@@ -31,12 +32,13 @@ const anyApproval: fc.Arbitrary<ApprovalProcess | null> = fc.option(
       approvers: fc.uniqueArray(anyone, { minLength: 1 }),
       submitterMayApprove: fc.boolean(),
       required: fc.nat(),
+      deadlineSeconds: fc.option(fc.constant(60)),
     })
-    .map(({ approvers, submitterMayApprove, required }) => ({
+    .map(({ approvers, submitterMayApprove, required, deadlineSeconds }) => ({
       approvers,
       submitterMayApprove,
       requiredApprovals: 1 + (required % approvers.length),
-      deadlineSeconds: null,
+      deadlineSeconds,
     })),
   { freq: 6 },
 )
@@ -68,7 +70,10 @@ function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningReque
       2,
       anyone.map((approver) => ({ type: 'InvalidateApproval', approver })),
     ),
-    weighted(1, fc.constant({ type: 'ExpireApproval', deadline: at })),
+    weighted(
+      1,
+      fc.constantFrom(at, minuteLater).map((deadline) => ({ type: 'ExpireApproval', deadline })),
+    ),
     weighted(1, fc.constant({ type: 'Cancel', canceledBy: people.submitter, reason: null })),
     weighted(
       6,

@@ -36,6 +36,8 @@ const submittedUnder = (approval: typeof submission.approval) =>
   event('SigningRequestSubmitted', aSubmission({ approval }))
 const retrieved = event('ArtifactRetrieved', { sha256, size })
 const planned = event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline: null })
+const plannedUntil = (approvalDeadline: string) =>
+  event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline })
 const granted = (approver: UserId, digest = planDigest) =>
   event('ApprovalGranted', { approver, planDigest: digest, comment: null })
 const invalidated = (approver: UserId) => event('ApprovalInvalidated', { approver, reason: 'userDeactivated' })
@@ -154,11 +156,13 @@ describe('signing request', () => {
     const approvalDeadline = '2026-03-01T13:00:00.000Z'
     given(request, ...history)
       .when(plan)
-      .thenEvents({ ...planned, data: { ...planned.data, approvalDeadline } })
-    given(request, ...waiting)
-      .when({ type: 'ExpireApproval', deadline: at })
-      .thenEvents(expired)
-    expect(fold(request, [...waiting, expired])).toMatchObject({
+      .thenEvents(plannedUntil(approvalDeadline))
+    const waitingForAnHour = [...history, plannedUntil(approvalDeadline)]
+    const over = event('ApprovalExpired', { deadline: approvalDeadline })
+    given(request, ...waitingForAnHour)
+      .when({ type: 'ExpireApproval', deadline: approvalDeadline })
+      .thenEvents(over)
+    expect(fold(request, [...waitingForAnHour, over])).toMatchObject({
       workflowStatus: 'Denied',
       denial: { kind: 'expired' },
     })
@@ -289,6 +293,25 @@ describe('signing request', () => {
       { type: 'RecordRetrieval', sha256: otherDigest, size },
     ],
     ['ARTIFACT_MISMATCH', 'bytes of another size', [submitted], { type: 'RecordRetrieval', sha256, size: size + 1 }],
+    ...[0, -1, 0.5, Number.NaN].map(
+      (fileCount) =>
+        [
+          'PLAN_EMPTY',
+          `${fileCount} files`,
+          [submitted, retrieved],
+          { ...plan, fileCount } as SigningRequestCommand,
+        ] as const,
+    ),
+    ['APPROVAL_DEADLINE_MISMATCH', 'a deadline where there is none', waiting, { type: 'ExpireApproval', deadline: at }],
+    ...['2026-03-01T11:59:59.999Z', '2026-03-01T12:00:00.001Z', ''].map(
+      (deadline) =>
+        [
+          'APPROVAL_DEADLINE_MISMATCH',
+          `${deadline} in place of ${at}`,
+          [submitted, retrieved, plannedUntil(at)],
+          { type: 'ExpireApproval', deadline },
+        ] as const,
+    ),
     ['TEXT_TOO_LONG', 'a comment', waiting, { ...deny(anna), comment: 'x'.repeat(4001) } as SigningRequestCommand],
     [
       'TEXT_TOO_LONG',
@@ -303,15 +326,24 @@ describe('signing request', () => {
       waiting,
       { ...cancel, reason: '\udc00' } as SigningRequestCommand,
     ],
-    ...['', '.', '..', 'a/b', 'a\\b', 'a\nb', '\u0085', 'x'.repeat(256), '\ud800.exe'].map((fileName) => {
-      const artifact = { ...submission.artifact, fileName }
-      return [
-        'FILE_NAME_MALFORMED',
-        JSON.stringify(fileName),
-        [],
-        { ...submit, submission: aSubmission({ artifact }) } as SigningRequestCommand,
-      ] as const
-    }),
+    ['TEXT_TOO_LONG', 'a reason', waiting, { ...cancel, reason: 'x'.repeat(4001) } as SigningRequestCommand],
+    [
+      'TEXT_MALFORMED',
+      'a comment that turns the direction of reading',
+      waiting,
+      { ...approve(anna), comment: 'safe \u202etnuoma' } as SigningRequestCommand,
+    ],
+    ...['', '.', '..', 'a/b', 'a\\b', 'a\nb', '\u0085', 'x'.repeat(256), '\ud800.exe', 'a\u202egpj.exe', '\u200eb'].map(
+      (fileName) => {
+        const artifact = { ...submission.artifact, fileName }
+        return [
+          'FILE_NAME_MALFORMED',
+          JSON.stringify(fileName),
+          [],
+          { ...submit, submission: aSubmission({ artifact }) } as SigningRequestCommand,
+        ] as const
+      },
+    ),
   ])
 })
 

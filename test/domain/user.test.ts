@@ -37,6 +37,15 @@ describe('user', () => {
     given(user)
       .when({ ...create, name: ' Build ' })
       .thenEvents(created)
+    for (const email of [
+      'a@b',
+      'anna.maria+x@mail.example.org',
+      'jörg@straße.example',
+      `${'x'.repeat(64)}@example.org`,
+    ])
+      given(user)
+        .when({ ...create, email })
+        .thenEvents({ ...created, data: { ...created.data, email } })
     given(user, created).when({ type: 'DeactivateUser', reason: null }).thenEvents(deactivated)
     given(user, created, deactivated).when({ type: 'ReactivateUser' }).thenEvents(reactivated)
   })
@@ -85,6 +94,24 @@ describe('user', () => {
     ['API_TOKEN_EXPIRY_PAST', 'a token that has expired', [created], { ...issue, expiresAt: at }],
     ['NAME_MALFORMED', 'an empty name', [], { ...create, name: ' ' }],
     ['NAME_MALFORMED', "a token's name", [created], { ...issue, name: '\n' }],
+    ...[
+      '',
+      'anna',
+      '@example.org',
+      'anna@',
+      'a@b@c',
+      'anna@example..org',
+      'anna@-example.org',
+      '.anna@example.org',
+      'Anna <anna@example.org>',
+      ' anna@example.org',
+      'anna@example.org\r\nBcc: all@example.org',
+      'anna\u202e@example.org',
+      `${'x'.repeat(65)}@example.org`,
+      `a@${'x'.repeat(253)}`,
+    ].map((email) => ['EMAIL_MALFORMED', JSON.stringify(email), [], { ...create, email }] as const),
+    ['TEXT_TOO_LONG', 'a reason', [created], { type: 'DeactivateUser', reason: 'x'.repeat(4001) }],
+    ['TEXT_MALFORMED', 'a reason', [created], { type: 'DeactivateUser', reason: '\0' }],
   ])
 })
 

@@ -10,9 +10,12 @@ import {
   mayReadArtifacts,
   maySubmit,
   organizationDecider,
+  parseFileName,
   parseId,
+  parseName,
   parseSha256Digest,
   parseStreamName,
+  parseText,
   projectDecider,
   refusalKey,
   signingPolicyDecider,
@@ -42,6 +45,37 @@ describe('ids and digests', () => {
         code: 'DIGEST_MALFORMED',
         message: expect.stringContaining('the digest'),
       })
+  })
+})
+
+describe('texts', () => {
+  const bidirectionalControls = [0x61c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e]
+    .concat([0x2066, 0x2067, 0x2068, 0x2069])
+    .map((code) => String.fromCodePoint(code))
+
+  it('are kept as they were sent, in every script and with line breaks and tabs', () => {
+    for (const text of ['', ' a ', 'one\r\ntwo\n\tthree', 'שלום', 'مرحبا', '👩‍🔧', 'x'.repeat(4000)])
+      expect(parseText(text, 'The comment')).toBe(text)
+    expect(parseText(null, 'The comment')).toBeNull()
+  })
+
+  it('show what they hold: nothing in them turns the direction of reading', () => {
+    for (const control of bidirectionalControls) {
+      expect(refusalOf(() => parseText(`a${control}b`, 'The comment'))).toMatchObject({
+        code: 'TEXT_MALFORMED',
+        message: expect.stringMatching(/^The comment .*direction/),
+      })
+      expect(refusalOf(() => parseName(`a${control}b`, 'The name'))).toMatchObject({
+        code: 'NAME_MALFORMED',
+        message: expect.stringMatching(/^The name .*direction/),
+      })
+      expect(refusalOf(() => parseFileName(`a${control}b`))).toMatchObject({
+        code: 'FILE_NAME_MALFORMED',
+        message: expect.stringContaining('direction'),
+      })
+    }
+    expect(parseName('אבטחה', 'The name')).toBe('אבטחה')
+    expect(parseFileName('برنامج.exe')).toBe('برنامج.exe')
   })
 })
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createOrganization, createProject, createUser } from '../../application/index.ts'
-import type { OrganizationId } from '../../domain/index.ts'
+import { createOrganization, createProject, createSigningPolicy, createUser } from '../../application/index.ts'
+import type { OrganizationId, SigningRequestId } from '../../domain/index.ts'
 import { defaultLimits } from '../../graphql/index.ts'
-import { startGraphQLServer } from '../support/graphql-server.ts'
+import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
 
 const everythingOfARequest = `
   id signingRequestId status workflowStatus isFinalStatus description submittedAt updatedAt finishedAt createdAt
@@ -115,10 +115,12 @@ describe('queries', () => {
       await server.submit(),
       await server.submit(),
       await server.submit(),
-      await server.submit(),
+      await submitWithDeadline(server),
     ]
     for (const id of [denied, canceled, failed, expired]) await server.plan(id)
-    const deadline = '2030-01-01T00:00:00.000Z'
+    await server.caughtUp()
+    const request = await server.readModel.signingRequestsByIds(server.organizationId, [expired])
+    const deadline = String(request[0]?.plan?.approvalDeadline)
     await server.tell(denied, { type: 'Deny', approver: server.approvers[0].userId, comment: 'not this one' })
     await server.tell(canceled, { type: 'Cancel', canceledBy: server.submitter.userId, reason: 'wrong file' })
     const failure = { code: 'PE_MALFORMED', message: 'No.', path: 'setup.exe' }
@@ -346,3 +348,26 @@ describe('queries', () => {
     expect(before.data.signingRequests.edges).toHaveLength(2)
   })
 })
+
+/** Submits under a policy whose approvals end after an hour. */
+async function submitWithDeadline(server: GraphQLTestServer): Promise<SigningRequestId> {
+  const { dependencies, setup, projectId, certificateId, submitter, approvers } = server
+  await createSigningPolicy(dependencies, setup, {
+    projectId,
+    slug: 'urgent-signing',
+    settings: {
+      name: 'Urgent',
+      certificateId,
+      submitters: [submitter.userId],
+      approval: {
+        approvers: approvers.map(({ userId }) => userId),
+        requiredApprovals: 2,
+        submitterMayApprove: false,
+        deadlineSeconds: 3600,
+      },
+      timestamp: 'required',
+      release: false,
+    },
+  })
+  return server.submit('urgent-signing')
+}

@@ -96,7 +96,7 @@ export type GraphQLTestServer = {
   /** Uploads bytes; answers the upload's id. */
   readonly upload: (by: TestUser, text?: string) => Promise<string>
   /** Submits by the use case. */
-  readonly submit: (policy?: 'release-signing' | 'test-signing', description?: string) => Promise<SigningRequestId>
+  readonly submit: (policy?: string, description?: string) => Promise<SigningRequestId>
   readonly tell: Tell
   /** Takes a submitted request to its plan; answers the plan's digest. */
   readonly plan: (signingRequestId: SigningRequestId) => Promise<Sha256Digest>
