@@ -37,6 +37,13 @@ export type Projector = {
 }
 
 const shortestPauseMs = 50
+/**
+ * Small batches are begun at most this often, in milliseconds: under load events come one by one, and each commit waits
+ * for the disk. The first event after a rest is projected at once.
+ */
+const paceMs = 25
+/** A batch of so many events is one of catching up, which nothing holds back. */
+const smallBatch = 200
 const longestPauseMs = 5_000
 
 /**
@@ -100,6 +107,7 @@ async function follow(
   reached(position)
   for await (const { events } of log.subscribe({ ...(position === undefined ? {} : { after: position }), signal })) {
     if (events.length === 0) continue
+    const next = performance.now() + paceMs
     const checkpoint = await projectAsFarAsKnown(batches, start.token, position, events)
     // A rebuild put other tables in place: begin again from where these are.
     if (checkpoint === 'gone') return
@@ -107,6 +115,8 @@ async function follow(
     if (checkpoint.position !== undefined) progress.notify(checkpoint.position)
     reached(checkpoint.position)
     if (signal.aborted) return
+    const rest = events.length < smallBatch ? next - performance.now() : 0
+    if (rest > 0) await pause(rest, undefined, { signal }).catch(() => undefined)
   }
   if (!signal.aborted) throw new ReadModelError('READ_MODEL_UNAVAILABLE', "The log's subscription ended by itself.")
 }
