@@ -7,6 +7,8 @@ import { endianness } from 'node:os'
 export interface PeChecksum {
   /** Takes bytes at any place of the file; the order does not matter, only where each byte is. */
   add(offset: number, bytes: Uint8Array): void
+  /** The sum so far, for another one to go on from. */
+  sum(): number
   /** The checksum of a file of `size` bytes. */
   finish(size: number): number
 }
@@ -14,13 +16,14 @@ export interface PeChecksum {
 /** At most this many 32-bit words are added before folding: four sums of 2^18 words each stay exact in a double. */
 const wordsAtOnce = 1 << 20
 
-/** Starts an empty sum. */
-export function startChecksum(): PeChecksum {
+/** Starts a sum: an empty one, or one that goes on from what another has summed. */
+export function startChecksum(from = 0): PeChecksum {
   const littleEndian = endianness() === 'LE'
   // A sum modulo 0xffff in which 0 is only the sum of nothing: 2^16 and 2^32 are both 1 there, so words of 32 bits add
   // up to the same as their halves.
-  let sum = 0
+  let sum = from
   return {
+    sum: () => sum,
     add(offset, bytes) {
       const aligned = littleEndian && offset % 4 === 0 && bytes.byteOffset % 4 === 0
       const wholeWords = aligned ? Math.floor(bytes.length / 4) : 0

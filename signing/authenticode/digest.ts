@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { readBlocks, withInput } from './byte-blocks.ts'
 import { type PeFile, readPeFile } from './pe-file.ts'
 

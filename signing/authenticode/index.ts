@@ -1,5 +1,7 @@
 /** Authenticode signatures of Windows programs (PE32 and PE32+). */
 export { digestPeFile } from './digest.ts'
-export { type SignedPeFile, type SigningProgress, type SignPeFileRequest, signPeFile } from './sign.ts'
+export type { SigningProgress } from './image-pass.ts'
+export { ImageThreads } from './image-threads.ts'
+export { type SignedPeFile, type SignPeFileRequest, signPeFile } from './sign.ts'
 export { type VerifyPeFileRequest, verifyPeFile } from './verify.ts'
 export type { SignatureTrust, VerifiedSignature, VerifiedSignatureTime } from './verify-signature.ts'

@@ -4,20 +4,16 @@ import { buildSignedData, encodeAttribute, messageSignerOf, objectIdentifiers } 
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import type { TimestampClient } from '../timestamp/timestamp-client.ts'
-import { type ByteBlock, type InputFile, readBlocks, readRange, withInput } from './byte-blocks.ts'
+import { type ByteBlock, blockSize, type InputFile, readRange, withInput } from './byte-blocks.ts'
 import { certificateRevision, pkcsSignedData } from './certificate-table.ts'
 import { type PeChecksum, startChecksum } from './checksum.ts'
-import { imagePadding, startImageDigest } from './digest.ts'
+import { imagePadding } from './digest.ts'
+import { passOverImage, type SigningProgress } from './image-pass.ts'
+import type { ImageThreads } from './image-threads.ts'
 import { nestSignature } from './nest-signature.ts'
 import { writeFully, writeWhole } from './output-file.ts'
-import { type ByteRange, type PeFile, peSizeLimit, readPeFile } from './pe-file.ts'
+import { type PeFile, peSizeLimit, readPeFile } from './pe-file.ts'
 import { assertDescribable, encodeIndirectData, encodeSignedAttributes, type ProgramDescription } from './spc.ts'
-
-/** How far copying and hashing an image has come, in bytes. */
-export interface SigningProgress {
-  readonly done: number
-  readonly total: number
-}
 
 /** What to sign, with what, and where the result goes. */
 export interface SignPeFileRequest extends ProgramDescription {
@@ -36,7 +32,9 @@ export interface SignPeFileRequest extends ProgramDescription {
   /** Whether the output must be on the disk, not only in the system's cache, when this answers. */
   readonly durable?: boolean
   readonly signal?: AbortSignal
-  /** Called after every block of at most 1 MiB. */
+  /** Where images of more than 1 MiB are digested; without them in this thread, block by block. */
+  readonly threads?: ImageThreads
+  /** Called after every few MiB. */
   readonly onProgress?: (progress: SigningProgress) => void
 }
 
@@ -77,21 +75,12 @@ async function signInto(
   primary: Uint8Array | undefined,
   request: SignPeFileRequest,
 ): Promise<SignedPeFile> {
-  const digest = startImageDigest(file, request.hashAlgorithm)
-  const checksum = startChecksum()
-  // The block in hand is written while the next one is digested; the last one waits for the values of its header.
-  let held: ByteBlock | undefined
-  for await (const block of readBlocks(input, file.imageSize, request.signal)) {
-    const writing = held === undefined ? undefined : writeFully(output, held.offset, held.bytes)
-    digest.update(block.offset, block.bytes)
-    blank(block, file.checksumField)
-    blank(block, file.certificateEntry)
-    checksum.add(block.offset, block.bytes)
-    await writing
-    held = block
-    request.onProgress?.({ done: block.offset + block.bytes.length, total: file.imageSize })
-  }
-  const imageDigest = digest.finish()
+  const { threads, hashAlgorithm, signal, onProgress } = request
+  const pass = { input, output, file, hashAlgorithm, signal, onProgress }
+  // A single block is done before a thread has heard of it.
+  const inThread = threads !== undefined && file.imageSize > blockSize
+  const { imageDigest, sum, held } = await (inThread ? threads.pass(pass) : passOverImage(pass))
+  const checksum = startChecksum(sum)
   const signature = await makeSignature(imageDigest, request)
   request.signal?.throwIfAborted()
   const table = encodeCertificateTable(primary === undefined ? signature : nestSignature(primary, signature))
@@ -107,7 +96,9 @@ async function signInto(
   const distant = patches.filter((patch) => held === undefined || !copyInto(held, patch))
   const tail = Buffer.alloc(size - file.imageSize)
   tail.set(table, imagePadding(file))
-  await writeFully(output, held?.offset ?? 0, ...(held === undefined ? [] : [held.bytes]), tail)
+  await (held === undefined
+    ? writeFully(output, file.imageSize, tail)
+    : writeFully(output, held.offset, held.bytes, tail))
   for (const patch of distant) await writeFully(output, patch.offset, patch.bytes)
   request.signal?.throwIfAborted()
   return { imageDigest, size }
@@ -168,13 +159,6 @@ function headerPatches(file: PeFile, checksum: PeChecksum, table: ByteBlock, siz
   const sum = { offset: file.checksumField.offset, bytes: Buffer.alloc(4) }
   sum.bytes.writeUInt32LE(checksum.finish(size), 0)
   return [entry, sum]
-}
-
-/** Zeros the part of a block that a field takes; the header's fields may straddle two blocks. */
-function blank(block: ByteBlock, field: ByteRange): void {
-  const start = Math.max(field.offset - block.offset, 0)
-  const end = Math.min(field.offset + field.length - block.offset, block.bytes.length)
-  if (end > start) block.bytes.fill(0, start, end)
 }
 
 /** Copies a patch into a block that holds its place entirely; answers whether it did. */

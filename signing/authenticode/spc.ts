@@ -1,4 +1,4 @@
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { der, encodeAttribute, encodeDigestAlgorithm, objectIdentifiers } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 

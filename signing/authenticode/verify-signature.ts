@@ -1,4 +1,4 @@
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import {
   type CertificateFields,
   DerReader,

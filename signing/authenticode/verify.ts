@@ -1,4 +1,4 @@
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, withInput } from './byte-blocks.ts'
 import { digestSignedImage } from './verify-image.ts'
