@@ -33,7 +33,11 @@ export function newPayloadKey(): string {
   return `${randomBytes(32).toString('base64')}\n`
 }
 
-/** Encrypts what Temporal keeps (AES-256-GCM, NIST SP 800-38D): payloads and, by the failure converter, error texts. */
+/**
+ * Seals what Temporal keeps and carries (AES-256-GCM, NIST SP 800-38D): payloads and, by the failure converter, error
+ * texts. What was not sealed with one of the keys is refused: a command that somebody sent to Temporal past the service,
+ * such as an approval in another's name, never reaches a workflow.
+ */
 export function payloadCodec(keys: readonly [PayloadKey, ...PayloadKey[]]): PayloadCodec {
   const [current] = keys
   return {
@@ -76,7 +80,9 @@ function encrypt(payload: Payload, key: PayloadKey): Payload {
 
 function decrypt(payload: Payload, keys: readonly PayloadKey[]): Payload {
   const { metadata, data } = payload
-  if (metadata?.encoding === undefined || !encoding.equals(metadata.encoding) || !data) return payload
+  // Whoever can reach Temporal could send a command of their own making; only who holds a key can seal one.
+  if (metadata?.encoding === undefined || !encoding.equals(metadata.encoding) || !data)
+    throw new Error('A payload that was not encrypted by this service is not accepted.')
   const id = Buffer.from(metadata['encryption-key-id'] ?? []).toString()
   const key = keys.find((each) => each.id === id)
   if (key === undefined) throw new Error(`The payload was encrypted with the key ${id}, which is not configured.`)
