@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { type Resumed, resumeUnfinished } from '../application/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import { openReadModel, type Rebuilt, rebuildReadModel } from '../projections/index.ts'
+import {
+  compareReadModel,
+  type Difference,
+  openReadModel,
+  type Rebuilt,
+  type Replay,
+  rebuildReadModel,
+  replayLog,
+} from '../projections/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { readSettings, required, type Settings } from './configuration.ts'
 import { payloadKeyPath } from './embedded/index.ts'
@@ -13,6 +21,9 @@ import { openEventLog } from './stores.ts'
 import { connectClient } from './temporal.ts'
 
 export { type ServeOptions, serve } from './serve.ts'
+
+/** How long a comparison waits for the read model to reach the end of the log, in milliseconds. */
+const catchUpPatience = 10_000
 
 /** Where the settings of a command on this machine are. */
 export type LocalOptions = { readonly configFile?: string | undefined }
@@ -34,6 +45,46 @@ export async function resume(options: LocalOptions): Promise<Resumed> {
     return await withLog(settings, (log) => resumeUnfinished({ log, workflows: temporalWorkflows(client) }))
   } finally {
     await close()
+  }
+}
+
+/** Which part of the history to replay, and whether to hold the read model against it. */
+export type AuditReplayOptions = LocalOptions & {
+  /** Only what happened at this moment or before; not together with `compare`, for the read model knows the present only. */
+  readonly until?: string | undefined
+  readonly stream?: string | undefined
+  readonly compare: boolean
+}
+
+/**
+ * Folds the log into states (`countersign audit replay`), and compares them with the read model when asked.
+ *
+ * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time
+ */
+export async function auditReplay(
+  options: AuditReplayOptions,
+): Promise<Replay & { readonly differences: readonly Difference[] | null }> {
+  const settings = settingsOf(options)
+  const { until, stream: streamId, compare } = options
+  return withLog(settings, async (log) => {
+    const differences = compare ? await compareNow(settings, log, streamId) : null
+    return { ...(await replayLog(log, { until, streamId })), differences }
+  })
+}
+
+async function compareNow(
+  settings: Settings,
+  log: EventLog,
+  streamId: string | undefined,
+): Promise<readonly Difference[]> {
+  const database = await openReadModelDatabase(settings, quietLogger(settings))
+  const { readModel } = openReadModel(database)
+  try {
+    const head = await log.head()
+    if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpPatience })
+    return (await compareReadModel(log, database, streamId)).differences
+  } finally {
+    await readModel.close()
   }
 }
 
