@@ -7,7 +7,7 @@ import {
   countedApprovers,
   fold,
   type Instant,
-  isFinalStatus,
+  openSigningRequest,
   projectDecider,
   quorumReached,
   Refusal,
@@ -22,7 +22,7 @@ import {
   usableCertificate,
   userDecider,
 } from '../domain/index.ts'
-import { type EventLog, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { type EventLog, type RecordedEvent, readWholeStream, type WholeStream } from '../event-log/index.ts'
 
 /** What the log says about signing a request now. */
 export type Authorisation = {
@@ -35,8 +35,8 @@ export type Authorisation = {
   | {
       readonly kind: 'authorised'
       readonly request: SigningRequest
-      /** Revision of the request's stream that this rests on. */
-      readonly revision: number
+      /** What the next append to the request's stream has to expect: this rests on what is there now. */
+      readonly revision: WholeStream['revision']
       readonly certificate: UsableCertificate
     }
 )
@@ -55,12 +55,9 @@ export async function authoriseSigning(
   at: Instant,
 ): Promise<Authorisation> {
   const { events, revision } = await readWholeStream(log, streams.signingRequest(signingRequestId))
-  const request = fold(signingRequestDecider, events)
-  if (request.workflowStatus === 'none' || revision === 'noStream')
-    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
-  if (request.workflowStatus === 'Completed') return { kind: 'completed', events }
-  if (isFinalStatus(request.workflowStatus))
-    throw new Refusal('SIGNING_REQUEST_FINAL', `The signing request is over: ${request.workflowStatus}.`)
+  const state = fold(signingRequestDecider, events)
+  if (state.workflowStatus === 'Completed') return { kind: 'completed', events }
+  const request = openSigningRequest(state)
   if (request.plan === null || !quorumReached(request))
     throw new Refusal('QUORUM_NOT_REACHED', 'The log does not hold the approvals that the policy demands.', {
       required: request.approval?.requiredApprovals ?? 0,

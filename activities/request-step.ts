@@ -2,9 +2,8 @@ import {
   type DomainEvent,
   type EventMetadata,
   fold,
-  isFinalStatus,
   type OrganizationId,
-  Refusal,
+  openSigningRequest,
   type SigningRequest,
   type SigningRequestCommand,
   signingRequestDecider,
@@ -29,7 +28,7 @@ export async function requestStep(
 ): Promise<NewerEvents> {
   const stream = streams.signingRequest(signingRequestId)
   let { events, revision } = await readWholeStream(log, stream)
-  let request = openRequest(events)
+  let request = openSigningRequest(fold(signingRequestDecider, events))
   const command = await work(request)
   while (command !== undefined) {
     const decided = signingRequestDecider.decide(command, request)
@@ -41,7 +40,7 @@ export async function requestStep(
       if (!(error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION')) throw error
     }
     ;({ events, revision } = await readWholeStream(log, stream))
-    request = openRequest(events)
+    request = openSigningRequest(fold(signingRequestDecider, events))
   }
   return { events: newer(events, fromRevision) }
 }
@@ -65,13 +64,4 @@ export function stepMetadata(
     causationId: signingRequestId,
     occurredAt,
   }
-}
-
-function openRequest(events: readonly RecordedEvent[]): SigningRequest {
-  const request = fold(signingRequestDecider, events)
-  if (request.workflowStatus === 'none')
-    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.')
-  if (isFinalStatus(request.workflowStatus))
-    throw new Refusal('SIGNING_REQUEST_FINAL', `The signing request is over: ${request.workflowStatus}.`)
-  return request
 }

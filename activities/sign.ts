@@ -11,7 +11,7 @@ import {
   streams,
   type UsableCertificate,
 } from '../domain/index.ts'
-import { type EventLog, prepareEvents } from '../event-log/index.ts'
+import { type EventLog, prepareEvents, type WholeStream } from '../event-log/index.ts'
 import { signPeFile, verifyPeFile } from '../signing/authenticode/index.ts'
 import type { Token } from '../signing/pkcs11/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
@@ -146,7 +146,7 @@ async function verifySigned(
 function requestStream(log: EventLog, { signingRequestId }: SigningRequest, now: () => string) {
   const streamId = streams.signingRequest(signingRequestId)
   return {
-    async append(command: SigningRequestCommand, request: SigningRequest, revision: number) {
+    async append(command: SigningRequestCommand, request: SigningRequest, revision: WholeStream['revision']) {
       const events = signingRequestDecider.decide(command, request)
       const metadata = stepMetadata(request, 'signer', now())
       const appended = await log.append(streamId, prepareEvents(streamId, revision, events, metadata), revision)

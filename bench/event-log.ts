@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { OrganizationId, UserId } from '../domain/ids.ts'
+import type { OrganizationId, UserId } from '../domain/index.ts'
 import { type EventLog, type NewEvent, openSqliteEventLog } from '../event-log/index.ts'
 
 /** What the embedded event log does, on events of 400 bytes of data and 300 bytes of metadata. */

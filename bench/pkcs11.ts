@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pkcs11js from 'pkcs11js'
-import { type KeyAlgorithm, keyAlgorithms } from '../domain/algorithms.ts'
+import { type KeyAlgorithm, keyAlgorithms } from '../domain/index.ts'
 import { type PreparedSoftHsm, prepareSoftHsm } from '../server/embedded/softhsm.ts'
 import { openToken, type TokenKey } from '../signing/pkcs11/index.ts'
 

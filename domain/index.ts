@@ -13,31 +13,7 @@ export * from './project/index.ts'
 export * from './refusal.ts'
 export * from './security.ts'
 export * from './signing-policy/index.ts'
-export {
-  type Approval,
-  type Artifact,
-  type AuthenticodeDirective,
-  canonicalJson,
-  canonicalPlan,
-  countedApprovers,
-  type Denial,
-  type FailureStatus,
-  isFinalStatus,
-  type PlannedFile,
-  quorumReached,
-  type RequestStatus,
-  requestStatus,
-  requestStatuses,
-  type SigningPlan,
-  type SigningRequest,
-  type SigningRequestCommand,
-  type SigningRequestEvent,
-  type SigningRequestState,
-  type Submission,
-  signingRequestDecider,
-  type WorkflowStatus,
-  workflowStatuses,
-} from './signing-request/index.ts'
+export * from './signing-request/index.ts'
 export * from './slug.ts'
 export * from './streams.ts'
 export * from './text.ts'

@@ -1,4 +1,4 @@
-import type { EventMetadata } from '../domain/event.ts'
+import type { EventMetadata } from '../domain/index.ts'
 
 declare const brand: unique symbol
 

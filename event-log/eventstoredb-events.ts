@@ -1,5 +1,5 @@
 import type { AllStreamResolvedEvent, Position, ResolvedEvent } from '@eventstore/db-client'
-import type { EventMetadata } from '../domain/event.ts'
+import type { EventMetadata } from '../domain/index.ts'
 import { positionInvalid } from './check-arguments.ts'
 import { EventLogError, type LogPosition, type RecordedEvent } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'

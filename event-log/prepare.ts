@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DomainEvent, EventMetadata } from '../domain/event.ts'
+import type { DomainEvent, EventMetadata } from '../domain/index.ts'
 import type { ExpectedRevision, NewEvent } from './event-log.ts'
 
 /**

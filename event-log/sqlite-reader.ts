@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EventMetadata } from '../domain/event.ts'
+import type { EventMetadata } from '../domain/index.ts'
 import { EventLogError, type RecordedEvent } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'

@@ -1,5 +1,4 @@
-import type { EventMetadata, OrganizationId } from '../domain/index.ts'
-import type { CommandRefused } from '../domain/security.ts'
+import type { CommandRefused, EventMetadata, OrganizationId } from '../domain/index.ts'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import type { EventRow } from './tables.ts'
 import type { EventView, SecurityRefusalView } from './views.ts'

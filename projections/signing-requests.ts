@@ -4,9 +4,9 @@ import {
   requestStatus,
   type SigningRequest,
   type SigningRequestState,
+  type SigningStarted,
   type UserId,
 } from '../domain/index.ts'
-import type { SigningStarted } from '../domain/signing-request/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { countedApprovers, signingRequestDecider } from './folds.ts'

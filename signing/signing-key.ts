@@ -1,4 +1,4 @@
-import type { HashAlgorithm, KeyAlgorithm } from '../domain/algorithms.ts'
+import type { HashAlgorithm, KeyAlgorithm } from '../domain/index.ts'
 
 /**
  * A private key that can sign and never shows itself. Signature formats depend on this, not on where the key lives.

@@ -8,8 +8,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client'
 import { ActivityFailure, ApplicationFailure, type UpdateDefinition } from '@temporalio/common'
-import type { CertificateId, SigningRequestId } from '../domain/index.ts'
-import type { Approve, Cancel, Deny, SubmitSigningRequest } from '../domain/signing-request/index.ts'
+import type { Approve, Cancel, CertificateId, Deny, SigningRequestId, SubmitSigningRequest } from '../domain/index.ts'
 import {
   approveUpdate,
   type Change,

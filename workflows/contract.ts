@@ -1,6 +1,13 @@
 import { defineUpdate } from '@temporalio/workflow'
-import type { Actor, CertificateId, SigningRequestId } from '../domain/index.ts'
-import type { Approve, Cancel, Deny, SubmitSigningRequest } from '../domain/signing-request/index.ts'
+import type {
+  Actor,
+  Approve,
+  Cancel,
+  CertificateId,
+  Deny,
+  SigningRequestId,
+  SubmitSigningRequest,
+} from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 
 /** Who asked for a change, for the event's metadata. */

@@ -3,10 +3,11 @@ import {
   type DomainEvent,
   type EventMetadata,
   fold,
+  type SigningRequestCommand,
   type SigningRequestId,
   type SigningRequestState,
+  signingRequestDecider,
 } from '../domain/index.ts'
-import { type SigningRequestCommand, signingRequestDecider } from '../domain/signing-request/index.ts'
 import type { Changed, Initiator } from './contract.ts'
 
 /** The request's stream as one workflow run sees it: its state, and the ways to change it. */

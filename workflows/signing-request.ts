@@ -11,12 +11,16 @@ import {
   setHandler,
 } from '@temporalio/workflow'
 import type { ShortActivities, SignerActivities, StepActivities } from '../activities/contract.ts'
-import { countedApprovers, isFinalStatus, Refusal, type SigningRequest, type UserId } from '../domain/index.ts'
 import {
+  countedApprovers,
   type FailureStatus,
+  isFinalStatus,
+  Refusal,
+  type SigningRequest,
   type SigningRequestCommand,
   signingRequestDecider,
-} from '../domain/signing-request/index.ts'
+  type UserId,
+} from '../domain/index.ts'
 import {
   approveUpdate,
   type Change,

@@ -4,18 +4,7 @@ import type { Instant } from '../event.ts'
 import type { CertificateId, OrganizationId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
-import type { CertificateEvent, CertificateSubject } from './events.ts'
-
-/** What `CertificateIssued` says. */
-export type IssuedCertificate = {
-  readonly chain: readonly string[]
-  readonly thumbprint: string
-  readonly subject: string
-  readonly issuer: string
-  readonly serialNumber: string
-  readonly notBefore: Instant
-  readonly notAfter: Instant
-}
+import type { CertificateEvent, CertificateRequest, CertificateSubject, IssuedCertificate } from './events.ts'
 
 /** A certificate that was asked for, on its way or in use. */
 export type Certificate = {
@@ -41,16 +30,7 @@ export type CertificateState = { readonly status: 'none' } | Certificate
 
 /** What can be asked of a certificate. */
 export type CertificateCommand =
-  | {
-      readonly type: 'RequestCertificate'
-      readonly certificateId: CertificateId
-      readonly organizationId: OrganizationId
-      readonly name: string
-      readonly subject: CertificateSubject
-      readonly keyAlgorithm: KeyAlgorithm
-      readonly notBefore: Instant
-      readonly notAfter: Instant
-    }
+  | ({ readonly type: 'RequestCertificate' } & CertificateRequest)
   | { readonly type: 'RecordKey'; readonly publicKey: string }
   | { readonly type: 'RecordIssued'; readonly issued: IssuedCertificate }
   | { readonly type: 'DisableCertificate'; readonly reason: string | null }
@@ -128,12 +108,8 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
       case 'CertificateKeyGenerated':
         return { ...state, status: 'keyGenerated', publicKey: event.data.publicKey }
       case 'CertificateIssued': {
-        const { chain, thumbprint, subject, issuer, serialNumber, notBefore, notAfter } = event.data
-        return {
-          ...state,
-          status: 'active',
-          issued: { chain, thumbprint, subject, issuer, serialNumber, notBefore, notAfter },
-        }
+        const { schemaVersion: _, ...issued } = event.data
+        return { ...state, status: 'active', issued }
       }
       case 'CertificateDisabled':
         return { ...state, status: 'disabled' }

@@ -1,19 +1,13 @@
 import type { Decider } from '../decider.ts'
-import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
+import type { SigningPolicyId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
 import { isPlainLine, parseName, parseText } from '../text.ts'
-import type { ProjectEvent } from './events.ts'
+import type { ProjectEvent, ProjectFacts } from './events.ts'
 
 /** A project that exists. */
-export type Project = {
+export type Project = ProjectFacts & {
   readonly status: 'valid' | 'inactive'
-  readonly projectId: ProjectId
-  readonly organizationId: OrganizationId
-  readonly slug: string
-  readonly name: string
-  readonly description: string | null
-  readonly repositoryUrl: string | null
   /** Slug → the signing policy that holds it. */
   readonly signingPolicySlugs: Readonly<Record<string, SigningPolicyId>>
 }
@@ -23,15 +17,7 @@ export type ProjectState = { readonly status: 'none' } | Project
 
 /** What can be asked of a project. */
 export type ProjectCommand =
-  | {
-      readonly type: 'CreateProject'
-      readonly projectId: ProjectId
-      readonly organizationId: OrganizationId
-      readonly slug: string
-      readonly name: string
-      readonly description: string | null
-      readonly repositoryUrl: string | null
-    }
+  | ({ readonly type: 'CreateProject' } & ProjectFacts)
   | { readonly type: 'DeactivateProject'; readonly reason: string | null }
   | { readonly type: 'ReactivateProject' }
   | { readonly type: 'ReserveSigningPolicySlug'; readonly slug: string; readonly signingPolicyId: SigningPolicyId }
@@ -88,17 +74,8 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
 
   evolve(state, event) {
     if (event.type === 'ProjectCreated') {
-      const { projectId, organizationId, slug, name, description, repositoryUrl } = event.data
-      return {
-        status: 'valid',
-        projectId,
-        organizationId,
-        slug,
-        name,
-        description,
-        repositoryUrl,
-        signingPolicySlugs: {},
-      }
+      const { schemaVersion: _, ...facts } = event.data
+      return { ...facts, status: 'valid', signingPolicySlugs: {} }
     }
     if (state.status === 'none') return state
     switch (event.type) {

@@ -1,18 +1,18 @@
 import type { DomainEvent } from '../event.ts'
 import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
 
+/** What a project is from its beginning. */
+export type ProjectFacts = {
+  readonly projectId: ProjectId
+  readonly organizationId: OrganizationId
+  readonly slug: string
+  readonly name: string
+  readonly description: string | null
+  readonly repositoryUrl: string | null
+}
+
 /** A project came to be. */
-export type ProjectCreated = DomainEvent<
-  'ProjectCreated',
-  {
-    readonly projectId: ProjectId
-    readonly organizationId: OrganizationId
-    readonly slug: string
-    readonly name: string
-    readonly description: string | null
-    readonly repositoryUrl: string | null
-  }
->
+export type ProjectCreated = DomainEvent<'ProjectCreated', ProjectFacts>
 
 /** Nothing of the project can be signed until it is reactivated. */
 export type ProjectDeactivated = DomainEvent<'ProjectDeactivated', { readonly reason: string | null }>

@@ -26,7 +26,7 @@ import { isFinalStatus } from './workflow-status.ts'
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
-  const request = openRequest(state)
+  const request = openSigningRequest(state)
   switch (command.type) {
     case 'RecordRetrieval': {
       requireThat(!request.retrieved, request, 'The artifact was retrieved already.')
@@ -158,7 +158,12 @@ function deadlineFrom(at: Instant, seconds: number | null): Instant | null {
   return seconds === null ? null : new Date(Date.parse(at) + seconds * 1000).toISOString()
 }
 
-function openRequest(state: SigningRequestState): SigningRequest {
+/**
+ * The request, if something can still happen to it.
+ *
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND` or `SIGNING_REQUEST_FINAL`
+ */
+export function openSigningRequest(state: SigningRequestState): SigningRequest {
   if (state.workflowStatus === 'none')
     throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.')
   if (isFinalStatus(state.workflowStatus))

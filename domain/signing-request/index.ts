@@ -4,12 +4,12 @@ import { decide } from './decide.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { evolve, initialState, type SigningRequestState } from './state.ts'
 
-export * from './commands.ts'
-export * from './decide.ts'
+export type { Approve, Cancel, Deny, SigningRequestCommand, SubmitSigningRequest } from './commands.ts'
+export { openSigningRequest } from './decide.ts'
 export * from './events.ts'
 export * from './plan.ts'
 export * from './quorum.ts'
-export * from './state.ts'
+export type { Approval, Denial, SigningRequest, SigningRequestState } from './state.ts'
 export * from './workflow-status.ts'
 
 /** Signing request: from submission through approval to a signature. */

@@ -1,7 +1,7 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
-import type { Artifact, FileSigned, SigningRequestEvent, SigningRequestFailed, Submission } from './events.ts'
+import type { Artifact, FileSigned, SigningRequestEvent, SigningRequestFailed, SigningRequestSubmitted, Submission } from './events.ts'
 import { quorumReached } from './quorum.ts'
 import type { WorkflowStatus } from './workflow-status.ts'
 
@@ -90,34 +90,9 @@ export function evolve(state: SigningRequestState, event: SigningRequestEvent): 
   }
 }
 
-function submitted(data: Submission): SigningRequest {
-  const {
-    signingRequestId,
-    organizationId,
-    projectId,
-    signingPolicyId,
-    signingPolicyVersion,
-    certificateId,
-    approval,
-    timestamp,
-    submitter,
-    description,
-    artifact,
-    program,
-  } = data
+function submitted({ schemaVersion: _, ...submission }: SigningRequestSubmitted['data']): SigningRequest {
   return {
-    signingRequestId,
-    organizationId,
-    projectId,
-    signingPolicyId,
-    signingPolicyVersion,
-    certificateId,
-    approval,
-    timestamp,
-    submitter,
-    description,
-    artifact,
-    program,
+    ...submission,
     workflowStatus: 'Submitted',
     retrieved: false,
     plan: null,

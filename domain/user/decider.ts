@@ -1,30 +1,18 @@
 import type { Decider } from '../decider.ts'
 import { parseEmailAddress } from '../email-address.ts'
 import type { Instant } from '../event.ts'
-import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
+import type { ApiTokenId } from '../ids.ts'
 import type { GlobalRole } from '../permissions.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
-import type { UserEvent } from './events.ts'
+import type { ApiTokenFacts, UserEvent, UserFacts } from './events.ts'
 
 /** A token as the user's state knows it. */
-export type ApiToken = {
-  readonly tokenId: ApiTokenId
-  readonly name: string
-  readonly tokenHash: string
-  readonly prefix: string
-  readonly expiresAt: Instant | null
-  readonly revoked: boolean
-}
+export type ApiToken = ApiTokenFacts & { readonly revoked: boolean }
 
 /** A user that exists. */
-export type User = {
+export type User = UserFacts & {
   readonly status: 'active' | 'deactivated'
-  readonly userId: UserId
-  readonly organizationId: OrganizationId
-  readonly kind: 'interactive' | 'ci'
-  readonly name: string
-  readonly email: string | null
   readonly roles: readonly GlobalRole[]
   readonly tokens: readonly ApiToken[]
 }
@@ -34,27 +22,12 @@ export type UserState = { readonly status: 'none' } | User
 
 /** What can be asked of a user. */
 export type UserCommand =
-  | {
-      readonly type: 'CreateUser'
-      readonly userId: UserId
-      readonly organizationId: OrganizationId
-      readonly kind: 'interactive' | 'ci'
-      readonly name: string
-      readonly email: string | null
-    }
+  | ({ readonly type: 'CreateUser' } & UserFacts)
   | { readonly type: 'DeactivateUser'; readonly reason: string | null }
   | { readonly type: 'ReactivateUser' }
   | { readonly type: 'GrantGlobalRole'; readonly role: GlobalRole }
   | { readonly type: 'WithdrawGlobalRole'; readonly role: GlobalRole }
-  | {
-      readonly type: 'IssueApiToken'
-      readonly tokenId: ApiTokenId
-      readonly name: string
-      readonly tokenHash: string
-      readonly prefix: string
-      readonly expiresAt: Instant | null
-      readonly at: Instant
-    }
+  | ({ readonly type: 'IssueApiToken'; readonly at: Instant } & ApiTokenFacts)
   | { readonly type: 'RevokeApiToken'; readonly tokenId: ApiTokenId }
 
 /**
@@ -124,8 +97,8 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
 
   evolve(state, event) {
     if (event.type === 'UserCreated') {
-      const { userId, organizationId, kind, name, email } = event.data
-      return { status: 'active', userId, organizationId, kind, name, email, roles: [], tokens: [] }
+      const { schemaVersion: _, ...facts } = event.data
+      return { ...facts, status: 'active', roles: [], tokens: [] }
     }
     if (state.status === 'none') return state
     switch (event.type) {
@@ -138,8 +111,8 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
       case 'GlobalRoleWithdrawn':
         return { ...state, roles: state.roles.filter((role) => role !== event.data.role) }
       case 'ApiTokenIssued': {
-        const { tokenId, name, tokenHash, prefix, expiresAt } = event.data
-        return { ...state, tokens: [...state.tokens, { tokenId, name, tokenHash, prefix, expiresAt, revoked: false }] }
+        const { schemaVersion: _, ...facts } = event.data
+        return { ...state, tokens: [...state.tokens, { ...facts, revoked: false }] }
       }
       case 'ApiTokenRevoked':
         return {

@@ -2,18 +2,18 @@ import type { DomainEvent, Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
 import type { GlobalRole } from '../permissions.ts'
 
+/** What a user is from the beginning. */
+export type UserFacts = {
+  readonly userId: UserId
+  readonly organizationId: OrganizationId
+  /** CI users have API tokens only and never sign in. */
+  readonly kind: 'interactive' | 'ci'
+  readonly name: string
+  readonly email: string | null
+}
+
 /** A person or a CI user was added. */
-export type UserCreated = DomainEvent<
-  'UserCreated',
-  {
-    readonly userId: UserId
-    readonly organizationId: OrganizationId
-    /** CI users have API tokens only and never sign in. */
-    readonly kind: 'interactive' | 'ci'
-    readonly name: string
-    readonly email: string | null
-  }
->
+export type UserCreated = DomainEvent<'UserCreated', UserFacts>
 
 /** The user can do nothing any more; their tokens are dead. */
 export type UserDeactivated = DomainEvent<'UserDeactivated', { readonly reason: string | null }>
@@ -27,19 +27,19 @@ export type GlobalRoleGranted = DomainEvent<'GlobalRoleGranted', { readonly role
 /** The user lost a global role. */
 export type GlobalRoleWithdrawn = DomainEvent<'GlobalRoleWithdrawn', { readonly role: GlobalRole }>
 
+/** What is kept of a token. */
+export type ApiTokenFacts = {
+  readonly tokenId: ApiTokenId
+  readonly name: string
+  /** SHA-256 of the whole token text, hexadecimal. */
+  readonly tokenHash: string
+  /** The first characters of the token's secret part, to recognise it by. */
+  readonly prefix: string
+  readonly expiresAt: Instant | null
+}
+
 /** A token was made and shown once. Only its hash is kept. */
-export type ApiTokenIssued = DomainEvent<
-  'ApiTokenIssued',
-  {
-    readonly tokenId: ApiTokenId
-    readonly name: string
-    /** SHA-256 of the whole token text, hexadecimal. */
-    readonly tokenHash: string
-    /** The first characters of the token's secret part, to recognise it by. */
-    readonly prefix: string
-    readonly expiresAt: Instant | null
-  }
->
+export type ApiTokenIssued = DomainEvent<'ApiTokenIssued', ApiTokenFacts>
 
 /** A token stopped working. */
 export type ApiTokenRevoked = DomainEvent<'ApiTokenRevoked', { readonly tokenId: ApiTokenId }>

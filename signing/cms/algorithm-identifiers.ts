@@ -1,4 +1,4 @@
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import type { DerReader } from './der-reader.ts'
 import * as der from './der-writer.ts'
 import { objectIdentifiers } from './object-identifiers.ts'

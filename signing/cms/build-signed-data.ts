@@ -1,5 +1,5 @@
 import { hash as digestOnce } from 'node:crypto'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { encodeDigestAlgorithm, encodeSignatureAlgorithm } from './algorithm-identifiers.ts'
 import { encodeAttribute } from './attributes.ts'

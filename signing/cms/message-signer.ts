@@ -1,6 +1,6 @@
 import { createPublicKey, hash as digestOnce, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 

@@ -1,4 +1,4 @@
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type SignatureScheme, takeDigestAlgorithm, takeSignatureAlgorithm } from './algorithm-identifiers.ts'
 import { type Attribute, readAttributes } from './attributes.ts'

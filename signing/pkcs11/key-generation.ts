@@ -1,6 +1,6 @@
 import type { Handle, PKCS11, Template } from 'pkcs11js'
 import pkcs11js from 'pkcs11js'
-import type { KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { attributeValues, findObjects, type TokenSlot } from './cryptoki.ts'
 import { curves, rsaAlgorithms } from './public-key.ts'

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { KeyAlgorithm } from '../../domain/index.ts'
 
 /** A curve as PKCS#11 and node:crypto name it, and the length of its field elements and of its group order in bytes. */
 export interface Curve {

@@ -1,7 +1,7 @@
 import { constants, publicDecrypt } from 'node:crypto'
 import type { Handle, PKCS11 } from 'pkcs11js'
 import pkcs11js from 'pkcs11js'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { curves, type TokenPublicKey } from './public-key.ts'
 import { digestInfo, ecdsaSigValue } from './signature-encoding.ts'

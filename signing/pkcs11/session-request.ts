@@ -1,4 +1,4 @@
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 
 /** Which token of a module is meant: its label and, where several tokens share one, its serial number. */
 export interface TokenAddress {

@@ -1,4 +1,4 @@
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 
 /** The DER of DigestInfo (RFC 8017 §9.2, note 1) up to the digest itself. */
 const digestInfoPrefixes: Readonly<Record<HashAlgorithm, Buffer>> = {

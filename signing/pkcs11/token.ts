@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { SessionFailure } from './failure.ts'

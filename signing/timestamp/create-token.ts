@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import {
   buildSignedData,
   der,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { encodeTimestampRequest } from './timestamp-request.ts'
 import { parseTimestampResponse } from './timestamp-response.ts'

@@ -1,4 +1,4 @@
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { DerReader, der, encodeDigestAlgorithm, hashLengths, takeDigestAlgorithm } from '../cms/index.ts'
 
 /** What is to be time-stamped: a digest and the algorithm that made it (MessageImprint, RFC 3161 §2.4.1). */

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { Certificate, ExtendedKeyUsage, id_ce_extKeyUsage } from '@peculiar/asn1-x509'
-import type { KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { pemCertificates } from './pem.ts'
 import { distinguishedNameText } from './subject.ts'

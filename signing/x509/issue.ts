@@ -22,7 +22,7 @@ import {
   Validity,
   Version,
 } from '@peculiar/asn1-x509'
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { hasIssued, readCertificate } from './certificate.ts'

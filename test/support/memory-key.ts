@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { KeyAlgorithm } from '../../domain/index.ts'
 import type { SigningKey } from '../../signing/signing-key.ts'
 import { softwareKey } from './software-key.ts'
 

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { KeyAlgorithm } from '../../domain/index.ts'
 import type { SigningKey } from '../../signing/signing-key.ts'
 import { softwareKey } from './software-key.ts'
 

@@ -1,5 +1,5 @@
 import { constants, createECDH, createPublicKey, type KeyObject, privateEncrypt } from 'node:crypto'
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import type { SigningKey } from '../../signing/signing-key.ts'
 
 const digestInfoPrefixes = {

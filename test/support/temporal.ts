@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker'
 import { pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
 import { findTemporalTestServer } from '../../scripts/bootstrap/temporal-test-server.mjs'
@@ -57,7 +57,12 @@ function started<T>(resource: T | undefined): T {
 /** Workers speak of every start and stop; a test's output is for what went wrong. */
 export function silenceWorkers(): void {
   try {
-    Runtime.install({ logger: new DefaultLogger('ERROR') })
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: {
+        logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
+      },
+    })
   } catch {
     // Installed by an earlier call in this process; it can be installed once only.
   }

@@ -1,5 +1,4 @@
-import type { EventMetadata } from '../../../domain/event.ts'
-import type { OrganizationId, UserId } from '../../../domain/ids.ts'
+import type { EventMetadata, OrganizationId, UserId } from '../../../domain/index.ts'
 import type { NewEvent, RecordedEvent, SubscriptionBatch } from '../../../event-log/index.ts'
 
 /** Metadata as every event carries it. */
