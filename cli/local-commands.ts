@@ -50,7 +50,6 @@ export type LocalCommands = {
  * Loads the commands that run inside the server's composition. This is the one way from here into `server/`;
  * `docs/decisions/local-commands.md` says why there is one.
  */
-export async function localCommands(): Promise<LocalCommands> {
-  const commands: unknown = await import('../server/commands.ts')
-  return commands as LocalCommands
+export function localCommands(): Promise<LocalCommands> {
+  return import('../server/commands.ts')
 }

@@ -31,7 +31,8 @@ export function define(command: Command, { report, exitWith }: Invocation): void
       try {
         const { auditReplay } = await localCommands()
         const replayed = await auditReplay({ until: moment, stream, compare, configFile: config })
-        const { events, states, differences } = replayed
+        const { events, states } = replayed
+        const differences = replayed.differences?.map(explicit) ?? null
         report.result({ events, states, differences }, () =>
           [
             ...states.map((state) => stateText(state, report.marker)),
@@ -46,6 +47,11 @@ export function define(command: Command, { report, exitWith }: Invocation): void
     })
 }
 
+// JSON leaves out what is undefined; "nothing" is said as null.
+function explicit({ streamId, path, log = null, readModel = null }: Difference): Difference {
+  return { streamId, path, log, readModel }
+}
+
 function stateText({ streamId, revision, state }: ReplayedState, marker: Marker): string {
   const heading = `${marker('strong', safeText(streamId))} ${marker('faint', `at revision ${revision}`)}`
   const lines = JSON.stringify(state, null, 2).split('\n').map(safeText)
@@ -57,8 +63,8 @@ function differencesText(differences: readonly Difference[], marker: Marker): st
   const rows = differences.map(({ streamId, path, log, readModel }) => [
     streamId,
     path,
-    JSON.stringify(log) ?? 'nothing',
-    JSON.stringify(readModel) ?? 'nothing',
+    JSON.stringify(log),
+    JSON.stringify(readModel),
   ])
   const heading = marker('bad', `The read model differs in ${count(rows.length, 'place')}:`)
   return `${heading}\n${table(['stream', 'where', 'log', 'read model'], rows, marker)}`

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunOptions, runCommand } from '../cli/run-command.ts'
@@ -165,6 +166,34 @@ describe('the command line and the embedded service', () => {
     const { id } = await waitingRequest()
     expect(await onServer('request', 'resume')).toEqual({ unfinished: 1, started: [] })
     expect(await countersign(['request', 'cancel', id])).toMatchObject({ code: 0 })
+  })
+
+  it('replay the log to the states that the read model has, and name what it has otherwise', async () => {
+    type Replayed = { events: number; states: { streamId: string; state: object }[]; differences: object[] | null }
+    const replay = async (...args: readonly string[]) => (await onServer('audit', 'replay', ...args)) as Replayed
+    const { events, states, differences } = await replay('--compare')
+    expect(events).toBeGreaterThan(30)
+    expect(differences).toEqual([])
+
+    const project = states.find(({ streamId }) => streamId.startsWith('project-'))
+    const one = await replay('--stream', project?.streamId ?? '')
+    expect(one).toMatchObject({ states: [project], differences: null })
+    expect(await replay('--until', '2020-01-01')).toEqual({ events: 0, states: [], differences: null })
+
+    const database = new DatabaseSync(join(data, 'read-model.db'))
+    const forge = (from: string, to: string) =>
+      database.prepare('UPDATE projects SET state = replace(state, ?, ?)').run(from, to)
+    try {
+      forge('Made at the first start', 'Forged')
+      const forged = await onServer('audit', 'replay', '--compare').catch(({ code, stdout }) => [code, stdout])
+      const [code, stdout] = forged as [number, string]
+      expect(code).toBe(10)
+      expect(JSON.parse(stdout)).toMatchObject({ differences: [{ streamId: project?.streamId, path: 'description' }] })
+    } finally {
+      forge('Forged', 'Made at the first start')
+      database.close()
+    }
+    expect((await replay('--compare')).differences).toEqual([])
   })
 
   it('hand back the submitted bytes', async () => {
