@@ -5,7 +5,7 @@ import type { ReadModelDatabase } from './database.ts'
 import { differences } from './differences.ts'
 import { type AnyEntity, type AnyProjection, asRow } from './entity.ts'
 import { asEventRow } from './events.ts'
-import { readCheckpoint } from './read-checkpoint.ts'
+import { requireReadModel } from './read-checkpoint.ts'
 import { readUpTo, startFold } from './replay.ts'
 import type { EntityRow } from './tables.ts'
 
@@ -35,14 +35,15 @@ const rowsAtOnce = 500
  * event against its copy. The read model may be in use and move on meanwhile.
  *
  * @param streamId only this stream
- * @throws ReadModelError with a `PROJECTION_` code for events that this release does not know
+ * @throws ReadModelError with a `PROJECTION_` code for events that this release does not know; `READ_MODEL_NOT_READY`,
+ *   `READ_MODEL_NEWER`, `READ_MODEL_UNAVAILABLE`
  */
 export async function compareReadModel(
   log: Pick<EventLog, 'readAll' | 'readStream'>,
   database: ReadModelDatabase,
   streamId?: string,
 ): Promise<Comparison> {
-  const position = (await readCheckpoint(database, 'live'))?.position
+  const { position } = await requireReadModel(database)
   const fold = startFold()
   const found: Difference[] = []
   let after = '' as LogPosition

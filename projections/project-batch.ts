@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { applyEvents } from './apply-events.ts'
@@ -6,6 +5,7 @@ import type { ReadModelDatabase } from './database.ts'
 import type { RowWriter } from './row-writer.ts'
 import type { Slot } from './schema.ts'
 import type { Tables } from './tables.ts'
+import { whenUncontended } from './transaction.ts'
 
 /** Where a slot's tables are, and who fills them. */
 export type Checkpoint = {
@@ -76,22 +76,4 @@ export async function moveCheckpoint(
     .set({ position: position ?? null })
     .where('slot', '=', slot)
     .execute()
-}
-
-/** How long a transaction tries to get past other writers. A rebuild's longest transaction is its last one. */
-const contentionPatienceMs = 30_000
-
-/** Runs a transaction, again and again while another writer is in its way, without blocking the event loop. */
-export async function whenUncontended<Result>(
-  database: ReadModelDatabase,
-  work: (transaction: Kysely<Tables>) => Promise<Result>,
-): Promise<Result> {
-  const deadline = performance.now() + contentionPatienceMs
-  for (;;)
-    try {
-      return await database.writes.transaction().execute(work)
-    } catch (error) {
-      if (!database.isContention(error) || performance.now() > deadline) throw error
-      await pause(2 + Math.random() * 8)
-    }
 }

@@ -3,11 +3,12 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { applyEvents } from './apply-events.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { createBatchWriter, lockCheckpoint, moveCheckpoint, whenUncontended } from './project-batch.ts'
+import { createBatchWriter, lockCheckpoint, moveCheckpoint } from './project-batch.ts'
 import { ReadModelError } from './read-model-error.ts'
 import { createRowWriter } from './row-writer.ts'
 import { createTables, dropTables, ensureSchema, lockSchema, renameToLive } from './schema.ts'
 import { readModelVersion } from './tables.ts'
+import { whenUncontended } from './transaction.ts'
 
 /** What a rebuild needs. */
 export type RebuildDependencies = {

@@ -10,6 +10,7 @@ import {
   type Tables,
   tableForms,
 } from './tables.ts'
+import { whenUncontended } from './transaction.ts'
 
 /** Which set of tables: the one that is read, or the one that a rebuild is filling. */
 export type Slot = Tables['read_model']['slot']
@@ -29,7 +30,7 @@ export function tableName(slot: Slot, table: ProjectedTable): string {
  * @throws ReadModelError `READ_MODEL_NEWER` when a newer release made them
  */
 export async function ensureSchema(database: ReadModelDatabase): Promise<'ready' | 'outdated'> {
-  return database.writes.transaction().execute(async (transaction) => {
+  return whenUncontended(database, async (transaction) => {
     await lockSchema(database, transaction)
     await transaction.schema
       .createTable('read_model')

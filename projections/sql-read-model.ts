@@ -9,14 +9,12 @@ import { organizations } from './organizations.ts'
 import type { PageRequest } from './page.ts'
 import type { Progress } from './progress.ts'
 import { projects } from './projects.ts'
-import { readCheckpoint } from './read-checkpoint.ts'
+import { asReadModelError, readCheckpoint, requireReadModel } from './read-checkpoint.ts'
 import type { EventFilter, ReadModel, SigningRequestFilter } from './read-model.ts'
-import { ReadModelError } from './read-model-error.ts'
 import { type ListOrder, readPage } from './read-page.ts'
-import { newer } from './schema.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
-import { type EntityRow, type EventRow, readModelVersion } from './tables.ts'
+import type { EntityRow, EventRow } from './tables.ts'
 import { users } from './users.ts'
 
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
@@ -35,7 +33,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
 
   async function read<Result>(query: () => Promise<Result>): Promise<Result> {
     try {
-      if (!known) known = await checkVersion(database)
+      if (!known) await requireReadModel(database)
+      known = true
       return await query()
     } catch (error) {
       throw asReadModelError(error)
@@ -205,27 +204,4 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
 // `in ()` is not SQL, and must match nothing.
 function orNone(values: readonly string[]): string[] {
   return values.length === 0 ? [''] : [...new Set(values)]
-}
-
-async function checkVersion(database: ReadModelDatabase): Promise<true> {
-  const checkpoint = await readCheckpoint(database, 'live').catch((error: unknown) => {
-    if (isMissingTable(error)) return undefined
-    throw error
-  })
-  if (checkpoint === undefined || checkpoint.version < readModelVersion)
-    throw new ReadModelError('READ_MODEL_NOT_READY', 'The read model is not built yet. A projector must be running.')
-  if (checkpoint.version > readModelVersion) throw newer(checkpoint.version)
-  return true
-}
-
-function isMissingTable(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === '42P01' || (error instanceof Error && error.message.includes('no such table: read_model'))
-}
-
-function asReadModelError(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name === 'Refusal' || error instanceof ReadModelError) return error
-  return new ReadModelError('READ_MODEL_UNAVAILABLE', `The read model's database failed: ${error.message}`, {
-    cause: error,
-  })
 }

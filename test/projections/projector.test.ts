@@ -1,0 +1,276 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import fc from 'fast-check'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type EventLog, EventLogError, openSqliteEventLog } from '../../event-log/index.ts'
+import {
+  compareReadModel,
+  openReadModel,
+  openSqliteReadModel,
+  type Projector,
+  type ProjectorStatus,
+  type ReadModel,
+  type ReadModelDatabase,
+  startProjector,
+} from '../../projections/index.ts'
+import { anyMoves, play, randomOrganization } from '../support/random-history.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
+
+const child = join(import.meta.dirname, '../support/projector-child.ts')
+const history = fc.sample(anyMoves(150), { numRuns: 1, seed: 3 })[0] ?? []
+
+type Parts = {
+  readonly folder: string
+  readonly log: EventLog
+  readonly database: ReadModelDatabase
+  readonly readModel: ReadModel
+  readonly project: (log?: EventLog) => Projector
+  readonly statuses: ProjectorStatus[]
+}
+
+function open(): Parts {
+  const folder = temporaryFolder()
+  const log = openSqliteEventLog({ path: join(folder, 'log.db') })
+  const database = openSqliteReadModel({ path: join(folder, 'read-model.db') })
+  const { readModel, progress } = openReadModel(database)
+  const projectors: Projector[] = []
+  const statuses: ProjectorStatus[] = []
+  onTestFinished(async () => {
+    for (const projector of projectors) await projector.stop()
+    await readModel.close()
+    await log.close()
+  })
+  return {
+    folder,
+    log,
+    database,
+    readModel,
+    statuses,
+    project: (from = log) => {
+      const projector = startProjector({ log: from, database, progress, onStatus: (status) => statuses.push(status) })
+      projectors.push(projector)
+      return projector
+    },
+  }
+}
+
+function spawnProjector(folder: string, ...args: readonly string[]) {
+  const paths = [join(folder, 'log.db'), join(folder, 'read-model.db')]
+  const one = spawn(process.execPath, [child, ...paths, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
+  onTestFinished(() => void one.kill('SIGKILL'))
+  return one
+}
+
+async function caughtUp({ log, readModel }: Pick<Parts, 'log' | 'readModel'>): Promise<void> {
+  const head = await log.head()
+  await until('the read model has all', async () => (await readModel.position().catch(() => undefined)) === head)
+}
+
+describe('the projector', () => {
+  it('writes rows and checkpoint together: killed between them, it leaves neither', async () => {
+    const parts = open()
+    await play(parts.log, history)
+    const killed = spawnProjector(parts.folder, '1')
+    const [code, signal] = await once(killed, 'exit')
+    expect([code, signal]).toEqual([null, 'SIGKILL'])
+    expect(await parts.readModel.position()).toBeUndefined()
+    expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+    const { rows } = await parts.database.reads
+      .selectFrom('events')
+      .select(({ fn }) => fn.countAll().as('rows'))
+      .executeTakeFirstOrThrow()
+    expect(rows).toBe(0)
+
+    parts.project()
+    await caughtUp(parts)
+    expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+  })
+
+  it('goes on in another process where a killed one was, again and again', async () => {
+    const parts = open()
+    let allowed = 0
+    const moves = fc.sample(anyMoves(900), { numRuns: 1, seed: 4 })[0] ?? []
+    const playing = play(parts.log, moves, (move) => until('it may go on', () => move < allowed))
+    for (let round = 1; round <= 3; round += 1) {
+      const before = await parts.readModel.position().catch(() => undefined)
+      const killed = spawnProjector(parts.folder)
+      allowed = round * 150
+      await until('it wrote something', async () => (await parts.readModel.position().catch(() => before)) !== before)
+      killed.kill('SIGKILL')
+      await once(killed, 'exit')
+      expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+    }
+    allowed = moves.length
+    await playing
+    parts.project()
+    await caughtUp(parts)
+    expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+  })
+
+  it('lets queries of another process wait for what it projects', async () => {
+    const parts = open()
+    spawnProjector(parts.folder)
+    await until('the tables are there', () =>
+      parts.readModel.check().then(
+        () => true,
+        () => false,
+      ),
+    )
+    await play(parts.log, history)
+    const head = await parts.log.head()
+    if (head === undefined) throw new Error('nothing happened')
+    await parts.readModel.waitFor(head, { timeoutMs: 20_000 })
+    expect(await parts.readModel.position()).toBe(head)
+    await expect(parts.readModel.waitFor(`${head}9` as typeof head, { timeoutMs: 30 })).rejects.toMatchObject({
+      code: 'READ_MODEL_BEHIND',
+      details: { actual: head },
+    })
+  })
+
+  it('keeps no hash of a token, neither in rows nor anywhere in the file', async () => {
+    const parts = open()
+    await play(parts.log, fc.sample(anyMoves(200), { numRuns: 1, seed: 5 })[0] ?? [])
+    parts.project()
+    await caughtUp(parts)
+    const { items } = await parts.readModel.listEvents(
+      randomOrganization,
+      { types: ['ApiTokenIssued'] },
+      { direction: 'forward', size: 100 },
+    )
+    expect(items.length).toBeGreaterThan(0)
+    await parts.readModel.close()
+    await parts.log.close()
+    const written = (name: string) =>
+      readdirSync(parts.folder)
+        .filter((file) => file.startsWith(name))
+        .some((file) => readFileSync(join(parts.folder, file)).includes('tokenHash'))
+    expect(written('log.db')).toBe(true)
+    expect(written('read-model.db')).toBe(false)
+  })
+
+  it.each([
+    ['an unknown kind of stream', 'garden-1', 'TreePlanted', 1, 'PROJECTION_STREAM_UNKNOWN'],
+    ['an unknown type', 'security-2026-01-01', 'TreePlanted', 1, 'PROJECTION_EVENT_UNKNOWN'],
+    ['a type in the wrong stream', 'security-2026-01-01', 'UserCreated', 1, 'PROJECTION_EVENT_UNKNOWN'],
+    [
+      'an unknown schema version',
+      'user-11111111-0000-4000-8000-00000000000f',
+      'UserCreated',
+      2,
+      'PROJECTION_SCHEMA_VERSION_UNKNOWN',
+    ],
+    [
+      'a stream that does not begin as it must',
+      'user-11111111-0000-4000-8000-00000000000f',
+      'UserReactivated',
+      1,
+      'PROJECTION_HISTORY_BROKEN',
+    ],
+  ])('stops at %s, and says so', async (_what, streamId, type, schemaVersion, code) => {
+    const parts = open()
+    const metadata = {
+      organizationId: randomOrganization,
+      actor: { kind: 'system', component: 'test' },
+      correlationId: 'x',
+      causationId: 'x',
+      occurredAt: '2026-01-01T00:00:00.000Z',
+    } as const
+    await parts.log.append(streamId, [{ id: crypto.randomUUID(), type, data: { schemaVersion }, metadata }], 'noStream')
+    const projector = parts.project()
+    await until('it stops', () => projector.status().state === 'failed')
+    expect(projector.status()).toMatchObject({ code, message: expect.stringContaining(streamId) })
+    expect(parts.statuses.at(-1)).toMatchObject({ state: 'failed', code })
+    expect(await parts.readModel.position()).toBeUndefined()
+  })
+
+  it('waits while the log is away, and goes on', async () => {
+    const parts = open()
+    let away = true
+    const flaky: EventLog = {
+      ...parts.log,
+      subscribe: (options) => {
+        if (away) throw new EventLogError('EVENT_LOG_UNAVAILABLE', 'The log is away.')
+        return parts.log.subscribe(options)
+      },
+    }
+    await play(parts.log, history)
+    const projector = parts.project(flaky)
+    await until('it waits', () => projector.status().state === 'waiting')
+    expect(projector.status()).toMatchObject({ code: 'EVENT_LOG_UNAVAILABLE' })
+    away = false
+    await caughtUp(parts)
+    expect(projector.status()).toMatchObject({ state: 'running' })
+  })
+
+  it('does not pass over the events of a log that was put in the place of a longer one', async () => {
+    const parts = open()
+    await play(parts.log, history)
+    const projector = parts.project()
+    await caughtUp(parts)
+    await projector.stop()
+    const shorter = openSqliteEventLog({ path: join(parts.folder, 'shorter.db') })
+    onTestFinished(() => shorter.close())
+    await play(shorter, history.slice(0, 20))
+    const confused = parts.project(shorter)
+    await until('it waits', () => confused.status().state === 'waiting')
+    expect(confused.status()).toMatchObject({ code: 'READ_MODEL_AHEAD' })
+  })
+
+  it('builds a read model of an older release anew, and leaves one of a newer release alone', async () => {
+    const parts = open()
+    await play(parts.log, history)
+    const first = parts.project()
+    await caughtUp(parts)
+    await first.stop()
+    const setVersion = (version: number) =>
+      parts.database.writes.updateTable('read_model').set({ version }).where('slot', '=', 'live').execute()
+
+    await setVersion(0)
+    await parts.database.writes.schema.dropTable('users').execute()
+    const fresh = openReadModel(openSqliteReadModel({ path: join(parts.folder, 'read-model.db') })).readModel
+    onTestFinished(() => fresh.close())
+    await expect(fresh.check()).rejects.toMatchObject({ code: 'READ_MODEL_NOT_READY' })
+    const second = parts.project()
+    await until('it is built', () =>
+      fresh.check().then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+    await second.stop()
+
+    await setVersion(99)
+    const third = parts.project()
+    await until('it refuses', () => third.status().state === 'failed')
+    expect(third.status()).toMatchObject({ code: 'READ_MODEL_NEWER' })
+  })
+})
+
+describe('opening the read model', () => {
+  it('refuses a database that is something else, and leaves it as it is', () => {
+    const path = join(temporaryFolder(), 'other.db')
+    const other = new DatabaseSync(path)
+    other.exec('CREATE TABLE things (name TEXT)')
+    other.close()
+    const before = readFileSync(path)
+    expect(() => openSqliteReadModel({ path })).toThrow(expect.objectContaining({ code: 'READ_MODEL_FOREIGN' }))
+    expect(readFileSync(path)).toEqual(before)
+  })
+
+  it('says that it cannot be opened, by code', () => {
+    expect(() => openSqliteReadModel({ path: join(temporaryFolder(), 'no/such/folder.db') })).toThrow(
+      expect.objectContaining({ code: 'READ_MODEL_UNAVAILABLE' }),
+    )
+  })
+
+  it('answers queries with a code while there is none', async () => {
+    const { readModel } = openReadModel(openSqliteReadModel({ path: join(temporaryFolder(), 'read-model.db') }))
+    onTestFinished(() => readModel.close())
+    await expect(readModel.organization(randomOrganization)).rejects.toMatchObject({ code: 'READ_MODEL_NOT_READY' })
+  })
+})

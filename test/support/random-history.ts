@@ -1,0 +1,330 @@
+import fc from 'fast-check'
+import {
+  type CertificateCommand,
+  certificateDecider,
+  type Decider,
+  type DomainEvent,
+  type EventMetadata,
+  globalRoles,
+  type Instant,
+  keyAlgorithms,
+  type OrganizationCommand,
+  type OrganizationId,
+  organizationDecider,
+  type ProjectCommand,
+  projectDecider,
+  Refusal,
+  type Sha256Digest,
+  type SigningPolicyCommand,
+  type SigningPolicySettings,
+  type SigningRequestCommand,
+  signingPolicyDecider,
+  signingRequestDecider,
+  streams,
+  type UserCommand,
+  type UserId,
+  userDecider,
+} from '../../domain/index.ts'
+import { type EventLog, prepareEvents } from '../../event-log/index.ts'
+import { aSubmission } from './submission.ts'
+
+/** Three numbers that choose an entity, a command and its details. */
+export type Move = readonly [entity: number, command: number, detail: number]
+
+// Without fast-check's inclination to small numbers: it would leave most entities alone.
+const anyNumber = fc.noBias(fc.nat())
+
+/** Any history: whatever the deciders refuse does not happen. */
+export const anyMoves = (maxLength: number): fc.Arbitrary<readonly Move[]> =>
+  fc.array(fc.tuple(anyNumber, anyNumber, anyNumber), { minLength: Math.floor(maxLength / 2), maxLength, size: 'max' })
+
+/** The organization of random histories. */
+export const randomOrganization = uuid<OrganizationId>('0', 0)
+
+type AnyDecider = Decider<unknown, unknown, DomainEvent>
+type Aggregate = { readonly decider: AnyDecider; readonly stream: (id: string) => string }
+
+const digest = (detail: number) => 'abcdef'.charAt(detail % 6).repeat(64) as Sha256Digest
+
+function uuid<Id extends string>(kind: string, number: number): Id {
+  return `${kind.repeat(8)}-0000-4000-8000-${String(number).padStart(12, '0')}` as Id
+}
+
+function pick<Item>(items: readonly Item[], number: number): Item {
+  return items[number % items.length] as Item
+}
+
+/**
+ * Lets moves happen: each is decided on its stream as it is, and appended.
+ *
+ * @param pace waits before each move, which it is given the number of
+ */
+export async function play(
+  log: EventLog,
+  moves: readonly Move[],
+  pace: (move: number) => unknown = () => undefined,
+): Promise<void> {
+  const states = new Map<string, { state: unknown; revision: number | 'noStream' }>()
+  let clock = Date.parse('2026-01-01T00:00:00.000Z')
+  for (const [number, [entity, command, detail]] of moves.entries()) {
+    await pace(number)
+    clock += 1 + (detail % 5_000)
+    const at = new Date(clock).toISOString()
+    const metadata: EventMetadata = {
+      organizationId: randomOrganization,
+      actor:
+        detail % 3 === 0
+          ? { kind: 'system', component: 'workflow' }
+          : { kind: 'user', userId: uuid('1', detail % 4), authentication: 'apiToken', tokenId: uuid('7', detail % 4) },
+      ...(detail % 2 === 0 ? { remoteAddress: '192.0.2.1' } : {}),
+      correlationId: uuid('8', clock % 1_000_000_007),
+      causationId: uuid('9', clock % 1_000_000_007),
+      occurredAt: at,
+    }
+    if (entity % 13 === 0) {
+      await refusal(log, metadata, detail)
+      continue
+    }
+    const { aggregate, id, commands } = choose(entity, detail, at)
+    const streamId = aggregate.stream(id)
+    const { state, revision } = states.get(streamId) ?? {
+      state: aggregate.decider.initialState(),
+      revision: 'noStream' as const,
+    }
+    // Three of four times the next command that may happen does; else the one that was chosen, or nothing.
+    const tries = command % 4 === 0 ? 1 : commands.length
+    let events: readonly DomainEvent[] = []
+    for (let offset = 0; offset < tries && events.length === 0; offset += 1)
+      events = decided(aggregate.decider, pick(commands, command + offset), state)
+    if (events.length === 0) continue
+    const appended = await log.append(streamId, prepareEvents(streamId, revision, events, metadata), revision)
+    states.set(streamId, { state: events.reduce(aggregate.decider.evolve, state), revision: appended.revision })
+  }
+}
+
+function decided(decider: AnyDecider, command: unknown, state: unknown): readonly DomainEvent[] {
+  try {
+    return decider.decide(command, state)
+  } catch (error) {
+    if (error instanceof Refusal) return []
+    throw error
+  }
+}
+
+async function refusal(log: EventLog, metadata: EventMetadata, detail: number): Promise<void> {
+  const { occurredAt } = metadata
+  const data = {
+    schemaVersion: 1,
+    command: 'authenticate',
+    code: 'TOKEN_INVALID',
+    message: 'No.',
+    subject: detail % 2 === 0 ? null : uuid('6', detail % 9),
+    count: 1 + (detail % 4),
+    firstAt: occurredAt,
+    lastAt: occurredAt,
+  }
+  const streamId = streams.security(occurredAt)
+  await log.append(streamId, prepareEvents(streamId, 'any', [{ type: 'CommandRefused', data }], metadata), 'any')
+}
+
+function choose(
+  entity: number,
+  detail: number,
+  at: Instant,
+): { readonly aggregate: Aggregate; readonly id: string; readonly commands: readonly unknown[] } {
+  const aggregate = (decider: unknown, stream: (id: never) => string) => ({ decider, stream }) as unknown as Aggregate
+  const number = detail % 4
+  switch (entity % 8) {
+    case 0:
+      return {
+        aggregate: aggregate(organizationDecider, streams.organization),
+        id: randomOrganization,
+        commands: organizationCommands(detail),
+      }
+    case 1:
+      return {
+        aggregate: aggregate(userDecider, streams.user),
+        id: uuid('1', number),
+        commands: userCommands(number, detail, at),
+      }
+    case 2:
+      return {
+        aggregate: aggregate(certificateDecider, streams.certificate),
+        id: uuid('2', number),
+        commands: certificateCommands(number, detail),
+      }
+    case 3:
+      return {
+        aggregate: aggregate(projectDecider, streams.project),
+        id: uuid('3', number),
+        commands: projectCommands(number, detail),
+      }
+    case 4:
+      return {
+        aggregate: aggregate(signingPolicyDecider, streams.signingPolicy),
+        id: uuid('4', number),
+        commands: policyCommands(number, detail),
+      }
+    default:
+      return {
+        aggregate: aggregate(signingRequestDecider, streams.signingRequest),
+        id: uuid('5', detail % 12),
+        commands: requestCommands(detail, at),
+      }
+  }
+}
+
+function organizationCommands(detail: number): readonly OrganizationCommand[] {
+  return [
+    { type: 'CreateOrganization', organizationId: randomOrganization, name: 'Random' },
+    { type: 'ReserveProjectSlug', slug: `project-${detail % 20}`, projectId: uuid('3', detail % 4) },
+  ]
+}
+
+function userCommands(number: number, detail: number, at: Instant): readonly UserCommand[] {
+  return [
+    {
+      type: 'CreateUser',
+      userId: uuid('1', number),
+      organizationId: randomOrganization,
+      kind: pick(['interactive', 'ci'] as const, detail),
+      name: `User ${number} ünïcödé "quoted" 👩`,
+      email: detail % 2 === 0 ? null : 'user@example.com',
+    },
+    { type: 'DeactivateUser', reason: 'left' },
+    { type: 'ReactivateUser' },
+    { type: 'GrantGlobalRole', role: pick(globalRoles, detail) },
+    { type: 'WithdrawGlobalRole', role: pick(globalRoles, detail) },
+    {
+      type: 'IssueApiToken',
+      tokenId: uuid('7', detail % 3),
+      name: 'token',
+      tokenHash: digest(detail),
+      prefix: 'abcd',
+      expiresAt: null,
+      at,
+    },
+    { type: 'RevokeApiToken', tokenId: uuid('7', detail % 3) },
+  ]
+}
+
+function certificateCommands(number: number, detail: number): readonly CertificateCommand[] {
+  const validity = { notBefore: '2020-01-01T00:00:00.000Z', notAfter: '2090-01-01T00:00:00.000Z' }
+  return [
+    {
+      type: 'RequestCertificate',
+      certificateId: uuid('2', number),
+      organizationId: randomOrganization,
+      name: `Certificate ${number}`,
+      subject: { commonName: 'Random' },
+      keyAlgorithm: pick(keyAlgorithms, detail),
+      ...validity,
+    },
+    { type: 'RecordKey', publicKey: 'MAA=' },
+    {
+      type: 'RecordIssued',
+      issued: {
+        chain: ['MAA='],
+        thumbprint: digest(detail),
+        subject: 'CN=Random',
+        issuer: 'CN=Random',
+        serialNumber: '01',
+        ...validity,
+      },
+    },
+    { type: 'DisableCertificate', reason: null },
+  ]
+}
+
+function projectCommands(number: number, detail: number): readonly ProjectCommand[] {
+  return [
+    {
+      type: 'CreateProject',
+      projectId: uuid('3', number),
+      organizationId: randomOrganization,
+      slug: `project-${number}`,
+      name: `Project ${number}`,
+      description: null,
+      repositoryUrl: detail % 2 === 0 ? null : 'https://example.com/repository',
+    },
+    { type: 'DeactivateProject', reason: 'done' },
+    { type: 'ReactivateProject' },
+    { type: 'ReserveSigningPolicySlug', slug: `policy-${detail % 9}`, signingPolicyId: uuid('4', detail % 4) },
+  ]
+}
+
+function policyCommands(number: number, detail: number): readonly SigningPolicyCommand[] {
+  const certificateId = uuid('2', number) as SigningPolicySettings['certificateId']
+  const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'Certificate' } as const
+  const approvers = [0, 1, 2].map((user) => uuid<UserId>('1', user))
+  const settings: SigningPolicySettings = {
+    name: `Policy ${detail % 50}`,
+    certificateId,
+    submitters: [uuid('1', 3)],
+    approval:
+      detail % 3 === 0
+        ? null
+        : { approvers, requiredApprovals: 1 + (detail % 3), submitterMayApprove: false, deadlineSeconds: null },
+    timestamp: 'required',
+    release: false,
+  }
+  return [
+    {
+      type: 'CreateSigningPolicy',
+      signingPolicyId: uuid('4', number),
+      organizationId: randomOrganization,
+      projectId: uuid('3', detail % 4),
+      slug: `policy-${number}`,
+      settings,
+      certificate,
+    },
+    { type: 'ChangeSigningPolicy', settings, certificate },
+    { type: 'DeactivateSigningPolicy', reason: null },
+    { type: 'ReactivateSigningPolicy' },
+  ]
+}
+
+function requestCommands(detail: number, at: Instant): readonly SigningRequestCommand[] {
+  const approvers = [0, 1, 2].map((user) => uuid<UserId>('1', user))
+  const submission = aSubmission({
+    signingRequestId: uuid('5', detail % 12),
+    organizationId: randomOrganization,
+    projectId: uuid('3', detail % 4),
+    signingPolicyId: uuid('4', detail % 4),
+    certificateId: uuid('2', detail % 4),
+    submitter: uuid('1', 3),
+    approval:
+      detail % 4 === 0
+        ? null
+        : { approvers, requiredApprovals: 1 + (detail % 2), submitterMayApprove: false, deadlineSeconds: 60 },
+    description: detail % 2 === 0 ? null : 'Beschreibung\nmit "Zeichen" 👩‍🔧',
+  })
+  const { sha256, size } = submission.artifact
+  const planDigest = digest(0)
+  const approver = pick(approvers, detail)
+  const submit: SigningRequestCommand = { type: 'SubmitSigningRequest', submission }
+  const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', sha256, size }
+  const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at }
+  const approve: SigningRequestCommand = { type: 'Approve', approver, planDigest, comment: 'fine' }
+  const start: SigningRequestCommand = {
+    type: 'StartSigning',
+    planDigest,
+    certificateId: submission.certificateId,
+    certificateThumbprint: digest(detail),
+  }
+  const signed: SigningRequestCommand = {
+    type: 'RecordSigned',
+    attempt: 1 + (detail % 2),
+    files: [{ path: 'setup.exe', unsignedSha256: sha256, signedSha256: digest(1), signedSize: 9, timestamp: null }],
+    signedArtifact: { fileName: 'setup.exe', sha256: digest(1), size: 9 },
+  }
+  return [
+    // What leads on stands there more than once: most histories should get somewhere.
+    ...[submit, submit, retrieve, retrieve, plan, plan, approve, approve, approve, start, start, signed, signed],
+    { type: 'Deny', approver, comment: null },
+    { type: 'InvalidateApproval', approver },
+    { type: 'ExpireApproval', deadline: at },
+    { type: 'Cancel', canceledBy: uuid('1', 3), reason: null },
+    { type: 'Fail', workflowStatus: 'ProcessingFailed', failure: { code: 'X', message: 'y', path: null } },
+  ]
+}
