@@ -11,6 +11,9 @@ export type RequestStep = {
 /** What a step answers: the request's events from `fromRevision` on, those of the step and of others alike. */
 export type NewerEvents = { readonly events: readonly DomainEvent[] }
 
+/** A request's events from `fromRevision` on, and where the log was when each call that caused one of them was done. */
+export type ReadEvents = NewerEvents & { readonly calls: Readonly<Record<string, LogPosition>> }
+
 /** What became of an append: in the log, or refused because the stream has moved on and is to be read again. */
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly position: LogPosition }
@@ -19,7 +22,7 @@ export type AppendOutcome =
 /** Short steps, run as local activities: a few milliseconds each, retried until they succeed. */
 export interface ShortActivities {
   /** Reads a request's stream from a revision on. */
-  readSigningRequest(input: RequestStep): Promise<NewerEvents>
+  readSigningRequest(input: RequestStep): Promise<ReadEvents>
 
   /** Appends to a request's stream; the same input twice writes once. */
   appendEvents(input: {

@@ -1,5 +1,5 @@
 import { streams } from '../domain/index.ts'
-import { type EventLog, readWholeStream } from '../event-log/index.ts'
+import { type EventLog, type LogPosition, readWholeStream } from '../event-log/index.ts'
 import type { ShortActivities } from './contract.ts'
 import { newer } from './request-step.ts'
 
@@ -7,6 +7,9 @@ import { newer } from './request-step.ts'
 export function readSigningRequest(log: EventLog): ShortActivities['readSigningRequest'] {
   return async ({ signingRequestId, fromRevision }) => {
     const { events } = await readWholeStream(log, streams.signingRequest(signingRequestId), fromRevision)
-    return { events: newer(events, 0) }
+    const calls: Record<string, LogPosition> = {}
+    for (const { metadata, position } of events)
+      if (metadata.actor.kind === 'user') calls[metadata.causationId] = position
+    return { events: newer(events, 0), calls }
   }
 }

@@ -1,4 +1,4 @@
-import type { NewerEvents, RequestStep, ShortActivities } from '../activities/contract.ts'
+import type { NewerEvents, ReadEvents, RequestStep, ShortActivities } from '../activities/contract.ts'
 import {
   type DomainEvent,
   type EventMetadata,
@@ -18,8 +18,11 @@ export interface RequestHistory {
   refresh(): Promise<void>
   /** Runs a step that appends to the stream itself, and takes in what it answers. */
   take(step: (input: RequestStep) => Promise<NewerEvents>): Promise<void>
+  /** What a user's call was answered, or would have been: an earlier run may have done it and ended before it said so. */
+  answerTo(callId: string): Changed | undefined
   /**
-   * Decides and appends. When the stream has moved on meanwhile it is read again and the decision is made anew.
+   * Decides and appends. When the stream has moved on meanwhile it is read again and the decision is made anew. A call
+   * that stands in the stream already is answered and not done again.
    *
    * @throws Refusal as the decider does
    */
@@ -34,6 +37,7 @@ export function requestHistory(
   let state: SigningRequestState | undefined
   /** How many events of the stream `state` has seen. */
   let seen = 0
+  const calls = new Map<string, Changed>()
 
   /** Takes in events that stand in the stream from a revision on; those that were seen meanwhile are passed over. */
   function absorb(fromRevision: number, events: readonly DomainEvent[]): SigningRequestState {
@@ -48,8 +52,16 @@ export function requestHistory(
     return absorb(fromRevision, (await step({ signingRequestId, fromRevision })).events)
   }
 
+  async function read(input: RequestStep): Promise<ReadEvents> {
+    const answer = await readSigningRequest(input)
+    for (const [callId, position] of Object.entries(answer.calls)) calls.set(callId, { position })
+    return answer
+  }
+
   async function apply(command: SigningRequestCommand, initiator: Initiator): Promise<Changed> {
-    for (let current = state ?? (await take(readSigningRequest)); ; current = await take(readSigningRequest)) {
+    for (let current = state ?? (await take(read)); ; current = await take(read)) {
+      const answered = calls.get(initiator.callId)
+      if (answered !== undefined) return answered
       const fromRevision = seen
       const events = signingRequestDecider.decide(command, current)
       const metadata = metadataOf(signingRequestId, current, command, initiator)
@@ -66,11 +78,12 @@ export function requestHistory(
       return state
     },
     async refresh() {
-      await take(readSigningRequest)
+      await take(read)
     },
     async take(step) {
       await take(step)
     },
+    answerTo: (callId) => calls.get(callId),
     apply,
   }
 }

@@ -67,10 +67,13 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
   accept(cancelUpdate)
 
   await history.refresh()
-  if (await condition(() => request() !== undefined, '1 minute'))
+  await condition(() => request() !== undefined, '1 minute')
+  // A submission that arrives while the workflow is about to give up waiting for it is still taken through.
+  do {
     for (let open = request(); open !== undefined && !isFinalStatus(open.workflowStatus); open = request())
       await takeNextStep(open)
-  await condition(allHandlersFinished)
+    await condition(allHandlersFinished)
+  } while (request() !== undefined && !isOver())
 
   async function takeNextStep(open: SigningRequest): Promise<void> {
     if (!open.retrieved) return retrieve()
@@ -150,9 +153,9 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
         }
       },
       {
-        validator({ command }) {
+        validator({ command, initiator }) {
           // Before the stream was read there is nothing to judge by; the handler decides in any case.
-          if (history.state === undefined) return
+          if (history.state === undefined || history.answerTo(initiator.callId) !== undefined) return
           try {
             signingRequestDecider.decide(command, history.state)
           } catch (error) {

@@ -92,6 +92,39 @@ describe('the workflow of a signing request', () => {
     ])
   })
 
+  test('answers a call that an earlier run has done as it would have been answered then, and does it once', async () => {
+    const organization = await testOrganization()
+    const workflows = await startWorkers(environment(), organization)
+    const made = await submission(organization)
+    const { signingRequestId: id, submitter } = made
+    /** What a run was doing when everything that it had not reported was lost; then the same call arrives again. */
+    async function twice(call: () => ReturnType<Workflows['submit']>) {
+      const first = await call()
+      await workflows.client.workflow.getHandle(id).terminate()
+      expect(await call()).toEqual(first)
+    }
+    const command = { type: 'SubmitSigningRequest', submission: made } as const
+    const caller = initiator(submitter)
+    await twice(() => workflows.submit(id, { command, initiator: caller }))
+    await expect(workflows.submit(id, { command, initiator: initiator(submitter) })).rejects.toMatchObject({
+      code: 'SIGNING_REQUEST_EXISTS',
+    })
+
+    const waiting = await reached(organization, id, 'WaitingForApproval')
+    const [anna] = organization.approvers
+    const planDigest = waiting.plan?.digest ?? otherDigest
+    const approval = { type: 'Approve', approver: anna, planDigest, comment: null } as const
+    const approving = initiator(anna)
+    await twice(() => workflows.change(id, { command: approval, initiator: approving }))
+    await expect(approve(workflows, waiting, anna)).rejects.toMatchObject({ code: 'ALREADY_APPROVED' })
+    expect(await typesOf(organization, id)).toEqual([
+      'SigningRequestSubmitted',
+      'ArtifactRetrieved',
+      'SigningPlanned',
+      'ApprovalGranted',
+    ])
+  })
+
   test('waits for the quorum, and refuses with the codes of the domain what must not count', async () => {
     const organization = await testOrganization()
     const workflows = await startWorkers(environment(), organization)
