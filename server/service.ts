@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import {
@@ -21,6 +22,9 @@ import { startSigner } from './signer.ts'
 import { openArtifacts, openEventLog } from './stores.ts'
 import { connectClient, type TemporalTarget } from './temporal.ts'
 import { startWorker } from './worker.ts'
+
+/** Between two attempts to resume what is unfinished, in milliseconds. */
+const resumePause = 2_000
 
 /** A running process of the service. */
 export type Service = {
@@ -142,6 +146,7 @@ export async function startService(options: {
           ...(softHsmConfigPath === undefined ? {} : { softHsmConfigPath }),
         },
         timestampUrls: settings.timestampUrls,
+        timestampCertificates: settings.timestampCertificates,
         refusals,
         now,
         logger: logger.child({ role: 'signer' }),
@@ -165,12 +170,23 @@ export async function startService(options: {
     }
   }
 
+  /** Once, but for as long as it takes: Temporal may be away when this process starts. */
   function resumeInBackground(resume: Service['resume']): void {
-    resume()
-      .then(({ unfinished, started }) => logger.info({ unfinished, started: started.length }, 'resumed requests'))
-      .catch((error) =>
-        logger.error({ err: error }, 'unfinished requests could not be resumed; `request resume` tries again'),
-      )
+    const closing = new AbortController()
+    closers.push(async () => closing.abort())
+    async function untilResumed(): Promise<void> {
+      while (!closing.signal.aborted)
+        try {
+          const { unfinished, started } = await resume()
+          logger.info({ unfinished, started: started.length }, 'resumed requests')
+          return
+        } catch (error) {
+          if (closing.signal.aborted) return
+          logger.error({ err: error }, 'unfinished requests could not be resumed; trying again')
+          await delay(resumePause, undefined, { signal: closing.signal }).catch(() => undefined)
+        }
+    }
+    void untilResumed()
   }
 }
 

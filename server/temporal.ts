@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
@@ -10,6 +11,7 @@ import {
   makeTelemetryFilterString,
   NativeConnection,
   Runtime,
+  TransportError,
   Worker,
   type WorkerOptions,
 } from '@temporalio/worker'
@@ -73,9 +75,14 @@ export type RunningWorker = {
   readonly close: () => Promise<void>
 }
 
+/** Between two attempts to reach Temporal, in milliseconds. */
+const reconnectPause = 1_000
+
 /**
- * Runs a worker for as long as the process wants it. One that ends by itself (Temporal was away for too long) is started
- * again.
+ * Runs a worker for as long as the process wants it. Temporal may be away, now or later: then `problem` says so and the
+ * worker is started as soon as it can be.
+ *
+ * @throws what makes a worker impossible whether Temporal is there or not
  */
 export async function runWorker(
   target: TemporalTarget,
@@ -85,63 +92,62 @@ export async function runWorker(
   >,
   logger: Logger,
 ): Promise<RunningWorker> {
-  let closing = false
+  const { taskQueue } = options
+  const closing = new AbortController()
+  const attempted = Promise.withResolvers<void>()
   let problem: string | undefined
   let current: Worker | undefined
-  let wake: (() => void) | undefined
 
-  async function create(): Promise<{ worker: Worker; connection: NativeConnection }> {
+  async function runOnce(): Promise<void> {
     const connection = await NativeConnection.connect({ address: target.address })
-    const worker = await Worker.create({
-      ...options,
-      connection,
-      namespace: target.namespace,
-      dataConverter: dataConverter(target.payloadKeys),
-      shutdownGraceTime: '5 seconds',
-      shutdownForceTime: '20 seconds',
-    })
-    return { worker, connection }
-  }
-
-  let next = await create()
-  async function keepRunning(): Promise<void> {
-    for (;;) {
-      const { worker, connection } = next
-      current = worker
+    try {
+      current = await Worker.create({
+        ...options,
+        connection,
+        namespace: target.namespace,
+        dataConverter: dataConverter(target.payloadKeys),
+        shutdownGraceTime: '5 seconds',
+        shutdownForceTime: '20 seconds',
+      })
       problem = undefined
-      try {
-        await worker.run()
-      } catch (error) {
-        problem = `The worker of ${options.taskQueue} ended: ${(error as Error).message}`
-        logger.error({ err: error, taskQueue: options.taskQueue }, 'a worker ended; starting it again')
-      }
+      attempted.resolve()
+      const running = current.run()
+      if (closing.signal.aborted) current.shutdown()
+      await running
+    } finally {
+      current = undefined
       await connection.close().catch(() => undefined)
-      while (!closing) {
-        try {
-          next = await create()
-          break
-        } catch (error) {
-          problem = `The worker of ${options.taskQueue} cannot reach Temporal: ${(error as Error).message}`
-          await new Promise<void>((resolve) => {
-            wake = resolve
-            setTimeout(resolve, 1_000)
-          })
-        }
-      }
-      if (closing) return
     }
   }
-  const done = keepRunning()
 
-  return {
-    problem: () => problem,
-    async close() {
-      closing = true
-      wake?.()
-      if (current?.getState() === 'RUNNING') current.shutdown()
-      await done
-    },
+  async function keepRunning(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await runOnce()
+      } catch (error) {
+        const { message } = error as Error
+        if (problem === undefined) logger.error({ err: error, taskQueue }, 'a worker does not run; starting it again')
+        problem = `The worker of ${taskQueue} does not run: ${message}`
+        if (error instanceof TransportError) attempted.resolve()
+        else attempted.reject(error)
+      }
+      await delay(reconnectPause, undefined, { signal: closing.signal }).catch(() => undefined)
+    }
   }
+
+  const done = keepRunning()
+  async function close(): Promise<void> {
+    closing.abort()
+    if (current?.getState() === 'RUNNING') current.shutdown()
+    await done
+  }
+  try {
+    await attempted.promise
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { problem: () => problem, close }
 }
 
 /**
