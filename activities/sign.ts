@@ -12,7 +12,7 @@ import {
   type UsableCertificate,
 } from '../domain/index.ts'
 import { type EventLog, prepareEvents, type WholeStream } from '../event-log/index.ts'
-import { signPeFile, verifyPeFile } from '../signing/authenticode/index.ts'
+import { type ImageThreads, signPeFile, type VerifyPeFileRequest, verifyPeFile } from '../signing/authenticode/index.ts'
 import type { Token } from '../signing/pkcs11/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
@@ -28,6 +28,10 @@ export type SignerDependencies = {
   readonly token: Token
   /** `undefined` when no time-stamp authority is configured. */
   readonly timestamps: TimestampClient | undefined
+  /** DER certificates that time-stamps must lead to; any authority is taken when there are none. */
+  readonly trustedTimestampCertificates: readonly Uint8Array[]
+  /** Where large images are hashed, off the event loop. */
+  readonly threads: ImageThreads
   readonly now: () => string
 }
 
@@ -72,7 +76,7 @@ export async function sign(
     const files: SignedFile[] = []
     for (const [index, file] of plan.files.entries())
       files.push(
-        await signFile(store, { file, certificate, key, timestamps, signal, output: join(folder, `${index}`) }),
+        await signFile(dependencies, { file, certificate, key, timestamps, signal, output: join(folder, `${index}`) }),
       )
     const [artifact] = files
     if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
@@ -86,7 +90,7 @@ export async function sign(
 }
 
 async function signFile(
-  store: ArtifactStore,
+  { store, threads, trustedTimestampCertificates }: SignerDependencies,
   work: {
     readonly file: PlannedFile
     readonly certificate: UsableCertificate
@@ -112,22 +116,27 @@ async function signFile(
     ...(directive.description === null ? {} : { description: directive.description }),
     ...(directive.descriptionUrl === null ? {} : { descriptionUrl: directive.descriptionUrl }),
     ...(timestamps === undefined ? {} : { timestamp: timestamps }),
+    threads,
     signal,
   })
-  const timestamp = await verifySigned(output, directive, certificateChain, timestamps !== undefined, signal)
+  const timestamp = await verifySigned(
+    { path: output, trustedTimestampCertificates, signal },
+    directive,
+    certificateChain,
+    timestamps !== undefined,
+  )
   const { sha256: signedSha256, size: signedSize } = await store.adopt(output, { signal })
   return { path: file.path, unsignedSha256: file.sha256, signedSha256, signedSize, timestamp }
 }
 
 /** Law 7: what leaves is checked, by code written apart from the code that signed. */
 async function verifySigned(
-  path: string,
+  request: VerifyPeFileRequest,
   directive: AuthenticodeDirective,
   certificateChain: readonly Buffer[],
   timestamped: boolean,
-  signal: AbortSignal,
 ): Promise<SignedFile['timestamp']> {
-  const signatures = await verifyPeFile({ path, signal })
+  const signatures = await verifyPeFile(request)
   const ours = directive.append ? signatures.at(-1) : signatures[0]
   const faults = {
     signer: ours !== undefined && certificateChain[0]?.equals(ours.signerCertificate) === true,

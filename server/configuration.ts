@@ -41,6 +41,7 @@ const settings = z.strictObject({
   pkcs11Pin: z.string().min(1).optional(),
   payloadKey: z.string().min(1).optional(),
   timestampUrls: list.pipe(z.array(httpUrl)).default([]),
+  timestampCertificates: z.string().min(1).optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 

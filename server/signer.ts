@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { signerActivities } from '../activities/index.ts'
 import { type RefusalAudit, unknownOrganization } from '../application/index.ts'
 import { type CertificateId, type OrganizationId, type SigningRequestId, streams } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import { ImageThreads } from '../signing/authenticode/index.ts'
 import { type OpenTokenOptions, openToken, type Token } from '../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../signing/timestamp/index.ts'
+import { parseCertificates } from '../signing/x509/index.ts'
 import { signerTaskQueue } from '../workflows/contract.ts'
+import { environmentVariable } from './configuration.ts'
+import { ConfigurationError } from './configuration-error.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
 
@@ -23,22 +29,33 @@ export async function startSigner(options: {
   readonly temporal: TemporalTarget
   readonly token: OpenTokenOptions
   readonly timestampUrls: readonly string[]
+  /** A PEM file with the certificates that time-stamps must lead to. */
+  readonly timestampCertificates: string | undefined
   readonly refusals: RefusalAudit
   readonly now: () => string
   readonly logger: Logger
 }): Promise<Signer> {
   const { log, artifacts, temporal, refusals, now, logger } = options
   const [first, ...others] = options.timestampUrls
+  const trusted = await readTrusted(options.timestampCertificates)
   const timestamps =
     first === undefined
       ? undefined
-      : createTimestampClient({ urls: [first, ...others], transport: fetch, timeoutMs: timestampTimeout })
+      : createTimestampClient({
+          urls: [first, ...others],
+          transport: fetch,
+          timeoutMs: timestampTimeout,
+          ...(trusted.length === 0 ? {} : { trustedCertificates: trusted }),
+        })
   const token = await openToken(options.token)
+  const threads = new ImageThreads(availableParallelism())
   const activities = signerActivities({
     log,
     store: artifacts.store,
     token,
     timestamps,
+    trustedTimestampCertificates: trusted,
+    threads,
     now,
     async recordRefusal(command, subject, refusal) {
       logger.warn({ command, subject, code: refusal.code }, 'the signer refused')
@@ -64,10 +81,12 @@ export async function startSigner(options: {
       problem: worker.problem,
       async close() {
         await worker.close()
+        await threads.close()
         await token.close()
       },
     }
   } catch (error) {
+    await threads.close()
     await token.close()
     throw error
   }
@@ -82,4 +101,17 @@ async function organizationOf(log: EventLog, command: string, subject: string): 
   for await (const [first] of log.readStream(stream, { maxCount: 1 }))
     if (first !== undefined) return first.metadata.organizationId
   return unknownOrganization
+}
+
+async function readTrusted(file: string | undefined): Promise<readonly Uint8Array[]> {
+  if (file === undefined) return []
+  try {
+    return parseCertificates(await readFile(file)).map(({ der }) => der)
+  } catch (error) {
+    throw new ConfigurationError(
+      'CONFIGURATION_INVALID',
+      `${environmentVariable('timestampCertificates')} names ${file}, which cannot be read as certificates in PEM: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
 }

@@ -77,7 +77,9 @@ export async function startEmbedded(options: {
       pkcs11Token: token.tokenLabel,
       pkcs11Pin: token.pin,
       payloadKey,
-      timestampUrls: [authority.url],
+      ...(options.settings.timestampUrls.length > 0
+        ? {}
+        : { timestampUrls: [authority.url], timestampCertificates: identity.rootCertificatePath }),
     })
     service = await startService({ settings, roles: allRoles, logger, softHsmConfigPath: token.configPath })
     report(`event log, read model, artifacts, worker, signer and API on ${service.url}`)

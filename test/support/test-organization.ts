@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { SignerDependencies } from '../../activities/index.ts'
@@ -34,8 +35,10 @@ import { type EventLog, openSqliteEventLog, prepareEvents, readWholeStream } fro
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
+import { ImageThreads } from '../../signing/authenticode/index.ts'
 import { openToken } from '../../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
+import { parseCertificates } from '../../signing/x509/index.ts'
 import { softHsmToken } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -75,12 +78,17 @@ export async function testOrganization(
   const authority = await startTimeStampAuthority(identity)
   onTestFinished(async () => {
     await authority.close()
+    await threads.close()
     await token.close()
     await store.close()
     await log.close()
   })
   const timestamps = createTimestampClient({ urls: [authority.url], transport: fetch, timeoutMs: 10_000 })
-  const signer: SignerDependencies = { log, store, token, timestamps, now }
+  const threads = new ImageThreads(1)
+  const trustedTimestampCertificates = parseCertificates(await readFile(identity.rootCertificatePath)).map(
+    ({ der }) => der,
+  )
+  const signer: SignerDependencies = { log, store, token, timestamps, trustedTimestampCertificates, threads, now }
 
   const organizationId = randomUUID() as OrganizationId
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
