@@ -67,11 +67,15 @@ export function createEventReader({ reads }: ReadModelDatabase): EventReader {
       const rows: EventRow[] = await reads
         .selectFrom('events')
         .selectAll()
-        .where('organization_id', '=', organizationId)
         .where(({ or, and, eb }) =>
           or(
             ranges.map(({ streamId, from, to }) =>
-              and([eb('stream_id', '=', streamId), eb('revision', '>=', from), eb('revision', '<=', to)]),
+              and([
+                eb('stream_id', '=', streamId),
+                eb('organization_id', '=', organizationId),
+                eb('revision', '>=', from),
+                eb('revision', '<=', to),
+              ]),
             ),
           ),
         )

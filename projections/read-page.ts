@@ -2,10 +2,12 @@ import type { Kysely, SelectQueryBuilder } from 'kysely'
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts'
 import type { ProjectedTable, Tables } from './tables.ts'
 
-/** How a list is ordered: by a column and, between equals, by another one that is unique. */
+/** How a list is ordered. */
 export type ListOrder = {
+  /** The column that it is ordered by. */
   readonly key: string
-  readonly id: string
+  /** A column that is unique, for the order of equals; `null` when the key is unique itself. */
+  readonly id: string | null
   readonly direction: 'asc' | 'desc'
 }
 
@@ -32,11 +34,9 @@ export async function readPage<Row extends object, Item>(
   if (page.before !== undefined) query = beyond(query, order, page.before, order.direction === 'asc' ? '<' : '>')
   const direction = (order.direction === 'asc') === backward ? 'desc' : 'asc'
   // One more than asked for says whether there is more.
-  const rows = (await query
-    .orderBy(order.key, direction)
-    .orderBy(order.id, direction)
-    .limit(page.size + 1)
-    .execute()) as Row[]
+  const ordered = query.orderBy(order.key, direction)
+  const unique = order.id === null ? ordered : ordered.orderBy(order.id, direction)
+  const rows = (await unique.limit(page.size + 1).execute()) as Row[]
   const more = rows.length > page.size
   const kept = rows.slice(0, page.size)
   if (backward) kept.reverse()
@@ -49,9 +49,10 @@ export async function readPage<Row extends object, Item>(
 
 function beyond(query: AnyQuery, { key, id }: ListOrder, cursor: string, operator: '<' | '>'): AnyQuery {
   const at = decodeCursor(cursor)
+  if (id === null) return query.where(key, operator, at.key)
   return query.where(({ eb, refTuple, tuple }) => eb(refTuple(key, id), operator, tuple(at.key, at.id)))
 }
 
 function cursorOf(row: Record<string, unknown>, { key, id }: ListOrder): string {
-  return encodeCursor({ key: String(row[key]), id: String(row[id]) })
+  return encodeCursor({ key: String(row[key]), id: id === null ? '' : String(row[id]) })
 }

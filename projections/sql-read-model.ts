@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { OrganizationId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
@@ -20,7 +21,7 @@ import { users } from './users.ts'
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
-const newestEventFirst: ListOrder = { key: 'position', id: 'id', direction: 'desc' }
+const newestEventFirst: ListOrder = { key: 'position', id: null, direction: 'desc' }
 
 /** What is recorded of people who could not even say where they belong, such as by an unknown token, belongs to no one. */
 const noOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
@@ -119,8 +120,11 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
         newestEventFirst,
         page,
         (all) => {
-          let query = all.where('organization_id', 'in', organizations)
-          if (streamId !== undefined) query = query.where('stream_id', '=', streamId)
+          // A stream is short: found by its name, not by looking through the organization in order.
+          let query =
+            streamId === undefined
+              ? all.where('organization_id', 'in', organizations)
+              : all.where('stream_id', '=', streamId).where(sql`organization_id || ''`, 'in', organizations)
           if (types !== undefined) query = query.where('type', 'in', orNone(types))
           if (occurredFrom !== undefined) query = query.where('occurred_at', '>=', occurredFrom)
           if (occurredBefore !== undefined) query = query.where('occurred_at', '<', occurredBefore)

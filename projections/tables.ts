@@ -129,7 +129,8 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
     key: 'position',
     columns: ['position', 'organization_id', 'stream_id', 'revision', 'id', 'type', 'occurred_at', 'data', 'metadata'],
     indexes: [
-      ['stream_id', 'revision'],
+      ['stream_id', 'organization_id', 'revision'],
+      ['organization_id', 'position'],
       ['organization_id', 'type', 'position'],
     ],
   },
