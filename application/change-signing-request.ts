@@ -9,7 +9,7 @@ import {
 import type { RequestCommand } from '../workflows/client.ts'
 import type { SigningRequestChanged } from './application.ts'
 import type { Caller } from './caller.ts'
-import { load } from './load.ts'
+import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { initiatorOf } from './submit-signing-request.ts'
 
@@ -24,8 +24,8 @@ export async function findSigningRequest(
   id: string,
 ): Promise<SigningRequest> {
   const signingRequestId = parseId<SigningRequestId>(id, 'The signing request id')
-  const { state } = await load(log, streams.signingRequest(signingRequestId), signingRequestDecider)
-  if (state.workflowStatus === 'none' || state.organizationId !== caller.organizationId)
+  const { state } = await loadOwn(log, streams.signingRequest(signingRequestId), signingRequestDecider, caller)
+  if (state.workflowStatus === 'none')
     throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
   return state
 }

@@ -41,7 +41,11 @@ export async function createSelfSignedCertificate(
   return { certificateId, position }
 }
 
-/** Disables a certificate: it signs nothing from now on. @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED` */
+/**
+ * Disables a certificate: it signs nothing from now on.
+ *
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `TEXT_…`
+ */
 export async function disableCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   initiator: Initiator,

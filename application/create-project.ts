@@ -8,7 +8,7 @@ import { requireRole } from './require-role.ts'
 /**
  * Creates a project. Its slug is reserved in the organization first, so two projects never share one.
  *
- * @throws Refusal `FORBIDDEN`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `REPOSITORY_URL_MALFORMED`
+ * @throws Refusal `FORBIDDEN`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_…`, `REPOSITORY_URL_MALFORMED`
  */
 export async function createProject(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,

@@ -8,18 +8,19 @@ import {
   type SigningPolicySettings,
   signingPolicyDecider,
   streams,
+  userDecider,
 } from '../domain/index.ts'
 import { handleCommand } from './handle-command.ts'
 import type { Initiator } from './initiator.ts'
-import { load } from './load.ts'
+import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
 
 /**
  * Creates a signing policy. Its slug is reserved in the project first, so two policies of a project never share one.
  *
- * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `SIGNING_POLICY_SLUG_TAKEN`, and as the
- *   signing policy's decider
+ * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `USER_NOT_FOUND`,
+ *   `SIGNING_POLICY_SLUG_TAKEN`, and as the signing policy's decider
  */
 export async function createSigningPolicy(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
@@ -30,12 +31,20 @@ export async function createSigningPolicy(
   const { log } = dependencies
   const { organizationId } = initiator
   const { projectId, slug, settings } = input
-  const { state: certificate } = await load(log, streams.certificate(settings.certificateId), certificateDecider)
-  if (certificate.status === 'none' || certificate.organizationId !== organizationId)
-    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${settings.certificateId}.`)
-  const { state: project } = await load(log, streams.project(projectId), projectDecider)
-  if (project.status === 'none' || project.organizationId !== organizationId)
-    throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
+  const { certificateId, submitters, approval } = settings
+  const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, initiator)
+  if (certificate.status === 'none')
+    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
+  const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, initiator)
+  if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
+  for (const userId of new Set([...submitters, ...(approval?.approvers ?? [])])) {
+    const { state: user } = await loadOwn(log, streams.user(userId), userDecider, initiator)
+    if (user.status === 'none')
+      throw new Refusal(
+        'USER_NOT_FOUND',
+        `There is no user ${userId} in this organization to name in a signing policy.`,
+      )
+  }
 
   const signingPolicyId = randomUUID() as SigningPolicyId
   const create = {

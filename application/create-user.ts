@@ -3,12 +3,17 @@ import { type ApiTokenId, type GlobalRole, type Instant, streams, type UserId, u
 import { newApiToken } from './api-token.ts'
 import { handleCommand } from './handle-command.ts'
 import type { Initiator } from './initiator.ts'
+import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 
-/** Adds a user, with global roles if any. @throws Refusal `FORBIDDEN`, `NAME_MALFORMED` */
+/**
+ * Adds a user, with global roles if any. Only a Global Administrator makes another one.
+ *
+ * @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED`
+ */
 export async function createUser(
   dependencies: Dependencies,
   initiator: Initiator,
@@ -19,25 +24,31 @@ export async function createUser(
     readonly roles: readonly GlobalRole[]
   },
 ): Promise<{ readonly userId: UserId }> {
-  // Roles other than a plain user's are an administrator's to give.
-  requireRole(initiator, ...(input.roles.length === 0 ? (['userAdministrator'] as const) : []))
+  requireRoleOver(initiator, input.roles)
   const userId = randomUUID() as UserId
   const { organizationId } = initiator
   const { kind, name, email } = input
   const send = handler(dependencies, initiator, userId)
   await send({ type: 'CreateUser', userId, organizationId, kind, name, email })
-  for (const role of input.roles) await send({ type: 'GrantGlobalRole', role })
+  for (const role of new Set(input.roles)) await send({ type: 'GrantGlobalRole', role })
   return { userId }
 }
 
-/** Makes an API token for a user. The text is answered once and kept nowhere. @throws Refusal `FORBIDDEN`, `USER_…`, `API_TOKEN_EXPIRY_PAST` */
+/**
+ * Makes an API token for a user. The text is answered once and kept nowhere. Who holds it is that user, so one for a
+ * Global Administrator is made by another only.
+ *
+ * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `NAME_MALFORMED`, `API_TOKEN_EXPIRY_PAST`
+ */
 export async function issueApiToken(
   dependencies: Dependencies,
   initiator: Initiator,
   input: { readonly userId: UserId; readonly name: string; readonly expiresAt: Instant | null },
 ): Promise<{ readonly tokenId: ApiTokenId; readonly token: string }> {
-  requireRole(initiator, 'userAdministrator')
   const { userId, name, expiresAt } = input
+  requireRole(initiator, 'userAdministrator')
+  const { state: user } = await loadOwn(dependencies.log, streams.user(userId), userDecider, initiator)
+  if (user.status !== 'none') requireRoleOver(initiator, user.roles)
   const tokenId = randomUUID() as ApiTokenId
   const { text, hash: tokenHash, prefix } = newApiToken(userId)
   const at = dependencies.now()
@@ -47,6 +58,11 @@ export async function issueApiToken(
     userId,
   )({ type: 'IssueApiToken', tokenId, name, tokenHash, prefix, expiresAt, at })
   return { tokenId, token: text }
+}
+
+/** Refuses who may not decide about users, or not about users with these roles. */
+function requireRoleOver(initiator: Initiator, roles: readonly GlobalRole[]): void {
+  requireRole(initiator, roles.includes('globalAdministrator') ? 'globalAdministrator' : 'userAdministrator')
 }
 
 function handler(dependencies: Dependencies, initiator: Initiator, userId: UserId) {

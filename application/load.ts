@@ -1,11 +1,10 @@
-import { type Decider, type DomainEvent, fold } from '../domain/index.ts'
-import { type EventLog, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { type Decider, type DomainEvent, fold, type OrganizationId } from '../domain/index.ts'
+import { type EventLog, readWholeStream } from '../event-log/index.ts'
 
 /** An aggregate as the log has it now. */
 export type Loaded<State> = {
   readonly state: State
   readonly revision: number | 'noStream'
-  readonly events: readonly RecordedEvent[]
 }
 
 /** Reads an aggregate's stream and folds it. */
@@ -15,5 +14,18 @@ export async function load<State, Command, Event extends DomainEvent>(
   decider: Decider<State, Command, Event>,
 ): Promise<Loaded<State>> {
   const { events, revision } = await readWholeStream(log, streamId)
-  return { state: fold(decider, events), revision, events }
+  return { state: fold(decider, events), revision }
+}
+
+/** Reads an aggregate as {@link load} does; what belongs to another organization is as if it had never been. */
+export async function loadOwn<State, Command, Event extends DomainEvent>(
+  log: EventLog,
+  streamId: string,
+  decider: Decider<State, Command, Event>,
+  { organizationId }: { readonly organizationId: OrganizationId },
+): Promise<Loaded<State>> {
+  const { events, revision } = await readWholeStream(log, streamId)
+  return events.every(({ metadata }) => metadata.organizationId === organizationId)
+    ? { state: fold(decider, events), revision }
+    : { state: decider.initialState(), revision: 'noStream' }
 }

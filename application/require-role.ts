@@ -2,13 +2,12 @@ import { type GlobalRole, hasRole, Refusal } from '../domain/index.ts'
 import { type Initiator, isSetup } from './initiator.ts'
 
 /**
- * Refuses an initiator without one of the roles.
+ * Refuses an initiator without the role.
  *
  * @throws Refusal `FORBIDDEN`
  */
-export function requireRole(initiator: Initiator, ...roles: readonly GlobalRole[]): void {
-  if (isSetup(initiator) || hasRole(initiator, ...roles)) return
-  throw new Refusal('FORBIDDEN', `This needs the role ${roles.join(' or ')}, or globalAdministrator.`, {
-    permission: roles,
-  })
+export function requireRole(initiator: Initiator, role: GlobalRole): void {
+  if (isSetup(initiator) || hasRole(initiator, role)) return
+  const needed = role === 'globalAdministrator' ? role : `${role} or globalAdministrator`
+  throw new Refusal('FORBIDDEN', `This needs the role ${needed}.`, { permission: role })
 }

@@ -22,7 +22,7 @@ import {
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './initiator.ts'
-import { load } from './load.ts'
+import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
 /** Submits an uploaded artifact: everything that can be checked is checked before a request exists. */
@@ -76,8 +76,8 @@ async function findProject({ log }: ApplicationDependencies, caller: Caller, nam
   const { state: organization } = await load(log, streams.organization(caller.organizationId), organizationDecider)
   const slugs = organization.status === 'none' ? {} : organization.projectSlugs
   const id = named(slugs, name) ?? (name.toLowerCase() as ProjectId)
-  const { state } = await load(log, streams.project(id), projectDecider)
-  if (state.status === 'none' || state.organizationId !== caller.organizationId)
+  const { state } = await loadOwn(log, streams.project(id), projectDecider, caller)
+  if (state.status === 'none')
     throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${JSON.stringify(name.slice(0, 100))}.`)
   return activeProject(state)
 }

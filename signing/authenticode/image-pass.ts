@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { type ByteBlock, type InputFile, readBlocks } from './byte-blocks.ts'
 import { startChecksum } from './checksum.ts'
 import { startImageDigest } from './digest.ts'

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { ImagePassRequest, ImagePassResult } from './image-pass.ts'
 import type { PeFile } from './pe-file.ts'

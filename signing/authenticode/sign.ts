@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { HashAlgorithm } from '../../domain/algorithms.ts'
+import type { HashAlgorithm } from '../../domain/index.ts'
 import { buildSignedData, encodeAttribute, messageSignerOf, objectIdentifiers } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import {
+  createProject,
+  createSelfSignedCertificate,
+  createSigningPolicy,
+  createUser,
+  disableCertificate,
+  type Initiator,
+  issueApiToken,
+} from '../../application/index.ts'
+import {
+  type GlobalRole,
+  globalRoles,
+  type OrganizationId,
+  type SigningPolicySettings,
+  streams,
+  type UserId,
+} from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
+import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
+
+/** Does something to what the set-up has made, as somebody. */
+type UseCase = (test: TestApplication, initiator: Initiator) => Promise<unknown>
+
+const settings = async (test: TestApplication, user: TestCaller): Promise<SigningPolicySettings> => ({
+  name: 'Release',
+  certificateId: await test.certificate(),
+  submitters: [user.userId],
+  approval: null,
+  timestamp: 'none',
+  release: false,
+})
+
+const newUser = (...roles: readonly GlobalRole[]): UseCase => {
+  const input = { kind: 'interactive', name: 'New', email: null, roles } as const
+  return (test, initiator) => createUser(test.dependencies, initiator, input)
+}
+
+const newToken = (...roles: readonly GlobalRole[]): UseCase => {
+  return async (test, initiator) => {
+    const { userId } = await test.user('Holder', ...roles)
+    return issueApiToken(test.dependencies, initiator, { userId, name: 'new', expiresAt: null })
+  }
+}
+
+/** Every administrative use case, and who may, as the roles of the organization are defined. */
+const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], useCase: UseCase])[] = [
+  [
+    'create a project',
+    ['globalAdministrator', 'projectAdministrator'],
+    (test, initiator) => {
+      const input = { slug: randomUUID(), name: 'New', description: null, repositoryUrl: null }
+      return createProject(test.dependencies, initiator, input)
+    },
+  ],
+  [
+    'create a signing policy',
+    ['globalAdministrator', 'projectAdministrator'],
+    async (test, initiator) => {
+      const user = await test.user('Member')
+      const { projectId } = await test.policy({ submitters: [user], slug: randomUUID() })
+      const input = { projectId, slug: 'new', settings: await settings(test, user) }
+      return createSigningPolicy(test.dependencies, initiator, input)
+    },
+  ],
+  [
+    'create a certificate',
+    ['globalAdministrator', 'certificateAdministrator'],
+    (test, initiator) =>
+      createSelfSignedCertificate(test.dependencies, initiator, {
+        name: 'New',
+        subject: { commonName: 'New' },
+        keyAlgorithm: 'ec-p256',
+        notBefore: '2026-01-01T00:00:00.000Z',
+        notAfter: '2027-01-01T00:00:00.000Z',
+      }),
+  ],
+  [
+    'disable a certificate',
+    ['globalAdministrator', 'certificateAdministrator'],
+    async (test, initiator) => {
+      const certificateId = await test.certificate()
+      return disableCertificate(test.dependencies, initiator, { certificateId, reason: null })
+    },
+  ],
+  ['add a plain user', ['globalAdministrator', 'userAdministrator'], newUser()],
+  [
+    'add a user with roles',
+    ['globalAdministrator', 'userAdministrator'],
+    newUser('globalReader', 'certificateAdministrator'),
+  ],
+  ['add a Global Administrator', ['globalAdministrator'], newUser('globalReader', 'globalAdministrator')],
+  ['make a token for a user', ['globalAdministrator', 'userAdministrator'], newToken('projectAdministrator')],
+  ['make a token for a Global Administrator', ['globalAdministrator'], newToken('globalAdministrator')],
+]
+
+describe('the right to', () => {
+  it.each(useCases)('%s belongs to %j and nobody else', async (_, roles, useCase) => {
+    const test = await testApplication()
+    for (const role of globalRoles) {
+      const initiator = await test.user(role, role)
+      const answer = useCase(test, initiator)
+      if (roles.includes(role)) await expect(answer).resolves.toBeDefined()
+      else
+        await expect(answer).rejects.toMatchObject({
+          code: 'FORBIDDEN',
+          message: expect.stringContaining('globalAdministrator'),
+        })
+    }
+    await expect(useCase(test, await test.user('Regular User'))).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(useCase(test, test.setup)).resolves.toBeDefined()
+  })
+
+  it('anything ends at the own organization, for the highest role as well', async () => {
+    const test = await testApplication()
+    const member = await test.user('Member')
+    const { projectId } = await test.policy({ submitters: [member] })
+    const certificateId = await test.certificate()
+    const organizationId = randomUUID() as OrganizationId
+    const stranger: Initiator = { ...(await test.user('Stranger', 'globalAdministrator')), organizationId }
+    const { dependencies } = test
+    const own = await settings(test, member)
+    const head = await dependencies.log.head()
+    await expect(
+      issueApiToken(dependencies, stranger, { userId: member.userId, name: 'x', expiresAt: null }),
+    ).rejects.toMatchObject({ code: 'USER_NOT_FOUND' })
+    await expect(disableCertificate(dependencies, stranger, { certificateId, reason: null })).rejects.toMatchObject({
+      code: 'CERTIFICATE_NOT_FOUND',
+    })
+    await expect(
+      createSigningPolicy(dependencies, stranger, { projectId, slug: 'x', settings: own }),
+    ).rejects.toMatchObject({ code: 'CERTIFICATE_NOT_FOUND' })
+    await expect(
+      createProject(dependencies, stranger, { slug: 'x', name: 'x', description: null, repositoryUrl: null }),
+    ).rejects.toMatchObject({ code: 'ORGANIZATION_NOT_FOUND' })
+    expect(await dependencies.log.head()).toBe(head)
+  })
+})
+
+describe('what administrators make', () => {
+  it('is in the log with who made it, through which token, from where', async () => {
+    const test = await testApplication()
+    const ada = await test.user('Ada', 'projectAdministrator')
+    const { userId, tokenId, remoteAddress, callId, organizationId } = ada
+    const input = { slug: 'new', name: 'New', description: null, repositoryUrl: null }
+    const { projectId } = await createProject(test.dependencies, ada, input)
+    const { events } = await readWholeStream(test.dependencies.log, streams.project(projectId))
+    expect(events.map(({ metadata }) => metadata)).toEqual([
+      {
+        organizationId,
+        actor: { kind: 'user', userId, authentication: 'apiToken', tokenId },
+        remoteAddress,
+        correlationId: callId,
+        causationId: callId,
+        occurredAt: test.clock.now,
+      },
+    ])
+  })
+
+  it('names in a signing policy only users of the organization', async () => {
+    const test = await testApplication()
+    const user = await test.user('Member')
+    const { projectId } = await test.policy({ submitters: [user] })
+    const nobody = randomUUID() as UserId
+    const own = await settings(test, user)
+    const approval = { approvers: [nobody], requiredApprovals: 1, submitterMayApprove: false, deadlineSeconds: null }
+    for (const wrong of [
+      { ...own, submitters: [user.userId, nobody] },
+      { ...own, approval },
+    ])
+      await expect(
+        createSigningPolicy(test.dependencies, test.setup, { projectId, slug: 'new', settings: wrong }),
+      ).rejects.toMatchObject({ code: 'USER_NOT_FOUND', message: expect.stringContaining(nobody) })
+    // The slug is still free: nothing was reserved for what was refused.
+    await createSigningPolicy(test.dependencies, test.setup, { projectId, slug: 'new', settings: own })
+  })
+
+  it('gives a user each role once, however often it is named', async () => {
+    const test = await testApplication()
+    const input = { kind: 'ci', name: 'Bot', email: null, roles: ['globalReader', 'globalReader'] } as const
+    const { userId } = await createUser(test.dependencies, test.setup, input)
+    const { events } = await readWholeStream(test.dependencies.log, streams.user(userId))
+    expect(events.map(({ type }) => type)).toEqual(['UserCreated', 'GlobalRoleGranted'])
+  })
+})

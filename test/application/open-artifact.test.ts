@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Caller } from '../../application/index.ts'
+import {
+  globalRoles,
+  type OrganizationId,
+  type Sha256Digest,
+  type SigningPolicyEvent,
+  type SigningPolicyId,
+  type SigningRequestId,
+  streams,
+} from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
+import { event } from '../support/decider-spec.ts'
+import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
+import { appendRaw } from '../support/test-organization.ts'
+
+type People = {
+  readonly submitter: TestCaller
+  readonly colleague: TestCaller
+  readonly approver: TestCaller
+  readonly stranger: TestCaller
+}
+
+/** A request of `submitter` to a policy that `colleague` may submit to as well. */
+async function requested(): Promise<
+  People & { test: TestApplication; signingRequestId: SigningRequestId; signingPolicyId: SigningPolicyId }
+> {
+  const test = await testApplication()
+  const submitter = await test.user('Submitter')
+  const colleague = await test.user('Colleague')
+  const approver = await test.user('Approver')
+  const stranger = await test.user('Stranger')
+  const approval = { approvers: [approver], requiredApprovals: 1 }
+  const { signingPolicyId } = await test.policy({ submitters: [submitter, colleague], approval })
+  const signingRequestId = await test.submit(submitter)
+  return { test, submitter, colleague, approver, stranger, signingRequestId, signingPolicyId }
+}
+
+const open = (
+  test: TestApplication,
+  caller: Caller,
+  signingRequestId: string,
+  which: 'unsigned' | 'signed' = 'unsigned',
+) => test.application.openArtifact(caller, { signingRequestId, which })
+
+async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+describe('the artifact of a request', () => {
+  it('is open to its submitter, to those whom the policy names, to project administrators and to readers', async () => {
+    const { test, submitter, colleague, approver, stranger, signingRequestId } = await requested()
+    for (const caller of [submitter, colleague, approver]) {
+      const artifact = await open(test, caller, signingRequestId)
+      expect(artifact).toMatchObject({ fileName: 'setup.exe', size: 9 })
+      expect(await text(artifact.read())).toBe('a program')
+      expect(await text(artifact.read({ start: 2, end: 5 }))).toBe('pro')
+    }
+    const allowed: string[] = []
+    for (const role of globalRoles) {
+      const answer = await open(test, await test.user(role, role), signingRequestId).then(
+        () => 'opened',
+        (error) => error.code,
+      )
+      if (answer === 'opened') allowed.push(role)
+      else expect(answer).toBe('FORBIDDEN')
+    }
+    expect(allowed).toEqual(['globalAdministrator', 'projectAdministrator', 'globalReader'])
+    await expect(open(test, stranger, signingRequestId)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  })
+
+  it('does not exist for other organizations, whatever the role there', async () => {
+    const { test, signingRequestId } = await requested()
+    const organizationId = randomUUID() as OrganizationId
+    const foreign = { ...(await test.user('Foreign', 'globalAdministrator')), organizationId }
+    const missing = await open(test, foreign, randomUUID()).catch((error) => error)
+    const hidden = await open(test, foreign, signingRequestId).catch((error) => error)
+    expect([missing.code, hidden.code]).toEqual(['SIGNING_REQUEST_NOT_FOUND', 'SIGNING_REQUEST_NOT_FOUND'])
+    expect(hidden.message.replace(signingRequestId, '')).toBe(missing.message.replace(/[0-9a-f-]{36}/, ''))
+  })
+
+  it('stays open to its submitter and approvers when the policy names others, and opens to those', async () => {
+    const { test, submitter, colleague, approver, stranger, signingRequestId, signingPolicyId } = await requested()
+    const stream = streams.signingPolicy(signingPolicyId)
+    const { events, revision } = await readWholeStream(test.dependencies.log, stream)
+    const [created] = events as unknown as Extract<SigningPolicyEvent, { type: 'SigningPolicyCreated' }>[]
+    if (created === undefined) throw new Error('There is no policy')
+    const settings = { ...created.data.settings, submitters: [stranger.userId], approval: null }
+    const changed = event<SigningPolicyEvent, 'SigningPolicyChanged'>('SigningPolicyChanged', { version: 2, settings })
+    await appendRaw(test.dependencies.log, stream, [changed], revision, test.setup.organizationId)
+    for (const caller of [submitter, approver, stranger])
+      await expect(open(test, caller, signingRequestId)).resolves.toMatchObject({ fileName: 'setup.exe' })
+    await expect(open(test, colleague, signingRequestId)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  })
+
+  it('is signed once the request is completed, and not before', async () => {
+    const { test, submitter, approver, signingRequestId } = await requested()
+    await expect(open(test, submitter, signingRequestId, 'signed')).rejects.toMatchObject({
+      code: 'SIGNED_ARTIFACT_NOT_READY',
+      message: expect.stringContaining('Submitted'),
+    })
+    const signed = await sign(test, approver, signingRequestId)
+    expect(await open(test, submitter, signingRequestId, 'signed')).toMatchObject(signed)
+    expect(await open(test, submitter, signingRequestId, 'unsigned')).not.toMatchObject(signed)
+  })
+
+  it('is refused with a record: who asked for what', async () => {
+    const { test, stranger, signingRequestId } = await requested()
+    await expect(open(test, stranger, signingRequestId)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(await test.securityEvents()).toEqual([
+      expect.objectContaining({
+        data: expect.objectContaining({
+          command: 'openArtifact',
+          code: 'FORBIDDEN',
+          subject: signingRequestId,
+          count: 1,
+        }),
+        metadata: expect.objectContaining({
+          actor: { kind: 'user', userId: stranger.userId, authentication: 'apiToken', tokenId: stranger.tokenId },
+          remoteAddress: '192.0.2.1',
+        }),
+      }),
+    ])
+  })
+
+  it('is named by a UUID', async () => {
+    const { test, submitter } = await requested()
+    await expect(open(test, submitter, '../setup.exe')).rejects.toMatchObject({ code: 'ID_MALFORMED' })
+  })
+})
+
+/** Takes a request to its end. */
+async function sign(test: TestApplication, approver: Caller, signingRequestId: SigningRequestId) {
+  const planDigest = 'cd'.repeat(32) as Sha256Digest
+  const signedArtifact = { fileName: 'setup.exe', sha256: 'ef'.repeat(32) as Sha256Digest, size: 99 }
+  const { sha256, size } = await open(test, approver, signingRequestId)
+  const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(signingRequestId))
+  const certificateId = events[0]?.data.certificateId as never
+  const { tell } = test
+  await tell(signingRequestId, { type: 'RecordRetrieval', sha256, size })
+  await tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
+  await test.application.approveSigningRequest(approver, { signingRequestId, planDigest, comment: null })
+  await tell(signingRequestId, { type: 'StartSigning', planDigest, certificateId, certificateThumbprint: '00' })
+  const file = { path: 'setup.exe', unsignedSha256: sha256, signedSha256: signedArtifact.sha256, signedSize: 99 }
+  await tell(signingRequestId, {
+    type: 'RecordSigned',
+    attempt: 1,
+    files: [{ ...file, timestamp: null }],
+    signedArtifact,
+  })
+  return signedArtifact
+}

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Caller, SubmitSigningRequestInput } from '../../application/index.ts'
+import {
+  globalRoles,
+  type OrganizationId,
+  type Sha256Digest,
+  type SigningRequestEvent,
+  type SigningRequestId,
+  streams,
+} from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
+import { type TestApplication, testApplication } from '../support/test-application.ts'
+
+const planDigest = 'cd'.repeat(32) as Sha256Digest
+
+/** A project whose policy wants one of two approvers. */
+async function project() {
+  const test = await testApplication()
+  const submitter = await test.user('Submitter')
+  const anna = await test.user('Anna')
+  const bert = await test.user('Bert')
+  const stranger = await test.user('Stranger')
+  const made = await test.policy({
+    submitters: [submitter],
+    approval: { approvers: [anna, bert], requiredApprovals: 1 },
+  })
+  return { test, submitter, anna, bert, stranger, ...made }
+}
+
+async function waiting(test: TestApplication, submitter: Caller): Promise<SigningRequestId> {
+  const signingRequestId = await test.submit(submitter)
+  const { sha256, size } = await test.application.openArtifact(submitter, { signingRequestId, which: 'unsigned' })
+  await test.tell(signingRequestId, { type: 'RecordRetrieval', sha256, size })
+  await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
+  return signingRequestId
+}
+
+async function types(test: TestApplication, id: SigningRequestId): Promise<readonly string[]> {
+  const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(id))
+  return events.map(({ type }) => type)
+}
+
+describe('a submission', () => {
+  it('copies what the policy demands at that moment, and answers where the log was', async () => {
+    const { test, submitter, anna, bert, projectId, signingPolicyId } = await project()
+    const signingRequestId = await test.submit(submitter)
+    const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(signingRequestId))
+    expect(events).toHaveLength(1)
+    expect(events[0]?.data).toMatchObject({
+      signingRequestId,
+      organizationId: submitter.organizationId,
+      projectId,
+      signingPolicyId,
+      signingPolicyVersion: 1,
+      submitter: submitter.userId,
+      approval: { approvers: [anna.userId, bert.userId], requiredApprovals: 1 },
+      artifact: { fileName: 'setup.exe', size: 9 },
+    })
+    expect(events[0]?.position).toBe(await test.dependencies.log.head())
+  })
+
+  it('belongs to submitters alone, whatever the role of others, and is recorded when refused', async () => {
+    const { test, anna, stranger } = await project()
+    const callers = [anna, stranger]
+    for (const role of globalRoles) callers.push(await test.user(role, role))
+    for (const caller of callers) await expect(test.submit(caller)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect((await test.refusals()).map(({ command, code }) => `${command} ${code}`)).toEqual(
+      callers.map(() => 'submitSigningRequest FORBIDDEN'),
+    )
+  })
+
+  it("takes the submitter's own upload only, of a project and policy that there are", async () => {
+    const { test, submitter, anna, projectId, signingPolicyId } = await project()
+    const bytes = async function* () {
+      yield new TextEncoder().encode('a program')
+    }
+    const { uploadId } = await test.application.uploadArtifact(submitter, { fileName: 'a.exe', bytes: bytes() })
+    const foreign = await test.application.uploadArtifact(anna, { fileName: 'a.exe', bytes: bytes() })
+    const right = { project: 'tool', signingPolicy: 'release', uploadId, description: null }
+    const wrong: readonly (readonly [string, Partial<SubmitSigningRequestInput>])[] = [
+      ['UPLOAD_NOT_FOUND', { uploadId: foreign.uploadId }],
+      ['UPLOAD_NOT_FOUND', { uploadId: randomUUID() }],
+      ['UPLOAD_NOT_FOUND', { uploadId: '../x' }],
+      ['PROJECT_NOT_FOUND', { project: 'other' }],
+      ['PROJECT_NOT_FOUND', { project: 'constructor' }],
+      ['PROJECT_NOT_FOUND', { project: signingPolicyId }],
+      ['SIGNING_POLICY_NOT_FOUND', { signingPolicy: 'other' }],
+      ['SIGNING_POLICY_NOT_FOUND', { signingPolicy: '__proto__' }],
+      ['SIGNING_POLICY_NOT_FOUND', { signingPolicy: projectId }],
+      ['TEXT_TOO_LONG', { description: 'x'.repeat(4001) }],
+    ]
+    const head = await test.dependencies.log.head()
+    for (const [code, changes] of wrong)
+      await expect(test.application.submitSigningRequest(submitter, { ...right, ...changes })).rejects.toMatchObject({
+        code,
+      })
+    for await (const batch of test.dependencies.log.readAll(head === undefined ? {} : { after: head }))
+      expect(batch.map(({ type }) => type).filter((type) => type !== 'CommandRefused')).toEqual([])
+    for (const [named, policy] of [
+      ['TOOL', 'Release'],
+      [projectId.toUpperCase(), signingPolicyId],
+    ] as const)
+      await test.application.submitSigningRequest(submitter, { ...right, project: named, signingPolicy: policy })
+  })
+
+  it('finds no project of another organization', async () => {
+    const { test, submitter, projectId } = await project()
+    const foreign = { ...submitter, organizationId: randomUUID() as OrganizationId }
+    for (const name of ['tool', projectId])
+      await expect(test.submit(foreign, name)).rejects.toMatchObject({ code: 'PROJECT_NOT_FOUND' })
+  })
+})
+
+describe('a request', () => {
+  it('is canceled by its submitter and by project administrators, and nobody else', async () => {
+    const { test, submitter, anna, stranger } = await project()
+    const callers: readonly (readonly [Caller, boolean])[] = [
+      [submitter, true],
+      [anna, false],
+      [stranger, false],
+    ]
+    const byRole = await Promise.all(
+      globalRoles.map(
+        async (role) =>
+          [await test.user(role, role), ['globalAdministrator', 'projectAdministrator'].includes(role)] as const,
+      ),
+    )
+    for (const [caller, may] of [...callers, ...byRole]) {
+      const signingRequestId = await test.submit(submitter)
+      const answer = test.application.cancelSigningRequest(caller, { signingRequestId, reason: 'wrong file' })
+      if (may) await answer
+      else await expect(answer).rejects.toMatchObject({ code: 'FORBIDDEN' })
+      expect(await types(test, signingRequestId)).toEqual(
+        may ? ['SigningRequestSubmitted', 'SigningRequestCanceled'] : ['SigningRequestSubmitted'],
+      )
+    }
+  })
+
+  it('is approved and denied by approvers of its policy version, whatever the role of others', async () => {
+    const { test, submitter, anna, bert, stranger } = await project()
+    const signingRequestId = await waiting(test, submitter)
+    const { application } = test
+    const approve = (caller: Caller, digest: string = planDigest) =>
+      application.approveSigningRequest(caller, { signingRequestId, planDigest: digest, comment: null })
+    const administrator = await test.user('Ada', ...globalRoles)
+    for (const caller of [stranger, administrator]) {
+      await expect(approve(caller)).rejects.toMatchObject({ code: 'NOT_AN_APPROVER' })
+      await expect(application.denySigningRequest(caller, { signingRequestId, comment: null })).rejects.toMatchObject({
+        code: 'NOT_AN_APPROVER',
+      })
+    }
+    await expect(approve(submitter)).rejects.toMatchObject({ code: 'SUBMITTER_MAY_NOT_APPROVE' })
+    await expect(approve(anna, 'ab'.repeat(32))).rejects.toMatchObject({ code: 'PLAN_DIGEST_MISMATCH' })
+    await expect(approve(anna, 'ab')).rejects.toMatchObject({ code: 'DIGEST_MALFORMED' })
+    await approve(anna, planDigest.toUpperCase())
+    await expect(application.denySigningRequest(bert, { signingRequestId, comment: null })).rejects.toMatchObject({
+      code: 'NOT_WAITING_FOR_APPROVAL',
+    })
+    const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(signingRequestId))
+    const granted = events.filter(({ type }) => type === ('ApprovalGranted' satisfies SigningRequestEvent['type']))
+    expect(granted.map(({ data, metadata }) => [data.approver, metadata.actor])).toEqual([
+      [anna.userId, { kind: 'user', userId: anna.userId, authentication: 'apiToken', tokenId: anna.tokenId }],
+    ])
+    const codes = (await test.refusals()).map(({ code }) => code)
+    expect(new Set(codes)).toEqual(
+      new Set([
+        'NOT_AN_APPROVER',
+        'SUBMITTER_MAY_NOT_APPROVE',
+        'PLAN_DIGEST_MISMATCH',
+        'DIGEST_MALFORMED',
+        'NOT_WAITING_FOR_APPROVAL',
+      ]),
+    )
+  })
+
+  it('of another organization is not there, for any command', async () => {
+    const { test, submitter, anna } = await project()
+    const signingRequestId = await waiting(test, submitter)
+    const foreign = { ...anna, roles: globalRoles, organizationId: randomUUID() as OrganizationId }
+    const { application } = test
+    for (const call of [
+      application.approveSigningRequest(foreign, { signingRequestId, planDigest, comment: null }),
+      application.denySigningRequest(foreign, { signingRequestId, comment: null }),
+      application.cancelSigningRequest(foreign, { signingRequestId, reason: null }),
+    ])
+      await expect(call).rejects.toMatchObject({ code: 'SIGNING_REQUEST_NOT_FOUND' })
+  })
+})

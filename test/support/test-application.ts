@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import {
+  type Application,
+  type ApplicationDependencies,
+  type ArtifactReader,
+  type Caller,
+  createApplication,
+  createOrganization,
+  createProject,
+  createSelfSignedCertificate,
+  createSigningPolicy,
+  createUser,
+  issueApiToken,
+  openRefusalAudit,
+  type Setup,
+} from '../../application/index.ts'
+import { createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
+import {
+  type ApprovalProcess,
+  type CertificateId,
+  type CommandRefused,
+  type GlobalRole,
+  type Instant,
+  type OrganizationId,
+  type ProjectId,
+  type SigningPolicyId,
+  type SigningRequestId,
+  streams,
+  type UserId,
+} from '../../domain/index.ts'
+import { openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
+import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** The use cases over a real log and a real artifact store; what Temporal would do, a test says with `tell`. */
+export type TestApplication = {
+  readonly application: Application
+  readonly dependencies: ApplicationDependencies
+  readonly setup: Setup
+  /** The file of the event log. */
+  readonly logPath: string
+  readonly tell: Tell
+  /** The service's clock. */
+  readonly clock: { now: Instant }
+  /** Adds a user with an API token. */
+  readonly user: (name: string, ...roles: readonly GlobalRole[]) => Promise<TestCaller>
+  /** The refusals in the security stream of the clock's day, in order. */
+  readonly refusals: () => Promise<readonly RecordedRefusal[]>
+  /** The same with all that stands in the log about them. */
+  readonly securityEvents: () => Promise<readonly RecordedEvent[]>
+  /** Adds a certificate that can sign. */
+  readonly certificate: () => Promise<CertificateId>
+  /** Adds a project with one signing policy, `release`. */
+  readonly policy: (members: {
+    readonly submitters: readonly TestCaller[]
+    readonly approval?: Pick<ApprovalProcess, 'requiredApprovals'> & { readonly approvers: readonly TestCaller[] }
+    readonly slug?: string
+  }) => Promise<{ readonly projectId: ProjectId; readonly signingPolicyId: SigningPolicyId }>
+  /** Uploads and submits to the policy `release` of a project. */
+  readonly submit: (caller: Caller, project?: string) => Promise<SigningRequestId>
+}
+
+/** A user, as a call brings them, and their token. */
+export type TestCaller = Caller & { readonly token: string }
+
+/** What a `CommandRefused` says. */
+export type RecordedRefusal = CommandRefused['data']
+
+/** Opens them for a new organization; everything is gone when the running test has finished. */
+export async function testApplication(): Promise<TestApplication> {
+  const folder = temporaryFolder()
+  const logPath = join(folder, 'event-log.db')
+  const log = openSqliteEventLog({ path: logPath })
+  const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1_000_000 })
+  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), store, now: () => new Date() })
+  const clock = { now: '2026-03-01T12:00:00.000Z' }
+  const now = () => clock.now
+  const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
+  onTestFinished(async () => {
+    await refusals.close()
+    await store.close()
+    await log.close()
+  })
+  const organizationId = randomUUID() as OrganizationId
+  const { workflows, tell } = decidingWorkflows(log, organizationId, now)
+  const uploads = createUploads({ store, registry })
+  const artifacts: ArtifactReader = {
+    async *read(sha256, range) {
+      yield* (await store.open(sha256)).read(range)
+    },
+  }
+  const dependencies: ApplicationDependencies = { log, workflows, uploads, artifacts, refusals, now }
+  const application = createApplication(dependencies)
+  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  await createOrganization(dependencies, setup, { name: 'Test' })
+
+  async function securityEvents(): Promise<readonly RecordedEvent[]> {
+    return (await readWholeStream(log, streams.security(clock.now))).events
+  }
+
+  async function certificate(): Promise<CertificateId> {
+    const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
+      name: 'test',
+      subject: { commonName: 'Test' },
+      keyAlgorithm: 'ec-p256',
+      notBefore: '2020-01-01T00:00:00.000Z',
+      notAfter: '2090-01-01T00:00:00.000Z',
+    })
+    return certificateId
+  }
+
+  return {
+    application,
+    dependencies,
+    setup,
+    logPath,
+    tell,
+    clock,
+    certificate,
+    securityEvents,
+    refusals: async () => (await securityEvents()).map(({ data }) => data as unknown as RecordedRefusal),
+
+    async user(name, ...roles) {
+      const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email: null, roles })
+      const { token } = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
+      return { ...(await application.authenticate(token, '192.0.2.1')), token }
+    },
+
+    async policy({ submitters, approval, slug = 'tool' }) {
+      const ids = (users: readonly TestCaller[]): readonly UserId[] => users.map(({ userId }) => userId)
+      const { projectId } = await createProject(dependencies, setup, {
+        slug,
+        name: 'Tool',
+        description: null,
+        repositoryUrl: null,
+      })
+      const { signingPolicyId } = await createSigningPolicy(dependencies, setup, {
+        projectId,
+        slug: 'release',
+        settings: {
+          name: 'Release',
+          certificateId: await certificate(),
+          submitters: ids(submitters),
+          approval:
+            approval === undefined
+              ? null
+              : {
+                  approvers: ids(approval.approvers),
+                  requiredApprovals: approval.requiredApprovals,
+                  submitterMayApprove: false,
+                  deadlineSeconds: null,
+                },
+          timestamp: 'none',
+          release: false,
+        },
+      })
+      return { projectId, signingPolicyId }
+    },
+
+    async submit(caller, project = 'tool') {
+      const bytes = oneChunk('a program')
+      const { uploadId } = await application.uploadArtifact(caller, { fileName: 'setup.exe', bytes })
+      const input = { project, signingPolicy: 'release', uploadId, description: null }
+      return (await application.submitSigningRequest(caller, input)).signingRequestId
+    },
+  }
+}
+
+async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text)
+}
