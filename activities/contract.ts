@@ -46,6 +46,9 @@ export interface StepActivities {
 
   /** Reads the artifact, settles what will be signed and how, and stores that plan by its digest. */
   planSigning(input: RequestStep): Promise<NewerEvents>
+
+  /** The two, one after the other: for small artifacts, whose planning takes less time than a trip between them. */
+  retrieveAndPlan(input: RequestStep): Promise<NewerEvents>
 }
 
 /** Steps that use keys. Only the signer runs them, on its own task queue; they trust nothing but the log. */

@@ -21,12 +21,18 @@ export function workerActivities(dependencies: {
   readonly now: () => string
 }): ShortActivities & StepActivities {
   const { log } = dependencies
+  const retrieve = retrieveArtifact(dependencies)
+  const plan = planSigning(dependencies)
   return {
     readSigningRequest: translating(readSigningRequest(log)),
     appendEvents: translating(appendEvents(log)),
-    retrieveArtifact: translating(retrieveArtifact(dependencies)),
+    retrieveArtifact: translating(retrieve),
     findDeactivatedUsers: translating(findDeactivatedUsers(log)),
-    planSigning: translating(planSigning(dependencies)),
+    planSigning: translating(plan),
+    retrieveAndPlan: translating(async (step) => {
+      await retrieve(step)
+      return plan(step)
+    }),
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type Changed,
   cancelUpdate,
   denyUpdate,
+  type SigningRequestInput,
   submitUpdate,
   workerTaskQueue,
 } from './contract.ts'
@@ -72,7 +73,7 @@ export function temporalWorkflows(client: Client): Workflows {
       workflow.executeUpdateWithStart(update, {
         args: [change],
         startWorkflowOperation: new WithStartWorkflowOperation<typeof signingRequest>('signingRequest', {
-          ...options(signingRequestId),
+          ...options({ signingRequestId, isNew: update.name === submitUpdate.name }),
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),
       }),
@@ -120,7 +121,7 @@ export function temporalWorkflows(client: Client): Workflows {
       if (await isRunning(signingRequestId)) return false
       await answered(() =>
         workflow.start<typeof signingRequest>('signingRequest', {
-          ...options(signingRequestId),
+          ...options({ signingRequestId }),
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),
       )
@@ -153,12 +154,8 @@ function applicationFailureIn(error: unknown): ApplicationFailure | undefined {
   return innermost instanceof ApplicationFailure ? innermost : undefined
 }
 
-function options(signingRequestId: SigningRequestId) {
-  return {
-    workflowId: signingRequestId,
-    taskQueue: workerTaskQueue,
-    args: [{ signingRequestId }] as [{ signingRequestId: SigningRequestId }],
-  }
+function options(input: SigningRequestInput) {
+  return { workflowId: input.signingRequestId, taskQueue: workerTaskQueue, args: [input] as [SigningRequestInput] }
 }
 
 function certificateOptions(certificateId: CertificateId) {

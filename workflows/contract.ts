@@ -19,7 +19,11 @@ export type Initiator = {
 }
 
 /** Argument of the workflow `signingRequest`; its workflow id is the signing request id. */
-export type SigningRequestInput = { readonly signingRequestId: SigningRequestId }
+export type SigningRequestInput = {
+  readonly signingRequestId: SigningRequestId
+  /** Whether its submission comes along with the start: then there is no history to read first. */
+  readonly isNew?: boolean
+}
 
 /** Argument of the workflow `issueCertificate`; its workflow id is `certificate-<id>`. */
 export type IssueCertificateInput = { readonly certificateId: CertificateId }

@@ -29,10 +29,15 @@ export interface RequestHistory {
   apply(command: SigningRequestCommand, initiator: Initiator): Promise<Changed>
 }
 
-/** Opens a request's stream for its workflow. */
+/**
+ * Opens a request's stream for its workflow.
+ *
+ * @param options.isNew whether the stream is believed to be empty, so that a first event can be appended without reading
+ */
 export function requestHistory(
   signingRequestId: SigningRequestId,
   { readSigningRequest, appendEvents }: Pick<ShortActivities, 'readSigningRequest' | 'appendEvents'>,
+  { isNew }: { readonly isNew: boolean },
 ): RequestHistory {
   let state: SigningRequestState | undefined
   /** How many events of the stream `state` has seen. */
@@ -59,7 +64,8 @@ export function requestHistory(
   }
 
   async function apply(command: SigningRequestCommand, initiator: Initiator): Promise<Changed> {
-    for (let current = state ?? (await take(read)); ; current = await take(read)) {
+    const believed = state ?? (isNew ? signingRequestDecider.initialState() : await take(read))
+    for (let current = believed; ; current = await take(read)) {
       const answered = calls.get(initiator.callId)
       if (answered !== undefined) return answered
       const fromRevision = seen

@@ -13,7 +13,6 @@ import {
 import type { ShortActivities, SignerActivities, StepActivities } from '../activities/contract.ts'
 import {
   countedApprovers,
-  type FailureStatus,
   isFinalStatus,
   Refusal,
   type SigningRequest,
@@ -54,11 +53,12 @@ const signer = proxyActivities<SignerActivities>({ ...patiently, taskQueue: sign
 const shortPlanSize = 4 * 1024 * 1024
 
 /**
- * One signing request, from submission to its end. It begins by reading what has happened already, so a workflow that
- * is started on a request with a history goes on from there.
+ * One signing request, from submission to its end. It begins with what has happened already, so a workflow that is
+ * started on a request with a history goes on from there.
  */
-export async function signingRequest({ signingRequestId }: SigningRequestInput): Promise<void> {
-  const history = requestHistory(signingRequestId, short)
+export async function signingRequest({ signingRequestId, isNew = false }: SigningRequestInput): Promise<void> {
+  const history = requestHistory(signingRequestId, short, { isNew })
+  let underWay: CancellationScope | undefined
   const workflow: Initiator = { actor: { kind: 'system', component: 'workflow' }, callId: signingRequestId }
 
   accept(submitUpdate)
@@ -66,8 +66,8 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
   accept(denyUpdate)
   accept(cancelUpdate)
 
-  await history.refresh()
-  await condition(() => request() !== undefined, '1 minute')
+  if (!isNew) await history.refresh()
+  if (!(await condition(() => request() !== undefined, '1 minute'))) await history.refresh()
   // A submission that arrives while the workflow is about to give up waiting for it is still taken through.
   do {
     for (let open = request(); open !== undefined && !isFinalStatus(open.workflowStatus); open = request())
@@ -76,22 +76,12 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
   } while (request() !== undefined && !isOver())
 
   async function takeNextStep(open: SigningRequest): Promise<void> {
-    if (!open.retrieved) return retrieve()
-    if (open.plan === null) return plan(open)
+    if (open.plan === null && open.artifact.size <= shortPlanSize)
+      return step(() => history.take(short.retrieveAndPlan))
+    if (!open.retrieved) return step(() => history.take(short.retrieveArtifact))
+    if (open.plan === null) return step(() => unlessOver(() => history.take(long.planSigning)))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
-    return sign(open)
-  }
-
-  function retrieve(): Promise<void> {
-    return step('ArtifactRetrievalFailed', () => history.take(short.retrieveArtifact))
-  }
-
-  function plan({ artifact }: SigningRequest): Promise<void> {
-    return step('ProcessingFailed', () =>
-      artifact.size <= shortPlanSize
-        ? history.take(short.planSigning)
-        : unlessOver(() => history.take(long.planSigning)),
-    )
+    return step(() => sign(open))
   }
 
   async function awaitApproval({ plan }: SigningRequest): Promise<void> {
@@ -99,15 +89,13 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
     const deadline = plan?.approvalDeadline ?? null
     if (deadline === null) return condition(decided)
     const inTime = await condition(decided, Math.max(1, Date.parse(deadline) - Date.now()))
-    if (!inTime) await step('ProcessingFailed', () => history.apply({ type: 'ExpireApproval', deadline }, workflow))
+    if (!inTime) await step(() => history.apply({ type: 'ExpireApproval', deadline }, workflow))
   }
 
-  function sign(open: SigningRequest): Promise<void> {
-    return step('ProcessingFailed', async () => {
-      const approver = await firstDeactivated(open)
-      if (approver !== undefined) await history.apply({ type: 'InvalidateApproval', approver }, workflow)
-      else await unlessOver(() => history.take(signer.sign))
-    })
+  async function sign(open: SigningRequest): Promise<void> {
+    const approver = await firstDeactivated(open)
+    if (approver !== undefined) await history.apply({ type: 'InvalidateApproval', approver }, workflow)
+    else await unlessOver(() => history.take(signer.sign))
   }
 
   /** An approver who may not act any more and whose approval is to be taken back. */
@@ -117,27 +105,27 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
   }
 
   /** Runs a step, and records when it failed for good. A request that is over by then stays as it is. */
-  async function step(onFailure: FailureStatus, work: () => Promise<unknown>): Promise<void> {
+  async function step(work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
     } catch (error) {
       const failure = lastingFailure(error)
       await history.refresh()
-      if (!isOver())
-        await history.apply({ type: 'Fail', workflowStatus: onFailure, failure }, workflow).catch(unlessFinal)
+      if (isOver()) return
+      const workflowStatus = request()?.retrieved === false ? 'ArtifactRetrievalFailed' : 'ProcessingFailed'
+      await history.apply({ type: 'Fail', workflowStatus, failure }, workflow).catch(unlessFinal)
     }
   }
 
-  /** Runs an activity, and cancels it when the request is denied or called off meanwhile. */
-  async function unlessOver<Result>(activity: () => Promise<Result>): Promise<Result | undefined> {
-    const scope = new CancellationScope()
-    const result = scope.run(activity)
+  /** Runs an activity, which is cancelled when the request is denied or called off meanwhile. */
+  async function unlessOver(activity: () => Promise<void>): Promise<void> {
+    underWay = new CancellationScope()
     try {
-      await Promise.race([result, condition(isOver).then(() => scope.cancel())])
-      return await result
+      await underWay.run(activity)
     } catch (error) {
-      if (isCancellation(error) && isOver()) return undefined
-      throw error
+      if (!(isCancellation(error) && isOver())) throw error
+    } finally {
+      underWay = undefined
     }
   }
 
@@ -145,9 +133,12 @@ export async function signingRequest({ signingRequestId }: SigningRequestInput):
     setHandler(
       update,
       async ({ command, initiator }) => {
-        await condition(() => history.state !== undefined)
+        // Only a submission knows what a stream that was not read holds: nothing.
+        if (!(isNew && command.type === 'SubmitSigningRequest')) await condition(() => history.state !== undefined)
         try {
-          return await history.apply(command, initiator)
+          const changed = await history.apply(command, initiator)
+          if (isOver()) underWay?.cancel()
+          return changed
         } catch (error) {
           throw error instanceof Refusal ? failureFromRefusal(error) : error
         }
