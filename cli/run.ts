@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { usageError } from './cli-error.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
 import { createReport } from './output/report.ts'
@@ -19,12 +19,13 @@ export async function run(commandLine: readonly string[], terminal: Terminal): P
   let code: ExitCode = exitCode.success
   try {
     const program = await createProgram(args, { terminal, report, exitWith: (said) => (code = said) })
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(args, { from: 'user' }).catch((error) => {
+      if (!(error instanceof CommanderError)) throw error
+      if (error.exitCode !== 0) throw asUsageError(error, args, program)
+    })
     return code
   } catch (error) {
-    if (!(error instanceof CommanderError)) return report.failure(error)
-    if (error.exitCode === 0) return exitCode.success
-    return report.failure(asUsageError(error, args))
+    return report.failure(error)
   }
 }
 
@@ -33,17 +34,20 @@ function optionsOf(args: readonly string[]): readonly string[] {
   return end < 0 ? args : args.slice(0, end)
 }
 
-function asUsageError(error: CommanderError, args: readonly string[]): Error {
-  const firstOption = args.findIndex((argument) => argument.startsWith('-'))
-  const words = args.slice(0, firstOption < 0 ? 2 : Math.min(firstOption, 2))
-  const known = error.code === 'commander.unknownCommand' ? words.slice(0, -1) : words
-  const command = ['countersign', ...known].join(' ')
+function asUsageError(error: CommanderError, args: readonly string[], program: Command): Error {
+  const command = namedCommand(program, args)
   if (error.code === 'commander.help') return usageError(`\`${command}\` needs the name of a command behind it.`)
   const [message = '', ...more] = withoutTokens(error.message.replace(/^error: /, ''), args).split('\n')
   return usageError(
     `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`,
     `${more.join(' ')} \`${command} --help\` shows what there is.`.trim(),
   )
+}
+
+/** The command that the arguments name, as far as they name one: `countersign request show`. */
+function namedCommand(command: Command, [first, ...rest]: readonly string[]): string {
+  const named = command.commands.find((each) => each.name() === first)
+  return named === undefined ? command.name() : `${command.name()} ${namedCommand(named, rest)}`
 }
 
 // Commander quotes what it does not understand.

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { dataPath, type Role, readSettings, type Settings } from './configuration.ts'
 import { startEmbedded } from './embedded/index.ts'
 import { openLogger } from './logging.ts'
@@ -41,6 +42,8 @@ async function serveRoles(settings: Settings, roles: readonly Role[], stopped: P
 }
 
 async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise<string>): Promise<void> {
+  // Before the log file is made: whoever makes the folder decides who may look into it.
+  await mkdir(settings.data, { recursive: true, mode: 0o700 })
   const logFile = dataPath(settings, 'countersign.log')
   const logger = openLogger(settings, logFile)
   logTemporalTo(logger)

@@ -56,7 +56,7 @@ export async function selfCheck(options: {
   })
   const approvers = ['approver-1', 'approver-2']
   const ended = await follow(dependencies, signingRequestId, before, async (state, step) => {
-    report(step)
+    report(`self-check: ${step}`)
     const approver = state.workflowStatus === 'WaitingForApproval' ? approvers.shift() : undefined
     if (approver === undefined || state.workflowStatus === 'none' || state.plan === null) return
     const { digest: planDigest } = state.plan

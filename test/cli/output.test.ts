@@ -117,6 +117,16 @@ describe('the command line', () => {
   })
 
   it.each([
+    [['sign', 'setup.exe'], 'countersign sign --help'],
+    [['sgin', 'setup.exe'], 'countersign --help'],
+    [['request', 'lst'], 'countersign request --help'],
+    [['request', 'list', '--prjct', 'x'], 'countersign request list --help'],
+  ])('names the command whose help to read after %j', async (args, command) => {
+    const { stderr } = await runCommand(args)
+    expect(stderr).toContain(`\`${command}\` shows what there is.`)
+  })
+
+  it.each([
     [['--help'], 'Exit codes:'],
     [['help', 'request', 'approve'], '--plan-digest'],
     [['request', '--help'], 'download'],
