@@ -9,13 +9,19 @@ export const roles = ['api', 'worker', 'signer', 'projector'] as const
 /** What a process of the service can do: answer clients, run workflows, use keys, keep the read model. */
 export type Role = (typeof roles)[number]
 
-const port = z.coerce.number().int().min(0).max(65_535)
-const bytes = z.coerce.number().int().positive()
-const list = z.union([z.array(z.string()), z.string().transform((text) => text.split(',').map((item) => item.trim()))])
+const port = wholeNumber(0, 65_535)
+const bytes = wholeNumber(1, Number.MAX_SAFE_INTEGER)
+const list = z.union(
+  [z.array(z.string()), z.string().transform((text) => text.split(',').map((item) => item.trim()))],
+  'must be a list: texts, or one text with commas between',
+)
 const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be an absolute http:// or https:// address')
 
 const settings = z.strictObject({
-  roles: list.pipe(z.array(z.enum(roles)).min(1)).optional(),
+  roles: list
+    .pipe(z.array(z.enum(roles)).min(1))
+    .transform((given) => [...new Set(given)])
+    .optional(),
   host: z.string().min(1).default('127.0.0.1'),
   port: port.default(8080),
   publicUrl: httpUrl.optional(),
@@ -102,11 +108,21 @@ export function readSettings(options: {
   refuseUnknown(environment)
   const parsed = settings.safeParse({ ...fromFile, ...fromEnvironment, ...options.overrides })
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(({ path, message }) => {
-    const name = path[0]
-    return name === undefined ? message : `${environmentVariable(name as keyof Settings)} (${String(name)}): ${message}`
+  const faults = parsed.error.issues.map((issue) => {
+    const name = issue.path[0]
+    if (name === undefined) return `${issue.message}. Known are: ${Object.keys(settings.shape).sort().join(', ')}.`
+    return `${environmentVariable(name as keyof Settings)} (${String(name)}): ${issue.message}`
   })
   throw new ConfigurationError('CONFIGURATION_INVALID', `The configuration cannot be used.\n  ${faults.join('\n  ')}`)
+}
+
+/** A whole number as JSON writes it, or in decimal digits. */
+function wholeNumber(minimum: number, maximum: number) {
+  const error = `must be a whole number from ${minimum} to ${maximum}`
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^[0-9]{1,16}$/.test(value) ? Number(value) : value),
+    z.int({ error }).min(minimum, { error }).max(maximum, { error }),
+  )
 }
 
 /** A path below the data directory. */
@@ -144,14 +160,25 @@ function refuseUnknown(environment: Readonly<Record<string, string | undefined>>
 }
 
 function readJson(path: string): object {
+  let text: string
   try {
-    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read
+    text = readFileSync(path, 'utf8')
   } catch (error) {
     throw new ConfigurationError(
       'CONFIGURATION_FILE_UNREADABLE',
-      `The configuration file ${path} cannot be read as JSON: ${(error as Error).message}`,
+      `The configuration file ${path} cannot be read: ${(error as Error).message}`,
       { cause: error },
+    )
+  }
+  try {
+    const read: unknown = JSON.parse(text)
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read
+  } catch (error) {
+    // The parser's own message quotes the file, which may hold secrets; only where it stopped is told.
+    const [place = ''] = / at position \d+.*$/.exec((error as Error).message) ?? []
+    throw new ConfigurationError(
+      'CONFIGURATION_FILE_UNREADABLE',
+      `The configuration file ${path} is not well-formed JSON${place}.`,
     )
   }
   throw new ConfigurationError(

@@ -52,7 +52,8 @@ export function payloadCodec(keys: readonly [PayloadKey, ...PayloadKey[]]): Payl
 
 function parsePayloadKey(text: string): PayloadKey {
   const secret = Buffer.from(text, 'base64')
-  if (secret.length !== 32)
+  // Node reads base64 leniently: what does not give the same text again was mistyped, or is two keys run together.
+  if (secret.length !== 32 || secret.toString('base64') !== text)
     throw new ConfigurationError('PAYLOAD_KEY_MALFORMED', 'A payload key must be 32 bytes in base64 (44 characters).')
   return { id: createHash('sha256').update(secret).digest('hex').slice(0, 16), secret: createSecretKey(secret) }
 }
@@ -86,7 +87,9 @@ function decrypt(payload: Payload, keys: readonly PayloadKey[]): Payload {
   const id = Buffer.from(metadata['encryption-key-id'] ?? []).toString()
   const key = keys.find((each) => each.id === id)
   if (key === undefined) throw new Error(`The payload was encrypted with the key ${id}, which is not configured.`)
-  const decipher = createDecipheriv('aes-256-gcm', key.secret, data.subarray(0, nonceLength))
+  const decipher = createDecipheriv('aes-256-gcm', key.secret, data.subarray(0, nonceLength), {
+    authTagLength: tagLength,
+  })
   decipher.setAuthTag(data.subarray(data.length - tagLength))
   const plain = Buffer.concat([decipher.update(data.subarray(nonceLength, data.length - tagLength)), decipher.final()])
   const head = plain.readUInt32BE(0)

@@ -1,0 +1,197 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { environmentVariable, knownEnvironmentVariables, readSettings, required } from '../../server/configuration.ts'
+import { ConfigurationError } from '../../server/configuration-error.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+type Environment = Readonly<Record<string, string>>
+
+/** A file with this text. */
+function file(text: string): string {
+  const path = join(temporaryFolder(), 'file')
+  writeFileSync(path, text)
+  return path
+}
+
+function failureOf(read: () => unknown): ConfigurationError {
+  try {
+    read()
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError)
+    return error as ConfigurationError
+  }
+  throw new Error('It was accepted.')
+}
+
+const fromEnvironment = (environment: Environment) => failureOf(() => readSettings({ environment }))
+const fromFile = (text: string) => failureOf(() => readSettings({ environment: {}, configFile: file(text) }))
+
+describe('settings', () => {
+  it('are the embedded start where nothing is said', () => {
+    expect(readSettings({ environment: { PATH: '/bin', OTHER_PORT: '1' } })).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      data: '.countersign',
+      temporalNamespace: 'default',
+      timestampUrls: [],
+      logLevel: 'info',
+    })
+  })
+
+  it('come from a file, the environment above it, and the command line above both', () => {
+    const configFile = file(JSON.stringify({ host: 'a', port: 1, data: 'x', roles: ['api', 'worker'] }))
+    const environment = { COUNTERSIGN_CONFIG: configFile, COUNTERSIGN_HOST: 'b', COUNTERSIGN_PORT: '2' }
+    expect(readSettings({ environment, overrides: { host: 'c' } })).toMatchObject({
+      host: 'c',
+      port: 2,
+      data: 'x',
+      roles: ['api', 'worker'],
+    })
+    const elsewhere = file('{"host":"d"}')
+    expect(readSettings({ environment: { COUNTERSIGN_CONFIG: configFile }, configFile: elsewhere }).host).toBe('d')
+  })
+
+  it('of the environment that are empty are not set: so do compose files leave them out', () => {
+    const environment = { COUNTERSIGN_HOST: '', COUNTERSIGN_PORT: '', COUNTERSIGN_PKCS11_PIN_FILE: '' }
+    expect(readSettings({ environment })).toMatchObject({ host: '127.0.0.1', port: 8080 })
+  })
+
+  it('that are lists are written with commas, and name each thing once', () => {
+    const environment = {
+      COUNTERSIGN_ROLES: 'signer, worker,signer',
+      COUNTERSIGN_TIMESTAMP_URLS: 'http://a.example/tsa,https://b.example',
+    }
+    expect(readSettings({ environment })).toMatchObject({
+      roles: ['signer', 'worker'],
+      timestampUrls: ['http://a.example/tsa', 'https://b.example'],
+    })
+  })
+
+  it.each([
+    ['COUNTERSIGN_PORT', 'abc', 'a whole number from 0 to 65535'],
+    ['COUNTERSIGN_PORT', '65536', 'a whole number from 0 to 65535'],
+    ['COUNTERSIGN_PORT', '-1', 'a whole number from 0 to 65535'],
+    ['COUNTERSIGN_PORT', '0x50', 'a whole number from 0 to 65535'],
+    ['COUNTERSIGN_PORT', ' ', 'a whole number from 0 to 65535'],
+    ['COUNTERSIGN_MAXIMUM_ARTIFACT_SIZE', '4GB', 'a whole number from 1'],
+    ['COUNTERSIGN_MAXIMUM_ARTIFACT_SIZE', '0', 'a whole number from 1'],
+    ['COUNTERSIGN_ROLES', 'api,wroker', '"api"|"worker"|"signer"|"projector"'],
+    ['COUNTERSIGN_ROLES', 'api,', '"api"|"worker"|"signer"|"projector"'],
+    ['COUNTERSIGN_LOG_LEVEL', 'loud', '"info"'],
+    ['COUNTERSIGN_PUBLIC_URL', 'signing.example.com', 'http:// or https://'],
+    ['COUNTERSIGN_TIMESTAMP_URLS', 'http://a.example,ftp://b.example', 'http:// or https://'],
+    ['COUNTERSIGN_EVENT_LOG', 'mysql://db', 'sqlite:<path> or esdb://<address>'],
+    ['COUNTERSIGN_READ_MODEL', 'mysql://db', 'sqlite:<path> or postgres://<address>'],
+    ['COUNTERSIGN_TEMPORAL_ADDRESS', 'temporal', '<host>:<port>'],
+  ])('%s=%j is refused: it names itself and the right form', (name, value, rightForm) => {
+    const { code, message } = fromEnvironment({ [name]: value })
+    expect(code).toBe('CONFIGURATION_INVALID')
+    expect(message).toContain(name)
+    expect(message).toContain(rightForm)
+  })
+
+  it('that are wrong are all told at once', () => {
+    const { message } = fromEnvironment({ COUNTERSIGN_PORT: 'x', COUNTERSIGN_LOG_LEVEL: 'y' })
+    expect(message).toMatch(/COUNTERSIGN_PORT \(port\)[\s\S]*COUNTERSIGN_LOG_LEVEL \(logLevel\)/)
+  })
+
+  it.each(['port', 'maximumArtifactSize'])(
+    'of a file: %s takes numbers, and nothing that could be made one',
+    (name) => {
+      for (const value of [null, true, [], {}, 1.5, ''])
+        expect(fromFile(JSON.stringify({ [name]: value })).message).toContain(`(${name}): must be a whole number`)
+    },
+  )
+
+  it('that do not exist are refused, with those that do', () => {
+    const { code, message } = fromEnvironment({ COUNTERSIGN_PROT: '80' })
+    expect(code).toBe('CONFIGURATION_INVALID')
+    expect(message).toMatch(/COUNTERSIGN_PROT\b.*COUNTERSIGN_PORT\b/)
+    const inFile = fromFile('{"prot": 80}')
+    expect(inFile.message).toMatch(/"prot".*\bport\b/)
+  })
+
+  it('include what the bootstrap and the command read, which are not taken for mistakes', () => {
+    const environment = Object.fromEntries(
+      ['COUNTERSIGN_URL', 'COUNTERSIGN_TOKEN', 'COUNTERSIGN_TOKEN_FILE', 'COUNTERSIGN_TEMPORAL_CLI'].map((name) => [
+        name,
+        'x',
+      ]),
+    )
+    expect(readSettings({ environment }).port).toBe(8080)
+    expect(knownEnvironmentVariables()).toEqual(expect.arrayContaining(Object.keys(environment)))
+  })
+
+  it('have a name in the environment: words in capitals', () => {
+    expect(environmentVariable('pkcs11Token')).toBe('COUNTERSIGN_PKCS11_TOKEN')
+    expect(environmentVariable('maximumArtifactSize')).toBe('COUNTERSIGN_MAXIMUM_ARTIFACT_SIZE')
+  })
+
+  it('that a role cannot do without are asked for by name', () => {
+    const settings = readSettings({ environment: {} })
+    const { code, message } = failureOf(() => required(settings, 'pkcs11Pin', 'signer'))
+    expect(code).toBe('CONFIGURATION_INVALID')
+    expect(message).toMatch(/signer.*COUNTERSIGN_PKCS11_PIN.*_FILE/)
+    expect(required(settings, 'host', 'api')).toBe('127.0.0.1')
+  })
+})
+
+describe('a configuration file', () => {
+  it.each([
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['nothing', ''],
+    ['half an object', '{"port": 1'],
+  ])('that holds %s is refused', (_, text) => {
+    const { code, message } = fromFile(text)
+    expect(code).toBe('CONFIGURATION_FILE_UNREADABLE')
+    expect(message).toContain('JSON')
+  })
+
+  it('that is not there is refused, naming it', () => {
+    const configFile = join(temporaryFolder(), 'none.json')
+    const { code, message } = failureOf(() => readSettings({ environment: {}, configFile }))
+    expect(code).toBe('CONFIGURATION_FILE_UNREADABLE')
+    expect(message).toContain(configFile)
+  })
+})
+
+describe('secrets', () => {
+  const names = ['readModelPassword', 'pkcs11Pin', 'payloadKey'] as const
+  const secret = 'hunter2-7391'
+
+  it.each(names)('%s is read from a file of its own, without the line break at its end', (name) => {
+    const environment = { [`${environmentVariable(name)}_FILE`]: file(`${secret}\n`) }
+    expect(readSettings({ environment })[name]).toBe(secret)
+  })
+
+  it('in a file that is not there are refused, naming variable and file', () => {
+    const path = join(temporaryFolder(), 'none')
+    const { code, message } = fromEnvironment({ COUNTERSIGN_PKCS11_PIN_FILE: path })
+    expect(code).toBe('SECRET_FILE_UNREADABLE')
+    expect(message).toMatch(/COUNTERSIGN_PKCS11_PIN_FILE/)
+    expect(message).toContain(path)
+  })
+
+  it('that are empty are refused', () => {
+    expect(fromEnvironment({ COUNTERSIGN_PKCS11_PIN_FILE: file('\n') }).message).toContain('COUNTERSIGN_PKCS11_PIN')
+  })
+
+  it('are never told by a failure, nor by what caused it', () => {
+    const failures = [
+      fromEnvironment({ COUNTERSIGN_PKCS11_PIN: secret, COUNTERSIGN_PORT: 'x' }),
+      fromEnvironment({ COUNTERSIGN_PKCS11_PINN: secret }),
+      fromEnvironment({ COUNTERSIGN_READ_MODEL: `mysql://user:${secret}@db` }),
+      fromEnvironment({ COUNTERSIGN_EVENT_LOG: `http://user:${secret}@db` }),
+      fromFile(JSON.stringify({ pkcs11Pin: [secret] })),
+      fromFile(JSON.stringify({ pkcs11Pinn: secret })),
+      // Where the parser stops, it quotes.
+      fromFile(`{"pkcs11Pin": ${secret}}`),
+      fromFile(`{"pkcs11Pin": "${secret}" "port": 1}`),
+      fromFile(secret),
+    ]
+    for (const { message, stack, cause } of failures)
+      expect([message, stack, String(cause)].join('\n')).not.toContain(secret)
+  })
+})
