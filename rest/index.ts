@@ -1,2 +1,3 @@
 export { type Problem, problemErrorHandler, problemOf } from './problem.ts'
 export { type RestOptions, registerRest } from './register.ts'
+export { registerUnknownPaths } from './unknown-path.ts'

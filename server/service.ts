@@ -13,7 +13,7 @@ import {
 import { loadPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { registerGraphQL } from '../graphql/index.ts'
-import { registerRest } from '../rest/index.ts'
+import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
 import { type HealthCheck, registerHealth } from './health.ts'
@@ -108,6 +108,7 @@ export async function startService(options: {
 
     const fastify = newHttpServer(logger)
     registerHealth(fastify, checks)
+    registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
     if (has('projector') || has('api')) {
       const readModels = await openReadModels({ settings, log, project: has('projector'), logger })
@@ -190,12 +191,16 @@ export async function startService(options: {
   }
 }
 
+const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
+const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`
+
 function newHttpServer(logger: Logger): FastifyInstance {
   return Fastify({
     loggerInstance: logger.child({ part: 'http' }),
     // One line for each request would drown what matters; refusals and faults are logged where they arise.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
+    frameworkErrors: problemErrorHandler(logger),
     requestTimeout: 0,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
