@@ -28,8 +28,8 @@ export type SignerDependencies = {
   readonly token: Token
   /** `undefined` when no time-stamp authority is configured. */
   readonly timestamps: TimestampClient | undefined
-  /** DER certificates that time-stamps must lead to; any authority is taken when there are none. */
-  readonly trustedTimestampCertificates: readonly Uint8Array[]
+  /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
+  readonly trustedTimestampCertificates: readonly Uint8Array[] | undefined
   /** Where large images are hashed, off the event loop. */
   readonly threads: ImageThreads
   readonly now: () => string
@@ -120,7 +120,7 @@ async function signFile(
     signal,
   })
   const timestamp = await verifySigned(
-    { path: output, trustedTimestampCertificates, signal },
+    { path: output, signal, ...(trustedTimestampCertificates && { trustedTimestampCertificates }) },
     directive,
     certificateChain,
     timestamps !== undefined,

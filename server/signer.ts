@@ -29,7 +29,7 @@ export async function startSigner(options: {
   readonly temporal: TemporalTarget
   readonly token: OpenTokenOptions
   readonly timestampUrls: readonly string[]
-  /** A PEM file with the certificates that time-stamps must lead to. */
+  /** A PEM file with the certificates that time-stamps must lead to; without one, any authority is taken. */
   readonly timestampCertificates: string | undefined
   readonly refusals: RefusalAudit
   readonly now: () => string
@@ -45,7 +45,7 @@ export async function startSigner(options: {
           urls: [first, ...others],
           transport: fetch,
           timeoutMs: timestampTimeout,
-          ...(trusted.length === 0 ? {} : { trustedCertificates: trusted }),
+          ...(trusted === undefined ? {} : { trustedCertificates: trusted }),
         })
   const token = await openToken(options.token)
   const threads = new ImageThreads(availableParallelism())
@@ -103,8 +103,8 @@ async function organizationOf(log: EventLog, command: string, subject: string): 
   return unknownOrganization
 }
 
-async function readTrusted(file: string | undefined): Promise<readonly Uint8Array[]> {
-  if (file === undefined) return []
+async function readTrusted(file: string | undefined): Promise<readonly Uint8Array[] | undefined> {
+  if (file === undefined) return undefined
   try {
     return parseCertificates(await readFile(file)).map(({ der }) => der)
   } catch (error) {
