@@ -67,7 +67,8 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
   accept(cancelUpdate)
 
   if (!isNew) await history.refresh()
-  if (!(await condition(() => request() !== undefined, '1 minute'))) await history.refresh()
+  // The submission may have been appended, and its call lost with the server that delivered it.
+  if (!(await condition(() => request() !== undefined, '10 seconds'))) await history.refresh()
   // A submission that arrives while the workflow is about to give up waiting for it is still taken through.
   do {
     for (let open = request(); open !== undefined && !isFinalStatus(open.workflowStatus); open = request())
