@@ -169,7 +169,7 @@ function choose(
       return {
         aggregate: aggregate(signingRequestDecider, streams.signingRequest),
         id: uuid('5', detail % 12),
-        commands: requestCommands(detail, at),
+        commands: requestCommands(detail),
       }
   }
 }
@@ -284,7 +284,7 @@ function policyCommands(number: number, detail: number): readonly SigningPolicyC
   ]
 }
 
-function requestCommands(detail: number, at: Instant): readonly SigningRequestCommand[] {
+function requestCommands(detail: number): readonly SigningRequestCommand[] {
   const approvers = [0, 1, 2].map((user) => uuid<UserId>('1', user))
   const submission = aSubmission({
     signingRequestId: uuid('5', detail % 12),
@@ -304,7 +304,8 @@ function requestCommands(detail: number, at: Instant): readonly SigningRequestCo
   const approver = pick(approvers, detail)
   const submit: SigningRequestCommand = { type: 'SubmitSigningRequest', submission }
   const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', sha256, size }
-  const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at }
+  // Always the same moment, so that its deadline is known: a minute later, as the policy says.
+  const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at: '2026-01-01T00:00:00.000Z' }
   const approve: SigningRequestCommand = { type: 'Approve', approver, planDigest, comment: 'fine' }
   const start: SigningRequestCommand = {
     type: 'StartSigning',
@@ -323,7 +324,7 @@ function requestCommands(detail: number, at: Instant): readonly SigningRequestCo
     ...[submit, submit, retrieve, retrieve, plan, plan, approve, approve, approve, start, start, signed, signed],
     { type: 'Deny', approver, comment: null },
     { type: 'InvalidateApproval', approver },
-    { type: 'ExpireApproval', deadline: at },
+    { type: 'ExpireApproval', deadline: '2026-01-01T00:01:00.000Z' },
     { type: 'Cancel', canceledBy: uuid('1', 3), reason: null },
     { type: 'Fail', workflowStatus: 'ProcessingFailed', failure: { code: 'X', message: 'y', path: null } },
   ]
