@@ -1,0 +1,171 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
+import { type Credentials, readCredentials } from '../../server/embedded/credentials.ts'
+import { findTemporalCli } from '../../server/embedded/find-temporal-cli.js'
+import { payloadKeyPath } from '../../server/embedded/index.ts'
+import { prepareSoftHsm } from '../../server/embedded/softhsm.ts'
+import { freePort, runTemporalProcess, type TemporalProcess } from '../../server/embedded/temporal-process.ts'
+import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
+import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
+import { type ServiceEnvironment, type ServiceProcess, startEmbedded, startRoles } from './service-processes.ts'
+import { startTimeStampGate, type TimeStampGate } from './time-stamp-gate.ts'
+
+/** What can be killed by itself. */
+export type Part = 'api' | 'worker' | 'signer' | 'projector' | 'temporal'
+
+const roles = ['projector', 'worker', 'signer', 'api'] as const
+
+/**
+ * The service as four processes of one role each, with a Temporal server, on one data directory that holds the demo
+ * organization; and a time-stamp authority behind a gate.
+ */
+export type SplitService = {
+  readonly url: string
+  readonly credentials: Credentials
+  readonly gate: TimeStampGate
+  /** The same log, opened by the test. */
+  readonly log: EventLog
+  /** PEM files for verifiers. */
+  readonly timeStampRoot: string
+  /** Settings for commands that run on the server. */
+  readonly environment: ServiceEnvironment
+  /** Where a process answers `/health/…`. */
+  readonly urlOf: (role: Exclude<Part, 'temporal'>) => string
+  /** `kill -9`. */
+  readonly kill: (part: Part) => Promise<void>
+  readonly start: (part: Part) => Promise<void>
+  /** Ends one role in good order; answers how it ended. */
+  readonly stop: (role: Exclude<Part, 'temporal'>) => ReturnType<ServiceProcess['end']>
+  /** Removes Temporal's database, while the server is away. */
+  readonly loseTemporalDatabase: () => void
+  readonly close: () => Promise<void>
+}
+
+/** Makes the demo organization in an empty data directory: by the embedded service, whose first start does. */
+export async function makeDemo(data: string): Promise<void> {
+  const service = await startEmbedded({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
+  await service.end('SIGTERM')
+}
+
+/** Runs the time-stamp authority of a data directory in this process, behind a gate. */
+export async function startGatedAuthority(data: string): Promise<{
+  readonly gate: TimeStampGate
+  /** A PEM file, for verifiers. */
+  readonly timeStampRoot: string
+  readonly closeGate: () => Promise<void>
+}> {
+  const identity = await prepareTimeStampAuthority({ dataDirectory: data })
+  const authority = await startTimeStampAuthority(identity)
+  const gate = await startTimeStampGate(authority.url)
+  return {
+    gate,
+    timeStampRoot: identity.rootCertificatePath,
+    async closeGate() {
+      await gate.close()
+      await authority.close()
+    },
+  }
+}
+
+/** Starts it on a data directory that {@link makeDemo} has prepared. */
+export async function startSplitService(data: string): Promise<SplitService> {
+  const credentials = await readCredentials(data)
+  if (credentials === undefined) throw new Error(`There is no demo organization in ${data}.`)
+  const token = await prepareSoftHsm({ dataDirectory: data })
+  const { gate, timeStampRoot, closeGate } = await startGatedAuthority(data)
+  const log = await openSqliteEventLog({ path: join(data, 'event-log.db') })
+  const [temporalPort, apiPort] = [await freePort(), await freePort()]
+
+  const environment: ServiceEnvironment = {
+    COUNTERSIGN_DATA: data,
+    COUNTERSIGN_TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
+    COUNTERSIGN_PAYLOAD_KEY: (await readFile(payloadKeyPath(data), 'utf8')).trim(),
+  }
+  const signerEnvironment: ServiceEnvironment = {
+    COUNTERSIGN_PKCS11_MODULE: token.modulePath,
+    COUNTERSIGN_PKCS11_TOKEN: token.tokenLabel,
+    COUNTERSIGN_PKCS11_PIN: token.pin,
+    COUNTERSIGN_TIMESTAMP_URLS: gate.url,
+    SOFTHSM2_CONF: token.configPath,
+  }
+  const temporalFolder = join(data, 'temporal')
+  const processes = new Map<Part, ServiceProcess>()
+  let temporal: TemporalProcess | undefined
+
+  async function start(part: Part): Promise<void> {
+    if (part === 'temporal') {
+      temporal = await startTemporal(temporalFolder, temporalPort)
+      return
+    }
+    const port = part === 'api' ? apiPort : 0
+    const own = part === 'signer' ? signerEnvironment : {}
+    processes.set(part, await startRoles(part, { ...environment, ...own, COUNTERSIGN_PORT: String(port) }))
+  }
+
+  async function kill(part: Part): Promise<void> {
+    if (part !== 'temporal') {
+      await running(part).end('SIGKILL')
+      return
+    }
+    if (temporal === undefined) throw new Error('Temporal does not run')
+    process.kill(temporal.pid, 'SIGKILL')
+    await temporal.exited
+  }
+
+  function running(part: Part): ServiceProcess {
+    const found = processes.get(part)
+    if (found === undefined) throw new Error(`${part} does not run`)
+    return found
+  }
+
+  async function close(): Promise<void> {
+    gate.open()
+    await Promise.allSettled([...processes.values()].map((each) => each.end('SIGKILL')))
+    await temporal?.stop()
+    await closeGate()
+    await log.close()
+  }
+
+  try {
+    await start('temporal')
+    await Promise.all(roles.map(start))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    url: running('api').url,
+    credentials,
+    gate,
+    log,
+    timeStampRoot,
+    environment,
+    urlOf: (role) => running(role).url,
+    kill,
+    start,
+    stop: (role) => running(role).end('SIGTERM'),
+    loseTemporalDatabase() {
+      for (const name of readdirSync(temporalFolder))
+        if (name.startsWith(temporalDatabase)) rmSync(join(temporalFolder, name))
+    },
+    close,
+  }
+}
+
+const temporalDatabase = 'temporal.db'
+
+function startTemporal(folder: string, port: number): Promise<TemporalProcess> {
+  const cliPath = findTemporalCli(process.env)?.path
+  if (cliPath === undefined) throw new Error('There is no Temporal server; npm test gets it (scripts/bootstrap.mjs)')
+  return runTemporalProcess({
+    cliPath,
+    folder,
+    databaseName: temporalDatabase,
+    port,
+    logger: pino({ level: 'silent' }),
+    onSpawned: async () => undefined,
+  })
+}

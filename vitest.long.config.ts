@@ -1,0 +1,8 @@
+import { defineConfig } from 'vitest/config'
+import shared from './vitest.config.ts'
+
+// Tests that take many minutes: `npm run test:long`.
+export default defineConfig({
+  ...shared,
+  test: { ...shared.test, include: ['test/**/*.long.ts'], testTimeout: 30 * 60_000, disableConsoleIntercept: true },
+})
