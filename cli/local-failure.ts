@@ -15,7 +15,8 @@ export function localFailure(error: unknown): unknown {
       cause: error,
     })
   if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) return error
-  const settings = /^(CONFIGURATION|SECRET)_/.test(code) || code === 'DATA_DIRECTORY_IN_USE'
+  const settings =
+    /^(CONFIGURATION|SECRET)_/.test(code) || ['DATA_DIRECTORY_IN_USE', 'EVENT_LOG_NOT_FOUND'].includes(code)
   const away = code.endsWith('_UNAVAILABLE')
   return new CliError(code, error.message, {
     exitCode: settings ? exitCode.usage : away ? exitCode.unreachable : exitCode.fault,

@@ -13,6 +13,7 @@ import {
 } from '../projections/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { readSettings, required, type Settings } from './configuration.ts'
+import { ConfigurationError } from './configuration-error.ts'
 import { payloadKeyPath } from './embedded/index.ts'
 import { readRuntimeFacts } from './embedded/runtime-facts.ts'
 import { openLogger } from './logging.ts'
@@ -91,13 +92,15 @@ async function compareNow(
 /** Drops the read model and makes it anew (`countersign projections rebuild`); readers see the old one until then. */
 export async function rebuildProjections(options: LocalOptions): Promise<Rebuilt> {
   const settings = settingsOf(options)
-  const database = await openReadModelDatabase(settings, quietLogger(settings))
-  const { readModel } = openReadModel(database)
-  try {
-    return await withLog(settings, (log) => rebuildReadModel({ log, database }))
-  } finally {
-    await readModel.close()
-  }
+  return withLog(settings, async (log) => {
+    const database = await openReadModelDatabase(settings, quietLogger(settings))
+    const { readModel } = openReadModel(database)
+    try {
+      return await rebuildReadModel({ log, database })
+    } finally {
+      await readModel.close()
+    }
+  })
 }
 
 function settingsOf({ configFile }: LocalOptions): Settings {
@@ -110,7 +113,7 @@ function quietLogger(settings: Settings): Logger {
 }
 
 async function withLog<Result>(settings: Settings, use: (log: EventLog) => Promise<Result>): Promise<Result> {
-  const log = await openEventLog(settings)
+  const log = await openEventLog(settings, { create: false })
   try {
     return await use(log)
   } finally {
@@ -122,7 +125,11 @@ async function withLog<Result>(settings: Settings, use: (log: EventLog) => Promi
 async function withRuntimeFacts(settings: Settings): Promise<Settings> {
   if (settings.temporalAddress !== undefined) return settings
   const facts = await readRuntimeFacts(settings.data)
-  if (facts === undefined) return settings
+  if (facts === undefined)
+    throw new ConfigurationError(
+      'CONFIGURATION_INVALID',
+      `No service runs on ${settings.data}, so it is not known where Temporal is. Start it, which resumes by itself; or set COUNTERSIGN_TEMPORAL_ADDRESS.`,
+    )
   const payloadKey = settings.payloadKey ?? (await readFile(payloadKeyPath(settings.data), 'utf8'))
   return { ...settings, temporalAddress: facts.temporalAddress, payloadKey }
 }
