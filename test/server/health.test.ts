@@ -76,6 +76,11 @@ describe('a part that does not answer', () => {
       status: 'down',
       checks: { temporal: { status: 'down', reason: 'no answer within 3000 ms' }, eventLog: { status: 'up' } },
     })
+  })
+
+  it('is waited for no longer than it takes: nothing keeps a process from ending', async () => {
+    vi.useFakeTimers()
+    await readiness({ eventLog: works, temporal: away })
     expect(vi.getTimerCount()).toBe(0)
   })
 
