@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import {
+  createApplication,
+  createOrganization,
+  createUser,
+  issueApiToken,
+  openRefusalAudit,
+} from '../application/index.ts'
+import type { OrganizationId } from '../domain/index.ts'
+import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
+import { registerGraphQL } from '../graphql/index.ts'
+import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
+import { completedRequest, recordedAs } from './request-history.ts'
+
+/** How fast the read model is built. */
+export type RebuildFigures = { readonly events: number; readonly eventsPerSecond: number }
+
+/**
+ * Measures a rebuild of the SQLite read model from the SQLite log: completed requests of eight events each, fifty of them
+ * under way at any time.
+ *
+ * @param requests how many requests the log holds
+ */
+export async function measureRebuild(requests = 20_000): Promise<RebuildFigures> {
+  return withFolder(async (folder) => {
+    const log = openSqliteEventLog({ path: join(folder, 'log.db') })
+    const organizationId = randomUUID() as OrganizationId
+    for (let written = 0; written < requests; written += 50) await appendTogether(log, organizationId, 50)
+    const database = openSqliteReadModel({ path: join(folder, 'read-model.db') })
+    try {
+      const start = performance.now()
+      const { events } = await rebuildReadModel({ log, database })
+      return { events, eventsPerSecond: (events * 1_000) / (performance.now() - start) }
+    } finally {
+      await database.close()
+      await log.close()
+    }
+  })
+}
+
+/** How long it takes from an append to the subscribers' answers, in milliseconds. */
+export type DeliveryFigures = { readonly answers: number; readonly medianMs: number; readonly p99Ms: number }
+
+/**
+ * Measures the way of an event from the call that appends it to the GraphQL answer that a subscriber has read, by
+ * server-sent events over HTTP on the loopback: log, projector, read model, subscription, network.
+ *
+ * @param events how many events, one after the other
+ * @param subscribers how many subscribers, each of which is sent each event
+ */
+export async function measureDelivery(events = 300, subscribers = 10): Promise<DeliveryFigures> {
+  return withFolder(async (folder) => {
+    const now = () => new Date().toISOString()
+    const log = openSqliteEventLog({ path: join(folder, 'log.db') })
+    const database = openSqliteReadModel({ path: join(folder, 'read-model.db') })
+    const { readModel, progress } = openReadModel(database)
+    const projector = startProjector({ log, database, progress })
+    const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
+    // Only who is asking matters here; workflows and artifacts are not asked for anything.
+    const dependencies = { log, refusals, now } as Parameters<typeof createApplication>[0]
+    const setup = { setup: true, organizationId: randomUUID() as OrganizationId, callId: randomUUID() } as const
+    await createOrganization(dependencies, setup, { name: 'Bench' })
+    const reader = { kind: 'interactive', name: 'Reader', email: null, roles: ['globalReader'] } as const
+    const { userId } = await createUser(dependencies, setup, reader)
+    const { token } = await issueApiToken(dependencies, setup, { userId, name: 'bench', expiresAt: null })
+    const fastify = Fastify({ forceCloseConnections: true })
+    await registerGraphQL(fastify, {
+      application: createApplication(dependencies),
+      readModel,
+      loadPlan: async () => undefined,
+      publicUrl: 'http://127.0.0.1',
+      logger: { error: (fields, message) => console.error(message, fields) },
+    })
+    const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
+    const after = await log.head()
+    if (after !== undefined) await readModel.waitFor(after, { timeoutMs: 10_000 })
+    try {
+      const streams = await Promise.all(Array.from({ length: subscribers }, () => subscribe(url, token, after ?? null)))
+      const delays: number[] = []
+      for (let number = 0; number < events; number += 1) {
+        const [submitted] = completedRequest(setup.organizationId)
+        if (submitted === undefined) throw new Error('A request has events.')
+        const started = performance.now()
+        const received = streams.map(async (stream) => {
+          await stream.next()
+          delays.push(performance.now() - started)
+        })
+        await log.append(submitted.streamId, [recordedAs(submitted, setup.organizationId)], 'noStream')
+        await Promise.all(received)
+      }
+      delays.sort((a, b) => a - b)
+      const at = (share: number) => delays[Math.min(Math.floor(delays.length * share), delays.length - 1)] ?? Number.NaN
+      return { answers: delays.length, medianMs: at(0.5), p99Ms: at(0.99) }
+    } finally {
+      await fastify.close()
+      await projector.stop()
+      await readModel.close()
+      await refusals.close()
+      await log.close()
+    }
+  })
+}
+
+// One append an event, as the service does it, but many requests at once so that they share their flushes.
+async function appendTogether(log: EventLog, organizationId: OrganizationId, requests: number): Promise<void> {
+  await Promise.all(
+    Array.from({ length: requests }, async () => {
+      for (const event of completedRequest(organizationId))
+        await log.append(
+          event.streamId,
+          [recordedAs(event, organizationId)],
+          event.revision === 0 ? 'noStream' : event.revision - 1,
+        )
+    }),
+  )
+}
+
+/** Follows the event feed; each item is one answer, read whole. */
+async function subscribe(url: string, token: string, after: string | null): Promise<AsyncGenerator<string>> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      accept: 'text/event-stream',
+      'content-type': 'application/json',
+      authorization: `Bearer ${token}`,
+    },
+    body: JSON.stringify({
+      query: 'subscription ($after: LogPosition) { events(after: $after) { eventId type data position } }',
+      variables: { after },
+    }),
+  })
+  const chunks = (response.body as ReadableStream<Uint8Array>)[Symbol.asyncIterator]()
+  const decoder = new TextDecoder()
+  async function* answers() {
+    let text = ''
+    for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) {
+      text += decoder.decode(chunk, { stream: true })
+      const messages = text.split('\n\n')
+      text = messages.pop() ?? ''
+      for (const message of messages) if (message.startsWith('event: next')) yield message
+    }
+  }
+  return answers()
+}
+
+async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
