@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createSelfSignedCertificate, createSigningPolicy, type Setup } from '../../application/index.ts'
+import {
+  type ApprovalProcess,
+  fold,
+  type OrganizationId,
+  organizationDecider,
+  type ProjectId,
+  streams,
+  type UserId,
+} from '../../domain/index.ts'
+import { type EventLog, openSqliteEventLog, readWholeStream } from '../../event-log/index.ts'
+import { type Credentials, readCredentials } from '../../server/embedded/credentials.ts'
+import { payloadKeyPath } from '../../server/embedded/index.ts'
+import { readRuntimeFacts } from '../../server/embedded/runtime-facts.ts'
+import { connectClient } from '../../server/temporal.ts'
+import { temporalWorkflows } from '../../workflows/client.ts'
+
+/** The demo organization of a running embedded service, with ways to add to it. */
+export type EmbeddedOrganization = {
+  readonly credentials: Credentials
+  /** The service's own log, opened by the test. */
+  readonly log: EventLog
+  /**
+   * Adds a signing policy to the project `demo` with a key of its own.
+   *
+   * @param policy.approvers two of them must approve; users of the credentials file, as are the submitters
+   */
+  readonly addPolicy: (policy: {
+    readonly slug: string
+    readonly notAfter: Date
+    readonly submitters: readonly string[]
+    readonly approvers: readonly string[]
+  }) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Opens the organization of the embedded service that runs on a data directory. */
+export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOrganization> {
+  const credentials = await readCredentials(data)
+  const facts = await readRuntimeFacts(data)
+  if (credentials === undefined || facts === undefined) throw new Error(`No service with a demo runs on ${data}.`)
+  const log = await openSqliteEventLog({ path: join(data, 'event-log.db') })
+  const { client, close: disconnect } = connectClient({
+    address: facts.temporalAddress,
+    namespace: 'default',
+    payloadKeys: await readFile(payloadKeyPath(data), 'utf8'),
+  })
+  const dependencies = { log, now: () => new Date().toISOString(), workflows: temporalWorkflows(client) }
+  const organizationId = credentials.organizationId as OrganizationId
+  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const named = (names: readonly string[]) => names.map((name) => credentials.users[name]?.userId as UserId)
+
+  return {
+    credentials,
+    log,
+    async addPolicy({ slug, notAfter, submitters, approvers }) {
+      const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
+        name: slug,
+        subject: { commonName: `Countersign test ${slug}` },
+        keyAlgorithm: 'ec-p256',
+        notBefore: new Date(Date.now() - 60_000).toISOString(),
+        notAfter: notAfter.toISOString(),
+      })
+      const approval: ApprovalProcess = {
+        approvers: named(approvers),
+        requiredApprovals: 2,
+        submitterMayApprove: false,
+        deadlineSeconds: null,
+      }
+      const common = { name: slug, certificateId, timestamp: 'required', release: false } as const
+      await createSigningPolicy(dependencies, setup, {
+        projectId: await demoProject(log, organizationId),
+        slug,
+        settings: { ...common, submitters: named(submitters), approval },
+      })
+    },
+    async close() {
+      await disconnect()
+      await log.close()
+    },
+  }
+}
+
+async function demoProject(log: EventLog, organizationId: OrganizationId): Promise<ProjectId> {
+  const { events } = await readWholeStream(log, streams.organization(organizationId))
+  const organization = fold(organizationDecider, events)
+  const id = organization.status === 'none' ? undefined : organization.projectSlugs.demo
+  if (id === undefined) throw new Error('There is no project demo.')
+  return id
+}
