@@ -10,6 +10,7 @@ import {
 import { ActivityFailure, ApplicationFailure, type UpdateDefinition } from '@temporalio/common'
 import type { Approve, Cancel, CertificateId, Deny, SigningRequestId, SubmitSigningRequest } from '../domain/index.ts'
 import {
+  type AddressedChange,
   approveUpdate,
   type Change,
   type Changed,
@@ -66,12 +67,12 @@ export function temporalWorkflows(client: Client): Workflows {
 
   function withStart<Command>(
     signingRequestId: SigningRequestId,
-    update: UpdateDefinition<Changed, [Change<Command>]>,
+    update: UpdateDefinition<Changed, [AddressedChange<Command>]>,
     change: Change<Command>,
   ): Promise<Changed> {
     return answered(() =>
       workflow.executeUpdateWithStart(update, {
-        args: [change],
+        args: [{ ...change, signingRequestId }],
         startWorkflowOperation: new WithStartWorkflowOperation<typeof signingRequest>('signingRequest', {
           ...options({ signingRequestId, isNew: update.name === submitUpdate.name }),
           workflowIdConflictPolicy: 'USE_EXISTING',

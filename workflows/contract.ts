@@ -31,6 +31,9 @@ export type IssueCertificateInput = { readonly certificateId: CertificateId }
 /** Argument of every update of a signing request. */
 export type Change<Command> = { readonly command: Command; readonly initiator: Initiator }
 
+/** A change that says whose it is: sealed with its payload, it cannot be sent to another request again. */
+export type AddressedChange<Command> = Change<Command> & { readonly signingRequestId: SigningRequestId }
+
 /** What every update answers. */
 export type Changed = {
   /** Where the log was when the change was in it. */
@@ -38,13 +41,13 @@ export type Changed = {
 }
 
 /** Brings a new request in. */
-export const submitUpdate = defineUpdate<Changed, [Change<SubmitSigningRequest>]>('submit')
+export const submitUpdate = defineUpdate<Changed, [AddressedChange<SubmitSigningRequest>]>('submit')
 /** Agrees to the plan. */
-export const approveUpdate = defineUpdate<Changed, [Change<Approve>]>('approve')
+export const approveUpdate = defineUpdate<Changed, [AddressedChange<Approve>]>('approve')
 /** Says no. */
-export const denyUpdate = defineUpdate<Changed, [Change<Deny>]>('deny')
+export const denyUpdate = defineUpdate<Changed, [AddressedChange<Deny>]>('deny')
 /** Calls it off. */
-export const cancelUpdate = defineUpdate<Changed, [Change<Cancel>]>('cancel')
+export const cancelUpdate = defineUpdate<Changed, [AddressedChange<Cancel>]>('cancel')
 
 /** The task queue of the signer processes. Nothing else listens there. */
 export const signerTaskQueue = 'countersign-signer'

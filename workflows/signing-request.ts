@@ -21,8 +21,8 @@ import {
   type UserId,
 } from '../domain/index.ts'
 import {
+  type AddressedChange,
   approveUpdate,
-  type Change,
   type Changed,
   cancelUpdate,
   denyUpdate,
@@ -130,10 +130,13 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
     }
   }
 
-  function accept<Command extends SigningRequestCommand>(update: UpdateDefinition<Changed, [Change<Command>]>): void {
+  function accept<Command extends SigningRequestCommand>(
+    update: UpdateDefinition<Changed, [AddressedChange<Command>]>,
+  ): void {
     setHandler(
       update,
-      async ({ command, initiator }) => {
+      async ({ command, initiator, signingRequestId: addressee }) => {
+        refuseUnlessFor(addressee)
         // Only a submission knows what a stream that was not read holds: nothing.
         if (!(isNew && command.type === 'SubmitSigningRequest')) await condition(() => history.state !== undefined)
         try {
@@ -145,7 +148,8 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
         }
       },
       {
-        validator({ command, initiator }) {
+        validator({ command, initiator, signingRequestId: addressee }) {
+          refuseUnlessFor(addressee)
           // Before the stream was read there is nothing to judge by; the handler decides in any case.
           if (history.state === undefined || history.answerTo(initiator.callId) !== undefined) return
           try {
@@ -155,6 +159,14 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
           }
         },
       },
+    )
+  }
+
+  /** A change that was sealed for another request was copied from there. */
+  function refuseUnlessFor(addressee: string): void {
+    if (addressee === signingRequestId) return
+    throw failureFromRefusal(
+      new Refusal('SIGNING_REQUEST_MISMATCH', 'The change was made for another signing request.'),
     )
   }
 

@@ -306,6 +306,23 @@ describe('the workflow of a signing request', () => {
     await environment().client.workflow.getHandle(id).terminate()
   })
 
+  test('a sealed command that was made for another request is refused', async () => {
+    const organization = await testOrganization()
+    const workflows = await startWorkers(environment(), organization)
+    const id = await submit(workflows, organization)
+    await reached(organization, id, 'WaitingForApproval')
+    const [anna] = organization.approvers
+    const command = { type: 'Deny', approver: anna, comment: null } as const
+    const copied = { command, initiator: initiator(anna), signingRequestId: randomUUID() as SigningRequestId }
+    await expect(
+      workflows.client.workflow.getHandle(id).executeUpdate('deny', { args: [copied] }),
+    ).rejects.toMatchObject({
+      cause: { type: 'SIGNING_REQUEST_MISMATCH' },
+    })
+    expect(await organization.request(id)).toMatchObject({ workflowStatus: 'WaitingForApproval' })
+    await workflows.client.workflow.getHandle(id).terminate()
+  })
+
   test("nothing readable stands in Temporal's history", async () => {
     const organization = await testOrganization({ approval: null })
     const workflows = await startWorkers(environment(), organization)
