@@ -91,6 +91,29 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
       },
     ]
   },
+  projections: async () => {
+    const { measureDelivery, measureRebuild } = await import('./projections.ts')
+    const { events, eventsPerSecond } = await measureRebuild()
+    const { medianMs, p99Ms } = await measureDelivery()
+    return [
+      {
+        work: 'projection rebuild, events/s',
+        ours: `${eventsPerSecond.toFixed(0)} /s`,
+        against: `${events} events`,
+        figure: eventsPerSecond,
+        must: '≥',
+        bound: 20_000,
+      },
+      {
+        work: "event appended → subscriber's GraphQL answer, p99 in ms",
+        ours: `${p99Ms.toFixed(0)} ms`,
+        against: `median ${medianMs.toFixed(0)} ms`,
+        figure: p99Ms,
+        must: '≤',
+        bound: 250,
+      },
+    ]
+  },
 }
 
 /** Whether a row reaches what it must. */
