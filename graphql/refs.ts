@@ -22,9 +22,13 @@ import type { GraphQLContext } from './context.ts'
 // same level. What does not exist, or belongs to another organization, is null: the plugin's types have no place for
 // that, the fields that use these references are nullable.
 
+// Far below what a statement may have of parameters, in either database.
+const loaderOptions = { maxBatchSize: 1_000 }
+
 /** The organization of the caller. */
 export const OrganizationRef = builder.loadableNodeRef('Organization', {
   id: { resolve: (organization: OrganizationView) => organization.organizationId },
+  loaderOptions,
   load: async (ids: string[], { readModel, caller }: GraphQLContext) => {
     const own = await readModel.organization(caller.organizationId)
     return ids.map((id: string) => (id === own?.organizationId ? own : null)) as OrganizationView[]
@@ -34,12 +38,14 @@ export const OrganizationRef = builder.loadableNodeRef('Organization', {
 /** A person or a CI user. */
 export const UserRef = builder.loadableNodeRef('User', {
   id: { resolve: (user: UserView) => user.userId },
+  loaderOptions,
   load: found<UserId, UserView>((readModel, organizationId, ids) => readModel.usersByIds(organizationId, ids)),
 })
 
 /** A certificate and the key behind it. */
 export const CertificateRef = builder.loadableNodeRef('Certificate', {
   id: { resolve: (certificate: CertificateView) => certificate.certificateId },
+  loaderOptions,
   load: found<CertificateId, CertificateView>((readModel, organizationId, ids) =>
     readModel.certificatesByIds(organizationId, ids),
   ),
@@ -48,12 +54,14 @@ export const CertificateRef = builder.loadableNodeRef('Certificate', {
 /** A project. */
 export const ProjectRef = builder.loadableNodeRef('Project', {
   id: { resolve: (project: ProjectView) => project.projectId },
+  loaderOptions,
   load: found<ProjectId, ProjectView>((readModel, organizationId, ids) => readModel.projectsByIds(organizationId, ids)),
 })
 
 /** A signing policy. */
 export const SigningPolicyRef = builder.loadableNodeRef('SigningPolicy', {
   id: { resolve: (policy: SigningPolicyView) => policy.signingPolicyId },
+  loaderOptions,
   load: found<SigningPolicyId, SigningPolicyView>((readModel, organizationId, ids) =>
     readModel.signingPoliciesByIds(organizationId, ids),
   ),
@@ -62,6 +70,7 @@ export const SigningPolicyRef = builder.loadableNodeRef('SigningPolicy', {
 /** A signing request. */
 export const SigningRequestRef = builder.loadableNodeRef('SigningRequest', {
   id: { resolve: (request: SigningRequestView) => request.signingRequestId },
+  loaderOptions,
   load: found<SigningRequestId, SigningRequestView>((readModel, organizationId, ids) =>
     readModel.signingRequestsByIds(organizationId, ids),
   ),

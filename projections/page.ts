@@ -71,9 +71,14 @@ export function decodeCursor(text: string): Cursor {
   const parts = parsedJson(Buffer.from(text, 'base64url').toString())
   if (Array.isArray(parts) && parts.length === 2) {
     const [key, id] = parts
-    if (typeof key === 'string' && typeof id === 'string' && encodeCursor({ key, id }) === text) return { key, id }
+    if (isKey(key) && isKey(id) && encodeCursor({ key, id }) === text) return { key, id }
   }
   throw new Refusal('CURSOR_MALFORMED', 'The cursor is not one that this list gave out. Start from the first page.')
+}
+
+// PostgreSQL knows no text with U+0000, so no cursor has it.
+function isKey(part: unknown): part is string {
+  return typeof part === 'string' && !part.includes('\0')
 }
 
 function parsedJson(text: string): unknown {

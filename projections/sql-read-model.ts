@@ -124,7 +124,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
           let query =
             streamId === undefined
               ? all.where('organization_id', 'in', organizations)
-              : all.where('stream_id', '=', streamId).where(sql`organization_id || ''`, 'in', organizations)
+              : all.where('stream_id', 'in', orNone([streamId])).where(sql`organization_id || ''`, 'in', organizations)
           if (types !== undefined) query = query.where('type', 'in', orNone(types))
           if (occurredFrom !== undefined) query = query.where('occurred_at', '>=', occurredFrom)
           if (occurredBefore !== undefined) query = query.where('occurred_at', '<', occurredBefore)
@@ -205,7 +205,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
   }
 }
 
-// `in ()` is not SQL, and must match nothing.
+// `in ()` is not SQL, and must match nothing; neither does a text with U+0000, which PostgreSQL does not take.
 function orNone(values: readonly string[]): string[] {
-  return values.length === 0 ? [''] : [...new Set(values)]
+  const possible = values.filter((value) => !value.includes('\0'))
+  return possible.length === 0 ? [''] : [...new Set(possible)]
 }

@@ -168,8 +168,7 @@ describe('WebSocket connections', () => {
     const query = subscribeByWebSocket(server.url, server.submitter.token, '{ viewer { name } }')
     await until('the answer', query.completed)
     expect(query.results).toEqual([{ data: { viewer: { name: 'Sam Submitter' } } }])
-    const deep =
-      '{ project(slug: "demo") { '.padEnd(26) + 'signingPolicies { project { '.repeat(7) + 'slug' + ' }'.repeat(16)
+    const deep = `${'{ project(slug: "demo") { '.padEnd(26) + 'signingPolicies { project { '.repeat(7)}slug${' }'.repeat(16)}`
     const tooDeep = subscribeByWebSocket(server.url, server.submitter.token, deep)
     await until('the refusal', () => tooDeep.failure() !== undefined || tooDeep.completed())
     const told = JSON.stringify([tooDeep.failure(), tooDeep.results])

@@ -261,6 +261,25 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
     expect(await readModel.position()).toBe(known)
   })
 
+  it('finds nothing by texts that no entity can have, and takes no cursor with them', async () => {
+    const database = await openDatabase()
+    await ensureSchema(database)
+    const { readModel } = openReadModel(database)
+    const first = { direction: 'forward', size: 10 } as const
+    for (const text of ['\0', 'a\0b', '\ud800', "'; drop table events --", '%', 'x'.repeat(100_000)]) {
+      expect((await readModel.listEvents(randomOrganization, { streamId: text, types: [text] }, first)).items).toEqual(
+        [],
+      )
+      expect(
+        await readModel.eventsOfStreams(randomOrganization, [{ streamId: `user-${text.length}`, from: 0, to: 9 }]),
+      ).toEqual([[]])
+      const after = Buffer.from(JSON.stringify([text, text])).toString('base64url')
+      const page = readModel.listProjects(randomOrganization, { ...first, after })
+      if (text.includes('\0')) await expect(page).rejects.toMatchObject({ code: 'CURSOR_MALFORMED' })
+      else expect((await page).items).toEqual([])
+    }
+  })
+
   it('orders texts byte by byte, whatever the locale of the cluster', async () => {
     const log = await openLog()
     const database = await openDatabase()

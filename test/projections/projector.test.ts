@@ -14,6 +14,7 @@ import {
   type ProjectorStatus,
   type ReadModel,
   type ReadModelDatabase,
+  rebuildReadModel,
   startProjector,
 } from '../../projections/index.ts'
 import { anyMoves, play, randomOrganization } from '../support/random-history.ts'
@@ -129,6 +130,20 @@ describe('the projector', () => {
       code: 'READ_MODEL_BEHIND',
       details: { actual: head },
     })
+  })
+
+  it('shares the work with a projector of another process, each event once', async () => {
+    const parts = open()
+    spawnProjector(parts.folder)
+    const projector = parts.project()
+    await play(parts.log, fc.sample(anyMoves(400), { numRuns: 1, seed: 6 })[0] ?? [])
+    await caughtUp(parts)
+    expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+    await rebuildReadModel({ log: parts.log, database: parts.database })
+    await play(parts.log, [[13, 0, 1]])
+    await caughtUp(parts)
+    expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+    expect(projector.status().state).toBe('running')
   })
 
   it('keeps no hash of a token, neither in rows nor anywhere in the file', async () => {
