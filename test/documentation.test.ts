@@ -18,6 +18,16 @@ describe('the documentation', () => {
     expect(broken).toEqual([])
   })
 
+  it('names only files that there are', () => {
+    const gone = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/`([a-z][a-z-]*(?:\/[\w.-]+)+\.(?:ts|js|mjs|sh|graphql|md))`/g)]
+        .map(([, path = '']) => path)
+        .filter((path) => !existsSync(join(root, path)))
+        .map((path) => `${page}: ${path}`),
+    )
+    expect(gone).toEqual([])
+  })
+
   it('lists every decision once, under its own title', () => {
     const index = textOf('docs/decisions/README.md')
     const listed = [...index.matchAll(/^- \[(.+)\]\((.+\.md)\)$/gm)].map(([, title, page]) => ({ page, title }))
