@@ -33,6 +33,8 @@ export function define(command: Command, { report, exitWith }: Invocation): void
         const replayed = await auditReplay({ until: moment, stream, compare, configFile: config })
         const { events, states } = replayed
         const differences = replayed.differences?.map(explicit) ?? null
+        // A mistyped stream has no differences either, which nobody should take for an audit.
+        if (stream !== undefined && events === 0 && !differences?.length) throw nothingOf(stream, moment)
         report.result({ events, states, differences }, () =>
           [
             ...states.map((state) => stateText(state, report.marker)),
@@ -50,6 +52,14 @@ export function define(command: Command, { report, exitWith }: Invocation): void
 // JSON leaves out what is undefined; "nothing" is said as null.
 function explicit({ streamId, path, log = null, readModel = null }: Difference): Difference {
   return { streamId, path, log, readModel }
+}
+
+function nothingOf(stream: string, until: string | undefined): Error {
+  return usageError(
+    `The log has no event of ${JSON.stringify(stream)}${until === undefined ? '' : ` up to ${until}`}.`,
+    'A stream is a kind, a hyphen and an id, as `countersign audit replay` lists them: signingRequest-0b7e9a52-…',
+    'STREAM_NOT_FOUND',
+  )
 }
 
 function stateText({ streamId, revision, state }: ReplayedState, marker: Marker): string {
