@@ -30,6 +30,8 @@ export function define(command: Command, invocation: Invocation): void {
         ])
         return table(['policy', 'status', 'certificate', 'submitters', 'approval'], rows, report.marker)
       })
+      if (items.length === 0 && project !== null)
+        report.note('`countersign project list` shows which projects there are.', 'faint')
     })
 }
 

@@ -42,6 +42,8 @@ export function define(command: Command, invocation: Invocation): void {
       report.result({ signingRequests: items, more }, () =>
         items.length === 0 ? 'No signing requests.\n' : requestTable(items, report.marker),
       )
+      if (items.length === 0 && options.project !== undefined)
+        report.note('`countersign policy list` shows which projects and policies there are.', 'faint')
       if (more) report.note(`There are more: --limit ${limit * 2} shows more of them.`, 'faint')
     })
 }

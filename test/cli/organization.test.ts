@@ -29,7 +29,9 @@ describe('lists', () => {
     expect((await countersign('policy', 'list', '--project', 'demo')).stdout).toMatch(
       /demo\/test-signing +active +Test certificate +ci +2 of approver-1, approver-2/,
     )
-    expect((await countersign('policy', 'list', '--project', 'other')).stdout).toBe('No signing policies.\n')
+    const nothing = await countersign('policy', 'list', '--project', 'other')
+    expect(nothing.stdout).toBe('No signing policies.\n')
+    expect(nothing.stderr).toContain('`countersign project list`')
   })
 
   it.each([
