@@ -56,12 +56,15 @@ export function dataConverter(payloadKeys: string): DataConverter {
   return { payloadCodecs: [payloadCodec(parsePayloadKeys(payloadKeys))], failureConverterPath }
 }
 
+/** A server that was away is found again within a second; gRPC's own limit is two minutes. */
+const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 }
+
 /** Connects as a client. Does not wait for the server: the first call does. */
 export function connectClient(target: TemporalTarget): {
   readonly client: Client
   readonly close: () => Promise<void>
 } {
-  const connection = Connection.lazy({ address: target.address })
+  const connection = Connection.lazy({ address: target.address, channelArgs })
   const { namespace, payloadKeys } = target
   const client = new Client({ connection, namespace, dataConverter: dataConverter(payloadKeys) })
   return { client, close: () => connection.close() }
