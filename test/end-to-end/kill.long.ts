@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { isFinalStatus } from '../../domain/index.ts'
+import { allFinal, isFinal } from '../support/all-final.ts'
 import { expectAllCompletedOnce } from '../support/completed-once.ts'
 import { requestHistories } from '../support/request-histories.ts'
 import { requestTraffic } from '../support/request-traffic.ts'
@@ -37,7 +37,8 @@ it(
     async function submitAll(): Promise<void> {
       while (left > 0) {
         left -= 1
-        await until('the next kill', () => requests - left <= (kills + 1) * between, patienceMs)
+        const ordinal = requests - left
+        await until('the next kill', () => ordinal <= (kills + 1) * between, patienceMs)
         await clients.submit(random.oneOf(['test-signing', 'release-signing'] as const))
       }
     }
@@ -46,12 +47,11 @@ it(
       for (const { types } of (await requestHistories(log)).values()) count += types.length
       return count
     }
-    const allFinal = async () =>
-      [...(await requestHistories(log)).values()].every(({ request }) => isFinalStatus(request.workflowStatus))
+    const nothingOpen = async () => [...(await requestHistories(log)).values()].every(isFinal)
     const someProgress = async () => {
       const before = await events()
       const more = random.below(12)
-      const enough = async () => gate.waiting() > 0 || (await events()) >= before + more || (await allFinal())
+      const enough = async () => gate.waiting() > 0 || (await events()) >= before + more || (await nothingOpen())
       await until(`${more} more events`, enough, patienceMs)
     }
 
@@ -72,22 +72,18 @@ it(
       }
       kills += 1
       const histories = [...(await requestHistories(log)).values()]
-      const done = histories.filter(({ request }) => isFinalStatus(request.workflowStatus)).length
+      const done = histories.filter(isFinal).length
       say(`${kills} kills, ${clients.accepted.size} accepted, ${done} of ${histories.length} done`)
     }
 
     let ended = false
-    const submitting = Promise.all([submitAll(), submitAll(), submitAll(), submitAll()])
+    const submitting = Promise.all([submitAll(), submitAll(), submitAll(), submitAll()]).finally(() => {
+      ended = true
+    })
     const killing = (async () => {
       while (!ended) await killAtRandom()
     })()
-    const all = (async () => {
-      await submitting.finally(() => {
-        ended = true
-      })
-      await killing
-      await until('every request is final', allFinal, patienceMs)
-    })()
+    const all = Promise.all([submitting, killing]).then(() => allFinal(log, patienceMs))
     const end = new AbortController()
     const approving = clients.approve(end.signal)
     // The approvers end first only when they were refused something.
@@ -98,4 +94,35 @@ it(
     say(`${attempts.filter((count) => count > 1).length} of ${attempts.length} requests were signed in a later attempt`)
   },
   30 * 60_000,
+)
+
+it(
+  'a signer and a worker that stood still find their requests completed by others, and complete none again',
+  async () => {
+    const data = join(temporaryFolder(), 'data')
+    await makeDemo(data)
+    const service = await startSplitService(data)
+    onTestFinished(() => service.close(), 60_000)
+    const { gate, log } = service
+    const clients = requestTraffic(service.url, service.credentials.users, (ordinal) =>
+      smallPeFile(Buffer.from(`program ${ordinal}`)),
+    )
+    gate.shut()
+    await Promise.all(Array.from({ length: 6 }, () => clients.submit('test-signing')))
+    await until('six signatures await their time-stamp', () => gate.waiting() === 6, patienceMs)
+    const still = [await service.startAnother('signer'), await service.startAnother('worker')]
+    for (const { pid } of still) process.kill(pid, 'SIGSTOP')
+    await until('the others are at it', () => gate.waiting() === 12, patienceMs)
+    gate.open()
+    await allFinal(log, patienceMs)
+    for (const { pid } of still) process.kill(pid, 'SIGCONT')
+    // They end in good order only when they have come to terms with what happened meanwhile.
+    for (const each of still) expect(await each.end('SIGTERM')).toEqual({ code: 0, signal: null })
+    await expectAllCompletedOnce(service, clients.accepted)
+    const histories = [...(await requestHistories(log)).values()].filter(({ request }) =>
+      clients.accepted.has(request.signingRequestId),
+    )
+    expect(histories.map(({ request }) => request.attempts)).toEqual([2, 2, 2, 2, 2, 2])
+  },
+  10 * 60_000,
 )

@@ -69,7 +69,7 @@ describe('after kill -9', () => {
         for (const victim of ['worker', 'signer', 'temporal', 'api', 'projector'] as const) {
           gate.shut()
           submissions.push(...submitSix(clients))
-          await until('the key was used and the time-stamp is awaited', () => gate.waiting() > 0)
+          await until('the key was used and the time-stamp is awaited', () => gate.waiting() > 0, recoveryMs)
           submissions.push(...submitSix(clients))
           await service.kill(victim)
           gate.open()
@@ -96,7 +96,7 @@ describe('after kill -9', () => {
       const clients = traffic(service)
       gate.shut()
       await Promise.all(submitSix(clients))
-      await until('the key was used and the time-stamp is awaited', () => gate.waiting() > 0)
+      await until('the key was used and the time-stamp is awaited', () => gate.waiting() > 0, recoveryMs)
       // Without the signer nothing that is under way can complete by itself.
       await Promise.all(given.restarted.map(service.kill))
       service.loseTemporalDatabase()
@@ -136,7 +136,7 @@ describe('after kill -9', () => {
       const clients = traffic(service)
       gate.shut()
       await Promise.all(submitSix(clients))
-      await until('the key was used and the time-stamp is awaited', () => gate.waiting() > 0)
+      await until('the key was used and the time-stamp is awaited', () => gate.waiting() > 0, recoveryMs)
       const late = submitSix(clients)
       await first.end('SIGKILL')
       gate.open()

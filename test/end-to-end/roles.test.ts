@@ -80,7 +80,7 @@ describe('the roles', { timeout: 180_000 }, () => {
   it('end in good order on SIGTERM, and the next ones finish what was under way', async () => {
     service.gate.shut()
     await clients.submit('test-signing')
-    await until('the time-stamp is awaited', () => service.gate.waiting() > 0)
+    await until('the time-stamp is awaited', () => service.gate.waiting() > 0, recoveryMs)
     const ends = await Promise.all(roles.map(service.stop))
     expect(ends).toEqual(roles.map(() => ({ code: 0, signal: null })))
     service.gate.open()

@@ -37,6 +37,8 @@ export type SplitService = {
   /** `kill -9`. */
   readonly kill: (part: Part) => Promise<void>
   readonly start: (part: Part) => Promise<void>
+  /** Starts a second process of a role beside the first, and answers the first. */
+  readonly startAnother: (role: Exclude<Part, 'temporal'>) => Promise<ServiceProcess>
   /** Ends one role in good order; answers how it ended. */
   readonly stop: (role: Exclude<Part, 'temporal'>) => ReturnType<ServiceProcess['end']>
   /** Removes Temporal's database, while the server is away. */
@@ -93,6 +95,7 @@ export async function startSplitService(data: string): Promise<SplitService> {
   }
   const temporalFolder = join(data, 'temporal')
   const processes = new Map<Part, ServiceProcess>()
+  const others: ServiceProcess[] = []
   let temporal: TemporalProcess | undefined
 
   async function start(part: Part): Promise<void> {
@@ -123,7 +126,7 @@ export async function startSplitService(data: string): Promise<SplitService> {
 
   async function close(): Promise<void> {
     gate.open()
-    await Promise.allSettled([...processes.values()].map((each) => each.end('SIGKILL')))
+    await Promise.allSettled([...processes.values(), ...others].map((each) => each.end('SIGKILL')))
     await temporal?.stop()
     await closeGate()
     await log.close()
@@ -146,6 +149,12 @@ export async function startSplitService(data: string): Promise<SplitService> {
     urlOf: (role) => running(role).url,
     kill,
     start,
+    async startAnother(role) {
+      const first = running(role)
+      others.push(first)
+      await start(role)
+      return first
+    },
     stop: (role) => running(role).end('SIGTERM'),
     loseTemporalDatabase() {
       for (const name of readdirSync(temporalFolder))
