@@ -1,6 +1,9 @@
 /** A setting that cannot be used. The message names the setting and says what would be right, never a secret's value. */
 export class ConfigurationError extends Error {
-  /** `CONFIGURATION_INVALID`, `CONFIGURATION_FILE_UNREADABLE`, `SECRET_FILE_UNREADABLE`, `PAYLOAD_KEY_MALFORMED` or `EVENT_LOG_NOT_FOUND`. */
+  /**
+   * `CONFIGURATION_INVALID`, `CONFIGURATION_FILE_UNREADABLE`, `SECRET_FILE_UNREADABLE`, `PAYLOAD_KEY_MALFORMED`,
+   * `EVENT_LOG_NOT_FOUND`, `DATA_DIRECTORY_UNUSABLE`, `PORT_IN_USE` or `ADDRESS_UNUSABLE`.
+   */
   readonly code: string
 
   constructor(code: string, message: string, options?: ErrorOptions) {

@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs'
 import { destination, type Logger, pino } from 'pino'
 import type { Settings } from './configuration.ts'
 
@@ -14,11 +15,11 @@ const redacted = [
 /**
  * The service's log: JSON lines.
  *
- * @param file where to; standard output when not given
+ * @param file where to, in a folder that exists; standard output when not given
  */
 export function openLogger({ logLevel }: Pick<Settings, 'logLevel'>, file?: string): Logger {
   const options = { level: logLevel, redact: { paths: redacted, censor: '[secret]' } }
-  return file === undefined
-    ? pino(options)
-    : pino(options, destination({ dest: file, mkdir: true, mode: 0o600, sync: false }))
+  if (file === undefined) return pino(options)
+  // Opened here and now: a file that is still being opened when the process ends makes it end with another error.
+  return pino(options, destination({ dest: openSync(file, 'a', 0o600), sync: false }))
 }

@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
 import { dataPath, type Role, readSettings, type Settings } from './configuration.ts'
+import { ConfigurationError } from './configuration-error.ts'
 import { startEmbedded } from './embedded/index.ts'
 import { openLogger } from './logging.ts'
 import { startService } from './service.ts'
@@ -42,8 +43,7 @@ async function serveRoles(settings: Settings, roles: readonly Role[], stopped: P
 }
 
 async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise<string>): Promise<void> {
-  // Before the log file is made: whoever makes the folder decides who may look into it.
-  await mkdir(settings.data, { recursive: true, mode: 0o700 })
+  await makeDataDirectory(settings.data)
   const logFile = dataPath(settings, 'countersign.log')
   const logger = openLogger(settings, logFile)
   logTemporalTo(logger)
@@ -69,6 +69,20 @@ Stop: Ctrl-C`)
   say('Stopping …')
   await service.close()
   say('Stopped.')
+}
+
+/** For its owner alone. */
+async function makeDataDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw new ConfigurationError(
+      'DATA_DIRECTORY_UNUSABLE',
+      `The data directory ${path} cannot be used: ${(cause as Error).message}. Set COUNTERSIGN_DATA to a folder that this user may write to.`,
+      { cause },
+    )
+  }
 }
 
 function untilStopped(): Promise<string> {

@@ -17,6 +17,7 @@ import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest
 import { temporalWorkflows } from '../workflows/client.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
 import { type HealthCheck, registerHealth } from './health.ts'
+import { listen } from './listen.ts'
 import { openReadModels } from './read-models.ts'
 import { startSigner } from './signer.ts'
 import { openArtifacts, openEventLog } from './stores.ts'
@@ -129,7 +130,7 @@ export async function startService(options: {
     if (has('signer')) await addSigner(log)
     if (has('worker')) await addWorker(log)
 
-    await fastify.listen({ host: settings.host, port: settings.port })
+    await listen(fastify, settings)
     closers.push(() => fastify.close())
     if (has('worker')) resumeInBackground(resume)
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }

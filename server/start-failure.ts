@@ -4,8 +4,6 @@
 export function explainStartFailure(error: unknown): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`
   const code = 'code' in error ? String(error.code) : undefined
-  if (code === 'EADDRINUSE')
-    return `error: PORT_IN_USE: ${error.message}. Stop what listens there, or set COUNTERSIGN_PORT to another port.`
   if (code?.startsWith('ERR_PARSE_ARGS_'))
     return `error: USAGE: ${error.message.replace(/\.?$/, '.')} \`npm start -- --no-demo\` starts without the demo; all else is a setting: see docs/configuration.md.`
   return code === undefined ? `error: ${error.stack ?? error.message}` : `error: ${code}: ${error.message}`
