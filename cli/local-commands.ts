@@ -27,6 +27,15 @@ export type Difference = {
 export type LocalCommands = {
   /** Runs the service until it is told to stop. `roles`: comma-separated; everything on this machine without them. */
   serve(options: LocalOptions & { readonly roles?: string | undefined; readonly demo: boolean }): Promise<void>
+  /** Sets up an empty installation; `out` is the new file for the tokens. */
+  init(
+    options: LocalOptions & {
+      readonly organization: string
+      readonly administrator: string
+      readonly demo: boolean
+      readonly out?: string | undefined
+    },
+  ): Promise<{ readonly organizationId: string; readonly credentialsFile: string }>
   /** Gives every unfinished request without a running workflow a new one. */
   resume(options: LocalOptions): Promise<{ readonly unfinished: number; readonly started: readonly string[] }>
   /** Folds the log, up to a moment, into states; compares them with the read model when asked. */

@@ -71,6 +71,11 @@ const entries: readonly (Entry | Group)[] = [
     summary: 'signing policies',
     commands: [{ name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') }],
   },
+  {
+    name: 'init',
+    summary: 'on the server: set up an empty installation, with its first administrator',
+    load: () => import('./commands/init.ts'),
+  },
   { name: 'serve', summary: 'run the service, or some of its roles', load: () => import('./commands/serve.ts') },
   {
     name: 'audit',

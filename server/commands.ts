@@ -14,8 +14,10 @@ import {
 import { temporalWorkflows } from '../workflows/client.ts'
 import { readSettings, required, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
+import { credentialsPath } from './embedded/credentials.ts'
 import { payloadKeyPath } from './embedded/index.ts'
 import { readRuntimeFacts } from './embedded/runtime-facts.ts'
+import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
 import { openReadModelDatabase } from './read-models.ts'
 import { openEventLog } from './stores.ts'
@@ -47,6 +49,21 @@ export async function resume(options: LocalOptions): Promise<Resumed> {
   } finally {
     await close()
   }
+}
+
+/**
+ * Sets up an empty installation (`countersign init`).
+ *
+ * @returns the file with the tokens
+ * @throws what `initialise` throws
+ */
+export async function init(
+  options: LocalOptions & Omit<Initialisation, 'credentialsFile'> & { readonly out?: string | undefined },
+): Promise<{ readonly organizationId: string; readonly credentialsFile: string }> {
+  const settings = settingsOf(options)
+  const credentialsFile = options.out ?? credentialsPath(settings.data)
+  const { organizationId } = await initialise(settings, { ...options, credentialsFile })
+  return { organizationId, credentialsFile }
 }
 
 /** Which part of the history to replay, and whether to hold the read model against it. */

@@ -12,6 +12,9 @@ import {
 import type { GlobalRole, KeyAlgorithm, OrganizationId, UserId } from '../../domain/index.ts'
 import type { Credentials } from './credentials.ts'
 
+/** What the demo is made with. */
+export type DemoDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'workflows'>
+
 type DemoUser = {
   readonly key: string
   readonly name: string
@@ -38,7 +41,7 @@ const people: readonly DemoUser[] = [
  * @param report told each step as it is done
  */
 export async function createDemo(
-  dependencies: ApplicationDependencies,
+  dependencies: DemoDependencies,
   report: (step: string) => void,
 ): Promise<Omit<Credentials, 'url'>> {
   const organizationId = randomUUID() as OrganizationId
@@ -94,12 +97,7 @@ export async function createDemo(
   return { organizationId, users }
 }
 
-async function certificate(
-  dependencies: ApplicationDependencies,
-  setup: Setup,
-  name: string,
-  keyAlgorithm: KeyAlgorithm,
-) {
+async function certificate(dependencies: DemoDependencies, setup: Setup, name: string, keyAlgorithm: KeyAlgorithm) {
   const notBefore = new Date()
   const notAfter = new Date(notBefore)
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + 2)

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import {
+  type ApplicationDependencies,
+  createOrganization,
+  createUser,
+  issueApiToken,
+  type Setup,
+} from '../application/index.ts'
+import { type OrganizationId, parseName, Refusal } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { temporalWorkflows } from '../workflows/client.ts'
+import { required, type Settings } from './configuration.ts'
+import type { Credentials } from './embedded/credentials.ts'
+import { createDemo } from './embedded/demo.ts'
+import { openEventLog } from './stores.ts'
+import { connectClient } from './temporal.ts'
+
+/** What to set up. */
+export type Initialisation = {
+  /** The organization's name. */
+  readonly organization: string
+  /** The name of its first Global Administrator. */
+  readonly administrator: string
+  /** The demo organization instead: it needs Temporal, a worker and a signer at work. */
+  readonly demo: boolean
+  /** Where the tokens go: a file that must not exist yet, made for the owner's eyes only. */
+  readonly credentialsFile: string
+}
+
+/**
+ * Sets up an empty installation: an organization with its first Global Administrator, or the demo organization.
+ *
+ * @throws Refusal `ORGANIZATION_EXISTS` when the log holds one already, `CREDENTIALS_FILE_EXISTS`,
+ *   `CREDENTIALS_FILE_UNWRITABLE`, `NAME_MALFORMED`
+ * @throws EventLogError, WorkflowsUnavailable
+ */
+export async function initialise(
+  settings: Settings,
+  { organization, administrator, demo, credentialsFile }: Initialisation,
+): Promise<Credentials> {
+  parseName(organization, "The organization's name")
+  parseName(administrator, "The administrator's name")
+  const log = await openEventLog(settings)
+  try {
+    await refuseSecond(log)
+    const url = settings.publicUrl ?? `http://${settings.host}:${settings.port}`
+    // The file's place is taken before anything is recorded: tokens that could not be handed out would be lost.
+    return await intoNewFile(credentialsFile, async () => ({
+      url,
+      ...(demo ? await makeDemo(settings, log) : await makeOrganization(log, organization, administrator)),
+    }))
+  } finally {
+    await log.close()
+  }
+}
+
+async function refuseSecond(log: EventLog): Promise<void> {
+  for await (const events of log.readAll())
+    for (const { type, data } of events)
+      if (type === 'OrganizationCreated')
+        throw new Refusal(
+          'ORGANIZATION_EXISTS',
+          `The event log holds an organization already: ${String(data.name)}. An installation is set up once.`,
+        )
+}
+
+async function makeOrganization(log: EventLog, name: string, administrator: string): Promise<Omit<Credentials, 'url'>> {
+  const dependencies = { log, now: () => new Date().toISOString() }
+  const organizationId = randomUUID() as OrganizationId
+  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  await createOrganization(dependencies, setup, { name })
+  const { userId } = await createUser(dependencies, setup, {
+    kind: 'interactive',
+    name: administrator,
+    email: null,
+    roles: ['globalAdministrator'],
+  })
+  const { token } = await issueApiToken(dependencies, setup, { userId, name: 'init', expiresAt: null })
+  return { organizationId, users: { administrator: { userId, name: administrator, token } } }
+}
+
+async function makeDemo(settings: Settings, log: EventLog): Promise<Omit<Credentials, 'url'>> {
+  const { client, close } = connectClient({
+    address: required(settings, 'temporalAddress', 'worker'),
+    namespace: settings.temporalNamespace,
+    payloadKeys: required(settings, 'payloadKey', 'worker'),
+  })
+  try {
+    const dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'workflows'> = {
+      log,
+      now: () => new Date().toISOString(),
+      workflows: temporalWorkflows(client),
+    }
+    return await createDemo(dependencies, () => undefined)
+  } finally {
+    await close()
+  }
+}
+
+/** Writes what is made into a file that was not there before; when the making fails, no file remains. */
+async function intoNewFile(path: string, make: () => Promise<Credentials>): Promise<Credentials> {
+  const file = await openNew(path)
+  try {
+    const credentials = await make()
+    await file.writeFile(`${JSON.stringify(credentials, undefined, 2)}\n`)
+    await file.sync()
+    return credentials
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new Refusal('CREDENTIALS_FILE_EXISTS', `${path} exists already; name another file for the tokens.`)
+    throw new Refusal('CREDENTIALS_FILE_UNWRITABLE', `${path} cannot be written: ${(error as Error).message}`)
+  }
+}
