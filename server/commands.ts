@@ -60,7 +60,8 @@ export async function resume(options: LocalOptions): Promise<Resumed> {
 export async function init(
   options: LocalOptions & Omit<Initialisation, 'credentialsFile'> & { readonly out?: string | undefined },
 ): Promise<{ readonly organizationId: string; readonly credentialsFile: string }> {
-  const settings = settingsOf(options)
+  // The demo has keys, so it needs to know where Temporal is.
+  const settings = options.demo ? await withRuntimeFacts(settingsOf(options)) : settingsOf(options)
   const credentialsFile = options.out ?? credentialsPath(settings.data)
   const { organizationId } = await initialise(settings, { ...options, credentialsFile })
   return { organizationId, credentialsFile }
