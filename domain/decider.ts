@@ -16,11 +16,14 @@ export type Decider<State, Command, Event extends DomainEvent> = {
   readonly eventTypes: readonly Event['type'][]
 }
 
+/** The form of every event today: older ones are upcast on the way out of the log, later ones are not understood. */
+const knownSchemaVersion = 1
+
 /**
  * Says whether an event is one of the aggregate's. An unknown type in a stream is never passed over: it could be the
  * one that withdraws something.
  *
- * @throws Refusal `EVENT_TYPE_UNKNOWN`
+ * @throws Refusal `EVENT_TYPE_UNKNOWN`, `EVENT_SCHEMA_UNKNOWN`
  */
 export function asEventOf<Event extends DomainEvent>(
   decider: { readonly eventTypes: readonly Event['type'][] },
@@ -32,13 +35,20 @@ export function asEventOf<Event extends DomainEvent>(
       `The stream holds an event of type ${event.type}, which this version does not know. Use the version that wrote it.`,
       { type: event.type },
     )
+  const { schemaVersion } = event.data as { readonly schemaVersion?: unknown }
+  if (schemaVersion !== knownSchemaVersion)
+    throw new Refusal(
+      'EVENT_SCHEMA_UNKNOWN',
+      `An event of type ${event.type} has the schema version ${JSON.stringify(schemaVersion)}; this release knows ${knownSchemaVersion}. Use the release that wrote it.`,
+      { type: event.type },
+    )
   return event as Event
 }
 
 /**
  * Folds a stream's events into its state.
  *
- * @throws Refusal `EVENT_TYPE_UNKNOWN` for an event that is not the aggregate's
+ * @throws Refusal `EVENT_TYPE_UNKNOWN`, `EVENT_SCHEMA_UNKNOWN` for an event that is not the aggregate's, or of a later form
  */
 export function fold<State, Command, Event extends DomainEvent>(
   decider: Decider<State, Command, Event>,

@@ -21,6 +21,7 @@ export type Upcaster = {
  * @throws RangeError when two steps take the same version of a type, or a step between two is missing
  */
 export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): EventLog {
+  if (upcasters.length === 0) return log
   const steps = stepsByType(upcasters)
   const upcastAll = (events: readonly RecordedEvent[]) =>
     events.map((event) => upcastEvent(event, steps.get(event.type)))

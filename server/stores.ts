@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ArtifactReader, Uploads } from '../application/index.ts'
 import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry } from '../artifacts/index.ts'
-import { type EventLog, openEventStoreDb, openSqliteEventLog } from '../event-log/index.ts'
+import { type EventLog, openEventStoreDb, openSqliteEventLog, upcasters, withUpcasters } from '../event-log/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 
@@ -13,7 +13,11 @@ import { ConfigurationError } from './configuration-error.ts'
  * @param options.create whether a file that is not there is made; a service begins with it, a command only reads it
  * @throws ConfigurationError `EVENT_LOG_NOT_FOUND` when it is not to be made and is not there
  */
-export async function openEventLog(settings: Settings, { create = true } = {}): Promise<EventLog> {
+export async function openEventLog(settings: Settings, options: { readonly create?: boolean } = {}): Promise<EventLog> {
+  return withUpcasters(await openStoredLog(settings, options), upcasters)
+}
+
+async function openStoredLog(settings: Settings, { create = true }: { readonly create?: boolean }): Promise<EventLog> {
   const address = settings.eventLog ?? `sqlite:${dataPath(settings, 'event-log.db')}`
   if (!address.startsWith('sqlite:')) return openEventStoreDb({ connectionString: address })
   const path = address.slice('sqlite:'.length)

@@ -1,7 +1,14 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
-import type { Artifact, FileSigned, SigningRequestEvent, SigningRequestFailed, SigningRequestSubmitted, Submission } from './events.ts'
+import type {
+  Artifact,
+  FileSigned,
+  SigningRequestEvent,
+  SigningRequestFailed,
+  SigningRequestSubmitted,
+  Submission,
+} from './events.ts'
 import { quorumReached } from './quorum.ts'
 import type { WorkflowStatus } from './workflow-status.ts'
 

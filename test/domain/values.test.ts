@@ -144,6 +144,13 @@ describe('streams', () => {
           'EVENT_TYPE_UNKNOWN',
         )
   })
+
+  it('hold no event in a form that is not known', () => {
+    for (const schemaVersion of [2, 0, '1', undefined])
+      expect(
+        refusalOf(() => fold(userDecider, [{ type: 'UserDeactivated', data: { schemaVersion, reason: null } }])).code,
+      ).toBe('EVENT_SCHEMA_UNKNOWN')
+  })
 })
 
 describe('permissions', () => {
