@@ -1,4 +1,4 @@
-import type { DomainEvent, Instant, OrganizationId, StreamKind } from '../domain/index.ts'
+import { type DomainEvent, type Instant, type OrganizationId, Refusal, type StreamKind } from '../domain/index.ts'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { asEventOf } from './folds.ts'
 import { ReadModelError } from './read-model-error.ts'
@@ -46,9 +46,6 @@ export type AnyEntity = Entity<object, object>
 // biome-ignore lint/suspicious/noExplicitAny: what differs between kinds is their state, facts and view
 export type AnyProjection = EntityProjection<any, any, any>
 
-/** Every type of event that has a `schemaVersion` has had only this one. */
-const knownSchemaVersion = 1
-
 /**
  * Adds a stream's next event to its entity.
  *
@@ -90,19 +87,14 @@ export function checkKnown(decider: { readonly eventTypes: readonly string[] }, 
   try {
     asEventOf<DomainEvent>(decider, event)
   } catch (cause) {
+    const { type, revision, streamId, position } = event
+    const isLater = cause instanceof Refusal && cause.code === 'EVENT_SCHEMA_UNKNOWN'
     throw new ReadModelError(
-      'PROJECTION_EVENT_UNKNOWN',
-      `The event ${event.type} at revision ${event.revision} of ${event.streamId} is not known to this release. Use the release that wrote it.`,
-      { details: { type: event.type, streamId: event.streamId, position: event.position }, cause },
+      isLater ? 'PROJECTION_SCHEMA_VERSION_UNKNOWN' : 'PROJECTION_EVENT_UNKNOWN',
+      `Revision ${revision} of ${streamId} cannot be projected. ${(cause as Error).message}`,
+      { details: { type, streamId, position }, cause },
     )
   }
-  const { schemaVersion } = event.data
-  if (schemaVersion !== knownSchemaVersion)
-    throw new ReadModelError(
-      'PROJECTION_SCHEMA_VERSION_UNKNOWN',
-      `The event ${event.type} at revision ${event.revision} of ${event.streamId} has schema version ${JSON.stringify(schemaVersion)}; this release knows ${knownSchemaVersion}. Use the release that wrote it.`,
-      { details: { type: event.type, streamId: event.streamId, position: event.position } },
-    )
 }
 
 /** The row of an entity. */
