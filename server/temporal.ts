@@ -78,6 +78,14 @@ export type RunningWorker = {
   readonly close: () => Promise<void>
 }
 
+/**
+ * What workers do with a workflow that another release began and this one's code cannot replay: they end it instead of
+ * trying for ever. The next call about its request starts it again, as `request resume` does, and it goes on from the log.
+ */
+export const unreplayable = {
+  workflowFailureErrorTypes: { '*': ['NondeterminismError'] },
+} satisfies Partial<WorkerOptions>
+
 /** Between two attempts to reach Temporal, in milliseconds. */
 const reconnectPause = 1_000
 
@@ -106,6 +114,7 @@ export async function runWorker(
     try {
       current = await Worker.create({
         ...options,
+        ...unreplayable,
         connection,
         namespace: target.namespace,
         dataConverter: dataConverter(target.payloadKeys),

@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { signerActivities, workerActivities } from '../../activities/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
-import { dataConverter, workflowBundle } from '../../server/temporal.ts'
+import { dataConverter, unreplayable, workflowBundle } from '../../server/temporal.ts'
 import { temporalWorkflows, type Workflows } from '../../workflows/client.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
 import type { TestOrganization } from './test-organization.ts'
@@ -21,10 +21,11 @@ const cacheFolder = join(tmpdir(), 'countersign-test-workflows')
  * @returns the client side of the workflows
  */
 export async function startWorkers(
-  environment: TestWorkflowEnvironment,
+  environment: Pick<TestWorkflowEnvironment, 'connection' | 'nativeConnection' | 'namespace'>,
   organization: TestOrganization,
+  payloadKey = newPayloadKey(),
 ): Promise<Workflows & { readonly client: Client }> {
-  const converter = dataConverter(newPayloadKey())
+  const converter = dataConverter(payloadKey)
   const { nativeConnection: connection, connection: clientConnection, namespace } = environment
   const common = { connection, dataConverter: converter, ...(namespace === undefined ? {} : { namespace }) }
   const bundle = await workflowBundle(cacheFolder, pino({ level: 'silent' }))
@@ -32,6 +33,7 @@ export async function startWorkers(
     ...common,
     taskQueue: workerTaskQueue,
     workflowBundle: bundle,
+    ...unreplayable,
     activities: { ...workerActivities(organization.signer) },
   })
   const signer = await Worker.create({
