@@ -16,8 +16,21 @@ export type ReadEvents = NewerEvents & { readonly calls: Readonly<Record<string,
 
 /** What became of an append: in the log, or refused because the stream has moved on and is to be read again. */
 export type AppendOutcome =
-  | { readonly kind: 'appended'; readonly position: LogPosition }
+  | {
+      readonly kind: 'appended'
+      readonly position: LogPosition
+      /** What stands in the stream behind it, where the activity knows more. */
+      readonly later?: readonly DomainEvent[]
+    }
   | { readonly kind: 'conflict' }
+
+/** What to append to a request's stream, and where. */
+export type Append = {
+  readonly signingRequestId: SigningRequestId
+  readonly expectedRevision: number | 'noStream'
+  readonly events: readonly DomainEvent[]
+  readonly metadata: EventMetadata
+}
 
 /** Short steps, run as local activities: a few milliseconds each, retried until they succeed. */
 export interface ShortActivities {
@@ -25,12 +38,13 @@ export interface ShortActivities {
   readSigningRequest(input: RequestStep): Promise<ReadEvents>
 
   /** Appends to a request's stream; the same input twice writes once. */
-  appendEvents(input: {
-    readonly signingRequestId: SigningRequestId
-    readonly expectedRevision: number | 'noStream'
-    readonly events: readonly DomainEvent[]
-    readonly metadata: EventMetadata
-  }): Promise<AppendOutcome>
+  appendEvents(input: Append): Promise<AppendOutcome>
+
+  /**
+   * Appends a submission, and goes on with `retrieveAndPlan` as far as that succeeds at once: for small artifacts, whose
+   * planning takes less time than a trip between the two. What does not succeed is left to the step itself.
+   */
+  appendSubmission(input: Append): Promise<AppendOutcome>
 
   /** Says which of these users may not act any more. */
   findDeactivatedUsers(input: { readonly userIds: readonly UserId[] }): Promise<readonly UserId[]>

@@ -1,7 +1,8 @@
 import type { ArtifactStore } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { appendEvents } from './append-events.ts'
-import type { ShortActivities, SignerActivities, StepActivities } from './contract.ts'
+import { appendSubmission } from './append-submission.ts'
+import type { RequestStep, ShortActivities, SignerActivities, StepActivities } from './contract.ts'
 import { lastingFailure, translated } from './failure.ts'
 import { findDeactivatedUsers } from './find-deactivated-users.ts'
 import { withHeartbeat } from './heartbeat.ts'
@@ -23,16 +24,18 @@ export function workerActivities(dependencies: {
   const { log } = dependencies
   const retrieve = retrieveArtifact(dependencies)
   const plan = planSigning(dependencies)
+  async function retrieveAndPlan(step: RequestStep) {
+    await retrieve(step)
+    return plan(step)
+  }
   return {
     readSigningRequest: translating(readSigningRequest(log)),
     appendEvents: translating(appendEvents(log)),
     retrieveArtifact: translating(retrieve),
     findDeactivatedUsers: translating(findDeactivatedUsers(log)),
     planSigning: translating(plan),
-    retrieveAndPlan: translating(async (step) => {
-      await retrieve(step)
-      return plan(step)
-    }),
+    retrieveAndPlan: translating(retrieveAndPlan),
+    appendSubmission: translating(appendSubmission(log, retrieveAndPlan)),
   }
 }
 

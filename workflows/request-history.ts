@@ -36,9 +36,10 @@ export interface RequestHistory {
  */
 export function requestHistory(
   signingRequestId: SigningRequestId,
-  { readSigningRequest, appendEvents }: Pick<ShortActivities, 'readSigningRequest' | 'appendEvents'>,
+  activities: Pick<ShortActivities, 'readSigningRequest' | 'appendEvents' | 'appendSubmission'>,
   { isNew }: { readonly isNew: boolean },
 ): RequestHistory {
+  const { readSigningRequest, appendEvents, appendSubmission } = activities
   let state: SigningRequestState | undefined
   /** How many events of the stream `state` has seen. */
   let seen = 0
@@ -72,9 +73,10 @@ export function requestHistory(
       const events = signingRequestDecider.decide(command, current)
       const metadata = metadataOf(signingRequestId, current, command, initiator)
       const expectedRevision = fromRevision === 0 ? 'noStream' : fromRevision - 1
-      const outcome = await appendEvents({ signingRequestId, expectedRevision, events, metadata })
+      const append = isSmallSubmission(command) ? appendSubmission : appendEvents
+      const outcome = await append({ signingRequestId, expectedRevision, events, metadata })
       if (outcome.kind === 'conflict') continue
-      absorb(fromRevision, events)
+      absorb(fromRevision, [...events, ...(outcome.later ?? [])])
       return { position: outcome.position }
     }
   }
@@ -92,6 +94,18 @@ export function requestHistory(
     answerTo: (callId) => calls.get(callId),
     apply,
   }
+}
+
+/** Artifacts up to this size are planned in milliseconds: not worth a trip through the task queue. In bytes. */
+const shortPlanSize = 4 * 1024 * 1024
+
+/** Whether an artifact is planned in so little time that it is done on the way. */
+export function isSmall({ size }: { readonly size: number }): boolean {
+  return size <= shortPlanSize
+}
+
+function isSmallSubmission(command: SigningRequestCommand): boolean {
+  return command.type === 'SubmitSigningRequest' && isSmall(command.submission.artifact)
 }
 
 function metadataOf(

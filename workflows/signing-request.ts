@@ -32,7 +32,7 @@ import {
   submitUpdate,
 } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
-import { requestHistory } from './request-history.ts'
+import { isSmall, requestHistory } from './request-history.ts'
 
 const briefly = {
   startToCloseTimeout: '20 seconds',
@@ -48,9 +48,6 @@ const patiently = {
 const short = proxyLocalActivities<ShortActivities & StepActivities>(briefly)
 const long = proxyActivities<StepActivities>(patiently)
 const signer = proxyActivities<SignerActivities>({ ...patiently, taskQueue: signerTaskQueue })
-
-/** Artifacts up to this size are planned in milliseconds: not worth a trip through the task queue. In bytes. */
-const shortPlanSize = 4 * 1024 * 1024
 
 /**
  * One signing request, from submission to its end. It begins with what has happened already, so a workflow that is
@@ -77,8 +74,7 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
   } while (request() !== undefined && !isOver())
 
   async function takeNextStep(open: SigningRequest): Promise<void> {
-    if (open.plan === null && open.artifact.size <= shortPlanSize)
-      return step(() => history.take(short.retrieveAndPlan))
+    if (open.plan === null && isSmall(open.artifact)) return step(() => history.take(short.retrieveAndPlan))
     if (!open.retrieved) return step(() => history.take(short.retrieveArtifact))
     if (open.plan === null) return step(() => unlessOver(() => history.take(long.planSigning)))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
