@@ -23,13 +23,13 @@ export type Row = {
 export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'sign-108-KB': () =>
     withKeys(async (options) =>
-      (await (await signing()).benchFiles(options, { size: 108_000, name: '108 KB', files: 200 })).map((figure) =>
+      (await (await signing()).benchFiles(options, { size: 108_000, name: '108 KB', files: 600 })).map((figure) =>
         ratioRow(figure, figure.work.includes('RSA') ? 3 : 5),
       ),
     ),
   'sign-10-MB': () =>
     withKeys(async (options) =>
-      (await (await signing()).benchFiles(options, { size: 10_000_000, name: '10 MB', files: 40 })).map((figure) =>
+      (await (await signing()).benchFiles(options, { size: 10_000_000, name: '10 MB', files: 80 })).map((figure) =>
         ratioRow(figure, 1.5),
       ),
     ),
