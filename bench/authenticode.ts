@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm, unlink, writeFile } from 'node:fs/promises'
+import { open, rm, unlink, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { digestPeFile, ImageThreads, signPeFile } from '../signing/authenticode/index.ts'
