@@ -90,6 +90,8 @@ it(
     await Promise.race([all, approving]).finally(() => end.abort())
     await Promise.all([all, approving])
     await expectAllCompletedOnce(service, clients.accepted)
+    const compared = await countersign(['audit', 'replay', '--compare'], service.environment).done
+    expect(compared, compared.stdout).toMatchObject({ code: 0, stderr: '' })
     const attempts = [...(await requestHistories(log)).values()].map(({ request }) => request.attempts)
     say(`${attempts.filter((count) => count > 1).length} of ${attempts.length} requests were signed in a later attempt`)
   },

@@ -75,6 +75,8 @@ describe('after kill -9', { timeout: 180_000 }, () => {
       await Promise.all(submissions)
     })
     await expectAllCompletedOnce(service, clients.accepted)
+    const compared = await countersign(['audit', 'replay', '--compare'], service.environment).done
+    expect(compared, compared.stdout).toMatchObject({ code: 0, stderr: '' })
     const histories = [...(await requestHistories(service.log)).values()]
     // A signature that was interrupted is in the log as an attempt of its own.
     expect(histories.filter(({ request }) => request.attempts > 1).length).toBeGreaterThan(0)
