@@ -97,15 +97,18 @@ export async function startSplitService(data: string): Promise<SplitService> {
   const processes = new Map<Part, ServiceProcess>()
   const others: ServiceProcess[] = []
   let temporal: TemporalProcess | undefined
+  let closed = false
 
   async function start(part: Part): Promise<void> {
     if (part === 'temporal') {
       temporal = await startTemporal(temporalFolder, temporalPort)
-      return
+    } else {
+      const port = part === 'api' ? apiPort : 0
+      const own = part === 'signer' ? signerEnvironment : {}
+      processes.set(part, await startRoles(part, { ...environment, ...own, COUNTERSIGN_PORT: String(port) }))
     }
-    const port = part === 'api' ? apiPort : 0
-    const own = part === 'signer' ? signerEnvironment : {}
-    processes.set(part, await startRoles(part, { ...environment, ...own, COUNTERSIGN_PORT: String(port) }))
+    // A test that failed while this started must not leave it behind.
+    if (closed) await endAll()
   }
 
   async function kill(part: Part): Promise<void> {
@@ -124,10 +127,15 @@ export async function startSplitService(data: string): Promise<SplitService> {
     return found
   }
 
-  async function close(): Promise<void> {
-    gate.open()
+  async function endAll(): Promise<void> {
     await Promise.allSettled([...processes.values(), ...others].map((each) => each.end('SIGKILL')))
     await temporal?.stop()
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    gate.open()
+    await endAll()
     await closeGate()
     await log.close()
   }
