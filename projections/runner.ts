@@ -41,7 +41,7 @@ const shortestPauseMs = 50
  * Small batches are begun at most this often, in milliseconds: under load events come one by one, and each commit waits
  * for the disk. The first event after a rest is projected at once.
  */
-const paceMs = 25
+const paceMs = 50
 /** A batch of so many events is one of catching up, which nothing holds back. */
 const smallBatch = 200
 const longestPauseMs = 5_000
