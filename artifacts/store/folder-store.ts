@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { chmod, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseSha256Digest, type Sha256Digest } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
@@ -45,6 +45,8 @@ class FolderStore implements ArtifactStore {
   readonly #scratch: Scratch
   readonly #closing = new AbortController()
   readonly #receiving = new Set<Promise<unknown>>()
+  /** At most 65,792 names. */
+  readonly #safeFolders = new Set<string>()
 
   constructor(path: string, maximumSize: number, scratch: Scratch) {
     this.#path = path
@@ -75,7 +77,9 @@ class FolderStore implements ArtifactStore {
     // A link would make the store hold a name for bytes that somebody else can change.
     const file = await onDisk('taking over a file', () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
     try {
-      return await this.#keep(path, file, await hashFile(file, options))
+      const identity = await hashFile(file, options)
+      await file.chmod(readOnly)
+      return await this.#keep(path, file, identity)
     } catch (error) {
       throw diskError('taking over a file', error)
     } finally {
@@ -137,10 +141,12 @@ class FolderStore implements ArtifactStore {
     try {
       const identity = await receiveInto(file, bytes, { ...options, maximumSize: this.maximumSize })
       return await onDisk('storing an artifact', () => this.#keep(path, file, identity))
-    } finally {
-      await file.close()
+    } catch (error) {
       // What cannot be removed now goes with the scratch folder; the caller is told of what happened before.
       await rm(path, { force: true }).catch(() => {})
+      throw error
+    } finally {
+      await file.close()
     }
   }
 
@@ -152,13 +158,21 @@ class FolderStore implements ArtifactStore {
       // Whoever wrote it may have died before its name was safe.
       await rm(from, { force: true })
     } else {
-      await chmod(from, readOnly)
       await file.sync()
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await rename(from, path)
     }
-    for (const each of [folder, dirname(folder), dirname(dirname(folder))]) await syncFolder(each)
+    await syncFolder(folder)
+    await this.#syncNameOf(folder)
     return identity
+  }
+
+  /** Makes a folder's name, and those above it, safe on disk: once in the life of this process. */
+  async #syncNameOf(folder: string): Promise<void> {
+    if (folder === join(this.#path, 'sha256') || this.#safeFolders.has(folder)) return
+    await syncFolder(dirname(folder))
+    await this.#syncNameOf(dirname(folder))
+    this.#safeFolders.add(folder)
   }
 
   #pathOf(sha256: Sha256Digest): string {
