@@ -1,6 +1,7 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { SigningRequestChanged } from '../application/index.ts'
 import { builder } from './builder.ts'
+import type { GraphQLContext } from './context.ts'
 import { isEntityId, parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { SigningRequestRef } from './refs.ts'
@@ -67,46 +68,72 @@ builder.mutationFields((t) => ({
     type: PayloadRef,
     description: 'Submits an uploaded artifact.',
     args: { input: t.arg({ type: SubmitInput, required: true }) },
-    resolve: (_root, { input }, { application, caller }) =>
-      application.submitSigningRequest(caller, {
-        project: uuidOrSlug(input.project, 'Project'),
-        signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
-        uploadId: input.uploadId,
-        description: input.description ?? null,
-      }),
+    resolve: (_root, { input }, context) =>
+      shown(
+        context,
+        context.application.submitSigningRequest(context.caller, {
+          project: uuidOrSlug(input.project, 'Project'),
+          signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
+          uploadId: input.uploadId,
+          description: input.description ?? null,
+        }),
+      ),
   }),
   approveSigningRequest: t.field({
     type: PayloadRef,
     description: 'Agrees to the plan of a request.',
     args: { input: t.arg({ type: ApproveInput, required: true }) },
-    resolve: (_root, { input }, { application, caller }) =>
-      application.approveSigningRequest(caller, {
-        signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
-        planDigest: input.planDigest,
-        comment: input.comment ?? null,
-      }),
+    resolve: (_root, { input }, context) =>
+      shown(
+        context,
+        context.application.approveSigningRequest(context.caller, {
+          signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
+          planDigest: input.planDigest,
+          comment: input.comment ?? null,
+        }),
+      ),
   }),
   denySigningRequest: t.field({
     type: PayloadRef,
     description: 'Says no to a request, which ends it.',
     args: { input: t.arg({ type: DenyInput, required: true }) },
-    resolve: (_root, { input }, { application, caller }) =>
-      application.denySigningRequest(caller, {
-        signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
-        comment: input.comment ?? null,
-      }),
+    resolve: (_root, { input }, context) =>
+      shown(
+        context,
+        context.application.denySigningRequest(context.caller, {
+          signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
+          comment: input.comment ?? null,
+        }),
+      ),
   }),
   cancelSigningRequest: t.field({
     type: PayloadRef,
     description: 'Calls a request off. Its submitter may, and administrators of projects.',
     args: { input: t.arg({ type: CancelInput, required: true }) },
-    resolve: (_root, { input }, { application, caller }) =>
-      application.cancelSigningRequest(caller, {
-        signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
-        reason: input.reason ?? null,
-      }),
+    resolve: (_root, { input }, context) =>
+      shown(
+        context,
+        context.application.cancelSigningRequest(context.caller, {
+          signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
+          reason: input.reason ?? null,
+        }),
+      ),
   }),
 }))
+
+/** How long an answer waits so that who asks next without a position finds the change, in milliseconds. */
+const courtesyMs = 1_000
+
+// The change is made, whether the read model shows it in time or not: then the position in the answer helps.
+async function shown(
+  { readModel, patienceMs, stopping }: GraphQLContext,
+  change: Promise<SigningRequestChanged>,
+): Promise<SigningRequestChanged> {
+  const changed = await change
+  const timeoutMs = Math.min(courtesyMs, patienceMs)
+  await readModel.waitFor(changed.position, { timeoutMs, signal: stopping }).catch(() => undefined)
+  return changed
+}
 
 // The use cases know UUIDs and slugs; node ids are GraphQL's own.
 function uuidOrSlug(text: string, type: 'Project' | 'SigningPolicy'): string {

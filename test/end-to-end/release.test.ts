@@ -59,8 +59,8 @@ async function show(id: string): Promise<Shown> {
 /** The plan of a request that waits for approval. */
 function waitingPlan(id: string): Promise<{ readonly digest: string; readonly document: string }> {
   return until('the request waits for approval', async () => {
-    const { status, plan } = await show(id)
-    return status === 'WaitingForApproval' ? plan : undefined
+    const shown = await show(id)
+    return shown?.status === 'WaitingForApproval' ? shown.plan : undefined
   })
 }
 
