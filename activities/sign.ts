@@ -62,6 +62,8 @@ export async function sign(
   if (plan.timestamp === 'required' && timestamps === undefined)
     throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
 
+  for (const file of plan.files) onlyDirective(file)
+
   const stream = requestStream(log, request, now)
   const planDigest = digestOfPlan(plan)
   const { certificateId } = certificate
@@ -104,8 +106,7 @@ async function signFile(
   const { file, certificate, key, timestamps, signal, output } = work
   const { path: inputPath } = await store.open(file.sha256)
   const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
-  const [directive] = file.directives
-  if (directive === undefined) throw new Refusal('PLAN_EMPTY', `The plan says nothing about ${file.path}.`)
+  const directive = onlyDirective(file)
   await signPeFile({
     inputPath,
     outputPath: output,
@@ -127,6 +128,17 @@ async function signFile(
   )
   const { sha256: signedSha256, size: signedSize } = await store.adopt(output, { signal })
   return { path: file.path, unsignedSha256: file.sha256, signedSha256, signedSize, timestamp }
+}
+
+/** What the plan says about a file. People agreed to all of it, so nothing of it may be passed over. */
+function onlyDirective({ path, directives }: PlannedFile): AuthenticodeDirective {
+  const [directive, ...others] = directives
+  if (directive === undefined || others.length > 0)
+    throw new Refusal(
+      'PLAN_NOT_SUPPORTED',
+      `The plan has ${directives.length} directives for ${path}; one can be signed.`,
+    )
+  return directive
 }
 
 /** Law 7: what leaves is checked, by code written apart from the code that signed. */

@@ -12,6 +12,9 @@ import {
 import type { GlobalRole, KeyAlgorithm, OrganizationId, UserId } from '../../domain/index.ts'
 import type { Credentials } from './credentials.ts'
 
+/** What the demo organization is called; an organization of another name is somebody's own. */
+export const demoName = 'Demo'
+
 /** What the demo is made with. */
 export type DemoDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'workflows'>
 
@@ -46,7 +49,7 @@ export async function createDemo(
 ): Promise<Omit<Credentials, 'url'>> {
   const organizationId = randomUUID() as OrganizationId
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
-  await createOrganization(dependencies, setup, { name: 'Demo' })
+  await createOrganization(dependencies, setup, { name: demoName })
 
   const users: Record<string, Credentials['users'][string]> = {}
   const ids = new Map<string, UserId>()

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { EventLog } from '../../event-log/index.ts'
 import { roles as allRoles, type Settings } from '../configuration.ts'
 import { newPayloadKey } from '../payload-codec.ts'
 import { type Service, startService } from '../service.ts'
 import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
-import { createDemo } from './demo.ts'
+import { createDemo, demoName } from './demo.ts'
 import { forgetRuntimeFacts, writeRuntimeFacts } from './runtime-facts.ts'
 import { type SelfChecked, selfCheck } from './self-check.ts'
 import { prepareSoftHsm } from './softhsm.ts'
@@ -113,13 +114,21 @@ async function keepDemo(
   const { url, dependencies } = service
   const known = await readCredentials(data)
   if (known === undefined) {
-    const isEmpty = (await dependencies.log.head()) === undefined
-    if (!demo) return { credentials: undefined, made: false }
-    if (!isEmpty) report('an earlier first start was interrupted; making the demo anew')
+    const organizations = demo ? await organizationNames(dependencies.log) : []
+    // An installation that somebody set up for themselves is theirs.
+    if (!demo || organizations.some((name) => name !== demoName)) return { credentials: undefined, made: false }
+    if (organizations.length > 0) report('an earlier first start was interrupted; making the demo anew')
   }
   const credentials = { ...(known ?? (await createDemo(dependencies, report))), url }
   if (known?.url !== url) await writeCredentials(data, credentials)
   return { credentials, made: known === undefined }
+}
+
+async function organizationNames(log: EventLog): Promise<readonly string[]> {
+  const names: string[] = []
+  for await (const events of log.readAll())
+    for (const { type, data } of events) if (type === 'OrganizationCreated') names.push(String(data.name))
+  return names
 }
 
 /** Where the embedded start keeps the key that encrypts what Temporal keeps. */
