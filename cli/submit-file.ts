@@ -7,10 +7,8 @@ import { policyNames } from './documents/organization.ts'
 import { type Changed, submitRequest } from './documents/request-changes.ts'
 import { exitCode } from './exit-code.ts'
 import { patiently, usualPatience } from './following/patience.ts'
+import { hashLocalFile, type LocalFile } from './local-file.ts'
 import type { Report } from './output/report.ts'
-
-/** A file of this machine. Size in bytes. */
-export type LocalFile = { readonly path: string; readonly fileName: string; readonly size: number }
 
 /** What is said with a submission. Project and policy are slugs or ids. */
 export type SubmissionTexts = {
@@ -23,7 +21,7 @@ export type SubmissionTexts = {
  * Uploads a file and submits it. An upload that breaks off begins anew; a submission is sent once, because nobody can
  * know whether one without an answer was accepted.
  *
- * @throws CliError `PROJECT_OR_POLICY_NOT_FOUND` before anything is sent, `SUBMISSION_UNCERTAIN`, and the service's codes
+ * @throws CliError `PROJECT_OR_POLICY_NOT_FOUND` before anything is sent, `FILE_CHANGED` when somebody writes to the file, `SUBMISSION_UNCERTAIN`, and the service's codes
  */
 export async function submitFile(
   connection: Connection,
@@ -38,7 +36,13 @@ export async function submitFile(
     over: () => undefined,
   }
   const patience = { ...usualPatience, faultMs: 0, breaks: 4 }
-  const { uploadId } = await patiently(() => uploadOnce(connection, file, report, signal), patience, signal, told)
+  const sha256 = await hashLocalFile(file, signal)
+  const { uploadId } = await patiently(
+    () => uploadOnce(connection, file, sha256, report, signal),
+    patience,
+    signal,
+    told,
+  )
   const submit = async () => {
     try {
       // Not ended by the signal: once it is sent, the answer says which request has to be named.
@@ -71,12 +75,13 @@ async function checkPolicy(connection: Connection, project: string, policy: stri
 async function uploadOnce(
   connection: Connection,
   file: LocalFile,
+  sha256: string,
   report: Report,
   signal: AbortSignal,
 ): Promise<Upload> {
   const progress = report.progress(`Uploading ${file.fileName}`, file.size)
   try {
-    return await uploadFile(connection, file, { progress: progress.update, signal })
+    return await uploadFile(connection, file, { sha256, progress: progress.update, signal })
   } finally {
     progress.end()
   }

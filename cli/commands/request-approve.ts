@@ -61,7 +61,7 @@ async function digestAgreedTo(
     const { signingRequest } = await ask(connection, oneRequest, { id, minimumPosition: null })
     if (signingRequest === null) throw requestNotFound(id)
     const { marker } = report
-    terminal.stdout.write(`${requestText(signingRequest, marker)}\n${planText(checked, marker)}\n`)
+    report.show(`${requestText(signingRequest, marker)}\n${planText(checked, marker)}\n`)
     const { certificate } = signingRequest
     if (certificate !== null && certificate.thumbprint !== checked.plan.certificateThumbprint)
       report.warn(`The certificate ${certificate.name} is not the one that the plan names; signing will be refused.`)

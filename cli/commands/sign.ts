@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { usageError } from '../cli-error.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
@@ -8,10 +7,11 @@ import type { RequestDetails } from '../documents/request-fields.ts'
 import { parseDuration } from '../duration.ts'
 import { followRequest } from '../following/follow-request.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
+import { findLocalFile, type LocalFile } from '../local-file.ts'
 import { outcomeError } from '../outcome.ts'
 import { eventText } from '../output/event-text.ts'
 import { saveArtifact } from '../save-artifact.ts'
-import { type LocalFile, submitFile } from '../submit-file.ts'
+import { submitFile } from '../submit-file.ts'
 import { goOnWith, waiting } from '../waiting.ts'
 
 type Options = ConnectionOptions & {
@@ -48,7 +48,7 @@ export function define(command: Command, invocation: Invocation): void {
       const { terminal } = invocation
       const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout')
       const destination = await destinationOf(options, terminal.workingDirectory)
-      const file = await fileToSign(resolve(terminal.workingDirectory, name))
+      const file = await findLocalFile(resolve(terminal.workingDirectory, name))
       await sign(invocation, options, file, destination, timeout)
     })
 }
@@ -108,16 +108,6 @@ async function destinationOf({ out, wait }: Options, folder: string): Promise<De
   if (!wait && out !== undefined)
     throw usageError('--out and --no-wait exclude each other.', '`countersign request download` saves the file later.')
   return out === undefined ? undefined : checkDestination(resolve(folder, out))
-}
-
-async function fileToSign(path: string): Promise<LocalFile> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${error.code})`
-    throw usageError(`${path} ${reason}.`, undefined, error.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE')
-  })
-  if (!found.isFile()) throw usageError(`${path} is not a file.`, undefined, 'FILE_UNREADABLE')
-  if (found.size === 0) throw usageError(`${path} is empty.`, 'There is nothing in it to sign.', 'FILE_EMPTY')
-  return { path, fileName: basename(path), size: found.size }
 }
 
 function waitingText({ missingApprovals, approvalProcess }: RequestDetails): string {

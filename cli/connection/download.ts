@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts'
 import { problemOf, readJson } from './graphql.ts'
 import { followedLink } from './server-address.ts'
 import { serviceError, unexpectedAnswer } from './service-error.ts'
+import { longestTransferSilenceMs, watchSilence } from './silence.ts'
 
 /** What the service says of a file that it gives out. */
 export type Downloadable = {
@@ -22,6 +23,8 @@ export type Transfer = {
   /** Told the bytes so far. */
   readonly progress: (received: number) => void
   readonly signal: AbortSignal
+  /** After which it is given up when not a byte comes, in milliseconds. */
+  readonly longestSilenceMs?: number
 }
 
 /**
@@ -29,7 +32,7 @@ export type Transfer = {
  * by size and SHA-256.
  *
  * @throws CliError with the service's code; `DOWNLOAD_DAMAGED` when the bytes are not the recorded ones;
- *   `OUT_NOT_WRITABLE`; `SERVER_UNREACHABLE`
+ *   `OUT_NOT_WRITABLE`; `SERVER_UNREACHABLE`, also when the service falls silent
  */
 export async function downloadFile(
   connection: Connection,
@@ -37,24 +40,38 @@ export async function downloadFile(
   destination: Destination,
   transfer: Transfer,
 ): Promise<void> {
-  const response = await callService(connection, followedLink(connection.server, file.link), {
-    method: 'GET',
-    headers: { accept: 'application/octet-stream, application/json;q=0.1', 'accept-encoding': 'identity' },
-    signal: transfer.signal,
-  })
-  const { body } = response
-  if (!response.ok || body === null) {
-    const problem = problemOf(await readJson(connection, response, transfer.signal), response.status)
-    throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
+  const silence = watchSilence(
+    connection.server,
+    transfer.longestSilenceMs ?? longestTransferSilenceMs,
+    transfer.signal,
+  )
+  const { signal } = silence
+  try {
+    const response = await callService(connection, followedLink(connection.server, file.link), {
+      method: 'GET',
+      headers: { accept: 'application/octet-stream, application/json;q=0.1', 'accept-encoding': 'identity' },
+      signal,
+    })
+    const { body } = response
+    if (!response.ok || body === null) {
+      const problem = problemOf(await readJson(connection, response, signal), response.status)
+      throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
+    }
+    const progress = (received: number) => {
+      silence.heard()
+      transfer.progress(received)
+    }
+    await replaceFile(destination, (into) => receive(unbroken(connection, body, signal), file, into, progress))
+  } finally {
+    silence.end()
   }
-  await replaceFile(destination, (into) => receive(unbroken(connection, body, transfer.signal), file, into, transfer))
 }
 
 async function receive(
   bytes: AsyncIterable<Uint8Array>,
   file: Downloadable,
   into: FileHandle,
-  { progress }: Transfer,
+  progress: Transfer['progress'],
 ): Promise<void> {
   const hash = createHash('sha256')
   let received = 0

@@ -7,6 +7,9 @@ import { type ServiceFailure, serviceError, unexpectedAnswer } from './service-e
 /** Answers come within milliseconds; a service that takes so long hangs. */
 const longestAnswerMs = 60_000
 
+/** Bytes. A page of a hundred requests has some hundred thousand; who sends more than this is broken or hostile. */
+const largestAnswer = 16 * 1024 * 1024
+
 declare const types: unique symbol
 
 /**
@@ -75,9 +78,10 @@ export function problemOf(body: unknown, status: number): ServiceFailure | undef
 }
 
 /**
- * Reads an answer's JSON.
+ * Reads an answer's JSON, of 16 MiB at most.
  *
- * @throws CliError `ANSWER_UNEXPECTED` or `SERVER_UNAVAILABLE` when it is none, `SERVER_UNREACHABLE` when it breaks off
+ * @throws CliError `ANSWER_UNEXPECTED` or `SERVER_UNAVAILABLE` when it is none, `ANSWER_TOO_LARGE`,
+ *   `SERVER_UNREACHABLE` when it breaks off
  */
 export async function readJson(connection: Connection, response: Response, signal?: AbortSignal): Promise<unknown> {
   const type = response.headers.get('content-type') ?? ''
@@ -86,14 +90,30 @@ export async function readJson(connection: Connection, response: Response, signa
     throw unexpectedAnswer(connection.server, response)
   }
   try {
-    return await response.json()
+    return JSON.parse(await readText(connection.server, response))
   } catch (error) {
     if (signal?.aborted) throw signal.reason
+    if (error instanceof CliError) throw error
     if (!(error instanceof SyntaxError)) throw unreachable(connection.server, error)
     throw new CliError('ANSWER_UNEXPECTED', `${connection.server.origin} sent an answer that is no JSON.`, {
       cause: error,
     })
   }
+}
+
+async function readText(server: URL, { body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    size += chunk.length
+    // Leaving the loop ends the connection: the rest is not even received.
+    if (size > largestAnswer)
+      throw new CliError('ANSWER_TOO_LARGE', `${server.origin} sent an answer of more than 16 MiB.`, {
+        hint: 'Is this a Countersign service, and the URL its root? (--url, COUNTERSIGN_URL)',
+      })
+    chunks.push(chunk)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
 function failureOf(error: unknown, status: number): ServiceFailure {

@@ -25,7 +25,8 @@ export async function* readServerSentEvents(
       data = []
       length = 0
     } else if (line.startsWith(':')) {
-      length = 0
+      // A comment is no part of the event that it stands in; what came of the event before still counts.
+      length -= line.length
       yield undefined
     } else {
       const [, name, value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? []

@@ -6,6 +6,15 @@ export type ServiceFailure = { readonly code: string; readonly message: string; 
 
 /** The service's "no" or failure, in the terms of the command line. */
 export function serviceError({ code, message, status }: ServiceFailure): CliError {
+  // Something else would be no code of ours, and scripts compare codes.
+  if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(code))
+    return new CliError(
+      'ANSWER_UNEXPECTED',
+      `The service refused with the malformed code ${JSON.stringify(code.slice(0, 80))}: ${message}`,
+      {
+        exitCode: exitCodeOf('', status),
+      },
+    )
   return new CliError(code, message, { hint: hints[code], exitCode: exitCodeOf(code, status) })
 }
 

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
-import { CliError, usageError } from '../cli-error.ts'
+import type { FileHandle } from 'node:fs/promises'
+import { CliError } from '../cli-error.ts'
+import { changed, checkUnchanged, type LocalFile, openUnchanged, unreadableFile } from '../local-file.ts'
 import { callService } from './call-service.ts'
 import type { Connection } from './connection.ts'
 import { problemOf, readJson } from './graphql.ts'
 import { resourceOf } from './server-address.ts'
 import { serviceError, unexpectedAnswer } from './service-error.ts'
+import { longestTransferSilenceMs, watchSilence } from './silence.ts'
 
 /** What the service keeps of an upload. */
 export type Upload = {
@@ -19,28 +21,58 @@ export type Upload = {
 
 const readAtOnce = 256 * 1024
 
+/** How a file is sent. */
+export type UploadOptions = {
+  /** SHA-256 of the file, as {@link hashLocalFile} found it. */
+  readonly sha256: string
+  /** Told the bytes sent so far. */
+  readonly progress: (sent: number) => void
+  readonly signal: AbortSignal
+  /** After which it is given up when not a byte passes, in milliseconds. */
+  readonly longestSilenceMs?: number
+}
+
 /**
- * Sends a file's bytes to `POST /uploads` as they are on disk, in flat memory, and checks that what arrived is what was
- * read: the service answers the SHA-256 of what it stored.
+ * Sends a file's bytes to `POST /uploads` as they are on disk, in flat memory, and checks that the file is what it was
+ * when the command began, and that what arrived is what was read: the service answers the SHA-256 of what it stored.
  *
- * @param progress told the bytes sent so far
- * @throws CliError with the service's code; `UPLOAD_DAMAGED` when the digests differ; `FILE_UNREADABLE` when the file
- *   cannot be read to its end; `SERVER_UNREACHABLE`
+ * @throws CliError with the service's code; `UPLOAD_DAMAGED` when the service stored other bytes; `FILE_CHANGED` when
+ *   somebody wrote to the file; `FILE_UNREADABLE` when it cannot be read to its end; `SERVER_UNREACHABLE`, also when the
+ *   service falls silent
  */
-export async function uploadFile(
+export async function uploadFile(connection: Connection, file: LocalFile, options: UploadOptions): Promise<Upload> {
+  const silence = watchSilence(connection.server, options.longestSilenceMs ?? longestTransferSilenceMs, options.signal)
+  try {
+    await using handle = await openUnchanged(file)
+    const progress = (sent: number) => {
+      silence.heard()
+      options.progress(sent)
+    }
+    const reading: Reading = { handle, size: file.size, hash: createHash('sha256'), progress, failure: undefined }
+    const upload = await send(connection, file, reading, silence.signal)
+    const sent = reading.hash.digest('hex')
+    await checkUnchanged(file, handle)
+    if (sent !== options.sha256) throw changed(file, `its SHA-256 was ${options.sha256} and is ${sent} now`)
+    if (upload.sha256 !== sent || typeof upload.uploadId !== 'string')
+      throw new CliError(
+        'UPLOAD_DAMAGED',
+        `The service stored other bytes than were sent: SHA-256 ${upload.sha256}, not ${sent}.`,
+        { hint: 'Something on the way changes what passes. Nothing was submitted.' },
+      )
+    return upload
+  } finally {
+    silence.end()
+  }
+}
+
+async function send(
   connection: Connection,
-  file: { readonly path: string; readonly fileName: string; readonly size: number },
-  options: { readonly progress: (sent: number) => void; readonly signal: AbortSignal },
+  { path, fileName, size }: LocalFile,
+  reading: Reading,
+  signal: AbortSignal,
 ): Promise<Upload> {
-  const { path, fileName, size } = file
-  const { progress, signal } = options
   const target = resourceOf(connection.server, 'uploads')
   target.searchParams.set('fileName', fileName)
-  await using handle = await open(path, 'r').catch((error: unknown) => {
-    throw unreadable(path, error)
-  })
-  const hash = createHash('sha256')
-  const reading: Reading = { handle, size, hash, progress, failure: undefined }
   const response = await callService(connection, target, {
     method: 'POST',
     headers: {
@@ -52,22 +84,14 @@ export async function uploadFile(
     signal,
   }).catch((error: unknown) => {
     // A file that fails makes the call fail too; it is the file that the person must hear of.
-    throw reading.failure === undefined ? error : unreadable(path, reading.failure)
+    throw reading.failure === undefined ? error : unreadableFile(path, reading.failure)
   })
   const answer = await readJson(connection, response, signal)
   if (!response.ok) {
     const problem = problemOf(answer, response.status)
     throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
   }
-  const upload = answer as Upload
-  const sent = hash.digest('hex')
-  if (upload.sha256 !== sent || typeof upload.uploadId !== 'string')
-    throw new CliError(
-      'UPLOAD_DAMAGED',
-      `The service stored other bytes than were sent: SHA-256 ${upload.sha256}, not ${sent}.`,
-      { hint: 'Something on the way changes what passes. Nothing was submitted.' },
-    )
-  return upload
+  return (answer ?? {}) as Upload
 }
 
 type Reading = {
@@ -80,7 +104,7 @@ type Reading = {
 
 async function* bytesOf(reading: Reading): AsyncGenerator<Uint8Array> {
   const { handle, size, hash, progress } = reading
-  // No more than was announced: a file that grows while it is sent is sent as it was.
+  // No more than was announced; that the file grew is found at the end.
   for (let sent = 0; sent < size; ) {
     const bytes = await readNext(handle, Math.min(readAtOnce, size - sent)).catch((error: unknown) => {
       reading.failure = error
@@ -97,9 +121,4 @@ async function readNext(handle: FileHandle, length: number): Promise<Uint8Array>
   const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length)
   if (bytesRead === 0) throw new Error('it became shorter while it was read')
   return buffer.subarray(0, bytesRead)
-}
-
-function unreadable(path: string, error: unknown): CliError {
-  const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-  return usageError(`${path} cannot be read: ${reason}.`, undefined, 'FILE_UNREADABLE')
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CliError } from '../cli-error.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { TypedDocument } from '../connection/graphql.ts'
+import { watchSilence } from '../connection/silence.ts'
 import { subscribe } from '../connection/subscribe.ts'
 
 /** Says when to look again. */
@@ -64,23 +65,16 @@ export function openChangeFeed<Variables>(
   }
 
   async function listenOnce(): Promise<void> {
-    const silence = new AbortController()
-    let timer: NodeJS.Timeout | undefined
-    const heard = () => {
-      clearTimeout(timer)
-      timer = setTimeout(() => silence.abort(), pace.silentMs)
-    }
-    heard()
+    const silence = watchSilence(connection.server, pace.silentMs, signal)
     try {
-      const ended = AbortSignal.any([signal, silence.signal])
       let first = true
-      for await (const said of subscribe(connection, document, variables, ended)) {
-        heard()
+      for await (const said of subscribe(connection, document, variables, silence.signal)) {
+        silence.heard()
         if (said !== 'alive' || first) mark()
         first = false
       }
     } finally {
-      clearTimeout(timer)
+      silence.end()
     }
   }
 

@@ -2,7 +2,7 @@ import { CliError } from '../cli-error.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import type { Terminal } from '../terminal.ts'
 import { type Progress, showProgress } from './progress.ts'
-import { safeText } from './safe-text.ts'
+import { safeJson, safeOutput, safeText } from './safe-text.ts'
 import { type Mark, markerFor } from './style.ts'
 import type { Marker } from './table.ts'
 
@@ -18,6 +18,8 @@ export type Report = {
   result(value: unknown, text: () => string): void
   /** One of several results that come with time: with `--json`, a line of its own. */
   line(value: unknown, text: () => string): void
+  /** What a person has to see before a question; not for `--json`. @param text every line ended */
+  show(text: string): void
   /** What is going on. One line, from our own or the service's words. */
   note(text: string, mark?: Mark): void
   warn(message: string): void
@@ -34,16 +36,15 @@ export function createReport(terminal: Terminal, json: boolean): Report {
   return {
     json,
     marker,
-    result: (value, text) => stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text()),
-    line: (value, text) => stdout.write(json ? `${JSON.stringify(value)}\n` : text()),
+    result: (value, text) => stdout.write(json ? `${safeJson(value, 2)}\n` : safeOutput(text())),
+    line: (value, text) => stdout.write(json ? `${safeJson(value)}\n` : safeOutput(text())),
+    show: (text) => stdout.write(safeOutput(text)),
     note(text, mark) {
       if (!json) stderr.write(`${mark === undefined ? safeText(text) : stderrMarker(mark, safeText(text))}\n`)
     },
     warn(message) {
       stderr.write(
-        json
-          ? `${JSON.stringify({ warning: message })}\n`
-          : `${stderrMarker('waiting', 'warning')}: ${safeText(message)}\n`,
+        json ? `${safeJson({ warning: message })}\n` : `${stderrMarker('waiting', 'warning')}: ${safeText(message)}\n`,
       )
     },
     progress: (label, total) =>
@@ -52,9 +53,9 @@ export function createReport(terminal: Terminal, json: boolean): Report {
       const known = error instanceof CliError ? error : unexpected(error, terminal)
       const { code, message, hint } = known
       if (json)
-        stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, exitCode: known.exitCode } })}\n`)
+        stderr.write(`${safeJson({ error: { code, message, hint: hint ?? null, exitCode: known.exitCode } })}\n`)
       else {
-        stderr.write(`${stderrMarker('bad', 'error')}: ${code}: ${safeLines(message)}\n`)
+        stderr.write(`${stderrMarker('bad', 'error')}: ${safeText(code)}: ${safeLines(message)}\n`)
         if (hint !== undefined) stderr.write(`${stderrMarker('faint', 'hint')}: ${safeText(hint)}\n`)
       }
       return known.exitCode

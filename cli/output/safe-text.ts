@@ -9,3 +9,33 @@ export function safeText(text: string): string {
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
   })
 }
+
+/**
+ * Everything that a command prints as its result, with our own line ends and colours and nothing else that a terminal
+ * would act on: the last door, should a text of the service have come past {@link safeText}.
+ */
+export function safeOutput(text: string): string {
+  return text
+    .split(/(\n|\p{Cc}\[\d{1,2}m)/u)
+    .map((part, at) => (at % 2 === 1 && (part === '\n' || part.startsWith('\u001b')) ? part : safeText(part)))
+    .join('')
+}
+
+/**
+ * JSON of a value, in which what a terminal would act on or not show is escaped, beyond the characters that JSON itself
+ * demands: a reader gets the same strings, and who looks at it sees what is there.
+ *
+ * @param indent spaces for each level; on one line without
+ */
+export function safeJson(value: unknown, indent?: number): string {
+  return (JSON.stringify(value, null, indent) ?? 'null').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    // Line feeds are between the tokens: inside of strings they are escaped already.
+    character === '\n'
+      ? character
+      : [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join(''),
+  )
+}
+
+function escaped(codeUnit: number): string {
+  return `\\u${codeUnit.toString(16).padStart(4, '0')}`
+}

@@ -20,9 +20,11 @@ export function table(headings: readonly string[], rows: readonly (readonly Cell
   return lines.map((cells) => `${pad(cells, widths)}\n`).join('')
 }
 
-/** Lines of `name  value`, names aligned. Fields without a value are left out. */
+/**
+ * Lines of `name  value`, names aligned, both made safe for a terminal. Fields without a value are left out.
+ */
 export function fieldList(fields: readonly (readonly [name: string, value: Cell | null])[], marker: Marker): string {
-  const present = fields.filter((field): field is readonly [string, Cell] => field[1] !== null)
+  const present = fields.flatMap(([name, value]) => (value === null ? [] : [[safeText(name), value] as const]))
   const widest = Math.max(0, ...present.map(([name]) => width(name)))
   return present
     .map(([name, value]) => `${marker('faint', name.padEnd(widest))}  ${render(value, marker)}`.trimEnd())

@@ -174,6 +174,20 @@ describe('what answers', () => {
     expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: errorCode, exitCode: code } })
   })
 
+  it.each([
+    ['a refusal in GraphQL', { errors: [{ message: 'no \u001b[2J', extensions: { code: 'X\u001b[2J\u001b[31m' } }] }],
+    ['a problem of REST', { code: 'X\u001b[2J', detail: '\u009b2J' }],
+  ])('cannot make a terminal act by the code of %s', async (_, body) => {
+    service.behaviour.intercept = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      return true
+    }
+    const ran = await list(connection())
+    expect(ran.stderr).toMatch(/^error: ANSWER_UNEXPECTED: [\x20-\x7e\n]+$/)
+    const asJson = await list([...connection(), '--json'])
+    expect(asJson.stderr).toMatch(/^[\x20-\x7e\n]+$/)
+  })
+
   it('redirects, which takes the token nowhere', async () => {
     service.behaviour.intercept = (_, response) => {
       response.writeHead(308, { location: 'https://elsewhere.example/graphql' }).end()

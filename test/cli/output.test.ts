@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { parseDuration, parseInstant } from '../../cli/duration.ts'
 import { showProgress } from '../../cli/output/progress.ts'
 import { readableSize } from '../../cli/output/quantities.ts'
+import { safeJson, safeOutput } from '../../cli/output/safe-text.ts'
 import { markerFor } from '../../cli/output/style.ts'
-import { table } from '../../cli/output/table.ts'
+import { fieldList, table } from '../../cli/output/table.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { runCommand } from './run-command.ts'
 
@@ -36,6 +37,24 @@ describe('tables', () => {
     expect(coloured).toContain('\u001b[32mCompleted\u001b[39m  a')
     expect(coloured).toContain('X          b')
     expect(table(['status', 'file'], rows, (_, text) => text)).toBe('STATUS     FILE\nCompleted  a\nX          b\n')
+  })
+})
+
+describe('what is printed', () => {
+  it('names no field by characters that a terminal acts on', () => {
+    expect(fieldList([['\u001b[2Jname', 'value']], (_, text) => text)).toBe('\\x1b[2Jname  value\n')
+  })
+
+  it('keeps colours and line ends, and nothing else that a terminal acts on', () => {
+    const text = '\u001b[32mgood\u001b[39m\n\u001b]0;title\u0007 \u001b[2J \u0007[31m \u009b31m\r'
+    expect(safeOutput(text)).toBe('\u001b[32mgood\u001b[39m\n\\x1b]0;title\\x07 \\x1b[2J \\x07[31m \\x9b31m\\x0d')
+  })
+
+  it('is JSON that holds the same and shows it', () => {
+    const value = { name: 'a\u009b31m\u202eb\u{e0041}\n', list: [1] }
+    const text = safeJson(value, 2)
+    expect(text).toMatch(/^[\x20-\x7e\n]*$/)
+    expect(JSON.parse(text)).toEqual(value)
   })
 })
 

@@ -58,4 +58,16 @@ describe('a stream of server-sent events', () => {
     })()
     await expect(reading).rejects.toThrow(RangeError)
   })
+
+  it('has an end to what it keeps of one event, however many comments stand in it', async () => {
+    const line = `data: ${'a'.repeat(1024 * 1024)}\n:\n`
+    const endless = (async function* () {
+      for (;;) yield Buffer.from(line)
+    })()
+    let comments = 0
+    const reading = (async () => {
+      for await (const _ of readServerSentEvents(endless)) if (++comments > 100) return
+    })()
+    await expect(reading).rejects.toThrow(RangeError)
+  })
 })

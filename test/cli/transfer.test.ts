@@ -1,7 +1,23 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { downloadFile } from '../../cli/connection/download.ts'
+import { ask, typedDocument } from '../../cli/connection/graphql.ts'
 import { uploadFile } from '../../cli/connection/upload.ts'
+import { checkDestination } from '../../cli/destination.ts'
+import { findLocalFile, hashLocalFile } from '../../cli/local-file.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type StandInService, startStandInService } from './stand-in-service.ts'
 
@@ -15,13 +31,25 @@ beforeEach(async () => {
   path = join(temporaryFolder(), 'setup.exe')
 })
 
-function upload(size: number, progress: (sent: number) => void = () => {}) {
-  const connection = { server: new URL(`${service.url}/`), token: 'token-of-ci' }
-  return uploadFile(
-    connection,
-    { path, fileName: 'setup.exe', size },
-    { progress, signal: new AbortController().signal },
-  )
+const { signal } = new AbortController()
+
+function connection() {
+  return { server: new URL(`${service.url}/`), token: 'token-of-ci' }
+}
+
+async function upload(progress: (sent: number) => void = () => {}, longestSilenceMs = 60_000) {
+  const file = await findLocalFile(path)
+  const digest = await hashLocalFile(file, signal)
+  return uploadFile(connection(), file, { sha256: digest, progress, signal, longestSilenceMs })
+}
+
+/** Does something once, at the first progress. */
+function meanwhile(what: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) what()
+    done = true
+  }
 }
 
 describe('an upload', () => {
@@ -31,27 +59,61 @@ describe('an upload', () => {
     truncateSync(path, size)
     let most = 0
     const before = process.memoryUsage().arrayBuffers
-    await upload(size, () => {
+    await upload(() => {
       most = Math.max(most, process.memoryUsage().arrayBuffers - before)
     })
     expect(most).toBeLessThan(128 * mebibyte)
   })
 
-  it('is the file as it was when it began, though it grows meanwhile', async () => {
+  it.each([
+    ['grows', () => appendFileSync(path, 'more'), 'it had 3145728 bytes and has 3145732 now'],
+    ['becomes shorter', () => truncateSync(path, 10), 'it had 3145728 bytes and has 10 now'],
+    ['is written to', () => writeAt(path, 2 * mebibyte, 'b'), 'it was written to, or replaced by another file'],
+    [
+      'is replaced by another',
+      () => {
+        writeFileSync(`${path}.new`, Buffer.alloc(3 * mebibyte, 'b'))
+        renameSync(`${path}.new`, path)
+      },
+      'it was written to, or replaced by another file',
+    ],
+    ['is removed', () => rmSync(path), 'it is gone'],
+  ])('is refused when the file %s meanwhile', async (_, change, how) => {
     writeFileSync(path, Buffer.alloc(3 * mebibyte, 'a'))
-    let grown = false
-    const { size } = await upload(3 * mebibyte, () => {
-      if (!grown) appendFileSync(path, 'more')
-      grown = true
+    await expect(upload(meanwhile(change))).rejects.toMatchObject({
+      code: how.endsWith('has 10 now') ? 'FILE_UNREADABLE' : 'FILE_CHANGED',
+      message: expect.stringContaining(how.endsWith('has 10 now') ? 'it became shorter' : how),
     })
-    expect(size).toBe(3 * mebibyte)
-    expect(readFileSync(path)).toHaveLength(3 * mebibyte + 4)
   })
 
-  it('says so when the file becomes shorter meanwhile', async () => {
+  it('is refused when the bytes changed and size and time did not', async () => {
     writeFileSync(path, Buffer.alloc(3 * mebibyte, 'a'))
-    const shortened = upload(3 * mebibyte, () => truncateSync(path, 10))
-    await expect(shortened).rejects.toMatchObject({ code: 'FILE_UNREADABLE', exitCode: 2 })
+    const { mtime, atime } = statSync(path)
+    utimesSync(path, atime, new Date(Math.floor(mtime.getTime() / 1000) * 1000))
+    const restored = statSync(path)
+    const change = meanwhile(() => {
+      writeAt(path, 2 * mebibyte, 'b')
+      utimesSync(path, restored.atime, restored.mtime)
+    })
+    await expect(upload(change)).rejects.toMatchObject({
+      code: 'FILE_CHANGED',
+      message: expect.stringContaining('its SHA-256 was'),
+    })
+  })
+
+  it('is refused when the file was written to since the command began', async () => {
+    writeFileSync(path, 'program')
+    const file = await findLocalFile(path)
+    appendFileSync(path, 'more')
+    await expect(hashLocalFile(file, signal)).rejects.toMatchObject({ code: 'FILE_CHANGED', exitCode: 6 })
+    expect(service.calls).toEqual([])
+  })
+
+  it('is given up when the service takes nothing and says nothing', async () => {
+    writeFileSync(path, '')
+    truncateSync(path, 64 * mebibyte)
+    service.behaviour.intercept = () => true
+    await expect(upload(() => {}, 300)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE', exitCode: 8 })
   })
 
   it('is refused when the service says that it stored other bytes', async () => {
@@ -62,7 +124,7 @@ describe('an upload', () => {
       response.writeHead(201, { 'content-type': 'application/json' }).end(body)
       return true
     }
-    await expect(upload(7)).rejects.toMatchObject({ code: 'UPLOAD_DAMAGED' })
+    await expect(upload()).rejects.toMatchObject({ code: 'UPLOAD_DAMAGED' })
   })
 
   it('goes nowhere else', async () => {
@@ -72,7 +134,7 @@ describe('an upload', () => {
       response.writeHead(307, { location: 'http://elsewhere.example/' }).end()
       return true
     }
-    await expect(upload(7)).rejects.toMatchObject({ code: 'SERVER_REDIRECTS' })
+    await expect(upload()).rejects.toMatchObject({ code: 'SERVER_REDIRECTS' })
   })
 
   it('passes on why it is refused before its end', async () => {
@@ -85,6 +147,52 @@ describe('an upload', () => {
       request.resume()
       return true
     }
-    await expect(upload(size)).rejects.toMatchObject({ code: 'ARTIFACT_TOO_LARGE', exitCode: 6 })
+    await expect(upload()).rejects.toMatchObject({ code: 'ARTIFACT_TOO_LARGE', exitCode: 6 })
   })
 })
+
+describe('a download', () => {
+  it('is given up when the service falls silent in the middle, and leaves the place as it was', async () => {
+    writeFileSync(path, 'as it was')
+    service.behaviour.intercept = (_, response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('the beginning')
+      return true
+    }
+    const file = { link: `${service.url}/x`, sha256: '0'.repeat(64), size: 1000 }
+    const destination = await checkDestination(path)
+    await expect(
+      downloadFile(connection(), file, destination, { progress: () => {}, signal, longestSilenceMs: 300 }),
+    ).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' })
+    expect(readFileSync(path, 'utf8')).toBe('as it was')
+  })
+})
+
+describe('an answer', () => {
+  it('is not received beyond 16 MiB', async () => {
+    let sent = 0
+    service.behaviour.intercept = (request, response) => {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.write('{"data":"')
+      const chunk = Buffer.alloc(mebibyte, 'x')
+      const more = () => {
+        while (sent < 512) {
+          sent++
+          if (!response.write(chunk)) return void response.once('drain', more)
+        }
+        response.end('"}')
+      }
+      more()
+      return true
+    }
+    const document = typedDocument<unknown>('{ viewer { name } }')
+    await expect(ask(connection(), document, {})).rejects.toMatchObject({ code: 'ANSWER_TOO_LARGE' })
+    expect(sent).toBeLessThan(64)
+  })
+})
+
+function writeAt(file: string, position: number, text: string): void {
+  const descriptor = openSync(file, 'r+')
+  writeSync(descriptor, text, position)
+  closeSync(descriptor)
+}
