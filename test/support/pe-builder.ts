@@ -11,6 +11,8 @@ export interface PeOptions {
   readonly directories?: number
   /** e_lfanew. */
   readonly peOffset?: number
+  /** 3 (a console program) unless said otherwise. */
+  readonly subsystem?: number
 }
 
 /** Where the header fields of a made-up PE file are, for tests that break them. */
@@ -34,7 +36,7 @@ const alignment = 512
 
 /** A small but whole PE file: headers, sections with recognisable bytes, and an overlay where one is asked for. */
 export function buildPe(options: PeOptions): BuiltPe {
-  const { format, sections = [1024, 512], overlay = 0, directories = 16, peOffset = 0x80 } = options
+  const { format, sections = [1024, 512], overlay = 0, directories = 16, peOffset = 0x80, subsystem = 3 } = options
   const plus = format === 'PE32+'
   const optionalHeader = peOffset + 24
   const directoryTable = optionalHeader + (plus ? 112 : 96)
@@ -56,6 +58,7 @@ export function buildPe(options: PeOptions): BuiltPe {
   bytes.writeUInt32LE(alignment, optionalHeader + 36)
   bytes.writeUInt32LE(0x1000 * (sections.length + 1), optionalHeader + 56)
   bytes.writeUInt32LE(headersSize, optionalHeader + 60)
+  bytes.writeUInt16LE(subsystem, optionalHeader + 68)
   bytes.writeUInt32LE(directories, directoryTable - 4)
   let raw = headersSize
   sections.forEach((length, index) => {

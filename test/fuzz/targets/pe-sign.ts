@@ -1,0 +1,67 @@
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { digestPeFile, signPeFile, verifyPeFile } from '../../../signing/authenticode/index.ts'
+import { SigningError } from '../../../signing/signing-error.ts'
+import type { SeededRandom } from '../../support/seeded-random.ts'
+import { mutateBytes } from '../mutation/bytes.ts'
+import { mutateHeaders, mutateSigned } from '../mutation/pe.ts'
+import { askOsslsigncode } from '../second-opinion.ts'
+import { type FuzzPrograms, makeFuzzPrograms } from '../signed-programs.ts'
+import { FuzzFailure, type FuzzTarget, fuzzInputs } from '../target.ts'
+
+/**
+ * Programs that something changed: each is refused with a code, or gets a signature that our verifier and osslsigncode
+ * accept, over the digest that was planned.
+ */
+export const target: FuzzTarget = {
+  name: 'pe-sign',
+  async run(request) {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'countersign-fuzz-'))
+    const programs = await makeFuzzPrograms(folder.path)
+    const { signer, trust, roots } = programs
+    const others = askOsslsigncode(folder.path, roots)
+    const inputPath = join(folder.path, 'input.exe')
+    const outputPath = join(folder.path, 'output.exe')
+    const report = await fuzzInputs(request, async (random, seed) => {
+      const { input, append } = makeInput(programs, random)
+      await writeFile(inputPath, input)
+      const coded = <T>(work: Promise<T>): Promise<T | SigningError> =>
+        work.catch((reason: unknown) => {
+          if (reason instanceof SigningError) return reason
+          throw new FuzzFailure(seed, input, 'no SigningError', { cause: reason })
+        })
+      const planned = await coded(digestPeFile(inputPath, 'sha256'))
+      const made = await coded(
+        signPeFile({
+          ...{ inputPath, outputPath, key: signer.key, certificateChain: signer.chain, hashAlgorithm: 'sha256' },
+          append,
+        }),
+      )
+      if (made instanceof SigningError) {
+        if (!(planned instanceof SigningError) && !made.code.startsWith('AUTHENTICODE_EXISTING_SIGNATURE_'))
+          throw new FuzzFailure(seed, input, 'it was planned, and then refused', { cause: made })
+        return made.code
+      }
+      if (planned instanceof SigningError || Buffer.compare(planned, made.imageDigest) !== 0)
+        throw new FuzzFailure(seed, input, 'what was signed is not what was planned')
+      const verified = await coded(verifyPeFile({ path: outputPath, ...trust }))
+      // An earlier signature that was broken stays broken when ours is added to it.
+      if (verified instanceof SigningError && append) return 'added to a broken signature'
+      if (verified instanceof SigningError)
+        throw new FuzzFailure(seed, input, 'what was signed does not verify', { cause: verified })
+      await others.ask(seed, input, await readFile(outputPath))
+      return append ? 'added' : 'signed'
+    })
+    await others.settle()
+    return report
+  },
+}
+
+function makeInput({ unsigned, signed }: FuzzPrograms, random: SeededRandom) {
+  const isSigned = random.below(3) === 0
+  const base = random.oneOf(isSigned ? signed : unsigned)
+  const change = random.oneOf([mutateHeaders, mutateHeaders, mutateHeaders, isSigned ? mutateSigned : mutateBytes])
+  const input = change(base, random)
+  return { input, append: random.below(4) === 0 }
+}
