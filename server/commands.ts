@@ -19,6 +19,7 @@ import { payloadKeyPath } from './embedded/index.ts'
 import { readRuntimeFacts } from './embedded/runtime-facts.ts'
 import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
+import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
 import { openEventLog } from './stores.ts'
 import { connectClient } from './temporal.ts'
@@ -55,13 +56,15 @@ export async function resume(options: LocalOptions): Promise<Resumed> {
  * Sets up an empty installation (`countersign init`).
  *
  * @returns the file with the tokens
- * @throws what `initialise` throws
+ * @throws ConfigurationError `DATA_DIRECTORY_UNUSABLE`, `DATA_DIRECTORY_OPEN`; what `initialise` throws
  */
 export async function init(
   options: LocalOptions & Omit<Initialisation, 'credentialsFile'> & { readonly out?: string | undefined },
 ): Promise<{ readonly organizationId: string; readonly credentialsFile: string }> {
   // The demo has keys, so it needs to know where Temporal is.
   const settings = options.demo ? await withRuntimeFacts(settingsOf(options)) : settingsOf(options)
+  // On a machine where nothing ran yet there is no data directory; what --out names is for the caller to make.
+  if (options.out === undefined) await prepareDataDirectory(settings.data)
   const credentialsFile = options.out ?? credentialsPath(settings.data)
   const { organizationId } = await initialise(settings, { ...options, credentialsFile })
   return { organizationId, credentialsFile }

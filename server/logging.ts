@@ -1,6 +1,6 @@
-import { openSync } from 'node:fs'
-import { destination, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { Settings } from './configuration.ts'
+import { type LogDestination, logFile, logStandardOutput } from './log-destination.ts'
 
 /** What never appears in a log line, should it ever stand in an object that is logged. */
 const redacted = [
@@ -13,13 +13,16 @@ const redacted = [
 ]
 
 /**
- * The service's log: JSON lines.
+ * The service's log: JSON lines. Where they go may fill up, go away or stand still: that costs lines, which are counted,
+ * and never the service.
  *
  * @param file where to, in a folder that exists; standard output when not given
  */
 export function openLogger({ logLevel }: Pick<Settings, 'logLevel'>, file?: string): Logger {
-  const options = { level: logLevel, redact: { paths: redacted, censor: '[secret]' } }
-  if (file === undefined) return pino(options)
-  // Opened here and now: a file that is still being opened when the process ends makes it end with another error.
-  return pino(options, destination({ dest: openSync(file, 'a', 0o600), sync: false }))
+  return loggerTo({ logLevel }, file === undefined ? logStandardOutput() : logFile(file))
+}
+
+/** The service's log to any destination. */
+export function loggerTo({ logLevel }: Pick<Settings, 'logLevel'>, destination: LogDestination): Logger {
+  return pino({ level: logLevel, redact: { paths: redacted, censor: '[secret]' } }, destination)
 }

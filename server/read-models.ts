@@ -11,6 +11,7 @@ import {
   startProjector,
 } from '../projections/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
+import { keepPrivate } from './private-files.ts'
 
 /** The read model of a process, and the projector that keeps it where the process has that role. */
 export type ReadModels = {
@@ -26,6 +27,7 @@ export async function openReadModelDatabase(settings: Settings, logger: Logger):
   if (address.startsWith('sqlite:')) {
     const path = address.slice('sqlite:'.length)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await keepPrivate(path)
     return openSqliteReadModel({ path })
   }
   const url = new URL(address)

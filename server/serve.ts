@@ -1,8 +1,7 @@
-import { access, constants, mkdir } from 'node:fs/promises'
 import { dataPath, type Role, readSettings, type Settings } from './configuration.ts'
-import { ConfigurationError } from './configuration-error.ts'
 import { startEmbedded } from './embedded/index.ts'
 import { openLogger } from './logging.ts'
+import { prepareDataDirectory } from './private-files.ts'
 import { startService } from './service.ts'
 import { logTemporalTo } from './temporal.ts'
 
@@ -29,6 +28,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     overrides: roles === undefined ? {} : { roles },
   })
   const stopped = untilStopped()
+  // Who read what is said here may be gone, or its disk full; the service stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   if (settings.roles === undefined) await serveEmbedded(settings, options.demo, stopped)
   else await serveRoles(settings, settings.roles, stopped)
 }
@@ -43,12 +44,15 @@ async function serveRoles(settings: Settings, roles: readonly Role[], stopped: P
 }
 
 async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise<string>): Promise<void> {
-  await makeDataDirectory(settings.data)
+  // Whatever is made below, by libraries and children too, is for its owner alone.
+  process.umask(0o077)
+  const { closed } = await prepareDataDirectory(settings.data)
   const logFile = dataPath(settings, 'countersign.log')
   const logger = openLogger(settings, logFile)
   logTemporalTo(logger)
   const begin = performance.now()
   const say = (line: string) => process.stdout.write(`${line}\n`)
+  if (closed) say(`  The data directory ${settings.data} was open to others; it is closed now (0700).`)
   const service = await startEmbedded({
     settings,
     demo,
@@ -69,20 +73,6 @@ Stop: Ctrl-C`)
   say('Stopping …')
   await service.close()
   say('Stopped.')
-}
-
-/** For its owner alone. */
-async function makeDataDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
-    await access(path, constants.W_OK | constants.X_OK)
-  } catch (cause) {
-    throw new ConfigurationError(
-      'DATA_DIRECTORY_UNUSABLE',
-      `The data directory ${path} cannot be used: ${(cause as Error).message}. Set COUNTERSIGN_DATA to a folder that this user may write to.`,
-      { cause },
-    )
-  }
 }
 
 function untilStopped(): Promise<string> {

@@ -6,6 +6,7 @@ import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry 
 import { type EventLog, openEventStoreDb, openSqliteEventLog, upcasters, withUpcasters } from '../event-log/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
+import { keepPrivate } from './private-files.ts'
 
 /**
  * Opens the event log that the settings name; by default SQLite in the data directory.
@@ -27,6 +28,7 @@ async function openStoredLog(settings: Settings, { create = true }: { readonly c
       `There is no event log ${path}. Run this where the service runs, or name its data directory by COUNTERSIGN_DATA or its log by COUNTERSIGN_EVENT_LOG.`,
     )
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await keepPrivate(path)
   return openSqliteEventLog({ path })
 }
 

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { auditReplay, rebuildProjections, resume } from '../../server/commands.ts'
+import { auditReplay, init, rebuildProjections, resume } from '../../server/commands.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 let data: string
@@ -21,6 +21,25 @@ describe('a command on the server', () => {
     await expect(command()).rejects.toMatchObject({
       code: 'EVENT_LOG_NOT_FOUND',
       message: expect.stringContaining(join(data, 'event-log.db')),
+    })
+    expect(existsSync(data)).toBe(false)
+  })
+
+  it('init makes the data directory where nothing ran yet, for its owner alone', async () => {
+    const wanted = { organization: 'Example Ltd', administrator: 'Ada', demo: false }
+    const { credentialsFile } = await init(wanted)
+    expect(credentialsFile).toBe(join(data, 'credentials.json'))
+    expect(statSync(credentialsFile).mode & 0o777).toBe(0o600)
+    expect(statSync(data).mode & 0o777).toBe(0o700)
+  })
+
+  it('init makes no folder for what --out names, and nothing else then', async () => {
+    const out = join(data, 'tokens.json')
+    vi.stubEnv('COUNTERSIGN_DATA', join(data, '..', 'other'))
+    const wanted = { organization: 'Example Ltd', administrator: 'Ada', demo: false, out }
+    await expect(init(wanted)).rejects.toMatchObject({
+      code: 'CREDENTIALS_FILE_UNWRITABLE',
+      message: expect.stringContaining(out),
     })
     expect(existsSync(data)).toBe(false)
   })

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { logFile, logTo } from '../../server/log-destination.ts'
+import { loggerTo } from '../../server/logging.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const settings = { logLevel: 'info' } as const
+
+function linesOf(text: string) {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+describe('a log file', () => {
+  it('has every line, in order, and is for its owner alone', async () => {
+    const path = join(temporaryFolder(), 'countersign.log')
+    const destination = logFile(path)
+    const logger = loggerTo(settings, destination)
+    for (let number = 0; number < 1_000; number++) logger.info({ number }, 'line')
+    destination.close()
+    await vi.waitFor(() => expect(linesOf(readFileSync(path, 'utf8'))).toHaveLength(1_000))
+    expect(linesOf(readFileSync(path, 'utf8')).map(({ number }) => number)).toEqual([...Array(1_000).keys()])
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it('on a full disk costs lines and nothing else', async () => {
+    const destination = logFile('/dev/full')
+    onTestFinished(() => destination.close())
+    const logger = loggerTo(settings, destination)
+    logger.info('this one')
+    logger.info('and this')
+    await vi.waitFor(() => expect(destination.trouble()?.lost).toBeGreaterThanOrEqual(1))
+    expect(destination.trouble()?.reason).toContain('ENOSPC')
+  })
+})
+
+describe('a destination that fails for a while', () => {
+  it('says afterwards how many lines are missing, and begins with a line of its own', async () => {
+    const written: string[] = []
+    let fails = true
+    const destination = logTo({
+      write(chunk, done) {
+        if (fails) done(new Error('ENOSPC: no space left on device, write'))
+        else {
+          written.push(chunk.toString())
+          done(null)
+        }
+      },
+      writeNow: () => undefined,
+      close: () => undefined,
+    })
+    onTestFinished(() => destination.close())
+    const logger = loggerTo(settings, destination)
+    logger.info('lost')
+    expect(destination.trouble()).toMatchObject({ lost: 1 })
+    fails = false
+    logger.info('kept')
+    await vi.waitFor(() => expect(written).toHaveLength(1), 5_000)
+    expect(written[0]).toMatch(/^\n/)
+    expect(linesOf(written.join(''))).toEqual([
+      expect.objectContaining({ code: 'LOG_LINES_LOST', lost: 1, reason: 'ENOSPC: no space left on device, write' }),
+      expect.objectContaining({ msg: 'kept' }),
+    ])
+    expect(destination.trouble()).toBeUndefined()
+  })
+
+  it('keeps no more than eight mebibytes of what it cannot write', () => {
+    const destination = logTo({ write: () => undefined, writeNow: () => undefined, close: () => undefined })
+    onTestFinished(() => destination.close())
+    const line = 'x'.repeat(1024 * 1024)
+    for (let number = 0; number < 20; number++) destination.write(line)
+    // One is being written, eight wait.
+    expect(destination.trouble()).toMatchObject({ lost: 11 })
+  })
+})
+
+describe('standard output', () => {
+  const program = `
+    const { openLogger } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../server/logging.ts')).href)})
+    const logger = openLogger({ logLevel: 'info' })
+    process.send('begun')
+    for (let round = 0; round < 64; round++) {
+      logger.info('x'.repeat(1024 * 1024))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    process.send('done')
+    process.once('message', () => process.exit(0))`
+
+  async function loggingProcess() {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const said: unknown[] = []
+    child.on('message', (message) => said.push(message))
+    await vi.waitFor(() => expect(said).toContain('begun'), 10_000)
+    return { child, said }
+  }
+
+  it.each(['stands still', 'is gone'])('whose reader %s holds up nothing', async (state) => {
+    const { child, said } = await loggingProcess()
+    if (state === 'is gone') child.stdout?.destroy()
+    await vi.waitFor(() => expect(said).toContain('done'), 10_000)
+    const exited = once(child, 'exit')
+    child.send('end')
+    expect(await exited).toEqual([0, null])
+  })
+})
