@@ -48,6 +48,7 @@ const settings = z.strictObject({
   payloadKey: z.string().min(1).optional(),
   timestampUrls: list.pipe(z.array(httpUrl)).default([]),
   timestampCertificates: z.string().min(1).optional(),
+  timestampMaximumSkew: wholeNumber(1, 86_400).default(300),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 

@@ -149,6 +149,7 @@ export async function startService(options: {
         },
         timestampUrls: settings.timestampUrls,
         timestampCertificates: settings.timestampCertificates,
+        timestampMaximumSkew: settings.timestampMaximumSkew,
         refusals,
         now,
         logger: logger.child({ role: 'signer' }),

@@ -31,6 +31,8 @@ export async function startSigner(options: {
   readonly timestampUrls: readonly string[]
   /** A PEM file with the certificates that time-stamps must lead to; without one, any authority is taken. */
   readonly timestampCertificates: string | undefined
+  /** How far the time of a time-stamp may be from this machine's clock, in seconds. */
+  readonly timestampMaximumSkew: number
   readonly refusals: RefusalAudit
   readonly now: () => string
   readonly logger: Logger
@@ -45,6 +47,7 @@ export async function startSigner(options: {
           urls: [first, ...others],
           transport: fetch,
           timeoutMs: timestampTimeout,
+          maximumSkewMs: options.timestampMaximumSkew * 1000,
           ...(trusted === undefined ? {} : { trustedCertificates: trusted }),
         })
   const token = await openToken(options.token)

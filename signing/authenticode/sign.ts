@@ -117,7 +117,8 @@ async function makeSignature(imageDigest: Uint8Array, request: SignPeFileRequest
     signedAttributes: encodeSignedAttributes(request),
     ...(timestamp !== undefined && {
       unsignedAttributes: async (signature) => {
-        const token = await timestamp.timestamp(signature, hashAlgorithm, signal)
+        const [signerCertificate = new Uint8Array()] = request.certificateChain
+        const token = await timestamp.timestamp({ signature, hashAlgorithm, signerCertificate, signal })
         return [encodeAttribute(objectIdentifiers.spcRfc3161Timestamp, token)]
       },
     }),

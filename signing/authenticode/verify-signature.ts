@@ -93,10 +93,10 @@ function readSignature(
   nested: boolean,
 ): { readonly signature: ReadSignature; readonly nested: readonly Uint8Array[] } {
   const signedData = parseSignedData(encoded, area)
-  if (signedData.hasRevocationLists)
+  if (signedData.hasRevocationLists || signedData.hasAttributeCertificates)
     throw new SigningError(
       'AUTHENTICODE_UNSIGNED_CONTENT',
-      'Revocation lists do not belong into a signature of a file.',
+      'Revocation lists and attribute certificates do not belong into a signature of a file, which does not cover them.',
     )
   if (signedData.signer.identifier.kind !== 'issuerAndSerialNumber')
     throw new SigningError(malformed, 'An Authenticode signer is named by issuer and serial number.')

@@ -30,8 +30,10 @@ export interface ParsedSignedData {
   readonly contentType: string
   /** The element inside the explicit [0] of `encapContentInfo`. */
   readonly content: DerElement
-  /** The embedded certificates, DER each. */
+  /** The embedded X.509 certificates, DER each. */
   readonly certificates: readonly Uint8Array[]
+  /** Whether attribute certificates are embedded, which are passed over. */
+  readonly hasAttributeCertificates: boolean
   /** Whether revocation lists are embedded. */
   readonly hasRevocationLists: boolean
   readonly signer: SignerInfo
@@ -80,16 +82,25 @@ export function parseSignedData(bytes: Uint8Array, area: ErrorArea): ParsedSigne
   return {
     contentType,
     content,
-    certificates:
-      certificates === undefined
-        ? []
-        : signedData
-            .inside(certificates)
-            .rest(certificateLimit, 'the set of certificates')
-            .map((certificate) => certificate.encoded),
+    ...readCertificates(certificates && signedData.inside(certificates)),
     hasRevocationLists: revocationLists !== undefined,
     signer,
   }
+}
+
+/**
+ * CertificateSet (RFC 5652 §10.2.2 and §10.2.3). Attribute certificates, of version 1 ([1]) or 2 ([2]), say something
+ * about a holder and take no part in a path; Microsoft's time-stamp authorities send them.
+ */
+function readCertificates(
+  set: DerReader | undefined,
+): Pick<ParsedSignedData, 'certificates' | 'hasAttributeCertificates'> {
+  const elements = set?.rest(certificateLimit, 'the set of certificates') ?? []
+  const unknown = elements.find(({ tag }) => tag !== 0x30 && tag !== 0xa1 && tag !== 0xa2)
+  if (set !== undefined && unknown !== undefined)
+    throw set.fault(`an element of the set of certificates has the tag 0x${unknown.tag.toString(16)}`, 0)
+  const certificates = elements.filter(({ tag }) => tag === 0x30).map(({ encoded }) => encoded)
+  return { certificates, hasAttributeCertificates: certificates.length < elements.length }
 }
 
 function readDigestAlgorithms(signedData: DerReader): ReadonlySet<HashAlgorithm | undefined> {

@@ -1,11 +1,13 @@
 /** Time-stamps after RFC 3161: asking authorities, being one, and verifying what they say. */
-export { createTimestampToken, type TimestampTokenInput } from './create-token.ts'
 export {
-  createTimestampClient,
-  type TimestampClient,
-  type TimestampClientOptions,
+  type AuthorityFailure,
+  askAuthority,
+  authorityAddress,
+  type TimestampDemand,
   type TimestampTransport,
-} from './timestamp-client.ts'
+} from './ask-authority.ts'
+export { createTimestampToken, type TimestampTokenInput } from './create-token.ts'
+export { createTimestampClient, type TimestampClient, type TimestampClientOptions } from './timestamp-client.ts'
 export {
   type MessageImprint,
   parseTimestampRequest,

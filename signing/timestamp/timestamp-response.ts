@@ -50,7 +50,8 @@ export function encodeRejection(failure: FailureInfo, text: string): Uint8Array 
 export function parseTimestampResponse(bytes: Uint8Array, code: string): TimestampResponse {
   const outer = new DerReader(bytes, code)
   const response = outer.enter(0x30, 'TimeStampResp')
-  outer.end('TimeStampResp')
+  // Some web servers end what they send with a line break.
+  if (!outer.unread.every(isWhiteSpace)) outer.end('TimeStampResp')
   const info = response.enter(0x30, 'the status of TimeStampResp')
   const status = info.smallInteger('PKIStatus')
   const text = info.nextIs(0x30) ? readText(info.enter(0x30, 'the status text')) : ''
@@ -61,6 +62,10 @@ export function parseTimestampResponse(bytes: Uint8Array, code: string): Timesta
   const token = response.take(0x30, 'the token of a granted TimeStampResp').encoded
   response.end('TimeStampResp')
   return { kind: 'granted', token }
+}
+
+function isWhiteSpace(octet: number): boolean {
+  return octet === 0x20 || (octet >= 0x09 && octet <= 0x0d)
 }
 
 function readText(list: DerReader): string {

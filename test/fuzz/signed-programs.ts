@@ -69,7 +69,7 @@ export async function makeFuzzPrograms(folder: string): Promise<FuzzPrograms> {
 /** A time-stamp authority in this process. */
 function authority({ key, chain }: TestIdentity): TimestampClient {
   return {
-    timestamp: (signature, hash) =>
+    timestamp: ({ signature, hashAlgorithm: hash }) =>
       createTimestampToken({
         request: { imprint: imprintOf(signature, hash), wantsCertificates: true },
         signer: messageSignerOf(key),

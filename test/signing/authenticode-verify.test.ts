@@ -7,15 +7,16 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type SignPeFileRequest, signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
 import { nestSignature } from '../../signing/authenticode/nest-signature.ts'
-import { messageSignerOf } from '../../signing/cms/index.ts'
+import { DerReader, der, messageSignerOf } from '../../signing/cms/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { createTimestampToken, imprintOf, type TimestampClient } from '../../signing/timestamp/index.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
-import { osslsigncodeSign } from '../support/osslsigncode.ts'
+import { osslsigncodeSign, osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { buildPe } from '../support/pe-builder.ts'
 import { type RealPrograms, realPrograms } from '../support/programs.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { withCertificate } from '../support/with-certificate.ts'
 
 const folder = suiteFolder()
 const plainInput = join(folder, 'plain.exe')
@@ -53,9 +54,9 @@ function authority(
   change: { readonly bytes?: Uint8Array; readonly time?: Date; readonly chain?: readonly Uint8Array[] } = {},
 ): TimestampClient {
   return {
-    timestamp: (signature, hash) =>
+    timestamp: ({ signature, hashAlgorithm }) =>
       createTimestampToken({
-        request: { imprint: imprintOf(change.bytes ?? signature, hash), wantsCertificates: true },
+        request: { imprint: imprintOf(change.bytes ?? signature, hashAlgorithm), wantsCertificates: true },
         signer: messageSignerOf(identity.key),
         certificateChain: change.chain ?? identity.chain,
         hashAlgorithm: 'sha256',
@@ -258,6 +259,40 @@ describe('refused', () => {
       return swapped
     })
     await expect(verifyPeFile({ path: exchanged })).rejects.toMatchObject({ code: 'AUTHENTICODE_DIGEST_MISMATCH' })
+  })
+})
+
+describe('attribute certificates, which take no part in a path,', () => {
+  const attributeCertificate = der.element(0xa2, Buffer.alloc(300, 0x05))
+
+  test('are passed over in a time-stamp, where Microsoft’s authority sends them', async () => {
+    const plain = authority(tsa)
+    const path = await signed({
+      timestamp: { timestamp: async (demand) => withCertificate(await plain.timestamp(demand), attributeCertificate) },
+    })
+    const trust = { trustedCertificates: [signer.root], trustedTimestampCertificates: [tsa.root] }
+    const [signature] = await verifyPeFile({ path, ...trust })
+    expect(signature?.timestamp).toMatchObject({ trusted: true })
+    expect((await osslsigncodeVerify(path, signer.rootFile, tsa.rootFile)).ok).toBe(true)
+  })
+
+  test('are refused in the signature of a file, as osslsigncode refuses them: nothing covers them', async () => {
+    const path = await signed()
+    await rewrite(path, (bytes, at) => {
+      const { encoded } = new DerReader(bytes.subarray(at + 8), 'TEST').takeAny('the signature')
+      const signature = withCertificate(encoded, attributeCertificate)
+      const table = Buffer.alloc(Math.ceil((8 + signature.length) / 8) * 8)
+      bytes.copy(table, 0, at, at + 8)
+      table.writeUInt32LE(table.length, 0)
+      table.set(signature, 8)
+      const changed = Buffer.concat([bytes.subarray(0, at), table])
+      changed.writeUInt32LE(table.length, changed.readUInt32LE(0x3c) + 24 + 112 + 36)
+      return changed
+    })
+    await expect(verifyPeFile({ path, trustedCertificates: [signer.root] })).rejects.toMatchObject({
+      code: 'AUTHENTICODE_UNSIGNED_CONTENT',
+    })
+    expect((await osslsigncodeVerify(path, signer.rootFile, tsa.rootFile)).ok).toBe(false)
   })
 })
 

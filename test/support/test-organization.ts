@@ -83,7 +83,12 @@ export async function testOrganization(
     await store.close()
     await log.close()
   })
-  const timestamps = createTimestampClient({ urls: [authority.url], transport: fetch, timeoutMs: 10_000 })
+  const timestamps = createTimestampClient({
+    urls: [authority.url],
+    transport: fetch,
+    timeoutMs: 10_000,
+    maximumSkewMs: 60_000,
+  })
   const threads = new ImageThreads(1)
   const trustedTimestampCertificates = parseCertificates(await readFile(identity.rootCertificatePath)).map(
     ({ der }) => der,

@@ -63,6 +63,7 @@ test('osslsigncode accepts a program that was time-stamped by the authority', as
       urls: [url],
       transport: fetch,
       timeoutMs: 5000,
+      maximumSkewMs: 60_000,
       trustedCertificates: [identity.certificateChain[1]],
     })
     const signing = { key: signer.key, certificateChain: signer.chain, hashAlgorithm: 'sha384', timestamp } as const
