@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyAlgorithm } from '../domain/index.ts'
+import { pkcs11Engine } from '../scripts/bootstrap/pkcs11-engine.mjs'
 import { openToken, type Token } from '../signing/pkcs11/index.ts'
 import { createSelfSignedCertificate, toPem } from '../signing/x509/index.ts'
 import { softHsmToken } from '../test/support/softhsm.ts'
 import type { AuthenticodeBenchKey } from './authenticode.ts'
-
-const engines = [
-  '/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so',
-  '/usr/lib/aarch64-linux-gnu/engines-3/pkcs11.so',
-  '/usr/lib64/engines-3/pkcs11.so',
-]
 
 /**
  * Makes keys in a SoftHSM2 token that both sides of a comparison use: ours through PKCS#11, osslsigncode's through
@@ -23,9 +17,11 @@ const engines = [
 export async function benchKeys(
   folder: string,
 ): Promise<{ readonly token: Token; readonly keys: [AuthenticodeBenchKey, AuthenticodeBenchKey] }> {
-  const engine = engines.find((path) => existsSync(path))
+  const engine = pkcs11Engine()
   if (engine === undefined)
-    throw new Error("OpenSSL's PKCS#11 engine is missing: apt-get install libengine-pkcs11-openssl")
+    throw new Error(
+      "OpenSSL's PKCS#11 engine is missing; `npm run bench` gets it, where this user may install packages.",
+    )
   const options = await softHsmToken(folder)
   process.env.SOFTHSM2_CONF = options.softHsmConfigPath
   const token = await openToken(options)

@@ -1,7 +1,7 @@
 // Gets what Countersign needs and this machine lacks. Runs before `npm start` and `npm test`; plain JavaScript without
 // dependencies, because it comes first: any Node from 20 on can run it. Says nothing when nothing is missing.
 //
-//   node scripts/bootstrap.mjs --for=start|test
+//   node scripts/bootstrap.mjs --for=start|test|bench
 
 import { parseArgs } from 'node:util'
 import { withBootstrapLock } from './bootstrap/lock.mjs'
@@ -18,15 +18,16 @@ async function main() {
     throw new StepFailed(`Node ${OLDEST_NODE} or newer is needed; this is ${process.version}.`)
   }
   const { values } = parseArgs({ options: { for: { type: 'string', default: 'start' } } })
-  if (values.for !== 'start' && values.for !== 'test') {
-    throw new StepFailed(`--for=${values.for} means nothing here; say --for=start or --for=test.`)
+  const purpose = values.for
+  if (purpose !== 'start' && purpose !== 'test' && purpose !== 'bench') {
+    throw new StepFailed(`--for=${purpose} means nothing here; say --for=start, --for=test or --for=bench.`)
   }
   // In this order: the SDK's download is done by an npm package, and building the npm packages needs a compiler.
   const steps = [
-    systemPackages(values.for),
+    systemPackages(purpose),
     npmDependencies(),
     temporalCli(),
-    ...(values.for === 'test' ? [temporalTestServer()] : []),
+    ...(purpose === 'start' ? [] : [temporalTestServer()]),
   ]
   if (steps.every((step) => step.missing().length === 0)) return
   await withBootstrapLock(async () => {

@@ -51,10 +51,12 @@ export async function startService(options: {
   readonly logger: Logger
   /** For SoftHSM2 only: its configuration file. */
   readonly softHsmConfigPath?: string
+  /** Throws as long as somebody still sets the installation up; until then the process is not ready. */
+  readonly setUp?: HealthCheck
 }): Promise<Service> {
   const { settings, roles, logger } = options
   const closers: (() => Promise<void>)[] = []
-  const checks: Record<string, HealthCheck> = {}
+  const checks: Record<string, HealthCheck> = options.setUp === undefined ? {} : { setUp: options.setUp }
   const has = (role: Role) => roles.includes(role)
 
   async function close(): Promise<void> {

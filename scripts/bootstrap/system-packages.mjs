@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { findOnPath } from '../../server/embedded/find-temporal-cli.js'
+import { pkcs11Engine } from './pkcs11-engine.mjs'
 import { run } from './run.mjs'
 import { StepFailed } from './step.mjs'
 import { hasTemporalTestServer } from './temporal-test-server.mjs'
@@ -70,16 +71,25 @@ const TO_TEST = [
   },
 ]
 
+/** @type {SystemPackage[]} */
+const TO_BENCH = [
+  {
+    name: "OpenSSL's PKCS#11 engine",
+    isPresent: () => pkcs11Engine() !== undefined,
+    packages: { apt: 'libengine-pkcs11-openssl', dnf: 'openssl-pkcs11', brew: 'libp11' },
+  },
+]
+
 /**
  * What comes from the system's package manager: the PKCS#11 module of the embedded start, the tools that build the native
- * npm packages, and for the tests the programs that check our output. Installed by apt when this user may; else the
+ * npm packages, for the tests the programs that check our output, and for the bench what those use a token by. Installed by apt when this user may; else the
  * command is said.
  *
- * @param {'start' | 'test'} purpose
+ * @param {'start' | 'test' | 'bench'} purpose
  * @returns {import('./step.mjs').Step}
  */
 export function systemPackages(purpose) {
-  const wanted = purpose === 'test' ? [...TO_RUN, ...TO_TEST] : TO_RUN
+  const wanted = [...TO_RUN, ...(purpose === 'start' ? [] : TO_TEST), ...(purpose === 'bench' ? TO_BENCH : [])]
   const missing = () => wanted.filter((one) => !one.isPresent())
   return {
     name: 'system packages',

@@ -82,7 +82,16 @@ export async function startEmbedded(options: {
         ? {}
         : { timestampUrls: [authority.url], timestampCertificates: identity.rootCertificatePath }),
     })
-    service = await startService({ settings, roles: allRoles, logger, softHsmConfigPath: token.configPath })
+    let complete = false
+    service = await startService({
+      settings,
+      roles: allRoles,
+      logger,
+      softHsmConfigPath: token.configPath,
+      setUp: async () => {
+        if (!complete) throw new Error('keys, demo and credentials are being set up')
+      },
+    })
     report(`event log, read model, artifacts, worker, signer and API on ${service.url}`)
     await writeRuntimeFacts(data, { url: service.url, temporalAddress: temporal.address })
     closers.push(() => forgetRuntimeFacts(data))
@@ -91,6 +100,7 @@ export async function startEmbedded(options: {
     const folder = join(data, 'self-check')
     const checked =
       made && credentials !== undefined ? await selfCheck({ ...service, credentials, folder, report }) : undefined
+    complete = true
     return {
       ...service,
       temporal,
