@@ -1,36 +1,31 @@
-import { type Actor, type Instant, type OrganizationId, refusalKey, streams } from '../domain/index.ts'
-import { type EventLog, prepareEvents } from '../event-log/index.ts'
+import { randomUUID } from 'node:crypto'
+import { type EventMetadata, type Instant, type OrganizationId, parseId } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { commandRefused, eventsOf, RefusalCounter } from './refusal-counts.ts'
+import type { RefusedAttempt } from './refused-attempt.ts'
+import { mostEventsPerMinute, openSecurityStream, type SecurityRecord, type SecurityStream } from './security-stream.ts'
 
-/** A refused attempt. */
-export type RefusedAttempt = {
-  readonly organizationId: OrganizationId
-  readonly actor: Actor
-  readonly remoteAddress: string | undefined
-  /** What was asked, e.g. `approveSigningRequest`. */
-  readonly command: string
-  /** The entity that it was about. */
-  readonly subject: string | null
-  readonly refusal: { readonly code: string; readonly message: string }
-  readonly callId: string
-}
+export { type RefusedAttempt, unknownOrganization } from './refused-attempt.ts'
 
-/** Records refused attempts in the day's security stream. */
+/** Records refused attempts in the security streams, in at most {@link mostEventsPerMinute} events an organization. */
 export interface RefusalAudit {
   /**
-   * Records the first attempt of a kind at once and before it answers; repeats of the same kind within a minute are
-   * counted and recorded together. Never fails: a refusal stays a refusal when the log is away, and the logger says so.
+   * Records the first attempt of a kind at once and before it answers; repeats within a minute are counted and recorded
+   * together, and so is everything once a minute has had 20 events. Never fails, and loses nothing while the process
+   * lives: what the log does not take is counted on (and twice, when it was taken without an answer).
    */
   record(attempt: RefusedAttempt): Promise<void>
-  /** Records what has been counted so far. */
+  /** Records what has been counted so far; in one event where the minute has no room for more. */
   close(): Promise<void>
 }
 
-/** The organization of attempts by people of whom none is known. */
-export const unknownOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
-
-/** How many kinds are told apart at once; further ones share one count, so that a flood cannot fill the memory. */
-const maximumKinds = 10_000
+/** When a minute has had so many events, nothing is recorded at once any more: the rest of the room is for counts. */
+const mostRecordedAtOnce = 20
+/** Room that counts leave for the last record of a process that stops within the minute. */
+const roomForClosing = 1
 const windowMilliseconds = 60_000
+
+type Ledger = { readonly counter: RefusalCounter; readonly stream: SecurityStream; timer?: NodeJS.Timeout }
 
 /** Opens the audit of refusals. */
 export function openRefusalAudit(dependencies: {
@@ -38,67 +33,115 @@ export function openRefusalAudit(dependencies: {
   readonly now: () => Instant
   readonly onError: (error: unknown) => void
 }): RefusalAudit {
-  const { log, now, onError } = dependencies
-  type Repeats = { readonly attempt: RefusedAttempt; count: number; firstAt: Instant; lastAt: Instant }
-  const windows = new Map<string, Repeats>()
-  const timers = new Set<NodeJS.Timeout>()
+  const { now, onError } = dependencies
+  /** One an organization: as many as there are in the log. */
+  const ledgers = new Map<OrganizationId, Ledger>()
 
-  async function append(attempt: RefusedAttempt, count: number, firstAt: Instant, lastAt: Instant): Promise<void> {
-    const { organizationId, actor, remoteAddress, command, subject, refusal, callId } = attempt
-    const { code, message } = refusal
-    const stream = streams.security(lastAt)
-    const event = {
-      type: 'CommandRefused',
-      data: { schemaVersion: 1, command, code, message, subject, count, firstAt, lastAt },
-    }
-    const metadata = {
-      organizationId,
-      actor,
-      ...(remoteAddress === undefined ? {} : { remoteAddress }),
-      correlationId: subject ?? callId,
-      causationId: callId,
-      occurredAt: lastAt,
-    }
+  function ledgerOf(organizationId: OrganizationId): Ledger {
+    const known = ledgers.get(organizationId)
+    if (known !== undefined) return known
+    const ledger = { counter: new RefusalCounter(), stream: openSecurityStream(dependencies, organizationId) }
+    ledgers.set(organizationId, ledger)
+    return ledger
+  }
+
+  function startWindow(organizationId: OrganizationId, ledger: Ledger): void {
+    if (ledger.timer !== undefined) return
+    ledger.timer = setTimeout(() => {
+      delete ledger.timer
+      void recordCounts(organizationId, ledger, (room) => room - roomForClosing)
+    }, windowMilliseconds)
+    ledger.timer.unref()
+  }
+
+  async function recordAtOnce({ stream }: Ledger, attempt: RefusedAttempt, at: Instant): Promise<boolean> {
+    let recorded = false
     try {
-      await log.append(stream, prepareEvents(stream, 'any', [event], metadata), 'any')
+      await stream.append((room) => {
+        recorded = room > mostEventsPerMinute - mostRecordedAtOnce
+        const event = commandRefused({ attempt, count: 1, firstAt: at, lastAt: at })
+        return recorded ? [{ event, metadata: metadataOf(attempt, at) }] : []
+      })
+      return recorded
     } catch (error) {
       onError(error)
+      return false
     }
   }
 
-  async function flush(key: string): Promise<void> {
-    const repeats = windows.get(key)
-    windows.delete(key)
-    if (repeats !== undefined && repeats.count > 0)
-      await append(repeats.attempt, repeats.count, repeats.firstAt, repeats.lastAt)
+  /** @param most how many events may be appended, of those that the last minute has room for */
+  async function recordCounts(
+    organizationId: OrganizationId,
+    ledger: Ledger,
+    most: (room: number) => number,
+  ): Promise<void> {
+    const counts = ledger.counter.take()
+    if (counts.kinds.length === 0 && counts.furtherCount === 0) return
+    let recorded = false
+    try {
+      await ledger.stream.append((room) => {
+        recorded = most(room) > 0
+        return recorded ? eventsOf(counts, most(room)).map((each) => recordOf(organizationId, each, now())) : []
+      })
+    } catch (error) {
+      recorded = false
+      onError(error)
+    }
+    if (recorded) return
+    ledger.counter.putBack(counts)
+    startWindow(organizationId, ledger)
   }
 
   return {
-    async record(attempt) {
+    async record(given) {
       const at = now()
-      const kind = refusalKey({ ...attempt, code: attempt.refusal.code })
-      const key = windows.has(kind) || windows.size < maximumKinds ? kind : 'others'
-      const repeats = windows.get(key)
-      if (repeats !== undefined) {
-        if (repeats.count === 0) repeats.firstAt = at
-        repeats.count += 1
-        repeats.lastAt = at
-        return
-      }
-      windows.set(key, { attempt, count: 0, firstAt: at, lastAt: at })
-      const timer = setTimeout(() => {
-        timers.delete(timer)
-        void flush(key)
-      }, windowMilliseconds)
-      timer.unref()
-      timers.add(timer)
-      await append(attempt, 1, at, at)
+      const attempt = { ...given, subject: entityId(given.subject) }
+      const { organizationId } = attempt
+      const ledger = ledgerOf(organizationId)
+      startWindow(organizationId, ledger)
+      if (ledger.counter.isFirst(attempt, at) && (await recordAtOnce(ledger, attempt, at))) return
+      ledger.counter.add({ attempt, count: 1, firstAt: at, lastAt: at })
     },
 
     async close() {
-      for (const timer of timers) clearTimeout(timer)
-      timers.clear()
-      await Promise.all([...windows.keys()].map(flush))
+      for (const [organizationId, ledger] of ledgers) {
+        clearTimeout(ledger.timer)
+        delete ledger.timer
+        await recordCounts(organizationId, ledger, (room) => Math.max(1, room))
+        clearTimeout(ledger.timer)
+      }
     },
+  }
+}
+
+function recordOf(
+  organizationId: OrganizationId,
+  { event, attempt }: ReturnType<typeof eventsOf>[number],
+  at: Instant,
+): SecurityRecord {
+  if (attempt !== null) return { event, metadata: metadataOf(attempt, at) }
+  const id = randomUUID()
+  const actor = { kind: 'system', component: 'refusalAudit' } as const
+  return { event, metadata: { organizationId, actor, correlationId: id, causationId: id, occurredAt: at } }
+}
+
+function metadataOf(attempt: RefusedAttempt, occurredAt: Instant): EventMetadata {
+  const { organizationId, actor, remoteAddress, subject, callId } = attempt
+  return {
+    organizationId,
+    actor,
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    correlationId: subject ?? callId,
+    causationId: callId,
+    occurredAt,
+  }
+}
+
+/** The id that a caller named an entity by; what is no id is the caller's invention, and is not kept. */
+function entityId(subject: string | null): string | null {
+  try {
+    return subject === null ? null : parseId(subject, 'The subject')
+  } catch {
+    return null
   }
 }

@@ -1,9 +1,10 @@
 import type { Actor } from './actor.ts'
 import type { DomainEvent, Instant } from './event.ts'
+import { networkOf } from './network.ts'
 
 /**
- * A security-relevant command was refused. The first refusal of a kind is recorded at once; repeats within a minute are
- * counted and recorded together.
+ * Commands of one kind were refused: from one source, one command, with one code. The first of a minute is recorded at
+ * once as a rule, the others are counted and recorded together.
  */
 export type CommandRefused = DomainEvent<
   'CommandRefused',
@@ -12,8 +13,9 @@ export type CommandRefused = DomainEvent<
     readonly command: string
     /** The refusal's code. */
     readonly code: string
+    /** The text of the first of them. */
     readonly message: string
-    /** The entity that it was about, where one is known. */
+    /** The id of the entity that all of them were about; `null` when none is known, or they were about several. */
     readonly subject: string | null
     /** How many refusals this event stands for. */
     readonly count: number
@@ -22,15 +24,49 @@ export type CommandRefused = DomainEvent<
   }
 >
 
-/** What makes two refusals the same for counting. */
-export function refusalKey(refused: {
+/** How often a kind of refusal occurred. */
+export type RefusalCount = {
+  readonly actor: Actor
+  readonly remoteAddress: string | null
+  readonly command: string
+  readonly code: string
+  readonly count: number
+}
+
+/** Commands of more kinds were refused within a minute than are recorded one by one. */
+export type FurtherCommandsRefused = DomainEvent<
+  'FurtherCommandsRefused',
+  {
+    /** How many refusals this event stands for. */
+    readonly count: number
+    /** The kinds that are known, in the order in which they came. */
+    readonly kinds: readonly RefusalCount[]
+    /** How many of `count` are of none of these kinds. */
+    readonly unnamed: number
+    readonly firstAt: Instant
+    readonly lastAt: Instant
+  }
+>
+
+/** Everything that stands in a security stream. The events are independent of each other. */
+export type SecurityEvent = CommandRefused | FurtherCommandsRefused
+
+/**
+ * What makes two refusals the same for counting: who asked, for what, and the answer. Nothing of it is the caller's
+ * invention: not the entity that a call names, and of an IPv6 address only the network, whose owner has all addresses in it.
+ */
+export function refusalKind(refused: {
   readonly actor: Actor
   readonly remoteAddress: string | undefined
   readonly command: string
   readonly code: string
-  readonly subject: string | null
 }): string {
-  const { actor, remoteAddress, command, code, subject } = refused
-  const who = actor.kind === 'user' ? actor.userId : (remoteAddress ?? actor.kind)
-  return JSON.stringify([who, command, code, subject])
+  const { actor, remoteAddress, command, code } = refused
+  return JSON.stringify([sourceOf(actor, remoteAddress), command, code])
+}
+
+function sourceOf(actor: Actor, remoteAddress: string | undefined): string {
+  if (actor.kind === 'user') return `${actor.userId} ${actor.tokenId}`
+  if (actor.kind === 'system') return actor.component
+  return remoteAddress === undefined ? 'anonymous' : networkOf(remoteAddress)
 }

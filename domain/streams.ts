@@ -9,8 +9,8 @@ export const streams = {
   project: (id: ProjectId) => `project-${id}`,
   signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
-  /** Refused attempts of one UTC day. */
-  security: (at: Instant) => `security-${at.slice(0, 10)}`,
+  /** Refused attempts in an organization on one UTC day. */
+  security: (id: OrganizationId, at: Instant) => `security-${id}-${at.slice(0, 10)}`,
 } as const
 
 /** Kinds of streams: what stands before the first hyphen of a stream's name. */

@@ -1,22 +1,49 @@
+import type { RefusalCount } from '../domain/index.ts'
 import type { SecurityRefusalView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { ActorRef } from './event.ts'
 
-/** Refusals of one kind. */
+const RefusalCountRef = builder.objectRef<RefusalCount>('SecurityRefusalKind').implement({
+  description: 'How often one source was refused one command with one code.',
+  fields: (t) => ({
+    actor: t.expose('actor', { type: ActorRef }),
+    remoteAddress: t.exposeString('remoteAddress', { nullable: true }),
+    command: t.exposeString('command'),
+    code: t.exposeString('code'),
+    count: t.exposeInt('count'),
+  }),
+})
+
+/** Refusals that were recorded together. */
 export const SecurityRefusalRef = builder.objectRef<SecurityRefusalView>('SecurityRefusal').implement({
-  description: 'A security-relevant command was refused, once or several times in a row.',
+  description:
+    'Refused commands that were recorded together: once or several times the same; or, when a minute had more kinds than are recorded one by one, all further ones.',
   fields: (t) => ({
     eventId: t.exposeID('id', { description: 'UUID of the event.' }),
     occurredAt: t.expose('occurredAt', { type: 'DateTime' }),
     actor: t.expose('actor', { type: ActorRef }),
-    remoteAddress: t.exposeString('remoteAddress', { nullable: true }),
-    command: t.exposeString('command', { description: 'What was asked, such as `approveSigningRequest`.' }),
-    code: t.exposeString('code'),
-    message: t.exposeString('message'),
-    subject: t.exposeString('subject', { nullable: true, description: 'The entity that it was about, where known.' }),
+    remoteAddress: t.exposeString('remoteAddress', {
+      nullable: true,
+      description: 'Where they came from: an address, or a network in CIDR notation; null when from several.',
+    }),
+    command: t.exposeString('command', {
+      nullable: true,
+      description: 'What was asked, such as `approveSigningRequest`; null, like code and message, for several kinds.',
+    }),
+    code: t.exposeString('code', { nullable: true }),
+    message: t.exposeString('message', { nullable: true, description: 'The text of the first of them.' }),
+    subject: t.exposeString('subject', {
+      nullable: true,
+      description: 'The id of the entity that all of them were about, where known.',
+    }),
     count: t.exposeInt('count', { description: 'How many refusals this stands for.' }),
     firstAt: t.expose('firstAt', { type: 'DateTime' }),
     lastAt: t.expose('lastAt', { type: 'DateTime' }),
+    kinds: t.expose('kinds', {
+      type: [RefusalCountRef],
+      description: 'When it stands for several kinds: those that are known.',
+    }),
+    unnamed: t.exposeInt('unnamed', { description: 'How many of `count` are of none of `kinds`.' }),
     position: t.expose('position', { type: 'LogPosition' }),
   }),
 })

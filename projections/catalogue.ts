@@ -20,7 +20,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, 'security'>, AnyPr
 }
 
 /** What may stand in a security stream: events that are independent of each other, kept with all events. */
-export const securityEvents = { eventTypes: ['CommandRefused'] } as const
+export const securityEvents = { eventTypes: ['CommandRefused', 'FurtherCommandsRefused'] } as const
 
 /** Where an event belongs. */
 export type Destination =

@@ -1,4 +1,4 @@
-import type { CommandRefused, EventMetadata, OrganizationId } from '../domain/index.ts'
+import type { EventMetadata, OrganizationId, SecurityEvent } from '../domain/index.ts'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import type { EventRow } from './tables.ts'
 import type { EventView, SecurityRefusalView } from './views.ts'
@@ -33,24 +33,28 @@ export function asEventView(row: EventRow): EventView {
   }
 }
 
-/** What queries see of a `CommandRefused`. */
-export function asSecurityRefusal({ id, data, metadata, position }: EventView): SecurityRefusalView {
-  const { command, code, message, subject, count, firstAt, lastAt } = data as CommandRefused['data']
+/** What queries see of an event of a security stream. */
+export function asSecurityRefusal({ id, type, data, metadata, position }: EventView): SecurityRefusalView {
   const { actor, occurredAt, remoteAddress = null } = metadata
   const organizationId: OrganizationId = metadata.organizationId
-  return {
-    id,
-    organizationId,
-    position,
-    occurredAt,
-    actor,
-    remoteAddress,
-    command,
-    code,
-    message,
-    subject,
-    count,
-    firstAt,
-    lastAt,
+  const recorded = { id, organizationId, position, occurredAt, actor, remoteAddress }
+  const event = { type, data } as unknown as SecurityEvent
+  const { count, firstAt, lastAt } = event.data
+  if (event.type === 'FurtherCommandsRefused') {
+    const { kinds, unnamed } = event.data
+    return {
+      ...recorded,
+      command: null,
+      code: null,
+      message: null,
+      subject: null,
+      count,
+      firstAt,
+      lastAt,
+      kinds,
+      unnamed,
+    }
   }
+  const { command, code, message, subject } = event.data
+  return { ...recorded, command, code, message, subject, count, firstAt, lastAt, kinds: [], unnamed: 0 }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { OrganizationId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
+import { securityEvents } from './catalogue.ts'
 import { certificates } from './certificates.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { asView, type EntityProjection } from './entity.ts'
@@ -22,9 +23,6 @@ const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
 const newestEventFirst: ListOrder = { key: 'position', id: null, direction: 'desc' }
-
-/** What is recorded of people who could not even say where they belong, such as by an unknown token, belongs to no one. */
-const noOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
 
 /** The read model over its database. Closing it closes the database too. */
 export function createReadModel(database: ReadModelDatabase, progress: Progress): ReadModel {
@@ -108,7 +106,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
   }
 
   function listEvents<Item>(
-    organizations: readonly OrganizationId[],
+    organizationId: OrganizationId,
     { streamId, types, occurredFrom, occurredBefore }: EventFilter,
     page: PageRequest,
     toItem: (row: EventRow) => Item,
@@ -123,8 +121,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
           // A stream is short: found by its name, not by looking through the organization in order.
           let query =
             streamId === undefined
-              ? all.where('organization_id', 'in', organizations)
-              : all.where('stream_id', 'in', orNone([streamId])).where(sql`organization_id || ''`, 'in', organizations)
+              ? all.where('organization_id', '=', organizationId)
+              : all.where('stream_id', 'in', orNone([streamId])).where(sql`organization_id || ''`, '=', organizationId)
           if (types !== undefined) query = query.where('type', 'in', orNone(types))
           if (occurredFrom !== undefined) query = query.where('occurred_at', '>=', occurredFrom)
           if (occurredBefore !== undefined) query = query.where('occurred_at', '<', occurredBefore)
@@ -172,9 +170,9 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, byName, organizationId, page),
     listSigningRequests,
-    listEvents: (organizationId, filter, page) => listEvents([organizationId], filter, page, asEventView),
+    listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),
     listSecurityRefusals: (organizationId, page) =>
-      listEvents([organizationId, noOrganization], { types: ['CommandRefused'] }, page, (row) =>
+      listEvents(organizationId, { types: securityEvents.eventTypes }, page, (row) =>
         asSecurityRefusal(asEventView(row)),
       ),
 

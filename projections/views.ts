@@ -8,6 +8,7 @@ import type {
   OrganizationId,
   Project,
   ProjectId,
+  RefusalCount,
   SigningPolicy,
   SigningPolicySettings,
   SigningRequest,
@@ -105,7 +106,7 @@ export type EventView = {
   readonly position: LogPosition
 }
 
-/** Refusals of one kind that were recorded together. */
+/** Refusals that were recorded together: those of one kind, or those beyond the kinds that are recorded one by one. */
 export type SecurityRefusalView = {
   /** The id of the event. */
   readonly id: string
@@ -114,11 +115,16 @@ export type SecurityRefusalView = {
   readonly occurredAt: Instant
   readonly actor: Actor
   readonly remoteAddress: string | null
-  readonly command: string
-  readonly code: string
-  readonly message: string
+  /** `null`, like code and message, when it stands for several kinds. */
+  readonly command: string | null
+  readonly code: string | null
+  readonly message: string | null
   readonly subject: string | null
   readonly count: number
   readonly firstAt: Instant
   readonly lastAt: Instant
+  /** The kinds that it stands for; none when it stands for one kind. */
+  readonly kinds: readonly RefusalCount[]
+  /** How many of `count` are of none of these kinds. */
+  readonly unnamed: number
 }

@@ -9,6 +9,8 @@ import {
   mayCancel,
   mayReadArtifacts,
   maySubmit,
+  networkOf,
+  type OrganizationId,
   organizationDecider,
   parseFileName,
   parseId,
@@ -17,7 +19,7 @@ import {
   parseStreamName,
   parseText,
   projectDecider,
-  refusalKey,
+  refusalKind,
   signingPolicyDecider,
   signingRequestDecider,
   streams,
@@ -120,9 +122,9 @@ describe('streams', () => {
       expect(name).toBe(`${kind}-${id}`)
       expect(parseStreamName(name)).toEqual({ kind, id })
     }
-    expect(parseStreamName(streams.security('2026-03-01T12:00:00.000Z'))).toEqual({
+    expect(parseStreamName(streams.security(fixedUuid<OrganizationId>('2'), '2026-03-01T12:00:00.000Z'))).toEqual({
       kind: 'security',
-      id: '2026-03-01',
+      id: `${fixedUuid('2')}-2026-03-01`,
     })
   })
 
@@ -186,7 +188,6 @@ describe('refused attempts', () => {
     remoteAddress: '192.0.2.1',
     command: 'authenticate',
     code: 'TOKEN_INVALID',
-    subject: null,
   }
   const user = (userId: UserId): Actor => ({
     kind: 'user',
@@ -195,19 +196,37 @@ describe('refused attempts', () => {
     tokenId: fixedUuid('7'),
   })
 
-  it('are of one kind by who, what, why and about what; a known user is one from any address', () => {
-    expect(refusalKey({ ...attempt })).toBe(refusalKey(attempt))
+  it('are of one kind by who, what and why, not by what the caller names; a known user is one from any address', () => {
+    expect(refusalKind({ ...attempt, subject: 'x' } as typeof attempt)).toBe(refusalKind(attempt))
     const keys = [
       attempt,
       { ...attempt, remoteAddress: '192.0.2.2' },
       { ...attempt, code: 'TOKEN_EXPIRED' },
       { ...attempt, command: 'submit' },
-      { ...attempt, subject: 'x' },
       { ...attempt, actor: user(people.anna) },
       { ...attempt, actor: user(people.bert) },
-    ].map(refusalKey)
+    ].map(refusalKind)
     expect(new Set(keys).size).toBe(keys.length)
     const elsewhere = { ...attempt, actor: user(people.anna), remoteAddress: '192.0.2.9' }
-    expect(keys).toContain(refusalKey(elsewhere))
+    expect(keys).toContain(refusalKind(elsewhere))
+  })
+
+  it('come from a network, of which an address of IPv6 is the /64', () => {
+    for (const [address, network] of [
+      ['192.0.2.1', '192.0.2.1'],
+      ['::ffff:192.0.2.1', '192.0.2.1'],
+      ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+      ['2001:0DB8:0001:0002::6', '2001:db8:1:2::/64'],
+      ['2001:db8::6', '2001:db8:0:0::/64'],
+      ['::1', '0:0:0:0::/64'],
+      ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+      ['64:ff9b::192.0.2.33', '64:ff9b:0:0::/64'],
+      ['1::2:3:4:5:192.0.2.33', '1:0:2:3::/64'],
+      ['no address', 'no address'],
+    ] as const)
+      expect(networkOf(address), address).toBe(network)
+    const from = (remoteAddress: string) => refusalKind({ ...attempt, remoteAddress })
+    expect(from('2001:db8::1')).toBe(from('2001:db8:0:0:ffff::2'))
+    expect(from('2001:db8::1')).not.toBe(from('2001:db8:0:1::1'))
   })
 })

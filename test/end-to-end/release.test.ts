@@ -2,8 +2,8 @@ import { createHash, randomInt } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type SigningRequestId, streams } from '../../domain/index.ts'
-import { readWholeStream } from '../../event-log/index.ts'
+import { type OrganizationId, type SigningRequestId, streams } from '../../domain/index.ts'
+import { type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { verifyPeFile } from '../../signing/authenticode/index.ts'
 import { type EmbeddedOrganization, openEmbeddedOrganization } from '../support/embedded-organization.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
@@ -269,7 +269,7 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
     expect(ran).toMatchObject({ code: 6, stdout: '' })
     expect(ran.stderr).toContain('error: FORBIDDEN: ')
     for (const by of ['approver-2', 'approver-3'])
-      await expectRecorded({ command: 'submitSigningRequest', code: 'FORBIDDEN', subject: null, by })
+      refusedSoFar.push({ command: 'submitSigningRequest', code: 'FORBIDDEN', subject: null, by })
     expect((await requestHistories(organization.log)).size).toBe(before)
   })
 
@@ -290,7 +290,7 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
     expect(ran).toMatchObject({ code: 7, stdout: '' })
     expect(ran.stderr).toContain('error: TOKEN_INVALID: ')
     // Whose token was forged is known from its form, so their organization hears of it.
-    await expectRecorded({ command: 'authenticate', code: 'TOKEN_INVALID', subject: null, by: null })
+    refusedSoFar.push({ command: 'authenticate', code: 'TOKEN_INVALID', subject: null, by: null })
   })
 
   it('a certificate that has expired: at submission, and at the key when it happens while people decide', async () => {
@@ -303,7 +303,7 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
       workflowStatus: 'ProcessingFailed',
       failure: { code: 'CERTIFICATE_EXPIRED' },
     })
-    await expectRecorded({ command: 'sign', code: 'CERTIFICATE_EXPIRED', subject: id, by: null })
+    refusedSoFar.push({ command: 'sign', code: 'CERTIFICATE_EXPIRED', subject: id, by: null })
     await expectNothingSigned(id)
 
     await expect(submit('ci', slug)).rejects.toMatchObject({ code: 'CERTIFICATE_EXPIRED' })
@@ -311,8 +311,30 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
     expect(ran).toMatchObject({ code: 6, stdout: '' })
     expect(ran.stderr).toContain('error: CERTIFICATE_EXPIRED: ')
     for (const by of ['ci', 'administrator'])
-      await expectRecorded({ command: 'submitSigningRequest', code: 'CERTIFICATE_EXPIRED', subject: null, by })
+      refusedSoFar.push({ command: 'submitSigningRequest', code: 'CERTIFICATE_EXPIRED', subject: null, by })
   }, 120_000)
+
+  it('nothing without a record of who was refused what, which auditors see', async () => {
+    const recorded = await recordedRefusals()
+    const document = `query ($position: LogPosition) { securityRefusals(first: 100, minimumPosition: $position) {
+      nodes { eventId }
+    } }`
+    const { securityRefusals } = await as('administrator').ask<{
+      securityRefusals: { nodes: readonly { eventId: string }[] }
+    }>(document, { position: recorded.at(-1)?.position })
+    expect(securityRefusals.nodes.map(({ eventId }) => eventId)).toEqual(
+      expect.arrayContaining(recorded.map(({ id }) => id)),
+    )
+    // The first of a kind is recorded at once, what comes after it within a minute, or when the service stops.
+    await service.end('SIGTERM')
+    const all = await recordedRefusals()
+    expect(refusedSoFar.length).toBeGreaterThan(10)
+    for (const refused of refusedSoFar)
+      expect(
+        all.filter((event) => isRecordOf(refused, event)),
+        JSON.stringify(refused),
+      ).not.toEqual([])
+  }, 60_000)
 })
 
 type Attempt = (id: string, user: string, digest: string) => Promise<void>
@@ -333,7 +355,7 @@ async function bothRefused(
   for (const way of [byGraphQL, byCommand]) {
     const { id, attempt, by } = await make(way)
     await attempt
-    await expectRecorded({ command, code, subject: id, by })
+    refusedSoFar.push({ command, code, subject: id, by })
     await expectNothingSigned(id)
   }
 }
@@ -346,37 +368,34 @@ type Recorded = {
   readonly by: string | null
 }
 
-/** The attempt stands in today's security stream, and whoever may audit sees it. */
-async function expectRecorded({ command, code, subject, by }: Recorded): Promise<void> {
-  const userId = by === null ? undefined : organization.credentials.users[by]?.userId
-  const yesterday = new Date(Date.now() - 86_400_000).toISOString()
-  const days = [streams.security(yesterday), streams.security(new Date().toISOString())]
-  const events = (await Promise.all(days.map((day) => readWholeStream(organization.log, day)))).flatMap(
-    (stream) => stream.events,
-  )
-  const event = events.find(
-    ({ data: refused, metadata: { actor } }) =>
-      refused.command === command &&
-      refused.code === code &&
-      refused.subject === subject &&
-      (userId === undefined ? actor.kind !== 'user' : actor.kind === 'user' && actor.userId === userId),
-  )
-  expect(event, `${command} ${code} by ${by}`).toMatchObject({ type: 'CommandRefused' })
+/** What was refused in the tests above. */
+const refusedSoFar: Recorded[] = []
 
-  const document = `query ($position: LogPosition) { securityRefusals(first: 100, minimumPosition: $position) {
-    nodes { eventId command code subject }
-  } }`
-  const { securityRefusals } = await as('administrator').ask<{
-    securityRefusals: { nodes: readonly { eventId: string }[] }
-  }>(document, { position: event?.position })
-  expect(securityRefusals.nodes).toContainEqual({ eventId: event?.id, command, code, subject })
+/** What stands in the organization's security stream. */
+async function recordedRefusals(): Promise<readonly RecordedEvent[]> {
+  const organizationId = organization.credentials.organizationId as OrganizationId
+  const days = [new Date(Date.now() - 86_400_000), new Date()]
+  const recorded = days.map((day) =>
+    readWholeStream(organization.log, streams.security(organizationId, day.toISOString())),
+  )
+  return (await Promise.all(recorded)).flatMap(({ events }) => events)
+}
+
+function isRecordOf({ command, code, subject, by }: Recorded, { data, metadata: { actor } }: RecordedEvent): boolean {
+  const userId = by === null ? undefined : organization.credentials.users[by]?.userId
+  return (
+    data.command === command &&
+    data.code === code &&
+    data.subject === subject &&
+    (userId === undefined ? actor.kind !== 'user' : actor.kind === 'user' && actor.userId === userId)
+  )
 }
 
 async function expectNothingSigned(id: string): Promise<void> {
   const { events } = await readWholeStream(organization.log, streams.signingRequest(id as SigningRequestId))
   const types = events.map(({ type }) => type)
   for (const type of ['SigningStarted', 'FileSigned', 'SigningRequestCompleted']) expect(types).not.toContain(type)
-  const { organizationId } = organization.credentials
+  const organizationId = organization.credentials.organizationId as OrganizationId
   const link = `/Api/v1/${organizationId}/SigningRequests/${id}/SignedArtifact`
   await expect(as('administrator').download(link)).rejects.toMatchObject({ code: 'SIGNED_ARTIFACT_NOT_READY' })
 }

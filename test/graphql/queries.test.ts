@@ -300,7 +300,12 @@ describe('queries', () => {
       `mutation ($id: ID!) { denySigningRequest(input: { signingRequestId: $id }) { position } }`,
       { id },
     )
+    // Nobody is known by this one: it belongs to no organization, and none sees it.
     await server.ask({ token: `${server.submitter.token}x` }, '{ viewer { name } }')
+    await server.ask(
+      { token: server.submitter.token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) },
+      '{ viewer { name } }',
+    )
     await server.caughtUp()
     const query = `{ securityRefusals { nodes { command code message count actor { kind userId } remoteAddress subject } }
       events(first: 3) { nodes { type } } }`

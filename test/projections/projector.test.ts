@@ -169,8 +169,14 @@ describe('the projector', () => {
 
   it.each([
     ['an unknown kind of stream', 'garden-1', 'TreePlanted', 1, 'PROJECTION_STREAM_UNKNOWN'],
-    ['an unknown type', 'security-2026-01-01', 'TreePlanted', 1, 'PROJECTION_EVENT_UNKNOWN'],
-    ['a type in the wrong stream', 'security-2026-01-01', 'UserCreated', 1, 'PROJECTION_EVENT_UNKNOWN'],
+    ['an unknown type', `security-${randomOrganization}-2026-01-01`, 'TreePlanted', 1, 'PROJECTION_EVENT_UNKNOWN'],
+    [
+      'a type in the wrong stream',
+      `security-${randomOrganization}-2026-01-01`,
+      'UserCreated',
+      1,
+      'PROJECTION_EVENT_UNKNOWN',
+    ],
     [
       'an unknown schema version',
       'user-11111111-0000-4000-8000-00000000000f',

@@ -25,7 +25,7 @@ import {
   type UserId,
   userDecider,
 } from '../../domain/index.ts'
-import { type EventLog, prepareEvents } from '../../event-log/index.ts'
+import { type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { aSubmission } from './submission.ts'
 
 /** Three numbers that choose an entity, a command and its details. */
@@ -123,8 +123,10 @@ async function refusal(log: EventLog, metadata: EventMetadata, detail: number): 
     firstAt: occurredAt,
     lastAt: occurredAt,
   }
-  const streamId = streams.security(occurredAt)
-  await log.append(streamId, prepareEvents(streamId, 'any', [{ type: 'CommandRefused', data }], metadata), 'any')
+  const streamId = streams.security(randomOrganization, occurredAt)
+  const { revision } = await readWholeStream(log, streamId)
+  const events = prepareEvents(streamId, revision, [{ type: 'CommandRefused', data }], metadata)
+  await log.append(streamId, events, revision)
 }
 
 function choose(

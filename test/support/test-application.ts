@@ -46,10 +46,10 @@ export type TestApplication = {
   readonly clock: { now: Instant }
   /** Adds a user with an API token. */
   readonly user: (name: string, ...roles: readonly GlobalRole[]) => Promise<TestCaller>
-  /** The refusals in the security stream of the clock's day, in order. */
-  readonly refusals: () => Promise<readonly RecordedRefusal[]>
+  /** The refusals in an organization's security stream of the clock's day, in order; of the application's by default. */
+  readonly refusals: (organization?: OrganizationId) => Promise<readonly RecordedRefusal[]>
   /** The same with all that stands in the log about them. */
-  readonly securityEvents: () => Promise<readonly RecordedEvent[]>
+  readonly securityEvents: (organization?: OrganizationId) => Promise<readonly RecordedEvent[]>
   /** Adds a certificate that can sign. */
   readonly certificate: () => Promise<CertificateId>
   /** Adds a project with one signing policy, `release`. */
@@ -96,8 +96,8 @@ export async function testApplication(): Promise<TestApplication> {
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
   await createOrganization(dependencies, setup, { name: 'Test' })
 
-  async function securityEvents(): Promise<readonly RecordedEvent[]> {
-    return (await readWholeStream(log, streams.security(clock.now))).events
+  async function securityEvents(organization: OrganizationId = organizationId): Promise<readonly RecordedEvent[]> {
+    return (await readWholeStream(log, streams.security(organization, clock.now))).events
   }
 
   async function certificate(): Promise<CertificateId> {
@@ -120,7 +120,8 @@ export async function testApplication(): Promise<TestApplication> {
     clock,
     certificate,
     securityEvents,
-    refusals: async () => (await securityEvents()).map(({ data }) => data as unknown as RecordedRefusal),
+    refusals: async (organization) =>
+      (await securityEvents(organization)).map(({ data }) => data as unknown as RecordedRefusal),
 
     async user(name, ...roles) {
       const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email: null, roles })
