@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Fastify from 'fastify'
+import { pino } from 'pino'
 import {
   createApplication,
   createOrganization,
@@ -13,7 +13,9 @@ import {
 import type { OrganizationId } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { registerGraphQL } from '../graphql/index.ts'
+import { openHttpServer } from '../http/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
+import { problemErrorHandler } from '../rest/index.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
 /** How fast the read model is built. */
@@ -67,13 +69,15 @@ export async function measureDelivery(events = 300, subscribers = 10): Promise<D
     const reader = { kind: 'interactive', name: 'Reader', email: null, roles: ['globalReader'] } as const
     const { userId } = await createUser(dependencies, setup, reader)
     const { token } = await issueApiToken(dependencies, setup, { userId, name: 'bench', expiresAt: null })
-    const fastify = Fastify({ forceCloseConnections: true })
-    await registerGraphQL(fastify, {
+    const logger = pino({ level: 'warn' })
+    const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
+    const { fastify } = http
+    await registerGraphQL(http, {
       application: createApplication(dependencies),
       readModel,
       loadPlan: async () => undefined,
       publicUrl: 'http://127.0.0.1',
-      logger: { error: (fields, message) => console.error(message, fields) },
+      logger,
     })
     const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
     const after = await log.head()

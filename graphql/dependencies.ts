@@ -1,7 +1,7 @@
 import type { Application } from '../application/index.ts'
+import type { FaultLog } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
-import type { ErrorLog } from './errors.ts'
 import type { Limits } from './limits.ts'
 
 /** What the GraphQL API needs. */
@@ -14,7 +14,7 @@ export type GraphQLDependencies = {
    * when the port is not known before.
    */
   readonly publicUrl: string | (() => string)
-  readonly logger: ErrorLog
+  readonly logger: FaultLog
   /** Default: `defaultLimits`. */
   readonly limits?: Limits
   /** How long a query or a mutation's answer waits for the read model, in milliseconds. Default: 5,000. */

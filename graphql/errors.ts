@@ -2,16 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql'
 import { ServiceError } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
+import type { FaultLog } from '../http/index.ts'
 import { ReadModelError } from '../projections/index.ts'
-
-/** Where the unexpected goes. */
-export type ErrorLog = { readonly error: (fields: object, message: string) => void }
 
 /**
  * The one place where errors become GraphQL's: a refusal, or what we cannot do now, keeps its code and says it in
  * `extensions`; what nobody foresaw is `INTERNAL_ERROR` with an id that stands in the log beside the error itself.
  */
-export function asGraphQLError(error: unknown, log: ErrorLog): GraphQLError {
+export function asGraphQLError(error: unknown, log: FaultLog): GraphQLError {
   const located = error instanceof GraphQLError ? error : undefined
   const original = originOf(error)
   if (original instanceof Refusal || original instanceof ReadModelError)
@@ -29,7 +27,7 @@ export function asGraphQLError(error: unknown, log: ErrorLog): GraphQLError {
 }
 
 /** The error for a caller whom we do not know, or cannot find out about, with what HTTP needs (RFC 6750 §3). */
-export function asUnauthenticated(error: unknown, log: ErrorLog): GraphQLError {
+export function asUnauthenticated(error: unknown, log: FaultLog): GraphQLError {
   if (error instanceof Refusal) {
     const code = error.code === 'TOKEN_MISSING' ? 'UNAUTHENTICATED' : error.code
     const http = { status: 401, headers: { 'www-authenticate': 'Bearer' } }

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
-import { bearerToken } from './bearer.ts'
+import { bearerToken, type FaultLog, type HttpServer, inviteBody } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
-import { asGraphQLError, asUnauthenticated, type ErrorLog } from './errors.ts'
+import { asGraphQLError, asUnauthenticated } from './errors.ts'
 import { endpoint, type GraphQLServer, type Sender } from './server.ts'
 
 /** The longest request body, in bytes: comments and descriptions are short, files go elsewhere. */
@@ -14,6 +14,7 @@ export const maximumBodyLength = 256 * 1024
  */
 export async function registerHttp(
   scope: FastifyInstance,
+  http: HttpServer,
   server: GraphQLServer,
   { application, logger }: GraphQLDependencies,
 ): Promise<void> {
@@ -23,26 +24,37 @@ export async function registerHttp(
     done(null, body),
   )
   scope.setErrorHandler<FastifyError>((error, _request, reply) => refuse(reply, requestError(error, logger)))
+  const senders = new WeakMap<FastifyRequest, Sender>()
   scope.route({
     method: ['GET', 'POST'],
     url: endpoint,
     exposeHeadRoute: false,
-    handler: async (request, reply) => {
-      const authenticateAgain = () => application.authenticate(bearerToken(request.headers.authorization), request.ip)
-      let sender: Sender
+    // Before the body: whoever is nobody to us does not make us wait for one.
+    onRequest: async (request, reply) => {
+      const { address } = http.clientOf(request.raw)
+      const token = bearerToken(request.headers.authorization)
+      const authenticateAgain = () => application.authenticate(token, address)
       try {
-        sender = { caller: await authenticateAgain(), authenticateAgain }
+        senders.set(request, { caller: await authenticateAgain(), authenticateAgain })
       } catch (error) {
         return refuse(reply, asUnauthenticated(error, logger))
       }
-      return reply.send(await server.handleNodeRequestAndResponse(asNodeRequest(request), reply, sender))
+      inviteBody(request.raw, reply.raw)
+    },
+    handler: async (request, reply) => {
+      const sender = senders.get(request) as Sender
+      const { protocol } = http.clientOf(request.raw)
+      return reply.send(await server.handleNodeRequestAndResponse(asNodeRequest(request, protocol), reply, sender))
     },
   })
 }
 
 // Fastify's request has what Yoga needs of Node's: method, URL, headers, and the body that was read within its limit.
-function asNodeRequest(request: FastifyRequest): Parameters<GraphQLServer['handleNodeRequestAndResponse']>[0] {
-  const { raw, method, url, headers, body, protocol, host } = request
+function asNodeRequest(
+  request: FastifyRequest,
+  protocol: 'http' | 'https',
+): Parameters<GraphQLServer['handleNodeRequestAndResponse']>[0] {
+  const { raw, method, url, headers, body, host } = request
   return { raw, method, url, headers, body, protocol, hostname: host } as never
 }
 
@@ -56,7 +68,7 @@ function refuse(reply: FastifyReply, error: GraphQLError): FastifyReply {
 }
 
 // What Fastify finds wrong with a request before anybody looks at it.
-function requestError(error: FastifyError, logger: ErrorLog): GraphQLError {
+function requestError(error: FastifyError, logger: FaultLog): GraphQLError {
   const refused = (code: string, message: string) =>
     new GraphQLError(message, { extensions: { code, http: { status: error.statusCode ?? 400 } } })
   if (error.statusCode === 415)

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { HttpServer } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { registerHttp } from './http.ts'
 import { createGraphQLServer } from './server.ts'
@@ -13,12 +13,12 @@ export { printedSchema } from './print-schema.ts'
  * (graphql-sse, distinct connections) and everything over `graphql-transport-ws`. When the server closes, subscriptions
  * are completed first.
  */
-export async function registerGraphQL(fastify: FastifyInstance, dependencies: GraphQLDependencies): Promise<void> {
+export async function registerGraphQL(http: HttpServer, dependencies: GraphQLDependencies): Promise<void> {
   const stopping = new AbortController()
   const server = createGraphQLServer(dependencies, stopping.signal)
-  await fastify.register((scope) => registerHttp(scope, server, dependencies))
-  const endConnections = registerWebSocket(fastify.server, server, dependencies)
-  fastify.addHook('preClose', async () => {
+  await http.fastify.register((scope) => registerHttp(scope, http, server, dependencies))
+  const endConnections = registerWebSocket(http, server, dependencies)
+  http.fastify.addHook('preClose', async () => {
     stopping.abort()
     await endConnections()
   })

@@ -1,17 +1,23 @@
-import type { IncomingMessage, Server } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { CloseCode, type Context, type ServerOptions, type SubscribePayload } from 'graphql-ws'
-import { type Extra, useServer } from 'graphql-ws/use/ws'
+import { CloseCode, type Context, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
-import { bearerToken } from './bearer.ts'
+import { bearerToken, guarded, type HttpServer } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { asGraphQLError, asUnauthenticated } from './errors.ts'
 import { maximumBodyLength } from './http.ts'
 import { endpoint, type GraphQLServer, type Sender } from './server.ts'
+import { closeReason, type Extra, serveConnection } from './websocket-connection.ts'
 
 /** How many operations one connection may have under way. */
 const maximumOperations = 100
+
+/** Within which `connection_init` must have come, in milliseconds. */
+const initialisationMs = 5_000
+
+/** How long connections may take to close when the service stops, in milliseconds. */
+const farewellMs = 2_000
+
+const missingToken = 'Send {"authorization": "Bearer <token>"} as the payload of connection_init.'
 
 type ConnectionParameters = Record<string, unknown>
 type Connection = Context<ConnectionParameters, Extra>
@@ -24,19 +30,21 @@ type Execution = ExecutionArgs & {
 
 /**
  * All operations over WebSockets (sub-protocol `graphql-transport-ws`). The token comes in the upgrade's `Authorization`
- * header or, since browsers cannot set one, as `authorization` in the payload of `connection_init`, in the same form.
- * Every operation authenticates anew. A caller whom we do not know is closed with 4401.
+ * header or, since browsers cannot set one, as `authorization` (in any case of letters) in the payload of
+ * `connection_init`, in the same form. Every operation authenticates anew. A caller whom we do not know is closed with
+ * 4401.
  *
  * @returns ends all connections
  */
 export function registerWebSocket(
-  httpServer: Server,
+  http: HttpServer,
   server: GraphQLServer,
   { application, logger }: GraphQLDependencies,
 ): () => Promise<void> {
   async function senderOf({ connectionParams, extra: { request } }: Connection): Promise<Sender> {
-    const token = bearerToken(connectionParams?.authorization ?? request.headers.authorization)
-    const authenticateAgain = () => application.authenticate(token, request.socket.remoteAddress)
+    const token = bearerToken(authorizationOf(connectionParams) ?? request.headers.authorization)
+    const { address } = http.clientOf(request)
+    const authenticateAgain = () => application.authenticate(token, address)
     return { caller: await authenticateAgain(), authenticateAgain }
   }
 
@@ -60,16 +68,17 @@ export function registerWebSocket(
     } as unknown as Execution
   }
 
-  const options: ServerOptions<ConnectionParameters, Extra> = {
+  const graphql = makeServer<ConnectionParameters, Extra>({
+    connectionInitWaitTimeout: initialisationMs,
     onConnect: async (connection) => {
       try {
         await senderOf(connection)
         return true
       } catch (error) {
         const { message, extensions } = asUnauthenticated(error, logger)
-        const { socket } = connection.extra
         const code = extensions.http?.status === 401 ? CloseCode.Unauthorized : CloseCode.InternalServerError
-        socket.close(code, `${extensions.code}: ${message}`.slice(0, 100))
+        const text = extensions.code === 'UNAUTHENTICATED' ? missingToken : message
+        connection.extra.socket.close(code, closeReason(`${extensions.code}: ${text}`))
         return false
       }
     },
@@ -85,28 +94,50 @@ export function registerWebSocket(
     },
     execute: (args) => (args as Execution).run.execute(args),
     subscribe: (args) => (args as Execution).run.subscribe(args),
-    onError: (_connection, _id, _payload, errors) => errors.map((error) => withoutHttp(error)),
+    onError: (_connection, _id, _payload, errors) => errors.map((error) => withoutHttp(asGraphQLError(error, logger))),
     onNext: (_connection, _id, _payload, _args, { errors, data, extensions }): FormattedExecutionResult => ({
       ...(errors === undefined ? {} : { errors: errors.map(withoutHttp) }),
       ...(data === undefined ? {} : { data }),
       ...(extensions === undefined ? {} : { extensions }),
     }),
-  }
+  })
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maximumBodyLength })
-  const { dispose } = useServer<ConnectionParameters>({ ...options, isProd: true } as never, sockets)
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (new URL(request.url ?? '/', 'http://localhost').pathname === endpoint)
-      sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request))
-    // Nobody else would answer.
-    else if (httpServer.listenerCount('upgrade') === 1)
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
-  }
-  httpServer.on('upgrade', upgrade)
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maximumBodyLength,
+    autoPong: false,
+    handleProtocols,
+  })
+  sockets.on(
+    'error',
+    guarded('websockets', logger, (error) => logger.error({ err: error }, 'the WebSocket server has a fault')),
+  )
+  http.onUpgrade(endpoint, (request, socket, head) =>
+    sockets.handleUpgrade(
+      request,
+      socket,
+      head,
+      guarded(
+        'websocket',
+        logger,
+        (webSocket) => serveConnection(webSocket, request, graphql, logger),
+        (webSocket) => webSocket.terminate(),
+      ),
+    ),
+  )
   return async () => {
-    httpServer.off('upgrade', upgrade)
-    await dispose()
+    for (const client of sockets.clients) client.close(1001, 'Going away')
+    const impatient = setTimeout(() => {
+      for (const client of sockets.clients) client.terminate()
+    }, farewellMs)
+    await new Promise<void>((resolve) => sockets.close(() => resolve()))
+    clearTimeout(impatient)
   }
+}
+
+function authorizationOf(parameters: ConnectionParameters | undefined): unknown {
+  const found = Object.entries(parameters ?? {}).find(([name]) => name.toLowerCase() === 'authorization')
+  return found?.[1]
 }
 
 function tooMany(code: string, message: string): GraphQLError {

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Application, Caller } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
-import { authenticateRequest } from './authenticate.ts'
 import { formatDigest } from './content-digest.ts'
 import { attachment } from './content-disposition.ts'
 import { select } from './preconditions.ts'
@@ -16,7 +15,11 @@ type OpenedArtifact = Awaited<ReturnType<Application['openArtifact']>>
  * the bytes, whole or a range. The entity tag is the SHA-256, so a client can go on with a download and be sure that it
  * is the same artifact.
  */
-export function registerDownloads(fastify: FastifyInstance, application: Application): void {
+export function registerDownloads(
+  fastify: FastifyInstance,
+  application: Application,
+  callerOf: (request: FastifyRequest) => Caller,
+): void {
   for (const [name, which] of [
     ['SignedArtifact', 'signed'],
     ['UnsignedArtifact', 'unsigned'],
@@ -27,7 +30,7 @@ export function registerDownloads(fastify: FastifyInstance, application: Applica
       exposeHeadRoute: false,
       url: `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`,
       handler: async (request, reply) => {
-        const caller = await authenticateRequest(application, request)
+        const caller = callerOf(request)
         requireOrganization(caller, request.params.organizationId)
         const { signingRequestId } = request.params
         return sendArtifact(request, reply, await application.openArtifact(caller, { signingRequestId, which }))

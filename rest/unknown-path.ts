@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { Refusal } from '../domain/index.ts'
 import { problemErrorHandler } from './problem.ts'
-import { discardUnreadBody } from './unread-body.ts'
 
 /**
  * Answers paths and methods that nothing else answers: 404 `PATH_NOT_FOUND`, saying what there is. Before the body is
@@ -14,7 +13,6 @@ export function registerUnknownPaths(fastify: FastifyInstance, places: string, l
   const answerProblem = problemErrorHandler(logger)
   fastify.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return
-    discardUnreadBody(request.raw)
     const [path = ''] = request.url.split('?')
     const message = `There is nothing at ${request.method} ${path.slice(0, 200)}. ${places}`
     return answerProblem(new Refusal('PATH_NOT_FOUND', message), request, reply)

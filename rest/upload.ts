@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Application } from '../application/index.ts'
+import type { Application, Caller } from '../application/index.ts'
 import { parseSha256Digest, Refusal } from '../domain/index.ts'
-import { authenticateRequest } from './authenticate.ts'
+import { inviteBody } from '../http/index.ts'
 import { parseContentDigest } from './content-digest.ts'
 import { parseInput } from './invalid-input.ts'
 import { checkedBytes, type IncomingFile, multipartFile, rawBytes } from './upload-body.ts'
@@ -23,11 +23,15 @@ const multipartOverhead = 64 * 1024
  */
 export function registerUploads(
   fastify: FastifyInstance,
-  options: { readonly application: Application; readonly maximumUploadSize: number },
+  options: {
+    readonly application: Application
+    readonly callerOf: (request: FastifyRequest) => Caller
+    readonly maximumUploadSize: number
+  },
 ): void {
-  const { application, maximumUploadSize } = options
+  const { application, callerOf, maximumUploadSize } = options
   fastify.post('/uploads', async (request, reply) => {
-    const caller = await authenticateRequest(application, request)
+    const caller = callerOf(request)
     const query = parseInput(querySchema, request.query)
     requirePlainBody(request)
     const isForm = mediaType(request) === 'multipart/form-data'
@@ -37,6 +41,7 @@ export function registerUploads(
     if (announced !== undefined && announced !== sha256)
       throw new Refusal('DIGEST_MALFORMED', 'Content-Digest and sha256 name two different digests.')
 
+    inviteBody(request.raw, reply.raw)
     const file: IncomingFile = isForm ? await multipartFile(request) : { fileName: undefined, bytes: rawBytes(request) }
     const fileName = query.fileName ?? file.fileName ?? ''
     const upload = await application.uploadArtifact(caller, { fileName, bytes: checkedBytes(file.bytes, sha256) })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isAddressRange } from '../http/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
 
 /** What a process of the service can do. */
@@ -25,6 +26,14 @@ const settings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: port.default(8080),
   publicUrl: httpUrl.optional(),
+  allowedOrigins: list
+    .pipe(z.array(z.string().refine(isOrigin, 'must be origins: http://<host>, https://<host>:<port>')))
+    .default([]),
+  trustedProxies: list
+    .pipe(z.array(z.string().refine(isAddressRange, 'must be addresses or ranges such as 10.0.0.0/8')))
+    .default([]),
+  maximumConnections: wholeNumber(1, 1_000_000).default(4_000),
+  maximumConnectionsPerAddress: wholeNumber(1, 1_000_000).default(400),
   data: z.string().min(1).default('.countersign'),
   eventLog: z
     .string()
@@ -115,6 +124,12 @@ export function readSettings(options: {
     return `${environmentVariable(name as keyof Settings)} (${String(name)}): ${issue.message}`
   })
   throw new ConfigurationError('CONFIGURATION_INVALID', `The configuration cannot be used.\n  ${faults.join('\n  ')}`)
+}
+
+/** An origin as browsers say it (RFC 6454 §7): scheme, host and a port that is not the scheme's own, nothing more. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.origin === text
 }
 
 /** A whole number as JSON writes it, or in decimal digits. */

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import {
   type Application,
@@ -13,6 +12,7 @@ import {
 import { loadPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { registerGraphQL } from '../graphql/index.ts'
+import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
@@ -109,7 +109,8 @@ export async function startService(options: {
     const application = createApplication(dependencies)
     const resume = () => resumeUnfinished(dependencies)
 
-    const fastify = newHttpServer(logger)
+    const http = newHttpServer(settings, logger)
+    const { fastify } = http
     registerHealth(fastify, checks)
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
@@ -119,8 +120,8 @@ export async function startService(options: {
       checks.readModel = readModels.check
       if (has('api')) {
         const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
-        registerRest(fastify, { application, maximumUploadSize: settings.maximumArtifactSize, logger })
-        await registerGraphQL(fastify, {
+        registerRest(http, { application, maximumUploadSize: settings.maximumArtifactSize, logger })
+        await registerGraphQL(http, {
           application,
           readModel: readModels.readModel,
           loadPlan: (digest) => loadPlan(artifacts.store, digest),
@@ -198,19 +199,17 @@ export async function startService(options: {
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
 const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`
 
-function newHttpServer(logger: Logger): FastifyInstance {
-  return Fastify({
-    loggerInstance: logger.child({ part: 'http' }),
-    // One line for each request would drown what matters; refusals and faults are logged where they arise.
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
-    frameworkErrors: problemErrorHandler(logger),
-    requestTimeout: 0,
-    connectionTimeout: 0,
-    keepAliveTimeout: 72_000,
-    forceCloseConnections: true,
-    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
-  }) as unknown as FastifyInstance
+function newHttpServer(settings: Settings, logger: Logger): HttpServer {
+  const { trustedProxies, maximumConnections, maximumConnectionsPerAddress } = settings
+  const http: HttpServer = openHttpServer({
+    logger,
+    answerError: problemErrorHandler(logger),
+    limits: { ...defaultHttpLimits, maximumConnections, maximumConnectionsPerAddress },
+    trustedProxies,
+    isAllowedOrigin: (origin) =>
+      origin === new URL(urlOf(http.fastify, settings)).origin || settings.allowedOrigins.includes(origin),
+  })
+  return http
 }
 
 /** The address as a client on this machine reaches it. */

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 const rooms =
-  '{activities,application,artifacts,cli,domain,event-log,graphql,projections,rest,server,signing,workflows}'
+  '{activities,application,artifacts,cli,domain,event-log,graphql,http,projections,rest,server,signing,workflows}'
 
-/** Names of others that look like codes of ours: of PKCS#11, Temporal, undici, the system, and environment variables. */
-const foreign = /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|USE_EXISTING$)/
+/** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, undici, the system, and environment variables. */
+const foreign = /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|USE_EXISTING$)/
 
 const oneWord = /^[A-Z][A-Z0-9]+$/
 

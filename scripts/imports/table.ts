@@ -49,8 +49,15 @@ export const table: Readonly<Record<string, Room>> = {
   },
   'event-log': { ...open, rooms: { domain: 'language' } },
   projections: { ...open, rooms: { domain: 'language', 'event-log': 'language' } },
-  graphql: { ...open, rooms: { application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' } },
-  rest: { ...open, rooms: { application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' } },
+  http: { ...open, rooms: { domain: 'language' } },
+  graphql: {
+    ...open,
+    rooms: { http: 'all', application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' },
+  },
+  rest: {
+    ...open,
+    rooms: { http: 'all', application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' },
+  },
   signing: { ...open, rooms: { domain: 'language' } },
   artifacts: { ...open, rooms: { signing: 'all', domain: 'language' } },
   origin: { ...open, rooms: { domain: 'language' } },

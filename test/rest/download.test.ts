@@ -259,13 +259,3 @@ describe('failures', () => {
     await until('the reading has ended', () => closed === 1)
   })
 })
-
-describe('a server that tells cases apart', () => {
-  it('is refused at start', async () => {
-    const { default: Fastify } = await import('fastify')
-    const { registerRest } = await import('../../rest/index.ts')
-    const server = await startRestServer()
-    const options = { application: {} as Application, maximumUploadSize: 1, logger: server.fastify.log as never }
-    expect(() => registerRest(Fastify(), options)).toThrow('caseSensitive')
-  })
-})

@@ -1,15 +1,16 @@
 import type { AddressInfo } from 'node:net'
-import Fastify from 'fastify'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { registerUnknownPaths } from '../../rest/index.ts'
+import { openHttpServer } from '../../http/index.ts'
+import { problemErrorHandler, registerUnknownPaths } from '../../rest/index.ts'
 
 const places = 'Artifacts go to POST /uploads.'
 let url: string
 
 beforeEach(async () => {
-  const fastify = Fastify({ forceCloseConnections: true })
-  registerUnknownPaths(fastify, places, pino({ level: 'silent' }))
+  const logger = pino({ level: 'silent' })
+  const { fastify } = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
+  registerUnknownPaths(fastify, places, logger)
   fastify.post('/uploads', async () => ({ taken: true }))
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => fastify.close())

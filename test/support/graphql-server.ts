@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import {
   type Application,
@@ -30,6 +31,7 @@ import type {
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
 import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.ts'
+import { type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import {
   openReadModel,
   openSqliteReadModel,
@@ -39,6 +41,7 @@ import {
   rebuildReadModel,
   startProjector,
 } from '../../projections/index.ts'
+import { problemErrorHandler } from '../../rest/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
@@ -118,9 +121,10 @@ export async function startGraphQLServer(
   options: Partial<Pick<GraphQLDependencies, 'limits' | 'patienceMs' | 'loadPlan' | 'readModel' | 'application'>> & {
     /** Whether a projector runs; default yes. */
     readonly project?: boolean
+    readonly http?: Partial<HttpServerOptions>
   } = {},
 ): Promise<GraphQLTestServer> {
-  const { project = true, ...overrides } = options
+  const { project = true, http: httpOptions, ...overrides } = options
   const folder = temporaryFolder()
   const now = () => new Date().toISOString()
   const organizationId = randomUUID() as OrganizationId
@@ -148,13 +152,16 @@ export async function startGraphQLServer(
   if (!project) await projector.stop()
 
   const logged: GraphQLTestServer['logged'] = []
-  const fastify = Fastify({ forceCloseConnections: true })
-  await registerGraphQL(fastify, {
+  const silent = pino({ level: 'silent' })
+  const http = openHttpServer({ logger: silent, answerError: problemErrorHandler(silent), ...httpOptions })
+  const { fastify } = http
+  const line = (fields: object, message: string) => logged.push({ fields: fields as Record<string, unknown>, message })
+  await registerGraphQL(http, {
     application,
     readModel,
     loadPlan: (digest) => loadPlan(store, digest),
     publicUrl: 'https://signing.example.com',
-    logger: { error: (fields, message) => logged.push({ fields: fields as Record<string, unknown>, message }) },
+    logger: { error: line, warn: line },
     ...overrides,
   })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import type { Application, Caller } from '../../application/index.ts'
 import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
 import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
-import { registerRest } from '../../rest/index.ts'
+import { openHttpServer } from '../../http/index.ts'
+import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 type OpenArtifact = Application['openArtifact']
@@ -75,10 +76,11 @@ export async function startRestServer(
     openArtifact: options.openArtifact ?? openPublished,
   }
 
-  const fastify = Fastify({ routerOptions: { caseSensitive: false }, forceCloseConnections: true })
   const logged: string[] = []
   const logger = pino({}, { write: (line: string) => void logged.push(line) })
-  registerRest(fastify, { application: application as Application, maximumUploadSize, logger })
+  const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
+  const { fastify } = http
+  registerRest(http, { application: application as Application, maximumUploadSize, logger })
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await fastify.close()

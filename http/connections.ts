@@ -1,0 +1,78 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type FaultLog, guarded } from './guarded.ts'
+import { refuseConnection } from './refuse-connection.ts'
+
+/**
+ * Sees to every connection before anything else does: it has an `error` listener (a reset at any moment is nobody's
+ * fault), one address has at most so many, and a request that cannot be read is answered with our codes.
+ *
+ * @param isProxy whether an address may have any number, since many clients are behind it
+ */
+export function watchConnections(
+  server: Server,
+  options: {
+    readonly maximumPerAddress: number
+    readonly isProxy: (address: string) => boolean
+    readonly logger: FaultLog
+  },
+): void {
+  const { maximumPerAddress, isProxy, logger } = options
+  const open = new Map<string, number>()
+  const answering = new WeakMap<Duplex, ServerResponse>()
+
+  const connected = (socket: Socket) => {
+    socket.on('error', () => undefined)
+    const address = socket.remoteAddress
+    if (address === undefined || isProxy(address)) return
+    const count = (open.get(address) ?? 0) + 1
+    if (count > maximumPerAddress) {
+      socket.destroy()
+      return
+    }
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1
+      if (left === 0) open.delete(address)
+      else open.set(address, left)
+    })
+  }
+  const unreadable = (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // Two answers must not be mixed on one connection.
+    if (answering.get(socket)?.headersSent === true || error.code === 'ECONNRESET') socket.destroy()
+    else refuseConnection(socket, ...refusalOf(error.code))
+  }
+  const destroy = (socket: Duplex) => socket.destroy()
+
+  server.prependListener('connection', guarded('connection', logger, connected, destroy))
+  server.prependListener(
+    'request',
+    guarded('request', logger, ({ socket }, response) => void answering.set(socket, response)),
+  )
+  server.on(
+    'clientError',
+    guarded('clientError', logger, unreadable, (_error, socket) => socket.destroy()),
+  )
+  server.on(
+    'connect',
+    guarded(
+      'connect',
+      logger,
+      (_request, socket) => refuseConnection(socket, 400, 'REQUEST_MALFORMED', 'This is no proxy.'),
+      (_request, socket) => socket.destroy(),
+    ),
+  )
+  // For example, when the process has no file descriptor left for one more connection.
+  server.on(
+    'error',
+    guarded('error', logger, (error) => logger.error({ err: error }, 'the HTTP server has a fault')),
+  )
+}
+
+function refusalOf(code: string | undefined): readonly [status: number, code: string, detail: string] {
+  if (code === 'HPE_HEADER_OVERFLOW') return [431, 'REQUEST_TOO_LARGE', 'The headers of the request are too long.']
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return [413, 'REQUEST_TOO_LARGE', 'Chunk extensions are too long.']
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'REQUEST_TOO_SLOW', 'The headers did not come in time.']
+  return [400, 'REQUEST_MALFORMED', 'This is not HTTP/1.1.']
+}

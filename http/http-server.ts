@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import { type Client, clientOf, type TrustedProxies, trustedProxies } from './client.ts'
+import { watchConnections } from './connections.ts'
+import { guarded } from './guarded.ts'
+import { discardUnreadBody } from './unread-body.ts'
+import { asksForWebSocket, type UpgradeHandler, upgradeDispatcher } from './upgrades.ts'
+
+/** How much time and how many connections clients get. */
+export type HttpLimits = {
+  /** Within which the headers of a request must have come, in milliseconds. */
+  readonly headersTimeoutMs: number
+  /** After which a connection on which nothing moves in either direction is cut, in milliseconds. */
+  readonly idleTimeoutMs: number
+  /** Open connections of the process. */
+  readonly maximumConnections: number
+  /** Open connections of one address that is no trusted proxy. */
+  readonly maximumConnectionsPerAddress: number
+}
+
+/** What a service gets whose operator says nothing else. */
+export const defaultHttpLimits: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  idleTimeoutMs: 120_000,
+  maximumConnections: 4_000,
+  maximumConnectionsPerAddress: 400,
+}
+
+/** What an HTTP server needs. */
+export type HttpServerOptions = {
+  readonly logger: Logger
+  /** Answers what goes wrong before or outside of every route with its own error handler. */
+  readonly answerError: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+  /** Default: {@link defaultHttpLimits}. */
+  readonly limits?: HttpLimits
+  /** Addresses and CIDR ranges of proxies that are believed; default: none. */
+  readonly trustedProxies?: readonly string[]
+  /** Whether pages of an origin may open WebSockets; default: none may. */
+  readonly isAllowedOrigin?: (origin: string) => boolean
+}
+
+/** The one way in: routes are added to `fastify`, upgrades by `onUpgrade`. */
+export type HttpServer = {
+  readonly fastify: FastifyInstance
+  /** Serves upgrades of one path. */
+  readonly onUpgrade: (path: string, handler: UpgradeHandler) => void
+  /** Who sent a request, by the connection and by the proxies that are trusted. */
+  readonly clientOf: (request: IncomingMessage) => Client
+}
+
+/**
+ * Makes the HTTP server that all APIs share. Every function that Node calls outside of a route is guarded: nothing that a
+ * client sends, and no reset, ends the process. The server must be told to listen.
+ */
+export function openHttpServer(options: HttpServerOptions): HttpServer {
+  const { answerError, limits = defaultHttpLimits, isAllowedOrigin = () => false } = options
+  const logger = options.logger.child({ part: 'http' })
+  const proxies = trustedProxies(options.trustedProxies ?? [])
+  const upgrades = new Map<string, UpgradeHandler>()
+
+  const fastify = Fastify({
+    // For every address that the host's name stands for, one with the same guards.
+    serverFactory: (handle) => guardedServer(handle, { logger, limits, proxies, upgrades, isAllowedOrigin }),
+    loggerInstance: logger,
+    // One line for each request would drown what matters; refusals and faults are logged where they arise.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    frameworkErrors: answerError,
+    forceCloseConnections: true,
+    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
+  }) as unknown as FastifyInstance
+  fastify.setErrorHandler(answerError)
+
+  return {
+    fastify,
+    onUpgrade: (path, handler) => void upgrades.set(path, handler),
+    clientOf: (request) => clientOf(request, proxies),
+  }
+}
+
+/**
+ * Lets a client send its body that asked first (`Expect: 100-continue`): whoever has decided to read it calls this.
+ * Clients that are refused never send it.
+ */
+export function inviteBody(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect?.toLowerCase() === '100-continue' && !response.headersSent) response.writeContinue()
+}
+
+type Guarding = {
+  readonly logger: Logger
+  readonly limits: HttpLimits
+  readonly proxies: TrustedProxies
+  readonly upgrades: ReadonlyMap<string, UpgradeHandler>
+  readonly isAllowedOrigin: (origin: string) => boolean
+}
+
+function guardedServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  { logger, limits, proxies, upgrades, isAllowedOrigin }: Guarding,
+) {
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      // Bodies have a pace instead: a large upload over a slow line takes as long as it takes.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(2_000, limits.headersTimeoutMs),
+      keepAliveTimeout: 72_000,
+      shouldUpgradeCallback: asksForWebSocket,
+    },
+    handle,
+  )
+  server.timeout = limits.idleTimeoutMs
+  server.maxConnections = limits.maximumConnections
+  watchConnections(server, {
+    maximumPerAddress: limits.maximumConnectionsPerAddress,
+    isProxy: proxies.has,
+    logger,
+  })
+  // Whoever asks before it sends its body is answered by the route, see `inviteBody`.
+  server.on(
+    'checkContinue',
+    guarded('checkContinue', logger, (request, response) => void server.emit('request', request, response)),
+  )
+  server.prependListener(
+    'request',
+    guarded('request', logger, (request, response) => {
+      response.once('finish', () => discardUnreadBody(request))
+    }),
+  )
+  server.on(
+    'upgrade',
+    guarded('upgrade', logger, upgradeDispatcher(upgrades, isAllowedOrigin), (_request, socket: Duplex) =>
+      socket.destroy(),
+    ),
+  )
+  return server
+}

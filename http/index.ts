@@ -1,0 +1,12 @@
+export { bearerToken } from './bearer.ts'
+export { isAddressRange } from './client.ts'
+export { type FaultLog, guarded } from './guarded.ts'
+export {
+  defaultHttpLimits,
+  type HttpLimits,
+  type HttpServer,
+  type HttpServerOptions,
+  inviteBody,
+  openHttpServer,
+} from './http-server.ts'
+export type { UpgradeHandler } from './upgrades.ts'
