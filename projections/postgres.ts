@@ -7,6 +7,14 @@ import type { Tables } from './tables.ts'
 export type PostgresReadModelOptions = {
   /** `postgres://user:password@host:port/database` */
   readonly connectionString: string
+  /** PEM. With it every connection uses TLS, and the server's certificate and name are checked; plain without. */
+  readonly tls?: {
+    /** The authorities that the server's certificate must lead to; those of the system when not given. */
+    readonly ca: Buffer | undefined
+    /** Who we are, where the server wants to know. */
+    readonly cert: Buffer | undefined
+    readonly key: Buffer | undefined
+  }
   /** The most connections of this process. Default: 10. */
   readonly maximumConnections?: number
   /** Called with the SQL of every query that ran. */
@@ -20,9 +28,10 @@ export type PostgresReadModelOptions = {
  * the server is still away.
  */
 export function openPostgresReadModel(options: PostgresReadModelOptions): ReadModelDatabase {
-  const { connectionString, maximumConnections = 10, onQuery, onConnectionLost } = options
+  const { connectionString, tls, maximumConnections = 10, onQuery, onConnectionLost } = options
   const pool = new pg.Pool({
     connectionString,
+    ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, host: serverName(connectionString) } }),
     max: maximumConnections,
     connectionTimeoutMillis: 5_000,
     application_name: 'countersign',
@@ -43,6 +52,11 @@ export function openPostgresReadModel(options: PostgresReadModelOptions): ReadMo
       if (!pool.ended) await pool.end()
     },
   }
+}
+
+/** Whose certificate it must be. Said by ourselves: for an address without a name, Node would check for `localhost`. */
+function serverName(connectionString: string): string {
+  return new URL(connectionString).hostname.replace(/^\[(.*)\]$/, '$1')
 }
 
 /** serialization_failure, deadlock_detected and lock_not_available. */

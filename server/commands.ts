@@ -12,7 +12,7 @@ import {
   replayLog,
 } from '../projections/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { readSettings, required, type Settings } from './configuration.ts'
+import { readSettings, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
 import { payloadKeyPath } from './embedded/index.ts'
@@ -22,7 +22,7 @@ import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
 import { openEventLog } from './stores.ts'
-import { connectClient } from './temporal.ts'
+import { connectClient, temporalTarget } from './temporal.ts'
 
 export { type ServeOptions, serve } from './serve.ts'
 
@@ -40,11 +40,7 @@ export type LocalOptions = { readonly configFile?: string | undefined }
  */
 export async function resume(options: LocalOptions): Promise<Resumed> {
   const settings = await withRuntimeFacts(settingsOf(options))
-  const { client, close } = connectClient({
-    address: required(settings, 'temporalAddress', 'worker'),
-    namespace: settings.temporalNamespace,
-    payloadKeys: required(settings, 'payloadKey', 'worker'),
-  })
+  const { client, close } = connectClient(temporalTarget(settings, 'worker'))
   try {
     return await withLog(settings, (log) => resumeUnfinished({ log, workflows: temporalWorkflows(client) }))
   } finally {

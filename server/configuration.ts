@@ -16,6 +16,10 @@ const list = z.union(
   [z.array(z.string()), z.string().transform((text) => text.split(',').map((item) => item.trim()))],
   'must be a list: texts, or one text with commas between',
 )
+const yesOrNo = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean({ error: 'must be true or false' }),
+)
 const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be an absolute http:// or https:// address')
 
 const settings = z.strictObject({
@@ -44,6 +48,10 @@ const settings = z.strictObject({
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<path> or postgres://<address>')
     .optional(),
   readModelPassword: z.string().min(1).optional(),
+  readModelTls: yesOrNo.default(false),
+  readModelTlsCa: z.string().min(1).optional(),
+  readModelTlsCertificate: z.string().min(1).optional(),
+  readModelTlsKey: z.string().min(1).optional(),
   artifacts: z.string().min(1).optional(),
   maximumArtifactSize: bytes.default(4 * 1024 ** 3 - 1),
   temporalAddress: z
@@ -51,6 +59,10 @@ const settings = z.strictObject({
     .regex(/^[^\s:]+:\d+$/, 'must be <host>:<port>')
     .optional(),
   temporalNamespace: z.string().min(1).default('default'),
+  temporalTls: yesOrNo.default(false),
+  temporalTlsCa: z.string().min(1).optional(),
+  temporalTlsCertificate: z.string().min(1).optional(),
+  temporalTlsKey: z.string().min(1).optional(),
   pkcs11Module: z.string().min(1).optional(),
   pkcs11Token: z.string().min(1).optional(),
   pkcs11Pin: z.string().min(1).optional(),

@@ -10,11 +10,11 @@ import {
 import { type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { required, type Settings } from './configuration.ts'
+import type { Settings } from './configuration.ts'
 import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
 import { openEventLog } from './stores.ts'
-import { connectClient } from './temporal.ts'
+import { connectClient, temporalTarget } from './temporal.ts'
 
 /** What to set up. */
 export type Initialisation = {
@@ -81,11 +81,7 @@ async function makeOrganization(log: EventLog, name: string, administrator: stri
 }
 
 async function makeDemo(settings: Settings, log: EventLog): Promise<Omit<Credentials, 'url'>> {
-  const { client, close } = connectClient({
-    address: required(settings, 'temporalAddress', 'worker'),
-    namespace: settings.temporalNamespace,
-    payloadKeys: required(settings, 'payloadKey', 'worker'),
-  })
+  const { client, close } = connectClient(temporalTarget(settings, 'worker'))
   try {
     const dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'workflows'> = {
       log,

@@ -21,7 +21,7 @@ import { listen } from './listen.ts'
 import { openReadModels } from './read-models.ts'
 import { startSigner } from './signer.ts'
 import { openArtifacts, openEventLog } from './stores.ts'
-import { connectClient, type TemporalTarget } from './temporal.ts'
+import { connectClient, temporalTarget } from './temporal.ts'
 import { startWorker } from './worker.ts'
 
 /** Between two attempts to resume what is unfinished, in milliseconds. */
@@ -88,11 +88,7 @@ export async function startService(options: {
     const refusals = openRefusalAudit({ log, now, onError })
     closers.push(() => refusals.close())
 
-    const temporal: TemporalTarget = {
-      address: required(settings, 'temporalAddress', roles.join(', ')),
-      namespace: settings.temporalNamespace,
-      payloadKeys: required(settings, 'payloadKey', roles.join(', ')),
-    }
+    const temporal = temporalTarget(settings, roles.join(', '))
     const { client, close: disconnect } = connectClient(temporal)
     closers.push(disconnect)
     const workflows = temporalWorkflows(client)

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Client, Connection } from '@temporalio/client'
+import { Client, Connection, type TLSConfig } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import {
   bundleWorkflowCode,
@@ -16,7 +16,9 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { required, type Settings } from './configuration.ts'
 import { parsePayloadKeys, payloadCodec } from './payload-codec.ts'
+import { type TlsMaterial, tlsOf } from './tls.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const workflowsPath = join(project, 'workflows', 'index.ts')
@@ -29,6 +31,35 @@ export type TemporalTarget = {
   readonly namespace: string
   /** What `parsePayloadKeys` reads. */
   readonly payloadKeys: string
+  /** Plain when not given. */
+  readonly tls?: TlsMaterial | undefined
+}
+
+/**
+ * The Temporal that the settings name.
+ *
+ * @param role who needs it, for the message when something is not set
+ * @throws ConfigurationError `CONFIGURATION_INVALID`, `TLS_FILE_UNUSABLE`
+ */
+export function temporalTarget(settings: Settings, role: string): TemporalTarget {
+  return {
+    address: required(settings, 'temporalAddress', role),
+    namespace: settings.temporalNamespace,
+    payloadKeys: required(settings, 'payloadKey', role),
+    tls: tlsOf(settings, 'temporal'),
+  }
+}
+
+/** As the SDK takes it, for clients and workers alike. */
+function tlsConfig(tls: TlsMaterial | undefined): { tls?: TLSConfig } {
+  if (tls === undefined) return {}
+  const { authorities, client } = tls
+  return {
+    tls: {
+      ...(authorities === undefined ? {} : { serverRootCACertificate: authorities }),
+      ...(client === undefined ? {} : { clientCertPair: { crt: client.certificate, key: client.key } }),
+    },
+  }
 }
 
 /** Sends the Temporal SDK's own log to ours. Once in a process, before anything else of the SDK is used. */
@@ -64,7 +95,7 @@ export function connectClient(target: TemporalTarget): {
   readonly client: Client
   readonly close: () => Promise<void>
 } {
-  const connection = Connection.lazy({ address: target.address, channelArgs })
+  const connection = Connection.lazy({ address: target.address, channelArgs, ...tlsConfig(target.tls) })
   const { namespace, payloadKeys } = target
   const client = new Client({ connection, namespace, dataConverter: dataConverter(payloadKeys) })
   return { client, close: () => connection.close() }
@@ -110,7 +141,7 @@ export async function runWorker(
   let current: Worker | undefined
 
   async function runOnce(): Promise<void> {
-    const connection = await NativeConnection.connect({ address: target.address })
+    const connection = await NativeConnection.connect({ address: target.address, ...tlsConfig(target.tls) })
     try {
       current = await Worker.create({
         ...options,

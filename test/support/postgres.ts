@@ -15,11 +15,19 @@ export type TestPostgres = {
   readonly newDatabase: () => Promise<string>
 }
 
-/** Starts PostgreSQL for the tests of a file, from Debian's packages, and ends it after them. */
-export function postgresForTests(): TestPostgres {
+/** Certificates of a server that takes TLS only, and of its clients nobody without a certificate; PEM. */
+export type PostgresTls = { readonly certificate: Buffer; readonly key: Buffer; readonly clientAuthority: Buffer }
+
+/**
+ * Starts PostgreSQL for the tests of a file, from Debian's packages, and ends it after them.
+ *
+ * @param tls gives the certificates, at the start
+ */
+export function postgresForTests(tls?: () => Promise<PostgresTls>): TestPostgres {
   let port = 0
   let stop: () => Promise<void> = async () => undefined
   let databases = 0
+  let options: readonly string[] = []
 
   beforeAll(async () => {
     const bin = await binaries()
@@ -33,8 +41,19 @@ export function postgresForTests(): TestPostgres {
     port = await freePort()
     await writeFile(
       join(data, 'postgresql.conf'),
-      `listen_addresses='127.0.0.1'\nport=${port}\nunix_socket_directories=''\nfsync=off\nmax_connections=60\n`,
+      `listen_addresses='127.0.0.1'\nport=${port}\nunix_socket_directories='${folder}'\nfsync=off\nmax_connections=60\n${tls === undefined ? '' : "ssl=on\nssl_ca_file='client-ca.crt'\n"}`,
     )
+    if (tls !== undefined) {
+      const { certificate, key, clientAuthority } = await tls()
+      // `test` over TCP by certificate only; the socket is for those who set the tests up.
+      await writeFile(join(data, 'pg_hba.conf'), 'local all all trust\nhostssl all all 127.0.0.1/32 cert\n')
+      const files = { 'server.crt': certificate, 'server.key': key, 'client-ca.crt': clientAuthority }
+      for (const [name, bytes] of Object.entries(files)) {
+        await writeFile(join(data, name), bytes, { mode: 0o600 })
+        if (user !== undefined) await chown(join(data, name), user.uid, user.gid)
+      }
+    }
+    options = ['-h', folder, '-p', String(port), '-U', 'test']
     const server = spawn(join(bin, 'postgres'), ['-D', data], { ...common, stdio: 'ignore' })
     const exited = new Promise((resolve) => server.once('exit', resolve))
     stop = async () => {
@@ -45,7 +64,7 @@ export function postgresForTests(): TestPostgres {
     }
     await until('PostgreSQL answers', async () => {
       if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`)
-      return run(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'test']).then(
+      return run(join(bin, 'pg_isready'), options).then(
         () => true,
         () => false,
       )
@@ -58,7 +77,6 @@ export function postgresForTests(): TestPostgres {
       databases += 1
       const name = `test_${databases}`
       const bin = await binaries()
-      const options = ['-h', '127.0.0.1', '-p', String(port), '-U', 'test']
       await run(join(bin, 'createdb'), [
         ...options,
         '--locale-provider=icu',
