@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import { type BodyPace, watchBodies } from './body-pace.ts'
 import { type Client, clientOf, type TrustedProxies, trustedProxies } from './client.ts'
 import { watchConnections } from './connections.ts'
 import { guarded } from './guarded.ts'
-import { discardUnreadBody } from './unread-body.ts'
 import { asksForWebSocket, type UpgradeHandler, upgradeDispatcher } from './upgrades.ts'
 
 /** How much time and how many connections clients get. */
@@ -15,6 +15,7 @@ export type HttpLimits = {
   readonly headersTimeoutMs: number
   /** After which a connection on which nothing moves in either direction is cut, in milliseconds. */
   readonly idleTimeoutMs: number
+  readonly bodyPace: BodyPace
   /** Open connections of the process. */
   readonly maximumConnections: number
   /** Open connections of one address that is no trusted proxy. */
@@ -25,6 +26,7 @@ export type HttpLimits = {
 export const defaultHttpLimits: HttpLimits = {
   headersTimeoutMs: 10_000,
   idleTimeoutMs: 120_000,
+  bodyPace: { minimumBytes: 32 * 1024, windowMs: 30_000, afterAnswerMs: 3_000 },
   maximumConnections: 4_000,
   maximumConnectionsPerAddress: 400,
 }
@@ -124,12 +126,7 @@ function guardedServer(
     'checkContinue',
     guarded('checkContinue', logger, (request, response) => void server.emit('request', request, response)),
   )
-  server.prependListener(
-    'request',
-    guarded('request', logger, (request, response) => {
-      response.once('finish', () => discardUnreadBody(request))
-    }),
-  )
+  watchBodies(server, limits.bodyPace, logger)
   server.on(
     'upgrade',
     guarded('upgrade', logger, upgradeDispatcher(upgrades, isAllowedOrigin), (_request, socket: Duplex) =>

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 import type { Application, Caller } from '../../application/index.ts'
 import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
 import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
-import { openHttpServer } from '../../http/index.ts'
+import { type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -32,7 +32,11 @@ export type RestServer = {
 
 /** Starts it; `openArtifact` can be replaced to see how failures are told. */
 export async function startRestServer(
-  options: { readonly maximumUploadSize?: number; readonly openArtifact?: OpenArtifact } = {},
+  options: {
+    readonly maximumUploadSize?: number
+    readonly openArtifact?: OpenArtifact
+    readonly http?: Partial<HttpServerOptions>
+  } = {},
 ): Promise<RestServer> {
   const { maximumUploadSize = 1_000_000_000 } = options
   const storeFolder = temporaryFolder()
@@ -78,7 +82,7 @@ export async function startRestServer(
 
   const logged: string[] = []
   const logger = pino({}, { write: (line: string) => void logged.push(line) })
-  const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
+  const http = openHttpServer({ logger, answerError: problemErrorHandler(logger), ...options.http })
   const { fastify } = http
   registerRest(http, { application: application as Application, maximumUploadSize, logger })
   await fastify.listen({ host: '127.0.0.1', port: 0 })
