@@ -13,13 +13,13 @@ import type { ApplicationDependencies } from './ports.ts'
 export type Resumed = {
   /** Requests that the log has not seen the end of. */
   readonly unfinished: number
-  /** Those that had no running workflow and have one now. */
+  /** Those that had no workflow that ran as it should, and have one now. The others were told to read the log again. */
   readonly started: readonly SigningRequestId[]
 }
 
 /**
- * Gives every unfinished request in the log that has no running workflow a new one. Temporal's own store may have been
- * lost: the log knows everything that a workflow needs. Certificates that were asked for and not made are taken up too.
+ * Gives every unfinished request in the log that has no running workflow a new one, and has the others go on from what
+ * the log says. Temporal's own store may have been lost, or know less: the log knows everything that a workflow needs. Certificates that were asked for and not made are taken up too.
  *
  * Reads the whole log; memory grows with the number of unfinished requests only.
  */
@@ -45,7 +45,7 @@ export async function resumeUnfinished({
     }
 
   const started: SigningRequestId[] = []
-  for (const id of requests.keys()) if (await workflows.resume(id)) started.push(id)
+  for (const id of requests.keys()) if ((await workflows.resume(id)) !== 'refreshed') started.push(id)
   for (const id of certificates) await workflows.resumeCertificate(id)
   return { unfinished: requests.size, started }
 }

@@ -28,9 +28,11 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
   exists: ({ workflowStatus }) => workflowStatus !== 'none',
   noFacts: { plannedAt: null, approvedAt: {}, attemptsMade: [], finishedAt: null },
   observe: (facts, event, state) => {
+    // As the state: what follows the end of a request changes nothing of it.
+    if (facts.finishedAt !== null) return facts
     const observed = observeStep(facts, event)
     const finished = state.workflowStatus !== 'none' && isFinalStatus(state.workflowStatus)
-    return { ...observed, finishedAt: finished ? (facts.finishedAt ?? event.metadata.occurredAt) : null }
+    return { ...observed, finishedAt: finished ? event.metadata.occurredAt : null }
   },
   columns: (state) => {
     const { projectId, signingPolicyId, submitter, workflowStatus } = state as SigningRequest

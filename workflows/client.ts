@@ -1,6 +1,7 @@
 import {
   type Client,
   isGrpcServiceError,
+  ServiceError,
   WithStartWorkflowOperation,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -16,6 +17,7 @@ import {
   type Changed,
   cancelUpdate,
   denyUpdate,
+  refreshSignal,
   type SigningRequestInput,
   submitUpdate,
   workerTaskQueue,
@@ -37,8 +39,11 @@ export interface Workflows {
   submit(signingRequestId: SigningRequestId, change: Change<SubmitSigningRequest>): Promise<Changed>
   /** Sends a command to the request's workflow; one that is not running is started first and goes on from the log. */
   change(signingRequestId: SigningRequestId, change: Change<RequestCommand>): Promise<Changed>
-  /** Starts the request's workflow unless it runs. Answers whether it had to be started. */
-  resume(signingRequestId: SigningRequestId): Promise<boolean>
+  /**
+   * Has the request's workflow go on from what the log says, whatever state it is in. May be called at any time and as
+   * often as one likes; calls at the same moment do no harm. A running one that waits to try a step again tries at once.
+   */
+  resume(signingRequestId: SigningRequestId): Promise<Resumption>
   /** Has the signer make a certificate, and waits until it is there. */
   issueCertificate(certificateId: CertificateId): Promise<Changed>
   /** Has the signer take up a certificate that was asked for, unless it is at it, and does not wait. */
@@ -46,6 +51,15 @@ export interface Workflows {
   /** Asks Temporal for a sign of life. @throws WorkflowsUnavailable when it gives none within two seconds */
   assertReachable(): Promise<void>
 }
+
+/**
+ * What a call to resume a request's workflow did:
+ *
+ * - `started`: it did not run and was started.
+ * - `refreshed`: it runs, and reads the request's stream again.
+ * - `restarted`: it could not be replayed, by a fault or because another release began it. It was ended and started anew.
+ */
+export type Resumption = 'started' | 'refreshed' | 'restarted'
 
 /** Temporal cannot be reached, or no worker answers. Trying again later may help. */
 export class WorkflowsUnavailable extends Error {
@@ -57,6 +71,12 @@ export class WorkflowsUnavailable extends Error {
     this.name = 'WorkflowsUnavailable'
   }
 }
+
+/**
+ * From this attempt on, a workflow's task is not tried again in vain any longer. Temporal tries tasks again ever more
+ * slowly, up to ten minutes apart; a worker's end costs one attempt, a workflow that no worker can replay all of them.
+ */
+const stuckAfter = 5
 
 /** How long a call waits for a worker before it gives up, in milliseconds. */
 const answerWithin = 30_000
@@ -87,20 +107,30 @@ export function temporalWorkflows(client: Client): Workflows {
     } catch (error) {
       const refused = applicationFailureIn(error)
       if (refused !== undefined) throw refusalFromFailure(refused)
-      const away =
-        isGrpcServiceError(error) ||
-        error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-        error instanceof WorkflowNotFoundError
-      throw away ? new WorkflowsUnavailable(error) : error
+      throw isAway(error) ? new WorkflowsUnavailable(error) : error
     }
   }
 
-  async function isRunning(workflowId: string): Promise<boolean> {
+  /** What Temporal says of a request's workflow; `undefined` when it knows none, or one that has ended. */
+  async function running(
+    workflowId: string,
+  ): Promise<{ readonly runId: string; readonly failing: boolean } | undefined> {
     try {
-      return (await answered(() => workflow.getHandle(workflowId).describe())).status.name === 'RUNNING'
+      const { status, runId, raw } = await answered(() => workflow.getHandle(workflowId).describe())
+      if (status.name !== 'RUNNING') return undefined
+      return { runId, failing: (raw.pendingWorkflowTask?.attempt ?? 0) >= stuckAfter }
     } catch (error) {
-      if (error instanceof WorkflowsUnavailable && error.cause instanceof WorkflowNotFoundError) return false
+      if (isNotFound(error)) return undefined
       throw error
+    }
+  }
+
+  /** Ends one run; it may have ended by itself meanwhile. */
+  async function end(workflowId: string, runId: string): Promise<void> {
+    try {
+      await answered(() => workflow.getHandle(workflowId, runId).terminate('It could not be replayed.'))
+    } catch (error) {
+      if (!isNotFound(error)) throw error
     }
   }
 
@@ -119,14 +149,17 @@ export function temporalWorkflows(client: Client): Workflows {
     },
 
     async resume(signingRequestId) {
-      if (await isRunning(signingRequestId)) return false
+      const found = await running(signingRequestId)
+      if (found?.failing) await end(signingRequestId, found.runId)
+      // Starts it unless it runs: then it is the signal alone that arrives.
       await answered(() =>
-        workflow.start<typeof signingRequest>('signingRequest', {
+        workflow.signalWithStart<typeof signingRequest>('signingRequest', {
           ...options({ signingRequestId }),
-          workflowIdConflictPolicy: 'USE_EXISTING',
+          signal: refreshSignal,
         }),
       )
-      return true
+      if (found === undefined) return 'started'
+      return found.failing ? 'restarted' : 'refreshed'
     },
 
     issueCertificate: (certificateId) =>
@@ -145,6 +178,20 @@ export function temporalWorkflows(client: Client): Workflows {
       await answered(() => client.connection.workflowService.getSystemInfo({}), 2_000)
     },
   }
+}
+
+/** Whether Temporal did not do what it was asked for, whatever the client makes of that. */
+function isAway(error: unknown): boolean {
+  return (
+    isGrpcServiceError(error) ||
+    error instanceof ServiceError ||
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    error instanceof WorkflowNotFoundError
+  )
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof WorkflowsUnavailable && error.cause instanceof WorkflowNotFoundError
 }
 
 /** The coded failure inside what a failed update or workflow throws. */

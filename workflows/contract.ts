@@ -1,4 +1,4 @@
-import { defineUpdate } from '@temporalio/workflow'
+import { defineSignal, defineUpdate } from '@temporalio/workflow'
 import type {
   Actor,
   Approve,
@@ -48,6 +48,9 @@ export const approveUpdate = defineUpdate<Changed, [AddressedChange<Approve>]>('
 export const denyUpdate = defineUpdate<Changed, [AddressedChange<Deny>]>('deny')
 /** Calls it off. */
 export const cancelUpdate = defineUpdate<Changed, [AddressedChange<Cancel>]>('cancel')
+
+/** Has a running workflow read its request's stream again: what it knew may be less than what happened. */
+export const refreshSignal = defineSignal('refresh')
 
 /** The task queue of the signer processes. Nothing else listens there. */
 export const signerTaskQueue = 'countersign-signer'

@@ -9,11 +9,14 @@ import {
   signingRequestDecider,
 } from '../domain/index.ts'
 import type { Changed, Initiator } from './contract.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** The request's stream as one workflow run sees it: its state, and the ways to change it. */
 export interface RequestHistory {
   /** The state after the last event that this run has seen; `undefined` until the stream was read. */
   readonly state: SigningRequestState | undefined
+  /** How many events of the stream the state has seen. */
+  readonly seen: number
   /** Reads what has been appended since. */
   refresh(): Promise<void>
   /** Runs a step that appends to the stream itself, and takes in what it answers. */
@@ -21,8 +24,9 @@ export interface RequestHistory {
   /** What a user's call was answered, or would have been: an earlier run may have done it and ended before it said so. */
   answerTo(callId: string): Changed | undefined
   /**
-   * Decides and appends. When the stream has moved on meanwhile it is read again and the decision is made anew. A call
-   * that stands in the stream already is answered and not done again.
+   * Decides and appends, one call after the other: handlers of several calls interleave wherever they wait. When the
+   * stream has moved on meanwhile it is read again and the decision is made anew. A call that stands in the stream
+   * already is answered and not done again.
    *
    * @throws Refusal as the decider does
    */
@@ -40,22 +44,23 @@ export function requestHistory(
   { isNew }: { readonly isNew: boolean },
 ): RequestHistory {
   const { readSigningRequest, appendEvents, appendSubmission } = activities
+  const inTurn = oneAtATime()
   let state: SigningRequestState | undefined
   /** How many events of the stream `state` has seen. */
   let seen = 0
   const calls = new Map<string, Changed>()
 
   /** Takes in events that stand in the stream from a revision on; those that were seen meanwhile are passed over. */
-  function absorb(fromRevision: number, events: readonly DomainEvent[]): SigningRequestState {
+  function absorb(fromRevision: number, events: readonly DomainEvent[]): void {
     const unseen = events.slice(Math.max(0, seen - fromRevision))
     state = fold(signingRequestDecider, unseen, state)
     seen += unseen.length
-    return state
   }
 
-  async function take(step: (input: RequestStep) => Promise<NewerEvents>): Promise<SigningRequestState> {
+  async function take(step: (input: RequestStep) => Promise<NewerEvents>): Promise<void> {
     const fromRevision = seen
-    return absorb(fromRevision, (await step({ signingRequestId, fromRevision })).events)
+    const { events } = await step({ signingRequestId, fromRevision })
+    absorb(fromRevision, events)
   }
 
   async function read(input: RequestStep): Promise<ReadEvents> {
@@ -64,20 +69,28 @@ export function requestHistory(
     return answer
   }
 
-  async function apply(command: SigningRequestCommand, initiator: Initiator): Promise<Changed> {
-    const believed = state ?? (isNew ? signingRequestDecider.initialState() : await take(read))
-    for (let current = believed; ; current = await take(read)) {
+  async function decideAndAppend(command: SigningRequestCommand, initiator: Initiator): Promise<Changed> {
+    if (state === undefined && !isNew) await take(read)
+    for (;;) {
       const answered = calls.get(initiator.callId)
       if (answered !== undefined) return answered
+      // What the decision rests on and where it is appended are taken at the same moment: a step that ends while this
+      // waits moves both on.
       const fromRevision = seen
+      const current = state ?? signingRequestDecider.initialState()
       const events = signingRequestDecider.decide(command, current)
       const metadata = metadataOf(signingRequestId, current, command, initiator)
       const expectedRevision = fromRevision === 0 ? 'noStream' : fromRevision - 1
       const append = isSmallSubmission(command) ? appendSubmission : appendEvents
       const outcome = await append({ signingRequestId, expectedRevision, events, metadata })
-      if (outcome.kind === 'conflict') continue
-      absorb(fromRevision, [...events, ...(outcome.later ?? [])])
-      return { position: outcome.position }
+      if (outcome.kind === 'appended') {
+        absorb(fromRevision, [...events, ...(outcome.later ?? [])])
+        const changed = { position: outcome.position }
+        // Only calls from outside have an id of their own.
+        if (initiator.actor.kind === 'user') calls.set(initiator.callId, changed)
+        return changed
+      }
+      await take(read)
     }
   }
 
@@ -85,14 +98,13 @@ export function requestHistory(
     get state() {
       return state
     },
-    async refresh() {
-      await take(read)
+    get seen() {
+      return seen
     },
-    async take(step) {
-      await take(step)
-    },
+    refresh: () => inTurn(() => take(read)),
+    take,
     answerTo: (callId) => calls.get(callId),
-    apply,
+    apply: (command, initiator) => inTurn(() => decideAndAppend(command, initiator)),
   }
 }
 

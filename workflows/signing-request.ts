@@ -5,10 +5,12 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
+  continueAsNew,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow'
 import type { ShortActivities, SignerActivities, StepActivities } from '../activities/contract.ts'
 import {
@@ -27,6 +29,7 @@ import {
   cancelUpdate,
   denyUpdate,
   type Initiator,
+  refreshSignal,
   type SigningRequestInput,
   signerTaskQueue,
   submitUpdate,
@@ -50,18 +53,29 @@ const long = proxyActivities<StepActivities>(patiently)
 const signer = proxyActivities<SignerActivities>({ ...patiently, taskQueue: signerTaskQueue })
 
 /**
+ * How long a workflow waits before it reads its request's stream again, in milliseconds: at first, and at most. An
+ * approval is in the log before the workflow knows of it; when everything ends in between, only the log has it.
+ */
+const rereadPause = { first: 30_000, longest: 86_400_000 }
+
+/**
  * One signing request, from submission to its end. It begins with what has happened already, so a workflow that is
  * started on a request with a history goes on from there.
  */
 export async function signingRequest({ signingRequestId, isNew = false }: SigningRequestInput): Promise<void> {
   const history = requestHistory(signingRequestId, short, { isNew })
   let underWay: CancellationScope | undefined
+  /** Whether the stream is to be read again. */
+  let isOutdated = false
   const workflow: Initiator = { actor: { kind: 'system', component: 'workflow' }, callId: signingRequestId }
 
   accept(submitUpdate)
   accept(approveUpdate)
   accept(denyUpdate)
   accept(cancelUpdate)
+  setHandler(refreshSignal, () => {
+    isOutdated = true
+  })
 
   if (!isNew) await history.refresh()
   // The submission may have been appended, and its call lost with the server that delivered it.
@@ -82,11 +96,30 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
   }
 
   async function awaitApproval({ plan }: SigningRequest): Promise<void> {
-    const decided = () => request()?.workflowStatus !== 'WaitingForApproval'
     const deadline = plan?.approvalDeadline ?? null
-    if (deadline === null) return condition(decided)
-    const inTime = await condition(decided, Math.max(1, Date.parse(deadline) - Date.now()))
-    if (!inTime) await step(() => history.apply({ type: 'ExpireApproval', deadline }, workflow))
+    const decided = () => request()?.workflowStatus !== 'WaitingForApproval'
+    for (let pause = rereadPause.first; ; pause = Math.min(2 * pause, rereadPause.longest)) {
+      const left = deadline === null ? Number.POSITIVE_INFINITY : Date.parse(deadline) - Date.now()
+      if (deadline !== null && left <= 0)
+        return step(() => history.apply({ type: 'ExpireApproval', deadline }, workflow))
+      await condition(() => decided() || isOutdated, Math.min(pause, left))
+      if (decided()) return
+      await refresh()
+      if (decided()) return
+      await continueWithShortHistory()
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    isOutdated = false
+    await history.refresh()
+  }
+
+  /** Temporal keeps what a run did until its end, and ends runs that did too much. The log knows where to go on. */
+  async function continueWithShortHistory(): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested) return
+    await condition(allHandlersFinished)
+    await continueAsNew<typeof signingRequest>({ signingRequestId })
   }
 
   async function sign(open: SigningRequest): Promise<void> {

@@ -10,7 +10,7 @@ import type {
   Submission,
 } from './events.ts'
 import { quorumReached } from './quorum.ts'
-import type { WorkflowStatus } from './workflow-status.ts'
+import { isFinalStatus, type WorkflowStatus } from './workflow-status.ts'
 
 /** An approval that counts. */
 export type Approval = {
@@ -56,11 +56,16 @@ export function initialState(): SigningRequestState {
   return { workflowStatus: 'none' }
 }
 
-/** The state after an event. */
+/**
+ * The state after an event. A request that is over stays as it ended, and one that was submitted is not submitted again,
+ * whatever else stands in its stream: no sequence of events reopens a request.
+ */
 export function evolve(state: SigningRequestState, event: SigningRequestEvent): SigningRequestState {
-  if (event.type === 'SigningRequestSubmitted') return submitted(event.data)
-  if (state.workflowStatus === 'none') return state
+  if (state.workflowStatus === 'none') return event.type === 'SigningRequestSubmitted' ? submitted(event.data) : state
+  if (isFinalStatus(state.workflowStatus)) return state
   switch (event.type) {
+    case 'SigningRequestSubmitted':
+      return state
     case 'ArtifactRetrieved':
       return { ...state, workflowStatus: 'QueuedForProcessing', retrieved: true }
     case 'SigningPlanned': {

@@ -23,7 +23,7 @@ function engine(running: readonly string[]) {
   return {
     started,
     workflows: {
-      resume: async (id: SigningRequestId) => start(id),
+      resume: async (id: SigningRequestId) => (start(id) ? ('started' as const) : ('refreshed' as const)),
       resumeCertificate: async (id: CertificateId) => void start(id),
     },
   }

@@ -12,6 +12,7 @@ import {
   type SigningRequestState,
   type UserId,
 } from '../../domain/index.ts'
+import { event } from '../support/decider-spec.ts'
 import { aSubmission, fixedUuid, people } from '../support/submission.ts'
 
 const everyone: readonly UserId[] = Object.values(people)
@@ -252,5 +253,103 @@ describe('whatever is asked of a signing request, in whatever order', () => {
         expect(() => decider.decide(command, fold(decider, done))).toThrow(Refusal)
       }
     })
+  })
+})
+
+/** Every event that a request's stream can hold, whether a decider would let it happen or not. */
+const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
+  anyApproval.map((approval) =>
+    event<SigningRequestEvent, 'SigningRequestSubmitted'>('SigningRequestSubmitted', aSubmission({ approval })),
+  ),
+  fc.constant(
+    event<SigningRequestEvent, 'ArtifactRetrieved'>('ArtifactRetrieved', {
+      sha256: digests[0] as Sha256Digest,
+      size: 1,
+    }),
+  ),
+  anyDigest.map((planDigest) =>
+    event<SigningRequestEvent, 'SigningPlanned'>('SigningPlanned', {
+      planDigest,
+      fileCount: 1,
+      approvalDeadline: null,
+    }),
+  ),
+  fc
+    .tuple(anyone, anyDigest)
+    .map(([approver, planDigest]) =>
+      event<SigningRequestEvent, 'ApprovalGranted'>('ApprovalGranted', { approver, planDigest, comment: null }),
+    ),
+  anyone.map((approver) =>
+    event<SigningRequestEvent, 'ApprovalInvalidated'>('ApprovalInvalidated', { approver, reason: 'userDeactivated' }),
+  ),
+  anyone.map((approver) => event<SigningRequestEvent, 'ApprovalDenied'>('ApprovalDenied', { approver, comment: null })),
+  fc.constant(event<SigningRequestEvent, 'ApprovalExpired'>('ApprovalExpired', { deadline: at })),
+  anyone.map((canceledBy) =>
+    event<SigningRequestEvent, 'SigningRequestCanceled'>('SigningRequestCanceled', { canceledBy, reason: null }),
+  ),
+  fc.nat(3).map((attempt) =>
+    event<SigningRequestEvent, 'SigningStarted'>('SigningStarted', {
+      attempt,
+      planDigest: digests[0] as Sha256Digest,
+      certificateId: fixedUuid('6'),
+      certificateThumbprint: '12'.repeat(32),
+    }),
+  ),
+  fc.nat(3).map((attempt) =>
+    event<SigningRequestEvent, 'FileSigned'>('FileSigned', {
+      attempt,
+      path: 'setup.exe',
+      unsignedSha256: digests[0] as Sha256Digest,
+      signedSha256: digests[1] as Sha256Digest,
+      signedSize: 1,
+      timestamp: null,
+    }),
+  ),
+  fc.nat(3).map((attempt) =>
+    event<SigningRequestEvent, 'SigningRequestCompleted'>('SigningRequestCompleted', {
+      attempt,
+      signedArtifact: aSubmission().artifact,
+    }),
+  ),
+  fc.constantFrom('ArtifactRetrievalFailed' as const, 'ProcessingFailed' as const).map((workflowStatus) =>
+    event<SigningRequestEvent, 'SigningRequestFailed'>('SigningRequestFailed', {
+      workflowStatus,
+      failure: { code: 'X', message: 'x', path: null },
+    }),
+  ),
+)
+
+describe('whatever stands in the stream of a signing request, in whatever order', () => {
+  it('no sequence of events reopens a request that is over, or changes how it ended', () => {
+    const ends = new Set<string>()
+    fc.assert(
+      fc.property(fc.array(happenings, { minLength: 5, maxLength: 40 }), (events) => {
+        const all = states(events)
+        const end = all.find((state) => state.workflowStatus !== 'none' && isFinalStatus(state.workflowStatus))
+        if (end === undefined) return
+        ends.add(end.workflowStatus)
+        expect(all.at(-1)).toEqual(end)
+      }),
+      { numRuns: 1500 },
+    )
+    expect([...ends].toSorted()).toEqual([
+      'ArtifactRetrievalFailed',
+      'Canceled',
+      'Completed',
+      'Denied',
+      'ProcessingFailed',
+    ])
+  })
+
+  it('a request is submitted once: no later event changes what was asked for', () => {
+    fc.assert(
+      fc.property(fc.array(happenings, { minLength: 5, maxLength: 40 }), (events) => {
+        const [first] = ofType(events, 'SigningRequestSubmitted')
+        const state = fold(decider, events)
+        if (state.workflowStatus === 'none') expect(first).toBeUndefined()
+        else expect(state.approval).toEqual(first?.data.approval)
+      }),
+      { numRuns: 500 },
+    )
   })
 })

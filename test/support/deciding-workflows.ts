@@ -61,7 +61,7 @@ export function decidingWorkflows(
         change(streams.signingRequest(id), signingRequestDecider, command, initiator),
       change: (id, { command, initiator }) =>
         change(streams.signingRequest(id), signingRequestDecider, command, initiator),
-      resume: async () => false,
+      resume: async () => 'refreshed',
       issueCertificate: async (id: CertificateId) => {
         const signer = system('signer')
         await change(streams.certificate(id), certificateDecider, { type: 'RecordKey', publicKey: 'MAA=' }, signer)

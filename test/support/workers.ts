@@ -42,11 +42,19 @@ export async function startWorkers(
     activities: { ...signerActivities({ ...organization.signer, recordRefusal: async () => undefined }) },
   })
   const running = [worker.run(), signer.run()]
+  const client = new Client({ connection: clientConnection, dataConverter: converter })
   onTestFinished(async () => {
+    await endWorkflows(client)
     worker.shutdown()
     signer.shutdown()
     await Promise.all(running)
   })
-  const client = new Client({ connection: clientConnection, dataConverter: converter })
   return { ...temporalWorkflows(client), client }
+}
+
+/** Ends every workflow that a test has left waiting: its timers would call the workers of the next one. */
+async function endWorkflows({ workflow, workflowService, options: { namespace } }: Client): Promise<void> {
+  const { executions } = await workflowService.listOpenWorkflowExecutions({ namespace })
+  for (const { execution } of executions ?? [])
+    if (execution?.workflowId != null) await workflow.getHandle(execution.workflowId).terminate()
 }

@@ -1,80 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
 import { handleCommand } from '../../application/handle-command.ts'
-import {
-  fold,
-  type SigningRequest,
-  type SigningRequestId,
-  type Submission,
-  signingPolicyDecider,
-  streams,
-  type UserId,
-  userDecider,
-} from '../../domain/index.ts'
-import { readWholeStream } from '../../event-log/index.ts'
-import { sampleProgram } from '../../server/embedded/sample-program.ts'
+import { type SigningRequestId, streams, userDecider } from '../../domain/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import type { Workflows } from '../../workflows/client.ts'
 import { useTimeSkipping } from '../support/temporal.ts'
-import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { otherDigest, testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers } from '../support/workers.ts'
+import {
+  approve,
+  approvedUnnoticed,
+  initiator,
+  reached,
+  submission,
+  submit,
+  typesOf,
+} from '../support/workflow-requests.ts'
 
 const environment = useTimeSkipping()
-const initiator = (userId: UserId) => ({
-  actor: { kind: 'user', userId, authentication: 'apiToken', tokenId: randomUUID() as never } as const,
-  callId: randomUUID(),
-})
-
-async function submission(organization: TestOrganization, program: Uint8Array = sampleProgram()): Promise<Submission> {
-  async function* bytes() {
-    yield program
-  }
-  const artifact = { fileName: 'program.exe', ...(await organization.store.put(bytes())) }
-  const { events } = await readWholeStream(organization.log, streams.signingPolicy(organization.signingPolicyId))
-  const policy = fold(signingPolicyDecider, events)
-  if (policy.status === 'none') throw new Error('There is no policy')
-  const [{ certificateId, approval, timestamp }] = policy.versions
-  const { projectId, signingPolicyId, submitter, setup } = organization
-  return {
-    signingRequestId: randomUUID() as SigningRequestId,
-    organizationId: setup.organizationId,
-    projectId,
-    signingPolicyId,
-    signingPolicyVersion: 1,
-    certificateId,
-    approval,
-    timestamp,
-    submitter,
-    description: null,
-    artifact,
-    program: { description: null, descriptionUrl: null },
-  }
-}
-
-async function submit(workflows: Workflows, organization: TestOrganization, program?: Uint8Array) {
-  const made = await submission(organization, program)
-  const command = { type: 'SubmitSigningRequest', submission: made } as const
-  await workflows.submit(made.signingRequestId, { command, initiator: initiator(made.submitter) })
-  return made.signingRequestId
-}
-
-async function approve(workflows: Workflows, { signingRequestId, plan }: SigningRequest, approver: UserId) {
-  const command = { type: 'Approve', approver, planDigest: plan?.digest ?? otherDigest, comment: null } as const
-  return workflows.change(signingRequestId, { command, initiator: initiator(approver) })
-}
-
-function reached(organization: TestOrganization, id: SigningRequestId, status: SigningRequest['workflowStatus']) {
-  return until(`the request is ${status}`, async () => {
-    const request = await organization.request(id)
-    return request.workflowStatus === status ? request : undefined
-  })
-}
-
-async function typesOf(organization: TestOrganization, id: SigningRequestId) {
-  const { events } = await readWholeStream(organization.log, streams.signingRequest(id))
-  return events.map(({ type }) => type)
-}
 
 describe('the workflow of a signing request', () => {
   test('goes from submission to completion by itself when no approval is asked for', async () => {
@@ -216,8 +160,8 @@ describe('the workflow of a signing request', () => {
     const planDigest = waiting.plan?.digest ?? otherDigest
     await organization.tell(id, { type: 'Approve', approver: anna, planDigest, comment: null }, anna)
     const workflows = await startWorkers(environment(), organization)
-    expect(await workflows.resume(id)).toBe(true)
-    expect(await workflows.resume(id)).toBe(false)
+    expect(await workflows.resume(id)).toBe('started')
+    expect(await workflows.resume(id)).toBe('refreshed')
     await approve(workflows, waiting, bert)
     await workflows.client.workflow.getHandle(id).result()
     expect((await organization.request(id)).workflowStatus).toBe('Completed')
@@ -233,6 +177,15 @@ describe('the workflow of a signing request', () => {
     await approve(workflows, waiting, bert)
     await workflows.client.workflow.getHandle(waiting.signingRequestId).result()
     expect(await organization.request(waiting.signingRequestId)).toMatchObject({ workflowStatus: 'Completed' })
+  })
+
+  test('goes on after `resume` when the log has approvals that it has not heard of', async () => {
+    const organization = await testOrganization()
+    const workflows = await startWorkers(environment(), organization)
+    const id = await approvedUnnoticed(workflows, organization)
+    expect(await workflows.resume(id)).toBe('refreshed')
+    await reached(organization, id, 'Completed')
+    expect((await typesOf(organization, id)).filter((type) => type === 'SigningRequestCompleted')).toHaveLength(1)
   })
 
   test('takes back the approval of a user who was deactivated, and waits for another', async () => {

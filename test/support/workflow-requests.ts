@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import {
+  fold,
+  type SigningRequest,
+  type SigningRequestId,
+  type Submission,
+  signingPolicyDecider,
+  streams,
+  type UserId,
+} from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
+import { sampleProgram } from '../../server/embedded/sample-program.ts'
+import type { Workflows } from '../../workflows/client.ts'
+import { otherDigest, type TestOrganization } from './test-organization.ts'
+import { until } from './until.ts'
+
+/** Who asks, as the application says it. */
+export const initiator = (userId: UserId) => ({
+  actor: { kind: 'user', userId, authentication: 'apiToken', tokenId: randomUUID() as never } as const,
+  callId: randomUUID(),
+})
+
+/** A submission of a program to the policy of the organization. */
+export async function submission(
+  organization: TestOrganization,
+  program: Uint8Array = sampleProgram(),
+): Promise<Submission> {
+  async function* bytes() {
+    yield program
+  }
+  const artifact = { fileName: 'program.exe', ...(await organization.store.put(bytes())) }
+  const { events } = await readWholeStream(organization.log, streams.signingPolicy(organization.signingPolicyId))
+  const policy = fold(signingPolicyDecider, events)
+  if (policy.status === 'none') throw new Error('There is no policy')
+  const [{ certificateId, approval, timestamp }] = policy.versions
+  const { projectId, signingPolicyId, submitter, setup } = organization
+  return {
+    signingRequestId: randomUUID() as SigningRequestId,
+    organizationId: setup.organizationId,
+    projectId,
+    signingPolicyId,
+    signingPolicyVersion: 1,
+    certificateId,
+    approval,
+    timestamp,
+    submitter,
+    description: null,
+    artifact,
+    program: { description: null, descriptionUrl: null },
+  }
+}
+
+/** Submits a program through the workflow. */
+export async function submit(workflows: Workflows, organization: TestOrganization, program?: Uint8Array) {
+  const made = await submission(organization, program)
+  const command = { type: 'SubmitSigningRequest', submission: made } as const
+  await workflows.submit(made.signingRequestId, { command, initiator: initiator(made.submitter) })
+  return made.signingRequestId
+}
+
+/** Approves the plan of a request through its workflow. */
+export async function approve(workflows: Workflows, { signingRequestId, plan }: SigningRequest, approver: UserId) {
+  const command = { type: 'Approve', approver, planDigest: plan?.digest ?? otherDigest, comment: null } as const
+  return workflows.change(signingRequestId, { command, initiator: initiator(approver) })
+}
+
+/** Waits until a request has this status in the log. */
+export function reached(
+  organization: TestOrganization,
+  id: SigningRequestId,
+  status: SigningRequest['workflowStatus'],
+) {
+  return until(`the request is ${status}`, async () => {
+    const request = await organization.request(id)
+    return request.workflowStatus === status ? request : undefined
+  })
+}
+
+/** The types of a request's events, in order. */
+export async function typesOf(organization: TestOrganization, id: SigningRequestId) {
+  const { events } = await readWholeStream(organization.log, streams.signingRequest(id))
+  return events.map(({ type }) => type)
+}
+
+/** What is left when everything ends right after the last approval: the log has it, the running workflow has not. */
+export async function approvedUnnoticed(
+  workflows: Workflows,
+  organization: TestOrganization,
+): Promise<SigningRequestId> {
+  const id = await submit(workflows, organization)
+  const { plan } = await reached(organization, id, 'WaitingForApproval')
+  const planDigest = plan?.digest ?? otherDigest
+  for (const approver of organization.approvers.slice(0, 2))
+    await organization.tell(id, { type: 'Approve', approver, planDigest, comment: null }, approver)
+  return id
+}
