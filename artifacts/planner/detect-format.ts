@@ -7,6 +7,8 @@ export type SignableFormat = PlannedFile['format']
 
 const supported = 'Windows programs and libraries (PE: exe, dll, sys, efi …)'
 const dosHeaderSize = 64
+/** e_lfarlc */
+const relocationTableField = 0x18
 
 /**
  * Says what a file is by its bytes; its name says nothing, for whoever submits chooses it. A file that begins as a PE
@@ -16,15 +18,29 @@ const dosHeaderSize = 64
  */
 export async function detectFormat(file: StoredArtifact, path: string): Promise<SignableFormat> {
   const dosHeader = await readPart(file, 0, dosHeaderSize)
-  if (dosHeader.length >= 2 && dosHeader.toString('latin1', 0, 2) === 'MZ') {
-    if (dosHeader.length < dosHeaderSize) return 'pe'
-    // Old programs for DOS, Windows 3 and OS/2 begin with MZ too, and have another signature there, or none.
-    const peOffset = dosHeader.readUInt32LE(0x3c)
-    const signature = await readPart(file, peOffset, 4)
-    if (signature.length < 4 || signature.toString('latin1') === 'PE\0\0') return 'pe'
-  }
-  const seen = file.size === 0 ? 'is empty' : 'has a format that cannot be signed'
+  const isProgram = dosHeader.length >= 2 && dosHeader.toString('latin1', 0, 2) === 'MZ'
+  if (isProgram && (await hasPeHeader(file, dosHeader))) return 'pe'
+  const seen =
+    file.size === 0
+      ? 'is empty'
+      : isProgram
+        ? 'is a program for DOS, 16-bit Windows or OS/2, which cannot carry a signature'
+        : 'has a format that cannot be signed'
   throw new ArtifactError('FORMAT_NOT_SUPPORTED', `${path} ${seen}. What can be signed: ${supported}.`, { path })
+}
+
+/** Whether the DOS header of a program leads to a PE header, or would if the file were not cut off. */
+async function hasPeHeader(file: StoredArtifact, dosHeader: Buffer): Promise<boolean> {
+  if (dosHeader.length < dosHeaderSize) return announcesHeader(dosHeader)
+  const peOffset = dosHeader.readUInt32LE(0x3c)
+  const signature = await readPart(file, peOffset, 4)
+  // Old programs have another signature there, and programs for DOS alone have anything at 0x3c, even code.
+  return signature.length < 4 ? announcesHeader(dosHeader) : signature.toString('latin1') === 'PE\0\0'
+}
+
+/** Linkers place the DOS program's relocation table right behind its header when a later header follows. */
+function announcesHeader(dosHeader: Buffer): boolean {
+  return dosHeader.length >= relocationTableField + 2 && dosHeader.readUInt16LE(relocationTableField) === dosHeaderSize
 }
 
 /** Bytes of a part, fewer where the file ends. */

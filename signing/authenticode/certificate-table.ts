@@ -11,10 +11,12 @@ export interface CertificateTableEntry {
   readonly type: number
 }
 
-/** The attribute certificate table: the last bytes of the file, a multiple of 8 of them, starting at a multiple of 8. */
+/** The attribute certificate table: the last bytes of the file. */
 export interface CertificateTable {
   readonly offset: number
   readonly length: number
+  /** Whether it begins at a multiple of 8, as the specification asks; only then can it stay where it is. */
+  readonly aligned: boolean
   readonly entries: readonly CertificateTableEntry[]
 }
 
@@ -36,11 +38,12 @@ interface CertificateTableClaim {
 }
 
 /**
- * Checks what a PE file says of its certificate table and walks its entries, reading their headers only.
+ * Checks what a PE file says of its certificate table and walks its entries, reading their headers only. A table that
+ * is not aligned to 8 bytes, or does not fill them up, is taken: whoever signs writes a new one.
  *
  * @returns `undefined` when the file has no table
- * @throws SigningError `PE_CERTIFICATE_TABLE_MALFORMED`, `PE_CERTIFICATE_TABLE_MISALIGNED`,
- * `PE_CERTIFICATE_TABLE_OUT_OF_RANGE`, `PE_CERTIFICATE_TABLE_OVERLAP`, `PE_BYTES_BEHIND_CERTIFICATE_TABLE`
+ * @throws SigningError `PE_CERTIFICATE_TABLE_MALFORMED`, `PE_CERTIFICATE_TABLE_OUT_OF_RANGE`,
+ * `PE_CERTIFICATE_TABLE_OVERLAP`, `PE_BYTES_BEHIND_CERTIFICATE_TABLE`
  */
 export async function readCertificateTable(
   file: InputFile,
@@ -58,16 +61,16 @@ export async function readCertificateTable(
   if (table.offset < claim.sectionsEnd)
     throw new SigningError(
       'PE_CERTIFICATE_TABLE_OVERLAP',
-      `${said}, but headers and sections reach to ${hex(claim.sectionsEnd)}; the table must come after them.`,
+      `${said}, but headers and sections reach to ${hex(claim.sectionsEnd)}; the table must come after them. If the ` +
+        'file was changed after it was signed, remove its signature first, change it then.',
     )
   if (end < size)
     throw new SigningError(
       'PE_BYTES_BEHIND_CERTIFICATE_TABLE',
-      `${said}, but the file goes on to ${hex(size)}; the table must be its last bytes.`,
+      `${said}, but the file goes on to ${hex(size)}; the table must be its last bytes. If something was added ` +
+        'after the file was signed, remove its signature first, add it then.',
     )
-  if (table.offset % 8 !== 0 || table.length % 8 !== 0)
-    throw new SigningError('PE_CERTIFICATE_TABLE_MISALIGNED', `${said}; both must be multiples of 8.`)
-  return { ...table, entries: await readEntries(file, table.offset, end) }
+  return { ...table, aligned: table.offset % 8 === 0, entries: await readEntries(file, table.offset, end) }
 }
 
 async function readEntries(file: InputFile, start: number, end: number): Promise<readonly CertificateTableEntry[]> {
@@ -78,7 +81,11 @@ async function readEntries(file: InputFile, start: number, end: number): Promise
         'PE_CERTIFICATE_TABLE_MALFORMED',
         `The certificate table at ${hex(start)} has more than ${entryLimit} entries.`,
       )
-    // The table's length is a multiple of 8, and so is every step: a header always fits.
+    if (end - at < entryHeaderSize)
+      throw new SigningError(
+        'PE_CERTIFICATE_TABLE_MALFORMED',
+        `The certificate table has ${end - at} bytes left at ${hex(at)}; a WIN_CERTIFICATE has at least 8.`,
+      )
     const header = await readRange(file, at, entryHeaderSize)
     const length = header.readUInt32LE(0)
     if (length < entryHeaderSize || at + length > end)

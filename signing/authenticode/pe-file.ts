@@ -1,6 +1,7 @@
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, readRange } from './byte-blocks.ts'
 import { type CertificateTable, readCertificateTable } from './certificate-table.ts'
+import { checkSections, isEfiSubsystem } from './section-layout.ts'
 
 /** A run of bytes of a file: `offset` from its beginning and `length`, both in bytes. */
 export interface ByteRange {
@@ -32,9 +33,9 @@ const sectionHeaderSize = 40
 const certificateDirectory = 4
 
 /**
- * Reads the headers of a PE32 or PE32+ file and checks whatever a signature depends on: headers whole, sections inside
- * the file and apart from each other, the certificate table at the very end. Reads headers only, so memory stays small
- * whatever the file's size.
+ * Reads the headers of a PE32 or PE32+ file and checks whatever a signature depends on: headers whole, sections where
+ * the loader of the subsystem takes them, the certificate table at the very end. Reads headers only, so memory stays
+ * small whatever the file's size.
  *
  * @throws SigningError with a `PE_…` code whose message names the offset and what would be right
  */
@@ -63,11 +64,6 @@ export async function readPeFile(input: InputFile): Promise<PeFile> {
       'PE_HEADER_OVERLAP',
       `The PE header offset at 0x3c is ${hex(peOffset)}, inside the DOS header; it must be 0x40 or above.`,
     )
-  if (peOffset % 4 !== 0)
-    throw new SigningError(
-      'PE_HEADER_MISALIGNED',
-      `The PE header offset at 0x3c is ${hex(peOffset)}; Windows loads nothing but multiples of 4.`,
-    )
   const coff = await readHeader(peOffset, coffHeaderSize, 'COFF header')
   if (coff.toString('latin1', 0, 4) !== 'PE\0\0')
     throw new SigningError('PE_NOT_A_PE_FILE', `The bytes at ${hex(peOffset)} must be "PE", 0, 0; they are not.`)
@@ -83,15 +79,16 @@ export async function readPeFile(input: InputFile): Promise<PeFile> {
     sectionCount * sectionHeaderSize,
     `section table of ${sectionCount} entries`,
   )
-  const headersSize = optional.readUInt32LE(60)
-  const headersEnd = sectionsOffset + sections.length
-  if (headersSize < headersEnd || headersSize > size)
-    throw new SigningError(
-      'PE_HEADERS_OUT_OF_RANGE',
-      `SizeOfHeaders at ${hex(optionalOffset + 60)} is ${hex(headersSize)}; it must lie between the end of the section ` +
-        `table (${hex(headersEnd)}) and the end of the file (${hex(size)}).`,
-    )
-  const sectionsEnd = checkSections(sections, sectionsOffset, headersSize, size)
+  const subsystem = optional.readUInt16LE(68)
+  checkAlignment(peOffset, subsystem)
+  const sectionsEnd = checkSections({
+    table: sections,
+    offset: sectionsOffset,
+    headersSize: optional.readUInt32LE(60),
+    headersSizeAt: optionalOffset + 60,
+    subsystem,
+    size,
+  })
 
   const entryOffset = directories.offset + certificateDirectory * 8
   const entry = optional.subarray(entryOffset - optionalOffset)
@@ -110,7 +107,7 @@ export async function readPeFile(input: InputFile): Promise<PeFile> {
   }
 }
 
-/** The optional header up to the certificate entry must be there; entries above 16 mean nothing (PE specification). */
+/** The optional header up to the certificate entry must be there. */
 function findDirectories(optional: Buffer, offset: number): { format: PeFile['format']; offset: number } {
   const tooSmall = (needed: number) =>
     new SigningError(
@@ -134,35 +131,21 @@ function findDirectories(optional: Buffer, offset: number): { format: PeFile['fo
       `NumberOfRvaAndSizes at ${hex(offset + start - 4)} is ${count}; a file that can carry a signature has at least 5 ` +
         'data directories.',
     )
-  const needed = start + Math.min(count, 16) * 8
+  // What comes behind the certificate entry does not matter here, and loaders do not compare the two counts either.
+  const needed = start + (certificateDirectory + 1) * 8
   if (optional.length < needed) throw tooSmall(needed)
   return { format, offset: offset + start }
 }
 
-/** Raw data of the sections must lie behind the headers, inside the file and apart; answers where the last one ends. */
-function checkSections(table: Buffer, tableOffset: number, headersSize: number, size: number): number {
-  const sections: { readonly header: number; readonly start: number; readonly end: number }[] = []
-  for (let at = 0; at < table.length; at += sectionHeaderSize) {
-    const length = table.readUInt32LE(at + 16)
-    const start = table.readUInt32LE(at + 20)
-    // Sections without a place in the file, such as .bss, have no raw data whatever else they say.
-    if (length > 0 && start > 0) sections.push({ header: tableOffset + at, start, end: start + length })
-  }
-  let end = headersSize
-  let before = 'the headers end'
-  for (const section of sections.toSorted((one, other) => one.start - other.start)) {
-    const place = `The section at ${hex(section.header)} has its raw data from ${hex(section.start)} to ${hex(section.end)}`
-    if (section.end > size)
-      throw new SigningError('PE_SECTION_OUT_OF_RANGE', `${place}, but the file ends at ${hex(size)}.`)
-    if (section.start < end)
-      throw new SigningError(
-        'PE_SECTION_OVERLAP',
-        `${place}, but ${before} at ${hex(end)}; it must begin there or later.`,
-      )
-    end = section.end
-    before = `the section at ${hex(section.header)} ends`
-  }
-  return end
+/** Windows loads nothing else than multiples of 4. Firmware does, but the checksum is a sum of 16-bit words. */
+function checkAlignment(peOffset: number, subsystem: number): void {
+  const multiple = isEfiSubsystem(subsystem) ? 2 : 4
+  if (peOffset % multiple !== 0)
+    throw new SigningError(
+      'PE_HEADER_MISALIGNED',
+      `The PE header offset at 0x3c is ${hex(peOffset)}; it must be a multiple of ${multiple} in a file of subsystem ` +
+        `${subsystem}.`,
+    )
 }
 
 function hex(value: number): string {

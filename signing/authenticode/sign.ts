@@ -130,6 +130,12 @@ async function readPrimarySignature(input: InputFile, file: PeFile): Promise<Uin
   const entries = file.certificateTable?.entries ?? []
   const [entry] = entries
   if (entry === undefined) return undefined
+  if (file.certificateTable?.aligned === false)
+    throw new SigningError(
+      'AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED',
+      'A signature can be added to others only where their table begins at a multiple of 8: they do not cover the bytes ' +
+        'that would move it there. Replace them instead.',
+    )
   if (entries.length > 1 || entry.type !== pkcsSignedData || entry.length > signatureLimit)
     throw new SigningError(
       'AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED',

@@ -1,5 +1,7 @@
+import { DerReader } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, readRange } from './byte-blocks.ts'
+import { assertFirmwareDigests, assertTableIsNotMapped, efiSubsystems } from './verify-sections.ts'
 
 /** Where the parts of a signed file are, read anew from its bytes. */
 export interface SignedLayout {
@@ -11,7 +13,7 @@ export interface SignedLayout {
   readonly tableAt: number
   /** The CheckSum that the file states. */
   readonly checksum: number
-  /** The one WIN_CERTIFICATE's content, its zero padding cut off by the caller's DER reader. */
+  /** The one signature, a ContentInfo, without the zeros that follow it. */
   readonly signature: Uint8Array
 }
 
@@ -19,10 +21,11 @@ const signatureLimit = 64 * 1024 * 1024
 
 /**
  * Finds the signature of a PE file, sharing nothing with the code that places it there. A signed file has exactly one
- * WIN_CERTIFICATE of revision 2.0 with PKCS #7 SignedData that fills the certificate table, and the table is aligned to
- * 8 bytes and the last thing in the file.
+ * WIN_CERTIFICATE of revision 2.0 with PKCS #7 SignedData that fills the certificate table up to the zeros that its
+ * alignment needs, and the table is aligned to 8 bytes and the last thing in the file.
  *
- * @throws SigningError `AUTHENTICODE_NOT_A_PE_FILE`, `AUTHENTICODE_NOT_SIGNED`, `AUTHENTICODE_TABLE_INVALID`
+ * @throws SigningError `AUTHENTICODE_NOT_A_PE_FILE`, `AUTHENTICODE_NOT_SIGNED`, `AUTHENTICODE_TABLE_INVALID`,
+ * `AUTHENTICODE_UNSIGNED_CONTENT`, `AUTHENTICODE_MALFORMED`, and for EFI images `AUTHENTICODE_EFI_LAYOUT_INVALID`
  */
 export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
   const { size } = file
@@ -34,11 +37,13 @@ export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
   }
   const dos = await read(0, 64, 'DOS header')
   const peAt = dos.getUint32(60, true)
-  const pe = await read(peAt, 26, 'PE header')
+  const pe = await read(peAt, 24 + 70, 'PE header')
   const magic = pe.getUint16(24, true)
+  const isEfi = efiSubsystems.has(pe.getUint16(24 + 68, true))
   if (
     dos.getUint16(0) !== 0x4d5a ||
-    peAt % 4 !== 0 ||
+    peAt < 64 ||
+    peAt % (isEfi ? 2 : 4) !== 0 ||
     pe.getUint32(0) !== 0x50450000 ||
     (magic !== 0x10b && magic !== 0x20b)
   )
@@ -62,13 +67,14 @@ export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
     throw invalidTable(`it ends at ${tableAt + tableSize}, but the file at ${size}; nothing may come behind it`)
   if (tableSize > signatureLimit) throw invalidTable(`it has more than ${signatureLimit} bytes`)
 
-  const table = await read(tableAt, tableSize, 'certificate table')
-  const length = table.getUint32(0, true)
-  // The padding may or may not be counted in dwLength.
-  if (length > tableSize || tableSize - length > 7)
-    throw invalidTable(`its WIN_CERTIFICATE has ${length} bytes, but the table ${tableSize}; it must fill the table`)
-  if (table.getUint16(4, true) !== 0x0200 || table.getUint16(6, true) !== 0x0002)
-    throw invalidTable('its WIN_CERTIFICATE must have revision 0x0200 and type 0x0002')
+  const headers = {
+    optionalEnd,
+    sectionCount: pe.getUint16(6, true),
+    sizeOfHeaders: pe.getUint32(24 + 60, true),
+    imageEnd: tableAt,
+  }
+  await (isEfi ? assertFirmwareDigests(file, headers) : assertTableIsNotMapped(file, headers))
+
   return {
     size,
     checksumAt,
@@ -76,8 +82,29 @@ export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
     tableAt,
     checksum,
     // A copy: what was read may be a view of a buffer that the pass over the file uses again.
-    signature: Uint8Array.from(new Uint8Array(table.buffer, table.byteOffset + 8, tableSize - 8)),
+    signature: Uint8Array.from(takeSignature(await readRange(file, tableAt, tableSize))),
   }
+}
+
+/** The signature that fills a certificate table. */
+function takeSignature(table: Buffer): Uint8Array {
+  const length = table.readUInt32LE(0)
+  // The zeros that align the table may or may not be counted in dwLength; the signature must be.
+  if (length < 8 || length > table.length || table.length - length > 7)
+    throw invalidTable(`its WIN_CERTIFICATE has ${length} bytes, but the table ${table.length}; it must fill the table`)
+  if (table.readUInt16LE(4) !== 0x0200 || table.readUInt16LE(6) !== 0x0002)
+    throw invalidTable('its WIN_CERTIFICATE must have revision 0x0200 and type 0x0002')
+  const signature = new DerReader(table.subarray(8), 'AUTHENTICODE_MALFORMED').take(0x30, 'the signature').encoded
+  if (length < 8 + signature.length)
+    throw invalidTable(`its WIN_CERTIFICATE has ${length} bytes, but its signature needs ${8 + signature.length}`)
+  const behind = table.subarray(8 + signature.length)
+  if (behind.length > 7 || behind.some((octet) => octet !== 0))
+    throw new SigningError(
+      'AUTHENTICODE_UNSIGNED_CONTENT',
+      `The signature is followed by ${behind.length} bytes that are not covered by it; only the zeros that align the ` +
+        'table to 8 bytes are allowed.',
+    )
+  return signature
 }
 
 function notSigned(): SigningError {

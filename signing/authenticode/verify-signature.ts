@@ -1,7 +1,6 @@
 import type { HashAlgorithm } from '../../domain/index.ts'
 import {
   type CertificateFields,
-  DerReader,
   isIssuedBy,
   isSame,
   objectIdentifiers,
@@ -66,26 +65,19 @@ const malformed = 'AUTHENTICODE_MALFORMED'
 const nestedLimit = 16
 
 /**
- * Reads the content of a WIN_CERTIFICATE: the primary signature and those nested in it.
+ * Reads the primary signature of a file, a ContentInfo, and those nested in it.
  *
  * @throws SigningError `AUTHENTICODE_MALFORMED`, `AUTHENTICODE_ALGORITHM_UNSUPPORTED`,
  * `AUTHENTICODE_UNSIGNED_CONTENT`
  */
-export function readSignatures(content: Uint8Array): readonly ReadSignature[] {
-  const reader = new DerReader(content, malformed)
-  const primary = reader.take(0x30, 'the signature')
-  if (reader.unread.length > 7 || reader.unread.some((octet) => octet !== 0))
-    throw new SigningError(
-      'AUTHENTICODE_UNSIGNED_CONTENT',
-      'The signature is followed by bytes that are not covered by it; up to 7 zeros are allowed.',
-    )
-  const { signature, nested } = readSignature(primary.encoded, false)
+export function readSignatures(encoded: Uint8Array): readonly ReadSignature[] {
+  const { signature, nested } = readSignature(encoded, false)
   if (nested.length > nestedLimit)
     throw new SigningError(
       malformed,
       `The signature has ${nested.length} nested ones; at most ${nestedLimit} are taken.`,
     )
-  return [signature, ...nested.map((encoded) => readSignature(encoded, true).signature)]
+  return [signature, ...nested.map((each) => readSignature(each, true).signature)]
 }
 
 function readSignature(

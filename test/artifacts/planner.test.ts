@@ -138,6 +138,9 @@ describe('planSigning', () => {
     ['a zip file', Buffer.from('504b0304140000000800', 'hex')],
     ['an ELF program', Buffer.from('7f454c460201010000000000', 'hex')],
     ['one byte of MZ', Buffer.from('M')],
+    ['a program for DOS, with code where a PE header would be named', dosProgram(0x802e126c)],
+    ['a program for DOS, with nothing there', dosProgram(0)],
+    ['a program for DOS that is shorter than a header of today', dosProgram(0).subarray(0, 48)],
     ['a program for 16-bit Windows', (() => smallPeFile(Buffer.from('x')).fill('NE\0\0', 0x80, 0x84, 'latin1'))()],
   ])('refuses %s by its bytes, whatever its name, and names what is supported', async (_, bytes) => {
     const store = await openStore()
@@ -179,8 +182,14 @@ describe('planSigning', () => {
       ),
       { numRuns: 200 },
     )
-    const request = await submissionOf(store, whole.subarray(0, 0x90))
-    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({ code: 'PE_TRUNCATED' })
+    // As linkers write it where a PE header follows, so that a file which ends before it is known to be cut off.
+    whole.writeUInt16LE(0x40, 0x18)
+    for (const length of [30, 0x40, 0x82, 0x90]) {
+      const request = await submissionOf(store, whole.subarray(0, length))
+      await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+        code: 'PE_TRUNCATED',
+      })
+    }
   })
 
   it('ends when it is called off', async () => {
@@ -227,3 +236,12 @@ describe('stored plans', () => {
     await expect(loadPlan(store, 'ab'.repeat(32) as Sha256Digest)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' })
   })
 })
+
+/** A program for DOS: its relocation table is anywhere, and what stands at 0x3c belongs to its code. */
+function dosProgram(at0x3c: number): Buffer {
+  const bytes = Buffer.alloc(4066, 0x90)
+  bytes.write('MZ', 0, 'latin1')
+  bytes.writeUInt16LE(0x126c, 0x18)
+  bytes.writeUInt32LE(at0x3c, 0x3c)
+  return bytes
+}
