@@ -22,5 +22,6 @@ make() {
 make postgresql-password 24
 make read-model-password 24
 make payload-key 32
+make operator-token 32
 make pkcs11-pin 18
 make pkcs11-so-pin 18

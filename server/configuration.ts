@@ -36,6 +36,8 @@ const settings = z.strictObject({
   trustedProxies: list
     .pipe(z.array(z.string().refine(isAddressRange, 'must be addresses or ranges such as 10.0.0.0/8')))
     .default([]),
+  operatorToken: z.string().min(16, 'must have 16 characters at least').optional(),
+  healthDetails: z.enum(['operator', 'everyone']).default('operator'),
   maximumConnections: wholeNumber(1, 1_000_000).default(4_000),
   maximumConnectionsPerAddress: wholeNumber(1, 1_000_000).default(400),
   data: z.string().min(1).default('.countersign'),
@@ -77,7 +79,12 @@ const settings = z.strictObject({
 export type Settings = z.output<typeof settings>
 
 /** Settings that hold secrets and can be read from a file of their own: `COUNTERSIGN_<NAME>_FILE`. */
-const secrets = ['readModelPassword', 'pkcs11Pin', 'payloadKey'] as const satisfies readonly (keyof Settings)[]
+const secrets = [
+  'operatorToken',
+  'readModelPassword',
+  'pkcs11Pin',
+  'payloadKey',
+] as const satisfies readonly (keyof Settings)[]
 
 /** Variables of the same prefix that belong to the bootstrap, the embedded start or the command line. */
 const foreignVariables = new Set([

@@ -1,4 +1,8 @@
-import type { FastifyInstance } from 'fastify'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { bearerToken } from '../http/index.ts'
+import type { Settings } from './configuration.ts'
 
 /** Says whether one part of the service works: resolves, or throws the reason why not. */
 export type HealthCheck = () => Promise<void>
@@ -6,47 +10,130 @@ export type HealthCheck = () => Promise<void>
 /** How long one check may take, in milliseconds; a part that does not answer is down. */
 const checkTimeout = 3_000
 
-/** What `/health/ready` answers. */
+/** For how long an answer holds, in milliseconds: a flood of questions makes one check. What is down is seen to sooner. */
+const freshFor = { up: 5_000, down: 1_000 }
+
+/** After which a check that never answered is given up and made anew, in milliseconds. */
+const abandonedAfter = 60_000
+
+/** What a process knows about itself. */
 export type Readiness = {
   readonly status: 'up' | 'down'
   readonly checks: Readonly<Record<string, { readonly status: 'up' | 'down'; readonly reason?: string }>>
 }
 
-/** Asks every part, side by side. */
-export async function readiness(checks: Readonly<Record<string, HealthCheck>>): Promise<Readiness> {
-  const answers = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => {
-      const reason = await failureOf(check)
-      return [name, reason === undefined ? { status: 'up' } : { status: 'down', reason }] as const
-    }),
-  )
-  const status = answers.every(([, answer]) => answer.status === 'up') ? 'up' : 'down'
-  return { status, checks: Object.fromEntries(answers) as Readiness['checks'] }
+type Known = { readonly reason: string | undefined; readonly at: number }
+type Running = { readonly end: Promise<Known>; readonly since: number }
+type Part = { known?: Known; running?: Running }
+
+/**
+ * Makes the question whether every part works. The parts are asked side by side, each at most once while its last
+ * answer holds ({@link freshFor}) and never while it still owes an answer, whoever asks and however often. What changes is logged.
+ *
+ * @param checks looked up at each question: parts may be added later
+ */
+export function openReadiness(
+  checks: Readonly<Record<string, HealthCheck>>,
+  logger: Pick<Logger, 'info' | 'warn'>,
+): () => Promise<Readiness> {
+  const parts = new Map<string, Part>()
+
+  async function reasonOf(name: string, check: HealthCheck): Promise<string | undefined> {
+    const part = parts.get(name) ?? {}
+    parts.set(name, part)
+    if (part.known !== undefined && isFresh(part.known)) return part.known.reason
+    if (part.running === undefined || performance.now() - part.running.since > abandonedAfter)
+      part.running = begin(name, part, check)
+    const known = await orLate(part.running.end)
+    learn(name, part, known)
+    return known.reason
+  }
+
+  function begin(name: string, part: Part, check: HealthCheck): Running {
+    const end = failureOf(check).then((reason) => {
+      const known = { reason, at: performance.now() }
+      if (part.running === running) delete part.running
+      learn(name, part, known)
+      return known
+    })
+    const running = { end, since: performance.now() }
+    return running
+  }
+
+  function learn(name: string, part: Part, known: Known): void {
+    const before = part.known
+    part.known = known
+    if (known.reason !== undefined && known.reason !== before?.reason)
+      logger.warn({ check: name, reason: known.reason }, 'a part of the service is down')
+    if (known.reason === undefined && before?.reason !== undefined)
+      logger.info({ check: name }, 'a part of the service is up again')
+  }
+
+  return async () => {
+    const answers = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        const reason = await reasonOf(name, check)
+        return [name, reason === undefined ? { status: 'up' } : { status: 'down', reason }] as const
+      }),
+    )
+    const status = answers.every(([, answer]) => answer.status === 'up') ? 'up' : 'down'
+    return { status, checks: Object.fromEntries(answers) as Readiness['checks'] }
+  }
 }
 
 /**
- * Serves `/health/live` (this process answers) and `/health/ready` (200 when every part works, else 503, naming what is
- * down and why).
+ * Who sees the parts and their reasons: everyone where the setting says so, else whoever presents the operator's token.
  */
-export function registerHealth(fastify: FastifyInstance, checks: Readonly<Record<string, HealthCheck>>): void {
+export function mayKnowDetails({
+  healthDetails,
+  operatorToken,
+}: Pick<Settings, 'healthDetails' | 'operatorToken'>): (request: FastifyRequest) => boolean {
+  if (healthDetails === 'everyone') return () => true
+  if (operatorToken === undefined) return () => false
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  const expected = digest(operatorToken)
+  return ({ headers }) => timingSafeEqual(digest(bearerToken(headers.authorization) ?? ''), expected)
+}
+
+/**
+ * Serves `/health/live` (this process answers) and `/health/ready` (200 when every part works, else 503). What is down,
+ * and why, is told only to those who may know.
+ */
+export function registerHealth(
+  fastify: FastifyInstance,
+  readiness: () => Promise<Readiness>,
+  mayKnow: (request: FastifyRequest) => boolean,
+): void {
   fastify.get('/health/live', async () => ({ status: 'up' }))
-  fastify.get('/health/ready', async (_request, reply) => {
-    const answer = await readiness(checks)
-    return reply.code(answer.status === 'up' ? 200 : 503).send(answer)
+  fastify.get('/health/ready', async (request, reply) => {
+    const answer = await readiness()
+    const { status } = answer
+    return reply.code(status === 'up' ? 200 : 503).send(mayKnow(request) ? answer : { status })
   })
 }
 
+function isFresh({ reason, at }: Known): boolean {
+  return performance.now() - at < (reason === undefined ? freshFor.up : freshFor.down)
+}
+
 async function failureOf(check: HealthCheck): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${checkTimeout} ms`)), checkTimeout)
-  })
   try {
-    await Promise.race([check(), late])
+    await check()
     return undefined
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string }
     return code === undefined ? message : `${code}: ${message}`
+  }
+}
+
+async function orLate(end: Promise<Known>): Promise<Known> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Known>((resolve) => {
+    const reason = `no answer within ${checkTimeout} ms`
+    timer = setTimeout(() => resolve({ reason, at: performance.now() }), checkTimeout)
+  })
+  try {
+    return await Promise.race([end, late])
   } finally {
     clearTimeout(timer)
   }

@@ -16,13 +16,14 @@ import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/inde
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
-import { type HealthCheck, registerHealth } from './health.ts'
+import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { listen } from './listen.ts'
 import { openReadModels } from './read-models.ts'
 import { startSigner } from './signer.ts'
 import { openArtifacts, openEventLog } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { startWorker } from './worker.ts'
+import { checkWritable, writtenFolders } from './write-check.ts'
 
 /** Between two attempts to resume what is unfinished, in milliseconds. */
 const resumePause = 2_000
@@ -107,7 +108,8 @@ export async function startService(options: {
 
     const http = newHttpServer(settings, logger)
     const { fastify } = http
-    registerHealth(fastify, checks)
+    checks.disk = () => checkWritable(writtenFolders(settings, roles))
+    registerHealth(fastify, openReadiness(checks, logger), mayKnowDetails(settings))
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
     if (has('projector') || has('api')) {

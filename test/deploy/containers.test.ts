@@ -44,7 +44,7 @@ test.each(roles)('the role %s is a process of its own, configured as it accepts'
   expect(command).toEqual(['serve', '--roles', role])
   // Secrets lie in files of the container; here one with a fitting content stands for all.
   const secret = join(temporaryFolder(), 'secret')
-  writeFileSync(secret, 'c2VjcmV0')
+  writeFileSync(secret, Buffer.alloc(32).toString('base64'))
   const here = Object.entries(environment).map(([name, value]) => {
     const interpolated = value.replace(/\$\{\w+:-([^}]*)\}/g, '$1')
     return [name, name.endsWith('_FILE') ? secret : interpolated]

@@ -34,7 +34,11 @@ async function startBareServer(changed: Partial<HttpLimits>, trustedProxies: rea
     limits: limits(changed),
     trustedProxies,
   })
-  registerHealth(fastify, {})
+  registerHealth(
+    fastify,
+    async () => ({ status: 'up', checks: {} }),
+    () => false,
+  )
   registerUnknownPaths(fastify, 'Nothing is here.', logger)
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => fastify.close())

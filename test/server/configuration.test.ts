@@ -82,6 +82,8 @@ describe('settings', () => {
     ['COUNTERSIGN_TRUSTED_PROXIES', '1', '10.0.0.0/8'],
     ['COUNTERSIGN_TRUSTED_PROXIES', '10.0.0.0/8,true', '10.0.0.0/8'],
     ['COUNTERSIGN_ALLOWED_ORIGINS', 'https://a.example/', 'https://<host>:<port>'],
+    ['COUNTERSIGN_OPERATOR_TOKEN', 'too-short', '16 characters'],
+    ['COUNTERSIGN_HEALTH_DETAILS', 'nobody', '"everyone"'],
     ['COUNTERSIGN_ALLOWED_ORIGINS', '*', 'https://<host>:<port>'],
     ['COUNTERSIGN_PUBLIC_URL', 'signing.example.com', 'http:// or https://'],
     ['COUNTERSIGN_TIMESTAMP_URLS', 'http://a.example,ftp://b.example', 'http:// or https://'],
@@ -162,8 +164,8 @@ describe('a configuration file', () => {
 })
 
 describe('secrets', () => {
-  const names = ['readModelPassword', 'pkcs11Pin', 'payloadKey'] as const
-  const secret = 'hunter2-7391'
+  const names = ['operatorToken', 'readModelPassword', 'pkcs11Pin', 'payloadKey'] as const
+  const secret = 'hunter2-7391-4711-0815'
 
   it.each(names)('%s is read from a file of its own, without the line break at its end', (name) => {
     const environment = { [`${environmentVariable(name)}_FILE`]: file(`${secret}\n`) }

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type HealthCheck, readiness, registerHealth } from '../../server/health.ts'
+import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from '../../server/health.ts'
 
 const works: HealthCheck = async () => undefined
 const away: HealthCheck = async () => {
@@ -8,13 +8,20 @@ const away: HealthCheck = async () => {
 }
 const never: HealthCheck = () => new Promise(() => undefined)
 
-/** The answers of a service with these parts. */
-async function served(checks: Readonly<Record<string, HealthCheck>>) {
+const log = { warn: () => undefined, info: () => undefined }
+const readiness = (checks: Readonly<Record<string, HealthCheck>>) => openReadiness(checks, log)()
+
+/** The answers of a service with these parts, by default to whoever may know. */
+async function served(
+  checks: Readonly<Record<string, HealthCheck>>,
+  settings: Parameters<typeof mayKnowDetails>[0] = { healthDetails: 'everyone', operatorToken: undefined },
+  headers: Readonly<Record<string, string>> = {},
+) {
   const fastify = Fastify()
-  registerHealth(fastify, checks)
+  registerHealth(fastify, openReadiness(checks, log), mayKnowDetails(settings))
   onTestFinished(() => fastify.close())
   const ask = async (url: string) => {
-    const response = await fastify.inject({ url })
+    const response = await fastify.inject({ url, headers })
     return { status: response.statusCode, body: response.json() }
   }
   return { live: await ask('/health/live'), ready: await ask('/health/ready') }
@@ -98,5 +105,89 @@ describe('a part that does not answer', () => {
     vi.useRealTimers()
     await new Promise((resolve) => setImmediate(resolve))
     expect(unhandled).not.toHaveBeenCalled()
+  })
+})
+
+describe('why a part is down', () => {
+  const operatorToken = 'the-token-of-an-operator'
+  const settings = { healthDetails: 'operator', operatorToken } as const
+
+  it.each([
+    ['nobody', settings, ''],
+    ['a stranger', settings, 'Bearer the-token-of-somebody'],
+    ['a stranger who knows how it begins', settings, `Bearer ${operatorToken.slice(0, -1)}`],
+    ['somebody who sends it otherwise', settings, operatorToken],
+    ['anybody, where there is no such token', { ...settings, operatorToken: undefined }, `Bearer ${operatorToken}`],
+    ['an empty token, where there is none', { ...settings, operatorToken: undefined }, 'Bearer '],
+  ] as const)('is not told to %s: only whether', async (_, given, authorization) => {
+    const { ready } = await served({ eventLog: away, readModel: works }, given, { authorization })
+    expect(ready).toEqual({ status: 503, body: { status: 'down' } })
+  })
+
+  it('is told to the operator', async () => {
+    const { ready } = await served({ eventLog: away }, settings, { authorization: `Bearer ${operatorToken}` })
+    expect(ready).toMatchObject({ status: 503, body: { checks: { eventLog: { reason: expect.any(String) } } } })
+  })
+
+  it('is written to the log once, and so is that it is up again', async () => {
+    const lines: unknown[] = []
+    const write = (fields: object) => void lines.push(fields)
+    let check = away
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const ask = openReadiness({ eventLog: () => check() }, { warn: write, info: write })
+    for (let time = 0; time < 3; time += 1) {
+      await ask()
+      await vi.advanceTimersByTimeAsync(10_000)
+    }
+    check = works
+    await ask()
+    expect(lines).toEqual([
+      { check: 'eventLog', reason: 'EVENT_LOG_UNAVAILABLE: The event log does not answer.' },
+      { check: 'eventLog' },
+    ])
+  })
+})
+
+describe('a flood of questions', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('makes one check, and another one only when its answer is old', async () => {
+    vi.useFakeTimers()
+    let checks = 0
+    const token: HealthCheck = async () => {
+      checks += 1
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    const ask = openReadiness({ token }, log)
+    const answers = Promise.all(Array.from({ length: 500 }, ask))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(new Set((await answers).map(({ status }) => status))).toEqual(new Set(['up']))
+    await Promise.all(Array.from({ length: 500 }, ask))
+    expect(checks).toBe(1)
+    await vi.advanceTimersByTimeAsync(5_000)
+    const later = ask()
+    await vi.advanceTimersByTimeAsync(100)
+    await later
+    expect(checks).toBe(2)
+  })
+
+  it('does not ask a part again that still owes an answer', async () => {
+    vi.useFakeTimers()
+    let checks = 0
+    const hung: HealthCheck = () => {
+      checks += 1
+      return never()
+    }
+    const ask = openReadiness({ hung }, log)
+    for (let round = 0; round < 5; round += 1) {
+      const answers = Promise.all(Array.from({ length: 100 }, ask))
+      await vi.advanceTimersByTimeAsync(4_000)
+      for (const { status } of await answers) expect(status).toBe('down')
+    }
+    expect(checks).toBe(1)
+    await vi.advanceTimersByTimeAsync(60_000)
+    void ask()
+    expect(checks).toBe(2)
   })
 })

@@ -83,6 +83,7 @@ export async function startSplitService(data: string): Promise<SplitService> {
 
   const environment: ServiceEnvironment = {
     COUNTERSIGN_DATA: data,
+    COUNTERSIGN_HEALTH_DETAILS: 'everyone',
     COUNTERSIGN_TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
     COUNTERSIGN_PAYLOAD_KEY: (await readFile(payloadKeyPath(data), 'utf8')).trim(),
   }
