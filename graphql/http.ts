@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
+import { Refusal } from '../domain/index.ts'
 import { bearerToken, type FaultLog, type HttpServer, inviteBody } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { asGraphQLError, asUnauthenticated } from './errors.ts'
@@ -20,8 +21,10 @@ export async function registerHttp(
 ): Promise<void> {
   // A page elsewhere can make a browser send forms and plain text, but not JSON, without asking first.
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: maximumBodyLength }, (_, body, done) =>
-    done(null, body),
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: maximumBodyLength },
+    async (_: FastifyRequest, body: Buffer) => utf8(body),
   )
   scope.setErrorHandler<FastifyError>((error, _request, reply) => refuse(reply, requestError(error, logger)))
   const senders = new WeakMap<FastifyRequest, Sender>()
@@ -49,6 +52,15 @@ export async function registerHttp(
   })
 }
 
+/** JSON between systems is UTF-8 (RFC 8259 §8.1). What is not must not become something that nobody sent. */
+function utf8(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw new Refusal('REQUEST_MALFORMED', 'The body of the request is not UTF-8.')
+  }
+}
+
 // Fastify's request has what Yoga needs of Node's: method, URL, headers, and the body that was read within its limit.
 function asNodeRequest(
   request: FastifyRequest,
@@ -71,6 +83,7 @@ function refuse(reply: FastifyReply, error: GraphQLError): FastifyReply {
 function requestError(error: FastifyError, logger: FaultLog): GraphQLError {
   const refused = (code: string, message: string) =>
     new GraphQLError(message, { extensions: { code, http: { status: error.statusCode ?? 400 } } })
+  if (error instanceof Refusal) return refused(error.code, error.message)
   if (error.statusCode === 415)
     return refused(
       'CONTENT_TYPE_UNSUPPORTED',

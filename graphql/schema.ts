@@ -10,8 +10,9 @@ import './queries.ts'
 import './mutations.ts'
 import './subscriptions.ts'
 import { waitForMinimumPosition } from './minimum-position.ts'
+import { refuseMalformedText } from './text-arguments.ts'
 
 /** The schema of the GraphQL API. `npm run schema` prints it into `schema.graphql`. */
 export function createSchema(): GraphQLSchema {
-  return waitForMinimumPosition(builder.toSchema())
+  return refuseMalformedText(waitForMinimumPosition(builder.toSchema()))
 }

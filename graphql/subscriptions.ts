@@ -1,9 +1,11 @@
 import type { LogPosition } from '../event-log/index.ts'
 import type { EventView, SigningRequestView } from '../projections/index.ts'
 import { builder } from './builder.ts'
+import type { GraphQLContext } from './context.ts'
 import { EventRef } from './event.ts'
 import { followLog, followRequest, followRequests } from './follow.ts'
 import { parseEntityId } from './global-id.ts'
+import { reached } from './minimum-position.ts'
 import { SigningRequestRef } from './refs.ts'
 import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
 import { type Outcome, unwrap } from './stream.ts'
@@ -28,7 +30,7 @@ builder.subscriptionFields((t) => ({
       }),
     },
     subscribe: async (_root, { filter, after }, context) =>
-      followRequests(await signingRequestFilterOf(filter, context), positionOf(after), context),
+      followRequests(await signingRequestFilterOf(filter, context), await startOf(after, context), context),
     resolve: (request: Outcome<SigningRequestView>) => unwrap(request),
   }),
   events: t.field({
@@ -36,11 +38,20 @@ builder.subscriptionFields((t) => ({
     description:
       'The audit log: what comes after a position (by default from the beginning), then live, each event once. Open to Global Readers and administrators.',
     args: { after: t.arg({ type: 'LogPosition' }) },
-    subscribe: (_root, { after }, context) => followLog(positionOf(after), context),
+    subscribe: async (_root, { after }, context) => followLog(await startOf(after, context), context),
     resolve: (event: Outcome<EventView>) => unwrap(event),
   }),
 }))
 
-function positionOf(text: string | null | undefined): LogPosition | undefined {
-  return text == null ? undefined : (text as LogPosition)
+/**
+ * Where a subscription begins. A place that the log has not reached would make it wait for ever without a word: it is
+ * waited for as queries do.
+ *
+ * @throws ReadModelError `READ_MODEL_BEHIND`
+ */
+async function startOf(text: string | null | undefined, context: GraphQLContext): Promise<LogPosition | undefined> {
+  if (text == null) return undefined
+  const position = text as LogPosition
+  await reached(position, context)
+  return position
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import { Refusal } from '../domain/index.ts'
 import { type BodyPace, watchBodies } from './body-pace.ts'
 import { type Client, clientOf, type TrustedProxies, trustedProxies } from './client.ts'
 import { watchConnections } from './connections.ts'
@@ -75,6 +76,7 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
   }) as unknown as FastifyInstance
   fastify.setErrorHandler(answerError)
+  fastify.addHook('onRequest', async ({ raw }) => refuseMalformedTarget(raw.url ?? ''))
 
   return {
     fastify,
@@ -89,6 +91,26 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
  */
 export function inviteBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers.expect?.toLowerCase() === '100-continue' && !response.headersSent) response.writeContinue()
+}
+
+/**
+ * A target is ASCII, and what it encodes is UTF-8 (RFC 3986 §2.5): else a name would arrive as another than was meant.
+ *
+ * @throws Refusal `REQUEST_MALFORMED`
+ */
+function refuseMalformedTarget(target: string): void {
+  try {
+    if (/^[\x21-\x7e]*$/.test(target)) {
+      decodeURIComponent(target)
+      return
+    }
+  } catch {
+    // Told below.
+  }
+  throw new Refusal(
+    'REQUEST_MALFORMED',
+    'The address of the request is not encoded as it must be: characters other than ASCII as UTF-8, each byte as % and two digits.',
+  )
 }
 
 type Guarding = {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { serveConnection } from '../../graphql/websocket-connection.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
@@ -19,6 +19,8 @@ const upgrade = (target: string, ...headers: string[]) =>
     'Sec-WebSocket-Protocol: graphql-transport-ws',
     ...headers,
   )
+
+const subscribe = '{"id":"1","type":"subscribe","payload":{"query":"{ viewer { name } }"}}'
 
 async function start() {
   const server = await startGraphQLServer()
@@ -81,6 +83,7 @@ describe('one packet without a token', () => {
     ['that is no HTTP', 'nonsense\r\n\r\n', '400'],
     ['with headers that are too long', lines('GET / HTTP/1.1', `X: ${'x'.repeat(20_000)}`), '431'],
     ['that wants a proxy', lines('CONNECT other:443 HTTP/1.1', 'Host: other'), '400'],
+    ['with a target that is no ASCII', lines('GET /graphql?é HTTP/1.1', 'Host: x'), '400'],
     ['with two lengths', lines('POST /graphql HTTP/1.1', 'Host: x', 'Content-Length: 5', 'Content-Length: 6'), '400'],
     ['with an expectation that nobody knows', lines('POST /graphql HTTP/1.1', 'Host: x', 'Expect: much'), '417'],
     [
@@ -96,6 +99,44 @@ describe('one packet without a token', () => {
     await until('the answer', () => answer().includes('\r\n\r\n'))
     expect(answer()).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(answer()).not.toMatch(/\bat .*:\d+:\d+/)
+    await answersOn()
+  })
+})
+
+describe('a WebSocket frame', () => {
+  const masked = (opcode: number, payload: Buffer, flags = 0x80) =>
+    Buffer.concat([Buffer.from([flags | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload])
+
+  it.each([
+    ['with reserved bits', masked(1, Buffer.from('{}'), 0xf0), 1002],
+    ['of an unknown kind', masked(3, Buffer.from('{}')), 1002],
+    ['that is not masked', Buffer.from([0x81, 2, 0x7b, 0x7d]), 1002],
+    ['that goes on with nothing', masked(0, Buffer.from('{}')), 1002],
+    ['of control that is cut in pieces', masked(9, Buffer.from('x'), 0), 1002],
+    ['of text that is not UTF-8', masked(1, Buffer.from([0xc3, 0x28])), 1007],
+    ['that is too large', Buffer.from([0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]), 1009],
+    ['that closes with a code that nobody may send', masked(8, Buffer.from([0x03, 0xee])), 1002],
+    ['that is binary', masked(2, Buffer.from('{}')), 1003],
+    ['whose text is no JSON', masked(1, Buffer.from('{')), 4400],
+    ['whose JSON is no message', masked(1, Buffer.from('[]')), 4400],
+    ['with a message that only servers send', masked(1, Buffer.from('{"type":"connection_ack"}')), 4400],
+    ['that subscribes before anything else', masked(1, Buffer.from(subscribe)), 4401],
+  ])('%s ends the connection with the code for it, and one line in the log at most', async (_, frame, code) => {
+    const printed = vi.spyOn(console, 'error')
+    onTestFinished(() => printed.mockRestore())
+    const { server, port, answersOn } = await start()
+    const { socket, answer } = await rawConnection(port, upgrade('/graphql'))
+    await until('the upgrade', () => answer().includes('\r\n\r\n'))
+    const head = answer().length
+    socket.write(frame)
+    await until('the close frame', () => answer().length >= head + 4)
+    const [opcode, , high, low] = Buffer.from(answer().slice(head), 'latin1')
+    expect([opcode, (high ?? 0) * 256 + (low ?? 0)]).toEqual([0x88, code])
+    expect(printed).not.toHaveBeenCalled()
+    const isFrame = code < 1010 && code !== 1003
+    expect(server.logged).toEqual(
+      isFrame ? [expect.objectContaining({ fields: { code: 'WEBSOCKET_MALFORMED', reason: expect.any(String) } })] : [],
+    )
     await answersOn()
   })
 })
