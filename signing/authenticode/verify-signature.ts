@@ -1,8 +1,7 @@
 import type { HashAlgorithm } from '../../domain/index.ts'
 import {
   type CertificateFields,
-  isIssuedBy,
-  isSame,
+  findUncovered,
   objectIdentifiers,
   type ParsedSignedData,
   parseSignedData,
@@ -33,6 +32,8 @@ export interface VerifiedSignatureTime {
   readonly authority: string
   /** Whether the authority leads to one of the trusted time-stamp certificates. */
   readonly trusted: boolean
+  /** What the authority sent along that nothing signed covers, so that anything could stand there: a text for each. */
+  readonly uncovered: readonly string[]
 }
 
 /** A signature that was found good. */
@@ -134,18 +135,16 @@ export function verifySignature(signature: ReadSignature, trust: SignatureTrust)
   const embedded = signedData.certificates.map((certificate) => readCertificateFields(certificate, malformed))
   const leaf = verifySigner(signedData, embedded, area)
   const timestamp = signature.token === undefined ? undefined : verifyTime(signature.token, signedData, trust)
+  const trusted = trust.trustedCertificates && readAnchors(trust.trustedCertificates, area)
   const path = validatePath({
     leaf,
     embedded,
-    trust:
-      trust.trustedCertificates === undefined
-        ? { kind: 'embedded-root' }
-        : readAnchors(trust.trustedCertificates, area),
+    trust: trusted ?? { kind: 'embedded-root' },
     at: timestamp?.trusted === true ? timestamp.time : (trust.at ?? new Date()),
     purpose: objectIdentifiers.codeSigning,
     area,
   })
-  assertAllBelong(embedded, path)
+  assertAllCovered(embedded, path, trusted?.certificates ?? [])
   const { description, descriptionUrl } = signature.program
   return {
     signerCertificate: leaf.encoded,
@@ -156,7 +155,12 @@ export function verifySignature(signature: ReadSignature, trust: SignatureTrust)
     ...(description !== undefined && { description }),
     ...(descriptionUrl !== undefined && { descriptionUrl }),
     ...(timestamp !== undefined && {
-      timestamp: { time: timestamp.time, authority: timestamp.authority, trusted: timestamp.trusted },
+      timestamp: {
+        time: timestamp.time,
+        authority: timestamp.authority,
+        trusted: timestamp.trusted,
+        uncovered: timestamp.uncovered,
+      },
     }),
   }
 }
@@ -173,22 +177,21 @@ function verifyTime(token: Uint8Array, { signer }: ParsedSignedData, trust: Sign
 }
 
 /**
- * Certificates are not covered by the signature, so one that has nothing to do with the signer could carry anything.
- * Those above a trusted certificate belong: each issued one that does.
+ * The signature does not cover the certificates that travel with it, so each must be covered otherwise: it is in the path,
+ * where a signature was checked for it, or the caller has the same bytes, or it is another certificate of an authority
+ * in the path (of its key, from another time) that one of these signed. A root that only has the name and key of a trusted
+ * one could carry anything.
  */
-function assertAllBelong(embedded: readonly CertificateFields[], path: readonly CertificateFields[]): void {
-  const belonging = [...path]
-  let strangers = embedded.filter((certificate) => !path.some((used) => isSame(used, certificate)))
-  // A certificate that joins may show where another one belongs, and every join leaves fewer strangers.
-  for (let next = 0; next < belonging.length; next++) {
-    const issued = belonging[next] as CertificateFields
-    belonging.push(...strangers.filter((certificate) => isIssuedBy(issued, certificate)))
-    strangers = strangers.filter((certificate) => !belonging.includes(certificate))
-  }
-  const [stranger] = strangers
+function assertAllCovered(
+  embedded: readonly CertificateFields[],
+  path: readonly CertificateFields[],
+  trusted: readonly CertificateFields[],
+): void {
+  const stranger = findUncovered(embedded, path, trusted)[0]
   if (stranger !== undefined)
     throw new SigningError(
       'AUTHENTICODE_UNSIGNED_CONTENT',
-      `The embedded certificate "${subjectOf(stranger)}" is not in the path of the signer; only that path belongs there.`,
+      `The embedded certificate "${subjectOf(stranger)}" is neither in the path of the signer nor signed by a certificate ` +
+        'of that path, so nothing covers its bytes.',
     )
 }

@@ -198,8 +198,34 @@ function unsuitable(certificate: CertificateFields, area: ErrorArea, why: string
   return new SigningError(`${area}_CERTIFICATE_UNSUITABLE`, `The certificate "${subjectOf(certificate)}" ${why}.`)
 }
 
+/**
+ * Of the certificates that travel with a signature those whose bytes nothing covers. What is covered is the path, where
+ * each certificate's signature was checked or the caller trusts it; whatever has the same bytes as a trusted one; and other
+ * certificates of the authorities in the path that one of these signed.
+ *
+ * @param path as `validatePath` answers
+ */
+export function findUncovered(
+  embedded: readonly CertificateFields[],
+  path: readonly CertificateFields[],
+  trusted: readonly CertificateFields[],
+): readonly CertificateFields[] {
+  const covered = [...path, ...trusted]
+  return embedded.filter(
+    (certificate) =>
+      !covered.some((each) => isSame(each, certificate)) &&
+      !(
+        path.some((issued) => isIssuedBy(issued, certificate)) &&
+        covered.some((issuer) => isIssuedBy(certificate, issuer))
+      ),
+  )
+}
+
 /** Certificates that a caller trusts, from their DER encodings. */
-export function readAnchors(certificates: readonly Uint8Array[], area: ErrorArea): Trust {
+export function readAnchors(
+  certificates: readonly Uint8Array[],
+  area: ErrorArea,
+): Extract<Trust, { readonly kind: 'anchors' }> {
   return {
     kind: 'anchors',
     certificates: certificates.map((certificate) => readCertificateFields(certificate, `${area}_MALFORMED`)),

@@ -103,19 +103,20 @@ function readCertificates(
   return { certificates, hasAttributeCertificates: certificates.length < elements.length }
 }
 
-function readDigestAlgorithms(signedData: DerReader): ReadonlySet<HashAlgorithm | undefined> {
+/** The announced algorithms, `undefined` for each that is not SHA-2. */
+function readDigestAlgorithms(signedData: DerReader): readonly (HashAlgorithm | undefined)[] {
   const set = signedData.enter(0x31, 'digestAlgorithms')
-  const announced = new Set<HashAlgorithm | undefined>()
-  for (let count = 0; set.hasMore(); count++) {
-    if (count === 16) throw set.fault('digestAlgorithms has more than 16 elements')
-    announced.add(takeDigestAlgorithm(set, 'one of the digestAlgorithms'))
+  const announced: (HashAlgorithm | undefined)[] = []
+  while (set.hasMore()) {
+    if (announced.length === 16) throw set.fault('digestAlgorithms has more than 16 elements')
+    announced.push(takeDigestAlgorithm(set, 'one of the digestAlgorithms'))
   }
   return announced
 }
 
 function readSignerInfo(
   signerInfos: DerReader,
-  announced: ReadonlySet<HashAlgorithm | undefined>,
+  announced: readonly (HashAlgorithm | undefined)[],
   area: ErrorArea,
 ): SignerInfo {
   const info = signerInfos.enter(0x30, 'SignerInfo')
@@ -126,7 +127,9 @@ function readSignerInfo(
   const hash = takeDigestAlgorithm(info, 'the digest algorithm of SignerInfo')
   if (hash === undefined)
     throw unsupported(area, 'The digest algorithm of the signer must be SHA-256, SHA-384 or SHA-512.')
-  if (!announced.has(hash)) throw info.fault(`the digest algorithm of SignerInfo (${hash}) is not in digestAlgorithms`)
+  // Nothing covers this set: an algorithm that is not known could bring any parameters.
+  if (!announced.includes(hash) || announced.includes(undefined) || (area === 'AUTHENTICODE' && announced.length > 1))
+    throw info.fault(`digestAlgorithms must name the digest algorithm of SignerInfo (${hash}) and nothing else`)
 
   const signedElement = info.take(0xa0, 'the signed attributes')
   const signedAttributes = readAttributes(info.inside(signedElement), 'signed attributes')

@@ -3,6 +3,7 @@ import {
   type CertificateFields,
   DerReader,
   type ErrorArea,
+  findUncovered,
   objectIdentifiers,
   type ParsedSignedData,
   parseSignedData,
@@ -41,6 +42,8 @@ export interface VerifiedTimestamp {
   readonly policy: string
   /** Whether the authority leads to one of the trusted certificates; only then does the time prove anything. */
   readonly trusted: boolean
+  /** What the authority sent along that nothing signed covers, so that anything could stand there: a text for each. */
+  readonly uncovered: readonly string[]
 }
 
 interface TokenInfo {
@@ -54,12 +57,17 @@ interface TokenInfo {
  * Verifies a time-stamp token (RFC 3161 §2.2 and §2.4.2): imprint and nonce, signature, ESS signing certificate, and
  * the path of the authority's certificate at the time that it states, with time-stamping as only use.
  *
- * @throws SigningError `<area>_MALFORMED`, `<area>_IMPRINT_MISMATCH`, `<area>_NONCE_MISMATCH`,
- * `<area>_ATTRIBUTES_INVALID`, and those of the signature and the path
+ * @throws SigningError `<area>_MALFORMED`, `<area>_UNSIGNED_CONTENT`, `<area>_IMPRINT_MISMATCH`,
+ * `<area>_NONCE_MISMATCH`, `<area>_ATTRIBUTES_INVALID`, and those of the signature and the path
  */
 export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTimestamp {
   const { area, imprint, nonce, trustedCertificates } = expectation
   const signedData = parseSignedData(expectation.token, area)
+  if (signedData.hasRevocationLists || signedData.signer.unsignedAttributes.length > 0)
+    throw new SigningError(
+      `${area}_UNSIGNED_CONTENT`,
+      'The time-stamp carries revocation lists or unsigned attributes, which its signature does not cover.',
+    )
   const info = readTokenInfo(signedData, area)
   if (info.imprint.hash !== imprint.hash || Buffer.compare(info.imprint.digest, imprint.digest) !== 0)
     throw new SigningError(`${area}_IMPRINT_MISMATCH`, 'The time-stamp is for other bytes than it should be.')
@@ -69,10 +77,11 @@ export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTim
   const embedded = signedData.certificates.map((certificate) => readCertificateFields(certificate, `${area}_MALFORMED`))
   const leaf = verifySigner(signedData, embedded, area)
   assertSigningCertificate(signedData, leaf, area)
-  validatePath({
+  const trusted = trustedCertificates && readAnchors(trustedCertificates, area)
+  const path = validatePath({
     leaf,
     embedded,
-    trust: trustedCertificates === undefined ? { kind: 'open' } : readAnchors(trustedCertificates, area),
+    trust: trusted ?? { kind: 'open' },
     at: info.time,
     purpose: objectIdentifiers.timeStamping,
     area,
@@ -82,8 +91,20 @@ export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTim
     authority: subjectOf(leaf),
     certificate: leaf.encoded,
     policy: info.policy,
-    trusted: trustedCertificates !== undefined,
+    trusted: trusted !== undefined,
+    uncovered: describeUncovered(signedData, findUncovered(embedded, path, trusted?.certificates ?? [])),
   }
+}
+
+/** Attribute certificates and certificates of other paths are what real authorities send, so they are only named. */
+function describeUncovered(
+  { hasAttributeCertificates }: ParsedSignedData,
+  certificates: readonly CertificateFields[],
+): readonly string[] {
+  return [
+    ...certificates.map((certificate) => `the certificate "${subjectOf(certificate)}"`),
+    ...(hasAttributeCertificates ? ['attribute certificates'] : []),
+  ]
 }
 
 /** TSTInfo (RFC 3161 §2.4.2). */

@@ -23,12 +23,15 @@ export function mutateDer(encoded: Buffer, random: SeededRandom): Buffer {
 }
 
 function mutateOne(roots: DerNode[], random: SeededRandom): void {
-  const lists: DerNode[][] = []
-  collect(roots, lists)
-  const list = random.oneOf(lists.filter(({ length }) => length > 0))
+  const all: DerNode[][] = []
+  collect(roots, all)
+  const lists = all.filter(({ length }) => length > 0)
+  // An earlier change may have left out the outermost element.
+  if (lists.length === 0) return
+  const list = random.oneOf(lists)
   const at = random.below(list.length)
   const node = list[at] as DerNode
-  const elsewhere = random.oneOf(random.oneOf(lists.filter(({ length }) => length > 0)))
+  const elsewhere = random.oneOf(random.oneOf(lists))
   switch (random.below(10)) {
     case 0:
       list.splice(at, 1)
