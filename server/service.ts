@@ -22,6 +22,7 @@ import { openReadModels } from './read-models.ts'
 import { startSigner } from './signer.ts'
 import { openArtifacts, openEventLog } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
+import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { startWorker } from './worker.ts'
 import { checkWritable, writtenFolders } from './write-check.ts'
 
@@ -133,6 +134,8 @@ export async function startService(options: {
 
     await listen(fastify, settings)
     closers.push(() => fastify.close())
+    const takeBack = surviveUncaughtErrors(logger)
+    closers.push(async () => takeBack())
     if (has('worker')) resumeInBackground(resume)
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }
 
