@@ -1,5 +1,5 @@
 import type { AuthenticodeDirective, PlannedFile, SigningPlan, Submission } from '../../domain/index.ts'
-import { digestPeFile } from '../../signing/authenticode/index.ts'
+import { assertDescribable, digestPeFile } from '../../signing/authenticode/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
@@ -23,7 +23,7 @@ export type PlanningFacts = {
  * approvers, the signer plans again before it uses a key, and both plans must have one digest (law 2).
  *
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, `ARTIFACT_MISMATCH`, `FORMAT_NOT_SUPPORTED`, the codes
- *   of the format (`PE_…`), each with the path of the file at fault; `ARTIFACT_STORE_…`, which alone are transient
+ *   of the format (`PE_…`, `AUTHENTICODE_DESCRIPTION_…`), each with the path of the file at fault; `ARTIFACT_STORE_…`, which alone are transient
  */
 export async function planSigning(facts: PlanningFacts): Promise<SigningPlan> {
   const { request, certificateThumbprint } = facts
@@ -61,14 +61,20 @@ async function authenticodeDirective(
   { program }: Submission,
   signal: AbortSignal | undefined,
 ): Promise<AuthenticodeDirective> {
+  const { description, descriptionUrl } = program
+  // What a signature cannot carry is found now, and not after people have approved it.
+  assertDescribable({
+    ...(description !== null && { description }),
+    ...(descriptionUrl !== null && { descriptionUrl }),
+  })
   const hashAlgorithm = 'sha256'
   const digest = await digestPeFile(stored.path, hashAlgorithm, signal === undefined ? {} : { signal })
   return {
     directive: 'authenticode-sign',
     hashAlgorithm,
     append: false,
-    description: program.description,
-    descriptionUrl: program.descriptionUrl,
+    description,
+    descriptionUrl,
     contentDigest: digest.toString('hex'),
   }
 }

@@ -38,7 +38,7 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
       if (state.status !== 'none') throw new Refusal('PROJECT_EXISTS', 'A project with this id exists already.')
       const { projectId, organizationId } = command
       const slug = parseSlug(command.slug, "The project's slug")
-      const name = parseName(command.name, "The project's name")
+      const name = parseProgramName(command.name)
       const description = parseText(command.description, "The project's description")
       const repositoryUrl = command.repositoryUrl === null ? null : parseRepositoryUrl(command.repositoryUrl)
       return [
@@ -91,19 +91,57 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
   },
 }
 
-/** The URL stands in signatures and events: it holds no credentials. */
+/**
+ * The name stands in signatures, as a BMPString: nothing above U+FFFF has a form there (X.680 §41), and verifiers that go by
+ * the standard show no name at all when they meet half characters.
+ */
+function parseProgramName(text: string): string {
+  const name = parseName(text, "The project's name")
+  const outside = /[\u{10000}-\u{10ffff}]|\p{Noncharacter_Code_Point}/u.exec(name)
+  if (outside !== null)
+    throw new Refusal(
+      'NAME_MALFORMED',
+      `The project's name holds U+${outside[0].codePointAt(0)?.toString(16).toUpperCase()}, which a signature cannot carry; ` +
+        'characters up to U+FFFD are possible.',
+    )
+  return name
+}
+
+/** The longest address that a signature carries, in characters. */
+const longestUrl = 2000
+/** What an address may consist of (RFC 3986 §2); anything else stands in it percent-encoded. */
+const urlCharacters = /^[!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]*$/
+
+/**
+ * The URL stands in signatures, which carry ASCII only, and in events: it holds no credentials. An address with other
+ * characters is kept in the form that goes into the signature, so that approvers see what is signed: the host by IDNA
+ * (UTS #46), the rest percent-encoded as UTF-8 (RFC 3987 §3.1).
+ */
 function parseRepositoryUrl(text: string): string {
   const wellFormed =
-    text.length <= 2000 && isPlainLine(text) && /^https?:\/\/[^\s\\]+$/.test(text) && URL.canParse(text)
+    text.length <= longestUrl && isPlainLine(text) && /^https?:\/\/[^\s\\]+$/.test(text) && URL.canParse(text)
   if (!wellFormed)
     throw new Refusal(
       'REPOSITORY_URL_MALFORMED',
-      "The project's repository URL must be an address that begins with https:// or http://, of no more than 2000 characters.",
+      `The project's repository URL must be an address that begins with https:// or http://, of no more than ${longestUrl} characters.`,
     )
-  const { username, password } = new URL(text)
+  const { username, password, hostname, href } = new URL(text)
   if (username !== '' || password !== '')
     throw new Refusal('REPOSITORY_URL_MALFORMED', "The project's repository URL must hold no user name or password.")
-  return text
+  // IDNA leaves out invisible characters, so that a label of nothing else is empty.
+  if (/^\.|\.\./.test(hostname))
+    throw new Refusal(
+      'REPOSITORY_URL_MALFORMED',
+      `The project's repository URL names the host "${hostname}", which is none.`,
+    )
+  const encoded = urlCharacters.test(text) ? text : href.replaceAll(/["<>^`{|}]/g, encodeURIComponent)
+  if (encoded.length > longestUrl)
+    throw new Refusal(
+      'REPOSITORY_URL_MALFORMED',
+      `The project's repository URL has ${encoded.length} characters in the form that a signature carries ` +
+        `(percent-encoded); no more than ${longestUrl} are possible.`,
+    )
+  return encoded
 }
 
 function existingProject(state: ProjectState): Project {

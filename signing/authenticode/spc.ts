@@ -4,7 +4,7 @@ import { SigningError } from '../signing-error.ts'
 
 /** What a signature says about the program, shown by Windows before it runs it. */
 export interface ProgramDescription {
-  /** Name of the program; at most 1000 characters, none of them a control character. */
+  /** Name of the program; at most 1000 characters of the Basic Multilingual Plane, none of them a control character. */
   readonly description?: string
   /** Where people find more about it: an absolute http or https address in ASCII. */
   readonly descriptionUrl?: string
@@ -40,19 +40,19 @@ export function encodeSignedAttributes(program: ProgramDescription): readonly Ui
   ]
 }
 
+/** Control characters, half characters, and what a BMPString has no form for (X.680 §41). */
+const undescribable = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u{10000}-\u{10ffff}]/u
+
 /**
  * Refuses descriptions that a signature cannot carry or that would show as something else than they are.
  *
  * @throws SigningError `AUTHENTICODE_DESCRIPTION_INVALID`, `AUTHENTICODE_DESCRIPTION_URL_INVALID`
  */
 export function assertDescribable({ description, descriptionUrl }: ProgramDescription): void {
-  if (
-    description !== undefined &&
-    (description === '' || description.length > 1000 || !description.isWellFormed() || /\p{Cc}/u.test(description))
-  )
+  if (description !== undefined && (description === '' || description.length > 1000 || undescribable.test(description)))
     throw new SigningError(
       'AUTHENTICODE_DESCRIPTION_INVALID',
-      'The description must have 1 to 1000 characters, whole Unicode characters and no control characters.',
+      'The description must have 1 to 1000 characters up to U+FFFD, whole ones and no control characters.',
     )
   if (
     descriptionUrl !== undefined &&
@@ -64,7 +64,7 @@ export function assertDescribable({ description, descriptionUrl }: ProgramDescri
     )
 }
 
-/** Big-endian UTF-16, which Windows reads from a BMPString. */
+/** Two bytes a character, as a BMPString has them. */
 function utf16(text: string): Uint8Array {
   return Buffer.from(text, 'utf16le').swap16()
 }

@@ -153,6 +153,19 @@ describe('planSigning', () => {
     })
   })
 
+  it.each([
+    [{ description: 'half a character \ud83d', descriptionUrl: null }, 'AUTHENTICODE_DESCRIPTION_INVALID'],
+    [{ description: 'beyond a BMPString: 𠮷', descriptionUrl: null }, 'AUTHENTICODE_DESCRIPTION_INVALID'],
+    [{ description: null, descriptionUrl: 'https://bücher.example/' }, 'AUTHENTICODE_DESCRIPTION_URL_INVALID'],
+  ])('refuses the texts %j, which a signature cannot carry, before anybody approves them', async (program, code) => {
+    const store = await openStore()
+    const request = { ...(await submissionOf(store, smallPeFile(Buffer.from('x')))), program }
+    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+      code,
+      path: 'setup.exe',
+    })
+  })
+
   it('knows a program by its bytes, whatever its name', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(Buffer.from('x')), { fileName: 'readme.txt' })

@@ -39,6 +39,44 @@ describe('project', () => {
       .thenEvents({ ...created, data: { ...created.data, repositoryUrl: null } })
   })
 
+  it.each([
+    ['https://bücher.example', 'https://xn--bcher-kva.example/'],
+    [
+      'https://例え.テスト/プロジェクト',
+      'https://xn--r8jz45g.xn--zckzah/%E3%83%97%E3%83%AD%E3%82%B8%E3%82%A7%E3%82%AF%E3%83%88',
+    ],
+    ['https://example.org/Bücher/ä?q=ö#ü', 'https://example.org/B%C3%BCcher/%C3%A4?q=%C3%B6#%C3%BC'],
+    ['https://example.org/👩‍🔧', 'https://example.org/%F0%9F%91%A9%E2%80%8D%F0%9F%94%A7'],
+    ['https://example.org/a|b"c<d>e^f`g{h}', 'https://example.org/a%7Cb%22c%3Cd%3Ee%5Ef%60g%7Bh%7D'],
+    ['http://[2001:db8::1]:8080/é', 'http://[2001:db8::1]:8080/%C3%A9'],
+    // What is one already stays as it was written.
+    ['https://Example.org:443/a/../b?x=[1]&y=%C3%BC#z', 'https://Example.org:443/a/../b?x=[1]&y=%C3%BC#z'],
+  ])('keeps %s in the form that a signature carries: %s', (repositoryUrl, kept) => {
+    given(project)
+      .when({ ...create, repositoryUrl })
+      .thenEvents({ ...created, data: { ...created.data, repositoryUrl: kept } })
+  })
+
+  it('refuses an address that is too long in that form, or has no such form', () => {
+    for (const repositoryUrl of [
+      `https://example.org/${'ü'.repeat(400)}`,
+      `https://example.org/${'x'.repeat(2000)}`,
+      'https://\u200b.example/',
+      'https://bü cher.example/',
+      'https://bücher.example\u3000/',
+      'https://example.org/\ud83d',
+      'https://example.org/a\u202eb',
+      'https://example.org/\u0000',
+      'https://bücher@example.org/',
+      'ftp://bücher.example/',
+      'https://',
+    ])
+      expect(
+        refusalOf(() => project.decide({ ...create, repositoryUrl }, project.initialState())),
+        JSON.stringify(repositoryUrl),
+      ).toMatchObject({ code: 'REPOSITORY_URL_MALFORMED' })
+  })
+
   it('can be deactivated and reactivated, and is usable only while active', () => {
     given(project, created).when({ type: 'DeactivateProject', reason: 'moved' }).thenEvents(deactivated)
     given(project, created, deactivated).when({ type: 'ReactivateProject' }).thenEvents(reactivated)

@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import { type ProjectFacts, projectDecider, Refusal } from '../../domain/index.ts'
+import { signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
+import { osslsigncodeVerify } from '../support/osslsigncode.ts'
+import { buildPe } from '../support/pe-builder.ts'
+import { fixedUuid } from '../support/submission.ts'
+import { suiteFolder } from '../support/suite-folder.ts'
+
+// A signature says the project's name and address. Whatever a project may be saved with must fit into a signature:
+// what does not would fail after people have approved it.
+const folder = suiteFolder()
+const [inputPath, outputPath] = [join(folder, 'input.exe'), join(folder, 'output.exe')]
+let signer: TestIdentity
+beforeAll(async () => {
+  signer = await makeIdentity(folder, 'rsa-2048')
+  await writeFile(inputPath, buildPe({ format: 'PE32' }).bytes)
+})
+
+/** What a project of this name and address is saved with; `undefined` when it is refused. */
+function saved(name: string, repositoryUrl: string | null): ProjectFacts | undefined {
+  const ids = {
+    projectId: fixedUuid<ProjectFacts['projectId']>('4'),
+    organizationId: fixedUuid<ProjectFacts['organizationId']>('3'),
+  }
+  try {
+    const [event] = projectDecider.decide(
+      { type: 'CreateProject', ...ids, slug: 'demo', name, description: null, repositoryUrl },
+      projectDecider.initialState(),
+    )
+    return event?.type === 'ProjectCreated' ? event.data : undefined
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
+async function signAndVerify({ name, repositoryUrl }: ProjectFacts) {
+  const by = { key: signer.key, certificateChain: signer.chain }
+  const texts = { description: name, ...(repositoryUrl !== null && { descriptionUrl: repositoryUrl }) }
+  await signPeFile({ inputPath, outputPath, ...by, hashAlgorithm: 'sha256', ...texts })
+  const [signature] = await verifyPeFile({ path: outputPath, trustedCertificates: [signer.root] })
+  expect(signature).toMatchObject(texts)
+}
+
+test('whatever a project is saved with, its signature carries and gives back', async () => {
+  const character = fc.oneof(
+    fc.integer({ min: 0x20, max: 0x7e }),
+    fc.integer({ min: 0xa0, max: 0x10ffff }),
+    fc.constantFrom(0, 0x0d, 0x7f, 0xad, 0x200b, 0x202e, 0xd83d, 0xdc69, 0xfeff, 0xfffe, 0xffff, 0x1f469, 0x10ffff),
+  )
+  const text = fc.array(character, { maxLength: 220 }).map((codes) => String.fromCodePoint(...codes))
+  let kept = 0
+  await fc.assert(
+    fc.asyncProperty(text, text, async (name, rest) => {
+      for (const url of [null, `https://example.org/${rest}`, `https://${rest}`]) {
+        const facts = saved(name, url)
+        if (facts === undefined) continue
+        kept++
+        await signAndVerify(facts)
+      }
+    }),
+    { numRuns: 150 },
+  )
+  expect(kept).toBeGreaterThan(20)
+})
+
+test.each([
+  ['Bücherverzeichnis 2', 'https://bücher.example/straße?ß=ä'],
+  ['本の目録 カタログ', 'https://例え.テスト/本'],
+  ['Сертификат אבטחה برنامج', 'http://пример.испытание/'],
+  ['￼ \u00a0 ﬁ ✓', 'https://example.org/👩‍🔧'],
+  ['x'.repeat(200), `https://example.org/${'x'.repeat(1980)}`],
+  ['本'.repeat(200), `https://example.org/${'𠜎'.repeat(165)}`],
+])('another verifier reads %s as it is, and the address in ASCII', async (name, url) => {
+  const facts = saved(name, url)
+  if (facts?.repositoryUrl == null) throw new Error('it was refused')
+  await signAndVerify(facts)
+  const verdict = await osslsigncodeVerify(outputPath, signer.rootFile)
+  expect(verdict.ok).toBe(true)
+  expect(verdict.output).toContain(`Text description: ${name}`)
+  expect(verdict.output).toContain(`URL description: ${facts.repositoryUrl}`)
+  expect(facts.repositoryUrl).toMatch(/^https?:\/\/[\x21-\x7e]+$/)
+  expect(new URL(facts.repositoryUrl).href).toBe(new URL(url).href)
+})
+
+test.each(['👩‍🔧', '𠮷野家', '\ud83d', '\ufffe', '\uffff', '\u0000', '\u009f', '', 'x'.repeat(201)])(
+  'the name %j, which a BMPString cannot carry, is refused when the project is saved',
+  (name) => {
+    expect(saved(name, null)).toBeUndefined()
+  },
+)
