@@ -45,11 +45,39 @@ export async function registerHttp(
       inviteBody(request.raw, reply.raw)
     },
     handler: async (request, reply) => {
+      refuseMalformedParameters(request.url)
       const sender = senders.get(request) as Sender
       const { protocol } = http.clientOf(request.raw)
-      return reply.send(await server.handleNodeRequestAndResponse(asNodeRequest(request, protocol), reply, sender))
+      const answer = await server.handleRequest(asFetchRequest(request, reply, protocol), sender)
+      // Yoga says these two by their status alone.
+      if (answer.status === 415) throw refusal('CONTENT_TYPE_UNSUPPORTED', 415, jsonOnly)
+      if (answer.status === 406) throw refusal('NOT_ACCEPTABLE', 406, acceptable)
+      return reply.send(answer)
     },
   })
+}
+
+/**
+ * What stands in the address as JSON must be an object (GraphQL over HTTP §5.1.1). Yoga would take it for a fault of ours.
+ *
+ * @throws Refusal `REQUEST_MALFORMED`
+ */
+function refuseMalformedParameters(url: string): void {
+  const [, ...query] = url.split('?')
+  const parameters = new URLSearchParams(query.join('?'))
+  for (const name of ['variables', 'extensions'])
+    for (const text of parameters.getAll(name))
+      if (text !== '' && !isJsonObject(text))
+        throw new Refusal('REQUEST_MALFORMED', `The parameter ${name} in the address is no JSON object.`)
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && !Array.isArray(value)
+  } catch {
+    return false
+  }
 }
 
 /** JSON between systems is UTF-8 (RFC 8259 §8.1). What is not must not become something that nobody sent. */
@@ -61,13 +89,22 @@ function utf8(body: Buffer): string {
   }
 }
 
-// Fastify's request has what Yoga needs of Node's: method, URL, headers, and the body that was read within its limit.
-function asNodeRequest(
-  request: FastifyRequest,
-  protocol: 'http' | 'https',
-): Parameters<GraphQLServer['handleNodeRequestAndResponse']>[0] {
-  const { raw, method, url, headers, body, host } = request
-  return { raw, method, url, headers, body, protocol, hostname: host } as never
+// What Yoga needs of a request, made anew: its own reading of Node's takes the host from the client, which may be none
+// that a URL can have, and an empty body for none that was read.
+function asFetchRequest(request: FastifyRequest, reply: FastifyReply, protocol: 'http' | 'https'): Request {
+  const [, ...query] = request.url.split('?')
+  const { accept, 'content-type': contentType } = request.headers
+  const left = new AbortController()
+  reply.raw.once('close', () => left.abort())
+  return new Request(`${protocol}://localhost${endpoint}?${query.join('?')}`, {
+    method: request.method,
+    headers: {
+      ...(accept === undefined ? {} : { accept }),
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    },
+    ...(request.method === 'GET' ? {} : { body: String(request.body ?? '') }),
+    signal: left.signal,
+  })
 }
 
 function refuse(reply: FastifyReply, error: GraphQLError): FastifyReply {
@@ -79,18 +116,23 @@ function refuse(reply: FastifyReply, error: GraphQLError): FastifyReply {
     .send({ errors: [{ message: error.message, extensions }] })
 }
 
-// What Fastify finds wrong with a request before anybody looks at it.
+const jsonOnly = 'Send GraphQL as JSON, with the header «Content-Type: application/json».'
+const acceptable =
+  'Answers are application/json and application/graphql-response+json, of subscriptions also text/event-stream: name one of them in the header «Accept».'
+
+function refusal(code: string, status: number, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status } } })
+}
+
+// What is wrong with a request before anybody looks at what it asks.
 function requestError(error: FastifyError, logger: FaultLog): GraphQLError {
-  const refused = (code: string, message: string) =>
-    new GraphQLError(message, { extensions: { code, http: { status: error.statusCode ?? 400 } } })
-  if (error instanceof Refusal) return refused(error.code, error.message)
-  if (error.statusCode === 415)
-    return refused(
-      'CONTENT_TYPE_UNSUPPORTED',
-      'Send GraphQL as JSON, with the header «Content-Type: application/json».',
-    )
-  if (error.statusCode === 413)
-    return refused('REQUEST_TOO_LARGE', `The request is longer than ${maximumBodyLength} bytes.`)
-  if (error.statusCode !== undefined && error.statusCode < 500) return refused('REQUEST_MALFORMED', error.message)
+  const { statusCode: status = 400 } = error
+  if (error instanceof GraphQLError) return error
+  if (error instanceof Refusal) return refusal(error.code, 400, error.message)
+  if (error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return refusal('REQUEST_MALFORMED', 400, 'The request ended before all of it had come.')
+  if (status === 415) return refusal('CONTENT_TYPE_UNSUPPORTED', 415, jsonOnly)
+  if (status === 413) return refusal('REQUEST_TOO_LARGE', 413, `The request is longer than ${maximumBodyLength} bytes.`)
+  if (error.statusCode !== undefined && status < 500) return refusal('REQUEST_MALFORMED', status, error.message)
   return asGraphQLError(error, logger)
 }

@@ -45,7 +45,7 @@ export function problemOf(error: unknown, correlationId: string): Problem {
 export function problemErrorHandler(logger: Logger) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const answer = problemOf(error, request.id)
-    if (answer.status >= 500)
+    if (answer.status >= 500 && !hasLeft(error, request))
       logger.error({ err: error, correlationId: request.id, code: answer.code }, 'REST call failed')
     // What was prepared for the answer that did not come about, such as a length or a tag, is not about this one.
     for (const header of Object.keys(reply.getHeaders())) reply.removeHeader(header)
@@ -58,6 +58,13 @@ export function problemErrorHandler(logger: Logger) {
       .type(mediaType(request.headers.accept))
       .send(JSON.stringify(answer))
   }
+}
+
+/** The client went away while its answer was being read: nobody's fault, and nobody is there to be answered. */
+function hasLeft(error: unknown, { raw }: FastifyRequest): boolean {
+  return (
+    raw.socket.destroyed && error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+  )
 }
 
 function problem(status: number, code: string, detail: string): Problem {

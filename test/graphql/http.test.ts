@@ -1,5 +1,8 @@
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { startGraphQLServer } from '../support/graphql-server.ts'
+import { rawConnection } from '../support/raw-connection.ts'
+import { until } from '../support/until.ts'
 
 describe('GraphQL over HTTP', () => {
   it('takes nothing that a page elsewhere could make a browser send unasked', async () => {
@@ -63,6 +66,47 @@ describe('GraphQL over HTTP', () => {
     }
     const long = await post(JSON.stringify({ query: '{ viewer { name } }', padding: 'x'.repeat(300_000) }))
     expect([long.status, long.answer.errors[0].extensions.code]).toEqual([413, 'REQUEST_TOO_LARGE'])
+    expect(server.logged).toEqual([])
+  })
+
+  it.each<[string, string, RequestInit & { readonly headers?: Record<string, string> }, number, string]>([
+    ['variables that are no JSON', '?query={viewer{name}}&variables=%7B', {}, 400, 'REQUEST_MALFORMED'],
+    ['variables that are no object', '?query={viewer{name}}&variables=[]', {}, 400, 'REQUEST_MALFORMED'],
+    ['extensions that are no JSON', '?query={viewer{name}}&extensions=x', {}, 400, 'REQUEST_MALFORMED'],
+    ['an answer of another type', '?query={viewer{name}}', { headers: { accept: 'text/html' } }, 406, 'NOT_ACCEPTABLE'],
+    ['a POST without a body', '', { method: 'POST' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
+    [
+      'a POST with an empty body',
+      '',
+      { method: 'POST', headers: { 'content-type': 'application/json' } },
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'an operation that is not there',
+      '?query={viewer{name}}&operationName=x',
+      {},
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+    ],
+  ])('refuses %s with a code', async (_, query, init, status, code) => {
+    const server = await startGraphQLServer({ project: false })
+    const authorization = `Bearer ${server.submitter.token}`
+    const response = await fetch(`${server.url}/graphql${query}`, {
+      ...init,
+      headers: { ...init.headers, authorization },
+    })
+    expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([status, code])
+    expect(server.logged).toEqual([])
+  })
+
+  it.each(['', 'x:y', '[', 'a b', '../..'])('does not depend on the name «%s» by which it is called', async (host) => {
+    const server = await startGraphQLServer({ project: false })
+    const { answer } = await rawConnection(
+      (server.fastify.server.address() as AddressInfo).port,
+      `GET /graphql?query=%7Bviewer%7Bname%7D%7D HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${server.submitter.token}\r\n\r\n`,
+    )
+    await until('the answer', () => answer().includes('Sam Submitter'))
     expect(server.logged).toEqual([])
   })
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { onTestFinished } from 'vitest'
 import {
   type Application,
   type ApplicationDependencies,
@@ -31,7 +30,7 @@ import type {
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
 import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.ts'
-import { type HttpServerOptions, openHttpServer } from '../../http/index.ts'
+import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import {
   openReadModel,
   openSqliteReadModel,
@@ -43,7 +42,6 @@ import {
 } from '../../projections/index.ts'
 import { problemErrorHandler } from '../../rest/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
 /** A user of the test organization. */
@@ -116,16 +114,35 @@ export type GraphQLTestServer = {
 
 const thumbprint = 'ab'.repeat(32)
 
+/** What of it a test replaces. */
+export type GraphQLServerOptions = Partial<
+  Pick<GraphQLDependencies, 'limits' | 'patienceMs' | 'loadPlan' | 'readModel' | 'application'>
+> & {
+  /** Whether a projector runs; default yes. */
+  readonly project?: boolean
+  readonly http?: Partial<HttpServerOptions>
+  /** Adds what else is served. */
+  readonly register?: (http: HttpServer, application: Application) => void
+}
+
 /** Starts it; everything ends when the running test has finished. */
-export async function startGraphQLServer(
-  options: Partial<Pick<GraphQLDependencies, 'limits' | 'patienceMs' | 'loadPlan' | 'readModel' | 'application'>> & {
-    /** Whether a projector runs; default yes. */
-    readonly project?: boolean
-    readonly http?: Partial<HttpServerOptions>
-  } = {},
-): Promise<GraphQLTestServer> {
-  const { project = true, http: httpOptions, ...overrides } = options
-  const folder = temporaryFolder()
+export async function startGraphQLServer(options: GraphQLServerOptions = {}): Promise<GraphQLTestServer> {
+  // Here, because vitest is not to be had where inputs are tried without it.
+  const [{ onTestFinished }, { temporaryFolder }] = await Promise.all([
+    import('vitest'),
+    import('./temporary-folder.ts'),
+  ])
+  const { close, ...server } = await openGraphQLServer(temporaryFolder(), options)
+  onTestFinished(close)
+  return server
+}
+
+/** Starts it in a folder. */
+export async function openGraphQLServer(
+  folder: string,
+  options: GraphQLServerOptions = {},
+): Promise<GraphQLTestServer & { readonly close: () => Promise<void> }> {
+  const { project = true, http: httpOptions, register, ...overrides } = options
   const now = () => new Date().toISOString()
   const organizationId = randomUUID() as OrganizationId
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
@@ -138,7 +155,11 @@ export async function startGraphQLServer(
     log,
     workflows,
     uploads: createUploads({ store, registry }),
-    artifacts: { read: () => emptyArtifact() },
+    artifacts: {
+      async *read(sha256, range) {
+        yield* (await store.open(sha256)).read(range)
+      },
+    },
     refusals,
     now,
   }
@@ -164,15 +185,16 @@ export async function startGraphQLServer(
     logger: { error: line, warn: line },
     ...overrides,
   })
+  register?.(http, application)
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
-  onTestFinished(async () => {
+  const close = async () => {
     await fastify.close()
     await projector.stop()
     await readModel.close()
     await refusals.close()
     await store.close()
     await log.close()
-  })
+  }
 
   await createOrganization(dependencies, setup, { name: 'Example & Co' })
   const addUser = async (name: string, roles: readonly GlobalRole[] = []): Promise<TestUser> => {
@@ -218,7 +240,8 @@ export async function startGraphQLServer(
   const releasePolicyId = await policy('release-signing', 'Release', 2)
   const testPolicyId = await policy('test-signing', 'Test', 0)
 
-  const server: GraphQLTestServer = {
+  const server: GraphQLTestServer & { readonly close: () => Promise<void> } = {
+    close,
     url,
     fastify,
     log,
@@ -346,5 +369,3 @@ export async function askServer(
   const { data, errors } = JSON.parse(text)
   return { status: response.status, headers: response.headers, data, errors, text }
 }
-
-async function* emptyArtifact(): AsyncGenerator<Uint8Array> {}
