@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SeededRandom } from '../support/seeded-random.ts'
 
 /** How long an answer may be out before the client says that it sends no more, in milliseconds. */
@@ -10,12 +11,13 @@ const endsWithinMs = 30_000
  * Writes bytes to the line, whole or in pieces, and takes what comes until it is answered or quiet; then says that it
  * sends no more, and waits for the end.
  *
+ * @param stages pieces one after the other; before the next stage something must have come, or it must have been quiet
  * @param isAnswered whether what came is all that will come
  * @returns what came, each byte a character; `undefined` when the server never ends the connection
  */
 export async function sendRaw(
   port: number,
-  pieces: readonly Uint8Array[],
+  stages: readonly (readonly Uint8Array[])[],
   isAnswered: (text: string) => boolean,
 ): Promise<string | undefined> {
   const socket = connect({ port, host: '127.0.0.1' })
@@ -35,9 +37,12 @@ export async function sendRaw(
   socket.on('error', () => undefined)
   socket.once('close', () => end())
   const late = setTimeout(end, endsWithinMs)
-  for (const piece of pieces) {
-    socket.write(piece)
-    await new Promise((resolve) => setImmediate(resolve))
+  for (const [index, pieces] of stages.entries()) {
+    if (index > 0) await Promise.race([ended, new Promise((resolve) => socket.once('data', resolve)), delay(quietMs)])
+    for (const piece of pieces) {
+      socket.write(piece)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
   listen()
   await ended

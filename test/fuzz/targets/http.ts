@@ -19,7 +19,7 @@ async function tryRequest(service: ServiceUnderFuzz, random: SeededRandom): Prom
   // Sometimes a second request follows on the first, as pipelining does.
   if (random.below(8) === 0) bytes.push(makeRequest(service, random))
   const input = Buffer.concat(bytes)
-  const text = await sendRaw(service.port, inPieces(input, random), isWhole)
+  const text = await sendRaw(service.port, [inPieces(input, random)], isWhole)
   if (text === undefined) return { outcome: 'hung', input, fault: 'the connection did not end' }
   const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => status ?? '')
   const bad = statuses.find((status) => status.startsWith('5'))
