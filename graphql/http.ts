@@ -52,6 +52,9 @@ export async function registerHttp(
       // Yoga says these two by their status alone.
       if (answer.status === 415) throw refusal('CONTENT_TYPE_UNSUPPORTED', 415, jsonOnly)
       if (answer.status === 406) throw refusal('NOT_ACCEPTABLE', 406, acceptable)
+      // Proxies collect answers by default; events are for now.
+      if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true)
+        reply.header('x-accel-buffering', 'no')
       return reply.send(answer)
     },
   })

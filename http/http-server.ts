@@ -63,10 +63,11 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
   const logger = options.logger.child({ part: 'http' })
   const proxies = trustedProxies(options.trustedProxies ?? [])
   const upgrades = new Map<string, UpgradeHandler>()
+  const upgrade = upgradeDispatcher(upgrades, isAllowedOrigin)
 
   const fastify = Fastify({
     // For every address that the host's name stands for, one with the same guards.
-    serverFactory: (handle) => guardedServer(handle, { logger, limits, proxies, upgrades, isAllowedOrigin }),
+    serverFactory: (handle) => guardedServer(handle, { logger, limits, proxies, upgrade }),
     loggerInstance: logger,
     // One line for each request would drown what matters; refusals and faults are logged where they arise.
     logController: new LogController({ disableRequestLogging: true }),
@@ -117,13 +118,12 @@ type Guarding = {
   readonly logger: Logger
   readonly limits: HttpLimits
   readonly proxies: TrustedProxies
-  readonly upgrades: ReadonlyMap<string, UpgradeHandler>
-  readonly isAllowedOrigin: (origin: string) => boolean
+  readonly upgrade: UpgradeHandler
 }
 
 function guardedServer(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-  { logger, limits, proxies, upgrades, isAllowedOrigin }: Guarding,
+  { logger, limits, proxies, upgrade }: Guarding,
 ) {
   const server = createServer(
     {
@@ -151,9 +151,7 @@ function guardedServer(
   watchBodies(server, limits.bodyPace, logger)
   server.on(
     'upgrade',
-    guarded('upgrade', logger, upgradeDispatcher(upgrades, isAllowedOrigin), (_request, socket: Duplex) =>
-      socket.destroy(),
-    ),
+    guarded('upgrade', logger, upgrade, (_request, socket: Duplex) => socket.destroy()),
   )
   return server
 }

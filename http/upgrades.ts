@@ -21,7 +21,11 @@ export function upgradeDispatcher(
   handlers: ReadonlyMap<string, UpgradeHandler>,
   isAllowedOrigin: (origin: string) => boolean,
 ): UpgradeHandler {
+  const seen = new WeakSet<Duplex>()
   return (request, socket, head) => {
+    // Of a host name with several addresses, Fastify hands the upgrades of every server to the first one too.
+    if (seen.has(socket)) return
+    seen.add(socket)
     const path = pathOf(request.url)
     if (path === undefined)
       return refuseConnection(socket, 400, 'REQUEST_MALFORMED', 'The target of the request is no path.')

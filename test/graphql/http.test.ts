@@ -110,6 +110,15 @@ describe('GraphQL over HTTP', () => {
     expect(server.logged).toEqual([])
   })
 
+  it('tells proxies to pass on events as they come', async () => {
+    const server = await startGraphQLServer()
+    const response = await fetch(`${server.url}/graphql?query=subscription{events{type}}`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${server.auditor.token}` },
+    })
+    expect(response.headers.get('x-accel-buffering')).toBe('no')
+    await response.body?.cancel()
+  })
+
   it('serves no page that would load scripts from elsewhere', async () => {
     const server = await startGraphQLServer()
     const response = await fetch(`${server.url}/graphql`, {

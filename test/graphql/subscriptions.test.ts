@@ -217,6 +217,30 @@ describe('WebSocket connections', () => {
     socket.close()
   })
 
+  it('may have a hundred operations under way, and no more', async () => {
+    const server = await startGraphQLServer()
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+      headers: { authorization: `Bearer ${server.submitter.token}` },
+    })
+    const messages: string[] = []
+    socket.on('message', (message) => messages.push(String(message)))
+    await new Promise((resolve) => socket.once('open', resolve))
+    socket.send('{"type":"connection_init"}')
+    await until('the acknowledgement', () => messages.length > 0)
+    const payload = { query: 'subscription { signingRequestsChanged { status } }' }
+    for (let id = 0; id <= 100; id += 1) socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload }))
+    await until('the refusal', () => messages.some((message) => message.includes('TOO_MANY_OPERATIONS')))
+    expect(messages.filter((message) => message.includes('"type":"error"'))).toHaveLength(1)
+    socket.close()
+  })
+
+  it('on which nobody says who they are end', async () => {
+    const server = await startGraphQLServer({ project: false })
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    const code = await new Promise((resolve) => socket.once('close', resolve))
+    expect(code).toBe(4408)
+  })
+
   it('at other paths are refused', async () => {
     const server = await startGraphQLServer()
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/elsewhere`, 'graphql-transport-ws')

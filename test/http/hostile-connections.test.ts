@@ -66,6 +66,20 @@ describe('one packet without a token', () => {
     expect(errors).toEqual([])
   })
 
+  it('that asks for a WebSocket is answered once, also where several servers stand for one host name', async () => {
+    const { server, port, answersOn } = await start()
+    const http = server.fastify.server
+    // As Fastify does for the second address of «localhost».
+    http.once('upgrade', (...args) => http.emit('upgrade', ...args))
+    const { socket, answer } = await rawConnection(port, upgrade('/graphql'))
+    await until('the answer', () => answer().includes('\r\n\r\n'))
+    expect(answer().match(/HTTP\/1.1 101/g)).toHaveLength(1)
+    const ping = Buffer.from('{"type":"ping"}')
+    socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | ping.length, 0, 0, 0, 0]), ping]))
+    await until('the connection is in use', () => answer().includes('{"type":"pong"}'))
+    await answersOn()
+  })
+
   it('and a reset at any moment of an upgrade disturbs nobody', async () => {
     const errors = uncaught()
     const { port, answersOn } = await start()
