@@ -1,14 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { findTargets } from './find-targets.ts'
+import { importTarget } from './find-targets.ts'
 import type { FuzzThreadOrder, FuzzVerdict } from './run-in-thread.ts'
 import { FuzzFailure } from './target.ts'
 
 // The thread's side of `run-in-thread.ts`.
-const { target: name, seed, count, state } = workerData as FuzzThreadOrder
+const { module, seed, count, state } = workerData as FuzzThreadOrder
 const view = new Int32Array(state)
 const stopped = new AbortController()
-const target = (await findTargets()).find((candidate) => candidate.name === name)
-if (target === undefined) throw new Error(`There is no target ${name}`)
+const target = await importTarget(module)
 
 const verdict: FuzzVerdict = await target
   .run({

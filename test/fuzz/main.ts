@@ -2,9 +2,8 @@ import { randomInt } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { findTargets } from './find-targets.ts'
+import { type FoundTarget, findTargets } from './find-targets.ts'
 import { type FuzzVerdict, runInThread } from './run-in-thread.ts'
-import type { FuzzTarget } from './target.ts'
 
 // `npm run fuzz -- [--target NAME]… [--count N] [--seed N]`: mutated inputs for each target, one target after the other.
 // Ends with status 1 when an input shows a fault; the input is kept in fuzz-failures/.
@@ -20,12 +19,12 @@ function readOptions() {
   const { values } = parseArgs({
     options: { target: { type: 'string', multiple: true }, count: { type: 'string' }, seed: { type: 'string' } },
   })
-  const names = values.target ?? targets.map(({ name }) => name)
-  const chosen = targets.filter(({ name }) => names.includes(name))
-  const unknown = names.filter((name) => !targets.some((target) => target.name === name))
+  const names = values.target ?? targets.map(({ target }) => target.name)
+  const chosen = targets.filter(({ target }) => names.includes(target.name))
+  const unknown = names.filter((name) => !targets.some(({ target }) => target.name === name))
   if (unknown.length > 0)
     throw new Error(
-      `There is no target ${unknown.join(', ')}; there are: ${targets.map(({ name }) => name).join(', ')}`,
+      `There is no target ${unknown.join(', ')}; there are: ${targets.map(({ target }) => target.name).join(', ')}`,
     )
   return {
     wanted: chosen,
@@ -42,12 +41,12 @@ function readNumber(option: string, text: string): number {
   return value
 }
 
-async function runOne({ name }: FuzzTarget): Promise<void> {
+async function runOne({ target: { name }, module }: FoundTarget): Promise<void> {
   process.stdout.write(`${name}: ${count} inputs from seed ${seed}\n`)
   const started = performance.now()
   let shown = started
   const rate = (inputs: number) => `${Math.round((inputs * 1000) / (performance.now() - started))} inputs/s`
-  const verdict = await runInThread({ target: name, seed, count, signal: stopped.signal }, (inputs) => {
+  const verdict = await runInThread({ module, seed, count, signal: stopped.signal }, (inputs) => {
     if (performance.now() - shown < 30_000) return
     shown = performance.now()
     process.stdout.write(`${name}: ${inputs} so far, ${rate(inputs)}\n`)

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { digestPeFile, signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { firmwareDigest } from '../support/firmware-digest.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { type BuiltPe, buildPe, type PeOptions } from '../support/pe-builder.ts'
@@ -90,7 +92,10 @@ describe('an image that firmware loads is signed:', () => {
   test.each([10, 11, 12, 13])(
     'subsystem %d with e_lfanew at no multiple of 4, as memtest86+ and Linux have it',
     async (subsystem) => {
-      await expectGood(await sign(buildPe({ format: 'PE32+', peOffset: 0x7a, subsystem, overlay: 5 }).bytes))
+      const path = await sign(buildPe({ format: 'PE32+', peOffset: 0x7a, subsystem, overlay: 5 }).bytes)
+      await expectGood(path)
+      const [signature] = await verifyPeFile({ path })
+      expect(firmwareDigest(await readFile(path))).toEqual(Buffer.from(signature?.imageDigest ?? []))
     },
   )
 
@@ -151,11 +156,18 @@ describe('the verifier refuses, apart from what the signing side does,', () => {
     ['a section on the headers', (pe: BuiltPe) => field(pe, pe.fields.sizeOfHeaders, 0x600)],
     ['a gap between sections', (pe: BuiltPe) => field(pe, pe.fields.sectionTable + 16, 0x100)],
     ['a section with a size and no place', (pe: BuiltPe) => field(pe, pe.fields.sectionTable + 20, 0)],
-  ] as const)('an EFI image with %s', async (_what, change) => {
-    for (const subsystem of [10, 11, 12, 13])
-      await expect(verifyPeFile({ path: await signedAsWindows(subsystem, change) })).rejects.toMatchObject({
-        code: 'AUTHENTICODE_EFI_LAYOUT_INVALID',
-      })
+  ] as const)('an EFI image with %s, since firmware digests other bytes', async (_what, change) => {
+    for (const subsystem of [10, 11, 12, 13]) {
+      const path = await signedAsWindows(subsystem, change)
+      await expect(verifyPeFile({ path })).rejects.toMatchObject({ code: 'AUTHENTICODE_EFI_LAYOUT_INVALID' })
+      const image = await readFile(path)
+      expect(firmwareDigest(image)).not.toEqual(digestInFileOrder(image))
+    }
+  })
+
+  test('but no EFI image whose sections follow each other', async () => {
+    const image = await readFile(await sign(buildPe({ format: 'PE32+', subsystem: 10, overlay: 100 }).bytes))
+    expect(firmwareDigest(image)).toEqual(digestInFileOrder(image))
   })
 
   test('a section of which Windows would map a part of the certificate table', async () => {
@@ -168,6 +180,17 @@ describe('the verifier refuses, apart from what the signing side does,', () => {
     await expect(verifyPeFile({ path })).rejects.toMatchObject({ code: 'AUTHENTICODE_TABLE_INVALID' })
   })
 })
+
+/** The digest of a signed PE32+ file as Windows computes it, whatever its sections are. */
+function digestInFileOrder(image: Buffer): Buffer {
+  const optional = image.readUInt32LE(0x3c) + 24
+  const entry = optional + 112 + 32
+  return createHash('sha256')
+    .update(image.subarray(0, optional + 64))
+    .update(image.subarray(optional + 68, entry))
+    .update(image.subarray(entry + 8, image.readUInt32LE(entry)))
+    .digest()
+}
 
 function field({ bytes }: BuiltPe, at: number, value: number): void {
   bytes.writeUInt32LE(value, at)

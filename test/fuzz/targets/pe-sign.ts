@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestPeFile, signPeFile, verifyPeFile } from '../../../signing/authenticode/index.ts'
 import { SigningError } from '../../../signing/signing-error.ts'
+import { firmwareDigest } from '../../support/firmware-digest.ts'
 import type { SeededRandom } from '../../support/seeded-random.ts'
 import { mutateBytes } from '../mutation/bytes.ts'
 import { mutateHeaders, mutateSigned } from '../mutation/pe.ts'
@@ -12,7 +13,7 @@ import { FuzzFailure, type FuzzTarget, fuzzInputs } from '../target.ts'
 
 /**
  * Programs that something changed: each is refused with a code, or gets a signature that our verifier and osslsigncode
- * accept, over the digest that was planned.
+ * accept, over the digest that was planned; and of an EFI image it is the digest that firmware computes.
  */
 export const target: FuzzTarget = {
   name: 'pe-sign',
@@ -50,7 +51,10 @@ export const target: FuzzTarget = {
       if (verified instanceof SigningError && append) return 'added to a broken signature'
       if (verified instanceof SigningError)
         throw new FuzzFailure(seed, input, 'what was signed does not verify', { cause: verified })
-      await others.ask(seed, input, await readFile(outputPath))
+      const output = await readFile(outputPath)
+      if (isEfi(output) && !firmwareDigest(output).equals(made.imageDigest))
+        throw new FuzzFailure(seed, input, 'firmware computes another digest than was signed')
+      await others.ask(seed, input, output)
       return append ? 'added' : 'signed'
     })
     await others.settle()
@@ -64,4 +68,9 @@ function makeInput({ unsigned, signed }: FuzzPrograms, random: SeededRandom) {
   const change = random.oneOf([mutateHeaders, mutateHeaders, mutateHeaders, isSigned ? mutateSigned : mutateBytes])
   const input = change(base, random)
   return { input, append: random.below(4) === 0 }
+}
+
+function isEfi(image: Buffer): boolean {
+  const subsystem = image.readUInt16LE(image.readUInt32LE(0x3c) + 24 + 68)
+  return subsystem >= 10 && subsystem <= 13
 }
