@@ -1,12 +1,13 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { networkOf } from './client.ts'
 import { type FaultLog, guarded } from './guarded.ts'
 import { refuseConnection } from './refuse-connection.ts'
 
 /**
  * Sees to every connection before anything else does: it has an `error` listener (a reset at any moment is nobody's
- * fault), one address has at most so many, and a request that cannot be read is answered with our codes.
+ * fault), one address (of IPv6: one network of 64 bits) has at most so many, and a request that cannot be read is answered with our codes.
  *
  * @param isProxy whether an address may have any number, since many clients are behind it
  */
@@ -24,8 +25,8 @@ export function watchConnections(
 
   const connected = (socket: Socket) => {
     socket.on('error', () => undefined)
-    const address = socket.remoteAddress
-    if (address === undefined || isProxy(address)) return
+    if (socket.remoteAddress === undefined || isProxy(socket.remoteAddress)) return
+    const address = networkOf(socket.remoteAddress)
     const count = (open.get(address) ?? 0) + 1
     if (count > maximumPerAddress) {
       socket.destroy()

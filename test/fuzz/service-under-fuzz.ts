@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import type { ReadModelDatabase } from '../../projections/index.ts'
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../../rest/index.ts'
 import { openReadiness, registerHealth } from '../../server/health.ts'
 import { type GraphQLTestServer, openGraphQLServer } from '../support/graphql-server.ts'
@@ -30,13 +31,14 @@ export type ServiceUnderFuzz = {
   readonly close: () => Promise<void>
 }
 
-/** Starts it in a folder of its own. */
-export async function startServiceUnderFuzz(): Promise<ServiceUnderFuzz> {
+/** Starts it in a folder of its own, by default with a read model in SQLite. */
+async function startServiceUnderFuzz(database?: ReadModelDatabase): Promise<ServiceUnderFuzz> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-fuzz-'))
   const lines: string[] = []
   const logger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
   const server = await openGraphQLServer(folder, {
     patienceMs: 50,
+    ...(database === undefined ? {} : { database }),
     http: { logger, answerError: problemErrorHandler(logger) },
     register(http, application) {
       registerHealth(http.fastify, openReadiness({}, logger), () => false)
@@ -87,8 +89,9 @@ export type Tried = { readonly outcome: string; readonly input: Uint8Array; read
 export async function fuzzService(
   { seed, count, signal, onInput }: FuzzRequest,
   tryInput: (service: ServiceUnderFuzz, random: SeededRandom) => Promise<Tried>,
+  database?: ReadModelDatabase,
 ): Promise<FuzzReport> {
-  const service = await startServiceUnderFuzz()
+  const service = await startServiceUnderFuzz(database)
   const outcomes: Record<string, number> = {}
   let begun = 0
   let inputs = 0
@@ -123,7 +126,8 @@ export async function fuzzService(
 /** What no answer may hold: a fault of ours, or the inside of the service. `undefined` when it holds none. */
 export function faultOfText(text: string): string | undefined {
   if (text.includes('INTERNAL_ERROR')) return `an internal error: ${text.slice(0, 2_000)}`
-  if (/\n?\s+at .{1,200}:\d+:\d+|node_modules|node:internal/.test(text)) return `a stack: ${text.slice(0, 2_000)}`
+  // A line break as such, or as JSON writes it.
+  if (/(\n|\\n)\s+at .{1,200}:\d+:\d+|node_modules|node:internal/.test(text)) return `a stack: ${text.slice(0, 2_000)}`
   return undefined
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { clientOf, isAddressRange, trustedProxies } from '../../http/client.ts'
+import { clientOf, isAddressRange, networkOf, trustedProxies } from '../../http/client.ts'
 
 const request = (remoteAddress: string | undefined, headers: IncomingMessage['headers'] = {}) =>
   ({ socket: { remoteAddress }, headers }) as unknown as IncomingMessage
@@ -38,6 +38,13 @@ describe('who sent a request', () => {
     expect(protocolOf('198.51.100.1', 'https')).toBe('http')
   })
 
+  it('may come through a proxy whose address is seen as IPv6', () => {
+    expect(['::ffff:10.1.2.3', '10.1.2.3', 'fd00::1', '::ffff:11.1.2.3', 'x'].map(trusted.has)).toEqual([
+      ...[true, true, true],
+      ...[false, false],
+    ])
+  })
+
   it('is the connection where no proxy is trusted', () => {
     expect(clientOf(request('10.1.2.3', { 'x-forwarded-for': '203.0.113.9' }), trustedProxies([])).address).toBe(
       '10.1.2.3',
@@ -71,4 +78,19 @@ describe('a range of addresses', () => {
       expect(isAddressRange(text)).toBe(false)
     },
   )
+})
+
+describe('one party', () => {
+  it.each([
+    ['198.51.100.1', '198.51.100.1'],
+    ['::ffff:198.51.100.1', '198.51.100.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::6', '2001:db8:1:2::/64'],
+    ['2001:0db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['::', '0:0:0:0::/64'],
+  ])('%s counts as %s', (address, network) => {
+    expect(networkOf(address)).toBe(network)
+  })
 })

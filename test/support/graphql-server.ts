@@ -121,6 +121,8 @@ export type GraphQLServerOptions = Partial<
   /** Whether a projector runs; default yes. */
   readonly project?: boolean
   readonly http?: Partial<HttpServerOptions>
+  /** The read model's database; default: SQLite in the folder. */
+  readonly database?: ReadModelDatabase
   /** Adds what else is served. */
   readonly register?: (http: HttpServer, application: Application) => void
 }
@@ -142,7 +144,7 @@ export async function openGraphQLServer(
   folder: string,
   options: GraphQLServerOptions = {},
 ): Promise<GraphQLTestServer & { readonly close: () => Promise<void> }> {
-  const { project = true, http: httpOptions, register, ...overrides } = options
+  const { project = true, http: httpOptions, register, database: givenDatabase, ...overrides } = options
   const now = () => new Date().toISOString()
   const organizationId = randomUUID() as OrganizationId
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
@@ -166,7 +168,8 @@ export async function openGraphQLServer(
   const application = createApplication(dependencies)
 
   const queries: string[] = []
-  const database = openSqliteReadModel({ path: join(folder, 'read-model.db'), onQuery: (sql) => queries.push(sql) })
+  const onQuery = (sql: string) => queries.push(sql)
+  const database = givenDatabase ?? openSqliteReadModel({ path: join(folder, 'read-model.db'), onQuery })
   const { readModel, progress } = openReadModel(database)
   const projector = startProjector({ log, database, progress })
   await until('the projector runs', () => projector.status().state === 'running')

@@ -30,7 +30,8 @@ export const target: FuzzTarget = {
   run: (request) => fuzzService(request, tryOperation),
 }
 
-async function tryOperation(service: ServiceUnderFuzz, random: SeededRandom): Promise<Tried> {
+/** Makes an operation, sends it, and looks at the answer. */
+export async function tryOperation(service: ServiceUnderFuzz, random: SeededRandom): Promise<Tried> {
   const { server } = service
   const { kind, query, variables } = makeOperation(service, random)
   const whole = Buffer.from(JSON.stringify({ query, variables }))
