@@ -8,6 +8,7 @@ import {
   readAnchors,
   readCertificateFields,
   subjectOf,
+  type Trust,
   validatePath,
   verifySigner,
 } from '../cms/index.ts'
@@ -135,16 +136,17 @@ export function verifySignature(signature: ReadSignature, trust: SignatureTrust)
   const embedded = signedData.certificates.map((certificate) => readCertificateFields(certificate, malformed))
   const leaf = verifySigner(signedData, embedded, area)
   const timestamp = signature.token === undefined ? undefined : verifyTime(signature.token, signedData, trust)
-  const trusted = trust.trustedCertificates && readAnchors(trust.trustedCertificates, area)
+  const roots: Trust =
+    trust.trustedCertificates === undefined ? { kind: 'embedded-root' } : readAnchors(trust.trustedCertificates, area)
   const path = validatePath({
     leaf,
     embedded,
-    trust: trusted ?? { kind: 'embedded-root' },
+    trust: roots,
     at: timestamp?.trusted === true ? timestamp.time : (trust.at ?? new Date()),
     purpose: objectIdentifiers.codeSigning,
     area,
   })
-  assertAllCovered(embedded, path, trusted?.certificates ?? [])
+  assertAllCovered(embedded, path, roots)
   const { description, descriptionUrl } = signature.program
   return {
     signerCertificate: leaf.encoded,
@@ -185,9 +187,9 @@ function verifyTime(token: Uint8Array, { signer }: ParsedSignedData, trust: Sign
 function assertAllCovered(
   embedded: readonly CertificateFields[],
   path: readonly CertificateFields[],
-  trusted: readonly CertificateFields[],
+  trust: Trust,
 ): void {
-  const stranger = findUncovered(embedded, path, trusted)[0]
+  const [stranger] = findUncovered(embedded, path, trust)
   if (stranger !== undefined)
     throw new SigningError(
       'AUTHENTICODE_UNSIGNED_CONTENT',

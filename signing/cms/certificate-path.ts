@@ -201,16 +201,21 @@ function unsuitable(certificate: CertificateFields, area: ErrorArea, why: string
 /**
  * Of the certificates that travel with a signature those whose bytes nothing covers. What is covered is the path, where
  * each certificate's signature was checked or the caller trusts it; whatever has the same bytes as a trusted one; and other
- * certificates of the authorities in the path that one of these signed.
+ * certificates of the authorities in the path that one of these signed. A path that ends open, without a root, has
+ * at its end a certificate whose signature nobody could check, unless it is the signer's own, which the signed attributes
+ * of a time-stamp name by its digest.
  *
  * @param path as `validatePath` answers
+ * @param trust as `validatePath` was given
  */
 export function findUncovered(
   embedded: readonly CertificateFields[],
   path: readonly CertificateFields[],
-  trusted: readonly CertificateFields[],
+  trust: Trust,
 ): readonly CertificateFields[] {
-  const covered = [...path, ...trusted]
+  const end = path.at(-1)
+  const endsOpen = trust.kind === 'open' && path.length > 1 && end !== undefined && !isSelfIssued(end)
+  const covered = trust.kind === 'anchors' ? [...path, ...trust.certificates] : endsOpen ? path.slice(0, -1) : path
   return embedded.filter(
     (certificate) =>
       !covered.some((each) => isSame(each, certificate)) &&

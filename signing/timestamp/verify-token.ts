@@ -11,6 +11,7 @@ import {
   readCertificateFields,
   singleValue,
   subjectOf,
+  type Trust,
   takeDigestAlgorithm,
   validatePath,
   verifySigner,
@@ -53,6 +54,8 @@ interface TokenInfo {
   readonly nonce: Uint8Array | undefined
 }
 
+const openTrust: Trust = { kind: 'open' }
+
 /**
  * Verifies a time-stamp token (RFC 3161 §2.2 and §2.4.2): imprint and nonce, signature, ESS signing certificate, and
  * the path of the authority's certificate at the time that it states, with time-stamping as only use.
@@ -77,11 +80,11 @@ export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTim
   const embedded = signedData.certificates.map((certificate) => readCertificateFields(certificate, `${area}_MALFORMED`))
   const leaf = verifySigner(signedData, embedded, area)
   assertSigningCertificate(signedData, leaf, area)
-  const trusted = trustedCertificates && readAnchors(trustedCertificates, area)
+  const trust = trustedCertificates === undefined ? openTrust : readAnchors(trustedCertificates, area)
   const path = validatePath({
     leaf,
     embedded,
-    trust: trusted ?? { kind: 'open' },
+    trust,
     at: info.time,
     purpose: objectIdentifiers.timeStamping,
     area,
@@ -91,8 +94,8 @@ export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTim
     authority: subjectOf(leaf),
     certificate: leaf.encoded,
     policy: info.policy,
-    trusted: trusted !== undefined,
-    uncovered: describeUncovered(signedData, findUncovered(embedded, path, trusted?.certificates ?? [])),
+    trusted: trust.kind === 'anchors',
+    uncovered: describeUncovered(signedData, findUncovered(embedded, path, trust)),
   }
 }
 

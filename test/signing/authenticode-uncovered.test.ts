@@ -248,6 +248,22 @@ describe('a time-stamp', () => {
     ).toMatchObject([{ timestamp: { uncovered: ['attribute certificates'] } }])
   })
 
+  test('names the last certificate of a path without a root, where no authority is named as trusted', async () => {
+    const [leaf] = tsa.chain as [Uint8Array]
+    const uncovered = async (...chain: readonly Uint8Array[]) => {
+      const path = await signed({ timestamp: authority((token) => token, { ...tsa, chain }) })
+      const [signature] = await verifyPeFile({ path, trustedCertificates: [signer.root] })
+      expect(signature?.timestamp).toMatchObject({ trusted: false })
+      return signature?.timestamp?.uncovered
+    }
+    // As authorities send a cross-certificate, whose issuer is not there.
+    const cross = withExtension(tsa.root, subjectOf(stranger.root))
+    expect(await uncovered(leaf, cross)).toEqual([expect.stringContaining('Root of Time')])
+    expect(await uncovered(leaf, tsa.root)).toEqual([])
+    // The signed attributes name the authority's own certificate by its digest.
+    expect(await uncovered(leaf)).toEqual([])
+  })
+
   test('with unsigned attributes or revocation lists is refused: authorities send none', async () => {
     const attribute = encodeAttribute('2.999.7', der.octetString(stowaway))
     const code = 'AUTHENTICODE_TIMESTAMP_UNSIGNED_CONTENT'
@@ -255,14 +271,14 @@ describe('a time-stamp', () => {
     await expect(stamped(addRevocationList)).rejects.toMatchObject({ code })
   })
 
-  function authority(edit: (token: Uint8Array) => Uint8Array): TimestampClient {
+  function authority(edit: (token: Uint8Array) => Uint8Array, { key, chain } = tsa): TimestampClient {
     return {
       async timestamp({ signature, hashAlgorithm: hash }) {
         return edit(
           await createTimestampToken({
             request: { imprint: imprintOf(signature, hash), wantsCertificates: true },
-            signer: messageSignerOf(tsa.key),
-            certificateChain: tsa.chain,
+            signer: messageSignerOf(key),
+            certificateChain: chain,
             hashAlgorithm: 'sha256',
             policy: '2.999.1',
             serialNumber: Uint8Array.of(7),
