@@ -24,7 +24,7 @@ export async function registerHttp(
   scope.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer', bodyLimit: maximumBodyLength },
-    async (_: FastifyRequest, body: Buffer) => utf8(body),
+    async (_: FastifyRequest, body: Buffer) => jsonText(body),
   )
   scope.setErrorHandler<FastifyError>((error, _request, reply) => refuse(reply, requestError(error, logger)))
   const senders = new WeakMap<FastifyRequest, Sender>()
@@ -83,7 +83,23 @@ function isJsonObject(text: string): boolean {
   }
 }
 
-/** JSON between systems is UTF-8 (RFC 8259 §8.1). What is not must not become something that nobody sent. */
+/**
+ * JSON between systems is UTF-8 (RFC 8259 §8.1). What is not must not become something that nobody sent.
+ *
+ * @throws Refusal `REQUEST_MALFORMED`
+ * @throws GraphQLError `BAD_REQUEST` when it is no JSON: Yoga's own would tell the parser's error
+ */
+function jsonText(body: Buffer): string {
+  const text = utf8(body)
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    const [place = ''] = / at position \d+/.exec((error as Error).message) ?? []
+    throw refusal('BAD_REQUEST', 400, `The body of the request is not well-formed JSON${place}.`)
+  }
+  return text
+}
+
 function utf8(body: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body)

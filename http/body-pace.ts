@@ -2,35 +2,35 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type FaultLog, guarded } from './guarded.ts'
 import { refuseConnection } from './refuse-connection.ts'
 
-/** How fast a body must come. */
+/** How fast a body must come, and how much of it may. */
 export type BodyPace = {
   /** Bytes that must come within every window, or the rest of the body. */
   readonly minimumBytes: number
   /** Milliseconds. */
   readonly windowMs: number
+  /** Bytes; routes have limits of their own, which are closer and have codes of their own. */
+  readonly maximumBytes: number
   /** For how long the rest of a body is taken from the line after its answer, in milliseconds. */
   readonly afterAnswerMs: number
 }
 
-type Reception = { readonly response: ServerResponse; bytes: number; since: number }
+type Reception = { readonly response: ServerResponse; readonly start: number; bytes: number; since: number }
 
 /**
- * Sees to it that bodies arrive. One that comes slower than the pace is cut with 408 `REQUEST_TOO_SLOW`; time in which we
- * do not take what has come is not the client's. What comes of a body after the answer is thrown away for a moment, and
- * then the connection is cut.
+ * Sees to it that bodies arrive. One that comes slower than the pace is cut with 408 `REQUEST_TOO_SLOW`, one that does not
+ * end with 413 `REQUEST_TOO_LARGE`; time in which we do not take what has come is not the client's. What comes of a body
+ * after the answer is thrown away for a moment, and then the connection is cut.
  */
-export function watchBodies(
-  server: Server,
-  { minimumBytes, windowMs, afterAnswerMs }: BodyPace,
-  logger: FaultLog,
-): void {
+export function watchBodies(server: Server, pace: BodyPace, logger: FaultLog): void {
+  const { minimumBytes, windowMs, maximumBytes, afterAnswerMs } = pace
   const underWay = new Map<IncomingMessage, Reception>()
 
   function begin(request: IncomingMessage, response: ServerResponse): void {
     const { headers, socket } = request
     response.once('finish', () => discardUnreadBody(request, afterAnswerMs))
     if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return
-    underWay.set(request, { response, bytes: socket.bytesRead, since: performance.now() })
+    const start = socket.bytesRead
+    underWay.set(request, { response, start, bytes: start, since: performance.now() })
     request.once('close', () => underWay.delete(request))
   }
 
@@ -42,21 +42,23 @@ export function watchBodies(
         continue
       }
       const isWaitingForUs = request.readableLength > 0
-      if (isWaitingForUs || socket.bytesRead - reception.bytes >= minimumBytes) {
+      if (socket.bytesRead - reception.start > maximumBytes)
+        cut(request, reception, 413, 'REQUEST_TOO_LARGE', `The request is longer than ${maximumBytes} bytes.`)
+      else if (isWaitingForUs || socket.bytesRead - reception.bytes >= minimumBytes) {
         reception.bytes = socket.bytesRead
         reception.since = now
       } else if (now - reception.since >= windowMs) {
-        underWay.delete(request)
-        if (reception.response.headersSent) socket.destroy()
-        else
-          refuseConnection(
-            socket,
-            408,
-            'REQUEST_TOO_SLOW',
-            `Less than ${minimumBytes} bytes of the body came within ${windowMs / 1_000} seconds. Send it again over a faster line.`,
-          )
+        const seconds = windowMs / 1_000
+        const text = `Less than ${minimumBytes} bytes of the body came within ${seconds} seconds. Send it again over a faster line.`
+        cut(request, reception, 408, 'REQUEST_TOO_SLOW', text)
       }
     }
+  }
+
+  function cut(request: IncomingMessage, { response }: Reception, status: number, code: string, text: string): void {
+    underWay.delete(request)
+    if (response.headersSent) request.socket.destroy()
+    else refuseConnection(request.socket, status, code, text)
   }
 
   server.prependListener('request', guarded('request', logger, begin))

@@ -27,7 +27,7 @@ export type HttpLimits = {
 export const defaultHttpLimits: HttpLimits = {
   headersTimeoutMs: 10_000,
   idleTimeoutMs: 120_000,
-  bodyPace: { minimumBytes: 32 * 1024, windowMs: 30_000, afterAnswerMs: 3_000 },
+  bodyPace: { minimumBytes: 32 * 1024, windowMs: 30_000, maximumBytes: 4 * 1024 ** 3, afterAnswerMs: 3_000 },
   maximumConnections: 4_000,
   maximumConnectionsPerAddress: 400,
 }

@@ -205,7 +205,13 @@ function newHttpServer(settings: Settings, logger: Logger): HttpServer {
   const http: HttpServer = openHttpServer({
     logger,
     answerError: problemErrorHandler(logger),
-    limits: { ...defaultHttpLimits, maximumConnections, maximumConnectionsPerAddress },
+    limits: {
+      ...defaultHttpLimits,
+      // An artifact, and what a form adds to it.
+      bodyPace: { ...defaultHttpLimits.bodyPace, maximumBytes: settings.maximumArtifactSize + 1024 ** 2 },
+      maximumConnections,
+      maximumConnectionsPerAddress,
+    },
     trustedProxies,
     isAllowedOrigin: (origin) =>
       origin === new URL(urlOf(http.fastify, settings)).origin || settings.allowedOrigins.includes(origin),

@@ -63,6 +63,7 @@ describe('GraphQL over HTTP', () => {
       expect(answer.errors, body).toHaveLength(1)
       expect(answer.errors[0].extensions.code, body).toMatch(/^[A-Z_]+$/)
       expect(answer.errors[0].extensions.code, body).not.toBe('INTERNAL_ERROR')
+      expect(JSON.stringify(answer), body).not.toMatch(/originalError|SyntaxError/)
     }
     const long = await post(JSON.stringify({ query: '{ viewer { name } }', padding: 'x'.repeat(300_000) }))
     expect([long.status, long.answer.errors[0].extensions.code]).toEqual([413, 'REQUEST_TOO_LARGE'])

@@ -23,7 +23,7 @@ const slowRequest = (method: string, path: string, authorization: string, type =
   )
 
 const limits = (changed: Partial<HttpLimits>): HttpLimits => ({ ...defaultHttpLimits, ...changed })
-const soon = { minimumBytes: 1_000, windowMs: 300, afterAnswerMs: 300 }
+const soon = { minimumBytes: 1_000, windowMs: 300, maximumBytes: 1_000_000, afterAnswerMs: 300 }
 
 /** A server with no API, only the health of a process. */
 async function startBareServer(changed: Partial<HttpLimits>, trustedProxies: readonly string[] = []) {
@@ -116,6 +116,22 @@ describe('a body of somebody whom we know', () => {
       socket.write(Buffer.alloc(5_000))
     }
     await until('the answer', () => answer().startsWith('HTTP/1.1 201 '))
+  })
+
+  it('that never ends is cut, also where nothing of it is kept: before the first part of a form', async () => {
+    const rest = await startRestServer({ http: { limits: limits({ bodyPace: soon }) } })
+    const request = lines(
+      'POST /uploads?fileName=a.exe HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${rest.token}`,
+      'Content-Type: multipart/form-data; boundary=b',
+      'Transfer-Encoding: chunked',
+    )
+    const { socket, answer, closed } = await rawConnection(rest.port, request)
+    const preamble = setInterval(() => socket.write(`10000\r\n${'x'.repeat(0x10000)}\r\n`), 5)
+    onTestFinished(() => clearInterval(preamble))
+    await until('it is cut', closed)
+    expect(answer()).toMatch(/^HTTP\/1.1 413 .*"code":"REQUEST_TOO_LARGE"/s)
   })
 
   it('is asked for only when it is wanted, where the client asks first', async () => {
