@@ -2,8 +2,18 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { type ProjectFacts, projectDecider, Refusal } from '../../domain/index.ts'
+import {
+  type CertificateId,
+  certificateDecider,
+  type OrganizationId,
+  type ProjectFacts,
+  type ProjectId,
+  projectDecider,
+  Refusal,
+} from '../../domain/index.ts'
 import { signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { createSelfSignedCertificate } from '../../signing/x509/index.ts'
+import { memoryKey } from '../support/memory-key.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { buildPe } from '../support/pe-builder.ts'
@@ -20,22 +30,49 @@ beforeAll(async () => {
   await writeFile(inputPath, buildPe({ format: 'PE32' }).bytes)
 })
 
-/** What a project of this name and address is saved with; `undefined` when it is refused. */
-function saved(name: string, repositoryUrl: string | null): ProjectFacts | undefined {
-  const ids = {
-    projectId: fixedUuid<ProjectFacts['projectId']>('4'),
-    organizationId: fixedUuid<ProjectFacts['organizationId']>('3'),
-  }
-  try {
-    const [event] = projectDecider.decide(
-      { type: 'CreateProject', ...ids, slug: 'demo', name, description: null, repositoryUrl },
-      projectDecider.initialState(),
+/** Text of every kind, whole and half characters, controls and what looks like nothing. */
+function text(maxLength: number) {
+  const character = fc.oneof(
+    fc.integer({ min: 0x20, max: 0x7e }),
+    fc.integer({ min: 0xa0, max: 0xffff }),
+    fc.integer({ min: 0x10000, max: 0x10ffff }),
+    fc.constantFrom(0, 0x0d, 0x7f, 0xad, 0x200b, 0x202e, 0xd83d, 0xdc69, 0xfeff, 0xfffe, 0xffff, 0x1f469, 0x10ffff),
+  )
+  // Mostly letters, so that not everything is refused.
+  const letters = fc.array(fc.constantFrom(0x61, 0xe4, 0x5d0, 0x672c, 0x20, 0x2d), { maxLength })
+  return fc
+    .oneof(
+      fc.array(character, { maxLength }),
+      letters,
+      fc.array(fc.integer({ min: 0xa0, max: 0x3000 }), { maxLength: 4 }),
     )
-    return event?.type === 'ProjectCreated' ? event.data : undefined
+    .map((codes) => String.fromCodePoint(...codes))
+}
+
+/** What the decision answers; `undefined` when it refuses. */
+function accepted<T>(decide: () => T): T | undefined {
+  try {
+    return decide()
   } catch (error) {
     if (error instanceof Refusal) return undefined
     throw error
   }
+}
+
+/** What a project of this name and address is saved with; `undefined` when it is refused. */
+function saved(name: string, repositoryUrl: string | null): ProjectFacts | undefined {
+  const ids = {
+    projectId: fixedUuid<ProjectId>('4'),
+    organizationId: fixedUuid<OrganizationId>('3'),
+  }
+  const [event] =
+    accepted(() =>
+      projectDecider.decide(
+        { type: 'CreateProject', ...ids, slug: 'demo', name, description: null, repositoryUrl },
+        projectDecider.initialState(),
+      ),
+    ) ?? []
+  return event?.type === 'ProjectCreated' ? event.data : undefined
 }
 
 async function signAndVerify({ name, repositoryUrl }: ProjectFacts) {
@@ -47,15 +84,9 @@ async function signAndVerify({ name, repositoryUrl }: ProjectFacts) {
 }
 
 test('whatever a project is saved with, its signature carries and gives back', async () => {
-  const character = fc.oneof(
-    fc.integer({ min: 0x20, max: 0x7e }),
-    fc.integer({ min: 0xa0, max: 0x10ffff }),
-    fc.constantFrom(0, 0x0d, 0x7f, 0xad, 0x200b, 0x202e, 0xd83d, 0xdc69, 0xfeff, 0xfffe, 0xffff, 0x1f469, 0x10ffff),
-  )
-  const text = fc.array(character, { maxLength: 220 }).map((codes) => String.fromCodePoint(...codes))
   let kept = 0
   await fc.assert(
-    fc.asyncProperty(text, text, async (name, rest) => {
+    fc.asyncProperty(text(220), text(220), async (name, rest) => {
       for (const url of [null, `https://example.org/${rest}`, `https://${rest}`]) {
         const facts = saved(name, url)
         if (facts === undefined) continue
@@ -65,7 +96,7 @@ test('whatever a project is saved with, its signature carries and gives back', a
     }),
     { numRuns: 150 },
   )
-  expect(kept).toBeGreaterThan(20)
+  expect(kept).toBeGreaterThan(50)
 })
 
 test.each([
@@ -93,3 +124,36 @@ test.each(['👩‍🔧', '𠮷野家', '\ud83d', '\ufffe', '\uffff', '\u0000', 
     expect(saved(name, null)).toBeUndefined()
   },
 )
+
+test('whatever subject a certificate is asked for with, it is issued with, and signs', async () => {
+  const key = memoryKey('ec-p256')
+  const [notBefore, notAfter] = [new Date(Date.now() - 60_000), new Date(Date.now() + 3_600_000)]
+  let issued = 0
+  const requested = (commonName: string, organization: string) => {
+    const ids = { certificateId: fixedUuid<CertificateId>('4'), organizationId: fixedUuid<OrganizationId>('3') }
+    const dates = { notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() }
+    const request = { ...ids, ...dates, kind: 'selfSigned', name: 'x', keyAlgorithm: 'ec-p256' } as const
+    return accepted(() =>
+      certificateDecider.decide(
+        { type: 'RequestCertificate', ...request, subject: { commonName, organization, country: 'DE' } },
+        certificateDecider.initialState(),
+      ),
+    )
+  }
+  await fc.assert(
+    fc.asyncProperty(text(70), text(70), async (commonName, organization) => {
+      const [event] = requested(commonName, organization) ?? []
+      if (event?.type !== 'CertificateRequested') return
+      const { subject } = event.data
+      const certificate = await createSelfSignedCertificate({ key, subject, notBefore, notAfter })
+      issued++
+      const by = { key, certificateChain: [certificate] }
+      await signPeFile({ inputPath, outputPath, ...by, hashAlgorithm: 'sha256' })
+      const [signature] = await verifyPeFile({ path: outputPath, trustedCertificates: [certificate] })
+      expect(Buffer.from(signature?.signerCertificate ?? []).equals(certificate)).toBe(true)
+      expect(Buffer.from(certificate).includes(Buffer.from(subject.commonName, 'utf8'))).toBe(true)
+    }),
+    { numRuns: 150 },
+  )
+  expect(issued).toBeGreaterThan(20)
+})
