@@ -12,6 +12,8 @@ export interface ByteRange {
 /** Where the parts of a PE file are that a signature concerns (Microsoft PE/COFF specification). */
 export interface PeFile {
   readonly format: 'PE32' | 'PE32+'
+  /** Whether firmware loads it, not Windows. */
+  readonly isEfi: boolean
   /** Size of the file in bytes. */
   readonly size: number
   /** The CheckSum field of the optional header. */
@@ -99,6 +101,7 @@ export async function readPeFile(input: InputFile): Promise<PeFile> {
   })
   return {
     format: directories.format,
+    isEfi: isEfiSubsystem(subsystem),
     size,
     checksumField: { offset: optionalOffset + 64, length: 4 },
     certificateEntry: { offset: entryOffset, length: 8 },

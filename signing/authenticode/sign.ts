@@ -25,7 +25,10 @@ export interface SignPeFileRequest extends ProgramDescription {
   /** DER certificates that travel in the signature, leaf first; the leaf must be the key's. */
   readonly certificateChain: readonly Uint8Array[]
   readonly hashAlgorithm: HashAlgorithm
-  /** Keeps the signatures that the file has, if any, and nests this one in the first; otherwise they are replaced. */
+  /**
+   * Keeps the signatures that the file has, if any: this one is nested in the first, or in an EFI image put behind them,
+   * since firmware knows no nested ones. Otherwise they are replaced.
+   */
   readonly append?: boolean
   /** Who counter-signs the signature with a time (RFC 3161); nobody when absent. */
   readonly timestamp?: TimestampClient
@@ -61,9 +64,9 @@ export async function signPeFile(request: SignPeFileRequest): Promise<SignedPeFi
   request.signal?.throwIfAborted()
   return withInput(request.inputPath, async (input) => {
     const file = await readPeFile(input)
-    const primary = request.append === true ? await readPrimarySignature(input, file) : undefined
+    const kept = request.append === true ? await readKeptSignatures(input, file) : undefined
     return writeWhole(request.outputPath, request.durable === true, (output) =>
-      signInto(output, input, file, primary, request),
+      signInto(output, input, file, kept, request),
     )
   })
 }
@@ -72,7 +75,7 @@ async function signInto(
   output: FileHandle,
   input: InputFile,
   file: PeFile,
-  primary: Uint8Array | undefined,
+  kept: Uint8Array | undefined,
   request: SignPeFileRequest,
 ): Promise<SignedPeFile> {
   const { threads, hashAlgorithm, signal, onProgress } = request
@@ -83,7 +86,7 @@ async function signInto(
   const checksum = startChecksum(sum)
   const signature = await makeSignature(imageDigest, request)
   request.signal?.throwIfAborted()
-  const table = encodeCertificateTable(primary === undefined ? signature : nestSignature(primary, signature))
+  const table = makeTable(file, kept, signature)
 
   const tableOffset = file.imageSize + imagePadding(file)
   const size = tableOffset + table.length
@@ -125,25 +128,40 @@ async function makeSignature(imageDigest: Uint8Array, request: SignPeFileRequest
   })
 }
 
-/** The primary signature of a file: the content of its first WIN_CERTIFICATE. */
-async function readPrimarySignature(input: InputFile, file: PeFile): Promise<Uint8Array | undefined> {
-  const entries = file.certificateTable?.entries ?? []
-  const [entry] = entries
-  if (entry === undefined) return undefined
-  if (file.certificateTable?.aligned === false)
-    throw new SigningError(
-      'AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED',
-      'A signature can be added to others only where their table begins at a multiple of 8: they do not cover the bytes ' +
-        'that would move it there. Replace them instead.',
+/**
+ * What stays of the signatures that a file has: of a program its primary signature, the content of its only
+ * WIN_CERTIFICATE; of an EFI image its whole certificate table.
+ */
+async function readKeptSignatures(input: InputFile, file: PeFile): Promise<Uint8Array | undefined> {
+  const table = file.certificateTable
+  const [entry, ...more] = table?.entries ?? []
+  if (table === undefined || entry === undefined) return undefined
+  if (!table.aligned)
+    throw unsupported(
+      'their table begins at no multiple of 8, and they do not cover the bytes that would move it there',
     )
-  if (entries.length > 1 || entry.type !== pkcsSignedData || entry.length > signatureLimit)
-    throw new SigningError(
-      'AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED',
-      `A signature can be added to a file with one PKCS #7 WIN_CERTIFICATE of at most ${signatureLimit} bytes; this one ` +
-        `has ${entries.length}, the first of type ${entry.type} with ${entry.length} bytes.`,
-    )
+  if ([entry, ...more].some(({ type, length }) => type !== pkcsSignedData || length > signatureLimit))
+    throw unsupported(`one of them is no PKCS #7 signature, or has more than ${signatureLimit} bytes`)
+  if (!file.isEfi && more.length > 0)
+    throw unsupported(`they are ${more.length + 1} entries of the table, of which Windows reads only the first`)
+  const { offset, length } = file.isEfi ? table : entry
   // A copy, because the pass over the file will change its first block.
-  return Uint8Array.from(await readRange(input, entry.offset, entry.length))
+  return Uint8Array.from(await readRange(input, offset, length))
+}
+
+function unsupported(why: string): SigningError {
+  return new SigningError(
+    'AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED',
+    `A signature cannot be added to those of this file, only take their place: ${why}.`,
+  )
+}
+
+function makeTable(file: PeFile, kept: Uint8Array | undefined, signature: Uint8Array): Buffer {
+  if (kept === undefined) return encodeCertificateTable(signature)
+  if (!file.isEfi) return encodeCertificateTable(nestSignature(kept, signature))
+  // Each entry begins at a multiple of 8.
+  const padding = new Uint8Array((8 - (kept.length % 8)) % 8)
+  return Buffer.concat([kept, padding, encodeCertificateTable(signature)])
 }
 
 /** WIN_CERTIFICATE around a signature, filled up with zeros to a multiple of 8 bytes. */

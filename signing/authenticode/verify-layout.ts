@@ -13,16 +13,19 @@ export interface SignedLayout {
   readonly tableAt: number
   /** The CheckSum that the file states. */
   readonly checksum: number
-  /** The one signature, a ContentInfo, without the zeros that follow it. */
-  readonly signature: Uint8Array
+  /** The signatures, each a ContentInfo without the zeros that follow it; one, of EFI images one or more. */
+  readonly signatures: readonly Uint8Array[]
 }
 
 const signatureLimit = 64 * 1024 * 1024
+/** More is nothing that anybody signs, and bounds what hostile input costs. */
+const entryLimit = 16
 
 /**
  * Finds the signature of a PE file, sharing nothing with the code that places it there. A signed file has exactly one
  * WIN_CERTIFICATE of revision 2.0 with PKCS #7 SignedData that fills the certificate table up to the zeros that its
- * alignment needs, and the table is aligned to 8 bytes and the last thing in the file.
+ * alignment needs, and the table is aligned to 8 bytes and the last thing in the file. Of EFI images firmware reads every
+ * WIN_CERTIFICATE of the table, so they may have several.
  *
  * @throws SigningError `AUTHENTICODE_NOT_A_PE_FILE`, `AUTHENTICODE_NOT_SIGNED`, `AUTHENTICODE_TABLE_INVALID`,
  * `AUTHENTICODE_UNSIGNED_CONTENT`, `AUTHENTICODE_MALFORMED`, and for EFI images `AUTHENTICODE_EFI_LAYOUT_INVALID`
@@ -81,23 +84,38 @@ export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
     certificateEntryAt,
     tableAt,
     checksum,
-    // A copy: what was read may be a view of a buffer that the pass over the file uses again.
-    signature: Uint8Array.from(takeSignature(await readRange(file, tableAt, tableSize))),
+    signatures: takeSignatures(await readRange(file, tableAt, tableSize), isEfi),
   }
 }
 
-/** The signature that fills a certificate table. */
-function takeSignature(table: Buffer): Uint8Array {
-  const length = table.readUInt32LE(0)
-  // The zeros that align the table may or may not be counted in dwLength; the signature must be.
-  if (length < 8 || length > table.length || table.length - length > 7)
-    throw invalidTable(`its WIN_CERTIFICATE has ${length} bytes, but the table ${table.length}; it must fill the table`)
-  if (table.readUInt16LE(4) !== 0x0200 || table.readUInt16LE(6) !== 0x0002)
-    throw invalidTable('its WIN_CERTIFICATE must have revision 0x0200 and type 0x0002')
-  const signature = new DerReader(table.subarray(8), 'AUTHENTICODE_MALFORMED').take(0x30, 'the signature').encoded
+/** The signatures that fill a certificate table. */
+function takeSignatures(table: Buffer, several: boolean): readonly Uint8Array[] {
+  const signatures: Uint8Array[] = []
+  for (let at = 0; at < table.length; ) {
+    if (signatures.length === entryLimit) throw invalidTable(`it has more than ${entryLimit} WIN_CERTIFICATEs`)
+    const length = table.readUInt32LE(at)
+    // The zeros that align the table may or may not be counted in dwLength; the signature must be.
+    const end = at + Math.ceil(length / 8) * 8
+    if (length < 8 || end > table.length || (end < table.length && !several))
+      throw invalidTable(
+        `its WIN_CERTIFICATE at ${at} has ${length} bytes, but the table ${table.length}; it must fill the table`,
+      )
+    if (table.readUInt16LE(at + 4) !== 0x0200 || table.readUInt16LE(at + 6) !== 0x0002)
+      throw invalidTable('a WIN_CERTIFICATE must have revision 0x0200 and type 0x0002')
+    // A copy: what was read may be a view of a buffer that the pass over the file uses again.
+    signatures.push(Uint8Array.from(takeSignature(table, at, length)))
+    at = end
+  }
+  return signatures
+}
+
+/** The signature in the WIN_CERTIFICATE at `at`, which has `length` bytes and zeros up to a multiple of 8. */
+function takeSignature(table: Buffer, at: number, length: number): Uint8Array {
+  const reader = new DerReader(table.subarray(at + 8), 'AUTHENTICODE_MALFORMED')
+  const signature = reader.take(0x30, 'the signature').encoded
   if (length < 8 + signature.length)
     throw invalidTable(`its WIN_CERTIFICATE has ${length} bytes, but its signature needs ${8 + signature.length}`)
-  const behind = table.subarray(8 + signature.length)
+  const behind = table.subarray(at + 8 + signature.length, at + Math.ceil(length / 8) * 8)
   if (behind.length > 7 || behind.some((octet) => octet !== 0))
     throw new SigningError(
       'AUTHENTICODE_UNSIGNED_CONTENT',

@@ -23,7 +23,7 @@ export interface VerifyPeFileRequest extends SignatureTrust {
  * and certificate path are valid, a time-stamp is for exactly this signature, and nothing travels outside what is
  * signed but certificates of the path, time-stamps and nested signatures.
  *
- * @returns the primary signature first, then the nested ones in their order
+ * @returns the primary signature first, then the nested ones in their order; of EFI images so for each entry of the table
  * @throws SigningError with an `AUTHENTICODE_…` code, or `PE_UNREADABLE` or `PE_TRUNCATED` when the file cannot be read
  */
 export async function verifyPeFile(request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
@@ -32,7 +32,7 @@ export async function verifyPeFile(request: VerifyPeFileRequest): Promise<readon
 
 async function verifyOpen(file: InputFile, request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
   const layout = await readSignedLayout(file)
-  const signatures = readSignatures(layout.signature)
+  const signatures = layout.signatures.flatMap(readSignatures)
   const algorithms = new Set(signatures.map((signature) => signature.imageHash))
   const digests = await digestSignedImage(file, layout, algorithms, request.signal)
   return signatures.map((signature) => {

@@ -3,6 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { digestPeFile, signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { DerReader } from '../../signing/cms/index.ts'
+import { fixChecksum, joinSigned } from '../fuzz/mutation/pe.ts'
 import { firmwareDigest } from '../support/firmware-digest.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
@@ -134,6 +136,71 @@ describe('a present certificate table', () => {
       message: expect.stringContaining('remove its signature first'),
     })
   })
+})
+
+describe('a signature that is added to an EFI image', () => {
+  /** An EFI image with three signatures, and where the entries of its table begin. */
+  async function signedThrice() {
+    let path = await sign(buildPe({ format: 'PE32+', subsystem: 10, overlay: 3 }).bytes)
+    const tables = [tableOf(await readFile(path))]
+    for (let times = 0; times < 2; times++) {
+      path = await sign(await readFile(path), true)
+      tables.push(tableOf(await readFile(path)))
+    }
+    return { path, tables, entries: [0, ...tables.slice(0, -1).map((table) => table.length)] }
+  }
+
+  test('is a further entry of the table, since firmware knows no nested ones; each is good by itself', async () => {
+    const { path, tables, entries } = await signedThrice()
+    const signatures = await verifyPeFile({ path, trustedCertificates: [signer.root] })
+    expect(signatures).toMatchObject([{ nested: false }, { nested: false }, { nested: false }])
+    const whole = await readFile(path)
+    const [first, second, third = Buffer.alloc(0)] = tables
+    expect(third.subarray(0, second?.length)).toEqual(second)
+    expect(third.subarray(0, first?.length)).toEqual(first)
+    const image = whole.subarray(0, whole.length - third.length)
+    for (const at of entries) {
+      const { encoded } = new DerReader(third.subarray(at + 8), 'TEST').takeAny('a signature')
+      const alone = joinSigned(image, Buffer.from(encoded))
+      fixChecksum(alone)
+      await writeFile(path, alone)
+      await expectGood(path)
+    }
+  })
+
+  test('is verified like the first one: type, length, padding, content and trust', async () => {
+    const { path, tables, entries } = await signedThrice()
+    const whole = await readFile(path)
+    const start = whole.length - (tables.at(-1)?.length ?? 0)
+    const second = start + (entries[1] ?? 0)
+    const { encoded } = new DerReader(whole.subarray(second + 8), 'TEST').takeAny('the second signature')
+    const changes: readonly (readonly [number, number, string])[] = [
+      [second + 6, 1, 'AUTHENTICODE_TABLE_INVALID'],
+      [second, 8, 'AUTHENTICODE_TABLE_INVALID'],
+      [second + 3, 0xff, 'AUTHENTICODE_TABLE_INVALID'],
+      [
+        second + 8 + encoded.length - 1,
+        (whole[second + 8 + encoded.length - 1] as number) ^ 1,
+        'AUTHENTICODE_SIGNATURE_INVALID',
+      ],
+    ]
+    for (const [at, value, code] of changes) {
+      const bytes = Buffer.from(whole)
+      bytes[at] = value
+      fixChecksum(bytes)
+      await writeFile(path, bytes)
+      await expect(verifyPeFile({ path }), code).rejects.toMatchObject({ code })
+    }
+    await writeFile(path, whole)
+    await expect(verifyPeFile({ path, trustedCertificates: [] })).rejects.toMatchObject({
+      code: 'AUTHENTICODE_CHAIN_UNTRUSTED',
+    })
+  })
+
+  function tableOf(bytes: Buffer): Buffer {
+    const entry = buildPe({ format: 'PE32+' }).fields.certificateEntry
+    return bytes.subarray(bytes.readUInt32LE(entry))
+  }
 })
 
 describe('the verifier refuses, apart from what the signing side does,', () => {
