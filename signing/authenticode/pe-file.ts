@@ -28,6 +28,8 @@ export interface PeFile {
 
 /** PE offsets have 32 bits. */
 export const peSizeLimit = 0xffffffff
+/** Room for a signature, larger than any is, so that a file which is planned can be signed. */
+const signatureReserve = 1024 * 1024
 
 const dosHeaderSize = 64
 const coffHeaderSize = 24
@@ -43,10 +45,11 @@ const certificateDirectory = 4
  */
 export async function readPeFile(input: InputFile): Promise<PeFile> {
   const { size } = input
-  if (size > peSizeLimit)
+  if (size > peSizeLimit - signatureReserve)
     throw new SigningError(
       'PE_TOO_LARGE',
-      `The file has ${size} bytes, but the offsets of a PE file have 32 bits: at most ${peSizeLimit} bytes are possible.`,
+      `The file has ${size} bytes, but the offsets of a PE file have 32 bits: with room for the signature at most ` +
+        `${peSizeLimit - signatureReserve} bytes are possible.`,
     )
   const readHeader = async (offset: number, length: number, what: string): Promise<Buffer> => {
     if (offset + length > size)

@@ -211,11 +211,15 @@ describe('a malformed file gets its code, and nothing is written', () => {
       expect(await readdir(work)).toEqual(['input.exe'])
     })
 
-  test('a file of 4 GiB, whose offsets no longer fit: PE_TOO_LARGE', async () => {
+  test.each([
+    ['whose offsets no longer fit', 2 ** 32],
+    ['whose signature would not', 2 ** 32 - 4096],
+  ])('a file of 4 GiB, %s: PE_TOO_LARGE, and when it is planned', async (_what, size) => {
     const work = temporaryFolder()
     const input = join(work, 'input.exe')
     await writeFile(input, buildPe({ format: 'PE32+' }).bytes)
-    await truncate(input, 2 ** 32)
+    await truncate(input, size)
+    await expect(digestPeFile(input, 'sha256')).rejects.toMatchObject({ code: 'PE_TOO_LARGE' })
     await expect(attempt(input, join(work, 'out.exe'))).rejects.toMatchObject({ code: 'PE_TOO_LARGE' })
     expect(await readdir(work)).toEqual(['input.exe'])
   })
