@@ -25,7 +25,7 @@ export interface CertificateFields {
   readonly extensions: ReadonlyMap<string, CertificateExtension>
   /**
    * The certificate as OpenSSL reads it, opened on first use; `undefined` when it cannot read it, or not as the same
-   * bytes, or not its key.
+   * bytes.
    */
   opened(): OpenedCertificate | undefined
 }
@@ -33,7 +33,8 @@ export interface CertificateFields {
 /** A certificate in the hands of OpenSSL. */
 export interface OpenedCertificate {
   readonly x509: X509Certificate
-  readonly key: KeyObject
+  /** `undefined` when OpenSSL cannot read it or does not know its algorithm. */
+  readonly key: KeyObject | undefined
 }
 
 /**
@@ -98,7 +99,15 @@ export function readCertificateFields(encoded: Uint8Array, code: string): Certif
 function open(encoded: Uint8Array): OpenedCertificate | undefined {
   try {
     const x509 = new X509Certificate(encoded)
-    return Buffer.compare(x509.raw, encoded) === 0 ? { x509, key: x509.publicKey } : undefined
+    return Buffer.compare(x509.raw, encoded) === 0 ? { x509, key: keyOf(x509) } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function keyOf(x509: X509Certificate): KeyObject | undefined {
+  try {
+    return x509.publicKey
   } catch {
     return undefined
   }

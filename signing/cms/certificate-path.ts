@@ -107,7 +107,7 @@ function isSelfIssued(certificate: CertificateFields): boolean {
 export function isIssuedBy(certificate: CertificateFields, issuer: CertificateFields): boolean {
   if (Buffer.compare(certificate.issuer, issuer.subject) !== 0) return false
   const [signed, signer] = [certificate.opened(), issuer.opened()]
-  if (signed === undefined || signer === undefined) return false
+  if (signed === undefined || signer?.key === undefined) return false
   try {
     return signed.x509.verify(signer.key)
   } catch {

@@ -9,10 +9,11 @@ export {
 export { createTimestampToken, type TimestampTokenInput } from './create-token.ts'
 export { createTimestampClient, type TimestampClient, type TimestampClientOptions } from './timestamp-client.ts'
 export {
+  encodeTimestampRequest,
   type MessageImprint,
   parseTimestampRequest,
   type RequestFault,
   type TimestampRequest,
 } from './timestamp-request.ts'
-export { encodeGranted, encodeRejection, type FailureInfo } from './timestamp-response.ts'
+export { encodeGranted, encodeRejection, type FailureInfo, parseTimestampResponse } from './timestamp-response.ts'
 export { imprintOf, type VerifiedTimestamp, verifyTimestampToken } from './verify-token.ts'

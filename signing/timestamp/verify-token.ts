@@ -78,6 +78,9 @@ export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTim
     throw new SigningError(`${area}_NONCE_MISMATCH`, 'The time-stamp does not repeat the nonce of the request.')
 
   const embedded = signedData.certificates.map((certificate) => readCertificateFields(certificate, `${area}_MALFORMED`))
+  // Other verifiers read all certificates of a token before they look for the one that they need.
+  if (embedded.some((certificate) => certificate.opened() === undefined))
+    throw new SigningError(`${area}_MALFORMED`, 'One of the certificates in the time-stamp cannot be read.')
   const leaf = verifySigner(signedData, embedded, area)
   assertSigningCertificate(signedData, leaf, area)
   const trust = trustedCertificates === undefined ? openTrust : readAnchors(trustedCertificates, area)

@@ -16,9 +16,15 @@ export interface SecondOpinion {
   /**
    * Takes a file that we accepted; every so many of them are judged together.
    *
-   * @throws FuzzFailure for the first one that osslsigncode refuses
+   * @param beside what else the other implementation needs: it lies beside the file, with this suffix
+   * @throws FuzzFailure for the first one that is refused
    */
-  ask(seed: number, input: Buffer, accepted: Buffer): Promise<void>
+  ask(
+    seed: number,
+    input: Buffer,
+    accepted: Buffer,
+    beside?: { readonly suffix: string; readonly bytes: Uint8Array },
+  ): Promise<void>
   /** Judges those that are left. */
   settle(): Promise<void>
 }
@@ -26,7 +32,7 @@ export interface SecondOpinion {
 const batchSize = 64
 
 /**
- * Has osslsigncode judge what we accepted, in batches, as many at a time as there are cores.
+ * Has osslsigncode judge what we accepted.
  *
  * @param folder where the files lie meanwhile
  * @param roots PEM files: whom signers and time-stamp authorities must lead to
@@ -34,6 +40,19 @@ const batchSize = 64
 export function askOsslsigncode(
   folder: string,
   roots: { readonly signers: string; readonly authorities: string },
+): SecondOpinion {
+  return askAnother(folder, 'osslsigncode', (path) => osslsigncodeVerify(path, roots.signers, roots.authorities))
+}
+
+/**
+ * Has another program judge what we accepted, in batches, as many files at a time as there are cores.
+ *
+ * @param folder where the files lie meanwhile
+ */
+export function askAnother(
+  folder: string,
+  program: string,
+  verify: (path: string) => Promise<{ readonly ok: boolean; readonly output: string }>,
 ): SecondOpinion {
   let waiting: AcceptedFile[] = []
   async function settle(): Promise<void> {
@@ -44,14 +63,15 @@ export function askOsslsigncode(
   }
   async function judge(queue: IterableIterator<AcceptedFile>): Promise<void> {
     for (const { seed, input, path } of queue) {
-      const verdict = await osslsigncodeVerify(path, roots.signers, roots.authorities)
-      if (!verdict.ok) throw new FuzzFailure(seed, input, `we accept what osslsigncode refuses:\n${verdict.output}`)
+      const verdict = await verify(path)
+      if (!verdict.ok) throw new FuzzFailure(seed, input, `we accept what ${program} refuses:\n${verdict.output}`)
     }
   }
   return {
-    async ask(seed, input, accepted) {
+    async ask(seed, input, accepted, beside) {
       const path = join(folder, `accepted-${waiting.length}`)
       await writeFile(path, accepted)
+      if (beside !== undefined) await writeFile(`${path}${beside.suffix}`, beside.bytes)
       waiting.push({ seed, input, path })
       if (waiting.length === batchSize) await settle()
     },

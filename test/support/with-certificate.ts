@@ -18,6 +18,28 @@ export function answerWithCertificate(answer: Uint8Array, extra: Uint8Array): Ui
   return der.sequence(status?.encoded ?? answer, withCertificate(contentInfo?.encoded ?? answer, extra))
 }
 
+/**
+ * A granted TimeStampResp without the attribute certificates of its token, which `openssl ts` cannot read; as it is when
+ * it has none.
+ */
+export function withoutAttributeCertificates(answer: Buffer): Buffer {
+  const outer = new DerReader(answer, 'TEST').takeAny('test')
+  const [status, contentInfo] = elements(outer.content)
+  const [type, explicit] = elements(contentInfo?.content ?? answer)
+  const [signedData] = elements(explicit?.content ?? answer)
+  let passedOver = 0
+  const fields = elements(signedData?.content ?? answer).map(({ tag, content, encoded }) => {
+    if (tag !== 0xa0) return encoded
+    const all = elements(content)
+    const kept = all.filter((each) => each.tag !== 0xa1 && each.tag !== 0xa2)
+    passedOver += all.length - kept.length
+    return der.element(0xa0, ...kept.map((each) => each.encoded))
+  })
+  if (passedOver === 0) return answer
+  const token = der.sequence(type?.encoded ?? answer, der.context(0, der.sequence(...fields)))
+  return Buffer.from(der.sequence(status?.encoded ?? answer, token))
+}
+
 function elements(bytes: Uint8Array) {
-  return new DerReader(bytes, 'TEST').rest(20, 'test')
+  return new DerReader(bytes, 'TEST').rest(64, 'test')
 }

@@ -18,7 +18,7 @@ interface DerNode {
 export function mutateDer(encoded: Buffer, random: SeededRandom): Buffer {
   const nodes = parse(encoded)
   if (nodes === undefined) return mutateBytes(encoded, random)
-  for (let times = 1 + random.below(3); times > 0; times--) mutateOne(nodes, random)
+  for (let times = 1 + random.below(3); times > 0 && nodes.length > 0; times--) mutateOne(nodes, random)
   return encode(nodes)
 }
 
