@@ -33,7 +33,10 @@ export function registerDownloads(
         const caller = callerOf(request)
         requireOrganization(caller, request.params.organizationId)
         const { signingRequestId } = request.params
-        return sendArtifact(request, reply, await application.openArtifact(caller, { signingRequestId, which }))
+        const artifact = await application.openArtifact(caller, { signingRequestId, which })
+        // The answer to HEAD must be that to GET, and only whoever reads finds out that the bytes are not what they were.
+        if (request.method === 'HEAD') await drain(artifact.read({ start: 0, end: 0 }))
+        return sendArtifact(request, reply, artifact)
       },
     })
 }
@@ -69,4 +72,8 @@ function sendArtifact(request: FastifyRequest, reply: FastifyReply, artifact: Op
   })
   if (request.method === 'HEAD') return reply.send()
   return reply.send(Readable.from(artifact.read({ start, end }), { objectMode: false }))
+}
+
+async function drain(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of bytes);
 }

@@ -35,6 +35,7 @@ export function problemOf(error: unknown, correlationId: string): Problem {
     }
   }
   if (error instanceof ServiceError) return problem(503, error.code, error.message)
+  if (isCodedFailure(error)) return problem(error.transient ? 503 : 500, error.code, error.message)
   const status = clientErrorStatus(error)
   if (status !== undefined && error instanceof Error) return problem(status, 'REQUEST_MALFORMED', error.message)
   const masked = `Something went wrong on our side. An operator finds it in the log as ${correlationId}.`
@@ -58,6 +59,11 @@ export function problemErrorHandler(logger: Logger) {
       .type(mediaType(request.headers.accept))
       .send(JSON.stringify(answer))
   }
+}
+
+/** What the artifact store throws while an answer is being made: the bytes that it keeps are away, or not what they were. */
+function isCodedFailure(error: unknown): error is Error & { readonly code: string; readonly transient: boolean } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'transient' in error
 }
 
 /** The client went away while its answer was being read: nobody's fault, and nobody is there to be answered. */

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ArtifactReader, Uploads } from '../application/index.ts'
-import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry } from '../artifacts/index.ts'
+import {
+  type ArtifactStore,
+  createUploads,
+  createVerifiedReader,
+  openFolderStore,
+  openUploadRegistry,
+} from '../artifacts/index.ts'
 import { type EventLog, openEventStoreDb, openSqliteEventLog, upcasters, withUpcasters } from '../event-log/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
@@ -50,11 +56,7 @@ export async function openArtifacts(settings: Settings): Promise<Artifacts> {
   return {
     store,
     uploads: createUploads({ store, registry }),
-    reader: {
-      async *read(sha256, range) {
-        yield* (await store.open(sha256)).read(range)
-      },
-    },
+    reader: createVerifiedReader(store),
     async close() {
       clearInterval(expiry)
       await store.close()

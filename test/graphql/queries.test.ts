@@ -86,8 +86,8 @@ describe('queries', () => {
       cancellation: null,
       failure: null,
       attempts: [{ attempt: 1 }],
-      signedFiles: [{ path: 'setup.exe', signedSize: 99, timestamp: { authority: 'http://tsa.example.com' } }],
-      signedArtifact: { fileName: 'setup.exe', size: 99 },
+      signedFiles: [{ path: 'setup.exe', signedSize: 26, timestamp: { authority: 'http://tsa.example.com' } }],
+      signedArtifact: { fileName: 'setup.exe', size: 26 },
       unsignedArtifactLink: `https://signing.example.com/Api/v1/${server.organizationId}/SigningRequests/${id}/UnsignedArtifact`,
       signedArtifactLink: `https://signing.example.com/Api/v1/${server.organizationId}/SigningRequests/${id}/SignedArtifact`,
     })

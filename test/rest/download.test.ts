@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { chmodSync, truncateSync } from 'node:fs'
+import { chmodSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Application, ServiceError } from '../../application/index.ts'
@@ -172,6 +173,43 @@ describe('GET …/SignedArtifact', () => {
   })
 })
 
+describe('an artifact that was changed on disk', () => {
+  const ask = (server: RestServer, path: string, init: RequestInit = {}) =>
+    fetch(server.url + path, { ...init, headers: { authorization: `Bearer ${server.token}`, ...init.headers } })
+  const pathOf = ({ storeFolder }: RestServer, sha256: string) =>
+    join(storeFolder, 'sha256', sha256.slice(0, 2), sha256.slice(2, 4), sha256)
+
+  it('is not given out, whole or in part, before it is what it was again', async () => {
+    const server = await startRestServer()
+    const bytes = Buffer.alloc(600_000, 'a')
+    const { path, sha256 } = await server.publish(bytes)
+    const file = pathOf(server, sha256)
+    expect((await ask(server, path)).status).toBe(200)
+    chmodSync(file, 0o600)
+    const { atime, mtime } = statSync(file)
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, -1), Buffer.from('b')]))
+    // Whoever changes a file can set back its times, but for one.
+    utimesSync(file, atime, mtime)
+    for (const init of [{}, { headers: { range: 'bytes=0-3' } }]) {
+      const response = await ask(server, path, init)
+      expect([response.status, (await response.json()).code]).toEqual([500, 'ARTIFACT_CORRUPT'])
+    }
+    expect((await ask(server, path, { method: 'HEAD' })).status).toBe(500)
+    writeFileSync(file, bytes)
+    expect(Buffer.from(await (await ask(server, path)).arrayBuffer()).equals(bytes)).toBe(true)
+  })
+
+  it('or is gone is told by its code', async () => {
+    const server = await startRestServer()
+    const { path, sha256 } = await server.publish(Buffer.from('abc'))
+    expect((await ask(server, path)).status).toBe(200)
+    rmSync(pathOf(server, sha256))
+    const response = await ask(server, path)
+    expect(response.status).toBeGreaterThanOrEqual(500)
+    expect((await response.json()).code).toBe('ARTIFACT_NOT_FOUND')
+  })
+})
+
 describe('failures', () => {
   const failing = (error: Error): { openArtifact: Application['openArtifact'] } => ({
     openArtifact: () => Promise.reject(error),
@@ -229,8 +267,11 @@ describe('failures', () => {
     const open = server.store.open.bind(server.store)
     server.store.open = async (digest) => {
       const found = await open(digest)
-      truncateSync(stored.path, 1_000_000)
-      return found
+      const read: typeof found.read = (range) => {
+        truncateSync(stored.path, 1_000_000)
+        return found.read(range)
+      }
+      return { ...found, read }
     }
     await expect(get(server, artifact)).rejects.toThrow()
   })

@@ -15,7 +15,14 @@ import {
   openRefusalAudit,
   type Setup,
 } from '../../application/index.ts'
-import { createUploads, loadPlan, openFolderStore, openUploadRegistry, storePlan } from '../../artifacts/index.ts'
+import {
+  createUploads,
+  createVerifiedReader,
+  loadPlan,
+  openFolderStore,
+  openUploadRegistry,
+  storePlan,
+} from '../../artifacts/index.ts'
 import type {
   ApiTokenId,
   CertificateId,
@@ -157,11 +164,7 @@ export async function openGraphQLServer(
     log,
     workflows,
     uploads: createUploads({ store, registry }),
-    artifacts: {
-      async *read(sha256, range) {
-        yield* (await store.open(sha256)).read(range)
-      },
-    },
+    artifacts: createVerifiedReader(store),
     refusals,
     now,
   }
@@ -321,7 +324,11 @@ export async function openGraphQLServer(
       return planDigest
     },
     async complete(signingRequestId, planDigest) {
-      const signed = 'ef'.repeat(32) as Sha256Digest
+      const { sha256: signed, size } = await store.put(
+        (async function* () {
+          yield new TextEncoder().encode('a program with a signature')
+        })(),
+      )
       await tell(signingRequestId, {
         type: 'StartSigning',
         planDigest,
@@ -336,11 +343,11 @@ export async function openGraphQLServer(
             path: 'setup.exe',
             unsignedSha256: 'ab'.repeat(32) as Sha256Digest,
             signedSha256: signed,
-            signedSize: 99,
+            signedSize: size,
             timestamp: { time: now(), authority: 'http://tsa.example.com' },
           },
         ],
-        signedArtifact: { fileName: 'setup.exe', sha256: signed, size: 99 },
+        signedArtifact: { fileName: 'setup.exe', sha256: signed, size },
       })
     },
     async caughtUp() {

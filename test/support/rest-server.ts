@@ -5,7 +5,13 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import type { Application, Caller } from '../../application/index.ts'
-import { type ArtifactStore, createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
+import {
+  type ArtifactStore,
+  createUploads,
+  createVerifiedReader,
+  openFolderStore,
+  openUploadRegistry,
+} from '../../artifacts/index.ts'
 import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
 import { type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
@@ -43,6 +49,7 @@ export async function startRestServer(
   const store = await openFolderStore({ path: storeFolder, maximumSize: maximumUploadSize })
   const registry = await openUploadRegistry({ path: join(storeFolder, 'uploads'), store, now: () => new Date() })
   const uploads = createUploads({ store, registry })
+  const reader = createVerifiedReader(store)
   const published = new Map<string, { readonly sha256: Sha256Digest; readonly fileName: string }>()
 
   const token = `token-${randomUUID()}`
@@ -60,7 +67,8 @@ export async function startRestServer(
     const artifact = published.get(signingRequestId)
     if (artifact === undefined) throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.')
     if (which === 'unsigned') throw new Refusal('SIGNED_ARTIFACT_NOT_READY', 'Not yet.')
-    return { ...(await store.open(artifact.sha256)), fileName: artifact.fileName }
+    const { sha256, size } = await store.open(artifact.sha256)
+    return { sha256, size, fileName: artifact.fileName, read: (range) => reader.read(sha256, range) }
   }
   const application: Pick<Application, 'authenticate' | 'uploadArtifact' | 'openArtifact'> = {
     async authenticate(presented) {

@@ -109,6 +109,7 @@ const routes: readonly Route[] = [
     simple('GET', artifact(service, 'UnsignedArtifact'), [
       ['Range', random.oneOf(['bytes=0-3', 'bytes=4-', 'bytes=-2'])],
     ]),
+  (service) => simple('GET', artifact(service, 'SignedArtifact')),
   ({ server, waiting }) => simple('GET', `/Api/v1/${server.organizationId}/SigningRequests/${waiting}/SignedArtifact`),
   () =>
     simple('GET', '/graphql', [
