@@ -214,9 +214,18 @@ function newHttpServer(settings: Settings, logger: Logger): HttpServer {
     },
     trustedProxies,
     isAllowedOrigin: (origin) =>
-      origin === new URL(urlOf(http.fastify, settings)).origin || settings.allowedOrigins.includes(origin),
+      isOwnOrigin(origin, urlOf(http.fastify, settings)) || settings.allowedOrigins.includes(origin),
   })
   return http
+}
+
+/** Whether a page is ours: of the public URL; of this machine, by whichever of its names a browser was told. */
+export function isOwnOrigin(origin: string, publicUrl: string): boolean {
+  const { protocol, hostname, port, origin: own } = new URL(publicUrl)
+  const isLocal = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
+  const names = isLocal ? ['127.0.0.1', '[::1]', 'localhost'] : []
+  const suffix = port === '' ? '' : `:${port}`
+  return origin === own || names.some((name) => origin === `${protocol}//${name}${suffix}`)
 }
 
 /** The address as a client on this machine reaches it. */
