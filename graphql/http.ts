@@ -108,17 +108,32 @@ function utf8(body: Buffer): string {
   }
 }
 
+/**
+ * Which types an answer may have. Answers in parts (`multipart/mixed`) are for what the schema does not have, and Yoga
+ * fails in making them when a client leaves early.
+ *
+ * @throws GraphQLError `NOT_ACCEPTABLE`
+ */
+function answerTypes(accept = '*/*'): string {
+  const types = accept
+    .split(',')
+    .map((type) => type.trim())
+    .filter((type) => !/^multipart\//i.test(type))
+  if (types.length === 0) throw refusal('NOT_ACCEPTABLE', 406, acceptable)
+  return types.map((type) => (type.startsWith('*/*') ? 'application/json, text/event-stream' : type)).join(', ')
+}
+
 // What Yoga needs of a request, made anew: its own reading of Node's takes the host from the client, which may be none
 // that a URL can have, and an empty body for none that was read.
 function asFetchRequest(request: FastifyRequest, reply: FastifyReply, protocol: 'http' | 'https'): Request {
   const [, ...query] = request.url.split('?')
-  const { accept, 'content-type': contentType } = request.headers
+  const { 'content-type': contentType } = request.headers
   const left = new AbortController()
   reply.raw.once('close', () => left.abort())
   return new Request(`${protocol}://localhost${endpoint}?${query.join('?')}`, {
     method: request.method,
     headers: {
-      ...(accept === undefined ? {} : { accept }),
+      accept: answerTypes(request.headers.accept),
       ...(contentType === undefined ? {} : { 'content-type': contentType }),
     },
     ...(request.method === 'GET' ? {} : { body: String(request.body ?? '') }),

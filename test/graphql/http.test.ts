@@ -75,6 +75,13 @@ describe('GraphQL over HTTP', () => {
     ['variables that are no object', '?query={viewer{name}}&variables=[]', {}, 400, 'REQUEST_MALFORMED'],
     ['extensions that are no JSON', '?query={viewer{name}}&extensions=x', {}, 400, 'REQUEST_MALFORMED'],
     ['an answer of another type', '?query={viewer{name}}', { headers: { accept: 'text/html' } }, 406, 'NOT_ACCEPTABLE'],
+    [
+      'an answer in parts',
+      '?query={viewer{name}}',
+      { headers: { accept: 'multipart/mixed;deferSpec=20220824' } },
+      406,
+      'NOT_ACCEPTABLE',
+    ],
     ['a POST without a body', '', { method: 'POST' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
     [
       'a POST with an empty body',
@@ -109,6 +116,28 @@ describe('GraphQL over HTTP', () => {
     )
     await until('the answer', () => answer().includes('Sam Submitter'))
     expect(server.logged).toEqual([])
+  })
+
+  it.each([
+    ['*/*', 'application/json'],
+    ['application/json, multipart/mixed', 'application/json'],
+    ['application/graphql-response+json', 'application/graphql-response+json'],
+    ['multipart/mixed, application/graphql-response+json', 'application/graphql-response+json'],
+  ])('answers whoever accepts %s with %s', async (accept, type) => {
+    const server = await startGraphQLServer({ project: false })
+    const headers = { accept, authorization: `Bearer ${server.submitter.token}` }
+    const response = await fetch(`${server.url}/graphql?query={viewer{name}}`, { headers })
+    expect(response.headers.get('content-type')).toContain(type)
+    expect(await response.json()).toEqual({ data: { viewer: { name: 'Sam Submitter' } } })
+  })
+
+  it('sends events to whoever accepts anything', async () => {
+    const server = await startGraphQLServer()
+    const response = await fetch(`${server.url}/graphql?query=subscription{events{type}}`, {
+      headers: { authorization: `Bearer ${server.auditor.token}` },
+    })
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    await response.body?.cancel()
   })
 
   it('tells proxies to pass on events as they come', async () => {
