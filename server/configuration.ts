@@ -68,6 +68,7 @@ const settings = z.strictObject({
   pkcs11Module: z.string().min(1).optional(),
   pkcs11Token: z.string().min(1).optional(),
   pkcs11Pin: z.string().min(1).optional(),
+  pkcs11CallTimeout: wholeNumber(1, 600).default(30),
   payloadKey: z.string().min(1).optional(),
   timestampUrls: list.pipe(z.array(httpUrl)).default([]),
   timestampCertificates: z.string().min(1).optional(),

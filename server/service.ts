@@ -149,6 +149,7 @@ export async function startService(options: {
           modulePath: required(settings, 'pkcs11Module', 'signer'),
           tokenLabel: required(settings, 'pkcs11Token', 'signer'),
           pin: required(settings, 'pkcs11Pin', 'signer'),
+          callLimitMs: settings.pkcs11CallTimeout * 1000,
           ...(softHsmConfigPath === undefined ? {} : { softHsmConfigPath }),
         },
         timestampUrls: settings.timestampUrls,

@@ -21,7 +21,7 @@ const descriptions: Readonly<Record<SessionOperation, string>> = {
   initializeToken: 'initialise a token',
 }
 
-/** The session went away, or its state is not what we think; the module and the token are well. */
+/** The session went away, or its state is not what we think, or the call may succeed when it is made again. */
 const sessionFailures = new Set([
   'CKR_SESSION_HANDLE_INVALID',
   'CKR_SESSION_CLOSED',
@@ -30,18 +30,18 @@ const sessionFailures = new Set([
   'CKR_KEY_HANDLE_INVALID',
   'CKR_OPERATION_ACTIVE',
   'CKR_OPERATION_NOT_INITIALIZED',
+  'CKR_FUNCTION_FAILED',
+  'CKR_DEVICE_MEMORY',
+  'CKR_HOST_MEMORY',
+  'CKR_SESSION_COUNT',
 ])
 
 /** The module's picture of its tokens is stale or broken. SoftHSM2 says so when another process is at work in it. */
 const moduleFailures = new Set([
   'CKR_GENERAL_ERROR',
-  'CKR_FUNCTION_FAILED',
   'CKR_CRYPTOKI_NOT_INITIALIZED',
   'CKR_DEVICE_ERROR',
-  'CKR_DEVICE_MEMORY',
   'CKR_DEVICE_REMOVED',
-  'CKR_HOST_MEMORY',
-  'CKR_SESSION_COUNT',
   'CKR_SLOT_ID_INVALID',
   'CKR_TOKEN_NOT_PRESENT',
   'CKR_TOKEN_NOT_RECOGNIZED',
@@ -114,6 +114,14 @@ export function sessionFailure(operation: SessionOperation, posted: PostedFailur
   const name = rv === 'CKR_VENDOR_DEFINED' ? `CKR 0x${rvNumber.toString(16)}` : rv
   const message = `Could not ${descriptions[operation]}: ${meaning} (${name} from ${call}).`
   return new SessionFailure(operation, new SigningError(code, message, { transient }), remedy)
+}
+
+/** A call of the module did not return in time: its thread is given up, and nothing is tried again at once. */
+export function callTimedOut(operation: SessionOperation, limitMs: number): SessionFailure {
+  const message =
+    `Could not ${descriptions[operation]}: a call of the PKCS#11 module did not return within ${limitMs} ms. ` +
+    'Its session was given up and replaced.'
+  return new SessionFailure(operation, new SigningError('PKCS11_CALL_TIMED_OUT', message, { transient: true }), 'none')
 }
 
 /** The session's thread ended while it was at work, or before. */

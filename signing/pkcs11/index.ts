@@ -2,7 +2,6 @@
 import { availableParallelism } from 'node:os'
 import { SigningError } from '../signing-error.ts'
 import { SessionFailure } from './failure.ts'
-import { RemoteSession } from './remote-session.ts'
 import type { TokenIdentity } from './session-request.ts'
 import { shareModule } from './shared-module.ts'
 import { PooledToken, type Token } from './token.ts'
@@ -22,16 +21,25 @@ export interface OpenTokenOptions {
   readonly pin: string
   /** How many sessions, hence signatures at once: by default as many as processors, at least 2 and at most 16. */
   readonly sessions?: number
+  /** How long one call of the module may take, in milliseconds; ten times that where it makes a key. 30,000 by default. */
+  readonly callLimitMs?: number
+  /** How long the module is left alone after it was opened anew, in milliseconds; 30,000 by default. */
+  readonly reopenIntervalMs?: number
   /** For SoftHSM2 only: its configuration file; by default what SOFTHSM2_CONF says. */
   readonly softHsmConfigPath?: string
 }
+
+/** Longer than HSMs in a cluster need to take over from each other. */
+const defaultCallLimit = 30_000
+const defaultReopenInterval = 30_000
 
 /**
  * Opens a token and logs in to it. Sessions run in threads of their own; an idle token does not keep the process alive.
  *
  * @throws SigningError `PKCS11_MODULE_NOT_FOUND`, `PKCS11_MODULE_NOT_LOADABLE`, `PKCS11_MODULE_IN_USE`,
  *   `PKCS11_TOKEN_NOT_FOUND` (which says what there is), `PKCS11_TOKEN_AMBIGUOUS`, `PKCS11_PIN_INCORRECT`, `PKCS11_PIN_LOCKED`,
- *   `PKCS11_PIN_FINAL_TRY`, `PKCS11_PIN_EXPIRED`, `PKCS11_PIN_NOT_SET`, `PKCS11_SESSIONS_INVALID`, `PKCS11_FAILED`
+ *   `PKCS11_PIN_FINAL_TRY`, `PKCS11_PIN_EXPIRED`, `PKCS11_PIN_NOT_SET`, `PKCS11_SESSIONS_INVALID`, `PKCS11_CALL_TIMED_OUT`,
+ *   `PKCS11_MODULE_HANGS`, `PKCS11_FAILED`
  */
 export async function openToken(options: OpenTokenOptions): Promise<Token> {
   const sessions = options.sessions ?? Math.min(Math.max(availableParallelism(), 2), 16)
@@ -40,7 +48,11 @@ export async function openToken(options: OpenTokenOptions): Promise<Token> {
   }
   const module = await shareModule(options.modulePath, options.softHsmConfigPath)
   const address = { label: options.tokenLabel, serialNumber: options.tokenSerialNumber }
-  const token = new PooledToken(module, address, options.pin, sessions)
+  const token = new PooledToken(module, address, options.pin, {
+    sessions,
+    callLimitMs: options.callLimitMs ?? defaultCallLimit,
+    reopenIntervalMs: options.reopenIntervalMs ?? defaultReopenInterval,
+  })
   try {
     await token.health()
   } catch (error) {
@@ -70,7 +82,7 @@ export interface CreateTokenOptions {
  */
 export async function createToken(options: CreateTokenOptions): Promise<TokenIdentity> {
   const module = await shareModule(options.modulePath, options.softHsmConfigPath)
-  const session = new RemoteSession(module.path)
+  const session = module.startSession(defaultCallLimit)
   try {
     return await module.call(session, () =>
       session.request('initializeToken', { label: options.tokenLabel, soPin: options.soPin, userPin: options.pin }),

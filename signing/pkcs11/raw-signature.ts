@@ -10,6 +10,8 @@ import { digestInfo, ecdsaSigValue } from './signature-encoding.ts'
 export interface SigningHandles extends TokenPublicKey {
   readonly privateHandle: Handle
   readonly publicHandle: Handle
+  /** Called between C_SignInit and C_Sign, for keys that want the PIN for each signature. */
+  readonly authenticate?: (() => void) | undefined
 }
 
 /** RSA signatures are as long as the modulus, ECDSA ones twice the group order: at most 4096 bits. */
@@ -33,20 +35,21 @@ export function checkedSignature(
   const curve = curves.find((candidate) => candidate.algorithm === key.algorithm)
   if (curve === undefined) {
     const message = digestInfo(hash, digest)
-    const signature = sign(module, session, pkcs11js.CKM_RSA_PKCS, key.privateHandle, message)
+    const signature = sign(module, session, pkcs11js.CKM_RSA_PKCS, key, message)
     if (!rsaSignatureHolds(key, signature, message)) throw faulty()
     return signature
   }
   // A digest longer than the group order counts with its leftmost bits (FIPS 186-5 §6.4.1). All three lengths are whole
   // bytes or longer than any digest; cut here, because not every token does.
   const message = Buffer.from(digest.subarray(0, curve.fieldLength))
-  const raw = sign(module, session, pkcs11js.CKM_ECDSA, key.privateHandle, message)
+  const raw = sign(module, session, pkcs11js.CKM_ECDSA, key, message)
   if (raw.length !== 2 * curve.fieldLength || !ecdsaSignatureHolds(module, session, key, raw, message)) throw faulty()
   return ecdsaSigValue(raw)
 }
 
-function sign(module: PKCS11, session: Handle, mechanism: number, key: Handle, message: Buffer): Buffer {
-  module.C_SignInit(session, { mechanism }, key)
+function sign(module: PKCS11, session: Handle, mechanism: number, key: SigningHandles, message: Buffer): Buffer {
+  module.C_SignInit(session, { mechanism }, key.privateHandle)
+  key.authenticate?.()
   return module.C_Sign(session, message, Buffer.alloc(longestSignature))
 }
 

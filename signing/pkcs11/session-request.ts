@@ -15,6 +15,8 @@ export interface KeyDescription {
   readonly algorithm: KeyAlgorithm
   /** DER-encoded SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). */
   readonly publicKey: Uint8Array
+  /** CKA_ALWAYS_AUTHENTICATE: whether the token wants the PIN for each signature. */
+  readonly alwaysAuthenticate: boolean
 }
 
 /** Everything a session thread can be asked to do. One request at a time. */
@@ -54,6 +56,13 @@ export interface TokenIdentity {
 }
 
 export type SessionOperation = keyof SessionRequests
+
+/** What a session thread is made with. */
+export interface SessionThreadData {
+  readonly modulePath: string
+  /** One Int32: how many calls of the module were begun and ended; odd while one is under way. */
+  readonly calls: SharedArrayBuffer
+}
 
 /** A request as it is posted to the thread. */
 export type PostedRequest = {

@@ -6,10 +6,11 @@ import pkcs11js from 'pkcs11js'
 import { SigningError } from '../signing-error.ts'
 import { postedFailure } from './cryptoki.ts'
 import { Session } from './session.ts'
-import type { PostedAnswer, PostedRequest } from './session-request.ts'
+import type { PostedAnswer, PostedRequest, SessionThreadData } from './session-request.ts'
 import { initializeToken } from './token-initialization.ts'
 
-const { modulePath } = workerData as { modulePath: string }
+const { modulePath, calls } = workerData as SessionThreadData
+const callCount = new Int32Array(calls)
 let loaded: { readonly module: pkcs11js.PKCS11; readonly session: Session } | undefined
 
 /** Handles of sessions that are gone may be given out again, so they must not be closed. */
@@ -56,7 +57,7 @@ function answer(request: PostedRequest): unknown {
 }
 
 function load(): { readonly module: pkcs11js.PKCS11; readonly session: Session } {
-  const module = new pkcs11js.PKCS11()
+  const module = countingCalls(new pkcs11js.PKCS11())
   try {
     module.load(modulePath)
   } catch (error) {
@@ -66,6 +67,24 @@ function load(): { readonly module: pkcs11js.PKCS11; readonly session: Session }
     )
   }
   return { module, session: new Session(module) }
+}
+
+/** The module, with the beginning and the end of each call counted: by that the main thread sees when one hangs. */
+function countingCalls(module: pkcs11js.PKCS11): pkcs11js.PKCS11 {
+  return new Proxy(module, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]): unknown => {
+        Atomics.add(callCount, 0, 1)
+        try {
+          return member.apply(target, args)
+        } finally {
+          Atomics.add(callCount, 0, 1)
+        }
+      }
+    },
+  })
 }
 
 /**

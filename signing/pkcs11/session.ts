@@ -10,6 +10,7 @@ import type { KeyDescription, SessionRequests, TokenIdentity } from './session-r
 /** A key pair as this session sees it. */
 interface SessionKey extends TokenPublicKey {
   readonly label: string
+  readonly alwaysAuthenticate: boolean
   readonly privateHandle: Handle
   readonly publicHandle: Handle
 }
@@ -17,6 +18,8 @@ interface SessionKey extends TokenPublicKey {
 interface OpenSession {
   readonly handle: Handle
   readonly token: TokenSlot
+  /** The user PIN, for keys that want it for each signature. */
+  readonly pin: string
   /** Counts how often the module was initialised; a handle belongs to one of these times. */
   readonly generation: number
 }
@@ -45,7 +48,7 @@ export class Session {
     const handle = this.#module.C_OpenSession(token.slot, pkcs11js.CKF_SERIAL_SESSION)
     try {
       const login = this.#login(handle, pin)
-      this.#open = { handle, token, generation }
+      this.#open = { handle, token, pin, generation }
       return { token: identity(token), login }
     } catch (error) {
       this.#closeQuietly(handle)
@@ -84,7 +87,7 @@ export class Session {
   }
 
   sign({ key, hash, digest }: SessionRequests['sign']['argument']): Uint8Array {
-    const { handle } = this.#opened()
+    const { handle, generation } = this.#opened()
     const found = this.#key(Buffer.from(key.id))
     if (found === undefined) throw keyNotFound(key)
     if (!Buffer.from(found.spki).equals(key.publicKey)) {
@@ -93,7 +96,14 @@ export class Session {
         `The key with the id ${hex(key.id)} has another public key now than when it was looked up; it must be looked up again.`,
       )
     }
-    return exactCopy(checkedSignature(this.#module, handle, found, hash, digest))
+    const authenticate = found.alwaysAuthenticate ? () => this.#authenticate() : undefined
+    try {
+      return exactCopy(checkedSignature(this.#module, handle, { ...found, authenticate }, hash, digest))
+    } catch (error) {
+      // The operation that was begun stays active, and could be ended by whoever signs next with another key.
+      if (authenticate !== undefined) this.close(generation)
+      throw error
+    }
   }
 
   findKey(id: Buffer): KeyDescription | undefined {
@@ -141,6 +151,16 @@ export class Session {
     return this.#open
   }
 
+  /**
+   * The login that a key with CKA_ALWAYS_AUTHENTICATE wants between C_SignInit and C_Sign (PKCS#11 2.40 §4.9). It
+   * counts as any other when the PIN is wrong.
+   */
+  #authenticate(): void {
+    const { handle, token, pin } = this.#opened()
+    refuseDangerousLogin({ label: token.label, flags: this.#module.C_GetTokenInfo(token.slot).flags })
+    this.#module.C_Login(handle, pkcs11js.CKU_CONTEXT_SPECIFIC, pin)
+  }
+
   /** A session of this process that is logged in already lends its login to all others. */
   #login(session: Handle, pin: string): 'fresh' | 'shared' {
     try {
@@ -184,7 +204,19 @@ export class Session {
       )
     }
     const [label] = attributeValues(this.#module, session, privateHandle, [pkcs11js.CKA_LABEL])
-    return { ...publicKey, label: label?.toString('utf8') ?? '', privateHandle, publicHandle }
+    const alwaysAuthenticate = this.#isAlwaysAuthenticate(session, privateHandle)
+    return { ...publicKey, label: label?.toString('utf8') ?? '', alwaysAuthenticate, privateHandle, publicHandle }
+  }
+
+  /** Tokens that were made before PKCS#11 2.20 do not know the attribute. */
+  #isAlwaysAuthenticate(session: Handle, privateKey: Handle): boolean {
+    try {
+      const [value] = attributeValues(this.#module, session, privateKey, [pkcs11js.CKA_ALWAYS_AUTHENTICATE])
+      return value?.[0] === 1
+    } catch (error) {
+      if (/CKR_ATTRIBUTE_(TYPE_INVALID|SENSITIVE)/.test(String(error))) return false
+      throw error
+    }
   }
 
   #find(session: Handle, objectClass: number, id: Buffer): Handle[] {
@@ -240,8 +272,8 @@ function identity({ label, serialNumber, manufacturer, model }: TokenSlot): Toke
   return { label, serialNumber, manufacturer, model }
 }
 
-function describe(id: Uint8Array, { label, algorithm, spki }: SessionKey): KeyDescription {
-  return { id: exactCopy(id), label, algorithm, publicKey: exactCopy(spki) }
+function describe(id: Uint8Array, { label, algorithm, spki, alwaysAuthenticate }: SessionKey): KeyDescription {
+  return { id: exactCopy(id), label, algorithm, publicKey: exactCopy(spki), alwaysAuthenticate }
 }
 
 /** A Buffer is often a window on a larger pool, all of which would be copied when it is posted to another thread. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { SigningError } from '../signing-error.ts'
-import type { RemoteSession } from './remote-session.ts'
+import { RemoteSession } from './remote-session.ts'
 import type { TokenIdentity } from './session-request.ts'
 
 /**
@@ -13,6 +13,10 @@ import type { TokenIdentity } from './session-request.ts'
  */
 export class SharedModule {
   readonly path: string
+  /** Threads inside a call that did not return in time. */
+  #hanging = 0
+  /** When the module was last opened anew, by the clock of `performance`. */
+  #reopenedAt = Number.NEGATIVE_INFINITY
   #users = 0
   /** The SoftHSM2 configuration that its users want; undefined stands for SoftHSM2's default path. */
   #configuration: string | undefined
@@ -51,8 +55,30 @@ export class SharedModule {
     this.#users++
   }
 
-  /** Runs a call to the module. Waits while the module is being reopened. Initialises it if need be. */
+  /**
+   * Starts a session thread.
+   *
+   * @param callLimitMs how long one call of the module may take, in milliseconds
+   */
+  startSession(callLimitMs: number): RemoteSession {
+    return new RemoteSession(this.path, {
+      callLimitMs,
+      onHang: () => {
+        if (this.#hanging++ === 0) process.once('exit', endAtOnce)
+        return () => {
+          if (--this.#hanging === 0) process.removeListener('exit', endAtOnce)
+        }
+      },
+    })
+  }
+
+  /**
+   * Runs a call to the module. Waits while the module is being reopened. Initialises it if need be.
+   *
+   * @throws SigningError `PKCS11_MODULE_HANGS` when too many calls did not return
+   */
   async call<T>(session: RemoteSession, work: () => Promise<T>): Promise<T> {
+    if (this.#hanging >= mostHanging) throw moduleHangs(this.path)
     for (;;) {
       if (this.#exclusive !== undefined) await this.#exclusive
       else if (this.#ready) break
@@ -67,12 +93,20 @@ export class SharedModule {
     }
   }
 
-  /** Finalises and initialises the module when no call is under way, unless somebody did so since `generation`. */
-  async reopen(session: RemoteSession, generation: number): Promise<void> {
+  /**
+   * Finalises and initialises the module when no call is under way, unless somebody did so since `generation`. Not
+   * oftener than `intervalMs`: what reopening does not mend would otherwise end everybody's sessions again and again.
+   * And not while a thread is inside a call that does not return: a module must not be finalised then.
+   */
+  async reopen(session: RemoteSession, generation: number, intervalMs: number): Promise<void> {
+    const may = () =>
+      this.#generation === generation && this.#hanging === 0 && performance.now() - this.#reopenedAt >= intervalMs
+    if (!may()) return
     await this.#alone(async () => {
-      if (this.#generation !== generation) return
+      if (!may()) return
       await this.#finalize(session)
       await this.#initialize(session)
+      if (this.#generation !== generation) this.#reopenedAt = performance.now()
     })
   }
 
@@ -85,9 +119,10 @@ export class SharedModule {
         await session.request('close', { generation: this.#generation }).catch(() => undefined)
       }
       const [last] = sessions
-      if (this.#users === 0 && last !== undefined) {
+      if (this.#users === 0 && last !== undefined && this.#hanging === 0) {
         await this.#finalize(last)
         this.#pins.clear()
+        this.#reopenedAt = Number.NEGATIVE_INFINITY
       }
     })
   }
@@ -165,6 +200,26 @@ export class SharedModule {
       done()
     }
   }
+}
+
+/** With more threads than this inside calls that do not return, the fault is not one of a session. */
+const mostHanging = 16
+
+function moduleHangs(path: string): SigningError {
+  return new SigningError(
+    'PKCS11_MODULE_HANGS',
+    `${mostHanging} calls of the PKCS#11 module '${path}' did not return, so no more are made until some of them do. Is the HSM reachable? ` +
+      'If it is, the signer must be started anew.',
+    { transient: true },
+  )
+}
+
+/**
+ * Node waits for all threads before it ends, so a process with one that is inside a call that never returns would
+ * never end. Everything else of the exit is done when this is called.
+ */
+function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL')
 }
 
 /**

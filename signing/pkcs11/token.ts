@@ -3,7 +3,7 @@ import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { SessionFailure } from './failure.ts'
-import { RemoteSession } from './remote-session.ts'
+import type { RemoteSession } from './remote-session.ts'
 import type {
   KeyDescription,
   SessionOperation,
@@ -69,12 +69,29 @@ const sessionRemedies = 2
 /** Failures after which no login is tried again, because each would bring the token closer to being locked. */
 const lockout = new Set(['PKCS11_PIN_INCORRECT', 'PKCS11_PIN_LOCKED', 'PKCS11_PIN_EXPIRED', 'PKCS11_PIN_FINAL_TRY'])
 
+/** How a token is used. */
+export interface PoolOptions {
+  /** How many sessions, hence calls at once. */
+  readonly sessions: number
+  /** How long one call of the module may take, in milliseconds. */
+  readonly callLimitMs: number
+  /** How long the module is left alone after it was opened anew, in milliseconds. */
+  readonly reopenIntervalMs: number
+}
+
+interface PerformOptions {
+  /** Whether the module is opened anew first, if it may be, and else a new session. */
+  readonly afresh?: boolean
+  /** Whether the token is given the PIN on the way. */
+  readonly givesPin?: boolean
+}
+
 /** A token behind a pool of sessions, each in a thread of its own. */
 export class PooledToken implements Token {
   readonly #module: SharedModule
   readonly #address: TokenAddress
   readonly #pin: string
-  readonly #size: number
+  readonly #options: PoolOptions
   readonly #idle: RemoteSession[] = []
   readonly #waiting: ((session: RemoteSession) => void)[] = []
   #sessions = 0
@@ -83,11 +100,11 @@ export class PooledToken implements Token {
   #closed: Promise<void> | undefined
   #identity: TokenIdentity | undefined
 
-  constructor(module: SharedModule, address: TokenAddress, pin: string, size: number) {
+  constructor(module: SharedModule, address: TokenAddress, pin: string, options: PoolOptions) {
     this.#module = module
     this.#address = address
     this.#pin = pin
-    this.#size = size
+    this.#options = options
   }
 
   get identity(): TokenIdentity {
@@ -103,8 +120,9 @@ export class PooledToken implements Token {
   async findKey(id: Uint8Array): Promise<TokenKey | undefined> {
     refuseInvalidId(id)
     // A module with a stale picture of the token does not see every key. "Not there" is the answer that makes a caller
-    // generate a second one, so it is given only by a module that has just been opened.
-    const found = (await this.#perform('findKey', { id })) ?? (await this.#perform('findKey', { id }, 'afresh'))
+    // generate a second one, so it is given only by a module that was opened anew, or whose sessions were where it was
+    // not long ago.
+    const found = (await this.#perform('findKey', { id })) ?? (await this.#perform('findKey', { id }, { afresh: true }))
     return found && this.#key(found)
   }
 
@@ -135,21 +153,26 @@ export class PooledToken implements Token {
         )
       }
       // Copied, so that it is that digest that is signed, and not the pool of buffers around it that is posted.
-      return await this.#perform('sign', { key: { id, publicKey }, hash, digest: new Uint8Array(digest) })
+      const argument = { key: { id, publicKey }, hash, digest: new Uint8Array(digest) }
+      return await this.#perform('sign', argument, { givesPin: description.alwaysAuthenticate })
     }
-    return { ...description, sign }
+    const { algorithm, label } = description
+    return { id, label, algorithm, publicKey, sign }
   }
 
   async #perform<O extends SessionOperation>(
     operation: O,
     argument: SessionRequests[O]['argument'],
-    afresh?: 'afresh',
+    { afresh = false, givesPin = false }: PerformOptions = {},
   ): Promise<SessionRequests[O]['answer']> {
     if (this.#closed !== undefined) throw closed()
     const session = await this.#take()
     try {
-      if (afresh !== undefined) await this.#reopen(session, this.#module.generation)
-      return await this.#persevere(session, operation, argument)
+      if (afresh) {
+        session.openedIn = undefined
+        await this.#reopen(session, this.#module.generation)
+      }
+      return await this.#persevere(session, operation, argument, givesPin)
     } catch (error) {
       throw error instanceof SessionFailure ? this.#explain(error) : error
     } finally {
@@ -162,14 +185,16 @@ export class PooledToken implements Token {
     session: RemoteSession,
     operation: O,
     argument: SessionRequests[O]['argument'],
+    givesPin: boolean,
   ): Promise<SessionRequests[O]['answer']> {
+    const ask = () => session.request(operation, argument)
     for (let attempt = 1; ; attempt++) {
       let generation = 0
       try {
         return await this.#module.call(session, async () => {
           generation = this.#module.generation
-          if (session.openedIn !== generation) await this.#open(session, generation)
-          return await session.request(operation, argument)
+          if (session.openedIn !== generation) await this.#loggingIn(() => this.#open(session, generation))
+          return await (givesPin ? this.#loggingIn(ask) : ask())
         })
       } catch (error) {
         const remedy = error instanceof SessionFailure ? error.remedy : 'none'
@@ -183,28 +208,35 @@ export class PooledToken implements Token {
 
   /** What goes wrong while reopening shows again, and is counted, when the module is used next. */
   async #reopen(session: RemoteSession, generation: number): Promise<void> {
-    await this.#module.reopen(session, generation).catch((error: unknown) => {
+    await this.#module.reopen(session, generation, this.#options.reopenIntervalMs).catch((error: unknown) => {
       if (!(error instanceof SessionFailure)) throw error
     })
   }
 
-  /** One at a time, so that a PIN that has become wrong is tried once and not once per session. */
   async #open(session: RemoteSession, generation: number): Promise<void> {
-    const opening = this.#login.then(async () => {
+    const { token, login } = await session.request('open', { token: this.#address, pin: this.#pin, generation })
+    this.#module.confirmPin(token, this.#pin, login)
+    this.#identity = token
+    session.openedIn = generation
+  }
+
+  /**
+   * Does something that gives the token the PIN. One at a time, so that a PIN that has become wrong is tried once and
+   * not once per session; after that nothing is tried any more.
+   */
+  async #loggingIn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#login.then(async () => {
       if (this.#locked !== undefined) throw this.#locked
       try {
-        const { token, login } = await session.request('open', { token: this.#address, pin: this.#pin, generation })
-        this.#module.confirmPin(token, this.#pin, login)
-        this.#identity = token
-        session.openedIn = generation
+        return await work()
       } catch (error) {
         const reason = error instanceof SessionFailure ? error.error : error
         if (reason instanceof SigningError && lockout.has(reason.code)) this.#locked = reason
         throw error
       }
     })
-    this.#login = opening.catch(() => undefined)
-    await opening
+    this.#login = turn.catch(() => undefined)
+    return await turn
   }
 
   /** A token that was there and cannot be reached now was taken away, perhaps with all that its module works on. */
@@ -220,9 +252,9 @@ export class PooledToken implements Token {
   async #take(): Promise<RemoteSession> {
     const idle = this.#idle.pop()
     if (idle !== undefined) return idle
-    if (this.#sessions < this.#size) {
+    if (this.#sessions < this.#options.sessions) {
       this.#sessions++
-      return new RemoteSession(this.#module.path)
+      return this.#module.startSession(this.#options.callLimitMs)
     }
     return await this.#nextGivenBack()
   }
@@ -234,7 +266,7 @@ export class PooledToken implements Token {
   }
 
   #giveBack(session: RemoteSession): void {
-    const usable = session.gone ? new RemoteSession(this.#module.path) : session
+    const usable = session.gone ? this.#module.startSession(this.#options.callLimitMs) : session
     const next = this.#waiting.shift()
     if (next === undefined) this.#idle.push(usable)
     else next(usable)

@@ -75,8 +75,7 @@ function newNode(random: SeededRandom): DerNode {
 }
 
 function copyOf(node: DerNode): DerNode {
-  const [copy] = parse(encode([node])) ?? []
-  return copy ?? { ...node }
+  return { ...node, children: node.children?.map(copyOf) }
 }
 
 function collect(nodes: DerNode[], lists: DerNode[][]): void {

@@ -133,7 +133,7 @@ test('a mechanism that the token does not know is refused by name', async () => 
 
 test('a token that is taken away is reported as passing trouble, and signs again when it is back', async () => {
   const settings = await softHsmToken(temporaryFolder())
-  const token = await opened(settings)
+  const token = await opened({ ...settings, reopenIntervalMs: 0 })
   const keys = await Promise.all([newKey(token), newKey(token)])
   const [name = ''] = await readdir(settings.tokensFolder)
   const away = join(settings.tokensFolder, '..', 'away')

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -9,12 +9,17 @@ export interface FaultyModule {
   readonly modulePath: string
   /**
    * Says which calls fail from now on; an empty plan lets all pass. `answer` is a CK_RV, or `corrupt`: C_Sign then flips
-   * a bit, C_FindObjects finds nothing. `every` nth call of the function is meant.
+   * a bit, C_FindObjects finds nothing. With `hang` a call does not return before the next plan. `every` nth call of the
+   * function is meant. `C_LoginContext` is the login of a key that wants the PIN for each signature.
    */
   plan(
-    ...faults: readonly { readonly call: string; readonly answer: number | 'corrupt'; readonly every: number }[]
+    ...faults: readonly {
+      readonly call: string
+      readonly answer: number | 'corrupt' | 'hang'
+      readonly every: number
+    }[]
   ): Promise<void>
-  /** How often a function was called since the last plan. Known for C_Login, C_Initialize, C_Finalize, C_GenerateKeyPair. */
+  /** How often a function was called since the last plan. Known for C_Login, C_LoginContext, C_Initialize, C_Finalize, C_GenerateKeyPair. */
   calls(name: string): Promise<number>
 }
 
@@ -32,7 +37,12 @@ export async function faultyModule(folder: string, realModulePath: string): Prom
     modulePath,
     async plan(...faults) {
       await writeFile(logFile, '')
-      await writeFile(planFile, faults.map(({ call, answer, every }) => `${call} ${answer} ${every}\n`).join(''))
+      // At once, so that no call finds it empty.
+      await writeFile(
+        `${planFile}.new`,
+        faults.map(({ call, answer, every }) => `${call} ${answer} ${every}\n`).join(''),
+      )
+      await rename(`${planFile}.new`, planFile)
     },
     async calls(name) {
       return (await readFile(logFile, 'utf8')).split('\n').filter((line) => line === name).length

@@ -2,14 +2,18 @@
  * A PKCS#11 module that passes every call on to another one, except those that a plan tells it to fail.
  *
  * PKCS11_FAULTS_MODULE  path of the real module
- * PKCS11_FAULTS_PLAN    file with lines "<function> <CK_RV in decimal, or corrupt> <every nth call>"; read at each call
+ * PKCS11_FAULTS_PLAN    file with lines "<function> <CK_RV in decimal, corrupt or hang> <every nth call>"; read at each
+ *                       call. A call that hangs does so as long as the plan has its line.
  * PKCS11_FAULTS_LOG     file that gets a line for each call of C_Login, C_Initialize, C_Finalize and C_GenerateKeyPair
+ *
+ * A context-specific login counts as a function of its own, C_LoginContext.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef unsigned char CK_BYTE;
 typedef CK_BYTE *CK_BYTE_PTR;
@@ -23,9 +27,25 @@ enum { C_INITIALIZE = 0, C_FINALIZE = 1, C_OPENSESSION = 12, C_LOGIN = 18, C_FIN
        C_SIGNINIT = 42, C_SIGN = 43, C_GENERATEKEYPAIR = 59, C_GETSLOTLIST = 4, FUNCTIONS = 68 };
 typedef struct { struct { CK_BYTE major, minor; } version; void *function[FUNCTIONS]; } function_list;
 
+enum { HANG = 0xffff };
+
 static function_list *real;
 static function_list ours;
 static atomic_ulong calls[FUNCTIONS];
+
+/* Whether the plan still lets this function hang. */
+static int hangs(const char *name) {
+  const char *path = getenv("PKCS11_FAULTS_PLAN");
+  FILE *plan = path == NULL ? NULL : fopen(path, "r");
+  char function[64], what[64];
+  unsigned long every;
+  int found = 0;
+  if (plan == NULL) return 0;
+  while (fscanf(plan, "%63s %63s %lu", function, what, &every) == 3)
+    if (strcmp(function, name) == 0 && strcmp(what, "hang") == 0) found = 1;
+  fclose(plan);
+  return found;
+}
 
 /* What the plan says of this call: 0 to pass it on, 1 to corrupt its answer, otherwise the CK_RV to answer with. */
 static CK_RV planned(int index, const char *name) {
@@ -38,10 +58,12 @@ static CK_RV planned(int index, const char *name) {
   while (fscanf(plan, "%63s %63s %lu", function, what, &every) == 3) {
     if (strcmp(function, name) != 0) continue;
     if ((atomic_fetch_add(&calls[index], 1) + 1) % every != 0) continue;
-    answer = strcmp(what, "corrupt") == 0 ? 1 : strtoul(what, NULL, 10);
+    answer = strcmp(what, "corrupt") == 0 ? 1 : strcmp(what, "hang") == 0 ? HANG : strtoul(what, NULL, 10);
   }
   fclose(plan);
-  return answer;
+  if (answer != HANG) return answer;
+  while (hangs(name)) usleep(2000);
+  return 5;
 }
 
 static void log_call(const char *name) {
@@ -68,7 +90,7 @@ static void log_call(const char *name) {
 
 LOG_AND_PASS_ON(C_INITIALIZE, "C_Initialize", (CK_VOID_PTR a), (a))
 LOG_AND_PASS_ON(C_FINALIZE, "C_Finalize", (CK_VOID_PTR a), (a))
-LOG_AND_PASS_ON(C_LOGIN, "C_Login", (CK_ULONG a, CK_ULONG b, CK_BYTE_PTR c, CK_ULONG d), (a, b, c, d))
+LOG_AND_PASS_ON(C_LOGIN, b == 2 ? "C_LoginContext" : "C_Login", (CK_ULONG a, CK_ULONG b, CK_BYTE_PTR c, CK_ULONG d), (a, b, c, d))
 LOG_AND_PASS_ON(C_GENERATEKEYPAIR, "C_GenerateKeyPair",
                 (CK_ULONG a, CK_VOID_PTR b, CK_VOID_PTR c, CK_ULONG d, CK_VOID_PTR e, CK_ULONG f, CK_ULONG_PTR g, CK_ULONG_PTR h),
                 (a, b, c, d, e, f, g, h))
