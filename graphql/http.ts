@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
 import { Refusal } from '../domain/index.ts'
@@ -52,12 +53,47 @@ export async function registerHttp(
       // Yoga says these two by their status alone.
       if (answer.status === 415) throw refusal('CONTENT_TYPE_UNSUPPORTED', 415, jsonOnly)
       if (answer.status === 406) throw refusal('NOT_ACCEPTABLE', 406, acceptable)
-      // Proxies collect answers by default; events are for now.
-      if (answer.headers.get('content-type')?.startsWith('text/event-stream') === true)
-        reply.header('x-accel-buffering', 'no')
-      return reply.send(answer)
+      return answer.body !== null && isEventStream(answer)
+        ? sendEvents(reply, answer.status, answer.body)
+        : reply.send(answer)
     },
   })
+}
+
+function isEventStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true
+}
+
+/**
+ * Sends events as they come, until there are no more or the client leaves. Yoga's stream fails when it is given up before
+ * it was read, so it is read at once.
+ */
+function sendEvents(reply: FastifyReply, status: number, body: ReadableStream<Uint8Array>): FastifyReply {
+  const reader = body.getReader()
+  const first = reader.read()
+  let left = false
+  const giveUp = () => {
+    left = true
+    // Of the stream, not of the reader, which would wait for the event that it is waiting for.
+    void body.cancel().catch(() => undefined)
+  }
+  if (reply.raw.closed) giveUp()
+  else reply.raw.once('close', giveUp)
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let read = await first; !read.done; read = await reader.read()) yield read.value
+    } catch (error) {
+      if (!left) throw error
+    }
+  }
+  return (
+    reply
+      .status(status)
+      .type('text/event-stream')
+      // Proxies collect answers by default; events are for now.
+      .headers({ 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
+      .send(Readable.from(chunks(), { objectMode: false }))
+  )
 }
 
 /**

@@ -117,6 +117,35 @@ describe('one packet without a token', () => {
   })
 })
 
+describe('a client that leaves before its answer', () => {
+  it.each(['text/event-stream', 'application/json', 'multipart/mixed, text/event-stream'])(
+    'of %s is nobody’s fault',
+    async (accept) => {
+      const errors = uncaught()
+      const { server, port, answersOn } = await start()
+      const body = JSON.stringify({ query: 'subscription { events { type } }' })
+      const request = `${lines(
+        'POST /graphql HTTP/1.1',
+        'Host: localhost',
+        `Authorization: Bearer ${server.auditor.token}`,
+        `Accept: ${accept}`,
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+      )}${body}`
+      for (let leaver = 0; leaver < 40; leaver += 1) {
+        const { socket, closed } = await rawConnection(port, request)
+        // Each a little later: while it is authenticated, parsed, executed, answered.
+        for (let turn = 0; turn < leaver; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        socket.resetAndDestroy()
+        await until('it is gone', closed)
+      }
+      await answersOn()
+      expect(server.logged).toEqual([])
+      expect(errors).toEqual([])
+    },
+  )
+})
+
 describe('a WebSocket frame', () => {
   const masked = (opcode: number, payload: Buffer, flags = 0x80) =>
     Buffer.concat([Buffer.from([flags | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload])
