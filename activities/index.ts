@@ -5,7 +5,7 @@ import { appendSubmission } from './append-submission.ts'
 import type { RequestStep, ShortActivities, SignerActivities, StepActivities } from './contract.ts'
 import { lastingFailure, translated } from './failure.ts'
 import { findDeactivatedUsers } from './find-deactivated-users.ts'
-import { withHeartbeat } from './heartbeat.ts'
+import { reporting, withHeartbeat } from './heartbeat.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { planSigning } from './plan-signing.ts'
 import { readSigningRequest } from './read-signing-request.ts'
@@ -65,13 +65,38 @@ export function signerActivities(
   }
   return {
     sign: translating((step) =>
-      recorded('sign', step.signingRequestId, () => withHeartbeat((signal) => sign(dependencies, step, signal))),
+      recorded('sign', step.signingRequestId, () =>
+        withHeartbeat(({ signal, progress }) => sign(observed(dependencies, progress), step, signal)),
+      ),
     ),
     issueCertificate: translating(({ certificateId }) =>
       recorded('issueCertificate', certificateId, () =>
-        withHeartbeat(() => issueCertificate(dependencies, certificateId)),
+        withHeartbeat(
+          ({ progress }) => issueCertificate(observed(dependencies, progress), certificateId),
+          keyGenerationLimit,
+        ),
       ),
     ),
+  }
+}
+
+/** Longer than a token may take to make a key. The workflow's own time-out ends the activity before. */
+const keyGenerationLimit = 2 * 60 * 60_000
+
+/** What the signer works with, each part of it reporting progress. */
+function observed<Dependencies extends SignerDependencies>(
+  dependencies: Dependencies,
+  progress: () => void,
+): Dependencies {
+  const { log, store, token, timestamps } = dependencies
+  return {
+    ...dependencies,
+    log: reporting(log, progress),
+    store: reporting(store, progress),
+    token: reporting(token, progress),
+    timestamps: timestamps && {
+      timestamp: (demand) => timestamps.timestamp({ ...demand, onProgress: progress }).finally(progress),
+    },
   }
 }
 

@@ -13,7 +13,7 @@ export function planSigning(dependencies: {
 }): StepActivities['planSigning'] {
   const { log, store, now } = dependencies
   return (step) =>
-    withHeartbeat((signal) =>
+    withHeartbeat(({ signal }) =>
       requestStep(dependencies, step, async (request) => {
         if (request.plan !== null) return undefined
         const { events } = await readWholeStream(log, streams.certificate(request.certificateId))
