@@ -5,6 +5,9 @@ import { networkOf } from './client.ts'
 import { type FaultLog, guarded } from './guarded.ts'
 import { refuseConnection } from './refuse-connection.ts'
 
+/** Between two lines about connections that are closed, in milliseconds: a flood of them must not become one of lines. */
+const complaintPauseMs = 60_000
+
 /**
  * Sees to every connection before anything else does: it has an `error` listener (a reset at any moment is nobody's
  * fault), one address (of IPv6: one network of 64 bits) has at most so many, and a request that cannot be read is answered with our codes.
@@ -23,6 +26,16 @@ export function watchConnections(
   const open = new Map<string, number>()
   const answering = new WeakMap<Duplex, ServerResponse>()
 
+  let complainedAt = Number.NEGATIVE_INFINITY
+  const complain = (fields: object) => {
+    if (performance.now() - complainedAt < complaintPauseMs) return
+    complainedAt = performance.now()
+    logger.warn(
+      { code: 'TOO_MANY_CONNECTIONS', ...fields },
+      'connections beyond the limit are closed; a proxy must be named in COUNTERSIGN_TRUSTED_PROXIES',
+    )
+  }
+
   const connected = (socket: Socket) => {
     socket.on('error', () => undefined)
     if (socket.remoteAddress === undefined || isProxy(socket.remoteAddress)) return
@@ -30,6 +43,7 @@ export function watchConnections(
     const count = (open.get(address) ?? 0) + 1
     if (count > maximumPerAddress) {
       socket.destroy()
+      complain({ address, maximum: maximumPerAddress })
       return
     }
     open.set(address, count)
@@ -63,6 +77,10 @@ export function watchConnections(
       (_request, socket) => refuseConnection(socket, 400, 'REQUEST_MALFORMED', 'This is no proxy.'),
       (_request, socket) => socket.destroy(),
     ),
+  )
+  server.on(
+    'drop',
+    guarded('drop', logger, () => complain({ maximum: server.maxConnections })),
   )
   // For example, when the process has no file descriptor left for one more connection.
   server.on(

@@ -27,7 +27,8 @@ const soon = { minimumBytes: 1_000, windowMs: 300, maximumBytes: 1_000_000, afte
 
 /** A server with no API, only the health of a process. */
 async function startBareServer(changed: Partial<HttpLimits>, trustedProxies: readonly string[] = []) {
-  const logger = pino({ level: 'silent' })
+  const lines: string[] = []
+  const logger = pino({}, { write: (line: string) => void lines.push(line) })
   const { fastify } = openHttpServer({
     logger,
     answerError: problemErrorHandler(logger),
@@ -42,7 +43,7 @@ async function startBareServer(changed: Partial<HttpLimits>, trustedProxies: rea
   registerUnknownPaths(fastify, 'Nothing is here.', logger)
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => fastify.close())
-  return { fastify, port: (fastify.server.address() as AddressInfo).port }
+  return { fastify, port: (fastify.server.address() as AddressInfo).port, logged: () => lines.join('') }
 }
 
 describe('150 requests of nobody with bodies that do not come', () => {
@@ -165,9 +166,10 @@ describe('a connection', () => {
   })
 
   it('beyond those of its address is closed, and takes nothing from others', async () => {
-    const { port } = await startBareServer({ maximumConnectionsPerAddress: 5 })
+    const { port, logged } = await startBareServer({ maximumConnectionsPerAddress: 5 })
     const connections = await Promise.all(Array.from({ length: 8 }, () => rawConnection(port)))
     await until('three are closed', () => connections.filter(({ closed }) => closed()).length === 3)
+    expect(logged().split('"code":"TOO_MANY_CONNECTIONS","address":"127.0.0.1","maximum":5').length - 1).toBe(1)
     const [open] = connections.filter(({ closed }) => !closed())
     open?.socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
     await until('the answer', () => open?.answer().startsWith('HTTP/1.1 200 ') === true)
@@ -180,9 +182,11 @@ describe('a connection', () => {
   })
 
   it('of a trusted proxy is one of as many as the process takes', async () => {
-    const { port } = await startBareServer({ maximumConnectionsPerAddress: 2, maximumConnections: 6 }, ['127.0.0.1'])
+    const counts = { maximumConnectionsPerAddress: 2, maximumConnections: 6 }
+    const { port, logged } = await startBareServer(counts, ['127.0.0.1'])
     const connections = await Promise.all(Array.from({ length: 8 }, () => rawConnection(port)))
     await until('two are closed', () => connections.filter(({ closed }) => closed()).length === 2)
+    expect(logged().split('"code":"TOO_MANY_CONNECTIONS","maximum":6').length - 1).toBe(1)
   })
 })
 
