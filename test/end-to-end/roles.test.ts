@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allFinal } from '../support/all-final.ts'
 import { expectAllCompletedOnce } from '../support/completed-once.ts'
+import { rawConnection } from '../support/raw-connection.ts'
 import { type RequestTraffic, requestTraffic } from '../support/request-traffic.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
 import { makeDemo, type SplitService, startSplitService } from '../support/split-service.ts'
@@ -74,6 +75,25 @@ describe('the roles', { timeout: 180_000 }, () => {
     await Promise.all(saying)
     await service.start('temporal')
     await allReady()
+    await expectToSign()
+  })
+
+  it('outlive what a stranger sends to their ports', async () => {
+    await allReady()
+    const upgrade =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    for (const role of roles)
+      for (const packet of [
+        `GET //[ HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`,
+        `GET /graphql HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n\xff\xff\xff\xff`,
+        'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n',
+        '\0\0\0\0\r\n\r\n',
+      ]) {
+        const { socket, answer, closed } = await rawConnection(Number(new URL(service.urlOf(role)).port), packet)
+        await until('an answer, or the end', () => answer() !== '' || closed())
+        socket.resetAndDestroy()
+      }
+    for (const role of roles) expect(await readiness(role)).toMatchObject({ code: 200 })
     await expectToSign()
   })
 
