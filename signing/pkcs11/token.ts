@@ -120,8 +120,8 @@ export class PooledToken implements Token {
   async findKey(id: Uint8Array): Promise<TokenKey | undefined> {
     refuseInvalidId(id)
     // A module with a stale picture of the token does not see every key. "Not there" is the answer that makes a caller
-    // generate a second one, so it is given only by a module that was opened anew, or whose sessions were where it was
-    // not long ago.
+    // generate a second one, so it is given only by a module that was opened anew, or, where that is too early again, by
+    // a new session.
     const found = (await this.#perform('findKey', { id })) ?? (await this.#perform('findKey', { id }, { afresh: true }))
     return found && this.#key(found)
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pkcs11js from 'pkcs11js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openToken, type Token, type TokenKey } from '../../../signing/pkcs11/index.ts'
+import { cryptokiSession } from '../../support/pkcs11-faults/cryptoki-session.ts'
 import { type FaultyModule, faultyModule } from '../../support/pkcs11-faults/index.ts'
 import { softHsmToken, type TestToken } from '../../support/softhsm.ts'
 
@@ -50,7 +51,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await faults.plan()
-  token = await openToken({ ...settings, sessions: 4 })
+  token = await openToken({ ...settings, sessions: 2 })
   keys = await bothKeys(token)
 })
 
@@ -224,128 +225,16 @@ describe('the module is opened anew', () => {
     const first = await token.generateKey({ id, label: 'first', algorithm: 'ec-p256' })
     expect(await signsValidly(first)).toBe(true)
     await token.close()
-    const cryptoki = await loggedIn()
+    const cryptoki = cryptokiSession(settings)
     for (const object of cryptoki.objects(id)) cryptoki.module.C_DestroyObject(cryptoki.session, object)
     cryptoki.end()
-    token = await openToken({ ...settings, sessions: 4 })
+    token = await openToken({ ...settings, sessions: 2 })
     const second = await token.generateKey({ id, label: 'second', algorithm: 'ec-p256' })
     await faults.plan({ call: 'C_SignInit', answer: rv.CKR_DEVICE_REMOVED, every: 3 })
     for (let round = 0; round < 4; round++) expect(await signsValidly(second)).toBe(true)
     expect(await faults.calls('C_Finalize')).toBe(1)
   })
 })
-
-describe('a key that wants the PIN for each signature (CKA_ALWAYS_AUTHENTICATE)', () => {
-  let strict: TokenKey
-
-  beforeEach(async () => {
-    await token.close()
-    const cryptoki = await loggedIn()
-    const id = randomBytes(16)
-    cryptoki.generateStrictKey(id)
-    cryptoki.end()
-    token = await openToken({ ...settings, sessions: 4 })
-    keys = await bothKeys(token)
-    const found = await token.findKey(id)
-    if (found === undefined) throw new Error('The key is not found')
-    strict = found
-    await faults.plan()
-  })
-
-  test('is given it, once for each, by any number of callers, and other keys are not', async () => {
-    expect(await Promise.all([0, 1, 2, 3, 4, 5].map(() => signsValidly(strict)))).toEqual(Array(6).fill(true))
-    await hammer(1)
-    expect(await faults.calls('C_LoginContext')).toBe(6)
-  })
-
-  test.each(['CKR_PIN_INCORRECT', 'CKR_PIN_LOCKED', 'CKR_PIN_EXPIRED'] as const)(
-    'is not given it again after %s, whoever asks, so that the token is not locked',
-    async (name) => {
-      await faults.plan({ call: 'C_LoginContext', answer: rv[name], every: 1 })
-      const outcomes = await Promise.allSettled([0, 1, 2, 3, 4, 5].map(() => signsValidly(strict)))
-      for (const outcome of outcomes)
-        expect(outcome).toMatchObject({ reason: { code: name.replace('CKR', 'PKCS11'), transient: false } })
-      await faults.plan()
-      await expect(signsValidly(strict)).rejects.toMatchObject({ code: name.replace('CKR', 'PKCS11') })
-      expect(await faults.calls('C_LoginContext')).toBe(0)
-    },
-  )
-
-  test('is tried one login at a time: a wrong PIN counts once', async () => {
-    await faults.plan({ call: 'C_LoginContext', answer: rv.CKR_PIN_INCORRECT, every: 1 })
-    await Promise.allSettled([0, 1, 2, 3, 4, 5].map(() => signsValidly(strict)))
-    expect(await faults.calls('C_LoginContext')).toBe(1)
-  })
-
-  test('signs in a session that was opened anew', async () => {
-    await faults.plan(
-      { call: 'C_Sign', answer: rv.CKR_DEVICE_ERROR, every: 3 },
-      { call: 'C_LoginContext', answer: rv.CKR_SESSION_CLOSED, every: 4 },
-    )
-    for (let round = 0; round < 6; round++) expect(await signsValidly(strict)).toBe(true)
-  })
-
-  test('leaves no operation behind that another key could end', async () => {
-    await faults.plan({ call: 'C_LoginContext', answer: rv.CKR_FUNCTION_FAILED, every: 1 })
-    await expect(signsValidly(strict)).rejects.toMatchObject({ transient: true })
-    await faults.plan()
-    await hammer(1)
-    expect(await signsValidly(strict)).toBe(true)
-  })
-})
-
-/** The module without ours in between, logged in; nobody else may have it open. */
-async function loggedIn() {
-  const module = new pkcs11js.PKCS11()
-  module.load(faults.modulePath)
-  process.env.SOFTHSM2_CONF = settings.softHsmConfigPath
-  try {
-    module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK })
-  } finally {
-    delete process.env.SOFTHSM2_CONF
-  }
-  const slot = module.C_GetSlotList(true).find((each) => module.C_GetTokenInfo(each).label.startsWith('test'))
-  if (slot === undefined) throw new Error('There is no token')
-  const session = module.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION)
-  module.C_Login(session, pkcs11js.CKU_USER, settings.pin)
-  return {
-    module,
-    session,
-    objects(id: Buffer) {
-      module.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_ID, value: id }])
-      const objects = module.C_FindObjects(session, 10)
-      module.C_FindObjectsFinal(session)
-      return objects
-    },
-    generateStrictKey(id: Buffer) {
-      const both = [
-        { type: pkcs11js.CKA_TOKEN, value: true },
-        { type: pkcs11js.CKA_ID, value: id },
-      ]
-      module.C_GenerateKeyPair(
-        session,
-        { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
-        [
-          ...both,
-          { type: pkcs11js.CKA_VERIFY, value: true },
-          { type: pkcs11js.CKA_MODULUS_BITS, value: 2048 },
-          { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
-        ],
-        [
-          ...both,
-          { type: pkcs11js.CKA_PRIVATE, value: true },
-          { type: pkcs11js.CKA_SENSITIVE, value: true },
-          { type: pkcs11js.CKA_SIGN, value: true },
-          { type: pkcs11js.CKA_ALWAYS_AUTHENTICATE, value: true },
-        ],
-      )
-    },
-    end() {
-      module.C_Finalize()
-      module.close()
-    },
-  }
-}
 
 test('"not found" is said only by a module that was opened anew', async () => {
   await faults.plan({ call: 'C_FindObjects', answer: 'corrupt', every: 2 })
@@ -382,7 +271,7 @@ test('a module that somebody else in the process has initialised is not finalise
   } finally {
     delete process.env.SOFTHSM2_CONF
   }
-  token = await openToken({ ...settings, sessions: 4 })
+  token = await openToken({ ...settings, sessions: 2 })
   keys = await bothKeys(token)
   await faults.plan({ call: 'C_Sign', answer: rv.CKR_GENERAL_ERROR, every: 7 })
   await hammer(5)
