@@ -18,7 +18,7 @@ let key: TokenKey
 beforeAll(async () => {
   settings = await softHsmToken(folder)
   faults = await faultyModule(folder, settings.modulePath)
-  settings = { ...settings, modulePath: faults.modulePath, callLimitMs: 250, sessions: 2 }
+  settings = { ...settings, modulePath: faults.modulePath, callLimitMs: 500, sessions: 2 }
   const preparing = await openToken({ ...settings, callLimitMs: 10_000 })
   await preparing.generateKey({ id: Buffer.from('rsa'), label: 'rsa', algorithm: 'rsa-2048' })
   await preparing.close()
@@ -76,7 +76,7 @@ describe('a call that does not return costs its session, and nothing else', () =
   test('the error says what did not return, and that it may pass', async () => {
     await faults.plan({ call: 'C_Sign', answer: 'hang', every: 1 })
     await expect(signsValidly()).rejects.toThrow(
-      'Could not sign: a call of the PKCS#11 module did not return within 250 ms. Its session was given up and replaced.',
+      'Could not sign: a call of the PKCS#11 module did not return within 500 ms. Its session was given up and replaced.',
     )
   })
 
@@ -107,6 +107,9 @@ describe('a call that does not return costs its session, and nothing else', () =
 })
 
 test('when too many calls hang no more are made, and the reason is told at once; until they return', async () => {
+  await token.close()
+  token = await openToken({ ...settings, sessions: 8 })
+  key = await found(token)
   await faults.plan({ call: 'C_Sign', answer: 'hang', every: 1 })
   const outcomes = await Promise.allSettled(Array.from({ length: 16 }, signsValidly))
   expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
