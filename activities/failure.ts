@@ -13,7 +13,11 @@ export function asFailure(error: unknown): unknown {
       retry: error.code !== 'EVENT_LOG_CORRUPT' && error.code !== 'EVENT_LOG_EVENT_INVALID',
     })
   if (error instanceof Error && 'code' in error && 'transient' in error)
-    return coded(String(error.code), error, { retry: error.transient === true, path: pathOf(error) })
+    return coded(String(error.code), error, {
+      retry: error.transient === true,
+      path: pathOf(error),
+      ...('retryAfterMs' in error && typeof error.retryAfterMs === 'number' && { retryAfterMs: error.retryAfterMs }),
+    })
   return error
 }
 
@@ -37,10 +41,20 @@ export async function translated<Result>(body: () => Promise<Result>): Promise<R
 function coded(
   type: string,
   { message }: Error,
-  { retry, path }: { readonly retry: boolean; readonly path?: string | undefined },
+  {
+    retry,
+    path,
+    retryAfterMs,
+  }: { readonly retry: boolean; readonly path?: string | undefined; readonly retryAfterMs?: number },
 ): ApplicationFailure {
   const details = path === undefined ? [] : [{ path }]
-  return ApplicationFailure.create({ type, message, nonRetryable: !retry, details })
+  return ApplicationFailure.create({
+    type,
+    message,
+    nonRetryable: !retry,
+    details,
+    ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
+  })
 }
 
 function pathOf(error: Error): string | undefined {

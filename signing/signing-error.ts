@@ -8,11 +8,22 @@
 export class SigningError extends Error {
   readonly code: string
   readonly transient: boolean
+  /** How long it is no use to try again, in milliseconds, where that is known. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: string, message: string, options: { readonly transient?: boolean; readonly cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: {
+      readonly transient?: boolean
+      readonly retryAfterMs?: number | undefined
+      readonly cause?: unknown
+    } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'SigningError'
     this.code = code
     this.transient = options.transient ?? false
+    this.retryAfterMs = options.retryAfterMs
   }
 }

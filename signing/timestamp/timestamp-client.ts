@@ -16,7 +16,8 @@ export interface TimestampClient {
    * @throws SigningError, always transient, since what authorities answer is never the fault of what is signed:
    * `TIMESTAMP_UNAVAILABLE`, `TIMESTAMP_REJECTED`, `TIMESTAMP_INVALID`, `TIMESTAMP_TIME_IMPLAUSIBLE` or
    * `TIMESTAMP_REDIRECTED` when all authorities failed in that way, `TIMESTAMP_UNAVAILABLE` when in several; the message
-   * names each with what was wrong. The signal's reason when it is aborted.
+   * names each with what was wrong, and `retryAfterMs` says until when all want to be left alone. The signal's reason
+   * when it is aborted.
    */
   timestamp(demand: TimestampDemand): Promise<Uint8Array>
 }
@@ -101,10 +102,19 @@ function untilNextRound(
   round: number,
   now: number,
 ): number | undefined {
-  const promising = authorities.filter((authority) => failures.get(authority)?.code !== 'TIMESTAMP_REDIRECTED')
-  const soonest = Math.min(...promising.map((authority) => restLeft(authority, now)))
+  const soonest = soonestAskable(authorities, failures, now)
   if (round === rounds || soonest > longestWait) return undefined
   return Math.max(soonest, firstWait * 2 ** (round - 1))
+}
+
+/** Milliseconds until the first authority that is worth asking again may be asked; infinite when none is. */
+function soonestAskable(
+  authorities: readonly Authority[],
+  failures: ReadonlyMap<Authority, AuthorityFailure>,
+  now: number,
+): number {
+  const promising = authorities.filter((authority) => failures.get(authority)?.code !== 'TIMESTAMP_REDIRECTED')
+  return Math.min(...promising.map((authority) => restLeft(authority, now)))
 }
 
 function summarise(
@@ -127,7 +137,12 @@ function summarise(
       ? `The time-stamp authority ${first?.place} ${first?.text}.`
       : `None of ${faults.length} time-stamp authorities gave a time-stamp. ` +
         faults.map((fault) => `${fault.place} ${fault.text} (${fault.code}).`).join(' ')
-  return new SigningError(code ?? 'TIMESTAMP_UNAVAILABLE', message, { transient: true, cause: first?.cause })
+  const soonest = soonestAskable(authorities, failures, now)
+  return new SigningError(code ?? 'TIMESTAMP_UNAVAILABLE', message, {
+    transient: true,
+    retryAfterMs: soonest > 0 && Number.isFinite(soonest) ? soonest : undefined,
+    cause: first?.cause,
+  })
 }
 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

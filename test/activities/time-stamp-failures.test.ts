@@ -53,3 +53,26 @@ test('no answer of a time-stamp authority ends an approved request: it can be tr
   await signing(organization.signer)
   expect(await organization.request(signingRequestId)).toMatchObject({ workflowStatus: 'Completed' })
 })
+
+test('when all authorities ask to be left alone, the step is not tried again before that, nor the key used', async () => {
+  const organization = await testOrganization({ approval: null })
+  const { signingRequestId } = await organization.planned()
+  const timestamps = createTimestampClient({
+    urls: [await answering(429, { 'retry-after': '300' }, ''), await answering(503, { 'retry-after': '120' }, '')],
+    transport: fetch,
+    timeoutMs: 5000,
+    maximumSkewMs: 60_000,
+  })
+  const { sign } = signerActivities({ ...organization.signer, timestamps, recordRefusal: async () => undefined })
+  const failure = await new MockActivityEnvironment()
+    .run(sign, { signingRequestId, fromRevision: 0 })
+    .catch((error: unknown) => error as { type: string; nextRetryDelay: number })
+  expect(failure).toMatchObject({
+    type: 'TIMESTAMP_UNAVAILABLE',
+    nonRetryable: false,
+    nextRetryDelay: expect.any(Number),
+  })
+  const { nextRetryDelay } = failure as { nextRetryDelay: number }
+  expect(nextRetryDelay).toBeGreaterThan(60_000)
+  expect(nextRetryDelay).toBeLessThanOrEqual(120_000)
+})

@@ -378,9 +378,9 @@ describe('an authority that fails does not end anything', () => {
       code: 'TIMESTAMP_UNAVAILABLE',
       message: expect.stringContaining(`HTTP status 429; 200 is expected, and asked not to be called before ${until}.`),
     }
-    await expect(tired.timestamp(signature, 'sha256')).rejects.toMatchObject(refusal)
+    await expect(tired.timestamp(signature, 'sha256')).rejects.toMatchObject({ ...refusal, retryAfterMs: 90_000 })
     clock.now += 60_000
-    await expect(tired.timestamp(signature, 'sha256')).rejects.toMatchObject(refusal)
+    await expect(tired.timestamp(signature, 'sha256')).rejects.toMatchObject({ ...refusal, retryAfterMs: 30_000 })
     expect({ asked: shy.asked, waited }).toEqual({ asked: 1, waited: [] })
     clock.now += 30_001
     await expect(tired.timestamp(signature, 'sha256')).rejects.toMatchObject({ code: 'TIMESTAMP_UNAVAILABLE' })
