@@ -9,7 +9,10 @@ export function localFailure(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error) || !('code' in error)) return error
   const { code } = error
   if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) return error
-  const settings = /^(CONFIGURATION|SECRET|PAYLOAD_KEY|DATA_DIRECTORY|PORT|ADDRESS|EVENT_LOG_NOT)_/.test(code)
+  const settings =
+    /^(CONFIGURATION|SECRET|PAYLOAD_KEY|EVENT_KEY|INSTALLATION_KEY|DATA_DIRECTORY|PORT|ADDRESS|EVENT_LOG_NOT)_/.test(
+      code,
+    )
   const away = code.endsWith('_UNAVAILABLE')
   return new CliError(code, error.message, {
     exitCode: settings ? exitCode.usage : away ? exitCode.unreachable : exitCode.fault,

@@ -10,6 +10,32 @@ export type DomainEvent<Type extends string = string, Data extends object = obje
   readonly data: Readonly<Data> & { readonly schemaVersion: number }
 }
 
+/** An earlier append of a process: one that the log answered before the process made its next. */
+export type AppendWitness = {
+  readonly streamId: string
+  /** Revision of its last event. */
+  readonly revision: number
+  /** Id of its last event. */
+  readonly eventId: string
+}
+
+/**
+ * Which process made an append, in the metadata of its last event: an Ed25519 signature over all of its events, where they
+ * stand, and what the process appended before.
+ */
+export type AppendSignature = {
+  /** Id of the process's key. */
+  readonly keyId: string
+  /** Revision of the append's first event. */
+  readonly revision: number
+  /** How many events the append has. */
+  readonly count: number
+  /** What the process appended before and no later append of it names yet: that it is removed shows here. */
+  readonly witnesses: readonly AppendWitness[]
+  /** The signature, base64. */
+  readonly value: string
+}
+
 /** What accompanies every event in the log. Never a secret. */
 export type EventMetadata = {
   readonly organizationId: OrganizationId
@@ -21,4 +47,6 @@ export type EventMetadata = {
   /** The event or API call that caused it. */
   readonly causationId: string
   readonly occurredAt: Instant
+  /** Of the append whose last event this is. Added by the log that signs; what appends leaves it out. */
+  readonly signature?: AppendSignature
 }

@@ -9,6 +9,8 @@ export const streams = {
   project: (id: ProjectId) => `project-${id}`,
   signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
+  /** What is known of a process's key, by the key's id. */
+  processKey: (keyId: string) => `processKey-${keyId}`,
   /** Refused attempts in an organization on one UTC day. */
   security: (id: OrganizationId, at: Instant) => `security-${id}-${at.slice(0, 10)}`,
 } as const

@@ -140,6 +140,8 @@ export type EventLogErrorCode =
   | 'EVENT_LOG_ACCESS_DENIED'
   /** What was recorded cannot be read: broken JSON, a deleted stream, a damaged file. */
   | 'EVENT_LOG_CORRUPT'
+  /** The log holds what no process of the service wrote, or no longer what one wrote. People must look at it. */
+  | 'EVENT_LOG_UNTRUSTED'
   /** The file is not a Countersign event log. It was not touched. */
   | 'EVENT_LOG_NOT_A_LOG'
   /** The file is an event log of a newer release. It was not touched. */

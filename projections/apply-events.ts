@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { RecordedEvent } from '../event-log/index.ts'
-import { destinationOf, securityEvents } from './catalogue.ts'
+import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, type AnyProjection, addEvent, asEntity, asRow, checkKnown } from './entity.ts'
 import { asEventRow } from './events.ts'
 import type { Row, RowWriter } from './row-writer.ts'
@@ -46,8 +46,8 @@ function byProjection(events: readonly RecordedEvent[]): Iterable<[AnyProjection
       continue
     }
     const destination = destinationOf(event)
-    if (destination.kind === 'security') {
-      checkKnown(securityEvents, event)
+    if (destination.kind === 'events') {
+      checkKnown(destination.known, event)
       continue
     }
     const stream = { id: destination.id, events: [event] }

@@ -10,7 +10,7 @@ import { signingRequests } from './signing-requests.ts'
 import { users } from './users.ts'
 
 /** How each kind of entity is projected. */
-export const projections: Readonly<Record<Exclude<StreamKind, 'security'>, AnyProjection>> = {
+export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof eventStreams>, AnyProjection>> = {
   organization: organizations,
   user: users,
   certificate: certificates,
@@ -19,13 +19,16 @@ export const projections: Readonly<Record<Exclude<StreamKind, 'security'>, AnyPr
   signingRequest: signingRequests,
 }
 
-/** What may stand in a security stream: events that are independent of each other, kept with all events. */
-export const securityEvents = { eventTypes: ['CommandRefused', 'FurtherCommandsRefused'] } as const
+/** What may stand in the streams that make no entity: it is kept with all events, and nowhere else. */
+export const eventStreams = {
+  security: { eventTypes: ['CommandRefused', 'FurtherCommandsRefused'] },
+  processKey: { eventTypes: ['ProcessKeyCertified'] },
+} as const
 
 /** Where an event belongs. */
 export type Destination =
   | { readonly kind: 'entity'; readonly projection: AnyProjection; readonly id: string }
-  | { readonly kind: 'security' }
+  | { readonly kind: 'events'; readonly known: { readonly eventTypes: readonly string[] } }
 
 /**
  * Finds out where an event belongs.
@@ -40,6 +43,6 @@ export function destinationOf(event: RecordedEvent): Destination {
       `The stream ${event.streamId} is of a kind that is not known to this release. Use the release that wrote it.`,
       { details: { streamId: event.streamId, type: event.type, position: event.position } },
     )
-  if (name.kind === 'security') return { kind: 'security' }
+  if (name.kind === 'security' || name.kind === 'processKey') return { kind: 'events', known: eventStreams[name.kind] }
   return { kind: 'entity', projection: projections[name.kind], id: name.id }
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/index.ts'
 import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
-import { destinationOf, securityEvents } from './catalogue.ts'
+import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, addEvent, checkKnown } from './entity.ts'
 
 /** An entity as the log says it is. */
@@ -63,7 +63,7 @@ export function startFold(): Fold {
     add(event) {
       count += 1
       const destination = destinationOf(event)
-      if (destination.kind === 'security') checkKnown(securityEvents, event)
+      if (destination.kind === 'events') checkKnown(destination.known, event)
       else {
         const { projection, id } = destination
         entities.set(event.streamId, addEvent(projection, id, entities.get(event.streamId), event))

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { OrganizationId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
-import { securityEvents } from './catalogue.ts'
+import { eventStreams } from './catalogue.ts'
 import { certificates } from './certificates.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { asView, type EntityProjection } from './entity.ts'
@@ -172,7 +172,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listSigningRequests,
     listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),
     listSecurityRefusals: (organizationId, page) =>
-      listEvents(organizationId, { types: securityEvents.eventTypes }, page, (row) =>
+      listEvents(organizationId, { types: eventStreams.security.eventTypes }, page, (row) =>
         asSecurityRefusal(asEventView(row)),
       ),
 

@@ -17,11 +17,11 @@ import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
 import { payloadKeyPath } from './embedded/index.ts'
 import { readRuntimeFacts } from './embedded/runtime-facts.ts'
+import { openEventLog } from './event-log.ts'
 import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
-import { openEventLog } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 
 export { type ServeOptions, serve } from './serve.ts'
@@ -130,7 +130,7 @@ function quietLogger(settings: Settings): Logger {
 }
 
 async function withLog<Result>(settings: Settings, use: (log: EventLog) => Promise<Result>): Promise<Result> {
-  const log = await openEventLog(settings, { create: false })
+  const log = await openEventLog(settings)
   try {
     return await use(log)
   } finally {

@@ -70,6 +70,8 @@ const settings = z.strictObject({
   pkcs11Pin: z.string().min(1).optional(),
   pkcs11CallTimeout: wholeNumber(1, 600).default(30),
   payloadKey: z.string().min(1).optional(),
+  eventKey: z.string().min(1).optional(),
+  installationKey: z.string().min(1).optional(),
   timestampUrls: list.pipe(z.array(httpUrl)).default([]),
   timestampCertificates: z.string().min(1).optional(),
   timestampMaximumSkew: wholeNumber(1, 86_400).default(300),
@@ -79,12 +81,14 @@ const settings = z.strictObject({
 /** Every setting, checked. Paths are as given: relative to the working directory. */
 export type Settings = z.output<typeof settings>
 
-/** Settings that hold secrets and can be read from a file of their own: `COUNTERSIGN_<NAME>_FILE`. */
+/** Settings that hold secrets or keys and can be read from a file of their own: `COUNTERSIGN_<NAME>_FILE`. */
 const secrets = [
   'operatorToken',
   'readModelPassword',
   'pkcs11Pin',
   'payloadKey',
+  'eventKey',
+  'installationKey',
 ] as const satisfies readonly (keyof Settings)[]
 
 /** Variables of the same prefix that belong to the bootstrap, the embedded start or the command line. */

@@ -13,7 +13,8 @@ import { temporalWorkflows } from '../workflows/client.ts'
 import type { Settings } from './configuration.ts'
 import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
-import { openEventLog } from './stores.ts'
+import { keepEventKeys } from './event-keys.ts'
+import { openServiceLog } from './event-log.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 
 /** What to set up. */
@@ -29,7 +30,8 @@ export type Initialisation = {
 }
 
 /**
- * Sets up an empty installation: an organization with its first Global Administrator, or the demo organization.
+ * Sets up an empty installation: an organization with its first Global Administrator, or the demo organization. What it
+ * writes it signs as an API process does; when the settings name no keys of events, they are made in the data directory.
  *
  * @throws Refusal `ORGANIZATION_EXISTS` when the log holds one already, `CREDENTIALS_FILE_EXISTS`,
  *   `CREDENTIALS_FILE_UNWRITABLE`, `NAME_MALFORMED`
@@ -41,7 +43,9 @@ export async function initialise(
 ): Promise<Credentials> {
   parseName(organization, "The organization's name")
   parseName(administrator, "The administrator's name")
-  const log = await openEventLog(settings)
+  const ownKeys = settings.eventKey === undefined && settings.installationKey === undefined
+  const keys = ownKeys ? await keepEventKeys(settings.data) : {}
+  const { log } = await openServiceLog({ ...settings, ...keys }, ['api'])
   try {
     await refuseSecond(log)
     const url = settings.publicUrl ?? `http://${settings.host}:${settings.port}`

@@ -16,11 +16,12 @@ import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/inde
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
+import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { listen } from './listen.ts'
 import { openReadModels } from './read-models.ts'
 import { startSigner } from './signer.ts'
-import { openArtifacts, openEventLog } from './stores.ts'
+import { openArtifacts } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { startWorker } from './worker.ts'
@@ -79,7 +80,7 @@ export async function startService(options: {
 
   async function open(): Promise<Service> {
     const now = () => new Date().toISOString()
-    const log = await openEventLog(settings)
+    const { log } = await openServiceLog(settings, roles)
     closers.push(() => log.close())
     checks.eventLog = async () => void (await log.head())
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { EventLog } from '../../event-log/index.ts'
 import { roles as allRoles, type Settings } from '../configuration.ts'
+import { keepEventKeys } from '../event-keys.ts'
 import { newPayloadKey } from '../payload-codec.ts'
 import { type Service, startService } from '../service.ts'
 import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
@@ -62,10 +63,11 @@ export async function startEmbedded(options: {
     closers.push(temporal.close)
     report(`Temporal serves on ${temporal.address}`)
 
-    const [token, identity, payloadKey] = await Promise.all([
+    const [token, identity, payloadKey, eventKeys] = await Promise.all([
       prepareSoftHsm({ dataDirectory: data }),
       prepareTimeStampAuthority({ dataDirectory: data }),
       keepPayloadKey(data),
+      keepEventKeys(data),
     ])
     report(`SoftHSM2 token ${token.tokenLabel}`)
     const authority = await startTimeStampAuthority(identity)
@@ -78,6 +80,7 @@ export async function startEmbedded(options: {
       pkcs11Token: token.tokenLabel,
       pkcs11Pin: token.pin,
       payloadKey,
+      ...eventKeys,
       ...(options.settings.timestampUrls.length > 0
         ? {}
         : { timestampUrls: [authority.url], timestampCertificates: identity.rootCertificatePath }),

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { knownEnvironmentVariables, readSettings, roles } from '../../server/configuration.ts'
+import { parseEventKey, parseInstallationKeys } from '../../server/event-keys.ts'
 import { parsePayloadKeys } from '../../server/payload-codec.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -72,6 +73,18 @@ test('only the signer has the PIN and the HSM; no secret stands in an environmen
   }
 })
 
+test('each role has the event key of its own and no other; nothing mounts what certifies them', () => {
+  for (const role of roles) {
+    const { secrets, environment } = service(role)
+    expect(secrets.filter((name) => name.startsWith('event-key'))).toEqual(
+      role === 'projector' ? [] : [`event-key-${role}`],
+    )
+    expect(environment.COUNTERSIGN_INSTALLATION_KEY_FILE).toBe('/run/secrets/installation-key')
+  }
+  const mounted = Object.values(compose.services).flatMap(({ volumes }) => volumes)
+  expect(mounted.filter((volume) => volume.includes('installation'))).toEqual([])
+})
+
 test('only the API is reached from outside, and only from the machine itself', () => {
   const published = Object.entries(compose.services).filter(([, { ports }]) => ports.length > 0)
   expect(published.map(([name, { ports }]) => [name, ports])).toEqual([['api', ['127.0.0.1:8080:8080']]])
@@ -114,6 +127,10 @@ test('make-secrets.sh makes every secret, in a folder for its owner only, and ke
   expect(new Set(Object.values(made)).size).toBe(Object.keys(made).length)
   expect(statSync(secrets).mode & 0o777).toBe(0o700)
   expect(parsePayloadKeys(made['payload-key'] ?? '')).toHaveLength(1)
+  const installationKeys = parseInstallationKeys(made['installation-key'] ?? '')
+  for (const role of ['api', 'worker', 'signer'])
+    expect(parseEventKey(made[`event-key-${role}`] ?? '', installationKeys).roles).toEqual([role])
+  expect(statSync(join(folder, 'installation', 'installation-key.pem')).mode & 0o777).toBe(0o600)
   execFileSync(script)
   expect(read()).toEqual(made)
 })

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { readSettings } from '../../server/configuration.ts'
+import { openServiceLog } from '../../server/event-log.ts'
 import { prepareDataDirectory } from '../../server/private-files.ts'
 import { openReadModelDatabase } from '../../server/read-models.ts'
-import { openEventLog } from '../../server/stores.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
@@ -44,7 +44,7 @@ describe('database files', () => {
       const folder = temporaryFolder()
       const settings = readSettings({ environment: { COUNTERSIGN_DATA: folder } })
       const use = async () => {
-        const log = await openEventLog(settings)
+        const { log } = await openServiceLog(settings, ['projector'])
         const database = await openReadModelDatabase(settings, pino({ level: 'silent' }))
         const modes = readdirSync(folder).map((name) => [name, modeOf(join(folder, name)).toString(8)])
         await database.close()

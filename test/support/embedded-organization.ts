@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { createSelfSignedCertificate, createSigningPolicy, type Setup } from '../../application/index.ts'
 import {
   type ApprovalProcess,
@@ -11,10 +10,12 @@ import {
   streams,
   type UserId,
 } from '../../domain/index.ts'
-import { type EventLog, openSqliteEventLog, readWholeStream } from '../../event-log/index.ts'
+import { type EventLog, readWholeStream } from '../../event-log/index.ts'
+import { readSettings } from '../../server/configuration.ts'
 import { type Credentials, readCredentials } from '../../server/embedded/credentials.ts'
 import { payloadKeyPath } from '../../server/embedded/index.ts'
 import { readRuntimeFacts } from '../../server/embedded/runtime-facts.ts'
+import { openServiceLog } from '../../server/event-log.ts'
 import { connectClient } from '../../server/temporal.ts'
 import { temporalWorkflows } from '../../workflows/client.ts'
 
@@ -42,7 +43,8 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
   const credentials = await readCredentials(data)
   const facts = await readRuntimeFacts(data)
   if (credentials === undefined || facts === undefined) throw new Error(`No service with a demo runs on ${data}.`)
-  const log = await openSqliteEventLog({ path: join(data, 'event-log.db') })
+  // As the service itself: what it does not sign is nobody's.
+  const { log } = await openServiceLog(readSettings({ environment: { COUNTERSIGN_DATA: data } }), ['api'])
   const { client, close: disconnect } = connectClient({
     address: facts.temporalAddress,
     namespace: 'default',

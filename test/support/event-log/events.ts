@@ -8,7 +8,7 @@ export function metadata(): EventMetadata {
     actor: { kind: 'system', component: 'test' },
     correlationId: 'test',
     causationId: '1f0e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b' as UserId,
-    occurredAt: '2026-01-01T00:00:00.000Z',
+    occurredAt: new Date().toISOString(),
   }
 }
 

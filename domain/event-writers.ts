@@ -1,0 +1,80 @@
+import type { CertificateEvent } from './certificate/events.ts'
+import type { OrganizationEvent } from './organization/events.ts'
+import type { ProcessKeyCertified, ProcessRole } from './process-key.ts'
+import type { ProjectEvent } from './project/events.ts'
+import type { SecurityEvent } from './security.ts'
+import type { SigningPolicyEvent } from './signing-policy/events.ts'
+import type { SigningRequestEvent } from './signing-request/events.ts'
+import type { UserEvent } from './user/events.ts'
+
+/** Everything that the log can hold. */
+export type AnyDomainEvent =
+  | CertificateEvent
+  | OrganizationEvent
+  | ProcessKeyCertified
+  | ProjectEvent
+  | SecurityEvent
+  | SigningPolicyEvent
+  | SigningRequestEvent
+  | UserEvent
+
+const anyProcess = ['api', 'worker', 'signer'] as const
+const api = ['api'] as const
+const worker = ['worker'] as const
+const signer = ['signer'] as const
+
+/**
+ * Which processes may write which events. The set-up of an installation (`countersign init`) writes as `api`. A process
+ * whose key was stolen can so at the most claim what its role claims: an API process cannot say that something was signed.
+ */
+export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly ProcessRole[]>> = {
+  ProcessKeyCertified: anyProcess,
+  CommandRefused: anyProcess,
+  FurtherCommandsRefused: anyProcess,
+
+  OrganizationCreated: api,
+  ProjectSlugReserved: api,
+
+  UserCreated: api,
+  UserDeactivated: api,
+  UserReactivated: api,
+  GlobalRoleGranted: api,
+  GlobalRoleWithdrawn: api,
+  ApiTokenIssued: api,
+  ApiTokenRevoked: api,
+
+  ProjectCreated: api,
+  ProjectDeactivated: api,
+  ProjectReactivated: api,
+  SigningPolicySlugReserved: api,
+
+  SigningPolicyCreated: api,
+  SigningPolicyChanged: api,
+  SigningPolicyDeactivated: api,
+  SigningPolicyReactivated: api,
+
+  CertificateRequested: api,
+  CertificateDisabled: api,
+  CertificateKeyGenerated: signer,
+  CertificateIssued: signer,
+
+  SigningRequestSubmitted: worker,
+  ArtifactRetrieved: worker,
+  SigningPlanned: worker,
+  ApprovalGranted: worker,
+  ApprovalInvalidated: worker,
+  ApprovalDenied: worker,
+  ApprovalExpired: worker,
+  SigningRequestCanceled: worker,
+  SigningRequestFailed: worker,
+  SigningStarted: signer,
+  FileSigned: signer,
+  SigningRequestCompleted: signer,
+}
+
+/** Whether a process with these roles may write events of this type. What the table does not name nobody may write. */
+export function mayWriteEvent(roles: readonly ProcessRole[], type: string): boolean {
+  if (!Object.hasOwn(writersOfEvents, type)) return false
+  const writers = writersOfEvents[type as AnyDomainEvent['type']]
+  return roles.some((role) => writers.includes(role))
+}

@@ -1,0 +1,126 @@
+import { verify } from 'node:crypto'
+import { promisify } from 'node:util'
+import { type AppendSignature, mayWriteEvent } from '../domain/index.ts'
+import { appendMessage, asWritten } from './append-message.ts'
+import type { RecordedEvent } from './event-log.ts'
+import type { KeyRing } from './key-ring.ts'
+import { isJsonObject } from './serialise.ts'
+
+/** `crypto.verify` on libuv's threads. */
+const verifyOnThread = promisify(verify)
+
+/** A place of the log that does not hold what a process of the service wrote there. */
+export type LogFault = {
+  /**
+   * `forged`: no process wrote it, or one that may not; `changed`: it is not what was signed, or not where; `removed`: it
+   * was there once.
+   */
+  readonly kind: 'forged' | 'changed' | 'removed'
+  readonly streamId: string
+  readonly revision: number
+  /** `null` for an event that is not there and that nothing names. */
+  readonly eventId: string | null
+  /** A sentence for people. */
+  readonly reason: string
+}
+
+/** The events of one append, as far as they are there: the last has a signature. */
+export type SignedGroup = readonly RecordedEvent[]
+
+/** Takes the events of one stream apart into its appends. */
+export type AppendGrouping = {
+  /** The next event of the stream; answers the append that it ends, and what the revisions say. */
+  add(event: RecordedEvent): { readonly group: SignedGroup | undefined; readonly faults: readonly LogFault[] }
+  /** The stream is at its end: what is left has no signature. */
+  end(): readonly LogFault[]
+}
+
+/** Groups the events of a stream, in order, from its first. */
+export function groupAppends(): AppendGrouping {
+  let next = 0
+  let pending: RecordedEvent[] = []
+  return {
+    add(event) {
+      const faults = revisionFaults(event, next)
+      next = Math.max(next, event.revision + 1)
+      pending.push(event)
+      if (event.metadata.signature === undefined) return { group: undefined, faults }
+      const group = pending
+      pending = []
+      return { group, faults }
+    },
+    end: () => pending.map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.')),
+  }
+}
+
+/**
+ * Checks an append: that its signature is by a key that the installation certified, over these events in this place, and
+ * that the process may write them.
+ *
+ * @returns nothing when all is right
+ */
+export async function checkAppend(group: SignedGroup, keys: KeyRing): Promise<readonly LogFault[]> {
+  const last = group.at(-1) as RecordedEvent
+  const signature = asSignature(last.metadata.signature)
+  if (signature === undefined) return group.map((event) => fault('forged', event, 'Its signature has no known form.'))
+  const { keyId, revision, count, witnesses, value } = signature
+  if (count > group.length)
+    return [fault('removed', last, `Of the ${count} events of its append ${count - group.length} are gone.`)]
+  const unsigned = group
+    .slice(0, group.length - count)
+    .map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.'))
+  const own = group.slice(group.length - count)
+  const all = (kind: LogFault['kind'], reason: string) => [
+    ...unsigned,
+    ...own.map((event) => fault(kind, event, reason)),
+  ]
+
+  const key = await keys.find(keyId, last.metadata.occurredAt)
+  if (key === undefined) return all('forged', `The installation has not certified its key ${keyId} for this time.`)
+  const { streamId } = last
+  const message = appendMessage({ keyId, streamId, revision, witnesses }, own.map(asWritten))
+  const isLine = own.every(({ id, type }) => !/\n/.test(id + type)) && !streamId.includes('\n')
+  if (!isLine || !(await verifyOnThread(null, message, key.publicKey, Buffer.from(value, 'base64'))))
+    return all('changed', 'Its signature was made for something else than what stands here.')
+
+  const first = own[0] as RecordedEvent
+  if (first.revision < revision)
+    return all('removed', `It was written at revision ${revision}: what stood before it is gone.`)
+  if (first.revision > revision) return all('changed', `It was written at revision ${revision}.`)
+  const foreign = own
+    .filter(({ type }) => !mayWriteEvent(key.roles, type))
+    .map((event) => fault('forged', event, `A process with the role ${key.roles.join(', ')} may not write it.`))
+  return [...unsigned, ...foreign]
+}
+
+/** The signature of an event's metadata, which may be anything. */
+export function asSignature(value: unknown): AppendSignature | undefined {
+  if (!isJsonObject(value)) return undefined
+  const { keyId, revision, count, witnesses, value: bytes } = value
+  const isCount = (number: unknown) => Number.isSafeInteger(number) && (number as number) >= 0
+  const isText = (text: unknown) => typeof text === 'string'
+  const isWitness = (witness: unknown) =>
+    isJsonObject(witness) && isText(witness.streamId) && isCount(witness.revision) && isText(witness.eventId)
+  return /^[0-9a-f]{32}$/.test(String(keyId)) &&
+    isCount(revision) &&
+    isCount(count) &&
+    count !== 0 &&
+    Array.isArray(witnesses) &&
+    witnesses.every(isWitness) &&
+    isText(bytes)
+    ? (value as AppendSignature)
+    : undefined
+}
+
+function revisionFaults(event: RecordedEvent, next: number): readonly LogFault[] {
+  const { streamId, revision } = event
+  if (revision > next) {
+    const range = revision - next === 1 ? `Revision ${next} is` : `Revisions ${next} to ${revision - 1} are`
+    return [{ kind: 'removed', streamId, revision: next, eventId: null, reason: `${range} not there.` }]
+  }
+  return revision < next ? [fault('changed', event, `It stands behind revision ${next - 1} of its stream.`)] : []
+}
+
+function fault(kind: LogFault['kind'], { streamId, revision, id }: RecordedEvent, reason: string): LogFault {
+  return { kind, streamId, revision, eventId: id, reason }
+}

@@ -1,0 +1,74 @@
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { Instant, ProcessKeyCertified, ProcessKeyStatement, ProcessRole } from '../domain/index.ts'
+
+/** `crypto.verify` on libuv's threads. */
+const verifyOnThread = promisify(verify)
+
+/** A key that the installation answers for. */
+export type CertifiedKey = {
+  readonly publicKey: KeyObject
+  readonly roles: readonly ProcessRole[]
+  readonly notBefore: Instant
+  readonly notAfter: Instant | null
+}
+
+/** The id of a key: the first 32 hexadecimal digits of the SHA-256 of its DER SubjectPublicKeyInfo. */
+export function processKeyId(publicKey: Uint8Array): string {
+  return createHash('sha256').update(publicKey).digest('hex').slice(0, 32)
+}
+
+/**
+ * The bytes that the installation key signs for a process's key: UTF-8 lines, parted by line feeds, none at the end.
+ *
+ *     countersign event key v1
+ *     <public key, base64 of the DER SubjectPublicKeyInfo>
+ *     <roles, parted by commas>
+ *     <not before>
+ *     <not after, or - for none>
+ */
+export function statementMessage({ publicKey, roles, notBefore, notAfter }: ProcessKeyStatement): Buffer {
+  return Buffer.from(['countersign event key v1', publicKey, roles.join(','), notBefore, notAfter ?? '-'].join('\n'))
+}
+
+/**
+ * Checks what somebody recorded of a process's key.
+ *
+ * @param recorded as it was read, whatever it is
+ * @param keyId the id that the key must have
+ * @param installationKeys any of them may have signed
+ * @returns `undefined` when no installation key has signed this of this key
+ */
+export async function certifiedKey(
+  recorded: unknown,
+  keyId: string,
+  installationKeys: readonly KeyObject[],
+): Promise<CertifiedKey | undefined> {
+  if (!isStatement(recorded)) return undefined
+  const { publicKey, roles, notBefore, notAfter, signature } = recorded
+  const der = Buffer.from(publicKey, 'base64')
+  if (processKeyId(der) !== keyId) return undefined
+  const message = statementMessage(recorded)
+  for (const installationKey of installationKeys)
+    if (await verifyOnThread(null, message, installationKey, Buffer.from(signature, 'base64')))
+      return { publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }), roles, notBefore, notAfter }
+  return undefined
+}
+
+function isStatement(value: unknown): value is ProcessKeyCertified['data'] {
+  const { publicKey, roles, notBefore, notAfter, signature } = (value ?? {}) as Record<string, unknown>
+  const isLine = (text: unknown) => typeof text === 'string' && !/[\n,]/.test(text)
+  return (
+    isLine(publicKey) &&
+    Array.isArray(roles) &&
+    roles.every(isLine) &&
+    isLine(notBefore) &&
+    (notAfter === null || isLine(notAfter)) &&
+    isLine(signature)
+  )
+}
+
+/** Whether the key was certified for something that happened then. */
+export function wasValid({ notBefore, notAfter }: CertifiedKey, at: Instant): boolean {
+  return notBefore <= at && (notAfter === null || at <= notAfter)
+}

@@ -1,0 +1,185 @@
+import type { AppendWitness, DomainEvent, EventMetadata, OrganizationId, ProcessKeyCertified } from '../domain/index.ts'
+import { streams } from '../domain/index.ts'
+import { appendMessage, withoutSignature } from './append-message.ts'
+import { checkAppendTarget } from './check-arguments.ts'
+import { type Appended, type EventLog, EventLogError, type ExpectedRevision, type NewEvent } from './event-log.ts'
+import { prepareEvents } from './prepare.ts'
+import { serialiseEvents } from './serialise.ts'
+
+/** The key that a process signs its appends with. */
+export type AppendSigner = {
+  readonly keyId: string
+  /** What the installation says of the key. */
+  readonly certification: ProcessKeyCertified['data']
+  /** An Ed25519 signature (RFC 8032), made off the event loop. */
+  readonly sign: (message: Uint8Array) => Promise<Uint8Array>
+}
+
+/** An append names at most so many earlier ones, so that it stays small after many appends at once. */
+const maximumWitnesses = 16
+/** Among so many of the newest events an append with `any` looks for its own. */
+const recentEvents = 1_000
+/** The organization of what belongs to none. */
+const noOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
+
+/**
+ * Wraps a log so that every append bears the signature of this process, in the metadata of its last event; reads pass
+ * through. Before its first append the process records its key.
+ *
+ * A repeated append may be recognised by the log and keep the signature that it has there. Whatever an append names as
+ * its predecessors therefore follows from ids alone.
+ */
+export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
+  const { keyId } = signer
+  /** What the log has answered and no later append names yet, oldest first. */
+  const unwitnessed: AppendWitness[] = []
+  /** Appends reach the log in the order of the calls, although each waits for its signature. */
+  let turn: Promise<unknown> = Promise.resolve()
+  let recorded: Promise<void> | undefined
+  const begun = new Set<Promise<unknown>>()
+  let closing: Promise<void> | undefined
+
+  async function appendSigned(
+    streamId: string,
+    events: readonly NewEvent[],
+    expected: number | 'noStream',
+  ): Promise<Appended> {
+    const before = turn
+    const handed = Promise.withResolvers<void>()
+    turn = handed.promise
+    const witnesses = unwitnessed.splice(0, maximumWitnesses)
+    try {
+      const signed = await sign(streamId, events, expected === 'noStream' ? 0 : expected + 1, witnesses)
+      await before
+      const answer = log.append(streamId, signed, expected)
+      handed.resolve()
+      const appended = await answer
+      const eventId = (signed.at(-1) as NewEvent).id.toLowerCase()
+      unwitnessed.push({ streamId, revision: appended.revision, eventId })
+      return appended
+    } catch (error) {
+      unwitnessed.unshift(...witnesses)
+      throw error
+    } finally {
+      handed.resolve()
+    }
+  }
+
+  async function sign(
+    streamId: string,
+    events: readonly NewEvent[],
+    revision: number,
+    witnesses: readonly AppendWitness[],
+  ): Promise<readonly NewEvent[]> {
+    const unsigned = events.map((event) =>
+      event.metadata?.signature === undefined ? event : { ...event, metadata: withoutSignature(event.metadata) },
+    )
+    const written = serialiseEvents(unsigned)
+    const message = appendMessage({ keyId, streamId, revision, witnesses }, written)
+    const value = Buffer.from(await signer.sign(message)).toString('base64')
+    const signature = { keyId, revision, count: events.length, witnesses, value }
+    const last = unsigned.length - 1
+    return unsigned.map((event, index) =>
+      index === last ? { ...event, metadata: { ...event.metadata, signature } } : event,
+    )
+  }
+
+  /** The stream is read for its end, since what is signed says where it stands. */
+  async function appendAnywhere(streamId: string, events: readonly NewEvent[]): Promise<Appended> {
+    for (let seen = recentEvents; ; ) {
+      const recent = await newest(streamId, seen)
+      const held = events.map(({ id }) => recent.findLast((event) => event.id === id.toLowerCase()))
+      const last = held.at(-1)
+      if (last !== undefined && held.every((event) => event !== undefined))
+        return { revision: last.revision, position: last.position }
+      const end = recent.at(-1)?.revision ?? 'noStream'
+      try {
+        return await appendSigned(streamId, events, end)
+      } catch (error) {
+        const overtaken = error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION'
+        if (!overtaken) throw error
+        // The log knows the ids, so they stand further back.
+        if (error.actualRevision === end) {
+          if (seen > recent.length) throw error
+          seen = Number.MAX_SAFE_INTEGER
+        }
+      }
+    }
+  }
+
+  async function newest(streamId: string, maxCount: number) {
+    const found = []
+    for await (const batch of log.readStream(streamId, { direction: 'backwards', maxCount })) found.push(...batch)
+    return found.reverse()
+  }
+
+  /** Once, and again when it failed. The certification may have been renewed since the key was recorded first. */
+  function recordKey(): Promise<void> {
+    recorded ??= appendKey().catch((error: unknown) => {
+      recorded = undefined
+      throw error
+    })
+    return recorded
+  }
+
+  async function appendKey(): Promise<void> {
+    const streamId = streams.processKey(keyId)
+    const event: DomainEvent = { type: 'ProcessKeyCertified', data: signer.certification }
+    for (let expected: ExpectedRevision = 'noStream'; ; ) {
+      const [last] = await newest(streamId, 1)
+      if (last?.data.signature === signer.certification.signature) return
+      expected = last?.revision ?? 'noStream'
+      try {
+        await appendSigned(streamId, prepareEvents(streamId, expected, [event], keyMetadata(streamId)), expected)
+        return
+      } catch (error) {
+        const overtaken = error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION'
+        if (!overtaken || error.actualRevision === expected) throw error
+      }
+    }
+  }
+
+  async function append(
+    streamId: string,
+    events: readonly NewEvent[],
+    expectedRevision: ExpectedRevision,
+  ): Promise<Appended> {
+    checkAppendTarget(streamId, expectedRevision)
+    await recordKey()
+    return expectedRevision === 'any'
+      ? appendAnywhere(streamId, events)
+      : appendSigned(streamId, events, expectedRevision)
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(begun)
+    await log.close()
+  }
+
+  return {
+    async append(streamId, events, expectedRevision) {
+      if (closing !== undefined) throw new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
+      const appended = append(streamId, events, expectedRevision)
+      begun.add(appended)
+      return appended.finally(() => begun.delete(appended))
+    },
+    readStream: (streamId, options) => log.readStream(streamId, options),
+    readAll: (options) => log.readAll(options),
+    subscribe: (options) => log.subscribe(options),
+    head: () => log.head(),
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+function keyMetadata(streamId: string): EventMetadata {
+  return {
+    organizationId: noOrganization,
+    actor: { kind: 'system', component: 'setup' },
+    correlationId: streamId,
+    causationId: streamId,
+    occurredAt: new Date().toISOString(),
+  }
+}

@@ -1,0 +1,64 @@
+import { checkAppend, groupAppends, type LogFault } from './check-appends.ts'
+import { checkReadStream } from './check-arguments.ts'
+import { type EventLog, EventLogError, type ReadStreamOptions, type RecordedEvent } from './event-log.ts'
+import type { KeyRing } from './key-ring.ts'
+
+/**
+ * Wraps a log for decisions about keys: a stream is read only when every event of it is what a process of the service,
+ * which may write it, signed for this place. Appends pass through.
+ *
+ * Each read takes the stream from its beginning, whatever part of it is asked for. That the end of a stream was removed
+ * cannot be seen in the stream: `auditAppends` finds it. The whole log cannot be read or followed through this.
+ *
+ * @param log as it was written: what is upcast is not what was signed
+ * @throws EventLogError `EVENT_LOG_UNTRUSTED` from reads, naming the event and what is wrong with it
+ */
+export function withVerification(log: EventLog, keys: KeyRing): EventLog {
+  async function* readStream(
+    streamId: string,
+    options: ReadStreamOptions = {},
+  ): AsyncGenerator<readonly RecordedEvent[]> {
+    checkReadStream(options)
+    const events: RecordedEvent[] = []
+    for await (const batch of log.readStream(streamId)) events.push(...batch)
+    await checkStream(events, keys)
+    const { direction = 'forwards', fromRevision, maxCount } = options
+    const inDirection = direction === 'forwards' ? events : events.toReversed()
+    const wanted = inDirection.filter(
+      ({ revision }) =>
+        fromRevision === undefined || (direction === 'forwards' ? revision >= fromRevision : revision <= fromRevision),
+    )
+    if (wanted.length > 0 && maxCount !== 0) yield wanted.slice(0, maxCount)
+  }
+
+  return {
+    append: (streamId, events, expectedRevision) => log.append(streamId, events, expectedRevision),
+    readStream,
+    readAll: () => refuseWholeLog(),
+    subscribe: () => refuseWholeLog(),
+    head: () => log.head(),
+    close: () => log.close(),
+  }
+}
+
+async function checkStream(events: readonly RecordedEvent[], keys: KeyRing): Promise<void> {
+  const grouping = groupAppends()
+  const checks: Promise<readonly LogFault[]>[] = []
+  for (const event of events) {
+    const { group, faults } = grouping.add(event)
+    checks.push(Promise.resolve(faults))
+    if (group !== undefined) checks.push(checkAppend(group, keys))
+  }
+  checks.push(Promise.resolve(grouping.end()))
+  const [fault] = (await Promise.all(checks)).flat()
+  if (fault === undefined) return
+  const { kind, streamId, revision, eventId, reason } = fault
+  throw new EventLogError(
+    'EVENT_LOG_UNTRUSTED',
+    `${streamId}, revision ${revision}${eventId === null ? '' : ` (event ${eventId})`} is ${kind}. ${reason} Run «countersign audit replay» to see everything that is wrong with the log.`,
+  )
+}
+
+function refuseWholeLog(): never {
+  throw new EventLogError('EVENT_LOG_ARGUMENT_INVALID', 'A log that verifies reads single streams only.')
+}

@@ -1,0 +1,139 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { ProcessRole } from '../domain/index.ts'
+import {
+  type AuditedLog,
+  auditAppends,
+  createKeyRing,
+  type EventLog,
+  EventLogError,
+  openEventStoreDb,
+  openSqliteEventLog,
+  upcasters,
+  withSignatures,
+  withUpcasters,
+  withVerification,
+} from '../event-log/index.ts'
+import { dataPath, environmentVariable, type Role, type Settings } from './configuration.ts'
+import { ConfigurationError } from './configuration-error.ts'
+import { type EventKeySettings, parseEventKey, parseInstallationKeys, readEventKeys } from './event-keys.ts'
+import { keepPrivate } from './private-files.ts'
+
+/** The event log, as a process of the service works with it. */
+export type ServiceLog = {
+  /** Signs what it appends; what it reads is believed. */
+  readonly log: EventLog
+  /** The same log for decisions about keys: reads single streams, and only what processes of the service wrote there. */
+  readonly verified: EventLog
+}
+
+/**
+ * Opens the event log that the settings name, by default SQLite in the data directory, for a process with these roles.
+ * A file that is not there is made.
+ *
+ * @throws ConfigurationError `EVENT_KEY_…`, `INSTALLATION_KEY_MALFORMED`, `CONFIGURATION_INVALID` when the process has no
+ *   key for what its roles write
+ */
+export async function openServiceLog(settings: Settings, roles: readonly Role[]): Promise<ServiceLog> {
+  const writing = roles.filter((role) => role !== 'projector')
+  if (writing.length === 0) {
+    const log = withUpcasters(readOnly(await openStoredLog(settings, { create: true })), upcasters)
+    return { log, verified: log }
+  }
+  const keys = await eventKeys(settings, writing)
+  const installationKeys = parseInstallationKeys(keys.installationKey)
+  const key = parseEventKey(keys.eventKey, installationKeys)
+  refuseMissingRoles(key, writing)
+  const stored = await openStoredLog(settings, { create: true })
+  const signing = withSignatures(stored, key)
+  return {
+    log: withUpcasters(signing, upcasters),
+    verified: withUpcasters(withVerification(signing, createKeyRing(stored, installationKeys)), upcasters),
+  }
+}
+
+/**
+ * Opens the event log for a command that only reads it.
+ *
+ * @throws ConfigurationError `EVENT_LOG_NOT_FOUND` when it is not there
+ */
+export async function openEventLog(settings: Settings): Promise<EventLog> {
+  return withUpcasters(readOnly(await openStoredLog(settings, { create: false })), upcasters)
+}
+
+/** A log that is audited while it is read. */
+export type AuditableLog = {
+  /** As every reader sees it. */
+  readonly log: EventLog
+  /** Begins an audit: what is read through its log is checked. */
+  readonly audit: () => Omit<AuditedLog, 'log'> & { readonly log: Pick<EventLog, 'readAll' | 'readStream'> }
+}
+
+/**
+ * Opens the event log for an audit of its signatures.
+ *
+ * @throws ConfigurationError `EVENT_LOG_NOT_FOUND`, `INSTALLATION_KEY_MALFORMED`, `CONFIGURATION_INVALID` when it is not
+ *   known which installation key is to be believed
+ */
+export async function openAuditableLog(settings: Settings): Promise<AuditableLog> {
+  const stored = readOnly(await openStoredLog(settings, { create: false }))
+  const installationKeys = parseInstallationKeys((await eventKeys(settings, [])).installationKey)
+  return {
+    log: withUpcasters(stored, upcasters),
+    audit() {
+      const audited = auditAppends(stored, createKeyRing(stored, installationKeys))
+      return { ...audited, log: withUpcasters({ ...stored, ...audited.log }, upcasters) }
+    },
+  }
+}
+
+async function openStoredLog(settings: Settings, { create }: { readonly create: boolean }): Promise<EventLog> {
+  const address = settings.eventLog ?? `sqlite:${dataPath(settings, 'event-log.db')}`
+  if (!address.startsWith('sqlite:')) return openEventStoreDb({ connectionString: address })
+  const path = address.slice('sqlite:'.length)
+  if (!create && !existsSync(path))
+    throw new ConfigurationError(
+      'EVENT_LOG_NOT_FOUND',
+      `There is no event log ${path}. Run this where the service runs, or name its data directory by COUNTERSIGN_DATA or its log by COUNTERSIGN_EVENT_LOG.`,
+    )
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await keepPrivate(path)
+  return openSqliteEventLog({ path })
+}
+
+/** What is appended without a signature would be taken for forged: a reader has none to give. */
+function readOnly(log: EventLog): EventLog {
+  return {
+    ...log,
+    append: async () => {
+      throw new EventLogError('EVENT_LOG_ACCESS_DENIED', 'This process reads the event log and has no key to write it.')
+    },
+  }
+}
+
+/** What the settings say of keys, or else the data directory. @param writing the roles that need a key of the process */
+async function eventKeys(settings: Settings, writing: readonly ProcessRole[]): Promise<EventKeySettings> {
+  const kept = await readEventKeys(settings.data)
+  const installationKey = settings.installationKey ?? kept?.installationKey
+  const eventKey = settings.eventKey ?? kept?.eventKey
+  const missing = installationKey === undefined ? 'installationKey' : 'eventKey'
+  if (installationKey === undefined || (eventKey === undefined && writing.length > 0))
+    throw new ConfigurationError(
+      'CONFIGURATION_INVALID',
+      `${writing.length > 0 ? `The role ${writing.join(', ')} needs` : 'This needs'} ${environmentVariable(missing)}_FILE. deploy/make-secrets.sh makes the keys; npm start and countersign init make them in the data directory, and there are none in ${settings.data}.`,
+    )
+  return { installationKey, eventKey: eventKey ?? '' }
+}
+
+function refuseMissingRoles(
+  { keyId, roles }: { readonly keyId: string; readonly roles: readonly ProcessRole[] },
+  needed: readonly ProcessRole[],
+): void {
+  const missing = needed.filter((role) => !roles.includes(role))
+  if (missing.length > 0)
+    throw new ConfigurationError(
+      'EVENT_KEY_NOT_CERTIFIED',
+      `The event key ${keyId} is certified for ${roles.join(', ')}, and this process is ${missing.join(', ')} too. Give it a key of its own.`,
+    )
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import {
+  certificateDecider,
+  mayWriteEvent,
+  organizationDecider,
+  processRoles,
+  projectDecider,
+  signingPolicyDecider,
+  signingRequestDecider,
+  userDecider,
+  writersOfEvents,
+} from '../../domain/index.ts'
+
+describe('who may write which events', () => {
+  test('is said of every type that a stream may hold, and of no other', () => {
+    const deciders = [
+      certificateDecider,
+      organizationDecider,
+      projectDecider,
+      signingPolicyDecider,
+      signingRequestDecider,
+      userDecider,
+    ]
+    const types = deciders.flatMap(({ eventTypes }) => eventTypes as readonly string[])
+    expect(Object.keys(writersOfEvents).sort()).toEqual(
+      [...types, 'CommandRefused', 'FurtherCommandsRefused', 'ProcessKeyCertified'].sort(),
+    )
+  })
+
+  test('is nobody for a type that the table does not name', () => {
+    for (const type of ['SigningRequestBlessed', '', 'toString', '__proto__'])
+      expect(mayWriteEvent(processRoles, type)).toBe(false)
+  })
+
+  test('keeps what decides apart: who answers clients signs nothing, who signs grants nothing', () => {
+    expect(mayWriteEvent(['api'], 'ApprovalGranted')).toBe(false)
+    expect(mayWriteEvent(['api', 'worker'], 'SigningStarted')).toBe(false)
+    expect(mayWriteEvent(['signer'], 'ApprovalGranted')).toBe(false)
+    expect(mayWriteEvent(['signer', 'worker'], 'SigningPolicyChanged')).toBe(false)
+    expect(mayWriteEvent([], 'CommandRefused')).toBe(false)
+    expect(mayWriteEvent(['worker'], 'ApprovalGranted')).toBe(true)
+  })
+})

@@ -1,0 +1,377 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { ProcessRole } from '../../domain/index.ts'
+import {
+  auditAppends,
+  type EventLog,
+  type NewEvent,
+  openSqliteEventLog,
+  type RecordedEvent,
+  withSignatures,
+  withVerification,
+} from '../../event-log/index.ts'
+import { type TestInstallation, testInstallation } from '../support/event-keys.ts'
+import { collect, ids, metadata, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
+import { tamper } from '../support/tamper.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { eventLogContract } from './contract.ts'
+
+// What holds of a log holds of one that signs: nobody who reads it through the port needs to know of signatures.
+eventLogContract('SQLite with signatures', { startsEmpty: true }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-event-log-'))
+  const installation = testInstallation()
+  return {
+    open: () =>
+      withoutTraces(withSignatures(openSqliteEventLog({ path: join(folder, 'events.db') }), installation.eventKey())),
+    stop: () => rm(folder, { recursive: true }),
+  }
+})
+
+/** As if there were no signatures and no keys: for tests that compare what they appended with what they read. */
+function withoutTraces(log: EventLog): EventLog {
+  const clean = (events: readonly RecordedEvent[]) =>
+    events
+      .filter(({ type }) => type !== 'ProcessKeyCertified')
+      .map(({ metadata: { signature: _, ...rest }, ...event }) => ({ ...event, metadata: rest }))
+  return {
+    ...log,
+    async *readStream(streamId, options) {
+      for await (const events of log.readStream(streamId, options)) yield clean(events)
+    },
+    async *readAll({ maxCount, ...options } = {}) {
+      const events = clean(await collect(log.readAll(options))).slice(0, maxCount)
+      if (events.length > 0 || maxCount === undefined) yield events
+    },
+    async *subscribe(options) {
+      for await (const batch of log.subscribe(options)) yield { ...batch, events: clean(batch.events) }
+    },
+  }
+}
+
+type Place = {
+  readonly path: string
+  readonly installation: TestInstallation
+  readonly stored: EventLog
+  /** As a process with these roles has it. */
+  readonly as: (...roles: readonly ProcessRole[]) => EventLog
+  readonly verified: EventLog
+}
+
+function place(): Place {
+  const path = join(temporaryFolder(), 'events.db')
+  const stored = openSqliteEventLog({ path })
+  onTestFinished(() => stored.close())
+  const installation = testInstallation()
+  return {
+    path,
+    installation,
+    stored,
+    as: (...roles) => withSignatures(stored, installation.eventKey(roles.length > 0 ? roles : undefined)),
+    verified: withVerification(stored, installation.ring(stored)),
+  }
+}
+
+const approval = (comment: string): NewEvent => newEvent({ comment }, 'ApprovalGranted')
+
+async function audit({ stored, installation }: Place) {
+  const { log, result } = auditAppends(stored, installation.ring(stored))
+  await collect(log.readAll())
+  return result()
+}
+
+/** What an audit finds, as kind and place. */
+async function findings(from: Place): Promise<readonly string[]> {
+  const { faults } = await audit(from)
+  return faults.map(({ kind, streamId, revision }) => `${kind} ${streamId} ${revision}`).toSorted()
+}
+
+const untrusted = { code: 'EVENT_LOG_UNTRUSTED' }
+
+describe('a log whose processes sign', () => {
+  test('reads as it was written, and an audit finds nothing', async () => {
+    const from = place()
+    const [worker, signer] = [from.as('worker'), from.as('signer')]
+    const [stream, other] = [newStream('signingRequest'), newStream('signingRequest')]
+    const events = [approval('Grüße 🖋️ \u2028'), newEvent({}, 'SigningPlanned')]
+    await worker.append(stream, events, 'noStream')
+    await worker.append(other, [newEvent({}, 'SigningRequestSubmitted')], 'noStream')
+    await signer.append(stream, [newEvent({ n: -0, deep: [{ '2': null, '1': 1e21 }] }, 'SigningStarted')], 1)
+    expect(ids((await collect(from.verified.readStream(stream))).slice(0, 2))).toEqual(ids(events))
+    // Two keys were recorded, each before the first append of its process.
+    expect(await audit(from)).toEqual({ appends: 5, faultCount: 0, faults: [] })
+  })
+
+  test('records each key once, however often the process starts and however much it appends at once', async () => {
+    const from = place()
+    const key = from.installation.eventKey(['worker'])
+    for (let start = 0; start < 2; start += 1) {
+      const log = withSignatures(from.stored, key)
+      await Promise.all(
+        Array.from({ length: 20 }, () => log.append(newStream('signingRequest'), [approval('')], 'noStream')),
+      )
+    }
+    const events = await collect(from.stored.readAll())
+    expect(events.filter(({ type }) => type === 'ProcessKeyCertified')).toHaveLength(1)
+    expect(events[0]?.streamId).toBe(`processKey-${key.keyId}`)
+    expect(await findings(from)).toEqual([])
+  })
+
+  test('takes a repeated append for the first one, also when it was signed by another process', async () => {
+    const from = place()
+    const stream = newStream('signingRequest')
+    const event = approval('once')
+    const first = await from.as('worker').append(stream, [event], 'noStream')
+    const again = from.as('worker')
+    const later = { ...event, metadata: { ...metadata(), occurredAt: new Date().toISOString() } }
+    expect(await again.append(stream, [later], 'noStream')).toEqual(first)
+    await again.append(stream, [approval('next')], 0)
+    expect(await findings(from)).toEqual([])
+  })
+
+  test('names what an append that failed would have named in a later one', async () => {
+    const from = place()
+    const log = from.as('worker')
+    const [stream, lost] = [newStream('signingRequest'), newStream('signingRequest')]
+    await log.append(lost, [approval('')], 'noStream')
+    await expect(log.append(stream, [approval('')], 7)).rejects.toMatchObject({
+      code: 'EVENT_LOG_WRONG_EXPECTED_REVISION',
+    })
+    await log.append(stream, [approval('')], 'noStream')
+    tamper(from.path, ['DELETE FROM events WHERE stream_id = ?', lost])
+    expect(await findings(from)).toEqual([`removed ${lost} 0`])
+  })
+
+  test('appends with any, in its order, and recognises a repeat wherever it stands', async () => {
+    const from = place()
+    const log = from.as('api')
+    const stream = newStream('security')
+    const refused = () => newEvent({}, 'CommandRefused')
+    const first = refused()
+    const answer = await log.append(stream, [first], 'any')
+    for (let piece = 0; piece < 3; piece += 1) await log.append(stream, Array.from({ length: 400 }, refused), 'any')
+    await Promise.all(Array.from({ length: 5 }, () => log.append(stream, [refused()], 'any')))
+    expect(await log.append(stream, [first], 'any')).toEqual(answer)
+    expect(await collect(from.verified.readStream(stream))).toHaveLength(1_206)
+    expect(await findings(from)).toEqual([])
+  })
+})
+
+describe('rows that were written by hand', () => {
+  /** A request with two approvals by a worker, another request behind it, so that every append but the last is named. */
+  async function history() {
+    const from = place()
+    const worker = from.as('worker')
+    const stream = newStream('signingRequest')
+    await worker.append(
+      stream,
+      newEvents(2).map((event) => ({ ...event, type: 'SigningPlanned' })),
+      'noStream',
+    )
+    await worker.append(stream, [approval('first')], 1)
+    await worker.append(stream, [approval('second')], 2)
+    const other = newStream('signingRequest')
+    await worker.append(other, [approval('other')], 'noStream')
+    return { ...from, worker, stream, other }
+  }
+
+  const insert = 'INSERT INTO events (stream_id, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)'
+
+  test('are not read by who decides, and an audit says that they are forged', async () => {
+    const from = await history()
+    const forged = (revision: number) =>
+      [
+        insert,
+        from.stream,
+        revision,
+        randomUUID(),
+        'ApprovalGranted',
+        '{"schemaVersion":1}',
+        JSON.stringify(metadata()),
+      ] as const
+    tamper(from.path, forged(4), forged(5))
+    await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+    expect(await findings(from)).toEqual([`forged ${from.stream} 4`, `forged ${from.stream} 5`])
+  })
+
+  test('with the signature of another append are changed', async () => {
+    const from = await history()
+    const [, , , last] = await collect(from.stored.readStream(from.stream))
+    tamper(from.path, [
+      insert,
+      from.stream,
+      4,
+      randomUUID(),
+      'ApprovalGranted',
+      '{"schemaVersion":1}',
+      JSON.stringify(last?.metadata),
+    ])
+    await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+    expect(await findings(from)).toEqual([`changed ${from.stream} 4`])
+  })
+
+  test.each([
+    ['data', "UPDATE events SET data = replace(data, 'second', 'third') WHERE stream_id = ? AND revision = 3"],
+    ['type', "UPDATE events SET type = 'ApprovalDenied' WHERE stream_id = ? AND revision = 3"],
+    [
+      'actor',
+      'UPDATE events SET metadata = replace(metadata, \'"test"\', \'"setup"\') WHERE stream_id = ? AND revision = 3',
+    ],
+    [
+      'witnesses',
+      'UPDATE events SET metadata = replace(metadata, \'"witnesses":[{\', \'"witnesses":[{"more":1,\') WHERE stream_id = ? AND revision = 3',
+    ],
+  ])('are changed when their %s is another', async (_what, sql) => {
+    const from = await history()
+    tamper(from.path, [sql, from.stream])
+    await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+    expect(await findings(from)).toEqual([`changed ${from.stream} 3`])
+  })
+
+  test('are changed when the id is another', async () => {
+    const from = await history()
+    tamper(from.path, ['UPDATE events SET id = ? WHERE stream_id = ? AND revision = 3', randomUUID(), from.stream])
+    // The append behind it names the id that it had.
+    expect(await findings(from)).toEqual([`changed ${from.stream} 3`, `removed ${from.stream} 3`])
+  })
+
+  test('are missed when they stood in the middle, whether or not the rest was moved up', async () => {
+    for (const moved of [false, true]) {
+      const from = await history()
+      tamper(
+        from.path,
+        ['DELETE FROM events WHERE stream_id = ? AND revision = 2', from.stream],
+        ...(moved
+          ? ([['UPDATE events SET revision = 2 WHERE stream_id = ? AND revision = 3', from.stream]] as const)
+          : []),
+      )
+      await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+      const found = await findings(from)
+      expect(found).toContain(`removed ${from.stream} 2`)
+      expect(found.every((each) => each.startsWith(`removed ${from.stream}`))).toBe(true)
+    }
+  })
+
+  test('are missed when they stood at the end, by what the process appended after them', async () => {
+    const from = await history()
+    tamper(from.path, ['DELETE FROM events WHERE stream_id = ? AND revision = 3', from.stream])
+    expect(await collect(from.verified.readStream(from.stream))).toHaveLength(3)
+    const { faults } = await audit(from)
+    expect(faults).toEqual([
+      {
+        kind: 'removed',
+        streamId: from.stream,
+        revision: 3,
+        eventId: expect.any(String),
+        reason: expect.stringContaining(`before ${from.other}, revision 0`),
+      },
+    ])
+  })
+
+  test('are missed when something else was written in their place afterwards', async () => {
+    const from = await history()
+    tamper(from.path, ['DELETE FROM events WHERE stream_id = ? AND revision = 3', from.stream])
+    await from.worker.append(from.stream, [newEvent({}, 'ApprovalDenied')], 2)
+    expect(await findings(from)).toEqual([`removed ${from.stream} 3`])
+  })
+
+  test('are missed when they were a part of an append', async () => {
+    for (const revision of [0, 1]) {
+      const from = await history()
+      tamper(from.path, ['DELETE FROM events WHERE stream_id = ? AND revision = ?', from.stream, revision])
+      await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+      expect(await findings(from)).toContain(`removed ${from.stream} ${revision}`)
+    }
+  })
+
+  test('are changed when two streams were swapped', async () => {
+    const from = await history()
+    const one = newStream('signingRequest')
+    await from.worker.append(one, [approval('one')], 'noStream')
+    await from.worker.append(newStream('signingRequest'), [approval('later')], 'noStream')
+    tamper(
+      from.path,
+      ["UPDATE events SET stream_id = 'x' WHERE stream_id = ?", one],
+      ['UPDATE events SET stream_id = ? WHERE stream_id = ?', one, from.other],
+      ["UPDATE events SET stream_id = ? WHERE stream_id = 'x'", from.other],
+    )
+    await expect(collect(from.verified.readStream(one))).rejects.toMatchObject(untrusted)
+    const found = await findings(from)
+    expect(found).toEqual(expect.arrayContaining([`changed ${one} 0`, `changed ${from.other} 0`]))
+  })
+
+  test('are changed when they stand behind what was appended after them', async () => {
+    const from = await history()
+    tamper(from.path, ['UPDATE events SET position = position + 100 WHERE stream_id = ? AND revision = 3', from.stream])
+    expect(await findings(from)).toEqual([`changed ${from.stream} 3`])
+  })
+
+  test('cannot be passed for right by taking away the key, its statement or the installation', async () => {
+    const from = await history()
+    const statement = (change: string) =>
+      [`UPDATE events SET data = ${change} WHERE type = 'ProcessKeyCertified'`] as const
+    for (const change of [
+      statement(`replace(data, '"worker"', '"signer"')`),
+      statement(`replace(data, '"notAfter":null', '"notAfter":"2099-01-01T00:00:00.000Z"')`),
+    ]) {
+      tamper(from.path, change)
+      await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+    }
+    expect(await findings(from)).toContain(`forged ${from.stream} 3`)
+  })
+})
+
+describe('a key', () => {
+  test('that another installation certified is not believed, although it stands in the log', async () => {
+    const from = place()
+    const stream = newStream('signingRequest')
+    await withSignatures(from.stored, testInstallation().eventKey()).append(stream, [approval('')], 'noStream')
+    await expect(collect(from.verified.readStream(stream))).rejects.toMatchObject(untrusted)
+    expect(await findings(from)).toContain(`forged ${stream} 0`)
+  })
+
+  test.each<[ProcessRole, string, ProcessRole]>([
+    ['api', 'SigningRequestCompleted', 'signer'],
+    ['api', 'ApprovalGranted', 'worker'],
+    ['worker', 'SigningPolicyChanged', 'api'],
+    ['worker', 'CertificateIssued', 'signer'],
+    ['signer', 'ApiTokenIssued', 'api'],
+    ['signer', 'ApprovalGranted', 'worker'],
+  ])('of the role %s may not write %s', async (role, type, owner) => {
+    const from = place()
+    const [stream, right] = [newStream('signingRequest'), newStream('signingRequest')]
+    await from.as(role).append(stream, [newEvent({}, type)], 'noStream')
+    await from.as(owner).append(right, [newEvent({}, type)], 'noStream')
+    await expect(collect(from.verified.readStream(stream))).rejects.toMatchObject(untrusted)
+    expect(await collect(from.verified.readStream(right))).toHaveLength(1)
+    expect(await findings(from)).toEqual([`forged ${stream} 0`])
+  })
+
+  test('is not believed for a time that it was not certified for', async () => {
+    const from = place()
+    const stream = newStream('signingRequest')
+    const early = { ...approval(''), metadata: { ...metadata(), occurredAt: '2020-01-01T00:00:00.000Z' } }
+    await from.as('worker').append(stream, [early], 'noStream')
+    await expect(collect(from.verified.readStream(stream))).rejects.toMatchObject(untrusted)
+  })
+})
+
+describe('a log that verifies', () => {
+  test('reads any part of a stream, in both directions, and no whole log', async () => {
+    const from = place()
+    const stream = newStream('signingRequest')
+    const events = newEvents(5).map((event) => ({ ...event, type: 'ApprovalGranted' }))
+    await from.as('worker').append(stream, events.slice(0, 3), 'noStream')
+    await from.as('worker').append(stream, events.slice(3), 2)
+    const read = async (options: Parameters<EventLog['readStream']>[1]) =>
+      (await collect(from.verified.readStream(stream, options))).map(({ revision }) => revision)
+    expect(await read({ fromRevision: 1, maxCount: 2 })).toEqual([1, 2])
+    expect(await read({ direction: 'backwards' })).toEqual([4, 3, 2, 1, 0])
+    expect(await read({ direction: 'backwards', fromRevision: 1 })).toEqual([1, 0])
+    expect(await read({ maxCount: 0 })).toEqual([])
+    expect(await collect(from.verified.readStream(newStream()))).toEqual([])
+    expect(() => from.verified.readAll()).toThrow('single streams')
+  })
+})
