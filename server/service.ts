@@ -80,7 +80,7 @@ export async function startService(options: {
 
   async function open(): Promise<Service> {
     const now = () => new Date().toISOString()
-    const { log } = await openServiceLog(settings, roles)
+    const { log, verified } = await openServiceLog(settings, roles)
     closers.push(() => log.close())
     checks.eventLog = async () => void (await log.head())
 
@@ -144,6 +144,7 @@ export async function startService(options: {
       const { softHsmConfigPath } = options
       const signer = await startSigner({
         log: eventLog,
+        verified,
         artifacts,
         temporal,
         token: {

@@ -25,6 +25,8 @@ const timestampTimeout = 15_000
 /** Logs in to the token and listens on the signer's task queue. */
 export async function startSigner(options: {
   readonly log: EventLog
+  /** The same log; what is read in it a process of the service wrote. Decisions about keys rest on it alone. */
+  readonly verified: EventLog
   readonly artifacts: Artifacts
   readonly temporal: TemporalTarget
   readonly token: OpenTokenOptions
@@ -53,7 +55,7 @@ export async function startSigner(options: {
   const token = await openToken(options.token)
   const threads = new ImageThreads(availableParallelism())
   const activities = signerActivities({
-    log,
+    log: options.verified,
     store: artifacts.store,
     token,
     timestamps,
