@@ -21,6 +21,15 @@ export type Difference = {
   readonly readModel: unknown
 }
 
+/** A place of the log that does not hold what a process of the service wrote there. */
+export type LogFault = {
+  readonly kind: 'forged' | 'changed' | 'removed'
+  readonly streamId: string
+  readonly revision: number
+  readonly eventId: string | null
+  readonly reason: string
+}
+
 /**
  * The commands that run inside the server's composition. Its errors carry a `code`.
  */
@@ -48,7 +57,15 @@ export type LocalCommands = {
   ): Promise<{
     readonly events: number
     readonly states: readonly ReplayedState[]
-    /** `null` when not asked for. */
+    /** What the signatures of the events say; the first thousand faults at the most. */
+    readonly signatures: {
+      readonly appends: number
+      readonly faultCount: number
+      readonly faults: readonly LogFault[]
+    }
+    /** Why the log could not be folded, where there are faults. */
+    readonly broken: { readonly code: string; readonly message: string } | null
+    /** `null` when not asked for, or when the log is broken. */
     readonly differences: readonly Difference[] | null
   }>
   /** Drops the read model and makes it anew. */

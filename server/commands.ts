@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { type Resumed, resumeUnfinished } from '../application/index.ts'
-import type { EventLog } from '../event-log/index.ts'
+import type { AppendAudit, EventLog } from '../event-log/index.ts'
 import {
   compareReadModel,
   type Difference,
   openReadModel,
+  ReadModelError,
   type Rebuilt,
   type Replay,
   rebuildReadModel,
@@ -17,7 +18,7 @@ import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
 import { payloadKeyPath } from './embedded/index.ts'
 import { readRuntimeFacts } from './embedded/runtime-facts.ts'
-import { openEventLog } from './event-log.ts'
+import { type AuditableLog, openAuditableLog, openEventLog } from './event-log.ts'
 import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
@@ -74,20 +75,55 @@ export type AuditReplayOptions = LocalOptions & {
   readonly compare: boolean
 }
 
+/** What a replay came to. */
+export type AuditReplayed = Replay & {
+  /** What the signatures of the events say. */
+  readonly signatures: AppendAudit
+  /** Why the log could not be folded to its end; only where there are faults of signatures, too. */
+  readonly broken: { readonly code: string; readonly message: string } | null
+  /** `null` when not asked for, or when the log is broken. */
+  readonly differences: readonly Difference[] | null
+}
+
 /**
- * Folds the log into states (`countersign audit replay`), and compares them with the read model when asked.
+ * Checks every signature of the log, folds it into states (`countersign audit replay`), and compares them with the read
+ * model when asked. With a stream only that one is read; that its end was removed shows in the whole log only.
  *
  * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time
  */
-export async function auditReplay(
-  options: AuditReplayOptions,
-): Promise<Replay & { readonly differences: readonly Difference[] | null }> {
+export async function auditReplay(options: AuditReplayOptions): Promise<AuditReplayed> {
   const settings = settingsOf(options)
   const { until, stream: streamId, compare } = options
-  return withLog(settings, async (log) => {
+  const { log, audit } = await openAuditableLog(settings)
+  try {
+    const audited = audit()
+    const replay = await replayLog(audited.log, { until, streamId }).catch(asBroken)
+    const signatures = 'broken' in replay ? await auditOnly(audit(), streamId) : await audited.result()
+    // What cannot be folded although every signature is right is another release's, or a fault of ours.
+    if ('broken' in replay && signatures.faultCount === 0) throw replay.broken
+    if ('broken' in replay) {
+      const { code, message } = replay.broken
+      return { events: 0, states: [], signatures, broken: { code, message }, differences: null }
+    }
     const differences = compare ? await compareNow(settings, log, streamId) : null
-    return { ...(await replayLog(log, { until, streamId })), differences }
-  })
+    return { ...replay, signatures, broken: null, differences }
+  } finally {
+    await log.close()
+  }
+}
+
+function asBroken(error: unknown): { readonly broken: ReadModelError } {
+  if (error instanceof ReadModelError) return { broken: error }
+  throw error
+}
+
+async function auditOnly(
+  { log, result }: ReturnType<AuditableLog['audit']>,
+  streamId: string | undefined,
+): Promise<AppendAudit> {
+  const events = streamId === undefined ? log.readAll() : log.readStream(streamId)
+  for await (const _ of events);
+  return result()
 }
 
 async function compareNow(

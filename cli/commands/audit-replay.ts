@@ -3,11 +3,13 @@ import { usageError } from '../cli-error.ts'
 import { parseInstant } from '../duration.ts'
 import { exitCode } from '../exit-code.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
-import { type Difference, localCommands, type ReplayedState } from '../local-commands.ts'
+import { type Difference, type LocalCommands, localCommands, type ReplayedState } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
 import { safeText } from '../output/safe-text.ts'
 import { type Marker, table } from '../output/table.ts'
+
+type Signatures = Awaited<ReturnType<LocalCommands['auditReplay']>>['signatures']
 
 type Options = {
   readonly until?: string
@@ -16,9 +18,12 @@ type Options = {
   readonly config?: string
 }
 
-/** `countersign audit replay`. With `--json`: `{ events, states: […], differences: […] | null }`. */
+/** `countersign audit replay`. With `--json`: `{ events, states: […], signatures: { appends, faultCount, faults: […] }, broken: { code, message } | null, differences: […] | null }`. */
 export function define(command: Command, { report, exitWith }: Invocation): void {
-  explain(command, 'Runs on the server, reads the event log itself, and folds it with the same code that decides.')
+  explain(
+    command,
+    'Runs on the server, reads the event log itself, checks the signature of everything in it, and folds it with the same code that decides.',
+  )
   withJson(command)
     .option('--until <time>', 'the states as they were at this time: 2026-01-31, 2026-01-31T09:30:00Z')
     .option('--stream <id>', 'only this entity: its kind, a hyphen, its id, such as signingRequest-0b7e9a52-…')
@@ -31,18 +36,21 @@ export function define(command: Command, { report, exitWith }: Invocation): void
       try {
         const { auditReplay } = await localCommands()
         const replayed = await auditReplay({ until: moment, stream, compare, configFile: config })
-        const { events, states } = replayed
+        const { events, states, signatures, broken } = replayed
         const differences = replayed.differences?.map(explicit) ?? null
         // A mistyped stream has no differences either, which nobody should take for an audit.
-        if (stream !== undefined && events === 0 && !differences?.length) throw nothingOf(stream, moment)
-        report.result({ events, states, differences }, () =>
+        if (stream !== undefined && events === 0 && broken === null && !differences?.length)
+          throw nothingOf(stream, moment)
+        report.result({ events, states, signatures, broken, differences }, () =>
           [
             ...states.map((state) => stateText(state, report.marker)),
             `${count(events, 'event')} of ${count(states.length, 'stream')} replayed.\n`,
+            signaturesText(signatures, report.marker),
+            ...(broken === null ? [] : [`The log cannot be folded: ${safeText(broken.message)}\n`]),
             ...(differences === null ? [] : [differencesText(differences, report.marker)]),
           ].join(''),
         )
-        if (differences !== null && differences.length > 0) exitWith(exitCode.different)
+        if (signatures.faultCount > 0 || (differences !== null && differences.length > 0)) exitWith(exitCode.different)
       } catch (error) {
         throw localFailure(error)
       }
@@ -66,6 +74,20 @@ function stateText({ streamId, revision, state }: ReplayedState, marker: Marker)
   const heading = `${marker('strong', safeText(streamId))} ${marker('faint', `at revision ${revision}`)}`
   const lines = JSON.stringify(state, null, 2).split('\n').map(safeText)
   return `${heading}\n${lines.join('\n')}\n\n`
+}
+
+function signaturesText({ appends, faultCount, faults }: Signatures, marker: Marker): string {
+  if (faultCount === 0) return `${marker('good', `${count(appends, 'signature')} checked: all right.`)}\n`
+  const rows = faults.map(({ kind, streamId, revision, eventId, reason }) => [
+    kind,
+    streamId,
+    String(revision),
+    eventId ?? '',
+    reason,
+  ])
+  const more = faultCount > rows.length ? ` The first ${rows.length}:` : ''
+  const heading = marker('bad', `The log is not what was written, in ${count(faultCount, 'place')}:${more}`)
+  return `${heading}\n${table(['what', 'stream', 'revision', 'event', 'why'], rows, marker)}`
 }
 
 function differencesText(differences: readonly Difference[], marker: Marker): string {
