@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../artifacts/index.ts'
-import type { EventLog } from '../event-log/index.ts'
+import { type EventLog, EventLogError } from '../event-log/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
 import type { RequestStep, ShortActivities, SignerActivities, StepActivities } from './contract.ts'
@@ -12,6 +12,7 @@ import { readSigningRequest } from './read-signing-request.ts'
 import { retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
 
+export { withAttribution } from './attribution.ts'
 export * from './contract.ts'
 export type { SignerDependencies } from './sign.ts'
 
@@ -42,7 +43,7 @@ export function workerActivities(dependencies: {
 /**
  * The activities of a signer process.
  *
- * @param recordRefusal told of every signing that was refused for a lasting reason
+ * @param recordRefusal told of every signing that was refused for a lasting reason, or because the log is not to be believed
  */
 export function signerActivities(
   dependencies: SignerDependencies & {
@@ -58,8 +59,8 @@ export function signerActivities(
     try {
       return await body()
     } catch (error) {
-      const lasting = lastingFailure(error)
-      if (lasting !== undefined) await recordRefusal(command, subject, lasting)
+      const recordable = lastingFailure(error) ?? untrusted(error)
+      if (recordable !== undefined) await recordRefusal(command, subject, recordable)
       throw error
     }
   }
@@ -78,6 +79,11 @@ export function signerActivities(
       ),
     ),
   }
+}
+
+/** What somebody must look at although the step is tried again: the log was written to past the service. */
+function untrusted(error: unknown): EventLogError | undefined {
+  return error instanceof EventLogError && error.code === 'EVENT_LOG_UNTRUSTED' ? error : undefined
 }
 
 /** Longer than a token may take to make a key. The workflow's own time-out ends the activity before. */

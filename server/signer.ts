@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
-import { signerActivities } from '../activities/index.ts'
+import { signerActivities, withAttribution } from '../activities/index.ts'
 import { type RefusalAudit, unknownOrganization } from '../application/index.ts'
 import { type CertificateId, type OrganizationId, type SigningRequestId, streams } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
@@ -55,7 +55,7 @@ export async function startSigner(options: {
   const token = await openToken(options.token)
   const threads = new ImageThreads(availableParallelism())
   const activities = signerActivities({
-    log: options.verified,
+    log: withAttribution(options.verified),
     store: artifacts.store,
     token,
     timestamps,

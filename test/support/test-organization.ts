@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { SignerDependencies } from '../../activities/index.ts'
+import { type SignerDependencies, withAttribution } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import {
   createOrganization,
@@ -15,6 +15,7 @@ import {
 } from '../../application/index.ts'
 import { type ArtifactStore, openFolderStore, planDigest, planSigning, storePlan } from '../../artifacts/index.ts'
 import {
+  type ApiTokenId,
   type ApprovalProcess,
   type CertificateId,
   type DomainEvent,
@@ -31,7 +32,14 @@ import {
   streams,
   type UserId,
 } from '../../domain/index.ts'
-import { type EventLog, openSqliteEventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import {
+  type EventLog,
+  openSqliteEventLog,
+  prepareEvents,
+  readWholeStream,
+  withSignatures,
+  withVerification,
+} from '../../event-log/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
@@ -39,6 +47,7 @@ import { ImageThreads } from '../../signing/authenticode/index.ts'
 import { openToken } from '../../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
+import type { TestInstallation } from './event-keys.ts'
 import { softHsmToken } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -46,6 +55,8 @@ import { temporaryFolder } from './temporary-folder.ts'
 export type TestOrganization = {
   readonly folder: string
   readonly log: EventLog
+  /** The same log, where what is appended gets no signature. */
+  readonly stored: EventLog
   readonly store: ArtifactStore
   readonly signer: SignerDependencies
   readonly setup: Setup
@@ -56,6 +67,8 @@ export type TestOrganization = {
   readonly approvers: readonly [UserId, UserId, UserId]
   /** API tokens of the users. */
   readonly tokens: ReadonlyMap<UserId, string>
+  /** The ids of these tokens. */
+  readonly tokenIds: ReadonlyMap<UserId, ApiTokenId>
   /** The root of the time-stamp authority, PEM file. */
   readonly timeStampRoot: string
   /** Appends what happens to a request on a command, as its workflow would. */
@@ -67,11 +80,18 @@ export type TestOrganization = {
 
 /** Makes it; everything is gone when the running test has finished. */
 export async function testOrganization(
-  options: { readonly approval?: Partial<ApprovalProcess> | null; readonly notAfter?: string } = {},
+  options: {
+    readonly approval?: Partial<ApprovalProcess> | null
+    readonly notAfter?: string
+    /** Whose processes sign what they append; the signer then believes nothing else. */
+    readonly installation?: TestInstallation
+  } = {},
 ): Promise<TestOrganization> {
   const folder = temporaryFolder()
   const now = () => new Date().toISOString()
-  const log = await openSqliteEventLog({ path: join(folder, 'event-log.db') })
+  const { installation } = options
+  const stored = openSqliteEventLog({ path: join(folder, 'event-log.db') })
+  const log = installation === undefined ? stored : withSignatures(stored, installation.eventKey())
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
   const token = await openToken(await softHsmToken(folder))
   const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
@@ -93,21 +113,32 @@ export async function testOrganization(
   const trustedTimestampCertificates = parseCertificates(await readFile(identity.rootCertificatePath)).map(
     ({ der }) => der,
   )
-  const signer: SignerDependencies = { log, store, token, timestamps, trustedTimestampCertificates, threads, now }
+  const believed = installation === undefined ? log : withAttribution(withVerification(log, installation.ring(stored)))
+  const signer: SignerDependencies = {
+    log: believed,
+    store,
+    token,
+    timestamps,
+    trustedTimestampCertificates,
+    threads,
+    now,
+  }
 
   const organizationId = randomUUID() as OrganizationId
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
   const dependencies = {
-    log,
+    log: believed,
     now,
     workflows: { issueCertificate: (id: CertificateId) => issueCertificate(signer, id) },
   }
   await createOrganization(dependencies, setup, { name: 'Test' })
   const tokens = new Map<UserId, string>()
+  const tokenIds = new Map<UserId, ApiTokenId>()
   const user = async (name: string) => {
     const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email: null, roles: [] })
     const issued = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
     tokens.set(userId, issued.token)
+    tokenIds.set(userId, issued.tokenId)
     return userId
   }
   const submitter = await user('Submitter')
@@ -146,7 +177,7 @@ export async function testOrganization(
     const stream = streams.signingRequest(signingRequestId)
     const { events, revision } = await readWholeStream(log, stream)
     const decided = signingRequestDecider.decide(command, fold(signingRequestDecider, events))
-    await appendRaw(log, stream, decided, revision, organizationId, by)
+    await appendRaw(log, stream, decided, revision, organizationId, by, by && tokenIds.get(by))
   }
 
   async function request(signingRequestId: SigningRequestId): Promise<SigningRequest> {
@@ -191,6 +222,7 @@ export async function testOrganization(
   return {
     folder,
     log,
+    stored,
     store,
     signer,
     setup,
@@ -200,6 +232,7 @@ export async function testOrganization(
     submitter,
     approvers,
     tokens,
+    tokenIds,
     timeStampRoot: identity.rootCertificatePath,
     tell,
     request,
@@ -215,11 +248,12 @@ export async function appendRaw(
   revision: number | 'noStream',
   organizationId: OrganizationId,
   by?: UserId,
+  tokenId = randomUUID() as ApiTokenId,
 ): Promise<void> {
   const actor =
     by === undefined
       ? ({ kind: 'system', component: 'test' } as const)
-      : ({ kind: 'user', userId: by, authentication: 'apiToken', tokenId: randomUUID() as never } as const)
+      : ({ kind: 'user', userId: by, authentication: 'apiToken', tokenId } as const)
   const metadata = {
     organizationId,
     actor,

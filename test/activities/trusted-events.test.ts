@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { describe, expect, test, vi } from 'vitest'
+import { signerActivities } from '../../activities/index.ts'
+import { handleCommand } from '../../application/handle-command.ts'
+import {
+  type ApiTokenId,
+  type DomainEvent,
+  type SigningRequest,
+  streams,
+  type UserId,
+  userDecider,
+} from '../../domain/index.ts'
+import { prepareEvents, readWholeStream, withSignatures } from '../../event-log/index.ts'
+import { testInstallation } from '../support/event-keys.ts'
+import { tamper } from '../support/tamper.ts'
+import { silenceWorkers } from '../support/temporal.ts'
+import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+
+silenceWorkers()
+
+const installation = testInstallation()
+
+/** Has the signer sign a request; answers how that failed, and whether the key was asked for. */
+async function sign({ signer }: TestOrganization, { signingRequestId }: SigningRequest) {
+  const find = vi.spyOn(signer.token, 'findKey')
+  const recorded: string[] = []
+  const { sign } = signerActivities({ ...signer, recordRefusal: async (_, __, { code }) => void recorded.push(code) })
+  const failure = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  return { failure, recorded, keyTouched: find.mock.calls.length > 0 }
+}
+
+/** The request waits: it may be signed when the log is right again. */
+async function expectWaiting(organization: TestOrganization, request: SigningRequest): Promise<void> {
+  const { failure, recorded, keyTouched } = await sign(organization, request)
+  expect(failure).toMatchObject({ type: 'EVENT_LOG_UNTRUSTED', nonRetryable: false })
+  expect(recorded).toEqual(['EVENT_LOG_UNTRUSTED'])
+  expect(keyTouched).toBe(false)
+  const { events } = await readWholeStream(organization.log, streams.signingRequest(request.signingRequestId))
+  expect(events.map(({ type }) => type)).not.toContain('SigningStarted')
+}
+
+function approval({ plan }: SigningRequest, approver: UserId): DomainEvent {
+  const planDigest = plan?.digest ?? otherDigest
+  return { type: 'ApprovalGranted', data: { schemaVersion: 1, approver, planDigest, comment: null } as never }
+}
+
+function metadataOf(
+  { setup }: TestOrganization,
+  { signingRequestId }: SigningRequest,
+  userId: UserId,
+  tokenId: ApiTokenId,
+) {
+  return {
+    organizationId: setup.organizationId,
+    actor: { kind: 'user', userId, authentication: 'apiToken', tokenId } as const,
+    correlationId: signingRequestId,
+    causationId: randomUUID(),
+    occurredAt: new Date().toISOString(),
+  }
+}
+
+/** Two approvals, each as `append` writes it. */
+async function approveTwice(
+  organization: TestOrganization,
+  request: SigningRequest,
+  tokenOf: (approver: UserId) => ApiTokenId,
+  append = organization.log.append,
+): Promise<void> {
+  const stream = streams.signingRequest(request.signingRequestId)
+  for (const approver of organization.approvers.slice(0, 2)) {
+    const { revision } = await readWholeStream(organization.log, stream)
+    const metadata = metadataOf(organization, request, approver, tokenOf(approver))
+    await append(stream, prepareEvents(stream, revision, [approval(request, approver)], metadata), revision)
+  }
+}
+
+const ownToken = (organization: TestOrganization) => (user: UserId) => organization.tokenIds.get(user) as ApiTokenId
+
+describe('the signer believes only what a process of the service signed', () => {
+  test('and signs then', async () => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    await approveTwice(organization, request, ownToken(organization))
+    expect((await sign(organization, request)).failure).toBeUndefined()
+    expect(await organization.request(request.signingRequestId)).toMatchObject({ workflowStatus: 'Completed' })
+  })
+
+  test('and no rows with two approvals that somebody put into the database', async () => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    const stream = streams.signingRequest(request.signingRequestId)
+    const { events } = await readWholeStream(organization.log, stream)
+    const rows = organization.approvers.slice(0, 2).map((approver, index) => {
+      const { type, data } = approval(request, approver)
+      const metadata = metadataOf(organization, request, approver, ownToken(organization)(approver))
+      const revision = events.length + index
+      return [
+        'INSERT INTO events (stream_id, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)',
+        stream,
+        revision,
+        randomUUID(),
+        type,
+        JSON.stringify(data),
+        JSON.stringify(metadata),
+      ] as const
+    })
+    tamper(join(organization.folder, 'event-log.db'), ...rows)
+    // By the events alone the quorum is reached.
+    expect(await organization.request(request.signingRequestId)).toMatchObject({
+      workflowStatus: 'QueuedForProcessing',
+    })
+    await expectWaiting(organization, request)
+  })
+
+  test('and no approvals that an API process wrote, whose key is not for them', async () => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    const api = withSignatures(organization.stored, installation.eventKey(['api']))
+    await approveTwice(organization, request, ownToken(organization), api.append)
+    await expectWaiting(organization, request)
+  })
+
+  test.each(['signingPolicy', 'certificate', 'project', 'user'] as const)(
+    'and nothing when a row of a %s that the decision rests on was changed',
+    async (kind) => {
+      const organization = await testOrganization({ installation })
+      const request = await organization.planned()
+      await approveTwice(organization, request, ownToken(organization))
+      const stream = {
+        signingPolicy: streams.signingPolicy(organization.signingPolicyId),
+        certificate: streams.certificate(organization.certificateId),
+        project: streams.project(organization.projectId),
+        user: streams.user(organization.approvers[0]),
+      }[kind]
+      const path = join(organization.folder, 'event-log.db')
+      tamper(path, [
+        `UPDATE events SET data = json_set(data, '$.name', 'other') WHERE stream_id = ? AND revision = 0`,
+        stream,
+      ])
+      await expectWaiting(organization, request)
+    },
+  )
+})
+
+describe('an approval counts for the signer only with a token that was its giver’s, and worked then', () => {
+  const longAgo = new Date(Date.now() - 60 * 60_000).toISOString()
+
+  test.each(['the token of somebody else', 'one that there never was'])('not with %s', async (whose) => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    const other = ownToken(organization)(organization.submitter)
+    await approveTwice(organization, request, () => (whose.includes('else') ? other : (randomUUID() as ApiTokenId)))
+    await expectWaiting(organization, request)
+  })
+
+  test.each(['expired', 'revoked'])('not with one that had %s', async (how) => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    const [anna] = organization.approvers
+    const past = { log: organization.log, now: () => longAgo }
+    const tellAnna = (command: Parameters<typeof userDecider.decide>[0]) =>
+      handleCommand(past, organization.setup, streams.user(anna), userDecider, command)
+    const tokenId = randomUUID() as ApiTokenId
+    const expiresAt = how === 'expired' ? new Date(Date.parse(longAgo) + 1_000).toISOString() : null
+    const hash = { tokenHash: 'ab'.repeat(32), prefix: 'abcdef' }
+    await tellAnna({ type: 'IssueApiToken', tokenId, name: 'old', ...hash, expiresAt, at: longAgo })
+    if (how === 'revoked') await tellAnna({ type: 'RevokeApiToken', tokenId })
+    await approveTwice(organization, request, (user) => (user === anna ? tokenId : ownToken(organization)(user)))
+    await expectWaiting(organization, request)
+  })
+
+  test('and still with one that is revoked afterwards', async () => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    await approveTwice(organization, request, ownToken(organization))
+    const [anna] = organization.approvers
+    const tokenId = ownToken(organization)(anna)
+    await handleCommand(organization.signer, organization.setup, streams.user(anna), userDecider, {
+      type: 'RevokeApiToken',
+      tokenId,
+    })
+    expect((await sign(organization, request)).failure).toBeUndefined()
+  })
+})
