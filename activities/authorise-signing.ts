@@ -11,6 +11,7 @@ import {
   projectDecider,
   quorumReached,
   Refusal,
+  requireActiveSubmitter,
   type SigningRequest,
   type SigningRequestId,
   type SigningRequestState,
@@ -43,11 +44,11 @@ export type Authorisation = {
 
 /**
  * Asks the log, and nothing else, whether a request may be signed now (law 1): its own stream, and those of its policy,
- * project, certificate and approvers, folded with the domain's code.
+ * project, submitter, certificate and approvers, folded with the domain's code.
  *
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
- *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `CERTIFICATE_…`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
- *   `APPROVAL_NOT_BY_APPROVER`
+ *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
+ *   `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVAL_NOT_BY_APPROVER`
  */
 export async function authoriseSigning(
   log: EventLog,
@@ -64,6 +65,7 @@ export async function authoriseSigning(
       given: request.approvals.length,
     })
   await checkPolicy(log, request)
+  await checkSubmitter(log, request)
   await checkApprovers(log, request, events)
   const { events: certificateEvents } = await readWholeStream(log, streams.certificate(request.certificateId))
   const certificate = usableCertificate(fold(certificateDecider, certificateEvents), at)
@@ -91,6 +93,11 @@ async function checkPolicy(log: EventLog, request: SigningRequest): Promise<void
   const { events: projectEvents } = await readWholeStream(log, streams.project(request.projectId))
   const project = activeProject(fold(projectDecider, projectEvents))
   if (project.organizationId !== request.organizationId) throw policyMismatch('project')
+}
+
+async function checkSubmitter(log: EventLog, request: SigningRequest): Promise<void> {
+  const { events } = await readWholeStream(log, streams.user(request.submitter))
+  requireActiveSubmitter(fold(userDecider, events), request)
 }
 
 /** Every approval that counts must be by the approver's own hand, who was active when the quorum was reached. */

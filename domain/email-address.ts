@@ -6,15 +6,17 @@ const addressPattern =
   /^(?=.{1,64}@)[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*@[\p{L}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?(\.[\p{L}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?)*$/u
 
 /**
- * Reads an e-mail address, without a display name: 254 characters at the most (RFC 5321 §4.5.3.1). Kept as it was sent.
+ * Reads an e-mail address, without a display name: 254 characters at the most (RFC 5321 §4.5.3.1). Kept in
+ * Normalization Form C (RFC 6531 §3.1), else as it was sent.
  *
  * @throws Refusal `EMAIL_MALFORMED`
  */
 export function parseEmailAddress(text: string): string {
-  if (text.length > 254 || !isPlainLine(text) || !addressPattern.test(text))
+  const address = text.normalize('NFC')
+  if (address.length > 254 || !isPlainLine(address) || !addressPattern.test(address))
     throw new Refusal(
       'EMAIL_MALFORMED',
       `The e-mail address must look like name@example.org and have no more than 254 characters; got ${JSON.stringify(text.slice(0, 300))}.`,
     )
-  return text
+  return address
 }

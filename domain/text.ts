@@ -4,32 +4,63 @@ import { Refusal } from './refusal.ts'
 const maximumTextLength = 4000
 
 /**
- * Whether a line of text shows what it holds: well-formed Unicode without control characters and without the controls
- * of direction (`Bidi_Control`, Unicode Standard Annex #9), which make `gpj.exe` look like `exe.jpg` to those who are
- * to approve it. Not every store of text can hold the others: PostgreSQL refuses NUL and half characters.
+ * What a line of text may not hold, because a reader does not see that it is there, or sees something else for it:
+ * control characters; the controls of direction (Unicode Standard Annex #9), which make `gpj.exe` look like `exe.jpg`;
+ * everything that is displayed as nothing (`Default_Ignorable_Code_Point`: zero-width spaces and joiners, soft hyphens,
+ * Hangul fillers, variation selectors, tags), with which two names look the same and are not; separators of lines;
+ * spaces other than U+0020, and the empty Braille pattern; characters for private use, and what is none.
+ */
+const unseen =
+  /[\p{Cc}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Co}\p{Noncharacter_Code_Point}\u2800\ufff9-\ufffb]|(?! )\p{Zs}/u
+
+/**
+ * Whether a line of text shows what it holds: well-formed Unicode without what nobody sees. Not every store of text can
+ * hold half characters and NUL: PostgreSQL refuses them.
  */
 export function isPlainLine(text: string): boolean {
-  return text.isWellFormed() && !/[\p{Cc}\p{Bidi_Control}]/u.test(text)
+  return text.isWellFormed() && !unseen.test(text)
+}
+
+/** What a line holds that it may not, for a message: `U+200B at character 4`; `undefined` for a plain line. */
+export function unseenIn(text: string): string | undefined {
+  if (!text.isWellFormed()) return 'half a character (a lone surrogate)'
+  const found = unseen.exec(text)
+  if (found === null) return undefined
+  const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  return `U+${code} at character ${[...text.slice(0, found.index)].length + 1}`
+}
+
+/** A text with a space for each emoji: they are joined and coloured by characters that are invisible anywhere else. */
+export function withoutEmoji(text: string): string {
+  return text.replaceAll(/\p{RGI_Emoji}/gv, ' ')
 }
 
 /**
- * Reads a display name: 1 to 200 characters, a plain line, white space around it removed.
+ * Reads a display name: 1 to 200 characters of a plain line. White space around it is removed, spaces in it are one
+ * U+0020 each, and letters are put together (Unicode Normalization Form C), so that names that look the same are.
  *
  * @param what the name of the field, for the message
  * @throws Refusal `NAME_MALFORMED`
  */
 export function parseName(text: string, what: string): string {
-  const name = text.trim()
-  if (name.length === 0 || name.length > 200 || !isPlainLine(name))
+  const name = text
+    .replaceAll(/\p{Zs}+/gu, ' ')
+    .trim()
+    .normalize('NFC')
+  if (name.length === 0 || name.length > 200)
+    throw new Refusal('NAME_MALFORMED', `${what} must have 1 to 200 characters; it has ${name.length}.`)
+  const fault = unseenIn(name)
+  if (fault !== undefined)
     throw new Refusal(
       'NAME_MALFORMED',
-      `${what} must have 1 to 200 characters, and no control characters or controls of text direction.`,
+      `${what} must have no control characters, controls of text direction or other invisible characters; it has ${fault}.`,
     )
   return name
 }
 
 /**
- * Reads a comment, reason or description: plain lines, with tabs and line breaks, 4,000 characters at the most.
+ * Reads a comment, reason or description: plain lines, with tabs, line breaks, spaces of any kind and emoji, 4,000
+ * characters at the most, in Normalization Form C.
  *
  * @param text as the caller sent it; `null` for none
  * @param what the name of the field, for the message
@@ -46,10 +77,11 @@ export function parseText(text: string | null, what: string): string | null {
         length,
       },
     )
-  if (!isPlainLine(text.replaceAll(/[\t\n\r]/g, '')))
+  const fault = unseenIn(withoutEmoji(text).replaceAll(/[\t\n\r\p{Zs}]/gu, ' '))
+  if (fault !== undefined)
     throw new Refusal(
       'TEXT_MALFORMED',
-      `${what} must be well-formed Unicode without control characters (tabs and line breaks may be) and controls of text direction.`,
+      `${what} must have no control characters (tabs and line breaks may be), controls of text direction or other invisible characters; it has ${fault}.`,
     )
-  return text
+  return text.normalize('NFC')
 }

@@ -2,7 +2,7 @@ import type { Decider } from '../decider.ts'
 import type { SigningPolicyId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
-import { isPlainLine, parseName, parseText } from '../text.ts'
+import { isPlainLine, parseName, parseText, withoutEmoji } from '../text.ts'
 import type { ProjectEvent, ProjectFacts } from './events.ts'
 
 /** A project that exists. */
@@ -119,7 +119,10 @@ const urlCharacters = /^[!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]*$/
  */
 function parseRepositoryUrl(text: string): string {
   const wellFormed =
-    text.length <= longestUrl && isPlainLine(text) && /^https?:\/\/[^\s\\]+$/.test(text) && URL.canParse(text)
+    text.length <= longestUrl &&
+    isPlainLine(withoutEmoji(text)) &&
+    /^https?:\/\/[^\s\\]+$/.test(text) &&
+    URL.canParse(text)
   if (!wellFormed)
     throw new Refusal(
       'REPOSITORY_URL_MALFORMED',

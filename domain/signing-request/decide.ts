@@ -84,9 +84,9 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
 function submit({ submission }: SubmitSigningRequest, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (state.workflowStatus !== 'none')
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
-  parseFileName(submission.artifact.fileName)
+  const artifact = { ...submission.artifact, fileName: parseFileName(submission.artifact.fileName) }
   const description = parseText(submission.description, 'The description')
-  return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, description } }]
+  return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, artifact, description } }]
 }
 
 function approve(command: Approve, request: SigningRequest): readonly SigningRequestEvent[] {

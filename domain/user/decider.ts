@@ -1,7 +1,7 @@
 import type { Decider } from '../decider.ts'
 import { parseEmailAddress } from '../email-address.ts'
 import type { Instant } from '../event.ts'
-import type { ApiTokenId } from '../ids.ts'
+import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
 import type { GlobalRole } from '../permissions.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
@@ -128,6 +128,25 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
 function refuseIfDeactivated(user: User): void {
   if (user.status === 'deactivated')
     throw new Refusal('USER_DEACTIVATED', `${user.name} is deactivated; reactivate the user first.`)
+}
+
+/**
+ * Refuses to sign for a submitter who may not act: whoever has left, or whose account was found to be another's, gets
+ * nothing signed any more, whatever was approved meanwhile. One who is active again is not refused.
+ *
+ * @throws Refusal `SUBMITTER_UNKNOWN` when the organization has no such user, `SUBMITTER_DEACTIVATED`
+ */
+export function requireActiveSubmitter(
+  state: UserState,
+  { submitter, organizationId }: { readonly submitter: UserId; readonly organizationId: OrganizationId },
+): void {
+  if (state.status === 'none' || state.organizationId !== organizationId)
+    throw new Refusal('SUBMITTER_UNKNOWN', `The log knows no submitter ${submitter} in this organization.`)
+  if (state.status === 'deactivated')
+    throw new Refusal(
+      'SUBMITTER_DEACTIVATED',
+      `${state.name}, who submitted the request, is deactivated; nothing is signed for them.`,
+    )
 }
 
 /**

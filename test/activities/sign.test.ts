@@ -15,7 +15,7 @@ import {
   streams,
   userDecider,
 } from '../../domain/index.ts'
-import { readWholeStream } from '../../event-log/index.ts'
+import { type EventLog, readWholeStream } from '../../event-log/index.ts'
 import { toPem } from '../../signing/x509/index.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { appendRaw, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -270,6 +270,35 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
         reason: null,
       })
     await expectRefusal(organization, request, code)
+  })
+
+  test('a submitter who was deactivated meanwhile gets nothing signed; one who is active again does', async () => {
+    const organization = await testOrganization()
+    const { signer, setup, submitter } = organization
+    const request = await approved(organization)
+    const user = streams.user(submitter)
+    await handleCommand(signer, setup, user, userDecider, { type: 'DeactivateUser', reason: null })
+    await expectRefusal(organization, request, 'SUBMITTER_DEACTIVATED')
+    await handleCommand(signer, setup, user, userDecider, { type: 'ReactivateUser' })
+    expect((await callSigner(organization, request.signingRequestId)).failure).toBeUndefined()
+  })
+
+  test('a submitter that the log does not know gets nothing signed', async () => {
+    const organization = await testOrganization()
+    const request = await approved(organization)
+    const { signer } = organization
+    const { log } = signer
+    const withoutSubmitter: EventLog = {
+      append: (...given) => log.append(...given),
+      readStream: (streamId, options) =>
+        log.readStream(streamId === streams.user(request.submitter) ? 'user-nobody' : streamId, options),
+      readAll: (options) => log.readAll(options),
+      subscribe: (options) => log.subscribe(options),
+      head: () => log.head(),
+      close: () => log.close(),
+    }
+    const blind = { ...organization, signer: { ...signer, log: withoutSubmitter } }
+    await expectRefusal(blind, request, 'SUBMITTER_UNKNOWN')
   })
 
   test('an approver who was deactivated before the quorum does not count; one deactivated after it does', async () => {

@@ -12,6 +12,7 @@ import {
   networkOf,
   type OrganizationId,
   organizationDecider,
+  parseEmailAddress,
   parseFileName,
   parseId,
   parseName,
@@ -56,7 +57,17 @@ describe('texts', () => {
     .map((code) => String.fromCodePoint(code))
 
   it('are kept as they were sent, in every script and with line breaks and tabs', () => {
-    for (const text of ['', ' a ', 'one\r\ntwo\n\tthree', 'שלום', 'مرحبا', '👩‍🔧', 'x'.repeat(4000)])
+    const family = '👩‍👩‍👧 ❤️ 👍🏽 🏴󠁧󠁢󠁥󠁮󠁧󠁿 1️⃣'
+    for (const text of [
+      '',
+      ' a ',
+      'one\r\ntwo\n\tthree',
+      'à\u00a0vous\u202f!',
+      'שלום',
+      'مرحبا',
+      family,
+      'x'.repeat(4000),
+    ])
       expect(parseText(text, 'The comment')).toBe(text)
     expect(parseText(null, 'The comment')).toBeNull()
   })
@@ -78,6 +89,39 @@ describe('texts', () => {
     }
     expect(parseName('אבטחה', 'The name')).toBe('אבטחה')
     expect(parseFileName('برنامج.exe')).toBe('برنامج.exe')
+  })
+
+  it('show what they hold: nothing in them is invisible, and the message names it', () => {
+    const invisible = [
+      ...['\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\u00ad', '\u034f', '\u180e', '\u115f', '\u3164', '\uffa0'],
+      ...['\u2028', '\u2029', '\u2800', '\ufe0f', '\ue000', '\ufffe', '\ufff9', '\u{e0041}', '\u{e0100}', '\u{f0000}'],
+    ]
+    for (const character of invisible) {
+      const named = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} at character 3`
+      const text = `ab${character}c`
+      for (const [read, code] of [
+        [() => parseName(text, 'The name'), 'NAME_MALFORMED'],
+        [() => parseText(text, 'The comment'), 'TEXT_MALFORMED'],
+        [() => parseFileName(text), 'FILE_NAME_MALFORMED'],
+      ] as const)
+        expect(refusalOf(read), named).toMatchObject({ code, message: expect.stringContaining(named) })
+      expect(
+        refusalOf(() => parseEmailAddress(`ab${character}c@example.org`)),
+        named,
+      ).toMatchObject({
+        code: 'EMAIL_MALFORMED',
+      })
+    }
+  })
+
+  it('are the same when they look the same: letters are put together, and a space is a space', () => {
+    const [apart, together] = ['Ju\u0308rgen', 'J\u00fcrgen']
+    expect(parseName(` ${apart}\u00a0 \u3000Meier\u2003`, 'The name')).toBe(`${together} Meier`)
+    expect(parseText(apart, 'The comment')).toBe(together)
+    expect(parseFileName(`${apart}  1.exe`)).toBe(`${together}  1.exe`)
+    expect(parseEmailAddress(`${apart}@example.org`)).toBe(`${together}@example.org`)
+    for (const spaced of [' setup.exe', 'setup.exe ', 'setup\u00a0.exe', 'setup\u202f.exe'])
+      expect(refusalOf(() => parseFileName(spaced))).toMatchObject({ code: 'FILE_NAME_MALFORMED' })
   })
 })
 
