@@ -32,6 +32,11 @@ export type AppendSignature = {
   readonly count: number
   /** What the process appended before and no later append of it names yet: that it is removed shows here. */
   readonly witnesses: readonly AppendWitness[]
+  /**
+   * From this append's hash to the one that is signed: the hashes beside, each behind `left ` or `right `, base64. Empty
+   * unless appends were made at the same moment, which share a signature.
+   */
+  readonly path: readonly string[]
   /** The signature, base64. */
   readonly value: string
 }

@@ -3,10 +3,10 @@ import type { RecordedEvent } from './event-log.ts'
 import type { SerialisedEvent } from './serialise.ts'
 
 /** What a signature says besides its value. */
-export type SignedPlace = Omit<AppendSignature, 'value' | 'count'> & { readonly streamId: string }
+export type SignedPlace = Omit<AppendSignature, 'value' | 'count' | 'path'> & { readonly streamId: string }
 
 /**
- * The bytes that the signature of an append is over: UTF-8 lines, parted by line feeds, none at the end.
+ * What the signature of an append is over: UTF-8 lines, parted by line feeds, none at the end.
  *
  *     countersign append v1
  *     <key id>
@@ -23,6 +23,14 @@ export function appendMessage(place: SignedPlace, events: readonly SerialisedEve
   const lines = ['countersign append v1', keyId, streamId, String(revision), JSON.stringify(witnesses)]
   for (const { id, type, data, metadata } of events) lines.push(id, type, data, metadata)
   return Buffer.from(lines.join('\n'), 'utf8')
+}
+
+/**
+ * The bytes that are signed for appends that were made at the same moment: a line that says what it is, and the root of the
+ * tree (`digest-tree.ts`) over their messages, 32 bytes. An append that was made alone is a tree by itself.
+ */
+export function signedRoot(root: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from('countersign appends v1\n'), root])
 }
 
 /**

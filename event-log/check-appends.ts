@@ -1,7 +1,8 @@
 import { verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type AppendSignature, mayWriteEvent } from '../domain/index.ts'
-import { appendMessage, asWritten } from './append-message.ts'
+import { appendMessage, asWritten, signedRoot } from './append-message.ts'
+import { isTreePath, rootOf, type TreeStep } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
 import { isJsonObject } from './serialise.ts'
@@ -63,7 +64,7 @@ export async function checkAppend(group: SignedGroup, keys: KeyRing): Promise<re
   const last = group.at(-1) as RecordedEvent
   const signature = asSignature(last.metadata.signature)
   if (signature === undefined) return group.map((event) => fault('forged', event, 'Its signature has no known form.'))
-  const { keyId, revision, count, witnesses, value } = signature
+  const { keyId, revision, count, witnesses, path, value } = signature
   if (count > group.length)
     return [fault('removed', last, `Of the ${count} events of its append ${count - group.length} are gone.`)]
   const unsigned = group
@@ -80,7 +81,10 @@ export async function checkAppend(group: SignedGroup, keys: KeyRing): Promise<re
   const { streamId } = last
   const message = appendMessage({ keyId, streamId, revision, witnesses }, own.map(asWritten))
   const isLine = own.every(({ id, type }) => !/\n/.test(id + type)) && !streamId.includes('\n')
-  if (!isLine || !(await verifyOnThread(null, message, key.publicKey, Buffer.from(value, 'base64'))))
+  if (
+    !isLine ||
+    !(await verifyOnThread(null, signedRoot(rootOf(message, path)), key.publicKey, Buffer.from(value, 'base64')))
+  )
     return all('changed', 'Its signature was made for something else than what stands here.')
 
   const first = own[0] as RecordedEvent
@@ -94,9 +98,9 @@ export async function checkAppend(group: SignedGroup, keys: KeyRing): Promise<re
 }
 
 /** The signature of an event's metadata, which may be anything. */
-export function asSignature(value: unknown): AppendSignature | undefined {
+export function asSignature(value: unknown): (AppendSignature & { readonly path: readonly TreeStep[] }) | undefined {
   if (!isJsonObject(value)) return undefined
-  const { keyId, revision, count, witnesses, value: bytes } = value
+  const { keyId, revision, count, witnesses, path, value: bytes } = value
   const isCount = (number: unknown) => Number.isSafeInteger(number) && (number as number) >= 0
   const isText = (text: unknown) => typeof text === 'string'
   const isWitness = (witness: unknown) =>
@@ -107,8 +111,9 @@ export function asSignature(value: unknown): AppendSignature | undefined {
     count !== 0 &&
     Array.isArray(witnesses) &&
     witnesses.every(isWitness) &&
+    isTreePath(path) &&
     isText(bytes)
-    ? (value as AppendSignature)
+    ? (value as AppendSignature & { readonly path: readonly TreeStep[] })
     : undefined
 }
 

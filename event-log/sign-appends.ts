@@ -1,7 +1,8 @@
 import type { AppendWitness, DomainEvent, EventMetadata, OrganizationId, ProcessKeyCertified } from '../domain/index.ts'
 import { streams } from '../domain/index.ts'
-import { appendMessage, withoutSignature } from './append-message.ts'
+import { appendMessage, signedRoot, withoutSignature } from './append-message.ts'
 import { checkAppendTarget } from './check-arguments.ts'
+import { digestTree } from './digest-tree.ts'
 import { type Appended, type EventLog, EventLogError, type ExpectedRevision, type NewEvent } from './event-log.ts'
 import { prepareEvents } from './prepare.ts'
 import { serialiseEvents } from './serialise.ts'
@@ -11,14 +12,25 @@ export type AppendSigner = {
   readonly keyId: string
   /** What the installation says of the key. */
   readonly certification: ProcessKeyCertified['data']
-  /** An Ed25519 signature (RFC 8032), made off the event loop. */
-  readonly sign: (message: Uint8Array) => Promise<Uint8Array>
+  /** An Ed25519 signature (RFC 8032). */
+  readonly sign: (message: Uint8Array) => Uint8Array
 }
 
 /** An append names at most so many earlier ones, so that it stays small after many appends at once. */
 const maximumWitnesses = 16
+/**
+ * So many appends of the same moment share a signature. Each then carries four hashes besides, and costs a sixteenth of
+ * what Ed25519 does.
+ */
+const maximumGroup = 16
 /** Among so many of the newest events an append with `any` looks for its own. */
 const recentEvents = 1_000
+/** An append that is ready but for its signature. */
+type Waiting = {
+  readonly message: Uint8Array
+  readonly handOver: (path: readonly string[], value: string) => Promise<void>
+}
+
 /** The organization of what belongs to none. */
 const noOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
 
@@ -33,55 +45,54 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   const { keyId } = signer
   /** What the log has answered and no later append names yet, oldest first. */
   const unwitnessed: AppendWitness[] = []
-  /** Appends reach the log in the order of the calls, although each waits for its signature. */
-  let turn: Promise<unknown> = Promise.resolve()
+  const waiting: Waiting[] = []
   let recorded: Promise<void> | undefined
   const begun = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
-  async function appendSigned(
+  function appendSigned(
     streamId: string,
     events: readonly NewEvent[],
     expected: number | 'noStream',
   ): Promise<Appended> {
-    const before = turn
-    const handed = Promise.withResolvers<void>()
-    turn = handed.promise
-    const witnesses = unwitnessed.splice(0, maximumWitnesses)
-    try {
-      const signed = await sign(streamId, events, expected === 'noStream' ? 0 : expected + 1, witnesses)
-      await before
-      const answer = log.append(streamId, signed, expected)
-      handed.resolve()
-      const appended = await answer
-      const eventId = (signed.at(-1) as NewEvent).id.toLowerCase()
-      unwitnessed.push({ streamId, revision: appended.revision, eventId })
-      return appended
-    } catch (error) {
-      unwitnessed.unshift(...witnesses)
-      throw error
-    } finally {
-      handed.resolve()
-    }
-  }
-
-  async function sign(
-    streamId: string,
-    events: readonly NewEvent[],
-    revision: number,
-    witnesses: readonly AppendWitness[],
-  ): Promise<readonly NewEvent[]> {
-    const unsigned = events.map((event) =>
+    const revision = expected === 'noStream' ? 0 : expected + 1
+    const bare = events.map((event) =>
       event.metadata?.signature === undefined ? event : { ...event, metadata: withoutSignature(event.metadata) },
     )
-    const written = serialiseEvents(unsigned)
+    const written = serialiseEvents(bare)
+    const witnesses = unwitnessed.splice(0, maximumWitnesses)
     const message = appendMessage({ keyId, streamId, revision, witnesses }, written)
-    const value = Buffer.from(await signer.sign(message)).toString('base64')
-    const signature = { keyId, revision, count: events.length, witnesses, value }
-    const last = unsigned.length - 1
-    return unsigned.map((event, index) =>
-      index === last ? { ...event, metadata: { ...event.metadata, signature } } : event,
-    )
+
+    async function handOver(path: readonly string[], value: string): Promise<Appended> {
+      const signature = { keyId, revision, count: events.length, witnesses, path, value }
+      const last = bare.length - 1
+      const signed = bare.map((event, index) =>
+        index === last ? { ...event, metadata: { ...event.metadata, signature } } : event,
+      )
+      try {
+        const appended = await log.append(streamId, signed, expected)
+        unwitnessed.push({ streamId, revision: appended.revision, eventId: written[last]?.id ?? '' })
+        return appended
+      } catch (error) {
+        unwitnessed.unshift(...witnesses)
+        throw error
+      }
+    }
+
+    return new Promise((resolve, reject) => {
+      if (waiting.push({ message, handOver: (path, value) => handOver(path, value).then(resolve, reject) }) === 1)
+        queueMicrotask(signWaiting)
+    })
+  }
+
+  /** Signs what was appended at this moment, and hands it to the log in the order of the calls. */
+  function signWaiting(): void {
+    while (waiting.length > 0) {
+      const group = waiting.splice(0, maximumGroup)
+      const { root, paths } = digestTree(group.map(({ message }) => message))
+      const value = Buffer.from(signer.sign(signedRoot(root))).toString('base64')
+      for (const [index, { handOver }] of group.entries()) void handOver(paths[index] ?? [], value)
+    }
   }
 
   /** The stream is read for its end, since what is signed says where it stands. */

@@ -1,14 +1,10 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { z } from 'zod'
 import { type Instant, type ProcessKeyStatement, type ProcessRole, processRoles } from '../domain/index.ts'
 import { type AppendSigner, processKeyId, statementMessage } from '../event-log/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
-
-/** `crypto.sign` on libuv's threads. */
-const signOnThread = promisify(sign)
 
 /** The key that a process signs its appends with, and what it may write. */
 export type EventKey = AppendSigner & { readonly roles: readonly ProcessRole[] }
@@ -43,7 +39,7 @@ export function parseEventKey(text: string, installationKeys: readonly KeyObject
     keyId,
     roles,
     certification: { schemaVersion: 1, ...statement, signature },
-    sign: (bytes) => signOnThread(null, bytes, key),
+    sign: (bytes) => sign(null, bytes, key),
   }
 }
 

@@ -119,6 +119,21 @@ describe('a log whose processes sign', () => {
     expect(await findings(from)).toEqual([])
   })
 
+  test('signs appends of the same moment together, and each is checked by itself', async () => {
+    const from = place()
+    const log = from.as('worker')
+    const all = Array.from({ length: 21 }, () => newStream('signingRequest'))
+    await Promise.all(all.map((stream) => log.append(stream, [approval(stream)], 'noStream')))
+    const events = await collect(from.stored.readAll())
+    const values = new Set(events.slice(1).map(({ metadata: { signature } }) => signature?.value))
+    expect(values.size).toBeLessThan(all.length / 4)
+    for (const stream of all) expect(await collect(from.verified.readStream(stream))).toHaveLength(1)
+    expect(await findings(from)).toEqual([])
+    const [one = ''] = all
+    tamper(from.path, ["UPDATE events SET data = json_set(data, '$.comment', 'other') WHERE stream_id = ?", one])
+    expect(await findings(from)).toEqual([`changed ${one} 0`])
+  })
+
   test('takes a repeated append for the first one, also when it was signed by another process', async () => {
     const from = place()
     const stream = newStream('signingRequest')

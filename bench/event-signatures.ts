@@ -1,0 +1,121 @@
+import { createPublicKey, generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type OrganizationId, processRoles } from '../domain/index.ts'
+import {
+  auditAppends,
+  createKeyRing,
+  type EventLog,
+  openSqliteEventLog,
+  upcasters,
+  withSignatures,
+  withUpcasters,
+} from '../event-log/index.ts'
+import { replayLog } from '../projections/index.ts'
+import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
+import { completedRequest, recordedAs } from './request-history.ts'
+
+const verifyOnThread = promisify(verify)
+const organizationId = randomUUID() as OrganizationId
+
+/** What signatures of appends cost. */
+export type EventSignatureFigures = {
+  /** 100 appends waiting at any time; the median of rounds that alternate between the two. */
+  readonly signedAppendsPerSecond: number
+  readonly plainAppendsPerSecond: number
+  /** `audit replay` of histories of requests: read, folded, every signature checked. */
+  readonly auditedSignaturesPerSecond: number
+  /** The same number of Ed25519 verifications on messages of the same size, as many at once as the audit makes. */
+  readonly bareSignaturesPerSecond: number
+}
+
+/** Measures both in a temporary folder, which is removed again. */
+export async function measureEventSignatures(requests = 3_000): Promise<EventSignatureFigures> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
+  const { privateKey, publicKeyPem } = newInstallationKey()
+  const installationKeys = [createPublicKey(publicKeyPem)]
+  const key = () => parseEventKey(newEventKey(privateKey, processRoles, new Date().toISOString()), installationKeys)
+  const open = (name: string) => openSqliteEventLog({ path: join(folder, name) })
+  const plain = open('plain.db')
+  const stored = open('signed.db')
+  const signed = withSignatures(stored, key())
+  try {
+    const rates = { plain: [] as number[], signed: [] as number[] }
+    for (let round = 0; round < 7; round += 1) {
+      rates.plain.push(await appendRate(plain))
+      rates.signed.push(await appendRate(signed))
+    }
+    const history = open('history.db')
+    const writer = withSignatures(history, key())
+    for (let written = 0; written < requests; written += 100)
+      await Promise.all(Array.from({ length: 100 }, () => writeRequest(writer)))
+    const ring = createKeyRing(history, installationKeys)
+    const audited = auditAppends(history, ring)
+    const start = performance.now()
+    await replayLog(withUpcasters({ ...history, ...audited.log }, upcasters))
+    const { appends, faultCount } = await audited.result()
+    const auditedSignaturesPerSecond = (appends * 1_000) / (performance.now() - start)
+    if (faultCount > 0) throw new Error(`The audit found ${faultCount} faults in what was just written.`)
+    await history.close()
+    return {
+      signedAppendsPerSecond: median(rates.signed),
+      plainAppendsPerSecond: median(rates.plain),
+      auditedSignaturesPerSecond,
+      bareSignaturesPerSecond: await bareRate(appends),
+    }
+  } finally {
+    await plain.close()
+    await signed.close()
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Appends of one event each, to streams of their own. */
+async function appendRate(log: EventLog): Promise<number> {
+  const count = 5_000
+  const submissions = Array.from({ length: count }, () => completedRequest(organizationId).slice(0, 1))
+  const start = performance.now()
+  for (let done = 0; done < count; done += 100)
+    await Promise.all(
+      submissions.slice(done, done + 100).map((placed) => {
+        const [{ streamId } = { streamId: '' }] = placed
+        return log.append(
+          streamId,
+          placed.map((each) => recordedAs(each, organizationId)),
+          'noStream',
+        )
+      }),
+    )
+  return (count * 1_000) / (performance.now() - start)
+}
+
+/** The events of a completed request, each appended by itself. */
+async function writeRequest(log: EventLog): Promise<void> {
+  for (const placed of completedRequest(organizationId)) {
+    const { streamId, revision } = placed
+    await log.append(streamId, [recordedAs(placed, organizationId)], revision === 0 ? 'noStream' : revision - 1)
+  }
+}
+
+async function bareRate(count: number): Promise<number> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const message = Buffer.alloc(1_000, 'm')
+  const signature = sign(null, message, privateKey)
+  let left = count
+  const start = performance.now()
+  await Promise.all(
+    Array.from({ length: 256 }, async () => {
+      while (left > 0) {
+        left -= 1
+        if (!(await verifyOnThread(null, message, publicKey, signature))) throw new Error('A signature is wrong.')
+      }
+    }),
+  )
+  return (count * 1_000) / (performance.now() - start)
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
+}
