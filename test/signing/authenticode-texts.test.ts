@@ -112,7 +112,9 @@ test.each([
   await signAndVerify(facts)
   const verdict = await osslsigncodeVerify(outputPath, signer.rootFile)
   expect(verdict.ok).toBe(true)
-  expect(verdict.output).toContain(`Text description: ${name}`)
+  expect(verdict.output).toContain(`Text description: ${facts.name}`)
+  // White space is one space each, as everywhere where names are saved; all else is as it was given.
+  expect(facts.name).toBe(name.replaceAll(/\s+/g, ' '))
   expect(verdict.output).toContain(`URL description: ${facts.repositoryUrl}`)
   expect(facts.repositoryUrl).toMatch(/^https?:\/\/[\x21-\x7e]+$/)
   expect(new URL(facts.repositoryUrl).href).toBe(new URL(url).href)

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from '@temporalio/client'
+import { Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import { pino } from 'pino'
@@ -44,10 +44,13 @@ export async function startWorkers(
   const running = [worker.run(), signer.run()]
   const client = new Client({ connection: clientConnection, dataConverter: converter })
   onTestFinished(async () => {
-    await endWorkflows(client)
-    worker.shutdown()
-    signer.shutdown()
-    await Promise.all(running)
+    try {
+      await endWorkflows(client)
+    } finally {
+      worker.shutdown()
+      signer.shutdown()
+      await Promise.all(running)
+    }
   })
   return { ...temporalWorkflows(client), client }
 }
@@ -56,5 +59,12 @@ export async function startWorkers(
 async function endWorkflows({ workflow, workflowService, options: { namespace } }: Client): Promise<void> {
   const { executions } = await workflowService.listOpenWorkflowExecutions({ namespace })
   for (const { execution } of executions ?? [])
-    if (execution?.workflowId != null) await workflow.getHandle(execution.workflowId).terminate()
+    if (execution?.workflowId != null)
+      await workflow
+        .getHandle(execution.workflowId)
+        .terminate()
+        .catch((error: unknown) => {
+          // It came to its end between the list and the call.
+          if (!(error instanceof WorkflowNotFoundError)) throw error
+        })
 }
