@@ -79,13 +79,14 @@ async function checkPolicy(log: EventLog, request: SigningRequest): Promise<void
   const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
   const settings = policy.versions[request.signingPolicyVersion - 1]
   if (settings === undefined) throw policyMismatch('version')
-  const { certificateId, approval, timestamp, submitters } = settings
+  const { certificateId, approval, timestamp, existingSignatures, submitters } = settings
   const differing = Object.entries({
     projectId: policy.projectId === request.projectId,
     organizationId: policy.organizationId === request.organizationId,
     certificateId: certificateId === request.certificateId,
     approval: canonicalJson(approval) === canonicalJson(request.approval),
     timestamp: timestamp === request.timestamp,
+    existingSignatures: existingSignatures.includes(request.existingSignatures),
     submitter: submitters.includes(request.submitter),
   }).find(([, same]) => !same)
   if (differing !== undefined) throw policyMismatch(differing[0])

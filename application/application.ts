@@ -1,4 +1,4 @@
-import type { Sha256Digest, SigningRequestId } from '../domain/index.ts'
+import type { ExistingSignatureTreatment, Sha256Digest, SigningRequestId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { Caller } from './caller.ts'
 
@@ -18,6 +18,8 @@ export type SubmitSigningRequestInput = {
   /** The id that the upload of the artifact answered. */
   readonly uploadId: string
   readonly description: string | null
+  /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
+  readonly existingSignatures?: ExistingSignatureTreatment | null
 }
 
 /**
@@ -38,7 +40,7 @@ export interface Application {
    * Submits an uploaded artifact.
    *
    * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
-   *   `FORBIDDEN`, `UPLOAD_NOT_FOUND`, `CERTIFICATE_…`, `TEXT_TOO_LONG`, `FILE_NAME_MALFORMED`
+   *   `FORBIDDEN`, `UPLOAD_NOT_FOUND`, `CERTIFICATE_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `TEXT_TOO_LONG`, `FILE_NAME_MALFORMED`
    */
   submitSigningRequest(caller: Caller, input: SubmitSigningRequestInput): Promise<SigningRequestChanged>
 

@@ -3,6 +3,7 @@ import {
   activeProject,
   activeSigningPolicy,
   certificateDecider,
+  chosenTreatment,
   currentVersion,
   maySubmit,
   organizationDecider,
@@ -42,6 +43,7 @@ export async function submitSigningRequest(
       { permission: 'submit' },
     )
   const { certificateId, approval, timestamp } = settings
+  const existingSignatures = chosenTreatment(settings.existingSignatures, input.existingSignatures ?? null)
   usableCertificate((await load(log, streams.certificate(certificateId), certificateDecider)).state, now())
   const { fileName, sha256, size } = await uploads.find(input.uploadId, caller.userId)
 
@@ -55,6 +57,7 @@ export async function submitSigningRequest(
     certificateId,
     approval,
     timestamp,
+    existingSignatures,
     submitter: caller.userId,
     description: input.description,
     artifact: { fileName, sha256, size },

@@ -44,6 +44,7 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
         certificateId,
         approval: { approvers, requiredApprovals: 2, submitterMayApprove: false, deadlineSeconds: null },
         timestamp: 'required',
+        existingSignatures: 'replace',
         submitter,
         description: 'Nightly build of the main branch',
         artifact,

@@ -5,6 +5,7 @@ import { ask } from './connection/graphql.ts'
 import { type Upload, uploadFile } from './connection/upload.ts'
 import { policyNames } from './documents/organization.ts'
 import { type Changed, submitRequest } from './documents/request-changes.ts'
+import type { ExistingSignatureTreatment } from './documents/request-fields.ts'
 import { exitCode } from './exit-code.ts'
 import { patiently, usualPatience } from './following/patience.ts'
 import { hashLocalFile, type LocalFile } from './local-file.ts'
@@ -15,6 +16,8 @@ export type SubmissionTexts = {
   readonly project: string
   readonly signingPolicy: string
   readonly description: string | null
+  /** What is done with a file that is signed already; `null` leaves it to the policy. */
+  readonly existingSignatures: ExistingSignatureTreatment | null
 }
 
 /**

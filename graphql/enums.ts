@@ -1,4 +1,5 @@
 import {
+  type ExistingSignatureTreatment,
   type GlobalRole,
   globalRoles,
   hashAlgorithms,
@@ -50,6 +51,16 @@ export const HashAlgorithmRef = builder.enumType('HashAlgorithm', {
 export const TimestampRequirementRef = builder.enumType('TimestampRequirement', {
   description: 'Whether a signature must carry an RFC 3161 time-stamp.',
   values: named(['required', 'none'] as const),
+})
+
+/** What is done with files that are signed already. */
+export const ExistingSignatureTreatmentRef = builder.enumType('ExistingSignatureTreatment', {
+  description: 'What is done with a file that is signed already.',
+  values: {
+    replace: { value: 'replace' as const, description: 'Its signatures are removed.' },
+    append: { value: 'append' as const, description: 'They are kept, and the new one is added.' },
+    refuse: { value: 'refuse' as const, description: 'The request fails.' },
+  } satisfies Record<ExistingSignatureTreatment, { value: ExistingSignatureTreatment; description: string }>,
 })
 
 /** Kinds of users. */

@@ -2,6 +2,7 @@ import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { SigningRequestChanged } from '../application/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
+import { ExistingSignatureTreatmentRef } from './enums.ts'
 import { isEntityId, parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { SigningRequestRef } from './refs.ts'
@@ -35,6 +36,11 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
     signingPolicy: t.string({ required: true, description: 'Slug (in the project), UUID or node id.' }),
     uploadId: t.string({ required: true, description: 'What `POST /uploads` answered.' }),
     description: t.string(),
+    existingSignatures: t.field({
+      type: ExistingSignatureTreatmentRef,
+      description:
+        'What is done with a file that is signed already. One that the policy does not allow is refused; the first that it allows when absent.',
+    }),
   }),
 })
 
@@ -76,6 +82,7 @@ builder.mutationFields((t) => ({
           signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
           uploadId: input.uploadId,
           description: input.description ?? null,
+          existingSignatures: input.existingSignatures ?? null,
         }),
       ),
   }),

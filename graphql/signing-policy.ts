@@ -2,7 +2,7 @@ import type { ApprovalProcess } from '../domain/index.ts'
 import type { SigningPolicyVersion, SigningPolicyView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
-import { SigningPolicyStatusRef, TimestampRequirementRef } from './enums.ts'
+import { ExistingSignatureTreatmentRef, SigningPolicyStatusRef, TimestampRequirementRef } from './enums.ts'
 import { ActorRef } from './event.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, UserRef } from './refs.ts'
 
@@ -52,6 +52,12 @@ const SigningPolicyVersionRef = builder.objectRef<SigningPolicyVersion>('Signing
     release: t.boolean({
       description: 'A release policy: strong algorithms only, time-stamp always, no test certificates.',
       resolve: ({ settings }) => settings.release,
+    }),
+    existingSignatures: t.field({
+      type: [ExistingSignatureTreatmentRef],
+      description:
+        'What a submission may ask for files that are signed already; the first is for submissions that do not ask.',
+      resolve: ({ settings }) => [...settings.existingSignatures],
     }),
   }),
 })

@@ -9,7 +9,13 @@ import {
 import type { ApprovalView, SigningAttempt } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
-import { DenialKindRef, RequestStatusRef, TimestampRequirementRef, WorkflowStatusRef } from './enums.ts'
+import {
+  DenialKindRef,
+  ExistingSignatureTreatmentRef,
+  RequestStatusRef,
+  TimestampRequirementRef,
+  WorkflowStatusRef,
+} from './enums.ts'
 import { artifactLink } from './links.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
 import { SigningPlanRef } from './signing-plan.ts'
@@ -149,6 +155,7 @@ SigningRequestRef.implement({
     }),
     programUrl: t.string({ nullable: true, resolve: ({ program }) => program.descriptionUrl }),
     timestamp: t.expose('timestamp', { type: TimestampRequirementRef }),
+    existingSignatures: t.expose('existingSignatures', { type: ExistingSignatureTreatmentRef }),
     plan: t.field({
       type: SigningPlanRef,
       nullable: true,

@@ -1,5 +1,5 @@
 import type { AuthenticodeDirective, PlannedFile, SigningPlan, Submission } from '../../domain/index.ts'
-import { assertDescribable, digestPeFile } from '../../signing/authenticode/index.ts'
+import { assertDescribable, digestPeFile, isSignedPeFile } from '../../signing/authenticode/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
@@ -58,7 +58,7 @@ async function planFile({ request, store, signal }: PlanningFacts): Promise<Plan
 
 async function authenticodeDirective(
   stored: StoredArtifact,
-  { program }: Submission,
+  { program, existingSignatures }: Submission,
   signal: AbortSignal | undefined,
 ): Promise<AuthenticodeDirective> {
   const { description, descriptionUrl } = program
@@ -67,12 +67,17 @@ async function authenticodeDirective(
     ...(description !== null && { description }),
     ...(descriptionUrl !== null && { descriptionUrl }),
   })
+  if (existingSignatures === 'refuse' && (await isSignedPeFile(stored.path)))
+    throw new ArtifactError(
+      'FILE_ALREADY_SIGNED',
+      'The file is signed already, and the submission or its policy refuses such files.',
+    )
   const hashAlgorithm = 'sha256'
   const digest = await digestPeFile(stored.path, hashAlgorithm, signal === undefined ? {} : { signal })
   return {
     directive: 'authenticode-sign',
     hashAlgorithm,
-    append: false,
+    append: existingSignatures === 'append',
     description,
     descriptionUrl,
     contentDigest: digest.toString('hex'),

@@ -27,8 +27,9 @@ export function define(command: Command, invocation: Invocation): void {
           policy.current.certificate?.name ?? '–',
           policy.current.submitters.map((user) => user?.name ?? 'unknown').join(', '),
           approvalText(policy),
+          policy.current.existingSignatures.join(', '),
         ])
-        return table(['policy', 'status', 'certificate', 'submitters', 'approval'], rows, report.marker)
+        return table(['policy', 'status', 'certificate', 'submitters', 'approval', 'signed files'], rows, report.marker)
       })
       if (items.length === 0 && project !== null)
         report.note('`countersign project list` shows which projects there are.', 'faint')

@@ -1,9 +1,13 @@
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { usageError } from '../cli-error.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { checkDestination, type Destination } from '../destination.ts'
-import type { RequestDetails } from '../documents/request-fields.ts'
+import {
+  type ExistingSignatureTreatment,
+  existingSignatureTreatments,
+  type RequestDetails,
+} from '../documents/request-fields.ts'
 import { parseDuration } from '../duration.ts'
 import { followRequest } from '../following/follow-request.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
@@ -19,6 +23,7 @@ type Options = ConnectionOptions & {
   readonly policy: string
   readonly out?: string
   readonly description?: string
+  readonly existingSignatures?: ExistingSignatureTreatment
   readonly timeout?: string
   readonly wait: boolean
 }
@@ -42,6 +47,12 @@ export function define(command: Command, invocation: Invocation): void {
       'where to save the signed file; a file that is there, FILE itself too, is replaced at the end',
     )
     .option('--description <text>', 'what this is, for those who approve')
+    .addOption(
+      new Option(
+        '--existing-signatures <how>',
+        'of a file that is signed already: remove its signatures, add to them, or refuse the file (default: what the policy says)',
+      ).choices(existingSignatureTreatments),
+    )
     .option('--timeout <duration>', 'give up waiting after this long (90s, 15m, 2h); the request goes on')
     .option('--no-wait', 'submit, print the id of the request, and end')
     .action(async (name: string, options: Options) => {
@@ -72,8 +83,8 @@ async function sign(
       () => text,
     )
   try {
-    const { project, policy: signingPolicy, description = null } = options
-    const submission = { project, signingPolicy, description }
+    const { project, policy: signingPolicy, description = null, existingSignatures = null } = options
+    const submission = { project, signingPolicy, description, existingSignatures }
     const { signingRequestId, position } = await submitFile(connection, file, submission, { report, signal })
     if (destination === undefined) {
       report.result({ signingRequestId, position }, () => `${signingRequestId}\n`)

@@ -77,6 +77,7 @@ export type PolicySummary = {
     } | null
     readonly timestamp: string
     readonly release: boolean
+    readonly existingSignatures: readonly string[]
   }
 }
 
@@ -90,7 +91,7 @@ export const listPolicies = typedDocument<
       signingPolicyId slug name status
       project { slug }
       current {
-        version timestamp release
+        version timestamp release existingSignatures
         certificate { certificateId name }
         submitters { name }
         approval { requiredApprovals approvers { name } }

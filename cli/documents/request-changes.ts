@@ -1,4 +1,5 @@
 import { typedDocument } from '../connection/graphql.ts'
+import type { ExistingSignatureTreatment } from './request-fields.ts'
 
 /** A change that is in the log, and where: queries given the position see it. */
 export type Changed = { readonly signingRequestId: string; readonly position: string }
@@ -12,6 +13,7 @@ export const submitRequest = typedDocument<
       readonly signingPolicy: string
       readonly uploadId: string
       readonly description: string | null
+      readonly existingSignatures: ExistingSignatureTreatment | null
     }
   }
 >(`mutation SubmitRequest($input: SubmitSigningRequestInput!) {

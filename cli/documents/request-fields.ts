@@ -11,6 +11,12 @@ export const requestStatuses: readonly RequestStatus[] = [
   'Canceled',
 ]
 
+/** What is done with a file that is signed already, as the service names it. */
+export type ExistingSignatureTreatment = 'replace' | 'append' | 'refuse'
+
+/** The values of {@link ExistingSignatureTreatment}, for options. */
+export const existingSignatureTreatments: readonly ExistingSignatureTreatment[] = ['replace', 'append', 'refuse']
+
 /** A person or a CI user; `null` where the reader may not know. */
 export type NamedUser = { readonly userId: string; readonly name: string } | null
 
@@ -54,6 +60,7 @@ export type RequestDetails = RequestSummary & {
   readonly programDescription: string | null
   readonly programUrl: string | null
   readonly timestamp: 'required' | 'none'
+  readonly existingSignatures: ExistingSignatureTreatment
   readonly plan: {
     readonly digest: string
     readonly fileCount: number
@@ -110,7 +117,7 @@ export type RequestDetails = RequestSummary & {
 /** The fields of {@link RequestDetails}; goes with {@link requestSummary}. */
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
-  signingPolicyVersion programDescription programUrl timestamp
+  signingPolicyVersion programDescription programUrl timestamp existingSignatures
   certificate { certificateId name subject thumbprint }
   plan { digest fileCount plannedAt approvalDeadline }
   approvalProcess { requiredApprovals submitterMayApprove approvers { userId name } }

@@ -1,5 +1,6 @@
 import type { Certificate } from '../certificate/index.ts'
 import type { Decider } from '../decider.ts'
+import { checkTreatments } from '../existing-signatures.ts'
 import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
@@ -48,7 +49,7 @@ export type SigningPolicyCommand =
  * Refuses with `SIGNING_POLICY_EXISTS`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
  * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
  * `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
- * `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `EXISTING_SIGNATURES_INVALID`, * `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -137,6 +138,7 @@ function checkedSettings(settings: SigningPolicySettings, certificate: PolicyCer
   if (certificate.certificateId !== settings.certificateId)
     throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
   refuseRepeated(settings.submitters, 'submitters')
+  checkTreatments(settings.existingSignatures)
   if (settings.approval !== null) {
     checkApproval(settings.approval)
     checkReachable(settings.approval, settings.submitters)

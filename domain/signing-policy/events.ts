@@ -1,4 +1,5 @@
 import type { DomainEvent } from '../event.ts'
+import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
 import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, UserId } from '../ids.ts'
 
 /** Who must agree before a signature: `requiredApprovals` distinct people of `approvers`. */
@@ -23,6 +24,10 @@ export type SigningPolicySettings = {
   readonly timestamp: 'required' | 'none'
   /** A release policy: strong algorithms only, time-stamp always, no test certificates. */
   readonly release: boolean
+  /**
+   * What a submission may ask for files that are signed already, each once; the first is for submissions that do not ask.
+   */
+  readonly existingSignatures: readonly ExistingSignatureTreatment[]
 }
 
 /** A policy came to be, with version 1 of its settings. */

@@ -1,5 +1,6 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { DomainEvent, Instant } from '../event.ts'
+import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
 import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, SigningRequestId, UserId } from '../ids.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
 import type { FailureStatus } from './workflow-status.ts'
@@ -26,6 +27,8 @@ export type Submission = {
   readonly certificateId: CertificateId
   readonly approval: ApprovalProcess | null
   readonly timestamp: 'required' | 'none'
+  /** What is done with files that are signed already: as the submission asked and the policy allowed. */
+  readonly existingSignatures: ExistingSignatureTreatment
   readonly submitter: UserId
   readonly description: string | null
   readonly artifact: Artifact

@@ -9,7 +9,13 @@ import {
   issueApiToken,
   type Setup,
 } from '../../application/index.ts'
-import type { GlobalRole, KeyAlgorithm, OrganizationId, UserId } from '../../domain/index.ts'
+import {
+  existingSignatureTreatments,
+  type GlobalRole,
+  type KeyAlgorithm,
+  type OrganizationId,
+  type UserId,
+} from '../../domain/index.ts'
 import type { Credentials } from './credentials.ts'
 
 /** What the demo organization is called; an organization of another name is somebody's own. */
@@ -75,7 +81,8 @@ export async function createDemo(
   })
   const named = (...keys: readonly string[]) => keys.flatMap((key) => ids.get(key) ?? [])
   const submitters = named('ci', 'administrator')
-  const common = { submitters, timestamp: 'required', release: false } as const
+  const existingSignatures = existingSignatureTreatments
+  const common = { submitters, timestamp: 'required', release: false, existingSignatures } as const
   await createSigningPolicy(dependencies, setup, {
     projectId,
     slug: 'test-signing',

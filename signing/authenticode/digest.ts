@@ -65,3 +65,12 @@ export async function digestPeFile(
 function updateWith(hash: Hash, bytes: Uint8Array, start: number, end: number): void {
   if (end > start) hash.update(bytes.subarray(start, end))
 }
+
+/**
+ * Whether a PE file carries a certificate table.
+ *
+ * @throws SigningError with a `PE_…` code
+ */
+export async function isSignedPeFile(path: string): Promise<boolean> {
+  return withInput(path, async (input) => (await readPeFile(input)).certificateTable !== undefined)
+}

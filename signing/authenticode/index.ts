@@ -1,5 +1,5 @@
 /** Authenticode signatures of Windows programs (PE32 and PE32+). */
-export { digestPeFile } from './digest.ts'
+export { digestPeFile, isSignedPeFile } from './digest.ts'
 export type { SigningProgress } from './image-pass.ts'
 export { ImageThreads } from './image-threads.ts'
 export { type SignedPeFile, type SignPeFileRequest, signPeFile } from './sign.ts'

@@ -30,6 +30,7 @@ const settings = async (test: TestApplication, user: TestCaller): Promise<Signin
   approval: null,
   timestamp: 'none',
   release: false,
+  existingSignatures: ['replace', 'append', 'refuse'],
 })
 
 const newUser = (...roles: readonly GlobalRole[]): UseCase => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Caller, SubmitSigningRequestInput } from '../../application/index.ts'
 import {
+  type ExistingSignatureTreatment,
   globalRoles,
   type OrganizationId,
   type Sha256Digest,
@@ -102,6 +103,30 @@ describe('a submission', () => {
       [projectId.toUpperCase(), signingPolicyId],
     ] as const)
       await test.application.submitSigningRequest(submitter, { ...right, project: named, signingPolicy: policy })
+  })
+
+  it('asks for what the policy allows of files that are signed already, and gets its first when it does not ask', async () => {
+    const test = await testApplication()
+    const submitter = await test.user('Submitter')
+    await test.policy({ submitters: [submitter], existingSignatures: ['append', 'refuse'] })
+    const bytes = async function* () {
+      yield new TextEncoder().encode('a program')
+    }
+    const { uploadId } = await test.application.uploadArtifact(submitter, { fileName: 'a.exe', bytes: bytes() })
+    const input = { project: 'tool', signingPolicy: 'release', uploadId, description: null }
+    const submitted = async (existingSignatures?: ExistingSignatureTreatment | null) => {
+      const asked = existingSignatures === undefined ? input : { ...input, existingSignatures }
+      const { signingRequestId } = await test.application.submitSigningRequest(submitter, asked)
+      const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(signingRequestId))
+      return events[0]?.data.existingSignatures
+    }
+    expect(await submitted()).toBe('append')
+    expect(await submitted(null)).toBe('append')
+    expect(await submitted('refuse')).toBe('refuse')
+    await expect(submitted('replace')).rejects.toMatchObject({
+      code: 'EXISTING_SIGNATURES_NOT_ALLOWED',
+      details: { allowed: ['append', 'refuse'] },
+    })
   })
 
   it('finds no project of another organization', async () => {

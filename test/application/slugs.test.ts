@@ -68,6 +68,7 @@ describe('a slug', () => {
           approval: null,
           timestamp: 'none',
           release: false,
+          existingSignatures: ['replace', 'append', 'refuse'],
         },
       })
     const { won, codes } = await outcomes(times(atOnce, () => policy(first.projectId)))

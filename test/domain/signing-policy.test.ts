@@ -31,6 +31,7 @@ const settings: SigningPolicySettings = {
   approval,
   timestamp: 'required',
   release: false,
+  existingSignatures: ['replace', 'append', 'refuse'],
 }
 const ids = {
   signingPolicyId: fixedUuid<SigningPolicyId>('5'),
@@ -159,6 +160,19 @@ describe('signing policy', () => {
     ),
     ['MEMBERS_REPEATED', 'an approver twice', [], create({ approval: { ...approval, approvers: [anna, bert, anna] } })],
     ['MEMBERS_REPEATED', 'a submitter twice', [], create({ submitters: [anna, anna] })],
+    ['EXISTING_SIGNATURES_INVALID', 'nothing allowed for signed files', [], create({ existingSignatures: [] })],
+    [
+      'EXISTING_SIGNATURES_INVALID',
+      'something twice for signed files',
+      [],
+      create({ existingSignatures: ['append', 'append'] }),
+    ],
+    [
+      'EXISTING_SIGNATURES_INVALID',
+      'something unknown for signed files',
+      [],
+      create({ existingSignatures: ['keep' as 'append'] }),
+    ],
     ['RELEASE_NEEDS_TIMESTAMP', 'a release without', [], create({ release: true, timestamp: 'none' })],
     [
       'RELEASE_NEEDS_STRONG_KEY',

@@ -372,6 +372,7 @@ async function submitWithDeadline(server: GraphQLTestServer): Promise<SigningReq
       },
       timestamp: 'required',
       release: false,
+      existingSignatures: ['replace', 'append', 'refuse'],
     },
   })
   return server.submit('urgent-signing')

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createSelfSignedCertificate, createSigningPolicy, type Setup } from '../../application/index.ts'
 import {
   type ApprovalProcess,
+  existingSignatureTreatments,
   fold,
   type OrganizationId,
   organizationDecider,
@@ -73,10 +74,11 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
         deadlineSeconds: null,
       }
       const common = { name: slug, certificateId, timestamp: 'required', release: false } as const
+      const existingSignatures = existingSignatureTreatments
       await createSigningPolicy(dependencies, setup, {
         projectId: await demoProject(log, organizationId),
         slug,
-        settings: { ...common, submitters: named(submitters), approval },
+        settings: { ...common, existingSignatures, submitters: named(submitters), approval },
       })
     },
     async close() {

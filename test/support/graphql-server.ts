@@ -240,6 +240,7 @@ export async function openGraphQLServer(
       approval: requiredApprovals === 0 ? null : approval,
       timestamp: 'required',
       release: false,
+      existingSignatures: ['replace', 'append', 'refuse'],
     } as const
     return (await createSigningPolicy(dependencies, setup, { projectId, slug, settings })).signingPolicyId
   }

@@ -269,6 +269,7 @@ function policyCommands(number: number, detail: number): readonly SigningPolicyC
         : { approvers, requiredApprovals: 1 + (detail % 3), submitterMayApprove: false, deadlineSeconds: null },
     timestamp: 'required',
     release: false,
+    existingSignatures: ['replace', 'append', 'refuse'],
   }
   return [
     {

@@ -40,6 +40,7 @@ export function aSubmission(changes: Partial<Submission> = {}): Submission {
       deadlineSeconds: null,
     },
     timestamp: 'required',
+    existingSignatures: 'replace',
     submitter: people.submitter,
     description: null,
     artifact: { fileName: 'setup.exe', sha256: 'ab'.repeat(32) as Sha256Digest, size: 4096 },

@@ -21,6 +21,8 @@ import {
   type ApprovalProcess,
   type CertificateId,
   type CommandRefused,
+  type ExistingSignatureTreatment,
+  existingSignatureTreatments,
   type GlobalRole,
   type Instant,
   type OrganizationId,
@@ -57,6 +59,8 @@ export type TestApplication = {
     readonly submitters: readonly TestCaller[]
     readonly approval?: Pick<ApprovalProcess, 'requiredApprovals'> & { readonly approvers: readonly TestCaller[] }
     readonly slug?: string
+    /** What submissions may ask for files that are signed already; everything by default. */
+    readonly existingSignatures?: readonly ExistingSignatureTreatment[]
   }) => Promise<{ readonly projectId: ProjectId; readonly signingPolicyId: SigningPolicyId }>
   /** Uploads and submits to the policy `release` of a project. */
   readonly submit: (caller: Caller, project?: string) => Promise<SigningRequestId>
@@ -129,7 +133,7 @@ export async function testApplication(): Promise<TestApplication> {
       return { ...(await application.authenticate(token, '192.0.2.1')), token }
     },
 
-    async policy({ submitters, approval, slug = 'tool' }) {
+    async policy({ submitters, approval, slug = 'tool', existingSignatures = existingSignatureTreatments }) {
       const ids = (users: readonly TestCaller[]): readonly UserId[] => users.map(({ userId }) => userId)
       const { projectId } = await createProject(dependencies, setup, {
         slug,
@@ -155,6 +159,7 @@ export async function testApplication(): Promise<TestApplication> {
                 },
           timestamp: 'none',
           release: false,
+          existingSignatures,
         },
       })
       return { projectId, signingPolicyId }

@@ -170,6 +170,7 @@ export async function testOrganization(
       approval,
       timestamp: 'required',
       release: false,
+      existingSignatures: ['replace', 'append', 'refuse'],
     },
   })
 
@@ -205,6 +206,7 @@ export async function testOrganization(
         certificateId: settings.certificateId,
         approval: settings.approval,
         timestamp: settings.timestamp,
+        existingSignatures: 'replace',
         submitter,
         description: null,
         artifact,

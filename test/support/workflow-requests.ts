@@ -43,6 +43,7 @@ export async function submission(
     certificateId,
     approval,
     timestamp,
+    existingSignatures: 'replace',
     submitter,
     description: null,
     artifact,
