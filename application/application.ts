@@ -20,6 +20,11 @@ export type SubmitSigningRequestInput = {
   readonly description: string | null
   /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
   readonly existingSignatures?: ExistingSignatureTreatment | null
+  /**
+   * What the caller calls this submission, 1 to 128 printable ASCII characters: submitting again by the same name answers
+   * the request that there is. Without one, every submission is a request of its own.
+   */
+  readonly idempotencyKey?: string | null
 }
 
 /**
@@ -37,10 +42,13 @@ export interface Application {
   authenticate(token: string | undefined, remoteAddress: string | undefined): Promise<Caller>
 
   /**
-   * Submits an uploaded artifact.
+   * Submits an uploaded artifact. With an idempotency key that this user has submitted with before, the first request is
+   * answered, whatever has become of it; other content under the same key is refused.
    *
    * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
-   *   `FORBIDDEN`, `UPLOAD_NOT_FOUND`, `CERTIFICATE_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `TEXT_TOO_LONG`, `FILE_NAME_MALFORMED`
+   *   `FORBIDDEN`, `UPLOAD_NOT_FOUND`, `CERTIFICATE_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `TEXT_TOO_LONG`,
+   *   `TEXT_MALFORMED`, `FILE_NAME_MALFORMED`,
+   *   `IDEMPOTENCY_KEY_MALFORMED`, `IDEMPOTENCY_KEY_REUSED`
    */
   submitSigningRequest(caller: Caller, input: SubmitSigningRequestInput): Promise<SigningRequestChanged>
 

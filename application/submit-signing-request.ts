@@ -6,16 +6,9 @@ import {
   chosenTreatment,
   currentVersion,
   maySubmit,
-  organizationDecider,
-  type Project,
-  type ProjectId,
-  projectDecider,
   Refusal,
-  type SigningPolicy,
-  type SigningPolicyId,
   type SigningRequestId,
   type Submission,
-  signingPolicyDecider,
   signingRequestDecider,
   streams,
   usableCertificate,
@@ -23,18 +16,46 @@ import {
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './initiator.ts'
-import { load, loadOwn } from './load.ts'
+import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { findTarget } from './submission-target.ts'
+import { requestIdOfKey, submittedBefore } from './submitted-before.ts'
 
-/** Submits an uploaded artifact: everything that can be checked is checked before a request exists. */
+/**
+ * Submits an uploaded artifact: everything that can be checked is checked before a request exists. With an idempotency key
+ * the request's id follows from it, so that a second submission, also one at the same moment, finds the first.
+ */
 export async function submitSigningRequest(
   dependencies: ApplicationDependencies,
   caller: Caller,
   input: SubmitSigningRequestInput,
 ): Promise<SigningRequestChanged> {
+  const { idempotencyKey: key = null } = input
+  if (key === null) return submit(dependencies, caller, input, randomUUID() as SigningRequestId)
+  const signingRequestId = requestIdOfKey(caller, key)
+  const before = () => submittedBefore(dependencies, caller, input, signingRequestId)
+  const first = await before()
+  if (first !== undefined) return first
+  try {
+    return await submit(dependencies, caller, input, signingRequestId)
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'SIGNING_REQUEST_EXISTS')) throw error
+    const twin = await before()
+    if (twin === undefined) throw error
+    return twin
+  }
+}
+
+async function submit(
+  dependencies: ApplicationDependencies,
+  caller: Caller,
+  input: SubmitSigningRequestInput,
+  signingRequestId: SigningRequestId,
+): Promise<SigningRequestChanged> {
   const { log, workflows, uploads, now } = dependencies
-  const project = await findProject(dependencies, caller, input.project)
-  const policy = await findPolicy(dependencies, project, input.signingPolicy)
+  const target = await findTarget(dependencies, caller, input)
+  const project = activeProject(target.project)
+  const policy = activeSigningPolicy(target.policy)
   const { version, settings } = currentVersion(policy)
   if (!maySubmit(caller, settings))
     throw new Refusal(
@@ -47,7 +68,6 @@ export async function submitSigningRequest(
   usableCertificate((await load(log, streams.certificate(certificateId), certificateDecider)).state, now())
   const { fileName, sha256, size } = await uploads.find(input.uploadId, caller.userId)
 
-  const signingRequestId = randomUUID() as SigningRequestId
   const submission: Submission = {
     signingRequestId,
     organizationId: caller.organizationId,
@@ -73,30 +93,4 @@ export async function submitSigningRequest(
 export function initiatorOf(caller: Caller) {
   const { remoteAddress, callId } = caller
   return { actor: actorOf(caller), callId, ...(remoteAddress === undefined ? {} : { remoteAddress }) }
-}
-
-async function findProject({ log }: ApplicationDependencies, caller: Caller, name: string): Promise<Project> {
-  const { state: organization } = await load(log, streams.organization(caller.organizationId), organizationDecider)
-  const slugs = organization.status === 'none' ? {} : organization.projectSlugs
-  const id = named(slugs, name) ?? (name.toLowerCase() as ProjectId)
-  const { state } = await loadOwn(log, streams.project(id), projectDecider, caller)
-  if (state.status === 'none')
-    throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${JSON.stringify(name.slice(0, 100))}.`)
-  return activeProject(state)
-}
-
-async function findPolicy({ log }: ApplicationDependencies, project: Project, name: string): Promise<SigningPolicy> {
-  const id = named(project.signingPolicySlugs, name) ?? (name.toLowerCase() as SigningPolicyId)
-  const { state } = await load(log, streams.signingPolicy(id), signingPolicyDecider)
-  if (state.status === 'none' || state.projectId !== project.projectId)
-    throw new Refusal(
-      'SIGNING_POLICY_NOT_FOUND',
-      `The project ${project.slug} has no signing policy ${JSON.stringify(name.slice(0, 100))}; it has: ${Object.keys(project.signingPolicySlugs).join(', ') || 'none'}.`,
-    )
-  return activeSigningPolicy(state)
-}
-
-function named<Id>(slugs: Readonly<Record<string, Id>>, name: string): Id | undefined {
-  const slug = name.toLowerCase()
-  return Object.hasOwn(slugs, slug) ? slugs[slug] : undefined
 }

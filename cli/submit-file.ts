@@ -2,12 +2,13 @@ import { CliError } from './cli-error.ts'
 import { wasNotSent } from './connection/call-service.ts'
 import type { Connection } from './connection/connection.ts'
 import { ask } from './connection/graphql.ts'
+import { mayPass } from './connection/service-error.ts'
 import { type Upload, uploadFile } from './connection/upload.ts'
 import { policyNames } from './documents/organization.ts'
 import { type Changed, submitRequest } from './documents/request-changes.ts'
 import type { ExistingSignatureTreatment } from './documents/request-fields.ts'
 import { exitCode } from './exit-code.ts'
-import { patiently, usualPatience } from './following/patience.ts'
+import { patiently, type Told, usualPatience } from './following/patience.ts'
 import { hashLocalFile, type LocalFile } from './local-file.ts'
 import type { Report } from './output/report.ts'
 
@@ -18,13 +19,16 @@ export type SubmissionTexts = {
   readonly description: string | null
   /** What is done with a file that is signed already; `null` leaves it to the policy. */
   readonly existingSignatures: ExistingSignatureTreatment | null
+  /** The service makes one request of all submissions of this user with this key. */
+  readonly idempotencyKey: string
 }
 
 /**
- * Uploads a file and submits it. An upload that breaks off begins anew; a submission is sent once, because nobody can
- * know whether one without an answer was accepted.
+ * Uploads a file and submits it. An upload that breaks off begins anew; a submission whose answer is lost is sent again
+ * under the same key, so that there is one request in the end.
  *
- * @throws CliError `PROJECT_OR_POLICY_NOT_FOUND` before anything is sent, `FILE_CHANGED` when somebody writes to the file, `SUBMISSION_UNCERTAIN`, and the service's codes
+ * @throws CliError `PROJECT_OR_POLICY_NOT_FOUND` before anything is sent, `FILE_CHANGED` when somebody writes to the file,
+ *   `SUBMISSION_UNCERTAIN` when the service stayed away after it may have accepted the submission, and its own codes
  */
 export async function submitFile(
   connection: Connection,
@@ -46,16 +50,31 @@ export async function submitFile(
     signal,
     told,
   )
+  return submitUpload(connection, { ...submission, uploadId }, { signal, told })
+}
+
+async function submitUpload(
+  connection: Connection,
+  input: SubmissionTexts & { readonly uploadId: string },
+  { signal, told }: { readonly signal: AbortSignal; readonly told: Told },
+): Promise<Changed> {
+  let mayBeThere = false
   const submit = async () => {
     try {
       // Not ended by the signal: once it is sent, the answer says which request has to be named.
-      return (await ask(connection, submitRequest, { input: { ...submission, uploadId } })).submitSigningRequest
+      return (await ask(connection, submitRequest, { input })).submitSigningRequest
     } catch (error) {
-      throw isUncertain(error) ? uncertain(error) : error
+      mayBeThere ||= isUncertain(error)
+      throw error
     }
   }
-  const changed = await patiently(submit, patience, signal, told)
-  return changed
+  try {
+    return await patiently(submit, usualPatience, signal, told)
+  } catch (error) {
+    if (!mayBeThere || !(error instanceof CliError)) throw error
+    const isAnswer = error !== signal.reason && !isUncertain(error) && !mayPass(error)
+    throw isAnswer ? error : uncertain(error, input.idempotencyKey, signal)
+  }
 }
 
 async function checkPolicy(connection: Connection, project: string, policy: string, signal: AbortSignal) {
@@ -95,10 +114,14 @@ function isUncertain(error: unknown): boolean {
   return error.exitCode === exitCode.unreachable || error.exitCode === exitCode.fault
 }
 
-function uncertain(cause: unknown): CliError {
+function uncertain(cause: CliError, idempotencyKey: string, signal: AbortSignal): CliError {
   return new CliError(
     'SUBMISSION_UNCERTAIN',
-    `The service went away while it took the submission, so it may have accepted it or not: ${(cause as Error).message}`,
-    { hint: '`countersign request list` shows whether it is there. If not, sign again.', cause },
+    `The service went away while it took the submission, so it may have accepted it or not: ${cause.message}`,
+    {
+      hint: `Sign again with \`--idempotency-key ${JSON.stringify(idempotencyKey)}\`: it finds the request that is there, or makes it.`,
+      exitCode: cause === signal.reason ? cause.exitCode : exitCode.fault,
+      cause,
+    },
   )
 }

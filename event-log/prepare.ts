@@ -7,8 +7,7 @@ import type { ExpectedRevision, NewEvent } from './event-log.ts'
  *
  * An event's id follows from where it is to stand and what it says: stream, expected revision, place in the append,
  * type, data, actor and cause. So a step that is tried again after its answer was lost appends the same ids and writes once,
- * while two writers who want different things at the same revision never share an id. The id is a UUID of version 8
- * (RFC 9562 §5.8) made from SHA-256.
+ * while two writers who want different things at the same revision never share an id.
  */
 export function prepareEvents(
   streamId: string,
@@ -30,7 +29,8 @@ export function prepareEvents(
   })
 }
 
-function uuidFromText(text: string): string {
+/** The UUID of version 8 (RFC 9562 §5.8) that stands for a text: the first half of its SHA-256. Lower case. */
+export function uuidFromText(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)

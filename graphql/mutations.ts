@@ -41,6 +41,10 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
       description:
         'What is done with a file that is signed already. One that the policy does not allow is refused; the first that it allows when absent.',
     }),
+    idempotencyKey: t.string({
+      description:
+        'Your own name for this submission: 1 to 128 printable ASCII characters, a new one for each, such as a UUID. Submit again by the same name when the answer was lost: the same content answers the first request, other content is `IDEMPOTENCY_KEY_REUSED`.',
+    }),
   }),
 })
 
@@ -83,6 +87,7 @@ builder.mutationFields((t) => ({
           uploadId: input.uploadId,
           description: input.description ?? null,
           existingSignatures: input.existingSignatures ?? null,
+          idempotencyKey: input.idempotencyKey ?? null,
         }),
       ),
   }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { usageError } from '../cli-error.ts'
@@ -24,6 +25,7 @@ type Options = ConnectionOptions & {
   readonly out?: string
   readonly description?: string
   readonly existingSignatures?: ExistingSignatureTreatment
+  readonly idempotencyKey?: string
   readonly timeout?: string
   readonly wait: boolean
 }
@@ -54,6 +56,10 @@ export function define(command: Command, invocation: Invocation): void {
       ).choices(existingSignatureTreatments),
     )
     .option('--timeout <duration>', 'give up waiting after this long (90s, 15m, 2h); the request goes on')
+    .option(
+      '--idempotency-key <key>',
+      'your name for this submission, such as the id of a CI job: signing again under it finds the request that is there (default: a new one)',
+    )
     .option('--no-wait', 'submit, print the id of the request, and end')
     .action(async (name: string, options: Options) => {
       const { terminal } = invocation
@@ -84,7 +90,8 @@ async function sign(
     )
   try {
     const { project, policy: signingPolicy, description = null, existingSignatures = null } = options
-    const submission = { project, signingPolicy, description, existingSignatures }
+    const { idempotencyKey = randomUUID() } = options
+    const submission = { project, signingPolicy, description, existingSignatures, idempotencyKey }
     const { signingRequestId, position } = await submitFile(connection, file, submission, { report, signal })
     if (destination === undefined) {
       report.result({ signingRequestId, position }, () => `${signingRequestId}\n`)

@@ -4,7 +4,7 @@ import type { ExistingSignatureTreatment } from './request-fields.ts'
 /** A change that is in the log, and where: queries given the position see it. */
 export type Changed = { readonly signingRequestId: string; readonly position: string }
 
-/** Submits an uploaded artifact. */
+/** Submits an uploaded artifact; again under the same key, it answers the first request. */
 export const submitRequest = typedDocument<
   { readonly submitSigningRequest: Changed },
   {
@@ -14,6 +14,7 @@ export const submitRequest = typedDocument<
       readonly uploadId: string
       readonly description: string | null
       readonly existingSignatures: ExistingSignatureTreatment | null
+      readonly idempotencyKey: string
     }
   }
 >(`mutation SubmitRequest($input: SubmitSigningRequestInput!) {

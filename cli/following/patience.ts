@@ -20,19 +20,21 @@ export type Patience = {
 /** Long enough for an upgrade of the service, short enough for a CI job to end on its own. */
 export const usualPatience: Patience = { awayMs: 10 * 60_000, faultMs: 30_000 }
 
+/** What is told of trouble: once when it begins, and once when it is over. */
+export type Told = { readonly trouble: (error: CliError) => void; readonly over: () => void }
+
 const longestPauseMs = 5_000
 
 /**
  * Asks until there is an answer, with growing pauses, as long as what goes wrong may pass by itself.
  *
- * @param told called once when the trouble begins, and once when it is over
  * @throws the last error when patience is over, or at once when it is none that may pass; the signal's reason
  */
 export async function patiently<Answer>(
   question: () => Promise<Answer>,
   patience: Patience,
   signal: AbortSignal,
-  told: { readonly trouble: (error: CliError) => void; readonly over: () => void },
+  told: Told,
 ): Promise<Answer> {
   let since: number | undefined
   let breaks = 0

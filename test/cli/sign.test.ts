@@ -168,11 +168,27 @@ describe('countersign sign', () => {
     expect(cut).toBe(4)
   })
 
-  it('does not submit again when the answer to the submission is lost', async () => {
+  it('submits again when the answer to the submission is lost, and finds the request that it made', async () => {
+    service.behaviour.submitted = async (request) => {
+      service.complete(request, signed)
+      await service.stop()
+      await service.startAgain()
+    }
+    expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 0 })
+    expect(service.requests.size).toBe(1)
+    expect(readFileSync(join(folder, 'signed.exe'))).toEqual(signed)
+  })
+
+  it('says by which key to go on when the service stays away that may have taken the submission', async () => {
     service.behaviour.submitted = () => void service.stop()
-    const ran = await sign(['--out', 'signed.exe'])
-    expect(ran.code).toBe(1)
-    expect(ran.stderr).toContain('error: SUBMISSION_UNCERTAIN: ')
+    const ran = await sign(['--out', 'signed.exe', '--timeout', '1s', '--json'])
+    expect(ran).toMatchObject({ code: 9, stdout: '' })
+    const { error } = JSON.parse(ran.stderr) as { error: { code: string; hint: string } }
+    expect(error.code).toBe('SUBMISSION_UNCERTAIN')
+    const [, key = ''] = /--idempotency-key "([^"]+)"/.exec(error.hint) ?? []
+    await service.startAgain()
+    const again = await sign(['--no-wait', '--idempotency-key', key])
+    expect(again).toMatchObject({ code: 0, stdout: `${[...service.requests.keys()].join()}\n` })
     expect(service.requests.size).toBe(1)
   })
 

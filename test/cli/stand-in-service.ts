@@ -34,6 +34,7 @@ export const tokens = { 'token-of-ci': 'ci', 'token-of-approver-1': 'approver-1'
 export async function startStandInService() {
   const requests = new Map<string, StandInRequest>()
   const uploads = new Map<string, { fileName: string; sha256: string; size: number }>()
+  const keys = new Map<string, string>()
   const signed = new Map<string, Buffer>()
   const changes = new EventEmitter().setMaxListeners(0)
   const calls: string[] = []
@@ -75,10 +76,13 @@ export async function startStandInService() {
       },
       Mutation: {
         submitSigningRequest: (_: unknown, { input }: { input: Record<string, string> }, { caller }) => {
+          const before = keys.get(String(input.idempotencyKey))
+          if (before !== undefined) return { signingRequestId: before, position: 'p1' }
           const upload = uploads.get(String(input.uploadId))
           if (upload === undefined) return refuse('UPLOAD_NOT_FOUND', 'There is no such upload.')
           const request = newRequest(upload, caller, input.description ?? null)
           requests.set(request.signingRequestId, request)
+          if (input.idempotencyKey != null) keys.set(input.idempotencyKey, request.signingRequestId)
           behaviour.submitted(request)
           return { signingRequestId: request.signingRequestId, position: 'p1' }
         },

@@ -13,7 +13,7 @@ import {
   signingRequestDecider,
   streams,
 } from '../../domain/index.ts'
-import { type Appended, type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import { type Appended, type EventLog, EventLogError, prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import type { Workflows } from '../../workflows/client.ts'
 
 /** What happens to a request when a part of the service acts. */
@@ -34,11 +34,17 @@ export function decidingWorkflows(
     command: Command,
     who: Pick<EventMetadata, 'actor' | 'remoteAddress'> & { readonly callId: string },
   ): Promise<Appended> {
-    const { events, revision } = await readWholeStream(log, streamId)
-    const decided = decider.decide(command, fold(decider, events))
     const { callId, ...actor } = who
     const metadata = { organizationId, ...actor, correlationId: streamId, causationId: callId, occurredAt: now() }
-    return log.append(streamId, prepareEvents(streamId, revision, decided, metadata), revision)
+    for (;;) {
+      const { events, revision } = await readWholeStream(log, streamId)
+      const decided = decider.decide(command, fold(decider, events))
+      try {
+        return await log.append(streamId, prepareEvents(streamId, revision, decided, metadata), revision)
+      } catch (error) {
+        if (!(error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION')) throw error
+      }
+    }
   }
 
   const system = (component: string) => ({ actor: { kind: 'system', component } as const, callId: randomUUID() })

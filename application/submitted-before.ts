@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util'
+import {
+  fold,
+  parseIdempotencyKey,
+  parseText,
+  Refusal,
+  type SigningRequest,
+  type SigningRequestId,
+  signingRequestDecider,
+  streams,
+} from '../domain/index.ts'
+import { readWholeStream, uuidFromText } from '../event-log/index.ts'
+import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
+import type { Caller } from './caller.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { findTarget } from './submission-target.ts'
+
+/**
+ * The id of the request that a user's idempotency key stands for. It follows from organization, user and key, so that
+ * calls at the same moment, in whichever processes, meet in one stream; and nobody can take another user's key.
+ *
+ * @throws Refusal `IDEMPOTENCY_KEY_MALFORMED`
+ */
+export function requestIdOfKey({ organizationId, userId }: Caller, key: string): SigningRequestId {
+  const name = ['signingRequest', organizationId, userId, parseIdempotencyKey(key)]
+  return uuidFromText(JSON.stringify(name)) as SigningRequestId
+}
+
+/**
+ * The request of this id, when it was submitted with the same content: answered as its submission was, whatever became of
+ * it and of its project and policy since. `undefined` when there is none.
+ *
+ * @throws Refusal `IDEMPOTENCY_KEY_REUSED` when it was submitted with other content; `PROJECT_NOT_FOUND`,
+ *   `SIGNING_POLICY_NOT_FOUND`, `UPLOAD_NOT_FOUND`, `TEXT_TOO_LONG`, `TEXT_MALFORMED` when the content is none
+ */
+export async function submittedBefore(
+  dependencies: ApplicationDependencies,
+  caller: Caller,
+  input: SubmitSigningRequestInput,
+  signingRequestId: SigningRequestId,
+): Promise<SigningRequestChanged | undefined> {
+  const { events } = await readWholeStream(dependencies.log, streams.signingRequest(signingRequestId))
+  const request = fold(signingRequestDecider, events)
+  const [submission] = events
+  if (submission === undefined || request.workflowStatus === 'none') return undefined
+  const [before, again] = [chosenFor(request), await chosenIn(dependencies, caller, input, request)]
+  const other = Object.entries(again).flatMap(([name, value]) =>
+    isDeepStrictEqual(value, before[name as keyof Chosen]) ? [] : [name],
+  )
+  if (other.length > 0)
+    throw new Refusal(
+      'IDEMPOTENCY_KEY_REUSED',
+      `You submitted with this idempotency key before (signing request ${signingRequestId}), and with other content: ${other.join(', ')}. Choose a new key for each submission.`,
+      { signingRequestId, differences: other },
+    )
+  return { signingRequestId, position: submission.position }
+}
+
+/**
+ * What a submission consists of for its submitter: what they chose, and not what the service added. Each name is that of
+ * the input.
+ */
+type Chosen = Readonly<Record<'project' | 'signingPolicy' | 'description' | 'existingSignatures' | 'artifact', unknown>>
+
+function chosenFor(request: SigningRequest): Chosen {
+  const { projectId, signingPolicyId, description, existingSignatures } = request
+  const { fileName, sha256, size } = request.artifact
+  const artifact = { fileName, sha256, size }
+  return { project: projectId, signingPolicy: signingPolicyId, description, existingSignatures, artifact }
+}
+
+async function chosenIn(
+  dependencies: ApplicationDependencies,
+  caller: Caller,
+  input: SubmitSigningRequestInput,
+  { signingPolicyVersion }: SigningRequest,
+): Promise<Chosen> {
+  const { project, policy } = await findTarget(dependencies, caller, input)
+  const { fileName, sha256, size } = await dependencies.uploads.find(input.uploadId, caller.userId)
+  // Who left it to the policy meant the policy as it was.
+  const byPolicy = policy.versions[signingPolicyVersion - 1]?.existingSignatures[0]
+  return {
+    project: project.projectId,
+    signingPolicy: policy.signingPolicyId,
+    description: parseText(input.description, 'The description'),
+    existingSignatures: input.existingSignatures ?? byPolicy,
+    artifact: { fileName, sha256, size },
+  }
+}
