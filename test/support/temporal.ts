@@ -43,10 +43,24 @@ export function useTimeSkipping(): () => TestWorkflowEnvironment {
     if (path === undefined)
       throw new Error('There is no Temporal test server; npm test gets it (scripts/bootstrap.mjs)')
     const executable = { type: 'existing-path', path } as const
-    environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } })
+    environment = await startTimeSkipping({ server: { executable } })
   })
   afterAll(() => environment?.teardown())
   return () => started(environment)
+}
+
+/** The SDK gives the server five seconds, which a busy machine may not: then once more. */
+async function startTimeSkipping(
+  options: Parameters<typeof TestWorkflowEnvironment.createTimeSkipping>[0],
+  triesLeft = 5,
+): Promise<TestWorkflowEnvironment> {
+  try {
+    return await TestWorkflowEnvironment.createTimeSkipping(options)
+  } catch (error) {
+    const late = error instanceof Error && error.message.includes('did not start within')
+    if (!late || triesLeft === 0) throw error
+    return startTimeSkipping(options, triesLeft - 1)
+  }
 }
 
 function started<T>(resource: T | undefined): T {
