@@ -14,31 +14,57 @@ import type { OrganizationId } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { registerGraphQL } from '../graphql/index.ts'
 import { openHttpServer } from '../http/index.ts'
-import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
+import {
+  openPostgresReadModel,
+  openReadModel,
+  openSqliteReadModel,
+  type ReadModelDatabase,
+  rebuildReadModel,
+  startProjector,
+} from '../projections/index.ts'
 import { problemErrorHandler } from '../rest/index.ts'
+import { startPostgres } from '../test/support/postgres-server.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
-/** How fast the read model is built. */
-export type RebuildFigures = { readonly events: number; readonly eventsPerSecond: number }
+/** How fast the read model is built, of one log, in each database. */
+export type RebuildFigures = {
+  readonly events: number
+  readonly sqliteEventsPerSecond: number
+  readonly postgresEventsPerSecond: number
+}
 
 /**
- * Measures a rebuild of the SQLite read model from the SQLite log: completed requests of eight events each, fifty of them
- * under way at any time.
+ * Measures rebuilds of the read model from the SQLite log: completed requests of eight events each, fifty of them under
+ * way at any time. The two databases take turns; of each the median counts.
  *
  * @param requests how many requests the log holds
  */
-export async function measureRebuild(requests = 20_000): Promise<RebuildFigures> {
+export async function measureRebuild(requests = 20_000, rounds = 3): Promise<RebuildFigures> {
   return withFolder(async (folder) => {
     const log = openSqliteEventLog({ path: join(folder, 'log.db') })
     const organizationId = randomUUID() as OrganizationId
     for (let written = 0; written < requests; written += 50) await appendTogether(log, organizationId, 50)
-    const database = openSqliteReadModel({ path: join(folder, 'read-model.db') })
+    const server = await startPostgres()
+    const sqlite: number[] = []
+    const postgres: number[] = []
+    let events = 0
+    async function rate(database: ReadModelDatabase): Promise<number> {
+      try {
+        const start = performance.now()
+        events = (await rebuildReadModel({ log, database })).events
+        return (events * 1_000) / (performance.now() - start)
+      } finally {
+        await database.close()
+      }
+    }
     try {
-      const start = performance.now()
-      const { events } = await rebuildReadModel({ log, database })
-      return { events, eventsPerSecond: (events * 1_000) / (performance.now() - start) }
+      for (let round = 0; round < rounds; round += 1) {
+        sqlite.push(await rate(openSqliteReadModel({ path: join(folder, `read-model-${round}.db`) })))
+        postgres.push(await rate(openPostgresReadModel({ connectionString: await server.newDatabase() })))
+      }
+      return { events, sqliteEventsPerSecond: median(sqlite), postgresEventsPerSecond: median(postgres) }
     } finally {
-      await database.close()
+      await server.stop()
       await log.close()
     }
   })
@@ -158,4 +184,8 @@ async function withFolder<Result>(use: (folder: string) => Promise<Result>): Pro
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -35,7 +35,7 @@ const batchSize = 4_000
  */
 export async function rebuildReadModel(dependencies: RebuildDependencies): Promise<Rebuilt> {
   const { log, database, signal, onProgress } = dependencies
-  const writer = createRowWriter()
+  const writer = createRowWriter(database.kind)
   const batches = createBatchWriter(database, writer)
   await ensureSchema(database)
   const token = await beginBuilding(database)

@@ -1,13 +1,18 @@
 import { CompiledQuery, type Kysely } from 'kysely'
+import type { ReadModelDatabase } from './database.ts'
 import { type Slot, tableName } from './schema.ts'
-import { type EntityRow, type EntityTableName, type ProjectedTable, type Tables, tableForms } from './tables.ts'
+import {
+  type EntityRow,
+  type EntityTableName,
+  entityColumns,
+  integerColumns,
+  type ProjectedTable,
+  type Tables,
+  tableForms,
+} from './tables.ts'
 
 /** A row to be written: every column of its table. */
 export type Row = Readonly<Record<string, string | number>>
-
-// Statements are written for so many rows, the largest first, so that there are few of them: each is compiled once and
-// prepared once, and only values differ.
-const chunkSizes = [256, 64, 16, 4, 1] as const
 
 /** Reads and writes many rows at once. */
 export type RowWriter = {
@@ -27,73 +32,84 @@ export type RowWriter = {
   ) => Promise<readonly EntityRow[]>
 }
 
-/** Makes a writer; it keeps the SQL texts that it has compiled. */
-export function createRowWriter(): RowWriter {
-  const texts = new Map<string, string>()
+/** How one database takes many rows in a statement. */
+type Statements = {
+  /** Parts a list so that each part is one statement. */
+  readonly inChunks: <Item>(items: readonly Item[]) => Iterable<readonly Item[]>
+  /** Where an insert's rows come from, in the order of the columns. */
+  readonly source: (columns: readonly string[], rows: number) => string
+  readonly values: (columns: readonly string[], rows: readonly Row[]) => unknown[]
+  readonly among: (ids: number) => string
+  readonly ids: (ids: readonly string[]) => unknown[]
+}
 
-  function textFor(key: string, compile: () => string): string {
-    const text = texts.get(key) ?? compile()
-    texts.set(key, text)
-    return text
+/**
+ * SQLite: a value a parameter. Statements are written for a few numbers of rows only, so that each is prepared once and
+ * only values differ.
+ */
+const sqlite: Statements = {
+  *inChunks(items) {
+    let start = 0
+    for (const size of [256, 64, 16, 4, 1])
+      for (; items.length - start >= size; start += size) yield items.slice(start, start + size)
+  },
+  source: (columns, rows) =>
+    `values ${Array(rows)
+      .fill(`(${columns.map(() => '?').join(', ')})`)
+      .join(', ')}`,
+  values: (columns, rows) => rows.flatMap((row) => columns.map((column) => row[column])),
+  among: (ids) => `in (${Array(ids).fill('?').join(', ')})`,
+  ids: (ids) => [...ids],
+}
+
+/**
+ * PostgreSQL: an array a column, so that one short text takes any number of rows. A parameter a value would make the server
+ * parse and plan thousands of them each time.
+ */
+const postgres: Statements = {
+  *inChunks(items) {
+    const size = 1_000
+    for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+  },
+  source: (columns) => {
+    const arrays = columns.map((column, index) => {
+      const type = integerColumns.includes(column) ? 'integer' : 'text'
+      return `$${index + 1}::${type}[]`
+    })
+    return `select * from unnest(${arrays.join(', ')})`
+  },
+  values: (columns, rows) => columns.map((column) => rows.map((row) => row[column])),
+  among: () => '= any($1::text[])',
+  ids: (ids) => [ids],
+}
+
+/** Makes a writer for a kind of database. */
+export function createRowWriter(kind: ReadModelDatabase['kind']): RowWriter {
+  const { inChunks, source, values, among, ids } = kind === 'postgres' ? postgres : sqlite
+
+  function upsertText(name: string, table: ProjectedTable, rows: number): string {
+    const { key, columns } = tableForms[table]
+    const changes = columns.filter((column) => column !== key).map((column) => `"${column}" = excluded."${column}"`)
+    return `insert into "${name}" (${columns.map((column) => `"${column}"`).join(', ')}) ${source(columns, rows)} on conflict ("${key}") do update set ${changes.join(', ')}`
   }
 
   return {
     async upsert(transaction, slot, table, rows) {
       const { columns } = tableForms[table]
-      const name = tableName(slot, table)
       for (const chunk of inChunks(rows)) {
-        const text = textFor(`upsert ${name} ${chunk.length}`, () => upsertText(transaction, name, table, chunk.length))
-        const values = chunk.flatMap((row) => columns.map((column) => row[column]))
-        await transaction.executeQuery(CompiledQuery.raw(text, values))
+        const text = upsertText(tableName(slot, table), table, chunk.length)
+        await transaction.executeQuery(CompiledQuery.raw(text, values(columns, chunk)))
       }
     },
 
-    async load(transaction, slot, table, ids) {
-      const name = tableName(slot, table)
+    async load(transaction, slot, table, wanted) {
       const rows: EntityRow[] = []
-      for (const chunk of inChunks(ids)) {
-        const text = textFor(`load ${name} ${chunk.length}`, () => loadText(transaction, name, chunk.length))
-        const answer = await transaction.executeQuery(CompiledQuery.raw(text, [...chunk]))
+      for (const chunk of inChunks(wanted)) {
+        const text = `select ${entityColumns.map((column) => `"${column}"`).join(', ')} from "${tableName(slot, table)}" where "id" ${among(chunk.length)}`
+        const answer = await transaction.executeQuery(CompiledQuery.raw(text, ids(chunk)))
         rows.push(...(answer.rows as EntityRow[]))
       }
       return rows
     },
   }
-}
-
-function* inChunks<Item>(items: readonly Item[]): Iterable<readonly Item[]> {
-  let start = 0
-  for (const size of chunkSizes)
-    for (; items.length - start >= size; start += size) yield items.slice(start, start + size)
-}
-
-function upsertText(database: Kysely<Tables>, name: string, table: ProjectedTable, rows: number): string {
-  const { key, columns } = tableForms[table]
-  const anyRow = Object.fromEntries(columns.map((column) => [column, '']))
-  // What the dialect makes of such a query does not depend on the values, nor on the table being known to the types.
-  return database
-    .insertInto(name as 'events')
-    .values(Array.from({ length: rows }, () => anyRow) as never)
-    .onConflict((conflict) =>
-      conflict
-        .column(key as never)
-        .doUpdateSet(({ ref }) =>
-          Object.fromEntries(
-            columns.filter((column) => column !== key).map((column) => [column, ref(`excluded.${column}` as never)]),
-          ),
-        ),
-    )
-    .compile().sql
-}
-
-function loadText(database: Kysely<Tables>, name: string, ids: number): string {
-  return database
-    .selectFrom(name as EntityTableName)
-    .select(['id', 'organization_id', 'revision', 'position', 'created_at', 'updated_at', 'state', 'facts'])
-    .where(
-      'id',
-      'in',
-      Array.from({ length: ids }, () => ''),
-    )
-    .compile().sql
 }

@@ -53,7 +53,7 @@ const longestPauseMs = 5_000
 export function startProjector(dependencies: ProjectorDependencies): Projector {
   const { database, onStatus } = dependencies
   const stopped = new AbortController()
-  const batches = createBatchWriter(database, createRowWriter())
+  const batches = createBatchWriter(database, createRowWriter(database.kind))
   let status: ProjectorStatus = { state: 'starting' }
 
   function report(next: ProjectorStatus): void {

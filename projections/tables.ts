@@ -82,7 +82,8 @@ export type EventRow = Insertable<Tables['events']>
  */
 export const readModelVersion = 3
 
-const entityColumns = [
+/** The columns of every table of entities. */
+export const entityColumns = [
   'id',
   'organization_id',
   'revision',

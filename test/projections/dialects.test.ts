@@ -27,8 +27,16 @@ import { until } from '../support/until.ts'
 const postgres = postgresForTests()
 
 const dialects = [
-  ['SQLite', async () => openSqliteReadModel({ path: join(temporaryFolder(), 'read-model.db') })],
-  ['PostgreSQL', async () => openPostgresReadModel({ connectionString: await postgres.newDatabase() })],
+  [
+    'SQLite',
+    async (onQuery?: (sql: string) => void) =>
+      openSqliteReadModel({ path: join(temporaryFolder(), 'read-model.db'), ...(onQuery && { onQuery }) }),
+  ],
+  [
+    'PostgreSQL',
+    async (onQuery?: (sql: string) => void) =>
+      openPostgresReadModel({ connectionString: await postgres.newDatabase(), ...(onQuery && { onQuery }) }),
+  ],
 ] as const
 
 async function everything(log: EventLog): Promise<readonly RecordedEvent[]> {
@@ -60,8 +68,8 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
     return log
   }
 
-  async function openDatabase(): Promise<ReadModelDatabase> {
-    const database = await open()
+  async function openDatabase(onQuery?: (sql: string) => void): Promise<ReadModelDatabase> {
+    const database = await open(onQuery)
     opened.push(database)
     return database
   }
@@ -88,7 +96,7 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
           const database = await openDatabase()
           await play(log, moves)
           await ensureSchema(database)
-          const batches = createBatchWriter(database, createRowWriter())
+          const batches = createBatchWriter(database, createRowWriter(database.kind))
           const token = (await readCheckpoint(database, 'live'))?.token ?? ''
           for await (const events of log.readAll())
             for (let start = 0; start < events.length; start += size) {
@@ -207,7 +215,7 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
     const log = await openLog('history')
     const database = await openDatabase()
     await ensureSchema(database)
-    const batches = createBatchWriter(database, createRowWriter())
+    const batches = createBatchWriter(database, createRowWriter(database.kind))
     const token = (await readCheckpoint(database, 'live'))?.token ?? ''
     const all = await everything(log)
     const [head, middle] = [all.slice(0, 100), all.slice(0, 150)]
@@ -218,11 +226,26 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
     expect((await compareReadModel(log, database)).differences).toEqual([])
   })
 
+  it('writes all rows of a batch together, in few statements a table', async () => {
+    const log = await openLog('history')
+    const statements: string[] = []
+    const database = await openDatabase((sql) => statements.push(sql))
+    await ensureSchema(database)
+    const batches = createBatchWriter(database, createRowWriter(database.kind))
+    const token = (await readCheckpoint(database, 'live'))?.token ?? ''
+    const all = await everything(log)
+    expect(all.length).toBeGreaterThan(150)
+    await batches.project('live', token, undefined, all)
+    const inserts = statements.filter((sql) => /^insert into ".*events"/.test(sql))
+    // SQLite has texts for a few numbers of rows only.
+    expect(inserts.length).toBeLessThanOrEqual(kind === 'PostgreSQL' ? 1 : 12)
+  })
+
   it('takes no events that leave a gap', async () => {
     const log = await openLog('history')
     const database = await openDatabase()
     await ensureSchema(database)
-    const batches = createBatchWriter(database, createRowWriter())
+    const batches = createBatchWriter(database, createRowWriter(database.kind))
     const token = (await readCheckpoint(database, 'live'))?.token ?? ''
     const all = await everything(log)
     expect(await batches.project('live', token, all[9]?.position, all.slice(10, 20))).toBe('gone')
