@@ -58,11 +58,14 @@ export interface StepActivities {
   /** Finds the submitted artifact in the store. Fails with `ARTIFACT_NOT_FOUND` when it is not there. */
   retrieveArtifact(input: RequestStep): Promise<NewerEvents>
 
+  /** The same, and `planSigning` after it: for small artifacts, whose planning takes less time than a trip between them. */
+  retrieveAndPlan(input: RequestStep): Promise<NewerEvents>
+}
+
+/** Such steps that may take long: they run in whatever worker process has the time. */
+export interface LongStepActivities {
   /** Reads the artifact, settles what will be signed and how, and stores that plan by its digest. */
   planSigning(input: RequestStep): Promise<NewerEvents>
-
-  /** The two, one after the other: for small artifacts, whose planning takes less time than a trip between them. */
-  retrieveAndPlan(input: RequestStep): Promise<NewerEvents>
 }
 
 /** Steps that use keys. Only the signer runs them, on its own task queue; they trust nothing but the log. */
@@ -75,4 +78,17 @@ export interface SignerActivities {
 
   /** Makes the key and the self-signed certificate that the log asks for, as far as they do not exist yet. */
   issueCertificate(input: { readonly certificateId: CertificateId }): Promise<{ readonly position: LogPosition }>
+}
+
+/**
+ * What an activity that runs in another process answers. The id of the activity is in it, because whoever takes tasks
+ * from a queue could answer one with whatever else was sealed for it, its own input for example.
+ */
+export type Answer<Result> = { readonly answerTo: string; readonly result: Result }
+
+/** Activities as other processes run them. */
+export type Answering<Activities> = {
+  readonly [Name in keyof Activities]: Activities[Name] extends (input: infer Input) => Promise<infer Result>
+    ? (input: Input) => Promise<Answer<Result>>
+    : never
 }

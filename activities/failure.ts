@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { Refusal } from '../domain/index.ts'
 import { EventLogError } from '../event-log/index.ts'
+import type { Unopened } from '../workflows/unopened.ts'
 
 /**
  * What a failure means to the workflow: the error's code becomes the failure's type, and only passing failures are
@@ -29,6 +30,17 @@ export function lastingFailure(error: unknown): { readonly code: string; readonl
   return { code: failure.type, message: failure.message }
 }
 
+/**
+ * Refuses an input that could not be opened: somebody who reaches Temporal scheduled the activity past our workflows.
+ *
+ * @throws ApplicationFailure of the code of an `Unopened`
+ */
+export function requireOpened(input: object | undefined): void {
+  if (input !== undefined && !(('unopened' satisfies keyof Unopened) in input)) return
+  const type = (input as Unopened | undefined)?.unopened ?? 'PAYLOAD_NOT_SEALED'
+  throw ApplicationFailure.create({ type, message: 'The input was not sealed by this service.', nonRetryable: true })
+}
+
 /** Runs an activity's body and translates what it throws. */
 export async function translated<Result>(body: () => Promise<Result>): Promise<Result> {
   try {
@@ -47,13 +59,13 @@ function coded(
     retryAfterMs,
   }: { readonly retry: boolean; readonly path?: string | undefined; readonly retryAfterMs?: number },
 ): ApplicationFailure {
-  const details = path === undefined ? [] : [{ path }]
+  // Temporal does not give its own `nextRetryDelay` back to the workflow, which decides about tries.
+  const details = { ...(path !== undefined && { path }), ...(retryAfterMs !== undefined && { retryAfterMs }) }
   return ApplicationFailure.create({
     type,
     message,
     nonRetryable: !retry,
-    details,
-    ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
+    details: Object.keys(details).length === 0 ? [] : [details],
   })
 }
 

@@ -1,9 +1,18 @@
+import { Context } from '@temporalio/activity'
 import type { ArtifactStore } from '../artifacts/index.ts'
 import { type EventLog, EventLogError } from '../event-log/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
-import type { RequestStep, ShortActivities, SignerActivities, StepActivities } from './contract.ts'
-import { lastingFailure, translated } from './failure.ts'
+import type {
+  Answer,
+  Answering,
+  LongStepActivities,
+  RequestStep,
+  ShortActivities,
+  SignerActivities,
+  StepActivities,
+} from './contract.ts'
+import { lastingFailure, requireOpened, translated } from './failure.ts'
 import { findDeactivatedUsers } from './find-deactivated-users.ts'
 import { reporting, withHeartbeat } from './heartbeat.ts'
 import { issueCertificate } from './issue-certificate.ts'
@@ -21,7 +30,7 @@ export function workerActivities(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
   readonly now: () => string
-}): ShortActivities & StepActivities {
+}): ShortActivities & StepActivities & Answering<LongStepActivities> {
   const { log } = dependencies
   const retrieve = retrieveArtifact(dependencies)
   const plan = planSigning(dependencies)
@@ -34,7 +43,7 @@ export function workerActivities(dependencies: {
     appendEvents: translating(appendEvents(log)),
     retrieveArtifact: translating(retrieve),
     findDeactivatedUsers: translating(findDeactivatedUsers(log)),
-    planSigning: translating(plan),
+    planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
     appendSubmission: translating(appendSubmission(log, retrieveAndPlan)),
   }
@@ -53,7 +62,7 @@ export function signerActivities(
       refusal: { readonly code: string; readonly message: string },
     ) => Promise<void>
   },
-): SignerActivities {
+): Answering<SignerActivities> {
   const { recordRefusal } = dependencies
   async function recorded<Result>(command: string, subject: string, body: () => Promise<Result>): Promise<Result> {
     try {
@@ -65,12 +74,12 @@ export function signerActivities(
     }
   }
   return {
-    sign: translating((step) =>
+    sign: answering((step) =>
       recorded('sign', step.signingRequestId, () =>
         withHeartbeat(({ signal, progress }) => sign(observed(dependencies, progress), step, signal)),
       ),
     ),
-    issueCertificate: translating(({ certificateId }) =>
+    issueCertificate: answering(({ certificateId }) =>
       recorded('issueCertificate', certificateId, () =>
         withHeartbeat(
           ({ progress }) => issueCertificate(observed(dependencies, progress), certificateId),
@@ -106,6 +115,20 @@ function observed<Dependencies extends SignerDependencies>(
   }
 }
 
-function translating<Input, Result>(activity: (input: Input) => Promise<Result>): (input: Input) => Promise<Result> {
-  return (input) => translated(() => activity(input))
+function translating<Input extends object, Result>(
+  activity: (input: Input) => Promise<Result>,
+): (input: Input) => Promise<Result> {
+  return (input) =>
+    translated(() => {
+      requireOpened(input)
+      return activity(input)
+    })
+}
+
+/** As {@link translating}, for activities that workflows call in other processes. */
+function answering<Input extends object, Result>(
+  activity: (input: Input) => Promise<Result>,
+): (input: Input) => Promise<Answer<Result>> {
+  const translated = translating(activity)
+  return async (input) => ({ answerTo: Context.current().info.activityId, result: await translated(input) })
 }

@@ -1,7 +1,7 @@
 import { type ArtifactStore, planSigning as plan, storePlan } from '../artifacts/index.ts'
 import { certificateDecider, fold, streams, usableCertificate } from '../domain/index.ts'
 import { type EventLog, readWholeStream } from '../event-log/index.ts'
-import type { StepActivities } from './contract.ts'
+import type { LongStepActivities } from './contract.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { requestStep } from './request-step.ts'
 
@@ -10,7 +10,7 @@ export function planSigning(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
   readonly now: () => string
-}): StepActivities['planSigning'] {
+}): LongStepActivities['planSigning'] {
   const { log, store, now } = dependencies
   return (step) =>
     withHeartbeat(({ signal }) =>

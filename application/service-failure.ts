@@ -1,6 +1,6 @@
 import { Refusal } from '../domain/index.ts'
 import { EventLogError } from '../event-log/index.ts'
-import { WorkflowsUnavailable } from '../workflows/client.ts'
+import { WorkflowsUnavailable, WorkflowsUntrusted } from '../workflows/client.ts'
 import { ServiceError } from './application.ts'
 
 /**
@@ -9,7 +9,7 @@ import { ServiceError } from './application.ts'
  */
 export function asCallersFailure(error: unknown): unknown {
   if (error instanceof Refusal || error instanceof ServiceError) return error
-  if (error instanceof EventLogError || error instanceof WorkflowsUnavailable)
+  if (error instanceof EventLogError || error instanceof WorkflowsUnavailable || error instanceof WorkflowsUntrusted)
     return new ServiceError(error.code, error.message, { cause: error })
   if (error instanceof Error && 'code' in error && 'transient' in error) {
     const code = String(error.code)

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import type { Payload, PayloadCodec } from '@temporalio/common'
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common'
+import type { Unopened, UnopenedCode } from '../workflows/unopened.ts'
 import { ConfigurationError } from './configuration-error.ts'
 
 /** A 256-bit key and the name that payloads know it by. */
@@ -33,21 +34,38 @@ export function newPayloadKey(): string {
   return `${randomBytes(32).toString('base64')}\n`
 }
 
+/** Told of every payload that was not opened, with where it was met. */
+export type OnUnopened = (code: UnopenedCode, place: SerializationContext | undefined) => void
+
 /**
- * Seals what Temporal keeps and carries (AES-256-GCM, NIST SP 800-38D): payloads and, by the failure converter, error
- * texts. What was not sealed with one of the keys is refused: a command that somebody sent to Temporal past the service,
- * such as an approval in another's name, never reaches a workflow.
+ * Seals what Temporal keeps and carries (AES-256-GCM, NIST SP 800-38D): payloads and, by the failure converter, errors.
+ * Each is sealed for its place: the workflow, or the activity of a workflow, that it belongs to. What was not sealed for
+ * its place with one of the keys is not opened: a command that somebody sent to Temporal past the service, such as an
+ * approval in another's name, or a result that was copied from elsewhere. An {@link Unopened} takes its place.
  */
-export function payloadCodec(keys: readonly [PayloadKey, ...PayloadKey[]]): PayloadCodec {
+export function payloadCodec(
+  keys: readonly [PayloadKey, ...PayloadKey[]],
+  onUnopened: OnUnopened = () => undefined,
+): PayloadCodec {
   const [current] = keys
   return {
-    async encode(payloads) {
-      return payloads.map((payload) => encrypt(payload, current))
+    async encode(payloads, place) {
+      return payloads.map((payload) => seal(payload, current, place))
     },
-    async decode(payloads) {
-      return payloads.map((payload) => decrypt(payload, keys))
+    async decode(payloads, place) {
+      return payloads.map((payload) => {
+        const opened = open(payload, keys, place)
+        if (typeof opened !== 'string') return opened
+        onUnopened(opened, place)
+        return unopened(opened)
+      })
     },
   }
+}
+
+function unopened(code: UnopenedCode): Payload {
+  const value: Unopened = { unopened: code }
+  return { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) }
 }
 
 function parsePayloadKey(text: string): PayloadKey {
@@ -58,7 +76,7 @@ function parsePayloadKey(text: string): PayloadKey {
   return { id: createHash('sha256').update(secret).digest('hex').slice(0, 16), secret: createSecretKey(secret) }
 }
 
-function encrypt(payload: Payload, key: PayloadKey): Payload {
+function seal(payload: Payload, key: PayloadKey, place: SerializationContext | undefined): Payload {
   const metadata = Object.entries(payload.metadata ?? {}).map(([name, value]) => [
     name,
     Buffer.from(value).toString('base64'),
@@ -69,7 +87,7 @@ function encrypt(payload: Payload, key: PayloadKey): Payload {
   // An empty payload comes from the workflow sandbox as an array.
   const data = Buffer.from(payload.data ?? [])
   const nonce = randomBytes(nonceLength)
-  const cipher = createCipheriv('aes-256-gcm', key.secret, nonce)
+  const cipher = createCipheriv('aes-256-gcm', key.secret, nonce).setAAD(additionalData(place))
   const sealed = Buffer.concat([
     nonce,
     cipher.update(Buffer.concat([length, head, data])),
@@ -79,23 +97,42 @@ function encrypt(payload: Payload, key: PayloadKey): Payload {
   return { metadata: { encoding, 'encryption-key-id': Buffer.from(key.id) }, data: sealed }
 }
 
-function decrypt(payload: Payload, keys: readonly PayloadKey[]): Payload {
+/** The payload as it was before it was sealed, or why it cannot be had. */
+function open(
+  payload: Payload,
+  keys: readonly PayloadKey[],
+  place: SerializationContext | undefined,
+): Payload | UnopenedCode {
   const { metadata, data } = payload
   // Whoever can reach Temporal could send a command of their own making; only who holds a key can seal one.
-  if (metadata?.encoding === undefined || !encoding.equals(metadata.encoding) || !data)
-    throw new Error('A payload that was not encrypted by this service is not accepted.')
+  if (metadata?.encoding === undefined || !encoding.equals(metadata.encoding) || !data) return 'PAYLOAD_NOT_SEALED'
   const id = Buffer.from(metadata['encryption-key-id'] ?? []).toString()
   const key = keys.find((each) => each.id === id)
-  if (key === undefined) throw new Error(`The payload was encrypted with the key ${id}, which is not configured.`)
+  if (key === undefined) return 'PAYLOAD_KEY_UNKNOWN'
+  if (data.length < nonceLength + tagLength) return 'PAYLOAD_MISPLACED'
   const decipher = createDecipheriv('aes-256-gcm', key.secret, data.subarray(0, nonceLength), {
     authTagLength: tagLength,
   })
+  decipher.setAAD(additionalData(place))
   decipher.setAuthTag(data.subarray(data.length - tagLength))
-  const plain = Buffer.concat([decipher.update(data.subarray(nonceLength, data.length - tagLength)), decipher.final()])
+  let plain: Buffer
+  try {
+    plain = Buffer.concat([decipher.update(data.subarray(nonceLength, data.length - tagLength)), decipher.final()])
+  } catch {
+    return 'PAYLOAD_MISPLACED'
+  }
   const head = plain.readUInt32BE(0)
   const named: Record<string, string> = JSON.parse(plain.subarray(4, 4 + head).toString())
   return {
     metadata: Object.fromEntries(Object.entries(named).map(([name, value]) => [name, Buffer.from(value, 'base64')])),
     data: plain.subarray(4 + head),
   }
+}
+
+/** What a payload is bound to. Activities' ids are made by the workflows and name run, type and call. */
+function additionalData(place: SerializationContext | undefined): Buffer {
+  if (place === undefined) return Buffer.from('null')
+  const { type, namespace, workflowId = null } = place
+  const activity = place.type === 'activity' ? [place.activityId ?? null, place.isLocal] : []
+  return Buffer.from(JSON.stringify([type, namespace, workflowId, ...activity]))
 }

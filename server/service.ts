@@ -24,6 +24,7 @@ import { startSigner } from './signer.ts'
 import { openArtifacts } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
+import { recordUnopened } from './unopened-payloads.ts'
 import { startWorker } from './worker.ts'
 import { checkWritable, writtenFolders } from './write-check.ts'
 
@@ -92,7 +93,7 @@ export async function startService(options: {
     closers.push(() => refusals.close())
 
     const temporal = temporalTarget(settings, roles.join(', '))
-    const { client, close: disconnect } = connectClient(temporal)
+    const { client, close: disconnect } = connectClient(temporal, recordUnopened(logger))
     closers.push(disconnect)
     const workflows = temporalWorkflows(client)
     checks.temporal = () => workflows.assertReachable()

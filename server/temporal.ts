@@ -17,8 +17,9 @@ import {
 } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { required, type Settings } from './configuration.ts'
-import { parsePayloadKeys, payloadCodec } from './payload-codec.ts'
+import { type OnUnopened, parsePayloadKeys, payloadCodec } from './payload-codec.ts'
 import { type TlsMaterial, tlsOf } from './tls.ts'
+import { recordUnopened } from './unopened-payloads.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const workflowsPath = join(project, 'workflows', 'index.ts')
@@ -83,21 +84,24 @@ export function logTemporalTo(logger: Logger): void {
 }
 
 /** How payloads are encoded on both sides. */
-export function dataConverter(payloadKeys: string): DataConverter {
-  return { payloadCodecs: [payloadCodec(parsePayloadKeys(payloadKeys))], failureConverterPath }
+export function dataConverter(payloadKeys: string, onUnopened?: OnUnopened): DataConverter {
+  return { payloadCodecs: [payloadCodec(parsePayloadKeys(payloadKeys), onUnopened)], failureConverterPath }
 }
 
 /** A server that was away is found again within a second; gRPC's own limit is two minutes. */
 const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 }
 
 /** Connects as a client. Does not wait for the server: the first call does. */
-export function connectClient(target: TemporalTarget): {
+export function connectClient(
+  target: TemporalTarget,
+  onUnopened?: OnUnopened,
+): {
   readonly client: Client
   readonly close: () => Promise<void>
 } {
   const connection = Connection.lazy({ address: target.address, channelArgs, ...tlsConfig(target.tls) })
   const { namespace, payloadKeys } = target
-  const client = new Client({ connection, namespace, dataConverter: dataConverter(payloadKeys) })
+  const client = new Client({ connection, namespace, dataConverter: dataConverter(payloadKeys, onUnopened) })
   return { client, close: () => connection.close() }
 }
 
@@ -135,6 +139,7 @@ export async function runWorker(
   logger: Logger,
 ): Promise<RunningWorker> {
   const { taskQueue } = options
+  const onUnopened = recordUnopened(logger)
   const closing = new AbortController()
   const attempted = Promise.withResolvers<void>()
   let problem: string | undefined
@@ -148,7 +153,7 @@ export async function runWorker(
         ...unreplayable,
         connection,
         namespace: target.namespace,
-        dataConverter: dataConverter(target.payloadKeys),
+        dataConverter: dataConverter(target.payloadKeys, onUnopened),
         shutdownGraceTime: '5 seconds',
         shutdownForceTime: '20 seconds',
       })

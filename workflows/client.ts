@@ -17,6 +17,7 @@ import {
   type Changed,
   cancelUpdate,
   denyUpdate,
+  issueCertificateId,
   refreshSignal,
   type SigningRequestInput,
   submitUpdate,
@@ -25,6 +26,7 @@ import {
 import type { issueCertificate } from './issue-certificate.ts'
 import { refusalFromFailure } from './refusals.ts'
 import type { signingRequest } from './signing-request.ts'
+import { type UnopenedCode, unopenedCode } from './unopened.ts'
 
 /** A command that goes to a running request. */
 export type RequestCommand = Approve | Deny | Cancel
@@ -32,7 +34,8 @@ export type RequestCommand = Approve | Deny | Cancel
 /**
  * The client side of the workflows: what use cases may ask of them.
  *
- * Refusals of the workflow come back as `Refusal`; an unreachable or silent Temporal as {@link WorkflowsUnavailable}.
+ * Refusals of the workflow come back as `Refusal`; an unreachable or silent Temporal as {@link WorkflowsUnavailable}; what
+ * something else than this service answered as {@link WorkflowsUntrusted}.
  */
 export interface Workflows {
   /** Starts the request's workflow and has it record the submission. */
@@ -57,7 +60,8 @@ export interface Workflows {
  *
  * - `started`: it did not run and was started.
  * - `refreshed`: it runs, and reads the request's stream again.
- * - `restarted`: it could not be replayed, by a fault or because another release began it. It was ended and started anew.
+ * - `restarted`: it could not be replayed, by a fault or because another release began it, or was another one under its
+ *   id. It was ended and started anew.
  */
 export type Resumption = 'started' | 'refreshed' | 'restarted'
 
@@ -69,6 +73,23 @@ export class WorkflowsUnavailable extends Error {
   constructor(cause: unknown) {
     super('The workflow engine does not answer. Try again; whether the change was made, the request shows.', { cause })
     this.name = 'WorkflowsUnavailable'
+  }
+}
+
+/**
+ * Something that is none of this service answered, or was asked: whoever can reach Temporal took the task, or sent one
+ * along. Whether the change was made, the request shows. Trying again later may help.
+ */
+export class WorkflowsUntrusted extends Error {
+  /** Of an `Unopened`. */
+  readonly code: UnopenedCode
+
+  constructor(code: UnopenedCode) {
+    super(
+      'What came back through the workflow engine was not sealed by this service for this call. Whether the change was made, the request shows.',
+    )
+    this.name = 'WorkflowsUntrusted'
+    this.code = code
   }
 }
 
@@ -90,11 +111,11 @@ export function temporalWorkflows(client: Client): Workflows {
     update: UpdateDefinition<Changed, [AddressedChange<Command>]>,
     change: Change<Command>,
   ): Promise<Changed> {
-    return answered(() =>
+    return changed(() =>
       workflow.executeUpdateWithStart(update, {
         args: [{ ...change, signingRequestId }],
         startWorkflowOperation: new WithStartWorkflowOperation<typeof signingRequest>('signingRequest', {
-          ...options({ signingRequestId, isNew: update.name === submitUpdate.name }),
+          ...options(signingRequestId, { isNew: update.name === submitUpdate.name }),
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),
       }),
@@ -106,9 +127,18 @@ export function temporalWorkflows(client: Client): Workflows {
       return await client.withDeadline(Date.now() + within, call)
     } catch (error) {
       const refused = applicationFailureIn(error)
+      const unopened = refused && unopenedCode({ unopened: refused.type })
+      if (unopened !== undefined) throw new WorkflowsUntrusted(unopened)
       if (refused !== undefined) throw refusalFromFailure(refused)
       throw isAway(error) ? new WorkflowsUnavailable(error) : error
     }
+  }
+
+  /** As {@link answered}, of calls that a workflow answers. */
+  async function changed(call: () => Promise<Changed>, within?: number): Promise<Changed> {
+    const answer = await answered(call, within)
+    if (typeof answer?.position === 'string') return answer
+    throw new WorkflowsUntrusted(unopenedCode(answer) ?? 'PAYLOAD_MISPLACED')
   }
 
   /** What Temporal says of a request's workflow; `undefined` when it knows none, or one that has ended. */
@@ -116,9 +146,11 @@ export function temporalWorkflows(client: Client): Workflows {
     workflowId: string,
   ): Promise<{ readonly runId: string; readonly failing: boolean } | undefined> {
     try {
-      const { status, runId, raw } = await answered(() => workflow.getHandle(workflowId).describe())
+      const { status, runId, raw, type, taskQueue } = await answered(() => workflow.getHandle(workflowId).describe())
       if (status.name !== 'RUNNING') return undefined
-      return { runId, failing: (raw.pendingWorkflowTask?.attempt ?? 0) >= stuckAfter }
+      // Whoever reaches Temporal can start something else under the id, where no worker of the service would see it.
+      const foreign = type !== 'signingRequest' || taskQueue !== workerTaskQueue
+      return { runId, failing: foreign || (raw.pendingWorkflowTask?.attempt ?? 0) >= stuckAfter }
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error
@@ -128,7 +160,7 @@ export function temporalWorkflows(client: Client): Workflows {
   /** Ends one run; it may have ended by itself meanwhile. */
   async function end(workflowId: string, runId: string): Promise<void> {
     try {
-      await answered(() => workflow.getHandle(workflowId, runId).terminate('It could not be replayed.'))
+      await answered(() => workflow.getHandle(workflowId, runId).terminate('It could not go on.'))
     } catch (error) {
       if (!isNotFound(error)) throw error
     }
@@ -154,7 +186,7 @@ export function temporalWorkflows(client: Client): Workflows {
       // Starts it unless it runs: then it is the signal alone that arrives.
       await answered(() =>
         workflow.signalWithStart<typeof signingRequest>('signingRequest', {
-          ...options({ signingRequestId }),
+          ...options(signingRequestId, {}),
           signal: refreshSignal,
         }),
       )
@@ -163,7 +195,7 @@ export function temporalWorkflows(client: Client): Workflows {
     },
 
     issueCertificate: (certificateId) =>
-      answered(
+      changed(
         () => workflow.execute<typeof issueCertificate>('issueCertificate', certificateOptions(certificateId)),
         5 * answerWithin,
       ),
@@ -202,15 +234,14 @@ function applicationFailureIn(error: unknown): ApplicationFailure | undefined {
   return innermost instanceof ApplicationFailure ? innermost : undefined
 }
 
-function options(input: SigningRequestInput) {
-  return { workflowId: input.signingRequestId, taskQueue: workerTaskQueue, args: [input] as [SigningRequestInput] }
+function options(workflowId: SigningRequestId, input: SigningRequestInput) {
+  return { workflowId, taskQueue: workerTaskQueue, args: [input] as [SigningRequestInput] }
 }
 
 function certificateOptions(certificateId: CertificateId) {
   return {
-    workflowId: `certificate-${certificateId}`,
+    workflowId: issueCertificateId(certificateId),
     taskQueue: workerTaskQueue,
-    args: [{ certificateId }] as [{ certificateId: CertificateId }],
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
   }
 }

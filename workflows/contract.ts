@@ -18,15 +18,19 @@ export type Initiator = {
   readonly callId: string
 }
 
-/** Argument of the workflow `signingRequest`; its workflow id is the signing request id. */
+/**
+ * Argument of the workflow `signingRequest`; its workflow id is the signing request id. Anybody who reaches Temporal can
+ * start one with another argument: it then does what it does without any.
+ */
 export type SigningRequestInput = {
-  readonly signingRequestId: SigningRequestId
   /** Whether its submission comes along with the start: then there is no history to read first. */
   readonly isNew?: boolean
 }
 
-/** Argument of the workflow `issueCertificate`; its workflow id is `certificate-<id>`. */
-export type IssueCertificateInput = { readonly certificateId: CertificateId }
+/** The id of the workflow `issueCertificate` for a certificate. */
+export function issueCertificateId(certificateId: CertificateId): string {
+  return `certificate-${certificateId}`
+}
 
 /** Argument of every update of a signing request. */
 export type Change<Command> = { readonly command: Command; readonly initiator: Initiator }

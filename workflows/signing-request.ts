@@ -1,7 +1,5 @@
 import type { UpdateDefinition } from '@temporalio/common'
 import {
-  ActivityFailure,
-  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -12,16 +10,26 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { ShortActivities, SignerActivities, StepActivities } from '../activities/contract.ts'
+import type {
+  Answering,
+  LongStepActivities,
+  RequestStep,
+  ShortActivities,
+  SignerActivities,
+  StepActivities,
+} from '../activities/contract.ts'
 import {
   countedApprovers,
   isFinalStatus,
+  parseId,
   Refusal,
   type SigningRequest,
   type SigningRequestCommand,
+  type SigningRequestId,
   signingRequestDecider,
   type UserId,
 } from '../domain/index.ts'
+import { ask } from './ask.ts'
 import {
   type AddressedChange,
   approveUpdate,
@@ -36,21 +44,20 @@ import {
 } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { isSmall, requestHistory } from './request-history.ts'
+import { retryPause } from './retry-pause.ts'
+import { type StepFailure, stepFailure } from './step-failure.ts'
+import { unopenedCode } from './unopened.ts'
 
-const briefly = {
+const short = proxyLocalActivities<ShortActivities>({
   startToCloseTimeout: '20 seconds',
   retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
-} as const
-// Passing failures (storage, time-stamp authority, HSM) are retried for a day; lasting ones are not retryable at all.
-const patiently = {
-  scheduleToCloseTimeout: '24 hours',
-  startToCloseTimeout: '4 hours',
-  heartbeatTimeout: '10 seconds',
-  retry: { initialInterval: '500 milliseconds', maximumInterval: '1 minute' },
-} as const
-const short = proxyLocalActivities<ShortActivities & StepActivities>(briefly)
-const long = proxyActivities<StepActivities>(patiently)
-const signer = proxyActivities<SignerActivities>({ ...patiently, taskQueue: signerTaskQueue })
+})
+// Steps are called once each: whether and when they are tried again is decided here, where nobody else can answer.
+const once = { retry: { maximumAttempts: 1 } } as const
+const shortSteps = proxyLocalActivities<StepActivities>({ startToCloseTimeout: '20 seconds', ...once })
+const longCalls = { startToCloseTimeout: '4 hours', heartbeatTimeout: '10 seconds', ...once } as const
+const long = proxyActivities<Answering<LongStepActivities>>(longCalls)
+const signer = proxyActivities<Answering<SignerActivities>>({ ...longCalls, taskQueue: signerTaskQueue })
 
 /**
  * How long a workflow waits before it reads its request's stream again, in milliseconds: at first, and at most. An
@@ -60,13 +67,22 @@ const rereadPause = { first: 30_000, longest: 86_400_000 }
 
 /**
  * One signing request, from submission to its end. It begins with what has happened already, so a workflow that is
- * started on a request with a history goes on from there.
+ * started on a request with a history goes on from there. Requests are called off by an update: Temporal's own
+ * cancellation, which anybody who reaches Temporal can ask for, is not listened to.
+ *
+ * @throws ApplicationFailure `ID_MALFORMED` when the workflow's id is none of a signing request
  */
-export async function signingRequest({ signingRequestId, isNew = false }: SigningRequestInput): Promise<void> {
+export function signingRequest(input?: SigningRequestInput): Promise<void> {
+  return CancellationScope.nonCancellable(() => takeThrough(ownId(), input?.isNew === true))
+}
+
+async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): Promise<void> {
   const history = requestHistory(signingRequestId, short, { isNew })
   let underWay: CancellationScope | undefined
   /** Whether the stream is to be read again. */
   let isOutdated = false
+  /** How often the step that is due has failed for a passing reason. */
+  let failures = 0
   const workflow: Initiator = { actor: { kind: 'system', component: 'workflow' }, callId: signingRequestId }
 
   accept(submitUpdate)
@@ -88,9 +104,9 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
   } while (request() !== undefined && !isOver())
 
   async function takeNextStep(open: SigningRequest): Promise<void> {
-    if (open.plan === null && isSmall(open.artifact)) return step(() => history.take(short.retrieveAndPlan))
-    if (!open.retrieved) return step(() => history.take(short.retrieveArtifact))
-    if (open.plan === null) return step(() => unlessOver(() => history.take(long.planSigning)))
+    if (open.plan === null && isSmall(open.artifact)) return step(() => history.take(shortSteps.retrieveAndPlan))
+    if (!open.retrieved) return step(() => history.take(shortSteps.retrieveArtifact))
+    if (open.plan === null) return step(() => unlessOver(() => history.take(asked('planSigning', long.planSigning))))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
     return step(() => sign(open))
   }
@@ -119,13 +135,13 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
   async function continueWithShortHistory(): Promise<void> {
     if (!workflowInfo().continueAsNewSuggested) return
     await condition(allHandlersFinished)
-    await continueAsNew<typeof signingRequest>({ signingRequestId })
+    await continueAsNew<typeof signingRequest>({})
   }
 
   async function sign(open: SigningRequest): Promise<void> {
     const approver = await firstDeactivated(open)
     if (approver !== undefined) await history.apply({ type: 'InvalidateApproval', approver }, workflow)
-    else await unlessOver(() => history.take(signer.sign))
+    else await unlessOver(() => history.take(asked('sign', signer.sign)))
   }
 
   /** An approver who may not act any more and whose approval is to be taken back. */
@@ -134,17 +150,35 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
     return userIds.length === 0 ? undefined : (await short.findDeactivatedUsers({ userIds }))[0]
   }
 
-  /** Runs a step, and records when it failed for good. A request that is over by then stays as it is. */
+  /**
+   * Runs a step. One that fails for a passing reason is due again after a while, for as long as people let the request
+   * wait; one that fails for good ends it. A request that is over by then stays as it is.
+   */
   async function step(work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
+      failures = 0
     } catch (error) {
-      const failure = lastingFailure(error)
-      await history.refresh()
+      const failure = stepFailure(error)
+      await refresh()
       if (isOver()) return
-      const workflowStatus = request()?.retrieved === false ? 'ArtifactRetrievalFailed' : 'ProcessingFailed'
-      await history.apply({ type: 'Fail', workflowStatus, failure }, workflow).catch(unlessFinal)
+      if (failure.lasts) await fail(failure)
+      else await postpone(failure)
     }
+  }
+
+  async function fail({ code, message, path }: StepFailure): Promise<void> {
+    const workflowStatus = request()?.retrieved === false ? 'ArtifactRetrievalFailed' : 'ProcessingFailed'
+    const failure = { code, message, path }
+    await history.apply({ type: 'Fail', workflowStatus, failure }, workflow).catch(unlessFinal)
+  }
+
+  async function postpone(failure: StepFailure): Promise<void> {
+    const pause = retryPause(failures, failure)
+    failures += 1
+    const isSooner = await condition(() => isOutdated || isOver(), pause)
+    if (isSooner && !isOver()) await refresh()
+    await continueWithShortHistory()
   }
 
   /** Runs an activity, which is cancelled when the request is denied or called off meanwhile. */
@@ -162,41 +196,43 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
   function accept<Command extends SigningRequestCommand>(
     update: UpdateDefinition<Changed, [AddressedChange<Command>]>,
   ): void {
-    setHandler(
-      update,
-      async ({ command, initiator, signingRequestId: addressee }) => {
-        refuseUnlessFor(addressee)
-        // Only a submission knows what a stream that was not read holds: nothing.
-        if (!(isNew && command.type === 'SubmitSigningRequest')) await condition(() => history.state !== undefined)
+    setHandler(update, (change) => CancellationScope.nonCancellable(() => changed<Command>(change)), {
+      validator(change) {
+        const { command, initiator } = ours<Command>(change)
+        // Before the stream was read there is nothing to judge by; the handler decides in any case.
+        if (history.state === undefined || history.answerTo(initiator.callId) !== undefined) return
         try {
-          const changed = await history.apply(command, initiator)
-          if (isOver()) underWay?.cancel()
-          return changed
+          signingRequestDecider.decide(command, history.state)
         } catch (error) {
           throw error instanceof Refusal ? failureFromRefusal(error) : error
         }
       },
-      {
-        validator({ command, initiator, signingRequestId: addressee }) {
-          refuseUnlessFor(addressee)
-          // Before the stream was read there is nothing to judge by; the handler decides in any case.
-          if (history.state === undefined || history.answerTo(initiator.callId) !== undefined) return
-          try {
-            signingRequestDecider.decide(command, history.state)
-          } catch (error) {
-            throw error instanceof Refusal ? failureFromRefusal(error) : error
-          }
-        },
-      },
-    )
+    })
   }
 
-  /** A change that was sealed for another request was copied from there. */
-  function refuseUnlessFor(addressee: string): void {
-    if (addressee === signingRequestId) return
-    throw failureFromRefusal(
-      new Refusal('SIGNING_REQUEST_MISMATCH', 'The change was made for another signing request.'),
-    )
+  async function changed<Command extends SigningRequestCommand>(change: AddressedChange<Command>): Promise<Changed> {
+    const { command, initiator } = ours<Command>(change)
+    // Only a submission knows what a stream that was not read holds: nothing.
+    if (!(isNew && command.type === 'SubmitSigningRequest')) await condition(() => history.state !== undefined)
+    try {
+      const answer = await history.apply(command, initiator)
+      if (isOver()) underWay?.cancel()
+      return answer
+    } catch (error) {
+      throw error instanceof Refusal ? failureFromRefusal(error) : error
+    }
+  }
+
+  /** Refuses what nobody of this service sent, and what was copied from another request. */
+  function ours<Command>(change: AddressedChange<Command>): AddressedChange<Command> {
+    const unopened = unopenedCode(change)
+    if (unopened !== undefined)
+      throw failureFromRefusal(new Refusal(unopened, 'The change was not sealed by this service for this request.'))
+    if (change?.signingRequestId !== signingRequestId)
+      throw failureFromRefusal(
+        new Refusal('SIGNING_REQUEST_MISMATCH', 'The change was made for another signing request.'),
+      )
+    return change
   }
 
   function request(): SigningRequest | undefined {
@@ -210,25 +246,26 @@ export async function signingRequest({ signingRequestId, isNew = false }: Signin
   }
 }
 
+/** The request whose id the workflow has. */
+function ownId(): SigningRequestId {
+  const { workflowId } = workflowInfo()
+  try {
+    const id = parseId<SigningRequestId>(workflowId, "A signing request's workflow id")
+    // Ids of requests are in small letters: another spelling would be a second workflow of the same request.
+    if (id === workflowId) return id
+  } catch (error) {
+    if (error instanceof Refusal) throw failureFromRefusal(error)
+    throw error
+  }
+  throw failureFromRefusal(new Refusal('ID_MALFORMED', `The workflow id ${workflowId} is not in small letters.`))
+}
+
+/** A step of another process, as {@link ask} calls it. */
+function asked<Result>(name: string, activity: Parameters<typeof ask<RequestStep, Result>>[1]) {
+  return (input: RequestStep) => ask(name, activity, input)
+}
+
 /** Somebody ended the request in the moment between looking and writing: it is over, as it should be. */
 function unlessFinal(error: unknown): void {
   if (!(error instanceof Refusal && error.code === 'SIGNING_REQUEST_FINAL')) throw error
-}
-
-/** What a failed step tells people. Only failures with a code end a request; anything else is a fault of ours. */
-function lastingFailure(error: unknown): {
-  readonly code: string
-  readonly message: string
-  readonly path: string | null
-} {
-  if (error instanceof Refusal) return { code: error.code, message: error.message, path: null }
-  // A local activity's failure comes as it is, an ordinary one's inside an ActivityFailure.
-  const cause = error instanceof ActivityFailure ? error.cause : error
-  if (cause instanceof ApplicationFailure) {
-    const [details] = (cause.details ?? []) as readonly { readonly path?: string }[]
-    return { code: cause.type ?? 'INTERNAL_ERROR', message: cause.message, path: details?.path ?? null }
-  }
-  if (error instanceof ActivityFailure)
-    return { code: 'STEP_TIMED_OUT', message: 'A step did not finish within its time. Submit again.', path: null }
-  throw error
 }

@@ -66,13 +66,13 @@ test('when all authorities ask to be left alone, the step is not tried again bef
   const { sign } = signerActivities({ ...organization.signer, timestamps, recordRefusal: async () => undefined })
   const failure = await new MockActivityEnvironment()
     .run(sign, { signingRequestId, fromRevision: 0 })
-    .catch((error: unknown) => error as { type: string; nextRetryDelay: number })
+    .catch((error: unknown) => error as { details: [{ retryAfterMs: number }] })
   expect(failure).toMatchObject({
     type: 'TIMESTAMP_UNAVAILABLE',
     nonRetryable: false,
-    nextRetryDelay: expect.any(Number),
+    details: [{ retryAfterMs: expect.any(Number) }],
   })
-  const { nextRetryDelay } = failure as { nextRetryDelay: number }
-  expect(nextRetryDelay).toBeGreaterThan(60_000)
-  expect(nextRetryDelay).toBeLessThanOrEqual(120_000)
+  const { details } = failure as { details: [{ retryAfterMs: number }] }
+  expect(details[0].retryAfterMs).toBeGreaterThan(60_000)
+  expect(details[0].retryAfterMs).toBeLessThanOrEqual(120_000)
 })

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Payload } from '@temporalio/common'
-import { describe, expect, it } from 'vitest'
+import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common'
+import { describe, expect, it, vi } from 'vitest'
 import { newPayloadKey, parsePayloadKeys, payloadCodec } from '../../server/payload-codec.ts'
+import { recordUnopened } from '../../server/unopened-payloads.ts'
+import { unopenedCode } from '../../workflows/unopened.ts'
 
 const codecOf = (...keys: readonly string[]) => payloadCodec(parsePayloadKeys(keys.join('\n')))
 
@@ -14,6 +16,28 @@ async function sealed(codec = codecOf(newPayloadKey()), plain = payload): Promis
   const [only] = await codec.encode([plain])
   if (only === undefined) throw new Error('Nothing came back')
   return only
+}
+
+const places: readonly (SerializationContext | undefined)[] = [
+  undefined,
+  { type: 'workflow', namespace: 'default', workflowId: 'a' },
+  { type: 'workflow', namespace: 'other', workflowId: 'a' },
+  { type: 'workflow', namespace: 'default', workflowId: 'b' },
+  { type: 'activity', namespace: 'default', workflowId: 'a', activityId: 'sign-1', isLocal: false },
+  { type: 'activity', namespace: 'default', workflowId: 'a', activityId: 'sign-2', isLocal: false },
+  { type: 'activity', namespace: 'default', workflowId: 'b', activityId: 'sign-1', isLocal: false },
+  { type: 'activity', namespace: 'default', workflowId: 'a', activityId: 'sign-1', isLocal: true },
+  { type: 'activity', namespace: 'default', activityId: 'sign-1', isLocal: false },
+]
+
+/** Why a payload is not opened; `undefined` when it is. */
+async function codeOf(codec: PayloadCodec, given: Payload, place?: SerializationContext) {
+  const [only] = await codec.decode([given], place)
+  try {
+    return unopenedCode(JSON.parse(Buffer.from(only?.data ?? []).toString()))
+  } catch {
+    return undefined
+  }
 }
 
 /** Metadata and data as bytes, whatever kind of array holds them. */
@@ -87,40 +111,73 @@ describe('what Temporal keeps', () => {
     expect((await both.decode([before])).map(plainly)).toEqual([plainly(payload)])
     const after = await sealed(both)
     expect((await codecOf(newer).decode([after])).map(plainly)).toEqual([plainly(payload)])
-    await expect(codecOf(older).decode([after])).rejects.toThrow(/which is not configured/)
+    expect(await codeOf(codecOf(older), after)).toBe('PAYLOAD_KEY_UNKNOWN')
   })
 
-  it('is refused when a bit of it was changed, anywhere', async () => {
+  it('is not opened when a bit of it was changed, anywhere', async () => {
     const codec = codecOf(newPayloadKey())
     const { metadata, data } = await sealed(codec)
     const bytes = Buffer.from(data ?? [])
     for (let at = 0; at < bytes.length; at++) {
       const changed = Buffer.from(bytes)
       changed.writeUInt8(changed.readUInt8(at) ^ 1, at)
-      await expect(codec.decode([{ metadata: metadata ?? {}, data: changed }])).rejects.toThrow()
+      expect(await codeOf(codec, { metadata: metadata ?? {}, data: changed })).toBe('PAYLOAD_MISPLACED')
     }
   })
 
-  it('is refused when it was cut off, at any length', async () => {
+  it('is not opened when it was cut off, at any length', async () => {
     const codec = codecOf(newPayloadKey())
     const { metadata, data } = await sealed(codec)
     for (let length = 0; length < (data?.length ?? 0); length++)
-      await expect(
-        codec.decode([{ metadata: metadata ?? {}, data: data?.subarray(0, length) ?? null }]),
-      ).rejects.toThrow()
+      expect(await codeOf(codec, { metadata: metadata ?? {}, data: data?.subarray(0, length) ?? null })).toBe(
+        'PAYLOAD_MISPLACED',
+      )
   })
 
-  it('is refused when the service did not seal it: nobody speaks to a workflow past the service', async () => {
+  it('is not opened when the service did not seal it: nobody speaks to a workflow past the service', async () => {
     const codec = codecOf(newPayloadKey())
-    const forged: readonly Payload[] = [
-      payload,
-      {},
-      { metadata: { encoding: Buffer.from('binary/encrypted') } },
-      { ...payload, metadata: { encoding: Buffer.from('binary/encrypted') } },
-      await sealed(),
-    ]
-    for (const each of forged) await expect(codec.decode([each])).rejects.toThrow()
-    // One forged among many spoils them all.
-    await expect(codec.decode([await sealed(codec), payload])).rejects.toThrow()
+    const encoding = Buffer.from('binary/encrypted')
+    expect(await codeOf(codec, payload)).toBe('PAYLOAD_NOT_SEALED')
+    expect(await codeOf(codec, {})).toBe('PAYLOAD_NOT_SEALED')
+    expect(await codeOf(codec, { metadata: { encoding } })).toBe('PAYLOAD_NOT_SEALED')
+    expect(await codeOf(codec, { ...payload, metadata: { encoding } })).toBe('PAYLOAD_KEY_UNKNOWN')
+    expect(await codeOf(codec, await sealed())).toBe('PAYLOAD_KEY_UNKNOWN')
   })
+
+  it('is opened beside what is not', async () => {
+    const codec = codecOf(newPayloadKey())
+    const [first, second] = await codec.decode([payload, await sealed(codec)])
+    expect(unopenedCode(JSON.parse(Buffer.from(first?.data ?? []).toString()))).toBe('PAYLOAD_NOT_SEALED')
+    expect(plainly(second ?? {})).toEqual(plainly(payload))
+  })
+
+  it('is opened in its own place and in no other', async () => {
+    const key = newPayloadKey()
+    const met: string[] = []
+    const codec = payloadCodec(parsePayloadKeys(key), (code, place) => met.push(`${code} ${places.indexOf(place)}`))
+    for (const place of places) {
+      const [only] = await codec.encode([payload], place)
+      for (const other of places) {
+        const code = await codeOf(codec, only ?? {}, other)
+        expect(code).toBe(other === place ? undefined : 'PAYLOAD_MISPLACED')
+      }
+    }
+    expect(met).toHaveLength(places.length * (places.length - 1))
+    expect(met).toContain('PAYLOAD_MISPLACED 8')
+  })
+})
+
+it('of payloads that were not opened one line a minute tells for each code, and how many there were', () => {
+  const warn = vi.fn()
+  let at = 0
+  const record = recordUnopened({ warn }, () => at)
+  for (let count = 0; count < 1000; count += 1) record('PAYLOAD_NOT_SEALED', places[1])
+  record('PAYLOAD_MISPLACED', undefined)
+  at = 60_000
+  record('PAYLOAD_NOT_SEALED', places[4])
+  expect(warn.mock.calls.map(([fields]) => fields)).toEqual([
+    { code: 'PAYLOAD_NOT_SEALED', payloads: 1, place: places[1] },
+    { code: 'PAYLOAD_MISPLACED', payloads: 1, place: undefined },
+    { code: 'PAYLOAD_NOT_SEALED', payloads: 1000, place: places[4] },
+  ])
 })

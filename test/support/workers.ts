@@ -6,7 +6,7 @@ import { Worker } from '@temporalio/worker'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { signerActivities, workerActivities } from '../../activities/index.ts'
-import { newPayloadKey } from '../../server/payload-codec.ts'
+import { newPayloadKey, type OnUnopened } from '../../server/payload-codec.ts'
 import { dataConverter, unreplayable, workflowBundle } from '../../server/temporal.ts'
 import { temporalWorkflows, type Workflows } from '../../workflows/client.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
@@ -14,6 +14,14 @@ import type { TestOrganization } from './test-organization.ts'
 
 /** The workflows' script, made once for all tests of a machine. */
 const cacheFolder = join(tmpdir(), 'countersign-test-workflows')
+
+/** The client side of the workflows, and what is behind it. */
+export type TestWorkflows = Workflows & {
+  readonly client: Client
+  /** Starts the signer, for tests that begin without. */
+  readonly startSigner: () => Promise<void>
+  readonly stopSigner: () => Promise<void>
+}
 
 /**
  * Runs the real workflows and activities for an organization until the running test has finished.
@@ -24,8 +32,9 @@ export async function startWorkers(
   environment: Pick<TestWorkflowEnvironment, 'connection' | 'nativeConnection' | 'namespace'>,
   organization: TestOrganization,
   payloadKey = newPayloadKey(),
-): Promise<Workflows & { readonly client: Client }> {
-  const converter = dataConverter(payloadKey)
+  { onUnopened, signer: hasSigner = true }: { readonly onUnopened?: OnUnopened; readonly signer?: boolean } = {},
+): Promise<TestWorkflows> {
+  const converter = dataConverter(payloadKey, onUnopened)
   const { nativeConnection: connection, connection: clientConnection, namespace } = environment
   const common = { connection, dataConverter: converter, ...(namespace === undefined ? {} : { namespace }) }
   const bundle = await workflowBundle(cacheFolder, pino({ level: 'silent' }))
@@ -36,23 +45,29 @@ export async function startWorkers(
     ...unreplayable,
     activities: { ...workerActivities(organization.signer) },
   })
-  const signer = await Worker.create({
-    ...common,
-    taskQueue: signerTaskQueue,
-    activities: { ...signerActivities({ ...organization.signer, recordRefusal: async () => undefined }) },
-  })
-  const running = [worker.run(), signer.run()]
+  const running = worker.run()
+  let signer: { readonly worker: Worker; readonly done: Promise<void> } | undefined
+  async function startSigner(): Promise<void> {
+    const started = await Worker.create({
+      ...common,
+      taskQueue: signerTaskQueue,
+      activities: { ...signerActivities({ ...organization.signer, recordRefusal: async () => undefined }) },
+    })
+    signer = { worker: started, done: started.run() }
+  }
+  async function stopSigner(): Promise<void> {
+    signer?.worker.shutdown()
+    await signer?.done
+    signer = undefined
+  }
+  if (hasSigner) await startSigner()
   const client = new Client({ connection: clientConnection, dataConverter: converter })
   onTestFinished(async () => {
-    try {
-      await endWorkflows(client)
-    } finally {
-      worker.shutdown()
-      signer.shutdown()
-      await Promise.all(running)
-    }
+    await endWorkflows(client)
+    worker.shutdown()
+    await Promise.all([stopSigner(), running])
   })
-  return { ...temporalWorkflows(client), client }
+  return { ...temporalWorkflows(client), client, startSigner, stopSigner }
 }
 
 /** Ends every workflow that a test has left waiting: its timers would call the workers of the next one. */

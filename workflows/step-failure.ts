@@ -1,0 +1,39 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common'
+import { Refusal } from '../domain/index.ts'
+
+/** What a failed step says. */
+export type StepFailure = {
+  readonly code: string
+  readonly message: string
+  /** The file at fault, where one is. */
+  readonly path: string | null
+  /** Whether trying again would not help. */
+  readonly lasts: boolean
+  /** How long whoever failed wants to be left alone, in milliseconds. */
+  readonly retryAfterMs: number
+}
+
+/**
+ * Reads what a step threw. Only failures with a code of ours can last: Temporal's own (a worker ended, or took too long)
+ * and those without a code, which are faults of ours, pass.
+ *
+ * @throws what is no failure of an activity and no refusal: a fault of the workflow's code
+ */
+export function stepFailure(error: unknown): StepFailure {
+  if (error instanceof Refusal) return failure(error.code, error.message, { lasts: true })
+  // A local activity's failure comes as it is, an ordinary one's inside an ActivityFailure.
+  const cause = error instanceof ActivityFailure ? error.cause : error
+  if (cause instanceof ApplicationFailure) {
+    const code = /^[A-Z][A-Z0-9_]+$/.test(cause.type ?? '') ? cause.type : undefined
+    if (code == null) return failure('INTERNAL_ERROR', 'A fault of the service; its log tells more.')
+    const [details] = (cause.details ?? []) as readonly Partial<StepFailure>[]
+    return failure(code, cause.message, { ...details, lasts: cause.nonRetryable === true })
+  }
+  if (error instanceof ActivityFailure)
+    return failure('STEP_TIMED_OUT', 'Whoever was to do the step has not answered in time.')
+  throw error
+}
+
+function failure(code: string, message: string, more: Partial<StepFailure> = {}): StepFailure {
+  return { code, message, path: more.path ?? null, lasts: more.lasts ?? false, retryAfterMs: more.retryAfterMs ?? 0 }
+}
