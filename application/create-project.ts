@@ -1,14 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import { organizationDecider, type ProjectId, projectDecider, streams } from '../domain/index.ts'
+import {
+  existingOrganization,
+  organizationDecider,
+  type ProjectId,
+  parseSlug,
+  projectDecider,
+  projectSlugDecider,
+  projectSlugTaken,
+  streams,
+} from '../domain/index.ts'
+import { createWithSlug } from './create-with-slug.ts'
 import { handleCommand } from './handle-command.ts'
 import type { Initiator } from './initiator.ts'
+import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
 
 /**
- * Creates a project. Its slug is reserved in the organization first, so two projects never share one.
+ * Creates a project. Two projects of an organization never share a slug.
  *
- * @throws Refusal `FORBIDDEN`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_…`, `REPOSITORY_URL_MALFORMED`
+ * @throws Refusal `FORBIDDEN`, `ORGANIZATION_NOT_FOUND`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, `NAME_MALFORMED`,
+ *   `TEXT_…`, `REPOSITORY_URL_MALFORMED`
  */
 export async function createProject(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
@@ -21,13 +33,21 @@ export async function createProject(
   },
 ): Promise<{ readonly projectId: ProjectId }> {
   requireRole(initiator, 'projectAdministrator')
-  const projectId = randomUUID() as ProjectId
   const { organizationId } = initiator
-  const create = { type: 'CreateProject', projectId, organizationId, ...input } as const
+  const slug = parseSlug(input.slug, "The project's slug")
+  const create = (projectId: ProjectId) => ({ type: 'CreateProject', projectId, organizationId, ...input }) as const
+  const newId = () => randomUUID() as ProjectId
   // Refuses what is malformed before the slug is taken.
-  projectDecider.decide(create, projectDecider.initialState())
-  const reserve = { type: 'ReserveProjectSlug', slug: input.slug, projectId } as const
-  await handleCommand(dependencies, initiator, streams.organization(organizationId), organizationDecider, reserve)
-  await handleCommand(dependencies, initiator, streams.project(projectId), projectDecider, create)
+  projectDecider.decide(create(newId()), projectDecider.initialState())
+  existingOrganization((await load(dependencies.log, streams.organization(organizationId), organizationDecider)).state)
+  const projectId = await createWithSlug(dependencies, initiator, {
+    slugStream: streams.projectSlug(organizationId, slug),
+    slugDecider: projectSlugDecider,
+    reserve: (id: ProjectId) => ({ type: 'ReserveProjectSlug', organizationId, slug, projectId: id }) as const,
+    newId,
+    create: (id) => handleCommand(dependencies, initiator, streams.project(id), projectDecider, create(id)),
+    existsCode: 'PROJECT_EXISTS',
+    taken: () => projectSlugTaken(slug),
+  })
   return { projectId }
 }

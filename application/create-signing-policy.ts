@@ -2,14 +2,18 @@ import { randomUUID } from 'node:crypto'
 import {
   certificateDecider,
   type ProjectId,
+  parseSlug,
   projectDecider,
   Refusal,
   type SigningPolicyId,
   type SigningPolicySettings,
   signingPolicyDecider,
+  signingPolicySlugDecider,
+  signingPolicySlugTaken,
   streams,
   userDecider,
 } from '../domain/index.ts'
+import { createWithSlug } from './create-with-slug.ts'
 import { handleCommand } from './handle-command.ts'
 import type { Initiator } from './initiator.ts'
 import { loadOwn } from './load.ts'
@@ -17,7 +21,7 @@ import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
 
 /**
- * Creates a signing policy. Its slug is reserved in the project first, so two policies of a project never share one.
+ * Creates a signing policy. Two policies of a project never share a slug.
  *
  * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `USER_NOT_FOUND`,
  *   `SIGNING_POLICY_SLUG_TAKEN`, and as the signing policy's decider
@@ -30,7 +34,7 @@ export async function createSigningPolicy(
   requireRole(initiator, 'projectAdministrator')
   const { log } = dependencies
   const { organizationId } = initiator
-  const { projectId, slug, settings } = input
+  const { projectId, settings } = input
   const { certificateId, submitters, approval } = settings
   const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, initiator)
   if (certificate.status === 'none')
@@ -46,20 +50,29 @@ export async function createSigningPolicy(
       )
   }
 
-  const signingPolicyId = randomUUID() as SigningPolicyId
-  const create = {
-    type: 'CreateSigningPolicy',
-    signingPolicyId,
-    organizationId,
-    projectId,
-    slug,
-    settings,
-    certificate,
-  } as const
+  const slug = parseSlug(input.slug, "The signing policy's slug")
+  const create = (signingPolicyId: SigningPolicyId) =>
+    ({
+      type: 'CreateSigningPolicy',
+      signingPolicyId,
+      organizationId,
+      projectId,
+      slug,
+      settings,
+      certificate,
+    }) as const
+  const newId = () => randomUUID() as SigningPolicyId
   // Refuses what is malformed before the slug is taken.
-  signingPolicyDecider.decide(create, signingPolicyDecider.initialState())
-  const reserve = { type: 'ReserveSigningPolicySlug', slug, signingPolicyId } as const
-  await handleCommand(dependencies, initiator, streams.project(projectId), projectDecider, reserve)
-  await handleCommand(dependencies, initiator, streams.signingPolicy(signingPolicyId), signingPolicyDecider, create)
+  signingPolicyDecider.decide(create(newId()), signingPolicyDecider.initialState())
+  const signingPolicyId = await createWithSlug(dependencies, initiator, {
+    slugStream: streams.signingPolicySlug(projectId, slug),
+    slugDecider: signingPolicySlugDecider,
+    reserve: (id: SigningPolicyId) =>
+      ({ type: 'ReserveSigningPolicySlug', projectId, slug, signingPolicyId: id }) as const,
+    newId,
+    create: (id) => handleCommand(dependencies, initiator, streams.signingPolicy(id), signingPolicyDecider, create(id)),
+    existsCode: 'SIGNING_POLICY_EXISTS',
+    taken: () => signingPolicySlugTaken(slug),
+  })
   return { signingPolicyId }
 }

@@ -5,6 +5,7 @@ import type { ProjectEvent } from './project/events.ts'
 import type { SecurityEvent } from './security.ts'
 import type { SigningPolicyEvent } from './signing-policy/events.ts'
 import type { SigningRequestEvent } from './signing-request/events.ts'
+import type { SlugEvent } from './slug-reservation.ts'
 import type { UserEvent } from './user/events.ts'
 
 /** Everything that the log can hold. */
@@ -16,6 +17,7 @@ export type AnyDomainEvent =
   | SecurityEvent
   | SigningPolicyEvent
   | SigningRequestEvent
+  | SlugEvent
   | UserEvent
 
 const anyProcess = ['api', 'worker', 'signer'] as const
@@ -33,7 +35,9 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   FurtherCommandsRefused: anyProcess,
 
   OrganizationCreated: api,
+
   ProjectSlugReserved: api,
+  SigningPolicySlugReserved: api,
 
   UserCreated: api,
   UserDeactivated: api,
@@ -46,7 +50,6 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   ProjectCreated: api,
   ProjectDeactivated: api,
   ProjectReactivated: api,
-  SigningPolicySlugReserved: api,
 
   SigningPolicyCreated: api,
   SigningPolicyChanged: api,

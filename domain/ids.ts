@@ -46,3 +46,9 @@ export function parseId<Id extends EntityId>(text: string, what: string): Id {
     )
   return id as Id
 }
+
+/** The id that a text is, in lower case; `undefined` when it cannot be one. */
+export function asId<Id extends EntityId>(text: string): Id | undefined {
+  const id = text.toLowerCase()
+  return uuidPattern.test(id) ? (id as Id) : undefined
+}

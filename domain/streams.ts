@@ -1,7 +1,7 @@
 import type { Instant } from './event.ts'
 import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, SigningRequestId, UserId } from './ids.ts'
 
-/** The names of the streams, one per entity. */
+/** The names of the streams: one per entity, and one per slug. */
 export const streams = {
   organization: (id: OrganizationId) => `organization-${id}`,
   user: (id: UserId) => `user-${id}`,
@@ -11,6 +11,10 @@ export const streams = {
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
   /** What is known of a process's key, by the key's id. */
   processKey: (keyId: string) => `processKey-${keyId}`,
+  /** Which project of an organization has a slug, which is in lower case. */
+  projectSlug: (id: OrganizationId, slug: string) => `projectSlug-${id}-${slug}`,
+  /** Which signing policy of a project has a slug, which is in lower case. */
+  signingPolicySlug: (id: ProjectId, slug: string) => `signingPolicySlug-${id}-${slug}`,
   /** Refused attempts in an organization on one UTC day. */
   security: (id: OrganizationId, at: Instant) => `security-${id}-${at.slice(0, 10)}`,
 } as const

@@ -21,6 +21,8 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
 
 /** What may stand in the streams that make no entity: it is kept with all events, and nowhere else. */
 export const eventStreams = {
+  projectSlug: { eventTypes: ['ProjectSlugReserved'] },
+  signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
   security: { eventTypes: ['CommandRefused', 'FurtherCommandsRefused'] },
   processKey: { eventTypes: ['ProcessKeyCertified'] },
 } as const
@@ -43,6 +45,11 @@ export function destinationOf(event: RecordedEvent): Destination {
       `The stream ${event.streamId} is of a kind that is not known to this release. Use the release that wrote it.`,
       { details: { streamId: event.streamId, type: event.type, position: event.position } },
     )
-  if (name.kind === 'security' || name.kind === 'processKey') return { kind: 'events', known: eventStreams[name.kind] }
-  return { kind: 'entity', projection: projections[name.kind], id: name.id }
+  return isEventStream(name.kind)
+    ? { kind: 'events', known: eventStreams[name.kind] }
+    : { kind: 'entity', projection: projections[name.kind], id: name.id }
+}
+
+function isEventStream(kind: StreamKind): kind is keyof typeof eventStreams {
+  return Object.hasOwn(eventStreams, kind)
 }

@@ -1,4 +1,4 @@
-import type { OrganizationState } from '../domain/index.ts'
+import type { Organization, OrganizationState } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { organizationDecider } from './folds.ts'
 import type { OrganizationView } from './views.ts'
@@ -13,7 +13,7 @@ export const organizations: EntityProjection<OrganizationState, object, Organiza
   observe: (facts) => facts,
   columns: () => ({}),
   view: ({ state }, recorded) => {
-    const { organizationId, name, projectSlugs } = state as Exclude<OrganizationState, { status: 'none' }>
-    return { organizationId, name, projectSlugs, ...recorded }
+    const { organizationId, name } = state as Organization
+    return { organizationId, name, ...recorded }
   },
 }

@@ -7,7 +7,6 @@ import type {
   Instant,
   OrganizationId,
   Project,
-  ProjectId,
   RefusalCount,
   SigningPolicy,
   SigningPolicySettings,
@@ -32,7 +31,6 @@ export type Recorded = {
 export type OrganizationView = Recorded & {
   readonly organizationId: OrganizationId
   readonly name: string
-  readonly projectSlugs: Readonly<Record<string, ProjectId>>
 }
 
 /** An API token as people may see it: without its hash. */

@@ -1,61 +1,54 @@
 import type { Decider } from '../decider.ts'
-import type { OrganizationId, ProjectId } from '../ids.ts'
+import type { OrganizationId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
-import { parseSlug } from '../slug.ts'
 import { parseName } from '../text.ts'
 import type { OrganizationEvent } from './events.ts'
 
+/** An organization that exists. What belongs to it is not in it: it would grow with everything else. */
+export type Organization = {
+  readonly status: 'active'
+  readonly organizationId: OrganizationId
+  readonly name: string
+}
+
 /** Before and after the organization was created. */
-export type OrganizationState =
-  | { readonly status: 'none' }
-  | {
-      readonly status: 'active'
-      readonly organizationId: OrganizationId
-      readonly name: string
-      /** Slug → the project that holds it. */
-      readonly projectSlugs: Readonly<Record<string, ProjectId>>
-    }
+export type OrganizationState = { readonly status: 'none' } | Organization
 
 /** What can be asked of an organization. */
-export type OrganizationCommand =
-  | { readonly type: 'CreateOrganization'; readonly organizationId: OrganizationId; readonly name: string }
-  | { readonly type: 'ReserveProjectSlug'; readonly slug: string; readonly projectId: ProjectId }
+export type OrganizationCommand = {
+  readonly type: 'CreateOrganization'
+  readonly organizationId: OrganizationId
+  readonly name: string
+}
 
 /**
- * Organization: created once; hands out project slugs.
+ * Organization: created once.
  *
- * Refuses with `ORGANIZATION_EXISTS`, `ORGANIZATION_NOT_FOUND`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, `NAME_MALFORMED`.
+ * Refuses with `ORGANIZATION_EXISTS`, `NAME_MALFORMED`.
  */
 export const organizationDecider: Decider<OrganizationState, OrganizationCommand, OrganizationEvent> = {
   initialState: () => ({ status: 'none' }),
-  eventTypes: ['OrganizationCreated', 'ProjectSlugReserved'],
+  eventTypes: ['OrganizationCreated'],
 
   decide(command, state) {
-    if (command.type === 'CreateOrganization') {
-      if (state.status !== 'none') throw new Refusal('ORGANIZATION_EXISTS', 'This organization exists already.')
-      const { organizationId } = command
-      const name = parseName(command.name, "The organization's name")
-      return [{ type: 'OrganizationCreated', data: { schemaVersion: 1, organizationId, name } }]
-    }
-    if (state.status === 'none') throw new Refusal('ORGANIZATION_NOT_FOUND', 'There is no such organization.')
-    const slug = parseSlug(command.slug, "The project's slug")
-    if (Object.hasOwn(state.projectSlugs, slug))
-      throw new Refusal('PROJECT_SLUG_TAKEN', `The slug ${slug} belongs to another project of this organization.`, {
-        slug,
-      })
-    return [{ type: 'ProjectSlugReserved', data: { schemaVersion: 1, slug, projectId: command.projectId } }]
+    if (state.status !== 'none') throw new Refusal('ORGANIZATION_EXISTS', 'This organization exists already.')
+    const { organizationId } = command
+    const name = parseName(command.name, "The organization's name")
+    return [{ type: 'OrganizationCreated', data: { schemaVersion: 1, organizationId, name } }]
   },
 
-  evolve(state, event) {
-    switch (event.type) {
-      case 'OrganizationCreated': {
-        const { organizationId, name } = event.data
-        return { status: 'active', organizationId, name, projectSlugs: {} }
-      }
-      case 'ProjectSlugReserved':
-        return state.status === 'none'
-          ? state
-          : { ...state, projectSlugs: { ...state.projectSlugs, [event.data.slug]: event.data.projectId } }
-    }
+  evolve(_, event) {
+    const { organizationId, name } = event.data
+    return { status: 'active', organizationId, name }
   },
+}
+
+/**
+ * The organization, if there is one.
+ *
+ * @throws Refusal `ORGANIZATION_NOT_FOUND`
+ */
+export function existingOrganization(state: OrganizationState): Organization {
+  if (state.status === 'none') throw new Refusal('ORGANIZATION_NOT_FOUND', 'There is no such organization.')
+  return state
 }

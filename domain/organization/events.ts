@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../event.ts'
-import type { OrganizationId, ProjectId } from '../ids.ts'
+import type { OrganizationId } from '../ids.ts'
 
 /** The organization came to be. */
 export type OrganizationCreated = DomainEvent<
@@ -7,11 +7,5 @@ export type OrganizationCreated = DomainEvent<
   { readonly organizationId: OrganizationId; readonly name: string }
 >
 
-/** A slug is taken by a project, which exists or is about to. Keeps slugs unique without asking a read model. */
-export type ProjectSlugReserved = DomainEvent<
-  'ProjectSlugReserved',
-  { readonly slug: string; readonly projectId: ProjectId }
->
-
 /** Everything that happens to an organization. */
-export type OrganizationEvent = OrganizationCreated | ProjectSlugReserved
+export type OrganizationEvent = OrganizationCreated

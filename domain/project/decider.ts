@@ -1,16 +1,11 @@
 import type { Decider } from '../decider.ts'
-import type { SigningPolicyId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
 import { isPlainLine, parseName, parseText, withoutEmoji } from '../text.ts'
 import type { ProjectEvent, ProjectFacts } from './events.ts'
 
 /** A project that exists. */
-export type Project = ProjectFacts & {
-  readonly status: 'valid' | 'inactive'
-  /** Slug → the signing policy that holds it. */
-  readonly signingPolicySlugs: Readonly<Record<string, SigningPolicyId>>
-}
+export type Project = ProjectFacts & { readonly status: 'valid' | 'inactive' }
 
 /** Before and after the project was created. */
 export type ProjectState = { readonly status: 'none' } | Project
@@ -20,18 +15,16 @@ export type ProjectCommand =
   | ({ readonly type: 'CreateProject' } & ProjectFacts)
   | { readonly type: 'DeactivateProject'; readonly reason: string | null }
   | { readonly type: 'ReactivateProject' }
-  | { readonly type: 'ReserveSigningPolicySlug'; readonly slug: string; readonly signingPolicyId: SigningPolicyId }
 
 /**
  * Project: what belongs together and is signed under common policies.
  *
- * Refuses with `PROJECT_EXISTS`, `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `PROJECT_ACTIVE`,
- * `SIGNING_POLICY_SLUG_TAKEN`, `REPOSITORY_URL_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`,
- * `TEXT_MALFORMED`.
+ * Refuses with `PROJECT_EXISTS`, `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `PROJECT_ACTIVE`, `REPOSITORY_URL_MALFORMED`,
+ * `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent> = {
   initialState: () => ({ status: 'none' }),
-  eventTypes: ['ProjectCreated', 'ProjectDeactivated', 'ProjectReactivated', 'SigningPolicySlugReserved'],
+  eventTypes: ['ProjectCreated', 'ProjectDeactivated', 'ProjectReactivated'],
 
   decide(command, state) {
     if (command.type === 'CreateProject') {
@@ -58,24 +51,13 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
       case 'ReactivateProject':
         if (project.status === 'valid') throw new Refusal('PROJECT_ACTIVE', `${project.name} is active already.`)
         return [{ type: 'ProjectReactivated', data: { schemaVersion: 1 } }]
-      case 'ReserveSigningPolicySlug': {
-        const slug = parseSlug(command.slug, "The signing policy's slug")
-        if (Object.hasOwn(project.signingPolicySlugs, slug))
-          throw new Refusal(
-            'SIGNING_POLICY_SLUG_TAKEN',
-            `The slug ${slug} belongs to another signing policy of ${project.name}.`,
-            { slug },
-          )
-        const { signingPolicyId } = command
-        return [{ type: 'SigningPolicySlugReserved', data: { schemaVersion: 1, slug, signingPolicyId } }]
-      }
     }
   },
 
   evolve(state, event) {
     if (event.type === 'ProjectCreated') {
       const { schemaVersion: _, ...facts } = event.data
-      return { ...facts, status: 'valid', signingPolicySlugs: {} }
+      return { ...facts, status: 'valid' }
     }
     if (state.status === 'none') return state
     switch (event.type) {
@@ -83,10 +65,6 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
         return { ...state, status: 'inactive' }
       case 'ProjectReactivated':
         return { ...state, status: 'valid' }
-      case 'SigningPolicySlugReserved': {
-        const { slug, signingPolicyId } = event.data
-        return { ...state, signingPolicySlugs: { ...state.signingPolicySlugs, [slug]: signingPolicyId } }
-      }
     }
   },
 }

@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../event.ts'
-import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
+import type { OrganizationId, ProjectId } from '../ids.ts'
 
 /** What a project is from its beginning. */
 export type ProjectFacts = {
@@ -20,11 +20,5 @@ export type ProjectDeactivated = DomainEvent<'ProjectDeactivated', { readonly re
 /** The project is in use again. */
 export type ProjectReactivated = DomainEvent<'ProjectReactivated'>
 
-/** A slug of the project is taken by a signing policy, which exists or is about to. */
-export type SigningPolicySlugReserved = DomainEvent<
-  'SigningPolicySlugReserved',
-  { readonly slug: string; readonly signingPolicyId: SigningPolicyId }
->
-
 /** Everything that happens to a project. */
-export type ProjectEvent = ProjectCreated | ProjectDeactivated | ProjectReactivated | SigningPolicySlugReserved
+export type ProjectEvent = ProjectCreated | ProjectDeactivated | ProjectReactivated

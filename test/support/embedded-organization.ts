@@ -6,8 +6,8 @@ import {
   existingSignatureTreatments,
   fold,
   type OrganizationId,
-  organizationDecider,
   type ProjectId,
+  projectSlugDecider,
   streams,
   type UserId,
 } from '../../domain/index.ts'
@@ -89,9 +89,8 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
 }
 
 async function demoProject(log: EventLog, organizationId: OrganizationId): Promise<ProjectId> {
-  const { events } = await readWholeStream(log, streams.organization(organizationId))
-  const organization = fold(organizationDecider, events)
-  const id = organization.status === 'none' ? undefined : organization.projectSlugs.demo
-  if (id === undefined) throw new Error('There is no project demo.')
-  return id
+  const { events } = await readWholeStream(log, streams.projectSlug(organizationId, 'demo'))
+  const { holder } = fold(projectSlugDecider, events)
+  if (holder === null) throw new Error('There is no project demo.')
+  return holder
 }

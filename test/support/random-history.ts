@@ -12,13 +12,18 @@ import {
   type OrganizationId,
   organizationDecider,
   type ProjectCommand,
+  type ProjectId,
+  type ProjectSlugCommand,
   projectDecider,
+  projectSlugDecider,
   Refusal,
   type Sha256Digest,
   type SigningPolicyCommand,
   type SigningPolicySettings,
+  type SigningPolicySlugCommand,
   type SigningRequestCommand,
   signingPolicyDecider,
+  signingPolicySlugDecider,
   signingRequestDecider,
   streams,
   type UserCommand,
@@ -129,20 +134,23 @@ async function refusal(log: EventLog, metadata: EventMetadata, detail: number): 
   await log.append(streamId, events, revision)
 }
 
-function choose(
-  entity: number,
-  detail: number,
-  at: Instant,
-): { readonly aggregate: Aggregate; readonly id: string; readonly commands: readonly unknown[] } {
-  const aggregate = (decider: unknown, stream: (id: never) => string) => ({ decider, stream }) as unknown as Aggregate
+type Choice = { readonly aggregate: Aggregate; readonly id: string; readonly commands: readonly unknown[] }
+
+function aggregate(decider: unknown, stream: (id: never) => string): Aggregate {
+  return { decider, stream } as unknown as Aggregate
+}
+
+function choose(entity: number, detail: number, at: Instant): Choice {
   const number = detail % 4
   switch (entity % 8) {
     case 0:
       return {
         aggregate: aggregate(organizationDecider, streams.organization),
         id: randomOrganization,
-        commands: organizationCommands(detail),
+        commands: organizationCommands,
       }
+    case 5:
+      return detail % 2 === 0 ? projectSlug(detail) : signingPolicySlug(detail)
     case 1:
       return {
         aggregate: aggregate(userDecider, streams.user),
@@ -176,11 +184,33 @@ function choose(
   }
 }
 
-function organizationCommands(detail: number): readonly OrganizationCommand[] {
-  return [
-    { type: 'CreateOrganization', organizationId: randomOrganization, name: 'Random' },
-    { type: 'ReserveProjectSlug', slug: `project-${detail % 20}`, projectId: uuid('3', detail % 4) },
-  ]
+const organizationCommands: readonly OrganizationCommand[] = [
+  { type: 'CreateOrganization', organizationId: randomOrganization, name: 'Random' },
+]
+
+function projectSlug(detail: number): Choice {
+  const slug = `project-${detail % 20}`
+  const command: ProjectSlugCommand = {
+    type: 'ReserveProjectSlug',
+    organizationId: randomOrganization,
+    slug,
+    projectId: uuid('3', detail % 4),
+  }
+  const stream = () => streams.projectSlug(randomOrganization, slug)
+  return { aggregate: aggregate(projectSlugDecider, stream), id: slug, commands: [command] }
+}
+
+function signingPolicySlug(detail: number): Choice {
+  const slug = `policy-${detail % 9}`
+  const projectId = uuid<ProjectId>('3', detail % 4)
+  const command: SigningPolicySlugCommand = {
+    type: 'ReserveSigningPolicySlug',
+    projectId,
+    slug,
+    signingPolicyId: uuid('4', detail % 4),
+  }
+  const stream = () => streams.signingPolicySlug(projectId, slug)
+  return { aggregate: aggregate(signingPolicySlugDecider, stream), id: slug, commands: [command] }
 }
 
 function userCommands(number: number, detail: number, at: Instant): readonly UserCommand[] {
@@ -251,7 +281,6 @@ function projectCommands(number: number, detail: number): readonly ProjectComman
     },
     { type: 'DeactivateProject', reason: 'done' },
     { type: 'ReactivateProject' },
-    { type: 'ReserveSigningPolicySlug', slug: `policy-${detail % 9}`, signingPolicyId: uuid('4', detail % 4) },
   ]
 }
 

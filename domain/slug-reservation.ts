@@ -1,0 +1,87 @@
+import type { Decider } from './decider.ts'
+import type { DomainEvent } from './event.ts'
+import type { OrganizationId, ProjectId, SigningPolicyId } from './ids.ts'
+import { Refusal } from './refusal.ts'
+import { parseSlug } from './slug.ts'
+
+/** A slug of an organization belongs to a project, which exists or is about to. */
+export type ProjectSlugReserved = DomainEvent<
+  'ProjectSlugReserved',
+  { readonly organizationId: OrganizationId; readonly slug: string; readonly projectId: ProjectId }
+>
+
+/** A slug of a project belongs to a signing policy, which exists or is about to. */
+export type SigningPolicySlugReserved = DomainEvent<
+  'SigningPolicySlugReserved',
+  { readonly projectId: ProjectId; readonly slug: string; readonly signingPolicyId: SigningPolicyId }
+>
+
+/** Everything that happens to slugs. */
+export type SlugEvent = ProjectSlugReserved | SigningPolicySlugReserved
+
+/** Whose a slug is; `null` as long as nobody wanted it. */
+export type SlugState<Id> = { readonly holder: Id | null }
+
+/** What can be asked of a slug of an organization. */
+export type ProjectSlugCommand = {
+  readonly type: 'ReserveProjectSlug'
+  readonly organizationId: OrganizationId
+  readonly slug: string
+  readonly projectId: ProjectId
+}
+
+/** What can be asked of a slug of a project. */
+export type SigningPolicySlugCommand = {
+  readonly type: 'ReserveSigningPolicySlug'
+  readonly projectId: ProjectId
+  readonly slug: string
+  readonly signingPolicyId: SigningPolicyId
+}
+
+/**
+ * A project's slug, in a stream of its own: it says for good which project has it.
+ *
+ * Refuses with `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`.
+ */
+export const projectSlugDecider: Decider<SlugState<ProjectId>, ProjectSlugCommand, ProjectSlugReserved> = {
+  initialState: () => ({ holder: null }),
+  eventTypes: ['ProjectSlugReserved'],
+  decide({ organizationId, slug: text, projectId }, { holder }) {
+    const slug = parseSlug(text, "The project's slug")
+    if (holder !== null) throw projectSlugTaken(slug)
+    return [{ type: 'ProjectSlugReserved', data: { schemaVersion: 1, organizationId, slug, projectId } }]
+  },
+  evolve: (_, { data }) => ({ holder: data.projectId }),
+}
+
+/**
+ * A signing policy's slug, in a stream of its own: it says for good which policy of the project has it.
+ *
+ * Refuses with `SIGNING_POLICY_SLUG_TAKEN`, `SLUG_MALFORMED`.
+ */
+export const signingPolicySlugDecider: Decider<
+  SlugState<SigningPolicyId>,
+  SigningPolicySlugCommand,
+  SigningPolicySlugReserved
+> = {
+  initialState: () => ({ holder: null }),
+  eventTypes: ['SigningPolicySlugReserved'],
+  decide({ projectId, slug: text, signingPolicyId }, { holder }) {
+    const slug = parseSlug(text, "The signing policy's slug")
+    if (holder !== null) throw signingPolicySlugTaken(slug)
+    return [{ type: 'SigningPolicySlugReserved', data: { schemaVersion: 1, projectId, slug, signingPolicyId } }]
+  },
+  evolve: (_, { data }) => ({ holder: data.signingPolicyId }),
+}
+
+/** For a slug that a project has. */
+export function projectSlugTaken(slug: string): Refusal {
+  const message = `The slug ${slug} belongs to another project of this organization.`
+  return new Refusal('PROJECT_SLUG_TAKEN', message, { slug })
+}
+
+/** For a slug that a signing policy has. */
+export function signingPolicySlugTaken(slug: string): Refusal {
+  const message = `The slug ${slug} belongs to another signing policy of this project.`
+  return new Refusal('SIGNING_POLICY_SLUG_TAKEN', message, { slug })
+}
