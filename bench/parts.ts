@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { AuthenticodeBenchKey, AuthenticodeFigure } from './authenticode.ts'
+import { withFolder } from './folder.ts'
 
 /** One line of the table. */
 export type Row = {
@@ -146,6 +144,18 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
       },
     ]
   },
+  scale: async () => {
+    const { measureScale } = await import('./scale.ts')
+    const shown = (ms: number) => `${ms.toPrecision(3)} ms`
+    return (await measureScale()).map(({ work, smallMs, largeMs }) => ({
+      work: `${work}, with 10,000 users and projects against 10`,
+      ours: shown(largeMs),
+      against: shown(smallMs),
+      figure: largeMs / smallMs,
+      must: '≤' as const,
+      bound: 1.25,
+    }))
+  },
 }
 
 /** Whether a row reaches what it must. */
@@ -160,15 +170,6 @@ function signing() {
 function ratioRow({ work, ours, theirs, unit, ratio }: AuthenticodeFigure, bound: number): Row {
   const shown = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`
   return { work, ours: shown(ours), against: shown(theirs), figure: ratio, must: '≥', bound }
-}
-
-async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
-  try {
-    return await use(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
 }
 
 function withKeys<Result>(

@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import {
   createApplication,
   createOrganization,
@@ -12,8 +9,6 @@ import {
 } from '../application/index.ts'
 import type { OrganizationId } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
-import { registerGraphQL } from '../graphql/index.ts'
-import { openHttpServer } from '../http/index.ts'
 import {
   openPostgresReadModel,
   openReadModel,
@@ -22,8 +17,9 @@ import {
   rebuildReadModel,
   startProjector,
 } from '../projections/index.ts'
-import { problemErrorHandler } from '../rest/index.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
+import { withFolder } from './folder.ts'
+import { serveGraphQL } from './graphql-subscribers.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
 /** How fast the read model is built, of one log, in each database. */
@@ -95,21 +91,11 @@ export async function measureDelivery(events = 300, subscribers = 10): Promise<D
     const reader = { kind: 'interactive', name: 'Reader', email: null, roles: ['globalReader'] } as const
     const { userId } = await createUser(dependencies, setup, reader)
     const { token } = await issueApiToken(dependencies, setup, { userId, name: 'bench', expiresAt: null })
-    const logger = pino({ level: 'warn' })
-    const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
-    const { fastify } = http
-    await registerGraphQL(http, {
-      application: createApplication(dependencies),
-      readModel,
-      loadPlan: async () => undefined,
-      publicUrl: 'http://127.0.0.1',
-      logger,
-    })
-    const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
+    const graphql = await serveGraphQL(createApplication(dependencies), readModel, token)
     const after = await log.head()
     if (after !== undefined) await readModel.waitFor(after, { timeoutMs: 10_000 })
     try {
-      const streams = await Promise.all(Array.from({ length: subscribers }, () => subscribe(url, token, after ?? null)))
+      const streams = await Promise.all(Array.from({ length: subscribers }, () => graphql.subscribe(after ?? null)))
       const delays: number[] = []
       for (let number = 0; number < events; number += 1) {
         const [submitted] = completedRequest(setup.organizationId)
@@ -126,7 +112,7 @@ export async function measureDelivery(events = 300, subscribers = 10): Promise<D
       const at = (share: number) => delays[Math.min(Math.floor(delays.length * share), delays.length - 1)] ?? Number.NaN
       return { answers: delays.length, medianMs: at(0.5), p99Ms: at(0.99) }
     } finally {
-      await fastify.close()
+      await graphql.close()
       await projector.stop()
       await readModel.close()
       await refusals.close()
@@ -147,43 +133,6 @@ async function appendTogether(log: EventLog, organizationId: OrganizationId, req
         )
     }),
   )
-}
-
-/** Follows the event feed; each item is one answer, read whole. */
-async function subscribe(url: string, token: string, after: string | null): Promise<AsyncGenerator<string>> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: {
-      accept: 'text/event-stream',
-      'content-type': 'application/json',
-      authorization: `Bearer ${token}`,
-    },
-    body: JSON.stringify({
-      query: 'subscription ($after: LogPosition) { events(after: $after) { eventId type data position } }',
-      variables: { after },
-    }),
-  })
-  const chunks = (response.body as ReadableStream<Uint8Array>)[Symbol.asyncIterator]()
-  const decoder = new TextDecoder()
-  async function* answers() {
-    let text = ''
-    for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) {
-      text += decoder.decode(chunk, { stream: true })
-      const messages = text.split('\n\n')
-      text = messages.pop() ?? ''
-      for (const message of messages) if (message.startsWith('event: next')) yield message
-    }
-  }
-  return answers()
-}
-
-async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
-  try {
-    return await use(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
 }
 
 function median(values: readonly number[]): number {

@@ -24,6 +24,7 @@ export async function signingPolicyIdOf(
   const slug = parseSlug(text, "The signing policy's slug")
   if (projectId === undefined)
     throw new Refusal('PROJECT_NEEDED', 'Slugs of signing policies are unique in a project only: name the project too.')
-  const [policies = []] = await readModel.signingPoliciesOfProjects(caller.organizationId, [projectId])
-  return policies.find((policy) => policy.slug === slug)?.signingPolicyId
+  const first = { direction: 'forward', size: 1 } as const
+  const { items } = await readModel.listSigningPolicies(caller.organizationId, { projectId, slug }, first)
+  return items[0]?.item.signingPolicyId
 }

@@ -92,7 +92,7 @@ export interface ReadModel {
   /** By slug. */
   listSigningPolicies(
     organizationId: OrganizationId,
-    filter: { readonly projectId?: ProjectId },
+    filter: { readonly projectId?: ProjectId; readonly slug?: string },
     page: PageRequest,
   ): Promise<Page<SigningPolicyView>>
   /** Newest first. */

@@ -165,8 +165,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       }),
 
     listProjects: (organizationId, page) => list(projects, bySlug, organizationId, page),
-    listSigningPolicies: (organizationId, { projectId }, page) =>
-      list(signingPolicies, bySlug, organizationId, page, { project_id: projectId }),
+    listSigningPolicies: (organizationId, { projectId, slug }, page) =>
+      list(signingPolicies, bySlug, organizationId, page, { project_id: projectId, slug }),
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, byName, organizationId, page),
     listSigningRequests,

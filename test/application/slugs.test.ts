@@ -134,6 +134,7 @@ describe('a slug', () => {
           approval: null,
           timestamp: 'none',
           release: false,
+          existingSignatures: ['replace', 'append', 'refuse'],
         },
       })
     const { log } = test.dependencies
