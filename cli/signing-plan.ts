@@ -6,6 +6,34 @@ import { planOfRequest } from './documents/requests.ts'
 import { exitCode } from './exit-code.ts'
 import { requestNotFound } from './following/follow-request.ts'
 
+/** A signature that a file has already, and what becomes of it; names are as it states them. */
+export type ExistingSignature = {
+  readonly outcome: 'kept' | 'replaced'
+  readonly place: 'table' | 'nested'
+  /** Over its ContentInfo without the signatures nested in it, hexadecimal. */
+  readonly sha256: string
+} & (
+  | { readonly kind: 'unreadable'; readonly reason: string }
+  | {
+      readonly kind: 'signature'
+      readonly signer: string | null
+      readonly issuer: string | null
+      readonly serialNumber: string | null
+      readonly digestAlgorithm: string
+      /** `intact`, `fileChanged`, `invalid` or `unchecked`. */
+      readonly integrity: string
+      readonly timestamp: {
+        readonly kind: 'rfc3161' | 'authenticode'
+        readonly time: string
+        readonly authority: string | null
+        readonly integrity: string
+        readonly uncovered: readonly string[]
+      } | null
+      /** What is in it that nothing signed covers. */
+      readonly uncovered: readonly string[]
+    }
+)
+
 /** A file of a plan: which bytes, and what is done to them. */
 export type PlannedFile = {
   readonly path: string
@@ -13,6 +41,7 @@ export type PlannedFile = {
   readonly sha256: string
   /** Bytes. */
   readonly size: number
+  readonly existingSignatures: readonly ExistingSignature[]
   /** The name of the directive, and its attributes. */
   readonly directives: readonly (Readonly<Record<string, unknown>> & { readonly directive: string })[]
 }

@@ -1,3 +1,4 @@
+import type { Instant } from './event.ts'
 import { Refusal } from './refusal.ts'
 
 /**
@@ -48,3 +49,57 @@ export function chosenTreatment(
     )
   return chosen
 }
+
+/**
+ * Whether a signature that was there before fits: `intact` when its digest is the file's and its certificate's key signed
+ * it; `fileChanged` when the digest is another; `invalid` when its certificate's key did not sign it; `unchecked` when it
+ * uses an algorithm that we do not know, or its certificate is not there. Whether anybody trusts the certificate is not
+ * judged: everybody can make one in any name.
+ */
+export type SignatureIntegrity = 'intact' | 'fileChanged' | 'invalid' | 'unchecked'
+
+/** The time-stamp of a signature that was there before. */
+export type ExistingTimestamp = {
+  /** `authenticode`: a counter-signature (RFC 5652 §11.4), which Windows took before there were RFC 3161 time-stamps. */
+  readonly kind: 'rfc3161' | 'authenticode'
+  readonly time: Instant
+  /** Subject of the authority's certificate, as the signature has it; `null` when that certificate is not there. */
+  readonly authority: string | null
+  /** Whether it is for this signature, and its certificate's key signed it. */
+  readonly integrity: Exclude<SignatureIntegrity, 'fileChanged'>
+  /** What came along that nothing signed covers, so that anything could stand there: a text for each. */
+  readonly uncovered: readonly string[]
+}
+
+/** A signature that a file carries before it is signed here. */
+export type ExistingSignature = {
+  /** What becomes of it. */
+  readonly outcome: 'kept' | 'replaced'
+  /** Whether it is an entry of the file's table of signatures, or inside of the entry before. */
+  readonly place: 'table' | 'nested'
+  /**
+   * SHA-256, hexadecimal, over its ContentInfo without the signatures nested in it: it stays the same when others are
+   * added. Of what cannot be read, over the bytes of its entry.
+   */
+  readonly sha256: string
+} & (
+  | {
+      readonly kind: 'signature'
+      /** Subject of the signer's certificate, RFC 4514; `null` when that certificate is not there. */
+      readonly signer: string | null
+      /** Issuer of that certificate, RFC 4514, and its serial number, hexadecimal; `null` when the signature names neither. */
+      readonly issuer: string | null
+      readonly serialNumber: string | null
+      /** Such as `sha256` and `sha1`; the object identifier of an algorithm that we do not know. */
+      readonly digestAlgorithm: string
+      readonly integrity: SignatureIntegrity
+      readonly timestamp: ExistingTimestamp | null
+      /** What is in it that nothing signed covers, the time-stamp's apart: a text for each. */
+      readonly uncovered: readonly string[]
+    }
+  | {
+      /** Bytes in the place of a signature that are none that we can read. */
+      readonly kind: 'unreadable'
+      readonly reason: string
+    }
+)

@@ -15,6 +15,7 @@ import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
 import type { GraphQLContext } from './context.ts'
 import { HashAlgorithmRef } from './enums.ts'
+import { ExistingSignatureRef } from './existing-signature.ts'
 
 /** What the log says of a request's plan. */
 export type PlanOfRequest = {
@@ -48,6 +49,11 @@ const PlannedFileRef = builder.objectRef<PlannedFile>('PlannedFile').implement({
     format: t.exposeString('format'),
     sha256: t.exposeString('sha256'),
     size: t.expose('size', { type: 'ByteCount' }),
+    existingSignatures: t.field({
+      type: [ExistingSignatureRef],
+      description: 'The signatures that it has already, in their order, and what becomes of each.',
+      resolve: ({ existingSignatures }) => [...existingSignatures],
+    }),
     directives: t.field({ type: [SigningDirectiveRef], resolve: ({ directives }) => [...directives] }),
   }),
 })

@@ -1,5 +1,11 @@
-import type { AuthenticodeDirective, PlannedFile, SigningPlan, Submission } from '../../domain/index.ts'
-import { assertDescribable, digestPeFile, isSignedPeFile } from '../../signing/authenticode/index.ts'
+import type {
+  AuthenticodeDirective,
+  ExistingSignature,
+  PlannedFile,
+  SigningPlan,
+  Submission,
+} from '../../domain/index.ts'
+import { assertDescribable, inspectPeFile } from '../../signing/authenticode/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
@@ -23,7 +29,7 @@ export type PlanningFacts = {
  * approvers, the signer plans again before it uses a key, and both plans must have one digest (law 2).
  *
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, `ARTIFACT_MISMATCH`, `FORMAT_NOT_SUPPORTED`, the codes
- *   of the format (`PE_…`, `AUTHENTICODE_DESCRIPTION_…`), each with the path of the file at fault; `ARTIFACT_STORE_…`, which alone are transient
+ *   of the format (`PE_…`, `AUTHENTICODE_DESCRIPTION_…`, `AUTHENTICODE_EXISTING_SIGNATURE_…`), `FILE_ALREADY_SIGNED`, each with the path of the file at fault; `ARTIFACT_STORE_…`, which alone are transient
  */
 export async function planSigning(facts: PlanningFacts): Promise<SigningPlan> {
   const { request, certificateThumbprint } = facts
@@ -52,36 +58,45 @@ async function planFile({ request, store, signal }: PlanningFacts): Promise<Plan
     // First, so that nothing below reads bytes other than those that were submitted.
     await store.verify(sha256, { signal })
     const format = await detectFormat(stored, path)
-    return { path, format, sha256, size, directives: [await authenticodeDirective(stored, request, signal)] }
+    return { path, format, sha256, size, ...(await planAuthenticode(stored, request, signal)) }
   })
 }
 
-async function authenticodeDirective(
+async function planAuthenticode(
   stored: StoredArtifact,
-  { program, existingSignatures }: Submission,
+  { program, existingSignatures: treatment }: Submission,
   signal: AbortSignal | undefined,
-): Promise<AuthenticodeDirective> {
+): Promise<Pick<PlannedFile, 'existingSignatures' | 'directives'>> {
   const { description, descriptionUrl } = program
   // What a signature cannot carry is found now, and not after people have approved it.
   assertDescribable({
     ...(description !== null && { description }),
     ...(descriptionUrl !== null && { descriptionUrl }),
   })
-  if (existingSignatures === 'refuse' && (await isSignedPeFile(stored.path)))
-    throw new ArtifactError(
-      'FILE_ALREADY_SIGNED',
-      'The file is signed already, and the submission or its policy refuses such files.',
-    )
   const hashAlgorithm = 'sha256'
-  const digest = await digestPeFile(stored.path, hashAlgorithm, signal === undefined ? {} : { signal })
-  return {
+  const append = treatment === 'append'
+  const { contentDigest, existingSignatures } = await inspectPeFile(stored.path, { hashAlgorithm, append, signal })
+  if (treatment === 'refuse') refuseSigned(existingSignatures)
+  const directive: AuthenticodeDirective = {
     directive: 'authenticode-sign',
     hashAlgorithm,
-    append: existingSignatures === 'append',
+    append,
     description,
     descriptionUrl,
-    contentDigest: digest.toString('hex'),
+    contentDigest: contentDigest.toString('hex'),
   }
+  return { existingSignatures, directives: [directive] }
+}
+
+function refuseSigned(existing: readonly ExistingSignature[]): void {
+  if (existing.length === 0) return
+  const signers = existing.map((each) =>
+    each.kind === 'signature' ? (each.signer ?? 'an unknown signer') : 'unreadable',
+  )
+  throw new ArtifactError(
+    'FILE_ALREADY_SIGNED',
+    `The file carries signatures already (${signers.join('; ')}), and the submission refuses such files.`,
+  )
 }
 
 /** Names the file in every error that is about one. */

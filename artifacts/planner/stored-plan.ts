@@ -4,6 +4,7 @@ import {
   type CertificateId,
   canonicalPlan,
   type EntityId,
+  type ExistingSignature,
   hashAlgorithms,
   type ProjectId,
   parseId,
@@ -22,6 +23,38 @@ const maximumPlanSize = 256 * 1024 * 1024
 const id = <Id extends EntityId>() => z.string().transform((text) => parseId<Id>(text, 'an id of the plan'))
 const sha256 = z.string().transform((text) => parseSha256Digest(text, 'a digest of the plan'))
 
+const hexadecimal = z.string().regex(/^(?:[0-9a-f]{2})+$/)
+const texts = z.array(z.string())
+const integrity = ['intact', 'invalid', 'unchecked'] as const
+const placed = {
+  outcome: z.enum(['kept', 'replaced']),
+  place: z.enum(['table', 'nested']),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+}
+
+const existingSignature: z.ZodType<ExistingSignature> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('signature'),
+    ...placed,
+    signer: z.string().nullable(),
+    issuer: z.string().nullable(),
+    serialNumber: z.string().nullable(),
+    digestAlgorithm: z.string(),
+    integrity: z.enum([...integrity, 'fileChanged']),
+    timestamp: z
+      .strictObject({
+        kind: z.enum(['rfc3161', 'authenticode']),
+        time: z.iso.datetime(),
+        authority: z.string().nullable(),
+        integrity: z.enum(integrity),
+        uncovered: texts,
+      })
+      .nullable(),
+    uncovered: texts,
+  }),
+  z.strictObject({ kind: z.literal('unreadable'), ...placed, reason: z.string() }),
+])
+
 const planSchema: z.ZodType<SigningPlan> = z.strictObject({
   schemaVersion: z.literal(1),
   signingRequestId: id<SigningRequestId>(),
@@ -37,6 +70,7 @@ const planSchema: z.ZodType<SigningPlan> = z.strictObject({
       format: z.literal('pe'),
       sha256,
       size: z.int().nonnegative(),
+      existingSignatures: z.array(existingSignature),
       directives: z.array(
         z.strictObject({
           directive: z.literal('authenticode-sign'),
@@ -44,7 +78,7 @@ const planSchema: z.ZodType<SigningPlan> = z.strictObject({
           append: z.boolean(),
           description: z.string().nullable(),
           descriptionUrl: z.string().nullable(),
-          contentDigest: z.string().regex(/^(?:[0-9a-f]{2})+$/),
+          contentDigest: hexadecimal,
         }),
       ),
     }),

@@ -1,4 +1,5 @@
 import type { CheckedPlan, PlannedFile } from '../signing-plan.ts'
+import { existingSignatureFields } from './existing-signature-text.ts'
 import { count, readableSize } from './quantities.ts'
 import { fieldList, type Marker } from './table.ts'
 
@@ -16,12 +17,13 @@ export function planText({ digest, plan }: CheckedPlan, marker: Marker): string 
   return heading + plan.files.map((file) => fileText(file, marker)).join('')
 }
 
-function fileText({ path, format, size, sha256, directives }: PlannedFile, marker: Marker): string {
+function fileText({ path, format, size, sha256, existingSignatures, directives }: PlannedFile, marker: Marker): string {
   return `\n${fieldList(
     [
       ['file', { text: path, mark: 'strong' }],
       ['format', `${format}, ${readableSize(size)}`],
       ['SHA-256', sha256],
+      ...existingSignatureFields(existingSignatures),
       ...directives.flatMap(({ directive, ...attributes }) => [
         [directive, ''] as const,
         ...Object.entries(attributes).map(

@@ -1,5 +1,6 @@
 import type { HashAlgorithm } from '../algorithms.ts'
 import type { Sha256Digest } from '../digest.ts'
+import type { ExistingSignature } from '../existing-signatures.ts'
 import type { CertificateId, ProjectId, SigningPolicyId, SigningRequestId } from '../ids.ts'
 
 /** Sign a file with Authenticode. */
@@ -22,6 +23,8 @@ export type PlannedFile = {
   readonly sha256: Sha256Digest
   /** Bytes. */
   readonly size: number
+  /** The signatures that it carries already, and what becomes of each. */
+  readonly existingSignatures: readonly ExistingSignature[]
   readonly directives: readonly AuthenticodeDirective[]
 }
 

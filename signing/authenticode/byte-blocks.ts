@@ -47,6 +47,17 @@ export async function withInput<Result>(path: string, work: (file: InputFile) =>
 }
 
 /**
+ * The same open file with its first block read anew, for another pass: one pass uses that block's memory for others.
+ *
+ * @throws SigningError `PE_TRUNCATED`, `PE_UNREADABLE`
+ */
+export async function readAnew({ handle, size }: InputFile): Promise<InputFile> {
+  const start = Buffer.allocUnsafeSlow(Math.min(blockSize, size))
+  await readFully(handle, start, 0)
+  return { handle, size, start }
+}
+
+/**
  * The bytes of a file from `offset` on; a view of its first block, good until a pass over the file begins, where they
  * are in there.
  *

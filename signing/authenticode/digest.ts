@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { HashAlgorithm } from '../../domain/index.ts'
-import { readBlocks, withInput } from './byte-blocks.ts'
+import { type InputFile, readBlocks, withInput } from './byte-blocks.ts'
 import { type PeFile, readPeFile } from './pe-file.ts'
 
 /** Takes the blocks of an image in order and digests what a signature covers. */
@@ -9,6 +9,8 @@ export interface ImageDigest {
   update(offset: number, bytes: Uint8Array): void
   /** The digest, after padding the image with zeros to a multiple of 8 bytes. */
   finish(): Buffer
+  /** Instead: the digest of the image as it is, which signatures hold whose table stands at no multiple of 8. */
+  finishUnpadded(): Buffer
 }
 
 /**
@@ -16,8 +18,10 @@ export interface ImageDigest {
  * certificate table in file order, whatever lies behind the last section included, except the CheckSum field and the
  * certificate table's directory entry. A signature needs the image to end at a multiple of 8; the zeros that fill it up
  * become part of the file, so they are digested too.
+ *
+ * @param algorithm as OpenSSL names it
  */
-export function startImageDigest(file: PeFile, algorithm: HashAlgorithm): ImageDigest {
+export function startImageDigest(file: PeFile, algorithm: string): ImageDigest {
   const hash = createHash(algorithm)
   // CheckSum always precedes the data directories.
   const skipped = [file.checksumField, file.certificateEntry]
@@ -34,6 +38,9 @@ export function startImageDigest(file: PeFile, algorithm: HashAlgorithm): ImageD
     },
     finish() {
       return hash.update(new Uint8Array(imagePadding(file))).digest()
+    },
+    finishUnpadded() {
+      return hash.digest()
     },
   }
 }
@@ -53,24 +60,21 @@ export async function digestPeFile(
   algorithm: HashAlgorithm,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Buffer> {
-  return withInput(path, async (input) => {
-    const file = await readPeFile(input)
-    const digest = startImageDigest(file, algorithm)
-    for await (const block of readBlocks(input, file.imageSize, options.signal))
-      digest.update(block.offset, block.bytes)
-    return digest.finish()
-  })
+  return withInput(path, async (input) => digestImage(input, await readPeFile(input), algorithm, options.signal))
+}
+
+/** The same of a file that is open and whose headers were read. */
+export async function digestImage(
+  input: InputFile,
+  file: PeFile,
+  algorithm: HashAlgorithm,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const digest = startImageDigest(file, algorithm)
+  for await (const block of readBlocks(input, file.imageSize, signal)) digest.update(block.offset, block.bytes)
+  return digest.finish()
 }
 
 function updateWith(hash: Hash, bytes: Uint8Array, start: number, end: number): void {
   if (end > start) hash.update(bytes.subarray(start, end))
-}
-
-/**
- * Whether a PE file carries a certificate table.
- *
- * @throws SigningError with a `PE_…` code
- */
-export async function isSignedPeFile(path: string): Promise<boolean> {
-  return withInput(path, async (input) => (await readPeFile(input)).certificateTable !== undefined)
 }

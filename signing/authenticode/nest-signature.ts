@@ -5,7 +5,8 @@ const elementLimit = 64
 
 /**
  * Adds a signature to a primary one as SignTool does with `/as`: as another value of the unsigned attribute
- * SPC_NESTED_SIGNATURE of its signer. Values keep the order in which they were added, which is how tools number them.
+ * SPC_NESTED_SIGNATURE of its signer. Values keep the order in which they were added, which is how tools number them, and
+ * other attributes theirs.
  *
  * @param primary the content of a WIN_CERTIFICATE: a ContentInfo, possibly padded with up to 7 zeros
  * @param nested a ContentInfo
@@ -13,7 +14,38 @@ const elementLimit = 64
  * @throws SigningError `AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED`
  */
 export function nestSignature(primary: Uint8Array, nested: Uint8Array): Uint8Array {
-  const outer = new DerReader(primary, code)
+  const parts = takeApart(primary)
+  const attribute = encodeAttribute(objectIdentifiers.spcNestedSignature, ...parts.nested, nested)
+  const place = parts.unsigned.findIndex((other) => Buffer.compare(other, attribute) > 0)
+  return putTogether(parts, parts.unsigned.toSpliced(place === -1 ? parts.unsigned.length : place, 0, attribute))
+}
+
+/**
+ * A signature as it was before others were nested in it: what `nestSignature` leaves as it is.
+ *
+ * @param signature a ContentInfo
+ * @returns a ContentInfo; the same bytes when nothing is nested in it
+ * @throws SigningError `AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED`
+ */
+export function withoutNested(signature: Uint8Array): Uint8Array {
+  const parts = takeApart(signature)
+  return parts.nested.length === 0 ? signature : putTogether(parts, parts.unsigned)
+}
+
+/** A signature in pieces, each as it was encoded. */
+interface SignatureParts {
+  /** The type of the ContentInfo. */
+  readonly type: Uint8Array
+  /** What precedes the signers in SignedData, and the unsigned attributes in SignerInfo. */
+  readonly beforeSigners: readonly Uint8Array[]
+  readonly beforeUnsigned: readonly Uint8Array[]
+  /** The unsigned attributes but those with nested signatures, and the nested signatures. */
+  readonly unsigned: readonly Uint8Array[]
+  readonly nested: readonly Uint8Array[]
+}
+
+function takeApart(signature: Uint8Array): SignatureParts {
+  const outer = new DerReader(signature, code)
   const contentInfo = outer.enter(0x30, 'the existing signature')
   if (outer.unread.length > 7 || outer.unread.some((octet) => octet !== 0))
     throw outer.fault('the existing signature is followed by bytes that are no padding')
@@ -30,44 +62,28 @@ export function nestSignature(primary: Uint8Array, nested: Uint8Array): Uint8Arr
   signers.end('the only signer of the existing signature')
   const signerFields = signer.rest(elementLimit, 'the signer of the existing signature')
   const last = signerFields.at(-1)
-  const unsigned = last?.tag === 0xa1 ? signer.inside(last).rest(elementLimit, 'unsigned attributes') : []
-  const kept = last?.tag === 0xa1 ? signerFields.slice(0, -1) : signerFields
-
-  return der.sequence(
+  const attributes = last?.tag === 0xa1 ? signer.inside(last).rest(elementLimit, 'unsigned attributes') : []
+  const unsigned = attributes.map(({ encoded }) => ({ encoded, nested: nestedIn(encoded) }))
+  return {
     type,
-    der.context(
-      0,
-      der.sequence(
-        ...fields.slice(0, -1).map((field) => field.encoded),
-        der.setOf(
-          der.sequence(
-            ...kept.map((field) => field.encoded),
-            der.context(
-              1,
-              ...addNested(
-                unsigned.map((attribute) => attribute.encoded),
-                nested,
-              ),
-            ),
-          ),
-        ),
-      ),
-    ),
-  )
+    beforeSigners: fields.slice(0, -1).map(({ encoded }) => encoded),
+    beforeUnsigned: (last?.tag === 0xa1 ? signerFields.slice(0, -1) : signerFields).map(({ encoded }) => encoded),
+    unsigned: unsigned.filter(({ nested }) => nested === undefined).map(({ encoded }) => encoded),
+    nested: unsigned.flatMap(({ nested }) => nested ?? []),
+  }
 }
 
-/** The attributes with the nested signature as the last value of its attribute, which is made when there is none. */
-function addNested(attributes: readonly Uint8Array[], nested: Uint8Array): readonly Uint8Array[] {
-  const others: Uint8Array[] = []
-  const values: Uint8Array[] = []
-  for (const encoded of attributes) {
-    const attribute = new DerReader(encoded, code).enter(0x30, 'an unsigned attribute')
-    if (attribute.objectIdentifier('the type of an unsigned attribute') !== objectIdentifiers.spcNestedSignature) {
-      others.push(encoded)
-      continue
-    }
-    const present = attribute.enter(0x31, 'the nested signatures')
-    values.push(...present.rest(elementLimit, 'the nested signatures').map((value) => value.encoded))
-  }
-  return [...others, encodeAttribute(objectIdentifiers.spcNestedSignature, ...values, nested)].toSorted(Buffer.compare)
+/** The nested signatures in an unsigned attribute; `undefined` when it is another attribute. */
+function nestedIn(encoded: Uint8Array): readonly Uint8Array[] | undefined {
+  const attribute = new DerReader(encoded, code).enter(0x30, 'an unsigned attribute')
+  if (attribute.objectIdentifier('the type of an unsigned attribute') !== objectIdentifiers.spcNestedSignature)
+    return undefined
+  const values = attribute.enter(0x31, 'the nested signatures')
+  return values.rest(elementLimit, 'the nested signatures').map((value) => value.encoded)
+}
+
+function putTogether(parts: SignatureParts, unsigned: readonly Uint8Array[]): Uint8Array {
+  const attributes = unsigned.length === 0 ? [] : [der.context(1, ...unsigned)]
+  const signer = der.sequence(...parts.beforeUnsigned, ...attributes)
+  return der.sequence(parts.type, der.context(0, der.sequence(...parts.beforeSigners, der.setOf(signer))))
 }

@@ -4,12 +4,13 @@ import { buildSignedData, encodeAttribute, messageSignerOf, objectIdentifiers } 
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import type { TimestampClient } from '../timestamp/timestamp-client.ts'
-import { type ByteBlock, blockSize, type InputFile, readRange, withInput } from './byte-blocks.ts'
+import { type ByteBlock, blockSize, type InputFile, withInput } from './byte-blocks.ts'
 import { certificateRevision, pkcsSignedData } from './certificate-table.ts'
 import { type PeChecksum, startChecksum } from './checksum.ts'
 import { imagePadding } from './digest.ts'
 import { passOverImage, type SigningProgress } from './image-pass.ts'
 import type { ImageThreads } from './image-threads.ts'
+import { readKeptSignatures } from './kept-signatures.ts'
 import { nestSignature } from './nest-signature.ts'
 import { writeFully, writeWhole } from './output-file.ts'
 import { type PeFile, peSizeLimit, readPeFile } from './pe-file.ts'
@@ -49,7 +50,6 @@ export interface SignedPeFile {
   readonly size: number
 }
 
-const signatureLimit = 16 * 1024 * 1024
 const certificateHeaderSize = 8
 
 /**
@@ -126,34 +126,6 @@ async function makeSignature(imageDigest: Uint8Array, request: SignPeFileRequest
       },
     }),
   })
-}
-
-/**
- * What stays of the signatures that a file has: of a program its primary signature, the content of its only
- * WIN_CERTIFICATE; of an EFI image its whole certificate table.
- */
-async function readKeptSignatures(input: InputFile, file: PeFile): Promise<Uint8Array | undefined> {
-  const table = file.certificateTable
-  const [entry, ...more] = table?.entries ?? []
-  if (table === undefined || entry === undefined) return undefined
-  if (!table.aligned)
-    throw unsupported(
-      'their table begins at no multiple of 8, and they do not cover the bytes that would move it there',
-    )
-  if ([entry, ...more].some(({ type, length }) => type !== pkcsSignedData || length > signatureLimit))
-    throw unsupported(`one of them is no PKCS #7 signature, or has more than ${signatureLimit} bytes`)
-  if (!file.isEfi && more.length > 0)
-    throw unsupported(`they are ${more.length + 1} entries of the table, of which Windows reads only the first`)
-  const { offset, length } = file.isEfi ? table : entry
-  // A copy, because the pass over the file will change its first block.
-  return Uint8Array.from(await readRange(input, offset, length))
-}
-
-function unsupported(why: string): SigningError {
-  return new SigningError(
-    'AUTHENTICODE_EXISTING_SIGNATURE_UNSUPPORTED',
-    `A signature cannot be added to those of this file, only take their place: ${why}.`,
-  )
 }
 
 function makeTable(file: PeFile, kept: Uint8Array | undefined, signature: Uint8Array): Buffer {

@@ -6,6 +6,21 @@ export { type CertificateFields, readCertificateFields } from './certificate-fie
 export { findUncovered, readAnchors, subjectOf, type Trust, validatePath } from './certificate-path.ts'
 export { type DerElement, DerReader } from './der-reader.ts'
 export * as der from './der-writer.ts'
+export {
+  type ForeignSignedData,
+  type ForeignSigner,
+  readAlgorithm,
+  readForeignSignedData,
+  readForeignSigner,
+  valuesOf,
+} from './foreign-signed-data.ts'
+export {
+  checkForeignSigner,
+  type ForeignSignerCheck,
+  type ForeignVerdict,
+  foreignHashes,
+  issuersOf,
+} from './foreign-signer.ts'
 export { type MessageSigner, messageSignerOf } from './message-signer.ts'
 export { objectIdentifiers } from './object-identifiers.ts'
 export { type ErrorArea, type ParsedSignedData, parseSignedData, type SignerInfo } from './parse-signed-data.ts'

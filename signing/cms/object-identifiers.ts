@@ -17,21 +17,36 @@ export const objectIdentifiers = {
   /** RFC 3161 §2.4.2. */
   timestampInfo: '1.2.840.113549.1.9.16.1.4',
 
+  /** RFC 5652 §11.4. */
+  countersignature: '1.2.840.113549.1.9.6',
+
+  /** RFC 1321, assigned in RFC 8017 appendix B.1; in old signatures of others only. */
+  md5: '1.2.840.113549.2.5',
   /** FIPS 180-4, assigned in RFC 8017 appendix B.1. */
   sha1: '1.3.14.3.2.26',
+  sha224: '2.16.840.1.101.3.4.2.4',
   sha256: '2.16.840.1.101.3.4.2.1',
   sha384: '2.16.840.1.101.3.4.2.2',
   sha512: '2.16.840.1.101.3.4.2.3',
   /** RFC 8017 appendix A.1 and A.2. */
   rsaEncryption: '1.2.840.113549.1.1.1',
+  md5WithRsa: '1.2.840.113549.1.1.4',
+  sha1WithRsa: '1.2.840.113549.1.1.5',
+  /** The same as OIW assigned it, in old signatures of others only. */
+  oldSha1WithRsa: '1.3.14.3.2.29',
   sha256WithRsa: '1.2.840.113549.1.1.11',
   sha384WithRsa: '1.2.840.113549.1.1.12',
   sha512WithRsa: '1.2.840.113549.1.1.13',
   /** RFC 5480 §2.1.1 and RFC 5758 §3.2. */
   ecPublicKey: '1.2.840.10045.2.1',
+  ecdsaWithSha1: '1.2.840.10045.4.1',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   ecdsaWithSha384: '1.2.840.10045.4.3.3',
   ecdsaWithSha512: '1.2.840.10045.4.3.4',
+
+  /** RFC 3279 §2.3.2 and §2.2.2; in old signatures of others only. */
+  dsa: '1.2.840.10040.4.1',
+  dsaWithSha1: '1.2.840.10040.4.3',
 
   /** RFC 5280 §4.2.1. */
   subjectKeyIdentifier: '2.5.29.14',

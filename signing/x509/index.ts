@@ -8,4 +8,4 @@ export {
   type NewCertificate,
 } from './issue.ts'
 export { toPem } from './pem.ts'
-export type { CertificateSubject } from './subject.ts'
+export { type CertificateSubject, encodedNameText } from './subject.ts'

@@ -1,3 +1,4 @@
+import { AsnConvert } from '@peculiar/asn1-schema'
 import { AttributeTypeAndValue, AttributeValue, Name, RelativeDistinguishedName } from '@peculiar/asn1-x509'
 import { SigningError } from '../signing-error.ts'
 
@@ -76,6 +77,15 @@ export function distinguishedNameText(name: Name): string {
     .reverse()
     .map((relative) => [...relative].map(attributeText).join('+'))
     .join(',')
+}
+
+/** An encoded Name as text, as {@link distinguishedNameText} writes it; `undefined` when it cannot be read. */
+export function encodedNameText(encoded: Uint8Array): string | undefined {
+  try {
+    return distinguishedNameText(AsnConvert.parse(encoded, Name))
+  } catch {
+    return undefined
+  }
 }
 
 function attributeText({ type, value }: AttributeTypeAndValue): string {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -12,6 +13,8 @@ import {
   storePlan,
 } from '../../artifacts/index.ts'
 import { canonicalPlan, type Sha256Digest, type SigningPlan, type Submission } from '../../domain/index.ts'
+import { makeIdentity } from '../support/openssl.ts'
+import { osslsigncodeSign } from '../support/osslsigncode.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
 import { aSubmission } from '../support/submission.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -22,6 +25,15 @@ async function openStore(): Promise<ArtifactStore> {
   const store = await openFolderStore({ path: temporaryFolder(), maximumSize: 10_000_000 })
   onTestFinished(() => store.close())
   return store
+}
+
+/** A small program that osslsigncode signed. */
+async function signedProgram(hash: string): Promise<Buffer> {
+  const folder = temporaryFolder()
+  const [input, output] = [join(folder, 'input.exe'), join(folder, 'output.exe')]
+  writeFileSync(input, smallPeFile(randomBytes(1234)))
+  await osslsigncodeSign(await makeIdentity(folder, 'ec-p256'), input, output, '-h', hash)
+  return readFileSync(output)
 }
 
 async function* stream(bytes: Uint8Array) {
@@ -60,6 +72,7 @@ describe('planSigning', () => {
           format: 'pe',
           sha256: request.artifact.sha256,
           size: bytes.length,
+          existingSignatures: [],
           directives: [
             {
               directive: 'authenticode-sign',
@@ -103,6 +116,53 @@ describe('planSigning', () => {
     ])
       digests.add(planDigest(await planSigning({ certificateThumbprint, store, ...facts })))
     expect(digests.size).toBe(8)
+  })
+
+  it('names the signatures that the file has already and what becomes of each, so that approvals cover them', async () => {
+    const store = await openStore()
+    const plans = []
+    for (const signed of [await signedProgram('sha256'), await signedProgram('sha1')])
+      for (const existingSignatures of ['replace', 'append'] as const) {
+        const request = await submissionOf(store, signed, { existingSignatures })
+        const plan = await planSigning({ request, certificateThumbprint, store })
+        await storePlan(store, plan)
+        expect(await loadPlan(store, planDigest(plan))).toEqual(plan)
+        plans.push(plan)
+      }
+    expect(plans.map(({ files: [file] }) => [file?.directives[0]?.append, file?.existingSignatures])).toMatchObject([
+      [false, [{ outcome: 'replaced', digestAlgorithm: 'sha256', integrity: 'intact' }]],
+      [true, [{ outcome: 'kept', digestAlgorithm: 'sha256', integrity: 'intact' }]],
+      [false, [{ outcome: 'replaced', digestAlgorithm: 'sha1', integrity: 'intact' }]],
+      [true, [{ outcome: 'kept', digestAlgorithm: 'sha1', integrity: 'intact' }]],
+    ])
+    expect(new Set(plans.map(planDigest)).size).toBe(4)
+  })
+
+  it('refuses a file that is signed already where the submission says so, and names who signed it', async () => {
+    const store = await openStore()
+    const facts = { certificateThumbprint, store }
+    const signed = await submissionOf(store, await signedProgram('sha256'), { existingSignatures: 'refuse' })
+    await expect(planSigning({ request: signed, ...facts })).rejects.toMatchObject({
+      code: 'FILE_ALREADY_SIGNED',
+      path: 'setup.exe',
+      transient: false,
+      message: expect.stringContaining('CN=Signer ec-p256'),
+    })
+    const unsigned = await submissionOf(store, smallPeFile(randomBytes(600)), { existingSignatures: 'refuse' })
+    const plan = await planSigning({ request: unsigned, ...facts })
+    expect(plan.files).toMatchObject([{ existingSignatures: [], directives: [{ append: false }] }])
+  })
+
+  it('refuses to add a signature to one that cannot take it', async () => {
+    const store = await openStore()
+    const bytes = await signedProgram('sha256')
+    bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
+    const request = await submissionOf(store, bytes, { existingSignatures: 'append' })
+    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+      code: 'AUTHENTICODE_EXISTING_SIGNATURE_INVALID',
+      path: 'setup.exe',
+      transient: false,
+    })
   })
 
   it('refuses stored bytes that are not those submitted, naming the file', async () => {

@@ -22,6 +22,29 @@ function countersign(args: readonly string[], options: RunOptions = {}) {
   return runCommand(args, { environment, ...options })
 }
 
+const existingSignatures = [
+  {
+    digestAlgorithm: 'sha1',
+    integrity: 'intact',
+    issuer: 'CN=Issuer',
+    kind: 'signature',
+    outcome: 'kept',
+    place: 'table',
+    serialNumber: '0a1b',
+    sha256: sha256('first'),
+    signer: 'CN=Somebody else\u202e',
+    timestamp: {
+      authority: 'CN=Time',
+      integrity: 'invalid',
+      kind: 'authenticode',
+      time: '2019-09-09T16:20:53.000Z',
+      uncovered: ['attribute certificates'],
+    },
+    uncovered: ['the unsigned attribute 1.2.3'],
+  },
+  { kind: 'unreadable', outcome: 'kept', place: 'nested', reason: 'It is no DER.', sha256: sha256('second') },
+]
+
 /** Gives a request a plan and lets it wait; `forged` changes the document but not the digest that is told. */
 function plan(request: StandInRequest, forged: (document: Record<string, unknown>) => object = (document) => document) {
   const document = {
@@ -29,6 +52,7 @@ function plan(request: StandInRequest, forged: (document: Record<string, unknown
     files: [
       {
         directives: [{ append: false, contentDigest: sha256('content'), directive: 'authenticode-sign' }],
+        existingSignatures,
         format: 'pe',
         path: 'setup.exe',
         sha256: sha256('unsigned'),
@@ -110,6 +134,27 @@ describe('countersign request show', () => {
     for (const text of [digest, 'WaitingForApproval (2 more approvals)', 'authenticode-sign', sha256('content')])
       expect(stdout).toContain(text)
     expect(stdout).toMatch(/2026-01-31 09:30:01Z +Submitted setup.exe by ci +ci/)
+  })
+
+  it('shows whose signatures the file has already, what becomes of them, and what they do not cover', async () => {
+    const request = service.add()
+    plan(request)
+    const { stdout } = await countersign(['request', 'show', request.signingRequestId])
+    const lines = stdout.split('\n').map((line) => line.trim().replace(/\s{2,}/g, '  '))
+    const start = lines.indexOf('signed already  kept: CN=Somebody else\\u{202e}')
+    expect(lines.slice(start + 1, start + 12)).toEqual([
+      'issuer  CN=Issuer, serial number 0a1b',
+      'digest  sha1, fits the file',
+      "time-stamp  2019-09-09 16:20:53Z by CN=Time (in the form from before RFC 3161); WRONG: its certificate's key did not make it for this",
+      'not covered  attribute certificates, in the time-stamp',
+      'not covered  the unsigned attribute 1.2.3',
+      `SHA-256  ${sha256('first')}`,
+      'signed besides  kept: by what is no readable signature',
+      'reason  It is no DER.',
+      `SHA-256  ${sha256('second')}`,
+      'names  as the signatures state them; whether to trust their certificates is not judged',
+      'authenticode-sign',
+    ])
   })
 
   it('has every event of a long time line', async () => {

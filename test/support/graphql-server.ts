@@ -306,6 +306,7 @@ export async function openGraphQLServer(
             format: 'pe',
             sha256,
             size,
+            existingSignatures: [],
             directives: [
               {
                 directive: 'authenticode-sign',

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto'
+import type { ExistingSignature } from '../../domain/index.ts'
+import {
+  type CertificateFields,
+  checkForeignSigner,
+  DerReader,
+  type ForeignSignedData,
+  type ForeignSigner,
+  foreignHashes,
+  objectIdentifiers,
+  readAlgorithm,
+  readForeignSignedData,
+  valuesOf,
+} from '../cms/index.ts'
+import { SigningError } from '../signing-error.ts'
+import { readExistingTimestamp } from './existing-timestamp.ts'
+import { nameText, readableCertificates, shortList, shortText, uncoveredParts } from './foreign-parts.ts'
+import { withoutNested } from './nest-signature.ts'
+
+/** What a file's digest must be for a signature: the name of the hash, and the digest. */
+export interface StatedDigest {
+  /** As OpenSSL names it; `undefined` for an algorithm that is not known. */
+  readonly hash: string | undefined
+  readonly digest: Uint8Array
+}
+
+/** A signature as it was found, with what it says of the file's digest. */
+export interface FoundSignature {
+  readonly stated: StatedDigest | undefined
+  /** The signature as a plan names it, once the file's digests are known. */
+  describe(
+    outcome: ExistingSignature['outcome'],
+    fileDigest: (hash: string) => Uint8Array | undefined,
+  ): ExistingSignature
+}
+
+const code = 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED'
+/** Tools nest one deep. */
+const depthLimit = 4
+
+/**
+ * Reads a signature that a file carries already, and those nested in it, as far as people are told of them. Whatever the
+ * bytes are, there is an answer: what cannot be read is named as unreadable.
+ *
+ * @param entry the content of a WIN_CERTIFICATE
+ */
+export function readExistingSignatures(entry: Uint8Array): readonly FoundSignature[] {
+  return attempt(entry, 'table', () => {
+    const outer = new DerReader(entry, code)
+    const { encoded } = outer.take(0x30, 'the signature')
+    const behind = outer.unread
+    const padded = behind.length < 8 && behind.every((octet) => octet === 0)
+    return readOne(encoded, 0, padded ? [] : [`${behind.length} bytes behind the signature`])
+  })
+}
+
+/** Bytes in the place of a signature that are none. */
+export function unreadableSignature(
+  entry: Uint8Array,
+  place: ExistingSignature['place'],
+  reason: string,
+): FoundSignature {
+  const sha256 = sha256Of(entry)
+  return {
+    stated: undefined,
+    describe: (outcome) => ({ kind: 'unreadable', outcome, place, sha256, reason: shortText(reason) }),
+  }
+}
+
+function attempt(
+  entry: Uint8Array,
+  place: ExistingSignature['place'],
+  read: () => readonly FoundSignature[],
+): readonly FoundSignature[] {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error
+    return [unreadableSignature(entry, place, error.message)]
+  }
+}
+
+function readOne(encoded: Uint8Array, depth: number, alsoUncovered: readonly string[]): readonly FoundSignature[] {
+  if (depth > depthLimit) throw new SigningError(code, `It is nested in signatures that are nested ${depthLimit} deep.`)
+  const signedData = readForeignSignedData(encoded, code)
+  const stated = readStatedDigest(signedData)
+  const sha256 = sha256Of(withoutNested(encoded))
+  const nested = valuesOf(signedData.signer.unsignedAttributes, objectIdentifiers.spcNestedSignature)
+  const found: FoundSignature = {
+    stated,
+    describe: (outcome, fileDigest) => ({
+      kind: 'signature',
+      outcome,
+      place: depth === 0 ? 'table' : 'nested',
+      sha256,
+      ...describe(signedData, stated, alsoUncovered, fileDigest),
+    }),
+  }
+  return [found, ...nested.flatMap((inner) => attempt(inner, 'nested', () => readOne(inner, depth + 1, [])))]
+}
+
+type Description = Omit<
+  Extract<ExistingSignature, { readonly kind: 'signature' }>,
+  'kind' | 'outcome' | 'place' | 'sha256'
+>
+
+function describe(
+  signedData: ForeignSignedData,
+  stated: StatedDigest,
+  alsoUncovered: readonly string[],
+  fileDigest: (hash: string) => Uint8Array | undefined,
+): Description {
+  const { signer, contentType, content } = signedData
+  const embedded = readableCertificates(signedData.certificates)
+  const { certificate, verdict } = checkForeignSigner(signer, content.octets, contentType, embedded)
+  const timestamp = readExistingTimestamp(signer, embedded)
+  const fits =
+    stated.hash !== undefined && Buffer.compare(fileDigest(stated.hash) ?? new Uint8Array(), stated.digest) === 0
+  return {
+    signer: certificate === undefined ? null : nameText(certificate.subject),
+    ...issuerOf(signer, certificate),
+    digestAlgorithm: stated.hash ?? signer.digestAlgorithm,
+    integrity:
+      stated.hash === undefined ? 'unchecked' : !fits ? 'fileChanged' : verdict === 'valid' ? 'intact' : verdict,
+    timestamp: timestamp?.described ?? null,
+    uncovered: shortList([
+      ...alsoUncovered,
+      ...uncoveredParts(signedData, embedded, [certificate, timestamp?.counterSigner]),
+      ...foreignAttributes(signer, timestamp !== undefined),
+    ]),
+  }
+}
+
+/** SpcIndirectDataContent, whatever it is about. */
+function readStatedDigest({ contentType, content }: ForeignSignedData): StatedDigest {
+  if (contentType !== objectIdentifiers.spcIndirectData)
+    throw new SigningError(code, `The signed content is ${contentType}, and not the digest of a file.`)
+  const fields = new DerReader(content.encoded, code).enter(0x30, 'SpcIndirectDataContent')
+  fields.take(0x30, 'the data of SpcIndirectDataContent')
+  const info = fields.enter(0x30, 'the digest of SpcIndirectDataContent')
+  const hash = foreignHashes.get(readAlgorithm(info, 'the digest algorithm of SpcIndirectDataContent'))
+  return { hash, digest: info.take(0x04, 'the digest of the file').content }
+}
+
+/** Other unsigned attributes than the two kinds that everybody writes: some vendors keep data of their own there. */
+function foreignAttributes({ unsignedAttributes }: ForeignSigner, timestamped: boolean): readonly string[] {
+  const known: readonly string[] = [
+    objectIdentifiers.spcNestedSignature,
+    ...(timestamped ? [objectIdentifiers.spcRfc3161Timestamp, objectIdentifiers.countersignature] : []),
+  ]
+  return unsignedAttributes
+    .filter(({ type }) => !known.includes(type))
+    .map(({ type }) => `the unsigned attribute ${type}`)
+}
+
+function issuerOf(
+  { identifier }: ForeignSigner,
+  certificate: CertificateFields | undefined,
+): Pick<Description, 'issuer' | 'serialNumber'> {
+  const named = identifier.kind === 'issuerAndSerialNumber' ? identifier : certificate
+  if (named === undefined) return { issuer: null, serialNumber: null }
+  const serialNumber = Buffer.from(named.serialNumber)
+    .toString('hex')
+    .replace(/^(?:00)+(?=..)/, '')
+  return { issuer: nameText(named.issuer), serialNumber: shortText(serialNumber) }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

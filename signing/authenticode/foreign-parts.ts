@@ -1,0 +1,60 @@
+import {
+  type CertificateFields,
+  type ForeignSignedData,
+  findUncovered,
+  issuersOf,
+  readCertificateFields,
+} from '../cms/index.ts'
+import { encodedNameText } from '../x509/index.ts'
+
+/**
+ * What travels with SignedData and is in no path of its signers, which the embedded certificates lead up as far as they
+ * go: other certificates, attribute certificates, revocation lists.
+ */
+export function uncoveredParts(
+  signedData: ForeignSignedData,
+  embedded: readonly CertificateFields[],
+  signers: readonly (CertificateFields | undefined)[],
+): readonly string[] {
+  const paths = signers.flatMap((signer) => (signer === undefined ? [] : issuersOf(signer, embedded)))
+  const unreadable = signedData.certificates.length - embedded.length
+  return [
+    ...findUncovered(embedded, paths, { kind: 'embedded-root' }).map(
+      ({ subject }) => `the certificate "${nameText(subject)}"`,
+    ),
+    ...(unreadable > 0 ? [`${unreadable} certificates that cannot be read`] : []),
+    ...(signedData.hasAttributeCertificates ? ['attribute certificates'] : []),
+    ...(signedData.hasRevocationLists ? ['revocation lists'] : []),
+  ]
+}
+
+/** Of embedded certificates those that can be read. */
+export function readableCertificates(certificates: readonly Uint8Array[]): readonly CertificateFields[] {
+  return certificates.flatMap((certificate) => {
+    try {
+      return [readCertificateFields(certificate, 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED')]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** A Name as people read it. */
+export function nameText(name: Uint8Array): string {
+  return shortText(encodedNameText(name) ?? '(unreadable)')
+}
+
+const textLimit = 300
+const listLimit = 20
+
+/** Texts come from whoever made the signature, and stand in plans: whole characters, and not many. */
+export function shortText(text: string): string {
+  const whole = text.toWellFormed()
+  return whole.length > textLimit ? `${whole.slice(0, textLimit).toWellFormed()}…` : whole
+}
+
+/** At most twenty texts; of more, how many there are. */
+export function shortList(texts: readonly string[]): readonly string[] {
+  if (texts.length <= listLimit) return texts
+  return [...texts.slice(0, listLimit - 1), `${texts.length - listLimit + 1} more`]
+}

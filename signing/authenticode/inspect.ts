@@ -1,0 +1,105 @@
+import type { ExistingSignature, HashAlgorithm } from '../../domain/index.ts'
+import { type InputFile, readAnew, readBlocks, readRange, withInput } from './byte-blocks.ts'
+import { type CertificateTableEntry, pkcsSignedData } from './certificate-table.ts'
+import { digestImage, imagePadding, startImageDigest } from './digest.ts'
+import { type FoundSignature, readExistingSignatures, unreadableSignature } from './existing-signature.ts'
+import { assertCanBeKept, readKeptSignatures, signatureLimit } from './kept-signatures.ts'
+import { type PeFile, readPeFile } from './pe-file.ts'
+
+/** What a plan says of a PE file. */
+export interface PeFileInspection {
+  /** The Authenticode digest that a signature will hold. */
+  readonly contentDigest: Buffer
+  /** The signatures that it has, in their order: each entry of its table, followed by those nested in it. */
+  readonly existingSignatures: readonly ExistingSignature[]
+}
+
+/** How the file will be signed. */
+export interface InspectionRequest {
+  readonly hashAlgorithm: HashAlgorithm
+  /** Whether signatures that the file has will be kept; otherwise they will be replaced. */
+  readonly append: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** More are counted, and not described. */
+const descriptionLimit = 16
+
+/**
+ * Finds out, in flat memory, what a plan says of a PE file: what a signature will cover, and which signatures there are
+ * already.
+ *
+ * @throws SigningError with a `PE_…` code, and as {@link describeSignatures}; the signal's reason when it is aborted
+ */
+export async function inspectPeFile(path: string, request: InspectionRequest): Promise<PeFileInspection> {
+  return withInput(path, async (input) => {
+    const file = await readPeFile(input)
+    const contentDigest = await digestImage(input, file, request.hashAlgorithm, request.signal)
+    return { contentDigest, existingSignatures: await describeSignatures(input, file, contentDigest, request) }
+  })
+}
+
+/**
+ * Describes the signatures that a PE file has, whoever made them. Their certificates' paths and validity are not judged,
+ * so that the answer is the same at any time.
+ *
+ * @param contentDigest the Authenticode digest by the request's algorithm: the file is read again only for signatures
+ * that use another
+ * @throws SigningError `AUTHENTICODE_EXISTING_SIGNATURE_…` when they are to be kept and cannot be; the signal's reason when
+ * it is aborted
+ */
+export async function describeSignatures(
+  input: InputFile,
+  file: PeFile,
+  contentDigest: Uint8Array,
+  request: InspectionRequest,
+): Promise<readonly ExistingSignature[]> {
+  const kept = request.append ? await readKeptSignatures(input, file) : undefined
+  const found = await findSignatures(input, file)
+  const digests = await digestsFor(found, input, file, contentDigest, request)
+  const outcome = request.append ? 'kept' : 'replaced'
+  const described = found.map((signature) => signature.describe(outcome, (hash) => digests.get(hash)))
+  if (kept !== undefined) assertCanBeKept(file, kept, described)
+  return described
+}
+
+async function findSignatures(input: InputFile, file: PeFile): Promise<readonly FoundSignature[]> {
+  const found: FoundSignature[] = []
+  for (const entry of file.certificateTable?.entries ?? []) found.push(...(await readEntry(input, entry)))
+  if (found.length <= descriptionLimit) return found
+  const more = `${found.length - descriptionLimit} more signatures, which are not listed.`
+  return [...found.slice(0, descriptionLimit), unreadableSignature(new Uint8Array(), 'table', more)]
+}
+
+async function readEntry(
+  input: InputFile,
+  { offset, length, type }: CertificateTableEntry,
+): Promise<readonly FoundSignature[]> {
+  if (length > signatureLimit)
+    return [unreadableSignature(new Uint8Array(), 'table', `It has ${length} bytes, more than any signature.`)]
+  // A copy, because a pass over the file uses the same buffers.
+  const bytes = Uint8Array.from(await readRange(input, offset, length))
+  if (type !== pkcsSignedData)
+    return [unreadableSignature(bytes, 'table', `It is a WIN_CERTIFICATE of type ${type}, and no PKCS #7 signature.`)]
+  return readExistingSignatures(bytes)
+}
+
+/** The file's digest by each algorithm that the signatures use. */
+async function digestsFor(
+  found: readonly FoundSignature[],
+  input: InputFile,
+  file: PeFile,
+  contentDigest: Uint8Array,
+  { hashAlgorithm, signal }: InspectionRequest,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const hashes = new Set(found.flatMap(({ stated }) => stated?.hash ?? []))
+  // What a table that stands at no multiple of 8 was signed with: nothing filled the image up.
+  const known = new Map<string, Uint8Array>(imagePadding(file) === 0 ? [[hashAlgorithm, contentDigest]] : [])
+  const missing = [...hashes].filter((hash) => !known.has(hash))
+  if (missing.length === 0) return known
+  const digests = missing.map((hash) => [hash, startImageDigest(file, hash)] as const)
+  for await (const { offset, bytes } of readBlocks(await readAnew(input), file.imageSize, signal))
+    for (const [, digest] of digests) digest.update(offset, bytes)
+  for (const [hash, digest] of digests) known.set(hash, digest.finishUnpadded())
+  return known
+}
