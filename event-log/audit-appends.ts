@@ -1,6 +1,6 @@
 import type { AppendWitness } from '../domain/index.ts'
 import { asSignature, checkAppend, groupAppends, type LogFault, type SignedGroup } from './check-appends.ts'
-import type { EventLog, LogPosition, RecordedEvent } from './event-log.ts'
+import { type EventLog, EventLogError, type LogPosition, type RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** What an audit of the signatures came to. */
@@ -105,8 +105,13 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
   }
 
   async function lookUp(streamId: string, revision: number) {
-    for await (const [event] of log.readStream(streamId, { fromRevision: revision, maxCount: 1 }))
-      if (event?.revision === revision) return { eventId: event.id, position: event.position }
+    try {
+      for await (const [event] of log.readStream(streamId, { fromRevision: revision, maxCount: 1 }))
+        if (event !== undefined) return { eventId: event.id, position: event.position }
+    } catch (error) {
+      // So a log says that it is not there, while later ones are.
+      if (!(error instanceof EventLogError && error.code === 'EVENT_LOG_CORRUPT')) throw error
+    }
     return undefined
   }
 

@@ -9,8 +9,8 @@ import { isName } from './serialise.ts'
 export function checkAppendTarget(streamId: string, expectedRevision: ExpectedRevision): void {
   if (!isName(streamId))
     throw invalid('The stream id must be text that is not empty, has no control characters and does not begin with $.')
-  if (expectedRevision !== 'any' && expectedRevision !== 'noStream' && !isCount(expectedRevision))
-    throw invalid(`The expected revision must be a whole number from 0, noStream or any; got ${expectedRevision}.`)
+  if (expectedRevision !== 'noStream' && !isCount(expectedRevision))
+    throw invalid(`The expected revision must be a whole number from 0 or noStream; got ${expectedRevision}.`)
 }
 
 /**

@@ -36,10 +36,22 @@ export type RecordedEvent = {
 }
 
 /**
- * What the writer believes of the stream: the revision of its last event, `noStream` when it must not exist, `any` when
- * it does not matter (only for streams whose events are independent of each other, such as the security stream).
+ * An event that no writer of this log can have written: its data or metadata is not a JSON object, or its type is one of the
+ * store's own. It costs its stream, which cannot be read any more, and no other.
  */
-export type ExpectedRevision = number | 'noStream' | 'any'
+export type UnreadableEvent = Omit<RecordedEvent, 'data' | 'metadata'> & {
+  /** What is wrong with it, a sentence. */
+  readonly reason: string
+}
+
+/** What the writer believes of the stream: the revision of its last event, `noStream` when it must not exist. */
+export type ExpectedRevision = number | 'noStream'
+
+/**
+ * An append may have so many bytes, the same in every log: data and metadata of its events as JSON in UTF-8, and the names of
+ * their types, two bytes a letter. It is how EventStoreDB 23.10 counts and what it takes; its heirs take more.
+ */
+export const maximumAppendBytes = 1024 * 1024
 
 /** Where an append arrived. */
 export type Appended = {
@@ -65,6 +77,8 @@ export type ReadAllOptions = {
   readonly after?: LogPosition
   /** At most this many events. Default: all there are when the read begins. */
   readonly maxCount?: number
+  /** Is given each event that cannot be read, in its place; without it the read fails there with `EVENT_LOG_CORRUPT`. */
+  readonly onUnreadable?: (event: UnreadableEvent) => void
 }
 
 /** How to subscribe. */
@@ -78,7 +92,9 @@ export type SubscribeOptions = {
 /** A piece of a subscription: events in log order, and whether the subscriber has now seen everything there is. */
 export type SubscriptionBatch = {
   readonly events: readonly RecordedEvent[]
-  /** True when, at this moment, nothing newer was in the log. A batch may be empty only when this is true. */
+  /** What cannot be read and lies between these events, before or behind them. */
+  readonly unreadable: readonly UnreadableEvent[]
+  /** True when, at this moment, nothing newer was in the log. Both may be empty only when this is true. */
   readonly caughtUp: boolean
 }
 
@@ -93,17 +109,24 @@ export interface EventLog {
    * Appends events to one stream, all or none, durably before it answers.
    *
    * Idempotent: when `expectedRevision` no longer matches but the events that follow it in the stream are exactly these
-   * (same ids, same order), the first answer is given again. With `any`, ids that the stream holds already are
-   * recognised in the same way. A retry keeps its expected revision: only so can every store tell it from a new event.
+   * (same ids, same order), the first answer is given again. A retry keeps its expected revision: only so can every store
+   * tell it from a new event.
    *
    * @throws EventLogError `EVENT_LOG_WRONG_EXPECTED_REVISION` when the stream has moved on
    * @throws EventLogError `EVENT_LOG_EVENT_INVALID` for an empty append, an id that is no UUID or occurs twice in it, a
-   *   type that is empty or begins with `$`, data or metadata that is not a JSON object, or more bytes than the store takes
+   *   type that is empty or begins with `$`, data or metadata that is not a JSON object, or more than
+   *   {@link maximumAppendBytes}
    * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the store cannot be reached; the caller may try again
    */
   append(streamId: string, events: readonly NewEvent[], expectedRevision: ExpectedRevision): Promise<Appended>
 
-  /** Reads one stream in batches, in order. System streams and events that begin with `$` are never returned. */
+  /**
+   * Reads one stream in batches, in order, and shows every revision between the first and the last that it shows, and the
+   * first of the stream when it is to begin there. System streams are never returned.
+   *
+   * @throws EventLogError `EVENT_LOG_CORRUPT` where one is missing, hidden or unreadable: what is folded of the rest would be
+   *   another state
+   */
   readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<readonly RecordedEvent[]>
 
   /** Reads the whole log in batches, in order. */
@@ -138,7 +161,7 @@ export type EventLogErrorCode =
   | 'EVENT_LOG_UNAVAILABLE'
   /** The store answers, and refuses these credentials. */
   | 'EVENT_LOG_ACCESS_DENIED'
-  /** What was recorded cannot be read: broken JSON, a deleted stream, a damaged file. */
+  /** What was recorded cannot be read: broken JSON, a deleted stream, a hidden or missing event, a damaged file. */
   | 'EVENT_LOG_CORRUPT'
   /** The log holds what no process of the service wrote, or no longer what one wrote. People must look at it. */
   | 'EVENT_LOG_UNTRUSTED'
@@ -164,4 +187,12 @@ export class EventLogError extends Error {
     this.code = code
     this.actualRevision = options.actualRevision
   }
+}
+
+/** The error of a read that comes upon an event that cannot be read. */
+export function unreadableFailure({ type, streamId, revision, position, reason }: UnreadableEvent): EventLogError {
+  return new EventLogError(
+    'EVENT_LOG_CORRUPT',
+    `The event ${type} at position ${position} (${streamId}, revision ${revision}) cannot be read. ${reason}`,
+  )
 }

@@ -4,24 +4,35 @@ import { EventLogError, type ExpectedRevision, type LogPosition } from './event-
 import type { EventStoreDbConnection } from './eventstoredb-connection.ts'
 import { encodeEventStoreDbPosition, safeRevision } from './eventstoredb-events.ts'
 import { failureDetail, failureKind } from './eventstoredb-failure.ts'
+import { streamIdentifier } from './eventstoredb-requests.ts'
 import type { SerialisedEvent } from './serialise.ts'
+import { missingFailure } from './stream-order.ts'
 
 /** Where an append arrived; older servers do not repeat the position when they recognise a retry. */
 export type AppendAnswer = { readonly revision: number; readonly position: LogPosition | undefined }
 
+/** Where an append goes. */
+export type AppendTarget = {
+  readonly streamId: string
+  /** The stream's name on the server. */
+  readonly name: string
+  /** How long it may take, in milliseconds. */
+  readonly limitMs: number
+}
+
 /**
  * Appends once. The server decides: expected revision, all or none, event ids that it has seen.
  *
- * @throws EventLogError `EVENT_LOG_WRONG_EXPECTED_REVISION`; any other failure is the bare gRPC error
+ * @throws EventLogError `EVENT_LOG_WRONG_EXPECTED_REVISION`, `EVENT_LOG_CORRUPT`; any other failure is the bare gRPC error
  */
 export async function appendOnce(
   connection: EventStoreDbConnection,
-  streamId: string,
+  { streamId, name, limitMs }: AppendTarget,
   events: readonly SerialisedEvent[],
   expected: ExpectedRevision,
 ): Promise<AppendAnswer> {
   const response = await connection
-    .append([header(streamId, expected), ...events.map(proposal)])
+    .append([header(name, expected), ...events.map(proposal)], limitMs)
     .catch((error: unknown): never => {
       // Servers before 21 say it as a gRPC error, later ones in the answer.
       if (failureKind(error) !== 'wrong-expected-version') throw error
@@ -33,8 +44,12 @@ export async function appendOnce(
     throw conflict(streamId, expected, wrong?.hasCurrentRevision() ? wrong.getCurrentRevision() : undefined)
   }
   const position = success.getPosition()
+  const revision = safeRevision(BigInt(success.getCurrentRevision()))
+  // The server takes a stream that was deleted for one that does not exist, and goes on with its revisions.
+  if (expected === 'noStream' && revision !== events.length - 1)
+    throw missingFailure(streamId, { first: 0, last: revision - events.length }, 'It was deleted in EventStoreDB.')
   return {
-    revision: safeRevision(BigInt(success.getCurrentRevision())),
+    revision,
     position:
       position &&
       encodeEventStoreDbPosition({
@@ -44,11 +59,9 @@ export async function appendOnce(
   }
 }
 
-function header(streamId: string, expected: ExpectedRevision) {
-  const stream = new shared.StreamIdentifier().setStreamName(Buffer.from(streamId, 'utf8'))
-  const options = new streams.AppendReq.Options().setStreamIdentifier(stream)
-  if (expected === 'any') options.setAny(new shared.Empty())
-  else if (expected === 'noStream') options.setNoStream(new shared.Empty())
+function header(name: string, expected: ExpectedRevision) {
+  const options = new streams.AppendReq.Options().setStreamIdentifier(streamIdentifier(name))
+  if (expected === 'noStream') options.setNoStream(new shared.Empty())
   else options.setRevision(String(expected))
   return new streams.AppendReq().setOptions(options)
 }

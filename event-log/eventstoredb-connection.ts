@@ -1,48 +1,50 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import grpcStreams from '@eventstore/db-client/generated/streams_grpc_pb.js'
-import type { AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb.js'
-import type { CallOptions, Metadata } from '@grpc/grpc-js'
+import type { AppendReq, AppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js'
+import { type CallOptions, Metadata, type MetadataValue, status } from '@grpc/grpc-js'
 import { EventLogError } from './event-log.ts'
+import { type Answers, openAnswers } from './eventstoredb-answers.ts'
+import { failureKind } from './eventstoredb-failure.ts'
 
-/** The client, and the two things that it does not do as this log needs them. */
+/** The calls that this log makes, each as one gRPC call of its own, on the node of a cluster that the client finds. */
 export type EventStoreDbConnection = {
-  /** For reads and subscriptions. */
-  readonly client: EventStoreDBClient
-  /** Sends one append as one call of its own (`Streams.Append`); rejects with the bare gRPC error. */
-  append(messages: readonly AppendReq[]): Promise<AppendResp>
+  /**
+   * Sends one append (`Streams.Append`).
+   *
+   * @param limitMs how long it may take in all, the search for a node included
+   * @throws the bare gRPC error; what failed by the limit may have been written
+   */
+  append(messages: readonly AppendReq[], limitMs: number): Promise<AppendResp>
+  /** Begins a read or a subscription (`Streams.Read`). */
+  read(request: ReadReq): Answers
   /** Ends every call and lets the connection go. */
   close(): void
 }
 
 /** Members that the client keeps to itself, as of its version 6.2.1, which package.json pins. */
 type ClientInternals = {
-  execute<T>(
-    service: typeof StreamsClient,
-    debugName: string,
-    action: (client: StreamsClient) => Promise<T>,
-  ): Promise<T>
-  callArguments(options: object): [Metadata, CallOptions]
+  getGRPCClient(service: typeof StreamsClient, debugName: string): Promise<StreamsClient>
+  callArguments(options: object, callOptions?: Partial<CallOptions>): [Metadata, CallOptions]
   getChannel(): Promise<{ close(): void }>
-  handleError(client: unknown, error: Error): Promise<void>
+  handleError(client: StreamsClient, error: unknown): Promise<void>
 }
 
 /**
- * Opens a client on a connection string. Nothing is sent yet.
+ * Opens a client on a connection string. Nothing is sent yet. Of the client only the finding of nodes and the connection
+ * are used:
  *
- * The client's own `appendToStream` is not used: by `BatchAppend` it keeps the appends of all clients of a process in one
- * table, and when the server goes away while some wait, it leaves rejections that nobody can handle, which end the process.
+ * - its `appendToStream` keeps the appends of all clients of a process in one table, and when the server goes away while
+ *   some wait, it leaves rejections that nobody can handle, which end the process;
+ * - its reads have no deadline, and cannot be filtered.
  *
  * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID`, without the string, which holds a password
  */
 export function connectEventStoreDb(connectionString: string): EventStoreDbConnection {
   const client = parse(connectionString)
   const internals = client as unknown as ClientInternals
-
-  // The client calls this after a failure and leaves its promise alone; when the search for another node of a cluster
-  // fails too, that rejection would end the process. Whoever waits for the call has the error already.
-  const handleError = internals.handleError
-  internals.handleError = (grpcClient, error) => handleError(grpcClient, error).catch(() => {})
+  const open = new Set<Answers>()
+  let heardAt = 0
 
   // The client never closes its connection, and does not say which one it uses.
   const getChannel = internals.getChannel
@@ -52,33 +54,101 @@ export function connectEventStoreDb(connectionString: string): EventStoreDbConne
     return channel
   }
 
+  function callArguments(deadline: Date | number): [Metadata, CallOptions] {
+    const [metadata, options] = internals.callArguments({}, { deadline })
+    const plain = new UncompressedMetadata()
+    plain.merge(metadata)
+    return [plain, options]
+  }
+
+  /** Has the client look for another node, or for the same one anew, when this one has failed or gone silent. */
+  function consider(streams: StreamsClient, error: unknown, since: number): void {
+    const isSilent = failureKind(error) === 'deadline-exceeded' && heardAt < since
+    const failure = isSilent ? unavailable('The node answers nothing') : error
+    // When the search for another node fails too, whoever makes the next call gets that error.
+    internals.handleError(streams, failure).catch(() => {})
+  }
+
   return {
-    client,
-    append: (messages) =>
-      internals.execute(
-        grpcStreams.StreamsClient,
-        'append',
-        (streams) =>
-          new Promise((resolve, reject) => {
-            const call = streams.append(...internals.callArguments({}), (error, response) =>
-              error === null ? resolve(response) : reject(error),
-            )
-            call.on('error', reject)
-            for (const message of messages) call.write(message)
-            call.end()
-          }),
-      ),
-    close: () => {
-      // It cancels every call at once and then waits for consumers to take what has arrived, which they need not.
-      client.dispose().catch(() => {})
-      channel?.then((open) => open.close()).catch(() => {})
+    async append(messages, limitMs) {
+      const begun = performance.now()
+      const streams = await within(limitMs, internals.getGRPCClient(grpcStreams.StreamsClient, 'append'))
+      const deadline = new Date(Date.now() + limitMs - (performance.now() - begun))
+      try {
+        return await new Promise((resolve, reject) => {
+          const call = streams.append(...callArguments(deadline), (error, response) =>
+            error === null ? resolve(response) : reject(error),
+          )
+          call.on('error', reject)
+          call.on('metadata', heard)
+          for (const message of messages) call.write(message)
+          call.end()
+        })
+      } catch (error) {
+        consider(streams, error, begun)
+        throw error
+      }
+    },
+    read(request) {
+      const answers = openAnswers({
+        heard,
+        async begin() {
+          const begun = performance.now()
+          const streams = await internals.getGRPCClient(grpcStreams.StreamsClient, 'read')
+          const call = streams.read(request, ...callArguments(Number.POSITIVE_INFINITY))
+          return { call, failed: (error) => consider(streams, error, begun) }
+        },
+        ended: () => open.delete(answers),
+      })
+      open.add(answers)
+      return answers
+    },
+    close() {
+      for (const answers of open) answers.cancel()
+      channel?.then((opened) => opened.close()).catch(() => {})
     },
   }
+
+  function heard(): void {
+    heardAt = performance.now()
+  }
+}
+
+/**
+ * Metadata of calls whose answers are not to be compressed. gRPC's library says of every call that it takes gzip, and
+ * KurrentDB 25 then compresses each message at the highest level, which costs it seven eighths of its speed.
+ */
+class UncompressedMetadata extends Metadata {
+  override set(key: string, value: MetadataValue): void {
+    super.set(key, key === 'grpc-accept-encoding' ? 'identity' : value)
+  }
+
+  override clone(): Metadata {
+    const copy = new UncompressedMetadata(this.getOptions())
+    copy.merge(this)
+    return copy
+  }
+}
+
+async function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(unavailable(`No node was found within ${limitMs} ms`)), limitMs)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What gRPC throws when a server has gone. */
+function unavailable(details: string): Error {
+  return Object.assign(new Error(details), { code: status.UNAVAILABLE, details, metadata: new Metadata() })
 }
 
 function parse(connectionString: string): EventStoreDBClient {
   try {
-    return EventStoreDBClient.connectionString(connectionString)
+    // The client knows the protocol by its first name only.
+    return EventStoreDBClient.connectionString(connectionString.replace(/^kurrentdb(?=[:+])/, 'esdb'))
   } catch {
     throw new EventLogError(
       'EVENT_LOG_ARGUMENT_INVALID',

@@ -1,11 +1,9 @@
-import type { AllStreamResolvedEvent, Position, ResolvedEvent } from '@eventstore/db-client'
+import type { Position } from '@eventstore/db-client'
+import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { EventMetadata } from '../domain/index.ts'
 import { positionInvalid } from './check-arguments.ts'
-import { EventLogError, type LogPosition, type RecordedEvent } from './event-log.ts'
+import { EventLogError, type LogPosition, type RecordedEvent, type UnreadableEvent } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
-
-/** What a read or a subscription of the client delivers. */
-export type DeliveredEvent = ResolvedEvent | AllStreamResolvedEvent
 
 /** What a server before 22.6 gives as position when a single stream is read: −1 as unsigned 64-bit integer. */
 const noPosition = 2n ** 64n - 1n
@@ -29,34 +27,65 @@ export function decodeEventStoreDbPosition(position: LogPosition): Position {
   return { commit: BigInt(`0x${position.slice(0, 16)}`), prepare: BigInt(`0x${position.slice(16)}`) }
 }
 
+/** How the streams of one log are told from all others of the same database: by how their names begin. */
+export type StreamNames = {
+  readonly prefix: string
+  readonly onServer: (streamId: string) => string
+}
+
+/** @param namespace letters, digits, `_` and `-`: with a dot one namespace could be the beginning of another */
+export function streamNames(namespace: string): StreamNames {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(namespace))
+    throw new EventLogError(
+      'EVENT_LOG_ARGUMENT_INVALID',
+      `The namespace must be 1 to 64 letters, digits, hyphens and underscores; got ${JSON.stringify(namespace.slice(0, 80))}.`,
+    )
+  const prefix = `${namespace}.`
+  return { prefix, onServer: (streamId) => prefix + streamId }
+}
+
 /**
- * Translates one event; `undefined` for those that are the server's own: streams and types that begin with `$`, and what
- * is left of deleted links.
+ * Translates an event of one of our streams. One that this log cannot have written is unreadable: no JSON, no metadata, a
+ * type of the server's own.
  *
- * @throws EventLogError `EVENT_LOG_CORRUPT` when somebody else has written what is no event of this log
+ * @returns `undefined` for what is no event, and for what is left of deleted links
  */
-export function recordedEvent({ event }: DeliveredEvent): RecordedEvent | undefined {
-  if (event === undefined || event.type.startsWith('$') || event.streamId.startsWith('$')) return undefined
-  const { id, type, streamId, data, metadata } = event
-  if (event.position === undefined || event.position.commit === noPosition)
+export function readEvent(message: ReadResp, { prefix }: StreamNames): RecordedEvent | UnreadableEvent | undefined {
+  const event = message.getEvent()?.getEvent()
+  if (event === undefined) return undefined
+  const position = { commit: BigInt(event.getCommitPosition()), prepare: BigInt(event.getPreparePosition()) }
+  if (position.commit === noPosition)
     throw new EventLogError(
       'EVENT_LOG_UNAVAILABLE',
       'This EventStoreDB does not tell positions when a stream is read; version 22.6 or newer is needed.',
     )
-  const position = encodeEventStoreDbPosition(event.position)
-  const where = `the event at position ${position} (${streamId}, revision ${event.revision})`
-  if (!event.isJson || !isJsonObject(data))
-    throw new EventLogError('EVENT_LOG_CORRUPT', `The data of ${where} is not a JSON object.`)
-  if (!isJsonObject(metadata) || metadata instanceof Uint8Array)
-    throw new EventLogError('EVENT_LOG_CORRUPT', `The metadata of ${where} is not a JSON object.`)
-  return {
-    id,
+  const name = Buffer.from(event.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8')
+  const type = event.getMetadataMap().get('type') ?? ''
+  const place = {
+    id: event.getId()?.getString() ?? '',
     type,
-    data,
-    metadata: metadata as unknown as EventMetadata,
-    streamId,
-    revision: safeRevision(event.revision),
-    position,
+    streamId: name.slice(prefix.length),
+    // The end of a stream that was deleted for good has the largest that there is.
+    revision: Number(event.getStreamRevision()),
+    position: encodeEventStoreDbPosition(position),
+  }
+  if (type === '$streamDeleted')
+    return { ...place, reason: 'With it the stream was deleted from EventStoreDB for good.' }
+  if (!Number.isSafeInteger(place.revision)) return { ...place, reason: 'No stream of this log can be as long.' }
+  if (type.startsWith('$')) return { ...place, reason: 'Its type is one of the server’s own.' }
+  const isJson = event.getMetadataMap().get('content-type') === 'application/json'
+  const data = isJson ? parse(event.getData_asU8()) : undefined
+  if (!isJsonObject(data)) return { ...place, reason: 'Its data is not a JSON object.' }
+  const metadata = parse(event.getCustomMetadata_asU8())
+  if (!isJsonObject(metadata)) return { ...place, reason: 'Its metadata is not a JSON object.' }
+  return { ...place, data, metadata: metadata as unknown as EventMetadata }
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  } catch {
+    return undefined
   }
 }
 

@@ -6,6 +6,7 @@ const kindOfStatus: Readonly<Record<number, string>> = {
   3: 'invalid-argument',
   4: 'deadline-exceeded',
   7: 'access-denied',
+  8: 'resource-exhausted',
   10: 'timeout',
   14: 'unavailable',
   16: 'access-denied',
@@ -19,7 +20,7 @@ export function isPassing(error: unknown): boolean {
   const kind = failureKind(error)
   if (kind !== undefined) return passing.has(kind)
   // A closed channel and a failed cluster discovery are bare errors of the client library, with neither type nor status.
-  return error instanceof Error && error.constructor === Error
+  return error instanceof Error && error.constructor === Error && !('code' in error)
 }
 
 /**
@@ -59,6 +60,7 @@ export function eventStoreDbFailure(error: unknown, what: string): EventLogError
       )
     case 'maximum-append-size-exceeded':
     case 'invalid-argument':
+    case 'resource-exhausted':
       return new EventLogError('EVENT_LOG_EVENT_INVALID', `${what}: EventStoreDB does not take it: ${reason}.`, {
         cause: error,
       })

@@ -1,4 +1,3 @@
-import { BACKWARDS, END, FORWARDS, START } from '@eventstore/db-client'
 import { checkAppendTarget, checkMaxCount, checkReadStream } from './check-arguments.ts'
 import {
   type Appended,
@@ -12,20 +11,31 @@ import {
   type RecordedEvent,
   type SubscribeOptions,
   type SubscriptionBatch,
+  type UnreadableEvent,
 } from './event-log.ts'
 import { appendOnce } from './eventstoredb-append.ts'
+import { readConcealment } from './eventstoredb-concealment.ts'
 import { connectEventStoreDb } from './eventstoredb-connection.ts'
-import { decodeEventStoreDbPosition } from './eventstoredb-events.ts'
-import { eventStoreDbFailure, failureKind } from './eventstoredb-failure.ts'
+import { streamNames } from './eventstoredb-events.ts'
+import { eventStoreDbFailure } from './eventstoredb-failure.ts'
+import { createHead } from './eventstoredb-head.ts'
+import { subscriberPlace } from './eventstoredb-place.ts'
 import { readBatches } from './eventstoredb-read.ts'
+import { allRequest, streamRequest } from './eventstoredb-requests.ts'
 import { createPatience } from './eventstoredb-retry.ts'
 import { followOnce } from './eventstoredb-subscription.ts'
 import { serialiseEvents } from './serialise.ts'
+import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
 
 /** Where the production log lives. */
 export type EventStoreDbOptions = {
   /** As EventStoreDB defines it: `esdb://user:password@host:2113?tls=true`, several hosts or `esdb+discover` for a cluster. */
   readonly connectionString: string
+  /**
+   * Which streams of the database are this log: those that are named `<namespace>.<stream id>`. Letters, digits, hyphens and
+   * underscores. Default: `countersign`.
+   */
+  readonly namespace?: string
   /** How long an append or a read tries again before `EVENT_LOG_UNAVAILABLE`. Default: 5,000 ms. */
   readonly callPatienceMs?: number
   /** How long a subscription tries to come back before `EVENT_LOG_UNAVAILABLE`. Default: 300,000 ms. */
@@ -33,18 +43,27 @@ export type EventStoreDbOptions = {
 }
 
 /**
+ * How long the server may be silent while it looks for our events among those of others, in milliseconds: enough for tens
+ * of millions. That it has gone is found out by the connection, in less.
+ */
+const searchSilenceMs = 60_000
+
+/**
  * Opens the production event log on EventStoreDB or KurrentDB, 22.6 or newer. Nothing is sent until the first call.
  *
- * When the node goes away, calls and subscriptions try again, with growing pauses, on the node that is leader then; an
- * append is repeated with the same ids and expected revision, so it is written once. With the expected revision `any` the
- * server recognises ids that it has seen lately (its memory of committed ids is bounded), which covers such repeats.
+ * The database may be shared: with other applications, and with logs of other namespaces. What is not of this namespace is
+ * never looked at.
  *
- * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID` for a connection string that cannot be one
+ * When the node goes away or answers nothing, calls and subscriptions try again, with growing pauses, on the node that is
+ * leader then; an append is repeated with the same ids and expected revision, so it is written once.
+ *
+ * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID` for a connection string or a namespace that cannot be one
  */
 export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   const { connectionString, callPatienceMs = 5_000, subscriptionPatienceMs = 300_000 } = options
+  const names = streamNames(options.namespace ?? 'countersign')
   const connection = connectEventStoreDb(connectionString)
-  const { client } = connection
+  const newest = createHead({ connection, prefix: names.prefix, silenceMs: searchSilenceMs })
   const closing = new AbortController()
   let closed: Promise<void> | undefined
   const appending = new Set<Promise<unknown>>()
@@ -61,10 +80,11 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
 
   async function append(streamId: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
     const serialised = serialiseEvents(events)
-    const patience = createPatience(callPatienceMs)
+    const patience = createPatience(callPatienceMs, 'call')
     for (;;)
       try {
-        const { revision, position } = await appendOnce(connection, streamId, serialised, expected)
+        const target = { streamId, name: names.onServer(streamId), limitMs: patience.attemptMs() }
+        const { revision, position } = await appendOnce(connection, target, serialised, expected)
         return { revision, position: position ?? (await positionAt(streamId, revision)) }
       } catch (error) {
         await patience.bear(error).catch((final) => {
@@ -82,25 +102,29 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   async function* readStream(streamId: string, read: ReadStreamOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
     checkOpen()
     checkReadStream(read)
-    const { direction = FORWARDS, maxCount = Number.MAX_SAFE_INTEGER } = read
+    const { direction = 'forwards', maxCount = Number.MAX_SAFE_INTEGER } = read
     let { fromRevision } = read
     // Streams that begin with $ are the server's; $all is not a stream at all.
     if (streamId === '' || streamId.startsWith('$')) return
-    const patience = createPatience(callPatienceMs)
+    const name = names.onServer(streamId)
+    const order = watchOrder({ ...read, direction, maxCount })
+    const patience = createPatience(callPatienceMs, 'call')
     for (let left = maxCount; left > 0; )
       try {
-        const from = fromRevision === undefined ? (direction === FORWARDS ? START : END) : BigInt(fromRevision)
-        const stream = client.readStream(streamId, { direction, fromRevision: from, maxCount: left })
-        for await (const events of readBatches(stream)) {
+        const silenceMs = patience.attemptMs()
+        const request = streamRequest(name, { direction, fromRevision, maxCount: left })
+        for await (const events of readBatches(request, { connection, names, silenceMs })) {
           patience.restored()
           left -= events.length
-          fromRevision = (events.at(-1) as RecordedEvent).revision + (direction === FORWARDS ? 1 : -1)
+          fromRevision = (events.at(-1) as RecordedEvent).revision + (direction === 'forwards' ? 1 : -1)
+          for (const { revision } of events) await refuseMissing(streamId, order.next(revision))
           yield events
           checkOpen()
         }
+        if (left === maxCount) await refuseConcealed(streamId)
+        await refuseMissing(streamId, order.end())
         return
       } catch (error) {
-        if (failureKind(error) === 'stream-not-found') return
         await patience.bear(error, closing.signal).catch((final) => {
           throw failure(final, `Cannot read ${streamId}`)
         })
@@ -108,19 +132,44 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
       }
   }
 
+  async function refuseMissing(streamId: string, missing: MissingRevisions | undefined): Promise<void> {
+    if (missing === undefined) return
+    const why = await readConcealment(connection, names.onServer(streamId), callPatienceMs)
+    throw missingFailure(streamId, missing, why ?? 'EventStoreDB has lost them.')
+  }
+
+  /** A stream that shows nothing may have been hidden, which the server answers as if it had never been. */
+  async function refuseConcealed(streamId: string): Promise<void> {
+    const name = names.onServer(streamId)
+    const newestOfStream = streamRequest(name, { direction: 'backwards', fromRevision: undefined, maxCount: 1 })
+    const options = { connection, names, silenceMs: callPatienceMs }
+    for await (const _ of readBatches(newestOfStream, options)) return
+    const why = await readConcealment(connection, name, callPatienceMs)
+    if (why !== undefined) throw missingFailure(streamId, { first: 0, last: undefined }, why)
+  }
+
   async function* readAll(read: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
     checkOpen()
     checkMaxCount(read)
-    let last = read.after
+    const { after, onUnreadable } = read
+    let last = after
     let left = read.maxCount ?? Number.MAX_SAFE_INTEGER
-    const patience = createPatience(callPatienceMs)
+    const patience = createPatience(callPatienceMs, 'call')
+    const isNew = ({ position }: { readonly position: LogPosition }) => last === undefined || position > last
+    let told: LogPosition | undefined
+    // An event is told once, however often the read begins again before it.
+    const tell = (event: UnreadableEvent) => {
+      if (!isNew(event) || (told !== undefined && event.position <= told)) return
+      told = event.position
+      onUnreadable?.(event)
+    }
+    const options = { connection, names, silenceMs: searchSilenceMs, onUnreadable: onUnreadable && tell }
     while (left > 0)
       try {
-        // The server begins at the position, inclusive, and cannot leave out its own events here.
-        const stream = client.readAll({ fromPosition: last === undefined ? START : decodeEventStoreDbPosition(last) })
-        for await (const batch of readBatches(stream)) {
+        // The server begins at the position, inclusive.
+        for await (const batch of readBatches(allRequest(names.prefix, last), options)) {
           patience.restored()
-          const events = batch.filter(({ position }) => last === undefined || position > last).slice(0, left)
+          const events = batch.filter(isNew).slice(0, left)
           if (events.length === 0) continue
           left -= events.length
           last = events.at(-1)?.position
@@ -139,14 +188,13 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   async function* subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<SubscriptionBatch> {
     checkOpen()
     const ending = AbortSignal.any([signal, closing.signal])
-    const patience = createPatience(subscriptionPatienceMs)
-    let last = after
+    const patience = createPatience(subscriptionPatienceMs, 'subscription')
+    const place = subscriberPlace(after)
     while (!ending.aborted)
       try {
-        const follow = { client, after: last, signal: ending, head: newest, confirmed: patience.restored }
+        const follow = { connection, names, place, signal: ending, head: newest, confirmed: patience.restored }
         for await (const batch of followOnce(follow)) {
           patience.restored()
-          last = batch.events.at(-1)?.position ?? last
           yield batch
         }
       } catch (error) {
@@ -157,15 +205,8 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
       }
   }
 
-  /** One look at the end of the log; stops at the first event that is not the server's own. */
-  async function newest(): Promise<LogPosition | undefined> {
-    for await (const [event] of readBatches(client.readAll({ direction: BACKWARDS, fromPosition: END }), 1))
-      return event?.position
-    return undefined
-  }
-
   async function head(): Promise<LogPosition | undefined> {
-    const patience = createPatience(callPatienceMs)
+    const patience = createPatience(callPatienceMs, 'call')
     for (;;)
       try {
         return await newest()

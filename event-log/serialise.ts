@@ -1,4 +1,4 @@
-import { EventLogError, type NewEvent } from './event-log.ts'
+import { EventLogError, maximumAppendBytes, type NewEvent } from './event-log.ts'
 
 /** A checked event in the form that both logs write. */
 export type SerialisedEvent = {
@@ -20,12 +20,13 @@ const controlCharacter = /[\u0000-\u001f\u007f]/
 /**
  * Checks the events of one append and writes their JSON. Both logs call it first, so what one takes the other takes.
  *
+ * @param reservedBytes of {@link maximumAppendBytes} to be left for what is still to be added
  * @throws EventLogError `EVENT_LOG_EVENT_INVALID`, naming the event by its place in the append
  */
-export function serialiseEvents(events: readonly NewEvent[]): readonly SerialisedEvent[] {
+export function serialiseEvents(events: readonly NewEvent[], reservedBytes = 0): readonly SerialisedEvent[] {
   if (events.length === 0) throw invalid('An append needs at least one event.')
   const ids = new Set<string>()
-  return events.map((event, index) => {
+  const serialised = events.map((event, index) => {
     const where = `Event ${index + 1} of ${events.length}`
     const id = typeof event.id === 'string' ? event.id.toLowerCase() : ''
     if (!uuid.test(id) || id === nilUuid)
@@ -41,6 +42,16 @@ export function serialiseEvents(events: readonly NewEvent[]): readonly Serialise
       metadata: jsonObject(event.metadata, `${where} (${event.type}, ${id}): metadata`),
     }
   })
+  const bytes = serialised.reduce((sum, event) => sum + sizeOf(event), 0)
+  if (bytes > maximumAppendBytes - reservedBytes)
+    throw invalid(
+      `An append may have ${maximumAppendBytes - reservedBytes} bytes; this one (${serialised[0]?.type}, ${serialised[0]?.id}) has ${bytes}.`,
+    )
+  return serialised
+}
+
+function sizeOf({ type, data, metadata }: SerialisedEvent): number {
+  return 2 * type.length + Buffer.byteLength(data) + Buffer.byteLength(metadata)
 }
 
 /** Whether the text can name a stream or an event type: not empty, not the server's (`$`), and the same after storing. */

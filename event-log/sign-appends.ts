@@ -3,7 +3,14 @@ import { streams } from '../domain/index.ts'
 import { appendMessage, signedRoot, withoutSignature } from './append-message.ts'
 import { checkAppendTarget } from './check-arguments.ts'
 import { digestTree } from './digest-tree.ts'
-import { type Appended, type EventLog, EventLogError, type ExpectedRevision, type NewEvent } from './event-log.ts'
+import {
+  type Appended,
+  type EventLog,
+  EventLogError,
+  type ExpectedRevision,
+  type NewEvent,
+  type RecordedEvent,
+} from './event-log.ts'
 import { prepareEvents } from './prepare.ts'
 import { serialiseEvents } from './serialise.ts'
 
@@ -23,8 +30,8 @@ const maximumWitnesses = 16
  * what Ed25519 does.
  */
 const maximumGroup = 16
-/** Among so many of the newest events an append with `any` looks for its own. */
-const recentEvents = 1_000
+/** What a signature, with all that it names, takes of an append at the most. */
+const signatureBytes = 8 * 1024
 /** An append that is ready but for its signature. */
 type Waiting = {
   readonly message: Uint8Array
@@ -50,16 +57,12 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   const begun = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
-  function appendSigned(
-    streamId: string,
-    events: readonly NewEvent[],
-    expected: number | 'noStream',
-  ): Promise<Appended> {
+  function appendSigned(streamId: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
     const revision = expected === 'noStream' ? 0 : expected + 1
     const bare = events.map((event) =>
       event.metadata?.signature === undefined ? event : { ...event, metadata: withoutSignature(event.metadata) },
     )
-    const written = serialiseEvents(bare)
+    const written = serialiseEvents(bare, signatureBytes)
     const witnesses = unwitnessed.splice(0, maximumWitnesses)
     const message = appendMessage({ keyId, streamId, revision, witnesses }, written)
 
@@ -95,33 +98,9 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
     }
   }
 
-  /** The stream is read for its end, since what is signed says where it stands. */
-  async function appendAnywhere(streamId: string, events: readonly NewEvent[]): Promise<Appended> {
-    for (let seen = recentEvents; ; ) {
-      const recent = await newest(streamId, seen)
-      const held = events.map(({ id }) => recent.findLast((event) => event.id === id.toLowerCase()))
-      const last = held.at(-1)
-      if (last !== undefined && held.every((event) => event !== undefined))
-        return { revision: last.revision, position: last.position }
-      const end = recent.at(-1)?.revision ?? 'noStream'
-      try {
-        return await appendSigned(streamId, events, end)
-      } catch (error) {
-        const overtaken = error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION'
-        if (!overtaken) throw error
-        // The log knows the ids, so they stand further back.
-        if (error.actualRevision === end) {
-          if (seen > recent.length) throw error
-          seen = Number.MAX_SAFE_INTEGER
-        }
-      }
-    }
-  }
-
-  async function newest(streamId: string, maxCount: number) {
-    const found = []
-    for await (const batch of log.readStream(streamId, { direction: 'backwards', maxCount })) found.push(...batch)
-    return found.reverse()
+  async function newest(streamId: string): Promise<RecordedEvent | undefined> {
+    for await (const [event] of log.readStream(streamId, { direction: 'backwards', maxCount: 1 })) return event
+    return undefined
   }
 
   /** Once, and again when it failed. The certification may have been renewed since the key was recorded first. */
@@ -137,7 +116,7 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
     const streamId = streams.processKey(keyId)
     const event: DomainEvent = { type: 'ProcessKeyCertified', data: signer.certification }
     for (let expected: ExpectedRevision = 'noStream'; ; ) {
-      const [last] = await newest(streamId, 1)
+      const last = await newest(streamId)
       if (last?.data.signature === signer.certification.signature) return
       expected = last?.revision ?? 'noStream'
       try {
@@ -157,9 +136,7 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   ): Promise<Appended> {
     checkAppendTarget(streamId, expectedRevision)
     await recordKey()
-    return expectedRevision === 'any'
-      ? appendAnywhere(streamId, events)
-      : appendSigned(streamId, events, expectedRevision)
+    return appendSigned(streamId, events, expectedRevision)
   }
 
   async function close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EventMetadata } from '../domain/index.ts'
-import { EventLogError, type RecordedEvent } from './event-log.ts'
+import { EventLogError, type RecordedEvent, type UnreadableEvent } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
@@ -9,7 +9,7 @@ import { encodeSqlitePosition } from './sqlite-position.ts'
 const batchLimit = { events: 1_000, characters: 8 * 1024 * 1024 }
 
 /** Events in order, and whether the range held no more of them at the moment of the read. */
-export type Batch = { readonly events: readonly RecordedEvent[]; readonly exhausted: boolean }
+export type Batch = { readonly events: readonly (RecordedEvent | UnreadableEvent)[]; readonly exhausted: boolean }
 
 /** Reads committed events. Each call is one short read of one snapshot: nothing stays open between batches. */
 export type SqliteReader = {
@@ -76,46 +76,29 @@ export function createSqliteReader(file: SqliteFile, patienceMs: number): Sqlite
 }
 
 function collect(rows: Iterable<Row>, limit: number): Batch {
-  const events: RecordedEvent[] = []
+  const events: (RecordedEvent | UnreadableEvent)[] = []
   let characters = 0
   for (const row of rows) {
-    events.push(recordedEvent(row))
+    events.push(readEvent(row))
     characters += row[5].length + row[6].length
     if (characters >= batchLimit.characters) return { events, exhausted: false }
   }
   return { events, exhausted: events.length < limit }
 }
 
-function recordedEvent([position, streamId, revision, id, type, data, metadata]: Row): RecordedEvent {
-  return {
-    id,
-    type,
-    data: parse(data, 'data', position, streamId, revision),
-    metadata: parse(metadata, 'metadata', position, streamId, revision) as EventMetadata,
-    streamId,
-    revision,
-    position: encodeSqlitePosition(position),
-  }
+function readEvent([position, streamId, revision, id, type, data, metadata]: Row): RecordedEvent | UnreadableEvent {
+  const place = { id, type, streamId, revision, position: encodeSqlitePosition(position) }
+  const read = { data: parse(data), metadata: parse(metadata) as EventMetadata | undefined }
+  if (read.data === undefined) return { ...place, reason: 'Its data is not a JSON object.' }
+  if (read.metadata === undefined) return { ...place, reason: 'Its metadata is not a JSON object.' }
+  return { ...place, data: read.data, metadata: read.metadata }
 }
 
-function parse(
-  text: string,
-  what: string,
-  position: number,
-  streamId: string,
-  revision: number,
-): Record<string, unknown> {
-  let value: unknown
-  let cause: unknown
+function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    value = JSON.parse(text)
-  } catch (error) {
-    cause = error
+    const value: unknown = JSON.parse(text)
+    return isJsonObject(value) ? value : undefined
+  } catch {
+    return undefined
   }
-  if (isJsonObject(value)) return value
-  throw new EventLogError(
-    'EVENT_LOG_CORRUPT',
-    `The ${what} of the event at position ${encodeSqlitePosition(position)} (${streamId}, revision ${revision}) is not a JSON object.`,
-    { cause },
-  )
 }

@@ -157,7 +157,7 @@ function prepare({ writer }: SqliteFile): Statements {
 /** Decides one append inside the transaction, and writes it when the stream is where its writer believes. */
 function write(statements: Statements, { streamId, events, expected }: PendingAppend): Appended {
   const last = (statements.lastRevision.get(streamId)?.revision ?? -1) as number
-  const expectedLast = expected === 'any' ? last : expected === 'noStream' ? -1 : expected
+  const expectedLast = expected === 'noStream' ? -1 : expected
   const held = events.map(({ id }) => statements.revisionOf.get(streamId, id)?.revision as number | undefined)
   const isHeld = held.some((revision) => revision !== undefined)
 

@@ -8,6 +8,8 @@ import {
   type RecordedEvent,
   type SubscribeOptions,
   type SubscriptionBatch,
+  type UnreadableEvent,
+  unreadableFailure,
 } from './event-log.ts'
 import { serialiseEvents } from './serialise.ts'
 import { createSqliteChanges } from './sqlite-changes.ts'
@@ -15,6 +17,7 @@ import { openSqliteFile } from './sqlite-file.ts'
 import { decodeSqlitePosition, encodeSqlitePosition } from './sqlite-position.ts'
 import { createSqliteReader } from './sqlite-reader.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
+import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
 
 /** Where the embedded log lives. */
 export type SqliteEventLogOptions = {
@@ -54,15 +57,19 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
     const step = direction === 'forwards' ? 1 : -1
     const end = step === 1 ? last : 0
     let next = step === 1 ? (fromRevision ?? 0) : Math.min(fromRevision ?? last, last)
+    const order = watchOrder(options)
     for (let left = maxCount; left > 0 && last >= 0 && (end - next) * step >= 0; ) {
       checkOpen()
       const { events } = await reader.stream(streamId, next, end, left)
-      if (events.length === 0) return
-      yield events
+      if (events.length === 0) break
+      const readable = events.map(requireReadable)
+      for (const { revision } of readable) refuseMissing(streamId, order.next(revision))
+      yield readable
       left -= events.length
-      next += events.length * step
+      next = (readable.at(-1)?.revision ?? end) + step
       await eventLoopTurn()
     }
+    refuseMissing(streamId, order.end())
   }
 
   async function* readAll(options: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
@@ -75,8 +82,11 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
       const { events } = await reader.all(after, head, left)
       const last = events.at(-1)
       if (last === undefined) return
-      yield events
-      left -= events.length
+      for (const part of inOrder(events))
+        if (!('reason' in part)) yield part
+        else if (options.onUnreadable === undefined) throw unreadableFailure(part)
+        else options.onUnreadable(part)
+      left -= events.filter(isReadable).length
       after = decodeSqlitePosition(last.position)
       await eventLoopTurn()
     }
@@ -88,16 +98,18 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
     let told = false
     while (!signal.aborted && closing === undefined) {
       const mark = changes.mark()
-      const { events, exhausted } = await reader.all(position, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-      const last = events.at(-1)
+      const { events: all, exhausted } = await reader.all(position, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+      const last = all.at(-1)
       if (last !== undefined) {
         position = decodeSqlitePosition(last.position)
         told = exhausted
-        yield { events, caughtUp: exhausted }
+        const events = all.filter(isReadable)
+        const unreadable = events.length === all.length ? [] : all.filter((event) => 'reason' in event)
+        yield { events, unreadable, caughtUp: exhausted }
         await eventLoopTurn()
       } else if (!told) {
         told = true
-        yield { events, caughtUp: true }
+        yield { events: [], unreadable: [], caughtUp: true }
       } else await changes.since(mark, signal)
     }
   }
@@ -128,4 +140,32 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
       return closing
     },
   }
+}
+
+type Read = RecordedEvent | UnreadableEvent
+
+function isReadable(event: Read): event is RecordedEvent {
+  return !('reason' in event)
+}
+
+function requireReadable(event: Read): RecordedEvent {
+  if (isReadable(event)) return event
+  throw unreadableFailure(event)
+}
+
+function refuseMissing(streamId: string, missing: MissingRevisions | undefined): void {
+  if (missing !== undefined) throw missingFailure(streamId, missing, 'They are no longer in the file.')
+}
+
+/** Runs of events that can be read, and between them those that cannot, each by itself. */
+function* inOrder(events: readonly Read[]): Generator<readonly RecordedEvent[] | UnreadableEvent> {
+  let run: RecordedEvent[] = []
+  for (const event of events)
+    if (isReadable(event)) run.push(event)
+    else {
+      if (run.length > 0) yield run
+      run = []
+      yield event
+    }
+  if (run.length > 0) yield run
 }

@@ -1,4 +1,4 @@
-import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
+import { type EventLog, EventLogError, type RecordedEvent, type UnreadableEvent } from './event-log.ts'
 
 /** The data of an event, as JSON. */
 export type EventData = Readonly<Record<string, unknown>>
@@ -25,16 +25,36 @@ export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): Ev
   const steps = stepsByType(upcasters)
   const upcastAll = (events: readonly RecordedEvent[]) =>
     events.map((event) => upcastEvent(event, steps.get(event.type)))
+  const upcastSome = (events: readonly RecordedEvent[]) => {
+    const done: RecordedEvent[] = []
+    const unreadable: UnreadableEvent[] = []
+    for (const event of events)
+      try {
+        done.push(upcastEvent(event, steps.get(event.type)))
+      } catch (error) {
+        const { data: _data, metadata: _metadata, ...place } = event
+        unreadable.push({ ...place, reason: (error as EventLogError).message })
+      }
+    return { events: done, unreadable }
+  }
   return {
     append: (streamId, events, expectedRevision) => log.append(streamId, events, expectedRevision),
     async *readStream(streamId, options) {
       for await (const events of log.readStream(streamId, options)) yield upcastAll(events)
     },
     async *readAll(options) {
-      for await (const events of log.readAll(options)) yield upcastAll(events)
+      const { onUnreadable } = options ?? {}
+      for await (const events of log.readAll(options)) {
+        const upcast = onUnreadable === undefined ? { events: upcastAll(events), unreadable: [] } : upcastSome(events)
+        if (upcast.events.length > 0) yield upcast.events
+        for (const event of upcast.unreadable) onUnreadable?.(event)
+      }
     },
     async *subscribe(options) {
-      for await (const batch of log.subscribe(options)) yield { ...batch, events: upcastAll(batch.events) }
+      for await (const batch of log.subscribe(options)) {
+        const { events, unreadable } = upcastSome(batch.events)
+        yield { ...batch, events, unreadable: [...batch.unreadable, ...unreadable] }
+      }
     },
     head: () => log.head(),
     close: () => log.close(),

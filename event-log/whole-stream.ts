@@ -3,7 +3,7 @@ import type { EventLog, ExpectedRevision, RecordedEvent } from './event-log.ts'
 /** A stream, whole, and what the next append to it has to expect. */
 export type WholeStream = {
   readonly events: readonly RecordedEvent[]
-  readonly revision: Exclude<ExpectedRevision, 'any'>
+  readonly revision: ExpectedRevision
 }
 
 /** Reads a stream that is known to be short, such as an aggregate's. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
+import { type EventLog, type LogPosition, type RecordedEvent, unreadableFailure } from '../event-log/index.ts'
 import type { ReadModelDatabase } from './database.ts'
 import type { Progress } from './progress.ts'
 import { type BatchWriter, type Checkpoint, createBatchWriter } from './project-batch.ts'
@@ -105,7 +105,9 @@ async function follow(
   let { position } = start
   await requireWithin(log, position)
   reached(position)
-  for await (const { events } of log.subscribe({ ...(position === undefined ? {} : { after: position }), signal })) {
+  for await (const batch of log.subscribe({ ...(position === undefined ? {} : { after: position }), signal })) {
+    const { events, unreadable } = batch
+    if (unreadable[0] !== undefined) throw unreadableFailure(unreadable[0])
     if (events.length === 0) continue
     const next = performance.now() + paceMs
     const checkpoint = await projectAsFarAsKnown(batches, start.token, position, events)

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openSqliteEventLog } from '../../event-log/index.ts'
-import { collect, collectUntil, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
+import { openSqliteEventLog, type UnreadableEvent } from '../../event-log/index.ts'
+import { collect, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
 
 describe('the file of an SQLite event log', () => {
   let folder: string
@@ -94,12 +94,49 @@ describe('the file of an SQLite event log', () => {
     edit(`DROP TRIGGER events_are_never_changed; UPDATE events SET ${column} = '${text}' WHERE position = 2`)
     const corrupt = {
       code: 'EVENT_LOG_CORRUPT',
-      message: `The ${column} of the event at position 0000000000000002 (${stream}, revision 1) is not a JSON object.`,
+      message: expect.stringContaining(
+        `position 0000000000000002 (${stream}, revision 1) cannot be read. Its ${column} is not a JSON object.`,
+      ),
     }
     await expect(collect(log.readAll())).rejects.toMatchObject(corrupt)
     await expect(collect(log.readStream(stream))).rejects.toMatchObject(corrupt)
-    const subscription = collectUntil(log.subscribe({ signal: AbortSignal.timeout(20_000) }), () => false)
-    await expect(subscription).rejects.toMatchObject(corrupt)
+    const expected = { streamId: stream, revision: 1, reason: `Its ${column} is not a JSON object.` }
+    const named: UnreadableEvent[] = []
+    const seen: number[] = []
+    for await (const batch of log.readAll({ onUnreadable: (event) => named.push({ ...event, id: String(seen) }) }))
+      seen.push(...batch.map(({ revision }) => revision))
+    expect(seen).toEqual([0, 2])
+    expect(named).toEqual([expect.objectContaining({ ...expected, id: '0' })])
+    for await (const batch of log.subscribe({ signal: AbortSignal.timeout(60_000) })) {
+      expect(batch.events.map(({ revision }) => revision)).toEqual([0, 2])
+      expect(batch.unreadable).toEqual([expect.objectContaining(expected)])
+      break
+    }
+    await log.close()
+  })
+
+  test('that lacks an event of a stream is corrupt for whoever reads that stream from before it', async () => {
+    const stream = newStream()
+    const log = openSqliteEventLog({ path })
+    await log.append(stream, newEvents(5), 'noStream')
+    edit('DROP TRIGGER events_are_never_deleted; DELETE FROM events WHERE revision IN (0, 2, 3)')
+    const missing = (range: string) => ({
+      code: 'EVENT_LOG_CORRUPT',
+      message: expect.stringContaining(`${stream} does not show its ${range}.`),
+    })
+    await expect(collect(log.readStream(stream))).rejects.toMatchObject(missing('revision 0'))
+    await expect(collect(log.readStream(stream, { fromRevision: 1 }))).rejects.toMatchObject(
+      missing('revisions 2 to 3'),
+    )
+    await expect(collect(log.readStream(stream, { direction: 'backwards' }))).rejects.toMatchObject(
+      missing('revisions 2 to 3'),
+    )
+    await expect(collect(log.readStream(stream, { direction: 'backwards', fromRevision: 1 }))).rejects.toMatchObject(
+      missing('revision 0'),
+    )
+    expect(await collect(log.readStream(stream, { fromRevision: 4 }))).toHaveLength(1)
+    expect(await collect(log.readStream(stream, { direction: 'backwards', maxCount: 1 }))).toHaveLength(1)
+    expect(await collect(log.readAll())).toHaveLength(2)
     await log.close()
   })
 

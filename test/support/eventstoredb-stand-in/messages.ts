@@ -49,7 +49,11 @@ export function proposedEvent(message: AppendReq.ProposedMessage): ProposedEvent
 }
 
 /** The answer to an append. Old servers leave the position out when they recognise a retry. */
-export function appendAnswer(outcome: AppendOutcome, expected: ProtocolExpectation, leavesOutPosition: boolean) {
+export function appendAnswer(
+  outcome: Exclude<AppendOutcome, { readonly kind: 'streamDeleted' }>,
+  expected: ProtocolExpectation,
+  leavesOutPosition: boolean,
+) {
   if (outcome.kind === 'wrongExpectedVersion') {
     const wrong = new streams.AppendResp.WrongExpectedVersion()
     if (outcome.current === -1) wrong.setCurrentNoStream(new shared.Empty())
