@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import type { ArtifactStore } from '../artifacts/index.ts'
 import { type EventLog, EventLogError } from '../event-log/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
 import type {
@@ -29,6 +30,7 @@ export type { SignerDependencies } from './sign.ts'
 export function workerActivities(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
+  readonly passes: FilePasses
   readonly now: () => string
 }): ShortActivities & StepActivities & Answering<LongStepActivities> {
   const { log } = dependencies
@@ -76,7 +78,7 @@ export function signerActivities(
   return {
     sign: answering((step) =>
       recorded('sign', step.signingRequestId, () =>
-        withHeartbeat(({ signal, progress }) => sign(observed(dependencies, progress), step, signal)),
+        withHeartbeat((work) => sign(observed(dependencies, work.progress), step, work)),
       ),
     ),
     issueCertificate: answering(({ certificateId }) =>

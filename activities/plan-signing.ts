@@ -1,6 +1,7 @@
 import { type ArtifactStore, planSigning as plan, storePlan } from '../artifacts/index.ts'
 import { certificateDecider, fold, streams, usableCertificate } from '../domain/index.ts'
 import { type EventLog, readWholeStream } from '../event-log/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { LongStepActivities } from './contract.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { requestStep } from './request-step.ts'
@@ -9,16 +10,19 @@ import { requestStep } from './request-step.ts'
 export function planSigning(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
+  readonly passes: FilePasses
   readonly now: () => string
 }): LongStepActivities['planSigning'] {
-  const { log, store, now } = dependencies
+  const { log, store, passes, now } = dependencies
   return (step) =>
-    withHeartbeat(({ signal }) =>
+    withHeartbeat(({ signal, progress }) =>
       requestStep(dependencies, step, async (request) => {
         if (request.plan !== null) return undefined
         const { events } = await readWholeStream(log, streams.certificate(request.certificateId))
         const { issued } = usableCertificate(fold(certificateDecider, events), now())
-        const signingPlan = await plan({ request, certificateThumbprint: issued.thumbprint, store, signal })
+        const certificateThumbprint = issued.thumbprint
+        const facts = { request, certificateThumbprint, store, passes, signal, onProgress: progress }
+        const signingPlan = await plan(facts)
         const planDigest = await storePlan(store, signingPlan)
         return { type: 'RecordPlan', planDigest, fileCount: signingPlan.files.length, at: now() }
       }),

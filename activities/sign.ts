@@ -1,5 +1,11 @@
-import { join } from 'node:path'
-import { type ArtifactStore, planDigest as digestOfPlan, planSigning } from '../artifacts/index.ts'
+import type { FileHandle } from 'node:fs/promises'
+import {
+  type ArtifactStore,
+  planDigest as digestOfPlan,
+  type PlannedCopy,
+  planOnCopies,
+  type SignerScratch,
+} from '../artifacts/index.ts'
 import {
   type AuthenticodeDirective,
   type DomainEvent,
@@ -12,13 +18,15 @@ import {
   type UsableCertificate,
 } from '../domain/index.ts'
 import { type EventLog, prepareEvents, type WholeStream } from '../event-log/index.ts'
-import { type ImageThreads, signPeFile, type VerifyPeFileRequest, verifyPeFile } from '../signing/authenticode/index.ts'
+import { signCopy, type VerifyOptions, verifyOpenPeFile } from '../signing/authenticode/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { Token } from '../signing/pkcs11/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { authoriseSigning } from './authorise-signing.ts'
 import { certificateKey } from './certificate-key.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
+import type { LongWork } from './heartbeat.ts'
 import { newer, stepMetadata } from './request-step.ts'
 
 /** What the signer works with. */
@@ -30,86 +38,83 @@ export type SignerDependencies = {
   readonly timestamps: TimestampClient | undefined
   /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
   readonly trustedTimestampCertificates: readonly Uint8Array[] | undefined
-  /** Where large images are hashed, off the event loop. */
-  readonly threads: ImageThreads
+  /** Where files are copied to and signed: the signer's own, outside of the store. */
+  readonly scratch: SignerScratch
+  /** What reads files, off the event loop. */
+  readonly passes: FilePasses
   readonly now: () => string
 }
 
 type SignedFile = Extract<SigningRequestCommand, { type: 'RecordSigned' }>['files'][number]
 
 /**
- * Signs a request. It believes nothing but the log and the stored bytes: the authorisation is folded anew, the plan is
- * made anew and must be the approved one, and `SigningStarted` is in the log before the key is touched. What was signed
- * is verified before the request completes.
+ * Signs a request. It believes nothing but the log and what it has read itself: the artifact is copied, once, into a
+ * folder of the signer's own, and what is approved must be the plan for that copy. Only then is the request authorised by
+ * the log, `SigningStarted` appended, and the key used, on the copy. What was signed is verified before the store gets it.
  *
  * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `ATTEMPT_SUPERSEDED`, `KEY_MISMATCH`,
- *   `TIMESTAMP_NOT_CONFIGURED`
+ *   `TIMESTAMP_NOT_CONFIGURED`, `SIGNATURE_NOT_AS_PLANNED`
  * @throws SigningError, ArtifactError, EventLogError
  */
 export async function sign(
   dependencies: SignerDependencies,
   { signingRequestId, fromRevision }: RequestStep,
-  signal: AbortSignal,
+  { signal, progress }: LongWork,
 ): Promise<NewerEvents> {
-  const { log, store, now } = dependencies
-  const authorisation = await authoriseSigning(log, signingRequestId, now())
-  const seen = newer(authorisation.events, fromRevision)
-  if (authorisation.kind === 'completed') return { events: seen }
-  const { request, revision, certificate } = authorisation
-  const certificateThumbprint = certificate.issued.thumbprint
-  const plan = await planSigning({ request, certificateThumbprint, store, signal })
-  const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
-  if (plan.timestamp === 'required' && timestamps === undefined)
-    throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
+  const { log, store, scratch, passes, now } = dependencies
+  // Nothing is read for what may not be signed anyway.
+  const first = await authoriseSigning(log, signingRequestId, now())
+  if (first.kind === 'completed') return { events: newer(first.events, fromRevision) }
+  const certificateThumbprint = first.certificate.issued.thumbprint
+  const facts = { request: first.request, certificateThumbprint, store, passes, signal, onProgress: progress }
+  return scratch.withFolder((folder) =>
+    planOnCopies(facts, folder, async (plan, copies) => {
+      const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
+      if (plan.timestamp === 'required' && timestamps === undefined)
+        throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
+      for (const { planned } of copies) onlyDirective(planned)
 
-  for (const file of plan.files) onlyDirective(file)
+      // Reading may have taken minutes: what holds is what the log says now.
+      const authorisation = await authoriseSigning(log, signingRequestId, now())
+      const seen = newer(authorisation.events, fromRevision)
+      if (authorisation.kind === 'completed') return { events: seen }
+      const { request, revision, certificate } = authorisation
+      const stream = requestStream(log, request, now)
+      const planDigest = digestOfPlan(plan)
+      const { certificateId } = certificate
+      const start = { type: 'StartSigning', planDigest, certificateId, certificateThumbprint } as const
+      const started = await stream.append(start, request, revision)
+      const key = await certificateKey(dependencies.token, certificate)
 
-  const stream = requestStream(log, request, now)
-  const planDigest = digestOfPlan(plan)
-  const { certificateId } = certificate
-  const started = await stream.append(
-    { type: 'StartSigning', planDigest, certificateId, certificateThumbprint },
-    request,
-    revision,
+      const files: SignedFile[] = []
+      for (const each of copies)
+        files.push(await signFile(dependencies, { ...each, certificate, key, timestamps, signal, progress }))
+      const [artifact] = files
+      if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
+      const { signedSha256: sha256, signedSize: size } = artifact
+      const signedArtifact = { fileName: request.artifact.fileName, sha256, size }
+      const { attempts: attempt } = started.request
+      const signed = { type: 'RecordSigned', attempt, files, signedArtifact } as const
+      const completed = await stream.append(signed, started.request, started.revision)
+      return { events: [...seen, ...started.events, ...completed.events] }
+    }),
   )
-  const key = await certificateKey(dependencies.token, certificate)
-
-  return store.withScratch(async (folder) => {
-    const files: SignedFile[] = []
-    for (const [index, file] of plan.files.entries())
-      files.push(
-        await signFile(dependencies, { file, certificate, key, timestamps, signal, output: join(folder, `${index}`) }),
-      )
-    const [artifact] = files
-    if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
-    const { signedSha256: sha256, signedSize: size } = artifact
-    const signedArtifact = { fileName: request.artifact.fileName, sha256, size }
-    const { attempts: attempt } = started.request
-    const signed = { type: 'RecordSigned', attempt, files, signedArtifact } as const
-    const completed = await stream.append(signed, started.request, started.revision)
-    return { events: [...seen, ...started.events, ...completed.events] }
-  })
 }
 
 async function signFile(
-  { store, threads, trustedTimestampCertificates }: SignerDependencies,
-  work: {
-    readonly file: PlannedFile
-    readonly certificate: UsableCertificate
-    readonly key: SigningKey
-    /** `undefined` when the policy asks for no time-stamp. */
-    readonly timestamps: TimestampClient | undefined
-    readonly signal: AbortSignal
-    readonly output: string
-  },
+  { store, passes, trustedTimestampCertificates }: SignerDependencies,
+  work: PlannedCopy &
+    LongWork & {
+      readonly certificate: UsableCertificate
+      readonly key: SigningKey
+      /** `undefined` when the policy asks for no time-stamp. */
+      readonly timestamps: TimestampClient | undefined
+    },
 ): Promise<SignedFile> {
-  const { file, certificate, key, timestamps, signal, output } = work
-  const { path: inputPath } = await store.open(file.sha256)
+  const { planned, copy, certificate, key, timestamps, signal, progress } = work
   const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
-  const directive = onlyDirective(file)
-  await signPeFile({
-    inputPath,
-    outputPath: output,
+  const directive = onlyDirective(planned)
+  await signCopy(copy, {
     key,
     certificateChain,
     hashAlgorithm: directive.hashAlgorithm,
@@ -117,17 +122,26 @@ async function signFile(
     ...(directive.description === null ? {} : { description: directive.description }),
     ...(directive.descriptionUrl === null ? {} : { descriptionUrl: directive.descriptionUrl }),
     ...(timestamps === undefined ? {} : { timestamp: timestamps }),
-    threads,
     signal,
   })
   const timestamp = await verifySigned(
-    { path: output, signal, ...(trustedTimestampCertificates && { trustedTimestampCertificates }) },
+    copy.handle,
+    {
+      passes,
+      signal,
+      onProgress: progress,
+      ...(trustedTimestampCertificates && { trustedTimestampCertificates }),
+    },
     directive,
     certificateChain,
     timestamps !== undefined,
   )
-  const { sha256: signedSha256, size: signedSize } = await store.adopt(output, { signal })
-  return { path: file.path, unsignedSha256: file.sha256, signedSha256, signedSize, timestamp }
+  const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, {
+    passes,
+    signal,
+    onProgress: progress,
+  })
+  return { path: planned.path, unsignedSha256: planned.sha256, signedSha256, signedSize, timestamp }
 }
 
 /** What the plan says about a file. People agreed to all of it, so nothing of it may be passed over. */
@@ -143,12 +157,13 @@ function onlyDirective({ path, directives }: PlannedFile): AuthenticodeDirective
 
 /** Law 7: what leaves is checked, by code written apart from the code that signed. */
 async function verifySigned(
-  request: VerifyPeFileRequest,
+  file: FileHandle,
+  options: VerifyOptions,
   directive: AuthenticodeDirective,
   certificateChain: readonly Buffer[],
   timestamped: boolean,
 ): Promise<SignedFile['timestamp']> {
-  const signatures = await verifyPeFile(request)
+  const signatures = await verifyOpenPeFile(file, options)
   const ours = directive.append ? signatures.at(-1) : signatures[0]
   const faults = {
     signer: ours !== undefined && certificateChain[0]?.equals(ours.signerCertificate) === true,

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { open, rm, unlink, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { digestPeFile, ImageThreads, signPeFile } from '../signing/authenticode/index.ts'
+import { digestPeFile, signPeFile } from '../signing/authenticode/index.ts'
+import { FilePasses } from '../signing/file-passes/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import { buildPe, writeLargePe } from '../test/support/pe-builder.ts'
 
@@ -54,15 +55,15 @@ export async function benchFiles(
   if (size < 1_000_000) await writeFile(input, buildPe({ format: 'PE32+', overlay: size - 2048 }).bytes)
   else await writeLargePe(input, size)
   const figures: AuthenticodeFigure[] = []
-  const threads = new ImageThreads(availableParallelism())
+  const passes = new FilePasses(availableParallelism())
   try {
     for (const key of keys)
       for (const lanes of [1, 2]) {
         const work = `sign ${name}, ${key.name}, ${lanes} at once`
-        figures.push(await compareFiles(input, work, key, lanes, files, folder, threads))
+        figures.push(await compareFiles(input, work, key, lanes, files, folder, passes))
       }
   } finally {
-    await threads.close()
+    await passes.close()
   }
   return figures
 }
@@ -92,9 +93,9 @@ async function compareFiles(
   lanes: number,
   files: number,
   folder: string,
-  threads: ImageThreads,
+  passes: FilePasses,
 ): Promise<AuthenticodeFigure> {
-  const signOurs = (lane: number) => signHere(input, join(folder, `ours-${lane}.exe`), key, threads)
+  const signOurs = (lane: number) => signHere(input, join(folder, `ours-${lane}.exe`), key, passes)
   const signTheirs = (lane: number) => signByOsslsigncode(input, join(folder, `theirs-${lane}.exe`), key)
   await inLanes(lanes, Math.min(files, 10), signOurs)
   await inLanes(lanes, 2, signTheirs)
@@ -139,9 +140,9 @@ async function compareDigest(input: string, size: number): Promise<AuthenticodeF
  */
 async function compareLarge(input: string, key: AuthenticodeBenchKey, folder: string): Promise<AuthenticodeFigure> {
   const output = join(folder, 'large-signed.exe')
-  const threads = new ImageThreads(1)
-  const ours = await bestOf(4, output, () => signHere(input, output, key, threads))
-  await threads.close()
+  const passes = new FilePasses(1)
+  const ours = await bestOf(4, output, () => signHere(input, output, key, passes))
+  await passes.close()
   const theirs = await bestOf(4, output, () => signByOsslsigncode(input, output, key))
   const peakMebibytes = process.resourceUsage().maxRSS / 1024
   return { work: 'sign 1.5 GB', unit: 's', ours, theirs, ratio: theirs / ours, peakMebibytes }
@@ -164,7 +165,7 @@ async function signHere(
   inputPath: string,
   outputPath: string,
   key: AuthenticodeBenchKey,
-  threads: ImageThreads,
+  passes: FilePasses,
 ): Promise<void> {
   await remove(outputPath)
   await signPeFile({
@@ -173,7 +174,7 @@ async function signHere(
     key: key.key,
     certificateChain: key.certificateChain,
     hashAlgorithm: 'sha256',
-    threads,
+    passes,
   })
 }
 

@@ -55,6 +55,7 @@ const settings = z.strictObject({
   readModelTlsCertificate: z.string().min(1).optional(),
   readModelTlsKey: z.string().min(1).optional(),
   artifacts: z.string().min(1).optional(),
+  signerScratch: z.string().min(1).optional(),
   maximumArtifactSize: bytes.default(4 * 1024 ** 3 - 1),
   temporalAddress: z
     .string()

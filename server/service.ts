@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -14,6 +15,7 @@ import type { EventLog } from '../event-log/index.ts'
 import { registerGraphQL } from '../graphql/index.ts'
 import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
+import { FilePasses } from '../signing/file-passes/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
 import { openServiceLog } from './event-log.ts'
@@ -21,7 +23,7 @@ import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from 
 import { listen } from './listen.ts'
 import { openReadModels } from './read-models.ts'
 import { startSigner } from './signer.ts'
-import { openArtifacts } from './stores.ts'
+import { openArtifacts, openScratch } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { recordUnopened } from './unopened-payloads.ts'
@@ -131,8 +133,10 @@ export async function startService(options: {
         })
       }
     }
-    if (has('signer')) await addSigner(log)
-    if (has('worker')) await addWorker(log)
+    const passes = new FilePasses(availableParallelism())
+    closers.push(() => passes.close())
+    if (has('signer')) await addSigner(log, passes)
+    if (has('worker')) await addWorker(log, passes)
 
     await listen(fastify, settings)
     closers.push(() => fastify.close())
@@ -141,12 +145,16 @@ export async function startService(options: {
     if (has('worker')) resumeInBackground(resume)
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }
 
-    async function addSigner(eventLog: EventLog): Promise<void> {
+    async function addSigner(eventLog: EventLog, passes: FilePasses): Promise<void> {
       const { softHsmConfigPath } = options
+      const scratch = await openScratch(settings)
+      closers.push(scratch.close)
       const signer = await startSigner({
         log: eventLog,
         verified,
         artifacts,
+        scratch,
+        passes,
         temporal,
         token: {
           modulePath: required(settings, 'pkcs11Module', 'signer'),
@@ -167,10 +175,11 @@ export async function startService(options: {
       checks.signer = async () => refuse(signer.problem())
     }
 
-    async function addWorker(eventLog: EventLog): Promise<void> {
+    async function addWorker(eventLog: EventLog, passes: FilePasses): Promise<void> {
       const worker = await startWorker({
         log: eventLog,
         artifacts,
+        passes,
         temporal,
         cacheFolder: dataPath(settings, 'cache'),
         now,

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { signerActivities, withAttribution } from '../activities/index.ts'
 import { type RefusalAudit, unknownOrganization } from '../application/index.ts'
+import type { SignerScratch } from '../artifacts/index.ts'
 import { type CertificateId, type OrganizationId, type SigningRequestId, streams } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import { ImageThreads } from '../signing/authenticode/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
 import { type OpenTokenOptions, openToken, type Token } from '../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../signing/timestamp/index.ts'
 import { parseCertificates } from '../signing/x509/index.ts'
@@ -28,6 +28,9 @@ export async function startSigner(options: {
   /** The same log; what is read in it a process of the service wrote. Decisions about keys rest on it alone. */
   readonly verified: EventLog
   readonly artifacts: Artifacts
+  /** Where files are signed before the store gets them. */
+  readonly scratch: SignerScratch
+  readonly passes: FilePasses
   readonly temporal: TemporalTarget
   readonly token: OpenTokenOptions
   readonly timestampUrls: readonly string[]
@@ -39,7 +42,7 @@ export async function startSigner(options: {
   readonly now: () => string
   readonly logger: Logger
 }): Promise<Signer> {
-  const { log, artifacts, temporal, refusals, now, logger } = options
+  const { log, artifacts, scratch, passes, temporal, refusals, now, logger } = options
   const [first, ...others] = options.timestampUrls
   const trusted = await readTrusted(options.timestampCertificates)
   const timestamps =
@@ -53,14 +56,14 @@ export async function startSigner(options: {
           ...(trusted === undefined ? {} : { trustedCertificates: trusted }),
         })
   const token = await openToken(options.token)
-  const threads = new ImageThreads(availableParallelism())
   const activities = signerActivities({
     log: withAttribution(options.verified),
     store: artifacts.store,
     token,
     timestamps,
     trustedTimestampCertificates: trusted,
-    threads,
+    scratch,
+    passes,
     now,
     async recordRefusal(command, subject, refusal) {
       logger.warn({ command, subject, code: refusal.code }, 'the signer refused')
@@ -86,12 +89,10 @@ export async function startSigner(options: {
       problem: worker.problem,
       async close() {
         await worker.close()
-        await threads.close()
         await token.close()
       },
     }
   } catch (error) {
-    await threads.close()
     await token.close()
     throw error
   }

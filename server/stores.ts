@@ -5,7 +5,9 @@ import {
   createUploads,
   createVerifiedReader,
   openFolderStore,
+  openSignerScratch,
   openUploadRegistry,
+  type SignerScratch,
 } from '../artifacts/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
 
@@ -17,9 +19,20 @@ export type Artifacts = {
   readonly close: () => Promise<void>
 }
 
+/** Opens the signer's scratch folder that the settings name; by default a folder in the data directory. */
+export function openScratch(settings: Settings): Promise<SignerScratch> {
+  const path = settings.signerScratch ?? dataPath(settings, 'signer-scratch')
+  return openSignerScratch({ path, outside: artifactsPath(settings) })
+}
+
+/** Where the artifact store is. */
+export function artifactsPath(settings: Settings): string {
+  return settings.artifacts ?? dataPath(settings, 'artifacts')
+}
+
 /** Opens the artifact store that the settings name; by default a folder in the data directory. */
 export async function openArtifacts(settings: Settings): Promise<Artifacts> {
-  const path = settings.artifacts ?? dataPath(settings, 'artifacts')
+  const path = artifactsPath(settings)
   const store = await openFolderStore({ path, maximumSize: settings.maximumArtifactSize })
   const registry = await openUploadRegistry({ path: join(path, 'uploads'), store, now: () => new Date() })
   const expiry = setInterval(() => void registry.expire().catch(() => undefined), 60 * 60 * 1000)

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { workerActivities } from '../activities/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
 import { workerTaskQueue } from '../workflows/contract.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } from './temporal.ts'
@@ -9,14 +10,15 @@ import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } fr
 export async function startWorker(options: {
   readonly log: EventLog
   readonly artifacts: Artifacts
+  readonly passes: FilePasses
   readonly temporal: TemporalTarget
   /** Where the workflows' script is kept between starts. */
   readonly cacheFolder: string
   readonly now: () => string
   readonly logger: Logger
 }): Promise<RunningWorker> {
-  const { log, artifacts, temporal, cacheFolder, now, logger } = options
-  const activities = workerActivities({ log, store: artifacts.store, now })
+  const { log, artifacts, passes, temporal, cacheFolder, now, logger } = options
+  const activities = workerActivities({ log, store: artifacts.store, passes, now })
   return runWorker(
     temporal,
     {

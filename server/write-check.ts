@@ -30,13 +30,14 @@ export async function checkWritable(folders: readonly string[]): Promise<void> {
 
 /** The folders that a process with these roles writes to, each once. */
 export function writtenFolders(settings: Settings, roles: readonly Role[]): readonly string[] {
-  const { data, artifacts, eventLog, readModel } = settings
+  const { data, artifacts, eventLog, readModel, signerScratch } = settings
   const folderOf = (address: string | undefined) =>
     address === undefined ? data : address.startsWith('sqlite:') ? dirname(address.slice('sqlite:'.length)) : undefined
   const folders = [
     artifacts ?? dataPath(settings, 'artifacts'),
     folderOf(eventLog),
     roles.includes('projector') ? folderOf(readModel) : undefined,
+    roles.includes('signer') ? (signerScratch ?? dataPath(settings, 'signer-scratch')) : undefined,
     // The workflows' script is kept there.
     roles.includes('worker') ? data : undefined,
   ]

@@ -1,6 +1,6 @@
 import type { PlannedFile } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
-import type { StoredArtifact } from '../store/index.ts'
+import type { PlannedInput } from './read-artifact.ts'
 
 /** A file format that can be signed. */
 export type SignableFormat = PlannedFile['format']
@@ -16,8 +16,8 @@ const relocationTableField = 0x18
  *
  * @throws ArtifactError `FORMAT_NOT_SUPPORTED`
  */
-export async function detectFormat(file: StoredArtifact, path: string): Promise<SignableFormat> {
-  const dosHeader = await readPart(file, 0, dosHeaderSize)
+export async function detectFormat(file: PlannedInput, path: string): Promise<SignableFormat> {
+  const dosHeader = await file.readPart(0, dosHeaderSize)
   const isProgram = dosHeader.length >= 2 && dosHeader.toString('latin1', 0, 2) === 'MZ'
   if (isProgram && (await hasPeHeader(file, dosHeader))) return 'pe'
   const seen =
@@ -30,10 +30,10 @@ export async function detectFormat(file: StoredArtifact, path: string): Promise<
 }
 
 /** Whether the DOS header of a program leads to a PE header, or would if the file were not cut off. */
-async function hasPeHeader(file: StoredArtifact, dosHeader: Buffer): Promise<boolean> {
+async function hasPeHeader(file: PlannedInput, dosHeader: Buffer): Promise<boolean> {
   if (dosHeader.length < dosHeaderSize) return announcesHeader(dosHeader)
   const peOffset = dosHeader.readUInt32LE(0x3c)
-  const signature = await readPart(file, peOffset, 4)
+  const signature = await file.readPart(peOffset, 4)
   // Old programs have another signature there, and programs for DOS alone have anything at 0x3c, even code.
   return signature.length < 4 ? announcesHeader(dosHeader) : signature.toString('latin1') === 'PE\0\0'
 }
@@ -41,12 +41,4 @@ async function hasPeHeader(file: StoredArtifact, dosHeader: Buffer): Promise<boo
 /** Linkers place the DOS program's relocation table right behind its header when a later header follows. */
 function announcesHeader(dosHeader: Buffer): boolean {
   return dosHeader.length >= relocationTableField + 2 && dosHeader.readUInt16LE(relocationTableField) === dosHeaderSize
-}
-
-/** Bytes of a part, fewer where the file ends. */
-async function readPart(file: StoredArtifact, start: number, length: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  const range = { start: Math.min(start, file.size), end: Math.min(start + length, file.size) }
-  for await (const chunk of file.read(range)) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }

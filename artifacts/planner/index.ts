@@ -1,2 +1,2 @@
-export { type PlanningFacts, planSigning } from './plan-signing.ts'
+export { type PlannedCopy, type PlanningFacts, planOnCopies, planSigning } from './plan-signing.ts'
 export { loadPlan, planDigest, storePlan } from './stored-plan.ts'

@@ -5,11 +5,12 @@ import type {
   SigningPlan,
   Submission,
 } from '../../domain/index.ts'
-import { assertDescribable, inspectPeFile } from '../../signing/authenticode/index.ts'
+import { assertDescribable, inspectSignatures } from '../../signing/authenticode/index.ts'
+import type { FilePasses } from '../../signing/file-passes/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
-import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
-import { detectFormat } from './detect-format.ts'
+import type { ArtifactStore } from '../store/index.ts'
+import { type ReadArtifact, readArtifact } from './read-artifact.ts'
 
 /** What a plan is made from. */
 export type PlanningFacts = {
@@ -18,21 +19,63 @@ export type PlanningFacts = {
   /** SHA-256 of the signing certificate's DER, hexadecimal. */
   readonly certificateThumbprint: string
   /** Where the request's artifact is. */
-  readonly store: Pick<ArtifactStore, 'open' | 'verify'>
+  readonly store: Pick<ArtifactStore, 'open'>
+  /** What reads it. */
+  readonly passes: FilePasses
   /** Ends the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /** Called after every few MiB. */
+  readonly onProgress?: (() => void) | undefined
 }
+
+/** A planned file and the signer's own copy of it, which is what was hashed for the plan. */
+export type PlannedCopy = {
+  readonly planned: PlannedFile
+  readonly copy: ReadArtifact
+}
+
+/** What every signature of this release is made with. */
+const hashAlgorithm = 'sha256'
 
 /**
  * Settles what will be signed and how, from the stored bytes: hashes them anew, recognises the format, and digests what
- * the signature will cover. The same bytes and facts give the same plan, wherever and whenever: the worker plans for the
- * approvers, the signer plans again before it uses a key, and both plans must have one digest (law 2).
+ * the signature will cover, all in one pass. The same bytes and facts give the same plan, wherever and whenever: the
+ * worker plans for the approvers, the signer plans again before it uses a key, and both plans must have one digest
+ * (law 2).
  *
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, `ARTIFACT_MISMATCH`, `FORMAT_NOT_SUPPORTED`, the codes
- *   of the format (`PE_…`, `AUTHENTICODE_DESCRIPTION_…`, `AUTHENTICODE_EXISTING_SIGNATURE_…`), `FILE_ALREADY_SIGNED`, each with the path of the file at fault; `ARTIFACT_STORE_…`, which alone are transient
+ *   of the format (`PE_…`, `AUTHENTICODE_DESCRIPTION_…`, `AUTHENTICODE_EXISTING_SIGNATURE_…`), `FILE_ALREADY_SIGNED`, each
+ *   with the path of the file at fault; `ARTIFACT_CHANGED` and `ARTIFACT_STORE_…`, which are transient
+ * @throws SigningError `FILE_PASS_FAILED`, transient
  */
 export async function planSigning(facts: PlanningFacts): Promise<SigningPlan> {
-  const { request, certificateThumbprint } = facts
+  const { planned, copy } = await planFile(facts)
+  await copy.handle.close()
+  return planOf(facts, [planned])
+}
+
+/**
+ * Plans as {@link planSigning} does, and has the stored bytes copied into a folder as they are read. What the plan says of
+ * a file is true of its copy, whatever becomes of the store.
+ *
+ * @param folder where nobody else writes; the copies have names of their own in it
+ * @param use gets the plan and the copies, which are open for reading and writing until it answers
+ * @throws as {@link planSigning}; ArtifactError `SIGNER_SCRATCH_…`, transient
+ */
+export async function planOnCopies<Result>(
+  facts: PlanningFacts,
+  folder: string,
+  use: (plan: SigningPlan, copies: readonly PlannedCopy[]) => Promise<Result>,
+): Promise<Result> {
+  const planned = await planFile(facts, `${folder}/0`)
+  try {
+    return await use(planOf(facts, [planned.planned]), [planned])
+  } finally {
+    await planned.copy.handle.close()
+  }
+}
+
+function planOf({ request, certificateThumbprint }: PlanningFacts, files: readonly PlannedFile[]): SigningPlan {
   return {
     schemaVersion: 1,
     signingRequestId: request.signingRequestId,
@@ -42,40 +85,44 @@ export async function planSigning(facts: PlanningFacts): Promise<SigningPlan> {
     certificateId: request.certificateId,
     certificateThumbprint,
     timestamp: request.timestamp,
-    files: [await planFile(facts)],
+    files,
   }
 }
 
-async function planFile({ request, store, signal }: PlanningFacts): Promise<PlannedFile> {
+async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedCopy> {
+  const { request } = facts
   const { fileName: path, sha256, size } = request.artifact
   return withPath(path, async () => {
-    const stored = await store.open(sha256)
-    if (stored.size !== size)
-      throw new ArtifactError(
-        'ARTIFACT_MISMATCH',
-        `The artifact in the store has ${stored.size} bytes; the one that was submitted has ${size}.`,
-      )
-    // First, so that nothing below reads bytes other than those that were submitted.
-    await store.verify(sha256, { signal })
-    const format = await detectFormat(stored, path)
-    return { path, format, sha256, size, ...(await planAuthenticode(stored, request, signal)) }
+    // What a signature cannot carry is found now, and not after people have approved it.
+    const described = describe(request)
+    const copy = await readArtifact(facts, { path, sha256, size }, { hashAlgorithm, copyTo })
+    try {
+      const planned = await planAuthenticode(copy, request.existingSignatures, described, facts.signal)
+      return { planned: { path, format: copy.format, sha256, size, ...planned }, copy }
+    } catch (error) {
+      await copy.handle.close()
+      throw error
+    }
   })
 }
 
-async function planAuthenticode(
-  stored: StoredArtifact,
-  { program, existingSignatures: treatment }: Submission,
-  signal: AbortSignal | undefined,
-): Promise<Pick<PlannedFile, 'existingSignatures' | 'directives'>> {
+function describe({ program }: Submission): Submission['program'] {
   const { description, descriptionUrl } = program
-  // What a signature cannot carry is found now, and not after people have approved it.
   assertDescribable({
     ...(description !== null && { description }),
     ...(descriptionUrl !== null && { descriptionUrl }),
   })
-  const hashAlgorithm = 'sha256'
+  return { description, descriptionUrl }
+}
+
+async function planAuthenticode(
+  { handle, file, imageDigest }: ReadArtifact,
+  treatment: Submission['existingSignatures'],
+  { description, descriptionUrl }: Submission['program'],
+  signal: AbortSignal | undefined,
+): Promise<Pick<PlannedFile, 'existingSignatures' | 'directives'>> {
   const append = treatment === 'append'
-  const { contentDigest, existingSignatures } = await inspectPeFile(stored.path, { hashAlgorithm, append, signal })
+  const existingSignatures = await inspectSignatures(handle, file, imageDigest, { hashAlgorithm, append, signal })
   if (treatment === 'refuse') refuseSigned(existingSignatures)
   const directive: AuthenticodeDirective = {
     directive: 'authenticode-sign',
@@ -83,7 +130,7 @@ async function planAuthenticode(
     append,
     description,
     descriptionUrl,
-    contentDigest: contentDigest.toString('hex'),
+    contentDigest: Buffer.from(imageDigest).toString('hex'),
   }
   return { existingSignatures, directives: [directive] }
 }

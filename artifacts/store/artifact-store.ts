@@ -1,4 +1,6 @@
+import type { FileHandle } from 'node:fs/promises'
 import type { Sha256Digest } from '../../domain/index.ts'
+import type { FilePasses } from '../../signing/file-passes/index.ts'
 
 /** How bytes are named in the store, and how many they are. */
 export type ArtifactIdentity = {
@@ -35,6 +37,8 @@ export type PutOptions = {
 export type HashingOptions = {
   /** Ends the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /** Called after every few MiB. */
+  readonly onProgress?: (() => void) | undefined
 }
 
 /**
@@ -55,12 +59,12 @@ export interface ArtifactStore {
   put(bytes: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<ArtifactIdentity>
 
   /**
-   * Takes over a finished file that was made in {@link withScratch}, without copying it and without the limit of
-   * {@link put}. The file is gone from its place afterwards; nobody may write to it from now on.
+   * Copies a finished file in, as {@link put} does but without its limit, and off the event loop. It is hashed as it is
+   * copied. What the store holds under that name already is replaced, so that it is these bytes.
    *
-   * @throws ArtifactError `ARTIFACT_NOT_IN_SCRATCH` for a file elsewhere
+   * @param file open for reading; whoever opened it closes it
    */
-  adopt(path: string, options?: HashingOptions): Promise<ArtifactIdentity>
+  copyIn(file: FileHandle, options: HashingOptions & { readonly passes: FilePasses }): Promise<ArtifactIdentity>
 
   /** Whether the store holds bytes of this digest. Does not look at them: {@link verify} does. */
   has(sha256: Sha256Digest): Promise<boolean>

@@ -1,7 +1,8 @@
-import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseSha256Digest, type Sha256Digest } from '../../domain/index.ts'
+import type { FilePasses } from '../../signing/file-passes/index.ts'
+import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type {
   ArtifactIdentity,
@@ -67,24 +68,19 @@ class FolderStore implements ArtifactStore {
     }
   }
 
-  async adopt(path: string, options: HashingOptions = {}): Promise<ArtifactIdentity> {
+  async copyIn(
+    file: FileHandle,
+    { passes, ...options }: HashingOptions & { readonly passes: FilePasses },
+  ): Promise<ArtifactIdentity> {
     this.#requireOpen()
-    if (!this.#scratch.contains(path))
-      throw new ArtifactError(
-        'ARTIFACT_NOT_IN_SCRATCH',
-        `The artifact store takes over only files of its own scratch folder; ${path} is elsewhere.`,
-      )
-    // A link would make the store hold a name for bytes that somebody else can change.
-    const file = await onDisk('taking over a file', () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
-    try {
-      const identity = await hashFile(file, options)
-      await file.chmod(readOnly)
-      return await this.#keep(path, file, identity)
-    } catch (error) {
-      throw diskError('taking over a file', error)
-    } finally {
-      await file.close()
-    }
+    return this.#receiveInto(async (output) => {
+      const { size } = await onDisk('storing an artifact', () => file.stat())
+      const order = { input: file.fd, output: output.fd, end: size, hashed: true, image: undefined }
+      const { sha256 } = await passes.read(order, options).catch((error: unknown) => {
+        throw error instanceof SigningError ? diskError('storing an artifact', error.cause ?? error) : error
+      })
+      return { identity: { sha256: sha256 as Sha256Digest, size }, replacing: true }
+    })
   }
 
   async has(sha256: Sha256Digest): Promise<boolean> {
@@ -119,13 +115,7 @@ class FolderStore implements ArtifactStore {
 
   async withScratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
     this.#requireOpen()
-    const folder = this.#scratch.newPath()
-    await onDisk('making a scratch folder', () => mkdir(folder, { mode: 0o700 }))
-    try {
-      return await use(folder)
-    } finally {
-      await onDisk('clearing a scratch folder', () => rm(folder, { recursive: true, force: true }))
-    }
+    return this.#scratch.withFolder(use)
   }
 
   async close(): Promise<void> {
@@ -135,12 +125,21 @@ class FolderStore implements ArtifactStore {
     await this.#scratch.close()
   }
 
-  async #receive(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<ArtifactIdentity> {
+  #receive(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<ArtifactIdentity> {
+    return this.#receiveInto(async (file) => {
+      const identity = await receiveInto(file, bytes, { ...options, maximumSize: this.maximumSize })
+      return { identity, replacing: false }
+    })
+  }
+
+  async #receiveInto(
+    receive: (file: FileHandle) => Promise<{ readonly identity: ArtifactIdentity; readonly replacing: boolean }>,
+  ): Promise<ArtifactIdentity> {
     const path = this.#scratch.newPath()
     const file = await onDisk('storing an artifact', () => open(path, 'wx', readOnly))
     try {
-      const identity = await receiveInto(file, bytes, { ...options, maximumSize: this.maximumSize })
-      return await onDisk('storing an artifact', () => this.#keep(path, file, identity))
+      const { identity, replacing } = await receive(file)
+      return await onDisk('storing an artifact', () => this.#keep(path, file, identity, replacing))
     } catch (error) {
       // What cannot be removed now goes with the scratch folder; the caller is told of what happened before.
       await rm(path, { force: true }).catch(() => {})
@@ -151,10 +150,15 @@ class FolderStore implements ArtifactStore {
   }
 
   /** Gives finished bytes their name: file first, then name, then the folders, each safe on disk before the next. */
-  async #keep(from: string, file: FileHandle, identity: ArtifactIdentity): Promise<ArtifactIdentity> {
+  async #keep(
+    from: string,
+    file: FileHandle,
+    identity: ArtifactIdentity,
+    replacing: boolean,
+  ): Promise<ArtifactIdentity> {
     const path = this.#pathOf(identity.sha256)
     const folder = dirname(path)
-    if ((await sizeOf(path)) === identity.size) {
+    if (!replacing && (await sizeOf(path)) === identity.size) {
       // Whoever wrote it may have died before its name was safe.
       await rm(from, { force: true })
     } else {

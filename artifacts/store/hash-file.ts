@@ -17,6 +17,7 @@ export async function hashFile(file: FileHandle, options: HashingOptions = {}): 
     const length = await reading
     if (length === 0) break
     options.signal?.throwIfAborted()
+    options.onProgress?.()
     size += length
     const filled = current.subarray(0, length)
     ;[current, spare] = [spare, current]

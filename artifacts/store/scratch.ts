@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { join, resolve, sep } from 'node:path'
+import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ArtifactError } from '../artifact-error.ts'
-import { onDisk } from './disk-error.ts'
+import { artifactStorePlace, type DiskPlace, onDisk } from './disk-error.ts'
 
 /** A folder for unfinished files that belongs to one process and does not outlive it for long. */
 export type Scratch = {
   /** A new name in the folder; nothing is there yet. */
   readonly newPath: () => string
-  /** Whether a path lies inside. */
-  readonly contains: (path: string) => boolean
+  /** Lends an empty folder, and removes it with all that is in it when `use` is over. */
+  readonly withFolder: <T>(use: (folder: string) => Promise<T>) => Promise<T>
   /** Removes the folder and everything in it. */
   readonly close: () => Promise<void>
 }
@@ -24,53 +24,62 @@ const staleLockAge = 60 * 60 * 1000
  * process lives. The lock is SQLite's, that is the kernel's: it is given back however the process ends, and it tells the
  * living from the dead across containers and machines that share the folder, where process numbers say nothing.
  *
- * @throws ArtifactError `ARTIFACT_STORE_UNAVAILABLE` when the file system is absent or knows no locks;
- *   `ARTIFACT_STORE_FULL`
+ * @param place which folder it is, for errors
+ * @throws ArtifactError with the codes of the place: unavailable when the file system is absent or knows no locks, or full
  */
-export async function openScratch(root: string): Promise<Scratch> {
-  await onDisk('making the scratch folder', () => mkdir(root, { recursive: true, mode: 0o700 }))
-  await sweep(root)
+export async function openScratch(root: string, place: DiskPlace = artifactStorePlace): Promise<Scratch> {
+  await onDisk('making the scratch folder', () => mkdir(root, { recursive: true, mode: 0o700 }), place)
+  await sweep(root, place)
   const folder = join(resolve(root), randomUUID())
-  const unlock = takeLock(`${folder}.lock`)
-  await onDisk('making the scratch folder', () => mkdir(folder, { mode: 0o700 }))
+  const unlock = takeLock(`${folder}.lock`, place)
+  await onDisk('making the scratch folder', () => mkdir(folder, { mode: 0o700 }), place)
+  const newPath = () => join(folder, randomUUID())
   return {
-    newPath: () => join(folder, randomUUID()),
-    contains: (path) => resolve(path).startsWith(folder + sep),
+    newPath,
+    async withFolder(use) {
+      const lent = newPath()
+      await onDisk('making a scratch folder', () => mkdir(lent, { mode: 0o700 }), place)
+      try {
+        return await use(lent)
+      } finally {
+        await onDisk('clearing a scratch folder', () => rm(lent, { recursive: true, force: true }), place)
+      }
+    },
     close: async () => {
-      await onDisk('clearing the scratch folder', () => rm(folder, { recursive: true, force: true }))
+      await onDisk('clearing the scratch folder', () => rm(folder, { recursive: true, force: true }), place)
       unlock()
-      await onDisk('clearing the scratch folder', () => rm(`${folder}.lock`, { force: true }))
+      await onDisk('clearing the scratch folder', () => rm(`${folder}.lock`, { force: true }), place)
     },
   }
 }
 
-async function sweep(root: string): Promise<void> {
-  const entries = await onDisk('looking for leftovers', () => readdir(root))
+async function sweep(root: string, place: DiskPlace): Promise<void> {
+  const entries = await onDisk('looking for leftovers', () => readdir(root), place)
   const folders = entries.filter((name) => !name.endsWith('.lock'))
-  for (const folder of folders) await removeIfDead(join(root, folder))
+  for (const folder of folders) await removeIfDead(join(root, folder), place)
   // A lock without a folder may be one that is being set up at this moment.
   for (const lock of entries.filter((name) => name.endsWith('.lock') && !folders.includes(name.slice(0, -5))))
-    if (await olderThan(join(root, lock), staleLockAge)) await removeIfDead(join(root, lock.slice(0, -5)))
+    if (await olderThan(join(root, lock), staleLockAge)) await removeIfDead(join(root, lock.slice(0, -5)), place)
 }
 
-async function removeIfDead(folder: string): Promise<void> {
+async function removeIfDead(folder: string, place: DiskPlace): Promise<void> {
   const lock = `${folder}.lock`
   let unlock: () => void
   try {
-    unlock = takeLock(lock)
+    unlock = takeLock(lock, place)
   } catch {
     // Its process lives, or another one is sweeping it now.
     return
   }
   try {
-    await onDisk('removing leftovers', () => rm(folder, { recursive: true, force: true }))
-    await onDisk('removing leftovers', () => rm(lock, { force: true }))
+    await onDisk('removing leftovers', () => rm(folder, { recursive: true, force: true }), place)
+    await onDisk('removing leftovers', () => rm(lock, { force: true }), place)
   } finally {
     unlock()
   }
 }
 
-function takeLock(file: string): () => void {
+function takeLock(file: string, place: DiskPlace): () => void {
   let lock: DatabaseSync | undefined
   try {
     lock = new DatabaseSync(file, { timeout: 0 })
@@ -80,8 +89,8 @@ function takeLock(file: string): () => void {
   } catch (error) {
     lock?.close()
     throw new ArtifactError(
-      'ARTIFACT_STORE_UNAVAILABLE',
-      `The artifact store cannot lock ${file}. Its folder must be writable and on a file system with locks.`,
+      place.unavailable,
+      `${place.name} cannot be used: ${file} cannot be locked. Its folder must be writable and on a file system with locks.`,
       { transient: true, cause: error },
     )
   }

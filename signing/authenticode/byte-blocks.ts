@@ -34,13 +34,7 @@ export async function withInput<Result>(path: string, work: (file: InputFile) =>
     throw unreadable(path, cause)
   })
   try {
-    const stats = await handle.stat().catch((cause: unknown) => {
-      throw unreadable(path, cause)
-    })
-    if (!stats.isFile()) throw new SigningError('PE_UNREADABLE', `${path} is not a regular file.`)
-    const start = Buffer.allocUnsafeSlow(Math.min(blockSize, stats.size))
-    await readFully(handle, start, 0)
-    return await work({ handle, size: stats.size, start })
+    return await work(await inputOf(handle, path))
   } finally {
     await handle.close()
   }
@@ -51,10 +45,24 @@ export async function withInput<Result>(path: string, work: (file: InputFile) =>
  *
  * @throws SigningError `PE_TRUNCATED`, `PE_UNREADABLE`
  */
-export async function readAnew({ handle, size }: InputFile): Promise<InputFile> {
+export async function readAnew({ handle, size }: Omit<InputFile, 'start'>): Promise<InputFile> {
   const start = Buffer.allocUnsafeSlow(Math.min(blockSize, size))
   await readFully(handle, start, 0)
   return { handle, size, start }
+}
+
+/**
+ * An open file as an input; whoever opened it closes it.
+ *
+ * @param name what messages call it
+ * @throws SigningError `PE_UNREADABLE` when it is no regular file or cannot be read, `PE_TRUNCATED` when it gets shorter
+ */
+export async function inputOf(handle: FileHandle, name: string): Promise<InputFile> {
+  const stats = await handle.stat().catch((cause: unknown) => {
+    throw unreadable(name, cause)
+  })
+  if (!stats.isFile()) throw new SigningError('PE_UNREADABLE', `${name} is not a regular file.`)
+  return readAnew({ handle, size: stats.size })
 }
 
 /**

@@ -1,16 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { HashAlgorithm } from '../../domain/index.ts'
+import type { PassProgress } from '../file-passes/index.ts'
 import { type ByteBlock, type InputFile, readBlocks } from './byte-blocks.ts'
 import { startChecksum } from './checksum.ts'
 import { startImageDigest } from './digest.ts'
 import { writeFully } from './output-file.ts'
 import type { ByteRange, PeFile } from './pe-file.ts'
-
-/** How far copying and hashing an image has come, in bytes. */
-export interface SigningProgress {
-  readonly done: number
-  readonly total: number
-}
 
 /** What one pass over an image is asked to do. */
 export interface ImagePassRequest {
@@ -20,7 +15,7 @@ export interface ImagePassRequest {
   readonly file: PeFile
   readonly hashAlgorithm: HashAlgorithm
   readonly signal: AbortSignal | undefined
-  readonly onProgress: ((progress: SigningProgress) => void) | undefined
+  readonly onProgress: ((progress: PassProgress) => void) | undefined
 }
 
 /** What a pass over an image found out. */

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import type { ExistingSignature, HashAlgorithm } from '../../domain/index.ts'
 import { type InputFile, readAnew, readBlocks, readRange, withInput } from './byte-blocks.ts'
 import { type CertificateTableEntry, pkcsSignedData } from './certificate-table.ts'
@@ -37,6 +38,20 @@ export async function inspectPeFile(path: string, request: InspectionRequest): P
     const contentDigest = await digestImage(input, file, request.hashAlgorithm, request.signal)
     return { contentDigest, existingSignatures: await describeSignatures(input, file, contentDigest, request) }
   })
+}
+
+/**
+ * Describes the signatures of a PE file that is open and was digested already.
+ *
+ * @throws SigningError as {@link describeSignatures}
+ */
+export function inspectSignatures(
+  handle: FileHandle,
+  file: PeFile,
+  contentDigest: Uint8Array,
+  request: InspectionRequest,
+): Promise<readonly ExistingSignature[]> {
+  return describeSignatures({ handle, size: file.size, start: Buffer.alloc(0) }, file, contentDigest, request)
 }
 
 /**

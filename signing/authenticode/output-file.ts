@@ -61,6 +61,15 @@ export async function writeFully(handle: FileHandle, offset: number, ...buffers:
   }
 }
 
+/**
+ * Cuts a file off, or fills it up with zeros.
+ *
+ * @throws SigningError `PE_OUTPUT_UNWRITABLE`
+ */
+export async function truncate(handle: FileHandle, size: number): Promise<void> {
+  await guard('the output', handle.truncate(size))
+}
+
 /** What is left of the buffers after a write that may have ended anywhere within them. */
 function dropBytes(buffers: readonly Uint8Array[], count: number): readonly Uint8Array[] {
   let dropped = count

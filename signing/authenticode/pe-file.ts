@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, readRange } from './byte-blocks.ts'
 import { type CertificateTable, readCertificateTable } from './certificate-table.ts'
@@ -111,6 +112,16 @@ export async function readPeFile(input: InputFile): Promise<PeFile> {
     imageSize: certificateTable === undefined ? size : certificateTable.offset,
     certificateTable,
   }
+}
+
+/**
+ * Reads the headers of a PE file that is open, and nothing else of it.
+ *
+ * @param size of the file in bytes
+ * @throws SigningError with a `PE_…` code, as {@link readPeFile}
+ */
+export function readPeHeaders(handle: FileHandle, size: number): Promise<PeFile> {
+  return readPeFile({ handle, size, start: Buffer.alloc(0) })
 }
 
 /** The optional header up to the certificate entry must be there. */

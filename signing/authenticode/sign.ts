@@ -1,27 +1,23 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { HashAlgorithm } from '../../domain/index.ts'
 import { buildSignedData, encodeAttribute, messageSignerOf, objectIdentifiers } from '../cms/index.ts'
+import type { FilePasses, PassProgress } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import type { TimestampClient } from '../timestamp/timestamp-client.ts'
-import { type ByteBlock, blockSize, type InputFile, withInput } from './byte-blocks.ts'
+import { type ByteBlock, blockSize, withInput } from './byte-blocks.ts'
 import { certificateRevision, pkcsSignedData } from './certificate-table.ts'
 import { type PeChecksum, startChecksum } from './checksum.ts'
 import { imagePadding } from './digest.ts'
-import { passOverImage, type SigningProgress } from './image-pass.ts'
-import type { ImageThreads } from './image-threads.ts'
+import { type ImagePassRequest, type ImagePassResult, passOverImage } from './image-pass.ts'
 import { readKeptSignatures } from './kept-signatures.ts'
 import { nestSignature } from './nest-signature.ts'
-import { writeFully, writeWhole } from './output-file.ts'
+import { truncate, writeFully, writeWhole } from './output-file.ts'
 import { type PeFile, peSizeLimit, readPeFile } from './pe-file.ts'
 import { assertDescribable, encodeIndirectData, encodeSignedAttributes, type ProgramDescription } from './spc.ts'
 
-/** What to sign, with what, and where the result goes. */
-export interface SignPeFileRequest extends ProgramDescription {
-  /** The file to sign; only ever read, so it may be a link into a store, or the same path as `outputPath`. */
-  readonly inputPath: string
-  /** Where the signed file appears, all at once. */
-  readonly outputPath: string
+/** What the signature is to be. */
+export interface SignatureRequest extends ProgramDescription {
   readonly key: SigningKey
   /** DER certificates that travel in the signature, leaf first; the leaf must be the key's. */
   readonly certificateChain: readonly Uint8Array[]
@@ -33,13 +29,33 @@ export interface SignPeFileRequest extends ProgramDescription {
   readonly append?: boolean
   /** Who counter-signs the signature with a time (RFC 3161); nobody when absent. */
   readonly timestamp?: TimestampClient
+  readonly signal?: AbortSignal
+}
+
+/** What to sign, with what, and where the result goes. */
+export interface SignPeFileRequest extends SignatureRequest {
+  /** The file to sign; only ever read, so it may be a link into a store, or the same path as `outputPath`. */
+  readonly inputPath: string
+  /** Where the signed file appears, all at once. */
+  readonly outputPath: string
   /** Whether the output must be on the disk, not only in the system's cache, when this answers. */
   readonly durable?: boolean
-  readonly signal?: AbortSignal
   /** Where images of more than 1 MiB are digested; without them in this thread, block by block. */
-  readonly threads?: ImageThreads
+  readonly passes?: FilePasses
   /** Called after every few MiB. */
-  readonly onProgress?: (progress: SigningProgress) => void
+  readonly onProgress?: (progress: PassProgress) => void
+}
+
+/** A PE file of the signer's own, which nobody else writes to, and what was found out when it was copied there. */
+export interface DigestedCopy {
+  /** Open for reading and writing. */
+  readonly handle: FileHandle
+  /** Its headers. */
+  readonly file: PeFile
+  /** Its Authenticode digest, by the hash algorithm of the signature. */
+  readonly imageDigest: Uint8Array
+  /** The sum that its checksum goes on from. */
+  readonly sum: number
 }
 
 /** What was signed. */
@@ -65,24 +81,57 @@ export async function signPeFile(request: SignPeFileRequest): Promise<SignedPeFi
   return withInput(request.inputPath, async (input) => {
     const file = await readPeFile(input)
     const kept = request.append === true ? await readKeptSignatures(input, file) : undefined
-    return writeWhole(request.outputPath, request.durable === true, (output) =>
-      signInto(output, input, file, kept, request),
-    )
+    return writeWhole(request.outputPath, request.durable === true, async (output) => {
+      const { hashAlgorithm, signal, onProgress } = request
+      const pass = await copyImage({ input, output, file, hashAlgorithm, signal, onProgress }, request.passes)
+      return complete(output, file, pass, kept, request)
+    })
   })
 }
 
-async function signInto(
-  output: FileHandle,
-  input: InputFile,
-  file: PeFile,
-  kept: Uint8Array | undefined,
-  request: SignPeFileRequest,
-): Promise<SignedPeFile> {
-  const { threads, hashAlgorithm, signal, onProgress } = request
-  const pass = { input, output, file, hashAlgorithm, signal, onProgress }
+/**
+ * Signs a copy in its place, without reading it again: what is signed is what was digested when it was copied. When
+ * this fails, the file is in no state to be used.
+ *
+ * @throws SigningError as {@link signPeFile}
+ */
+export async function signCopy(copy: DigestedCopy, request: SignatureRequest): Promise<SignedPeFile> {
+  assertDescribable(request)
+  request.signal?.throwIfAborted()
+  const { handle, file, imageDigest, sum } = copy
+  const input = { handle, size: file.size, start: Buffer.alloc(0) }
+  const kept = request.append === true ? await readKeptSignatures(input, file) : undefined
+  const signed = await complete(handle, file, { imageDigest, sum, held: undefined }, kept, request)
+  // The table that was there may have been longer.
+  await truncate(handle, signed.size)
+  return signed
+}
+
+async function copyImage(pass: ImagePassRequest, passes: FilePasses | undefined): Promise<ImagePassResult> {
+  const { input, output, file, hashAlgorithm, signal, onProgress } = pass
   // A single block is done before a thread has heard of it.
-  const inThread = threads !== undefined && file.imageSize > blockSize
-  const { imageDigest, sum, held } = await (inThread ? threads.pass(pass) : passOverImage(pass))
+  if (passes === undefined || file.imageSize <= blockSize) return passOverImage(pass)
+  const { image } = await passes.read(
+    {
+      input: input.handle.fd,
+      output: output.fd,
+      end: file.imageSize,
+      hashed: false,
+      image: { file, hashAlgorithm },
+    },
+    { signal, onProgress },
+  )
+  return { imageDigest: image?.digest ?? new Uint8Array(), sum: image?.sum ?? 0, held: undefined }
+}
+
+/** Puts the signature behind an image that is in the output already, all but a block that is held back. */
+async function complete(
+  output: FileHandle,
+  file: PeFile,
+  { imageDigest, sum, held }: ImagePassResult,
+  kept: Uint8Array | undefined,
+  request: SignatureRequest,
+): Promise<SignedPeFile> {
   const checksum = startChecksum(sum)
   const signature = await makeSignature(imageDigest, request)
   request.signal?.throwIfAborted()
@@ -107,7 +156,7 @@ async function signInto(
   return { imageDigest, size }
 }
 
-async function makeSignature(imageDigest: Uint8Array, request: SignPeFileRequest): Promise<Uint8Array> {
+async function makeSignature(imageDigest: Uint8Array, request: SignatureRequest): Promise<Uint8Array> {
   const { timestamp, signal, hashAlgorithm } = request
   return buildSignedData({
     version: 1,

@@ -1,39 +1,91 @@
 import { createHash } from 'node:crypto'
 import type { HashAlgorithm } from '../../domain/index.ts'
+import type { FilePasses, PassOptions } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, readBlocks } from './byte-blocks.ts'
-import type { SignedLayout } from './verify-layout.ts'
+
+/** Where the parts of a signed file are that its digest and its checksum depend on. */
+export interface SignedImage {
+  readonly size: number
+  /** Offsets of the bytes that the digest leaves out. */
+  readonly checksumAt: number
+  readonly certificateEntryAt: number
+  /** Where the certificate table begins; the image is everything before. */
+  readonly tableAt: number
+  /** The CheckSum that the file states. */
+  readonly checksum: number
+}
+
+/** The digests of a signed image, as its file's blocks come by. */
+export interface SignedImageDigest {
+  /** Takes the blocks of the whole file in order; all but the last have an even length. */
+  readonly update: (offset: number, bytes: Buffer) => void
+  /**
+   * The digest for each of the algorithms.
+   *
+   * @throws SigningError `AUTHENTICODE_CHECKSUM_MISMATCH` when the header states another checksum
+   */
+  readonly finish: () => readonly Buffer[]
+}
+
+/** Begins to digest a signed image and to sum its file's checksum, sharing nothing with the signing side. */
+export function startSignedImageDigest(image: SignedImage, algorithms: readonly HashAlgorithm[]): SignedImageDigest {
+  const hashes = algorithms.map((algorithm) => createHash(algorithm))
+  const left = [image.checksumAt, image.checksumAt + 4, image.certificateEntryAt, image.certificateEntryAt + 8]
+  let sum = 0
+  return {
+    update(offset, bytes) {
+      sum += sumOfWords(bytes)
+      // The header bytes that no digest covers cut a block into the stretches that are covered.
+      const cuts = [0, ...left.map((at) => at - offset), image.tableAt - offset].map((cut) =>
+        Math.min(Math.max(cut, 0), bytes.length),
+      )
+      for (let index = 0; index + 1 < cuts.length; index += 2)
+        for (const hash of hashes) hash.update(bytes.subarray(cuts[index], cuts[index + 1]))
+    },
+    finish() {
+      assertChecksum(sum, image)
+      return hashes.map((hash) => hash.digest())
+    },
+  }
+}
 
 /**
- * Recomputes in one pass, sharing nothing with the signing side, the digests of an image and the file's checksum.
+ * Recomputes the digests of a signed image and its file's checksum in one pass.
  *
+ * @param passes threads for it; without them it runs in this one, block by block
  * @returns the digest for each of the algorithms
- * @throws SigningError `AUTHENTICODE_CHECKSUM_MISMATCH` when the header states another checksum
+ * @throws SigningError `AUTHENTICODE_CHECKSUM_MISMATCH`, and as `readBlocks` and `FilePasses`
  */
 export async function digestSignedImage(
   file: InputFile,
-  layout: SignedLayout,
-  algorithms: ReadonlySet<HashAlgorithm>,
-  signal: AbortSignal | undefined,
+  image: SignedImage,
+  algorithms: readonly HashAlgorithm[],
+  { passes, ...options }: PassOptions & { readonly passes?: FilePasses | undefined },
 ): Promise<ReadonlyMap<HashAlgorithm, Buffer>> {
-  const hashes = [...algorithms].map((algorithm) => [algorithm, createHash(algorithm)] as const)
-  const left = [layout.checksumAt, layout.checksumAt + 4, layout.certificateEntryAt, layout.certificateEntryAt + 8]
-  let sum = 0
-  for await (const { offset, bytes } of readBlocks(file, layout.size, signal)) {
-    sum += sumOfWords(bytes)
-    // The header bytes that no digest covers cut a block into the stretches that are covered.
-    const cuts = [0, ...left.map((at) => at - offset), layout.tableAt - offset].map((cut) =>
-      Math.min(Math.max(cut, 0), bytes.length),
-    )
-    for (let index = 0; index + 1 < cuts.length; index += 2)
-      for (const [, hash] of hashes) hash.update(bytes.subarray(cuts[index], cuts[index + 1]))
+  const digests =
+    passes === undefined
+      ? await digestHere(file, image, algorithms, options)
+      : await passes.verify({ input: file.handle.fd, image, algorithms }, options)
+  return new Map(algorithms.map((algorithm, index) => [algorithm, Buffer.from(digests[index] ?? [])]))
+}
+
+async function digestHere(
+  file: InputFile,
+  image: SignedImage,
+  algorithms: readonly HashAlgorithm[],
+  { signal, onProgress }: PassOptions,
+): Promise<readonly Buffer[]> {
+  const digests = startSignedImageDigest(image, algorithms)
+  for await (const { offset, bytes } of readBlocks(file, image.size, signal)) {
+    digests.update(offset, bytes)
+    onProgress?.({ done: offset + bytes.length, total: image.size })
   }
-  assertChecksum(sum, layout)
-  return new Map(hashes.map(([algorithm, hash]) => [algorithm, hash.digest()]))
+  return digests.finish()
 }
 
 /** The stated checksum was summed with everything else; it counts as zero, so its two words go out again. Its offset is even. */
-function assertChecksum(sum: number, { checksum, checksumAt, size }: SignedLayout): void {
+function assertChecksum(sum: number, { checksum, checksumAt, size }: SignedImage): void {
   const own = (checksum & 0xffff) + (checksum >>> 16)
   // A file is never all zeros, so a sum that is 0 modulo 0xffff folds to 0xffff.
   const folded = (sum - own) % 0xffff || 0xffff

@@ -1,18 +1,12 @@
 import { DerReader } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, readRange } from './byte-blocks.ts'
+import type { SignedImage } from './verify-image.ts'
 import { assertFirmwareDigests, assertTableIsNotMapped, efiSubsystems } from './verify-sections.ts'
 
 /** Where the parts of a signed file are, read anew from its bytes. */
 export interface SignedLayout {
-  readonly size: number
-  /** Offsets of the bytes that the digest leaves out. */
-  readonly checksumAt: number
-  readonly certificateEntryAt: number
-  /** Where the certificate table begins; the image is everything before. */
-  readonly tableAt: number
-  /** The CheckSum that the file states. */
-  readonly checksum: number
+  readonly image: SignedImage
   /** The signatures, each a ContentInfo without the zeros that follow it; one, of EFI images one or more. */
   readonly signatures: readonly Uint8Array[]
 }
@@ -79,11 +73,7 @@ export async function readSignedLayout(file: InputFile): Promise<SignedLayout> {
   await (isEfi ? assertFirmwareDigests(file, headers) : assertTableIsNotMapped(file, headers))
 
   return {
-    size,
-    checksumAt,
-    certificateEntryAt,
-    tableAt,
-    checksum,
+    image: { size, checksumAt, certificateEntryAt, tableAt, checksum },
     signatures: takeSignatures(await readRange(file, tableAt, tableSize), isEfi),
   }
 }

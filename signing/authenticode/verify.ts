@@ -1,6 +1,8 @@
+import type { FileHandle } from 'node:fs/promises'
 import type { HashAlgorithm } from '../../domain/index.ts'
+import type { FilePasses, PassProgress } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
-import { type InputFile, withInput } from './byte-blocks.ts'
+import { type InputFile, inputOf, withInput } from './byte-blocks.ts'
 import { digestSignedImage } from './verify-image.ts'
 import { readSignedLayout } from './verify-layout.ts'
 import {
@@ -11,10 +13,18 @@ import {
   verifySignature,
 } from './verify-signature.ts'
 
-/** What to verify, and whom to trust. */
-export interface VerifyPeFileRequest extends SignatureTrust {
-  readonly path: string
+/** Whom to trust, and how to go about it. */
+export interface VerifyOptions extends SignatureTrust {
   readonly signal?: AbortSignal
+  /** Threads that digest it; without them it is done in this one, block by block. */
+  readonly passes?: FilePasses
+  /** Called after every few MiB. */
+  readonly onProgress?: (progress: PassProgress) => void
+}
+
+/** What to verify, and how. */
+export interface VerifyPeFileRequest extends VerifyOptions {
+  readonly path: string
 }
 
 /**
@@ -27,14 +37,26 @@ export interface VerifyPeFileRequest extends SignatureTrust {
  * @throws SigningError with an `AUTHENTICODE_…` code, or `PE_UNREADABLE` or `PE_TRUNCATED` when the file cannot be read
  */
 export async function verifyPeFile(request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
-  return withInput(request.path, (file) => verifyOpen(file, request))
+  return withInput(request.path, (file) => verifyInput(file, request))
 }
 
-async function verifyOpen(file: InputFile, request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
+/**
+ * Verifies as {@link verifyPeFile} does a file that is open, whatever its name leads to meanwhile; it stays open.
+ *
+ * @throws SigningError as {@link verifyPeFile}
+ */
+export async function verifyOpenPeFile(
+  handle: FileHandle,
+  options: VerifyOptions,
+): Promise<readonly VerifiedSignature[]> {
+  return verifyInput(await inputOf(handle, 'The signed file'), options)
+}
+
+async function verifyInput(file: InputFile, request: VerifyOptions): Promise<readonly VerifiedSignature[]> {
   const layout = await readSignedLayout(file)
   const signatures = layout.signatures.flatMap(readSignatures)
-  const algorithms = new Set(signatures.map((signature) => signature.imageHash))
-  const digests = await digestSignedImage(file, layout, algorithms, request.signal)
+  const algorithms = [...new Set(signatures.map((signature) => signature.imageHash))]
+  const digests = await digestSignedImage(file, layout.image, algorithms, request)
   return signatures.map((signature) => {
     assertCovers(signature, digests)
     return verifySignature(signature, request)

@@ -2,11 +2,13 @@ import { execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type ArtifactStore, openFolderStore } from '../../artifacts/index.ts'
 import type { Sha256Digest } from '../../domain/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
@@ -322,42 +324,52 @@ describe('scratch', () => {
     await expect(failing).rejects.toThrow('signing failed')
     expect(filesIn(folder)).toEqual([])
   })
+})
 
-  it('gives a finished file to the store without copying it, even above the limit for uploads', async () => {
-    const folder = temporaryFolder()
-    const store = await openStore(folder, 10)
+describe('a finished file', () => {
+  const passes = new FilePasses(1)
+  afterAll(() => passes.close())
+
+  async function finished(bytes: Uint8Array) {
+    const path = join(temporaryFolder(), 'signed.exe')
+    writeFileSync(path, bytes)
+    const file = await open(path)
+    onTestFinished(() => file.close())
+    return { path, file }
+  }
+
+  it('is copied in, read-only, even above the limit for uploads, and stays where it was', async () => {
+    const store = await openStore(temporaryFolder(), 10)
     const bytes = randomBytes(2_500_000)
-    const identity = await store.withScratch(async (path) => {
-      const file = join(path, 'signed.exe')
-      writeFileSync(file, bytes)
-      const inode = statSync(file).ino
-      const adopted = await store.adopt(file)
-      expect(statSync((await store.open(adopted.sha256)).path).ino).toBe(inode)
-      return adopted
-    })
+    const { path, file } = await finished(bytes)
+    const identity = await store.copyIn(file, { passes })
     expect(identity).toEqual({ sha256: sha256(bytes), size: bytes.length })
     const stored = await store.open(identity.sha256)
     expect(statSync(stored.path).mode & 0o777).toBe(0o400)
     expect((await collect(stored.read())).equals(bytes)).toBe(true)
+    expect(readFileSync(path).equals(bytes)).toBe(true)
   })
 
-  it('gives a file that the store has already, and leaves one copy', async () => {
+  it('takes the place of what lies under its name, whatever became of that', async () => {
     const folder = temporaryFolder()
     const store = await openStore(folder)
-    const first = await store.put(stream(Buffer.from('twice')))
-    await store.withScratch(async (path) => {
-      writeFileSync(join(path, 'again'), 'twice')
-      expect(await store.adopt(join(path, 'again'))).toEqual(first)
-      expect(readdirSync(path)).toEqual([])
-    })
+    const bytes = randomBytes(1000)
+    const { sha256: name } = await store.put(stream(bytes))
+    const { path } = await store.open(name)
+    chmodSync(path, 0o600)
+    writeFileSync(path, randomBytes(1000))
+    const { file } = await finished(bytes)
+    await store.copyIn(file, { passes })
+    await store.verify(name)
     expect(filesIn(folder)).toHaveLength(1)
   })
 
-  it('is the only place that files are taken over from', async () => {
+  it('leaves nothing when it is called off', async () => {
     const folder = temporaryFolder()
-    const store = await openStore(join(folder, 'store'))
-    writeFileSync(join(folder, 'elsewhere'), 'x')
-    await expect(store.adopt(join(folder, 'elsewhere'))).rejects.toMatchObject({ code: 'ARTIFACT_NOT_IN_SCRATCH' })
-    expect(statSync(join(folder, 'elsewhere')).size).toBe(1)
+    const store = await openStore(folder)
+    const { file } = await finished(randomBytes(1000))
+    const signal = AbortSignal.abort(new Error('called off'))
+    await expect(store.copyIn(file, { passes, signal })).rejects.toThrow('called off')
+    expect(filesIn(folder)).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   type ArtifactStore,
   loadPlan,
@@ -13,6 +13,7 @@ import {
   storePlan,
 } from '../../artifacts/index.ts'
 import { canonicalPlan, type Sha256Digest, type SigningPlan, type Submission } from '../../domain/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
 import { makeIdentity } from '../support/openssl.ts'
 import { osslsigncodeSign } from '../support/osslsigncode.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
@@ -20,6 +21,9 @@ import { aSubmission } from '../support/submission.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const certificateThumbprint = 'cd'.repeat(32)
+
+const passes = new FilePasses(1)
+afterAll(() => passes.close())
 
 async function openStore(): Promise<ArtifactStore> {
   const store = await openFolderStore({ path: temporaryFolder(), maximumSize: 10_000_000 })
@@ -57,7 +61,7 @@ describe('planSigning', () => {
     const request = await submissionOf(store, bytes, { program, timestamp: 'none', signingPolicyVersion: 7 })
     // What the signature covers: all but the checksum (4 bytes) and the certificate table's entry (8 bytes).
     const covered = [bytes.subarray(0, 0xd8), bytes.subarray(0xdc, 0x128), bytes.subarray(0x130)]
-    expect(await planSigning({ request, certificateThumbprint, store })).toEqual({
+    expect(await planSigning({ request, certificateThumbprint, store, passes })).toEqual({
       schemaVersion: 1,
       signingRequestId: request.signingRequestId,
       projectId: request.projectId,
@@ -91,7 +95,7 @@ describe('planSigning', () => {
     const bytes = smallPeFile(randomBytes(5000))
     const plans = []
     for (const store of [await openStore(), await openStore()])
-      plans.push(await planSigning({ request: await submissionOf(store, bytes), certificateThumbprint, store }))
+      plans.push(await planSigning({ request: await submissionOf(store, bytes), certificateThumbprint, store, passes }))
     const [one, other] = plans as [SigningPlan, SigningPlan]
     expect(canonicalPlan(one)).toBe(canonicalPlan(other))
     expect(planDigest(one)).toBe(planDigest(other))
@@ -114,7 +118,7 @@ describe('planSigning', () => {
       { request: { ...request, program: { description: 'x', descriptionUrl: null } } },
       { request, certificateThumbprint: 'ef'.repeat(32) },
     ])
-      digests.add(planDigest(await planSigning({ certificateThumbprint, store, ...facts })))
+      digests.add(planDigest(await planSigning({ certificateThumbprint, store, passes, ...facts })))
     expect(digests.size).toBe(8)
   })
 
@@ -124,7 +128,7 @@ describe('planSigning', () => {
     for (const signed of [await signedProgram('sha256'), await signedProgram('sha1')])
       for (const existingSignatures of ['replace', 'append'] as const) {
         const request = await submissionOf(store, signed, { existingSignatures })
-        const plan = await planSigning({ request, certificateThumbprint, store })
+        const plan = await planSigning({ request, certificateThumbprint, store, passes })
         await storePlan(store, plan)
         expect(await loadPlan(store, planDigest(plan))).toEqual(plan)
         plans.push(plan)
@@ -140,7 +144,7 @@ describe('planSigning', () => {
 
   it('refuses a file that is signed already where the submission says so, and names who signed it', async () => {
     const store = await openStore()
-    const facts = { certificateThumbprint, store }
+    const facts = { certificateThumbprint, store, passes }
     const signed = await submissionOf(store, await signedProgram('sha256'), { existingSignatures: 'refuse' })
     await expect(planSigning({ request: signed, ...facts })).rejects.toMatchObject({
       code: 'FILE_ALREADY_SIGNED',
@@ -158,7 +162,7 @@ describe('planSigning', () => {
     const bytes = await signedProgram('sha256')
     bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
     const request = await submissionOf(store, bytes, { existingSignatures: 'append' })
-    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
       code: 'AUTHENTICODE_EXISTING_SIGNATURE_INVALID',
       path: 'setup.exe',
       transient: false,
@@ -173,20 +177,20 @@ describe('planSigning', () => {
     chmodSync(path, 0o600)
     bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
     writeFileSync(path, bytes)
-    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_CORRUPT',
       path: 'setup.exe',
       transient: false,
     })
     writeFileSync(path, bytes.subarray(0, 0x500))
-    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_MISMATCH',
     })
   })
 
   it('says when the artifact is not in the store', async () => {
     const store = await openStore()
-    await expect(planSigning({ request: aSubmission(), certificateThumbprint, store })).rejects.toMatchObject({
+    await expect(planSigning({ request: aSubmission(), certificateThumbprint, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_NOT_FOUND',
       path: 'setup.exe',
     })
@@ -205,7 +209,7 @@ describe('planSigning', () => {
   ])('refuses %s by its bytes, whatever its name, and names what is supported', async (_, bytes) => {
     const store = await openStore()
     const request = await submissionOf(store, bytes, { fileName: 'program.exe' })
-    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
       code: 'FORMAT_NOT_SUPPORTED',
       path: 'program.exe',
       transient: false,
@@ -220,7 +224,7 @@ describe('planSigning', () => {
   ])('refuses the texts %j, which a signature cannot carry, before anybody approves them', async (program, code) => {
     const store = await openStore()
     const request = { ...(await submissionOf(store, smallPeFile(Buffer.from('x')))), program }
-    await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
       code,
       path: 'setup.exe',
     })
@@ -229,7 +233,7 @@ describe('planSigning', () => {
   it('knows a program by its bytes, whatever its name', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(Buffer.from('x')), { fileName: 'readme.txt' })
-    const plan = await planSigning({ request, certificateThumbprint, store })
+    const plan = await planSigning({ request, certificateThumbprint, store, passes })
     expect(plan.files.map(({ format }) => format)).toEqual(['pe'])
   })
 
@@ -244,7 +248,7 @@ describe('planSigning', () => {
           const bytes = Buffer.from(whole)
           for (const [at, value] of changes) bytes[at] = value
           const request = await submissionOf(store, bytes.subarray(0, length))
-          const error = await planSigning({ request, certificateThumbprint, store }).then(
+          const error = await planSigning({ request, certificateThumbprint, store, passes }).then(
             () => undefined,
             (caught: unknown) => caught as { code: string; path: string; transient: boolean },
           )
@@ -259,7 +263,7 @@ describe('planSigning', () => {
     whole.writeUInt16LE(0x40, 0x18)
     for (const length of [30, 0x40, 0x82, 0x90]) {
       const request = await submissionOf(store, whole.subarray(0, length))
-      await expect(planSigning({ request, certificateThumbprint, store })).rejects.toMatchObject({
+      await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
         code: 'PE_TRUNCATED',
       })
     }
@@ -269,7 +273,7 @@ describe('planSigning', () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(3_000_000)))
     const signal = AbortSignal.abort(new Error('called off'))
-    await expect(planSigning({ request, certificateThumbprint, store, signal })).rejects.toThrow('called off')
+    await expect(planSigning({ request, certificateThumbprint, store, passes, signal })).rejects.toThrow('called off')
   })
 })
 
@@ -277,7 +281,7 @@ describe('stored plans', () => {
   it('come back as they were, under the digest that sha256sum gives for their text', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)), { fileName: 'Fenêtre 窗口 "x".exe' })
-    const plan = await planSigning({ request, certificateThumbprint, store })
+    const plan = await planSigning({ request, certificateThumbprint, store, passes })
     const digest = await storePlan(store, plan)
     expect(digest).toBe(planDigest(plan))
     expect(execFileSync('sha256sum', { input: canonicalPlan(plan), encoding: 'utf8' })).toContain(digest)
@@ -287,7 +291,7 @@ describe('stored plans', () => {
   it('are refused when the stored bytes are not a plan, not in canonical form, or changed', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)))
-    const plan = await planSigning({ request, certificateThumbprint, store })
+    const plan = await planSigning({ request, certificateThumbprint, store, passes })
     const texts = [
       'no JSON',
       '{}',

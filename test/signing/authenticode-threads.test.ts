@@ -1,7 +1,8 @@
 import { open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { ImageThreads, type SignPeFileRequest, signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { type SignPeFileRequest, signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { buildPe } from '../support/pe-builder.ts'
@@ -11,16 +12,16 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const folder = suiteFolder()
 const large = join(folder, 'large.exe')
 let signer: TestIdentity
-let threads: ImageThreads
+let passes: FilePasses
 
 beforeAll(async () => {
   signer = await makeIdentity(folder, 'rsa-2048')
   await writeFile(large, buildPe({ format: 'PE32+', overlay: 20 * 1024 * 1024 + 3 }).bytes)
 })
 beforeEach(() => {
-  threads = new ImageThreads(2)
+  passes = new FilePasses(2)
 })
-afterEach(() => threads.close())
+afterEach(() => passes.close())
 
 function request(outputPath: string, change: Partial<SignPeFileRequest> = {}): SignPeFileRequest {
   return {
@@ -29,7 +30,7 @@ function request(outputPath: string, change: Partial<SignPeFileRequest> = {}): S
     key: signer.key,
     certificateChain: signer.chain,
     hashAlgorithm: 'sha256',
-    threads,
+    passes,
     ...change,
   }
 }
@@ -41,7 +42,7 @@ test('a thread makes the same file as this one would, wherever the header fields
   for (const peOffset of [0x80, 6 * block - 24 - 64, 6 * block - 24 - 112 - 36])
     for (const overlay of [8 * block, 8 * block - 1024, 9 * block + 5]) {
       await writeFile(inputPath, buildPe({ format: 'PE32+', peOffset, overlay }).bytes)
-      const { threads: _threads, ...alone } = request(here, { inputPath })
+      const { passes: _passes, ...alone } = request(here, { inputPath })
       const own = await signPeFile(alone)
       expect(await signPeFile(request(there, { inputPath }))).toEqual({ ...own, imageDigest: expect.anything() })
       expect((await readFile(there)).equals(await readFile(here)), `PE header at ${peOffset}`).toBe(true)
@@ -103,9 +104,9 @@ test('a file that shrinks meanwhile gets its code, PE_TRUNCATED, and leaves noth
 test('closed threads fail what is under way and what comes later, and leave nothing', async () => {
   const work = temporaryFolder()
   const running = [1, 2, 3].map((index) => signPeFile(request(join(work, `${index}.exe`))))
-  const failed = { name: 'SigningError', code: 'AUTHENTICODE_THREAD_FAILED', transient: true }
+  const failed = { name: 'SigningError', code: 'FILE_PASS_FAILED', transient: true }
   const started = Promise.allSettled(running)
-  await threads.close()
+  await passes.close()
   for (const outcome of await started) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(failed)
   await expect(signPeFile(request(join(work, 'late.exe')))).rejects.toMatchObject(failed)
   expect((await readdir(work)).filter((name) => name.includes('partial') || name === 'late.exe')).toEqual([])

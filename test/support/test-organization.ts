@@ -13,7 +13,14 @@ import {
   issueApiToken,
   type Setup,
 } from '../../application/index.ts'
-import { type ArtifactStore, openFolderStore, planDigest, planSigning, storePlan } from '../../artifacts/index.ts'
+import {
+  type ArtifactStore,
+  openFolderStore,
+  openSignerScratch,
+  planDigest,
+  planSigning,
+  storePlan,
+} from '../../artifacts/index.ts'
 import {
   type ApiTokenId,
   type ApprovalProcess,
@@ -43,7 +50,7 @@ import {
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
-import { ImageThreads } from '../../signing/authenticode/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
 import { openToken } from '../../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
@@ -93,12 +100,14 @@ export async function testOrganization(
   const stored = openSqliteEventLog({ path: join(folder, 'event-log.db') })
   const log = installation === undefined ? stored : withSignatures(stored, installation.eventKey())
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
+  const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
   const token = await openToken(await softHsmToken(folder))
   const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
   const authority = await startTimeStampAuthority(identity)
   onTestFinished(async () => {
     await authority.close()
-    await threads.close()
+    await passes.close()
+    await scratch.close()
     await token.close()
     await store.close()
     await log.close()
@@ -109,7 +118,7 @@ export async function testOrganization(
     timeoutMs: 10_000,
     maximumSkewMs: 60_000,
   })
-  const threads = new ImageThreads(1)
+  const passes = new FilePasses(1)
   const trustedTimestampCertificates = parseCertificates(await readFile(identity.rootCertificatePath)).map(
     ({ der }) => der,
   )
@@ -120,7 +129,8 @@ export async function testOrganization(
     token,
     timestamps,
     trustedTimestampCertificates,
-    threads,
+    scratch,
+    passes,
     now,
   }
 
@@ -215,7 +225,7 @@ export async function testOrganization(
     })
     await tell(signingRequestId, { type: 'RecordRetrieval', sha256: artifact.sha256, size: artifact.size })
     const certificateThumbprint = await thumbprint(log, certificateId)
-    const plan = await planSigning({ request: await request(signingRequestId), certificateThumbprint, store })
+    const plan = await planSigning({ request: await request(signingRequestId), certificateThumbprint, store, passes })
     await storePlan(store, plan)
     await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })
     return request(signingRequestId)
