@@ -9,14 +9,12 @@ export type SigningRequestChanged = {
   readonly position: LogPosition
 }
 
-/** What a submission says. */
-export type SubmitSigningRequestInput = {
+/** What a submission asks for, whatever its artifact is. */
+export type SubmissionChoices = {
   /** The project's slug or id. */
   readonly project: string
   /** The signing policy's slug (in the project) or id. */
   readonly signingPolicy: string
-  /** The id that the upload of the artifact answered. */
-  readonly uploadId: string
   readonly description: string | null
   /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
   readonly existingSignatures?: ExistingSignatureTreatment | null
@@ -25,6 +23,27 @@ export type SubmitSigningRequestInput = {
    * the request that there is. Without one, every submission is a request of its own.
    */
   readonly idempotencyKey?: string | null
+}
+
+/** What a submission says. */
+export type SubmitSigningRequestInput = SubmissionChoices & {
+  /** The id that the upload of the artifact answered. */
+  readonly uploadId: string
+}
+
+/** What is known of a submission before its artifact is uploaded. */
+export type CanSubmitInput = SubmissionChoices & {
+  readonly fileName: string
+  /** Bytes of the artifact. */
+  readonly size: number
+  /** The artifact's first bytes, up to 64 KiB, in which faults of its format may show; `null` leaves that out. */
+  readonly firstBytes: Uint8Array | null
+}
+
+/** That a submission would be taken. */
+export type SubmissionCheck = {
+  /** The request that its idempotency key stands for already; `null` when it would make one. */
+  readonly signingRequestId: SigningRequestId | null
 }
 
 /**
@@ -51,6 +70,14 @@ export interface Application {
    *   `IDEMPOTENCY_KEY_MALFORMED`, `IDEMPOTENCY_KEY_REUSED`
    */
   submitSigningRequest(caller: Caller, input: SubmitSigningRequestInput): Promise<SigningRequestChanged>
+
+  /**
+   * Says before an artifact is uploaded whether its submission would be refused.
+   *
+   * @throws Refusal as `submitSigningRequest` does, where it does not depend on the bytes, and `ARTIFACT_TOO_LARGE`,
+   *   `FORMAT_NOT_SUPPORTED`, `PE_…`, `FIRST_BYTES_MALFORMED`
+   */
+  canSubmit(caller: Caller, input: CanSubmitInput): Promise<SubmissionCheck>
 
   /** Approves the plan of this digest. @throws Refusal as `decide` of the signing request does, and `FORBIDDEN` */
   approveSigningRequest(

@@ -4,6 +4,7 @@ import { approveSigningRequest } from './approve-signing-request.ts'
 import { authenticate } from './authenticate.ts'
 import type { Caller } from './caller.ts'
 import { cancelSigningRequest } from './cancel-signing-request.ts'
+import { canSubmit } from './check-submission.ts'
 import { denySigningRequest } from './deny-signing-request.ts'
 import { actorOf } from './initiator.ts'
 import { openArtifact } from './open-artifact.ts'
@@ -51,6 +52,7 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
       guarded('authenticate', undefined, null, () => authenticate(dependencies, token, remoteAddress)),
     submitSigningRequest: (caller, input) =>
       guarded('submitSigningRequest', caller, null, () => submitSigningRequest(dependencies, caller, input)),
+    canSubmit: (caller, input) => guarded('canSubmit', caller, null, () => canSubmit(dependencies, caller, input)),
     approveSigningRequest: (caller, input) =>
       guarded('approveSigningRequest', caller, input.signingRequestId, () =>
         approveSigningRequest(dependencies, caller, input),

@@ -19,6 +19,12 @@ export interface Uploads {
     readonly fileName: string
     readonly bytes: AsyncIterable<Uint8Array>
   }): Promise<Upload>
+  /**
+   * Says whether so many bytes of a user would be taken now.
+   *
+   * Fails with `ARTIFACT_TOO_LARGE`, `UPLOAD_EMPTY`
+   */
+  admit(input: { readonly userId: UserId; readonly size: number }): Promise<void>
   /** The user's upload of this id; fails with `UPLOAD_NOT_FOUND` for an unknown, expired or foreign one. */
   find(uploadId: string, userId: UserId): Promise<Upload>
 }
@@ -29,12 +35,21 @@ export interface ArtifactReader {
   read(sha256: Sha256Digest, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
 }
 
+/** Finds faults of a file's format in its first bytes; that it finds none promises nothing. Errors as of {@link Uploads}. */
+export type HeaderCheck = (file: {
+  readonly fileName: string
+  /** Bytes of the whole file. */
+  readonly size: number
+  readonly firstBytes: Uint8Array
+}) => Promise<void>
+
 /** What use cases need of the world. */
 export type ApplicationDependencies = {
   readonly log: EventLog
   readonly workflows: Workflows
   readonly uploads: Uploads
   readonly artifacts: ArtifactReader
+  readonly checkHeader: HeaderCheck
   readonly refusals: RefusalAudit
   readonly now: () => Instant
 }

@@ -1,24 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import {
-  activeProject,
-  activeSigningPolicy,
-  certificateDecider,
-  chosenTreatment,
-  currentVersion,
-  maySubmit,
-  Refusal,
-  type SigningRequestId,
-  type Submission,
-  signingRequestDecider,
-  streams,
-  usableCertificate,
-} from '../domain/index.ts'
+import { Refusal, type SigningRequestId, type Submission, signingRequestDecider } from '../domain/index.ts'
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
 import type { Caller } from './caller.ts'
+import { checkChoices } from './check-submission.ts'
 import { actorOf } from './initiator.ts'
-import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { findTarget } from './submission-target.ts'
 import { requestIdOfKey, submittedBefore } from './submitted-before.ts'
 
 /**
@@ -52,20 +38,9 @@ async function submit(
   input: SubmitSigningRequestInput,
   signingRequestId: SigningRequestId,
 ): Promise<SigningRequestChanged> {
-  const { log, workflows, uploads, now } = dependencies
-  const target = await findTarget(dependencies, caller, input)
-  const project = activeProject(target.project)
-  const policy = activeSigningPolicy(target.policy)
-  const { version, settings } = currentVersion(policy)
-  if (!maySubmit(caller, settings))
-    throw new Refusal(
-      'FORBIDDEN',
-      `You are not a submitter of the signing policy ${project.slug}/${policy.slug}. Ask a project administrator.`,
-      { permission: 'submit' },
-    )
-  const { certificateId, approval, timestamp } = settings
-  const existingSignatures = chosenTreatment(settings.existingSignatures, input.existingSignatures ?? null)
-  usableCertificate((await load(log, streams.certificate(certificateId), certificateDecider)).state, now())
+  const { workflows, uploads } = dependencies
+  const { project, policy, existingSignatures, description } = await checkChoices(dependencies, caller, input)
+  const { certificateId, approval, timestamp } = policy.settings
   const { fileName, sha256, size } = await uploads.find(input.uploadId, caller.userId)
 
   const submission: Submission = {
@@ -73,13 +48,13 @@ async function submit(
     organizationId: caller.organizationId,
     projectId: project.projectId,
     signingPolicyId: policy.signingPolicyId,
-    signingPolicyVersion: version,
+    signingPolicyVersion: policy.version,
     certificateId,
     approval,
     timestamp,
     existingSignatures,
     submitter: caller.userId,
-    description: input.description,
+    description,
     artifact: { fileName, sha256, size },
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
   }

@@ -140,7 +140,8 @@ async function open(folder: string, size: number): Promise<Installation> {
     refusals,
     now,
     workflows: decidingWorkflows(log, organizationId, now).workflows,
-    uploads: { receive: async () => uploaded, find: async () => uploaded },
+    uploads: { receive: async () => uploaded, find: async () => uploaded, admit: async () => undefined },
+    checkHeader: async () => undefined,
     artifacts: {
       async *read() {},
     },

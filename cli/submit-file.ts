@@ -2,10 +2,9 @@ import { CliError } from './cli-error.ts'
 import { wasNotSent } from './connection/call-service.ts'
 import type { Connection } from './connection/connection.ts'
 import { ask } from './connection/graphql.ts'
-import { mayPass } from './connection/service-error.ts'
+import { mayPass, serviceError } from './connection/service-error.ts'
 import { type Upload, uploadFile } from './connection/upload.ts'
-import { policyNames } from './documents/organization.ts'
-import { type Changed, submitRequest } from './documents/request-changes.ts'
+import { type Changed, canSubmit, submitRequest } from './documents/request-changes.ts'
 import type { ExistingSignatureTreatment } from './documents/request-fields.ts'
 import { exitCode } from './exit-code.ts'
 import { patiently, type Told, usualPatience } from './following/patience.ts'
@@ -27,8 +26,9 @@ export type SubmissionTexts = {
  * Uploads a file and submits it. An upload that breaks off begins anew; a submission whose answer is lost is sent again
  * under the same key, so that there is one request in the end.
  *
- * @throws CliError `PROJECT_OR_POLICY_NOT_FOUND` before anything is sent, `FILE_CHANGED` when somebody writes to the file,
- *   `SUBMISSION_UNCERTAIN` when the service stayed away after it may have accepted the submission, and its own codes
+ * @throws CliError with the service's codes, before anything is uploaded where it does not need the bytes for its answer;
+ *   `FILE_CHANGED` when somebody writes to the file; `SUBMISSION_UNCERTAIN` when the service stayed away after it may have
+ *   accepted the submission
  */
 export async function submitFile(
   connection: Connection,
@@ -36,13 +36,12 @@ export async function submitFile(
   submission: SubmissionTexts,
   { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
 ): Promise<Changed> {
-  const { project, signingPolicy } = submission
-  await checkPolicy(connection, project, signingPolicy, signal)
   const told = {
     trouble: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
     over: () => undefined,
   }
   const patience = { ...usualPatience, faultMs: 0, breaks: 4 }
+  await patiently(() => checkSubmission(connection, file, submission, signal), patience, signal, told)
   const sha256 = await hashLocalFile(file, signal)
   const { uploadId } = await patiently(
     () => uploadOnce(connection, file, sha256, report, signal),
@@ -77,21 +76,16 @@ async function submitUpload(
   }
 }
 
-async function checkPolicy(connection: Connection, project: string, policy: string, signal: AbortSignal) {
-  const { signingPolicies } = await ask(connection, policyNames, { project }, signal)
-  const { nodes, pageInfo } = signingPolicies
-  const named = nodes.some(({ slug, signingPolicyId }) =>
-    [slug, signingPolicyId].some((name) => name.toLowerCase() === policy.toLowerCase()),
-  )
-  if (named || pageInfo.hasNextPage) return
-  const slugs = nodes.map(({ slug }) => slug).join(', ')
-  throw new CliError(
-    'PROJECT_OR_POLICY_NOT_FOUND',
-    nodes.length === 0
-      ? `There is no project ${project}, or it has no signing policies.`
-      : `The project ${project} has no signing policy ${policy}; it has: ${slugs}.`,
-    { hint: '`countersign policy list` shows what there is.', exitCode: exitCode.refused },
-  )
+/** What the service can refuse without the bytes it refuses before they are sent. */
+async function checkSubmission(
+  connection: Connection,
+  { fileName, size }: LocalFile,
+  submission: SubmissionTexts,
+  signal: AbortSignal,
+): Promise<void> {
+  const input = { ...submission, fileName, size, firstBytes: null }
+  const { refusal } = (await ask(connection, canSubmit, { input }, signal)).canSubmit
+  if (refusal !== null) throw serviceError({ ...refusal, status: 200 })
 }
 
 async function uploadOnce(

@@ -46,3 +46,8 @@ export function isEntityId(text: string, type: NodeType): boolean {
     return false
   }
 }
+
+/** What a use case takes for a project or policy: of a node id, which is GraphQL's own, the UUID; else the text as it is. */
+export function uuidOrSlug(text: string, type: 'Project' | 'SigningPolicy'): string {
+  return isEntityId(text, type) ? parseEntityId(text, type) : text
+}

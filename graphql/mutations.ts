@@ -3,7 +3,7 @@ import type { SigningRequestChanged } from '../application/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 import { ExistingSignatureTreatmentRef } from './enums.ts'
-import { isEntityId, parseEntityId } from './global-id.ts'
+import { parseEntityId, uuidOrSlug } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { SigningRequestRef } from './refs.ts'
 
@@ -145,9 +145,4 @@ async function shown(
   const timeoutMs = Math.min(courtesyMs, patienceMs)
   await readModel.waitFor(changed.position, { timeoutMs, signal: stopping }).catch(() => undefined)
   return changed
-}
-
-// The use cases know UUIDs and slugs; node ids are GraphQL's own.
-function uuidOrSlug(text: string, type: 'Project' | 'SigningPolicy'): string {
-  return isEntityId(text, type) ? parseEntityId(text, type) : text
 }

@@ -20,12 +20,20 @@ builder.scalarType('LogPosition', {
 builder.scalarType('ByteCount', {
   description: 'A number of bytes: a whole number up to 2⁵³ − 1.',
   serialize: (value) => value,
+  parseValue: parseByteCount,
+  parseLiteral: (node) => parseByteCount(node.kind === Kind.INT ? Number(node.value) : undefined),
 })
 
 builder.scalarType('JSON', {
   description: 'A JSON value.',
   serialize: (value) => value,
 })
+
+function parseByteCount(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new GraphQLError('A ByteCount is a whole number from 0 to 9007199254740991.')
+  return value
+}
 
 function textOf(node: ValueNode): unknown {
   return node.kind === Kind.STRING ? node.value : undefined

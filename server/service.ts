@@ -10,7 +10,7 @@ import {
   openRefusalAudit,
   resumeUnfinished,
 } from '../application/index.ts'
-import { loadPlan } from '../artifacts/index.ts'
+import { checkHeader, loadPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { registerGraphQL } from '../graphql/index.ts'
 import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
@@ -105,6 +105,7 @@ export async function startService(options: {
       workflows,
       uploads: artifacts.uploads,
       artifacts: artifacts.reader,
+      checkHeader,
       refusals,
       now,
     }

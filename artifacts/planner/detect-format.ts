@@ -5,6 +5,9 @@ import type { PlannedInput } from './read-artifact.ts'
 /** A file format that can be signed. */
 export type SignableFormat = PlannedFile['format']
 
+/** Bytes that can be read in parts. */
+type ReadableFile = Pick<PlannedInput, 'size' | 'readPart'>
+
 const supported = 'Windows programs and libraries (PE: exe, dll, sys, efi …)'
 const dosHeaderSize = 64
 /** e_lfarlc */
@@ -16,7 +19,7 @@ const relocationTableField = 0x18
  *
  * @throws ArtifactError `FORMAT_NOT_SUPPORTED`
  */
-export async function detectFormat(file: PlannedInput, path: string): Promise<SignableFormat> {
+export async function detectFormat(file: ReadableFile, path: string): Promise<SignableFormat> {
   const dosHeader = await file.readPart(0, dosHeaderSize)
   const isProgram = dosHeader.length >= 2 && dosHeader.toString('latin1', 0, 2) === 'MZ'
   if (isProgram && (await hasPeHeader(file, dosHeader))) return 'pe'
@@ -30,7 +33,7 @@ export async function detectFormat(file: PlannedInput, path: string): Promise<Si
 }
 
 /** Whether the DOS header of a program leads to a PE header, or would if the file were not cut off. */
-async function hasPeHeader(file: PlannedInput, dosHeader: Buffer): Promise<boolean> {
+async function hasPeHeader(file: ReadableFile, dosHeader: Buffer): Promise<boolean> {
   if (dosHeader.length < dosHeaderSize) return announcesHeader(dosHeader)
   const peOffset = dosHeader.readUInt32LE(0x3c)
   const signature = await file.readPart(peOffset, 4)

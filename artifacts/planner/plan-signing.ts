@@ -147,7 +147,7 @@ function refuseSigned(existing: readonly ExistingSignature[]): void {
 }
 
 /** Names the file in every error that is about one. */
-async function withPath<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withPath<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

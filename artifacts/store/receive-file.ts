@@ -108,7 +108,8 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   })
 }
 
-function tooLarge(maximumSize: number): ArtifactError {
+/** The error of an artifact that is larger than the store takes. */
+export function tooLarge(maximumSize: number): ArtifactError {
   return new ArtifactError(
     'ARTIFACT_TOO_LARGE',
     `The artifact is larger than the limit of ${maximumSize} bytes for uploads.`,

@@ -100,16 +100,3 @@ export const listPolicies = typedDocument<
     pageInfo { hasNextPage endCursor }
   }
 }`)
-
-/** Whether there is such a policy: asked before a long upload. */
-export const policyNames = typedDocument<
-  {
-    readonly signingPolicies: Connected<{ readonly signingPolicyId: string; readonly slug: string }>
-  },
-  { readonly project: string }
->(`query PolicyNames($project: String) {
-  signingPolicies(project: $project, first: 100) {
-    nodes { signingPolicyId slug }
-    pageInfo { hasNextPage endCursor }
-  }
-}`)

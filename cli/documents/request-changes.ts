@@ -4,18 +4,35 @@ import type { ExistingSignatureTreatment } from './request-fields.ts'
 /** A change that is in the log, and where: queries given the position see it. */
 export type Changed = { readonly signingRequestId: string; readonly position: string }
 
+/** What a submission asks for, whatever its artifact is. */
+type SubmissionChoices = {
+  readonly project: string
+  readonly signingPolicy: string
+  readonly description: string | null
+  readonly existingSignatures: ExistingSignatureTreatment | null
+  readonly idempotencyKey: string
+}
+
+/** Asks whether a submission would be taken, before its artifact is uploaded. */
+export const canSubmit = typedDocument<
+  { readonly canSubmit: { readonly refusal: { readonly code: string; readonly message: string } | null } },
+  {
+    readonly input: SubmissionChoices & {
+      readonly fileName: string
+      readonly size: number
+      /** Base64. */
+      readonly firstBytes: string | null
+    }
+  }
+>(`query CanSubmit($input: CanSubmitInput!) {
+  canSubmit(input: $input) { refusal { code message } }
+}`)
+
 /** Submits an uploaded artifact; again under the same key, it answers the first request. */
 export const submitRequest = typedDocument<
   { readonly submitSigningRequest: Changed },
   {
-    readonly input: {
-      readonly project: string
-      readonly signingPolicy: string
-      readonly uploadId: string
-      readonly description: string | null
-      readonly existingSignatures: ExistingSignatureTreatment | null
-      readonly idempotencyKey: string
-    }
+    readonly input: SubmissionChoices & { readonly uploadId: string }
   }
 >(`mutation SubmitRequest($input: SubmitSigningRequestInput!) {
   submitSigningRequest(input: $input) { signingRequestId position }

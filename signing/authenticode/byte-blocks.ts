@@ -13,7 +13,7 @@ export const blockSize = 1024 * 1024
 
 /** A file that is open for reading. */
 export interface InputFile {
-  readonly handle: FileHandle
+  readonly handle: Pick<FileHandle, 'read' | 'fd'>
   /** Size in bytes. */
   readonly size: number
   /**
@@ -121,7 +121,7 @@ export async function* readBlocks(
  *
  * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE` when the system cannot read it
  */
-async function readFully(handle: FileHandle, into: Buffer, offset: number): Promise<void> {
+async function readFully(handle: Pick<FileHandle, 'read'>, into: Buffer, offset: number): Promise<void> {
   for (let filled = 0; filled < into.length; ) {
     const { bytesRead } = await handle
       .read(into, filled, into.length - filled, offset + filled)

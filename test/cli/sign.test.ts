@@ -285,12 +285,18 @@ describe('countersign sign', () => {
     }
   })
 
-  it('does not upload to a policy that does not exist', async () => {
-    const args = ['sign', 'setup.exe', '--project', 'demo', '--policy', 'release', '--out', 'out.exe']
-    const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' }
-    const ran = await runCommand(args, { workingDirectory: folder, environment })
-    expect(ran.code).toBe(6)
-    expect(ran.stderr).toContain('The project demo has no signing policy release; it has: test-signing.')
+  it('uploads nothing that the service would refuse without the bytes', async () => {
+    for (const [project, policy, code] of [
+      ['other', 'test-signing', 'PROJECT_NOT_FOUND'],
+      ['demo', 'release', 'SIGNING_POLICY_NOT_FOUND'],
+    ] as const) {
+      const args = ['sign', 'setup.exe', '--project', project, '--policy', policy, '--out', 'out.exe']
+      const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' }
+      const ran = await runCommand(args, { workingDirectory: folder, environment })
+      expect(ran).toMatchObject({ code: 6, stdout: '' })
+      expect(ran.stderr).toContain(`error: ${code}: `)
+    }
+    expect(service.uploads.size).toBe(0)
     expect(service.calls).not.toContain('POST /uploads')
   })
 })

@@ -70,6 +70,15 @@ export async function startStandInService() {
         },
         signingPolicies: (_: unknown, { project }: { project: string | null }) =>
           page(project === null || project === 'demo' ? [policy] : []),
+        canSubmit: (_: unknown, { input }: { input: { project: string; signingPolicy: string } }) => {
+          const refusal =
+            input.project !== 'demo'
+              ? { code: 'PROJECT_NOT_FOUND', message: 'There is no such project.', details: {} }
+              : input.signingPolicy !== 'test-signing'
+                ? { code: 'SIGNING_POLICY_NOT_FOUND', message: 'The project has: test-signing.', details: {} }
+                : null
+          return { accepted: refusal === null, refusal, signingRequestId: null }
+        },
         projects: () => page([project]),
         certificates: () => page([certificate]),
         certificate: (_: unknown, { id }: { id: string }) => (id === certificate.certificateId ? certificate : null),

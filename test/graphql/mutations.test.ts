@@ -75,6 +75,33 @@ describe('mutations', () => {
     })
   })
 
+  it('are told by canSubmit beforehand whether a submission would be taken', async () => {
+    const server = await startGraphQLServer()
+    const [anna] = server.approvers
+    const check = `query ($input: CanSubmitInput!) { canSubmit(input: $input) {
+      accepted signingRequestId refusal { code message details } } }`
+    const ask = async (by: { token: string }, changes: Record<string, unknown>) =>
+      (
+        await server.ask(by, check, {
+          input: { project: 'demo', signingPolicy: 'test-signing', fileName: 'a.exe', size: 100, ...changes },
+        })
+      ).data.canSubmit
+    const taken = { accepted: true, signingRequestId: null, refusal: null }
+    expect(await ask(server.submitter, {})).toEqual(taken)
+    expect(await ask(server.submitter, { firstBytes: Buffer.from('MZ').toString('base64') })).toEqual(taken)
+    const refused = (code: string) =>
+      expect.objectContaining({ accepted: false, refusal: expect.objectContaining({ code }) })
+    expect(await ask(anna, {})).toEqual(refused('FORBIDDEN'))
+    expect(await ask(server.submitter, { size: 10_000_000 })).toEqual(refused('ARTIFACT_TOO_LARGE'))
+    expect(await ask(server.submitter, { firstBytes: '*' })).toEqual(refused('FIRST_BYTES_MALFORMED'))
+    const zip = Buffer.alloc(64, 'PK').toString('base64')
+    expect(await ask(server.submitter, { firstBytes: zip })).toEqual(refused('FORMAT_NOT_SUPPORTED'))
+    for (const size of [-1, 0.5, 2 ** 53]) {
+      const input = { project: 'demo', signingPolicy: 'test-signing', fileName: 'a.exe', size }
+      expect((await server.ask(server.submitter, check, { input })).errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
+    }
+  })
+
   it('are refused by the codes of the rules that they break', async () => {
     const server = await startGraphQLServer()
     const [anna] = server.approvers

@@ -16,6 +16,7 @@ import {
   type Setup,
 } from '../../application/index.ts'
 import {
+  checkHeader,
   createUploads,
   createVerifiedReader,
   loadPlan,
@@ -165,6 +166,7 @@ export async function openGraphQLServer(
     workflows,
     uploads: createUploads({ store, registry }),
     artifacts: createVerifiedReader(store),
+    checkHeader,
     refusals,
     now,
   }

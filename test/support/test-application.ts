@@ -16,7 +16,7 @@ import {
   openRefusalAudit,
   type Setup,
 } from '../../application/index.ts'
-import { createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
+import { checkHeader, createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
 import {
   type ApprovalProcess,
   type CertificateId,
@@ -61,7 +61,11 @@ export type TestApplication = {
     readonly slug?: string
     /** What submissions may ask for files that are signed already; everything by default. */
     readonly existingSignatures?: readonly ExistingSignatureTreatment[]
-  }) => Promise<{ readonly projectId: ProjectId; readonly signingPolicyId: SigningPolicyId }>
+  }) => Promise<{
+    readonly projectId: ProjectId
+    readonly signingPolicyId: SigningPolicyId
+    readonly certificateId: CertificateId
+  }>
   /** Uploads and submits to the policy `release` of a project. */
   readonly submit: (caller: Caller, project?: string) => Promise<SigningRequestId>
 }
@@ -95,7 +99,7 @@ export async function testApplication(): Promise<TestApplication> {
       yield* (await store.open(sha256)).read(range)
     },
   }
-  const dependencies: ApplicationDependencies = { log, workflows, uploads, artifacts, refusals, now }
+  const dependencies: ApplicationDependencies = { log, workflows, uploads, artifacts, checkHeader, refusals, now }
   const application = createApplication(dependencies)
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
   await createOrganization(dependencies, setup, { name: 'Test' })
@@ -141,12 +145,13 @@ export async function testApplication(): Promise<TestApplication> {
         description: null,
         repositoryUrl: null,
       })
+      const certificateId = await certificate()
       const { signingPolicyId } = await createSigningPolicy(dependencies, setup, {
         projectId,
         slug: 'release',
         settings: {
           name: 'Release',
-          certificateId: await certificate(),
+          certificateId,
           submitters: ids(submitters),
           approval:
             approval === undefined
@@ -162,7 +167,7 @@ export async function testApplication(): Promise<TestApplication> {
           existingSignatures,
         },
       })
-      return { projectId, signingPolicyId }
+      return { projectId, signingPolicyId, certificateId }
     },
 
     async submit(caller, project = 'tool') {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createApplication } from '../../application/index.ts'
-import { createUploads, createVerifiedReader, openUploadRegistry } from '../../artifacts/index.ts'
+import { checkHeader, createUploads, createVerifiedReader, openUploadRegistry } from '../../artifacts/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { useTimeSkipping } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
@@ -21,7 +21,7 @@ async function twoApplications() {
   const uploads = createUploads({ store, registry })
   const artifacts = createVerifiedReader(store)
   const refusals = { record: async () => undefined, close: async () => undefined }
-  const make = () => createApplication({ log, workflows, uploads, artifacts, refusals, now })
+  const make = () => createApplication({ log, workflows, uploads, artifacts, checkHeader, refusals, now })
   const applications = [make(), make()] as const
   const token = organization.tokens.get(organization.submitter)
   const caller = () => applications[0].authenticate(token, undefined)

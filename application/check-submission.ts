@@ -1,0 +1,101 @@
+import {
+  activeProject,
+  activeSigningPolicy,
+  certificateDecider,
+  chosenTreatment,
+  currentVersion,
+  type ExistingSignatureTreatment,
+  maySubmit,
+  type Project,
+  parseFileName,
+  parseText,
+  Refusal,
+  type SigningPolicyId,
+  type SigningPolicySettings,
+  signingRequestDecider,
+  streams,
+  usableCertificate,
+} from '../domain/index.ts'
+import type { CanSubmitInput, SubmissionCheck, SubmissionChoices } from './application.ts'
+import type { Caller } from './caller.ts'
+import { load } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { findTarget } from './submission-target.ts'
+import { requestIdOfKey } from './submitted-before.ts'
+
+/** What a submission may do: everything that does not depend on its artifact has been checked. */
+export type CheckedChoices = {
+  readonly project: Project
+  readonly policy: {
+    readonly signingPolicyId: SigningPolicyId
+    readonly version: number
+    readonly settings: SigningPolicySettings
+  }
+  readonly existingSignatures: ExistingSignatureTreatment
+  readonly description: string | null
+}
+
+/**
+ * Holds what a submission asks for against project, policy, certificate and the caller's permission, as the log has them
+ * at this moment. Submitting and asking beforehand both come through here, so they refuse the same.
+ *
+ * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
+ *   `FORBIDDEN`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`
+ */
+export async function checkChoices(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  caller: Caller,
+  choices: SubmissionChoices,
+): Promise<CheckedChoices> {
+  const { log, now } = dependencies
+  const target = await findTarget(dependencies, caller, choices)
+  const project = activeProject(target.project)
+  const policy = activeSigningPolicy(target.policy)
+  const { version, settings } = currentVersion(policy)
+  if (!maySubmit(caller, settings))
+    throw new Refusal(
+      'FORBIDDEN',
+      `You are not a submitter of the signing policy ${project.slug}/${policy.slug}. Ask a project administrator.`,
+      { permission: 'submit' },
+    )
+  const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
+  const description = parseText(choices.description, 'The description')
+  usableCertificate((await load(log, streams.certificate(settings.certificateId), certificateDecider)).state, now())
+  const { signingPolicyId } = policy
+  return { project, policy: { signingPolicyId, version, settings }, existingSignatures, description }
+}
+
+/**
+ * Says before its bytes are sent whether an artifact would be taken: whatever can be refused without them is refused here.
+ * A submission whose idempotency key has a request already is taken whatever has changed since.
+ *
+ * @throws Refusal as {@link checkChoices}; `IDEMPOTENCY_KEY_MALFORMED`, `FILE_NAME_MALFORMED`, `ARTIFACT_TOO_LARGE`,
+ *   `UPLOAD_EMPTY`; of the first bytes `FIRST_BYTES_MALFORMED`, `FORMAT_NOT_SUPPORTED` and the codes of the format
+ */
+export async function canSubmit(
+  dependencies: ApplicationDependencies,
+  caller: Caller,
+  input: CanSubmitInput,
+): Promise<SubmissionCheck> {
+  const { log, uploads, checkHeader } = dependencies
+  const { idempotencyKey: key = null, size, firstBytes } = input
+  if (key !== null) {
+    const signingRequestId = requestIdOfKey(caller, key)
+    const { state } = await load(log, streams.signingRequest(signingRequestId), signingRequestDecider)
+    if (state.workflowStatus !== 'none') return { signingRequestId }
+  }
+  await checkChoices(dependencies, caller, input)
+  const fileName = parseFileName(input.fileName)
+  await uploads.admit({ ...caller, size })
+  if (firstBytes === null) return { signingRequestId: null }
+  if (firstBytes.length > Math.min(size, longestHeader))
+    throw new Refusal(
+      'FIRST_BYTES_MALFORMED',
+      `The first bytes must be no more than ${longestHeader}, and no more than the file has (${size}); got ${firstBytes.length}.`,
+    )
+  await checkHeader({ fileName, size, firstBytes })
+  return { signingRequestId: null }
+}
+
+/** The most bytes of a file's beginning that are looked at. */
+const longestHeader = 64 * 1024

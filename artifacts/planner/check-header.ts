@@ -1,0 +1,36 @@
+import { checkPeHeader } from '../../signing/authenticode/index.ts'
+import { detectFormat } from './detect-format.ts'
+import { withPath } from './plan-signing.ts'
+
+/** The beginning of a file that is somewhere else. */
+export type FileHeader = {
+  readonly fileName: string
+  /** Bytes of the whole file. */
+  readonly size: number
+  /** Its first bytes, as many as one likes: the more, the more can be found. */
+  readonly firstBytes: Uint8Array
+}
+
+/** What was asked for lies behind the bytes at hand. */
+class BeyondHeader extends Error {}
+
+/**
+ * Finds what planning would refuse a file for, as far as its first bytes show it. That nothing is found promises nothing.
+ *
+ * @throws ArtifactError `FORMAT_NOT_SUPPORTED` and the codes of the format (`PE_…`), as `planSigning` of the whole file
+ */
+export async function checkHeader({ fileName, size, firstBytes }: FileHeader): Promise<void> {
+  async function readPart(start: number, length: number): Promise<Buffer> {
+    const [from, to] = [Math.min(start, size), Math.min(start + length, size)]
+    if (to > firstBytes.length) throw new BeyondHeader()
+    return Buffer.from(firstBytes.subarray(from, to))
+  }
+  try {
+    await withPath(fileName, async () => {
+      await detectFormat({ size, readPart }, fileName)
+      await checkPeHeader(firstBytes, size)
+    })
+  } catch (error) {
+    if (!(error instanceof BeyondHeader)) throw error
+  }
+}
