@@ -24,9 +24,12 @@ export * from './ports.ts'
 export * from './refusal-audit.ts'
 export * from './resume.ts'
 
-/** Puts the use cases together: each with its dependencies, its refusals recorded, its failures in the caller's terms. */
+/**
+ * Puts the use cases together: each with its dependencies, its refusals recorded, its failures in the caller's terms. What
+ * a full disk would leave half done is refused before it begins.
+ */
 export function createApplication(dependencies: ApplicationDependencies): Application {
-  const { uploads, refusals } = dependencies
+  const { uploads, refusals, room } = dependencies
 
   async function guarded<Result>(
     command: string,
@@ -47,26 +50,42 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     }
   }
 
+  async function roomFor<Result>(what: 'submission' | 'change', useCase: () => Promise<Result>): Promise<Result> {
+    await room.require(what)
+    try {
+      return await useCase()
+    } catch (error) {
+      // What cannot be written shows late, and far from its reason.
+      if (!(error instanceof Refusal)) await room.require(what)
+      throw error
+    }
+  }
+
   return {
     authenticate: (token, remoteAddress) =>
       guarded('authenticate', undefined, null, () => authenticate(dependencies, token, remoteAddress)),
     submitSigningRequest: (caller, input) =>
-      guarded('submitSigningRequest', caller, null, () => submitSigningRequest(dependencies, caller, input)),
-    canSubmit: (caller, input) => guarded('canSubmit', caller, null, () => canSubmit(dependencies, caller, input)),
+      guarded('submitSigningRequest', caller, null, () =>
+        roomFor('submission', () => submitSigningRequest(dependencies, caller, input)),
+      ),
+    canSubmit: (caller, input) =>
+      guarded('canSubmit', caller, null, () => roomFor('submission', () => canSubmit(dependencies, caller, input))),
     approveSigningRequest: (caller, input) =>
       guarded('approveSigningRequest', caller, input.signingRequestId, () =>
-        approveSigningRequest(dependencies, caller, input),
+        roomFor('change', () => approveSigningRequest(dependencies, caller, input)),
       ),
     denySigningRequest: (caller, input) =>
       guarded('denySigningRequest', caller, input.signingRequestId, () =>
-        denySigningRequest(dependencies, caller, input),
+        roomFor('change', () => denySigningRequest(dependencies, caller, input)),
       ),
     cancelSigningRequest: (caller, input) =>
       guarded('cancelSigningRequest', caller, input.signingRequestId, () =>
-        cancelSigningRequest(dependencies, caller, input),
+        roomFor('change', () => cancelSigningRequest(dependencies, caller, input)),
       ),
     uploadArtifact: (caller, input) =>
-      guarded('uploadArtifact', caller, null, () => uploads.receive({ userId: caller.userId, ...input })),
+      guarded('uploadArtifact', caller, null, () =>
+        roomFor('submission', () => uploads.receive({ userId: caller.userId, ...input })),
+      ),
     openArtifact: (caller, input) =>
       guarded('openArtifact', caller, input.signingRequestId, () => openArtifact(dependencies, caller, input)),
   }

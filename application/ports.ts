@@ -43,6 +43,17 @@ export type HeaderCheck = (file: {
   readonly firstBytes: Uint8Array
 }) => Promise<void>
 
+/** Room for what is about to be written. */
+export interface Room {
+  /**
+   * Looks whether there is enough.
+   *
+   * @param what a submission needs more than a change of what is there
+   * @throws an error with the code `DISK_FULL` or `DISK_UNWRITABLE`, which is transient
+   */
+  require(what: 'submission' | 'change'): Promise<void>
+}
+
 /** What use cases need of the world. */
 export type ApplicationDependencies = {
   readonly log: EventLog
@@ -51,5 +62,6 @@ export type ApplicationDependencies = {
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
   readonly refusals: RefusalAudit
+  readonly room: Room
   readonly now: () => Instant
 }

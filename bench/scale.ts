@@ -145,6 +145,7 @@ async function open(folder: string, size: number): Promise<Installation> {
     artifacts: {
       async *read() {},
     },
+    room: { require: async () => undefined },
   }
   await createOrganization(dependencies, setup, { name: 'Bench' })
   const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {

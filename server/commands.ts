@@ -162,7 +162,7 @@ function settingsOf({ configFile }: LocalOptions): Settings {
 
 /** Commands speak by themselves; only what nobody waits for is worth a line. */
 function quietLogger(settings: Settings): Logger {
-  return openLogger({ ...settings, logLevel: 'error' })
+  return openLogger({ ...settings, logLevel: 'error' }).logger
 }
 
 async function withLog<Result>(settings: Settings, use: (log: EventLog) => Promise<Result>): Promise<Result> {

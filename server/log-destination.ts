@@ -3,7 +3,7 @@ import type { DestinationStream } from 'pino'
 
 /** Bytes of lines that wait to be written; what comes beyond is counted and not kept. */
 const mostWaiting = 8 * 1024 * 1024
-/** How long nothing is tried after a write failed. */
+/** How long nothing is tried after a write failed. Then it is tried again, also when there are no further lines. */
 const pauseMs = 1_000
 
 /** Where log lines go, whatever becomes of the place: nothing that happens there ends or holds up the process. */
@@ -64,7 +64,7 @@ export function logTo(sink: Sink): LogDestination {
     return { chunk, lines }
   }
   const flush = () => {
-    if (busy || timer !== undefined || waiting.length === 0) return
+    if (busy || timer !== undefined || (waiting.length === 0 && lost === 0)) return
     busy = true
     const told = lost
     const { chunk, lines } = take()

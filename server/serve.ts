@@ -35,9 +35,9 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function serveRoles(settings: Settings, roles: readonly Role[], stopped: Promise<string>): Promise<void> {
-  const logger = openLogger(settings)
+  const { logger, check } = openLogger(settings)
   logTemporalTo(logger)
-  const service = await startService({ settings, roles, logger })
+  const service = await startService({ settings, roles, logger, checks: { log: check } })
   logger.info({ url: service.url, roles }, 'ready')
   logger.info({ signal: await stopped }, 'stopping')
   await service.close()
@@ -48,7 +48,7 @@ async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise
   process.umask(0o077)
   const { closed } = await prepareDataDirectory(settings.data)
   const logFile = dataPath(settings, 'countersign.log')
-  const logger = openLogger(settings, logFile)
+  const { logger, check } = openLogger(settings, logFile)
   logTemporalTo(logger)
   const begin = performance.now()
   const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -57,6 +57,7 @@ async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise
     settings,
     demo,
     logger,
+    checks: { log: check },
     report: (step) => say(`  ${((performance.now() - begin) / 1000).toFixed(1).padStart(5)} s  ${step}`),
   })
   const { url, checked, credentialsFile } = service

@@ -28,7 +28,7 @@ import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { recordUnopened } from './unopened-payloads.ts'
 import { startWorker } from './worker.ts'
-import { checkWritable, writtenFolders } from './write-check.ts'
+import { checkWritable, foldersOf, openRoom, placesOf } from './write-check.ts'
 
 /** Between two attempts to resume what is unfinished, in milliseconds. */
 const resumePause = 2_000
@@ -57,12 +57,14 @@ export async function startService(options: {
   readonly logger: Logger
   /** For SoftHSM2 only: its configuration file. */
   readonly softHsmConfigPath?: string
-  /** Throws as long as somebody still sets the installation up; until then the process is not ready. */
-  readonly setUp?: HealthCheck
+  /** Whether Temporal runs on this machine and keeps its database in the data directory. */
+  readonly embeddedTemporal?: boolean
+  /** Parts that the caller knows of; until all of them work the process is not ready. */
+  readonly checks?: Readonly<Record<string, HealthCheck>>
 }): Promise<Service> {
   const { settings, roles, logger } = options
   const closers: (() => Promise<void>)[] = []
-  const checks: Record<string, HealthCheck> = options.setUp === undefined ? {} : { setUp: options.setUp }
+  const checks: Record<string, HealthCheck> = { ...options.checks }
   const has = (role: Role) => roles.includes(role)
 
   async function close(): Promise<void> {
@@ -100,6 +102,7 @@ export async function startService(options: {
     const workflows = temporalWorkflows(client)
     checks.temporal = () => workflows.assertReachable()
 
+    const places = placesOf(settings, roles, options.embeddedTemporal ?? false)
     const dependencies: ApplicationDependencies = {
       log,
       workflows,
@@ -107,6 +110,7 @@ export async function startService(options: {
       artifacts: artifacts.reader,
       checkHeader,
       refusals,
+      room: openRoom(places),
       now,
     }
     const application = createApplication(dependencies)
@@ -114,7 +118,7 @@ export async function startService(options: {
 
     const http = newHttpServer(settings, logger)
     const { fastify } = http
-    checks.disk = () => checkWritable(writtenFolders(settings, roles))
+    checks.disk = () => checkWritable(foldersOf(places))
     registerHealth(fastify, openReadiness(checks, logger), mayKnowDetails(settings))
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { ArtifactError } from '../artifact-error.ts'
 
 // EFBIG is what a file size limit of the process (RLIMIT_FSIZE) answers.
@@ -39,7 +40,7 @@ export async function onDisk<T>(what: string, work: () => Promise<T>, place = ar
 export function diskError(what: string, error: unknown, place = artifactStorePlace): unknown {
   const errno = errnoOf(error)
   if (errno === undefined) return error
-  if (fullCodes.has(errno))
+  if (saysFull(error))
     return new ArtifactError(
       place.full,
       `${place.name} has no room left (${errno} while ${what}). Free disk space, or raise the quota, and try again.`,
@@ -54,7 +55,13 @@ export function diskError(what: string, error: unknown, place = artifactStorePla
 
 /** The system's code of a failed call (`ENOENT` …), if the error is one. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'errno' in error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined
+  if (!(error instanceof Error && 'errno' in error && 'code' in error && typeof error.code === 'string'))
+    return undefined
+  // Node has no name for it, only the number.
+  return error.errno === -constants.errno.EDQUOT ? 'EDQUOT' : error.code
+}
+
+/** Whether a failed call says that there is no room left: of the disk, of the user's quota, of a file's size. */
+export function saysFull(error: unknown): boolean {
+  return fullCodes.has(errnoOf(error) ?? '')
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseSha256Digest, type Sha256Digest } from '../../domain/index.ts'
 import type { FilePasses } from '../../signing/file-passes/index.ts'
@@ -19,6 +19,8 @@ import { openScratch, type Scratch } from './scratch.ts'
 
 const readSize = 256 * 1024
 const readOnly = 0o400
+/** Large uploads leave so many bytes to whatever else is on the disk, the event log for example. */
+const leastRoom = 32 * 1024 ** 2
 
 /**
  * Opens an artifact store in a folder, which is made when it is not there. Bytes lie under
@@ -127,7 +129,8 @@ class FolderStore implements ArtifactStore {
 
   #receive(bytes: AsyncIterable<Uint8Array>, options: PutOptions): Promise<ArtifactIdentity> {
     return this.#receiveInto(async (file) => {
-      const identity = await receiveInto(file, bytes, { ...options, maximumSize: this.maximumSize })
+      const limits = { maximumSize: this.maximumSize, checkRoom: () => this.#requireRoom() }
+      const identity = await receiveInto(file, bytes, { ...options, ...limits })
       return { identity, replacing: false }
     })
   }
@@ -182,6 +185,16 @@ class FolderStore implements ArtifactStore {
   #pathOf(sha256: Sha256Digest): string {
     const name = parseSha256Digest(sha256, "The artifact's digest")
     return join(this.#path, 'sha256', name.slice(0, 2), name.slice(2, 4), name)
+  }
+
+  async #requireRoom(): Promise<void> {
+    const { bavail, bsize } = await onDisk('looking for room', () => statfs(this.#path))
+    if (bavail * bsize < leastRoom)
+      throw new ArtifactError(
+        'ARTIFACT_STORE_FULL',
+        `The artifact store has no room for more: less than ${leastRoom / 1024 ** 2} MiB are left. Free disk space, and try again.`,
+        { transient: true },
+      )
   }
 
   #requireOpen(): void {

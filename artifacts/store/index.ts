@@ -1,4 +1,5 @@
 export * from './artifact-store.ts'
+export { errnoOf, saysFull } from './disk-error.ts'
 export { openFolderStore } from './folder-store.ts'
 export * from './upload-registry.ts'
 export * from './uploads.ts'

@@ -6,26 +6,30 @@ import type { ArtifactIdentity, PutOptions } from './artifact-store.ts'
 import { onDisk } from './disk-error.ts'
 
 const bufferSize = 256 * 1024
+/** After so many bytes it is looked how much room is left. */
+const roomCheckInterval = 16 * 1024 ** 2
 
 /**
  * Writes a stream into a file and hashes what it writes, until the stream ends. Memory: two buffers, whatever the sizes
  * of the chunks. What is hashed is our own copy, so a producer that uses its chunks again cannot make the two differ.
  *
+ * @param options.checkRoom called now and then; throws when the disk should not take more
  * @throws ArtifactError `ARTIFACT_TOO_LARGE`, `ARTIFACT_MISMATCH`, `ARTIFACT_STORE_FULL`, `ARTIFACT_STORE_UNAVAILABLE`;
  *   the stream's own errors; the signal's reason
  */
 export async function receiveInto(
   file: FileHandle,
   bytes: AsyncIterable<Uint8Array>,
-  options: PutOptions & { readonly maximumSize: number },
+  options: PutOptions & { readonly maximumSize: number; readonly checkRoom: () => Promise<void> },
 ): Promise<ArtifactIdentity> {
-  const { maximumSize, expectedSize, expectedSha256, signal } = options
+  const { maximumSize, checkRoom, expectedSize, expectedSha256, signal } = options
   if (expectedSize !== undefined && expectedSize > maximumSize) throw tooLarge(maximumSize)
   const hash = createHash('sha256')
   let filling = Buffer.allocUnsafeSlow(bufferSize)
   let written = Buffer.allocUnsafeSlow(bufferSize)
   let filled = 0
   let size = 0
+  let sizeWhenChecked = 0
   let writing: Promise<void> = Promise.resolve()
 
   const flush = async () => {
@@ -50,6 +54,10 @@ export async function receiveInto(
         filled += part.byteLength
         taken += part.byteLength
         if (filled === bufferSize) await flush()
+      }
+      if (size - sizeWhenChecked >= roomCheckInterval) {
+        sizeWhenChecked = size
+        await checkRoom()
       }
     }
     if (filled > 0) await flush()

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { EventLog } from '../../event-log/index.ts'
 import { roles as allRoles, type Settings } from '../configuration.ts'
 import { keepEventKeys } from '../event-keys.ts'
+import type { HealthCheck } from '../health.ts'
 import { newPayloadKey } from '../payload-codec.ts'
 import { type Service, startService } from '../service.ts'
 import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
@@ -38,6 +39,8 @@ export async function startEmbedded(options: {
   readonly settings: Settings
   readonly demo: boolean
   readonly logger: Logger
+  /** Further parts that the service asks when it is asked whether it is ready. */
+  readonly checks?: Readonly<Record<string, HealthCheck>>
   readonly report: (step: string) => void
 }): Promise<EmbeddedService> {
   const { demo, logger, report } = options
@@ -91,8 +94,12 @@ export async function startEmbedded(options: {
       roles: allRoles,
       logger,
       softHsmConfigPath: token.configPath,
-      setUp: async () => {
-        if (!complete) throw new Error('keys, demo and credentials are being set up')
+      embeddedTemporal: true,
+      checks: {
+        ...options.checks,
+        async setUp() {
+          if (!complete) throw new Error('keys, demo and credentials are being set up')
+        },
       },
     })
     report(`event log, read model, artifacts, worker, signer and API on ${service.url}`)

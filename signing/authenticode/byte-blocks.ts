@@ -139,5 +139,6 @@ async function readFully(handle: Pick<FileHandle, 'read'>, into: Buffer, offset:
 
 function unreadable(what: string, cause: unknown): SigningError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new SigningError('PE_UNREADABLE', `${what} cannot be read: ${reason}`, { cause })
+  // A fault of the disk, not of the file's bytes.
+  return new SigningError('PE_UNREADABLE', `${what} cannot be read: ${reason}`, { transient: true, cause })
 }

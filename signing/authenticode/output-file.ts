@@ -94,6 +94,7 @@ async function guard<Result>(path: string, operation: Promise<Result>): Promise<
     return await operation
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new SigningError('PE_OUTPUT_UNWRITABLE', `Writing ${path} failed: ${reason}`, { cause })
+    // The disk is full, or broken: it says nothing about what was to be signed.
+    throw new SigningError('PE_OUTPUT_UNWRITABLE', `Writing ${path} failed: ${reason}`, { transient: true, cause })
   }
 }

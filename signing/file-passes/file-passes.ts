@@ -75,7 +75,11 @@ export class FilePasses {
     if (answer.kind === 'cancelled') throw options.signal?.reason
     if (answer.kind === 'failed') {
       const { code, message, errno } = answer
-      throw new SigningError(code, message, errno === undefined ? {} : { cause: systemError(errno, message) })
+      throw new SigningError(
+        code,
+        message,
+        errno === undefined ? {} : { transient: true, cause: systemError(errno, message) },
+      )
     }
     return answer.result as PassResults[Kind]
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { logFile, logTo } from '../../server/log-destination.ts'
-import { loggerTo } from '../../server/logging.ts'
+import { checkOf, loggerTo } from '../../server/logging.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const settings = { logLevel: 'info' } as const
@@ -40,26 +40,33 @@ describe('a log file', () => {
   })
 })
 
+/** A destination whose disk is full, until it is not. */
+function fullDestination() {
+  const written: string[] = []
+  let fails = true
+  const destination = logTo({
+    write(chunk, done) {
+      if (fails) return done(new Error('ENOSPC: no space left on device, write'))
+      written.push(chunk.toString())
+      done(null)
+    },
+    writeNow: () => undefined,
+    close: () => undefined,
+  })
+  onTestFinished(() => destination.close())
+  const recover = () => {
+    fails = false
+  }
+  return { destination, written, recover }
+}
+
 describe('a destination that fails for a while', () => {
   it('says afterwards how many lines are missing, and begins with a line of its own', async () => {
-    const written: string[] = []
-    let fails = true
-    const destination = logTo({
-      write(chunk, done) {
-        if (fails) done(new Error('ENOSPC: no space left on device, write'))
-        else {
-          written.push(chunk.toString())
-          done(null)
-        }
-      },
-      writeNow: () => undefined,
-      close: () => undefined,
-    })
-    onTestFinished(() => destination.close())
+    const { destination, written, recover } = fullDestination()
     const logger = loggerTo(settings, destination)
     logger.info('lost')
     expect(destination.trouble()).toMatchObject({ lost: 1 })
-    fails = false
+    recover()
     logger.info('kept')
     await vi.waitFor(() => expect(written).toHaveLength(1), 5_000)
     expect(written[0]).toMatch(/^\n/)
@@ -68,6 +75,20 @@ describe('a destination that fails for a while', () => {
       expect.objectContaining({ msg: 'kept' }),
     ])
     expect(destination.trouble()).toBeUndefined()
+  })
+
+  it('is a part that is down until it works again, also when nobody logs anything meanwhile', async () => {
+    const { destination, written, recover } = fullDestination()
+    const check = checkOf(destination)
+    await check()
+    loggerTo(settings, destination).info('lost')
+    await expect(check()).rejects.toMatchObject({
+      code: 'LOG_LINES_LOST',
+      message: '1 lines of the log could not be written: ENOSPC: no space left on device, write.',
+    })
+    recover()
+    await vi.waitFor(check, 5_000)
+    expect(linesOf(written.join(''))).toEqual([expect.objectContaining({ code: 'LOG_LINES_LOST', lost: 1 })])
   })
 
   it('keeps no more than eight mebibytes of what it cannot write', () => {
@@ -83,7 +104,7 @@ describe('a destination that fails for a while', () => {
 describe('standard output', () => {
   const program = `
     const { openLogger } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../server/logging.ts')).href)})
-    const logger = openLogger({ logLevel: 'info' })
+    const { logger } = openLogger({ logLevel: 'info' })
     process.send('begun')
     for (let round = 0; round < 64; round++) {
       logger.info('x'.repeat(1024 * 1024))

@@ -283,7 +283,7 @@ describe('refused before anything is written', () => {
     const folder = temporaryFolder()
     await mkdir(join(folder, 'signed.exe', 'inside'), { recursive: true })
     const plain = request(identity('ec-p256'), programs.pe32, join(folder, 'signed.exe'))
-    await expect(signPeFile(plain)).rejects.toMatchObject({ code: 'PE_OUTPUT_UNWRITABLE' })
+    await expect(signPeFile(plain)).rejects.toMatchObject({ code: 'PE_OUTPUT_UNWRITABLE', transient: true })
     expect(await readdir(folder)).toEqual(['signed.exe'])
   })
 })

@@ -168,6 +168,7 @@ export async function openGraphQLServer(
     artifacts: createVerifiedReader(store),
     checkHeader,
     refusals,
+    room: { require: async () => undefined },
     now,
   }
   const application = createApplication(dependencies)

@@ -99,7 +99,16 @@ export async function testApplication(): Promise<TestApplication> {
       yield* (await store.open(sha256)).read(range)
     },
   }
-  const dependencies: ApplicationDependencies = { log, workflows, uploads, artifacts, checkHeader, refusals, now }
+  const dependencies: ApplicationDependencies = {
+    log,
+    workflows,
+    uploads,
+    artifacts,
+    checkHeader,
+    refusals,
+    room: { require: async () => undefined },
+    now,
+  }
   const application = createApplication(dependencies)
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
   await createOrganization(dependencies, setup, { name: 'Test' })

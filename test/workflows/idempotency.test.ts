@@ -21,7 +21,8 @@ async function twoApplications() {
   const uploads = createUploads({ store, registry })
   const artifacts = createVerifiedReader(store)
   const refusals = { record: async () => undefined, close: async () => undefined }
-  const make = () => createApplication({ log, workflows, uploads, artifacts, checkHeader, refusals, now })
+  const room = { require: async () => undefined }
+  const make = () => createApplication({ log, workflows, uploads, artifacts, checkHeader, refusals, room, now })
   const applications = [make(), make()] as const
   const token = organization.tokens.get(organization.submitter)
   const caller = () => applications[0].authenticate(token, undefined)
