@@ -4,7 +4,7 @@ import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, type AnyProjection, addEvent, asEntity, asRow, checkKnown } from './entity.ts'
 import { asEventRow } from './events.ts'
 import type { Row, RowWriter } from './row-writer.ts'
-import type { Slot } from './schema.ts'
+import type { Slot } from './table-names.ts'
 import type { Tables } from './tables.ts'
 
 type Stream = { readonly id: string; readonly events: RecordedEvent[] }

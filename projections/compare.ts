@@ -36,7 +36,7 @@ const rowsAtOnce = 500
  *
  * @param streamId only this stream
  * @throws ReadModelError with a `PROJECTION_` code for events that this release does not know; `READ_MODEL_NOT_READY`,
- *   `READ_MODEL_NEWER`, `READ_MODEL_UNAVAILABLE`
+ *   `READ_MODEL_UNAVAILABLE`
  */
 export async function compareReadModel(
   log: Pick<EventLog, 'readAll' | 'readStream'>,

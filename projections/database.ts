@@ -4,6 +4,8 @@ import type { Tables } from './tables.ts'
 /** The database of a read model, of either kind. */
 export type ReadModelDatabase = {
   readonly kind: 'sqlite' | 'postgres'
+  /** The form of the tables that are used in it; those of other forms, which other releases use, stand beside them. */
+  readonly version: number
   /** For queries; never waits for what is being written. */
   readonly reads: Kysely<Tables>
   /** For transactions that write. */

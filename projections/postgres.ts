@@ -1,7 +1,11 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { ReadModelDatabase } from './database.ts'
-import type { Tables } from './tables.ts'
+import { liveTableNames } from './table-names.ts'
+import { readModelVersion, type Tables } from './tables.ts'
+
+/** For how long a transaction may rest between two statements before the server ends it, in milliseconds. */
+const idleInTransactionMs = 30_000
 
 /** How to reach PostgreSQL (14 or newer), and what is told of its queries. */
 export type PostgresReadModelOptions = {
@@ -17,6 +21,8 @@ export type PostgresReadModelOptions = {
   }
   /** The most connections of this process. Default: 10. */
   readonly maximumConnections?: number
+  /** The form of the tables, other than this release's: as another release would open it. */
+  readonly version?: number
   /** Called with the SQL of every query that ran. */
   readonly onQuery?: (sql: string) => void
   /** Called when an idle connection breaks; the pool replaces it. */
@@ -28,22 +34,27 @@ export type PostgresReadModelOptions = {
  * the server is still away.
  */
 export function openPostgresReadModel(options: PostgresReadModelOptions): ReadModelDatabase {
-  const { connectionString, tls, maximumConnections = 10, onQuery, onConnectionLost } = options
+  const { connectionString, tls, maximumConnections = 10, version = readModelVersion } = options
+  const { onQuery, onConnectionLost } = options
   const pool = new pg.Pool({
     connectionString,
     ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, host: serverName(connectionString) } }),
     max: maximumConnections,
     connectionTimeoutMillis: 5_000,
+    // A process that stopped within a transaction must not keep its locks for ever.
+    idle_in_transaction_session_timeout: idleInTransactionMs,
     application_name: 'countersign',
   })
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', (error) => onConnectionLost?.(error))
   const database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
+    plugins: [liveTableNames(version)],
     ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql) }),
   })
   return {
     kind: 'postgres',
+    version,
     reads: database,
     writes: database,
     isContention,

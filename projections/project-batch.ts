@@ -2,8 +2,10 @@ import type { Kysely } from 'kysely'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { applyEvents } from './apply-events.ts'
 import type { ReadModelDatabase } from './database.ts'
-import type { RowWriter } from './row-writer.ts'
-import type { Slot } from './schema.ts'
+import { ReadModelError } from './read-model-error.ts'
+import { createRowWriter } from './row-writer.ts'
+import { databaseClock } from './schema.ts'
+import type { Slot } from './table-names.ts'
 import type { Tables } from './tables.ts'
 import { whenUncontended } from './transaction.ts'
 
@@ -11,7 +13,6 @@ import { whenUncontended } from './transaction.ts'
 export type Checkpoint = {
   readonly position: LogPosition | undefined
   readonly token: string
-  readonly version: number
 }
 
 /** Writes rows and checkpoint together. */
@@ -32,12 +33,13 @@ export type BatchWriter = {
   ) => Promise<Checkpoint | 'gone'>
 }
 
-/** @param writer keeps compiled statements */
-export function createBatchWriter(database: ReadModelDatabase, writer: RowWriter): BatchWriter {
+/** Makes a writer of batches for the tables of the database's form. */
+export function createBatchWriter(database: ReadModelDatabase): BatchWriter {
+  const writer = createRowWriter(database)
   return {
     project: (slot, token, after, events) =>
       whenUncontended(database, async (transaction) => {
-        const checkpoint = await lockCheckpoint(transaction, slot)
+        const checkpoint = await lockCheckpoint(database, transaction, slot)
         if (checkpoint === undefined || checkpoint.token !== token) return 'gone'
         const { position } = checkpoint
         if (after !== undefined && (position === undefined || position < after)) return 'gone'
@@ -45,35 +47,48 @@ export function createBatchWriter(database: ReadModelDatabase, writer: RowWriter
         const last = news.at(-1)
         if (last === undefined) return checkpoint
         await applyEvents(writer, transaction, slot, news)
-        await moveCheckpoint(transaction, slot, last.position)
+        await moveCheckpoint(database, transaction, slot, last.position)
         return { ...checkpoint, position: last.position }
       }),
   }
+}
+
+/** What stands before the event that an error of projecting names; `undefined` when the error is about something else. */
+export function eventsBefore(error: unknown, events: readonly RecordedEvent[]): readonly RecordedEvent[] | undefined {
+  const { position } = error instanceof ReadModelError ? error.details : {}
+  return typeof position === 'string' ? events.filter((event) => event.position < position) : undefined
 }
 
 /**
  * Reads a slot's checkpoint and keeps every other writer of the slot waiting until the transaction ends. It must be the
  * first statement: SQLite then takes its write lock before it reads anything.
  */
-export async function lockCheckpoint(transaction: Kysely<Tables>, slot: Slot): Promise<Checkpoint | undefined> {
+export async function lockCheckpoint(
+  { version }: ReadModelDatabase,
+  transaction: Kysely<Tables>,
+  slot: Slot,
+): Promise<Checkpoint | undefined> {
   const row = await transaction
-    .updateTable('read_model')
+    .updateTable('read_models')
     .set(({ ref }) => ({ token: ref('token') }))
+    .where('version', '=', version)
     .where('slot', '=', slot)
-    .returning(['version', 'position', 'token'])
+    .returning(['position', 'token'])
     .executeTakeFirst()
-  return row && { ...row, position: (row.position ?? undefined) as LogPosition | undefined }
+  return row && { token: row.token, position: (row.position ?? undefined) as LogPosition | undefined }
 }
 
-/** Writes a slot's checkpoint. */
+/** Writes a slot's checkpoint, and that it is in use. */
 export async function moveCheckpoint(
+  database: ReadModelDatabase,
   transaction: Kysely<Tables>,
   slot: Slot,
   position: LogPosition | undefined,
 ): Promise<void> {
   await transaction
-    .updateTable('read_model')
-    .set({ position: position ?? null })
+    .updateTable('read_models')
+    .set({ position: position ?? null, alive_at: databaseClock(database) })
+    .where('version', '=', database.version)
     .where('slot', '=', slot)
     .execute()
 }

@@ -2,18 +2,16 @@
 export type ReadModelErrorCode =
   /** The read model did not reach a position in time. */
   | 'READ_MODEL_BEHIND'
-  /** There is no read model yet, or one of an older release: a projector must build it. */
+  /** There is no read model of this release yet: a projector must build it. */
   | 'READ_MODEL_NOT_READY'
   /** It holds events that the log does not: the log lags, or was replaced. */
   | 'READ_MODEL_AHEAD'
-  /** A newer release made it. */
-  | 'READ_MODEL_NEWER'
   /** The file is not a read model. */
   | 'READ_MODEL_FOREIGN'
   /** The database cannot be reached, or failed. */
   | 'READ_MODEL_UNAVAILABLE'
   | 'READ_MODEL_CLOSED'
-  /** Another rebuild began while this one was at work. */
+  /** A build did not say for too long that it is at work, and another process took it over. */
   | 'REBUILD_SUPERSEDED'
   /** The log holds a stream of a kind that this release does not know. */
   | 'PROJECTION_STREAM_UNKNOWN'

@@ -53,14 +53,14 @@ export type StreamRange = { readonly streamId: string; readonly from: number; re
  * What queries read. Everything but {@link ReadModel.position} and what waits for it is of one organization: things of
  * another one are not found. `…ByIds` answer in the order of the ids, with `undefined` for what does not exist.
  *
- * Every method fails with `ReadModelError` when the database cannot be reached or is of another version, and with
+ * Every method fails with `ReadModelError` when the database cannot be reached or holds no tables of this release, and with
  * `Refusal` for malformed cursors and pages.
  */
 export interface ReadModel {
   /**
    * For readiness: whether queries can be answered.
    *
-   * @throws ReadModelError `READ_MODEL_NOT_READY`, `READ_MODEL_NEWER`, `READ_MODEL_UNAVAILABLE`
+   * @throws ReadModelError `READ_MODEL_NOT_READY`, `READ_MODEL_UNAVAILABLE`
    */
   check(): Promise<void>
   organization(organizationId: OrganizationId): Promise<OrganizationView | undefined>

@@ -1,95 +1,162 @@
-import { randomUUID } from 'node:crypto'
-import { setImmediate as eventLoopTurn } from 'node:timers/promises'
+import { setImmediate as eventLoopTurn, setTimeout as pause } from 'node:timers/promises'
 import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { applyEvents } from './apply-events.ts'
+import { type BuildClaim, claimBuild, keepClaim } from './build-claim.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { createBatchWriter, lockCheckpoint, moveCheckpoint } from './project-batch.ts'
+import { createBatchWriter, eventsBefore, lockCheckpoint, moveCheckpoint } from './project-batch.ts'
 import { ReadModelError } from './read-model-error.ts'
 import { createRowWriter } from './row-writer.ts'
-import { createTables, dropTables, ensureSchema, lockSchema, renameToLive } from './schema.ts'
-import { readModelVersion } from './tables.ts'
+import { createIndexes, dropTables, ensureSchema, lockSchema, renameToLive } from './schema.ts'
 import { whenUncontended } from './transaction.ts'
 
-/** What a rebuild needs. */
+/** What a build needs. */
 export type RebuildDependencies = {
   readonly log: Pick<EventLog, 'readAll'>
   readonly database: ReadModelDatabase
-  /** Ends the rebuild; what is read then stays what it was. */
+  /** Ends the build; what is read then stays what it was. */
   readonly signal?: AbortSignal
   /** Hears how many events have been projected, now and then. */
   readonly onProgress?: (events: number) => void
+  /** Hears, again and again, that another process builds the same tables, and is waited for. */
+  readonly onWaiting?: () => void
 }
 
-/** How a rebuild ended. */
+/** How a build ended. */
 export type Rebuilt = { readonly events: number; readonly position: LogPosition | undefined }
 
 /** So many events are one transaction: enough that entities are read and written once for several of theirs. */
 const batchSize = 4_000
+/** How often a process that waits for another one's build looks whether it is over, in milliseconds. */
+const lookMs = 250
 
 /**
  * Projects the whole log anew, beside the read model that is in use: a second set of tables is filled in ordinary
  * batches, while readers and the projector go on with the first. Then one transaction adds what came meanwhile and puts
- * the second set in the place of the first. When anything fails, the first set stays.
+ * the second set in the place of the first. When anything fails, the first set stays. One process builds at a time;
+ * others wait until it is done.
  *
- * @throws ReadModelError `REBUILD_SUPERSEDED` when another rebuild began, and as the projector does
+ * @throws ReadModelError `REBUILD_SUPERSEDED` when another process took the build over, and as the projector does
  */
 export async function rebuildReadModel(dependencies: RebuildDependencies): Promise<Rebuilt> {
-  const { log, database, signal, onProgress } = dependencies
-  const writer = createRowWriter(database.kind)
-  const batches = createBatchWriter(database, writer)
+  const built = await buildWhenClaimed(dependencies, 'anew')
+  return built as Rebuilt
+}
+
+/**
+ * Makes the tables of this release when there are none, beside those of other releases; where another process builds
+ * them, it waits for that one, and goes on with its work when it ends before it is done.
+ *
+ * @throws as {@link rebuildReadModel}
+ */
+export async function buildMissingReadModel(dependencies: RebuildDependencies): Promise<void> {
+  await buildWhenClaimed(dependencies, 'missing')
+}
+
+async function buildWhenClaimed(
+  dependencies: RebuildDependencies,
+  wanted: 'missing' | 'anew',
+): Promise<Rebuilt | undefined> {
+  const { database, signal, onWaiting } = dependencies
   await ensureSchema(database)
-  const token = await beginBuilding(database)
+  for (;;) {
+    signal?.throwIfAborted()
+    const claim = await claimBuild(database, wanted)
+    if (claim === 'built') return undefined
+    if (claim !== 'claimed elsewhere') return build(dependencies, claim, wanted)
+    onWaiting?.()
+    await pause(lookMs, undefined, signal === undefined ? {} : { signal })
+  }
+}
+
+async function build(
+  dependencies: RebuildDependencies,
+  claim: BuildClaim,
+  wanted: 'missing' | 'anew',
+): Promise<Rebuilt> {
+  const { log, database, signal, onProgress } = dependencies
+  const lease = keepClaim(database, claim)
+  const batches = createBatchWriter(database)
   let events = 0
-  let position: LogPosition | undefined
-  // The second pass takes what came while the first was at work, so that the last transaction is short.
-  for (let pass = 0; pass < 2; pass += 1)
-    for await (const batch of inBatches(log.readAll(position === undefined ? {} : { after: position }))) {
+  let { position } = claim
+  let isWhole = true
+
+  async function copyLog(): Promise<void> {
+    for await (const batch of readAhead(inBatches(log.readAll(position === undefined ? {} : { after: position })))) {
       signal?.throwIfAborted()
-      const outcome = await batches.project('building', token, position, batch)
+      if (lease.lost.aborted) throw superseded()
+      const outcome = await batches.project('building', claim.token, position, batch).catch(async (error: unknown) => {
+        // Where there is nothing yet, what stands before an event that cannot be projected is worth showing.
+        const known = wanted === 'missing' ? eventsBefore(error, batch) : undefined
+        if (known === undefined) throw error
+        isWhole = false
+        return batches.project('building', claim.token, position, known)
+      })
       if (outcome === 'gone') throw superseded()
       position = outcome.position
+      if (!isWhole) return
       events += batch.length
       onProgress?.(events)
       await eventLoopTurn()
     }
-  return whenUncontended(database, async (transaction) => {
-    await lockSchema(database, transaction)
-    const live = await lockCheckpoint(transaction, 'live')
-    const building = await lockCheckpoint(transaction, 'building')
-    if (live === undefined || building?.token !== token) throw superseded()
-    let last = building.position
-    let added = 0
-    for await (const batch of inBatches(log.readAll(last === undefined ? {} : { after: last }))) {
-      await applyEvents(writer, transaction, 'building', batch)
-      last = batch.at(-1)?.position ?? last
-      added += batch.length
-    }
-    await moveCheckpoint(transaction, 'live', last)
-    await dropTables(transaction, 'live')
-    await renameToLive(transaction)
-    await transaction
-      .updateTable('read_model')
-      .set({ version: readModelVersion, token })
-      .where('slot', '=', 'live')
-      .execute()
-    await transaction.deleteFrom('read_model').where('slot', '=', 'building').execute()
+  }
+
+  try {
+    await copyLog()
+    await addIndexes(database, claim)
+    // Takes what came while the first was at work, so that the last transaction is short.
+    if (isWhole) await copyLog()
+    const { position: last, added } = await putInPlace(isWhole ? dependencies : { ...dependencies, log: noMore }, claim)
+    await lease.end('nothing')
     return { events: events + added, position: last }
+  } catch (error) {
+    await lease.end('up')
+    throw error
+  }
+}
+
+/** In a transaction of its own, that ends with a sign of life: nobody takes the build over for its long silence. */
+async function addIndexes(database: ReadModelDatabase, { token, build }: BuildClaim): Promise<void> {
+  if (database.kind === 'sqlite') return
+  await whenUncontended(database, async (transaction) => {
+    const building = await lockCheckpoint(database, transaction, 'building')
+    if (building?.token !== token) throw superseded()
+    await createIndexes(database, transaction, build)
+    await moveCheckpoint(database, transaction, 'building', building.position)
   })
 }
 
-async function beginBuilding(database: ReadModelDatabase): Promise<string> {
-  const token = randomUUID()
-  await whenUncontended(database, async (transaction) => {
+async function putInPlace(
+  { log, database }: RebuildDependencies,
+  { token }: BuildClaim,
+): Promise<{ readonly position: LogPosition | undefined; readonly added: number }> {
+  const writer = createRowWriter(database)
+  const { version } = database
+  return whenUncontended(database, async (transaction) => {
     await lockSchema(database, transaction)
-    await transaction.deleteFrom('read_model').where('slot', '=', 'building').execute()
-    await dropTables(transaction, 'building')
-    await createTables(database, transaction, 'building', token)
+    const live = await lockCheckpoint(database, transaction, 'live')
+    const building = await lockCheckpoint(database, transaction, 'building')
+    if (building?.token !== token) throw superseded()
+    let { position } = building
+    let added = 0
+    for await (const batch of inBatches(log.readAll(position === undefined ? {} : { after: position }))) {
+      await applyEvents(writer, transaction, 'building', batch)
+      position = batch.at(-1)?.position ?? position
+      added += batch.length
+    }
+    await moveCheckpoint(database, transaction, 'building', position)
+    if (live !== undefined) {
+      await dropTables(database, transaction, version, 'live')
+      await transaction.deleteFrom('read_models').where('version', '=', version).where('slot', '=', 'live').execute()
+    }
+    await renameToLive(database, transaction)
     await transaction
-      .insertInto('read_model')
-      .values({ slot: 'building', version: readModelVersion, position: null, token })
+      .updateTable('read_models')
+      .set({ slot: 'live' })
+      .where('version', '=', version)
+      .where('slot', '=', 'building')
       .execute()
+    return { position, added }
   })
-  return token
 }
 
 async function* inBatches(source: AsyncIterable<readonly RecordedEvent[]>): AsyncGenerator<readonly RecordedEvent[]> {
@@ -104,6 +171,28 @@ async function* inBatches(source: AsyncIterable<readonly RecordedEvent[]>): Asyn
   if (batch.length > 0) yield batch
 }
 
+/** Reads the next item while the last one is worked on, so that log and database work side by side. */
+async function* readAhead<Item>(source: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  let next = source.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done) return
+      next = source.next()
+      // Who is interrupted while it works must not leave a failure that nobody hears.
+      next.catch(() => undefined)
+      yield value
+    }
+  } finally {
+    await source.return(undefined).catch(() => undefined)
+  }
+}
+
+const noMore: RebuildDependencies['log'] = { async *readAll() {} }
+
 function superseded(): ReadModelError {
-  return new ReadModelError('REBUILD_SUPERSEDED', 'Another rebuild of the read model began; this one ended.')
+  return new ReadModelError(
+    'REBUILD_SUPERSEDED',
+    'This build of the read model did not say for too long that it is at work; another process took it over.',
+  )
 }

@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely } from 'kysely'
 import type { ReadModelDatabase } from './database.ts'
-import { type Slot, tableName } from './schema.ts'
+import { type Slot, tableName } from './table-names.ts'
 import {
   type EntityRow,
   type EntityTableName,
@@ -83,8 +83,8 @@ const postgres: Statements = {
   ids: (ids) => [ids],
 }
 
-/** Makes a writer for a kind of database. */
-export function createRowWriter(kind: ReadModelDatabase['kind']): RowWriter {
+/** Makes a writer for the tables of the database's form. */
+export function createRowWriter({ kind, version }: Pick<ReadModelDatabase, 'kind' | 'version'>): RowWriter {
   const { inChunks, source, values, among, ids } = kind === 'postgres' ? postgres : sqlite
 
   function upsertText(name: string, table: ProjectedTable, rows: number): string {
@@ -97,7 +97,7 @@ export function createRowWriter(kind: ReadModelDatabase['kind']): RowWriter {
     async upsert(transaction, slot, table, rows) {
       const { columns } = tableForms[table]
       for (const chunk of inChunks(rows)) {
-        const text = upsertText(tableName(slot, table), table, chunk.length)
+        const text = upsertText(tableName(version, slot, table), table, chunk.length)
         await transaction.executeQuery(CompiledQuery.raw(text, values(columns, chunk)))
       }
     },
@@ -105,7 +105,7 @@ export function createRowWriter(kind: ReadModelDatabase['kind']): RowWriter {
     async load(transaction, slot, table, wanted) {
       const rows: EntityRow[] = []
       for (const chunk of inChunks(wanted)) {
-        const text = `select ${entityColumns.map((column) => `"${column}"`).join(', ')} from "${tableName(slot, table)}" where "id" ${among(chunk.length)}`
+        const text = `select ${entityColumns.map((column) => `"${column}"`).join(', ')} from "${tableName(version, slot, table)}" where "id" ${among(chunk.length)}`
         const answer = await transaction.executeQuery(CompiledQuery.raw(text, ids(chunk)))
         rows.push(...(answer.rows as EntityRow[]))
       }

@@ -2,16 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type EventLog, type LogPosition, type RecordedEvent, unreadableFailure } from '../event-log/index.ts'
 import type { ReadModelDatabase } from './database.ts'
 import type { Progress } from './progress.ts'
-import { type BatchWriter, type Checkpoint, createBatchWriter } from './project-batch.ts'
+import { type BatchWriter, type Checkpoint, createBatchWriter, eventsBefore } from './project-batch.ts'
 import { readCheckpoint } from './read-checkpoint.ts'
 import { ReadModelError } from './read-model-error.ts'
-import { rebuildReadModel } from './rebuild.ts'
-import { createRowWriter } from './row-writer.ts'
+import { buildMissingReadModel } from './rebuild.ts'
 import { ensureSchema } from './schema.ts'
+import { dropUnusedTables, markInUse } from './table-use.ts'
 
 /** What a projector is doing. */
 export type ProjectorStatus =
   | { readonly state: 'starting' }
+  /** There are no tables of this release yet. They are being built from the log, by this process or by another one. */
+  | { readonly state: 'building'; readonly by: 'this process' | 'another process'; readonly events: number }
   /** It follows the log; `position` is where it is. */
   | { readonly state: 'running'; readonly position: LogPosition | undefined }
   /** The log or the database is away; it tries again by itself. */
@@ -45,32 +47,39 @@ const paceMs = 50
 /** A batch of so many events is one of catching up, which nothing holds back. */
 const smallBatch = 200
 const longestPauseMs = 5_000
+/** How often it says that its tables are in use, and drops those that nobody uses. */
+const tidyUpMs = 60_000
 
 /**
- * Starts to project: makes or renews the tables where that is needed, catches up from the checkpoint, follows live.
- * Several may run at once: each batch is written once, by whoever comes first.
+ * Starts to project: builds the tables of this release where there are none, catches up from the checkpoint, follows live.
+ * Several may run at once: one builds, and each batch is written once, by whoever comes first.
  */
 export function startProjector(dependencies: ProjectorDependencies): Projector {
   const { database, onStatus } = dependencies
   const stopped = new AbortController()
-  const batches = createBatchWriter(database, createRowWriter(database.kind))
+  const batches = createBatchWriter(database)
   let status: ProjectorStatus = { state: 'starting' }
 
   function report(next: ProjectorStatus): void {
-    const told = next.state !== status.state || next.state === 'waiting'
+    const isNews =
+      next.state !== status.state ||
+      next.state === 'waiting' ||
+      (next.state === 'building' && status.state === 'building' && next.by !== status.by)
     status = next
-    if (told) onStatus?.(next)
+    if (isNews) onStatus?.(next)
   }
 
   async function run(): Promise<void> {
     let pauseMs = shortestPauseMs
     while (!stopped.signal.aborted)
       try {
+        await buildMissing()
         await follow(dependencies, batches, stopped.signal, (position) => {
           pauseMs = shortestPauseMs
           report({ state: 'running', position })
         })
       } catch (error) {
+        if (stopped.signal.aborted) break
         const { code, message } = asFailure(error)
         if (isLasting(error)) {
           report({ state: 'failed', code, message })
@@ -83,12 +92,38 @@ export function startProjector(dependencies: ProjectorDependencies): Projector {
     report({ state: 'stopped' })
   }
 
+  async function buildMissing(): Promise<void> {
+    await ensureSchema(database)
+    if ((await readCheckpoint(database, 'live')) !== undefined) return
+    report({ state: 'building', by: 'this process', events: 0 })
+    await buildMissingReadModel({
+      log: dependencies.log,
+      database,
+      signal: stopped.signal,
+      onProgress: (events) => report({ state: 'building', by: 'this process', events }),
+      onWaiting: () => report({ state: 'building', by: 'another process', events: 0 }),
+    })
+  }
+
+  /** Failures say nothing new: the projector meets the same database. */
+  async function tidyUp(): Promise<void> {
+    try {
+      if (status.state === 'running') await markInUse(database)
+      await dropUnusedTables(database)
+    } catch {}
+  }
+
   const running = run()
+  let tidying = Promise.resolve()
+  const tidier = setInterval(() => {
+    tidying = tidying.then(tidyUp)
+  }, tidyUpMs)
   return {
     status: () => status,
-    stop: () => {
+    async stop() {
       stopped.abort()
-      return running
+      clearInterval(tidier)
+      await Promise.all([running, tidying])
     },
   }
 }
@@ -99,7 +134,6 @@ async function follow(
   signal: AbortSignal,
   reached: (position: LogPosition | undefined) => void,
 ): Promise<void> {
-  if ((await ensureSchema(database)) === 'outdated') await rebuildReadModel({ log, database, signal })
   const start = await readCheckpoint(database, 'live')
   if (start === undefined) return
   let { position } = start
@@ -111,7 +145,7 @@ async function follow(
     if (events.length === 0) continue
     const next = performance.now() + paceMs
     const checkpoint = await projectAsFarAsKnown(batches, start.token, position, events)
-    // A rebuild put other tables in place: begin again from where these are.
+    // Other tables were put in place, or these were dropped: begin again.
     if (checkpoint === 'gone') return
     position = events.at(-1)?.position ?? position
     if (checkpoint.position !== undefined) progress.notify(checkpoint.position)
@@ -144,11 +178,8 @@ async function projectAsFarAsKnown(
   try {
     return await batches.project('live', token, after, events)
   } catch (error) {
-    const { position } = error instanceof ReadModelError ? error.details : {}
-    if (typeof position === 'string') {
-      const known = events.filter((event) => event.position < position)
-      if (known.length > 0) await batches.project('live', token, after, known)
-    }
+    const known = eventsBefore(error, events) ?? []
+    if (known.length > 0) await batches.project('live', token, after, known)
     throw error
   }
 }
@@ -161,6 +192,6 @@ function asFailure(error: unknown): { readonly code: string; readonly message: s
 }
 
 function isLasting(error: unknown): boolean {
-  if (error instanceof ReadModelError) return error.code.startsWith('PROJECTION_') || error.code === 'READ_MODEL_NEWER'
+  if (error instanceof ReadModelError) return error.code.startsWith('PROJECTION_')
   return error instanceof Error && 'code' in error && error.code === 'EVENT_LOG_CORRUPT'
 }

@@ -1,71 +1,43 @@
-import { randomUUID } from 'node:crypto'
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { ReadModelDatabase } from './database.ts'
-import { ReadModelError } from './read-model-error.ts'
-import {
-  integerColumns,
-  type ProjectedTable,
-  projectedTables,
-  readModelVersion,
-  type Tables,
-  tableForms,
-} from './tables.ts'
+import { type Slot, tableName, tablePrefix } from './table-names.ts'
+import { integerColumns, projectedTables, type Tables, tableForms } from './tables.ts'
 import { whenUncontended } from './transaction.ts'
-
-/** Which set of tables: the one that is read, or the one that a rebuild is filling. */
-export type Slot = Tables['read_model']['slot']
 
 /** A number of our own, so that processes that make the schema at once wait for each other (PostgreSQL). */
 const schemaLock = 0x4353_524d
 
-/** The name of a table of a slot. */
-export function tableName(slot: Slot, table: ProjectedTable): string {
-  return slot === 'live' ? table : `building_${table}`
-}
-
-/**
- * Makes the tables when there are none.
- *
- * @returns `ready`, or `outdated` when an older release made them and they must be built anew
- * @throws ReadModelError `READ_MODEL_NEWER` when a newer release made them
- */
-export async function ensureSchema(database: ReadModelDatabase): Promise<'ready' | 'outdated'> {
-  return whenUncontended(database, async (transaction) => {
+/** Makes the table of the sets of tables when it is not there. */
+export async function ensureSchema(database: ReadModelDatabase): Promise<void> {
+  await whenUncontended(database, async (transaction) => {
     await lockSchema(database, transaction)
     await transaction.schema
-      .createTable('read_model')
+      .createTable('read_models')
       .ifNotExists()
-      .addColumn('slot', text(database), (column) => column.primaryKey())
       .addColumn('version', 'integer', (column) => column.notNull())
+      .addColumn('slot', text(database), (column) => column.notNull())
       .addColumn('position', text(database))
       .addColumn('token', text(database), (column) => column.notNull())
+      .addColumn('build', text(database), (column) => column.notNull())
+      .addColumn('alive_at', 'double precision', (column) => column.notNull())
+      .addPrimaryKeyConstraint('read_models_key', ['version', 'slot'])
       .execute()
-    const live = await transaction.selectFrom('read_model').selectAll().where('slot', '=', 'live').executeTakeFirst()
-    if (live === undefined) {
-      const token = randomUUID()
-      await createTables(database, transaction, 'live', token)
-      await transaction
-        .insertInto('read_model')
-        .values({ slot: 'live', version: readModelVersion, position: null, token })
-        .execute()
-      return 'ready'
-    }
-    if (live.version > readModelVersion) throw newer(live.version)
-    return live.version === readModelVersion ? 'ready' : 'outdated'
   })
 }
 
-/** Makes a slot's tables and indexes; indexes bear the token in their names, since these outlive a change of slots. */
+/**
+ * Makes the tables that a build fills. Where the server works by itself their indexes come later
+ * ({@link createIndexes}): filling tables without them is a good deal faster. SQLite works inside this process, which would
+ * stand still while it makes an index of many rows.
+ */
 export async function createTables(
   database: ReadModelDatabase,
   transaction: Kysely<Tables>,
-  slot: Slot,
-  token: string,
+  build: string,
 ): Promise<void> {
   for (const table of projectedTables) {
-    const { key, columns, indexes } = tableForms[table]
-    const name = tableName(slot, table)
-    let creation = transaction.schema.createTable(name)
+    const { key, columns } = tableForms[table]
+    let creation = transaction.schema.createTable(tableName(database.version, 'building', table))
     for (const column of columns)
       creation = creation.addColumn(
         column,
@@ -73,24 +45,56 @@ export async function createTables(
         (definition) => (column === key ? definition.primaryKey().notNull() : definition.notNull()),
       )
     await creation.execute()
-    for (const [number, index] of indexes.entries())
-      await transaction.schema
-        .createIndex(`${table}_${number}_${token.slice(0, 8)}`)
-        .on(name)
-        .columns([...index])
-        .execute()
   }
+  if (database.kind === 'sqlite') await createIndexes(database, transaction, build)
 }
 
-/** Drops a slot's tables, as far as they exist. */
-export async function dropTables(transaction: Kysely<Tables>, slot: Slot): Promise<void> {
-  for (const table of projectedTables) await transaction.schema.dropTable(tableName(slot, table)).ifExists().execute()
+/**
+ * Makes the indexes of the tables that a build fills, as far as they are not there. They bear the build in their names,
+ * since these outlive the change of the tables' names.
+ */
+export async function createIndexes(
+  database: ReadModelDatabase,
+  transaction: Kysely<Tables>,
+  build: string,
+): Promise<void> {
+  for (const table of projectedTables)
+    for (const [number, columns] of tableForms[table].indexes.entries())
+      await transaction.schema
+        .createIndex(`${table}_${number}_${build}`)
+        .ifNotExists()
+        .on(tableName(database.version, 'building', table))
+        .columns([...columns])
+        .execute()
+}
+
+/** Drops the tables of a set, whatever release made them. */
+export async function dropTables(
+  database: ReadModelDatabase,
+  transaction: Kysely<Tables>,
+  version: number,
+  slot: Slot,
+): Promise<void> {
+  const prefix = tablePrefix(version, slot)
+  const other = slot === 'live' ? tablePrefix(version, 'building') : undefined
+  const { rows } =
+    database.kind === 'postgres'
+      ? await sql<{
+          name: string
+        }>`select tablename as name from pg_tables where schemaname = current_schema()`.execute(transaction)
+      : await sql<{ name: string }>`select name from sqlite_schema where type = 'table'`.execute(transaction)
+  for (const { name } of rows)
+    if (name.startsWith(prefix) && (other === undefined || !name.startsWith(other)))
+      await transaction.schema.dropTable(name).execute()
 }
 
 /** Makes the tables that were being built the ones that are read. */
-export async function renameToLive(transaction: Kysely<Tables>): Promise<void> {
+export async function renameToLive({ version }: ReadModelDatabase, transaction: Kysely<Tables>): Promise<void> {
   for (const table of projectedTables)
-    await transaction.schema.alterTable(tableName('building', table)).renameTo(tableName('live', table)).execute()
+    await transaction.schema
+      .alterTable(tableName(version, 'building', table))
+      .renameTo(tableName(version, 'live', table))
+      .execute()
 }
 
 /** Lets one process at a time change the schema: until the transaction ends, others wait (or must try again: SQLite). */
@@ -98,13 +102,11 @@ export async function lockSchema(database: ReadModelDatabase, transaction: Kysel
   if (database.kind === 'postgres') await sql`select pg_advisory_xact_lock(${schemaLock})`.execute(transaction)
 }
 
-/** The error for a read model of a newer release. */
-export function newer(version: number): ReadModelError {
-  return new ReadModelError(
-    'READ_MODEL_NEWER',
-    `The read model has version ${version}; this release knows version ${readModelVersion}. Use the newer release, or drop the read model: it can be built anew from the log.`,
-    { details: { version, known: readModelVersion } },
-  )
+/** The database's own clock, in seconds since 1970: the one clock that all processes have in common. */
+export function databaseClock({ kind }: Pick<ReadModelDatabase, 'kind'>): RawBuilder<number> {
+  return kind === 'postgres'
+    ? sql<number>`extract(epoch from clock_timestamp())::double precision`
+    : sql<number>`unixepoch('subsec')`
 }
 
 // Keys are compared and ordered byte by byte in both databases, whatever the locale of the PostgreSQL cluster.

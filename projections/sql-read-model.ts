@@ -13,9 +13,11 @@ import type { Progress } from './progress.ts'
 import { projects } from './projects.ts'
 import { asReadModelError, readCheckpoint, requireReadModel } from './read-checkpoint.ts'
 import type { EventFilter, ReadModel, SigningRequestFilter } from './read-model.ts'
+import { ReadModelError } from './read-model-error.ts'
 import { type ListOrder, readPage } from './read-page.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
+import { markInUse } from './table-use.ts'
 import type { EntityRow, EventRow } from './tables.ts'
 import { users } from './users.ts'
 
@@ -24,20 +26,34 @@ const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
 const newestEventFirst: ListOrder = { key: 'position', id: null, direction: 'desc' }
 
+/** After so long it is looked whether the tables are still there, in milliseconds. */
+const lookMs = 60_000
+
 /** The read model over its database. Closing it closes the database too. */
 export function createReadModel(database: ReadModelDatabase, progress: Progress): ReadModel {
   const { reads } = database
   const events = createEventReader(database)
-  let known = false
+  /** When it is to be seen again that the tables are there. */
+  let lookAt = 0
+  let marking = Promise.resolve()
 
   async function read<Result>(query: () => Promise<Result>): Promise<Result> {
     try {
-      if (!known) await requireReadModel(database)
-      known = true
+      if (performance.now() >= lookAt) await look()
       return await query()
     } catch (error) {
-      throw asReadModelError(error)
+      const failure = asReadModelError(error)
+      if (failure instanceof ReadModelError) lookAt = 0
+      throw failure
     }
+  }
+
+  /** Who reads says from time to time that the tables are in use, so that no other release drops them. */
+  async function look(): Promise<void> {
+    await requireReadModel(database)
+    if (performance.now() < lookAt) return
+    lookAt = performance.now() + lookMs
+    marking = markInUse(database).catch(() => undefined)
   }
 
   function byIds<State extends object, Facts extends object, View>(
@@ -198,6 +214,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     },
     async close() {
       progress.close()
+      await marking
       await database.close()
     },
   }

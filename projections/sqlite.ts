@@ -3,7 +3,8 @@ import { Kysely, SqliteDialect } from 'kysely'
 import type { ReadModelDatabase } from './database.ts'
 import { asKyselySqlite } from './node-sqlite.ts'
 import { ReadModelError } from './read-model-error.ts'
-import type { Tables } from './tables.ts'
+import { liveTableNames } from './table-names.ts'
+import { readModelVersion, type Tables } from './tables.ts'
 
 /** `CSRM`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
 const applicationId = 0x4353524d
@@ -19,6 +20,8 @@ const walPages = 8_192
 export type SqliteReadModelOptions = {
   /** A file on a local disk, in a folder that exists; made when it does not exist. */
   readonly path: string
+  /** The form of the tables, other than this release's: as another release would open it. */
+  readonly version?: number
   /** Called with the SQL of every query that ran. */
   readonly onQuery?: (sql: string) => void
 }
@@ -30,18 +33,24 @@ export type SqliteReadModelOptions = {
  * @throws ReadModelError `READ_MODEL_UNAVAILABLE` when the file cannot be opened, `READ_MODEL_FOREIGN` when it is
  *   something else
  */
-export function openSqliteReadModel({ path, onQuery }: SqliteReadModelOptions): ReadModelDatabase {
+export function openSqliteReadModel({
+  path,
+  version = readModelVersion,
+  onQuery,
+}: SqliteReadModelOptions): ReadModelDatabase {
   const writer = openFile(path)
   const reader = new DatabaseSync(path, { readOnly: true, timeout: 1_000 })
   const kysely = (database: DatabaseSync) =>
     new Kysely<Tables>({
       dialect: new SqliteDialect({ database: asKyselySqlite(database) }),
+      plugins: [liveTableNames(version)],
       ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql) }),
     })
   const writes = kysely(writer)
   const reads = kysely(reader)
   return {
     kind: 'sqlite',
+    version,
     reads,
     writes,
     isContention: isBusy,

@@ -41,15 +41,23 @@ export type Tables = {
     data: string
     metadata: string
   }
-  /** What has been projected: one row for the tables that are read, one for those that a rebuild is filling. */
-  read_model: {
-    slot: 'live' | 'building'
-    /** Which form the tables have. */
+  /**
+   * Which sets of tables there are. Releases of every version read and write this table at the same time, so its columns
+   * keep their meaning for good.
+   */
+  read_models: {
+    /** Which form the tables have: a release uses those of its own form only. */
     version: number
+    /** The tables that are read, or those that a build is filling. */
+    slot: 'live' | 'building'
     /** Position of the newest event in them; null before the first. */
     position: string | null
-    /** Who fills them: changes with every rebuild. */
+    /** Who fills them: changes with every build, and when another process takes a build over. */
     token: string
+    /** Names the indexes of the tables. */
+    build: string
+    /** When somebody who needs them last said so: seconds since 1970, by the clock of the database. */
+    alive_at: number
   }
 }
 

@@ -8,6 +8,7 @@ import {
   openSqliteReadModel,
   type ReadModel,
   type ReadModelDatabase,
+  ReadModelError,
   startProjector,
 } from '../projections/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
@@ -81,6 +82,13 @@ export async function openReadModels(options: {
       const status = projector?.status()
       if (status?.state === 'waiting' || status?.state === 'failed')
         throw Object.assign(new Error(status.message), { code: status.code })
+      if (status?.state === 'building')
+        throw new ReadModelError(
+          'READ_MODEL_NOT_READY',
+          status.by === 'this process'
+            ? `The read model of this release is being built; ${status.events} events are in it.`
+            : 'The read model of this release is being built by another process.',
+        )
       await readModel.position()
     },
     async close() {

@@ -22,7 +22,7 @@ describe('loading', () => {
       )
       expect(errors).toBeUndefined()
       expect(data.signingRequests.nodes).toHaveLength(first)
-      return server.queries.slice(before).filter((sql) => !sql.includes('"read_model"'))
+      return server.queries.slice(before).filter((sql) => !sql.includes('"read_models"'))
     }
     const one = await queriesFor(1)
     const fifty = await queriesFor(50)

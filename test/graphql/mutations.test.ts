@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openReadModel, openSqliteReadModel } from '../../projections/index.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const submit = `mutation ($input: SubmitSigningRequestInput!) { submitSigningRequest(input: $input) {
   position signingRequestId signingRequest { id status description submitter { name } } } }`
@@ -38,6 +41,23 @@ describe('mutations', () => {
       status: 'InProgress',
       missingApprovals: 0,
     })
+  })
+
+  it('are made while there is no read model of this release yet, and say what cannot be shown', async () => {
+    const { readModel } = openReadModel(openSqliteReadModel({ path: join(temporaryFolder(), 'read-model.db') }))
+    onTestFinished(() => readModel.close())
+    const server = await startGraphQLServer({ readModel })
+    const uploadId = await server.upload(server.submitter)
+    const { data, errors } = await server.ask(
+      server.submitter,
+      `mutation ($input: SubmitSigningRequestInput!) { submitSigningRequest(input: $input) {
+        position signingRequestId signingRequest { id } } }`,
+      { input: { project: 'demo', signingPolicy: 'release-signing', uploadId, description: null } },
+    )
+    expect(data.submitSigningRequest).toMatchObject({ position: await server.log.head(), signingRequest: null })
+    expect(errors?.map(({ extensions, path }) => [extensions.code, path])).toEqual([
+      ['READ_MODEL_NOT_READY', ['submitSigningRequest', 'signingRequest']],
+    ])
   })
 
   it('deny and cancel with what people say', async () => {

@@ -15,8 +15,7 @@ import {
 } from '../../projections/index.ts'
 import { createBatchWriter } from '../../projections/project-batch.ts'
 import { readCheckpoint } from '../../projections/read-checkpoint.ts'
-import { createRowWriter } from '../../projections/row-writer.ts'
-import { ensureSchema } from '../../projections/schema.ts'
+import { buildMissingReadModel } from '../../projections/rebuild.ts'
 import { postgresForTests } from '../support/postgres.ts'
 import { anyMoves, type Move, play, randomOrganization } from '../support/random-history.ts'
 import { allRows } from '../support/read-model-rows.ts'
@@ -38,6 +37,11 @@ const dialects = [
       openPostgresReadModel({ connectionString: await postgres.newDatabase(), ...(onQuery && { onQuery }) }),
   ],
 ] as const
+
+/** The tables of an empty log. */
+async function makeTables(database: ReadModelDatabase): Promise<void> {
+  await buildMissingReadModel({ log: { async *readAll() {} }, database })
+}
 
 async function everything(log: EventLog): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = []
@@ -77,7 +81,7 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
   async function project(log: EventLog, database: ReadModelDatabase): Promise<Projector> {
     const projector = startProjector({ log, database, progress: { notify: () => undefined } })
     opened.push({ close: projector.stop })
-    await until('the projector is at work', () => projector.status().state !== 'starting')
+    await until('the projector is at work', () => !['starting', 'building'].includes(projector.status().state))
     return projector
   }
 
@@ -95,8 +99,8 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
           const log = await openLog()
           const database = await openDatabase()
           await play(log, moves)
-          await ensureSchema(database)
-          const batches = createBatchWriter(database, createRowWriter(database.kind))
+          await makeTables(database)
+          const batches = createBatchWriter(database)
           const token = (await readCheckpoint(database, 'live'))?.token ?? ''
           for await (const events of log.readAll())
             for (let start = 0; start < events.length; start += size) {
@@ -193,29 +197,34 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
     expect(await allRows(database)).toBe(before)
   })
 
-  it('lets the later of two rebuilds win', async () => {
+  it('rebuilds in one process at a time, the next one when it is done', async () => {
     const log = await openLog('history')
     const database = await openDatabase()
     await project(log, database)
     await caughtUp(log, database)
     const before = await allRows(database)
-    let nested: Promise<unknown> | undefined
-    const slow = {
+    let underWay = 0
+    let together = 0
+    const counted = {
       async *readAll(options?: Parameters<EventLog['readAll']>[0]) {
-        nested ??= rebuildReadModel({ log, database })
-        await nested
+        underWay += options?.after === undefined ? 1 : 0
+        together = Math.max(together, underWay)
         yield* log.readAll(options)
+        underWay -= options?.after === undefined ? 1 : 0
       },
     }
-    await expect(rebuildReadModel({ log: slow, database })).rejects.toMatchObject({ code: 'REBUILD_SUPERSEDED' })
+    const rebuilt = await Promise.all([1, 2, 3].map(() => rebuildReadModel({ log: counted, database })))
+    const head = await log.head()
+    expect(rebuilt.map(({ position }) => position)).toEqual([head, head, head])
+    expect(together).toBe(1)
     expect(await allRows(database)).toBe(before)
   })
 
   it('takes events that come again only once', async () => {
     const log = await openLog('history')
     const database = await openDatabase()
-    await ensureSchema(database)
-    const batches = createBatchWriter(database, createRowWriter(database.kind))
+    await makeTables(database)
+    const batches = createBatchWriter(database)
     const token = (await readCheckpoint(database, 'live'))?.token ?? ''
     const all = await everything(log)
     const [head, middle] = [all.slice(0, 100), all.slice(0, 150)]
@@ -230,8 +239,8 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
     const log = await openLog('history')
     const statements: string[] = []
     const database = await openDatabase((sql) => statements.push(sql))
-    await ensureSchema(database)
-    const batches = createBatchWriter(database, createRowWriter(database.kind))
+    await makeTables(database)
+    const batches = createBatchWriter(database)
     const token = (await readCheckpoint(database, 'live'))?.token ?? ''
     const all = await everything(log)
     expect(all.length).toBeGreaterThan(150)
@@ -244,8 +253,8 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
   it('takes no events that leave a gap', async () => {
     const log = await openLog('history')
     const database = await openDatabase()
-    await ensureSchema(database)
-    const batches = createBatchWriter(database, createRowWriter(database.kind))
+    await makeTables(database)
+    const batches = createBatchWriter(database)
     const token = (await readCheckpoint(database, 'live'))?.token ?? ''
     const all = await everything(log)
     expect(await batches.project('live', token, all[9]?.position, all.slice(10, 20))).toBe('gone')
@@ -286,7 +295,7 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
 
   it('finds nothing by texts that no entity can have, and takes no cursor with them', async () => {
     const database = await openDatabase()
-    await ensureSchema(database)
+    await makeTables(database)
     const { readModel } = openReadModel(database)
     const first = { direction: 'forward', size: 10 } as const
     for (const text of ['\0', 'a\0b', '\ud800', "'; drop table events --", '%', 'x'.repeat(100_000)]) {
