@@ -1,11 +1,11 @@
-import { EventStoreDBClient } from '@eventstore/db-client'
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import grpcStreams from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import type { AppendReq, AppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js'
 import { type CallOptions, Metadata, type MetadataValue, status } from '@grpc/grpc-js'
-import { EventLogError } from './event-log.ts'
+import { clientFor, type EventStoreDbAddress } from './eventstoredb-address.ts'
 import { type Answers, openAnswers } from './eventstoredb-answers.ts'
 import { failureKind } from './eventstoredb-failure.ts'
+import { explainAbsence } from './eventstoredb-probe.ts'
 
 /** The calls that this log makes, each as one gRPC call of its own, on the node of a cluster that the client finds. */
 export type EventStoreDbConnection = {
@@ -18,6 +18,8 @@ export type EventStoreDbConnection = {
   append(messages: readonly AppendReq[], limitMs: number): Promise<AppendResp>
   /** Begins a read or a subscription (`Streams.Read`). */
   read(request: ReadReq): Answers
+  /** Why no node can be reached, a sentence, when a call has failed for that; `undefined` when it is not known. */
+  explain(): Promise<string | undefined>
   /** Ends every call and lets the connection go. */
   close(): void
 }
@@ -31,17 +33,17 @@ type ClientInternals = {
 }
 
 /**
- * Opens a client on a connection string. Nothing is sent yet. Of the client only the finding of nodes and the connection
+ * Opens a client on an address. Nothing is sent yet. Of the client only the finding of nodes and the connection
  * are used:
  *
  * - its `appendToStream` keeps the appends of all clients of a process in one table, and when the server goes away while
  *   some wait, it leaves rejections that nobody can handle, which end the process;
  * - its reads have no deadline, and cannot be filtered.
  *
- * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID`, without the string, which holds a password
+ * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID`, without the connection string, which may hold a password
  */
-export function connectEventStoreDb(connectionString: string): EventStoreDbConnection {
-  const client = parse(connectionString)
+export function connectEventStoreDb(address: EventStoreDbAddress): EventStoreDbConnection {
+  const { client, ...nodes } = clientFor(address)
   const internals = client as unknown as ClientInternals
   const open = new Set<Answers>()
   let heardAt = 0
@@ -103,6 +105,7 @@ export function connectEventStoreDb(connectionString: string): EventStoreDbConne
       open.add(answers)
       return answers
     },
+    explain: () => explainAbsence(nodes),
     close() {
       for (const answers of open) answers.cancel()
       channel?.then((opened) => opened.close()).catch(() => {})
@@ -143,16 +146,4 @@ async function within<Result>(limitMs: number, work: Promise<Result>): Promise<R
 /** What gRPC throws when a server has gone. */
 function unavailable(details: string): Error {
   return Object.assign(new Error(details), { code: status.UNAVAILABLE, details, metadata: new Metadata() })
-}
-
-function parse(connectionString: string): EventStoreDBClient {
-  try {
-    // The client knows the protocol by its first name only.
-    return EventStoreDBClient.connectionString(connectionString.replace(/^kurrentdb(?=[:+])/, 'esdb'))
-  } catch {
-    throw new EventLogError(
-      'EVENT_LOG_ARGUMENT_INVALID',
-      'The EventStoreDB connection string must look like esdb://user:password@host:2113?tls=true, and the files that it names must exist.',
-    )
-  }
 }

@@ -49,7 +49,7 @@ export function eventStoreDbFailure(error: unknown, what: string): EventLogError
     case 'access-denied':
       return new EventLogError(
         'EVENT_LOG_ACCESS_DENIED',
-        `${what}: EventStoreDB refused these credentials; they need read and write access to all streams.`,
+        `${what}: EventStoreDB refused these credentials. The user or the password is wrong or missing, or the user may not read $all, or not read and write the streams of this log.`,
         { cause: error },
       )
     case 'stream-deleted':

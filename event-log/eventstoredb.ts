@@ -13,6 +13,7 @@ import {
   type SubscriptionBatch,
   type UnreadableEvent,
 } from './event-log.ts'
+import type { EventStoreDbAddress } from './eventstoredb-address.ts'
 import { appendOnce } from './eventstoredb-append.ts'
 import { readConcealment } from './eventstoredb-concealment.ts'
 import { connectEventStoreDb } from './eventstoredb-connection.ts'
@@ -28,9 +29,7 @@ import { serialiseEvents } from './serialise.ts'
 import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
 
 /** Where the production log lives. */
-export type EventStoreDbOptions = {
-  /** As EventStoreDB defines it: `esdb://user:password@host:2113?tls=true`, several hosts or `esdb+discover` for a cluster. */
-  readonly connectionString: string
+export type EventStoreDbOptions = EventStoreDbAddress & {
   /**
    * Which streams of the database are this log: those that are named `<namespace>.<stream id>`. Letters, digits, hyphens and
    * underscores. Default: `countersign`.
@@ -57,12 +56,12 @@ const searchSilenceMs = 60_000
  * When the node goes away or answers nothing, calls and subscriptions try again, with growing pauses, on the node that is
  * leader then; an append is repeated with the same ids and expected revision, so it is written once.
  *
- * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID` for a connection string or a namespace that cannot be one
+ * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID` for an address or a namespace that cannot be one
  */
 export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
-  const { connectionString, callPatienceMs = 5_000, subscriptionPatienceMs = 300_000 } = options
+  const { callPatienceMs = 5_000, subscriptionPatienceMs = 300_000 } = options
   const names = streamNames(options.namespace ?? 'countersign')
-  const connection = connectEventStoreDb(connectionString)
+  const connection = connectEventStoreDb(options)
   const newest = createHead({ connection, prefix: names.prefix, silenceMs: searchSilenceMs })
   const closing = new AbortController()
   let closed: Promise<void> | undefined
@@ -73,9 +72,16 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   }
 
   /** What to throw: after `close` every call fails, in whatever way, because of it. */
-  function failure(error: unknown, what: string): EventLogError {
-    if (closing.signal.aborted) return new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
-    return eventStoreDbFailure(error, what)
+  async function failure(error: unknown, what: string): Promise<EventLogError> {
+    const isClosed = () => closing.signal.aborted
+    const translated = eventStoreDbFailure(error, what)
+    if (isClosed()) return new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
+    if (translated === error || translated.code !== 'EVENT_LOG_UNAVAILABLE') return translated
+    const reason = await connection.explain()
+    if (isClosed()) return new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
+    return reason === undefined
+      ? translated
+      : new EventLogError('EVENT_LOG_UNAVAILABLE', `${what}. ${reason}`, { cause: error })
   }
 
   async function append(streamId: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
@@ -87,8 +93,8 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
         const { revision, position } = await appendOnce(connection, target, serialised, expected)
         return { revision, position: position ?? (await positionAt(streamId, revision)) }
       } catch (error) {
-        await patience.bear(error).catch((final) => {
-          throw failure(final, `Cannot append to ${streamId}`)
+        await patience.bear(error).catch(async (final) => {
+          throw await failure(final, `Cannot append to ${streamId}`)
         })
       }
   }
@@ -125,8 +131,8 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
         await refuseMissing(streamId, order.end())
         return
       } catch (error) {
-        await patience.bear(error, closing.signal).catch((final) => {
-          throw failure(final, `Cannot read ${streamId}`)
+        await patience.bear(error, closing.signal).catch(async (final) => {
+          throw await failure(final, `Cannot read ${streamId}`)
         })
         if (fromRevision === -1) return
       }
@@ -179,8 +185,8 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
         }
         return
       } catch (error) {
-        await patience.bear(error, closing.signal).catch((final) => {
-          throw failure(final, 'Cannot read the event log')
+        await patience.bear(error, closing.signal).catch(async (final) => {
+          throw await failure(final, 'Cannot read the event log')
         })
       }
   }
@@ -199,8 +205,8 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
         }
       } catch (error) {
         if (ending.aborted) return
-        await patience.bear(error, ending).catch((final) => {
-          throw failure(final, 'The subscription ended')
+        await patience.bear(error, ending).catch(async (final) => {
+          throw await failure(final, 'The subscription ended')
         })
       }
   }
@@ -211,8 +217,8 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
       try {
         return await newest()
       } catch (error) {
-        await patience.bear(error, closing.signal).catch((final) => {
-          throw failure(final, 'Cannot read the end of the event log')
+        await patience.bear(error, closing.signal).catch(async (final) => {
+          throw await failure(final, 'Cannot read the end of the event log')
         })
       }
   }

@@ -45,6 +45,16 @@ const settings = z.strictObject({
     .string()
     .regex(/^(sqlite:.+|(esdb|kurrentdb)(\+discover)?:\/\/.+)$/, 'must be sqlite:<path> or esdb://<address>')
     .optional(),
+  eventLogNamespace: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, hyphens and underscores')
+    .default('countersign'),
+  eventLogUser: z.string().min(1).optional(),
+  eventLogPassword: z.string().min(1).optional(),
+  eventLogTls: yesOrNo.optional(),
+  eventLogTlsCa: z.string().min(1).optional(),
+  eventLogTlsCertificate: z.string().min(1).optional(),
+  eventLogTlsKey: z.string().min(1).optional(),
   readModel: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<path> or postgres://<address>')
@@ -85,6 +95,7 @@ export type Settings = z.output<typeof settings>
 /** Settings that hold secrets or keys and can be read from a file of their own: `COUNTERSIGN_<NAME>_FILE`. */
 const secrets = [
   'operatorToken',
+  'eventLogPassword',
   'readModelPassword',
   'pkcs11Pin',
   'payloadKey',

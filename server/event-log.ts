@@ -19,6 +19,7 @@ import { dataPath, environmentVariable, type Role, type Settings } from './confi
 import { ConfigurationError } from './configuration-error.ts'
 import { type EventKeySettings, parseEventKey, parseInstallationKeys, readEventKeys } from './event-keys.ts'
 import { keepPrivate } from './private-files.ts'
+import { tlsOf } from './tls.ts'
 
 /** The event log, as a process of the service works with it. */
 export type ServiceLog = {
@@ -90,7 +91,7 @@ export async function openAuditableLog(settings: Settings): Promise<AuditableLog
 
 async function openStoredLog(settings: Settings, { create }: { readonly create: boolean }): Promise<EventLog> {
   const address = settings.eventLog ?? `sqlite:${dataPath(settings, 'event-log.db')}`
-  if (!address.startsWith('sqlite:')) return openEventStoreDb({ connectionString: address })
+  if (!address.startsWith('sqlite:')) return openProductionLog(settings, address)
   const path = address.slice('sqlite:'.length)
   if (!create && !existsSync(path))
     throw new ConfigurationError(
@@ -100,6 +101,25 @@ async function openStoredLog(settings: Settings, { create }: { readonly create: 
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await keepPrivate(path)
   return openSqliteEventLog({ path })
+}
+
+function openProductionLog(settings: Settings, connectionString: string): EventLog {
+  const { eventLogNamespace: namespace, eventLogUser: user, eventLogPassword: password } = settings
+  if ((user === undefined) !== (password === undefined))
+    throw new ConfigurationError(
+      'CONFIGURATION_INVALID',
+      `${environmentVariable('eventLogUser')} and ${environmentVariable('eventLogPassword')} (or the same name with _FILE) belong together: name both, or neither.`,
+    )
+  const tls = tlsOf(settings, 'eventLog') ?? (settings.eventLogTls === false ? 'plain' : undefined)
+  const credentials = user === undefined || password === undefined ? undefined : { user, password }
+  try {
+    return openEventStoreDb({ connectionString, namespace, credentials, tls })
+  } catch (error) {
+    if (!(error instanceof EventLogError)) throw error
+    throw new ConfigurationError('CONFIGURATION_INVALID', `${environmentVariable('eventLog')}: ${error.message}`, {
+      cause: error,
+    })
+  }
 }
 
 /** What is appended without a signature would be taken for forged: a reader has none to give. */

@@ -11,6 +11,12 @@ export type TlsMaterial = {
 }
 
 const names = {
+  eventLog: {
+    enabled: 'eventLogTls',
+    ca: 'eventLogTlsCa',
+    certificate: 'eventLogTlsCertificate',
+    key: 'eventLogTlsKey',
+  },
   temporal: {
     enabled: 'temporalTls',
     ca: 'temporalTlsCa',

@@ -7,9 +7,11 @@ import { sql } from 'kysely'
 import { pino } from 'pino'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { readSettings } from '../../server/configuration.ts'
+import { openEventLog } from '../../server/event-log.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
 import { openReadModelDatabase } from '../../server/read-models.ts'
 import { connectClient, runWorker, temporalTarget } from '../../server/temporal.ts'
+import { createStore, startEventStoreDbStandIn } from '../support/eventstoredb-stand-in/index.ts'
 import { postgresForTests } from '../support/postgres.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { useTemporalServer } from '../support/temporal.ts'
@@ -39,7 +41,7 @@ const temporal = useTemporalServer()
 beforeAll(makeIdentities)
 
 /** Settings of one connection. */
-function settings(prefix: 'TEMPORAL' | 'READ_MODEL', values: Record<string, string>) {
+function settings(prefix: 'TEMPORAL' | 'READ_MODEL' | 'EVENT_LOG', values: Record<string, string>) {
   const names = Object.entries(values).map(([name, value]) => [`COUNTERSIGN_${prefix}${name}`, value])
   return readSettings({ environment: { COUNTERSIGN_PAYLOAD_KEY: newPayloadKey(), ...Object.fromEntries(names) } })
 }
@@ -82,6 +84,51 @@ describe('the read model over TLS', () => {
     await expect(
       openReadModelDatabase(settings('READ_MODEL', { '': address, ...rightly() }), logger),
     ).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID', message: expect.stringContaining('sslmode') })
+  })
+})
+
+describe('the event log over TLS', () => {
+  async function ask(values: Record<string, string>, { tls = true } = {}) {
+    const secured = { identity: server, clientAuthority: authority.certificate }
+    const standIn = await startEventStoreDbStandIn(createStore(), tls ? { tls: secured, users: { ops: 's3cret' } } : {})
+    onTestFinished(() => standIn.kill())
+    const log = await openEventLog(settings('EVENT_LOG', { '': `esdb://127.0.0.1:${standIn.port}`, ...values }))
+    try {
+      return (await log.head()) ?? 'empty'
+    } finally {
+      await log.close()
+    }
+  }
+
+  function passwordFile(password: string) {
+    const path = join(folder, `password-${password}`)
+    writeFileSync(path, `${password}\n`)
+    return { _USER: 'ops', _PASSWORD_FILE: path }
+  }
+
+  it('proves who it is by a certificate and by a password from a file', async () => {
+    expect(await ask({ ...rightly(), ...passwordFile('s3cret') })).toBe('empty')
+    await expect(ask({ ...rightly(), ...passwordFile('wrong') })).rejects.toMatchObject({
+      code: 'EVENT_LOG_ACCESS_DENIED',
+    })
+  })
+
+  it('is left where the settings say so', async () => {
+    expect(await ask({ _TLS: 'false' }, { tls: false })).toBe('empty')
+  })
+
+  it.each([
+    ['a user without a password', () => ({ _USER: 'ops' })],
+    ['a password without TLS', () => ({ _TLS: 'false', ...passwordFile('s3cret') })],
+    ['two words on TLS', () => ({ '': 'esdb://127.0.0.1:2113?tls=false', ...rightly() })],
+    ['two users', () => ({ '': 'esdb://ops:s3cret@127.0.0.1:2113', ...passwordFile('s3cret') })],
+  ])('is refused by the name of the setting: %s', async (_, values) => {
+    const refused = ask(values())
+    await expect(refused).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      message: expect.stringContaining('COUNTERSIGN_EVENT_LOG'),
+    })
+    await expect(refused).rejects.not.toThrow(/s3cret/)
   })
 })
 

@@ -168,7 +168,7 @@ function refusalOf(metadata: Metadata, users: StandInOptions['users']): Injected
     }
   if (users === undefined) return undefined
   const [, basic = ''] = String(metadata.get('authorization')[0]).split(' ')
-  const [user = '', password] = Buffer.from(basic, 'base64').toString().split(':')
+  const [, user = '', password] = /^([^:]*):(.*)$/s.exec(Buffer.from(basic, 'base64').toString()) ?? []
   return password !== undefined && users[user] === password ? undefined : { code: status.UNAUTHENTICATED }
 }
 
