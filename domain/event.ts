@@ -10,14 +10,11 @@ export type DomainEvent<Type extends string = string, Data extends object = obje
   readonly data: Readonly<Data> & { readonly schemaVersion: number }
 }
 
-/** An earlier append of a process: one that the log answered before the process made its next. */
-export type AppendWitness = {
-  readonly streamId: string
-  /** Revision of its last event. */
-  readonly revision: number
-  /** Id of its last event. */
-  readonly eventId: string
-}
+/**
+ * An earlier append of a process: one that the log answered before the process made its next. Revision and id of its last
+ * event, and its stream. A text, since most appends carry one.
+ */
+export type AppendWitness = `${number} ${string} ${string}`
 
 /**
  * Which process made an append, in the metadata of its last event: an Ed25519 signature over all of its events, where they
@@ -33,10 +30,10 @@ export type AppendSignature = {
   /** What the process appended before and no later append of it names yet: that it is removed shows here. */
   readonly witnesses: readonly AppendWitness[]
   /**
-   * From this append's hash to the one that is signed: the hashes beside, each behind `left ` or `right `, base64. Empty
-   * unless appends were made at the same moment, which share a signature.
+   * From this append's hash to the one that is signed: the hashes beside, each as `L` or `R` for the side on which it stands
+   * and 43 characters of base64url. Empty unless appends were made at the same moment, which share a signature.
    */
-  readonly path: readonly string[]
+  readonly path: string
   /** The signature, base64. */
   readonly value: string
 }

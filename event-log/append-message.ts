@@ -18,19 +18,19 @@ export type SignedPlace = Omit<AppendSignature, 'value' | 'count' | 'path'> & { 
  * Data and metadata are the JSON texts as they are stored, the last event's metadata without its member `signature`.
  * JSON texts, names and ids have no line feeds, so no two appends have the same bytes.
  */
-export function appendMessage(place: SignedPlace, events: readonly SerialisedEvent[]): Buffer {
+export function appendMessage(place: SignedPlace, events: readonly SerialisedEvent[]): string {
   const { keyId, streamId, revision, witnesses } = place
   const lines = ['countersign append v1', keyId, streamId, String(revision), JSON.stringify(witnesses)]
   for (const { id, type, data, metadata } of events) lines.push(id, type, data, metadata)
-  return Buffer.from(lines.join('\n'), 'utf8')
+  return lines.join('\n')
 }
 
 /**
  * The bytes that are signed for appends that were made at the same moment: a line that says what it is, and the root of the
- * tree (`digest-tree.ts`) over their messages, 32 bytes. An append that was made alone is a tree by itself.
+ * tree (`digest-tree.ts`) over their messages, base64url. An append that was made alone is a tree by itself.
  */
-export function signedRoot(root: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from('countersign appends v1\n'), root])
+export function signedRoot(root: string): Buffer {
+  return Buffer.from(`countersign appends v1\n${root}`)
 }
 
 /**

@@ -1,5 +1,12 @@
-import type { AppendWitness } from '../domain/index.ts'
-import { asSignature, checkAppend, groupAppends, type LogFault, type SignedGroup } from './check-appends.ts'
+import {
+  asSignature,
+  checkAppend,
+  groupAppends,
+  type LogFault,
+  parseWitness,
+  type SignedGroup,
+  type WitnessedPlace,
+} from './check-appends.ts'
 import { type EventLog, EventLogError, type LogPosition, type RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
 
@@ -90,10 +97,13 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
     // What a signature names is worth as much as the signature.
     if (faults.length > 0 || !checkWitnesses) return
     const last = group.at(-1) as RecordedEvent
-    for (const witness of asSignature(last.metadata.signature)?.witnesses ?? []) await checkWitness(witness, last)
+    for (const witness of asSignature(last.metadata.signature)?.witnesses ?? []) {
+      const named = parseWitness(witness)
+      if (named !== undefined) await checkWitness(named, last)
+    }
   }
 
-  async function checkWitness({ streamId, revision, eventId }: AppendWitness, by: RecordedEvent): Promise<void> {
+  async function checkWitness({ streamId, revision, eventId }: WitnessedPlace, by: RecordedEvent): Promise<void> {
     const there = recent.get(place(streamId, revision)) ?? (await lookUp(streamId, revision))
     const named = `which was there before ${by.streamId}, revision ${by.revision}, was appended`
     const fault = (kind: LogFault['kind'], reason: string) => note([{ kind, streamId, revision, eventId, reason }])

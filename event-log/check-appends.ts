@@ -1,8 +1,8 @@
 import { verify } from 'node:crypto'
 import { promisify } from 'node:util'
-import { type AppendSignature, mayWriteEvent } from '../domain/index.ts'
+import { type AppendSignature, type AppendWitness, mayWriteEvent } from '../domain/index.ts'
 import { appendMessage, asWritten, signedRoot } from './append-message.ts'
-import { isTreePath, rootOf, type TreeStep } from './digest-tree.ts'
+import { isTreePath, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
 import { isJsonObject } from './serialise.ts'
@@ -98,23 +98,37 @@ export async function checkAppend(group: SignedGroup, keys: KeyRing): Promise<re
 }
 
 /** The signature of an event's metadata, which may be anything. */
-export function asSignature(value: unknown): (AppendSignature & { readonly path: readonly TreeStep[] }) | undefined {
+export function asSignature(value: unknown): AppendSignature | undefined {
   if (!isJsonObject(value)) return undefined
   const { keyId, revision, count, witnesses, path, value: bytes } = value
   const isCount = (number: unknown) => Number.isSafeInteger(number) && (number as number) >= 0
   const isText = (text: unknown) => typeof text === 'string'
-  const isWitness = (witness: unknown) =>
-    isJsonObject(witness) && isText(witness.streamId) && isCount(witness.revision) && isText(witness.eventId)
   return /^[0-9a-f]{32}$/.test(String(keyId)) &&
     isCount(revision) &&
     isCount(count) &&
     count !== 0 &&
     Array.isArray(witnesses) &&
-    witnesses.every(isWitness) &&
+    witnesses.every((witness) => isText(witness) && parseWitness(witness) !== undefined) &&
     isTreePath(path) &&
     isText(bytes)
-    ? (value as AppendSignature & { readonly path: readonly TreeStep[] })
+    ? (value as AppendSignature)
     : undefined
+}
+
+/** What a witness names. */
+export type WitnessedPlace = { readonly streamId: string; readonly revision: number; readonly eventId: string }
+
+/** Writes what an append names of an earlier one. */
+export function witnessOf({ streamId, revision, eventId }: WitnessedPlace): AppendWitness {
+  return `${revision} ${eventId} ${streamId}`
+}
+
+/** Reads what {@link witnessOf} wrote; `undefined` when it is something else. */
+export function parseWitness(witness: string): WitnessedPlace | undefined {
+  const [, revision, eventId, streamId] = /^(0|[1-9]\d{0,14}) ([0-9a-f-]{36}) (.+)$/.exec(witness) ?? []
+  return revision === undefined || eventId === undefined || streamId === undefined
+    ? undefined
+    : { streamId, revision: Number(revision), eventId }
 }
 
 function revisionFaults(event: RecordedEvent, next: number): readonly LogFault[] {

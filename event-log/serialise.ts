@@ -1,3 +1,4 @@
+import type { AppendSignature, EventMetadata } from '../domain/index.ts'
 import { EventLogError, maximumAppendBytes, type NewEvent } from './event-log.ts'
 
 /** A checked event in the form that both logs write. */
@@ -9,6 +10,38 @@ export type SerialisedEvent = {
   readonly data: string
   /** JSON text of an object. */
   readonly metadata: string
+}
+
+/**
+ * An event with the texts that were signed: a log stores those, instead of making its own. A copy of it is an event like
+ * any other.
+ */
+export class SignedEvent implements NewEvent {
+  readonly id: string
+  readonly type: string
+  readonly data: object
+  readonly #metadata: EventMetadata
+  readonly #signature: AppendSignature | undefined
+  readonly #texts: SerialisedEvent
+
+  /** @param signature stands in the texts already; of the last event of an append */
+  constructor(event: NewEvent, texts: SerialisedEvent, signature?: AppendSignature) {
+    this.id = texts.id
+    this.type = texts.type
+    this.data = event.data
+    this.#metadata = event.metadata
+    this.#signature = signature
+    this.#texts = texts
+  }
+
+  get metadata(): EventMetadata {
+    return this.#signature === undefined ? this.#metadata : { ...this.#metadata, signature: this.#signature }
+  }
+
+  /** The texts of an event that has some. */
+  static textsOf(event: NewEvent): SerialisedEvent | undefined {
+    return #texts in event ? event.#texts : undefined
+  }
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -25,6 +58,9 @@ const controlCharacter = /[\u0000-\u001f\u007f]/
  */
 export function serialiseEvents(events: readonly NewEvent[], reservedBytes = 0): readonly SerialisedEvent[] {
   if (events.length === 0) throw invalid('An append needs at least one event.')
+  const signed = events.map(SignedEvent.textsOf).filter((texts) => texts !== undefined)
+  // They were checked before they were signed.
+  if (signed.length === events.length) return signed
   const ids = new Set<string>()
   const serialised = events.map((event, index) => {
     const where = `Event ${index + 1} of ${events.length}`

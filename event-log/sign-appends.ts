@@ -1,6 +1,14 @@
-import type { AppendWitness, DomainEvent, EventMetadata, OrganizationId, ProcessKeyCertified } from '../domain/index.ts'
+import type {
+  AppendSignature,
+  AppendWitness,
+  DomainEvent,
+  EventMetadata,
+  OrganizationId,
+  ProcessKeyCertified,
+} from '../domain/index.ts'
 import { streams } from '../domain/index.ts'
 import { appendMessage, signedRoot, withoutSignature } from './append-message.ts'
+import { witnessOf } from './check-appends.ts'
 import { checkAppendTarget } from './check-arguments.ts'
 import { digestTree } from './digest-tree.ts'
 import {
@@ -12,7 +20,7 @@ import {
   type RecordedEvent,
 } from './event-log.ts'
 import { prepareEvents } from './prepare.ts'
-import { serialiseEvents } from './serialise.ts'
+import { type SerialisedEvent, SignedEvent, serialiseEvents } from './serialise.ts'
 
 /** The key that a process signs its appends with. */
 export type AppendSigner = {
@@ -26,16 +34,16 @@ export type AppendSigner = {
 /** An append names at most so many earlier ones, so that it stays small after many appends at once. */
 const maximumWitnesses = 16
 /**
- * So many appends of the same moment share a signature. Each then carries four hashes besides, and costs a sixteenth of
+ * So many appends of the same moment share a signature. Each then carries five hashes besides, and costs a thirty-second of
  * what Ed25519 does.
  */
-const maximumGroup = 16
+const maximumGroup = 32
 /** What a signature, with all that it names, takes of an append at the most. */
 const signatureBytes = 8 * 1024
 /** An append that is ready but for its signature. */
 type Waiting = {
-  readonly message: Uint8Array
-  readonly handOver: (path: readonly string[], value: string) => Promise<void>
+  readonly message: string
+  readonly handOver: (path: string, value: string) => Promise<void>
 }
 
 /** The organization of what belongs to none. */
@@ -66,15 +74,12 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
     const witnesses = unwitnessed.splice(0, maximumWitnesses)
     const message = appendMessage({ keyId, streamId, revision, witnesses }, written)
 
-    async function handOver(path: readonly string[], value: string): Promise<Appended> {
-      const signature = { keyId, revision, count: events.length, witnesses, path, value }
-      const last = bare.length - 1
-      const signed = bare.map((event, index) =>
-        index === last ? { ...event, metadata: { ...event.metadata, signature } } : event,
-      )
+    async function handOver(path: string, value: string): Promise<Appended> {
+      const signed = withSignature(bare, written, { keyId, revision, count: bare.length, witnesses, path, value })
       try {
         const appended = await log.append(streamId, signed, expected)
-        unwitnessed.push({ streamId, revision: appended.revision, eventId: written[last]?.id ?? '' })
+        const eventId = written.at(-1)?.id ?? ''
+        unwitnessed.push(witnessOf({ streamId, revision: appended.revision, eventId }))
         return appended
       } catch (error) {
         unwitnessed.unshift(...witnesses)
@@ -94,7 +99,7 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
       const group = waiting.splice(0, maximumGroup)
       const { root, paths } = digestTree(group.map(({ message }) => message))
       const value = Buffer.from(signer.sign(signedRoot(root))).toString('base64')
-      for (const [index, { handOver }] of group.entries()) void handOver(paths[index] ?? [], value)
+      for (const [index, { handOver }] of group.entries()) void handOver(paths[index] ?? '', value)
     }
   }
 
@@ -160,6 +165,24 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
       return closing
     },
   }
+}
+
+/**
+ * Events with the texts that are signed, the last one's metadata with the signature at its end: as `JSON.stringify` would
+ * write it anew.
+ */
+function withSignature(
+  events: readonly NewEvent[],
+  written: readonly SerialisedEvent[],
+  signature: AppendSignature,
+): readonly NewEvent[] {
+  return written.map((texts, index) => {
+    const event = events[index] as NewEvent
+    if (index < written.length - 1) return new SignedEvent(event, texts)
+    const separator = texts.metadata === '{}' ? '' : ','
+    const metadata = `${texts.metadata.slice(0, -1)}${separator}"signature":${JSON.stringify(signature)}}`
+    return new SignedEvent(event, { ...texts, metadata }, signature)
+  })
 }
 
 function keyMetadata(streamId: string): EventMetadata {

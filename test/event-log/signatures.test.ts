@@ -202,7 +202,7 @@ describe('rows that were written by hand', () => {
     ],
     [
       'witnesses',
-      'UPDATE events SET metadata = replace(metadata, \'"witnesses":[{\', \'"witnesses":[{"more":1,\') WHERE stream_id = ? AND revision = 3',
+      'UPDATE events SET metadata = replace(metadata, \'"witnesses":["2 \', \'"witnesses":["1 \') WHERE stream_id = ? AND revision = 3',
     ],
   ])('are changed when their %s is another', async (_what, sql) => {
     const from = await history()
