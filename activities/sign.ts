@@ -130,6 +130,8 @@ async function signFile(
       passes,
       signal,
       onProgress: progress,
+      // Those that were there before are others': they must be as they were.
+      kept: planned.existingSignatures.filter(({ outcome }) => outcome === 'kept').map(({ sha256 }) => sha256),
       ...(trustedTimestampCertificates && { trustedTimestampCertificates }),
     },
     directive,
@@ -163,8 +165,7 @@ async function verifySigned(
   certificateChain: readonly Buffer[],
   timestamped: boolean,
 ): Promise<SignedFile['timestamp']> {
-  const signatures = await verifyOpenPeFile(file, options)
-  const ours = directive.append ? signatures.at(-1) : signatures[0]
+  const [ours] = await verifyOpenPeFile(file, options)
   const faults = {
     signer: ours !== undefined && certificateChain[0]?.equals(ours.signerCertificate) === true,
     digest: Buffer.from(ours?.imageDigest ?? []).toString('hex') === directive.contentDigest,
@@ -173,9 +174,9 @@ async function verifySigned(
   const fault = Object.entries(faults).find(([, good]) => !good)
   if (fault !== undefined)
     throw new Refusal('SIGNATURE_NOT_AS_PLANNED', `The signature that was made is not the planned one: ${fault[0]}.`)
-  return ours?.timestamp === undefined
-    ? null
-    : { time: ours.timestamp.time.toISOString(), authority: ours.timestamp.authority }
+  if (ours?.timestamp === undefined) return null
+  const { time, authority, uncovered } = ours.timestamp
+  return { time: time.toISOString(), authority, uncovered }
 }
 
 /** The request's stream as the signer writes it: decided by the domain, at the revision that the decision rests on. */

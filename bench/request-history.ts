@@ -66,7 +66,7 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
           unsignedSha256: artifact.sha256,
           signedSha256: digest('d'),
           signedSize: 133_000,
-          timestamp: { time: new Date().toISOString(), authority: 'http://timestamp.example.com' },
+          timestamp: { time: new Date().toISOString(), authority: 'http://timestamp.example.com', uncovered: [] },
         },
       ],
       signedArtifact: { fileName: 'setup.exe', sha256: digest('d'), size: 133_000 },

@@ -104,6 +104,11 @@ const TimestampRef = builder.objectRef<NonNullable<SignedFile['timestamp']>>('Ti
   fields: (t) => ({
     time: t.expose('time', { type: 'DateTime' }),
     authority: t.exposeString('authority'),
+    uncovered: t.stringList({
+      description:
+        'What the authority sent along that nothing signed covers, so that anything could stand there: attribute certificates and certificates of other paths, as many authorities send.',
+      resolve: ({ uncovered }) => [...uncovered],
+    }),
   }),
 })
 

@@ -107,7 +107,12 @@ export type RequestDetails = RequestSummary & {
     readonly unsignedSha256: string
     readonly signedSha256: string
     readonly signedSize: number
-    readonly timestamp: { readonly time: string; readonly authority: string } | null
+    readonly timestamp: {
+      readonly time: string
+      readonly authority: string
+      /** What the authority sent along that nothing signed covers. */
+      readonly uncovered: readonly string[]
+    } | null
   }[]
   readonly signedArtifact: StoredFile | null
   readonly unsignedArtifactLink: string
@@ -126,7 +131,7 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
   cancellation { canceledBy { userId name } reason canceledAt }
   failure { code message path failedAt }
   attempts { attempt startedAt certificateThumbprint }
-  signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority } }
+  signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority uncovered } }
   signedArtifact { fileName sha256 size }
   unsignedArtifactLink signedArtifactLink
 }`

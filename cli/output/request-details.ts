@@ -87,7 +87,10 @@ function signedFileTable({ signedFiles }: RequestDetails, marker: Marker): strin
     signedSha256,
     timestamp === null ? 'none' : `${readableTime(timestamp.time)} by ${timestamp.authority}`,
   ])
-  return `\n${table(['signed file', 'size', 'sha-256', 'time-stamp'], rows, marker)}`
+  const uncovered = signedFiles.flatMap(({ path, timestamp }) =>
+    (timestamp?.uncovered ?? []).map((text) => ['not covered', `${text}, in the time-stamp of ${path}`] as const),
+  )
+  return `\n${table(['signed file', 'size', 'sha-256', 'time-stamp'], rows, marker)}${fieldList(uncovered, marker)}`
 }
 
 function quoted(comment: string | null): string {

@@ -107,7 +107,12 @@ export type FileSigned = DomainEvent<
     readonly signedSha256: Sha256Digest
     readonly signedSize: number
     /** The RFC 3161 counter-signature, when the policy asked for one. */
-    readonly timestamp: { readonly time: Instant; readonly authority: string } | null
+    readonly timestamp: {
+      readonly time: Instant
+      readonly authority: string
+      /** What the authority sent along that nothing signed covers, so that anything could stand there: a text for each. */
+      readonly uncovered: readonly string[]
+    } | null
   }
 >
 

@@ -82,6 +82,15 @@ export function readSignatures(encoded: Uint8Array): readonly ReadSignature[] {
   return [signature, ...nested.map((each) => readSignature(each, true).signature)]
 }
 
+/**
+ * Reads a signature that is nested in one of others, by itself.
+ *
+ * @throws SigningError as {@link readSignatures}
+ */
+export function readNestedSignature(encoded: Uint8Array): ReadSignature {
+  return readSignature(encoded, true).signature
+}
+
 function readSignature(
   encoded: Uint8Array,
   nested: boolean,

@@ -4,9 +4,11 @@ import type { FilePasses, PassProgress } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, inputOf, withInput } from './byte-blocks.ts'
 import { digestSignedImage } from './verify-image.ts'
+import { addedSignature, separateSignatures } from './verify-kept.ts'
 import { readSignedLayout } from './verify-layout.ts'
 import {
   type ReadSignature,
+  readNestedSignature,
   readSignatures,
   type SignatureTrust,
   type VerifiedSignature,
@@ -15,6 +17,11 @@ import {
 
 /** Whom to trust, and how to go about it. */
 export interface VerifyOptions extends SignatureTrust {
+  /**
+   * SHA-256, hexadecimal, of each signature that was there before, over its ContentInfo without those nested in it: they
+   * must be there unchanged, before one more, and only that one is judged. Whoever made them may have other rules.
+   */
+  readonly kept?: readonly string[]
   readonly signal?: AbortSignal
   /** Threads that digest it; without them it is done in this one, block by block. */
   readonly passes?: FilePasses
@@ -33,7 +40,8 @@ export interface VerifyPeFileRequest extends VerifyOptions {
  * and certificate path are valid, a time-stamp is for exactly this signature, and nothing travels outside what is
  * signed but certificates of the path, time-stamps and nested signatures.
  *
- * @returns the primary signature first, then the nested ones in their order; of EFI images so for each entry of the table
+ * @returns the primary signature first, then the nested ones in their order; of EFI images so for each entry of the table;
+ * with `kept` the one that was added to these
  * @throws SigningError with an `AUTHENTICODE_…` code, or `PE_UNREADABLE` or `PE_TRUNCATED` when the file cannot be read
  */
 export async function verifyPeFile(request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
@@ -54,13 +62,19 @@ export async function verifyOpenPeFile(
 
 async function verifyInput(file: InputFile, request: VerifyOptions): Promise<readonly VerifiedSignature[]> {
   const layout = await readSignedLayout(file)
-  const signatures = layout.signatures.flatMap(readSignatures)
+  const { kept } = request
+  const signatures = kept === undefined ? layout.signatures.flatMap(readSignatures) : readAdded(layout.signatures, kept)
   const algorithms = [...new Set(signatures.map((signature) => signature.imageHash))]
   const digests = await digestSignedImage(file, layout.image, algorithms, request)
   return signatures.map((signature) => {
     assertCovers(signature, digests)
     return verifySignature(signature, request)
   })
+}
+
+function readAdded(entries: readonly Uint8Array[], kept: readonly string[]): readonly ReadSignature[] {
+  const { encoded, depth } = addedSignature(separateSignatures(entries), kept)
+  return depth === 0 ? readSignatures(encoded) : [readNestedSignature(encoded)]
 }
 
 function assertCovers(signature: ReadSignature, digests: ReadonlyMap<HashAlgorithm, Buffer>): void {

@@ -8,6 +8,7 @@ import { signerActivities } from '../../activities/index.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
   certificateDecider,
+  fold,
   projectDecider,
   type SigningRequest,
   type SigningRequestId,
@@ -231,6 +232,26 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     for (const approver of [anna, bert])
       await organization.tell(signingRequestId, { type: 'Approve', approver, planDigest, comment: null }, bert)
     await expectRefusal(organization, request, 'APPROVAL_NOT_BY_APPROVER')
+  })
+
+  test('refuses when the request treats existing signatures as its policy does not allow', async () => {
+    const organization = await testOrganization()
+    const { log, signer, setup, signingPolicyId, certificateId } = organization
+    const { events } = await readWholeStream(log, streams.signingPolicy(signingPolicyId))
+    const policy = fold(signingPolicyDecider, events)
+    const certificate = fold(
+      certificateDecider,
+      (await readWholeStream(log, streams.certificate(certificateId))).events,
+    )
+    if (policy.status === 'none' || certificate.status === 'none') throw new Error('there is no policy')
+    await handleCommand(signer, setup, streams.signingPolicy(signingPolicyId), signingPolicyDecider, {
+      type: 'ChangeSigningPolicy',
+      settings: { ...policy.versions[0], existingSignatures: ['append', 'refuse'] },
+      certificate,
+    })
+    const request = await approved(organization)
+    expect(request).toMatchObject({ signingPolicyVersion: 2, existingSignatures: 'replace' })
+    await expectRefusal(organization, request, 'POLICY_MISMATCH')
   })
 
   test('refuses when the request claims a laxer policy than the policy says', async () => {

@@ -51,7 +51,7 @@ const fileFacts = {
   unsignedSha256: sha256,
   signedSha256: otherDigest,
   signedSize: 5000,
-  timestamp: { time: at, authority: 'CN=TSA' },
+  timestamp: { time: at, authority: 'CN=TSA', uncovered: [] },
 }
 const signedArtifact = { fileName: 'setup.exe', sha256: otherDigest, size: 5000 }
 const fileSigned = (attempt: number) => event('FileSigned', { attempt, ...fileFacts })

@@ -17,7 +17,7 @@ const everythingOfARequest = `
   approvals { approver { name } planDigest comment approvedAt counts } missingApprovals
   denial { kind } cancellation { reason } failure { code }
   attempts { attempt startedAt certificateThumbprint }
-  signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority } }
+  signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority uncovered } }
   signedArtifact { fileName sha256 size }
   events(first: 100) { nodes { eventId type occurredAt actor { kind user { name } component } data revision position } }
   unsignedArtifactLink signedArtifactLink`
@@ -86,7 +86,13 @@ describe('queries', () => {
       cancellation: null,
       failure: null,
       attempts: [{ attempt: 1 }],
-      signedFiles: [{ path: 'setup.exe', signedSize: 26, timestamp: { authority: 'http://tsa.example.com' } }],
+      signedFiles: [
+        {
+          path: 'setup.exe',
+          signedSize: 26,
+          timestamp: { authority: 'http://tsa.example.com', uncovered: ['attribute certificates'] },
+        },
+      ],
       signedArtifact: { fileName: 'setup.exe', size: 26 },
       unsignedArtifactLink: `https://signing.example.com/Api/v1/${server.organizationId}/SigningRequests/${id}/UnsignedArtifact`,
       signedArtifactLink: `https://signing.example.com/Api/v1/${server.organizationId}/SigningRequests/${id}/SignedArtifact`,

@@ -13,6 +13,7 @@ import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeSign } from '../support/osslsigncode.ts'
 import { buildPe } from '../support/pe-builder.ts'
 import { type RealPrograms, realPrograms } from '../support/programs.ts'
+import { signatureParts, withUnsigned } from '../support/signature-parts.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -216,7 +217,7 @@ describe('an existing signature that is not what it seems', () => {
 
   test('has a time-stamp for another signature said to be invalid', async () => {
     const stamped = await signedBy(rsa, undefined, ...stamps())
-    const token = unsignedAttributes(splitSigned(await readFile(stamped)).signature)
+    const token = signatureParts(splitSigned(await readFile(stamped)).signature).unsigned
     const other = await withSignature(await signedBy(ec, undefined), (signature) => withUnsigned(signature, token))
     expect(await existing(other)).toMatchObject([{ integrity: 'intact', timestamp: { integrity: 'invalid' } }])
   })
@@ -297,36 +298,3 @@ describe('a signature is not added to existing ones, and that is found before pe
     expect(await existing(room, true)).toMatchObject(Array(16).fill({ outcome: 'kept', integrity: 'intact' }))
   })
 })
-
-/** The unsigned attributes of a signature, each as it is. */
-function unsignedAttributes(contentInfo: Uint8Array): readonly Uint8Array[] {
-  const { signer } = takeApart(contentInfo)
-  const last = signer.at(-1)
-  return last?.[0] === 0xa1
-    ? new DerReader(last, 'TEST')
-        .enter(0xa1, 'them')
-        .rest(100, 'them')
-        .map((e) => e.encoded)
-    : []
-}
-
-/** A signature with other unsigned attributes. */
-function withUnsigned(contentInfo: Uint8Array, attributes: readonly Uint8Array[]): Uint8Array {
-  const { type, before, signer } = takeApart(contentInfo)
-  const fields = signer.filter((field) => field[0] !== 0xa1)
-  const info = der.sequence(...fields, der.context(1, ...attributes))
-  return der.sequence(type, der.context(0, der.sequence(...before, der.element(0x31, info))))
-}
-
-function takeApart(contentInfo: Uint8Array) {
-  const outer = new DerReader(contentInfo, 'TEST').enter(0x30, 'ContentInfo')
-  const type = outer.take(0x06, 'type').encoded
-  const fields = outer.enter(0xa0, 'content').enter(0x30, 'SignedData').rest(10, 'SignedData')
-  const signers = new DerReader(fields.at(-1)?.content ?? new Uint8Array(), 'TEST')
-  const signer = signers.enter(0x30, 'SignerInfo').rest(10, 'SignerInfo')
-  return {
-    type,
-    before: fields.slice(0, -1).map(({ encoded }) => encoded),
-    signer: signer.map(({ encoded }) => encoded),
-  }
-}

@@ -349,7 +349,7 @@ export async function openGraphQLServer(
             unsignedSha256: 'ab'.repeat(32) as Sha256Digest,
             signedSha256: signed,
             signedSize: size,
-            timestamp: { time: now(), authority: 'http://tsa.example.com' },
+            timestamp: { time: now(), authority: 'http://tsa.example.com', uncovered: ['attribute certificates'] },
           },
         ],
         signedArtifact: { fileName: 'setup.exe', sha256: signed, size },

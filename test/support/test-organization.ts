@@ -26,6 +26,7 @@ import {
   type ApprovalProcess,
   type CertificateId,
   type DomainEvent,
+  type ExistingSignatureTreatment,
   fold,
   type OrganizationId,
   type ProjectId,
@@ -82,7 +83,7 @@ export type TestOrganization = {
   readonly tell: (signingRequestId: SigningRequestId, command: SigningRequestCommand, by?: UserId) => Promise<void>
   readonly request: (signingRequestId: SigningRequestId) => Promise<SigningRequest>
   /** Submits a program and takes it to its plan. */
-  readonly planned: (program?: Uint8Array) => Promise<SigningRequest>
+  readonly planned: (program?: Uint8Array, existingSignatures?: ExistingSignatureTreatment) => Promise<SigningRequest>
 }
 
 /** Makes it; everything is gone when the running test has finished. */
@@ -198,7 +199,10 @@ export async function testOrganization(
     return state
   }
 
-  async function planned(program: Uint8Array = sampleProgram()): Promise<SigningRequest> {
+  async function planned(
+    program: Uint8Array = sampleProgram(),
+    existingSignatures: ExistingSignatureTreatment = 'replace',
+  ): Promise<SigningRequest> {
     const signingRequestId = randomUUID() as SigningRequestId
     const artifact = { fileName: 'program.exe', ...(await store.put(oneChunk(program))) }
     const { events } = await readWholeStream(log, streams.signingPolicy(signingPolicyId))
@@ -216,7 +220,7 @@ export async function testOrganization(
         certificateId: settings.certificateId,
         approval: settings.approval,
         timestamp: settings.timestamp,
-        existingSignatures: 'replace',
+        existingSignatures,
         submitter,
         description: null,
         artifact,
