@@ -33,9 +33,13 @@ umask 022
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-# KurrentDB takes keys of RSA only, so all are.
+# new_key FILE ALGORITHM
 new_key() {
-  openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out "$1" 2>/dev/null
+  if [ "$2" = rsa ]; then
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out "$1" 2>/dev/null
+  else
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"
+  fi
 }
 
 ends() {
@@ -47,7 +51,7 @@ is_good() {
   [ -s "$1" ] && openssl x509 -in "$1" -noout -checkend "$((renew_within_days * 86400))" >/dev/null
 }
 
-# make_authority NAME: deploy/installation/NAME-ca.key, deploy/secrets/NAME-ca.pem
+# make_authority NAME ALGORITHM: deploy/installation/NAME-ca.key, deploy/secrets/NAME-ca.pem
 make_authority() {
   if [ -s "$folder/$1-ca.pem" ]; then
     if ! is_good "$folder/$1-ca.pem"; then
@@ -55,7 +59,7 @@ make_authority() {
     fi
     return 0
   fi
-  (umask 077 && new_key "$installation/$1-ca.key")
+  (umask 077 && new_key "$installation/$1-ca.key" "$2")
   openssl req -x509 -new -key "$installation/$1-ca.key" -sha256 -days "$days_authority" -out "$work/ca.pem" \
     -subj "/O=Countersign/CN=$1 authority $(date -u +%Y-%m-%d)" \
     -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign
@@ -63,10 +67,10 @@ make_authority() {
   echo "$folder/$1-ca.pem made, good until $(ends "$folder/$1-ca.pem")."
 }
 
-# make_certificate AUTHORITY NAME COMMON_NAME USES [DNS_NAME …]: deploy/secrets/NAME.pem and NAME.key
+# make_certificate AUTHORITY ALGORITHM NAME COMMON_NAME USES [DNS_NAME …]: deploy/secrets/NAME.pem and NAME.key
 make_certificate() {
-  authority="$1" name="$2" common_name="$3" uses="$4"
-  shift 4
+  authority="$1" algorithm="$2" name="$3" common_name="$4" uses="$5"
+  shift 5
   if [ "$all" = no ] && [ -s "$folder/$name.key" ] && is_good "$folder/$name.pem" &&
     openssl verify -CAfile "$folder/$authority-ca.pem" "$folder/$name.pem" >/dev/null 2>&1; then
     echo "$folder/$name.pem is there, good until $(ends "$folder/$name.pem"), kept."
@@ -80,36 +84,41 @@ make_certificate() {
   for each in "$@"; do names="$names,DNS:$each"; done
   {
     echo 'basicConstraints = critical, CA:FALSE'
-    echo 'keyUsage = critical, digitalSignature, keyEncipherment'
+    if [ "$algorithm" = rsa ]; then echo 'keyUsage = critical, digitalSignature, keyEncipherment'
+    else echo 'keyUsage = critical, digitalSignature'; fi
     echo "extendedKeyUsage = $uses"
     echo 'subjectKeyIdentifier = hash'
     echo 'authorityKeyIdentifier = keyid'
     if [ -n "$names" ]; then echo "subjectAltName = ${names#,}"; fi
   } >"$work/extensions"
-  new_key "$work/key"
+  new_key "$work/key" "$algorithm"
   openssl req -new -key "$work/key" -subj "/O=Countersign/CN=$common_name" -out "$work/request"
   openssl x509 -req -in "$work/request" -sha256 -days "$days_certificate" -extfile "$work/extensions" \
     -CA "$folder/$authority-ca.pem" -CAkey "$installation/$authority-ca.key" -set_serial "0x$(openssl rand -hex 16 | sed 's/^./4/')" \
     -out "$work/certificate" 2>/dev/null
+  chmod 644 "$work/key"
   mv "$work/key" "$folder/$name.key"
   mv "$work/certificate" "$folder/$name.pem"
   echo "$folder/$name.pem made, good until $(ends "$folder/$name.pem")."
 }
 
-make_authority temporal
+make_authority temporal ec
 # Temporal's parts are servers and clients of each other.
-make_certificate temporal temporal-server temporal serverAuth,clientAuth temporal localhost
+make_certificate temporal ec temporal-server temporal serverAuth,clientAuth temporal localhost
 for role in api worker signer projector; do
-  make_certificate temporal "temporal-$role" "countersign-$role" clientAuth
+  make_certificate temporal ec "temporal-$role" "countersign-$role" clientAuth
 done
 
-make_authority event-log
-make_certificate event-log event-log-server countersign-event-log serverAuth,clientAuth event-log localhost
+# KurrentDB takes RSA keys only. Its clients show user and password: certificates of users need a licence there.
+make_authority event-log rsa
+make_certificate event-log rsa event-log-server countersign-event-log serverAuth,clientAuth event-log localhost
 
-make_authority postgresql
-make_certificate postgresql postgresql-server postgresql serverAuth postgresql localhost
+make_authority postgresql ec
+make_certificate postgresql ec postgresql-server postgresql serverAuth postgresql localhost
 # PostgreSQL takes the common name for the user's.
-make_certificate postgresql postgresql-temporal temporal clientAuth
-make_certificate postgresql postgresql-countersign countersign clientAuth
+make_certificate postgresql ec postgresql-temporal temporal clientAuth
+for role in api projector; do
+  make_certificate postgresql ec "postgresql-$role" countersign clientAuth
+done
 
-echo "Certificates are renewed by running $0 again within $renew_within_days days of their end; then restart the services."
+echo "To renew, run $0 again within $renew_within_days days of a certificate's end, then restart the services."

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the secrets that docker-compose.yml mounts as files, once, in deploy/secrets/, which nobody else can enter. A secret
-# that is there is kept. Needs OpenSSL 3.
+# that is there is kept. Needs OpenSSL 3. Certificates are make-certificates.sh's, which this runs.
 #
 # Each role signs the events that it writes with a key of its own. The installation key certifies those keys: its public
 # part is among the secrets, its private part is made in deploy/installation/, where no process looks. Take that folder
@@ -66,7 +66,11 @@ make_event_key() {
 }
 
 make postgresql-password 24
+make temporal-database-password 24
 make read-model-password 24
+make event-log-admin-password 24
+make event-log-ops-password 24
+make event-log-password 24
 make payload-key 32
 make operator-token 32
 make pkcs11-pin 18
@@ -75,3 +79,4 @@ make_installation_key
 make_event_key api
 make_event_key worker
 make_event_key signer
+"$here/make-certificates.sh"

@@ -49,6 +49,8 @@ export const table: Readonly<Record<string, Room>> = {
   },
   'event-log': { ...open, rooms: { domain: 'language' } },
   projections: { ...open, rooms: { domain: 'language', 'event-log': 'language' } },
+  // What sets up the servers around the service; nobody imports it.
+  deploy: { ...open, rooms: {} },
   http: { ...open, rooms: { domain: 'language' } },
   graphql: {
     ...open,

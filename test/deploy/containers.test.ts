@@ -1,15 +1,24 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { knownEnvironmentVariables, readSettings, roles } from '../../server/configuration.ts'
 import { parseEventKey, parseInstallationKeys } from '../../server/event-keys.ts'
 import { parsePayloadKeys } from '../../server/payload-codec.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { tlsOf } from '../../server/tls.ts'
+import { suiteFolder } from '../support/suite-folder.ts'
+import { makeSecrets } from './made-secrets.ts'
 
 const root = join(import.meta.dirname, '..', '..')
+const made = makeSecrets(join(suiteFolder(), 'deploy'))
+const secretsFolder = made.secrets
+
+/** A secret, and where it is mounted. */
+const secretSchema = z.union([
+  z.string().transform((source) => ({ source, target: `/run/secrets/${source}` })),
+  z.object({ source: z.string(), target: z.string() }),
+])
 
 const composeSchema = z.object({
   services: z.record(
@@ -18,9 +27,11 @@ const composeSchema = z.object({
       image: z.string(),
       command: z.array(z.string()).optional(),
       environment: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
-      secrets: z.array(z.string()).default([]),
+      secrets: z.array(secretSchema).default([]),
       volumes: z.array(z.string()).default([]),
       networks: z.array(z.string()).default([]),
+      network_mode: z.string().optional(),
+      entrypoint: z.array(z.string()).optional(),
       ports: z.array(z.string()).default([]),
       restart: z.string(),
       healthcheck: z.looseObject({}).optional(),
@@ -38,19 +49,22 @@ const service = (name: string) => {
   if (found === undefined) throw new Error(`docker-compose.yml has no service ${name}`)
   return found
 }
+type Secrets = readonly z.output<typeof secretSchema>[]
+const has = (secrets: Secrets, name: string) => secrets.some(({ source }) => source === name)
+const services = Object.entries(compose.services)
 const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
 
 test.each(roles)('the role %s is a process of its own, configured as it accepts', (role) => {
   const { command, environment } = service(role)
   expect(command).toEqual(['serve', '--roles', role])
-  // Secrets lie in files of the container; here one with a fitting content stands for all.
-  const secret = join(temporaryFolder(), 'secret')
-  writeFileSync(secret, Buffer.alloc(32).toString('base64'))
+  // Secrets lie in files of the container; here they are those that make-secrets.sh made.
   const here = Object.entries(environment).map(([name, value]) => {
     const interpolated = value.replace(/\$\{\w+:-([^}]*)\}/g, '$1')
-    return [name, name.endsWith('_FILE') ? secret : interpolated]
+    return [name, interpolated.replace(/^\/run\/secrets\//, `${secretsFolder}/`)]
   })
-  expect(readSettings({ environment: Object.fromEntries(here), overrides: { roles: role } }).roles).toEqual([role])
+  const settings = readSettings({ environment: Object.fromEntries(here), overrides: { roles: role } })
+  expect(settings.roles).toEqual([role])
+  for (const connection of ['temporal', 'eventLog', 'readModel'] as const) tlsOf(settings, connection)
 })
 
 test('the image sets only variables that the service knows', () => {
@@ -59,8 +73,12 @@ test('the image sets only variables that the service knows', () => {
   expect(knownEnvironmentVariables()).toEqual(expect.arrayContaining(set))
 })
 
+/** Whether a variable names a file instead of holding what it speaks of. */
+const isPath = (environment: Readonly<Record<string, string>>, name: string) =>
+  /^(\/run\/secrets|\/dev\/shm)\//.test(environment[name] ?? '')
+
 test('only the signer has the PIN and the HSM; no secret stands in an environment', () => {
-  const withPin = Object.entries(compose.services).filter(([, { secrets }]) => secrets.includes('pkcs11-pin'))
+  const withPin = Object.entries(compose.services).filter(([, { secrets }]) => has(secrets, 'pkcs11-pin'))
   expect(withPin.map(([name]) => name).sort()).toEqual(['signer', 'softhsm-init'])
   const withHsm = Object.entries(compose.services).filter(([, { volumes }]) =>
     volumes.some((volume) => volume.startsWith('hsm:')),
@@ -68,7 +86,9 @@ test('only the signer has the PIN and the HSM; no secret stands in an environmen
   expect(withHsm.map(([name]) => name).sort()).toEqual(['signer', 'softhsm-init'])
   for (const { environment } of Object.values(compose.services)) {
     const secretNames = Object.keys(environment).filter((name) => /PASSWORD|PIN|KEY|PWD|TOKEN$/.test(name))
-    const plain = secretNames.filter((name) => !name.endsWith('_FILE') && name !== 'COUNTERSIGN_PKCS11_TOKEN')
+    const plain = secretNames.filter(
+      (name) => !/_FILE$|^COUNTERSIGN_PKCS11_TOKEN$/.test(name) && !isPath(environment, name),
+    )
     expect(plain).toEqual([])
   }
 })
@@ -76,9 +96,8 @@ test('only the signer has the PIN and the HSM; no secret stands in an environmen
 test('each role has the event key of its own and no other; nothing mounts what certifies them', () => {
   for (const role of roles) {
     const { secrets, environment } = service(role)
-    expect(secrets.filter((name) => name.startsWith('event-key'))).toEqual(
-      role === 'projector' ? [] : [`event-key-${role}`],
-    )
+    const eventKeys = secrets.map(({ source }) => source).filter((name) => name.startsWith('event-key'))
+    expect(eventKeys).toEqual(role === 'projector' ? [] : [`event-key-${role}`])
     expect(environment.COUNTERSIGN_INSTALLATION_KEY_FILE).toBe('/run/secrets/installation-key')
   }
   const mounted = Object.values(compose.services).flatMap(({ volumes }) => volumes)
@@ -86,14 +105,104 @@ test('each role has the event key of its own and no other; nothing mounts what c
 })
 
 test('only the API is reached from outside, and only from the machine itself', () => {
-  const published = Object.entries(compose.services).filter(([, { ports }]) => ports.length > 0)
+  const published = services.filter(([, { ports }]) => ports.length > 0)
   expect(published.map(([name, { ports }]) => [name, ports])).toEqual([['api', ['127.0.0.1:8080:8080']]])
-  expect(compose.networks.inside).toEqual({ internal: true })
+  const open = services.filter(([, { networks }]) => networks.includes('outside'))
+  // The signer asks time-stamp authorities.
+  expect(open.map(([name]) => name)).toEqual(['api', 'signer'])
+  const { outside, ...inside } = compose.networks
+  expect(outside).toEqual({})
+  for (const [name, settings] of Object.entries(inside)) expect(settings, name).toEqual({ internal: true })
+})
+
+test('each server is in a network of its own, with those that need it and nobody else', () => {
+  const members = (network: string) =>
+    services.flatMap(([name, { networks }]) => (networks.includes(network) ? [name] : []))
+  expect(members('workflows')).toEqual(['api', 'worker', 'signer', 'projector', 'temporal'])
+  expect(members('events')).toEqual(['api', 'worker', 'signer', 'projector', 'event-log-init', 'event-log'])
+  expect(members('databases')).toEqual(['api', 'projector', 'temporal', 'postgresql'])
+  expect(service('softhsm-init').network_mode).toBe('none')
+})
+
+describe('what one container shows to another', () => {
+  /** The secret that a variable names the file of, which the container must have. */
+  function secretOf(name: string, variable: string): string {
+    const { environment, secrets } = service(name)
+    const path = environment[variable] ?? ''
+    const secret = secrets.find(({ target }) => target === path)
+    if (secret === undefined) throw new Error(`${variable} of ${name} names ${path}, which is none of its secrets`)
+    return secret.source
+  }
+
+  test.each(roles)('%s proves who it is to Temporal by a certificate of its own, and checks Temporal', (role) => {
+    expect(secretOf(role, 'COUNTERSIGN_TEMPORAL_TLS_CA')).toBe('temporal-ca.pem')
+    expect(secretOf(role, 'COUNTERSIGN_TEMPORAL_TLS_CERTIFICATE')).toBe(`temporal-${role}.pem`)
+    expect(secretOf(role, 'COUNTERSIGN_TEMPORAL_TLS_KEY')).toBe(`temporal-${role}.key`)
+  })
+
+  test.each(roles)('%s proves who it is to the event log as a user, and checks it', (role) => {
+    expect(service(role).environment.COUNTERSIGN_EVENT_LOG).toBe('esdb://event-log:2113')
+    expect(service(role).environment.COUNTERSIGN_EVENT_LOG_USER).toBe('countersign')
+    expect(secretOf(role, 'COUNTERSIGN_EVENT_LOG_PASSWORD_FILE')).toBe('event-log-password')
+    expect(secretOf(role, 'COUNTERSIGN_EVENT_LOG_TLS_CA')).toBe('event-log-ca.pem')
+  })
+
+  test.each(['api', 'projector'])('%s proves who it is to PostgreSQL by certificate and password', (role) => {
+    expect(secretOf(role, 'COUNTERSIGN_READ_MODEL_PASSWORD_FILE')).toBe('read-model-password')
+    expect(secretOf(role, 'COUNTERSIGN_READ_MODEL_TLS_CA')).toBe('postgresql-ca.pem')
+    expect(secretOf(role, 'COUNTERSIGN_READ_MODEL_TLS_CERTIFICATE')).toBe(`postgresql-${role}.pem`)
+    expect(secretOf(role, 'COUNTERSIGN_READ_MODEL_TLS_KEY')).toBe(`postgresql-${role}.key`)
+  })
+
+  test('Temporal demands a certificate of its authority from everybody, and shows one to PostgreSQL', () => {
+    const { environment } = service('temporal')
+    expect(environment.TEMPORAL_TLS_REQUIRE_CLIENT_AUTH).toBe('true')
+    for (const what of ['FRONTEND', 'INTERNODE'])
+      expect(environment).toMatchObject({
+        [`TEMPORAL_TLS_${what}_SERVER_NAME`]: 'temporal',
+        [`TEMPORAL_TLS_${what}_DISABLE_HOST_VERIFICATION`]: 'false',
+      })
+    for (const what of ['SERVER', 'FRONTEND']) {
+      expect(secretOf('temporal', `TEMPORAL_TLS_${what}_CERT`)).toBe('temporal-server.pem')
+      expect(secretOf('temporal', `TEMPORAL_TLS_${what}_KEY`)).toBe('temporal-server.key')
+    }
+    for (const what of ['SERVER', 'CLIENT1', 'CLIENT2'])
+      expect(secretOf('temporal', `TEMPORAL_TLS_${what}_CA_CERT`)).toBe('temporal-ca.pem')
+    expect(environment).toMatchObject({
+      SQL_TLS_ENABLED: 'true',
+      SQL_HOST_VERIFICATION: 'true',
+      POSTGRES_TLS_ENABLED: 'true',
+    })
+    expect(secretOf('temporal', 'SQL_CERT')).toBe('postgresql-temporal.pem')
+    expect(secretOf('temporal', 'POSTGRES_TLS_CERT_FILE')).toBe('postgresql-temporal.pem')
+    expect(has(service('temporal').secrets, 'postgresql-temporal.key')).toBe(true)
+  })
+
+  test('the event log has TLS and users, and trusts its own authority alone', () => {
+    const { environment, secrets } = service('event-log')
+    expect(Object.keys(environment).filter((name) => /INSECURE|DISABLE|ANONYMOUS/.test(name))).toEqual([])
+    expect(secretOf('event-log', 'KURRENTDB_CERTIFICATE_FILE')).toBe('event-log-server.pem')
+    expect(secretOf('event-log', 'KURRENTDB_CERTIFICATE_PRIVATE_KEY_FILE')).toBe('event-log-server.key')
+    const trusted = secrets.filter(({ target }) =>
+      target.startsWith(`${environment.KURRENTDB_TRUSTED_ROOT_CERTIFICATES_PATH}/`),
+    )
+    expect(trusted.map(({ source }) => source)).toEqual(['event-log-ca.pem'])
+  })
+
+  test('nobody has a key of somebody else, and no role the passwords of administrators', () => {
+    const keys = services.flatMap(([, { secrets }]) =>
+      secrets.flatMap(({ source }) => (/\.key$/.test(source) ? [source] : [])),
+    )
+    expect(new Set(keys).size).toBe(keys.length)
+    for (const role of roles) {
+      const names = service(role).secrets.map(({ source }) => source)
+      expect(names.filter((name) => /admin|ops-password|^postgresql-password|temporal-database/.test(name))).toEqual([])
+    }
+  })
 })
 
 test('every service says how it is restarted and waits for the health of what it needs', () => {
-  for (const { depends_on, networks } of Object.values(compose.services)) {
-    expect(networks).toContain('inside')
+  for (const { depends_on } of Object.values(compose.services)) {
     for (const [name, { condition }] of Object.entries(depends_on)) {
       const { restart, healthcheck } = service(name)
       expect(condition).toBe(restart === 'no' ? 'service_completed_successfully' : 'service_healthy')
@@ -109,30 +218,27 @@ test('what a service mounts, from volumes, files and secrets, is there', () => {
       if (source.startsWith('.')) expect(existsSync(join(root, source)), source).toBe(true)
       else expect(Object.keys(compose.volumes)).toContain(source)
     }
-    expect(Object.keys(compose.secrets)).toEqual(expect.arrayContaining(secrets))
+    expect(Object.keys(compose.secrets)).toEqual(expect.arrayContaining(secrets.map(({ source }) => source)))
   }
 })
 
-test('make-secrets.sh makes every secret, in a folder for its owner only, and keeps what is there', () => {
-  const folder = temporaryFolder()
-  const script = join(folder, 'make-secrets.sh')
-  cpSync(join(root, 'deploy', 'make-secrets.sh'), script)
-  chmodSync(script, 0o755)
-  execFileSync(script)
-  const secrets = join(folder, 'secrets')
+test('make-secrets.sh makes every secret, in a folder for its owner only', () => {
   const read = () =>
-    Object.fromEntries(readdirSync(secrets).map((name) => [name, readFileSync(join(secrets, name), 'utf8')]))
-  const made = read()
-  expect(Object.keys(made).sort()).toEqual(Object.keys(compose.secrets).sort())
-  expect(new Set(Object.values(made)).size).toBe(Object.keys(made).length)
-  expect(statSync(secrets).mode & 0o777).toBe(0o700)
-  expect(parsePayloadKeys(made['payload-key'] ?? '')).toHaveLength(1)
-  const installationKeys = parseInstallationKeys(made['installation-key'] ?? '')
+    Object.fromEntries(
+      readdirSync(secretsFolder).map((name) => [name, readFileSync(join(secretsFolder, name), 'utf8')]),
+    )
+  const secrets = read()
+  expect(Object.keys(secrets).sort()).toEqual(Object.keys(compose.secrets).sort())
+  for (const [name, { file }] of Object.entries(compose.secrets)) expect(file).toBe(`./deploy/secrets/${name}`)
+  expect(new Set(Object.values(secrets)).size).toBe(Object.keys(secrets).length)
+  expect(statSync(secretsFolder).mode & 0o777).toBe(0o700)
+  // What stands in deploy/secrets belongs to the machine's owner, and is read in the containers by others.
+  for (const name of Object.keys(secrets)) expect(statSync(join(secretsFolder, name)).mode & 0o777, name).toBe(0o644)
+  expect(parsePayloadKeys(secrets['payload-key'] ?? '')).toHaveLength(1)
+  const installationKeys = parseInstallationKeys(secrets['installation-key'] ?? '')
   for (const role of ['api', 'worker', 'signer'])
-    expect(parseEventKey(made[`event-key-${role}`] ?? '', installationKeys).roles).toEqual([role])
-  expect(statSync(join(folder, 'installation', 'installation-key.pem')).mode & 0o777).toBe(0o600)
-  execFileSync(script)
-  expect(read()).toEqual(made)
+    expect(parseEventKey(secrets[`event-key-${role}`] ?? '', installationKeys).roles).toEqual([role])
+  expect(statSync(join(made.installation, 'installation-key.pem')).mode & 0o777).toBe(0o600)
 })
 
 test('the image runs the Node that package.json pins', () => {

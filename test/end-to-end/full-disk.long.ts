@@ -6,7 +6,7 @@ import { type Credentials, readCredentials } from '../../server/embedded/credent
 import { allFinal } from '../support/all-final.ts'
 import { expectAllCompletedOnce } from '../support/completed-once.ts'
 import { requestHistories } from '../support/request-histories.ts'
-import { type ServiceClient, serviceClient } from '../support/service-client.ts'
+import { type ServiceClient, type ServiceFailure, serviceClient } from '../support/service-client.ts'
 import { countersign, type ServiceProcess, startEmbedded } from '../support/service-processes.ts'
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
@@ -157,6 +157,19 @@ async function expectWhole(accepted: readonly string[]): Promise<void> {
   expect(compared, compared.stdout).toMatchObject({ code: 0, stderr: '' })
 }
 
+/** Approves until it is done; what was answered with the disk's trouble may have been recorded after it. */
+function approvedBy(user: string, request: { readonly id: string; readonly digest: string }): Promise<true> {
+  return until(
+    `${user} has approved`,
+    () =>
+      approve(user, request).then(
+        () => true,
+        (error: ServiceFailure) => error.code === 'ALREADY_APPROVED',
+      ),
+    recoveryMs,
+  )
+}
+
 /** Tries again while what was full is still being taken up. */
 function eventually<Answer extends object | string>(call: () => Promise<Answer>): Promise<Answer> {
   return until('the call succeeds', () => call().catch(() => undefined), recoveryMs) as Promise<Answer>
@@ -176,7 +189,6 @@ describe.each(troubles)('a disk that $name', ({ name, begin, end }) => {
 
     begin()
     await expect(submit(uploadId, 'test-signing')).rejects.toThrow(toldWhenFull)
-    await expect(submit(uploadId, 'release-signing')).rejects.toThrow(toldWhenFull)
     await expectAnswers()
     end()
     const quick = await eventually(() => submit(uploadId, 'test-signing'))
@@ -186,8 +198,7 @@ describe.each(troubles)('a disk that $name', ({ name, begin, end }) => {
     await expect(approve('approver-1', request)).rejects.toThrow(toldWhenFull)
     await expectAnswers()
     end()
-    await eventually(async () => [await approve('approver-1', request)])
-    await eventually(async () => [await approve('approver-2', request)])
+    for (const user of ['approver-1', 'approver-2']) await approvedBy(user, request)
     await expectWhole([quick, request.id])
   })
 

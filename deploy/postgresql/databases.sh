@@ -1,0 +1,15 @@
+#!/bin/sh
+# Runs once, when PostgreSQL makes its volume: for Temporal and for the read model users of their own, each the owner of
+# its databases and of nothing else.
+set -eu
+
+psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
+  --set temporal_password="$(cat /run/secrets/temporal-database-password)" \
+  --set read_model_password="$(cat /run/secrets/read-model-password)" <<'SQL'
+CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
+CREATE ROLE countersign LOGIN PASSWORD :'read_model_password';
+CREATE DATABASE temporal OWNER temporal;
+CREATE DATABASE temporal_visibility OWNER temporal;
+CREATE DATABASE countersign OWNER countersign;
+REVOKE CONNECT, TEMPORARY ON DATABASE temporal, temporal_visibility, countersign FROM PUBLIC;
+SQL
