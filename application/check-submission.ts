@@ -70,7 +70,7 @@ export async function checkChoices(
  * A submission whose idempotency key has a request already is taken whatever has changed since.
  *
  * @throws Refusal as {@link checkChoices}; `IDEMPOTENCY_KEY_MALFORMED`, `FILE_NAME_MALFORMED`, `ARTIFACT_TOO_LARGE`,
- *   `UPLOAD_EMPTY`; of the first bytes `FIRST_BYTES_MALFORMED`, `FORMAT_NOT_SUPPORTED` and the codes of the format
+ *   `UPLOAD_EMPTY`; of the first bytes `FIRST_BYTES_MALFORMED`, `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED` and the codes of the format
  */
 export async function canSubmit(
   dependencies: ApplicationDependencies,
@@ -84,7 +84,7 @@ export async function canSubmit(
     const { state } = await load(log, streams.signingRequest(signingRequestId), signingRequestDecider)
     if (state.workflowStatus !== 'none') return { signingRequestId }
   }
-  await checkChoices(dependencies, caller, input)
+  const { existingSignatures } = await checkChoices(dependencies, caller, input)
   const fileName = parseFileName(input.fileName)
   await uploads.admit({ ...caller, size })
   if (firstBytes === null) return { signingRequestId: null }
@@ -93,7 +93,7 @@ export async function canSubmit(
       'FIRST_BYTES_MALFORMED',
       `The first bytes must be no more than ${longestHeader}, and no more than the file has (${size}); got ${firstBytes.length}.`,
     )
-  await checkHeader({ fileName, size, firstBytes })
+  await checkHeader({ fileName, size, firstBytes, existingSignatures })
   return { signingRequestId: null }
 }
 

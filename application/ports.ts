@@ -1,4 +1,4 @@
-import type { Instant, Sha256Digest, UserId } from '../domain/index.ts'
+import type { ExistingSignatureTreatment, Instant, Sha256Digest, UserId } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/client.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
@@ -41,6 +41,8 @@ export type HeaderCheck = (file: {
   /** Bytes of the whole file. */
   readonly size: number
   readonly firstBytes: Uint8Array
+  /** What is to be done with it if it is signed already. */
+  readonly existingSignatures: ExistingSignatureTreatment
 }) => Promise<void>
 
 /** Room for what is about to be written. */

@@ -60,6 +60,27 @@ export async function hashLocalFile(file: LocalFile, signal: AbortSignal): Promi
 }
 
 /**
+ * The beginning of the file, from which the service can tell faults of its format before all of it is sent.
+ *
+ * @param length in bytes; fewer are answered where the file has fewer
+ * @throws CliError `FILE_UNREADABLE`, `FILE_CHANGED`
+ */
+export async function firstBytesOf(file: LocalFile, length: number): Promise<Buffer> {
+  await using handle = await openUnchanged(file)
+  const bytes = Buffer.alloc(Math.min(length, file.size))
+  let filled = 0
+  while (filled < bytes.length) {
+    const { bytesRead } = await handle
+      .read(bytes, filled, bytes.length - filled, filled)
+      .catch((error: unknown) => Promise.reject(unreadableFile(file.path, error)))
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  await checkUnchanged(file, handle)
+  return bytes.subarray(0, filled)
+}
+
+/**
  * Opens the file as it was found.
  *
  * @throws CliError `FILE_UNREADABLE`, `FILE_CHANGED`

@@ -8,7 +8,7 @@ import { type Changed, canSubmit, submitRequest } from './documents/request-chan
 import type { ExistingSignatureTreatment } from './documents/request-fields.ts'
 import { exitCode } from './exit-code.ts'
 import { patiently, type Told, usualPatience } from './following/patience.ts'
-import { hashLocalFile, type LocalFile } from './local-file.ts'
+import { firstBytesOf, hashLocalFile, type LocalFile } from './local-file.ts'
 import type { Report } from './output/report.ts'
 
 /** What is said with a submission. Project and policy are slugs or ids. */
@@ -76,14 +76,19 @@ async function submitUpload(
   }
 }
 
-/** What the service can refuse without the bytes it refuses before they are sent. */
+/** As many first bytes as the service looks at. */
+const headerLength = 64 * 1024
+
+/** What the service can refuse by the first bytes it refuses before all are sent. */
 async function checkSubmission(
   connection: Connection,
-  { fileName, size }: LocalFile,
+  file: LocalFile,
   submission: SubmissionTexts,
   signal: AbortSignal,
 ): Promise<void> {
-  const input = { ...submission, fileName, size, firstBytes: null }
+  const { fileName, size } = file
+  const firstBytes = (await firstBytesOf(file, headerLength)).toString('base64')
+  const input = { ...submission, fileName, size, firstBytes }
   const { refusal } = (await ask(connection, canSubmit, { input }, signal)).canSubmit
   if (refusal !== null) throw serviceError({ ...refusal, status: 200 })
 }

@@ -1,6 +1,7 @@
-import { checkPeHeader } from '../../signing/authenticode/index.ts'
+import type { ExistingSignatureTreatment } from '../../domain/index.ts'
+import { checkPeHeader, namesSignatures } from '../../signing/authenticode/index.ts'
 import { detectFormat } from './detect-format.ts'
-import { withPath } from './plan-signing.ts'
+import { alreadySigned, withPath } from './plan-signing.ts'
 
 /** The beginning of a file that is somewhere else. */
 export type FileHeader = {
@@ -9,6 +10,8 @@ export type FileHeader = {
   readonly size: number
   /** Its first bytes, as many as one likes: the more, the more can be found. */
   readonly firstBytes: Uint8Array
+  /** What is to be done with it if it is signed already. */
+  readonly existingSignatures: ExistingSignatureTreatment
 }
 
 /** What was asked for lies behind the bytes at hand. */
@@ -17,9 +20,9 @@ class BeyondHeader extends Error {}
 /**
  * Finds what planning would refuse a file for, as far as its first bytes show it. That nothing is found promises nothing.
  *
- * @throws ArtifactError `FORMAT_NOT_SUPPORTED` and the codes of the format (`PE_…`), as `planSigning` of the whole file
+ * @throws ArtifactError `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED` and the codes of the format (`PE_…`), as `planSigning` of the whole file
  */
-export async function checkHeader({ fileName, size, firstBytes }: FileHeader): Promise<void> {
+export async function checkHeader({ fileName, size, firstBytes, existingSignatures }: FileHeader): Promise<void> {
   async function readPart(start: number, length: number): Promise<Buffer> {
     const [from, to] = [Math.min(start, size), Math.min(start + length, size)]
     if (to > firstBytes.length) throw new BeyondHeader()
@@ -29,6 +32,7 @@ export async function checkHeader({ fileName, size, firstBytes }: FileHeader): P
     await withPath(fileName, async () => {
       await detectFormat({ size, readPart }, fileName)
       await checkPeHeader(firstBytes, size)
+      if (existingSignatures === 'refuse' && namesSignatures(firstBytes)) throw alreadySigned()
     })
   } catch (error) {
     if (!(error instanceof BeyondHeader)) throw error

@@ -123,7 +123,7 @@ async function planAuthenticode(
 ): Promise<Pick<PlannedFile, 'existingSignatures' | 'directives'>> {
   const append = treatment === 'append'
   const existingSignatures = await inspectSignatures(handle, file, imageDigest, { hashAlgorithm, append, signal })
-  if (treatment === 'refuse') refuseSigned(existingSignatures)
+  if (treatment === 'refuse' && existingSignatures.length > 0) throw alreadySigned(existingSignatures)
   const directive: AuthenticodeDirective = {
     directive: 'authenticode-sign',
     hashAlgorithm,
@@ -135,14 +135,19 @@ async function planAuthenticode(
   return { existingSignatures, directives: [directive] }
 }
 
-function refuseSigned(existing: readonly ExistingSignature[]): void {
-  if (existing.length === 0) return
+/**
+ * The error of a file that is signed already and must not be.
+ *
+ * @param existing its signatures, where they were read
+ */
+export function alreadySigned(existing: readonly ExistingSignature[] = []): ArtifactError {
   const signers = existing.map((each) =>
     each.kind === 'signature' ? (each.signer ?? 'an unknown signer') : 'unreadable',
   )
-  throw new ArtifactError(
+  const named = signers.length === 0 ? '' : ` (${signers.join('; ')})`
+  return new ArtifactError(
     'FILE_ALREADY_SIGNED',
-    `The file carries signatures already (${signers.join('; ')}), and the submission refuses such files.`,
+    `The file carries signatures already${named}, and the submission refuses such files.`,
   )
 }
 

@@ -7,7 +7,7 @@ export {
   type PeFileInspection,
 } from './inspect.ts'
 export { type PeFile, readPeHeaders } from './pe-file.ts'
-export { checkPeHeader } from './pe-header.ts'
+export { checkPeHeader, namesSignatures } from './pe-header.ts'
 export {
   type DigestedCopy,
   type SignatureRequest,

@@ -15,6 +15,7 @@ async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
   )
 }
 
+const existingSignatures = 'replace'
 const program = smallPeFile(randomBytes(2000))
 
 it('finds in the first bytes of a file what planning would refuse it for, and nothing else', async () => {
@@ -44,10 +45,12 @@ it('finds in the first bytes of a file what planning would refuse it for, and no
       for (const { at, value } of mutations) if (at < size) bytes[at] = value
       const planned = await codeOf(plan(bytes))
       const firstBytes = bytes.subarray(0, given)
-      const found = await codeOf(checkHeader({ fileName: 'setup.exe', size, firstBytes }))
+      const found = await codeOf(checkHeader({ fileName: 'setup.exe', size, firstBytes, existingSignatures }))
       if (found !== undefined) expect(found).toBe(planned)
       // Of a file that is there as a whole, every fault of its headers is found.
-      expect(await codeOf(checkHeader({ fileName: 'setup.exe', size, firstBytes: bytes }))).toBe(planned)
+      expect(await codeOf(checkHeader({ fileName: 'setup.exe', size, firstBytes: bytes, existingSignatures }))).toBe(
+        planned,
+      )
       seen.set(found ?? 'nothing', (seen.get(found ?? 'nothing') ?? 0) + 1)
     }),
     { numRuns: 400 },
@@ -58,10 +61,33 @@ it('finds in the first bytes of a file what planning would refuse it for, and no
 it('names the file, and finds a program for DOS in its first 64 bytes', async () => {
   const firstBytes = Buffer.alloc(128)
   firstBytes.write('MZ', 'latin1')
-  await expect(checkHeader({ fileName: 'game.exe', size: 1_000_000, firstBytes })).rejects.toMatchObject({
+  await expect(
+    checkHeader({ fileName: 'game.exe', size: 1_000_000, existingSignatures, firstBytes }),
+  ).rejects.toMatchObject({
     code: 'FORMAT_NOT_SUPPORTED',
     path: 'game.exe',
   })
-  await checkHeader({ fileName: 'game.exe', size: 1_000_000, firstBytes: firstBytes.subarray(0, 1) })
-  await checkHeader({ fileName: 'game.exe', size: 1_000_000, firstBytes: new Uint8Array() })
+  await checkHeader({
+    fileName: 'game.exe',
+    size: 1_000_000,
+    existingSignatures,
+    firstBytes: firstBytes.subarray(0, 1),
+  })
+  await checkHeader({ fileName: 'game.exe', size: 1_000_000, existingSignatures, firstBytes: new Uint8Array() })
+})
+
+it('finds in the headers that a file is signed, where such files are refused', async () => {
+  const signed = Buffer.from(program)
+  // Entry 4 of the data directories: where the table of signatures would be, behind what is given.
+  signed.writeUInt32LE(program.length, 0x128)
+  signed.writeUInt32LE(2000, 0x12c)
+  const file = { fileName: 'setup.exe', size: program.length + 2000, firstBytes: signed.subarray(0, 0x400) }
+  await expect(checkHeader({ ...file, existingSignatures: 'refuse' })).rejects.toMatchObject({
+    code: 'FILE_ALREADY_SIGNED',
+    path: 'setup.exe',
+  })
+  await checkHeader({ ...file, existingSignatures: 'append' })
+  await checkHeader({ ...file, existingSignatures: 'replace' })
+  const unsigned = { ...file, size: program.length, firstBytes: program.subarray(0, 0x400) }
+  await checkHeader({ ...unsigned, existingSignatures: 'refuse' })
 })

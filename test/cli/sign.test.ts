@@ -299,4 +299,28 @@ describe('countersign sign', () => {
     expect(service.uploads.size).toBe(0)
     expect(service.calls).not.toContain('POST /uploads')
   })
+
+  it('has the beginning of the file looked at before all of it is sent', async () => {
+    const bytes = Buffer.alloc(200_000, 'program ')
+    writeFileSync(join(folder, 'setup.exe'), bytes)
+    service.behaviour.check = () => ({ code: 'PE_SECTION_OUT_OF_RANGE', message: 'setup.exe was cut off.' })
+    const ran = await sign(['--out', 'signed.exe', '--existing-signatures', 'refuse'])
+    expect(ran).toMatchObject({ code: 6, stdout: '' })
+    expect(ran.stderr).toContain('error: PE_SECTION_OUT_OF_RANGE: setup.exe was cut off.')
+    expect(service.calls).not.toContain('POST /uploads')
+    expect(service.checks).toMatchObject([
+      {
+        fileName: 'setup.exe',
+        size: bytes.length,
+        firstBytes: bytes.subarray(0, 65_536).toString('base64'),
+        existingSignatures: 'refuse',
+      },
+    ])
+  })
+
+  it('has all of a small file looked at', async () => {
+    service.behaviour.submitted = (request) => service.complete(request, signed)
+    expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 0 })
+    expect(service.checks).toMatchObject([{ firstBytes: unsigned.toString('base64'), existingSignatures: null }])
+  })
 })

@@ -24,6 +24,16 @@ export type StandInRequest = Record<string, unknown> & {
   history: StandInEvent[]
 }
 
+/** What is asked before an upload. */
+export type Check = {
+  readonly project: string
+  readonly signingPolicy: string
+  readonly fileName: string
+  readonly size: number
+  readonly firstBytes: string | null
+  readonly existingSignatures: string | null
+}
+
 /** The tokens that the stand-in knows, and whose they are. */
 export const tokens = { 'token-of-ci': 'ci', 'token-of-approver-1': 'approver-1' } as const
 
@@ -39,7 +49,15 @@ export async function startStandInService() {
   const changes = new EventEmitter().setMaxListeners(0)
   const calls: string[] = []
   const approvals: { signingRequestId: string; planDigest: string; comment: string | null; by: string }[] = []
+  const checks: Check[] = []
   const behaviour = {
+    /** What is said before an upload; `null` when nothing is against it. */
+    check: ({ project, signingPolicy }: Check): { readonly code: string; readonly message: string } | null =>
+      project !== 'demo'
+        ? { code: 'PROJECT_NOT_FOUND', message: 'There is no such project.' }
+        : signingPolicy !== 'test-signing'
+          ? { code: 'SIGNING_POLICY_NOT_FOUND', message: 'The project has: test-signing.' }
+          : null,
     /** Answers instead of the service, when it says so by true. */
     intercept: (_request: IncomingMessage, _response: ServerResponse): boolean => false,
     /** What happens to a request when it was submitted. */
@@ -70,14 +88,10 @@ export async function startStandInService() {
         },
         signingPolicies: (_: unknown, { project }: { project: string | null }) =>
           page(project === null || project === 'demo' ? [policy] : []),
-        canSubmit: (_: unknown, { input }: { input: { project: string; signingPolicy: string } }) => {
-          const refusal =
-            input.project !== 'demo'
-              ? { code: 'PROJECT_NOT_FOUND', message: 'There is no such project.', details: {} }
-              : input.signingPolicy !== 'test-signing'
-                ? { code: 'SIGNING_POLICY_NOT_FOUND', message: 'The project has: test-signing.', details: {} }
-                : null
-          return { accepted: refusal === null, refusal, signingRequestId: null }
+        canSubmit: (_: unknown, { input }: { input: Check }) => {
+          checks.push(input)
+          const refusal = behaviour.check(input)
+          return { accepted: refusal === null, refusal: refusal && { ...refusal, details: {} }, signingRequestId: null }
         },
         projects: () => page([project]),
         certificates: () => page([certificate]),
@@ -167,6 +181,7 @@ export async function startStandInService() {
     requests,
     uploads,
     calls,
+    checks,
     approvals,
     behaviour,
     /** Puts a request there that was not submitted by the command. */
