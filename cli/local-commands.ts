@@ -30,6 +30,29 @@ export type LogFault = {
   readonly reason: string
 }
 
+/** Refusals of one kind, as the log has them. */
+export type RecordedRefusal = {
+  readonly recordedAt: string
+  readonly type: string
+  readonly actor: { readonly kind: string; readonly userId?: string; readonly component?: string }
+  readonly remoteAddress: string | null
+  /** `null` where the record is about several kinds, which `kinds` has. */
+  readonly command: string | null
+  readonly code: string | null
+  readonly message: string | null
+  readonly subject: string | null
+  readonly count: number
+  readonly firstAt: string
+  readonly lastAt: string
+  readonly kinds: readonly {
+    readonly actor: RecordedRefusal['actor']
+    readonly remoteAddress: string | null
+    readonly command: string
+    readonly code: string
+    readonly count: number
+  }[]
+}
+
 /**
  * The commands that run inside the server's composition. Its errors carry a `code`.
  */
@@ -68,6 +91,14 @@ export type LocalCommands = {
     /** `null` when not asked for, or when the log is broken. */
     readonly differences: readonly Difference[] | null
   }>
+  /** Reads recorded refusals, oldest first; those that belong to no organization when none is named. */
+  auditRefusals(
+    options: LocalOptions & {
+      readonly organization?: string | undefined
+      readonly since: string
+      readonly until: string
+    },
+  ): Promise<readonly RecordedRefusal[]>
   /** Drops the read model and makes it anew. */
   rebuildProjections(options: LocalOptions): Promise<{ readonly events: number }>
 }

@@ -12,7 +12,7 @@ export function localFailure(error: unknown): unknown {
   const settings =
     /^(CONFIGURATION|SECRET|PAYLOAD_KEY|EVENT_KEY|INSTALLATION_KEY|DATA_DIRECTORY|PORT|ADDRESS|EVENT_LOG_NOT)_/.test(
       code,
-    )
+    ) || /^(ID_MALFORMED|PERIOD_INVALID)$/.test(code)
   const away = code.endsWith('_UNAVAILABLE')
   return new CliError(code, error.message, {
     exitCode: settings ? exitCode.usage : away ? exitCode.unreachable : exitCode.fault,

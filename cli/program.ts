@@ -86,6 +86,11 @@ const entries: readonly (Entry | Group)[] = [
         summary: 'fold the log into states, and hold them against the read model',
         load: () => import('./commands/audit-replay.ts'),
       },
+      {
+        name: 'refusals',
+        summary: 'read who was refused what, by default of people who belong to no organization',
+        load: () => import('./commands/audit-refusals.ts'),
+      },
     ],
   },
   {

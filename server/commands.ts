@@ -23,6 +23,7 @@ import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
+import { type RecordedRefusal, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 
 export { type ServeOptions, serve } from './serve.ts'
@@ -140,6 +141,15 @@ async function compareNow(
   } finally {
     await readModel.close()
   }
+}
+
+/**
+ * Reads refusals in the event log (`countersign audit refusals`): of an organization, or what belongs to none.
+ *
+ * @throws Refusal, EventLogError as `recordedRefusals` does
+ */
+export async function auditRefusals(options: LocalOptions & RefusalSelection): Promise<readonly RecordedRefusal[]> {
+  return withLog(settingsOf(options), (log) => recordedRefusals(log, options))
 }
 
 /** Drops the read model and makes it anew (`countersign projections rebuild`); readers see the old one until then. */

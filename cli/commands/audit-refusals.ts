@@ -1,0 +1,86 @@
+import type { Command } from 'commander'
+import { parseInstant } from '../duration.ts'
+import { explain, type Invocation, withJson } from '../invocation.ts'
+import { localCommands, type RecordedRefusal } from '../local-commands.ts'
+import { localFailure } from '../local-failure.ts'
+import { count } from '../output/quantities.ts'
+import { type Cell, type Marker, table } from '../output/table.ts'
+
+type Options = {
+  readonly organization?: string
+  readonly since?: string
+  readonly until?: string
+  readonly config?: string
+}
+
+/** What is shown when nothing else is asked for: the last week. */
+const defaultPeriodMs = 7 * 24 * 60 * 60 * 1000
+
+/** `countersign audit refusals`. With `--json`: `{ organization, since, until, refusals: […] }`. */
+export function define(command: Command, { report }: Invocation): void {
+  explain(
+    command,
+    'Runs on the server and reads the event log itself. Attempts by people of whom nothing is known, with a token that nobody has for example, belong to no organization: nobody sees them by the API.',
+  )
+  withJson(command)
+    .option('--organization <id>', 'those of an organization instead, which its auditors see by the API, too')
+    .option('--since <time>', 'recorded at this time or later: 2026-01-31, 2026-01-31T09:30:00Z; by default a week ago')
+    .option('--until <time>', 'recorded at this time or before; by default now')
+    .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
+    .action(async ({ organization, since, until, config }: Options) => {
+      const end = until === undefined ? new Date().toISOString() : parseInstant(until, '--until')
+      const begin =
+        since === undefined ? new Date(Date.parse(end) - defaultPeriodMs).toISOString() : parseInstant(since, '--since')
+      try {
+        const { auditRefusals } = await localCommands()
+        const refusals = await auditRefusals({ organization, since: begin, until: end, configFile: config })
+        report.result({ organization: organization ?? null, since: begin, until: end, refusals }, () =>
+          refusalsText(refusals, report.marker),
+        )
+      } catch (error) {
+        throw localFailure(error)
+      }
+    })
+}
+
+function refusalsText(refusals: readonly RecordedRefusal[], marker: Marker): string {
+  const total = refusals.reduce((sum, { count: each }) => sum + each, 0)
+  const summary = `${count(total, 'refusal')} in ${count(refusals.length, 'record')}.\n`
+  if (refusals.length === 0) return summary
+  const headings = ['first', 'last', 'times', 'who', 'from', 'what', 'code', 'about']
+  return `${table(headings, refusals.flatMap(rowsOf), marker)}${summary}`
+}
+
+function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
+  const { firstAt, lastAt, command, code, subject, kinds } = refusal
+  if (command !== null)
+    return [
+      [
+        firstAt,
+        lastAt,
+        String(refusal.count),
+        whoOf(refusal.actor),
+        refusal.remoteAddress ?? '',
+        command,
+        code ?? '',
+        subject ?? '',
+      ],
+    ]
+  const unnamed = refusal.count - kinds.reduce((sum, { count: each }) => sum + each, 0)
+  const rows = kinds.map((kind) => [
+    firstAt,
+    lastAt,
+    String(kind.count),
+    whoOf(kind.actor),
+    kind.remoteAddress ?? '',
+    kind.command,
+    kind.code,
+    '',
+  ])
+  return unnamed > 0 ? [...rows, [firstAt, lastAt, String(unnamed), 'others', '', '', '', '']] : rows
+}
+
+function whoOf(actor: RecordedRefusal['actor']): string {
+  if (actor.kind === 'user') return `user ${actor.userId ?? ''}`
+  return actor.kind === 'system' ? (actor.component ?? actor.kind) : actor.kind
+}

@@ -1,0 +1,96 @@
+import { unknownOrganization } from '../application/index.ts'
+import {
+  type Actor,
+  type Instant,
+  type OrganizationId,
+  parseId,
+  Refusal,
+  type SecurityEvent,
+  streams,
+} from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+/** Each day is a stream of its own, which is read even when there is none. */
+const mostDays = 3_660
+
+/** Refusals of one kind, as a security stream has them. */
+export type RecordedRefusal = {
+  /** When it was recorded. */
+  readonly recordedAt: Instant
+  readonly type: SecurityEvent['type']
+  readonly actor: Actor
+  readonly remoteAddress: string | null
+  /** `null` where the record is about several kinds, which `kinds` has. */
+  readonly command: string | null
+  readonly code: string | null
+  readonly message: string | null
+  readonly subject: string | null
+  /** How many refusals this record stands for. */
+  readonly count: number
+  readonly firstAt: Instant
+  readonly lastAt: Instant
+  /** Of a record about several kinds: those that are known. */
+  readonly kinds: readonly {
+    readonly actor: Actor
+    readonly remoteAddress: string | null
+    readonly command: string
+    readonly code: string
+    readonly count: number
+  }[]
+}
+
+/** Whose refusals, recorded when. */
+export type RefusalSelection = {
+  /** An organization's id; without one, what belongs to none: attempts by people of whom nothing is known. */
+  readonly organization?: string | undefined
+  readonly since: Instant
+  readonly until: Instant
+}
+
+/**
+ * Reads refusals where they are recorded: in the security streams of the event log, oldest first.
+ *
+ * @throws Refusal `ID_MALFORMED`; `PERIOD_INVALID` when it ends before it begins, or is longer than ten years
+ * @throws EventLogError
+ */
+export async function recordedRefusals(
+  log: Pick<EventLog, 'readStream'>,
+  { organization, since, until }: RefusalSelection,
+): Promise<readonly RecordedRefusal[]> {
+  const organizationId =
+    organization === undefined ? unknownOrganization : parseId<OrganizationId>(organization, 'organization')
+  const refusals: RecordedRefusal[] = []
+  for (const day of daysOf(since, until))
+    for await (const events of log.readStream(streams.security(organizationId, day)))
+      for (const { type, data, metadata } of events) {
+        const recordedAt = metadata.occurredAt
+        if (recordedAt < since || recordedAt > until) continue
+        const remoteAddress = metadata.remoteAddress ?? null
+        const { actor } = metadata
+        refusals.push({ recordedAt, actor, remoteAddress, ...factsOf({ type, data } as SecurityEvent) })
+      }
+  return refusals
+}
+
+function factsOf(event: SecurityEvent): Omit<RecordedRefusal, 'recordedAt' | 'actor' | 'remoteAddress'> {
+  const { type } = event
+  if (type === 'CommandRefused') {
+    const { command, code, message, subject, count, firstAt, lastAt } = event.data
+    return { type, command, code, message, subject, count, firstAt, lastAt, kinds: [] }
+  }
+  const { count, kinds, firstAt, lastAt } = event.data
+  return { type, command: null, code: null, message: null, subject: null, count, firstAt, lastAt, kinds }
+}
+
+/** The UTC days from one moment to another, each by a moment in it. */
+function daysOf(since: Instant, until: Instant): readonly Instant[] {
+  const first = Date.parse(`${since.slice(0, 10)}T00:00:00.000Z`)
+  const days = Math.floor((Date.parse(until) - first) / dayMs) + 1
+  if (until < since || days > mostDays)
+    throw new Refusal(
+      'PERIOD_INVALID',
+      `A period ends after it begins, and is no longer than ten years: ${since} to ${until}.`,
+    )
+  return Array.from({ length: days }, (_, index) => new Date(first + index * dayMs).toISOString())
+}
