@@ -10,6 +10,7 @@ import {
   type RequestDetails,
 } from '../documents/request-fields.ts'
 import { parseDuration } from '../duration.ts'
+import { noteExistingSignatures } from '../existing-signature-notes.ts'
 import { followRequest } from '../following/follow-request.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { findLocalFile, type LocalFile } from '../local-file.ts'
@@ -102,6 +103,8 @@ async function sign(
     for await (const news of followRequest(connection, id, { report, signal, submittedAt: position })) {
       request = news.request
       for (const event of news.events) report.note(eventText(event))
+      if (news.events.some(({ type }) => type === 'SigningPlanned'))
+        await noteExistingSignatures(connection, id, report)
       if (request.status === 'WaitingForApproval' && news.events.length > 0)
         report.note(waitingText(request), 'waiting')
     }

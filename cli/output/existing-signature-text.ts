@@ -10,8 +10,11 @@ export function existingSignatureFields(signatures: readonly ExistingSignature[]
   return [
     ...signatures.flatMap((signature) => signatureFields(signature)),
     [
-      '  names',
-      { text: 'as the signatures state them; whether to trust their certificates is not judged', mark: 'faint' },
+      '  note',
+      {
+        text: 'names are as the signatures state them; whether to trust their certificates is not judged',
+        mark: 'faint',
+      },
     ],
   ]
 }

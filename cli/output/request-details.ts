@@ -24,7 +24,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
       'certificate',
       certificate && `${certificate.name}${certificate.subject === null ? '' : `: ${certificate.subject}`}`,
     ],
-    ['existing signatures', request.existingSignatures],
+    ['if signed already', request.existingSignatures],
     ['plan', plan?.digest ?? null],
     ['approve by', plan?.approvalDeadline ? readableTime(plan.approvalDeadline) : null],
     ['approvals', approvalsText(request)],

@@ -152,7 +152,7 @@ describe('countersign request show', () => {
       'signed besides  kept: by what is no readable signature',
       'reason  It is no DER.',
       `SHA-256  ${sha256('second')}`,
-      'names  as the signatures state them; whether to trust their certificates is not judged',
+      'note  names are as the signatures state them; whether to trust their certificates is not judged',
       'authenticode-sign',
     ])
   })

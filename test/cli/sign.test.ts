@@ -249,6 +249,33 @@ describe('countersign sign', () => {
     expect(await running).toMatchObject({ code: 0 })
   })
 
+  it('says whose signatures the file has, and what becomes of them, also where nobody is asked', async () => {
+    const existing = { kind: 'signature', place: 'table', sha256: sha256('theirs'), digestAlgorithm: 'sha256' }
+    const rest = { issuer: null, serialNumber: null, integrity: 'intact', timestamp: null, uncovered: [] }
+    service.behaviour.submitted = (request) => {
+      const plan = {
+        signingRequestId: request.signingRequestId,
+        files: [
+          {
+            path: 'setup.exe',
+            existingSignatures: [
+              { ...existing, ...rest, outcome: 'replaced', signer: 'CN=Some\u001b[2JVendor' },
+              { kind: 'unreadable', place: 'table', sha256: sha256('none'), outcome: 'replaced', reason: 'none' },
+            ],
+          },
+        ],
+      }
+      const document = JSON.stringify(plan)
+      const told = { digest: sha256(document), fileCount: 1, plannedAt: null, approvalDeadline: null, document }
+      service.happen(request, 'SigningPlanned', { fileCount: 1, planDigest: told.digest }, { plan: told })
+      service.complete(request, signed)
+    }
+    const { code, stderr } = await sign(['--out', 'signed.exe'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('setup.exe has the signature of CN=Some\\x1b[2JVendor: replaced\n')
+    expect(stderr).toContain('setup.exe has bytes that are no readable signature: replaced\n')
+  })
+
   it('downloads from the address that the person named, whatever the service calls itself', async () => {
     service.behaviour.submitted = (request) => service.complete(request, signed, 'https://sign.example.com')
     expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 0 })

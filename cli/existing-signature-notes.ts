@@ -1,0 +1,27 @@
+import { CliError } from './cli-error.ts'
+import type { Connection } from './connection/connection.ts'
+import type { Report } from './output/report.ts'
+import { type ExistingSignature, fetchPlan } from './signing-plan.ts'
+
+/**
+ * Tells whoever submits a file what becomes of the signatures that it has, once it is planned: also where nobody is asked
+ * to approve, none vanishes silently. Says nothing when the plan cannot be had; `request show` says why.
+ */
+export async function noteExistingSignatures(connection: Connection, id: string, report: Report): Promise<void> {
+  const files = await fetchPlan(connection, id).then(
+    ({ plan }) => plan.files,
+    (error: unknown) => {
+      if (error instanceof CliError) return []
+      throw error
+    },
+  )
+  for (const { path, existingSignatures } of files)
+    for (const signature of existingSignatures)
+      report.note(noteOf(path, signature), signature.outcome === 'replaced' ? 'waiting' : undefined)
+}
+
+function noteOf(path: string, signature: ExistingSignature): string {
+  const becomes = signature.outcome
+  if (signature.kind === 'unreadable') return `${path} has bytes that are no readable signature: ${becomes}`
+  return `${path} has the signature of ${signature.signer ?? 'a signer whose certificate is not there'}: ${becomes}`
+}
