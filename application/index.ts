@@ -23,6 +23,7 @@ export type { Initiator, Setup } from './initiator.ts'
 export * from './ports.ts'
 export * from './refusal-audit.ts'
 export * from './resume.ts'
+export * from './unfinished-index.ts'
 
 /**
  * Puts the use cases together: each with its dependencies, its refusals recorded, its failures in the caller's terms. What

@@ -1,15 +1,8 @@
-import {
-  type CertificateId,
-  fold,
-  isFinalStatus,
-  parseStreamName,
-  type SigningRequestId,
-  type SigningRequestState,
-  signingRequestDecider,
-} from '../domain/index.ts'
-import type { ApplicationDependencies } from './ports.ts'
+import type { CertificateId, SigningRequestId } from '../domain/index.ts'
+import type { Workflows } from '../workflows/client.ts'
+import type { Unfinished } from './unfinished-index.ts'
 
-/** What {@link resumeUnfinished} found and did. */
+/** What {@link resumeUnfinished} did. */
 export type Resumed = {
   /** Requests that the log has not seen the end of. */
   readonly unfinished: number
@@ -17,35 +10,112 @@ export type Resumed = {
   readonly started: readonly SigningRequestId[]
 }
 
-/**
- * Gives every unfinished request in the log that has no running workflow a new one, and has the others go on from what
- * the log says. Temporal's own store may have been lost, or know less: the log knows everything that a workflow needs. Certificates that were asked for and not made are taken up too.
- *
- * Reads the whole log; memory grows with the number of unfinished requests only.
- */
-export async function resumeUnfinished({
-  log,
-  workflows,
-}: Pick<ApplicationDependencies, 'log' | 'workflows'>): Promise<Resumed> {
-  const requests = new Map<SigningRequestId, SigningRequestState>()
-  const certificates = new Set<CertificateId>()
-  for await (const batch of log.readAll())
-    for (const event of batch) {
-      const stream = parseStreamName(event.streamId)
-      if (stream?.kind === 'certificate') {
-        const id = stream.id as CertificateId
-        if (event.type === 'CertificateRequested') certificates.add(id)
-        if (event.type === 'CertificateIssued' || event.type === 'CertificateDisabled') certificates.delete(id)
-      }
-      if (stream?.kind !== 'signingRequest') continue
-      const id = stream.id as SigningRequestId
-      const state = fold(signingRequestDecider, [event], requests.get(id))
-      if (state.workflowStatus !== 'none' && isFinalStatus(state.workflowStatus)) requests.delete(id)
-      else requests.set(id, state)
-    }
+/** What of the workflows is needed to resume what is unfinished. */
+export type ResumingWorkflows = Pick<Workflows, 'resume' | 'resumeCertificate' | 'runningRequests' | 'isAtWork'>
 
+/** So many calls to Temporal are under way at once. */
+const atOnce = 8
+
+/**
+ * Gives every unfinished request that has no running workflow a new one, and has the others go on from what the log says.
+ * Temporal's own store may have been lost, or know less: the log knows everything that a workflow needs. Certificates that
+ * were asked for and not made are taken up too. What is over meanwhile ends at once.
+ *
+ * @throws WorkflowsUnavailable
+ */
+export async function resumeUnfinished(
+  workflows: ResumingWorkflows,
+  { requests, certificates }: Unfinished,
+): Promise<Resumed> {
   const started: SigningRequestId[] = []
-  for (const id of requests.keys()) if ((await workflows.resume(id)) !== 'refreshed') started.push(id)
-  for (const id of certificates) await workflows.resumeCertificate(id)
-  return { unfinished: requests.size, started }
+  const unfinished = [...requests]
+  await forEach(unfinished, async (id) => {
+    if ((await workflows.resume(id)) !== 'refreshed') started.push(id)
+  })
+  await forEach([...certificates], (id) => workflows.resumeCertificate(id))
+  return { unfinished: unfinished.length, started }
+}
+
+/** Of the requests that run, one of so many is looked at in each round, whether it gets on. */
+const stuckRounds = 10
+/** A workflow that ends without an end of its work is started ever more rarely: at least once in so many rounds. */
+const longestRest = 64
+
+/** Looks again and again which workflows were lost. */
+export type LostWorkflows = {
+  /** One round. Those that run and get on are left alone, so that it may be called every minute. */
+  readonly restart: (unfinished: Unfinished) => Promise<Resumed>
+}
+
+/**
+ * Finds unfinished requests without a running workflow, and workflows that cannot go on, and starts them; a running one
+ * is not disturbed. Temporal's list of what runs tells most of it in few calls; each request is asked for by itself
+ * only when it is missing there, and now and then.
+ */
+export function findLostWorkflows(workflows: ResumingWorkflows): LostWorkflows {
+  const rests = new Map<string, { readonly until: number; readonly rounds: number }>()
+  let round = 0
+
+  function isResting(id: string): boolean {
+    return (rests.get(id)?.until ?? 0) > round
+  }
+
+  /** What has to be started each round anew would fill Temporal's history and the log of refusals. */
+  function rest(id: string): void {
+    const rounds = Math.min((rests.get(id)?.rounds ?? 0) * 2 || 1, longestRest)
+    rests.set(id, { until: round + rounds, rounds })
+  }
+
+  async function look(id: SigningRequestId): Promise<boolean> {
+    if (await workflows.isAtWork(id)) return false
+    rest(id)
+    return (await workflows.resume(id)) !== 'refreshed'
+  }
+
+  return {
+    async restart({ requests, certificates }) {
+      round += 1
+      for (const id of rests.keys())
+        if (!requests.has(id as SigningRequestId) && !certificates.has(id as CertificateId)) rests.delete(id)
+      const unfinished = [...requests]
+      const running = unfinished.length === 0 ? new Set<string>() : await workflows.runningRequests()
+      const due = unfinished.filter((id) => (running.has(id) ? turnOf(id) === round % stuckRounds : !isResting(id)))
+      const started: SigningRequestId[] = []
+      await forEach(due, async (id) => {
+        if (await look(id)) started.push(id)
+      })
+      await forEach(
+        [...certificates].filter((id) => !isResting(id)),
+        async (id) => {
+          rest(id)
+          await workflows.resumeCertificate(id)
+        },
+      )
+      return { unfinished: unfinished.length, started }
+    },
+  }
+}
+
+/** In which rounds a running request is looked at: ids are random, so that each round has its share. */
+function turnOf(id: SigningRequestId): number {
+  return Number.parseInt(id.slice(-4), 16) % stuckRounds
+}
+
+/** Does all of them, some at once; one that fails does not keep the others from their turn. @throws the first failure */
+async function forEach<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
+  const left = items.values()
+  const failures: unknown[] = []
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+      for (const item of left)
+        try {
+          await work(item)
+        } catch (error) {
+          failures.push(error)
+          // Whatever it is, it will be so for the rest.
+          if ((error as { readonly code?: unknown }).code === 'TEMPORAL_UNAVAILABLE') return
+        }
+    }),
+  )
+  if (failures.length > 0) throw failures[0]
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import { type Resumed, resumeUnfinished } from '../application/index.ts'
+import { findUnfinished, type Resumed, resumeUnfinished } from '../application/index.ts'
 import type { AppendAudit, EventLog } from '../event-log/index.ts'
 import {
   compareReadModel,
@@ -13,7 +13,7 @@ import {
   replayLog,
 } from '../projections/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { readSettings, type Settings } from './configuration.ts'
+import { dataPath, readSettings, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
 import { payloadKeyPath } from './embedded/index.ts'
@@ -25,6 +25,7 @@ import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
 import { type RecordedRefusal, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
+import { unfinishedFile } from './unfinished-file.ts'
 
 export { type ServeOptions, serve } from './serve.ts'
 
@@ -35,7 +36,8 @@ const catchUpPatience = 10_000
 export type LocalOptions = { readonly configFile?: string | undefined }
 
 /**
- * Gives every unfinished request without a running workflow a new one (`countersign request resume`).
+ * Gives every unfinished request without a running workflow a new one (`countersign request resume`). Where a worker keeps an
+ * index in the data directory, the log is read from where that ends; elsewhere, from its beginning.
  *
  * @throws ConfigurationError `CONFIGURATION_INVALID` when it is not known where Temporal is
  * @throws WorkflowsUnavailable when Temporal does not answer
@@ -44,7 +46,9 @@ export async function resume(options: LocalOptions): Promise<Resumed> {
   const settings = await withRuntimeFacts(settingsOf(options))
   const { client, close } = connectClient(temporalTarget(settings, 'worker'))
   try {
-    return await withLog(settings, (log) => resumeUnfinished({ log, workflows: temporalWorkflows(client) }))
+    const store = unfinishedFile(dataPath(settings, 'unfinished.json'))
+    const unfinished = await withLog(settings, (log) => findUnfinished(log, store))
+    return await resumeUnfinished(temporalWorkflows(client), unfinished)
   } finally {
     await close()
   }

@@ -15,6 +15,7 @@ import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
 import { keepEventKeys } from './event-keys.ts'
 import { openServiceLog } from './event-log.ts'
+import { firstOrganizationName } from './first-organization.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 
 /** What to set up. */
@@ -60,13 +61,12 @@ export async function initialise(
 }
 
 async function refuseSecond(log: EventLog): Promise<void> {
-  for await (const events of log.readAll())
-    for (const { type, data } of events)
-      if (type === 'OrganizationCreated')
-        throw new Refusal(
-          'ORGANIZATION_EXISTS',
-          `The event log holds an organization already: ${String(data.name)}. An installation is set up once.`,
-        )
+  const name = await firstOrganizationName(log)
+  if (name !== undefined)
+    throw new Refusal(
+      'ORGANIZATION_EXISTS',
+      `The event log holds an organization already: ${name}. An installation is set up once.`,
+    )
 }
 
 async function makeOrganization(log: EventLog, name: string, administrator: string): Promise<Omit<Credentials, 'url'>> {

@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import {
@@ -8,7 +7,7 @@ import {
   type ApplicationDependencies,
   createApplication,
   openRefusalAudit,
-  resumeUnfinished,
+  type Resumed,
 } from '../application/index.ts'
 import { checkHeader, loadPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
@@ -22,16 +21,15 @@ import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { listen } from './listen.ts'
 import { openReadModels } from './read-models.ts'
+import { startResuming } from './resuming.ts'
 import { startSigner } from './signer.ts'
 import { openArtifacts, openScratch } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
+import { unfinishedFile } from './unfinished-file.ts'
 import { recordUnopened } from './unopened-payloads.ts'
 import { startWorker } from './worker.ts'
 import { checkWritable, foldersOf, openRoom, placesOf } from './write-check.ts'
-
-/** Between two attempts to resume what is unfinished, in milliseconds. */
-const resumePause = 2_000
 
 /** A running process of the service. */
 export type Service = {
@@ -40,8 +38,8 @@ export type Service = {
   /** The use cases, with what they need: for set-up and self-checks in the same process. */
   readonly application: Application
   readonly dependencies: ApplicationDependencies
-  /** Takes up every unfinished request that has no running workflow. */
-  readonly resume: () => ReturnType<typeof resumeUnfinished>
+  /** Takes up everything that is unfinished, at once; a process without the role of a worker has nothing to do with it. */
+  readonly resume: () => Promise<Resumed | undefined>
   /** Lets what is under way finish, within bounds, and releases everything. */
   readonly close: () => Promise<void>
 }
@@ -114,7 +112,6 @@ export async function startService(options: {
       now,
     }
     const application = createApplication(dependencies)
-    const resume = () => resumeUnfinished(dependencies)
 
     const http = newHttpServer(settings, logger)
     const { fastify } = http
@@ -147,8 +144,15 @@ export async function startService(options: {
     closers.push(() => fastify.close())
     const takeBack = surviveUncaughtErrors(logger)
     closers.push(async () => takeBack())
-    if (has('worker')) resumeInBackground(resume)
+    const resume = has('worker') ? resumeInBackground() : async () => undefined
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }
+
+    function resumeInBackground(): Service['resume'] {
+      const store = unfinishedFile(dataPath(settings, 'unfinished.json'))
+      const resuming = startResuming({ log, workflows, store, logger: logger.child({ role: 'worker' }) })
+      closers.push(resuming.close)
+      return resuming.resume
+    }
 
     async function addSigner(eventLog: EventLog, passes: FilePasses): Promise<void> {
       const { softHsmConfigPath } = options
@@ -193,25 +197,6 @@ export async function startService(options: {
       closers.push(worker.close)
       checks.worker = async () => refuse(worker.problem())
     }
-  }
-
-  /** Once, but for as long as it takes: Temporal may be away when this process starts. */
-  function resumeInBackground(resume: Service['resume']): void {
-    const closing = new AbortController()
-    closers.push(async () => closing.abort())
-    async function untilResumed(): Promise<void> {
-      while (!closing.signal.aborted)
-        try {
-          const { unfinished, started } = await resume()
-          logger.info({ unfinished, started: started.length }, 'resumed requests')
-          return
-        } catch (error) {
-          if (closing.signal.aborted) return
-          logger.error({ err: error }, 'unfinished requests could not be resumed; trying again')
-          await delay(resumePause, undefined, { signal: closing.signal }).catch(() => undefined)
-        }
-    }
-    void untilResumed()
   }
 }
 

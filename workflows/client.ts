@@ -47,6 +47,10 @@ export interface Workflows {
    * often as one likes; calls at the same moment do no harm. A running one that waits to try a step again tries at once.
    */
   resume(signingRequestId: SigningRequestId): Promise<Resumption>
+  /** The requests whose workflows run, as Temporal's list has them: what began or ended just now may be missing there. */
+  runningRequests(): Promise<ReadonlySet<string>>
+  /** Whether the request's workflow runs and gets on: {@link Workflows.resume} would neither start nor restart it. */
+  isAtWork(signingRequestId: SigningRequestId): Promise<boolean>
   /** Has the signer make a certificate, and waits until it is there. */
   issueCertificate(certificateId: CertificateId): Promise<Changed>
   /** Has the signer take up a certificate that was asked for, unless it is at it, and does not wait. */
@@ -98,6 +102,8 @@ export class WorkflowsUntrusted extends Error {
  * slowly, up to ten minutes apart; a worker's end costs one attempt, a workflow that no worker can replay all of them.
  */
 const stuckAfter = 5
+
+const runningQuery = `WorkflowType = 'signingRequest' AND ExecutionStatus = 'Running'`
 
 /** How long a call waits for a worker before it gives up, in milliseconds. */
 const answerWithin = 30_000
@@ -192,6 +198,17 @@ export function temporalWorkflows(client: Client): Workflows {
       )
       if (found === undefined) return 'started'
       return found.failing ? 'restarted' : 'refreshed'
+    },
+
+    runningRequests: () =>
+      answered(async () => {
+        const ids = new Set<string>()
+        for await (const { workflowId } of workflow.list({ query: runningQuery, pageSize: 1_000 })) ids.add(workflowId)
+        return ids
+      }, 5 * answerWithin),
+
+    async isAtWork(signingRequestId) {
+      return (await running(signingRequestId))?.failing === false
     },
 
     issueCertificate: (certificateId) =>

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { EventLog } from '../../event-log/index.ts'
 import { roles as allRoles, type Settings } from '../configuration.ts'
 import { keepEventKeys } from '../event-keys.ts'
+import { firstOrganizationName } from '../first-organization.ts'
 import type { HealthCheck } from '../health.ts'
 import { newPayloadKey } from '../payload-codec.ts'
 import { type Service, startService } from '../service.ts'
@@ -134,21 +134,15 @@ async function keepDemo(
   const { url, dependencies } = service
   const known = await readCredentials(data)
   if (known === undefined) {
-    const organizations = demo ? await organizationNames(dependencies.log) : []
+    const organization = demo ? await firstOrganizationName(dependencies.log) : undefined
     // An installation that somebody set up for themselves is theirs.
-    if (!demo || organizations.some((name) => name !== demoName)) return { credentials: undefined, made: false }
-    if (organizations.length > 0) report('an earlier first start was interrupted; making the demo anew')
+    if (!demo || (organization !== undefined && organization !== demoName))
+      return { credentials: undefined, made: false }
+    if (organization !== undefined) report('an earlier first start was interrupted; making the demo anew')
   }
   const credentials = { ...(known ?? (await createDemo(dependencies, report))), url }
   if (known?.url !== url) await writeCredentials(data, credentials)
   return { credentials, made: known === undefined }
-}
-
-async function organizationNames(log: EventLog): Promise<readonly string[]> {
-  const names: string[] = []
-  for await (const events of log.readAll())
-    for (const { type, data } of events) if (type === 'OrganizationCreated') names.push(String(data.name))
-  return names
 }
 
 /** Where the embedded start keeps the key that encrypts what Temporal keeps. */

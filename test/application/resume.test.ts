@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { resumeUnfinished } from '../../application/index.ts'
+import {
+  findLostWorkflows,
+  findUnfinished,
+  type Resumed,
+  type ResumingWorkflows,
+  resumeUnfinished,
+} from '../../application/index.ts'
 import {
   type CertificateEvent,
   type CertificateId,
@@ -12,26 +18,40 @@ import { fixedUuid } from '../support/submission.ts'
 import { type TestApplication, testApplication } from '../support/test-application.ts'
 import { appendRaw } from '../support/test-organization.ts'
 
-/** Temporal's side: which workflows run, and which were started since. */
+/** Temporal's side: which workflows run, which of them get on, and what was asked of it. */
 function engine(running: readonly string[]) {
+  const runs = new Set(running)
+  const stuck = new Set<string>()
   const started: string[] = []
-  const start = (id: string) => {
-    if (running.includes(id) || started.includes(id)) return false
+  const refreshed: string[] = []
+  let away = false
+  function start(id: string): 'started' | 'restarted' | 'refreshed' {
+    if (away) throw Object.assign(new Error('Temporal is away.'), { code: 'TEMPORAL_UNAVAILABLE' })
+    if (runs.has(id) && !stuck.has(id)) {
+      refreshed.push(id)
+      return 'refreshed'
+    }
     started.push(id)
-    return true
+    const outcome = stuck.delete(id) ? 'restarted' : 'started'
+    runs.add(id)
+    return outcome
   }
-  return {
-    started,
-    workflows: {
-      resume: async (id: SigningRequestId) => (start(id) ? ('started' as const) : ('refreshed' as const)),
-      resumeCertificate: async (id: CertificateId) => void start(id),
-    },
+  function setAway(now: boolean): void {
+    away = now
   }
+  const workflows: ResumingWorkflows = {
+    resume: async (id) => start(id),
+    resumeCertificate: async (id) => void start(id),
+    runningRequests: async () => new Set(runs),
+    isAtWork: async (id) => runs.has(id) && !stuck.has(id),
+  }
+  return { runs, stuck, started, refreshed, workflows, setAway }
 }
 
-async function resumed(test: TestApplication, { workflows }: ReturnType<typeof engine>) {
-  const { log } = test.dependencies
-  return resumeUnfinished({ log, workflows: { ...test.dependencies.workflows, ...workflows } })
+const nothingKept = { load: async () => undefined }
+
+async function resumed(test: TestApplication, { workflows }: ReturnType<typeof engine>): Promise<Resumed> {
+  return resumeUnfinished(workflows, await findUnfinished(test.dependencies.log, nothingKept))
 }
 
 describe('resuming what is unfinished', () => {
@@ -63,6 +83,7 @@ describe('resuming what is unfinished', () => {
     const temporal = engine([running])
     expect(await resumed(test, temporal)).toEqual({ unfinished: 3, started: [fresh, waiting] })
     expect(temporal.started).toEqual([fresh, waiting])
+    expect(temporal.refreshed).toEqual([running])
     // Once they run there is nothing left to start.
     expect(await resumed(test, temporal)).toEqual({ unfinished: 3, started: [] })
   })
@@ -109,5 +130,69 @@ describe('resuming what is unfinished', () => {
   it('does nothing on an empty log', async () => {
     const test = await testApplication()
     expect(await resumed(test, engine([]))).toEqual({ unfinished: 0, started: [] })
+  })
+})
+
+const ids = Array.from({ length: 40 }, () => crypto.randomUUID() as SigningRequestId)
+
+describe('looking for workflows that were lost', () => {
+  const unfinished = (requests: readonly string[], certificates: readonly string[] = []) => ({
+    requests: new Set(requests as SigningRequestId[]),
+    certificates: new Set(certificates as CertificateId[]),
+  })
+
+  it('starts what does not run, and disturbs nothing that does', async () => {
+    const temporal = engine(ids.slice(1))
+    const lost = findLostWorkflows(temporal.workflows)
+    expect(await lost.restart(unfinished(ids))).toEqual({ unfinished: 40, started: [ids[0]] })
+    for (let round = 0; round < 20; round += 1) await lost.restart(unfinished(ids))
+    expect(temporal.started).toEqual([ids[0]])
+    expect(temporal.refreshed).toEqual([])
+  })
+
+  it('ends and restarts every one that runs and cannot go on, within ten rounds', async () => {
+    const temporal = engine(ids)
+    for (const id of ids) temporal.stuck.add(id)
+    const lost = findLostWorkflows(temporal.workflows)
+    const restarted: string[] = []
+    for (let round = 0; round < 10; round += 1) restarted.push(...(await lost.restart(unfinished(ids))).started)
+    expect(restarted.toSorted()).toEqual(ids.toSorted())
+    expect(temporal.stuck.size).toBe(0)
+  })
+
+  it('starts one that ends again and again ever more rarely, and at once when it was lost another time', async () => {
+    const temporal = engine([])
+    const lost = findLostWorkflows(temporal.workflows)
+    const [id = ''] = ids
+    const rounds = async (count: number, certificates: readonly string[]) => {
+      const before = temporal.started.length
+      for (let round = 0; round < count; round += 1) {
+        await lost.restart(unfinished([id], certificates))
+        temporal.runs.clear()
+      }
+      return temporal.started.slice(before).filter((each) => each === id).length
+    }
+    const certificate = crypto.randomUUID()
+    const early = await rounds(64, [certificate])
+    expect(early).toBeGreaterThan(4)
+    expect(early).toBeLessThan(10)
+    expect(temporal.started.filter((each) => each === certificate).length).toBe(early)
+    expect(await rounds(640, [])).toBeGreaterThanOrEqual(9)
+    // It came to its end; what is lost later has nothing to do with it.
+    await lost.restart(unfinished([]))
+    const before = temporal.started.length
+    await lost.restart(unfinished([id]))
+    expect(temporal.started.length).toBe(before + 1)
+  })
+
+  it('says that Temporal is away, and makes up for it in the next round', async () => {
+    const temporal = engine([])
+    const lost = findLostWorkflows(temporal.workflows)
+    temporal.setAway(true)
+    await expect(lost.restart(unfinished(ids))).rejects.toMatchObject({ code: 'TEMPORAL_UNAVAILABLE' })
+    temporal.setAway(false)
+    const started = [...(await lost.restart(unfinished(ids))).started]
+    started.push(...(await lost.restart(unfinished(ids))).started)
+    expect(started.toSorted()).toEqual(ids.toSorted())
   })
 })

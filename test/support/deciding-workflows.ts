@@ -68,6 +68,8 @@ export function decidingWorkflows(
       change: (id, { command, initiator }) =>
         change(streams.signingRequest(id), signingRequestDecider, command, initiator),
       resume: async () => 'refreshed',
+      runningRequests: async () => new Set(),
+      isAtWork: async () => true,
       issueCertificate: async (id: CertificateId) => {
         const signer = system('signer')
         await change(streams.certificate(id), certificateDecider, { type: 'RecordKey', publicKey: 'MAA=' }, signer)

@@ -1,0 +1,49 @@
+import type { CertificateId, SigningRequestId } from './ids.ts'
+import { parseStreamName } from './streams.ts'
+
+/** What an event says of work that a workflow does: it began, or it is over. */
+export type WorkChange = { readonly is: 'begun' | 'over' } & (
+  | { readonly kind: 'signingRequest'; readonly id: SigningRequestId }
+  | { readonly kind: 'certificate'; readonly id: CertificateId }
+)
+
+/**
+ * Raised by every change of what {@link workChange} says: what was found by an older version is found anew.
+ */
+export const unfinishedWorkVersion = 1
+
+const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is']>>>> = {
+  signingRequest: {
+    SigningRequestSubmitted: 'begun',
+    ApprovalDenied: 'over',
+    ApprovalExpired: 'over',
+    SigningRequestCanceled: 'over',
+    SigningRequestCompleted: 'over',
+    SigningRequestFailed: 'over',
+  },
+  certificate: {
+    CertificateRequested: 'begun',
+    CertificateIssued: 'over',
+    CertificateDisabled: 'over',
+  },
+}
+
+/**
+ * What an event says of unfinished work, by its place and type alone: streams need not be folded for it, and events that
+ * only another release knows change nothing. Only the first event of a stream begins work, so nothing is begun twice.
+ *
+ * @returns `undefined` when it says nothing of it
+ */
+export function workChange(event: {
+  readonly streamId: string
+  readonly revision: number
+  readonly type: string
+}): WorkChange | undefined {
+  const name = parseStreamName(event.streamId)
+  if (name?.kind !== 'signingRequest' && name?.kind !== 'certificate') return undefined
+  const ofKind = changes[name.kind]
+  if (!Object.hasOwn(ofKind, event.type)) return undefined
+  const is = ofKind[event.type]
+  if (is === undefined || (is === 'begun' && event.revision !== 0)) return undefined
+  return { kind: name.kind, id: name.id, is } as WorkChange
+}
