@@ -40,8 +40,8 @@ export const mostEventsOfCounts = room.known.kinds + room.anonymous.kinds + 1
 
 /** Counts the refusals of one organization. */
 export class RefusalCounter {
-  #kinds = new Map<string, CountedKind>()
-  #further = new Map<string, CountedKind>()
+  #kinds = new BoundedKinds('kinds')
+  #further = new BoundedKinds('further')
   #furtherCount = 0
   #firstAt: Instant | undefined
   #lastAt: Instant | undefined
@@ -57,22 +57,16 @@ export class RefusalCounter {
    */
   isFirst(attempt: RefusedAttempt, at: Instant): boolean {
     const key = keyOf(attempt)
-    if (this.#kinds.has(key) || !this.#hasRoom(this.#kinds, attempt, 'kinds')) return false
-    this.#kinds.set(key, { attempt, count: 0, firstAt: at, lastAt: at })
-    return true
+    return !this.#kinds.has(key) && this.#kinds.put(key, { attempt, count: 0, firstAt: at, lastAt: at })
   }
 
   /** Counts refusals of one kind. */
   add(counted: CountedKind): void {
     const { attempt, count, firstAt, lastAt } = counted
     const key = keyOf(attempt)
-    if (this.#kinds.has(key) || this.#hasRoom(this.#kinds, attempt, 'kinds')) {
-      this.#kinds.set(key, together(this.#kinds.get(key), counted))
-      return
-    }
+    if (this.#kinds.put(key, counted)) return
     this.#addUnnamed(count, firstAt, lastAt)
-    if (this.#further.has(key) || this.#hasRoom(this.#further, attempt, 'further'))
-      this.#further.set(key, together(this.#further.get(key), counted))
+    this.#further.put(key, counted)
   }
 
   /** Takes out what was counted, and begins anew. */
@@ -88,8 +82,8 @@ export class RefusalCounter {
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
     }
-    this.#kinds = new Map()
-    this.#further = new Map()
+    this.#kinds = new BoundedKinds('kinds')
+    this.#further = new BoundedKinds('further')
     this.#furtherCount = 0
     this.#firstAt = undefined
     this.#lastAt = undefined
@@ -108,11 +102,34 @@ export class RefusalCounter {
     this.#firstAt = earlier(this.#firstAt, firstAt)
     this.#lastAt = later(this.#lastAt, lastAt)
   }
+}
 
-  #hasRoom(counted: ReadonlyMap<string, CountedKind>, attempt: RefusedAttempt, where: 'kinds' | 'further'): boolean {
-    const anonymous = isAnonymous(attempt)
-    const taken = [...counted.values()].filter((each) => isAnonymous(each.attempt) === anonymous).length
-    return taken < room[anonymous ? 'anonymous' : 'known'][where]
+/** Kinds by their key, as many as there is room for of each sort of people. */
+class BoundedKinds {
+  readonly #where: 'kinds' | 'further'
+  readonly #counted = new Map<string, CountedKind>()
+  readonly #taken = { known: 0, anonymous: 0 }
+
+  constructor(where: 'kinds' | 'further') {
+    this.#where = where
+  }
+
+  has(key: string): boolean {
+    return this.#counted.has(key)
+  }
+
+  values(): readonly CountedKind[] {
+    return [...this.#counted.values()]
+  }
+
+  /** Adds to what the kind has; `false` when it is not here yet and there is no room for it. */
+  put(key: string, counted: CountedKind): boolean {
+    const present = this.#counted.get(key)
+    const sort = isAnonymous(counted.attempt) ? 'anonymous' : 'known'
+    if (present === undefined && this.#taken[sort] >= room[sort][this.#where]) return false
+    if (present === undefined) this.#taken[sort] += 1
+    this.#counted.set(key, together(present, counted))
+    return true
   }
 }
 

@@ -144,6 +144,28 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
       },
     ]
   },
+  refusals: async () => {
+    const { measureRefusals } = await import('./refusals.ts')
+    const { refusalsPerSecond, unrecordedPerSecond, refused, mostEventsPerMinute } = await measureRefusals()
+    return [
+      {
+        work: 'refused calls that are recorded, against calls whose refusal is not',
+        ours: `${refusalsPerSecond.toFixed(0)} /s`,
+        against: `${unrecordedPerSecond.toFixed(0)} /s`,
+        figure: refusalsPerSecond / unrecordedPerSecond,
+        must: '≥',
+        bound: 0.5,
+      },
+      {
+        work: 'events a minute of a flood of refused calls, by two processes',
+        ours: `${mostEventsPerMinute}`,
+        against: `${refused} refused calls`,
+        figure: mostEventsPerMinute,
+        must: '≤',
+        bound: 60,
+      },
+    ]
+  },
   scale: async () => {
     const { measureScale } = await import('./scale.ts')
     const shown = (ms: number) => `${ms.toPrecision(3)} ms`

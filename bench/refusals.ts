@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import {
+  type Application,
+  type ApplicationDependencies,
+  type Caller,
+  createApplication,
+  createOrganization,
+  createUser,
+  issueApiToken,
+  openRefusalAudit,
+  type RefusalAudit,
+  type Setup,
+  unknownOrganization,
+} from '../application/index.ts'
+import { type OrganizationId, streams } from '../domain/index.ts'
+import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
+import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
+import { withFolder } from './folder.ts'
+
+/** How many calls are under way at any time, in each of the processes. */
+const callsAtOnce = 32
+/** Further processes of the service that the same flood meets. */
+const processes = 2
+const minuteMs = 60_000
+
+/** What a flood of refused calls does. */
+export type RefusalFigures = {
+  readonly refusalsPerSecond: number
+  /** The same calls where nothing is recorded. */
+  readonly unrecordedPerSecond: number
+  readonly refused: number
+  /** The most events that stand in the log of one organization, or of none, within any minute. */
+  readonly mostEventsPerMinute: number
+}
+
+/**
+ * Floods two processes over one log with calls that are refused: of a user without rights about ids that nobody knows,
+ * and with tokens that nobody has, from ever other addresses.
+ *
+ * @param floodMs longer than a minute, so that counts of a whole one are recorded meanwhile
+ */
+export async function measureRefusals(floodMs = 70_000, roundMs = 2_000): Promise<RefusalFigures> {
+  return withFolder(async (folder) => {
+    const path = join(folder, 'log.db')
+    const organizationId = randomUUID() as OrganizationId
+    const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+    const open = (record: boolean) => openProcess(path, organizationId, record)
+    const recording = Array.from({ length: processes }, () => open(true))
+    const plain = Array.from({ length: processes }, () => open(false))
+    const [first] = recording
+    if (first === undefined) throw new Error('There is a process.')
+    try {
+      await createOrganization(first.dependencies, setup, { name: 'Bench' })
+      const nobody = { kind: 'interactive', name: 'Nobody', email: null, roles: [] } as const
+      const { userId } = await createUser(first.dependencies, setup, nobody)
+      const { token } = await issueApiToken(first.dependencies, setup, { userId, name: 'bench', expiresAt: null })
+      const caller = await first.application.authenticate(token, '192.0.2.1')
+
+      const rates = { recorded: [] as number[], plain: [] as number[] }
+      for (let round = 0; round < 3; round += 1) {
+        rates.plain.push(perSecond(await flood(plain, caller, roundMs), roundMs))
+        rates.recorded.push(perSecond(await flood(recording, caller, roundMs), roundMs))
+      }
+      const refused = await flood(recording, caller, floodMs)
+      for (const { refusals } of recording) await refusals.close()
+      return {
+        refusalsPerSecond: median(rates.recorded),
+        unrecordedPerSecond: median(rates.plain),
+        refused,
+        mostEventsPerMinute: Math.max(
+          await mostWithinAMinute(first.log, organizationId),
+          await mostWithinAMinute(first.log, unknownOrganization),
+        ),
+      }
+    } finally {
+      for (const { refusals, log } of [...recording, ...plain]) {
+        await refusals.close()
+        await log.close()
+      }
+    }
+  })
+}
+
+type Process = {
+  readonly log: EventLog
+  readonly refusals: RefusalAudit
+  readonly dependencies: ApplicationDependencies
+  readonly application: Application
+}
+
+function openProcess(path: string, organizationId: OrganizationId, record: boolean): Process {
+  const now = () => new Date().toISOString()
+  const log = openSqliteEventLog({ path })
+  const refusals = record
+    ? openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
+    : { record: async () => undefined, close: async () => undefined }
+  const nothing = async () => Promise.reject(new Error('A refused call gets here.'))
+  const dependencies: ApplicationDependencies = {
+    log,
+    workflows: decidingWorkflows(log, organizationId, now).workflows,
+    uploads: { admit: nothing, receive: nothing, find: nothing },
+    artifacts: {
+      async *read() {},
+    },
+    checkHeader: nothing,
+    refusals,
+    room: { require: async () => undefined },
+    now,
+  }
+  return { log, refusals, dependencies, application: createApplication(dependencies) }
+}
+
+/** Calls for so long; answers how many calls were refused. */
+async function flood(targets: readonly Process[], caller: Caller, durationMs: number): Promise<number> {
+  const end = performance.now() + durationMs
+  let refused = 0
+  async function call({ application }: Process): Promise<void> {
+    while (performance.now() < end) {
+      const number = refused
+      await refusedCall(application, caller, number).then(
+        () => Promise.reject(new Error('A call was not refused.')),
+        () => undefined,
+      )
+      refused += 1
+    }
+  }
+  await Promise.all(targets.flatMap((target) => Array.from({ length: callsAtOnce }, () => call(target))))
+  return refused
+}
+
+function refusedCall(application: Application, caller: Caller, number: number): Promise<unknown> {
+  const signingRequestId = randomUUID()
+  switch (number % 4) {
+    case 0:
+      return application.approveSigningRequest(caller, { signingRequestId, planDigest: 'a'.repeat(64), comment: null })
+    case 1:
+      return application.cancelSigningRequest(caller, { signingRequestId, reason: null })
+    case 2:
+      return application.denySigningRequest(caller, { signingRequestId, comment: null })
+    default:
+      return application.authenticate(`csk_${signingRequestId}`, `198.51.${(number >> 8) % 256}.${number % 256}`)
+  }
+}
+
+async function mostWithinAMinute(log: EventLog, organizationId: OrganizationId): Promise<number> {
+  const at: number[] = []
+  for await (const events of log.readAll())
+    for (const { streamId, metadata } of events)
+      if (streamId.startsWith(streams.security(organizationId, metadata.occurredAt)))
+        at.push(Date.parse(metadata.occurredAt))
+  at.sort((a, b) => a - b)
+  let most = 0
+  let oldest = 0
+  for (const [index, moment] of at.entries()) {
+    while ((at[oldest] ?? 0) <= moment - minuteMs) oldest += 1
+    most = Math.max(most, index - oldest + 1)
+  }
+  return most
+}
+
+function perSecond(count: number, durationMs: number): number {
+  return (count * 1_000) / durationMs
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
+}
