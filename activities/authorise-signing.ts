@@ -23,24 +23,46 @@ import {
   usableCertificate,
   userDecider,
 } from '../domain/index.ts'
-import { type EventLog, type RecordedEvent, readWholeStream, type WholeStream } from '../event-log/index.ts'
+import {
+  type EventLog,
+  EventLogError,
+  type RecordedEvent,
+  readWholeStream,
+  type WholeStream,
+} from '../event-log/index.ts'
+import { collectGrounds, type Grounds, type LastRevisions, stillStand } from './grounds.ts'
 
-/** What the log says about signing a request now. */
-export type Authorisation = {
+/** A request that was signed already. */
+export type Completed = {
+  readonly kind: 'completed'
   /** The request's stream, whole. */
   readonly events: readonly RecordedEvent[]
-} & (
-  | /** It was signed already. */
-  { readonly kind: 'completed' }
-  /** It may be signed. The plan remains to be recomputed from the stored bytes. */
-  | {
-      readonly kind: 'authorised'
-      readonly request: SigningRequest
-      /** What the next append to the request's stream has to expect: this rests on what is there now. */
-      readonly revision: WholeStream['revision']
-      readonly certificate: UsableCertificate
-    }
-)
+}
+
+/** A request that may be signed. The plan remains to be recomputed from the stored bytes. */
+export type Authorised = {
+  readonly kind: 'authorised'
+  /** The request's stream, whole. */
+  readonly events: readonly RecordedEvent[]
+  readonly request: SigningRequest
+  /** What the next append to the request's stream has to expect: this rests on what is there now. */
+  readonly revision: WholeStream['revision']
+  readonly certificate: UsableCertificate
+  /** What was read for this. As long as nothing is added to it, it holds; only time passes. */
+  readonly grounds: Grounds
+}
+
+/** What the log says about signing a request now. */
+export type Authorisation = Completed | Authorised
+
+/** What an authorisation is asked of. */
+export type AuthorisationSources = {
+  /** What is read in it a process of the service wrote. */
+  readonly log: EventLog
+  /** Where streams of the same log end now. */
+  readonly lastRevisions: LastRevisions
+  readonly now: () => Instant
+}
 
 /**
  * Asks the log, and nothing else, whether a request may be signed now (law 1): its own stream, and those of its policy,
@@ -51,10 +73,10 @@ export type Authorisation = {
  *   `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVAL_NOT_BY_APPROVER`
  */
 export async function authoriseSigning(
-  log: EventLog,
+  sources: Pick<AuthorisationSources, 'log' | 'now'>,
   signingRequestId: SigningRequestId,
-  at: Instant,
 ): Promise<Authorisation> {
+  const { log, grounds } = collectGrounds(sources.log)
   const { events, revision } = await readWholeStream(log, streams.signingRequest(signingRequestId))
   const state = fold(signingRequestDecider, events)
   if (state.workflowStatus === 'Completed') return { kind: 'completed', events }
@@ -68,13 +90,62 @@ export async function authoriseSigning(
   await checkSubmitter(log, request)
   await checkApprovers(log, request, events)
   const { events: certificateEvents } = await readWholeStream(log, streams.certificate(request.certificateId))
-  const certificate = usableCertificate(fold(certificateDecider, certificateEvents), at)
+  const certificate = usableCertificate(fold(certificateDecider, certificateEvents), sources.now())
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
-  return { kind: 'authorised', events, request, revision, certificate }
+  return { kind: 'authorised', events, request, revision, certificate, grounds }
 }
 
+/**
+ * Asks whether an authorisation still holds. When nothing was added to the streams that it rests on, it does, as long as
+ * its certificate is valid; otherwise everything is read and decided again.
+ *
+ * @throws Refusal as {@link authoriseSigning}
+ */
+export async function renewAuthorisation(
+  { log, lastRevisions, now }: AuthorisationSources,
+  authorised: Authorised,
+): Promise<Authorisation> {
+  if (!(await stillStand(authorised.grounds, lastRevisions)))
+    return authoriseSigning({ log, now }, authorised.request.signingRequestId)
+  usableCertificate(authorised.certificate, now())
+  return authorised
+}
+
+/**
+ * Asks the same for an attempt to sign that was begun: it must also be the last that was.
+ *
+ * @param attempt as `SigningStarted` says
+ * @throws Refusal as {@link authoriseSigning}
+ * @throws EventLogError `EVENT_LOG_WRONG_EXPECTED_REVISION` when another attempt was begun, or has completed
+ */
+export async function renewAttempt(
+  sources: AuthorisationSources,
+  authorised: Authorised,
+  attempt: number,
+): Promise<Authorised> {
+  const renewed = await renewAuthorisation(sources, authorised)
+  if (renewed.kind === 'authorised' && renewed.request.attempts === attempt) return renewed
+  throw new EventLogError(
+    'EVENT_LOG_WRONG_EXPECTED_REVISION',
+    `Attempt ${attempt} to sign ${authorised.request.signingRequestId} is not the last one any more.`,
+  )
+}
+
+/** The authorisation of a request to whose stream this signer itself has added something. */
+export function advanced(
+  authorised: Authorised,
+  request: SigningRequest,
+  revision: WholeStream['revision'],
+): Authorised {
+  const grounds = new Map(authorised.grounds).set(streams.signingRequest(request.signingRequestId), revision)
+  return { ...authorised, request, revision, grounds }
+}
+
+/** What the checks read through: all of it is among the grounds. */
+type GroundsLog = Pick<EventLog, 'readStream'>
+
 /** The request must say what the policy's version at submission said, and policy and project must still be in use. */
-async function checkPolicy(log: EventLog, request: SigningRequest): Promise<void> {
+async function checkPolicy(log: GroundsLog, request: SigningRequest): Promise<void> {
   const { events } = await readWholeStream(log, streams.signingPolicy(request.signingPolicyId))
   const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
   const settings = policy.versions[request.signingPolicyVersion - 1]
@@ -96,13 +167,17 @@ async function checkPolicy(log: EventLog, request: SigningRequest): Promise<void
   if (project.organizationId !== request.organizationId) throw policyMismatch('project')
 }
 
-async function checkSubmitter(log: EventLog, request: SigningRequest): Promise<void> {
+async function checkSubmitter(log: GroundsLog, request: SigningRequest): Promise<void> {
   const { events } = await readWholeStream(log, streams.user(request.submitter))
   requireActiveSubmitter(fold(userDecider, events), request)
 }
 
 /** Every approval that counts must be by the approver's own hand, who was active when the quorum was reached. */
-async function checkApprovers(log: EventLog, request: SigningRequest, events: readonly RecordedEvent[]): Promise<void> {
+async function checkApprovers(
+  log: GroundsLog,
+  request: SigningRequest,
+  events: readonly RecordedEvent[],
+): Promise<void> {
   const approvers = countedApprovers(request)
   const reached = quorumEvent(events)
   for (const approver of approvers) {
@@ -115,7 +190,7 @@ async function checkApprovers(log: EventLog, request: SigningRequest, events: re
 }
 
 async function checkApprover(
-  log: EventLog,
+  log: GroundsLog,
   request: SigningRequest,
   approver: UserId,
   reached: RecordedEvent | undefined,

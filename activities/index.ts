@@ -105,10 +105,11 @@ function observed<Dependencies extends SignerDependencies>(
   dependencies: Dependencies,
   progress: () => void,
 ): Dependencies {
-  const { log, store, token, timestamps } = dependencies
+  const { log, lastRevisions, store, token, timestamps } = dependencies
   return {
     ...dependencies,
     log: reporting(log, progress),
+    lastRevisions: (streamIds) => lastRevisions(streamIds).finally(progress),
     store: reporting(store, progress),
     token: reporting(token, progress),
     timestamps: timestamps && {

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises'
 import {
   type ArtifactStore,
   planDigest as digestOfPlan,
@@ -11,27 +10,33 @@ import {
   type DomainEvent,
   type PlannedFile,
   Refusal,
+  type SigningPlan,
   type SigningRequest,
   type SigningRequestCommand,
   signingRequestDecider,
   streams,
   type UsableCertificate,
 } from '../domain/index.ts'
-import { type EventLog, prepareEvents, type WholeStream } from '../event-log/index.ts'
-import { signCopy, type VerifyOptions, verifyOpenPeFile } from '../signing/authenticode/index.ts'
+import { type EventLog, prepareEvents } from '../event-log/index.ts'
+import type { signCopy } from '../signing/authenticode/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { Token } from '../signing/pkcs11/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
-import { authoriseSigning } from './authorise-signing.ts'
+import { type Authorised, advanced, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
 import { certificateKey } from './certificate-key.ts'
+import { checkSignedFile } from './check-signed-file.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
+import type { LastRevisions } from './grounds.ts'
 import type { LongWork } from './heartbeat.ts'
 import { newer, stepMetadata } from './request-step.ts'
 
 /** What the signer works with. */
 export type SignerDependencies = {
+  /** What is read in it a process of the service wrote. */
   readonly log: EventLog
+  /** Where streams of the same log end now, asked without reading them. */
+  readonly lastRevisions: LastRevisions
   readonly store: ArtifactStore
   readonly token: Token
   /** `undefined` when no time-stamp authority is configured. */
@@ -42,79 +47,115 @@ export type SignerDependencies = {
   readonly scratch: SignerScratch
   /** What reads files, off the event loop. */
   readonly passes: FilePasses
+  /** What makes a signature. It is not believed: what it makes is verified. */
+  readonly signCopy: typeof signCopy
   readonly now: () => string
 }
 
 type SignedFile = Extract<SigningRequestCommand, { type: 'RecordSigned' }>['files'][number]
 
 /**
- * Signs a request. It believes nothing but the log and what it has read itself: the artifact is copied, once, into a
- * folder of the signer's own, and what is approved must be the plan for that copy. Only then is the request authorised by
- * the log, `SigningStarted` appended, and the key used, on the copy. What was signed is verified before the store gets it.
+ * Signs a request. It believes nothing but the log and what it has read itself:
  *
- * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `ATTEMPT_SUPERSEDED`, `KEY_MISMATCH`,
+ * 1. The log is asked whether the request may be signed at all, before anything is read for it.
+ * 2. The artifact is copied, once, into a folder of the signer's own; the plan is made from what was copied.
+ * 3. The log is asked again, since reading may have taken minutes, the plan must be the approved one, and `SigningStarted`
+ *    is appended.
+ * 4. The copy is signed in its place. Whenever nothing else stands between the digest and the key, the log is asked whether
+ *    anything was added to what the authorisation rests on.
+ * 5. What was made is verified, and thrown away when it is not as planned, or was withdrawn meanwhile. Only then the store
+ *    gets it, and `FileSigned` and `SigningRequestCompleted` are appended.
+ *
+ * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `PLAN_NOT_SUPPORTED`, `KEY_NOT_FOUND`, `KEY_MISMATCH`,
  *   `TIMESTAMP_NOT_CONFIGURED`, `SIGNATURE_NOT_AS_PLANNED`
  * @throws SigningError, ArtifactError, EventLogError
  */
 export async function sign(
   dependencies: SignerDependencies,
   { signingRequestId, fromRevision }: RequestStep,
-  { signal, progress }: LongWork,
+  work: LongWork,
 ): Promise<NewerEvents> {
-  const { log, store, scratch, passes, now } = dependencies
-  // Nothing is read for what may not be signed anyway.
-  const first = await authoriseSigning(log, signingRequestId, now())
+  const { store, scratch, passes } = dependencies
+  const first = await authoriseSigning(dependencies, signingRequestId)
   if (first.kind === 'completed') return { events: newer(first.events, fromRevision) }
-  const certificateThumbprint = first.certificate.issued.thumbprint
-  const facts = { request: first.request, certificateThumbprint, store, passes, signal, onProgress: progress }
+  const { request, certificate } = first
+  const certificateThumbprint = certificate.issued.thumbprint
+  const { signal, progress: onProgress } = work
+  const facts = { request, certificateThumbprint, store, passes, signal, onProgress }
   return scratch.withFolder((folder) =>
     planOnCopies(facts, folder, async (plan, copies) => {
-      const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
-      if (plan.timestamp === 'required' && timestamps === undefined)
-        throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
-      for (const { planned } of copies) onlyDirective(planned)
-
-      // Reading may have taken minutes: what holds is what the log says now.
-      const authorisation = await authoriseSigning(log, signingRequestId, now())
+      const authorisation = await renewAuthorisation(dependencies, first)
       const seen = newer(authorisation.events, fromRevision)
       if (authorisation.kind === 'completed') return { events: seen }
-      const { request, revision, certificate } = authorisation
-      const stream = requestStream(log, request, now)
-      const planDigest = digestOfPlan(plan)
-      const { certificateId } = certificate
-      const start = { type: 'StartSigning', planDigest, certificateId, certificateThumbprint } as const
-      const started = await stream.append(start, request, revision)
-      const key = await certificateKey(dependencies.token, certificate)
-
-      const files: SignedFile[] = []
-      for (const each of copies)
-        files.push(await signFile(dependencies, { ...each, certificate, key, timestamps, signal, progress }))
-      const [artifact] = files
-      if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
-      const { signedSha256: sha256, signedSize: size } = artifact
-      const signedArtifact = { fileName: request.artifact.fileName, sha256, size }
-      const { attempts: attempt } = started.request
-      const signed = { type: 'RecordSigned', attempt, files, signedArtifact } as const
-      const completed = await stream.append(signed, started.request, started.revision)
-      return { events: [...seen, ...started.events, ...completed.events] }
+      return { events: [...seen, ...(await attempt(dependencies, authorisation, plan, copies, work))] }
     }),
   )
 }
 
+/** Makes one attempt to sign the copies of what was planned; answers with the events that it appended. */
+async function attempt(
+  dependencies: SignerDependencies,
+  authorisation: Authorised,
+  plan: SigningPlan,
+  copies: readonly PlannedCopy[],
+  work: LongWork,
+): Promise<readonly DomainEvent[]> {
+  const { request, certificate } = authorisation
+  const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
+  if (plan.timestamp === 'required' && timestamps === undefined)
+    throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
+  for (const { planned } of copies) onlyDirective(planned)
+
+  const stream = requestStream(dependencies, request)
+  const start = {
+    type: 'StartSigning',
+    planDigest: digestOfPlan(plan),
+    certificateId: certificate.certificateId,
+    certificateThumbprint: certificate.issued.thumbprint,
+  } as const
+  const started = await stream.append(start, authorisation)
+  let standing = started.authorised
+  const attempt = standing.request.attempts
+  const stillAuthorised = async () => {
+    standing = await renewAttempt(dependencies, standing, attempt)
+  }
+  const found = await certificateKey(dependencies.token, certificate)
+  const key: SigningKey = {
+    algorithm: found.algorithm,
+    publicKey: found.publicKey,
+    sign: (hash, digest) => found.sign(hash, digest, stillAuthorised),
+  }
+
+  const files: SignedFile[] = []
+  for (const each of copies)
+    files.push(await signFile(dependencies, { ...each, ...work, plan, certificate, key, timestamps, stillAuthorised }))
+  const [artifact] = files
+  if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
+  const { signedSha256: sha256, signedSize: size } = artifact
+  const signedArtifact = { fileName: request.artifact.fileName, sha256, size }
+  await stillAuthorised()
+  const completed = await stream.append({ type: 'RecordSigned', attempt, files, signedArtifact }, standing)
+  return [...started.events, ...completed.events]
+}
+
 async function signFile(
-  { store, passes, trustedTimestampCertificates }: SignerDependencies,
+  dependencies: SignerDependencies,
   work: PlannedCopy &
     LongWork & {
+      readonly plan: SigningPlan
       readonly certificate: UsableCertificate
       readonly key: SigningKey
       /** `undefined` when the policy asks for no time-stamp. */
       readonly timestamps: TimestampClient | undefined
+      /** Fails when what the attempt rests on was withdrawn. */
+      readonly stillAuthorised: () => Promise<void>
     },
 ): Promise<SignedFile> {
-  const { planned, copy, certificate, key, timestamps, signal, progress } = work
+  const { store, passes, trustedTimestampCertificates, now } = dependencies
+  const { planned, copy, plan, certificate, key, timestamps, stillAuthorised, signal, progress: onProgress } = work
   const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
   const directive = onlyDirective(planned)
-  await signCopy(copy, {
+  await dependencies.signCopy(copy, {
     key,
     certificateChain,
     hashAlgorithm: directive.hashAlgorithm,
@@ -124,25 +165,14 @@ async function signFile(
     ...(timestamps === undefined ? {} : { timestamp: timestamps }),
     signal,
   })
-  const timestamp = await verifySigned(
+  const { existingSignatures } = planned
+  const timestamp = await checkSignedFile(
     copy.handle,
-    {
-      passes,
-      signal,
-      onProgress: progress,
-      // Those that were there before are others': they must be as they were.
-      kept: planned.existingSignatures.filter(({ outcome }) => outcome === 'kept').map(({ sha256 }) => sha256),
-      ...(trustedTimestampCertificates && { trustedTimestampCertificates }),
-    },
-    directive,
-    certificateChain,
-    timestamps !== undefined,
+    { plan, directive, existingSignatures, certificateChain, trustedTimestampCertificates },
+    { passes, signal, onProgress, at: new Date(now()) },
   )
-  const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, {
-    passes,
-    signal,
-    onProgress: progress,
-  })
+  await stillAuthorised()
+  const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, { passes, signal, onProgress })
   return { path: planned.path, unsignedSha256: planned.sha256, signedSha256, signedSize, timestamp }
 }
 
@@ -157,37 +187,19 @@ function onlyDirective({ path, directives }: PlannedFile): AuthenticodeDirective
   return directive
 }
 
-/** Law 7: what leaves is checked, by code written apart from the code that signed. */
-async function verifySigned(
-  file: FileHandle,
-  options: VerifyOptions,
-  directive: AuthenticodeDirective,
-  certificateChain: readonly Buffer[],
-  timestamped: boolean,
-): Promise<SignedFile['timestamp']> {
-  const [ours] = await verifyOpenPeFile(file, options)
-  const faults = {
-    signer: ours !== undefined && certificateChain[0]?.equals(ours.signerCertificate) === true,
-    digest: Buffer.from(ours?.imageDigest ?? []).toString('hex') === directive.contentDigest,
-    timestamp: (ours?.timestamp !== undefined) === timestamped,
-  }
-  const fault = Object.entries(faults).find(([, good]) => !good)
-  if (fault !== undefined)
-    throw new Refusal('SIGNATURE_NOT_AS_PLANNED', `The signature that was made is not the planned one: ${fault[0]}.`)
-  if (ours?.timestamp === undefined) return null
-  const { time, authority, uncovered } = ours.timestamp
-  return { time: time.toISOString(), authority, uncovered }
-}
-
-/** The request's stream as the signer writes it: decided by the domain, at the revision that the decision rests on. */
-function requestStream(log: EventLog, { signingRequestId }: SigningRequest, now: () => string) {
+/** The request's stream as the signer writes it: decided by the domain, at the revision that the authorisation rests on. */
+function requestStream(
+  { log, now }: Pick<SignerDependencies, 'log' | 'now'>,
+  { signingRequestId }: Pick<SigningRequest, 'signingRequestId'>,
+) {
   const streamId = streams.signingRequest(signingRequestId)
   return {
-    async append(command: SigningRequestCommand, request: SigningRequest, revision: WholeStream['revision']) {
+    async append(command: SigningRequestCommand, authorised: Authorised) {
+      const { request, revision } = authorised
       const events = signingRequestDecider.decide(command, request)
       const metadata = stepMetadata(request, 'signer', now())
       const appended = await log.append(streamId, prepareEvents(streamId, revision, events, metadata), revision)
-      return { events, request: evolved(request, events), revision: appended.revision }
+      return { events, authorised: advanced(authorised, evolved(request, events), appended.revision) }
     },
   }
 }

@@ -7,9 +7,31 @@ export type WholeStream = {
 }
 
 /** Reads a stream that is known to be short, such as an aggregate's. */
-export async function readWholeStream(log: EventLog, streamId: string, fromRevision = 0): Promise<WholeStream> {
+export async function readWholeStream(
+  log: Pick<EventLog, 'readStream'>,
+  streamId: string,
+  fromRevision = 0,
+): Promise<WholeStream> {
   const events: RecordedEvent[] = []
   for await (const batch of log.readStream(streamId, { fromRevision })) events.push(...batch)
   const last = events.at(-1)
   return { events, revision: last?.revision ?? (fromRevision === 0 ? 'noStream' : fromRevision - 1) }
+}
+
+/**
+ * Where streams end, without reading them: their last revisions, `noStream` for those that do not exist.
+ *
+ * @throws EventLogError `EVENT_LOG_UNAVAILABLE`
+ */
+export async function readLastRevisions(
+  log: Pick<EventLog, 'readStream'>,
+  streamIds: readonly string[],
+): Promise<ReadonlyMap<string, WholeStream['revision']>> {
+  const last = streamIds.map(async (streamId) => {
+    let revision: WholeStream['revision'] = 'noStream'
+    for await (const [event] of log.readStream(streamId, { direction: 'backwards', maxCount: 1 }))
+      if (event !== undefined) revision = event.revision
+    return [streamId, revision] as const
+  })
+  return new Map(await Promise.all(last))
 }

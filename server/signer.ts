@@ -5,7 +5,8 @@ import { signerActivities, withAttribution } from '../activities/index.ts'
 import { type RefusalAudit, unknownOrganization } from '../application/index.ts'
 import type { SignerScratch } from '../artifacts/index.ts'
 import { type CertificateId, type OrganizationId, type SigningRequestId, streams } from '../domain/index.ts'
-import type { EventLog } from '../event-log/index.ts'
+import { type EventLog, readLastRevisions } from '../event-log/index.ts'
+import { signCopy } from '../signing/authenticode/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import { type OpenTokenOptions, openToken, type Token } from '../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../signing/timestamp/index.ts'
@@ -58,12 +59,14 @@ export async function startSigner(options: {
   const token = await openToken(options.token)
   const activities = signerActivities({
     log: withAttribution(options.verified),
+    lastRevisions: (streamIds) => readLastRevisions(log, streamIds),
     store: artifacts.store,
     token,
     timestamps,
     trustedTimestampCertificates: trusted,
     scratch,
     passes,
+    signCopy,
     now,
     async recordRefusal(command, subject, refusal) {
       logger.warn({ command, subject, code: refusal.code }, 'the signer refused')

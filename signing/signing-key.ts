@@ -14,7 +14,9 @@ export interface SigningKey {
    *
    * @param hash the algorithm that made the digest
    * @param digest its output, of the right length
+   * @param before asked for when nothing else stands between the digest and the key, and each time the key is tried again;
+   *   when it fails, the key is not used, and this fails with its error
    * @throws SigningError with a `PKCS11_…` code
    */
-  sign(hash: HashAlgorithm, digest: Uint8Array): Promise<Uint8Array>
+  sign(hash: HashAlgorithm, digest: Uint8Array, before?: () => Promise<void>): Promise<Uint8Array>
 }

@@ -41,6 +41,8 @@ export interface VerifiedSignatureTime {
 export interface VerifiedSignature {
   /** The signer's certificate, DER, and its subject. */
   readonly signerCertificate: Uint8Array
+  /** The certificates that travel with it, DER, in their order. */
+  readonly certificates: readonly Uint8Array[]
   readonly signer: string
   readonly digestAlgorithm: HashAlgorithm
   readonly imageDigest: Uint8Array
@@ -159,6 +161,7 @@ export function verifySignature(signature: ReadSignature, trust: SignatureTrust)
   const { description, descriptionUrl } = signature.program
   return {
     signerCertificate: leaf.encoded,
+    certificates: signedData.certificates,
     signer: subjectOf(leaf),
     digestAlgorithm: signature.imageHash,
     imageDigest: signature.imageDigest,

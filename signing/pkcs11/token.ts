@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
+import type { KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { SessionFailure } from './failure.ts'
@@ -84,6 +84,8 @@ interface PerformOptions {
   readonly afresh?: boolean
   /** Whether the token is given the PIN on the way. */
   readonly givesPin?: boolean
+  /** What has to succeed, each time, before the token is asked. */
+  readonly before?: (() => Promise<void>) | undefined
 }
 
 /** A token behind a pool of sessions, each in a thread of its own. */
@@ -145,7 +147,7 @@ export class PooledToken implements Token {
 
   #key(description: KeyDescription): TokenKey {
     const { id, publicKey } = description
-    const sign = async (hash: HashAlgorithm, digest: Uint8Array): Promise<Uint8Array> => {
+    const sign: SigningKey['sign'] = async (hash, digest, before) => {
       if (digest.length !== digestLengths[hash]) {
         throw new SigningError(
           'PKCS11_DIGEST_LENGTH',
@@ -154,7 +156,7 @@ export class PooledToken implements Token {
       }
       // Copied, so that it is that digest that is signed, and not the pool of buffers around it that is posted.
       const argument = { key: { id, publicKey }, hash, digest: new Uint8Array(digest) }
-      return await this.#perform('sign', argument, { givesPin: description.alwaysAuthenticate })
+      return await this.#perform('sign', argument, { givesPin: description.alwaysAuthenticate, before })
     }
     const { algorithm, label } = description
     return { id, label, algorithm, publicKey, sign }
@@ -163,7 +165,7 @@ export class PooledToken implements Token {
   async #perform<O extends SessionOperation>(
     operation: O,
     argument: SessionRequests[O]['argument'],
-    { afresh = false, givesPin = false }: PerformOptions = {},
+    { afresh = false, givesPin = false, before }: PerformOptions = {},
   ): Promise<SessionRequests[O]['answer']> {
     if (this.#closed !== undefined) throw closed()
     const session = await this.#take()
@@ -172,7 +174,7 @@ export class PooledToken implements Token {
         session.openedIn = undefined
         await this.#reopen(session, this.#module.generation)
       }
-      return await this.#persevere(session, operation, argument, givesPin)
+      return await this.#persevere(session, operation, argument, givesPin, before)
     } catch (error) {
       throw error instanceof SessionFailure ? this.#explain(error) : error
     } finally {
@@ -186,8 +188,12 @@ export class PooledToken implements Token {
     operation: O,
     argument: SessionRequests[O]['argument'],
     givesPin: boolean,
+    before: PerformOptions['before'],
   ): Promise<SessionRequests[O]['answer']> {
-    const ask = () => session.request(operation, argument)
+    const ask = async () => {
+      await before?.()
+      return session.request(operation, argument)
+    }
     for (let attempt = 1; ; attempt++) {
       let generation = 0
       try {

@@ -37,7 +37,10 @@ export function softwareKey(algorithm: KeyAlgorithm, key: KeyObject): SigningKey
   return {
     algorithm,
     publicKey: createPublicKey(key).export({ type: 'spki', format: 'der' }),
-    sign: async (hash, digest) => signDigest(hash, digest),
+    async sign(hash, digest, before) {
+      await before?.()
+      return signDigest(hash, digest)
+    },
   }
 }
 

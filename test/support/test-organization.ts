@@ -44,6 +44,7 @@ import {
   type EventLog,
   openSqliteEventLog,
   prepareEvents,
+  readLastRevisions,
   readWholeStream,
   withSignatures,
   withVerification,
@@ -51,6 +52,7 @@ import {
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
+import { signCopy } from '../../signing/authenticode/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { openToken } from '../../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
@@ -91,6 +93,7 @@ export async function testOrganization(
   options: {
     readonly approval?: Partial<ApprovalProcess> | null
     readonly notAfter?: string
+    readonly timestamp?: 'required' | 'none'
     /** Whose processes sign what they append; the signer then believes nothing else. */
     readonly installation?: TestInstallation
   } = {},
@@ -126,12 +129,14 @@ export async function testOrganization(
   const believed = installation === undefined ? log : withAttribution(withVerification(log, installation.ring(stored)))
   const signer: SignerDependencies = {
     log: believed,
+    lastRevisions: (streamIds) => readLastRevisions(stored, streamIds),
     store,
     token,
     timestamps,
     trustedTimestampCertificates,
     scratch,
     passes,
+    signCopy,
     now,
   }
 
@@ -179,7 +184,7 @@ export async function testOrganization(
       certificateId,
       submitters: [submitter],
       approval,
-      timestamp: 'required',
+      timestamp: options.timestamp ?? 'required',
       release: false,
       existingSignatures: ['replace', 'append', 'refuse'],
     },
@@ -228,7 +233,7 @@ export async function testOrganization(
       },
     })
     await tell(signingRequestId, { type: 'RecordRetrieval', sha256: artifact.sha256, size: artifact.size })
-    const certificateThumbprint = await thumbprint(log, certificateId)
+    const certificateThumbprint = await thumbprint(log, settings.certificateId)
     const plan = await planSigning({ request: await request(signingRequestId), certificateThumbprint, store, passes })
     await storePlan(store, plan)
     await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })

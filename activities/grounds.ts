@@ -1,0 +1,34 @@
+import type { EventLog, WholeStream } from '../event-log/index.ts'
+
+/** The streams that a decision rests on, and the last revision of each that it knows. */
+export type Grounds = ReadonlyMap<string, WholeStream['revision']>
+
+/** The last revision of each of some streams, asked of the log now. */
+export type LastRevisions = (streamIds: readonly string[]) => Promise<Grounds>
+
+/** Wraps a log for one decision: what is read through it, to its end, is among the decision's grounds. */
+export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
+  readonly log: Pick<EventLog, 'readStream'>
+  readonly grounds: Grounds
+} {
+  const grounds = new Map<string, WholeStream['revision']>()
+  return {
+    grounds,
+    log: {
+      async *readStream(streamId, options) {
+        let revision = grounds.get(streamId) ?? 'noStream'
+        for await (const events of log.readStream(streamId, options)) {
+          revision = events.at(-1)?.revision ?? revision
+          yield events
+        }
+        grounds.set(streamId, revision)
+      },
+    },
+  }
+}
+
+/** Whether none of the streams has an event that the decision does not know. */
+export async function stillStand(grounds: Grounds, lastRevisions: LastRevisions): Promise<boolean> {
+  const last = await lastRevisions([...grounds.keys()])
+  return [...grounds].every(([streamId, revision]) => last.get(streamId) === revision)
+}

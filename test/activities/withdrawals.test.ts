@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { expect, test } from 'vitest'
+import { signerActivities } from '../../activities/index.ts'
+import { issueCertificate } from '../../activities/issue-certificate.ts'
+import { handleCommand } from '../../application/handle-command.ts'
+import { createSelfSignedCertificate } from '../../application/index.ts'
+import {
+  type CertificateId,
+  certificateDecider,
+  fold,
+  projectDecider,
+  type SigningPolicyCommand,
+  type SigningPolicySettings,
+  type SigningRequestId,
+  signingPolicyDecider,
+  streams,
+  type UserCommand,
+  userDecider,
+} from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
+import { withMoments } from '../support/moments.ts'
+import { silenceWorkers } from '../support/temporal.ts'
+import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+
+silenceWorkers()
+
+/** What can be withdrawn while a request is signed. */
+type Withdrawal = {
+  /** What the signer says of it. */
+  readonly code: string
+  /** Brings it about. */
+  readonly withdraw: (organization: TestOrganization, signingRequestId: SigningRequestId) => Promise<unknown>
+  /** Makes new requests possible again. */
+  readonly restore: (organization: TestOrganization) => Promise<unknown>
+}
+
+const tellPolicy = ({ signer, setup, signingPolicyId }: TestOrganization, command: SigningPolicyCommand) =>
+  handleCommand(signer, setup, streams.signingPolicy(signingPolicyId), signingPolicyDecider, command)
+
+const tellSubmitter = ({ signer, setup, submitter }: TestOrganization, command: UserCommand) =>
+  handleCommand(signer, setup, streams.user(submitter), userDecider, command)
+
+const withdrawals: Readonly<Record<string, Withdrawal>> = {
+  'the certificate is disabled': {
+    code: 'CERTIFICATE_DISABLED',
+    withdraw: async (organization) => {
+      const { signer, setup } = organization
+      const { certificateId } = await policySettings(organization)
+      const command = { type: 'DisableCertificate', reason: null } as const
+      await handleCommand(signer, setup, streams.certificate(certificateId), certificateDecider, command)
+    },
+    restore: giveCertificate,
+  },
+  'the signing policy is deactivated': {
+    code: 'SIGNING_POLICY_INACTIVE',
+    withdraw: (organization) => tellPolicy(organization, { type: 'DeactivateSigningPolicy', reason: null }),
+    restore: (organization) => tellPolicy(organization, { type: 'ReactivateSigningPolicy' }),
+  },
+  'the project is deactivated': {
+    code: 'PROJECT_INACTIVE',
+    withdraw: ({ signer, setup, projectId }) =>
+      handleCommand(signer, setup, streams.project(projectId), projectDecider, {
+        type: 'DeactivateProject',
+        reason: null,
+      }),
+    restore: ({ signer, setup, projectId }) =>
+      handleCommand(signer, setup, streams.project(projectId), projectDecider, { type: 'ReactivateProject' }),
+  },
+  'the submitter is deactivated': {
+    code: 'SUBMITTER_DEACTIVATED',
+    withdraw: (organization) => tellSubmitter(organization, { type: 'DeactivateUser', reason: null }),
+    restore: (organization) => tellSubmitter(organization, { type: 'ReactivateUser' }),
+  },
+  'the request is called off': {
+    code: 'SIGNING_REQUEST_FINAL',
+    withdraw: ({ tell, submitter }, signingRequestId) =>
+      tell(signingRequestId, { type: 'Cancel', canceledBy: submitter, reason: null }, submitter),
+    restore: async () => undefined,
+  },
+}
+
+async function policySettings({ log, signingPolicyId }: TestOrganization) {
+  const { events } = await readWholeStream(log, streams.signingPolicy(signingPolicyId))
+  const policy = fold(signingPolicyDecider, events)
+  const settings = policy.status === 'none' ? undefined : policy.versions.at(-1)
+  if (settings === undefined) throw new Error('There is no policy')
+  return settings
+}
+
+function changePolicy(organization: TestOrganization, settings: SigningPolicySettings): Promise<unknown> {
+  const { certificateId } = settings
+  const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'test' } as const
+  return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, certificate })
+}
+
+/** A new certificate, which the policy uses from now on. */
+async function giveCertificate(organization: TestOrganization): Promise<void> {
+  const { signer, setup } = organization
+  const workflows = { issueCertificate: (id: CertificateId) => issueCertificate(signer, id) }
+  const { certificateId } = await createSelfSignedCertificate({ ...signer, workflows }, setup, {
+    name: `another ${randomUUID()}`,
+    subject: { commonName: 'Countersign test' },
+    keyAlgorithm: 'ec-p256',
+    notBefore: new Date(Date.now() - 60_000).toISOString(),
+    notAfter: new Date(Date.now() + 86_400_000).toISOString(),
+  })
+  const settings = { ...(await policySettings(organization)), certificateId }
+  await changePolicy(organization, settings)
+}
+
+/** Signs a new request while something happens; answers with what came of it. */
+async function sign(
+  organization: TestOrganization,
+  moment: (index: number, signingRequestId: SigningRequestId) => Promise<unknown> | undefined,
+) {
+  const { signingRequestId } = await organization.planned()
+  const moments: string[] = []
+  let usedBefore = 0
+  const signer = withMoments(organization.signer, async (name) => {
+    moments.push(name)
+    const happens = moment(moments.length - 1, signingRequestId)
+    if (happens === undefined) return
+    usedBefore = signer.signed.length
+    await happens
+  })
+  const { sign } = signerActivities({ ...signer, recordRefusal: async () => undefined })
+  const code = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(
+    () => undefined,
+    (error: { type?: string; message: string }) => error.type ?? error.message,
+  )
+  const { workflowStatus } = await organization.request(signingRequestId)
+  return { code, workflowStatus, usedAfterwards: signer.signed.length > usedBefore, moments }
+}
+
+test.each(Object.entries(withdrawals))(
+  'when %s while a request is signed, the key is not used after that, and nothing is completed',
+  async (_, { code, withdraw, restore }) => {
+    const organization = await testOrganization({ approval: null })
+    const { moments } = await sign(organization, () => undefined)
+    // Between the last look at the log and the last append there is nothing but the way to the log.
+    const lastLook = moments.lastIndexOf('lastRevisions')
+    expect(moments.slice(lastLook + 1)).toEqual(['log.append'])
+    for (let at = 0; at <= lastLook; at++) {
+      const name = `before ${moments[at]}, moment ${at} of ${moments.length}`
+      const outcome = await sign(organization, (index, signingRequestId) =>
+        index === at ? withdraw(organization, signingRequestId) : undefined,
+      )
+      expect(outcome, name).toMatchObject({ code: expect.any(String), usedAfterwards: false })
+      expect(outcome.workflowStatus, name).not.toBe('Completed')
+      // An append at a revision that has moved on is tried again, and then refused.
+      expect([code, 'EVENT_LOG_WRONG_EXPECTED_REVISION'], name).toContain(outcome.code)
+      await restore(organization)
+    }
+  },
+)
+
+test('what is added to these streams without withdrawing anything does not stop a signature', async () => {
+  const organization = await testOrganization()
+  const [anna, bert] = organization.approvers
+  const { moments } = await approvedSign(() => undefined)
+  for (let at = 0; at < moments.length; at++) {
+    const outcome = await approvedSign((index) => (index === at ? harmless() : undefined))
+    // The log refuses an append to a stream that has moved on; these are others.
+    expect(outcome.code, `before ${moments[at]}`).toBeUndefined()
+    expect(outcome.workflowStatus).toBe('Completed')
+  }
+
+  async function harmless(): Promise<void> {
+    const settings = await policySettings(organization)
+    await changePolicy(organization, { ...settings, name: randomUUID() })
+  }
+
+  async function approvedSign(moment: (index: number) => Promise<unknown> | undefined) {
+    const { planned } = organization
+    const approving = async () => {
+      const request = await planned()
+      const planDigest = request.plan?.digest ?? otherDigest
+      for (const approver of [anna, bert])
+        await organization.tell(
+          request.signingRequestId,
+          { type: 'Approve', approver, planDigest, comment: null },
+          approver,
+        )
+      return request
+    }
+    return sign({ ...organization, planned: approving }, moment)
+  }
+})
