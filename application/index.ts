@@ -23,6 +23,7 @@ export type { Initiator, Setup } from './initiator.ts'
 export * from './ports.ts'
 export * from './refusal-audit.ts'
 export * from './resume.ts'
+export * from './revoke-process-key.ts'
 export * from './unfinished-index.ts'
 
 /**

@@ -99,6 +99,14 @@ export type LocalCommands = {
       readonly until: string
     },
   ): Promise<readonly RecordedRefusal[]>
+  /** Revokes the event key of a process; `since` is the present by default. */
+  revokeEventKey(
+    options: LocalOptions & {
+      readonly keyId: string
+      readonly since?: string | undefined
+      readonly reason?: string | undefined
+    },
+  ): Promise<{ readonly keyId: string; readonly since: string }>
   /** Drops the read model and makes it anew. */
   rebuildProjections(options: LocalOptions): Promise<{ readonly events: number }>
 }

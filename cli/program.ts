@@ -72,6 +72,17 @@ const entries: readonly (Entry | Group)[] = [
     commands: [{ name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') }],
   },
   {
+    name: 'event-key',
+    summary: "keys by which the service's processes sign events",
+    commands: [
+      {
+        name: 'revoke',
+        summary: 'on the server: believe a key no more, from a moment on',
+        load: () => import('./commands/event-key-revoke.ts'),
+      },
+    ],
+  },
+  {
     name: 'init',
     summary: 'on the server: set up an empty installation, with its first administrator',
     load: () => import('./commands/init.ts'),

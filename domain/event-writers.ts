@@ -1,6 +1,6 @@
 import type { CertificateEvent } from './certificate/events.ts'
 import type { OrganizationEvent } from './organization/events.ts'
-import type { ProcessKeyCertified, ProcessRole } from './process-key.ts'
+import type { ProcessKeyEvent, ProcessRole } from './process-key.ts'
 import type { ProjectEvent } from './project/events.ts'
 import type { SecurityEvent } from './security.ts'
 import type { SigningPolicyEvent } from './signing-policy/events.ts'
@@ -12,7 +12,7 @@ import type { UserEvent } from './user/events.ts'
 export type AnyDomainEvent =
   | CertificateEvent
   | OrganizationEvent
-  | ProcessKeyCertified
+  | ProcessKeyEvent
   | ProjectEvent
   | SecurityEvent
   | SigningPolicyEvent
@@ -31,6 +31,7 @@ const signer = ['signer'] as const
  */
 export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly ProcessRole[]>> = {
   ProcessKeyCertified: anyProcess,
+  ProcessKeyRevoked: api,
   CommandRefused: anyProcess,
   FurtherCommandsRefused: anyProcess,
 

@@ -1,4 +1,7 @@
+import type { Decider } from './decider.ts'
 import type { DomainEvent, Instant } from './event.ts'
+import { Refusal } from './refusal.ts'
+import { parseText } from './text.ts'
 
 /** What a process that appends to the event log does there. The projector only reads. */
 export const processRoles = ['api', 'worker', 'signer'] as const
@@ -30,3 +33,59 @@ export type ProcessKeyCertified = DomainEvent<
     readonly signature: string
   }
 >
+
+/**
+ * A process's key is believed no more: for nothing that stands behind this event in the log, and for nothing that says of
+ * itself that it happened at `since` or later.
+ */
+export type ProcessKeyRevoked = DomainEvent<
+  'ProcessKeyRevoked',
+  { readonly keyId: string; readonly since: Instant; readonly reason: string | null }
+>
+
+/** Everything that happens to a process's key. */
+export type ProcessKeyEvent = ProcessKeyCertified | ProcessKeyRevoked
+
+/** What is known of a process's key; since when it is revoked, if it is. */
+export type ProcessKeyState =
+  | { readonly status: 'none' | 'certified' }
+  | { readonly status: 'revoked'; readonly since: Instant }
+
+/** What can be asked of a process's key; it is recorded by its process itself, when that appends for the first time. */
+export type ProcessKeyCommand = {
+  readonly type: 'RevokeProcessKey'
+  readonly keyId: string
+  readonly since: Instant
+  readonly reason: string | null
+  /** The present. */
+  readonly at: Instant
+}
+
+/**
+ * Key of a process: recorded, revoked; revoked again when it was stolen earlier than was thought.
+ *
+ * Refuses with `EVENT_KEY_NOT_FOUND`, `EVENT_KEY_REVOKED`, `EVENT_KEY_REVOCATION_AHEAD`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ */
+export const processKeyDecider: Decider<ProcessKeyState, ProcessKeyCommand, ProcessKeyEvent> = {
+  initialState: () => ({ status: 'none' }),
+  eventTypes: ['ProcessKeyCertified', 'ProcessKeyRevoked'],
+
+  decide({ keyId, since, at, reason }, state) {
+    if (state.status === 'none')
+      throw new Refusal('EVENT_KEY_NOT_FOUND', `The log knows no event key ${JSON.stringify(keyId.slice(0, 60))}.`)
+    if (state.status === 'revoked' && since >= state.since)
+      throw new Refusal('EVENT_KEY_REVOKED', `The event key ${keyId} is revoked already, since ${state.since}.`)
+    if (since > at)
+      throw new Refusal(
+        'EVENT_KEY_REVOCATION_AHEAD',
+        `A key is revoked from now on, or from an earlier time; ${since} is to come.`,
+      )
+    const data = { schemaVersion: 1, keyId, since, reason: parseText(reason, 'The reason') }
+    return [{ type: 'ProcessKeyRevoked', data }]
+  },
+
+  evolve(state, { type, data }) {
+    if (type === 'ProcessKeyRevoked') return { status: 'revoked', since: data.since }
+    return state.status === 'revoked' ? state : { status: 'certified' }
+  },
+}

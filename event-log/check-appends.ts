@@ -60,7 +60,7 @@ export function groupAppends(): AppendGrouping {
  *
  * @returns nothing when all is right
  */
-export async function checkAppend(group: SignedGroup, keys: KeyRing): Promise<readonly LogFault[]> {
+export async function checkAppend(group: SignedGroup, keys: Pick<KeyRing, 'standing'>): Promise<readonly LogFault[]> {
   const last = group.at(-1) as RecordedEvent
   const signature = asSignature(last.metadata.signature)
   if (signature === undefined) return group.map((event) => fault('forged', event, 'Its signature has no known form.'))
@@ -76,8 +76,9 @@ export async function checkAppend(group: SignedGroup, keys: KeyRing): Promise<re
     ...own.map((event) => fault(kind, event, reason)),
   ]
 
-  const key = await keys.find(keyId, last.metadata.occurredAt)
-  if (key === undefined) return all('forged', `The installation has not certified its key ${keyId} for this time.`)
+  const standing = await keys.standing(keyId, { position: last.position, at: last.metadata.occurredAt })
+  if ('fault' in standing) return all('forged', standing.fault)
+  const { key } = standing
   const { streamId } = last
   const message = appendMessage({ keyId, streamId, revision, witnesses }, own.map(asWritten))
   const isLine = own.every(({ id, type }) => !/\n/.test(id + type)) && !streamId.includes('\n')

@@ -1,44 +1,115 @@
 import type { KeyObject } from 'node:crypto'
 import { type Instant, streams } from '../domain/index.ts'
-import type { EventLog } from './event-log.ts'
+import { checkAppend, groupAppends, type SignedGroup } from './check-appends.ts'
+import type { EventLog, LogPosition, RecordedEvent } from './event-log.ts'
 import { type CertifiedKey, certifiedKey, wasValid } from './process-keys.ts'
+
+/** Where and when a key was used. */
+export type KeyUse = { readonly position: LogPosition; readonly at: Instant }
+
+/** What is to be thought of a key for one use: it may be believed, or why not, as a sentence. */
+export type KeyStanding = { readonly key: CertifiedKey } | { readonly fault: string }
 
 /** The keys of the processes, as the log records them and the installation certified them. */
 export type KeyRing = {
-  /**
-   * Finds the key of this id, as it was certified for a moment.
-   *
-   * @returns `undefined` when the log has no certification of it that an installation key signed and that holds then
-   */
-  find(keyId: string, at: Instant): Promise<CertifiedKey | undefined>
+  /** Whether the installation certified the key of this id for a use, and nobody revoked it. */
+  standing(keyId: string, use: KeyUse): Promise<KeyStanding>
+  /** The same keys, as the log has them from now on: a revocation that was appended meanwhile counts. */
+  renewed(): KeyRing
 }
+
+type Revocation = { readonly position: LogPosition; readonly since: Instant; readonly append: SignedGroup }
+type KnownKey = { readonly certified: readonly CertifiedKey[]; readonly revocations: readonly Revocation[] }
 
 /**
  * @param log as it was written, without upcasters
  * @param installationKeys Ed25519 public keys; what any of them signed is believed
  */
 export function createKeyRing(log: Pick<EventLog, 'readStream'>, installationKeys: readonly KeyObject[]): KeyRing {
-  const known = new Map<string, readonly CertifiedKey[]>()
+  return openKeyRing(log, installationKeys, new Map())
+}
 
-  async function load(keyId: string): Promise<readonly CertifiedKey[]> {
+/** @param certifications what became of each statement: a signature that was right once stays so */
+function openKeyRing(
+  log: Pick<EventLog, 'readStream'>,
+  installationKeys: readonly KeyObject[],
+  certifications: Map<string, Promise<CertifiedKey | undefined>>,
+): KeyRing {
+  const known = new Map<string, Promise<KnownKey>>()
+  const believed = new Map<Revocation, Promise<boolean>>()
+
+  function loaded(keyId: string): Promise<KnownKey> {
+    const already = known.get(keyId)
+    if (already !== undefined) return already
+    const loading = load(keyId)
+    known.set(keyId, loading)
+    loading.catch(() => known.delete(keyId))
+    return loading
+  }
+
+  async function load(keyId: string): Promise<KnownKey> {
     const certified: CertifiedKey[] = []
+    const revocations: Revocation[] = []
+    const grouping = groupAppends()
     for await (const events of log.readStream(streams.processKey(keyId)))
-      for (const { type, data } of events) {
-        const key = type === 'ProcessKeyCertified' ? await certifiedKey(data, keyId, installationKeys) : undefined
+      for (const event of events) {
+        const { group } = grouping.add(event)
+        const key = event.type === 'ProcessKeyCertified' ? await certification(event.data, keyId) : undefined
         if (key !== undefined) certified.push(key)
+        if (group !== undefined) revocations.push(...revocationsOf(keyId, group))
       }
-    return certified
+    return { certified, revocations }
+  }
+
+  function certification(statement: RecordedEvent['data'], keyId: string): Promise<CertifiedKey | undefined> {
+    const text = JSON.stringify([keyId, statement])
+    const checked = certifications.get(text) ?? certifiedKey(statement, keyId, installationKeys)
+    certifications.set(text, checked)
+    return checked
+  }
+
+  /** Whether a process that may revoke keys wrote this, with a key that was not revoked further up in the log itself. */
+  function isBelieved(revocation: Revocation): Promise<boolean> {
+    const already = believed.get(revocation)
+    if (already !== undefined) return already
+    const answer = checkAppend(revocation.append, {
+      standing: (keyId, use) => standing(keyId, use, ({ position }) => position < use.position),
+    }).then((faults) => faults.length === 0)
+    believed.set(revocation, answer)
+    return answer
+  }
+
+  async function standing(keyId: string, use: KeyUse, counts: (revocation: Revocation) => boolean) {
+    const uncertified = { fault: `The installation has not certified its key ${keyId} for this time.` }
+    const isValid = (key: CertifiedKey) => wasValid(key, use.at)
+    let { certified, revocations } = await loaded(keyId)
+    if (!certified.some(isValid)) {
+      // It may have been recorded, or certified anew, since.
+      known.delete(keyId)
+      ;({ certified, revocations } = await loaded(keyId))
+    }
+    const key = certified.find(isValid)
+    if (key === undefined) return uncertified
+    for (const revocation of revocations)
+      if (counts(revocation) && (await isBelieved(revocation)))
+        return { fault: `Its key ${keyId} is revoked, for all that happened since ${revocation.since}.` }
+    return { key }
   }
 
   return {
-    async find(keyId, at) {
-      const holding = (keys: readonly CertifiedKey[] = []) => keys.find((key) => wasValid(key, at))
-      const found = holding(known.get(keyId))
-      if (found !== undefined) return found
-      // It may have been recorded, or certified anew, since.
-      const loaded = await load(keyId)
-      if (loaded.length > 0) known.set(keyId, loaded)
-      return holding(loaded)
-    },
+    standing: (keyId, use) =>
+      // A time is what the writer says, a position what the store gave: neither alone will do. A key may revoke itself.
+      standing(
+        keyId,
+        use,
+        ({ position, since }) => position < use.position || (since <= use.at && position !== use.position),
+      ),
+    renewed: () => openKeyRing(log, installationKeys, certifications),
   }
+}
+
+function revocationsOf(keyId: string, append: SignedGroup): readonly Revocation[] {
+  const isRevocation = ({ type, data }: RecordedEvent) =>
+    type === 'ProcessKeyRevoked' && data.keyId === keyId && typeof data.since === 'string'
+  return append.filter(isRevocation).map(({ position, data }) => ({ position, since: data.since as Instant, append }))
 }

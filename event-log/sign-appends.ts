@@ -40,6 +40,8 @@ const maximumWitnesses = 16
 const maximumGroup = 32
 /** What a signature, with all that it names, takes of an append at the most. */
 const signatureBytes = 8 * 1024
+/** How often a process that appends looks whether its key was revoked, in milliseconds. */
+const keyLookMs = 5_000
 /** An append that is ready but for its signature. */
 type Waiting = {
   readonly message: string
@@ -51,7 +53,7 @@ const noOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
 
 /**
  * Wraps a log so that every append bears the signature of this process, in the metadata of its last event; reads pass
- * through. Before its first append the process records its key.
+ * through. Before its first append the process records its key. It appends nothing once the key is revoked.
  *
  * A repeated append may be recognised by the log and keep the signature that it has there. Whatever an append names as
  * its predecessors therefore follows from ids alone.
@@ -62,6 +64,7 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   const unwitnessed: AppendWitness[] = []
   const waiting: Waiting[] = []
   let recorded: Promise<void> | undefined
+  let recordedAt = 0
   const begun = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
@@ -108,13 +111,16 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
     return undefined
   }
 
-  /** Once, and again when it failed. The certification may have been renewed since the key was recorded first. */
+  /** Again when it failed, and every few seconds: the key may have been revoked. */
   function recordKey(): Promise<void> {
-    recorded ??= appendKey().catch((error: unknown) => {
-      recorded = undefined
+    if (recorded !== undefined && performance.now() - recordedAt < keyLookMs) return recorded
+    recordedAt = performance.now()
+    const recording = appendKey().catch((error: unknown) => {
+      if (recorded === recording) recorded = undefined
       throw error
     })
-    return recorded
+    recorded = recording
+    return recording
   }
 
   async function appendKey(): Promise<void> {
@@ -122,6 +128,11 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
     const event: DomainEvent = { type: 'ProcessKeyCertified', data: signer.certification }
     for (let expected: ExpectedRevision = 'noStream'; ; ) {
       const last = await newest(streamId)
+      if (last?.type === 'ProcessKeyRevoked')
+        throw new EventLogError(
+          'EVENT_LOG_ACCESS_DENIED',
+          `The event key ${keyId} of this process was revoked at ${last.metadata.occurredAt}; what it appends nobody believes. Give the process a new key and start it again.`,
+        )
       if (last?.data.signature === signer.certification.signature) return
       expected = last?.revision ?? 'noStream'
       try {

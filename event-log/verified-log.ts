@@ -21,7 +21,8 @@ export function withVerification(log: EventLog, keys: KeyRing): EventLog {
     checkReadStream(options)
     const events: RecordedEvent[] = []
     for await (const batch of log.readStream(streamId)) events.push(...batch)
-    await checkStream(events, keys)
+    // A revocation counts from the moment it is in the log.
+    await checkStream(events, keys.renewed())
     const { direction = 'forwards', fromRevision, maxCount } = options
     const inDirection = direction === 'forwards' ? events : events.toReversed()
     const wanted = inDirection.filter(

@@ -24,7 +24,7 @@ export const eventStreams = {
   projectSlug: { eventTypes: ['ProjectSlugReserved'] },
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
   security: { eventTypes: ['CommandRefused', 'FurtherCommandsRefused'] },
-  processKey: { eventTypes: ['ProcessKeyCertified'] },
+  processKey: { eventTypes: ['ProcessKeyCertified', 'ProcessKeyRevoked'] },
 } as const
 
 /** Where an event belongs. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import { findUnfinished, type Resumed, resumeUnfinished } from '../application/index.ts'
+import { findUnfinished, type Resumed, resumeUnfinished, revokeProcessKey } from '../application/index.ts'
 import type { AppendAudit, EventLog } from '../event-log/index.ts'
 import {
   compareReadModel,
@@ -18,7 +18,7 @@ import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
 import { payloadKeyPath } from './embedded/index.ts'
 import { readRuntimeFacts } from './embedded/runtime-facts.ts'
-import { type AuditableLog, openAuditableLog, openEventLog } from './event-log.ts'
+import { type AuditableLog, openAuditableLog, openEventLog, openServiceLog } from './event-log.ts'
 import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
@@ -154,6 +154,33 @@ async function compareNow(
  */
 export async function auditRefusals(options: LocalOptions & RefusalSelection): Promise<readonly RecordedRefusal[]> {
   return withLog(settingsOf(options), (log) => recordedRefusals(log, options))
+}
+
+/**
+ * Revokes the event key of a process (`countersign event-key revoke`). What it records is signed as an API process does,
+ * by another key when that of the API itself is to be revoked.
+ *
+ * @throws Refusal `EVENT_KEY_NOT_FOUND`, `EVENT_KEY_REVOKED`, `EVENT_KEY_REVOCATION_AHEAD`, `TEXT_…`
+ * @throws ConfigurationError `EVENT_LOG_NOT_FOUND`, `EVENT_KEY_…`, `CONFIGURATION_INVALID`; EventLogError
+ */
+export async function revokeEventKey(
+  options: LocalOptions & {
+    readonly keyId: string
+    /** By default from the present on. */
+    readonly since?: string | undefined
+    readonly reason?: string | undefined
+  },
+): Promise<{ readonly keyId: string; readonly since: string }> {
+  const settings = settingsOf(options)
+  // One that is not there is not made.
+  await (await openEventLog(settings)).close()
+  const { log } = await openServiceLog(settings, ['api'])
+  try {
+    const { keyId, since = null, reason = null } = options
+    return await revokeProcessKey({ log, now: () => new Date().toISOString() }, { keyId, since, reason })
+  } finally {
+    await log.close()
+  }
 }
 
 /** Drops the read model and makes it anew (`countersign projections rebuild`); readers see the old one until then. */

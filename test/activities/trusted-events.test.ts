@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { handleCommand } from '../../application/handle-command.ts'
+import { revokeProcessKey } from '../../application/index.ts'
 import {
   type ApiTokenId,
   type DomainEvent,
@@ -123,6 +124,42 @@ describe('the signer believes only what a process of the service signed', () => 
     const api = withSignatures(organization.stored, installation.eventKey(['api']))
     await approveTwice(organization, request, ownToken(organization), api.append)
     await expectWaiting(organization, request)
+  })
+
+  test('and no approvals by a process whose key is revoked for that time', async () => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    const stolen = installation.eventKey(['worker'])
+    const since = new Date().toISOString()
+    const worker = withSignatures(organization.stored, stolen)
+    await approveTwice(organization, request, ownToken(organization), worker.append)
+    const revocation = { keyId: stolen.keyId, since, reason: 'stolen' }
+    await revokeProcessKey({ log: organization.log, now: () => new Date().toISOString() }, revocation)
+    await expectWaiting(organization, request)
+  })
+
+  test('and a row that was inserted holds a request up until it is gone', async () => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    await approveTwice(organization, request, ownToken(organization))
+    const path = join(organization.folder, 'event-log.db')
+    const stream = streams.signingPolicy(organization.signingPolicyId)
+    const { events, revision } = await readWholeStream(organization.log, stream)
+    const [created] = events
+    const settings = { ...(created?.data.settings as object), approval: null }
+    tamper(path, [
+      'INSERT INTO events (stream_id, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)',
+      stream,
+      Number(revision) + 1,
+      randomUUID(),
+      'SigningPolicyChanged',
+      JSON.stringify({ schemaVersion: 1, version: 2, settings }),
+      JSON.stringify(created?.metadata),
+    ])
+    await expectWaiting(organization, request)
+    tamper(path, ['DELETE FROM events WHERE stream_id = ? AND revision = ?', stream, Number(revision) + 1])
+    expect((await sign(organization, request)).failure).toBeUndefined()
+    expect(await organization.request(request.signingRequestId)).toMatchObject({ workflowStatus: 'Completed' })
   })
 
   test.each(['signingPolicy', 'certificate', 'project', 'user'] as const)(

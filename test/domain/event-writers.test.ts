@@ -3,6 +3,7 @@ import {
   certificateDecider,
   mayWriteEvent,
   organizationDecider,
+  processKeyDecider,
   processRoles,
   projectDecider,
   projectSlugDecider,
@@ -18,6 +19,7 @@ describe('who may write which events', () => {
     const deciders = [
       certificateDecider,
       organizationDecider,
+      processKeyDecider,
       projectDecider,
       projectSlugDecider,
       signingPolicyDecider,
@@ -26,9 +28,7 @@ describe('who may write which events', () => {
       userDecider,
     ]
     const types = deciders.flatMap(({ eventTypes }) => eventTypes as readonly string[])
-    expect(Object.keys(writersOfEvents).sort()).toEqual(
-      [...types, 'CommandRefused', 'FurtherCommandsRefused', 'ProcessKeyCertified'].sort(),
-    )
+    expect(Object.keys(writersOfEvents).sort()).toEqual([...types, 'CommandRefused', 'FurtherCommandsRefused'].sort())
   })
 
   test('is nobody for a type that the table does not name', () => {

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { auditReplay, init, rebuildProjections, resume } from '../../server/commands.ts'
+import { auditReplay, init, rebuildProjections, resume, revokeEventKey } from '../../server/commands.ts'
+import { parseEventKey, parseInstallationKeys, readEventKeys } from '../../server/event-keys.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 let data: string
@@ -17,6 +18,7 @@ describe('a command on the server', () => {
     ['audit replay', () => auditReplay({ compare: false })],
     ['audit replay --compare', () => auditReplay({ compare: true })],
     ['projections rebuild', () => rebuildProjections({})],
+    ['event-key revoke', () => revokeEventKey({ keyId: 'ab'.repeat(16) })],
   ])('%s refuses a place where there is no event log, and makes none', async (_, command) => {
     await expect(command()).rejects.toMatchObject({
       code: 'EVENT_LOG_NOT_FOUND',
@@ -42,6 +44,19 @@ describe('a command on the server', () => {
       message: expect.stringContaining(out),
     })
     expect(existsSync(data)).toBe(false)
+  })
+
+  it('event-key revoke refuses a key that the log does not know, and revokes one that it knows', async () => {
+    await init({ organization: 'Example Ltd', administrator: 'Ada', demo: false })
+    await expect(revokeEventKey({ keyId: 'ab'.repeat(16) })).rejects.toMatchObject({ code: 'EVENT_KEY_NOT_FOUND' })
+    const { states, events } = await auditReplay({ compare: false })
+    const { eventKey, installationKey } = (await readEventKeys(data)) ?? { eventKey: '', installationKey: '' }
+    const { keyId } = parseEventKey(eventKey, parseInstallationKeys(installationKey))
+    const { since } = await revokeEventKey({ keyId, reason: 'for a test' })
+    const replayed = await auditReplay({ compare: false })
+    expect(replayed).toMatchObject({ events: events + 1, states, signatures: { faultCount: 0 } })
+    // This installation has one key, which signs nothing any more.
+    await expect(revokeEventKey({ keyId, since })).rejects.toMatchObject({ code: 'EVENT_KEY_REVOKED' })
   })
 
   it('says that no service runs, when that is why it does not know where Temporal is', async () => {
