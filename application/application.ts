@@ -98,13 +98,32 @@ export interface Application {
   ): Promise<SigningRequestChanged>
 
   /**
+   * Says whether an artifact of the caller would be taken, before its first byte is.
+   *
+   * @throws Refusal `FORBIDDEN` when no signing policy lets the caller submit, `ARTIFACT_TOO_LARGE`, `UPLOAD_EMPTY`,
+   *   `UPLOAD_QUOTA_EXCEEDED`
+   */
+  admitUpload(
+    caller: Caller,
+    input: {
+      /** Bytes; `undefined` when they are not known. */
+      readonly size: number | undefined
+    },
+  ): Promise<void>
+
+  /**
    * Keeps an uploaded artifact for a later submission by the same user.
    *
-   * @throws Refusal `FILE_NAME_MALFORMED`, `ARTIFACT_TOO_LARGE`, `UPLOAD_INCOMPLETE`
+   * @throws Refusal as `admitUpload`, and `FILE_NAME_MALFORMED`, `UPLOAD_INCOMPLETE`
    */
   uploadArtifact(
     caller: Caller,
-    input: { readonly fileName: string; readonly bytes: AsyncIterable<Uint8Array> },
+    input: {
+      readonly fileName: string
+      /** Bytes that are announced; `undefined` when they are not known. */
+      readonly size?: number | undefined
+      readonly bytes: AsyncIterable<Uint8Array>
+    },
   ): Promise<{
     readonly uploadId: string
     readonly fileName: string

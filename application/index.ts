@@ -11,6 +11,7 @@ import { openArtifact } from './open-artifact.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { asCallersFailure } from './service-failure.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
+import { admitUpload, uploadArtifact } from './upload-artifact.ts'
 
 export * from './application.ts'
 export * from './caller.ts'
@@ -31,7 +32,7 @@ export * from './unfinished-index.ts'
  * a full disk would leave half done is refused before it begins.
  */
 export function createApplication(dependencies: ApplicationDependencies): Application {
-  const { uploads, refusals, room } = dependencies
+  const { refusals, room } = dependencies
 
   async function guarded<Result>(
     command: string,
@@ -84,9 +85,13 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
       guarded('cancelSigningRequest', caller, input.signingRequestId, () =>
         roomFor('change', () => cancelSigningRequest(dependencies, caller, input)),
       ),
+    admitUpload: (caller, input) =>
+      guarded('uploadArtifact', caller, null, () =>
+        roomFor('submission', () => admitUpload(dependencies, caller, input)),
+      ),
     uploadArtifact: (caller, input) =>
       guarded('uploadArtifact', caller, null, () =>
-        roomFor('submission', () => uploads.receive({ userId: caller.userId, ...input })),
+        roomFor('submission', () => uploadArtifact(dependencies, caller, input)),
       ),
     openArtifact: (caller, input) =>
       guarded('openArtifact', caller, input.signingRequestId, () => openArtifact(dependencies, caller, input)),

@@ -1,6 +1,14 @@
-import type { ExistingSignatureTreatment, Instant, Sha256Digest, UserId } from '../domain/index.ts'
+import type {
+  ExistingSignatureTreatment,
+  Instant,
+  OrganizationId,
+  Sha256Digest,
+  SigningPolicyId,
+  UserId,
+} from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/client.ts'
+import type { Caller } from './caller.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
 
 /** An uploaded artifact that waits for its submission. */
@@ -13,20 +21,39 @@ export type Upload = {
 
 /** Where uploads are kept. Errors carry a `code`, and `transient` when trying again may help. */
 export interface Uploads {
-  /** Stores bytes for a user. */
+  /** Stores bytes for a user, when there is room for them. */
   receive(input: {
+    readonly organizationId: OrganizationId
     readonly userId: UserId
     readonly fileName: string
+    /** Bytes that are announced; `undefined` when nobody says. */
+    readonly size?: number | undefined
     readonly bytes: AsyncIterable<Uint8Array>
   }): Promise<Upload>
   /**
-   * Says whether so many bytes of a user would be taken now.
-   *
-   * Fails with `ARTIFACT_TOO_LARGE`, `UPLOAD_EMPTY`
+   * Says whether so many bytes of a user would be taken now. Fails with `UPLOAD_EMPTY`, `ARTIFACT_TOO_LARGE`,
+   * `UPLOAD_QUOTA_EXCEEDED`.
    */
-  admit(input: { readonly userId: UserId; readonly size: number }): Promise<void>
+  admit(input: {
+    readonly organizationId: OrganizationId
+    readonly userId: UserId
+    readonly size: number | undefined
+  }): Promise<void>
   /** The user's upload of this id; fails with `UPLOAD_NOT_FOUND` for an unknown, expired or foreign one. */
   find(uploadId: string, userId: UserId): Promise<Upload>
+  /** Notes that a request names the upload: it counts for no quota any more. */
+  submitted(uploadId: string): Promise<void>
+}
+
+/**
+ * Where to look for signing policies that let a user submit. It may be behind the log: what it names is held against the
+ * log, and when it names nothing it is asked again as of now.
+ */
+export interface SubmitterIndex {
+  /** A few policies that name the user as a submitter. Costs the same however many policies there are. */
+  policiesOf(caller: Pick<Caller, 'organizationId' | 'userId'>): Promise<readonly SigningPolicyId[]>
+  /** Waits until it has everything that is in the log now. */
+  catchUp(): Promise<void>
 }
 
 /** Where artifacts are read. */
@@ -63,6 +90,7 @@ export type ApplicationDependencies = {
   readonly uploads: Uploads
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
+  readonly submitters: SubmitterIndex
   readonly refusals: RefusalAudit
   readonly room: Room
   readonly now: () => Instant

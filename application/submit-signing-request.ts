@@ -61,6 +61,8 @@ async function submit(
   const command = { type: 'SubmitSigningRequest', submission } as const
   signingRequestDecider.decide(command, signingRequestDecider.initialState())
   const { position } = await workflows.submit(signingRequestId, { command, initiator: initiatorOf(caller) })
+  // The request is there, whatever becomes of this: an upload that still counts does so until it expires.
+  await uploads.submitted(input.uploadId).catch(() => undefined)
   return { signingRequestId, position }
 }
 

@@ -140,8 +140,14 @@ async function open(folder: string, size: number): Promise<Installation> {
     refusals,
     now,
     workflows: decidingWorkflows(log, organizationId, now).workflows,
-    uploads: { receive: async () => uploaded, find: async () => uploaded, admit: async () => undefined },
+    uploads: {
+      receive: async () => uploaded,
+      find: async () => uploaded,
+      admit: async () => undefined,
+      submitted: async () => undefined,
+    },
     checkHeader: async () => undefined,
+    submitters: { policiesOf: async () => [], catchUp: async () => undefined },
     artifacts: {
       async *read() {},
     },

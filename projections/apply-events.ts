@@ -5,7 +5,7 @@ import { type AnyEntity, type AnyProjection, addEvent, asEntity, asRow, checkKno
 import { asEventRow } from './events.ts'
 import type { Row, RowWriter } from './row-writer.ts'
 import type { Slot } from './table-names.ts'
-import type { Tables } from './tables.ts'
+import type { SubmitterRow, Tables } from './tables.ts'
 
 type Stream = { readonly id: string; readonly events: RecordedEvent[] }
 
@@ -24,14 +24,17 @@ export async function applyEvents(
 ): Promise<void> {
   for (const [projection, streams] of byProjection(events)) {
     const entities = await loadEntities(writer, transaction, slot, projection, streams)
+    const submitters: SubmitterRow[] = []
     const rows = streams.map(({ id, events }) => {
       const entity = events.reduce<AnyEntity | undefined>(
         (entity, event) => addEvent(projection, id, entity, event),
         entities.get(id),
       )
+      if (entity !== undefined) submitters.push(...(projection.submitters?.(entity.state, id) ?? []))
       return asRow(projection, entity as AnyEntity)
     })
     await writer.upsert(transaction, slot, projection.table, rows)
+    if (submitters.length > 0) await writer.upsert(transaction, slot, 'submitters', submitters)
   }
   await writer.upsert(transaction, slot, 'events', events.map(asEventRow) as Row[])
 }

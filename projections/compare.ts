@@ -1,4 +1,4 @@
-import { parseStreamName } from '../domain/index.ts'
+import { parseStreamName, type SigningPolicyState } from '../domain/index.ts'
 import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { projections } from './catalogue.ts'
 import type { ReadModelDatabase } from './database.ts'
@@ -7,6 +7,7 @@ import { type AnyEntity, type AnyProjection, asRow } from './entity.ts'
 import { asEventRow } from './events.ts'
 import { requireReadModel } from './read-checkpoint.ts'
 import { readUpTo, startFold } from './replay.ts'
+import { submittersOf } from './signing-policies.ts'
 import type { EntityRow } from './tables.ts'
 
 /** A place where the read model says something else than the log. */
@@ -65,6 +66,7 @@ export async function compareReadModel(
           row.position === folded?.position ? folded : await foldAsFarAs(log, stream, row, position, folded)
         found.push(...compareRow(projection, stream, entity, row))
       }
+      if (projection.submitters !== undefined) found.push(...(await compareSubmitters(database, projection, rows)))
     }
   for (const [stream, { state }] of fold.entities)
     found.push({ streamId: stream, path: '', log: state, readModel: undefined })
@@ -104,6 +106,32 @@ function compareRow(
     log: expected,
     readModel: actual,
   }))
+}
+
+/** Holds the rows of who may submit against the policies' own rows, which are held against the log. */
+async function compareSubmitters(
+  { reads }: ReadModelDatabase,
+  { kind }: AnyProjection,
+  policies: readonly EntityRow[],
+): Promise<readonly Difference[]> {
+  const ids = policies.map(({ id }) => id)
+  const rows = await reads
+    .selectFrom('submitters')
+    .selectAll()
+    .where('signing_policy_id', 'in', ids)
+    .where('may_submit', '=', 'yes')
+    .execute()
+  const ofPolicy = Map.groupBy(rows, (row) => row.signing_policy_id)
+  return policies.flatMap(({ id, organization_id, state }) => {
+    const allowed = (ofPolicy.get(id) ?? []).map((row) => `${row.organization_id} ${row.user_id}`).sort()
+    const named = submittersOf(parsed(state) as SigningPolicyState).map((userId) => `${organization_id} ${userId}`)
+    return differences([...named].sort(), allowed, 'submitters').map(({ path, expected, actual }) => ({
+      streamId: `${kind}-${id}`,
+      path,
+      log: expected,
+      readModel: actual,
+    }))
+  })
 }
 
 async function compareEvents(

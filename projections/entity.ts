@@ -2,7 +2,7 @@ import { type DomainEvent, type Instant, type OrganizationId, Refusal, type Stre
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { asEventOf } from './folds.ts'
 import { ReadModelError } from './read-model-error.ts'
-import type { EntityRow, EntityTableName } from './tables.ts'
+import type { EntityRow, EntityTableName, SubmitterRow } from './tables.ts'
 import type { Recorded } from './views.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
@@ -23,6 +23,8 @@ export type EntityProjection<State extends object, Facts extends object, View> =
   readonly observe: (facts: Facts, event: RecordedEvent, state: State) => Facts
   /** The columns of the table beyond those of every entity. */
   readonly columns: (state: State) => Readonly<Record<string, string>>
+  /** Who may submit there, and who might once. */
+  readonly submitters?: (state: State, id: string) => readonly SubmitterRow[]
   /** What queries see. */
   readonly view: (entity: Entity<State, Facts>, recorded: Recorded) => View
 }

@@ -87,6 +87,9 @@ export interface ReadModel {
     projectIds: readonly ProjectId[],
   ): Promise<(readonly SigningPolicyView[])[]>
 
+  /** A few of the active policies that let a user submit, ten at the most; which, does not matter. */
+  policiesToSubmitTo(organizationId: OrganizationId, userId: UserId): Promise<readonly SigningPolicyId[]>
+
   /** By slug. */
   listProjects(organizationId: OrganizationId, page: PageRequest): Promise<Page<ProjectView>>
   /** By slug. */

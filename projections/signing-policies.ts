@@ -1,4 +1,4 @@
-import type { SigningPolicy, SigningPolicyState } from '../domain/index.ts'
+import type { SigningPolicy, SigningPolicyState, UserId } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { signingPolicyDecider } from './folds.ts'
 import type { PolicyVersionMade, SigningPolicyView } from './views.ts'
@@ -22,6 +22,18 @@ export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicy
     const { projectId, slug } = state as SigningPolicy
     return { project_id: projectId, slug }
   },
+  submitters: (state, id) => {
+    const { organizationId, versions } = state as SigningPolicy
+    const allowed = submittersOf(state)
+    // Whoever was named once keeps a row, so that rows follow from the history and not from how it was projected.
+    return [...new Set(versions.flatMap(({ submitters }) => submitters))].map((userId) => ({
+      id: `${id} ${userId}`,
+      organization_id: organizationId,
+      user_id: userId,
+      signing_policy_id: id,
+      may_submit: allowed.includes(userId) ? 'yes' : 'no',
+    }))
+  },
   view: ({ state, facts, createdAt }, recorded) => {
     const policy = state as SigningPolicy
     const versions = policy.versions.map((settings, index) => {
@@ -30,4 +42,9 @@ export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicy
     })
     return { ...policy, versions, ...recorded }
   },
+}
+
+/** Those whom a policy lets submit as it is. */
+export function submittersOf(state: SigningPolicyState): readonly UserId[] {
+  return state.status === 'active' ? (state.versions.at(-1)?.submitters ?? []) : []
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { OrganizationId } from '../domain/index.ts'
+import type { OrganizationId, SigningPolicyId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { eventStreams } from './catalogue.ts'
 import { certificates } from './certificates.ts'
@@ -178,6 +178,20 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
           .execute()
         const ofProject = Map.groupBy(rows, (row) => row.project_id)
         return projectIds.map((id) => (ofProject.get(id) ?? []).map((row) => asView(signingPolicies, row)))
+      }),
+
+    policiesToSubmitTo: (organizationId, userId) =>
+      read(async () => {
+        const rows = await reads
+          .selectFrom('submitters')
+          .select('signing_policy_id')
+          .where('organization_id', '=', organizationId)
+          .where('user_id', '=', userId)
+          .where('may_submit', '=', 'yes')
+          .orderBy('id')
+          .limit(10)
+          .execute()
+        return rows.map((row) => row.signing_policy_id as SigningPolicyId)
       }),
 
     listProjects: (organizationId, page) => list(projects, bySlug, organizationId, page),

@@ -30,6 +30,16 @@ export type Tables = {
     workflow_status: string
     status: string
   }
+  /** Who may submit where: one row for each user that a signing policy names, or once named. */
+  submitters: {
+    /** Policy and user. */
+    id: string
+    organization_id: string
+    user_id: string
+    signing_policy_id: string
+    /** Whether the policy as it is now lets the user submit. */
+    may_submit: 'yes' | 'no'
+  }
   events: {
     position: string
     organization_id: string
@@ -69,6 +79,7 @@ export const projectedTables = [
   'projects',
   'signing_policies',
   'signing_requests',
+  'submitters',
   'events',
 ] as const
 
@@ -76,10 +87,13 @@ export const projectedTables = [
 export type ProjectedTable = (typeof projectedTables)[number]
 
 /** A table of entities. */
-export type EntityTableName = Exclude<ProjectedTable, 'events'>
+export type EntityTableName = Exclude<ProjectedTable, 'events' | 'submitters'>
 
 /** A row of an entity, whatever its kind. */
 export type EntityRow = Selectable<EntityTable>
+
+/** A row that says whether a user may submit to a signing policy. */
+export type SubmitterRow = Selectable<Tables['submitters']>
 
 /** A row of the events. */
 export type EventRow = Insertable<Tables['events']>
@@ -133,6 +147,11 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'workflow_status', 'created_at', 'id'],
       ['organization_id', 'status', 'created_at', 'id'],
     ],
+  },
+  submitters: {
+    key: 'id',
+    columns: ['id', 'organization_id', 'user_id', 'signing_policy_id', 'may_submit'],
+    indexes: [['organization_id', 'user_id', 'may_submit', 'id'], ['signing_policy_id']],
   },
   events: {
     key: 'position',

@@ -20,4 +20,5 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['CONTENT_TYPE_UNSUPPORTED', 415],
   ['CONTENT_ENCODING_UNSUPPORTED', 415],
   ['RANGE_NOT_SATISFIABLE', 416],
+  ['UPLOAD_QUOTA_EXCEEDED', 429],
 ])

@@ -41,12 +41,15 @@ export function registerUploads(
     if (announced !== undefined && announced !== sha256)
       throw new Refusal('DIGEST_MALFORMED', 'Content-Digest and sha256 name two different digests.')
 
+    const size = isForm ? undefined : announcedSize(request)
+    await application.admitUpload(caller, { size })
     inviteBody(request.raw, reply.raw)
     const file: IncomingFile = isForm ? await multipartFile(request) : { fileName: undefined, bytes: rawBytes(request) }
     const fileName = query.fileName ?? file.fileName ?? ''
-    const upload = await application.uploadArtifact(caller, { fileName, bytes: checkedBytes(file.bytes, sha256) })
-    const { uploadId, size } = upload
-    return reply.code(201).send({ uploadId, fileName: upload.fileName, sha256: upload.sha256, size })
+    const bytes = checkedBytes(file.bytes, sha256)
+    const upload = await application.uploadArtifact(caller, { fileName, size, bytes })
+    const { uploadId, fileName: name, sha256: stored, size: received } = upload
+    return reply.code(201).send({ uploadId, fileName: name, sha256: stored, size: received })
   })
 }
 
@@ -69,6 +72,12 @@ function refuseTooLarge(request: FastifyRequest, limit: number, maximumUploadSiz
       `The artifact is larger than the limit of ${maximumUploadSize} bytes for uploads.`,
       { maximumSize: maximumUploadSize },
     )
+}
+
+/** How many bytes the body has; `undefined` when it does not say (`Transfer-Encoding: chunked`). */
+function announcedSize(request: FastifyRequest): number | undefined {
+  const length = header(request, 'content-length')
+  return length === undefined ? undefined : Number(length)
 }
 
 /** The media type of the body, in lower case and without parameters. */

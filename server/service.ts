@@ -24,6 +24,7 @@ import { openReadModels } from './read-models.ts'
 import { startResuming } from './resuming.ts'
 import { startSigner } from './signer.ts'
 import { openArtifacts, openScratch } from './stores.ts'
+import { submitterIndex } from './submitter-index.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { unfinishedFile } from './unfinished-file.ts'
@@ -101,12 +102,23 @@ export async function startService(options: {
     checks.temporal = () => workflows.assertReachable()
 
     const places = placesOf(settings, roles, options.embeddedTemporal ?? false)
+    const readModels =
+      has('projector') || has('api')
+        ? await openReadModels({ settings, log, project: has('projector'), logger })
+        : undefined
+    if (readModels !== undefined) {
+      closers.push(readModels.close)
+      checks.readModel = readModels.check
+    }
+
     const dependencies: ApplicationDependencies = {
       log,
       workflows,
       uploads: artifacts.uploads,
       artifacts: artifacts.reader,
       checkHeader,
+      // Only the API takes artifacts in.
+      submitters: readModels === undefined ? nobody : submitterIndex(log, readModels.readModel),
       refusals,
       room: openRoom(places),
       now,
@@ -119,21 +131,16 @@ export async function startService(options: {
     registerHealth(fastify, openReadiness(checks, logger), mayKnowDetails(settings))
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
-    if (has('projector') || has('api')) {
-      const readModels = await openReadModels({ settings, log, project: has('projector'), logger })
-      closers.push(readModels.close)
-      checks.readModel = readModels.check
-      if (has('api')) {
-        const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
-        registerRest(http, { application, maximumUploadSize: settings.maximumArtifactSize, logger })
-        await registerGraphQL(http, {
-          application,
-          readModel: readModels.readModel,
-          loadPlan: (digest) => loadPlan(artifacts.store, digest),
-          publicUrl,
-          logger,
-        })
-      }
+    if (has('api') && readModels !== undefined) {
+      const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
+      registerRest(http, { application, maximumUploadSize: settings.maximumArtifactSize, logger })
+      await registerGraphQL(http, {
+        application,
+        readModel: readModels.readModel,
+        loadPlan: (digest) => loadPlan(artifacts.store, digest),
+        publicUrl,
+        logger,
+      })
     }
     const passes = new FilePasses(availableParallelism())
     closers.push(() => passes.close())
@@ -199,6 +206,8 @@ export async function startService(options: {
     }
   }
 }
+
+const nobody = { policiesOf: async () => [], catchUp: async () => undefined }
 
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
 const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`

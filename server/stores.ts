@@ -34,8 +34,13 @@ export function artifactsPath(settings: Settings): string {
 export async function openArtifacts(settings: Settings): Promise<Artifacts> {
   const path = artifactsPath(settings)
   const store = await openFolderStore({ path, maximumSize: settings.maximumArtifactSize })
-  const registry = await openUploadRegistry({ path: join(path, 'uploads'), store, now: () => new Date() })
-  const expiry = setInterval(() => void registry.expire().catch(() => undefined), 60 * 60 * 1000)
+  const registry = await openUploadRegistry({
+    path: join(path, 'uploads'),
+    now: () => new Date(),
+    lifetimeMs: settings.uploadLifetime * 3_600_000,
+    quotas: { user: settings.uploadQuotaUser, organization: settings.uploadQuotaOrganization },
+  })
+  const expiry = setInterval(() => void registry.expire().catch(() => undefined), 10 * 60_000)
   expiry.unref()
   return {
     store,
@@ -43,6 +48,7 @@ export async function openArtifacts(settings: Settings): Promise<Artifacts> {
     reader: createVerifiedReader(store),
     async close() {
       clearInterval(expiry)
+      registry.close()
       await store.close()
     },
   }

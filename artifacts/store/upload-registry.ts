@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { type Instant, parseId, parseSha256Digest, type Sha256Digest, type UserId } from '../../domain/index.ts'
+import type { DatabaseSync } from 'node:sqlite'
+import { type Instant, type OrganizationId, parseId, type Sha256Digest, type UserId } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
-import type { ArtifactStore } from './artifact-store.ts'
-import { errnoOf, onDisk } from './disk-error.ts'
+import { onDisk } from './disk-error.ts'
+import { openSharedDatabase } from './shared-database.ts'
+import { checkQuotas, type UploadQuotas } from './upload-quotas.ts'
 
 /** An artifact that a user uploaded and may submit. */
 export type Upload = {
@@ -18,10 +19,31 @@ export type Upload = {
   readonly expiresAt: Instant
 }
 
-/** Remembers who uploaded what, until it is submitted or a day has passed. */
+/** Whose upload it is. */
+export type Uploader = { readonly organizationId: OrganizationId; readonly userId: UserId }
+
+/** Room for an upload that is under way. It lapses by itself when nobody grows it for ten minutes: its process died. */
+export type Reservation = {
+  /** Makes room for so many bytes in all, and says that the upload goes on. @throws ArtifactError as `reserve` */
+  grow(bytes: number): Promise<void>
+  /** Makes it an upload: its bytes are in the store. */
+  keep(facts: Pick<Upload, 'fileName' | 'sha256' | 'size'>): Promise<Upload>
+  /** Gives the room back, unless it was kept. */
+  release(): Promise<void>
+}
+
+/** Remembers who uploaded what, until it has not been submitted for long, and how much room uploads take. */
 export interface UploadRegistry {
-  /** Remembers an upload whose bytes are in the store. The answered id is a random UUID and means nothing to others. */
-  register(upload: Omit<Upload, 'uploadId' | 'expiresAt'>): Promise<Upload>
+  /**
+   * Makes room for an upload, in all processes at once.
+   *
+   * @throws ArtifactError `UPLOAD_QUOTA_EXCEEDED` when user or organization have too much that no request names;
+   *   `ARTIFACT_TOO_LARGE` when it alone is larger than a quota
+   */
+  reserve(uploader: Uploader, bytes: number): Promise<Reservation>
+
+  /** Says whether `reserve` would make room now. @throws ArtifactError as `reserve` */
+  check(uploader: Uploader, bytes: number): Promise<void>
 
   /**
    * Finds an upload of this user. An upload may be submitted more than once while it lasts.
@@ -31,102 +53,154 @@ export interface UploadRegistry {
    */
   find(uploadId: string, userId: UserId): Promise<Upload>
 
+  /** Notes that a request names the upload's bytes: they count for no quota from then on. */
+  submitted(uploadId: string): Promise<void>
+
+  /** The digests of a list that an upload names which has not expired. */
+  named(digests: readonly Sha256Digest[]): Promise<ReadonlySet<Sha256Digest>>
+
   /**
-   * Forgets the uploads that have expired; `find` does not know them before either. The bytes stay in the artifact store:
-   * they are named by their content, so a signing request, or an upload of the same bytes, may depend on them.
+   * Forgets the uploads that have expired, and reservations of processes that died; `find` does not know them before
+   * either. Their bytes go with the collection of artifacts, unless something else names them.
    *
    * @returns how many were forgotten
    */
   expire(): Promise<number>
+
+  /** Releases the database. */
+  close(): void
 }
 
-const lifetime = 24 * 60 * 60 * 1000
+/** How long a reservation lasts that does not grow, in milliseconds. */
+const reservationLifetime = 10 * 60_000
 
-const uploadSchema = z.strictObject({
-  uploadId: z.uuid(),
-  userId: z.string().transform((text) => parseId<UserId>(text, 'userId')),
-  fileName: z.string(),
-  sha256: z.string().transform((text) => parseSha256Digest(text, 'sha256')),
-  size: z.int().nonnegative(),
-  expiresAt: z.iso.datetime(),
-})
+const schema = `
+  CREATE TABLE IF NOT EXISTS uploads (
+    id TEXT PRIMARY KEY,
+    organization_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    submitted INTEGER NOT NULL,
+    file_name TEXT,
+    sha256 TEXT,
+    expires_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS uploads_of_user ON uploads (organization_id, submitted, user_id);
+  CREATE INDEX IF NOT EXISTS uploads_by_digest ON uploads (sha256);
+  CREATE INDEX IF NOT EXISTS uploads_by_expiry ON uploads (expires_at);
+`
+
+type Row = {
+  readonly id: string
+  readonly user_id: string
+  readonly bytes: number
+  readonly file_name: string
+  readonly sha256: string
+  readonly expires_at: string
+}
 
 /**
- * Opens the registry in a folder, which is made when it is not there: one small JSON file an upload, written whole or
- * not at all. Any number of processes may use it at once.
+ * Opens the registry in a folder, which is made when it is not there: one small database. Any number of processes may use
+ * it at once; quotas are of all of them together.
  *
- * @param options.path the folder, on the file system of the store
- * @param options.store where unfinished files are made
+ * @param options.path the folder, on a file system that knows locks
  * @param options.now the clock
+ * @param options.lifetimeMs how long an upload can be submitted
  * @throws ArtifactError `ARTIFACT_STORE_UNAVAILABLE`, `ARTIFACT_STORE_FULL`; so do the registry's methods
  */
 export async function openUploadRegistry(options: {
   readonly path: string
-  readonly store: Pick<ArtifactStore, 'withScratch'>
   readonly now: () => Date
+  readonly lifetimeMs?: number
+  readonly quotas?: UploadQuotas
 }): Promise<UploadRegistry> {
-  const { path, store, now } = options
+  const { path, now, lifetimeMs = 24 * 60 * 60_000, quotas = {} } = options
   await onDisk('making the folder of the uploads', () => mkdir(path, { recursive: true, mode: 0o700 }))
-  const fileOf = (uploadId: string) => join(path, `${uploadId}.json`)
+  const { transact, close } = await openSharedDatabase(join(path, 'uploads.db'), schema)
+  const later = (milliseconds: number) => new Date(now().getTime() + milliseconds).toISOString()
 
-  async function find(uploadId: string): Promise<Upload | undefined> {
-    if (!z.uuid().safeParse(uploadId).success) return undefined
-    const upload = await readUpload(fileOf(uploadId.toLowerCase()))
-    return upload === undefined || upload.expiresAt <= now().toISOString() ? undefined : upload
+  function put(database: DatabaseSync, id: string, uploader: Uploader, bytes: number): void {
+    const at = now().toISOString()
+    checkQuotas({ database, at, except: id, uploader, bytes, quotas })
+    const { organizationId, userId } = uploader
+    database
+      .prepare(
+        `INSERT INTO uploads (id, organization_id, user_id, bytes, submitted, expires_at) VALUES (?, ?, ?, ?, 0, ?)
+         ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, expires_at = excluded.expires_at`,
+      )
+      .run(id, organizationId, userId, bytes, later(reservationLifetime))
   }
 
   return {
-    async register(facts) {
-      const { userId, fileName, sha256, size } = facts
-      const expiresAt = new Date(now().getTime() + lifetime).toISOString()
-      const upload: Upload = { uploadId: randomUUID(), userId, fileName, sha256, size, expiresAt }
-      await store.withScratch((folder) =>
-        onDisk('registering an upload', () => writeWhole(join(folder, 'upload'), fileOf(upload.uploadId), upload)),
-      )
-      return upload
+    async reserve(uploader, bytes) {
+      const id = randomUUID()
+      await transact((database) => put(database, id, uploader, bytes))
+      let kept = false
+      return {
+        grow: (total) => transact((database) => put(database, id, uploader, total)),
+        async keep({ fileName, sha256, size }) {
+          const expiresAt = later(lifetimeMs)
+          const { organizationId, userId } = uploader
+          await transact((database) =>
+            database
+              .prepare('INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, 0, ?, ?, ?)')
+              .run(id, organizationId, userId, size, fileName, sha256, expiresAt),
+          )
+          kept = true
+          return { uploadId: id, userId, fileName, sha256, size, expiresAt }
+        },
+        async release() {
+          if (!kept) await transact((database) => database.prepare('DELETE FROM uploads WHERE id = ?').run(id))
+        },
+      }
     },
+
+    check: (uploader, bytes) =>
+      transact((database) => checkQuotas({ database, at: now().toISOString(), except: '', uploader, bytes, quotas })),
 
     async find(uploadId, userId) {
-      const upload = await find(uploadId)
-      if (upload === undefined || upload.userId !== userId)
+      const row = (await transact((database) =>
+        database
+          .prepare('SELECT * FROM uploads WHERE id = ? AND user_id = ? AND sha256 IS NOT NULL AND expires_at > ?')
+          .get(uploadId.toLowerCase(), userId, now().toISOString()),
+      )) as Row | undefined
+      if (row === undefined)
         throw new ArtifactError(
           'UPLOAD_NOT_FOUND',
-          'You have no upload of this id. Uploads can be submitted for 24 hours; upload the artifact again.',
+          `You have no upload of this id. Uploads can be submitted for ${lifetimeMs / 3_600_000} hours; upload the artifact again.`,
         )
-      return upload
+      return asUpload(row)
     },
 
-    async expire() {
-      const names = await onDisk('looking for expired uploads', () => readdir(path))
-      let forgotten = 0
-      for (const name of names.filter((each) => each.endsWith('.json'))) {
-        if ((await find(name.slice(0, -'.json'.length))) !== undefined) continue
-        await onDisk('forgetting an upload', () => rm(join(path, name), { force: true }))
-        forgotten += 1
-      }
-      return forgotten
+    async submitted(uploadId) {
+      await transact((database) =>
+        database.prepare('UPDATE uploads SET submitted = 1 WHERE id = ?').run(uploadId.toLowerCase()),
+      )
     },
+
+    named: (digests) =>
+      transact((database) => {
+        const query = database.prepare('SELECT 1 FROM uploads WHERE sha256 = ? AND expires_at > ? LIMIT 1')
+        const at = now().toISOString()
+        return new Set(digests.filter((digest) => query.get(digest, at) !== undefined))
+      }),
+
+    expire: () =>
+      transact((database) =>
+        Number(database.prepare('DELETE FROM uploads WHERE expires_at <= ?').run(now().toISOString()).changes),
+      ),
+
+    close,
   }
 }
 
-/** Lost or damaged files read as absent: the user uploads again, and nothing else depends on them. */
-async function readUpload(file: string): Promise<Upload | undefined> {
-  try {
-    return uploadSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-  } catch (error) {
-    const errno = errnoOf(error)
-    if (errno === undefined || errno === 'ENOENT') return undefined
-    return onDisk('reading an upload', () => Promise.reject(error))
+function asUpload({ id, user_id, file_name, sha256, bytes, expires_at }: Row): Upload {
+  return {
+    uploadId: id,
+    userId: parseId<UserId>(user_id, 'userId'),
+    fileName: file_name,
+    sha256: sha256 as Sha256Digest,
+    size: bytes,
+    expiresAt: expires_at,
   }
-}
-
-async function writeWhole(temporary: string, path: string, upload: Upload): Promise<void> {
-  const file = await open(temporary, 'wx', 0o600)
-  try {
-    await file.writeFile(JSON.stringify(upload))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
 }

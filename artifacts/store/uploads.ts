@@ -2,46 +2,104 @@ import { parseFileName, type UserId } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore } from './artifact-store.ts'
 import { tooLarge } from './receive-file.ts'
-import type { Upload, UploadRegistry } from './upload-registry.ts'
+import type { Reservation, Upload, Uploader, UploadRegistry } from './upload-registry.ts'
 
 /** Takes artifacts in for later submissions. */
 export interface Uploads {
   /**
-   * Stores the bytes of a user's artifact and remembers whose they are.
+   * Stores the bytes of a user's artifact and remembers whose they are. Room is made for them before the first is read: for
+   * all, where their number is known, else step by step.
    *
-   * @throws Refusal `FILE_NAME_MALFORMED`, before a byte is read; ArtifactError as `ArtifactStore.put` does
+   * @throws Refusal `FILE_NAME_MALFORMED`, ArtifactError `UPLOAD_QUOTA_EXCEEDED`, before a byte is read where it can be
+   *   known then; ArtifactError as `ArtifactStore.put` does
    */
-  receive(input: {
-    readonly userId: UserId
-    readonly fileName: string
-    readonly bytes: AsyncIterable<Uint8Array>
-  }): Promise<Upload>
+  receive(
+    input: Uploader & {
+      readonly fileName: string
+      /** Bytes that are announced; `undefined` when nobody says. */
+      readonly size?: number | undefined
+      readonly bytes: AsyncIterable<Uint8Array>
+    },
+  ): Promise<Upload>
   /**
-   * Says whether so many bytes of a user would be taken now.
+   * Says whether so many bytes of a user would be taken now; of an unknown number, whether a beginning would.
    *
-   * @throws ArtifactError `UPLOAD_EMPTY`, `ARTIFACT_TOO_LARGE`
+   * @throws ArtifactError `UPLOAD_EMPTY`, `ARTIFACT_TOO_LARGE`, `UPLOAD_QUOTA_EXCEEDED`
    */
-  admit(input: { readonly userId: UserId; readonly size: number }): Promise<void>
+  admit(input: Uploader & { readonly size: number | undefined }): Promise<void>
   /** The user's upload of this id. @throws ArtifactError `UPLOAD_NOT_FOUND` */
   find(uploadId: string, userId: UserId): Promise<Upload>
+  /** Notes that a request names the upload: it counts for no quota any more. */
+  submitted(uploadId: string): Promise<void>
 }
+
+/** How many bytes room is made for at first, and beforehand at the most, when nobody said how many come. */
+const [firstStep, largestStep] = [64 * 1024, 16 * 1024 ** 2]
+/** After how long an upload under way says that it goes on, in milliseconds. */
+const renewal = 60_000
 
 /** Puts a store and a registry together: what is remembered is in the store already. */
 export function createUploads(options: {
   readonly store: Pick<ArtifactStore, 'put' | 'maximumSize'>
-  readonly registry: Pick<UploadRegistry, 'register' | 'find'>
+  readonly registry: Pick<UploadRegistry, 'reserve' | 'check' | 'find' | 'submitted'>
 }): Uploads {
   const { store, registry } = options
+
+  function checkSize(size: number): void {
+    if (size === 0) throw new ArtifactError('UPLOAD_EMPTY', 'The file has no bytes: there is nothing in it to sign.')
+    if (size > store.maximumSize) throw tooLarge(store.maximumSize)
+  }
+
   return {
-    async receive({ userId, fileName, bytes }) {
+    async receive({ organizationId, userId, fileName, size: announced, bytes }) {
       const name = parseFileName(fileName)
-      const { sha256, size } = await store.put(bytes)
-      return registry.register({ userId, fileName: name, sha256, size })
+      if (announced !== undefined) checkSize(announced)
+      const first = announced ?? firstStep
+      const reservation = await registry.reserve({ organizationId, userId }, first)
+      try {
+        const { sha256, size } = await store.put(accounted(bytes, reservation, first))
+        return await reservation.keep({ fileName: name, sha256, size })
+      } finally {
+        // What cannot be given back now lapses by itself; the caller is told of what happened before.
+        await reservation.release().catch(() => undefined)
+      }
     },
-    async admit({ size }) {
-      if (size === 0) throw new ArtifactError('UPLOAD_EMPTY', 'The file has no bytes: there is nothing in it to sign.')
-      if (size > store.maximumSize) throw tooLarge(store.maximumSize)
+    async admit({ organizationId, userId, size }) {
+      if (size !== undefined) checkSize(size)
+      await registry.check({ organizationId, userId }, size ?? 1)
     },
     find: (uploadId, userId) => registry.find(uploadId, userId),
+    submitted: (uploadId) => registry.submitted(uploadId),
+  }
+}
+
+/** Passes bytes on, each only when there is room for it. */
+async function* accounted(
+  bytes: AsyncIterable<Uint8Array>,
+  reservation: Reservation,
+  first: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let [reserved, seen, renewed] = [first, 0, performance.now()]
+  for await (const chunk of bytes) {
+    seen += chunk.byteLength
+    if (seen > reserved || performance.now() - renewed > renewal) {
+      if (seen > reserved) reserved = await grown(reservation, seen)
+      else await reservation.grow(reserved)
+      renewed = performance.now()
+    }
+    yield chunk
+  }
+}
+
+/** Makes room for more than is needed at once, so that it is seldom asked for; near the quota for what is needed. */
+async function grown(reservation: Reservation, needed: number): Promise<number> {
+  const wanted = Math.min(2 * needed, needed + largestStep)
+  try {
+    await reservation.grow(wanted)
+    return wanted
+  } catch (error) {
+    if (!(error instanceof ArtifactError) || error.transient) throw error
+    await reservation.grow(needed)
+    return needed
   }
 }

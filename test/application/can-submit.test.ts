@@ -13,6 +13,7 @@ async function organization() {
   const [anna, stranger] = [await test.user('Anna'), await test.user('Stranger')]
   const made = async (slug: string) => test.policy({ submitters: [anna], slug })
   await test.policy({ submitters: [anna], slug: 'tool', existingSignatures: ['refuse'] })
+  await test.policy({ submitters: [stranger], slug: 'far' })
   const inactive = await made('inactive')
   const command = { type: 'DeactivateProject', reason: null } as const
   await handleCommand(dependencies, setup, streams.project(inactive.projectId), projectDecider, command)

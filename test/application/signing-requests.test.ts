@@ -67,12 +67,13 @@ describe('a submission', () => {
     for (const role of globalRoles) callers.push(await test.user(role, role))
     for (const caller of callers) await expect(test.submit(caller)).rejects.toMatchObject({ code: 'FORBIDDEN' })
     expect((await test.refusals()).map(({ command, code }) => `${command} ${code}`)).toEqual(
-      callers.map(() => 'submitSigningRequest FORBIDDEN'),
+      callers.map(() => 'uploadArtifact FORBIDDEN'),
     )
   })
 
   it("takes the submitter's own upload only, of a project and policy that there are", async () => {
     const { test, submitter, anna, projectId, signingPolicyId } = await project()
+    await test.policy({ submitters: [anna], slug: 'elsewhere' })
     const bytes = async function* () {
       yield new TextEncoder().encode('a program')
     }
@@ -132,8 +133,17 @@ describe('a submission', () => {
   it('finds no project of another organization', async () => {
     const { test, submitter, projectId } = await project()
     const foreign = { ...submitter, organizationId: randomUUID() as OrganizationId }
-    for (const name of ['tool', projectId])
-      await expect(test.submit(foreign, name)).rejects.toMatchObject({ code: 'PROJECT_NOT_FOUND' })
+    async function* bytes() {
+      yield new TextEncoder().encode('a program')
+    }
+    const { uploadId } = await test.application.uploadArtifact(submitter, { fileName: 'a.exe', bytes: bytes() })
+    const input = { signingPolicy: 'release', uploadId, description: null }
+    for (const project of ['tool', projectId])
+      await expect(test.application.submitSigningRequest(foreign, { ...input, project })).rejects.toMatchObject({
+        code: 'PROJECT_NOT_FOUND',
+      })
+    const upload = test.application.uploadArtifact(foreign, { fileName: 'a.exe', bytes: bytes() })
+    await expect(upload).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 })
 

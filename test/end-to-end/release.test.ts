@@ -268,8 +268,8 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
     const ran = await signByCommand('approver-3', 'release-signing')
     expect(ran).toMatchObject({ code: 6, stdout: '' })
     expect(ran.stderr).toContain('error: FORBIDDEN: ')
-    for (const by of ['approver-2', 'approver-3'])
-      refusedSoFar.push({ command: 'submitSigningRequest', code: 'FORBIDDEN', subject: null, by })
+    refusedSoFar.push({ command: 'uploadArtifact', code: 'FORBIDDEN', subject: null, by: 'approver-2' })
+    refusedSoFar.push({ command: 'canSubmit', code: 'FORBIDDEN', subject: null, by: 'approver-3' })
     expect((await requestHistories(organization.log)).size).toBe(before)
   })
 
@@ -310,8 +310,8 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
     const ran = await signByCommand('administrator', slug)
     expect(ran).toMatchObject({ code: 6, stdout: '' })
     expect(ran.stderr).toContain('error: CERTIFICATE_EXPIRED: ')
-    for (const by of ['ci', 'administrator'])
-      refusedSoFar.push({ command: 'submitSigningRequest', code: 'CERTIFICATE_EXPIRED', subject: null, by })
+    refusedSoFar.push({ command: 'submitSigningRequest', code: 'CERTIFICATE_EXPIRED', subject: null, by: 'ci' })
+    refusedSoFar.push({ command: 'canSubmit', code: 'CERTIFICATE_EXPIRED', subject: null, by: 'administrator' })
   }, 120_000)
 
   it('nothing without a record of who was refused what, which auditors see', async () => {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type RestServer, startRestServer } from '../support/rest-server.ts'
@@ -9,14 +10,21 @@ import { until } from '../support/until.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
-/** Every file of the store but its lock, by what it is: `stored`, `unfinished` or `registered`. */
+/** Every file of the store but its lock, and every upload, by what it is: `stored`, `unfinished` or `registered`. */
 function filesOf({ storeFolder }: RestServer): string[] {
-  const kinds: Readonly<Record<string, string>> = { sha256: 'stored', scratch: 'unfinished', uploads: 'registered' }
-  return readdirSync(storeFolder, { recursive: true, withFileTypes: true })
+  const kinds: Readonly<Record<string, string>> = { sha256: 'stored', scratch: 'unfinished' }
+  const registry = new DatabaseSync(join(storeFolder, 'uploads', 'uploads.db'), { timeout: 5_000 })
+  const registered = registry
+    .prepare('SELECT id FROM uploads')
+    .all()
+    .map(() => 'registered')
+  registry.close()
+  const files = readdirSync(storeFolder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.lock'))
     .map((entry) => join(entry.parentPath, entry.name).slice(storeFolder.length + 1))
+    .filter((path) => !path.startsWith('uploads/'))
     .map((path) => kinds[path.split('/')[0] ?? ''] ?? path)
-    .sort()
+  return [...files, ...registered].sort()
 }
 
 type Sent = { readonly query?: string; readonly headers?: Record<string, string>; readonly body?: RequestInit['body'] }

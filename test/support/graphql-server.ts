@@ -23,6 +23,7 @@ import {
   openFolderStore,
   openUploadRegistry,
   storePlan,
+  type UploadQuotas,
 } from '../../artifacts/index.ts'
 import type {
   ApiTokenId,
@@ -50,6 +51,7 @@ import {
 } from '../../projections/index.ts'
 import { problemErrorHandler } from '../../rest/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
 
 /** A user of the test organization. */
@@ -129,6 +131,7 @@ export type GraphQLServerOptions = Partial<
   /** Whether a projector runs; default yes. */
   readonly project?: boolean
   readonly http?: Partial<HttpServerOptions>
+  readonly uploadQuotas?: UploadQuotas
   /** The read model's database; default: SQLite in the folder. */
   readonly database?: ReadModelDatabase
   /** Adds what else is served. */
@@ -152,13 +155,24 @@ export async function openGraphQLServer(
   folder: string,
   options: GraphQLServerOptions = {},
 ): Promise<GraphQLTestServer & { readonly close: () => Promise<void> }> {
-  const { project = true, http: httpOptions, register, database: givenDatabase, ...overrides } = options
+  const {
+    project = true,
+    http: httpOptions,
+    register,
+    database: givenDatabase,
+    uploadQuotas = {},
+    ...overrides
+  } = options
   const now = () => new Date().toISOString()
   const organizationId = randomUUID() as OrganizationId
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
   const log = await openSqliteEventLog({ path: join(folder, 'log.db') })
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1_000_000 })
-  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), store, now: () => new Date() })
+  const registry = await openUploadRegistry({
+    path: join(folder, 'uploads'),
+    now: () => new Date(),
+    quotas: uploadQuotas,
+  })
   const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
   const { workflows, tell } = decidingWorkflows(log, organizationId, now)
   const dependencies: ApplicationDependencies = {
@@ -167,6 +181,7 @@ export async function openGraphQLServer(
     uploads: createUploads({ store, registry }),
     artifacts: createVerifiedReader(store),
     checkHeader,
+    submitters: submittersInLog(log),
     refusals,
     room: { require: async () => undefined },
     now,
@@ -201,6 +216,7 @@ export async function openGraphQLServer(
     await projector.stop()
     await readModel.close()
     await refusals.close()
+    registry.close()
     await store.close()
     await log.close()
   }

@@ -47,7 +47,7 @@ export async function startRestServer(
   const { maximumUploadSize = 1_000_000_000 } = options
   const storeFolder = temporaryFolder()
   const store = await openFolderStore({ path: storeFolder, maximumSize: maximumUploadSize })
-  const registry = await openUploadRegistry({ path: join(storeFolder, 'uploads'), store, now: () => new Date() })
+  const registry = await openUploadRegistry({ path: join(storeFolder, 'uploads'), now: () => new Date() })
   const uploads = createUploads({ store, registry })
   const reader = createVerifiedReader(store)
   const published = new Map<string, { readonly sha256: Sha256Digest; readonly fileName: string }>()
@@ -70,15 +70,16 @@ export async function startRestServer(
     const { sha256, size } = await store.open(artifact.sha256)
     return { sha256, size, fileName: artifact.fileName, read: (range) => reader.read(sha256, range) }
   }
-  const application: Pick<Application, 'authenticate' | 'uploadArtifact' | 'openArtifact'> = {
+  const application: Pick<Application, 'authenticate' | 'admitUpload' | 'uploadArtifact' | 'openArtifact'> = {
     async authenticate(presented) {
       if (presented === undefined) throw new Refusal('TOKEN_MISSING', 'Send an API token.')
       if (presented !== token) throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
       return caller
     },
-    async uploadArtifact({ userId }, input) {
+    admitUpload: async () => undefined,
+    async uploadArtifact({ organizationId, userId }, input) {
       try {
-        return await uploads.receive({ userId, ...input })
+        return await uploads.receive({ organizationId, userId, ...input })
       } catch (error) {
         throw error instanceof Error && 'transient' in error && error.transient === false && 'code' in error
           ? new Refusal(String(error.code), error.message)
@@ -96,6 +97,7 @@ export async function startRestServer(
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await fastify.close()
+    registry.close()
     await store.close()
   })
   const { port } = fastify.server.address() as AddressInfo

@@ -34,6 +34,7 @@ import {
 } from '../../domain/index.ts'
 import { openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** The use cases over a real log and a real artifact store; what Temporal would do, a test says with `tell`. */
@@ -82,12 +83,13 @@ export async function testApplication(): Promise<TestApplication> {
   const logPath = join(folder, 'event-log.db')
   const log = openSqliteEventLog({ path: logPath })
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1_000_000 })
-  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), store, now: () => new Date() })
+  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
   const clock = { now: '2026-03-01T12:00:00.000Z' }
   const now = () => clock.now
   const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
   onTestFinished(async () => {
     await refusals.close()
+    registry.close()
     await store.close()
     await log.close()
   })
@@ -99,12 +101,14 @@ export async function testApplication(): Promise<TestApplication> {
       yield* (await store.open(sha256)).read(range)
     },
   }
+  const submitters = submittersInLog(log)
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
     uploads,
     artifacts,
     checkHeader,
+    submitters,
     refusals,
     room: { require: async () => undefined },
     now,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createApplication } from '../../application/index.ts'
 import { checkHeader, createUploads, createVerifiedReader, openUploadRegistry } from '../../artifacts/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
+import { submittersInLog } from '../support/submitters-in-log.ts'
 import { useTimeSkipping } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
 import { startWorkers } from '../support/workers.ts'
@@ -17,12 +18,15 @@ async function twoApplications() {
   const workflows = await startWorkers(environment(), organization)
   const { log, store, folder } = organization
   const now = () => new Date().toISOString()
-  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), store, now: () => new Date() })
+  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
+  onTestFinished(() => registry.close())
   const uploads = createUploads({ store, registry })
   const artifacts = createVerifiedReader(store)
   const refusals = { record: async () => undefined, close: async () => undefined }
   const room = { require: async () => undefined }
-  const make = () => createApplication({ log, workflows, uploads, artifacts, checkHeader, refusals, room, now })
+  const submitters = submittersInLog(log)
+  const all = { log, workflows, uploads, artifacts, checkHeader, submitters, refusals, room, now }
+  const make = () => createApplication(all)
   const applications = [make(), make()] as const
   const token = organization.tokens.get(organization.submitter)
   const caller = () => applications[0].authenticate(token, undefined)
