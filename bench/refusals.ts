@@ -99,11 +99,12 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
   const dependencies: ApplicationDependencies = {
     log,
     workflows: decidingWorkflows(log, organizationId, now).workflows,
-    uploads: { admit: nothing, receive: nothing, find: nothing },
+    uploads: { admit: nothing, receive: nothing, find: nothing, submitted: nothing },
     artifacts: {
       async *read() {},
     },
     checkHeader: nothing,
+    submitters: { policiesOf: nothing, catchUp: nothing },
     refusals,
     room: { require: async () => undefined },
     now,
