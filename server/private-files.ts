@@ -6,7 +6,16 @@ import { ConfigurationError } from './configuration-error.ts'
 const ofOthers = 0o077
 
 /** What a data directory of ours holds: one of these says that it is ours. */
-const ours = ['countersign.log', 'event-log.db', 'payload.key', 'credentials.json', 'artifacts', 'temporal', 'softhsm']
+const ours = [
+  'countersign.log',
+  'event-log.db',
+  'payload.key',
+  'credentials.json',
+  'artifacts',
+  'signer-scratch',
+  'temporal',
+  'softhsm',
+]
 
 /**
  * Makes the data directory, for its owner alone. One that is there and that others may enter is closed when it is ours

@@ -35,7 +35,7 @@ export type PlannedCopy = {
 }
 
 /** What every signature of this release is made with. */
-const hashAlgorithm = 'sha256'
+const hashAlgorithm = 'sha256' as const
 
 /**
  * Settles what will be signed and how, from the stored bytes: hashes them anew, recognises the format, and digests what
@@ -97,7 +97,7 @@ async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedC
     const described = describe(request)
     const copy = await readArtifact(facts, { path, sha256, size }, { hashAlgorithm, copyTo })
     try {
-      const planned = await planAuthenticode(copy, request.existingSignatures, described, facts.signal)
+      const planned = await planAuthenticode(facts, copy, described)
       return { planned: { path, format: copy.format, sha256, size, ...planned }, copy }
     } catch (error) {
       await copy.handle.close()
@@ -116,13 +116,14 @@ function describe({ program }: Submission): Submission['program'] {
 }
 
 async function planAuthenticode(
+  { request, passes, signal, onProgress }: PlanningFacts,
   { handle, file, imageDigest }: ReadArtifact,
-  treatment: Submission['existingSignatures'],
   { description, descriptionUrl }: Submission['program'],
-  signal: AbortSignal | undefined,
 ): Promise<Pick<PlannedFile, 'existingSignatures' | 'directives'>> {
+  const treatment = request.existingSignatures
   const append = treatment === 'append'
-  const existingSignatures = await inspectSignatures(handle, file, imageDigest, { hashAlgorithm, append, signal })
+  const inspection = { hashAlgorithm, append, passes, signal, onProgress }
+  const existingSignatures = await inspectSignatures(handle, file, imageDigest, inspection)
   if (treatment === 'refuse' && existingSignatures.length > 0) throw alreadySigned(existingSignatures)
   const directive: AuthenticodeDirective = {
     directive: 'authenticode-sign',

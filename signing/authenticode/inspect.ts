@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { ExistingSignature, HashAlgorithm } from '../../domain/index.ts'
+import type { FilePasses } from '../file-passes/index.ts'
 import { type InputFile, readAnew, readBlocks, readRange, withInput } from './byte-blocks.ts'
 import { type CertificateTableEntry, pkcsSignedData } from './certificate-table.ts'
 import { digestImage, imagePadding, startImageDigest } from './digest.ts'
@@ -21,6 +22,10 @@ export interface InspectionRequest {
   /** Whether signatures that the file has will be kept; otherwise they will be replaced. */
   readonly append: boolean
   readonly signal?: AbortSignal | undefined
+  /** Threads that read the file again, where that is needed; without them it is done in this one, block by block. */
+  readonly passes?: FilePasses
+  /** Called after every few MiB of that. */
+  readonly onProgress?: (() => void) | undefined
 }
 
 /** More are counted, and not described. */
@@ -105,13 +110,22 @@ async function digestsFor(
   input: InputFile,
   file: PeFile,
   contentDigest: Uint8Array,
-  { hashAlgorithm, signal }: InspectionRequest,
+  { hashAlgorithm, signal, passes, onProgress }: InspectionRequest,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const hashes = new Set(found.flatMap(({ stated }) => stated?.hash ?? []))
   // What a table that stands at no multiple of 8 was signed with: nothing filled the image up.
   const known = new Map<string, Uint8Array>(imagePadding(file) === 0 ? [[hashAlgorithm, contentDigest]] : [])
   const missing = [...hashes].filter((hash) => !known.has(hash))
   if (missing.length === 0) return known
+  if (passes !== undefined) {
+    const order = { input: input.handle.fd, output: undefined, end: file.imageSize, hashed: false }
+    for (const hash of missing) {
+      const image = { file, hashAlgorithm: hash, unpadded: true }
+      const read = await passes.read({ ...order, image }, { signal, onProgress })
+      if (read.image !== undefined) known.set(hash, read.image.digest)
+    }
+    return known
+  }
   const digests = missing.map((hash) => [hash, startImageDigest(file, hash)] as const)
   for await (const { offset, bytes } of readBlocks(await readAnew(input), file.imageSize, signal))
     for (const [, digest] of digests) digest.update(offset, bytes)

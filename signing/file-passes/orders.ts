@@ -2,6 +2,15 @@ import type { HashAlgorithm } from '../../domain/index.ts'
 import type { PeFile } from '../authenticode/pe-file.ts'
 import type { SignedImage } from '../authenticode/verify-image.ts'
 
+/** Which digest of a PE image is asked for. */
+export interface ImageOrder {
+  readonly file: PeFile
+  /** As OpenSSL names it. */
+  readonly hashAlgorithm: string
+  /** Whether it is that of the image as it is, not filled up to a multiple of 8 bytes. */
+  readonly unpadded?: boolean
+}
+
 /** Reads a file once, from its beginning to `end`, and does everything with each block that is asked for. */
 export interface ReadOrder {
   readonly kind: 'read'
@@ -13,7 +22,7 @@ export interface ReadOrder {
   /** Whether the SHA-256 of all of it is asked for. */
   readonly hashed: boolean
   /** The PE image in it whose Authenticode digest and checksum are asked for. */
-  readonly image: { readonly file: PeFile; readonly hashAlgorithm: HashAlgorithm } | undefined
+  readonly image: ImageOrder | undefined
 }
 
 /** Reads a signed PE file once, for its verification. */

@@ -45,7 +45,8 @@ function read(order: ReadOrder & PassOrder): PassResults['read'] {
     blankFields(covered, image.file)
     checksum.add(covered.offset, covered.bytes)
   }
-  return { sha256: hash?.digest('hex'), image: digest && { digest: digest.finish(), sum: checksum.sum() } }
+  const finished = image?.unpadded === true ? digest?.finishUnpadded() : digest?.finish()
+  return { sha256: hash?.digest('hex'), image: finished && { digest: finished, sum: checksum.sum() } }
 }
 
 function verify(order: VerifyOrder & PassOrder): PassResults['verify'] {
