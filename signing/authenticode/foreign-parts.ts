@@ -1,7 +1,7 @@
 import {
   type CertificateFields,
   type ForeignSignedData,
-  findUncovered,
+  isSame,
   issuersOf,
   readCertificateFields,
 } from '../cms/index.ts'
@@ -19,9 +19,9 @@ export function uncoveredParts(
   const paths = signers.flatMap((signer) => (signer === undefined ? [] : issuersOf(signer, embedded)))
   const unreadable = signedData.certificates.length - embedded.length
   return [
-    ...findUncovered(embedded, paths, { kind: 'embedded-root' }).map(
-      ({ subject }) => `the certificate "${nameText(subject)}"`,
-    ),
+    ...embedded
+      .filter((certificate) => !paths.some((covered) => isSame(covered, certificate)))
+      .map(({ subject }) => `the certificate "${nameText(subject)}"`),
     ...(unreadable > 0 ? [`${unreadable} certificates that cannot be read`] : []),
     ...(signedData.hasAttributeCertificates ? ['attribute certificates'] : []),
     ...(signedData.hasRevocationLists ? ['revocation lists'] : []),
@@ -41,9 +41,12 @@ export function readableCertificates(certificates: readonly Uint8Array[]): reado
 
 /** A Name as people read it. */
 export function nameText(name: Uint8Array): string {
+  if (name.length > nameLimit) return `(a name of ${name.length} bytes)`
   return shortText(encodedNameText(name) ?? '(unreadable)')
 }
 
+/** Of an encoded name, in bytes: no authority issues longer ones, and reading those takes long. */
+const nameLimit = 4096
 const textLimit = 300
 const listLimit = 20
 

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import type { ExistingSignature, HashAlgorithm } from '../../domain/index.ts'
 import type { FilePasses } from '../file-passes/index.ts'
 import { type InputFile, readAnew, readBlocks, readRange, withInput } from './byte-blocks.ts'
@@ -78,7 +79,13 @@ export async function describeSignatures(
   const found = await findSignatures(input, file)
   const digests = await digestsFor(found, input, file, contentDigest, request)
   const outcome = request.append ? 'kept' : 'replaced'
-  const described = found.map((signature) => signature.describe(outcome, (hash) => digests.get(hash)))
+  const described: ExistingSignature[] = []
+  for (const signature of found) {
+    // Whoever made them chose how much work they are: others get their turn in between.
+    await setImmediate()
+    request.signal?.throwIfAborted()
+    described.push(signature.describe(outcome, (hash) => digests.get(hash)))
+  }
   if (kept !== undefined) assertCanBeKept(file, kept, described)
   return described
 }

@@ -49,27 +49,31 @@ export function checkForeignSigner(
 }
 
 /**
- * The embedded certificates that lead up from one, itself first, as far as signatures lead. Validity and use are not
- * looked at.
+ * The embedded certificates that lead up from one, itself first, as far as signatures lead and a bounded search finds.
+ * Validity and use are not looked at.
  */
 export function issuersOf(
   leaf: CertificateFields,
   embedded: readonly CertificateFields[],
 ): readonly [CertificateFields, ...CertificateFields[]] {
   const path: [CertificateFields, ...CertificateFields[]] = [leaf]
-  for (let last = leaf; path.length < pathLimit; ) {
-    const issued = last
-    const issuer = embedded.find(
-      (candidate) => !path.some((used) => isSame(used, candidate)) && isIssuedBy(issued, candidate),
+  let checks = checkLimit
+  for (let issuer: CertificateFields | undefined = leaf; issuer !== undefined; ) {
+    const issued: CertificateFields = issuer
+    issuer = embedded.find(
+      (candidate) =>
+        Buffer.compare(issued.issuer, candidate.subject) === 0 &&
+        !path.some((used) => isSame(used, candidate)) &&
+        checks-- > 0 &&
+        isIssuedBy(issued, candidate),
     )
-    if (issuer === undefined) break
-    path.push(issuer)
-    last = issuer
+    if (issuer !== undefined) path.push(issuer)
   }
   return path
 }
 
-const pathLimit = 10
+/** Bounds what certificates cost whose names and keys are made to cost much. */
+const checkLimit = 20
 
 const signatureAlgorithms: ReadonlyMap<string, 'rsa' | 'ec' | 'dsa'> = new Map([
   [objectIdentifiers.rsaEncryption, 'rsa'],

@@ -3,7 +3,7 @@ export { encodeDigestAlgorithm, hashLengths, takeDigestAlgorithm } from './algor
 export { type Attribute, encodeAttribute } from './attributes.ts'
 export { buildSignedData, type SignedDataInput } from './build-signed-data.ts'
 export { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
-export { findUncovered, readAnchors, subjectOf, type Trust, validatePath } from './certificate-path.ts'
+export { findUncovered, isSame, readAnchors, subjectOf, type Trust, validatePath } from './certificate-path.ts'
 export { type DerElement, DerReader } from './der-reader.ts'
 export * as der from './der-writer.ts'
 export {

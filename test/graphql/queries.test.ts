@@ -11,7 +11,10 @@ const everythingOfARequest = `
   artifact { fileName sha256 size } programDescription programUrl timestamp
   plan {
     digest fileCount plannedAt approvalDeadline certificateThumbprint document
-    files { nodes { path format sha256 size directives { directive hashAlgorithm append contentDigest } } }
+    files { nodes { path format sha256 size existingSignatures {
+      kind outcome place sha256 reason signer issuer serialNumber digestAlgorithm integrity uncovered
+      timestamp { kind time authority integrity uncovered }
+    } directives { directive hashAlgorithm append contentDigest } } }
   }
   approvalProcess { approvers { name } requiredApprovals submitterMayApprove deadlineSeconds }
   approvals { approver { name } planDigest comment approvedAt counts } missingApprovals
@@ -73,7 +76,42 @@ describe('queries', () => {
         digest: planDigest,
         fileCount: 1,
         files: {
-          nodes: [{ path: 'setup.exe', directives: [{ directive: 'authenticode-sign', hashAlgorithm: 'sha256' }] }],
+          nodes: [
+            {
+              path: 'setup.exe',
+              directives: [{ directive: 'authenticode-sign', hashAlgorithm: 'sha256' }],
+              existingSignatures: [
+                {
+                  kind: 'signature',
+                  outcome: 'replaced',
+                  place: 'table',
+                  sha256: 'ab'.repeat(32),
+                  reason: null,
+                  signer: 'CN=Vendor',
+                  issuer: 'CN=Authority',
+                  serialNumber: '0a',
+                  digestAlgorithm: 'sha1',
+                  integrity: 'intact',
+                  timestamp: {
+                    kind: 'authenticode',
+                    time: '2020-01-01T00:00:00.000Z',
+                    authority: null,
+                    integrity: 'unchecked',
+                    uncovered: ['attribute certificates'],
+                  },
+                  uncovered: ['the unsigned attribute 1.2.3'],
+                },
+                {
+                  kind: 'unreadable',
+                  place: 'nested',
+                  reason: 'It is none.',
+                  signer: null,
+                  timestamp: null,
+                  uncovered: [],
+                },
+              ],
+            },
+          ],
         },
       },
       approvalProcess: { approvers: [{ name: 'Anna' }, { name: 'Bert' }, { name: 'Cora' }], requiredApprovals: 2 },

@@ -325,7 +325,34 @@ export async function openGraphQLServer(
             format: 'pe',
             sha256,
             size,
-            existingSignatures: [],
+            existingSignatures: [
+              {
+                kind: 'signature',
+                outcome: 'replaced',
+                place: 'table',
+                sha256: 'ab'.repeat(32),
+                signer: 'CN=Vendor',
+                issuer: 'CN=Authority',
+                serialNumber: '0a',
+                digestAlgorithm: 'sha1',
+                integrity: 'intact',
+                timestamp: {
+                  kind: 'authenticode',
+                  time: '2020-01-01T00:00:00.000Z',
+                  authority: null,
+                  integrity: 'unchecked',
+                  uncovered: ['attribute certificates'],
+                },
+                uncovered: ['the unsigned attribute 1.2.3'],
+              },
+              {
+                kind: 'unreadable',
+                outcome: 'replaced',
+                place: 'nested',
+                sha256: 'cd'.repeat(32),
+                reason: 'It is none.',
+              },
+            ],
             directives: [
               {
                 directive: 'authenticode-sign',
