@@ -27,6 +27,7 @@ import {
   type EventLog,
   EventLogError,
   type RecordedEvent,
+  readNamedStream,
   readWholeStream,
   type WholeStream,
 } from '../event-log/index.ts'
@@ -89,7 +90,7 @@ export async function authoriseSigning(
   await checkPolicy(log, request)
   await checkSubmitter(log, request)
   await checkApprovers(log, request, events)
-  const { events: certificateEvents } = await readWholeStream(log, streams.certificate(request.certificateId))
+  const { events: certificateEvents } = await readNamedStream(log, streams.certificate(request.certificateId))
   const certificate = usableCertificate(fold(certificateDecider, certificateEvents), sources.now())
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
   return { kind: 'authorised', events, request, revision, certificate, grounds }
@@ -146,7 +147,7 @@ type GroundsLog = Pick<EventLog, 'readStream'>
 
 /** The request must say what the policy's version at submission said, and policy and project must still be in use. */
 async function checkPolicy(log: GroundsLog, request: SigningRequest): Promise<void> {
-  const { events } = await readWholeStream(log, streams.signingPolicy(request.signingPolicyId))
+  const { events } = await readNamedStream(log, streams.signingPolicy(request.signingPolicyId))
   const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
   const settings = policy.versions[request.signingPolicyVersion - 1]
   if (settings === undefined) throw policyMismatch('version')
@@ -162,7 +163,7 @@ async function checkPolicy(log: GroundsLog, request: SigningRequest): Promise<vo
   }).find(([, same]) => !same)
   if (differing !== undefined) throw policyMismatch(differing[0])
 
-  const { events: projectEvents } = await readWholeStream(log, streams.project(request.projectId))
+  const { events: projectEvents } = await readNamedStream(log, streams.project(request.projectId))
   const project = activeProject(fold(projectDecider, projectEvents))
   if (project.organizationId !== request.organizationId) throw policyMismatch('project')
 }

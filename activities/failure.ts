@@ -9,10 +9,9 @@ import type { Unopened } from '../workflows/unopened.ts'
  */
 export function asFailure(error: unknown): unknown {
   if (error instanceof Refusal) return coded(error.code, error, { retry: false })
+  // A log that is damaged, or hides a part of itself, is the service's matter: the request waits until people have mended it.
   if (error instanceof EventLogError)
-    return coded(error.code, error, {
-      retry: error.code !== 'EVENT_LOG_CORRUPT' && error.code !== 'EVENT_LOG_EVENT_INVALID',
-    })
+    return coded(error.code, error, { retry: error.code !== 'EVENT_LOG_EVENT_INVALID' })
   if (error instanceof Error && 'code' in error && 'transient' in error)
     return coded(String(error.code), error, {
       retry: error.transient === true,

@@ -70,7 +70,7 @@ export function signerActivities(
     try {
       return await body()
     } catch (error) {
-      const recordable = lastingFailure(error) ?? untrusted(error)
+      const recordable = lastingFailure(error) ?? damage(error)
       if (recordable !== undefined) await recordRefusal(command, subject, recordable)
       throw error
     }
@@ -92,9 +92,10 @@ export function signerActivities(
   }
 }
 
-/** What somebody must look at although the step is tried again: the log was written to past the service. */
-function untrusted(error: unknown): EventLogError | undefined {
-  return error instanceof EventLogError && error.code === 'EVENT_LOG_UNTRUSTED' ? error : undefined
+/** What somebody must look at although the step is tried again: the log was written to past the service, or hides something. */
+function damage(error: unknown): EventLogError | undefined {
+  const isDamage = (code: string) => code === 'EVENT_LOG_UNTRUSTED' || code === 'EVENT_LOG_CORRUPT'
+  return error instanceof EventLogError && isDamage(error.code) ? error : undefined
 }
 
 /** Longer than a token may take to make a key. The workflow's own time-out ends the activity before. */

@@ -1,6 +1,6 @@
 import { type ArtifactStore, planSigning as plan, storePlan } from '../artifacts/index.ts'
 import { certificateDecider, fold, streams, usableCertificate } from '../domain/index.ts'
-import { type EventLog, readWholeStream } from '../event-log/index.ts'
+import { type EventLog, readNamedStream } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { LongStepActivities } from './contract.ts'
 import { withHeartbeat } from './heartbeat.ts'
@@ -18,7 +18,7 @@ export function planSigning(dependencies: {
     withHeartbeat(({ signal, progress }) =>
       requestStep(dependencies, step, async (request) => {
         if (request.plan !== null) return undefined
-        const { events } = await readWholeStream(log, streams.certificate(request.certificateId))
+        const { events } = await readNamedStream(log, streams.certificate(request.certificateId))
         const { issued } = usableCertificate(fold(certificateDecider, events), now())
         const certificateThumbprint = issued.thumbprint
         const facts = { request, certificateThumbprint, store, passes, signal, onProgress: progress }

@@ -23,7 +23,7 @@ export type Difference = {
 
 /** A place of the log that does not hold what a process of the service wrote there. */
 export type LogFault = {
-  readonly kind: 'forged' | 'changed' | 'removed'
+  readonly kind: 'forged' | 'changed' | 'removed' | 'hidden' | 'unreadable'
   readonly streamId: string
   readonly revision: number
   readonly eventId: string | null
@@ -80,7 +80,7 @@ export type LocalCommands = {
   ): Promise<{
     readonly events: number
     readonly states: readonly ReplayedState[]
-    /** What the signatures of the events say; the first thousand faults at the most. */
+    /** What the signatures of the events say, and what cannot be read; the first thousand faults of each at the most. */
     readonly signatures: {
       readonly appends: number
       readonly faultCount: number

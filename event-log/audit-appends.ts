@@ -1,4 +1,5 @@
 import {
+  type AppendGrouping,
   asSignature,
   checkAppend,
   groupAppends,
@@ -7,7 +8,13 @@ import {
   type SignedGroup,
   type WitnessedPlace,
 } from './check-appends.ts'
-import { type EventLog, EventLogError, type LogPosition, type RecordedEvent } from './event-log.ts'
+import {
+  type EventLog,
+  EventLogError,
+  type LogPosition,
+  type RecordedEvent,
+  type UnreadableEvent,
+} from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** What an audit of the signatures came to. */
@@ -23,7 +30,7 @@ export type AppendAudit = {
 /** A log that is audited while somebody reads it. */
 export type AuditedLog = {
   /** Reads pass through; what was read is checked meanwhile. Read once, to the end. */
-  readonly log: Pick<EventLog, 'readAll' | 'readStream'>
+  readonly log: Pick<EventLog, 'readAll'>
   /** Waits for what is being checked, and answers what was found in all that was read. */
   readonly result: () => Promise<AppendAudit>
 }
@@ -35,14 +42,16 @@ const recentAppends = 65_536
 const maximumFaults = 1_000
 
 /**
- * Audits a log as it is read: every signature, the revisions of every stream without gaps, and, when the whole log is read,
- * that every append is there, before its witness, which a later append of the same process names. So also that the end
- * of a stream was removed is found, unless the process appended nothing after it.
+ * Audits a log as it is read: every signature, the revisions of every stream without gaps, and that every append is there,
+ * before its witness, which a later append of the same process names. So also that the end of a stream was removed is
+ * found, unless the process appended nothing after it. What cannot be read is named, where the reader goes on behind it.
  *
  * @param log as it was written, without upcasters
+ * @param only audit this stream alone. The whole log is read for it nevertheless: its witnesses stand in other streams
  */
-export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys: KeyRing): AuditedLog {
-  const groupings = new Map<string, ReturnType<typeof groupAppends>>()
+export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys: KeyRing, only?: string): AuditedLog {
+  const isWanted = (streamId: string) => only === undefined || streamId === only
+  const groupings = new Map<string, AppendGrouping>()
   const recent = new Map<string, { readonly eventId: string; readonly position: LogPosition }>()
   const checks = new Set<Promise<void>>()
   const found = new Map<string, LogFault>()
@@ -60,19 +69,23 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
     }
   }
 
-  function take(event: RecordedEvent, checkWitnesses: boolean): void {
-    const { streamId } = event
-    let grouping = groupings.get(streamId)
-    if (grouping === undefined) {
-      grouping = groupAppends()
-      groupings.set(streamId, grouping)
-    }
-    const { group, faults } = grouping.add(event)
-    note(faults)
+  function groupingOf(streamId: string): AppendGrouping {
+    const known = groupings.get(streamId)
+    if (known !== undefined) return known
+    const grouping = groupAppends()
+    groupings.set(streamId, grouping)
+    return grouping
+  }
+
+  function take(event: RecordedEvent): void {
+    const { group, faults } = groupingOf(event.streamId).add(event)
+    if (isWanted(event.streamId)) note(faults)
     if (group === undefined) return
+    remember(event)
+    const witnesses = witnessesOf(event).filter(({ streamId }) => isWanted(streamId))
+    if (!isWanted(event.streamId) && witnesses.length === 0) return
     appends += 1
-    if (checkWitnesses) remember(event)
-    const check = checkGroup(group, checkWitnesses)
+    const check = checkGroup(group, witnesses)
       .catch((error: unknown) => {
         failure ??= error
       })
@@ -91,16 +104,18 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
     if (oldest !== undefined) recent.delete(oldest)
   }
 
-  async function checkGroup(group: SignedGroup, checkWitnesses: boolean): Promise<void> {
+  function passUnreadable({ streamId, revision, id: eventId, reason }: UnreadableEvent): void {
+    groupingOf(streamId).pass(revision)
+    if (isWanted(streamId)) note([{ kind: 'unreadable', streamId, revision, eventId, reason }])
+  }
+
+  async function checkGroup(group: SignedGroup, witnesses: readonly WitnessedPlace[]): Promise<void> {
     const faults = await checkAppend(group, keys)
-    note(faults)
-    // What a signature names is worth as much as the signature.
-    if (faults.length > 0 || !checkWitnesses) return
     const last = group.at(-1) as RecordedEvent
-    for (const witness of asSignature(last.metadata.signature)?.witnesses ?? []) {
-      const named = parseWitness(witness)
-      if (named !== undefined) await checkWitness(named, last)
-    }
+    if (isWanted(last.streamId)) note(faults)
+    // What a signature names is worth as much as the signature.
+    if (faults.length > 0) return
+    for (const witness of witnesses) await checkWitness(witness, last)
   }
 
   async function checkWitness({ streamId, revision, eventId }: WitnessedPlace, by: RecordedEvent): Promise<void> {
@@ -125,33 +140,43 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
     return undefined
   }
 
-  async function* audited(
-    source: AsyncIterable<readonly RecordedEvent[]>,
-    checkWitnesses: boolean,
-  ): AsyncGenerator<readonly RecordedEvent[]> {
-    for await (const events of source) {
-      for (const event of events) {
-        take(event, checkWitnesses)
-        while (checks.size >= maximumChecks) await room.promise
-      }
-      yield events
-    }
-  }
-
   return {
     log: {
-      readAll: (options) => audited(log.readAll(options), options?.after === undefined),
-      readStream: (streamId, options) => audited(log.readStream(streamId, options), false),
+      async *readAll(options = {}) {
+        const { onUnreadable } = options
+        const watched =
+          onUnreadable === undefined
+            ? options
+            : {
+                ...options,
+                onUnreadable(event: UnreadableEvent) {
+                  passUnreadable(event)
+                  onUnreadable(event)
+                },
+              }
+        for await (const events of log.readAll(watched)) {
+          for (const event of events) {
+            take(event)
+            while (checks.size >= maximumChecks) await room.promise
+          }
+          yield events
+        }
+      },
     },
     async result() {
       await Promise.all(checks)
       if (failure !== undefined) throw failure
-      for (const grouping of groupings.values()) note(grouping.end())
+      for (const [streamId, grouping] of groupings) if (isWanted(streamId)) note(grouping.end())
       const inOrder = (a: LogFault, b: LogFault) =>
         a.streamId === b.streamId ? a.revision - b.revision : a.streamId < b.streamId ? -1 : 1
       return { appends, faultCount, faults: [...found.values()].toSorted(inOrder) }
     },
   }
+}
+
+function witnessesOf({ metadata }: RecordedEvent): readonly WitnessedPlace[] {
+  const witnesses = asSignature(metadata.signature)?.witnesses ?? []
+  return witnesses.map(parseWitness).filter((witness) => witness !== undefined)
 }
 
 function place(streamId: string, revision: number): string {

@@ -14,9 +14,10 @@ const verifyOnThread = promisify(verify)
 export type LogFault = {
   /**
    * `forged`: no process wrote it, or one that may not; `changed`: it is not what was signed, or not where; `removed`: it
-   * was there once.
+   * was there once; `hidden`: the whole log has it, and its stream does not show it; `unreadable`: it is no event of this log,
+   * or one that its stream cannot go on from.
    */
-  readonly kind: 'forged' | 'changed' | 'removed'
+  readonly kind: 'forged' | 'changed' | 'removed' | 'hidden' | 'unreadable'
   readonly streamId: string
   readonly revision: number
   /** `null` for an event that is not there and that nothing names. */
@@ -32,6 +33,8 @@ export type SignedGroup = readonly RecordedEvent[]
 export type AppendGrouping = {
   /** The next event of the stream; answers the append that it ends, and what the revisions say. */
   add(event: RecordedEvent): { readonly group: SignedGroup | undefined; readonly faults: readonly LogFault[] }
+  /** An event that cannot be read stands at this revision: it is named elsewhere, and not missed. */
+  pass(revision: number): void
   /** The stream is at its end: what is left has no signature. */
   end(): readonly LogFault[]
 }
@@ -49,6 +52,9 @@ export function groupAppends(): AppendGrouping {
       const group = pending
       pending = []
       return { group, faults }
+    },
+    pass(revision) {
+      next = Math.max(next, revision + 1)
     },
     end: () => pending.map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.')),
   }

@@ -2,8 +2,9 @@ import type { Position } from '@eventstore/db-client'
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { EventMetadata } from '../domain/index.ts'
 import { positionInvalid } from './check-arguments.ts'
-import { EventLogError, type LogPosition, type RecordedEvent, type UnreadableEvent } from './event-log.ts'
+import { EventLogError, type LogPosition } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
+import type { LogEntry } from './unreadable-events.ts'
 
 /** What a server before 22.6 gives as position when a single stream is read: −1 as unsigned 64-bit integer. */
 const noPosition = 2n ** 64n - 1n
@@ -50,7 +51,7 @@ export function streamNames(namespace: string): StreamNames {
  *
  * @returns `undefined` for what is no event, and for what is left of deleted links
  */
-export function readEvent(message: ReadResp, { prefix }: StreamNames): RecordedEvent | UnreadableEvent | undefined {
+export function readEvent(message: ReadResp, { prefix }: StreamNames): LogEntry | undefined {
   const event = message.getEvent()?.getEvent()
   if (event === undefined) return undefined
   const position = { commit: BigInt(event.getCommitPosition()), prepare: BigInt(event.getPreparePosition()) }

@@ -1,4 +1,5 @@
 export { type AppendAudit, type AuditedLog, auditAppends } from './audit-appends.ts'
+export { auditStreams, type ComparedLog } from './audit-streams.ts'
 export type { LogFault } from './check-appends.ts'
 export * from './event-log.ts'
 export { type EventStoreDbOptions, openEventStoreDb } from './eventstoredb.ts'

@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EventMetadata } from '../domain/index.ts'
-import { EventLogError, type RecordedEvent, type UnreadableEvent } from './event-log.ts'
+import { EventLogError } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
+import type { LogEntry } from './unreadable-events.ts'
 
 /** A batch ends at this many events or characters of JSON, whichever comes first: about 3 ms of work, bounded memory. */
 const batchLimit = { events: 1_000, characters: 8 * 1024 * 1024 }
 
 /** Events in order, and whether the range held no more of them at the moment of the read. */
-export type Batch = { readonly events: readonly (RecordedEvent | UnreadableEvent)[]; readonly exhausted: boolean }
+export type Batch = { readonly events: readonly LogEntry[]; readonly exhausted: boolean }
 
 /** Reads committed events. Each call is one short read of one snapshot: nothing stays open between batches. */
 export type SqliteReader = {
@@ -76,7 +77,7 @@ export function createSqliteReader(file: SqliteFile, patienceMs: number): Sqlite
 }
 
 function collect(rows: Iterable<Row>, limit: number): Batch {
-  const events: (RecordedEvent | UnreadableEvent)[] = []
+  const events: LogEntry[] = []
   let characters = 0
   for (const row of rows) {
     events.push(readEvent(row))
@@ -86,7 +87,7 @@ function collect(rows: Iterable<Row>, limit: number): Batch {
   return { events, exhausted: events.length < limit }
 }
 
-function readEvent([position, streamId, revision, id, type, data, metadata]: Row): RecordedEvent | UnreadableEvent {
+function readEvent([position, streamId, revision, id, type, data, metadata]: Row): LogEntry {
   const place = { id, type, streamId, revision, position: encodeSqlitePosition(position) }
   const read = { data: parse(data), metadata: parse(metadata) as EventMetadata | undefined }
   if (read.data === undefined) return { ...place, reason: 'Its data is not a JSON object.' }

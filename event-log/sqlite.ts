@@ -8,8 +8,6 @@ import {
   type RecordedEvent,
   type SubscribeOptions,
   type SubscriptionBatch,
-  type UnreadableEvent,
-  unreadableFailure,
 } from './event-log.ts'
 import { serialiseEvents } from './serialise.ts'
 import { createSqliteChanges } from './sqlite-changes.ts'
@@ -18,6 +16,7 @@ import { decodeSqlitePosition, encodeSqlitePosition } from './sqlite-position.ts
 import { createSqliteReader } from './sqlite-reader.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
 import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
+import { deliver, isReadable, isUnreadable, requireReadable } from './unreadable-events.ts'
 
 /** Where the embedded log lives. */
 export type SqliteEventLogOptions = {
@@ -82,10 +81,7 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
       const { events } = await reader.all(after, head, left)
       const last = events.at(-1)
       if (last === undefined) return
-      for (const part of inOrder(events))
-        if (!('reason' in part)) yield part
-        else if (options.onUnreadable === undefined) throw unreadableFailure(part)
-        else options.onUnreadable(part)
+      yield* deliver(events, options.onUnreadable)
       left -= events.filter(isReadable).length
       after = decodeSqlitePosition(last.position)
       await eventLoopTurn()
@@ -104,7 +100,7 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
         position = decodeSqlitePosition(last.position)
         told = exhausted
         const events = all.filter(isReadable)
-        const unreadable = events.length === all.length ? [] : all.filter((event) => 'reason' in event)
+        const unreadable = events.length === all.length ? [] : all.filter(isUnreadable)
         yield { events, unreadable, caughtUp: exhausted }
         await eventLoopTurn()
       } else if (!told) {
@@ -142,30 +138,6 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
   }
 }
 
-type Read = RecordedEvent | UnreadableEvent
-
-function isReadable(event: Read): event is RecordedEvent {
-  return !('reason' in event)
-}
-
-function requireReadable(event: Read): RecordedEvent {
-  if (isReadable(event)) return event
-  throw unreadableFailure(event)
-}
-
 function refuseMissing(streamId: string, missing: MissingRevisions | undefined): void {
   if (missing !== undefined) throw missingFailure(streamId, missing, 'They are no longer in the file.')
-}
-
-/** Runs of events that can be read, and between them those that cannot, each by itself. */
-function* inOrder(events: readonly Read[]): Generator<readonly RecordedEvent[] | UnreadableEvent> {
-  let run: RecordedEvent[] = []
-  for (const event of events)
-    if (isReadable(event)) run.push(event)
-    else {
-      if (run.length > 0) yield run
-      run = []
-      yield event
-    }
-  if (run.length > 0) yield run
 }

@@ -1,4 +1,5 @@
-import { type EventLog, EventLogError, type RecordedEvent, type UnreadableEvent } from './event-log.ts'
+import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
+import { deliver, isReadable, isUnreadable, type LogEntry } from './unreadable-events.ts'
 
 /** The data of an event, as JSON. */
 export type EventData = Readonly<Record<string, unknown>>
@@ -25,17 +26,13 @@ export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): Ev
   const steps = stepsByType(upcasters)
   const upcastAll = (events: readonly RecordedEvent[]) =>
     events.map((event) => upcastEvent(event, steps.get(event.type)))
-  const upcastSome = (events: readonly RecordedEvent[]) => {
-    const done: RecordedEvent[] = []
-    const unreadable: UnreadableEvent[] = []
-    for (const event of events)
-      try {
-        done.push(upcastEvent(event, steps.get(event.type)))
-      } catch (error) {
-        const { data: _data, metadata: _metadata, ...place } = event
-        unreadable.push({ ...place, reason: (error as EventLogError).message })
-      }
-    return { events: done, unreadable }
+  const upcastOrName = (event: RecordedEvent): LogEntry => {
+    try {
+      return upcastEvent(event, steps.get(event.type))
+    } catch (error) {
+      const { data: _data, metadata: _metadata, ...place } = event
+      return { ...place, reason: (error as EventLogError).message }
+    }
   }
   return {
     append: (streamId, events, expectedRevision) => log.append(streamId, events, expectedRevision),
@@ -44,16 +41,15 @@ export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): Ev
     },
     async *readAll(options) {
       const { onUnreadable } = options ?? {}
-      for await (const events of log.readAll(options)) {
-        const upcast = onUnreadable === undefined ? { events: upcastAll(events), unreadable: [] } : upcastSome(events)
-        if (upcast.events.length > 0) yield upcast.events
-        for (const event of upcast.unreadable) onUnreadable?.(event)
-      }
+      for await (const events of log.readAll(options))
+        if (onUnreadable === undefined) yield upcastAll(events)
+        else yield* deliver(events.map(upcastOrName), onUnreadable)
     },
     async *subscribe(options) {
       for await (const batch of log.subscribe(options)) {
-        const { events, unreadable } = upcastSome(batch.events)
-        yield { ...batch, events, unreadable: [...batch.unreadable, ...unreadable] }
+        const entries = batch.events.map(upcastOrName)
+        const unreadable = entries.filter(isUnreadable)
+        yield { ...batch, events: entries.filter(isReadable), unreadable: [...batch.unreadable, ...unreadable] }
       }
     },
     head: () => log.head(),

@@ -1,4 +1,4 @@
-import type { EventLog, ExpectedRevision, RecordedEvent } from './event-log.ts'
+import { type EventLog, EventLogError, type ExpectedRevision, type RecordedEvent } from './event-log.ts'
 
 /** A stream, whole, and what the next append to it has to expect. */
 export type WholeStream = {
@@ -34,4 +34,18 @@ export async function readLastRevisions(
     return [streamId, revision] as const
   })
   return new Map(await Promise.all(last))
+}
+
+/**
+ * Reads a stream as {@link readWholeStream} does that something in the log names: it was there once.
+ *
+ * @throws EventLogError `EVENT_LOG_CORRUPT` when nothing of it is there
+ */
+export async function readNamedStream(log: Pick<EventLog, 'readStream'>, streamId: string): Promise<WholeStream> {
+  const whole = await readWholeStream(log, streamId)
+  if (whole.events.length > 0) return whole
+  throw new EventLogError(
+    'EVENT_LOG_CORRUPT',
+    `The log has nothing of ${streamId}, which other events of it name. Nothing is decided on it until that is mended.`,
+  )
 }

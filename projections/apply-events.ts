@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { RecordedEvent } from '../event-log/index.ts'
+import { type BrokenStream, breakageOf, malformationOf, type ProjectedEvent } from './broken-streams.ts'
 import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, type AnyProjection, addEvent, asEntity, asRow, checkKnown } from './entity.ts'
 import { asEventRow } from './events.ts'
@@ -7,42 +8,67 @@ import type { Row, RowWriter } from './row-writer.ts'
 import type { Slot } from './table-names.ts'
 import type { SubmitterRow, Tables } from './tables.ts'
 
-type Stream = { readonly id: string; readonly events: RecordedEvent[] }
+type Stream = { readonly id: string; readonly events: ProjectedEvent[] }
 
 /**
  * Writes what a run of events changes, inside a transaction: the rows of the entities that they are about are read once,
- * folded in memory and written once, however many of the events are theirs.
+ * folded in memory and written once, however many of the events are theirs. An entity whose stream is broken stays as it
+ * was before; its stream is named in a table of its own.
  *
  * @param events the events that follow on what the slot's tables hold, in log order
- * @throws ReadModelError with a `PROJECTION_` code for an event that cannot be projected
+ * @throws ReadModelError with a `PROJECTION_` code for an event that this release does not know
  */
 export async function applyEvents(
   writer: RowWriter,
   transaction: Kysely<Tables>,
   slot: Slot,
-  events: readonly RecordedEvent[],
+  events: readonly ProjectedEvent[],
 ): Promise<void> {
-  for (const [projection, streams] of byProjection(events)) {
+  const broken = await writer.brokenStreams(transaction, slot)
+  const newlyBroken = new Map<string, BrokenStream>()
+  const note = (breakage: BrokenStream | undefined) => {
+    if (breakage !== undefined && !newlyBroken.has(breakage.streamId)) newlyBroken.set(breakage.streamId, breakage)
+    return breakage !== undefined
+  }
+  for (const [projection, streams] of byProjection(events, broken, note)) {
     const entities = await loadEntities(writer, transaction, slot, projection, streams)
     const submitters: SubmitterRow[] = []
-    const rows = streams.map(({ id, events }) => {
-      const entity = events.reduce<AnyEntity | undefined>(
-        (entity, event) => addEvent(projection, id, entity, event),
-        entities.get(id),
-      )
-      if (entity !== undefined) submitters.push(...(projection.submitters?.(entity.state, id) ?? []))
-      return asRow(projection, entity as AnyEntity)
-    })
+    const rows: Row[] = []
+    for (const { id, events } of streams) {
+      let entity = entities.get(id)
+      const before = entity
+      for (const event of events) {
+        const breaks = breakageOf(event, (readable) => {
+          entity = addEvent(projection, id, entity, readable)
+        })
+        if (note(breaks)) break
+      }
+      if (entity === undefined || entity === before) continue
+      rows.push(asRow(projection, entity))
+      submitters.push(...(projection.submitters?.(entity.state, id) ?? []))
+    }
     await writer.upsert(transaction, slot, projection.table, rows)
     if (submitters.length > 0) await writer.upsert(transaction, slot, 'submitters', submitters)
   }
-  await writer.upsert(transaction, slot, 'events', events.map(asEventRow) as Row[])
+  await writer.upsert(transaction, slot, 'events', events.filter(isShown).map(asEventRow) as Row[])
+  const found = [...newlyBroken.values()].map(({ streamId: stream_id, ...place }) => ({ stream_id, ...place }))
+  await writer.upsert(transaction, slot, 'broken_streams', found)
 }
 
-function byProjection(events: readonly RecordedEvent[]): Iterable<[AnyProjection, Stream[]]> {
+/** Whether an event can stand in the time line of its stream. */
+export function isShown(event: ProjectedEvent): event is RecordedEvent {
+  return !('reason' in event) && malformationOf(event) === undefined
+}
+
+function byProjection(
+  events: readonly ProjectedEvent[],
+  broken: ReadonlySet<string>,
+  note: (breakage: BrokenStream | undefined) => boolean,
+): Iterable<[AnyProjection, Stream[]]> {
   const streams = new Map<string, Stream>()
   const byKind = new Map<AnyProjection, Stream[]>()
   for (const event of events) {
+    if (broken.has(event.streamId)) continue
     const known = streams.get(event.streamId)
     if (known !== undefined) {
       known.events.push(event)
@@ -50,7 +76,7 @@ function byProjection(events: readonly RecordedEvent[]): Iterable<[AnyProjection
     }
     const destination = destinationOf(event)
     if (destination.kind === 'events') {
-      checkKnown(destination.known, event)
+      note(breakageOf(event, (readable) => checkKnown(destination.known, readable)))
       continue
     }
     const stream = { id: destination.id, events: [event] }

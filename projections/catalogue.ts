@@ -37,7 +37,7 @@ export type Destination =
  *
  * @throws ReadModelError `PROJECTION_STREAM_UNKNOWN`: passing it over could hide what withdraws something
  */
-export function destinationOf(event: RecordedEvent): Destination {
+export function destinationOf(event: Pick<RecordedEvent, 'streamId' | 'type' | 'position'>): Destination {
   const name = parseStreamName(event.streamId)
   if (name === undefined)
     throw new ReadModelError(

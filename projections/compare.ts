@@ -1,5 +1,7 @@
 import { parseStreamName, type SigningPolicyState } from '../domain/index.ts'
-import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
+import type { EventLog, LogPosition } from '../event-log/index.ts'
+import { isShown } from './apply-events.ts'
+import type { ProjectedEvent } from './broken-streams.ts'
 import { projections } from './catalogue.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { differences } from './differences.ts'
@@ -136,7 +138,7 @@ async function compareSubmitters(
 
 async function compareEvents(
   database: ReadModelDatabase,
-  events: readonly RecordedEvent[],
+  events: readonly ProjectedEvent[],
   range: { readonly after: LogPosition; readonly upTo: LogPosition; readonly streamId: string | undefined },
 ): Promise<readonly Difference[]> {
   let query = database.reads
@@ -146,7 +148,7 @@ async function compareEvents(
     .where('position', '<=', range.upTo)
   if (range.streamId !== undefined) query = query.where('stream_id', '=', range.streamId)
   const copies = new Map((await query.execute()).map((row) => [row.position, row]))
-  const different = events.flatMap((event) => {
+  const different = events.filter(isShown).flatMap((event) => {
     const copy = copies.get(event.position)
     copies.delete(event.position)
     return differences(asEventRow(event), copy, `events[${event.revision}]`).map(({ path, expected, actual }) => ({

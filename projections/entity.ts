@@ -67,6 +67,9 @@ export function addEvent(
   const before = entity?.state ?? projection.decider.initialState()
   const state = projection.decider.evolve(before, event as never)
   if (!projection.exists(state)) throw broken(event, 'does not begin an entity, but is the first of its stream')
+  requireColumns(projection.columns(state))
+  // What is derived of a state is so now, or the event that it cannot be derived from is to be named.
+  projection.submitters?.(state, id)
   const { organizationId, occurredAt } = event.metadata
   return {
     id,
@@ -97,6 +100,13 @@ export function checkKnown(decider: { readonly eventTypes: readonly string[] }, 
       { details: { type, streamId, position }, cause },
     )
   }
+}
+
+/** What a state lacks that its row must have, its events did not say. */
+function requireColumns(columns: Readonly<Record<string, unknown>>): void {
+  const [missing] =
+    Object.entries(columns).find(([, value]) => typeof value !== 'string' && typeof value !== 'number') ?? []
+  if (missing !== undefined) throw new TypeError(`${missing} is missing`)
 }
 
 /** The row of an entity. */

@@ -4,6 +4,7 @@ import { readCheckpoint } from './read-checkpoint.ts'
 import type { ReadModel } from './read-model.ts'
 import { createReadModel } from './sql-read-model.ts'
 
+export { type BrokenStream, readBrokenStreams } from './broken-streams.ts'
 export { type Comparison, compareReadModel, type Difference } from './compare.ts'
 export type { ReadModelDatabase } from './database.ts'
 export * from './page.ts'

@@ -1,6 +1,7 @@
 import { setImmediate as eventLoopTurn, setTimeout as pause } from 'node:timers/promises'
-import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
+import type { EventLog, LogPosition } from '../event-log/index.ts'
 import { applyEvents } from './apply-events.ts'
+import { type ProjectedEvent, readEverything } from './broken-streams.ts'
 import { type BuildClaim, claimBuild, keepClaim } from './build-claim.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { createBatchWriter, eventsBefore, lockCheckpoint, moveCheckpoint } from './project-batch.ts'
@@ -81,7 +82,7 @@ async function build(
   let isWhole = true
 
   async function copyLog(): Promise<void> {
-    for await (const batch of readAhead(inBatches(log.readAll(position === undefined ? {} : { after: position })))) {
+    for await (const batch of readAhead(inBatches(readEverything(log, position)))) {
       signal?.throwIfAborted()
       if (lease.lost.aborted) throw superseded()
       const outcome = await batches.project('building', claim.token, position, batch).catch(async (error: unknown) => {
@@ -138,7 +139,7 @@ async function putInPlace(
     if (building?.token !== token) throw superseded()
     let { position } = building
     let added = 0
-    for await (const batch of inBatches(log.readAll(position === undefined ? {} : { after: position }))) {
+    for await (const batch of inBatches(readEverything(log, position))) {
       await applyEvents(writer, transaction, 'building', batch)
       position = batch.at(-1)?.position ?? position
       added += batch.length
@@ -159,8 +160,8 @@ async function putInPlace(
   })
 }
 
-async function* inBatches(source: AsyncIterable<readonly RecordedEvent[]>): AsyncGenerator<readonly RecordedEvent[]> {
-  let batch: RecordedEvent[] = []
+async function* inBatches(source: AsyncIterable<readonly ProjectedEvent[]>): AsyncGenerator<readonly ProjectedEvent[]> {
+  let batch: ProjectedEvent[] = []
   for await (const events of source) {
     batch.push(...events)
     if (batch.length >= batchSize) {

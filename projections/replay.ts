@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/index.ts'
-import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
+import type { EventLog, LogPosition } from '../event-log/index.ts'
+import { type BrokenStream, breakageOf, type ProjectedEvent, readEverything } from './broken-streams.ts'
 import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, addEvent, checkKnown } from './entity.ts'
 
@@ -21,53 +22,66 @@ export type ReplayOptions = {
 }
 
 /** What a replay came to; streams in the order of their first events. */
-export type Replay = { readonly events: number; readonly states: readonly ReplayedState[] }
+export type Replay = {
+  readonly events: number
+  readonly states: readonly ReplayedState[]
+  /** Streams that cannot be folded to their ends; their states are those before. */
+  readonly brokenStreams: readonly BrokenStream[]
+}
 
 /**
- * Folds the log into states with the domain's own code, without any read model. Memory is bounded by the number of
+ * Folds the log into states with the domain's own code, without any read model. The whole log is read even for one stream:
+ * what an administrator of the event store hides of a stream is there. Memory is bounded by the number of
  * entities, not of events.
  *
  * @throws ReadModelError with a `PROJECTION_` code for events that this release does not know
  */
 export async function replayLog(
-  log: Pick<EventLog, 'readAll' | 'readStream'>,
+  log: Pick<EventLog, 'readAll'>,
   { until, streamId }: ReplayOptions = {},
 ): Promise<Replay> {
   const fold = startFold()
   // A stream's later events build on its earlier ones: what comes after one that is left out is left out too.
   const ended = new Set<string>()
-  for await (const events of streamId === undefined ? log.readAll() : log.readStream(streamId))
+  for await (const events of readEverything(log))
     for (const event of events) {
-      if (until !== undefined && event.metadata.occurredAt > until) ended.add(event.streamId)
+      if (streamId !== undefined && event.streamId !== streamId) continue
+      if (until !== undefined && !('reason' in event) && event.metadata.occurredAt > until) ended.add(event.streamId)
       if (!ended.has(event.streamId)) fold.add(event)
     }
   const states = [...fold.entities].map(([streamId, { revision, state }]) => ({ streamId, revision, state }))
-  return { events: fold.count(), states }
+  return { events: fold.count(), states, brokenStreams: [...fold.broken.values()] }
 }
 
 /** Entities that grow by events. */
 export type Fold = {
-  readonly add: (event: RecordedEvent) => void
+  readonly add: (event: ProjectedEvent) => void
   /** By their streams' names. */
   readonly entities: Map<string, AnyEntity>
+  /** What could not be folded, by the streams' names. */
+  readonly broken: ReadonlyMap<string, BrokenStream>
   readonly count: () => number
 }
 
 /** Begins with nothing. Events are added in the order of the log. */
 export function startFold(): Fold {
   const entities = new Map<string, AnyEntity>()
+  const broken = new Map<string, BrokenStream>()
   let count = 0
   return {
     entities,
+    broken,
     count: () => count,
     add(event) {
       count += 1
+      const { streamId } = event
       const destination = destinationOf(event)
-      if (destination.kind === 'events') checkKnown(destination.known, event)
-      else {
-        const { projection, id } = destination
-        entities.set(event.streamId, addEvent(projection, id, entities.get(event.streamId), event))
-      }
+      if (destination.kind === 'entity' && broken.has(streamId)) return
+      const breakage = breakageOf(event, (readable) => {
+        if (destination.kind === 'events') checkKnown(destination.known, readable)
+        else entities.set(streamId, addEvent(destination.projection, destination.id, entities.get(streamId), readable))
+      })
+      if (breakage !== undefined && !broken.has(streamId)) broken.set(streamId, breakage)
     },
   }
 }
@@ -76,9 +90,9 @@ export function startFold(): Fold {
 export async function* readUpTo(
   log: Pick<EventLog, 'readAll'>,
   position: LogPosition | undefined,
-): AsyncGenerator<readonly RecordedEvent[]> {
+): AsyncGenerator<readonly ProjectedEvent[]> {
   if (position === undefined) return
-  for await (const events of log.readAll()) {
+  for await (const events of readEverything(log)) {
     const within = events.filter((event) => event.position <= position)
     if (within.length > 0) yield within
     if (within.length < events.length) return

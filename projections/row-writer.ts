@@ -30,6 +30,8 @@ export type RowWriter = {
     table: EntityTableName,
     ids: readonly string[],
   ) => Promise<readonly EntityRow[]>
+  /** The streams that are known to be broken. There are none as a rule. */
+  readonly brokenStreams: (transaction: Kysely<Tables>, slot: Slot) => Promise<ReadonlySet<string>>
 }
 
 /** How one database takes many rows in a statement. */
@@ -110,6 +112,12 @@ export function createRowWriter({ kind, version }: Pick<ReadModelDatabase, 'kind
         rows.push(...(answer.rows as EntityRow[]))
       }
       return rows
+    },
+
+    async brokenStreams(transaction, slot) {
+      const text = `select "stream_id" from "${tableName(version, slot, 'broken_streams')}"`
+      const answer = await transaction.executeQuery(CompiledQuery.raw(text))
+      return new Set((answer.rows as { readonly stream_id: string }[]).map(({ stream_id }) => stream_id))
     },
   }
 }

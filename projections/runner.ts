@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type EventLog, type LogPosition, type RecordedEvent, unreadableFailure } from '../event-log/index.ts'
+import type { EventLog, LogPosition } from '../event-log/index.ts'
+import { inLogOrder, type ProjectedEvent } from './broken-streams.ts'
 import type { ReadModelDatabase } from './database.ts'
 import type { Progress } from './progress.ts'
 import { type BatchWriter, type Checkpoint, createBatchWriter, eventsBefore } from './project-batch.ts'
@@ -140,8 +141,7 @@ async function follow(
   await requireWithin(log, position)
   reached(position)
   for await (const batch of log.subscribe({ ...(position === undefined ? {} : { after: position }), signal })) {
-    const { events, unreadable } = batch
-    if (unreadable[0] !== undefined) throw unreadableFailure(unreadable[0])
+    const events = inLogOrder(batch)
     if (events.length === 0) continue
     const next = performance.now() + paceMs
     const checkpoint = await projectAsFarAsKnown(batches, start.token, position, events)
@@ -173,7 +173,7 @@ async function projectAsFarAsKnown(
   batches: BatchWriter,
   token: string,
   after: LogPosition | undefined,
-  events: readonly RecordedEvent[],
+  events: readonly ProjectedEvent[],
 ): Promise<Checkpoint | 'gone'> {
   try {
     return await batches.project('live', token, after, events)
@@ -192,6 +192,5 @@ function asFailure(error: unknown): { readonly code: string; readonly message: s
 }
 
 function isLasting(error: unknown): boolean {
-  if (error instanceof ReadModelError) return error.code.startsWith('PROJECTION_')
-  return error instanceof Error && 'code' in error && error.code === 'EVENT_LOG_CORRUPT'
+  return error instanceof ReadModelError && error.code.startsWith('PROJECTION_')
 }

@@ -51,6 +51,13 @@ export type Tables = {
     data: string
     metadata: string
   }
+  /** Streams that cannot be folded to their ends, and where they break. */
+  broken_streams: {
+    stream_id: string
+    revision: number
+    position: string
+    reason: string
+  }
   /**
    * Which sets of tables there are. Releases of every version read and write this table at the same time, so its columns
    * keep their meaning for good.
@@ -81,13 +88,14 @@ export const projectedTables = [
   'signing_requests',
   'submitters',
   'events',
+  'broken_streams',
 ] as const
 
 /** A table that is filled from events. */
 export type ProjectedTable = (typeof projectedTables)[number]
 
 /** A table of entities. */
-export type EntityTableName = Exclude<ProjectedTable, 'events' | 'submitters'>
+export type EntityTableName = Exclude<ProjectedTable, 'events' | 'submitters' | 'broken_streams'>
 
 /** A row of an entity, whatever its kind. */
 export type EntityRow = Selectable<EntityTable>
@@ -102,7 +110,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 5
+export const readModelVersion = 6
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -162,6 +170,7 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'type', 'position'],
     ],
   },
+  broken_streams: { key: 'stream_id', columns: ['stream_id', 'revision', 'position', 'reason'], indexes: [] },
 }
 
 /** Columns of whole numbers. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { findUnfinished, type Resumed, resumeUnfinished, revokeProcessKey } from '../application/index.ts'
 import type { AppendAudit, EventLog } from '../event-log/index.ts'
 import {
+  type BrokenStream,
   compareReadModel,
   type Difference,
   openReadModel,
@@ -81,7 +82,7 @@ export type AuditReplayOptions = LocalOptions & {
 }
 
 /** What a replay came to. */
-export type AuditReplayed = Replay & {
+export type AuditReplayed = Omit<Replay, 'brokenStreams'> & {
   /** What the signatures of the events say. */
   readonly signatures: AppendAudit
   /** Why the log could not be folded to its end; only where there are faults of signatures, too. */
@@ -101,9 +102,12 @@ export async function auditReplay(options: AuditReplayOptions): Promise<AuditRep
   const { until, stream: streamId, compare } = options
   const { log, audit } = await openAuditableLog(settings)
   try {
-    const audited = audit()
+    const audited = audit(streamId)
     const replay = await replayLog(audited.log, { until, streamId }).catch(asBroken)
-    const signatures = 'broken' in replay ? await auditOnly(audit(), streamId) : await audited.result()
+    const signatures = withBroken(
+      'broken' in replay ? await auditOnly(audit(streamId)) : await audited.result(),
+      'broken' in replay ? [] : replay.brokenStreams,
+    )
     // What cannot be folded although every signature is right is another release's, or a fault of ours.
     if ('broken' in replay && signatures.faultCount === 0) throw replay.broken
     if ('broken' in replay) {
@@ -111,7 +115,8 @@ export async function auditReplay(options: AuditReplayOptions): Promise<AuditRep
       return { events: 0, states: [], signatures, broken: { code, message }, differences: null }
     }
     const differences = compare ? await compareNow(settings, log, streamId) : null
-    return { ...replay, signatures, broken: null, differences }
+    const { events, states } = replay
+    return { events, states, signatures, broken: null, differences }
   } finally {
     await log.close()
   }
@@ -122,13 +127,24 @@ function asBroken(error: unknown): { readonly broken: ReadModelError } {
   throw error
 }
 
-async function auditOnly(
-  { log, result }: ReturnType<AuditableLog['audit']>,
-  streamId: string | undefined,
-): Promise<AppendAudit> {
-  const events = streamId === undefined ? log.readAll() : log.readStream(streamId)
-  for await (const _ of events);
+async function auditOnly({ log, result }: ReturnType<AuditableLog['audit']>): Promise<AppendAudit> {
+  for await (const _ of log.readAll({ onUnreadable: () => undefined }));
   return result()
+}
+
+/** Names the streams that cannot be folded although every event of theirs is what was written. */
+function withBroken(audit: AppendAudit, broken: readonly BrokenStream[]): AppendAudit {
+  const named = new Set(audit.faults.map(({ streamId }) => streamId))
+  const unnamed = broken
+    .filter(({ streamId }) => !named.has(streamId))
+    .map(({ streamId, revision, reason }) => ({
+      kind: 'unreadable' as const,
+      streamId,
+      revision,
+      eventId: null,
+      reason,
+    }))
+  return { ...audit, faultCount: audit.faultCount + unnamed.length, faults: [...audit.faults, ...unnamed] }
 }
 
 async function compareNow(

@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ProcessRole } from '../domain/index.ts'
 import {
-  type AuditedLog,
+  type AppendAudit,
   auditAppends,
+  auditStreams,
   createKeyRing,
   type EventLog,
   EventLogError,
@@ -67,8 +68,15 @@ export async function openEventLog(settings: Settings): Promise<EventLog> {
 export type AuditableLog = {
   /** As every reader sees it. */
   readonly log: EventLog
-  /** Begins an audit: what is read through its log is checked. */
-  readonly audit: () => Omit<AuditedLog, 'log'> & { readonly log: Pick<EventLog, 'readAll' | 'readStream'> }
+  /**
+   * Begins an audit: what is read through its log is checked, and its streams are compared with it in the end.
+   *
+   * @param only audit this stream alone
+   */
+  readonly audit: (only: string | undefined) => {
+    readonly log: Pick<EventLog, 'readAll'>
+    readonly result: () => Promise<AppendAudit>
+  }
 }
 
 /**
@@ -82,9 +90,17 @@ export async function openAuditableLog(settings: Settings): Promise<AuditableLog
   const installationKeys = parseInstallationKeys((await eventKeys(settings, [])).installationKey)
   return {
     log: withUpcasters(stored, upcasters),
-    audit() {
-      const audited = auditAppends(stored, createKeyRing(stored, installationKeys))
-      return { ...audited, log: withUpcasters({ ...stored, ...audited.log }, upcasters) }
+    audit(only) {
+      const audited = auditAppends(stored, createKeyRing(stored, installationKeys), only)
+      const compared = auditStreams(audited.log, stored, (streamId) => only === undefined || streamId === only)
+      return {
+        log: withUpcasters({ ...stored, ...compared.log }, upcasters),
+        async result() {
+          const { appends, faultCount, faults } = await audited.result()
+          const hidden = await compared.result()
+          return { appends, faultCount: faultCount + hidden.length, faults: [...faults, ...hidden] }
+        },
+      }
     },
   }
 }

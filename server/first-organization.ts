@@ -10,7 +10,13 @@ const pageSize = 500
 export async function firstOrganizationName(log: Pick<EventLog, 'readAll'>): Promise<string | undefined> {
   for (let after: LogPosition | undefined; ; ) {
     let read = 0
-    for await (const events of log.readAll({ ...(after !== undefined && { after }), maxCount: pageSize })) {
+    // What cannot be read is no organization; it is named by whoever needs its stream.
+    const onUnreadable = () => undefined
+    for await (const events of log.readAll({
+      ...(after !== undefined && { after }),
+      maxCount: pageSize,
+      onUnreadable,
+    })) {
       const created = events.find(({ type }) => type === 'OrganizationCreated')
       if (created !== undefined) return String(created.data.name)
       read += events.length

@@ -4,8 +4,11 @@ import type { Logger } from 'pino'
 import { bearerToken } from '../http/index.ts'
 import type { Settings } from './configuration.ts'
 
-/** Says whether one part of the service works: resolves, or throws the reason why not. */
-export type HealthCheck = () => Promise<void>
+/**
+ * Says whether one part of the service works: throws the reason why not, or resolves; with a text, a notice, when people
+ * should see to something although it works.
+ */
+export type HealthCheck = () => Promise<unknown>
 
 /** How long one check may take, in milliseconds; a part that does not answer is down. */
 const checkTimeout = 3_000
@@ -19,10 +22,16 @@ const abandonedAfter = 60_000
 /** What a process knows about itself. */
 export type Readiness = {
   readonly status: 'up' | 'down'
-  readonly checks: Readonly<Record<string, { readonly status: 'up' | 'down'; readonly reason?: string }>>
+  readonly checks: Readonly<
+    Record<
+      string,
+      { readonly status: 'up'; readonly notice?: string } | { readonly status: 'down'; readonly reason: string }
+    >
+  >
 }
 
-type Known = { readonly reason: string | undefined; readonly at: number }
+type Outcome = { readonly reason: string | undefined; readonly notice?: string | undefined }
+type Known = Outcome & { readonly at: number }
 type Running = { readonly end: Promise<Known>; readonly since: number }
 type Part = { known?: Known; running?: Running }
 
@@ -38,20 +47,20 @@ export function openReadiness(
 ): () => Promise<Readiness> {
   const parts = new Map<string, Part>()
 
-  async function reasonOf(name: string, check: HealthCheck): Promise<string | undefined> {
+  async function ask(name: string, check: HealthCheck): Promise<Known> {
     const part = parts.get(name) ?? {}
     parts.set(name, part)
-    if (part.known !== undefined && isFresh(part.known)) return part.known.reason
+    if (part.known !== undefined && isFresh(part.known)) return part.known
     if (part.running === undefined || performance.now() - part.running.since > abandonedAfter)
       part.running = begin(name, part, check)
     const known = await orLate(part.running.end)
     learn(name, part, known)
-    return known.reason
+    return known
   }
 
   function begin(name: string, part: Part, check: HealthCheck): Running {
-    const end = failureOf(check).then((reason) => {
-      const known = { reason, at: performance.now() }
+    const end = outcomeOf(check).then((outcome) => {
+      const known = { ...outcome, at: performance.now() }
       if (part.running === running) delete part.running
       learn(name, part, known)
       return known
@@ -65,6 +74,8 @@ export function openReadiness(
     part.known = known
     if (known.reason !== undefined && known.reason !== before?.reason)
       logger.warn({ check: name, reason: known.reason }, 'a part of the service is down')
+    if (known.notice !== undefined && known.notice !== before?.notice)
+      logger.warn({ check: name, notice: known.notice }, 'a part of the service works, and somebody should see to it')
     if (known.reason === undefined && before?.reason !== undefined)
       logger.info({ check: name }, 'a part of the service is up again')
   }
@@ -72,8 +83,9 @@ export function openReadiness(
   return async () => {
     const answers = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
-        const reason = await reasonOf(name, check)
-        return [name, reason === undefined ? { status: 'up' } : { status: 'down', reason }] as const
+        const { reason, notice } = await ask(name, check)
+        if (reason !== undefined) return [name, { status: 'down', reason }] as const
+        return [name, { status: 'up', ...(notice !== undefined && { notice }) }] as const
       }),
     )
     const status = answers.every(([, answer]) => answer.status === 'up') ? 'up' : 'down'
@@ -116,13 +128,13 @@ function isFresh({ reason, at }: Known): boolean {
   return performance.now() - at < (reason === undefined ? freshFor.up : freshFor.down)
 }
 
-async function failureOf(check: HealthCheck): Promise<string | undefined> {
+async function outcomeOf(check: HealthCheck): Promise<Outcome> {
   try {
-    await check()
-    return undefined
+    const answer = await check()
+    return { reason: undefined, notice: typeof answer === 'string' ? answer : undefined }
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string }
-    return code === undefined ? message : `${code}: ${message}`
+    return { reason: code === undefined ? message : `${code}: ${message}` }
   }
 }
 

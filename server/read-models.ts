@@ -3,12 +3,14 @@ import { dirname } from 'node:path'
 import type { Logger } from 'pino'
 import type { EventLog } from '../event-log/index.ts'
 import {
+  type BrokenStream,
   openPostgresReadModel,
   openReadModel,
   openSqliteReadModel,
   type ReadModel,
   type ReadModelDatabase,
   ReadModelError,
+  readBrokenStreams,
   startProjector,
 } from '../projections/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
@@ -19,8 +21,11 @@ import { tlsOf } from './tls.ts'
 /** The read model of a process, and the projector that keeps it where the process has that role. */
 export type ReadModels = {
   readonly readModel: ReadModel
-  /** Throws the reason when the read model cannot be read, or the projector of this process is not at work. */
-  readonly check: () => Promise<void>
+  /**
+   * Throws the reason when the read model cannot be read, or the projector of this process is not at work. Answers with
+   * the streams that are broken, if there are any.
+   */
+  readonly check: () => Promise<string | undefined>
   readonly close: () => Promise<void>
 }
 
@@ -90,10 +95,23 @@ export async function openReadModels(options: {
             : 'The read model of this release is being built by another process.',
         )
       await readModel.position()
+      return noticeOf(await readBrokenStreams(database, { limit: namedStreams + 1 }))
     },
     async close() {
       await projector?.stop()
       await readModel.close()
     },
   }
+}
+
+/** So many broken streams are named where people look first; `countersign audit replay` names all. */
+const namedStreams = 10
+
+function noticeOf(broken: readonly BrokenStream[]): string | undefined {
+  if (broken.length === 0) return undefined
+  const named = broken
+    .slice(0, namedStreams)
+    .map(({ streamId, revision, reason }) => `${streamId} from revision ${revision} on (${reason})`)
+  const more = broken.length > namedStreams ? ' and more' : ''
+  return `Streams of the event log that cannot be read: ${named.join(', ')}${more}. Run «countersign audit replay», restore what is damaged, and rebuild the projections.`
 }

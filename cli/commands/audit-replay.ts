@@ -39,7 +39,7 @@ export function define(command: Command, { report, exitWith }: Invocation): void
         const { events, states, signatures, broken } = replayed
         const differences = replayed.differences?.map(explicit) ?? null
         // A mistyped stream has no differences either, which nobody should take for an audit.
-        if (stream !== undefined && events === 0 && broken === null && !differences?.length)
+        if (stream !== undefined && events === 0 && signatures.faultCount === 0 && !differences?.length)
           throw nothingOf(stream, moment)
         report.result({ events, states, signatures, broken, differences }, () =>
           [

@@ -36,10 +36,14 @@ async function sign({ signer }: TestOrganization, { signingRequestId }: SigningR
 }
 
 /** The request waits: it may be signed when the log is right again. */
-async function expectWaiting(organization: TestOrganization, request: SigningRequest): Promise<void> {
+async function expectWaiting(
+  organization: TestOrganization,
+  request: SigningRequest,
+  code = 'EVENT_LOG_UNTRUSTED',
+): Promise<void> {
   const { failure, recorded, keyTouched } = await sign(organization, request)
-  expect(failure).toMatchObject({ type: 'EVENT_LOG_UNTRUSTED', nonRetryable: false })
-  expect(recorded).toEqual(['EVENT_LOG_UNTRUSTED'])
+  expect(failure).toMatchObject({ type: code, nonRetryable: false })
+  expect(recorded).toEqual([code])
   expect(keyTouched).toBe(false)
   const { events } = await readWholeStream(organization.log, streams.signingRequest(request.signingRequestId))
   expect(events.map(({ type }) => type)).not.toContain('SigningStarted')
@@ -160,6 +164,18 @@ describe('the signer believes only what a process of the service signed', () => 
     tamper(path, ['DELETE FROM events WHERE stream_id = ? AND revision = ?', stream, Number(revision) + 1])
     expect((await sign(organization, request)).failure).toBeUndefined()
     expect(await organization.request(request.signingRequestId)).toMatchObject({ workflowStatus: 'Completed' })
+  })
+
+  test.each([
+    ['lacks its beginning', 'DELETE FROM events WHERE stream_id = ? AND revision = 0'],
+    ['cannot be read', "UPDATE events SET data = '{' WHERE stream_id = ? AND revision = 0"],
+  ])('and nothing when a stream that the decision rests on %s', async (_, statement) => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    await approveTwice(organization, request, ownToken(organization))
+    const stream = streams.signingPolicy(organization.signingPolicyId)
+    tamper(join(organization.folder, 'event-log.db'), [statement, stream])
+    await expectWaiting(organization, request, 'EVENT_LOG_CORRUPT')
   })
 
   test.each(['signingPolicy', 'certificate', 'project', 'user'] as const)(

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { issueApiToken, unknownOrganization } from '../../application/index.ts'
 import { Refusal, streams, type UserEvent, type UserId } from '../../domain/index.ts'
+import { openEventStoreDb } from '../../event-log/index.ts'
 import { event } from '../support/decider-spec.ts'
+import {
+  createStore,
+  type EventStoreDbStore,
+  startEventStoreDbStandIn,
+} from '../support/eventstoredb-stand-in/index.ts'
 import { type TestApplication, testApplication } from '../support/test-application.ts'
 import { appendRaw } from '../support/test-organization.ts'
 
@@ -176,5 +182,45 @@ describe('authentication', () => {
     const { userId, token } = await test.user('Anna')
     await happens(test, userId, deactivated, reactivated)
     expect((await test.application.authenticate(token, address)).userId).toBe(userId)
+  })
+
+  describe('by a stream that hides a part of itself', () => {
+    async function onEventStoreDb() {
+      const store = createStore()
+      const server = await startEventStoreDbStandIn(store)
+      onTestFinished(() => server.kill())
+      const { connectionString } = server
+      const test = await testApplication({ log: openEventStoreDb({ connectionString, callPatienceMs: 60_000 }) })
+      return { store, test }
+    }
+
+    it.each([
+      ['its beginning', (store: EventStoreDbStore, stream: string) => store.setMetadata(stream, { $maxCount: 1 })],
+      ['all of it', (store: EventStoreDbStore, stream: string) => store.setMetadata(stream, { $maxAge: 0 })],
+      ['deleted', (store: EventStoreDbStore, stream: string) => store.softDelete(stream)],
+      ['deleted for good', (store: EventStoreDbStore, stream: string) => store.tombstone(stream)],
+    ])('is no answer, and nothing against the token: %s', async (_, hide) => {
+      const { store, test } = await onEventStoreDb()
+      const anna = await test.user('Anna', 'globalReader')
+      const ben = await test.user('Ben')
+      hide(store, `countersign.${streams.user(anna.userId)}`)
+      const waiting = { code: 'EVENT_LOG_CORRUPT', message: expect.stringContaining(anna.userId) }
+      await expect(test.application.authenticate(anna.token, address)).rejects.toMatchObject(waiting)
+      await expect(test.application.authenticate(anna.token, address)).rejects.not.toBeInstanceOf(Refusal)
+      expect(await test.refusals()).toEqual([])
+      expect((await test.application.authenticate(ben.token, address)).userId).toBe(ben.userId)
+    })
+
+    it('stops what the stream is needed for, and changes nothing', async () => {
+      const { store, test } = await onEventStoreDb()
+      const anna = await test.user('Anna', 'projectAdministrator')
+      const ben = await test.user('Ben')
+      const { projectId } = await test.policy({ submitters: [ben] })
+      store.setMetadata(`countersign.${streams.project(projectId)}`, { $tb: 1 })
+      const before = store.all.length
+      await expect(test.submit(ben)).rejects.toMatchObject({ code: 'EVENT_LOG_CORRUPT' })
+      expect(store.all.slice(before).filter(({ streamId }) => streamId.includes('signingRequest'))).toEqual([])
+      expect((await test.application.authenticate(anna.token, address)).userId).toBe(anna.userId)
+    })
   })
 })

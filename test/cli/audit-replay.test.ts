@@ -1,7 +1,13 @@
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { DatabaseSync } from 'node:sqlite'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openSqliteEventLog } from '../../event-log/index.ts'
 import { keepEventKeys } from '../../server/event-keys.ts'
+import {
+  createStore,
+  type EventStoreDbStore,
+  startEventStoreDbStandIn,
+} from '../support/eventstoredb-stand-in/index.ts'
 import { tamper } from '../support/tamper.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { runCommand } from './run-command.ts'
@@ -63,6 +69,7 @@ describe('a log that somebody wrote to past the service', () => {
       ],
     ],
     ['removed', ["DELETE FROM events WHERE type = 'GlobalRoleGranted'"]],
+    ['unreadable', ["UPDATE events SET data = '{' WHERE type = 'GlobalRoleGranted'"]],
   ] as const)(
     'names what was %s, and exits with 10; after a rebuild of the read model, too',
     async (kind, statement) => {
@@ -80,4 +87,58 @@ describe('a log that somebody wrote to past the service', () => {
       expect((await runCommand(['audit', 'replay'])).stdout).toContain(`The log is not what was written`)
     },
   )
+
+  it('names what was removed from the end of a stream when it is asked for that one alone, and nothing of others', async () => {
+    const path = await setUp()
+    const database = new DatabaseSync(path)
+    const found = database.prepare("SELECT stream_id FROM events WHERE type = 'OrganizationCreated'").get()
+    database.close()
+    const stream = String(found?.stream_id)
+    tamper(
+      path,
+      ["UPDATE events SET data = replace(data, 'globalAdministrator', 'globalReader') WHERE stream_id LIKE 'user-%'"],
+      ['DELETE FROM events WHERE stream_id = ?', stream],
+    )
+    const ran = await runCommand(['audit', 'replay', '--json', '--stream', stream])
+    expect(ran.code).toBe(10)
+    expect(JSON.parse(ran.stdout).signatures.faults).toEqual([
+      expect.objectContaining({ kind: 'removed', streamId: stream, revision: 0 }),
+    ])
+  })
+})
+
+describe('a log in EventStoreDB', () => {
+  it.each([
+    ['$maxCount', 'hidden', (store: EventStoreDbStore, stream: string) => store.setMetadata(stream, { $maxCount: 1 })],
+    ['$tb', 'hidden', (store: EventStoreDbStore, stream: string) => store.setMetadata(stream, { $tb: 1 })],
+    ['$maxAge', 'hidden', (store: EventStoreDbStore, stream: string) => store.setMetadata(stream, { $maxAge: 0 })],
+    ['deleted', 'hidden', (store: EventStoreDbStore, stream: string) => store.softDelete(stream)],
+    ['deleted', 'unreadable', (store: EventStoreDbStore, stream: string) => store.tombstone(stream)],
+  ])('names the stream that an administrator hides: %s, %s', async (reason, kind, hide) => {
+    const store = createStore()
+    const server = await startEventStoreDbStandIn(store)
+    onTestFinished(() => server.kill())
+    vi.stubEnv('COUNTERSIGN_DATA', temporaryFolder())
+    vi.stubEnv('COUNTERSIGN_EVENT_LOG', server.connectionString)
+    vi.stubEnv('COUNTERSIGN_EVENT_LOG_NAMESPACE', 'ours')
+    expect(await runCommand(['init'])).toMatchObject({ code: 0 })
+    store.append('ours-not', -1, [
+      {
+        id: crypto.randomUUID(),
+        type: 'F',
+        contentType: 'text/plain',
+        data: Buffer.from(''),
+        metadata: Buffer.from(''),
+      },
+    ])
+    const right = await runCommand(['audit', 'replay'])
+    expect(right.stdout).toMatch(/\d signatures checked: all right\./)
+    expect(right.code).toBe(0)
+    const name = store.all.find(({ streamId }) => streamId.startsWith('ours.user-'))?.streamId ?? ''
+    hide(store, name)
+    const ran = await runCommand(['audit', 'replay', '--json'])
+    expect(ran.code).toBe(10)
+    const expected = { kind, streamId: name.slice('ours.'.length), reason: expect.stringContaining(reason) }
+    expect(JSON.parse(ran.stdout).signatures.faults).toEqual([expect.objectContaining(expected)])
+  })
 })

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type EventLog, EventLogError, openSqliteEventLog } from '../../event-log/index.ts'
+import {
+  type EventLog,
+  EventLogError,
+  openSqliteEventLog,
+  type RecordedEvent,
+  readWholeStream,
+} from '../../event-log/index.ts'
 import {
   compareReadModel,
   openReadModel,
@@ -13,12 +19,16 @@ import {
   type ProjectorStatus,
   type ReadModel,
   type ReadModelDatabase,
+  readBrokenStreams,
   rebuildReadModel,
+  replayLog,
   startProjector,
 } from '../../projections/index.ts'
 import { buildMissingReadModel } from '../../projections/rebuild.ts'
 import { anyMoves, play, randomOrganization } from '../support/random-history.ts'
+import { allRows } from '../support/read-model-rows.ts'
 import { spawnProjector } from '../support/spawn-projector.ts'
+import { tamper } from '../support/tamper.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
@@ -188,13 +198,6 @@ describe('the projector', () => {
       2,
       'PROJECTION_SCHEMA_VERSION_UNKNOWN',
     ],
-    [
-      'a stream that does not begin as it must',
-      'user-11111111-0000-4000-8000-00000000000f',
-      'UserReactivated',
-      1,
-      'PROJECTION_HISTORY_BROKEN',
-    ],
   ])('stops at %s, and says so', async (_what, streamId, type, schemaVersion, code) => {
     const parts = open()
     const metadata = {
@@ -210,6 +213,61 @@ describe('the projector', () => {
     expect(projector.status()).toMatchObject({ code, message: expect.stringContaining(streamId) })
     expect(parts.statuses.at(-1)).toMatchObject({ state: 'failed', code })
     expect(await parts.readModel.position()).toBeUndefined()
+  })
+
+  it.each([
+    ['an event that is no JSON', "UPDATE events SET data = '{' WHERE position = ?", 'not a JSON object'],
+    ['an event without metadata', "UPDATE events SET metadata = '{}' WHERE position = ?", 'names no organization'],
+    [
+      'an event that does not say when',
+      "UPDATE events SET metadata = json_remove(metadata, '$.occurredAt') WHERE position = ?",
+      'when it occurred',
+    ],
+    [
+      'an event that does not say who',
+      "UPDATE events SET metadata = json_remove(metadata, '$.actor') WHERE position = ?",
+      'who acted',
+    ],
+    [
+      'an event without a version',
+      "UPDATE events SET data = json_remove(data, '$.schemaVersion') WHERE position = ?",
+      'no schema version',
+    ],
+    [
+      'an event that lacks what its type has',
+      "UPDATE events SET data = json_object('schemaVersion', 1) WHERE position = ?",
+      'UserCreated',
+    ],
+    ['a stream that lacks its beginning', 'DELETE FROM events WHERE position = ?', 'revision 1 where 0'],
+  ])('goes on past %s, which costs its stream alone, and names it', async (_what, statement, reason) => {
+    const parts = open()
+    await play(parts.log, history)
+    const [user] = await userStreams(parts.log)
+    if (user === undefined) throw new Error('the history has no user with two events')
+    const [{ type, data, metadata }] = (await readWholeStream(parts.log, user.streamId)).events as [RecordedEvent]
+    tamper(parts.paths.log, [statement, user.first])
+    parts.project()
+    await caughtUp(parts)
+    const later = [{ id: crypto.randomUUID(), type, data, metadata }]
+    await parts.log.append(`user-${crypto.randomUUID()}`, later, 'noStream')
+    await caughtUp(parts)
+
+    const broken = await readBrokenStreams(parts.database, { limit: 10 })
+    expect(broken).toEqual([
+      expect.objectContaining({ streamId: user.streamId, reason: expect.stringContaining(reason) }),
+    ])
+    const { brokenStreams, states } = await replayLog(parts.log)
+    expect(brokenStreams).toEqual(broken)
+    expect(states.length).toBeGreaterThan(5)
+    const [id] = user.streamId.split('user-').slice(1)
+    const rows = await parts.database.reads.selectFrom('users').select('id').execute()
+    expect(rows.length).toBeGreaterThan(0)
+    expect(rows.map((row) => row.id)).not.toContain(id)
+    expect((await compareReadModel(parts.log, parts.database)).differences).toEqual([])
+    const live = await allRows(parts.database)
+    await rebuildReadModel({ log: parts.log, database: parts.database })
+    expect(await allRows(parts.database)).toBe(live)
+    expect(parts.statuses.filter(({ state }) => state === 'failed' || state === 'waiting')).toEqual([])
   })
 
   it('waits while the log is away, and goes on', async () => {
@@ -269,3 +327,16 @@ describe('opening the read model', () => {
     await expect(readModel.organization(randomOrganization)).rejects.toMatchObject({ code: 'READ_MODEL_NOT_READY' })
   })
 })
+
+/** Users with a second event, and the positions of their first. */
+async function userStreams(log: EventLog): Promise<readonly { readonly streamId: string; readonly first: number }[]> {
+  const found = new Map<string, { streamId: string; first: number; events: number }>()
+  for await (const batch of log.readAll())
+    for (const { streamId, position } of batch) {
+      if (!streamId.startsWith('user-')) continue
+      const known = found.get(streamId)
+      if (known === undefined) found.set(streamId, { streamId, first: Number(position), events: 1 })
+      else known.events += 1
+    }
+  return [...found.values()].filter(({ events }) => events > 1)
+}

@@ -52,6 +52,13 @@ describe('readiness', () => {
     expect(live.status).toBe(200)
   })
 
+  it('is 200 when a part works and has something that people should see to, and says what', async () => {
+    const noticing: HealthCheck = async () => 'A stream cannot be read.'
+    const { ready } = await served({ eventLog: works, readModel: noticing })
+    const readModel = { status: 'up', notice: 'A stream cannot be read.' }
+    expect(ready).toEqual({ status: 200, body: { status: 'up', checks: { eventLog: { status: 'up' }, readModel } } })
+  })
+
   it('tells every part that is down, not the first alone', async () => {
     const broken: HealthCheck = () => {
       throw new Error('It broke at once.')

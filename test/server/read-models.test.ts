@@ -51,7 +51,7 @@ describe('the readiness of the read model', () => {
       },
     }
     const builder = await open(true, slow)
-    const reason = async (one: { check: () => Promise<void> }) =>
+    const reason = async (one: { check: () => Promise<unknown> }) =>
       one.check().then(
         () => undefined,
         (error: Error & { code: string }) => `${error.code}: ${error.message}`,

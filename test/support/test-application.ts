@@ -32,7 +32,7 @@ import {
   streams,
   type UserId,
 } from '../../domain/index.ts'
-import { openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
+import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -77,11 +77,15 @@ export type TestCaller = Caller & { readonly token: string }
 /** What a `CommandRefused` says. */
 export type RecordedRefusal = CommandRefused['data']
 
-/** Opens them for a new organization; everything is gone when the running test has finished. */
-export async function testApplication(): Promise<TestApplication> {
+/**
+ * Opens them for a new organization; everything is gone when the running test has finished.
+ *
+ * @param options.log a log that nothing is in; SQLite, at `logPath`, by default
+ */
+export async function testApplication(options: { readonly log?: EventLog } = {}): Promise<TestApplication> {
   const folder = temporaryFolder()
   const logPath = join(folder, 'event-log.db')
-  const log = openSqliteEventLog({ path: logPath })
+  const log = options.log ?? openSqliteEventLog({ path: logPath })
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1_000_000 })
   const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
   const clock = { now: '2026-03-01T12:00:00.000Z' }

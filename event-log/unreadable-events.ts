@@ -1,0 +1,42 @@
+import { type RecordedEvent, type UnreadableEvent, unreadableFailure } from './event-log.ts'
+
+/** What stands in a place of a log. */
+export type LogEntry = RecordedEvent | UnreadableEvent
+
+/** Whether it can be read. */
+export function isReadable(entry: LogEntry): entry is RecordedEvent {
+  return !('reason' in entry)
+}
+
+/** Whether it cannot be read. */
+export function isUnreadable(entry: LogEntry): entry is UnreadableEvent {
+  return !isReadable(entry)
+}
+
+/** @throws EventLogError `EVENT_LOG_CORRUPT` when it cannot be read */
+export function requireReadable(entry: LogEntry): RecordedEvent {
+  if (isReadable(entry)) return entry
+  throw unreadableFailure(entry)
+}
+
+/**
+ * Delivers what a read of the whole log came upon: runs of events that can be read, and in between, to `onUnreadable`, those
+ * that cannot.
+ *
+ * @throws EventLogError `EVENT_LOG_CORRUPT` at one that cannot be read, when nobody wants to be given it
+ */
+export function* deliver(
+  entries: readonly LogEntry[],
+  onUnreadable: ((event: UnreadableEvent) => void) | undefined,
+): Generator<readonly RecordedEvent[]> {
+  let run: RecordedEvent[] = []
+  for (const entry of entries)
+    if (isReadable(entry)) run.push(entry)
+    else {
+      if (run.length > 0) yield run
+      run = []
+      if (onUnreadable === undefined) throw unreadableFailure(entry)
+      onUnreadable(entry)
+    }
+  if (run.length > 0) yield run
+}
