@@ -115,6 +115,11 @@ export type LocalCommands = {
  * Loads the commands that run inside the server's composition. This is the one way from here into `server/`;
  * `docs/decisions/local-commands.md` says why there is one.
  */
-export function localCommands(): Promise<LocalCommands> {
+export function localCommands(): Promise<Omit<LocalCommands, 'serve'>> {
   return import('../server/commands.ts')
+}
+
+/** Loads what runs the service, and nothing of the other commands: it stays in memory for as long as the service runs. */
+export function localService(): Promise<Pick<LocalCommands, 'serve'>> {
+  return import('../server/serve.ts')
 }

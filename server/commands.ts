@@ -28,8 +28,6 @@ import { type RecordedRefusal, type RefusalSelection, recordedRefusals } from '.
 import { connectClient, temporalTarget } from './temporal.ts'
 import { unfinishedFile } from './unfinished-file.ts'
 
-export { type ServeOptions, serve } from './serve.ts'
-
 /** How long a comparison waits for the read model to reach the end of the log, in milliseconds. */
 const catchUpPatience = 10_000
 

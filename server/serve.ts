@@ -1,5 +1,4 @@
 import { dataPath, type Role, readSettings, type Settings } from './configuration.ts'
-import { startEmbedded } from './embedded/index.ts'
 import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { startService } from './service.ts'
@@ -53,6 +52,7 @@ async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise
   const begin = performance.now()
   const say = (line: string) => process.stdout.write(`${line}\n`)
   if (closed) say(`  The data directory ${settings.data} was open to others; it is closed now (0700).`)
+  const { startEmbedded } = await import('./embedded/index.ts')
   const service = await startEmbedded({
     settings,
     demo,

@@ -11,7 +11,6 @@ import {
 } from '../application/index.ts'
 import { checkHeader, loadPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import { registerGraphQL } from '../graphql/index.ts'
 import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
@@ -20,16 +19,12 @@ import { dataPath, type Role, required, type Settings } from './configuration.ts
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { listen } from './listen.ts'
-import { openReadModels } from './read-models.ts'
 import { startResuming } from './resuming.ts'
-import { startSigner } from './signer.ts'
 import { openArtifacts, openScratch } from './stores.ts'
-import { submitterIndex } from './submitter-index.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { unfinishedFile } from './unfinished-file.ts'
 import { recordUnopened } from './unopened-payloads.ts'
-import { startWorker } from './worker.ts'
 import { checkWritable, foldersOf, openRoom, placesOf } from './write-check.ts'
 
 /** A running process of the service. */
@@ -102,9 +97,10 @@ export async function startService(options: {
     checks.temporal = () => workflows.assertReachable()
 
     const places = placesOf(settings, roles, options.embeddedTemporal ?? false)
+    // What only some roles need they load by themselves: it is memory, and processor time at each start.
     const readModels =
       has('projector') || has('api')
-        ? await openReadModels({ settings, log, project: has('projector'), logger })
+        ? await (await import('./read-models.ts')).openReadModels({ settings, log, project: has('projector'), logger })
         : undefined
     if (readModels !== undefined) {
       closers.push(readModels.close)
@@ -118,7 +114,10 @@ export async function startService(options: {
       artifacts: artifacts.reader,
       checkHeader,
       // Only the API takes artifacts in.
-      submitters: readModels === undefined ? nobody : submitterIndex(log, readModels.readModel),
+      submitters:
+        readModels === undefined
+          ? nobody
+          : (await import('./submitter-index.ts')).submitterIndex(log, readModels.readModel),
       refusals,
       room: openRoom(places),
       now,
@@ -132,6 +131,7 @@ export async function startService(options: {
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
     if (has('api') && readModels !== undefined) {
+      const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
       registerRest(http, { application, maximumUploadSize: settings.maximumArtifactSize, logger })
       await registerGraphQL(http, {
@@ -162,6 +162,7 @@ export async function startService(options: {
     }
 
     async function addSigner(eventLog: EventLog, passes: FilePasses): Promise<void> {
+      const { startSigner } = await import('./signer.ts')
       const { softHsmConfigPath } = options
       const scratch = await openScratch(settings)
       closers.push(scratch.close)
@@ -192,6 +193,7 @@ export async function startService(options: {
     }
 
     async function addWorker(eventLog: EventLog, passes: FilePasses): Promise<void> {
+      const { startWorker } = await import('./worker.ts')
       const worker = await startWorker({
         log: eventLog,
         artifacts,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { explain, type Invocation } from '../invocation.ts'
-import { localCommands } from '../local-commands.ts'
+import { localService } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 
 type Options = { readonly roles?: string; readonly config?: string; readonly demo: boolean }
@@ -17,7 +17,7 @@ export function define(command: Command, _invocation: Invocation): void {
     .option('--no-demo', 'do not make the demo organization when the data directory is new')
     .action(async ({ roles, config, demo }: Options) => {
       try {
-        await (await localCommands()).serve({ roles, configFile: config, demo })
+        await (await localService()).serve({ roles, configFile: config, demo })
       } catch (error) {
         throw localFailure(error)
       }
