@@ -113,6 +113,42 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
       },
     ]
   },
+  'worker-start': async () => {
+    const { measureWorkerStart } = await import('./worker-start.ts')
+    const { requests, logGibibytes, unfinished, first, later } = await measureWorkerStart(
+      Number(process.env.BENCH_REQUESTS ?? 1_000_000),
+    )
+    const log = `log of ${requests} requests, ${logGibibytes.toFixed(1)} GiB`
+    const seconds = (milliseconds: number) => `${(milliseconds / 1_000).toFixed(1)} s`
+    return Object.entries({ 'index lost': first, 'index kept': later }).flatMap(
+      ([which, { readyMs, resumedMs, resumed, peakMebibytes }]): Row[] => [
+        {
+          work: `start of a worker, ${which}: ready, ms`,
+          ours: `${readyMs.toFixed(0)} ms`,
+          against: log,
+          figure: readyMs,
+          must: '≤',
+          bound: 3_000,
+        },
+        {
+          work: `start of a worker, ${which}: peak memory, MiB`,
+          ours: `${peakMebibytes.toFixed(0)} MiB`,
+          against: log,
+          figure: peakMebibytes,
+          must: '≤',
+          bound: 300,
+        },
+        {
+          work: `start of a worker, ${which}: unfinished requests that were resumed`,
+          ours: `${resumed}`,
+          against: `${unfinished}, after ${seconds(resumedMs)}`,
+          figure: resumed,
+          must: '≥',
+          bound: unfinished,
+        },
+      ],
+    )
+  },
   projections: async () => {
     const { measureDelivery, measureRebuild } = await import('./projections.ts')
     const { events, sqliteEventsPerSecond: sqlite, postgresEventsPerSecond: postgres } = await measureRebuild()
