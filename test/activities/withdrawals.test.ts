@@ -6,6 +6,7 @@ import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import { createSelfSignedCertificate } from '../../application/index.ts'
 import {
+  type CertificateCommand,
   type CertificateId,
   certificateDecider,
   fold,
@@ -186,4 +187,29 @@ test('what is added to these streams without withdrawing anything does not stop 
     }
     return sign({ ...organization, planned: approving }, moment)
   }
+})
+
+test('the key of a certificate that is disabled while it is made signs nothing', async () => {
+  const { signer, setup } = await testOrganization({ approval: null })
+  const certificateId = randomUUID() as CertificateId
+  const tell = (command: CertificateCommand) =>
+    handleCommand(signer, setup, streams.certificate(certificateId), certificateDecider, command)
+  await tell({
+    type: 'RequestCertificate',
+    certificateId,
+    organizationId: setup.organizationId,
+    name: 'another',
+    subject: { commonName: 'Countersign test' },
+    keyAlgorithm: 'ec-p256',
+    notBefore: new Date(Date.now() - 60_000).toISOString(),
+    notAfter: new Date(Date.now() + 86_400_000).toISOString(),
+  })
+  const watched = withMoments(signer, async (name) => {
+    if (name === 'key is about to be used') await tell({ type: 'DisableCertificate', reason: null })
+  })
+  await expect(issueCertificate(watched, certificateId)).rejects.toMatchObject({
+    code: 'EVENT_LOG_WRONG_EXPECTED_REVISION',
+  })
+  expect(watched.signed).toEqual([])
+  await expect(issueCertificate(watched, certificateId)).rejects.toMatchObject({ code: 'CERTIFICATE_DISABLED' })
 })
