@@ -3,6 +3,7 @@ import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { startService } from './service.ts'
 import { logTemporalTo } from './temporal.ts'
+import { checkStart } from './write-check.ts'
 
 /** What `countersign serve` and `npm start` say. */
 export type ServeOptions = {
@@ -46,6 +47,7 @@ async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise
   // Whatever is made below, by libraries and children too, is for its owner alone.
   process.umask(0o077)
   const { closed } = await prepareDataDirectory(settings.data)
+  await checkStart(settings.data)
   const logFile = dataPath(settings, 'countersign.log')
   const { logger, check } = openLogger(settings, logFile)
   logTemporalTo(logger)

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { access, open, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Room } from '../application/index.ts'
@@ -47,6 +47,18 @@ export async function checkWritable(folders: readonly string[]): Promise<void> {
     await checkRoom(folder, leastRoom.submission)
     await tryWrite(folder)
   }
+}
+
+/**
+ * Looks whether the embedded start can write to a data directory: what it starts would say less clearly that it cannot. A
+ * first start makes databases, a token and keys; a later one needs little, so that a full disk can still be looked at.
+ *
+ * @throws WriteCheckError naming the folder
+ */
+export async function checkStart(folder: string): Promise<void> {
+  const isFirst = !existsSync(join(folder, 'event-log.db'))
+  await checkRoom(folder, leastRoom[isFirst ? 'submission' : 'change'])
+  await tryWrite(folder)
 }
 
 /**

@@ -5,14 +5,22 @@ import { DatabaseSync } from 'node:sqlite'
  * the kernel gives it back however the process ends, so there is no stale lock to clear away.
  *
  * @returns a function that gives the lock back, or `undefined` when another process (or another call here) holds it
+ * @throws the error of SQLite when the file cannot be used at all
  */
 export function takeExclusively(file: string): (() => void) | undefined {
   const lock = new DatabaseSync(file, { timeout: 0 })
   try {
     lock.exec('BEGIN EXCLUSIVE')
     return () => lock.close()
-  } catch {
+  } catch (error) {
     lock.close()
-    return undefined
+    if (isHeld(error)) return undefined
+    throw error
   }
+}
+
+/** SQLITE_BUSY, SQLITE_LOCKED and SQLITE_PROTOCOL: another connection has the lock. */
+function isHeld(error: unknown): boolean {
+  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  return errcode === 5 || errcode === 6 || errcode === 15
 }

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import Fastify from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listen } from '../../server/listen.ts'
+import { mayMount, smallDisk } from '../support/small-disk.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -27,6 +28,13 @@ describe('a start that cannot succeed', () => {
     const { code, stderr } = await failedStart({ COUNTERSIGN_TEMPORAL_CLI: '/nonexistent/temporal' })
     expect(code).not.toBe(0)
     expect(stderr).toMatch(/^error: TEMPORAL_CLI_NOT_FOUND: .*\n$/)
+  })
+
+  it.runIf(mayMount)('names a disk that has not enough room for a first start', async () => {
+    const { path } = smallDisk(32)
+    const { code, stderr } = await failedStart({ COUNTERSIGN_DATA: join(path, 'data') })
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(/^error: DISK_FULL: Less than 64 MiB are left in .*\/data\. Free disk space\.\n$/)
   })
 
   it('names a data directory that is none', async () => {
