@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto'
 import { promisify } from 'node:util'
-import { type AppendSignature, type AppendWitness, mayWriteEvent } from '../domain/index.ts'
+import { type AppendSignature, type AppendWitness, mayWriteEvent, streams } from '../domain/index.ts'
 import { appendMessage, asWritten, signedRoot } from './append-message.ts'
 import { isTreePath, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
@@ -82,7 +82,12 @@ export async function checkAppend(group: SignedGroup, keys: Pick<KeyRing, 'stand
     ...own.map((event) => fault(kind, event, reason)),
   ]
 
-  const standing = await keys.standing(keyId, { position: last.position, at: last.metadata.occurredAt })
+  const standing = await keys.standing(keyId, {
+    position: last.position,
+    at: last.metadata.occurredAt,
+    recordsItself:
+      last.streamId === streams.processKey(keyId) && own.every(({ type }) => type === 'ProcessKeyCertified'),
+  })
   if ('fault' in standing) return all('forged', standing.fault)
   const { key } = standing
   const { streamId } = last

@@ -5,7 +5,12 @@ import type { EventLog, LogPosition, RecordedEvent } from './event-log.ts'
 import { type CertifiedKey, certifiedKey, wasValid } from './process-keys.ts'
 
 /** Where and when a key was used. */
-export type KeyUse = { readonly position: LogPosition; readonly at: Instant }
+export type KeyUse = {
+  readonly position: LogPosition
+  readonly at: Instant
+  /** The key only recorded itself: the installation signed all that this says, so that a revocation takes nothing back. */
+  readonly recordsItself: boolean
+}
 
 /** What is to be thought of a key for one use: it may be believed, or why not, as a sentence. */
 export type KeyStanding = { readonly key: CertifiedKey } | { readonly fault: string }
@@ -90,7 +95,7 @@ function openKeyRing(
     }
     const key = certified.find(isValid)
     if (key === undefined) return uncertified
-    for (const revocation of revocations)
+    for (const revocation of use.recordsItself ? [] : revocations)
       if (counts(revocation) && (await isBelieved(revocation)))
         return { fault: `Its key ${keyId} is revoked, for all that happened since ${revocation.since}.` }
     return { key }

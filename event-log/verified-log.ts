@@ -2,27 +2,32 @@ import { checkAppend, groupAppends, type LogFault } from './check-appends.ts'
 import { checkReadStream } from './check-arguments.ts'
 import { type EventLog, EventLogError, type ReadStreamOptions, type RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { StreamEnds } from './stream-ends.ts'
 
 /**
  * Wraps a log for decisions about keys: a stream is read only when every event of it is what a process of the service,
  * which may write it, signed for this place. Appends pass through.
  *
  * Each read takes the stream from its beginning, whatever part of it is asked for. That the end of a stream was removed
- * cannot be seen in the stream: `auditAppends` finds it. The whole log cannot be read or followed through this.
+ * cannot be seen in the stream: it shows by what was seen of it before. The whole log cannot be read or followed through this.
  *
  * @param log as it was written: what is upcast is not what was signed
+ * @param ends what has been seen of streams; without it a removed end is not noticed, but by `auditAppends`
  * @throws EventLogError `EVENT_LOG_UNTRUSTED` from reads, naming the event and what is wrong with it
  */
-export function withVerification(log: EventLog, keys: KeyRing): EventLog {
+export function withVerification(log: EventLog, keys: KeyRing, ends?: StreamEnds): EventLog {
   async function* readStream(
     streamId: string,
     options: ReadStreamOptions = {},
   ): AsyncGenerator<readonly RecordedEvent[]> {
     checkReadStream(options)
+    const checkEnd = ends?.beforeReading(streamId)
     const events: RecordedEvent[] = []
     for await (const batch of log.readStream(streamId)) events.push(...batch)
     // A revocation counts from the moment it is in the log.
     await checkStream(events, keys.renewed())
+    checkEnd?.(events)
+    ends?.keep(streamId, events)
     const { direction = 'forwards', fromRevision, maxCount } = options
     const inDirection = direction === 'forwards' ? events : events.toReversed()
     const wanted = inDirection.filter(

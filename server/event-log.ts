@@ -9,9 +9,12 @@ import {
   createKeyRing,
   type EventLog,
   EventLogError,
+  followEnds,
   openEventStoreDb,
   openSqliteEventLog,
+  openStreamEnds,
   upcasters,
+  withKnownEnds,
   withSignatures,
   withUpcasters,
   withVerification,
@@ -32,7 +35,7 @@ export type ServiceLog = {
 
 /**
  * Opens the event log that the settings name, by default SQLite in the data directory, for a process with these roles.
- * A file that is not there is made.
+ * A file that is not there is made. A signer keeps in the data directory how far it has seen streams.
  *
  * @throws ConfigurationError `EVENT_KEY_…`, `INSTALLATION_KEY_MALFORMED`, `CONFIGURATION_INVALID` when the process has no
  *   key for what its roles write
@@ -49,9 +52,25 @@ export async function openServiceLog(settings: Settings, roles: readonly Role[])
   refuseMissingRoles(key, writing)
   const stored = await openStoredLog(settings, { create: true })
   const signing = withSignatures(stored, key)
+  if (!roles.includes('signer'))
+    return {
+      log: withUpcasters(signing, upcasters),
+      verified: withUpcasters(withVerification(signing, createKeyRing(stored, installationKeys)), upcasters),
+    }
+  const endsPath = dataPath(settings, 'stream-ends.db')
+  await mkdir(dirname(endsPath), { recursive: true, mode: 0o700 })
+  await keepPrivate(endsPath)
+  const ends = openStreamEnds(endsPath)
+  const verified = withVerification(signing, createKeyRing(withKnownEnds(stored, ends), installationKeys), ends)
+  const stopFollowing = followEnds(stored, verified, ends)
+  async function close(): Promise<void> {
+    await stopFollowing()
+    await signing.close()
+    ends.close()
+  }
   return {
-    log: withUpcasters(signing, upcasters),
-    verified: withUpcasters(withVerification(signing, createKeyRing(stored, installationKeys)), upcasters),
+    log: withUpcasters({ ...signing, close }, upcasters),
+    verified: withUpcasters({ ...verified, close }, upcasters),
   }
 }
 

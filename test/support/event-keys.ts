@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type ProcessRole, processRoles } from '../../domain/index.ts'
 import { createKeyRing, type EventLog, type KeyRing } from '../../event-log/index.ts'
 import { type EventKey, newEventKey, newInstallationKey, parseEventKey } from '../../server/event-keys.ts'
@@ -9,6 +9,7 @@ export type TestInstallation = {
   readonly eventKey: (roles?: readonly ProcessRole[]) => EventKey
   /** What is believed: the keys that this installation certified. */
   readonly ring: (log: EventLog) => KeyRing
+  readonly publicKey: KeyObject
   /** The public key, PEM. */
   readonly publicKeyPem: string
   /** A new key as the text of its file. */
@@ -24,6 +25,7 @@ export function testInstallation(): TestInstallation {
   return {
     eventKey: (roles) => parseEventKey(eventKeyText(roles), [installationKey]),
     ring: (log) => createKeyRing(log, [installationKey]),
+    publicKey: installationKey,
     publicKeyPem,
     eventKeyText,
   }
