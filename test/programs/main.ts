@@ -1,7 +1,7 @@
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { inspectPeFile, signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
 import { makeIdentity } from '../support/openssl.ts'
 import { differences } from './differences.ts'
 import { fetchPackage } from './fetch-package.ts'
@@ -20,6 +20,7 @@ await using work = await mkdtempDisposable(join(tmpdir(), 'countersign-programs-
 const signer = await makeIdentity(work.path, 'rsa-2048')
 const programs = await collect()
 const signed = await signAll(programs)
+await addToAll(programs)
 await askOthers(signed)
 printTable()
 
@@ -54,6 +55,25 @@ async function signAll(all: readonly FoundProgram[]): Promise<ReadonlyMap<string
     }
   }
   return outputs
+}
+
+/** Adds a signature to those that programs have: theirs are understood, found intact, and are there afterwards. */
+async function addToAll(all: readonly FoundProgram[]): Promise<void> {
+  const outputPath = join(work.path, 'added')
+  let added = 0
+  for (const program of all.filter(({ signed: before }) => before)) {
+    const by = { key: signer.key, certificateChain: signer.chain, hashAlgorithm: 'sha256' as const, append: true }
+    try {
+      const { existingSignatures } = await inspectPeFile(program.path, by)
+      await signPeFile({ inputPath: program.path, outputPath, ...by })
+      const kept = existingSignatures.map(({ sha256 }) => sha256)
+      await verifyPeFile({ path: outputPath, kept, trustedCertificates: [signer.root] })
+      added += 1
+    } catch (error) {
+      differ(program, `Countersign, when a signature is added: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  process.stdout.write(`a signature was added to those of ${added} programs\n`)
 }
 
 async function askOthers(outputs: ReadonlyMap<string, FoundProgram>): Promise<void> {
