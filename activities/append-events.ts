@@ -1,11 +1,18 @@
-import { streams } from '../domain/index.ts'
+import { ArtifactError, type ArtifactStore } from '../artifacts/index.ts'
+import { type Sha256Digest, type SigningRequestSubmitted, streams } from '../domain/index.ts'
 import { type EventLog, EventLogError, prepareEvents } from '../event-log/index.ts'
 import type { ShortActivities } from './contract.ts'
 
-/** Appends to a request's stream for its workflow. */
-export function appendEvents(log: EventLog): ShortActivities['appendEvents'] {
+/**
+ * Appends to a request's stream for its workflow. An artifact that a submission names is held first, so that it is not
+ * collected before the event holds it: the upload that it came by may expire while the append waits for the log.
+ */
+export function appendEvents(log: EventLog, store: Pick<ArtifactStore, 'hold'>): ShortActivities['appendEvents'] {
   return async ({ signingRequestId, expectedRevision, events, metadata }) => {
     const stream = streams.signingRequest(signingRequestId)
+    for (const event of events)
+      if (event.type === 'SigningRequestSubmitted')
+        await hold(store, (event as SigningRequestSubmitted).data.artifact.sha256)
     try {
       const prepared = prepareEvents(stream, expectedRevision, events, metadata)
       const { position } = await log.append(stream, prepared, expectedRevision)
@@ -15,5 +22,14 @@ export function appendEvents(log: EventLog): ShortActivities['appendEvents'] {
         return { kind: 'conflict' }
       throw error
     }
+  }
+}
+
+/** What is not there is found by the request's first step, which says so. */
+async function hold(store: Pick<ArtifactStore, 'hold'>, sha256: Sha256Digest): Promise<void> {
+  try {
+    await store.hold(sha256)
+  } catch (error) {
+    if (!(error instanceof ArtifactError && error.code === 'ARTIFACT_NOT_FOUND')) throw error
   }
 }

@@ -1,3 +1,4 @@
+import type { ArtifactStore } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { appendEvents } from './append-events.ts'
 import type { ShortActivities, StepActivities } from './contract.ts'
@@ -5,9 +6,10 @@ import type { ShortActivities, StepActivities } from './contract.ts'
 /** Appends a submission and takes it to its plan, as far as that succeeds at once. */
 export function appendSubmission(
   log: EventLog,
+  store: Pick<ArtifactStore, 'hold'>,
   retrieveAndPlan: StepActivities['retrieveAndPlan'],
 ): ShortActivities['appendSubmission'] {
-  const append = appendEvents(log)
+  const append = appendEvents(log, store)
   return async (input) => {
     const outcome = await append(input)
     if (outcome.kind === 'conflict') return outcome

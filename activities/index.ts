@@ -33,7 +33,7 @@ export function workerActivities(dependencies: {
   readonly passes: FilePasses
   readonly now: () => string
 }): ShortActivities & StepActivities & Answering<LongStepActivities> {
-  const { log } = dependencies
+  const { log, store } = dependencies
   const retrieve = retrieveArtifact(dependencies)
   const plan = planSigning(dependencies)
   async function retrieveAndPlan(step: RequestStep) {
@@ -42,12 +42,12 @@ export function workerActivities(dependencies: {
   }
   return {
     readSigningRequest: translating(readSigningRequest(log)),
-    appendEvents: translating(appendEvents(log)),
+    appendEvents: translating(appendEvents(log, store)),
     retrieveArtifact: translating(retrieve),
     findDeactivatedUsers: translating(findDeactivatedUsers(log)),
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
-    appendSubmission: translating(appendSubmission(log, retrieveAndPlan)),
+    appendSubmission: translating(appendSubmission(log, store, retrieveAndPlan)),
   }
 }
 

@@ -1,4 +1,5 @@
 export * from './artifact-error.ts'
+export * from './collection/index.ts'
 export * from './planner/index.ts'
 export { openSignerScratch, type SignerScratch } from './signer-scratch.ts'
 export * from './store/index.ts'

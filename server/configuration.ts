@@ -67,6 +67,8 @@ const settings = z.strictObject({
   artifacts: z.string().min(1).optional(),
   signerScratch: z.string().min(1).optional(),
   maximumArtifactSize: bytes.default(4 * 1024 ** 3 - 1),
+  collectArtifacts: yesOrNo.default(true),
+  trashLifetime: wholeNumber(1, 87_600).default(168),
   uploadLifetime: wholeNumber(1, 8_760).default(24),
   uploadQuotaUser: bytes.default(16 * 1024 ** 3),
   uploadQuotaOrganization: bytes.default(64 * 1024 ** 3),

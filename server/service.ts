@@ -15,6 +15,7 @@ import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/inde
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
+import { namingLog, startCollection } from './artifact-collection.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
@@ -204,6 +205,17 @@ export async function startService(options: {
         logger: logger.child({ role: 'worker' }),
       })
       closers.push(worker.close)
+      if (settings.collectArtifacts) {
+        const { path, registry } = artifacts
+        const collection = startCollection({
+          path,
+          log: namingLog(eventLog),
+          uploads: registry,
+          trashMs: settings.trashLifetime * 3_600_000,
+          logger: logger.child({ role: 'worker' }),
+        })
+        closers.push(collection.close)
+      }
       checks.worker = async () => refuse(worker.problem())
     }
   }

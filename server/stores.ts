@@ -8,12 +8,16 @@ import {
   openSignerScratch,
   openUploadRegistry,
   type SignerScratch,
+  type UploadRegistry,
 } from '../artifacts/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
 
 /** The artifact store, and what use cases see of it. */
 export type Artifacts = {
+  /** Where the store is. */
+  readonly path: string
   readonly store: ArtifactStore
+  readonly registry: UploadRegistry
   readonly uploads: Uploads
   readonly reader: ArtifactReader
   readonly close: () => Promise<void>
@@ -43,7 +47,9 @@ export async function openArtifacts(settings: Settings): Promise<Artifacts> {
   const expiry = setInterval(() => void registry.expire().catch(() => undefined), 10 * 60_000)
   expiry.unref()
   return {
+    path,
     store,
+    registry,
     uploads: createUploads({ store, registry }),
     reader: createVerifiedReader(store),
     async close() {

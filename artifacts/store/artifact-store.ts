@@ -42,8 +42,8 @@ export type HashingOptions = {
 }
 
 /**
- * Keeps artifacts by the SHA-256 of their bytes: unsigned, signed, and signing plans. What is stored never changes and
- * is never removed. Every method fails with `ArtifactError`; `ARTIFACT_STORE_FULL` and `ARTIFACT_STORE_UNAVAILABLE`
+ * Keeps artifacts by the SHA-256 of their bytes: unsigned, signed, and signing plans. What is stored never changes, and
+ * is removed only when nothing in the log names it (`collectArtifacts`). Every method fails with `ArtifactError`; `ARTIFACT_STORE_FULL` and `ARTIFACT_STORE_UNAVAILABLE`
  * are transient. Safe for any number of processes and calls at once.
  */
 export interface ArtifactStore {
@@ -68,6 +68,14 @@ export interface ArtifactStore {
 
   /** Whether the store holds bytes of this digest. Does not look at them: {@link verify} does. */
   has(sha256: Sha256Digest): Promise<boolean>
+
+  /**
+   * Holds stored bytes for an hour, in which an event that names them can be appended; from then on that event holds them.
+   * `put` and `copyIn` hold what they store.
+   *
+   * @throws ArtifactError `ARTIFACT_NOT_FOUND`
+   */
+  hold(sha256: Sha256Digest): Promise<void>
 
   /** Finds stored bytes. @throws ArtifactError `ARTIFACT_NOT_FOUND` */
   open(sha256: Sha256Digest): Promise<StoredArtifact>

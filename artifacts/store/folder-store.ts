@@ -16,6 +16,7 @@ import { diskError, errnoOf, onDisk } from './disk-error.ts'
 import { hashFile } from './hash-file.ts'
 import { receiveInto } from './receive-file.ts'
 import { openScratch, type Scratch } from './scratch.ts'
+import { type Trash, trashOf } from './trash.ts'
 
 const readSize = 256 * 1024
 const readOnly = 0o400
@@ -46,6 +47,7 @@ class FolderStore implements ArtifactStore {
   readonly maximumSize: number
   readonly #path: string
   readonly #scratch: Scratch
+  readonly #trash: Trash
   readonly #closing = new AbortController()
   readonly #receiving = new Set<Promise<unknown>>()
   /** At most 65,792 names. */
@@ -55,6 +57,7 @@ class FolderStore implements ArtifactStore {
     this.#path = path
     this.maximumSize = maximumSize
     this.#scratch = scratch
+    this.#trash = trashOf(path)
   }
 
   async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<ArtifactIdentity> {
@@ -87,13 +90,22 @@ class FolderStore implements ArtifactStore {
 
   async has(sha256: Sha256Digest): Promise<boolean> {
     this.#requireOpen()
-    return (await sizeOf(this.#pathOf(sha256))) !== undefined
+    return (await this.#sizeOf(sha256)) !== undefined
+  }
+
+  async hold(sha256: Sha256Digest): Promise<void> {
+    this.#requireOpen()
+    const digest = parseSha256Digest(sha256, "The artifact's digest")
+    const isHeld = await onDisk('holding an artifact', async () => {
+      return (await this.#trash.touch(digest)) || (await this.#trash.restore(digest))
+    })
+    if (!isHeld) throw notFound(sha256)
   }
 
   async open(sha256: Sha256Digest): Promise<StoredArtifact> {
     this.#requireOpen()
     const path = this.#pathOf(sha256)
-    const size = await sizeOf(path)
+    const size = await this.#sizeOf(sha256)
     if (size === undefined) throw notFound(sha256)
     return { sha256, size, path, read: (range) => read({ sha256, path, size }, range) }
   }
@@ -161,13 +173,16 @@ class FolderStore implements ArtifactStore {
   ): Promise<ArtifactIdentity> {
     const path = this.#pathOf(identity.sha256)
     const folder = dirname(path)
-    if (!replacing && (await sizeOf(path)) === identity.size) {
+    // Touched before it is relied on: from then on it is not collected.
+    const isThere = !replacing && (await sizeOf(path)) === identity.size && (await this.#trash.touch(identity.sha256))
+    if (isThere) {
       // Whoever wrote it may have died before its name was safe.
       await rm(from, { force: true })
     } else {
       await file.sync()
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await rename(from, path)
+      await this.#trash.touch(identity.sha256)
     }
     await syncFolder(folder)
     await this.#syncNameOf(folder)
@@ -182,9 +197,16 @@ class FolderStore implements ArtifactStore {
     this.#safeFolders.add(folder)
   }
 
+  /** Bytes that are asked for are wanted: they are taken back when they were thrown away. */
+  async #sizeOf(sha256: Sha256Digest): Promise<number | undefined> {
+    const path = this.#pathOf(sha256)
+    const size = await sizeOf(path)
+    if (size !== undefined) return size
+    return (await onDisk('looking for an artifact', () => this.#trash.restore(sha256))) ? sizeOf(path) : undefined
+  }
+
   #pathOf(sha256: Sha256Digest): string {
-    const name = parseSha256Digest(sha256, "The artifact's digest")
-    return join(this.#path, 'sha256', name.slice(0, 2), name.slice(2, 4), name)
+    return this.#trash.placeOf(parseSha256Digest(sha256, "The artifact's digest"))
   }
 
   async #requireRoom(): Promise<void> {

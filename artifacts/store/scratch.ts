@@ -79,7 +79,13 @@ async function removeIfDead(folder: string, place: DiskPlace): Promise<void> {
   }
 }
 
-function takeLock(file: string, place: DiskPlace): () => void {
+/**
+ * Takes a lock that the process holds until it is given back, or until the process ends, however it does.
+ *
+ * @returns gives it back
+ * @throws ArtifactError with the place's code for what is unavailable, also when somebody else has it
+ */
+export function takeLock(file: string, place: DiskPlace = artifactStorePlace): () => void {
   let lock: DatabaseSync | undefined
   try {
     lock = new DatabaseSync(file, { timeout: 0 })
