@@ -7,8 +7,9 @@ const root = join(import.meta.dirname, '..')
 const rooms =
   '{activities,application,artifacts,cli,domain,event-log,graphql,http,projections,rest,server,signing,workflows}'
 
-/** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, undici, the system, and environment variables. */
-const foreign = /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|USE_EXISTING$)/
+/** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, its TLS, undici, the system, and environment variables. */
+const foreign =
+  /^(?:CK[AMR]_|COUNTERSIGN_|UND_ERR_|EAI_|HPE_|ERR_HTTP_|ERR_STREAM_|ERR_TLS_|CERT_HAS_EXPIRED$|CERT_NOT_YET_VALID$|USE_EXISTING$)/
 
 const oneWord = /^[A-Z][A-Z0-9]+$/
 
