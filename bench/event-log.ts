@@ -62,7 +62,7 @@ function stream(): string {
 }
 
 /** About the size of an approval: 400 bytes of JSON and 300 of metadata. */
-function sampleEvent(): NewEvent {
+export function sampleEvent(): NewEvent {
   return {
     id: crypto.randomUUID(),
     type: 'ApprovalGranted',

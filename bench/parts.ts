@@ -89,6 +89,20 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
       },
     ]
   },
+  'shared-event-store': async () => {
+    const { measureSharedEventStore } = await import('./shared-event-store.ts')
+    const { sharedEventsPerSecond: shared, aloneEventsPerSecond: alone, events } = await measureSharedEventStore()
+    return [
+      {
+        work: `following our ${events} events in EventStoreDB's stand-in among 90 % foreign ones, against without`,
+        ours: `${shared.toFixed(0)} /s`,
+        against: `${alone.toFixed(0)} /s`,
+        figure: shared / alone,
+        must: '≥',
+        bound: 0.6,
+      },
+    ]
+  },
   'event-signatures': async () => {
     const { measureEventSignatures } = await import('./event-signatures.ts')
     const figures = await measureEventSignatures()
