@@ -62,6 +62,15 @@ export interface StepActivities {
   retrieveAndPlan(input: RequestStep): Promise<NewerEvents>
 }
 
+/** The steps that the worker tries first where the workflow runs. */
+export type ShortSteps = StepActivities & Pick<ShortActivities, 'findDeactivatedUsers'>
+
+/**
+ * Short steps as ordinary activities, for tries after the first: what failed in one process may succeed in another one, of
+ * another release for example, and local activities stay where the workflow is.
+ */
+export type AnywhereActivities = { readonly [Name in keyof ShortSteps as `${Name}Anywhere`]: ShortSteps[Name] }
+
 /** Such steps that may take long: they run in whatever worker process has the time. */
 export interface LongStepActivities {
   /** Reads the artifact, settles what will be signed and how, and stores that plan by its digest. */

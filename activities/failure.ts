@@ -1,23 +1,24 @@
 import { ApplicationFailure } from '@temporalio/common'
-import { Refusal } from '../domain/index.ts'
+import { endsRequest, Refusal } from '../domain/index.ts'
 import { EventLogError } from '../event-log/index.ts'
 import type { Unopened } from '../workflows/unopened.ts'
 
 /**
- * What a failure means to the workflow: the error's code becomes the failure's type, and only passing failures are
- * retried. An error without a code is a fault of ours: it is retried too, and the log shows it.
+ * What a failure means to the workflow: the error's code becomes the failure's type. It lasts when the code concerns the
+ * request itself ({@link endsRequest}); all others are tried again. An error without a code is a fault of ours: it is
+ * tried again too, and the log shows it.
  */
 export function asFailure(error: unknown): unknown {
-  if (error instanceof Refusal) return coded(error.code, error, { retry: false })
-  // A log that is damaged, or hides a part of itself, is the service's matter: the request waits until people have mended it.
-  if (error instanceof EventLogError)
-    return coded(error.code, error, { retry: error.code !== 'EVENT_LOG_EVENT_INVALID' })
-  if (error instanceof Error && 'code' in error && 'transient' in error)
-    return coded(String(error.code), error, {
-      retry: error.transient === true,
+  if (error instanceof Refusal || error instanceof EventLogError)
+    return coded(error.code, error, { retry: !endsRequest(error.code) })
+  if (error instanceof Error && 'code' in error && 'transient' in error) {
+    const code = String(error.code)
+    return coded(code, error, {
+      retry: error.transient === true || !endsRequest(code),
       path: pathOf(error),
       ...('retryAfterMs' in error && typeof error.retryAfterMs === 'number' && { retryAfterMs: error.retryAfterMs }),
     })
+  }
   return error
 }
 

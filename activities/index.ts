@@ -1,12 +1,13 @@
 import { Context } from '@temporalio/activity'
 import type { ArtifactStore } from '../artifacts/index.ts'
-import { type EventLog, EventLogError } from '../event-log/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
 import type {
   Answer,
   Answering,
+  AnywhereActivities,
   LongStepActivities,
   RequestStep,
   ShortActivities,
@@ -32,7 +33,7 @@ export function workerActivities(dependencies: {
   readonly store: ArtifactStore
   readonly passes: FilePasses
   readonly now: () => string
-}): ShortActivities & StepActivities & Answering<LongStepActivities> {
+}): ShortActivities & StepActivities & Answering<LongStepActivities & AnywhereActivities> {
   const { log, store } = dependencies
   const retrieve = retrieveArtifact(dependencies)
   const plan = planSigning(dependencies)
@@ -40,11 +41,15 @@ export function workerActivities(dependencies: {
     await retrieve(step)
     return plan(step)
   }
+  const findDeactivated = findDeactivatedUsers(log)
   return {
+    retrieveArtifactAnywhere: answering(retrieve),
+    retrieveAndPlanAnywhere: answering(retrieveAndPlan),
+    findDeactivatedUsersAnywhere: answering(findDeactivated),
     readSigningRequest: translating(readSigningRequest(log)),
     appendEvents: translating(appendEvents(log, store)),
     retrieveArtifact: translating(retrieve),
-    findDeactivatedUsers: translating(findDeactivatedUsers(log)),
+    findDeactivatedUsers: translating(findDeactivated),
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
     appendSubmission: translating(appendSubmission(log, store, retrieveAndPlan)),
@@ -70,7 +75,7 @@ export function signerActivities(
     try {
       return await body()
     } catch (error) {
-      const recordable = lastingFailure(error) ?? damage(error)
+      const recordable = lastingFailure(error) ?? tampering(error)
       if (recordable !== undefined) await recordRefusal(command, subject, recordable)
       throw error
     }
@@ -92,10 +97,12 @@ export function signerActivities(
   }
 }
 
-/** What somebody must look at although the step is tried again: the log was written to past the service, or hides something. */
-function damage(error: unknown): EventLogError | undefined {
-  const isDamage = (code: string) => code === 'EVENT_LOG_UNTRUSTED' || code === 'EVENT_LOG_CORRUPT'
-  return error instanceof EventLogError && isDamage(error.code) ? error : undefined
+/** Codes that somebody must look at although the step is tried again: log or store were written to past the service, or hide something. */
+const signsOfTampering = new Set(['EVENT_LOG_UNTRUSTED', 'EVENT_LOG_CORRUPT', 'ARTIFACT_CORRUPT'])
+
+function tampering(error: unknown): { readonly code: string; readonly message: string } | undefined {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined
+  return signsOfTampering.has(error.code) ? { code: error.code, message: error.message } : undefined
 }
 
 /** Longer than a token may take to make a key. The workflow's own time-out ends the activity before. */

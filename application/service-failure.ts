@@ -8,7 +8,12 @@ import { ServiceError } from './application.ts'
  * away). Anything else stays what it is: a fault.
  */
 export function asCallersFailure(error: unknown): unknown {
-  if (error instanceof Refusal || error instanceof ServiceError) return error
+  if (error instanceof ServiceError) return error
+  if (error instanceof Refusal)
+    // Another release of the service can do it.
+    return /^EVENT_(?:TYPE|SCHEMA)_UNKNOWN$/.test(error.code)
+      ? new ServiceError(error.code, error.message, { cause: error })
+      : error
   if (error instanceof EventLogError || error instanceof WorkflowsUnavailable || error instanceof WorkflowsUntrusted)
     return new ServiceError(error.code, error.message, { cause: error })
   if (error instanceof Error && 'code' in error && 'transient' in error) {

@@ -17,7 +17,7 @@ export function outcomeError(request: RequestDetails): CliError | undefined {
   if (failure !== null) {
     const where = failure.path === null ? '' : ` (${failure.path})`
     return new CliError(failure.code, `The signing request failed: ${failure.message}${where}`, {
-      hint,
+      hint: failure.remedy === null ? hint : `${failure.remedy}\n${hint}`,
       exitCode: code,
     })
   }

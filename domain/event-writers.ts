@@ -71,6 +71,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   ApprovalExpired: worker,
   SigningRequestCanceled: worker,
   SigningRequestFailed: worker,
+  SigningRequestDelayed: worker,
   SigningStarted: signer,
   FileSigned: signer,
   SigningRequestCompleted: signer,

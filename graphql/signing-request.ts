@@ -1,7 +1,10 @@
 import {
   type Artifact,
+  type Delay,
   type Denial,
   isFinalStatus,
+  nextTryOf,
+  remedyOf,
   requestStatus,
   type SigningRequest,
   type UserId,
@@ -84,9 +87,42 @@ const FailureRef = builder
       code: t.exposeString('code', { description: 'Stable across releases.' }),
       message: t.exposeString('message'),
       path: t.exposeString('path', { nullable: true, description: 'The file at fault, where one is.' }),
+      remedy: t.string({
+        nullable: true,
+        description: 'What to do about it.',
+        resolve: ({ code }) => remedyOf(code),
+      }),
       failedAt: t.expose('failedAt', { type: 'DateTime' }),
     }),
   })
+
+const WaitingReasonRef = builder.objectRef<Delay>('WaitingReason').implement({
+  description: 'Why a request does not go on now. It goes on by itself when that is over.',
+  fields: (t) => ({
+    code: t.string({ description: 'Stable across releases.', resolve: ({ failure }) => failure.code }),
+    message: t.string({ resolve: ({ failure }) => failure.message }),
+    path: t.string({
+      nullable: true,
+      description: 'The file that it was about, where it was about one.',
+      resolve: ({ failure }) => failure.path,
+    }),
+    remedy: t.string({
+      nullable: true,
+      description: 'What to do about it.',
+      resolve: ({ failure }) => remedyOf(failure.code),
+    }),
+    since: t.expose('since', { type: 'DateTime' }),
+    nextTryAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it is tried again. Null: as soon as somebody takes it up.',
+      resolve: (delay) => {
+        const at = nextTryOf(delay, Date.now())
+        return at === undefined ? null : new Date(at).toISOString()
+      },
+    }),
+  }),
+})
 
 const SigningAttemptRef = builder.objectRef<SigningAttempt>('SigningAttempt').implement({
   description: 'The key was about to be used. Recorded before it was.',
@@ -196,6 +232,11 @@ SigningRequestRef.implement({
       nullable: true,
       resolve: ({ failure, finishedAt, updatedAt }) =>
         failure === null ? null : { ...failure, failedAt: finishedAt ?? updatedAt },
+    }),
+    waitingFor: t.expose('waitingFor', {
+      type: WaitingReasonRef,
+      nullable: true,
+      description: 'What it waits for that is no decision of people. Null while it goes on.',
     }),
     attempts: t.field({
       type: [SigningAttemptRef],

@@ -1,5 +1,6 @@
 import type {
   CertificateId,
+  Delay,
   Instant,
   OrganizationId,
   ProjectId,
@@ -108,6 +109,11 @@ export interface ReadModel {
     filter: SigningRequestFilter,
     page: PageRequest,
   ): Promise<Page<SigningRequestView>>
+  /**
+   * For readiness: why requests wait, of all organizations, where it is for no decision of people. Those that wait longest
+   * first.
+   */
+  delays(atMost: number): Promise<readonly Delay[]>
   /** Newest first, in the order of the log. */
   listEvents(organizationId: OrganizationId, filter: EventFilter, page: PageRequest): Promise<Page<EventView>>
   /** Newest first, in the order of the log; those of callers whose organization is not known are among them. */

@@ -35,13 +35,14 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
     return { ...observed, finishedAt: finished ? event.metadata.occurredAt : null }
   },
   columns: (state) => {
-    const { projectId, signingPolicyId, submitter, workflowStatus } = state as SigningRequest
+    const { projectId, signingPolicyId, submitter, workflowStatus, waitingFor } = state as SigningRequest
     return {
       project_id: projectId,
       signing_policy_id: signingPolicyId,
       submitter,
       workflow_status: workflowStatus,
       status: requestStatus(workflowStatus),
+      waiting_since: waitingFor?.since ?? '',
     }
   },
   view: ({ state, facts, updatedAt }, recorded) => {

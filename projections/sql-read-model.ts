@@ -155,6 +155,18 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
 
   return {
     check: () => read(async () => undefined),
+    delays: (atMost) =>
+      read(async () => {
+        const rows = await reads
+          .selectFrom('signing_requests')
+          .selectAll()
+          .where('waiting_since', '>', '')
+          .orderBy('waiting_since')
+          .orderBy('id')
+          .limit(atMost)
+          .execute()
+        return rows.flatMap((row) => asView(signingRequests, row).waitingFor ?? [])
+      }),
     organization: async (organizationId) => (await byIds(organizations, organizationId, [organizationId]))[0],
     usersByIds: (organizationId, ids) => byIds(users, organizationId, ids),
     certificatesByIds: (organizationId, ids) => byIds(certificates, organizationId, ids),

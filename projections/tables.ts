@@ -29,6 +29,8 @@ export type Tables = {
     submitter: string
     workflow_status: string
     status: string
+    /** Since when it waits for no decision of people; empty when it does not. */
+    waiting_since: string
   }
   /** Who may submit where: one row for each user that a signing policy names, or once named. */
   submitters: {
@@ -110,7 +112,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 6
+export const readModelVersion = 7
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -146,8 +148,17 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
   },
   signing_requests: {
     key: 'id',
-    columns: [...entityColumns, 'project_id', 'signing_policy_id', 'submitter', 'workflow_status', 'status'],
+    columns: [
+      ...entityColumns,
+      'project_id',
+      'signing_policy_id',
+      'submitter',
+      'workflow_status',
+      'status',
+      'waiting_since',
+    ],
     indexes: [
+      ['waiting_since', 'id'],
       ['organization_id', 'created_at', 'id'],
       ['organization_id', 'project_id', 'created_at', 'id'],
       ['organization_id', 'signing_policy_id', 'created_at', 'id'],

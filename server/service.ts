@@ -17,6 +17,7 @@ import { FilePasses } from '../signing/file-passes/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { namingLog, startCollection } from './artifact-collection.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
+import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { listen } from './listen.ts'
@@ -27,6 +28,9 @@ import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { unfinishedFile } from './unfinished-file.ts'
 import { recordUnopened } from './unopened-payloads.ts'
 import { checkWritable, foldersOf, openRoom, placesOf } from './write-check.ts'
+
+/** Of how many requests that wait readiness tells at the most. */
+const delaysTold = 100
 
 /** A running process of the service. */
 export type Service = {
@@ -106,6 +110,7 @@ export async function startService(options: {
     if (readModels !== undefined) {
       closers.push(readModels.close)
       checks.readModel = readModels.check
+      checks.requests = async () => delayNote(await readModels.readModel.delays(delaysTold), Date.now())
     }
 
     const dependencies: ApplicationDependencies = {

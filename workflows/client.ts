@@ -233,6 +233,9 @@ export function temporalWorkflows(client: Client): Workflows {
 function isAway(error: unknown): boolean {
   return (
     isGrpcServiceError(error) ||
+    // Somebody ended the workflow: those that fail by themselves say why by a code.
+    error instanceof WorkflowFailedError ||
+    error instanceof WorkflowUpdateFailedError ||
     error instanceof ServiceError ||
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     error instanceof WorkflowNotFoundError

@@ -3,6 +3,7 @@ import {
   type DomainEvent,
   type EventMetadata,
   fold,
+  Refusal,
   type SigningRequestCommand,
   type SigningRequestId,
   type SigningRequestState,
@@ -53,7 +54,7 @@ export function requestHistory(
   /** Takes in events that stand in the stream from a revision on; those that were seen meanwhile are passed over. */
   function absorb(fromRevision: number, events: readonly DomainEvent[]): void {
     const unseen = events.slice(Math.max(0, seen - fromRevision))
-    state = fold(signingRequestDecider, unseen, state)
+    state = foldedBySome(unseen, state)
     seen += unseen.length
   }
 
@@ -105,6 +106,19 @@ export function requestHistory(
     take,
     answerTo: (callId) => calls.get(callId),
     apply: (command, initiator) => inTurn(() => decideAndAppend(command, initiator)),
+  }
+}
+
+/**
+ * Folds events that another release may have written. One that this release does not know fails the workflow's task and
+ * nothing else: Temporal gives the task to another worker, which may know it, and leaves no trace in the run's history,
+ * where the two releases would differ.
+ */
+function foldedBySome(events: readonly DomainEvent[], state: SigningRequestState | undefined): SigningRequestState {
+  try {
+    return fold(signingRequestDecider, events, state)
+  } catch (error) {
+    throw error instanceof Refusal ? new Error(`${error.code}: ${error.message}`) : error
   }
 }
 

@@ -12,16 +12,19 @@ import {
 } from '@temporalio/workflow'
 import type {
   Answering,
+  AnywhereActivities,
   LongStepActivities,
   RequestStep,
   ShortActivities,
+  ShortSteps,
   SignerActivities,
-  StepActivities,
 } from '../activities/contract.ts'
 import {
   countedApprovers,
   isFinalStatus,
+  nextTry,
   parseId,
+  type RecordDelay,
   Refusal,
   type SigningRequest,
   type SigningRequestCommand,
@@ -44,20 +47,30 @@ import {
 } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { isSmall, requestHistory } from './request-history.ts'
-import { retryPause } from './retry-pause.ts'
 import { type StepFailure, stepFailure } from './step-failure.ts'
 import { unopenedCode } from './unopened.ts'
 
-const short = proxyLocalActivities<ShortActivities>({
+const short = proxyLocalActivities<Omit<ShortActivities, 'findDeactivatedUsers'>>({
   startToCloseTimeout: '20 seconds',
   retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
 })
 // Steps are called once each: whether and when they are tried again is decided here, where nobody else can answer.
 const once = { retry: { maximumAttempts: 1 } } as const
-const shortSteps = proxyLocalActivities<StepActivities>({ startToCloseTimeout: '20 seconds', ...once })
-const longCalls = { startToCloseTimeout: '4 hours', heartbeatTimeout: '10 seconds', ...once } as const
+const local = proxyLocalActivities<ShortSteps>({ startToCloseTimeout: '20 seconds', ...once })
+// Temporal would hand these to the worker that the workflow is on, past the queue, as long as that one has room.
+const byQueue = { allowEagerDispatch: false, ...once } as const
+const anywhere = proxyActivities<Answering<AnywhereActivities>>({ startToCloseTimeout: '1 minute', ...byQueue })
+const longCalls = { startToCloseTimeout: '4 hours', heartbeatTimeout: '10 seconds', ...byQueue } as const
 const long = proxyActivities<Answering<LongStepActivities>>(longCalls)
 const signer = proxyActivities<Answering<SignerActivities>>({ ...longCalls, taskQueue: signerTaskQueue })
+
+/** How long a signer may take before it says that it begins: it plans the artifact first. */
+const signerPatience = { ms: 60_000, bytesPerMs: 20_000 }
+const noSigner = {
+  code: 'SIGNER_UNAVAILABLE',
+  message: 'No signer has begun to sign it: none runs, or all are busy.',
+  path: null,
+}
 
 /**
  * How long a workflow waits before it reads its request's stream again, in milliseconds: at first, and at most. An
@@ -104,8 +117,9 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   } while (request() !== undefined && !isOver())
 
   async function takeNextStep(open: SigningRequest): Promise<void> {
-    if (open.plan === null && isSmall(open.artifact)) return step(() => history.take(shortSteps.retrieveAndPlan))
-    if (!open.retrieved) return step(() => history.take(shortSteps.retrieveArtifact))
+    const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)
+    if (open.plan === null && isSmall(open.artifact)) return step(() => history.take(retrieveAndPlan))
+    if (!open.retrieved) return step(() => history.take(retrieveArtifact))
     if (open.plan === null) return step(() => unlessOver(() => history.take(asked('planSigning', long.planSigning))))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
     return step(() => sign(open))
@@ -141,13 +155,33 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   async function sign(open: SigningRequest): Promise<void> {
     const approver = await firstDeactivated(open)
     if (approver !== undefined) await history.apply({ type: 'InvalidateApproval', approver }, workflow)
-    else await unlessOver(() => history.take(asked('sign', signer.sign)))
+    else await signNow(open)
+  }
+
+  /** Has a signer sign. When none begins for a while, everybody can see it; the request keeps its place in the queue. */
+  async function signNow({ attempts, artifact }: SigningRequest): Promise<void> {
+    let isDone = false
+    const signing = unlessOver(() => history.take(asked('sign', signer.sign))).finally(() => {
+      isDone = true
+    })
+    // What it throws is met below.
+    signing.catch(() => undefined)
+    const patience = signerPatience.ms + artifact.size / signerPatience.bytesPerMs
+    if (!(await condition(() => isDone || isOver(), patience))) await sayThatNoSignerBegins(attempts)
+    await signing
+  }
+
+  async function sayThatNoSignerBegins(attempts: number): Promise<void> {
+    await history.refresh()
+    const open = request()
+    if (isOver() || open?.attempts !== attempts || open.waitingFor?.failure.code === noSigner.code) return
+    await recordDelay(noSigner, { nextTryAt: null, pauseSeconds: 1 })
   }
 
   /** An approver who may not act any more and whose approval is to be taken back. */
   async function firstDeactivated(open: SigningRequest): Promise<UserId | undefined> {
     const userIds = open.attempts > 0 ? [] : countedApprovers(open)
-    return userIds.length === 0 ? undefined : (await short.findDeactivatedUsers({ userIds }))[0]
+    return userIds.length === 0 ? undefined : (await shortSteps(failures).findDeactivatedUsers({ userIds }))[0]
   }
 
   /**
@@ -174,11 +208,24 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   }
 
   async function postpone(failure: StepFailure): Promise<void> {
-    const pause = retryPause(failures, failure)
+    const { code, retryAfterMs } = failure
     failures += 1
-    const isSooner = await condition(() => isOutdated || isOver(), pause)
+    const delay = request()?.waitingFor ?? null
+    const { at, record } = nextTry(delay, { code, failures, retryAfterMs, now: Date.now() })
+    if (record !== undefined) await recordDelay(failure, record)
+    const isSooner = await condition(() => isOutdated || isOver(), Math.max(1, at - Date.now()))
     if (isSooner && !isOver()) await refresh()
     await continueWithShortHistory()
+  }
+
+  /** Says why the request does not go on, for everybody who looks at it. */
+  async function recordDelay(
+    { code, message, path }: Pick<StepFailure, 'code' | 'message' | 'path'>,
+    next: Pick<RecordDelay, 'nextTryAt' | 'pauseSeconds'>,
+  ): Promise<void> {
+    const at = new Date().toISOString()
+    const command = { type: 'RecordDelay', failure: { code, message, path }, at, ...next } as const
+    await history.apply(command, workflow).catch(unlessFinal)
   }
 
   /** Runs an activity, which is cancelled when the request is denied or called off meanwhile. */
@@ -258,6 +305,17 @@ function ownId(): SigningRequestId {
     throw error
   }
   throw failureFromRefusal(new Refusal('ID_MALFORMED', `The workflow id ${workflowId} is not in small letters.`))
+}
+
+/** Short steps: where the workflow is, where they take no trip through a queue; after a failure wherever one has the time. */
+function shortSteps(failures: number): ShortSteps {
+  if (failures === 0) return local
+  const { retrieveAndPlanAnywhere, retrieveArtifactAnywhere, findDeactivatedUsersAnywhere } = anywhere
+  return {
+    retrieveAndPlan: (input) => ask('retrieveAndPlan', retrieveAndPlanAnywhere, input),
+    retrieveArtifact: (input) => ask('retrieveArtifact', retrieveArtifactAnywhere, input),
+    findDeactivatedUsers: (input) => ask('findDeactivatedUsers', findDeactivatedUsersAnywhere, input),
+  }
 }
 
 /** A step of another process, as {@link ask} calls it. */

@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common'
-import { Refusal } from '../domain/index.ts'
+import { endsRequest, Refusal } from '../domain/index.ts'
 
 /** What a failed step says. */
 export type StepFailure = {
@@ -14,20 +14,21 @@ export type StepFailure = {
 }
 
 /**
- * Reads what a step threw. Only failures with a code of ours can last: Temporal's own (a worker ended, or took too long)
- * and those without a code, which are faults of ours, pass.
+ * Reads what a step threw. Only failures with a code that concerns the request itself last. All others pass: Temporal's
+ * own (a worker ended, or took too long), those without a code, which are faults of ours, and those with a code that this
+ * release does not know.
  *
  * @throws what is no failure of an activity and no refusal: a fault of the workflow's code
  */
 export function stepFailure(error: unknown): StepFailure {
-  if (error instanceof Refusal) return failure(error.code, error.message, { lasts: true })
+  if (error instanceof Refusal) return failure(error.code, error.message, { lasts: endsRequest(error.code) })
   // A local activity's failure comes as it is, an ordinary one's inside an ActivityFailure.
   const cause = error instanceof ActivityFailure ? error.cause : error
   if (cause instanceof ApplicationFailure) {
     const code = /^[A-Z][A-Z0-9_]+$/.test(cause.type ?? '') ? cause.type : undefined
     if (code == null) return failure('INTERNAL_ERROR', 'A fault of the service; its log tells more.')
     const [details] = (cause.details ?? []) as readonly Partial<StepFailure>[]
-    return failure(code, cause.message, { ...details, lasts: cause.nonRetryable === true })
+    return failure(code, cause.message, { ...details, lasts: cause.nonRetryable === true && endsRequest(code) })
   }
   if (error instanceof ActivityFailure)
     return failure('STEP_TIMED_OUT', 'Whoever was to do the step has not answered in time.')

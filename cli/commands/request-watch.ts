@@ -8,6 +8,7 @@ import { connect, type Invocation, withConnection } from '../invocation.ts'
 import { outcomeError } from '../outcome.ts'
 import { eventText } from '../output/event-text.ts'
 import { readableTime } from '../output/quantities.ts'
+import { delayText } from '../output/request-details.ts'
 import { safeText } from '../output/safe-text.ts'
 import { goOnWith, waiting } from '../waiting.ts'
 
@@ -36,6 +37,8 @@ export function define(command: Command, invocation: Invocation): void {
               const time = marker('faint', readableTime(event.occurredAt))
               return `${time}  ${safeText(eventText(event))}\n`
             })
+          const waits = delayText(request, events)
+          if (waits !== undefined) report.note(waits, 'waiting')
           last = request
         }
       } catch (error) {

@@ -16,6 +16,7 @@ import { connect, explain, type Invocation, withConnection } from '../invocation
 import { findLocalFile, type LocalFile } from '../local-file.ts'
 import { outcomeError } from '../outcome.ts'
 import { eventText } from '../output/event-text.ts'
+import { delayText } from '../output/request-details.ts'
 import { saveArtifact } from '../save-artifact.ts'
 import { submitFile } from '../submit-file.ts'
 import { goOnWith, waiting } from '../waiting.ts'
@@ -107,6 +108,8 @@ async function sign(
         await noteExistingSignatures(connection, id, report)
       if (request.status === 'WaitingForApproval' && news.events.length > 0)
         report.note(waitingText(request), 'waiting')
+      const delayed = delayText(request, news.events)
+      if (delayed !== undefined) report.note(delayed, 'waiting')
     }
     const { signedArtifact: artifact, signedArtifactLink: link } = request ?? {}
     if (!artifact || !link) throw (request && outcomeError(request)) ?? new Error('the request came to no end')

@@ -95,7 +95,16 @@ export type RequestDetails = RequestSummary & {
     readonly code: string
     readonly message: string
     readonly path: string | null
+    readonly remedy: string | null
     readonly failedAt: string
+  } | null
+  readonly waitingFor: {
+    readonly code: string
+    readonly message: string
+    readonly path: string | null
+    readonly remedy: string | null
+    readonly since: string
+    readonly nextTryAt: string | null
   } | null
   readonly attempts: readonly {
     readonly attempt: number
@@ -129,7 +138,8 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
   approvals { approver { userId name } planDigest comment approvedAt counts }
   denial { kind approver { userId name } comment deadline deniedAt }
   cancellation { canceledBy { userId name } reason canceledAt }
-  failure { code message path failedAt }
+  failure { code message path remedy failedAt }
+  waitingFor { code message path remedy since nextTryAt }
   attempts { attempt startedAt certificateThumbprint }
   signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority uncovered } }
   signedArtifact { fileName sha256 size }

@@ -21,6 +21,7 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   SigningStarted: ({ attempt }) => (attempt === 1 ? 'Signing' : `Signing, attempt ${attempt}`),
   FileSigned: ({ path, signedSha256 }) => `Signed ${path}, SHA-256 ${signedSha256}`,
   SigningRequestCompleted: ({ signedArtifact }) => `Completed: ${fileName(signedArtifact)} is ready`,
+  SigningRequestDelayed: ({ failure }) => `Waiting: ${failureText(failure)}`,
   SigningRequestFailed: ({ failure }) => `Failed: ${failureText(failure)}`,
 }
 

@@ -6,13 +6,19 @@ import { policyName, statusText } from './request-table.ts'
 import { statusMark } from './style.ts'
 import { type Cell, fieldList, type Marker, table } from './table.ts'
 
+type Reason = NonNullable<RequestDetails['failure' | 'waitingFor']>
+
 /** Everything about a request but its plan, which {@link planText} shows. */
 export function requestText(request: RequestDetails, marker: Marker): string {
-  const { certificate, plan, failure, signedArtifact } = request
+  const { certificate, plan, failure, waitingFor, signedArtifact } = request
   const fields: (readonly [string, Cell | null])[] = [
     ['request', request.signingRequestId],
     ['status', { text: statusText(request), mark: statusMark(request.status) }],
-    ['failure', failure && `${failure.code}: ${failure.message}${failure.path === null ? '' : ` (${failure.path})`}`],
+    ['failure', failure && reasonText(failure)],
+    ['waiting for', waitingFor && reasonText(waitingFor)],
+    ['waiting since', waitingFor && readableTime(waitingFor.since)],
+    ['next try', waitingFor && nextTryText(waitingFor)],
+    ['what to do', (failure ?? waitingFor)?.remedy ?? null],
     ['denied', denialText(request)],
     ['canceled', cancellationText(request)],
     ['policy', `${policyName(request)}, version ${request.signingPolicyVersion}`],
@@ -33,6 +39,13 @@ export function requestText(request: RequestDetails, marker: Marker): string {
   return fieldList(fields, marker) + approvalTable(request, marker) + signedFileTable(request, marker)
 }
 
+/** What to know of a delay that has just been met: when it goes on, and what to do. `undefined` when there is none. */
+export function delayText({ waitingFor }: RequestDetails, events: readonly RequestEvent[]): string | undefined {
+  if (waitingFor === null || events.at(-1)?.type !== 'SigningRequestDelayed') return undefined
+  const remedy = waitingFor.remedy === null ? '' : ` ${waitingFor.remedy}`
+  return `Waiting since ${readableTime(waitingFor.since)}; next try ${nextTryText(waitingFor)}.${remedy}`
+}
+
 /** The time line of a request. */
 export function timeLine(events: readonly RequestEvent[], marker: Marker): string {
   const rows = events.map((event) => [readableTime(event.occurredAt), eventText(event), actorName(event)])
@@ -42,6 +55,14 @@ export function timeLine(events: readonly RequestEvent[], marker: Marker): strin
 /** Who caused an event. */
 export function actorName({ actor }: RequestEvent): string {
   return actor.user?.name ?? actor.component ?? actor.kind
+}
+
+function reasonText({ code, message, path }: Reason): string {
+  return `${code}: ${message}${path === null ? '' : ` (${path})`}`
+}
+
+function nextTryText({ nextTryAt }: NonNullable<RequestDetails['waitingFor']>): string {
+  return nextTryAt === null ? 'as soon as somebody takes it up' : readableTime(nextTryAt)
 }
 
 function fileText({ fileName, size, sha256 }: StoredFile): string {

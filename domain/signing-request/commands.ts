@@ -1,7 +1,7 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { CertificateId, UserId } from '../ids.ts'
-import type { Artifact, FileSigned, SigningRequestFailed, Submission } from './events.ts'
+import type { Artifact, Delay, FileSigned, SigningRequestFailed, Submission } from './events.ts'
 
 /** Records an accepted submission. Whether it may be accepted was decided with the policy and the project at hand. */
 export type SubmitSigningRequest = { readonly type: 'SubmitSigningRequest'; readonly submission: Submission }
@@ -65,6 +65,15 @@ export type Fail = {
   readonly failure: SigningRequestFailed['data']['failure']
 }
 
+/** A step failed for a reason that does not concern the request itself. */
+export type RecordDelay = {
+  readonly type: 'RecordDelay'
+  readonly failure: Delay['failure']
+  readonly at: Instant
+  readonly nextTryAt: Instant | null
+  readonly pauseSeconds: number
+}
+
 /** What can be asked of a signing request. */
 export type SigningRequestCommand =
   | SubmitSigningRequest
@@ -78,3 +87,4 @@ export type SigningRequestCommand =
   | StartSigning
   | RecordSigned
   | Fail
+  | RecordDelay

@@ -74,6 +74,11 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
       return startSigning(command, request)
     case 'RecordSigned':
       return recordSigned(command, request)
+    case 'RecordDelay': {
+      const { failure, at, nextTryAt, pauseSeconds } = command
+      const since = request.waitingFor?.failure.code === failure.code ? request.waitingFor.since : at
+      return [{ type: 'SigningRequestDelayed', data: { schemaVersion: 1, failure, since, nextTryAt, pauseSeconds } }]
+    }
     case 'Fail': {
       const { workflowStatus, failure } = command
       return [{ type: 'SigningRequestFailed', data: { schemaVersion: 1, workflowStatus, failure } }]

@@ -136,6 +136,20 @@ export type SigningRequestFailed = DomainEvent<
   }
 >
 
+/** Why a request does not go on now, and when it is tried again. */
+export type Delay = {
+  readonly failure: SigningRequestFailed['data']['failure']
+  /** Since when it waits for this reason. */
+  readonly since: Instant
+  /** `null` when it goes on as soon as somebody has the time. */
+  readonly nextTryAt: Instant | null
+  /** Before the try after the next: twice as long, up to ten minutes, and so on. In seconds. */
+  readonly pauseSeconds: number
+}
+
+/** A step cannot be done now, for a reason that does not concern the request itself. It is tried again. */
+export type SigningRequestDelayed = DomainEvent<'SigningRequestDelayed', Delay>
+
 /** Everything that happens to a signing request. */
 export type SigningRequestEvent =
   | SigningRequestSubmitted
@@ -150,3 +164,4 @@ export type SigningRequestEvent =
   | FileSigned
   | SigningRequestCompleted
   | SigningRequestFailed
+  | SigningRequestDelayed

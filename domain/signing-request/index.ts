@@ -4,8 +4,9 @@ import { decide } from './decide.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { evolve, initialState, type SigningRequestState } from './state.ts'
 
-export type { Approve, Cancel, Deny, SigningRequestCommand, SubmitSigningRequest } from './commands.ts'
+export type { Approve, Cancel, Deny, RecordDelay, SigningRequestCommand, SubmitSigningRequest } from './commands.ts'
 export { openSigningRequest } from './decide.ts'
+export { nextTry, nextTryOf } from './delay.ts'
 export * from './events.ts'
 export * from './plan.ts'
 export * from './quorum.ts'
@@ -30,5 +31,6 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'FileSigned',
     'SigningRequestCompleted',
     'SigningRequestFailed',
+    'SigningRequestDelayed',
   ],
 }

@@ -3,6 +3,7 @@ import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
 import type {
   Artifact,
+  Delay,
   FileSigned,
   SigningRequestEvent,
   SigningRequestFailed,
@@ -44,6 +45,8 @@ export type SigningRequest = Submission & {
   readonly signedFiles: readonly FileSigned['data'][]
   readonly signedArtifact: Artifact | null
   readonly failure: SigningRequestFailed['data']['failure'] | null
+  /** Why it does not go on now; `null` while it does, waits for people, or is over. */
+  readonly waitingFor: Delay | null
   readonly denial: Denial | null
   readonly cancellation: { readonly canceledBy: UserId; readonly reason: string | null } | null
 }
@@ -66,6 +69,28 @@ export function evolve(state: SigningRequestState, event: SigningRequestEvent): 
   switch (event.type) {
     case 'SigningRequestSubmitted':
       return state
+    case 'SigningRequestDelayed': {
+      const { schemaVersion: _, ...waitingFor } = event.data
+      return { ...state, waitingFor }
+    }
+    case 'SigningStarted': {
+      // What was away was a signer, or something that may be away still: then the next attempt shows.
+      const waitingFor = state.waitingFor?.nextTryAt === null ? null : state.waitingFor
+      return { ...state, workflowStatus: 'Processing', attempts: event.data.attempt, signedFiles: [], waitingFor }
+    }
+    default:
+      return advanced({ ...state, waitingFor: null }, event)
+  }
+}
+
+type Advance = Exclude<
+  SigningRequestEvent,
+  { type: 'SigningRequestSubmitted' | 'SigningRequestDelayed' | 'SigningStarted' }
+>
+
+/** The state after an event that shows that the request goes on. */
+function advanced(state: SigningRequest, event: Advance): SigningRequest {
+  switch (event.type) {
     case 'ArtifactRetrieved':
       return { ...state, workflowStatus: 'QueuedForProcessing', retrieved: true }
     case 'SigningPlanned': {
@@ -91,8 +116,6 @@ export function evolve(state: SigningRequestState, event: SigningRequestEvent): 
       const { canceledBy, reason } = event.data
       return { ...state, workflowStatus: 'Canceled', cancellation: { canceledBy, reason } }
     }
-    case 'SigningStarted':
-      return { ...state, workflowStatus: 'Processing', attempts: event.data.attempt, signedFiles: [] }
     case 'FileSigned':
       return { ...state, signedFiles: [...state.signedFiles, event.data] }
     case 'SigningRequestCompleted':
@@ -113,6 +136,7 @@ function submitted({ schemaVersion: _, ...submission }: SigningRequestSubmitted[
     signedFiles: [],
     signedArtifact: null,
     failure: null,
+    waitingFor: null,
     denial: null,
     cancellation: null,
   }

@@ -13,7 +13,7 @@ import { createDemo, demoName } from './demo.ts'
 import { forgetRuntimeFacts, writeRuntimeFacts } from './runtime-facts.ts'
 import { type SelfChecked, selfCheck } from './self-check.ts'
 import { prepareSoftHsm } from './softhsm.ts'
-import { startTemporalServer, type TemporalServer } from './temporal.ts'
+import { startTemporalServer, type TemporalServer, temporalProblem } from './temporal.ts'
 import { startTimeStampAuthority } from './time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from './time-stamp-authority-identity.ts'
 
@@ -99,6 +99,10 @@ export async function startEmbedded(options: {
         ...options.checks,
         async setUp() {
           if (!complete) throw new Error('keys, demo and credentials are being set up')
+        },
+        async temporalServer() {
+          const problem = temporalProblem(temporal.state())
+          if (problem !== undefined) throw new Error(problem)
         },
       },
     })

@@ -10,19 +10,37 @@ import { openTemporalDatabase } from './temporal-database.ts'
 import { freePort, gaveUp, runTemporalProcess, type TemporalExit, type TemporalProcess } from './temporal-process.ts'
 
 const DATABASE = 'temporal.db'
-/** A server that dies is started again at once, then ever more slowly, until it has failed this often in a row. */
-const RESTART_DELAYS_MS = [0, 250, 1_000, 2_000, 3_000, 3_000]
-/** Serving this long means that the last restart was a success, and the count begins anew. */
+/**
+ * A server that dies is started again at once, then ever more slowly, for as long as this process runs: what ends it (a
+ * full disk, a lack of memory) may pass.
+ */
+const RESTART_DELAYS_MS = [0, 250, 1_000, 2_000, 3_000, 5_000, 10_000]
+const LONGEST_RESTART_DELAY_MS = 30_000
+/** Serving this long means that the last restart was a success, and the delays begin anew. */
 const STEADY_AFTER_MS = 30_000
 
 /** What the embedded Temporal server is doing. */
 export type TemporalServerState =
   | { readonly state: 'serving' }
   /** It died and is being started again on the same port; clients reconnect by themselves. */
-  | { readonly state: 'restarting'; readonly exit: TemporalExit }
-  /** It died and could not be started again. */
-  | { readonly state: 'failed'; readonly error: EmbeddedStartError }
+  | {
+      readonly state: 'restarting'
+      readonly exit: TemporalExit
+      readonly since: Date
+      /** Why the last start failed; `undefined` before the first has. */
+      readonly error: EmbeddedStartError | undefined
+      readonly nextTryAt: Date
+    }
   | { readonly state: 'closed' }
+
+/** For readiness: why the server does not serve, since when, and when it is started again; `undefined` while it does. */
+export function temporalProblem(state: TemporalServerState): string | undefined {
+  if (state.state !== 'restarting') return undefined
+  const { exit, since, error, nextTryAt } = state
+  const end = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`
+  const failed = error === undefined ? '' : ` It could not be started again: ${error.message}`
+  return `The Temporal server ended by ${end} at ${since.toISOString()}. Next start at ${nextTryAt.toISOString()}.${failed}`
+}
 
 /** A Temporal development server that lives as long as this process. */
 export type TemporalServer = {
@@ -47,7 +65,7 @@ export type TemporalServer = {
  *
  * @param options.cliPath the `temporal` binary; found as {@link findTemporalCli} says when not given
  * @param options.port a free one is chosen when not given
- * @param options.onStateChange told each new state after the first `serving`
+ * @param options.onStateChange told each new state after the first `serving`; `restarting` at each try
  * @throws EmbeddedStartError `TEMPORAL_CLI_NOT_FOUND`, `TEMPORAL_START_FAILED`, `PORT_IN_USE`, `DATA_DIRECTORY_IN_USE`
  */
 export async function startTemporalServer(options: {
@@ -92,36 +110,36 @@ export async function startTemporalServer(options: {
     throw error
   }
 
-  const restart = async (attempts: { failed: number }): Promise<void> => {
-    for (;;) {
-      const wait = RESTART_DELAYS_MS[attempts.failed]
-      if (wait === undefined)
-        throw new EmbeddedStartError('TEMPORAL_START_FAILED', 'The Temporal server dies again and again.')
-      attempts.failed += 1
+  /** How often it has died or failed to start in a row, without serving for long in between. */
+  let failures = 0
+  const restart = async (exit: TemporalExit): Promise<void> => {
+    const since = new Date()
+    for (let error: EmbeddedStartError | undefined; ; ) {
+      const wait = RESTART_DELAYS_MS[failures] ?? LONGEST_RESTART_DELAY_MS
+      failures += 1
+      enter({ state: 'restarting', exit, since, error, nextTryAt: new Date(Date.now() + wait) })
       await delay(wait, undefined, { signal: closing.signal })
       try {
         current = await run(port)
         return
-      } catch (error) {
-        logger.error({ err: error }, 'the Temporal server could not be started again')
-        if (attempts.failed === RESTART_DELAYS_MS.length) throw error
+      } catch (cause) {
+        logger.error({ err: cause }, 'the Temporal server could not be started again')
+        error = asStartError(cause)
       }
     }
   }
   const keepRunning = async () => {
-    const attempts = { failed: 0 }
     while (!closing.signal.aborted) {
-      const since = Date.now()
+      const began = performance.now()
       const exit = await current.exited
       if (closing.signal.aborted) return
-      if (Date.now() - since >= STEADY_AFTER_MS) attempts.failed = 0
+      if (performance.now() - began >= STEADY_AFTER_MS) failures = 0
       logger.error({ ...exit }, 'the Temporal server died')
-      enter({ state: 'restarting', exit })
       try {
-        await restart(attempts)
+        await restart(exit)
       } catch (error) {
-        if (!closing.signal.aborted) enter({ state: 'failed', error: asStartError(error) })
-        return
+        if (closing.signal.aborted) return
+        throw error
       }
       if (closing.signal.aborted) return
       logger.info({ pid: current.pid, port }, 'the Temporal server serves again')

@@ -53,9 +53,14 @@ async function approve(
   await organization.tell(signingRequestId, { type: 'Approve', approver, planDigest, comment: null }, approver)
 }
 
-async function expectRefusal(organization: TestOrganization, request: SigningRequest, code: string) {
+async function expectRefusal(
+  organization: TestOrganization,
+  request: SigningRequest,
+  code: string,
+  { ends = true }: { readonly ends?: boolean } = {},
+) {
   const { failure, keyTouched, refused } = await callSigner(organization, request.signingRequestId)
-  expect(failure).toMatchObject({ type: code, nonRetryable: true })
+  expect(failure).toMatchObject({ type: code, nonRetryable: ends })
   expect(keyTouched).toBe(false)
   expect(refused).toEqual([`${request.signingRequestId} ${code}`])
   const types = (await readWholeStream(organization.log, streams.signingRequest(request.signingRequestId))).events.map(
@@ -150,7 +155,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
     await chmod(path, 0o600)
     await writeFile(path, bytes)
-    await expectRefusal(organization, request, 'ARTIFACT_CORRUPT')
+    await expectRefusal(organization, request, 'ARTIFACT_CORRUPT', { ends: false })
   })
 
   test('refuses when the recorded plan is another than the stored bytes give', async () => {

@@ -157,6 +157,30 @@ describe('countersign request show', () => {
     ])
   })
 
+  it('says why a request waits or failed, since when, when it is tried again, and what to do', async () => {
+    const request = service.add()
+    const reason = { code: 'KEY_NOT_FOUND', message: 'The token does not hold it.', path: null }
+    const remedy = 'Connect the right token.'
+    const waitingFor = { ...reason, remedy, since: '2026-01-31T09:30:02.000Z', nextTryAt: '2026-01-31T09:40:00.000Z' }
+    service.happen(request, 'SigningRequestDelayed', { failure: reason }, { workflowStatus: 'Processing', waitingFor })
+    const shown = ['request', 'show', request.signingRequestId]
+    const waiting = (await countersign(shown)).stdout
+    expect(waiting).toMatch(/waiting for +KEY_NOT_FOUND: The token does not hold it\./)
+    expect(waiting).toMatch(/waiting since +2026-01-31 09:30:02Z/)
+    expect(waiting).toMatch(/next try +2026-01-31 09:40:00Z/)
+    expect(waiting).toMatch(/what to do +Connect the right token\./)
+    service.happen(request, 'Other', {}, { waitingFor: { ...waitingFor, nextTryAt: null } })
+    expect((await countersign(shown)).stdout).toMatch(/next try +as soon as somebody takes it up/)
+
+    const failure = { code: 'PE_TRUNCATED', message: 'It ends.', path: 'a.exe', remedy: 'Build it again.' }
+    const ended = { workflowStatus: 'ProcessingFailed', waitingFor: null, failure: { ...failure, failedAt: '' } }
+    service.happen(request, 'SigningRequestFailed', { failure }, ended)
+    const failed = (await countersign(shown)).stdout
+    expect(failed).toMatch(/failure +PE_TRUNCATED: It ends\. \(a\.exe\)/)
+    expect(failed).toMatch(/what to do +Build it again\./)
+    expect(failed).not.toContain('next try')
+  })
+
   it('has every event of a long time line', async () => {
     const request = service.add()
     for (let attempt = 1; attempt <= 120; attempt++) service.happen(request, 'SigningStarted', { attempt }, {})

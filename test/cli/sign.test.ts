@@ -26,6 +26,15 @@ function sign(args: readonly string[], options: RunOptions = {}) {
   })
 }
 
+const waitingFor = {
+  code: 'KEY_NOT_FOUND',
+  message: 'The token does not hold the key.',
+  path: null,
+  remedy: 'Connect the right token.',
+  since: '2026-01-31T09:30:02.000Z',
+  nextTryAt: '2026-01-31T09:30:12.000Z',
+}
+
 describe('countersign sign', () => {
   it('uploads the bytes, waits and saves the signed bytes', async () => {
     service.behaviour.submitted = (request) => service.complete(request, signed)
@@ -79,10 +88,45 @@ describe('countersign sign', () => {
     }
   })
 
+  it('says what to do about why the request failed, and what it waited for before', async () => {
+    service.behaviour.submitted = (request) => {
+      service.happen(
+        request,
+        'SigningRequestDelayed',
+        { failure: waitingFor },
+        { workflowStatus: 'Processing', waitingFor },
+      )
+    }
+    let printed = ''
+    const running = sign(['--out', 'signed.exe'], { printed: ({ stderr }) => (printed = stderr) })
+    await until('what it waits for', () => printed.includes('Connect the right token.'))
+    expect(printed).toContain('Waiting: KEY_NOT_FOUND: The token does not hold the key.')
+    const [request] = service.requests.values()
+    const failure = { code: 'PE_TRUNCATED', message: 'It ends.', path: null, failedAt: waitingFor.since }
+    const fields = {
+      workflowStatus: 'ProcessingFailed',
+      waitingFor: null,
+      failure: { ...failure, remedy: 'Build it again.' },
+    }
+    if (request !== undefined) service.happen(request, 'SigningRequestFailed', { failure }, fields)
+    const ran = await running
+    expect(ran.code).toBe(3)
+    expect(ran.stderr).toContain('error: PE_TRUNCATED: The signing request failed: It ends.')
+    expect(ran.stderr).toContain('hint: Build it again.')
+  })
+
   it.each([
     [
       'ProcessingFailed',
-      { failure: { code: 'PE_MALFORMED', message: 'No PE file.', path: null, failedAt: '2026-01-31T09:30:02.000Z' } },
+      {
+        failure: {
+          code: 'PE_MALFORMED',
+          message: 'No PE file.',
+          path: null,
+          remedy: null,
+          failedAt: '2026-01-31T09:30:02.000Z',
+        },
+      },
       3,
       'PE_MALFORMED',
     ],

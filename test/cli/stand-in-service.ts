@@ -305,6 +305,7 @@ function newRequest(
     denial: null,
     cancellation: null,
     failure: null,
+    waitingFor: null,
     attempts: [],
     signedFiles: [],
     signedArtifact: null,

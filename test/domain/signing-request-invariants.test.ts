@@ -311,6 +311,14 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
       signedArtifact: aSubmission().artifact,
     }),
   ),
+  fc.tuple(fc.constantFrom('KEY_NOT_FOUND', 'SIGNER_UNAVAILABLE'), fc.boolean()).map(([code, isPlanned]) =>
+    event<SigningRequestEvent, 'SigningRequestDelayed'>('SigningRequestDelayed', {
+      failure: { code, message: 'x', path: null },
+      since: at,
+      nextTryAt: isPlanned ? at : null,
+      pauseSeconds: 4,
+    }),
+  ),
   fc.constantFrom('ArtifactRetrievalFailed' as const, 'ProcessingFailed' as const).map((workflowStatus) =>
     event<SigningRequestEvent, 'SigningRequestFailed'>('SigningRequestFailed', {
       workflowStatus,

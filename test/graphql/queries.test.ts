@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createOrganization, createProject, createSigningPolicy, createUser } from '../../application/index.ts'
-import type { OrganizationId, SigningRequestId } from '../../domain/index.ts'
+import { type OrganizationId, remedyOf, type SigningRequestId } from '../../domain/index.ts'
 import { defaultLimits } from '../../graphql/index.ts'
 import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
 
@@ -198,6 +198,33 @@ describe('queries', () => {
       cancellation: { canceledBy: { name: 'Sam Submitter' }, reason: 'wrong file' },
     })
     expect(byId[failed]).toMatchObject({ status: 'Failed', workflowStatus: 'ProcessingFailed', failure })
+  })
+
+  it('says why a request waits, when it is tried again, and what to do; and what to do about why one failed', async () => {
+    const server = await startGraphQLServer()
+    const [waits, stands, failed] = [await server.submit(), await server.submit(), await server.submit()]
+    const failure = { code: 'ARTIFACT_STORE_FULL', message: 'The disk is full.', path: null }
+    const [since, nextTryAt] = ['2026-01-31T09:30:00.000Z', '2026-01-31T09:30:04.000Z']
+    const delay = { type: 'RecordDelay', failure, at: since, nextTryAt, pauseSeconds: 4 } as const
+    await server.tell(waits, delay)
+    await server.tell(stands, { ...delay, nextTryAt: null, failure: { ...failure, code: 'A_NEWER_ONE' } })
+    const final = { code: 'PE_TRUNCATED', message: 'It ends.', path: 'setup.exe' }
+    await server.tell(failed, { type: 'Fail', workflowStatus: 'ArtifactRetrievalFailed', failure: final })
+    await server.caughtUp()
+    const { data } = await server.ask(
+      server.submitter,
+      `{ signingRequests { nodes { signingRequestId isFinalStatus
+          waitingFor { code message path remedy since nextTryAt } failure { code remedy } } } }`,
+    )
+    // biome-ignore lint/suspicious/noExplicitAny: as the query says
+    const byId = Object.fromEntries(data.signingRequests.nodes.map((node: any) => [node.signingRequestId, node]))
+    const { nextTryAt: told, ...reason } = byId[waits].waitingFor
+    expect(reason).toEqual({ ...failure, since, remedy: remedyOf('ARTIFACT_STORE_FULL') })
+    expect(Date.parse(told)).toBeGreaterThan(Date.now() - 60_000)
+    expect(byId[stands].waitingFor).toMatchObject({ code: 'A_NEWER_ONE', remedy: null, nextTryAt: null })
+    expect(byId[failed]).toMatchObject({ waitingFor: null, failure: { remedy: remedyOf('PE_TRUNCATED') } })
+    expect(await server.readModel.delays(10)).toHaveLength(2)
+    expect(await server.readModel.delays(1)).toHaveLength(1)
   })
 
   it('finds entities by UUID, by node id and by slug', async () => {

@@ -1,5 +1,7 @@
 import Fastify from 'fastify'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Delay } from '../../domain/index.ts'
+import { delayNote } from '../../server/delay-note.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from '../../server/health.ts'
 
 const works: HealthCheck = async () => undefined
@@ -67,6 +69,28 @@ describe('readiness', () => {
       status: 'down',
       checks: { eventLog: { status: 'down' }, temporal: { status: 'down', reason: 'It broke at once.' } },
     })
+  })
+
+  it('is up while requests wait, and says why, how many, since when, and when the next one is tried again', async () => {
+    const now = Date.parse('2026-03-01T12:00:00.000Z')
+    const delay = (code: string, since: string, nextTryAt: string | null): Delay => ({
+      failure: { code, message: 'The reason.', path: null },
+      since,
+      nextTryAt,
+      pauseSeconds: 600,
+    })
+    const delays = [
+      delay('KEY_NOT_FOUND', '2026-03-01T10:00:00.000Z', '2026-03-01T12:07:00.000Z'),
+      delay('SIGNER_UNAVAILABLE', '2026-03-01T11:00:00.000Z', null),
+      delay('KEY_NOT_FOUND', '2026-03-01T11:00:00.000Z', '2026-03-01T11:59:00.000Z'),
+    ]
+    const { ready } = await served({ requests: async () => delayNote(delays, now) })
+    const note = [
+      'KEY_NOT_FOUND: 2 requests wait since 2026-03-01T10:00:00.000Z, next try 2026-03-01T12:07:00.000Z. The reason.',
+      'SIGNER_UNAVAILABLE: 1 request waits since 2026-03-01T11:00:00.000Z, next try as soon as somebody takes them up. The reason.',
+    ].join(' ')
+    expect(ready).toEqual({ status: 200, body: { status: 'up', checks: { requests: { status: 'up', notice: note } } } })
+    expect(delayNote([], now)).toBeUndefined()
   })
 
   it('of a process without parts is up', async () => {

@@ -7,6 +7,8 @@ export type TimeStampGate = {
   readonly url: string
   readonly shut: () => void
   readonly open: () => void
+  /** Answers every query with HTTP 503 from here on, until it is opened. */
+  readonly refuse: () => void
   /** How many signatures stand before the gate now. */
   readonly waiting: () => number
   readonly close: () => Promise<void>
@@ -21,12 +23,14 @@ export async function startTimeStampGate(authorityUrl: string): Promise<TimeStam
   let passage = Promise.withResolvers<void>()
   passage.resolve()
   let waiting = 0
+  let refusing = false
 
   const server = createServer(async (request, response) => {
     response.on('error', () => undefined)
     try {
       const query: Buffer[] = []
       for await (const part of request as AsyncIterable<Buffer>) query.push(part)
+      if (refusing) return void response.writeHead(503).end()
       waiting += 1
       // Who is killed while they wait does not stand here any more.
       const gone = once(response, 'close')
@@ -55,7 +59,11 @@ export async function startTimeStampGate(authorityUrl: string): Promise<TimeStam
       passage = Promise.withResolvers()
     },
     open() {
+      refusing = false
       passage.resolve()
+    },
+    refuse() {
+      refusing = true
     },
     waiting: () => waiting,
     async close() {

@@ -18,8 +18,8 @@ const cacheFolder = join(tmpdir(), 'countersign-test-workflows')
 /** The client side of the workflows, and what is behind it. */
 export type TestWorkflows = Workflows & {
   readonly client: Client
-  /** Starts the signer, for tests that begin without. */
-  readonly startSigner: () => Promise<void>
+  /** Starts a signer, for tests that begin without or stop the first; by default with the same parts. */
+  readonly startSigner: (organization?: TestOrganization) => Promise<void>
   readonly stopSigner: () => Promise<void>
 }
 
@@ -47,11 +47,11 @@ export async function startWorkers(
   })
   const running = worker.run()
   let signer: { readonly worker: Worker; readonly done: Promise<void> } | undefined
-  async function startSigner(): Promise<void> {
+  async function startSigner({ signer: parts } = organization): Promise<void> {
     const started = await Worker.create({
       ...common,
       taskQueue: signerTaskQueue,
-      activities: { ...signerActivities({ ...organization.signer, recordRefusal: async () => undefined }) },
+      activities: { ...signerActivities({ ...parts, recordRefusal: async () => undefined }) },
     })
     signer = { worker: started, done: started.run() }
   }

@@ -14,6 +14,7 @@ import {
   startTemporalServer,
   type TemporalServer,
   type TemporalServerState,
+  temporalProblem,
 } from '../../../server/embedded/temporal.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
@@ -140,17 +141,38 @@ describe('the embedded Temporal server', () => {
     })
     process.kill(server.pid(), 'SIGKILL')
     await until('it serves again', () => states.at(-1)?.state === 'serving')
-    expect(states.map(({ state }) => state)).toEqual(['restarting', 'serving'])
+    expect(states.length).toBeGreaterThan(2)
+    expect(new Set(states.slice(0, -1).map(({ state }) => state))).toEqual(new Set(['restarting']))
   })
 
-  test('is given up when it cannot be started any more, and can still be closed', async () => {
+  test('is started again however often it dies, ever more slowly, and says why it does not serve', async () => {
+    const folder = temporaryFolder()
+    const states: TemporalServerState[] = []
+    const server = await start({
+      dataDirectory: folder,
+      // Each start tries twice: with its database, and without.
+      cliPath: failingLater(folder, 13),
+      onStateChange: (state) => states.push(state),
+    })
+    process.kill(server.pid(), 'SIGKILL')
+    const isTriedAgain = () => states.length > 5 && server.state().state === 'restarting'
+    await until('it was tried several times', isTriedAgain, 60_000)
+    const problem = temporalProblem(server.state())
+    expect(problem).toMatch(/^The Temporal server ended by signal SIGKILL at 20\S+Z\. Next start at 20\S+Z\. /)
+    expect(problem).toContain('out of fuel')
+    const [first] = states.flatMap((state) => (state.state === 'restarting' ? [state] : []))
+    const waits = states.flatMap((state) => (state.state === 'restarting' ? [state.nextTryAt.getTime()] : []))
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b))
+    expect(first?.error).toBeUndefined()
+    await until('it serves again', () => server.state().state === 'serving', 110_000)
+    expect(temporalProblem(server.state())).toBeUndefined()
+  }, 180_000)
+
+  test('can be closed while it cannot be started', async () => {
     const folder = temporaryFolder()
     const server = await start({ dataDirectory: folder, cliPath: failingLater(folder, 1000) })
     process.kill(server.pid(), 'SIGKILL')
-    await until('it is given up', () => server.state().state === 'failed', 25_000)
-    expect(server.state()).toMatchObject({
-      error: { code: 'TEMPORAL_START_FAILED', message: expect.stringContaining('out of fuel') },
-    })
+    await until('it is tried again', () => server.state().state === 'restarting')
     await server.close()
     expect(server.state()).toEqual({ state: 'closed' })
   })

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { endsRequest, remedyOf, stepFailureCodes } from '../../domain/step-failures.ts'
+import { areasOfCodes, codesOfSource } from '../support/codes-of-source.ts'
+
+const { ending, passing } = stepFailureCodes
+
+/**
+ * Codes of the rooms that steps work with which no step fails with: those of people's commands, of uploads and of set-up.
+ */
+const ofOthers = new Set([
+  'TEMPORAL_UNAVAILABLE',
+  'SIGNING_REQUEST_MISMATCH',
+  // Commands of people to requests, and to what requests rest on.
+  ...['ALREADY_APPROVED', 'NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE', 'SIGNING_REQUEST_EXISTS'],
+  ...['API_TOKEN_EXPIRY_PAST', 'API_TOKEN_NOT_FOUND', 'ROLE_HELD', 'ROLE_NOT_HELD'],
+  ...['TOKEN_EXPIRED', 'TOKEN_INVALID', 'TOKEN_REVOKED'],
+  ...['USER_ACTIVE', 'USER_DEACTIVATED', 'USER_EXISTS', 'USER_NOT_FOUND'],
+  ...['APPROVAL_DEADLINE', 'APPROVAL_QUORUM', 'APPROVAL_QUORUM_UNREACHABLE', 'MEMBERS_REPEATED'],
+  ...['RELEASE_NEEDS_ISSUED_CERTIFICATE', 'RELEASE_NEEDS_STRONG_KEY', 'RELEASE_NEEDS_TIMESTAMP'],
+  ...['SIGNING_POLICY_ACTIVE', 'SIGNING_POLICY_EXISTS', 'SIGNING_POLICY_SLUG_TAKEN'],
+  ...['ORGANIZATION_EXISTS', 'ORGANIZATION_NOT_FOUND', 'PROJECT_SLUG_TAKEN'],
+  ...['PROJECT_ACTIVE', 'PROJECT_EXISTS', 'REPOSITORY_URL_MALFORMED', 'NAME_MALFORMED'],
+  ...['CERTIFICATE_EXISTS', 'CERTIFICATE_VALIDITY'],
+  // The name of an area, and what only time-stamps can be.
+  ...['AUTHENTICODE_TIMESTAMP', 'AUTHENTICODE_IMPRINT_MISMATCH', 'AUTHENTICODE_NONCE_MISMATCH'],
+  // Uploads, time-stamps that the service gives itself, and tokens that it makes.
+  'ARTIFACT_COLLECTION_MISMATCH',
+  ...['UPLOAD_EMPTY', 'UPLOAD_NOT_FOUND', 'UPLOAD_QUOTA_EXCEEDED', 'TIMESTAMP_REQUEST_MALFORMED'],
+  ...['PKCS11_NO_FREE_SLOT', 'PKCS11_SESSIONS_INVALID', 'PKCS11_TOKEN_EXISTS', 'PKCS11_TOKEN_LABEL_INVALID'],
+])
+
+const rooms = 'activities|artifacts|signing|event-log|workflows'
+const domain = 'domain/(?:decider|[^/]+/).*'
+const ofSteps = new RegExp(`^(?:(?:${rooms})/|${domain})`)
+
+describe('the codes that a step of a request can fail with', () => {
+  const thrown = [
+    ...new Set(codesOfSource().flatMap(({ code, path }) => (ofSteps.test(path) ? areasOfCodes(code) : []))),
+  ]
+
+  it('each say whether they end the request or let it wait, and not both', () => {
+    const known = new Set([...ending, ...passing, ...ofOthers])
+    expect(thrown.filter((code) => !known.has(code)).toSorted()).toEqual([])
+    expect(ending.filter((code) => passing.includes(code))).toEqual([])
+    expect([...ending, ...passing].filter((code) => ofOthers.has(code))).toEqual([])
+  })
+
+  it('end a request when they concern it, and no request when they concern the service', () => {
+    for (const code of ['PE_TRUNCATED', 'FORMAT_NOT_SUPPORTED', 'CERTIFICATE_DISABLED', 'QUORUM_NOT_REACHED'])
+      expect(endsRequest(code)).toBe(true)
+    const service = ['TIMESTAMP_NOT_CONFIGURED', 'KEY_NOT_FOUND', 'EVENT_TYPE_UNKNOWN', 'ARTIFACT_NOT_FOUND']
+    const families = passing.filter((code) => /^(?:PKCS11|EVENT_LOG|PAYLOAD|ARTIFACT_STORE)_/.test(code))
+    expect(families.length).toBeGreaterThan(30)
+    for (const code of [...service, ...families, 'A_CODE_OF_ANOTHER_RELEASE', 'toString'])
+      expect(endsRequest(code)).toBe(false)
+    expect(ending.filter((code) => /^(?:PKCS11|EVENT_LOG|EVENT|PAYLOAD|ARTIFACT_STORE)_/.test(code))).toEqual([])
+  })
+
+  it('have the remedies that docs/error-codes.md has', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/error-codes.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| `([^`]+)` \| .* \| (.*) \|$/gm)].map(([, code = '', remedy = '']) => ({
+      code,
+      remedy,
+    }))
+    // A code's own row stands above the one of all areas.
+    const ofAreas = rows.flatMap(({ code, remedy }) => areasOfCodes(code).map((each) => [each, remedy] as const))
+    const remedies = new Map([...ofAreas, ...rows.map(({ code, remedy }) => [code, remedy] as const)])
+    for (const code of [...ending, ...passing]) expect([code, remedyOf(code)]).toEqual([code, remedies.get(code)])
+    expect([...remedies].filter(([, remedy]) => /^The same\b/.test(remedy))).toEqual([])
+    expect(remedyOf('A_CODE_OF_ANOTHER_RELEASE')).toBeNull()
+  })
+})
