@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { registerRest } from '../../rest/index.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
+import { buildPe } from '../support/pe-builder.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { runCommand } from './run-command.ts'
 
@@ -15,7 +16,7 @@ it('makes one request when the answers to its submission are lost on the way', a
   })
   const proxy = await startCuttingProxy(server.url, 'submitSigningRequest', 2)
   const workingDirectory = temporaryFolder()
-  writeFileSync(join(workingDirectory, 'setup.exe'), 'a program')
+  writeFileSync(join(workingDirectory, 'setup.exe'), buildPe({ format: 'PE32' }).bytes)
   const ran = await runCommand(
     ['sign', 'setup.exe', '--project', 'demo', '--policy', 'test-signing', '--no-wait', '--json'],
     { workingDirectory, environment: { COUNTERSIGN_URL: proxy.url, COUNTERSIGN_TOKEN: server.submitter.token } },

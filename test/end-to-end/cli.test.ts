@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tableName } from '../../projections/table-names.ts'
+import { readModelVersion } from '../../projections/tables.ts'
 import { type RunOptions, runCommand } from '../cli/run-command.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { realPrograms } from '../support/programs.ts'
@@ -57,6 +59,11 @@ async function waitingRequest(): Promise<{ id: string; digest: string }> {
 }
 
 /** Verifies a file by the certificate that the command line downloads, as others would. */
+/** Signs a file in its place under the policy that asks nobody. */
+function signForTests(file: string, ...options: readonly string[]) {
+  return countersign(['sign', file, '--project', 'demo', '--policy', 'test-signing', '--out', file, ...options])
+}
+
 async function verdict(file: string, policy: string) {
   const { certificates } = (await json('certificate', 'list')) as {
     certificates: { name: string; certificateId: string }[]
@@ -135,9 +142,23 @@ describe('the command line and the embedded service', () => {
       expect(await countersign(['request', decision, id, '--as', user])).toMatchObject({ code: 0 })
       expect(await watching).toMatchObject({ code })
     }
+    // Its beginning is that of any program; what is wrong is seen when all of it is there.
+    const bytes = readFileSync(join(folder, 'signed.exe'))
+    const signedDataId = Buffer.from('06092a864886f70d010702', 'hex')
+    bytes.writeUInt8(0x7f, bytes.indexOf(signedDataId) + signedDataId.length - 1)
+    writeFileSync(join(folder, 'broken.exe'), bytes)
+    const failing = await signForTests('broken.exe', '--existing-signatures', 'append')
+    expect(failing).toMatchObject({ code: 3 })
+    expect(failing.stderr).toContain('AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED')
+    expect(readFileSync(join(folder, 'broken.exe'))).toEqual(bytes)
+  })
+
+  it('refuse what is no program before it is uploaded', async () => {
     writeFileSync(join(folder, 'text.exe'), 'This is no program.')
-    const failing = ['sign', 'text.exe', '--project', 'demo', '--policy', 'test-signing', '--out', 'text.exe']
-    expect(await countersign(failing)).toMatchObject({ code: 3 })
+    const refused = await signForTests('text.exe')
+    expect(refused).toMatchObject({ code: 6 })
+    expect(refused.stderr).toContain('error: FORMAT_NOT_SUPPORTED: ')
+    expect(refused.stderr).not.toContain('Uploading')
     expect(readFileSync(join(folder, 'text.exe'), 'utf8')).toBe('This is no program.')
   })
 
@@ -181,8 +202,9 @@ describe('the command line and the embedded service', () => {
     expect(await replay('--until', '2020-01-01')).toMatchObject({ events: 0, states: [], differences: null })
 
     const database = new DatabaseSync(join(data, 'read-model.db'))
+    const projects = tableName(readModelVersion, 'live', 'projects')
     const forge = (from: string, to: string) =>
-      database.prepare('UPDATE projects SET state = replace(state, ?, ?)').run(from, to)
+      database.prepare(`UPDATE ${projects} SET state = replace(state, ?, ?)`).run(from, to)
     try {
       forge('Made at the first start', 'Forged')
       const forged = await onServer('audit', 'replay', '--compare').catch(({ code, stdout }) => [code, stdout])
