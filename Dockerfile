@@ -35,5 +35,6 @@ VOLUME /var/lib/countersign
 # Every role answers here. 503 names what is down; that is for people and load balancers, and restarts nothing.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.COUNTERSIGN_PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/app/cli/countersign.js"]
+# The young generation is small: what a role keeps for long is little, and a worker fits into 300 MiB.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/cli/countersign.js"]
 CMD ["serve", "--roles", "api,worker,signer,projector"]

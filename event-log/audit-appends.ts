@@ -16,6 +16,7 @@ import {
   type UnreadableEvent,
 } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
+import { watchingUnreadable } from './unreadable-events.ts'
 
 /** What an audit of the signatures came to. */
 export type AppendAudit = {
@@ -143,17 +144,7 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
   return {
     log: {
       async *readAll(options = {}) {
-        const { onUnreadable } = options
-        const watched =
-          onUnreadable === undefined
-            ? options
-            : {
-                ...options,
-                onUnreadable(event: UnreadableEvent) {
-                  passUnreadable(event)
-                  onUnreadable(event)
-                },
-              }
+        const watched = watchingUnreadable(options, passUnreadable)
         for await (const events of log.readAll(watched)) {
           for (const event of events) {
             take(event)

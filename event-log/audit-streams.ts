@@ -1,6 +1,7 @@
 import { hash as digest } from 'node:crypto'
 import type { LogFault } from './check-appends.ts'
 import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
+import { watchingUnreadable } from './unreadable-events.ts'
 
 /** A log whose streams are compared with the whole of it. */
 export type ComparedLog = {
@@ -65,17 +66,7 @@ export function auditStreams(
   return {
     log: {
       async *readAll(options = {}) {
-        const { onUnreadable } = options
-        const watched =
-          onUnreadable === undefined
-            ? options
-            : {
-                ...options,
-                onUnreadable: (event: Parameters<typeof onUnreadable>[0]) => {
-                  damaged.add(event.streamId)
-                  onUnreadable(event)
-                },
-              }
+        const watched = watchingUnreadable(options, ({ streamId }) => damaged.add(streamId))
         for await (const events of source.readAll(watched)) {
           for (const event of events) take(event)
           yield events

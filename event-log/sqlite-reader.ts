@@ -6,8 +6,11 @@ import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
 import type { LogEntry } from './unreadable-events.ts'
 
-/** A batch ends at this many events or characters of JSON, whichever comes first: about 3 ms of work, bounded memory. */
-const batchLimit = { events: 1_000, characters: 8 * 1024 * 1024 }
+/**
+ * A batch ends at this many events or characters of JSON, whichever comes first: less than a millisecond of work, and so
+ * little memory that it is young when it is garbage.
+ */
+const batchLimit = { events: 200, characters: 1024 * 1024 }
 
 /** Events in order, and whether the range held no more of them at the moment of the read. */
 export type Batch = { readonly events: readonly LogEntry[]; readonly exhausted: boolean }

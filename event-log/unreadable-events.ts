@@ -1,4 +1,4 @@
-import { type RecordedEvent, type UnreadableEvent, unreadableFailure } from './event-log.ts'
+import { type ReadAllOptions, type RecordedEvent, type UnreadableEvent, unreadableFailure } from './event-log.ts'
 
 /** What stands in a place of a log. */
 export type LogEntry = RecordedEvent | UnreadableEvent
@@ -39,4 +39,17 @@ export function* deliver(
       onUnreadable(entry)
     }
   if (run.length > 0) yield run
+}
+
+/** The same read, in which what cannot be read is seen on its way to whoever wants to be given it. */
+export function watchingUnreadable(options: ReadAllOptions, see: (event: UnreadableEvent) => void): ReadAllOptions {
+  const { onUnreadable } = options
+  if (onUnreadable === undefined) return options
+  return {
+    ...options,
+    onUnreadable(event) {
+      see(event)
+      onUnreadable(event)
+    },
+  }
 }

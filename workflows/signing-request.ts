@@ -5,20 +5,9 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  proxyActivities,
-  proxyLocalActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
-import type {
-  Answering,
-  AnywhereActivities,
-  LongStepActivities,
-  RequestStep,
-  ShortActivities,
-  ShortSteps,
-  SignerActivities,
-} from '../activities/contract.ts'
 import {
   countedApprovers,
   isFinalStatus,
@@ -32,7 +21,6 @@ import {
   signingRequestDecider,
   type UserId,
 } from '../domain/index.ts'
-import { ask } from './ask.ts'
 import {
   type AddressedChange,
   approveUpdate,
@@ -42,27 +30,13 @@ import {
   type Initiator,
   refreshSignal,
   type SigningRequestInput,
-  signerTaskQueue,
   submitUpdate,
 } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { isSmall, requestHistory } from './request-history.ts'
 import { type StepFailure, stepFailure } from './step-failure.ts'
+import { planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
 import { unopenedCode } from './unopened.ts'
-
-const short = proxyLocalActivities<Omit<ShortActivities, 'findDeactivatedUsers'>>({
-  startToCloseTimeout: '20 seconds',
-  retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
-})
-// Steps are called once each: whether and when they are tried again is decided here, where nobody else can answer.
-const once = { retry: { maximumAttempts: 1 } } as const
-const local = proxyLocalActivities<ShortSteps>({ startToCloseTimeout: '20 seconds', ...once })
-// Temporal would hand these to the worker that the workflow is on, past the queue, as long as that one has room.
-const byQueue = { allowEagerDispatch: false, ...once } as const
-const anywhere = proxyActivities<Answering<AnywhereActivities>>({ startToCloseTimeout: '1 minute', ...byQueue })
-const longCalls = { startToCloseTimeout: '4 hours', heartbeatTimeout: '10 seconds', ...byQueue } as const
-const long = proxyActivities<Answering<LongStepActivities>>(longCalls)
-const signer = proxyActivities<Answering<SignerActivities>>({ ...longCalls, taskQueue: signerTaskQueue })
 
 /** How long a signer may take before it says that it begins: it plans the artifact first. */
 const signerPatience = { ms: 60_000, bytesPerMs: 20_000 }
@@ -120,7 +94,7 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
     const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)
     if (open.plan === null && isSmall(open.artifact)) return step(() => history.take(retrieveAndPlan))
     if (!open.retrieved) return step(() => history.take(retrieveArtifact))
-    if (open.plan === null) return step(() => unlessOver(() => history.take(asked('planSigning', long.planSigning))))
+    if (open.plan === null) return step(() => unlessOver(() => history.take(planSigning)))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
     return step(() => sign(open))
   }
@@ -161,7 +135,7 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   /** Has a signer sign. When none begins for a while, everybody can see it; the request keeps its place in the queue. */
   async function signNow({ attempts, artifact }: SigningRequest): Promise<void> {
     let isDone = false
-    const signing = unlessOver(() => history.take(asked('sign', signer.sign))).finally(() => {
+    const signing = unlessOver(() => history.take(signByKey)).finally(() => {
       isDone = true
     })
     // What it throws is met below.
@@ -305,22 +279,6 @@ function ownId(): SigningRequestId {
     throw error
   }
   throw failureFromRefusal(new Refusal('ID_MALFORMED', `The workflow id ${workflowId} is not in small letters.`))
-}
-
-/** Short steps: where the workflow is, where they take no trip through a queue; after a failure wherever one has the time. */
-function shortSteps(failures: number): ShortSteps {
-  if (failures === 0) return local
-  const { retrieveAndPlanAnywhere, retrieveArtifactAnywhere, findDeactivatedUsersAnywhere } = anywhere
-  return {
-    retrieveAndPlan: (input) => ask('retrieveAndPlan', retrieveAndPlanAnywhere, input),
-    retrieveArtifact: (input) => ask('retrieveArtifact', retrieveArtifactAnywhere, input),
-    findDeactivatedUsers: (input) => ask('findDeactivatedUsers', findDeactivatedUsersAnywhere, input),
-  }
-}
-
-/** A step of another process, as {@link ask} calls it. */
-function asked<Result>(name: string, activity: Parameters<typeof ask<RequestStep, Result>>[1]) {
-  return (input: RequestStep) => ask(name, activity, input)
 }
 
 /** Somebody ended the request in the moment between looking and writing: it is over, as it should be. */

@@ -1,0 +1,49 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import type {
+  Answering,
+  AnywhereActivities,
+  LongStepActivities,
+  RequestStep,
+  ShortActivities,
+  ShortSteps,
+  SignerActivities,
+} from '../activities/contract.ts'
+import { ask } from './ask.ts'
+import { signerTaskQueue } from './contract.ts'
+
+/** Reading and appending, tried again until it works. */
+export const short = proxyLocalActivities<Omit<ShortActivities, 'findDeactivatedUsers'>>({
+  startToCloseTimeout: '20 seconds',
+  retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
+})
+// Steps are called once each: whether and when they are tried again is decided here, where nobody else can answer.
+const once = { retry: { maximumAttempts: 1 } } as const
+const local = proxyLocalActivities<ShortSteps>({ startToCloseTimeout: '20 seconds', ...once })
+// Temporal would hand these to the worker that the workflow is on, past the queue, as long as that one has room.
+const byQueue = { allowEagerDispatch: false, ...once } as const
+const anywhere = proxyActivities<Answering<AnywhereActivities>>({ startToCloseTimeout: '1 minute', ...byQueue })
+const longCalls = { startToCloseTimeout: '4 hours', heartbeatTimeout: '10 seconds', ...byQueue } as const
+const long = proxyActivities<Answering<LongStepActivities>>(longCalls)
+const signer = proxyActivities<Answering<SignerActivities>>({ ...longCalls, taskQueue: signerTaskQueue })
+
+/** Short steps: where the workflow is, where they take no trip through a queue; after a failure wherever one has the time. */
+export function shortSteps(failures: number): ShortSteps {
+  if (failures === 0) return local
+  const { retrieveAndPlanAnywhere, retrieveArtifactAnywhere, findDeactivatedUsersAnywhere } = anywhere
+  return {
+    retrieveAndPlan: (input) => ask('retrieveAndPlan', retrieveAndPlanAnywhere, input),
+    retrieveArtifact: (input) => ask('retrieveArtifact', retrieveArtifactAnywhere, input),
+    findDeactivatedUsers: (input) => ask('findDeactivatedUsers', findDeactivatedUsersAnywhere, input),
+  }
+}
+
+/** Plans the signing, in whatever worker has the time. */
+export const planSigning = asked('planSigning', long.planSigning)
+
+/** Signs, in a signer. */
+export const sign = asked('sign', signer.sign)
+
+/** A step of another process, as {@link ask} calls it. */
+function asked<Result>(name: string, activity: Parameters<typeof ask<RequestStep, Result>>[1]) {
+  return (input: RequestStep) => ask(name, activity, input)
+}
