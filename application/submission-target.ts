@@ -57,6 +57,6 @@ async function findPolicy({ log }: Dependencies, project: Project, name: string)
   }
   throw new Refusal(
     'SIGNING_POLICY_NOT_FOUND',
-    `The project ${project.slug} has no signing policy ${JSON.stringify(name.slice(0, 100))}.`,
+    `The project ${project.slug} has no signing policy ${JSON.stringify(name.slice(0, 100))}. Name one by its slug or id, as \`countersign policy list\` shows them.`,
   )
 }

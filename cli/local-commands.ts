@@ -51,6 +51,8 @@ export type RecordedRefusal = {
     readonly code: string
     readonly count: number
   }[]
+  /** How many of `count` are of none of these kinds. */
+  readonly unnamed: number
 }
 
 /**

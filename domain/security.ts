@@ -51,6 +51,33 @@ export type FurtherCommandsRefused = DomainEvent<
 /** Everything that stands in a security stream. The events are independent of each other. */
 export type SecurityEvent = CommandRefused | FurtherCommandsRefused
 
+/** What an event of a security stream says, whichever of the two it is. */
+export type RefusalFacts = {
+  /** `null`, like code, message and subject, when it stands for several kinds. */
+  readonly command: string | null
+  readonly code: string | null
+  readonly message: string | null
+  readonly subject: string | null
+  /** How many refusals it stands for. */
+  readonly count: number
+  readonly firstAt: Instant
+  readonly lastAt: Instant
+  /** The kinds that it stands for; none when it stands for one kind. */
+  readonly kinds: readonly RefusalCount[]
+  /** How many of `count` are of none of these kinds. */
+  readonly unnamed: number
+}
+
+/** Reads an event of a security stream. */
+export function refusalFacts(event: SecurityEvent): RefusalFacts {
+  if (event.type === 'CommandRefused') {
+    const { command, code, message, subject, count, firstAt, lastAt } = event.data
+    return { command, code, message, subject, count, firstAt, lastAt, kinds: [], unnamed: 0 }
+  }
+  const { count, firstAt, lastAt, kinds, unnamed } = event.data
+  return { command: null, code: null, message: null, subject: null, count, firstAt, lastAt, kinds, unnamed }
+}
+
 /**
  * What makes two refusals the same for counting: who asked, for what, and the answer. Nothing of it is the caller's
  * invention: not the entity that a call names, and of an IPv6 address only the network, whose owner has all addresses in it.

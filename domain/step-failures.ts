@@ -60,7 +60,7 @@ const ending: Readonly<Record<string, string>> = {
   QUORUM_NOT_REACHED: 'Have it approved.',
   SIGNATURE_NOT_AS_PLANNED: 'Look into it.',
   SIGNING_POLICY_INACTIVE: 'A project administrator can reactivate it.',
-  SIGNING_POLICY_NOT_FOUND: 'The message lists those that there are.',
+  SIGNING_POLICY_NOT_FOUND: 'Check slug or id; `countersign policy list` shows those that there are.',
   SIGNING_REQUEST_FINAL: 'Submit again.',
   SIGNING_REQUEST_NOT_FOUND: 'Check the id.',
   SUBMITTER_DEACTIVATED: 'Have another submitter submit.',

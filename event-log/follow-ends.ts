@@ -5,6 +5,9 @@ import { isKeptEnd, type StreamEnds } from './stream-ends.ts'
 /** Before a subscription that ended is begun again, in milliseconds. */
 const pauseMs = 2_000
 
+/** What says that one stream cannot be believed, and nothing of the others. */
+const ofOneStream: ReadonlySet<string> = new Set(['EVENT_LOG_UNTRUSTED', 'EVENT_LOG_CORRUPT'])
+
 /**
  * Follows the log, so that ends of streams are kept soon after they were appended, whether or not anything is decided on
  * them. The first time it begins at the end of the log.
@@ -34,12 +37,13 @@ export function followEnds(
     }
   }
 
-  /** What is forged or gone keeps nobody from following; whoever decides on it is told. */
+  /** What is forged, hidden or gone keeps nobody from following; whoever decides on it is told. */
   async function keepEnd(streamId: string): Promise<void> {
     try {
       for await (const _ of verified.readStream(streamId));
     } catch (error) {
-      if (!(error instanceof EventLogError && error.code === 'EVENT_LOG_UNTRUSTED')) throw error
+      const isOfThisStream = error instanceof EventLogError && ofOneStream.has(error.code)
+      if (!isOfThisStream) throw error
     }
   }
 

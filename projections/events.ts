@@ -1,4 +1,4 @@
-import type { EventMetadata, OrganizationId, SecurityEvent } from '../domain/index.ts'
+import { type EventMetadata, type OrganizationId, refusalFacts, type SecurityEvent } from '../domain/index.ts'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import type { EventRow } from './tables.ts'
 import type { EventView, SecurityRefusalView } from './views.ts'
@@ -38,23 +38,5 @@ export function asSecurityRefusal({ id, type, data, metadata, position }: EventV
   const { actor, occurredAt, remoteAddress = null } = metadata
   const organizationId: OrganizationId = metadata.organizationId
   const recorded = { id, organizationId, position, occurredAt, actor, remoteAddress }
-  const event = { type, data } as unknown as SecurityEvent
-  const { count, firstAt, lastAt } = event.data
-  if (event.type === 'FurtherCommandsRefused') {
-    const { kinds, unnamed } = event.data
-    return {
-      ...recorded,
-      command: null,
-      code: null,
-      message: null,
-      subject: null,
-      count,
-      firstAt,
-      lastAt,
-      kinds,
-      unnamed,
-    }
-  }
-  const { command, code, message, subject } = event.data
-  return { ...recorded, command, code, message, subject, count, firstAt, lastAt, kinds: [], unnamed: 0 }
+  return { ...recorded, ...refusalFacts({ type, data } as unknown as SecurityEvent) }
 }

@@ -7,7 +7,7 @@ import type {
   Instant,
   OrganizationId,
   Project,
-  RefusalCount,
+  RefusalFacts,
   SigningPolicy,
   SigningPolicySettings,
   SigningRequest,
@@ -105,7 +105,7 @@ export type EventView = {
 }
 
 /** Refusals that were recorded together: those of one kind, or those beyond the kinds that are recorded one by one. */
-export type SecurityRefusalView = {
+export type SecurityRefusalView = RefusalFacts & {
   /** The id of the event. */
   readonly id: string
   readonly organizationId: OrganizationId
@@ -113,16 +113,4 @@ export type SecurityRefusalView = {
   readonly occurredAt: Instant
   readonly actor: Actor
   readonly remoteAddress: string | null
-  /** `null`, like code and message, when it stands for several kinds. */
-  readonly command: string | null
-  readonly code: string | null
-  readonly message: string | null
-  readonly subject: string | null
-  readonly count: number
-  readonly firstAt: Instant
-  readonly lastAt: Instant
-  /** The kinds that it stands for; none when it stands for one kind. */
-  readonly kinds: readonly RefusalCount[]
-  /** How many of `count` are of none of these kinds. */
-  readonly unnamed: number
 }

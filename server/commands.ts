@@ -102,18 +102,16 @@ export async function auditReplay(options: AuditReplayOptions): Promise<AuditRep
   try {
     const audited = audit(streamId)
     const replay = await replayLog(audited.log, { until, streamId }).catch(asBroken)
-    const signatures = withBroken(
-      'broken' in replay ? await auditOnly(audit(streamId)) : await audited.result(),
-      'broken' in replay ? [] : replay.brokenStreams,
-    )
-    // What cannot be folded although every signature is right is another release's, or a fault of ours.
-    if ('broken' in replay && signatures.faultCount === 0) throw replay.broken
     if ('broken' in replay) {
+      const signatures = await auditOnly(audit(streamId))
+      // What cannot be folded although every signature is right is another release's, or a fault of ours.
+      if (signatures.faultCount === 0) throw replay.broken
       const { code, message } = replay.broken
       return { events: 0, states: [], signatures, broken: { code, message }, differences: null }
     }
+    const { events, states, brokenStreams } = replay
+    const signatures = withBroken(await audited.result(), brokenStreams)
     const differences = compare ? await compareNow(settings, log, streamId) : null
-    const { events, states } = replay
     return { events, states, signatures, broken: null, differences }
   } finally {
     await log.close()

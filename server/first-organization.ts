@@ -9,19 +9,18 @@ const pageSize = 500
  */
 export async function firstOrganizationName(log: Pick<EventLog, 'readAll'>): Promise<string | undefined> {
   for (let after: LogPosition | undefined; ; ) {
-    let read = 0
+    let last: LogPosition | undefined
+    const see = ({ position }: { readonly position: LogPosition }) => {
+      if (last === undefined || position > last) last = position
+    }
     // What cannot be read is no organization; it is named by whoever needs its stream.
-    const onUnreadable = () => undefined
-    for await (const events of log.readAll({
-      ...(after !== undefined && { after }),
-      maxCount: pageSize,
-      onUnreadable,
-    })) {
+    const page = { ...(after !== undefined && { after }), maxCount: pageSize, onUnreadable: see }
+    for await (const events of log.readAll(page)) {
       const created = events.find(({ type }) => type === 'OrganizationCreated')
       if (created !== undefined) return String(created.data.name)
-      read += events.length
-      after = events.at(-1)?.position ?? after
+      events.forEach(see)
     }
-    if (read < pageSize) return undefined
+    if (last === undefined) return undefined
+    after = last
   }
 }

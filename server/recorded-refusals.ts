@@ -5,6 +5,8 @@ import {
   type OrganizationId,
   parseId,
   Refusal,
+  type RefusalFacts,
+  refusalFacts,
   type SecurityEvent,
   streams,
 } from '../domain/index.ts'
@@ -15,29 +17,12 @@ const dayMs = 24 * 60 * 60 * 1000
 const mostDays = 3_660
 
 /** Refusals of one kind, as a security stream has them. */
-export type RecordedRefusal = {
+export type RecordedRefusal = RefusalFacts & {
   /** When it was recorded. */
   readonly recordedAt: Instant
   readonly type: SecurityEvent['type']
   readonly actor: Actor
   readonly remoteAddress: string | null
-  /** `null` where the record is about several kinds, which `kinds` has. */
-  readonly command: string | null
-  readonly code: string | null
-  readonly message: string | null
-  readonly subject: string | null
-  /** How many refusals this record stands for. */
-  readonly count: number
-  readonly firstAt: Instant
-  readonly lastAt: Instant
-  /** Of a record about several kinds: those that are known. */
-  readonly kinds: readonly {
-    readonly actor: Actor
-    readonly remoteAddress: string | null
-    readonly command: string
-    readonly code: string
-    readonly count: number
-  }[]
 }
 
 /** Whose refusals, recorded when. */
@@ -68,19 +53,10 @@ export async function recordedRefusals(
         if (recordedAt < since || recordedAt > until) continue
         const remoteAddress = metadata.remoteAddress ?? null
         const { actor } = metadata
-        refusals.push({ recordedAt, actor, remoteAddress, ...factsOf({ type, data } as SecurityEvent) })
+        const event = { type, data } as SecurityEvent
+        refusals.push({ recordedAt, type: event.type, actor, remoteAddress, ...refusalFacts(event) })
       }
   return refusals
-}
-
-function factsOf(event: SecurityEvent): Omit<RecordedRefusal, 'recordedAt' | 'actor' | 'remoteAddress'> {
-  const { type } = event
-  if (type === 'CommandRefused') {
-    const { command, code, message, subject, count, firstAt, lastAt } = event.data
-    return { type, command, code, message, subject, count, firstAt, lastAt, kinds: [] }
-  }
-  const { count, kinds, firstAt, lastAt } = event.data
-  return { type, command: null, code: null, message: null, subject: null, count, firstAt, lastAt, kinds }
 }
 
 /** The UTC days from one moment to another, each by a moment in it. */

@@ -52,7 +52,7 @@ function refusalsText(refusals: readonly RecordedRefusal[], marker: Marker): str
 }
 
 function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
-  const { firstAt, lastAt, command, code, subject, kinds } = refusal
+  const { firstAt, lastAt, command, code, subject, kinds, unnamed } = refusal
   if (command !== null)
     return [
       [
@@ -66,7 +66,6 @@ function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
         subject ?? '',
       ],
     ]
-  const unnamed = refusal.count - kinds.reduce((sum, { count: each }) => sum + each, 0)
   const rows = kinds.map((kind) => [
     firstAt,
     lastAt,

@@ -104,6 +104,24 @@ describe('the end of a stream that is removed from the store', () => {
     await stop()
   })
 
+  test('is missed although another stream, of which the beginning is gone, was followed before it', async () => {
+    const { signer, as, cut, path } = place()
+    const api = as('api')
+    const [damaged, user] = [newStream('user'), newStream('user')]
+    await api.append(user, [newEvent({}, 'UserCreated')], 'noStream')
+    await api.append(damaged, [newEvent({}, 'UserCreated'), newEvent({}, 'UserDeactivated')], 'noStream')
+    const { read, begun, followed, stop } = signer()
+    await begun()
+    tamper(path, ['DELETE FROM events WHERE stream_id = ? AND revision = ?', damaged, 0])
+    await api.append(damaged, [newEvent({}, 'UserDeactivated')], 1)
+    await expect(read(damaged)).rejects.toMatchObject({ code: 'EVENT_LOG_CORRUPT' })
+    await api.append(user, [newEvent({}, 'UserDeactivated')], 0)
+    await followed()
+    cut(user, 1)
+    await expect(read(user)).rejects.toMatchObject(untrusted)
+    await stop()
+  })
+
   test('is missed of a key, whose revocation it was', async () => {
     const { stored, signer, as, cut, installation } = place()
     const key = installation.eventKey(['worker'])

@@ -32,6 +32,21 @@ describe('the first organization of a log', () => {
     expect(await firstOrganizationName(longLog(2_000, { 1234: 'Late' }).log)).toBe('Late')
   })
 
+  it('is found behind events that cannot be read, wherever a page of them ends', async () => {
+    const { log } = longLog(2_000, { 1234: 'Late' })
+    // Every third event is damaged, and the end of each page.
+    const damaged: Pick<EventLog, 'readAll'> = {
+      async *readAll(options) {
+        for await (const events of log.readAll(options))
+          for (const [index, event] of events.entries())
+            if ((index % 3 === 0 || index === events.length - 1) && event.type !== 'OrganizationCreated')
+              options?.onUnreadable?.({ ...event, reason: 'It is no JSON.' })
+            else yield [event]
+      },
+    }
+    expect(await firstOrganizationName(damaged)).toBe('Late')
+  })
+
   it.each([0, 1, 499, 500, 501, 1_000])('is none in a log of %i events without one', async (length) => {
     expect(await firstOrganizationName(longLog(length, {}).log)).toBeUndefined()
   })
