@@ -45,7 +45,8 @@ const keyLookMs = 5_000
 /** An append that is ready but for its signature. */
 type Waiting = {
   readonly message: string
-  readonly handOver: (path: string, value: string) => Promise<void>
+  /** Gives it to the log. */
+  readonly handOver: (path: string, value: string) => void
 }
 
 /** The organization of what belongs to none. */
@@ -65,7 +66,8 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   const waiting: Waiting[] = []
   let recorded: Promise<void> | undefined
   let recordedAt = 0
-  const begun = new Set<Promise<unknown>>()
+  let unfinished = 0
+  let finished: (() => void) | undefined
   let closing: Promise<void> | undefined
 
   function appendSigned(streamId: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
@@ -77,22 +79,20 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
     const witnesses = unwitnessed.splice(0, maximumWitnesses)
     const message = appendMessage({ keyId, streamId, revision, witnesses }, written)
 
-    async function handOver(path: string, value: string): Promise<Appended> {
-      const signed = withSignature(bare, written, { keyId, revision, count: bare.length, witnesses, path, value })
-      try {
-        const appended = await log.append(streamId, signed, expected)
-        const eventId = written.at(-1)?.id ?? ''
-        unwitnessed.push(witnessOf({ streamId, revision: appended.revision, eventId }))
-        return appended
-      } catch (error) {
-        unwitnessed.unshift(...witnesses)
-        throw error
-      }
-    }
-
     return new Promise((resolve, reject) => {
-      if (waiting.push({ message, handOver: (path, value) => handOver(path, value).then(resolve, reject) }) === 1)
-        queueMicrotask(signWaiting)
+      function refused(error: unknown): void {
+        unwitnessed.unshift(...witnesses)
+        reject(error)
+      }
+      function handOver(path: string, value: string): void {
+        const signed = withSignature(bare, written, { keyId, revision, count: bare.length, witnesses, path, value })
+        log.append(streamId, signed, expected).then((appended) => {
+          const eventId = written.at(-1)?.id ?? ''
+          unwitnessed.push(witnessOf({ streamId, revision: appended.revision, eventId }))
+          resolve(appended)
+        }, refused)
+      }
+      if (waiting.push({ message, handOver }) === 1) queueMicrotask(signWaiting)
     })
   }
 
@@ -102,7 +102,7 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
       const group = waiting.splice(0, maximumGroup)
       const { root, paths } = digestTree(group.map(({ message }) => message))
       const value = Buffer.from(signer.sign(signedRoot(root))).toString('base64')
-      for (const [index, { handOver }] of group.entries()) void handOver(paths[index] ?? '', value)
+      for (const [index, { handOver }] of group.entries()) handOver(paths[index] ?? '', value)
     }
   }
 
@@ -150,23 +150,25 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
     events: readonly NewEvent[],
     expectedRevision: ExpectedRevision,
   ): Promise<Appended> {
-    checkAppendTarget(streamId, expectedRevision)
-    await recordKey()
-    return appendSigned(streamId, events, expectedRevision)
+    if (closing !== undefined) throw new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
+    unfinished += 1
+    try {
+      checkAppendTarget(streamId, expectedRevision)
+      await recordKey()
+      return await appendSigned(streamId, events, expectedRevision)
+    } finally {
+      unfinished -= 1
+      if (unfinished === 0) finished?.()
+    }
   }
 
   async function close(): Promise<void> {
-    await Promise.allSettled(begun)
+    if (unfinished > 0) await new Promise<void>((resolve) => (finished = resolve))
     await log.close()
   }
 
   return {
-    async append(streamId, events, expectedRevision) {
-      if (closing !== undefined) throw new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
-      const appended = append(streamId, events, expectedRevision)
-      begun.add(appended)
-      return appended.finally(() => begun.delete(appended))
-    },
+    append,
     readStream: (streamId, options) => log.readStream(streamId, options),
     readAll: (options) => log.readAll(options),
     subscribe: (options) => log.subscribe(options),
@@ -191,7 +193,10 @@ function withSignature(
     const event = events[index] as NewEvent
     if (index < written.length - 1) return new SignedEvent(event, texts)
     const separator = texts.metadata === '{}' ? '' : ','
-    const metadata = `${texts.metadata.slice(0, -1)}${separator}"signature":${JSON.stringify(signature)}}`
+    const { keyId, revision, count, witnesses, path, value } = signature
+    // Written out: it is in every append, and `JSON.stringify` would take longer than the hash.
+    const text = `{"keyId":"${keyId}","revision":${revision},"count":${count},"witnesses":${JSON.stringify(witnesses)},"path":"${path}","value":"${value}"}`
+    const metadata = `${texts.metadata.slice(0, -1)}${separator}"signature":${text}}`
     return new SignedEvent(event, { ...texts, metadata }, signature)
   })
 }

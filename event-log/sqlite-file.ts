@@ -66,9 +66,14 @@ export function openSqliteFile(path: string): SqliteFile {
  */
 const cacheKibibytes = 8_192
 
+/** Bytes of a page: five events and more, so that little of it stays empty. */
+const pageBytes = 8_192
+
 function openOnce(path: string): SqliteFile {
   const writer = new DatabaseSync(path, { timeout: 1_000 })
   try {
+    // Holds only for a file that is still to be made.
+    writer.exec(`PRAGMA page_size = ${pageBytes}`)
     // First look, then write: a file that is not ours must stay as it is.
     const isNew = inTransaction(writer, 'BEGIN', () => checkSchema(writer, path))
     const mode = writer.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
