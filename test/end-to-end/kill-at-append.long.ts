@@ -7,6 +7,7 @@ import { readCredentials } from '../../server/embedded/credentials.ts'
 import { freePort } from '../../server/embedded/temporal-process.ts'
 import { allFinal } from '../support/all-final.ts'
 import { expectAllCompletedOnce, type Observed } from '../support/completed-once.ts'
+import { openEmbeddedOrganization } from '../support/embedded-organization.ts'
 import { type KillOrder, killOrderVariable } from '../support/kill-at-append/event-log.ts'
 import { requestHistories } from '../support/request-histories.ts'
 import { type RequestTraffic, requestTraffic } from '../support/request-traffic.ts'
@@ -55,7 +56,7 @@ async function mortalService() {
   const clients = requestTraffic(service.url, credentials.users, (ordinal) =>
     smallPeFile(Buffer.from(`program ${ordinal}`)),
   )
-  return { service, gate, clients, killedAt }
+  return { data, service, gate, clients, killedAt }
 }
 
 function isAlive(pid: number): boolean {
@@ -196,6 +197,70 @@ it(
     )
     for (const { types, request } of histories)
       expect(types.filter((type) => type === 'FileSigned')).toHaveLength(request.signedArtifact === null ? 0 : 1)
+  },
+  30 * 60_000,
+)
+
+it(
+  'killed when an approval expires or is taken back, before and after its append, each request ends so, once',
+  async () => {
+    const { data, service, clients, killedAt } = await mortalService()
+    const { credentials, url, log } = service
+    const ofSetUp = await requestHistories(log)
+    const organization = await openEmbeddedOrganization(data)
+    onTestFinished(() => organization.close())
+    const common = { notAfter: new Date(Date.now() + 86_400_000), submitters: ['ci'] }
+    const approvers = ['approver-1', 'approver-2', 'approver-3']
+    await organization.addPolicy({ ...common, slug: 'short', approvers, deadlineSeconds: 30 })
+    const ci = serviceClient(url, credentials.users.ci?.token)
+    for (const moment of moments) {
+      const uploadId = await ci.upload('program.exe', smallPeFile(Buffer.from(`expires ${moment}`)))
+      const input = { project: 'demo', signingPolicy: 'short', uploadId }
+      await killedAt({ type: 'ApprovalExpired', moment }, () => ci.ask(submitDocument, { input }))
+      await allFinal(log, patienceMs)
+    }
+    const [first, second, third] = approvers.map((name) => serviceClient(url, credentials.users[name]?.token))
+    for (const moment of moments) {
+      const id = await clients.submit('release-signing')
+      const planned = async () => (await requestHistories(log)).get(id)?.request.plan ?? undefined
+      const { digest: planDigest } = await until('it is planned', planned, patienceMs)
+      const input = { signingRequestId: id, planDigest }
+      await first?.ask(approveDocument, { input })
+      await organization.deactivate('approver-1')
+      const completed = () => void second?.ask(approveDocument, { input }).catch(() => undefined)
+      await killedAt({ type: 'ApprovalInvalidated', moment }, completed)
+      const isTakenBack = async () => (await requestHistories(log)).get(id)?.types.includes('ApprovalInvalidated')
+      await until('it is taken back', isTakenBack, patienceMs)
+      await until(
+        'another approves',
+        () =>
+          third?.ask(approveDocument, { input }).then(
+            () => true,
+            ({ code }) => code === 'ALREADY_APPROVED',
+          ),
+        patienceMs,
+      )
+      await allFinal(log, patienceMs)
+      await organization.reactivate('approver-1')
+    }
+    const histories = [...(await requestHistories(log))].flatMap(([id, each]) => (ofSetUp.has(id) ? [] : [each]))
+    const count = (types: readonly string[], type: string) => types.filter((each) => each === type).length
+    expect(
+      histories.map(({ types }) => [count(types, 'ApprovalExpired'), count(types, 'ApprovalInvalidated')]),
+    ).toEqual([
+      [1, 0],
+      [1, 0],
+      [0, 1],
+      [0, 1],
+    ])
+    expect(histories.map(({ request }) => request.workflowStatus)).toEqual([
+      'Denied',
+      'Denied',
+      'Completed',
+      'Completed',
+    ])
+    for (const { types, request } of histories)
+      expect(count(types, 'FileSigned')).toBe(request.signedArtifact === null ? 0 : 1)
   },
   30 * 60_000,
 )

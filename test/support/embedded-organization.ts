@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { handleCommand } from '../../application/handle-command.ts'
 import { createSelfSignedCertificate, createSigningPolicy, type Setup } from '../../application/index.ts'
 import {
   type ApprovalProcess,
@@ -9,7 +10,9 @@ import {
   type ProjectId,
   projectSlugDecider,
   streams,
+  type UserCommand,
   type UserId,
+  userDecider,
 } from '../../domain/index.ts'
 import { type EventLog, readWholeStream } from '../../event-log/index.ts'
 import { readSettings } from '../../server/configuration.ts'
@@ -29,13 +32,18 @@ export type EmbeddedOrganization = {
    * Adds a signing policy to the project `demo` with a key of its own.
    *
    * @param policy.approvers two of them must approve; users of the credentials file, as are the submitters
+   * @param policy.deadlineSeconds for the approvals; none by default
    */
   readonly addPolicy: (policy: {
     readonly slug: string
     readonly notAfter: Date
     readonly submitters: readonly string[]
     readonly approvers: readonly string[]
+    readonly deadlineSeconds?: number | null
   }) => Promise<void>
+  /** Takes all that a user may do, and gives it back. */
+  readonly deactivate: (user: string) => Promise<void>
+  readonly reactivate: (user: string) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -54,12 +62,14 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
   const dependencies = { log, now: () => new Date().toISOString(), workflows: temporalWorkflows(client) }
   const organizationId = credentials.organizationId as OrganizationId
   const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const change = (user: string, command: UserCommand) =>
+    handleCommand(dependencies, setup, streams.user(named([user])[0] as UserId), userDecider, command)
   const named = (names: readonly string[]) => names.map((name) => credentials.users[name]?.userId as UserId)
 
   return {
     credentials,
     log,
-    async addPolicy({ slug, notAfter, submitters, approvers }) {
+    async addPolicy({ slug, notAfter, submitters, approvers, deadlineSeconds = null }) {
       const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
         name: slug,
         subject: { commonName: `Countersign test ${slug}` },
@@ -71,7 +81,7 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
         approvers: named(approvers),
         requiredApprovals: 2,
         submitterMayApprove: false,
-        deadlineSeconds: null,
+        deadlineSeconds,
       }
       const common = { name: slug, certificateId, timestamp: 'required', release: false } as const
       const existingSignatures = existingSignatureTreatments
@@ -81,6 +91,8 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
         settings: { ...common, existingSignatures, submitters: named(submitters), approval },
       })
     },
+    deactivate: async (user) => void (await change(user, { type: 'DeactivateUser', reason: null })),
+    reactivate: async (user) => void (await change(user, { type: 'ReactivateUser' })),
     async close() {
       await disconnect()
       await log.close()
