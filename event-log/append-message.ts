@@ -15,7 +15,7 @@ export type SignedPlace = Omit<AppendSignature, 'value' | 'count' | 'path'> & { 
  *     <witnesses, JSON>
  *     <id>, <type>, <data>, <metadata> of each event, a line each
  *
- * Data and metadata are the JSON texts as they are stored, the last event's metadata without its member `signature`.
+ * Data and metadata are the JSON texts as they are stored, the last event's metadata without its last member, `signature`.
  * JSON texts, names and ids have no line feeds, so no two appends have the same bytes.
  */
 export function appendMessage(place: SignedPlace, events: readonly SerialisedEvent[]): string {
@@ -34,11 +34,32 @@ export function signedRoot(root: string): Buffer {
 }
 
 /**
- * An event of a log as it was written, without its signature. What `JSON.stringify` wrote it writes again after
- * `JSON.parse`, so the texts are those that were signed.
+ * The texts of an event that were signed: those that are stored, the metadata without the signature at its end.
+ *
+ * @param signature of an event that has one
+ * @returns `undefined` when the signature is not the last member of the metadata, written as {@link addSignature} writes it
  */
-export function asWritten({ id, type, data, metadata }: RecordedEvent): SerialisedEvent {
-  return { id, type, data: JSON.stringify(data), metadata: JSON.stringify(withoutSignature(metadata)) }
+export function signedTexts(event: RecordedEvent, signature?: AppendSignature): SerialisedEvent | undefined {
+  const { id, type, stored } = event
+  const data = stored.data.text
+  const metadata = stored.metadata.text
+  if (signature === undefined) return { id, type, data, metadata }
+  const member = `${signatureMember(signature)}}`
+  const before = metadata.length - member.length - 1
+  if (!metadata.endsWith(member) || before < 0) return undefined
+  if (before === 0 && metadata.startsWith('{')) return { id, type, data, metadata: '{}' }
+  return metadata[before] === ',' ? { id, type, data, metadata: `${metadata.slice(0, before)}}` } : undefined
+}
+
+/** The text of metadata with a signature as its last member, as `JSON.stringify` would write it. */
+export function addSignature(metadata: string, signature: AppendSignature): string {
+  const separator = metadata === '{}' ? '' : ','
+  return `${metadata.slice(0, -1)}${separator}${signatureMember(signature)}}`
+}
+
+/** Written out: it is in every append, and `JSON.stringify` would take longer than the hash. */
+function signatureMember({ keyId, revision, count, witnesses, path, value }: AppendSignature): string {
+  return `"signature":{"keyId":"${keyId}","revision":${revision},"count":${count},"witnesses":${JSON.stringify(witnesses)},"path":"${path}","value":"${value}"}`
 }
 
 /** Metadata as it is signed. */

@@ -1,11 +1,11 @@
 import { verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type AppendSignature, type AppendWitness, mayWriteEvent, streams } from '../domain/index.ts'
-import { appendMessage, asWritten, signedRoot } from './append-message.ts'
+import { appendMessage, type SignedPlace, signedRoot, signedTexts } from './append-message.ts'
 import { isTreePath, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
-import { isJsonObject } from './serialise.ts'
+import { isJsonObject, type SerialisedEvent } from './serialise.ts'
 
 /** `crypto.verify` on libuv's threads. */
 const verifyOnThread = promisify(verify)
@@ -91,10 +91,11 @@ export async function checkAppend(group: SignedGroup, keys: Pick<KeyRing, 'stand
   if ('fault' in standing) return all('forged', standing.fault)
   const { key } = standing
   const { streamId } = last
-  const message = appendMessage({ keyId, streamId, revision, witnesses }, own.map(asWritten))
-  const isLine = own.every(({ id, type }) => !/\n/.test(id + type)) && !streamId.includes('\n')
+  const texts = own.map((event) => signedTexts(event, event === last ? signature : undefined))
+  const message =
+    texts.every((text) => text !== undefined) && messageOf({ keyId, streamId, revision, witnesses }, texts)
   if (
-    !isLine ||
+    !message ||
     !(await verifyOnThread(null, signedRoot(rootOf(message, path)), key.publicKey, Buffer.from(value, 'base64')))
   )
     return all('changed', 'Its signature was made for something else than what stands here.')
@@ -107,6 +108,18 @@ export async function checkAppend(group: SignedGroup, keys: Pick<KeyRing, 'stand
     .filter(({ type }) => !mayWriteEvent(key.roles, type))
     .map((event) => fault('forged', event, `A process with the role ${key.roles.join(', ')} may not write it.`))
   return [...unsigned, ...foreign]
+}
+
+/** The message of an append; `undefined` where a line feed in it could make it that of another append. */
+function messageOf(place: SignedPlace, texts: readonly SerialisedEvent[]): string | undefined {
+  const message = appendMessage(place, texts)
+  return countLines(message) === 5 + 4 * texts.length ? message : undefined
+}
+
+function countLines(text: string): number {
+  let lines = 1
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1
+  return lines
 }
 
 /** The signature of an event's metadata, which may be anything. */

@@ -1,4 +1,5 @@
 import type { EventMetadata } from '../domain/index.ts'
+import type { StoredForm } from './stored-text.ts'
 
 declare const brand: unique symbol
 
@@ -28,6 +29,8 @@ export type RecordedEvent = {
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
   readonly metadata: EventMetadata
+  /** Data and metadata as the store has them. What an upcaster makes of an event leaves them as they are. */
+  readonly stored: StoredForm
   readonly streamId: string
   /** Place in its stream, from 0 and without gaps. */
   readonly revision: number
@@ -36,8 +39,8 @@ export type RecordedEvent = {
 }
 
 /**
- * An event that no writer of this log can have written: its data or metadata is not a JSON object, or its type is one of the
- * store's own. It costs its stream, which cannot be read any more, and no other.
+ * An event that no writer of this log can have written: its data or metadata is not a JSON object in UTF-8, or its type is one of
+ * the store's own. It costs its stream, which cannot be read any more, and no other.
  */
 export type UnreadableEvent = Omit<RecordedEvent, 'data' | 'metadata'> & {
   /** What is wrong with it, a sentence. */

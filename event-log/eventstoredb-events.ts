@@ -1,9 +1,11 @@
+import { isUtf8 } from 'node:buffer'
 import type { Position } from '@eventstore/db-client'
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { EventMetadata } from '../domain/index.ts'
 import { positionInvalid } from './check-arguments.ts'
 import { EventLogError, type LogPosition } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
+import { StoredText } from './stored-text.ts'
 import type { LogEntry } from './unreadable-events.ts'
 
 /** What a server before 22.6 gives as position when a single stream is read: −1 as unsigned 64-bit integer. */
@@ -69,22 +71,27 @@ export function readEvent(message: ReadResp, { prefix }: StreamNames): LogEntry 
     // The end of a stream that was deleted for good has the largest that there is.
     revision: Number(event.getStreamRevision()),
     position: encodeEventStoreDbPosition(position),
+    stored: {
+      data: new StoredText(event.getData_asU8()),
+      metadata: new StoredText(event.getCustomMetadata_asU8()),
+    },
   }
   if (type === '$streamDeleted')
     return { ...place, reason: 'With it the stream was deleted from EventStoreDB for good.' }
   if (!Number.isSafeInteger(place.revision)) return { ...place, reason: 'No stream of this log can be as long.' }
   if (type.startsWith('$')) return { ...place, reason: 'Its type is one of the server’s own.' }
   const isJson = event.getMetadataMap().get('content-type') === 'application/json'
-  const data = isJson ? parse(event.getData_asU8()) : undefined
+  const data = isJson ? parse(place.stored.data) : undefined
   if (!isJsonObject(data)) return { ...place, reason: 'Its data is not a JSON object.' }
-  const metadata = parse(event.getCustomMetadata_asU8())
+  const metadata = parse(place.stored.metadata)
   if (!isJsonObject(metadata)) return { ...place, reason: 'Its metadata is not a JSON object.' }
   return { ...place, data, metadata: metadata as unknown as EventMetadata }
 }
 
-function parse(bytes: Uint8Array): unknown {
+function parse(stored: StoredText): unknown {
+  if (!isUtf8(stored.bytes)) return undefined
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    return JSON.parse(stored.text)
   } catch {
     return undefined
   }

@@ -7,7 +7,7 @@ import type {
   ProcessKeyCertified,
 } from '../domain/index.ts'
 import { streams } from '../domain/index.ts'
-import { appendMessage, signedRoot, withoutSignature } from './append-message.ts'
+import { addSignature, appendMessage, signedRoot, withoutSignature } from './append-message.ts'
 import { witnessOf } from './check-appends.ts'
 import { checkAppendTarget } from './check-arguments.ts'
 import { digestTree } from './digest-tree.ts'
@@ -180,10 +180,7 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   }
 }
 
-/**
- * Events with the texts that are signed, the last one's metadata with the signature at its end: as `JSON.stringify` would
- * write it anew.
- */
+/** Events with the texts that are signed, the last one's metadata with the signature at its end. */
 function withSignature(
   events: readonly NewEvent[],
   written: readonly SerialisedEvent[],
@@ -192,12 +189,7 @@ function withSignature(
   return written.map((texts, index) => {
     const event = events[index] as NewEvent
     if (index < written.length - 1) return new SignedEvent(event, texts)
-    const separator = texts.metadata === '{}' ? '' : ','
-    const { keyId, revision, count, witnesses, path, value } = signature
-    // Written out: it is in every append, and `JSON.stringify` would take longer than the hash.
-    const text = `{"keyId":"${keyId}","revision":${revision},"count":${count},"witnesses":${JSON.stringify(witnesses)},"path":"${path}","value":"${value}"}`
-    const metadata = `${texts.metadata.slice(0, -1)}${separator}"signature":${text}}`
-    return new SignedEvent(event, { ...texts, metadata }, signature)
+    return new SignedEvent(event, { ...texts, metadata: addSignature(texts.metadata, signature) }, signature)
   })
 }
 

@@ -1,9 +1,11 @@
+import { isUtf8 } from 'node:buffer'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EventMetadata } from '../domain/index.ts'
 import { EventLogError } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
+import { type StoredForm, StoredText } from './stored-text.ts'
 import type { LogEntry } from './unreadable-events.ts'
 
 /**
@@ -49,8 +51,17 @@ export function createSqliteReader(file: SqliteFile, patienceMs: number): Sqlite
     statement.setReturnArrays(true)
     return (parameters: (string | number)[], maxCount: number) => {
       const limit = Math.min(maxCount, batchLimit.events)
-      return patiently(() => collect(statement.iterate(...parameters, limit) as unknown as Iterable<Row>, limit))
+      return patiently(() =>
+        collect(statement.iterate(...parameters, limit) as unknown as Iterable<Row>, limit, asBytes),
+      )
     }
+  }
+  const bytes = file.reader.prepare(
+    'SELECT CAST(data AS BLOB) AS data, CAST(metadata AS BLOB) AS metadata FROM events WHERE position = ?',
+  )
+  const asBytes = (position: number): StoredForm => {
+    const row = bytes.get(position) as { readonly data: Uint8Array; readonly metadata: Uint8Array }
+    return { data: new StoredText(row.data), metadata: new StoredText(row.metadata) }
   }
   const selectAll = select('position > ? AND position <= ? ORDER BY position')
   const selectForwards = select('stream_id = ? AND revision >= ? AND revision <= ? ORDER BY revision')
@@ -79,23 +90,31 @@ export function createSqliteReader(file: SqliteFile, patienceMs: number): Sqlite
   }
 }
 
-function collect(rows: Iterable<Row>, limit: number): Batch {
+function collect(rows: Iterable<Row>, limit: number, asBytes: (position: number) => StoredForm): Batch {
   const events: LogEntry[] = []
   let characters = 0
   for (const row of rows) {
-    events.push(readEvent(row))
+    events.push(readEvent(row, asBytes))
     characters += row[5].length + row[6].length
     if (characters >= batchLimit.characters) return { events, exhausted: false }
   }
   return { events, exhausted: events.length < limit }
 }
 
-function readEvent([position, streamId, revision, id, type, data, metadata]: Row): LogEntry {
+function readEvent(row: Row, asBytes: (position: number) => StoredForm): LogEntry {
+  const [position, streamId, revision, id, type, data, metadata] = row
   const place = { id, type, streamId, revision, position: encodeSqlitePosition(position) }
+  // SQLite's driver gives U+FFFD for bytes that are no UTF-8.
+  if (data.includes('\ufffd') || metadata.includes('\ufffd')) {
+    const stored = asBytes(position)
+    if (!isUtf8(stored.data.bytes)) return { ...place, stored, reason: 'Its data is not UTF-8.' }
+    if (!isUtf8(stored.metadata.bytes)) return { ...place, stored, reason: 'Its metadata is not UTF-8.' }
+  }
+  const stored = { data: new StoredText(data), metadata: new StoredText(metadata) }
   const read = { data: parse(data), metadata: parse(metadata) as EventMetadata | undefined }
-  if (read.data === undefined) return { ...place, reason: 'Its data is not a JSON object.' }
-  if (read.metadata === undefined) return { ...place, reason: 'Its metadata is not a JSON object.' }
-  return { ...place, data: read.data, metadata: read.metadata }
+  if (read.data === undefined) return { ...place, stored, reason: 'Its data is not a JSON object.' }
+  if (read.metadata === undefined) return { ...place, stored, reason: 'Its metadata is not a JSON object.' }
+  return { ...place, stored, data: read.data, metadata: read.metadata }
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -64,12 +64,36 @@ export function eventLogContract(
         expect(read).toEqual(
           events.map((event, revision) => ({
             ...event,
+            stored: expect.anything(),
             streamId: stream,
             revision,
             position: expect.stringMatching(/^[0-9a-f]+$/),
           })),
         )
         expect(appended).toEqual({ revision: 1, position: read[1]?.position })
+      })
+
+      test('the bytes that were stored are given, however the event is read', async () => {
+        const before = await log.head()
+        const stream = newStream()
+        const events = [newEvent({ name: 'Ünïcode ✓ 🖋️ \u0000 \u2028 \ufffd', lone: '\ud800', '2': -0 }), newEvent()]
+        await log.append(stream, events, 'noStream')
+        const subscription = log.subscribe({ ...following(before), signal: AbortSignal.timeout(20_000) })
+        for (const read of [
+          await collect(log.readStream(stream)),
+          await collect(log.readAll(following(before))),
+          await collectUntil(subscription, (seen) => seen.length === 2),
+        ]) {
+          expect(read).toHaveLength(2)
+          for (const [index, { stored }] of read.entries()) {
+            expect(Buffer.from(stored.data.bytes).toString()).toBe(JSON.stringify(events[index]?.data))
+            // A log that signs adds the signature as the last member.
+            const metadata = Buffer.from(stored.metadata.bytes).toString()
+            const unsigned = metadata.replace(/,"signature":.*$/, '}')
+            expect(unsigned).toBe(JSON.stringify(events[index]?.metadata))
+            expect([stored.data.text, stored.metadata.text]).toEqual([JSON.stringify(events[index]?.data), metadata])
+          }
+        }
       })
 
       test('names of streams may hold any letters', async () => {

@@ -167,6 +167,7 @@ describe('a database that others use, too', () => {
       ['broken JSON', foreign('Foreign', 'application/json', '{"broken', '{}')],
       ['a JSON array', foreign('Foreign', 'application/json', '[]', '{}')],
       ['broken metadata', foreign('Foreign', 'application/json', '{}', '{"broken')],
+      ['data that is no UTF-8', foreign('Foreign', 'application/json', Buffer.from('7b2261223a22ff227d', 'hex'), '{}')],
       ['no metadata', foreign('Foreign', 'application/json', '{}', '')],
       ['a type of the server’s own', foreign('$>', 'application/json', '{}', '{}')],
     ]
@@ -195,8 +196,10 @@ describe('a database that others use, too', () => {
         revision: 2,
         position: expect.any(String),
         reason: expect.any(String),
+        stored: expect.anything(),
       }
       expect(named).toEqual([expected])
+      expect(named[0]?.stored.data.bytes).toEqual(new Uint8Array(broken.data))
       const followed: UnreadableEvent[] = []
       const seen = await collectUntil(log.subscribe({ signal: AbortSignal.timeout(60_000) }), (_, last) => {
         followed.push(...last.unreadable)
@@ -205,6 +208,16 @@ describe('a database that others use, too', () => {
       expect(seen).toEqual(read)
       expect(followed).toEqual(named)
     })
+  })
+
+  test('bytes are given as they are stored, also where JSON would write them otherwise', async () => {
+    const stream = newStream()
+    const [data, metadata] = ['{ "schemaVersion" : 1.0, "text":"\ufffd\\u00e9" }', '{"a":1 }\n']
+    store.append(`countersign.${stream}`, -1, [foreign('Foreign', 'application/json', data, metadata)])
+    const [event] = await collect(log.readStream(stream))
+    expect(event).toMatchObject({ data: { schemaVersion: 1, text: '\ufffdé' }, metadata: { a: 1 } })
+    expect(Buffer.from(event?.stored.data.bytes ?? [])).toEqual(Buffer.from(data))
+    expect(Buffer.from(event?.stored.metadata.bytes ?? [])).toEqual(Buffer.from(metadata))
   })
 
   describe('what an administrator hides', () => {
@@ -260,6 +273,7 @@ describe('a database that others use, too', () => {
   })
 })
 
-function foreign(type: string, contentType: string, data: string, metadata: string): ProposedEvent {
-  return { id: crypto.randomUUID(), type, contentType, data: Buffer.from(data), metadata: Buffer.from(metadata) }
+function foreign(type: string, contentType: string, data: string | Buffer, metadata: string): ProposedEvent {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data
+  return { id: crypto.randomUUID(), type, contentType, data: bytes, metadata: Buffer.from(metadata) }
 }

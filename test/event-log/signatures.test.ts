@@ -214,6 +214,26 @@ describe('rows that were written by hand', () => {
     expect(await findings(from)).toEqual([`changed ${from.stream} 3`])
   })
 
+  test.each([
+    ['spaces', 'replace(data, \'{"schemaVersion"\', \'{ "schemaVersion"\')', 'data'],
+    ['a line feed', "replace(data, '{\"schemaVersion\"', '{' || char(10) || '\"schemaVersion\"')", 'data'],
+    ['another way to write a letter', "replace(data, 'second', '\\u0073econd')", 'data'],
+    ['a member that stands twice', 'replace(data, \'{\', \'{"comment":"third",\')', 'data'],
+    ['a space in the metadata', 'replace(metadata, \'{"organizationId"\', \'{ "organizationId"\')', 'metadata'],
+    ['a second signature', 'replace(metadata, \'{"organizationId"\', \'{"signature":1,"organizationId"\')', 'metadata'],
+    ['a space before the signature', 'replace(metadata, \',"signature":\', \', "signature":\')', 'metadata'],
+    ['a member more in the signature', 'replace(metadata, \'"keyId":\', \'"more":1,"keyId":\')', 'metadata'],
+    ['something behind the signature', 'substr(metadata, 1, length(metadata) - 1) || \',"more":1}\'', 'metadata'],
+    ['a space behind the metadata', "metadata || ' '", 'metadata'],
+  ])('are changed when their text is another, although it may mean the same: %s', async (_what, text, column) => {
+    const from = await history()
+    tamper(from.path, [`UPDATE events SET ${column} = ${text} WHERE stream_id = ? AND revision = 3`, from.stream])
+    const [, , , event] = await collect(from.stored.readStream(from.stream))
+    expect(event?.data).toMatchObject({ schemaVersion: 1, comment: 'second' })
+    await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+    expect(await findings(from)).toEqual([`changed ${from.stream} 3`])
+  })
+
   test('are changed when the id is another', async () => {
     const from = await history()
     tamper(from.path, ['UPDATE events SET id = ? WHERE stream_id = ? AND revision = 3', randomUUID(), from.stream])

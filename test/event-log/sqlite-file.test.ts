@@ -115,6 +115,36 @@ describe('the file of an SQLite event log', () => {
     await log.close()
   })
 
+  test('bytes are given as they stand in the file, also where JSON would write them otherwise', async () => {
+    const stream = newStream()
+    const log = openSqliteEventLog({ path })
+    await log.append(stream, [newEvent()], 'noStream')
+    const [data, metadata] = ['{ "schemaVersion" : 1.0, "schemaVersion":2,"text":"\ufffd\\u00e9" }', '{"a":1 }\n']
+    edit(`DROP TRIGGER events_are_never_changed; UPDATE events SET data = '${data}', metadata = '${metadata}'`)
+    const [event] = await collect(log.readStream(stream))
+    expect(event).toMatchObject({ data: { schemaVersion: 2, text: '\ufffdé' }, metadata: { a: 1 } })
+    expect(Buffer.from(event?.stored.data.bytes ?? [])).toEqual(Buffer.from(data))
+    expect(Buffer.from(event?.stored.metadata.bytes ?? [])).toEqual(Buffer.from(metadata))
+    await log.close()
+  })
+
+  test.each(['data', 'metadata'] as const)('an event with %s that is no UTF-8 is corrupt', async (column) => {
+    const stream = newStream()
+    const log = openSqliteEventLog({ path })
+    await log.append(stream, newEvents(2), 'noStream')
+    const bytes = Buffer.from('7b2261223a22ff227d', 'hex')
+    edit(
+      `DROP TRIGGER events_are_never_changed;
+       UPDATE events SET ${column} = CAST(x'${bytes.toString('hex')}' AS TEXT) WHERE position = 1`,
+    )
+    await expect(collect(log.readStream(stream))).rejects.toMatchObject({ code: 'EVENT_LOG_CORRUPT' })
+    const named: UnreadableEvent[] = []
+    expect(await collect(log.readAll({ onUnreadable: (event) => named.push(event) }))).toHaveLength(1)
+    expect(named).toMatchObject([{ streamId: stream, revision: 0, reason: `Its ${column} is not UTF-8.` }])
+    expect(Buffer.from(named[0]?.stored[column].bytes ?? [])).toEqual(bytes)
+    await log.close()
+  })
+
   test('that lacks an event of a stream is corrupt for whoever reads that stream from before it', async () => {
     const stream = newStream()
     const log = openSqliteEventLog({ path })

@@ -47,6 +47,8 @@ describe('old events are upcast on read', () => {
     const subscription = upcasting.subscribe({ signal: AbortSignal.timeout(20_000) })
     expect(await collectUntil(subscription, (events) => events.length === 1)).toEqual([upcast])
     expect(recorded?.data).toEqual(old.data)
+    const [read] = await collect(upcasting.readStream(stream))
+    expect(read?.stored.data.text).toBe(JSON.stringify(old.data))
     expect(await upcasting.head()).toBe(recorded?.position)
   })
 

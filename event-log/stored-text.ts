@@ -1,0 +1,27 @@
+/**
+ * A text as the store has it, byte for byte: nothing was parsed and written again. Bytes are made of text, or text of bytes,
+ * only when somebody asks, so that a reader who does not need the other form does not pay for it.
+ */
+export class StoredText {
+  readonly #given: string | Uint8Array
+
+  /** @param given text of a store that keeps well-formed UTF-8, or the bytes */
+  constructor(given: string | Uint8Array) {
+    this.#given = given
+  }
+
+  /** The bytes as stored. They may be shared: not to be written to. */
+  get bytes(): Uint8Array {
+    return typeof this.#given === 'string' ? Buffer.from(this.#given, 'utf8') : this.#given
+  }
+
+  /** The same as text. Bytes that are no UTF-8 are U+FFFD in it. */
+  get text(): string {
+    if (typeof this.#given === 'string') return this.#given
+    const { buffer, byteOffset, byteLength } = this.#given
+    return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
+  }
+}
+
+/** Data and metadata of an event as the store has them, before anything was parsed or upcast. */
+export type StoredForm = { readonly data: StoredText; readonly metadata: StoredText }
