@@ -1,5 +1,5 @@
 import { ArtifactError, type ArtifactStore } from '../artifacts/index.ts'
-import { type Sha256Digest, type SigningRequestSubmitted, streams } from '../domain/index.ts'
+import { type SigningRequestSubmitted, type Source, streams } from '../domain/index.ts'
 import { type EventLog, EventLogError, prepareEvents } from '../event-log/index.ts'
 import type { ShortActivities } from './contract.ts'
 
@@ -11,8 +11,7 @@ export function appendEvents(log: EventLog, store: Pick<ArtifactStore, 'hold'>):
   return async ({ signingRequestId, expectedRevision, events, metadata }) => {
     const stream = streams.signingRequest(signingRequestId)
     for (const event of events)
-      if (event.type === 'SigningRequestSubmitted')
-        await hold(store, (event as SigningRequestSubmitted).data.artifact.sha256)
+      if (event.type === 'SigningRequestSubmitted') await hold(store, (event as SigningRequestSubmitted).data.source)
     try {
       const prepared = prepareEvents(stream, expectedRevision, events, metadata)
       const { position } = await log.append(stream, prepared, expectedRevision)
@@ -26,7 +25,8 @@ export function appendEvents(log: EventLog, store: Pick<ArtifactStore, 'hold'>):
 }
 
 /** What is not there is found by the request's first step, which says so. */
-async function hold(store: Pick<ArtifactStore, 'hold'>, sha256: Sha256Digest): Promise<void> {
+async function hold(store: Pick<ArtifactStore, 'hold'>, { isAtHand, sha256 }: Source): Promise<void> {
+  if (!isAtHand || sha256 === null) return
   try {
     await store.hold(sha256)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type ArtifactStore, planSigning as plan, storePlan } from '../artifacts/index.ts'
-import { certificateDecider, fold, streams, usableCertificate } from '../domain/index.ts'
+import { certificateDecider, fold, retrieved, streams, usableCertificate } from '../domain/index.ts'
 import { type EventLog, readNamedStream } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { LongStepActivities } from './contract.ts'
@@ -21,7 +21,14 @@ export function planSigning(dependencies: {
         const { events } = await readNamedStream(log, streams.certificate(request.certificateId))
         const { issued } = usableCertificate(fold(certificateDecider, events), now())
         const certificateThumbprint = issued.thumbprint
-        const facts = { request, certificateThumbprint, store, passes, signal, onProgress: progress }
+        const facts = {
+          request: retrieved(request),
+          certificateThumbprint,
+          store,
+          passes,
+          signal,
+          onProgress: progress,
+        }
         const signingPlan = await plan(facts)
         const planDigest = await storePlan(store, signingPlan)
         return { type: 'RecordPlan', planDigest, fileCount: signingPlan.files.length, at: now() }

@@ -10,6 +10,7 @@ import {
   type DomainEvent,
   type PlannedFile,
   Refusal,
+  retrieved,
   type SigningPlan,
   type SigningRequest,
   type SigningRequestCommand,
@@ -81,7 +82,7 @@ export async function sign(
   const { request, certificate } = first
   const certificateThumbprint = certificate.issued.thumbprint
   const { signal, progress: onProgress } = work
-  const facts = { request, certificateThumbprint, store, passes, signal, onProgress }
+  const facts = { request: retrieved(request), certificateThumbprint, store, passes, signal, onProgress }
   return scratch.withFolder((folder) =>
     planOnCopies(facts, folder, async (plan, copies) => {
       const authorisation = await renewAuthorisation(dependencies, first)
@@ -132,7 +133,7 @@ async function attempt(
   const [artifact] = files
   if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
   const { signedSha256: sha256, signedSize: size } = artifact
-  const signedArtifact = { fileName: request.artifact.fileName, sha256, size }
+  const signedArtifact = { fileName: retrieved(request).artifact.fileName, sha256, size }
   await stillAuthorised()
   const completed = await stream.append({ type: 'RecordSigned', attempt, files, signedArtifact }, standing)
   return [...started.events, ...completed.events]

@@ -134,7 +134,7 @@ export interface Application {
   /**
    * Opens an artifact of a request for download.
    *
-   * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`
+   * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`, `ARTIFACT_NOT_RETRIEVED`
    */
   openArtifact(
     caller: Caller,

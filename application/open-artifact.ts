@@ -1,4 +1,4 @@
-import { mayReadArtifacts, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
+import { knownArtifact, mayReadArtifacts, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
 import type { Application } from './application.ts'
 import type { Caller } from './caller.ts'
 import { findSigningRequest } from './change-signing-request.ts'
@@ -26,7 +26,15 @@ export async function openArtifact(
     throw new Refusal('FORBIDDEN', 'You may not download the artifacts of this signing policy.', {
       permission: 'readArtifacts',
     })
-  const artifact = which === 'unsigned' ? request.artifact : request.signedArtifact
+  const artifact = which === 'unsigned' ? knownArtifact(request) : request.signedArtifact
+  if (artifact === null && which === 'unsigned')
+    throw new Refusal(
+      'ARTIFACT_NOT_RETRIEVED',
+      `It is not known yet what was submitted: the request is ${request.workflowStatus}.`,
+      {
+        workflowStatus: request.workflowStatus,
+      },
+    )
   if (artifact === null)
     throw new Refusal(
       'SIGNED_ARTIFACT_NOT_READY',

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { Refusal, type SigningRequestId, type Submission, signingRequestDecider } from '../domain/index.ts'
+import {
+  Refusal,
+  type SigningRequestId,
+  type Submission,
+  signingRequestDecider,
+  uploadedFile,
+} from '../domain/index.ts'
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
 import type { Caller } from './caller.ts'
 import { checkChoices } from './check-submission.ts'
@@ -41,7 +47,7 @@ async function submit(
   const { workflows, uploads } = dependencies
   const { project, policy, existingSignatures, description } = await checkChoices(dependencies, caller, input)
   const { certificateId, approval, timestamp } = policy.settings
-  const { fileName, sha256, size } = await uploads.find(input.uploadId, caller.userId)
+  const source = uploadedFile(await uploads.find(input.uploadId, caller.userId))
 
   const submission: Submission = {
     signingRequestId,
@@ -55,7 +61,7 @@ async function submit(
     existingSignatures,
     submitter: caller.userId,
     description,
-    artifact: { fileName, sha256, size },
+    source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
   }
   const command = { type: 'SubmitSigningRequest', submission } as const

@@ -8,6 +8,7 @@ import {
   type SigningRequestId,
   signingRequestDecider,
   streams,
+  uploadedFile,
 } from '../domain/index.ts'
 import { readWholeStream, uuidFromText } from '../event-log/index.ts'
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
@@ -63,10 +64,8 @@ export async function submittedBefore(
 type Chosen = Readonly<Record<'project' | 'signingPolicy' | 'description' | 'existingSignatures' | 'artifact', unknown>>
 
 function chosenFor(request: SigningRequest): Chosen {
-  const { projectId, signingPolicyId, description, existingSignatures } = request
-  const { fileName, sha256, size } = request.artifact
-  const artifact = { fileName, sha256, size }
-  return { project: projectId, signingPolicy: signingPolicyId, description, existingSignatures, artifact }
+  const { projectId, signingPolicyId, description, existingSignatures, source } = request
+  return { project: projectId, signingPolicy: signingPolicyId, description, existingSignatures, artifact: source }
 }
 
 async function chosenIn(
@@ -76,7 +75,7 @@ async function chosenIn(
   { signingPolicyVersion }: SigningRequest,
 ): Promise<Chosen> {
   const { project, policy } = await findTarget(dependencies, caller, input)
-  const { fileName, sha256, size } = await dependencies.uploads.find(input.uploadId, caller.userId)
+  const upload = await dependencies.uploads.find(input.uploadId, caller.userId)
   // Who left it to the policy meant the policy as it was.
   const byPolicy = policy.versions[signingPolicyVersion - 1]?.existingSignatures[0]
   return {
@@ -84,6 +83,6 @@ async function chosenIn(
     signingPolicy: policy.signingPolicyId,
     description: parseText(input.description, 'The description'),
     existingSignatures: input.existingSignatures ?? byPolicy,
-    artifact: { fileName, sha256, size },
+    artifact: uploadedFile(upload),
   }
 }

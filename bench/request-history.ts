@@ -12,6 +12,7 @@ import {
   signingRequestDecider,
   streams,
   type UserId,
+  uploadedFile,
 } from '../domain/index.ts'
 import type { NewEvent } from '../event-log/index.ts'
 
@@ -47,11 +48,11 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
         existingSignatures: 'replace',
         submitter,
         description: 'Nightly build of the main branch',
-        artifact,
+        source: uploadedFile(artifact),
         program: { description: 'The program', descriptionUrl: 'https://example.com' },
       },
     },
-    { type: 'RecordRetrieval', sha256: artifact.sha256, size: artifact.size },
+    { type: 'RecordRetrieval', artifact },
     { type: 'RecordPlan', planDigest, fileCount: 1, at: new Date().toISOString() },
     ...approvers
       .slice(0, 2)

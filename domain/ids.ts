@@ -17,6 +17,10 @@ export type ProjectId = Branded<'ProjectId'>
 export type SigningPolicyId = Branded<'SigningPolicyId'>
 /** Identifies a signing request, and the Temporal workflow that carries it. */
 export type SigningRequestId = Branded<'SigningRequestId'>
+/** Identifies what is secret about a request's source, where it is kept sealed. */
+export type SourceSecretsId = Branded<'SourceSecretsId'>
+/** Identifies a trusted build system. */
+export type TrustedBuildSystemId = Branded<'TrustedBuildSystemId'>
 
 /** Any of the ids above. */
 export type EntityId =
@@ -27,6 +31,8 @@ export type EntityId =
   | ProjectId
   | SigningPolicyId
   | SigningRequestId
+  | SourceSecretsId
+  | TrustedBuildSystemId
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -161,6 +161,8 @@ const passing: Readonly<Record<string, string>> = {
   SIGNER_SCRATCH_UNSAFE: 'Operator: name another folder.',
   SIGNER_UNAVAILABLE: 'Operator: start a signer, or see why it does not start.',
   SIGNING_REQUEST_STATE: 'See its state.',
+  SOURCE_MALFORMED: 'Operator: run workers of the release that took the submission.',
+  SOURCE_NOT_SUPPORTED: 'Operator: run workers of the release that took the submission.',
   STEP_STALLED: 'Operator: see storage and HSM.',
   STEP_TIMED_OUT: 'Nothing; it is tried again. If it comes back, operator: see the process that does such steps.',
   TIMESTAMP_ALGORITHM_UNSUPPORTED: 'Do not trust it.',

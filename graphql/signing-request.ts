@@ -3,10 +3,12 @@ import {
   type Delay,
   type Denial,
   isFinalStatus,
+  knownArtifact,
   nextTryOf,
   remedyOf,
   requestStatus,
   type SigningRequest,
+  type Source,
   type UserId,
 } from '../domain/index.ts'
 import type { ApprovalView, SigningAttempt } from '../projections/index.ts'
@@ -30,6 +32,16 @@ const ArtifactRef = builder.objectRef<Artifact>('Artifact').implement({
     fileName: t.exposeString('fileName'),
     sha256: t.exposeString('sha256'),
     size: t.expose('size', { type: 'ByteCount' }),
+  }),
+})
+
+const ArtifactSourceRef = builder.objectRef<Source>('ArtifactSource').implement({
+  description: 'Where an artifact comes from, and what the submission said of it. What it is, `artifact` says.',
+  fields: (t) => ({
+    kind: t.exposeString('kind', { description: 'Such as `uploadedFile`. Later releases may know more.' }),
+    fileName: t.exposeString('fileName', { nullable: true }),
+    sha256: t.exposeString('sha256', { nullable: true }),
+    size: t.expose('size', { type: 'ByteCount', nullable: true }),
   }),
 })
 
@@ -188,7 +200,13 @@ SigningRequestRef.implement({
       description: 'When it reached its final status.',
     }),
     description: t.exposeString('description', { nullable: true }),
-    artifact: t.expose('artifact', { type: ArtifactRef, description: 'What was submitted.' }),
+    source: t.expose('source', { type: ArtifactSourceRef, description: 'Where the artifact comes from.' }),
+    artifact: t.field({
+      type: ArtifactRef,
+      nullable: true,
+      description: 'What was submitted. Null until it is known: what has to be fetched was not retrieved.',
+      resolve: knownArtifact,
+    }),
     programDescription: t.string({
       nullable: true,
       description: 'What the signature will say of the program.',

@@ -14,6 +14,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['USER_DEACTIVATED', 401],
   ['FORBIDDEN', 403],
   ['SIGNED_ARTIFACT_NOT_READY', 409],
+  ['ARTIFACT_NOT_RETRIEVED', 409],
   ['IDEMPOTENCY_KEY_REUSED', 409],
   ['PRECONDITION_FAILED', 412],
   ['ARTIFACT_TOO_LARGE', 413],

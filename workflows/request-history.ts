@@ -1,5 +1,6 @@
 import type { NewerEvents, ReadEvents, RequestStep, ShortActivities } from '../activities/contract.ts'
 import {
+  type Artifact,
   type DomainEvent,
   type EventMetadata,
   fold,
@@ -7,6 +8,7 @@ import {
   type SigningRequestCommand,
   type SigningRequestId,
   type SigningRequestState,
+  type Submission,
   signingRequestDecider,
 } from '../domain/index.ts'
 import type { Changed, Initiator } from './contract.ts'
@@ -125,13 +127,15 @@ function foldedBySome(events: readonly DomainEvent[], state: SigningRequestState
 /** Artifacts up to this size are planned in milliseconds: not worth a trip through the task queue. In bytes. */
 const shortPlanSize = 4 * 1024 * 1024
 
-/** Whether an artifact is planned in so little time that it is done on the way. */
-export function isSmall({ size }: { readonly size: number }): boolean {
-  return size <= shortPlanSize
+/** Whether an artifact is retrieved and planned in so little time that it is done on the way. */
+export function isSmall(request: Submission & { readonly artifact?: Artifact | null }): boolean {
+  const { source, artifact = null } = request
+  if (artifact !== null) return artifact.size <= shortPlanSize
+  return source.isAtHand && source.size !== null && source.size <= shortPlanSize
 }
 
 function isSmallSubmission(command: SigningRequestCommand): boolean {
-  return command.type === 'SubmitSigningRequest' && isSmall(command.submission.artifact)
+  return command.type === 'SubmitSigningRequest' && isSmall(command.submission)
 }
 
 function metadataOf(

@@ -92,8 +92,8 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
 
   async function takeNextStep(open: SigningRequest): Promise<void> {
     const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)
-    if (open.plan === null && isSmall(open.artifact)) return step(() => history.take(retrieveAndPlan))
-    if (!open.retrieved) return step(() => history.take(retrieveArtifact))
+    if (open.plan === null && isSmall(open)) return step(() => history.take(retrieveAndPlan))
+    if (open.artifact === null) return step(() => history.take(retrieveArtifact))
     if (open.plan === null) return step(() => unlessOver(() => history.take(planSigning)))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
     return step(() => sign(open))
@@ -140,7 +140,7 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
     })
     // What it throws is met below.
     signing.catch(() => undefined)
-    const patience = signerPatience.ms + artifact.size / signerPatience.bytesPerMs
+    const patience = signerPatience.ms + (artifact?.size ?? 0) / signerPatience.bytesPerMs
     if (!(await condition(() => isDone || isOver(), patience))) await sayThatNoSignerBegins(attempts)
     await signing
   }
@@ -176,7 +176,7 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   }
 
   async function fail({ code, message, path }: StepFailure): Promise<void> {
-    const workflowStatus = request()?.retrieved === false ? 'ArtifactRetrievalFailed' : 'ProcessingFailed'
+    const workflowStatus = request()?.artifact === null ? 'ArtifactRetrievalFailed' : 'ProcessingFailed'
     const failure = { code, message, path }
     await history.apply({ type: 'Fail', workflowStatus, failure }, workflow).catch(unlessFinal)
   }

@@ -1,4 +1,5 @@
 import type {
+  Artifact,
   AuthenticodeDirective,
   ExistingSignature,
   PlannedFile,
@@ -14,8 +15,8 @@ import { type ReadArtifact, readArtifact } from './read-artifact.ts'
 
 /** What a plan is made from. */
 export type PlanningFacts = {
-  /** The request as its stream tells it. */
-  readonly request: Submission
+  /** The request as its stream tells it, and what its bytes are, as its `ArtifactRetrieved` says. */
+  readonly request: Submission & { readonly artifact: Artifact }
   /** SHA-256 of the signing certificate's DER, hexadecimal. */
   readonly certificateThumbprint: string
   /** Where the request's artifact is. */

@@ -23,6 +23,14 @@ export type NamedUser = { readonly userId: string; readonly name: string } | nul
 /** A file in the artifact store. Size in bytes, SHA-256 hexadecimal. */
 export type StoredFile = { readonly fileName: string; readonly sha256: string; readonly size: number }
 
+/** Where the artifact comes from, and what the submission said of it. */
+export type ArtifactSource = {
+  readonly kind: string
+  readonly fileName: string | null
+  readonly sha256: string | null
+  readonly size: number | null
+}
+
 /** What lists show of a request. */
 export type RequestSummary = {
   readonly signingRequestId: string
@@ -35,7 +43,9 @@ export type RequestSummary = {
   readonly submittedAt: string
   readonly finishedAt: string | null
   readonly description: string | null
-  readonly artifact: StoredFile
+  readonly source: ArtifactSource
+  /** `null` until it was retrieved. */
+  readonly artifact: StoredFile | null
   readonly missingApprovals: number
 }
 
@@ -45,6 +55,7 @@ export const requestSummary = `fragment RequestSummary on SigningRequest {
   project { slug }
   signingPolicy { slug }
   submitter { userId name }
+  source { kind fileName sha256 size }
   artifact { fileName sha256 size }
 }`
 

@@ -10,7 +10,7 @@ export function eventText({ type, data, actor }: RequestEvent): string {
 type Data = RequestEvent['data']
 
 const descriptions: Readonly<Record<string, (data: Data, who: string) => string>> = {
-  SigningRequestSubmitted: ({ artifact }, who) => `Submitted ${fileName(artifact)} by ${who}`,
+  SigningRequestSubmitted: ({ source }, who) => `Submitted ${fileName(source)} by ${who}`,
   ArtifactRetrieved: ({ size }) => `Artifact stored, ${readableSize(Number(size))}`,
   SigningPlanned: ({ fileCount, planDigest }) => `Planned ${count(Number(fileCount), 'file')}, plan ${planDigest}`,
   ApprovalGranted: ({ comment }, who) => `Approved by ${who}${quoted(comment)}`,

@@ -25,7 +25,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['submitted', `${readableTime(request.submittedAt)} by ${request.submitter?.name ?? 'unknown'}`],
     ['finished', request.finishedAt && readableTime(request.finishedAt)],
     ['description', request.description],
-    ['artifact', fileText(request.artifact)],
+    ['artifact', artifactText(request)],
     [
       'certificate',
       certificate && `${certificate.name}${certificate.subject === null ? '' : `: ${certificate.subject}`}`,
@@ -63,6 +63,10 @@ function reasonText({ code, message, path }: Reason): string {
 
 function nextTryText({ nextTryAt }: NonNullable<RequestDetails['waitingFor']>): string {
   return nextTryAt === null ? 'as soon as somebody takes it up' : readableTime(nextTryAt)
+}
+
+function artifactText({ artifact, source }: RequestDetails): string {
+  return artifact === null ? `${source.fileName ?? 'not known yet'}, by ${source.kind}` : fileText(artifact)
 }
 
 function fileText({ fileName, size, sha256 }: StoredFile): string {

@@ -11,7 +11,7 @@ export function requestTable(requests: readonly RequestSummary[], marker: Marker
       request.signingRequestId,
       { text: statusText(request), mark: statusMark(request.status) },
       policyName(request),
-      request.artifact.fileName,
+      request.artifact?.fileName ?? request.source.fileName ?? '–',
       readableTime(request.submittedAt),
       request.submitter?.name ?? '–',
     ]),

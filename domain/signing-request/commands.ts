@@ -7,11 +7,7 @@ import type { Artifact, Delay, FileSigned, SigningRequestFailed, Submission } fr
 export type SubmitSigningRequest = { readonly type: 'SubmitSigningRequest'; readonly submission: Submission }
 
 /** Records that the artifact is in the store. */
-export type RecordRetrieval = {
-  readonly type: 'RecordRetrieval'
-  readonly sha256: Sha256Digest
-  readonly size: number
-}
+export type RecordRetrieval = { readonly type: 'RecordRetrieval'; readonly artifact: Artifact }
 
 /** Records the plan. */
 export type RecordPlan = {

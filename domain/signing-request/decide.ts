@@ -5,13 +5,15 @@ import { parseText } from '../text.ts'
 import type {
   Approve,
   Deny,
+  RecordRetrieval,
   RecordSigned,
   SigningRequestCommand,
   StartSigning,
   SubmitSigningRequest,
 } from './commands.ts'
-import type { SigningRequestEvent } from './events.ts'
+import type { Artifact, SigningRequestEvent } from './events.ts'
 import { quorumReached } from './quorum.ts'
+import { checkedSource } from './source.ts'
 import type { SigningRequest, SigningRequestState } from './state.ts'
 import { isFinalStatus } from './workflow-status.ts'
 
@@ -22,24 +24,16 @@ import { isFinalStatus } from './workflow-status.ts'
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
  *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`,
- *   `FILE_NAME_MALFORMED`
+ *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
   const request = openSigningRequest(state)
   switch (command.type) {
-    case 'RecordRetrieval': {
-      requireThat(!request.retrieved, request, 'The artifact was retrieved already.')
-      const { sha256, size } = command
-      if (sha256 !== request.artifact.sha256 || size !== request.artifact.size)
-        throw new Refusal('ARTIFACT_MISMATCH', 'The artifact in the store is not the one that was submitted.', {
-          expected: request.artifact.sha256,
-          actual: sha256,
-        })
-      return [{ type: 'ArtifactRetrieved', data: { schemaVersion: 1, sha256, size } }]
-    }
+    case 'RecordRetrieval':
+      return recordRetrieval(command, request)
     case 'RecordPlan': {
-      requireThat(request.retrieved && request.plan === null, request, 'A plan is made once, after retrieval.')
+      requireThat(request.artifact !== null && request.plan === null, request, 'A plan is made once, after retrieval.')
       const { planDigest, fileCount } = command
       if (!Number.isInteger(fileCount) || fileCount < 1)
         throw new Refusal('PLAN_EMPTY', `A plan names one file or more to sign; this one names ${fileCount}.`)
@@ -89,9 +83,23 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
 function submit({ submission }: SubmitSigningRequest, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (state.workflowStatus !== 'none')
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
-  const artifact = { ...submission.artifact, fileName: parseFileName(submission.artifact.fileName) }
+  const source = checkedSource(submission.source)
   const description = parseText(submission.description, 'The description')
-  return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, artifact, description } }]
+  return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, source, description } }]
+}
+
+/** What was retrieved must be what the source promised, as far as it promised anything. */
+function recordRetrieval({ artifact }: RecordRetrieval, request: SigningRequest): readonly SigningRequestEvent[] {
+  requireThat(request.artifact === null, request, 'The artifact was retrieved already.')
+  const { source } = request
+  const found = { fileName: parseFileName(artifact.fileName), sha256: artifact.sha256, size: artifact.size }
+  for (const name of ['sha256', 'size', 'fileName'] as const)
+    if (source[name] !== null && source[name] !== found[name])
+      throw new Refusal('ARTIFACT_MISMATCH', 'The artifact in the store is not the one that was submitted.', {
+        expected: source[name],
+        actual: found[name],
+      })
+  return [{ type: 'ArtifactRetrieved', data: { schemaVersion: 1, ...found } }]
 }
 
 function approve(command: Approve, request: SigningRequest): readonly SigningRequestEvent[] {
@@ -176,6 +184,23 @@ export function openSigningRequest(state: SigningRequestState): SigningRequest {
       workflowStatus: state.workflowStatus,
     })
   return state
+}
+
+/**
+ * The request, if it is known what its bytes are.
+ *
+ * @throws Refusal `SIGNING_REQUEST_STATE` until they were retrieved
+ */
+export function retrieved(request: SigningRequest): SigningRequest & { readonly artifact: Artifact } {
+  const { artifact } = request
+  if (artifact !== null) return { ...request, artifact }
+  throw new Refusal(
+    'SIGNING_REQUEST_STATE',
+    `The artifact was not retrieved. The request is ${request.workflowStatus}.`,
+    {
+      workflowStatus: request.workflowStatus,
+    },
+  )
 }
 
 function requireWaiting(request: SigningRequest): NonNullable<SigningRequest['approval']> {

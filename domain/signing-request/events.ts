@@ -3,6 +3,7 @@ import type { DomainEvent, Instant } from '../event.ts'
 import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
 import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, SigningRequestId, UserId } from '../ids.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
+import type { Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
 
 /** Bytes in the artifact store and the name that people know them by. */
@@ -31,18 +32,16 @@ export type Submission = {
   readonly existingSignatures: ExistingSignatureTreatment
   readonly submitter: UserId
   readonly description: string | null
-  readonly artifact: Artifact
+  /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
+  readonly source: Source
   readonly program: ProgramInformation
 }
 
 /** A request came in and was accepted. */
 export type SigningRequestSubmitted = DomainEvent<'SigningRequestSubmitted', Submission>
 
-/** The artifact is in the store, whole. */
-export type ArtifactRetrieved = DomainEvent<
-  'ArtifactRetrieved',
-  { readonly sha256: Sha256Digest; readonly size: number }
->
+/** The artifact is in the store, whole. What is planned and signed is this, and nothing that its source says. */
+export type ArtifactRetrieved = DomainEvent<'ArtifactRetrieved', Artifact>
 
 /** It is settled what will be signed and how. The plan itself is in the artifact store, by its digest. */
 export type SigningPlanned = DomainEvent<

@@ -5,11 +5,12 @@ import type { SigningRequestEvent } from './events.ts'
 import { evolve, initialState, type SigningRequestState } from './state.ts'
 
 export type { Approve, Cancel, Deny, RecordDelay, SigningRequestCommand, SubmitSigningRequest } from './commands.ts'
-export { openSigningRequest } from './decide.ts'
+export { openSigningRequest, retrieved } from './decide.ts'
 export { nextTry, nextTryOf } from './delay.ts'
 export * from './events.ts'
 export * from './plan.ts'
 export * from './quorum.ts'
+export * from './source.ts'
 export type { Approval, Denial, SigningRequest, SigningRequestState } from './state.ts'
 export * from './workflow-status.ts'
 

@@ -28,8 +28,8 @@ export type Denial =
 /** A request that was submitted. */
 export type SigningRequest = Submission & {
   readonly workflowStatus: WorkflowStatus
-  /** Whether the artifact is known to be in the store. */
-  readonly retrieved: boolean
+  /** What the bytes are; `null` until they are known to be in the store. */
+  readonly artifact: Artifact | null
   /** `null` until it was planned. */
   readonly plan: {
     readonly digest: Sha256Digest
@@ -91,8 +91,10 @@ type Advance = Exclude<
 /** The state after an event that shows that the request goes on. */
 function advanced(state: SigningRequest, event: Advance): SigningRequest {
   switch (event.type) {
-    case 'ArtifactRetrieved':
-      return { ...state, workflowStatus: 'QueuedForProcessing', retrieved: true }
+    case 'ArtifactRetrieved': {
+      const { schemaVersion: _, ...artifact } = event.data
+      return state.artifact === null ? { ...state, workflowStatus: 'QueuedForProcessing', artifact } : state
+    }
     case 'SigningPlanned': {
       const { planDigest: digest, fileCount, approvalDeadline } = event.data
       return awaitingQuorum({ ...state, plan: { digest, fileCount, approvalDeadline } })
@@ -129,7 +131,7 @@ function submitted({ schemaVersion: _, ...submission }: SigningRequestSubmitted[
   return {
     ...submission,
     workflowStatus: 'Submitted',
-    retrieved: false,
+    artifact: null,
     plan: null,
     approvals: [],
     attempts: 0,

@@ -91,6 +91,6 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
  * the deciders, of the event log the port and what is said in its terms, but no implementation.
  */
 export const languages: Readonly<Record<string, RegExp>> = {
-  domain: /^domain\/((?!(decider|index)\.ts)[^/]+|[^/]+\/(plan|events|delay|workflow-status))\.ts$/,
+  domain: /^domain\/((?!(decider|index)\.ts)[^/]+|[^/]+\/(plan|events|delay|source|workflow-status))\.ts$/,
   'event-log': /^event-log\/(event-log|prepare|whole-stream)\.ts$/,
 }

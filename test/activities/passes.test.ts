@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { planSigning } from '../../artifacts/index.ts'
+import { retrieved } from '../../domain/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { writeLargePe } from '../support/pe-builder.ts'
 import { silenceWorkers } from '../support/temporal.ts'
@@ -60,7 +61,7 @@ test.runIf(process.platform === 'linux')(
     await writeLargePe(original, size)
     const passes = new CountedPasses(1)
     onTestFinished(() => passes.close())
-    const request = await organization.planned(await readFile(original))
+    const request = retrieved(await organization.planned(await readFile(original)))
     const { store } = organization
     const planning = await measured(passes, () =>
       planSigning({ request, certificateThumbprint: 'ab'.repeat(32), store, passes, onProgress: () => undefined }),

@@ -10,6 +10,7 @@ import {
   certificateDecider,
   fold,
   projectDecider,
+  retrieved,
   type SigningRequest,
   type SigningRequestId,
   signingPolicyDecider,
@@ -150,7 +151,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
   test('refuses when one byte of the stored artifact changed', async () => {
     const organization = await testOrganization()
     const request = await approved(organization)
-    const { path } = await organization.store.open(request.artifact.sha256)
+    const { path } = await organization.store.open(retrieved(request).artifact.sha256)
     const bytes = await readFile(path)
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
     await chmod(path, 0o600)
@@ -177,7 +178,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
         },
         {
           type: 'ArtifactRetrieved',
-          data: { schemaVersion: 1, sha256: artifact.sha256, size: artifact.size } as never,
+          data: { schemaVersion: 1, ...artifact } as never,
         },
         {
           type: 'SigningPlanned',

@@ -136,15 +136,15 @@ describe('the artifact of a request', () => {
 async function sign(test: TestApplication, approver: Caller, signingRequestId: SigningRequestId) {
   const planDigest = 'cd'.repeat(32) as Sha256Digest
   const signedArtifact = { fileName: 'setup.exe', sha256: 'ef'.repeat(32) as Sha256Digest, size: 99 }
-  const { sha256, size } = await open(test, approver, signingRequestId)
+  const opened = await open(test, approver, signingRequestId)
   const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(signingRequestId))
   const certificateId = events[0]?.data.certificateId as never
   const { tell } = test
-  await tell(signingRequestId, { type: 'RecordRetrieval', sha256, size })
+  await tell(signingRequestId, { type: 'RecordRetrieval', artifact: opened })
   await tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
   await test.application.approveSigningRequest(approver, { signingRequestId, planDigest, comment: null })
   await tell(signingRequestId, { type: 'StartSigning', planDigest, certificateId, certificateThumbprint: '00' })
-  const file = { path: 'setup.exe', unsignedSha256: sha256, signedSha256: signedArtifact.sha256, signedSize: 99 }
+  const file = { path: 'setup.exe', unsignedSha256: opened.sha256, signedSha256: signedArtifact.sha256, signedSize: 99 }
   await tell(signingRequestId, {
     type: 'RecordSigned',
     attempt: 1,

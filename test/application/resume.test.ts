@@ -70,8 +70,8 @@ describe('resuming what is unfinished', () => {
       SigningRequestId,
     ]
     for (const signingRequestId of [waiting, denied]) {
-      const { sha256, size } = await test.application.openArtifact(submitter, { signingRequestId, which: 'unsigned' })
-      await test.tell(signingRequestId, { type: 'RecordRetrieval', sha256, size })
+      const opened = await test.application.openArtifact(submitter, { signingRequestId, which: 'unsigned' })
+      await test.tell(signingRequestId, { type: 'RecordRetrieval', artifact: opened })
       const planDigest = 'cd'.repeat(32) as Sha256Digest
       await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
     }

@@ -31,8 +31,8 @@ async function project() {
 
 async function waiting(test: TestApplication, submitter: Caller): Promise<SigningRequestId> {
   const signingRequestId = await test.submit(submitter)
-  const { sha256, size } = await test.application.openArtifact(submitter, { signingRequestId, which: 'unsigned' })
-  await test.tell(signingRequestId, { type: 'RecordRetrieval', sha256, size })
+  const opened = await test.application.openArtifact(submitter, { signingRequestId, which: 'unsigned' })
+  await test.tell(signingRequestId, { type: 'RecordRetrieval', artifact: opened })
   await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
   return signingRequestId
 }
@@ -56,7 +56,7 @@ describe('a submission', () => {
       signingPolicyVersion: 1,
       submitter: submitter.userId,
       approval: { approvers: [anna.userId, bert.userId], requiredApprovals: 1 },
-      artifact: { fileName: 'setup.exe', size: 9 },
+      source: { kind: 'uploadedFile', fileName: 'setup.exe', size: 9 },
     })
     expect(events[0]?.position).toBe(await test.dependencies.log.head())
   })

@@ -30,7 +30,12 @@ it('finds in the first bytes of a file what planning would refuse it for, and no
       yield bytes
     }
     const artifact = { fileName: 'setup.exe', ...(await store.put(whole())) }
-    return planSigning({ request: aSubmission({ artifact }), certificateThumbprint: 'cd'.repeat(32), store, passes })
+    return planSigning({
+      request: { ...aSubmission(), artifact },
+      certificateThumbprint: 'cd'.repeat(32),
+      store,
+      passes,
+    })
   }
   const seen = new Map<string, number>()
   const mutation = fc.record({ at: fc.integer({ min: 0, max: 0x200 }), value: fc.integer({ min: 0, max: 255 }) })

@@ -12,12 +12,19 @@ import {
   planSigning,
   storePlan,
 } from '../../artifacts/index.ts'
-import { canonicalPlan, type Sha256Digest, type SigningPlan, type Submission } from '../../domain/index.ts'
+import {
+  type Artifact,
+  canonicalPlan,
+  type Sha256Digest,
+  type SigningPlan,
+  type Submission,
+  uploadedFile,
+} from '../../domain/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { makeIdentity } from '../support/openssl.ts'
 import { osslsigncodeSign } from '../support/osslsigncode.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
-import { aSubmission } from '../support/submission.ts'
+import { anArtifact, aSubmission } from '../support/submission.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const certificateThumbprint = 'cd'.repeat(32)
@@ -48,9 +55,10 @@ async function submissionOf(
   store: ArtifactStore,
   bytes: Uint8Array,
   changes: Partial<Submission> & { readonly fileName?: string } = {},
-): Promise<Submission> {
+): Promise<Submission & { readonly artifact: Artifact }> {
   const { fileName = 'setup.exe', ...rest } = changes
-  return aSubmission({ artifact: { fileName, ...(await store.put(stream(bytes))) }, ...rest })
+  const artifact = { fileName, ...(await store.put(stream(bytes))) }
+  return { ...aSubmission({ source: uploadedFile(artifact), ...rest }), artifact }
 }
 
 describe('planSigning', () => {
@@ -190,7 +198,9 @@ describe('planSigning', () => {
 
   it('says when the artifact is not in the store', async () => {
     const store = await openStore()
-    await expect(planSigning({ request: aSubmission(), certificateThumbprint, store, passes })).rejects.toMatchObject({
+    await expect(
+      planSigning({ request: { ...aSubmission(), artifact: anArtifact }, certificateThumbprint, store, passes }),
+    ).rejects.toMatchObject({
       code: 'ARTIFACT_NOT_FOUND',
       path: 'setup.exe',
     })
@@ -248,7 +258,12 @@ describe('planSigning', () => {
           const bytes = Buffer.from(whole)
           for (const [at, value] of changes) bytes[at] = value
           const request = await submissionOf(store, bytes.subarray(0, length))
-          const error = await planSigning({ request, certificateThumbprint, store, passes }).then(
+          const error = await planSigning({
+            request,
+            certificateThumbprint,
+            store,
+            passes,
+          }).then(
             () => undefined,
             (caught: unknown) => caught as { code: string; path: string; transient: boolean },
           )

@@ -37,8 +37,8 @@ test('the folders and the copies in them are for the signer alone, whatever the 
   const scratch = await openSignerScratch({ path, outside })
   onTestFinished(() => scratch.close())
   const bytes = smallPeFile(Buffer.from('x'))
-  const request = aSubmission({ artifact: { fileName: 'setup.exe', ...(await store.put(stream(bytes))) } })
-  const facts = { request, certificateThumbprint: 'ab'.repeat(32), store, passes }
+  const artifact = { fileName: 'setup.exe', ...(await store.put(stream(bytes))) }
+  const facts = { request: { ...aSubmission(), artifact }, certificateThumbprint: 'ab'.repeat(32), store, passes }
   await scratch.withFolder((folder) =>
     planOnCopies(facts, folder, async (_, copies) => {
       expect(copies).toHaveLength(1)

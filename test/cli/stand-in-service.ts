@@ -281,10 +281,11 @@ function newRequest(
   description: string | null,
 ): StandInRequest {
   const signingRequestId = randomUUID()
+  const source = { kind: 'uploadedFile', ...artifact }
   return {
     signingRequestId,
     workflowStatus: 'Submitted',
-    history: [event(0, 'SigningRequestSubmitted', { artifact }, submitter)],
+    history: [event(0, 'SigningRequestSubmitted', { source }, submitter)],
     submittedAt: '2026-01-31T09:30:00.000Z',
     finishedAt: null,
     description,
@@ -293,6 +294,7 @@ function newRequest(
     signingPolicy: policy,
     signingPolicyVersion: 1,
     submitter: person(submitter),
+    source,
     artifact,
     certificate,
     programDescription: 'Demo',

@@ -9,25 +9,23 @@ import {
   type SigningRequestState,
   signingRequestDecider,
 } from '../../domain/index.ts'
-import { aSubmission } from '../support/submission.ts'
+import { anArtifact, aSubmission } from '../support/submission.ts'
 
 const start = Date.parse('2026-03-01T12:00:00.000Z')
 const seconds = 1000
 const minutes = 60 * seconds
 const away = { code: 'TIMESTAMP_UNAVAILABLE', message: 'Nobody answers.', path: null }
-const { artifact } = aSubmission()
 
 function happen(state: SigningRequestState, command: SigningRequestCommand): SigningRequestState {
   return fold(signingRequestDecider, signingRequestDecider.decide(command, state), state)
 }
 
 function retrieved(): SigningRequestState {
-  const { sha256, size } = artifact
   const submitted = happen(signingRequestDecider.initialState(), {
     type: 'SubmitSigningRequest',
     submission: aSubmission({ approval: null }),
   })
-  return happen(submitted, { type: 'RecordRetrieval', sha256, size })
+  return happen(submitted, { type: 'RecordRetrieval', artifact: anArtifact })
 }
 
 /** Fails again and again, each try taking `tryMs`, until `untilMs` have passed. */
@@ -119,7 +117,7 @@ describe('a request that cannot go on for a passing reason', () => {
 
   it('says so no longer when it goes on, or is over', () => {
     const waiting = happen(retrieved(), record())
-    const planned = happen(waiting, { type: 'RecordPlan', planDigest: artifact.sha256, fileCount: 1, at })
+    const planned = happen(waiting, { type: 'RecordPlan', planDigest: anArtifact.sha256, fileCount: 1, at })
     expect(planned).toMatchObject({ waitingFor: null })
     const canceled = happen(waiting, { type: 'Cancel', canceledBy: aSubmission().submitter, reason: null })
     expect(canceled).toMatchObject({ workflowStatus: 'Canceled', waitingFor: null })
@@ -127,11 +125,11 @@ describe('a request that cannot go on for a passing reason', () => {
   })
 
   it('still says so while another attempt is made, unless it waited for somebody to make one', () => {
-    const planned = happen(retrieved(), { type: 'RecordPlan', planDigest: artifact.sha256, fileCount: 1, at })
+    const planned = happen(retrieved(), { type: 'RecordPlan', planDigest: anArtifact.sha256, fileCount: 1, at })
     const { certificateId } = aSubmission()
     const begin = {
       type: 'StartSigning',
-      planDigest: artifact.sha256,
+      planDigest: anArtifact.sha256,
       certificateId,
       certificateThumbprint: 'x',
     } as const

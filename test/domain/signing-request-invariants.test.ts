@@ -13,7 +13,7 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import { event } from '../support/decider-spec.ts'
-import { aSubmission, fixedUuid, people } from '../support/submission.ts'
+import { anArtifact, aSubmission, fixedUuid, people } from '../support/submission.ts'
 
 const everyone: readonly UserId[] = Object.values(people)
 const digests = ['cd', 'ef'].map((pair) => pair.repeat(32) as Sha256Digest)
@@ -46,7 +46,7 @@ const anyApproval: fc.Arbitrary<ApprovalProcess | null> = fc.option(
 
 function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningRequestCommand> {
   const submission = aSubmission({ approval })
-  const { sha256, size } = submission.artifact
+  const { sha256 } = anArtifact
   const file = { path: 'setup.exe', unsignedSha256: sha256, signedSha256: sha256, signedSize: 1, timestamp: null }
   const signedArtifact = { fileName: 'setup.exe', sha256, size: 1 }
   const weighted = (weight: number, arbitrary: fc.Arbitrary<SigningRequestCommand>) => ({ weight, arbitrary })
@@ -56,7 +56,7 @@ function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningReque
       4,
       fc
         .constantFrom(sha256, digests[1] as Sha256Digest)
-        .map((digest) => ({ type: 'RecordRetrieval', sha256: digest, size })),
+        .map((digest) => ({ type: 'RecordRetrieval', artifact: { ...anArtifact, sha256: digest } })),
     ),
     weighted(
       4,
@@ -129,10 +129,9 @@ function run(commands: readonly SigningRequestCommand[]): { steps: Step[]; log: 
 /** Most stories begin in good order, so that they come to where it matters. */
 function opening(approval: ApprovalProcess | null): fc.Arbitrary<readonly SigningRequestCommand[]> {
   const submission = aSubmission({ approval })
-  const { sha256, size } = submission.artifact
   const inOrder: readonly SigningRequestCommand[] = [
     { type: 'SubmitSigningRequest', submission },
-    { type: 'RecordRetrieval', sha256, size },
+    { type: 'RecordRetrieval', artifact: anArtifact },
     { type: 'RecordPlan', planDigest: digests[0] as Sha256Digest, fileCount: 1, at },
   ]
   return fc.constantFrom(inOrder, inOrder, inOrder, inOrder.slice(0, 2), [])
@@ -263,6 +262,7 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
   ),
   fc.constant(
     event<SigningRequestEvent, 'ArtifactRetrieved'>('ArtifactRetrieved', {
+      fileName: 'setup.exe',
       sha256: digests[0] as Sha256Digest,
       size: 1,
     }),
@@ -308,7 +308,7 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
   fc.nat(3).map((attempt) =>
     event<SigningRequestEvent, 'SigningRequestCompleted'>('SigningRequestCompleted', {
       attempt,
-      signedArtifact: aSubmission().artifact,
+      signedArtifact: anArtifact,
     }),
   ),
   fc.tuple(fc.constantFrom('KEY_NOT_FOUND', 'SIGNER_UNAVAILABLE'), fc.boolean()).map(([code, isPlanned]) =>

@@ -8,11 +8,12 @@ import {
   type Sha256Digest,
   type SigningRequestCommand,
   type SigningRequestEvent,
+  type Source,
   type UserId,
   workflowStatuses,
 } from '../../domain/index.ts'
 import { given, itRefuses, event as makeEvent } from '../support/decider-spec.ts'
-import { aSubmission, fixedUuid, people } from '../support/submission.ts'
+import { anArtifact, aSubmission, fixedUuid, people } from '../support/submission.ts'
 
 type Facts<Type extends SigningRequestEvent['type']> = Omit<
   Extract<SigningRequestEvent, { type: Type }>['data'],
@@ -26,7 +27,7 @@ const planDigest = 'cd'.repeat(32) as Sha256Digest
 const otherDigest = 'ef'.repeat(32) as Sha256Digest
 const at = '2026-03-01T12:00:00.000Z'
 const submission = aSubmission()
-const { sha256, size } = submission.artifact
+const { sha256, size } = anArtifact
 const { certificateId } = submission
 const certificateThumbprint = '12'.repeat(32)
 const policy = submission.approval as NonNullable<typeof submission.approval>
@@ -34,7 +35,7 @@ const policy = submission.approval as NonNullable<typeof submission.approval>
 const submitted = event('SigningRequestSubmitted', submission)
 const submittedUnder = (approval: typeof submission.approval) =>
   event('SigningRequestSubmitted', aSubmission({ approval }))
-const retrieved = event('ArtifactRetrieved', { sha256, size })
+const retrieved = event('ArtifactRetrieved', anArtifact)
 const planned = event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline: null })
 const plannedUntil = (approvalDeadline: string) =>
   event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline })
@@ -64,7 +65,11 @@ const approved = [...waiting, granted(anna), granted(bert)]
 const signing = [...approved, started(1)]
 
 const submit: SigningRequestCommand = { type: 'SubmitSigningRequest', submission }
-const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', sha256, size }
+const submitFrom = (changes: Partial<Source>): SigningRequestCommand => ({
+  type: 'SubmitSigningRequest',
+  submission: aSubmission({ source: { ...submission.source, ...changes } }),
+})
+const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', artifact: anArtifact }
 const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at }
 const approve = (approver: UserId, digest = planDigest): SigningRequestCommand => ({
   type: 'Approve',
@@ -290,9 +295,26 @@ describe('signing request', () => {
       'ARTIFACT_MISMATCH',
       'bytes of another digest',
       [submitted],
-      { type: 'RecordRetrieval', sha256: otherDigest, size },
+      { type: 'RecordRetrieval', artifact: { ...anArtifact, sha256: otherDigest } },
     ],
-    ['ARTIFACT_MISMATCH', 'bytes of another size', [submitted], { type: 'RecordRetrieval', sha256, size: size + 1 }],
+    [
+      'ARTIFACT_MISMATCH',
+      'bytes of another size',
+      [submitted],
+      { type: 'RecordRetrieval', artifact: { ...anArtifact, size: size + 1 } },
+    ],
+    [
+      'ARTIFACT_MISMATCH',
+      'another file name',
+      [submitted],
+      { type: 'RecordRetrieval', artifact: { ...anArtifact, fileName: 'other.exe' } },
+    ],
+    ...['', 'Upload', 'a b', 'x'.repeat(65)].map(
+      (kind) => ['SOURCE_MALFORMED', `the kind ${JSON.stringify(kind)}`, [], submitFrom({ kind })] as const,
+    ),
+    ...[-1, 0.5, Number.NaN, 2 ** 60].map(
+      (bytes) => ['SOURCE_MALFORMED', `${bytes} bytes`, [], submitFrom({ size: bytes })] as const,
+    ),
     ...[0, -1, 0.5, Number.NaN].map(
       (fileCount) =>
         [
@@ -335,13 +357,7 @@ describe('signing request', () => {
     ],
     ...['', '.', '..', 'a/b', 'a\\b', 'a\nb', '\u0085', 'x'.repeat(256), '\ud800.exe', 'a\u202egpj.exe', '\u200eb'].map(
       (fileName) => {
-        const artifact = { ...submission.artifact, fileName }
-        return [
-          'FILE_NAME_MALFORMED',
-          JSON.stringify(fileName),
-          [],
-          { ...submit, submission: aSubmission({ artifact }) } as SigningRequestCommand,
-        ] as const
+        return ['FILE_NAME_MALFORMED', JSON.stringify(fileName), [], submitFrom({ fileName })] as const
       },
     ),
   ])

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { collectArtifacts } from '../../artifacts/index.ts'
-import { type Sha256Digest, streams } from '../../domain/index.ts'
+import { retrieved, type Sha256Digest, streams } from '../../domain/index.ts'
 import { namingLog } from '../../server/artifact-collection.ts'
 import { appendRaw, testOrganization } from '../support/test-organization.ts'
 
@@ -38,6 +38,7 @@ it('keeps what submissions, plans, signed artifacts and events of later releases
     trashMs: 0,
   })
   expect(collected).toEqual({ thrownAway: 1, restored: 0, deleted: 1 })
-  for (const sha256 of [request.artifact.sha256, planDigest, signed.sha256, later.sha256]) await store.verify(sha256)
+  for (const sha256 of [retrieved(request).artifact.sha256, planDigest, signed.sha256, later.sha256])
+    await store.verify(sha256)
   expect(await store.has(orphan.sha256)).toBe(false)
 })

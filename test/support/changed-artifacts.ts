@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
-import type { Sha256Digest, SigningRequestId } from '../../domain/index.ts'
+import { retrieved, type Sha256Digest, type SigningRequestId } from '../../domain/index.ts'
 import { digestPeFile, readPeHeaders, verifyPeFile } from '../../signing/authenticode/index.ts'
 import { withMoments } from './moments.ts'
 import { buildPe, writeLargePe } from './pe-builder.ts'
@@ -83,7 +83,7 @@ export async function scene(size: number): Promise<Scene> {
   const program = await readFile(original)
   const planned = await digestPeFile(original, 'sha256')
   const store = organization.store
-  const { sha256 } = (await organization.planned(program)).artifact
+  const { sha256 } = retrieved(await organization.planned(program)).artifact
   const { path: stored } = await store.open(sha256)
 
   async function restore(): Promise<void> {

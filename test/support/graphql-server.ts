@@ -25,17 +25,18 @@ import {
   storePlan,
   type UploadQuotas,
 } from '../../artifacts/index.ts'
-import type {
-  ApiTokenId,
-  CertificateId,
-  GlobalRole,
-  OrganizationId,
-  ProjectId,
-  Sha256Digest,
-  SigningPlan,
-  SigningPolicyId,
-  SigningRequestId,
-  UserId,
+import {
+  type ApiTokenId,
+  type CertificateId,
+  type GlobalRole,
+  knownArtifact,
+  type OrganizationId,
+  type ProjectId,
+  type Sha256Digest,
+  type SigningPlan,
+  type SigningPolicyId,
+  type SigningRequestId,
+  type UserId,
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
 import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.ts'
@@ -309,7 +310,9 @@ export async function openGraphQLServer(
       await server.caughtUp()
       const [request] = await readModel.signingRequestsByIds(caller.organizationId, [signingRequestId])
       if (request === undefined) throw new Error('The request is not there.')
-      const { sha256, size, fileName } = request.artifact
+      const artifact = knownArtifact(request)
+      if (artifact === null) throw new Error('The request has no artifact.')
+      const { sha256, size, fileName } = artifact
       const plan: SigningPlan = {
         schemaVersion: 1,
         signingRequestId,
@@ -367,7 +370,7 @@ export async function openGraphQLServer(
         ],
       }
       const planDigest = await storePlan(store, plan)
-      await tell(signingRequestId, { type: 'RecordRetrieval', sha256, size })
+      await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
       await tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: now() })
       return planDigest
     },

@@ -31,7 +31,7 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
-import { aSubmission } from './submission.ts'
+import { anArtifact, aSubmission } from './submission.ts'
 
 /** Three numbers that choose an entity, a command and its details. */
 export type Move = readonly [entity: number, command: number, detail: number]
@@ -331,11 +331,10 @@ function requestCommands(detail: number): readonly SigningRequestCommand[] {
         : { approvers, requiredApprovals: 1 + (detail % 2), submitterMayApprove: false, deadlineSeconds: 60 },
     description: detail % 2 === 0 ? null : 'Beschreibung\nmit "Zeichen" 👩‍🔧',
   })
-  const { sha256, size } = submission.artifact
   const planDigest = digest(0)
   const approver = pick(approvers, detail)
   const submit: SigningRequestCommand = { type: 'SubmitSigningRequest', submission }
-  const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', sha256, size }
+  const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', artifact: anArtifact }
   // Always the same moment, so that its deadline is known: a minute later, as the policy says.
   const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at: '2026-01-01T00:00:00.000Z' }
   const approve: SigningRequestCommand = { type: 'Approve', approver, planDigest, comment: 'fine' }
@@ -348,7 +347,9 @@ function requestCommands(detail: number): readonly SigningRequestCommand[] {
   const signed: SigningRequestCommand = {
     type: 'RecordSigned',
     attempt: 1 + (detail % 2),
-    files: [{ path: 'setup.exe', unsignedSha256: sha256, signedSha256: digest(1), signedSize: 9, timestamp: null }],
+    files: [
+      { path: 'setup.exe', unsignedSha256: anArtifact.sha256, signedSha256: digest(1), signedSize: 9, timestamp: null },
+    ],
     signedArtifact: { fileName: 'setup.exe', sha256: digest(1), size: 9 },
   }
   return [

@@ -1,12 +1,14 @@
-import type {
-  CertificateId,
-  OrganizationId,
-  ProjectId,
-  Sha256Digest,
-  SigningPolicyId,
-  SigningRequestId,
-  Submission,
-  UserId,
+import {
+  type Artifact,
+  type CertificateId,
+  type OrganizationId,
+  type ProjectId,
+  type Sha256Digest,
+  type SigningPolicyId,
+  type SigningRequestId,
+  type Submission,
+  type UserId,
+  uploadedFile,
 } from '../../domain/index.ts'
 
 /** A UUID that is easy to recognise: every digit but the version's is taken from `digit`. */
@@ -23,6 +25,9 @@ export const people = {
   cora: fixedUuid<UserId>('c'),
   stranger: fixedUuid<UserId>('9'),
 } as const
+
+/** The file of {@link aSubmission}. */
+export const anArtifact: Artifact = { fileName: 'setup.exe', sha256: 'ab'.repeat(32) as Sha256Digest, size: 4096 }
 
 /** A submission to a policy that wants two of Anna, Bert and Cora; anything can be changed. */
 export function aSubmission(changes: Partial<Submission> = {}): Submission {
@@ -43,7 +48,7 @@ export function aSubmission(changes: Partial<Submission> = {}): Submission {
     existingSignatures: 'replace',
     submitter: people.submitter,
     description: null,
-    artifact: { fileName: 'setup.exe', sha256: 'ab'.repeat(32) as Sha256Digest, size: 4096 },
+    source: uploadedFile(anArtifact),
     program: { description: null, descriptionUrl: null },
     ...changes,
   }

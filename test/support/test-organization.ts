@@ -30,6 +30,7 @@ import {
   fold,
   type OrganizationId,
   type ProjectId,
+  retrieved,
   type Sha256Digest,
   type SigningPolicyId,
   type SigningRequest,
@@ -39,6 +40,7 @@ import {
   signingRequestDecider,
   streams,
   type UserId,
+  uploadedFile,
 } from '../../domain/index.ts'
 import {
   type EventLog,
@@ -228,13 +230,18 @@ export async function testOrganization(
         existingSignatures,
         submitter,
         description: null,
-        artifact,
+        source: uploadedFile(artifact),
         program: { description: 'Test project', descriptionUrl: 'https://example.org/test' },
       },
     })
-    await tell(signingRequestId, { type: 'RecordRetrieval', sha256: artifact.sha256, size: artifact.size })
+    await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
     const certificateThumbprint = await thumbprint(log, settings.certificateId)
-    const plan = await planSigning({ request: await request(signingRequestId), certificateThumbprint, store, passes })
+    const plan = await planSigning({
+      request: retrieved(await request(signingRequestId)),
+      certificateThumbprint,
+      store,
+      passes,
+    })
     await storePlan(store, plan)
     await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })
     return request(signingRequestId)

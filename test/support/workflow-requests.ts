@@ -7,6 +7,7 @@ import {
   signingPolicyDecider,
   streams,
   type UserId,
+  uploadedFile,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
@@ -46,7 +47,7 @@ export async function submission(
     existingSignatures: 'replace',
     submitter,
     description: null,
-    artifact,
+    source: uploadedFile(artifact),
     program: { description: null, descriptionUrl: null },
   }
 }

@@ -5,11 +5,10 @@ import type { ShortActivities } from '../../activities/contract.ts'
 import { type DomainEvent, fold, type Sha256Digest, signingRequestDecider, type UserId } from '../../domain/index.ts'
 import type { LogPosition } from '../../event-log/index.ts'
 import { requestHistory } from '../../workflows/request-history.ts'
-import { aSubmission, people } from '../support/submission.ts'
+import { anArtifact, aSubmission, people } from '../support/submission.ts'
 
 const planDigest = 'cd'.repeat(32) as Sha256Digest
 const submission = aSubmission()
-const { sha256, size } = submission.artifact
 const position = '0' as LogPosition
 const initiator = (userId: UserId) => ({
   actor: { kind: 'user', userId, authentication: 'apiToken', tokenId: randomUUID() as never } as const,
@@ -21,7 +20,7 @@ function waitingRequest(): DomainEvent[] {
   const stream: DomainEvent[] = []
   for (const command of [
     { type: 'SubmitSigningRequest', submission },
-    { type: 'RecordRetrieval', sha256, size },
+    { type: 'RecordRetrieval', artifact: anArtifact },
     { type: 'RecordPlan', planDigest, fileCount: 1, at: '2026-03-01T12:00:00.000Z' },
   ] as const)
     stream.push(...signingRequestDecider.decide(command, fold(signingRequestDecider, stream)))
