@@ -7,6 +7,7 @@ import { digestPeFile, signPeFile } from '../signing/authenticode/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import { buildPe, writeLargePe } from '../test/support/pe-builder.ts'
+import { type Jsign, type JsignToken, startJsign } from './jsign/jsign.ts'
 
 /** A key, and how osslsigncode reaches the same one. */
 export interface AuthenticodeBenchKey {
@@ -25,6 +26,8 @@ export interface AuthenticodeBenchKey {
 /** One line of the table: both sides did the same work on the same input. */
 export interface AuthenticodeFigure {
   readonly work: string
+  /** Whom ours is held against. */
+  readonly against: string
   readonly ours: number
   readonly theirs: number
   readonly unit: 'files/s' | 's' | 'MB/s'
@@ -39,16 +42,29 @@ export interface AuthenticodeBenchOptions {
   /** Inputs and outputs go here and are removed; the large file needs 4 GB. */
   readonly folder: string
   readonly keys: readonly [AuthenticodeBenchKey, ...AuthenticodeBenchKey[]]
+  /** The token of these keys, for jsign. */
+  readonly jsign: JsignToken
 }
 
+/** A program that ours is held against. */
+type Opponent = {
+  readonly name: string
+  /** Files that it signs before the clock runs. */
+  readonly warmUp: number
+  readonly sign: (key: AuthenticodeBenchKey, input: string, output: string) => Promise<void>
+}
+
+/** So many files are signed by jsign first: by then the virtual machine has compiled what is used. */
+const jsignWarmUp = 300
+
 /**
- * Measures signing of many files of one size against a spawned osslsigncode, one at a time and two at once. Sides take
- * turns, so that whatever else the machine does meets both.
+ * Measures signing of many files of one size against a spawned osslsigncode and against jsign in a warm Java virtual machine,
+ * one at a time and two at once. Sides take turns, so that whatever else the machine does meets all.
  *
  * @param size of the file in bytes, and what to call it
  */
 export async function benchFiles(
-  { folder, keys }: AuthenticodeBenchOptions,
+  { folder, keys, jsign }: AuthenticodeBenchOptions,
   { size, name, files }: { readonly size: number; readonly name: string; readonly files: number },
 ): Promise<readonly AuthenticodeFigure[]> {
   const input = join(folder, 'input.exe')
@@ -56,13 +72,19 @@ export async function benchFiles(
   else await writeLargePe(input, size)
   const figures: AuthenticodeFigure[] = []
   const passes = new FilePasses(availableParallelism())
+  const machine = await startJsign(folder, jsign, 2)
+  const opponents: readonly Opponent[] = [
+    { name: 'osslsigncode', warmUp: 2, sign: (key, from, to) => signByOsslsigncode(from, to, key) },
+    { name: 'jsign', warmUp: jsignWarmUp, sign: (key, from, to) => signByJsign(machine, from, to, key) },
+  ]
   try {
     for (const key of keys)
       for (const lanes of [1, 2]) {
         const work = `sign ${name}, ${key.name}, ${lanes} at once`
-        figures.push(await compareFiles(input, work, key, lanes, files, folder, passes))
+        figures.push(...(await compareFiles({ input, folder, work, key, lanes, files, passes, opponents })))
       }
   } finally {
+    await machine.close()
     await passes.close()
   }
   return figures
@@ -76,7 +98,10 @@ export async function benchDigest(folder: string): Promise<AuthenticodeFigure> {
 }
 
 /** Measures signing 1.5 GB from disk to disk against osslsigncode, and the most memory that this process ever had. */
-export async function benchLarge({ folder, keys }: AuthenticodeBenchOptions): Promise<AuthenticodeFigure> {
+export async function benchLarge({
+  folder,
+  keys,
+}: Omit<AuthenticodeBenchOptions, 'jsign'>): Promise<AuthenticodeFigure> {
   const input = join(folder, 'large.exe')
   await writeLargePe(input, 1_500_000_000)
   // What is still to be written to the disk would slow down whoever comes first.
@@ -86,28 +111,43 @@ export async function benchLarge({ folder, keys }: AuthenticodeBenchOptions): Pr
   return compareLarge(input, keys[0], folder)
 }
 
-async function compareFiles(
-  input: string,
-  work: string,
-  key: AuthenticodeBenchKey,
-  lanes: number,
-  files: number,
-  folder: string,
-  passes: FilePasses,
-): Promise<AuthenticodeFigure> {
+type FileComparison = {
+  readonly input: string
+  readonly folder: string
+  readonly work: string
+  readonly key: AuthenticodeBenchKey
+  readonly lanes: number
+  readonly files: number
+  readonly passes: FilePasses
+  readonly opponents: readonly Opponent[]
+}
+
+async function compareFiles(comparison: FileComparison): Promise<readonly AuthenticodeFigure[]> {
+  const { input, folder, work, key, lanes, files, passes, opponents } = comparison
   const signOurs = (lane: number) => signHere(input, join(folder, `ours-${lane}.exe`), key, passes)
-  const signTheirs = (lane: number) => signByOsslsigncode(input, join(folder, `theirs-${lane}.exe`), key)
+  const sides = opponents.map(({ name, warmUp, sign }) => ({
+    name,
+    warmUp: Math.min(warmUp, 4 * files),
+    sign: (lane: number) => sign(key, input, join(folder, `${name}-${lane}.exe`)),
+    seconds: 0,
+  }))
   await inLanes(lanes, Math.min(files, 10), signOurs)
-  await inLanes(lanes, 2, signTheirs)
+  for (const { sign, warmUp } of sides) await inLanes(lanes, warmUp, sign)
   let ours = 0
-  let theirs = 0
   const rounds = 4
   for (let round = 0; round < rounds; round++) {
     ours += await inLanes(lanes, Math.ceil(files / rounds), signOurs)
-    theirs += await inLanes(lanes, Math.ceil(files / rounds), signTheirs)
+    for (const side of sides) side.seconds += await inLanes(lanes, Math.ceil(files / rounds), side.sign)
   }
   const count = Math.ceil(files / rounds) * rounds
-  return { work, unit: 'files/s', ours: count / ours, theirs: count / theirs, ratio: theirs / ours }
+  return sides.map(({ name, seconds }) => ({
+    work: `${work}, against ${name}`,
+    against: name,
+    unit: 'files/s' as const,
+    ours: count / ours,
+    theirs: count / seconds,
+    ratio: seconds / ours,
+  }))
 }
 
 /** Does the work `count` times, spread over lanes that run at once; answers with the seconds that it took. */
@@ -130,7 +170,14 @@ async function compareDigest(input: string, size: number): Promise<AuthenticodeF
     ours = Math.min(ours, await inLanes(1, 1, () => digestPeFile(input, 'sha256')))
   }
   const megabytes = size / 1e6
-  return { work: 'digest 1 GB', unit: 'MB/s', ours: megabytes / ours, theirs: megabytes / theirs, ratio: theirs / ours }
+  return {
+    work: 'digest 1 GB',
+    against: 'openssl',
+    unit: 'MB/s',
+    ours: megabytes / ours,
+    theirs: megabytes / theirs,
+    ratio: theirs / ours,
+  }
 }
 
 /**
@@ -145,7 +192,7 @@ async function compareLarge(input: string, key: AuthenticodeBenchKey, folder: st
   await passes.close()
   const theirs = await bestOf(4, output, () => signByOsslsigncode(input, output, key))
   const peakMebibytes = process.resourceUsage().maxRSS / 1024
-  return { work: 'sign 1.5 GB', unit: 's', ours, theirs, ratio: theirs / ours, peakMebibytes }
+  return { work: 'sign 1.5 GB', against: 'osslsigncode', unit: 's', ours, theirs, ratio: theirs / ours, peakMebibytes }
 }
 
 async function bestOf(rounds: number, output: string, work: () => Promise<unknown>): Promise<number> {
@@ -181,6 +228,11 @@ async function signHere(
 async function signByOsslsigncode(input: string, output: string, key: AuthenticodeBenchKey): Promise<void> {
   await remove(output)
   await run('osslsigncode', ['sign', ...key.osslsigncodeArguments, '-h', 'sha256', '-in', input, '-out', output])
+}
+
+async function signByJsign(jsign: Jsign, input: string, output: string, key: AuthenticodeBenchKey): Promise<void> {
+  await remove(output)
+  await jsign.sign(key.name, input, output)
 }
 
 /** One call to the system, so that the clock sees as little as can be of it. */

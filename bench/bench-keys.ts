@@ -7,16 +7,22 @@ import { openToken, type Token } from '../signing/pkcs11/index.ts'
 import { createSelfSignedCertificate, toPem } from '../signing/x509/index.ts'
 import { softHsmToken } from '../test/support/softhsm.ts'
 import type { AuthenticodeBenchKey } from './authenticode.ts'
+import type { JsignToken } from './jsign/jsign.ts'
+
+/** Keys in a token that is open in this process. */
+export type BenchKeys = {
+  readonly token: Token
+  readonly keys: [AuthenticodeBenchKey, AuthenticodeBenchKey]
+  readonly jsign: JsignToken
+}
 
 /**
- * Makes keys in a SoftHSM2 token that both sides of a comparison use: ours through PKCS#11, osslsigncode's through
- * OpenSSL's engine for it.
+ * Makes keys in a SoftHSM2 token that all sides of a comparison use: ours through PKCS#11, osslsigncode's through
+ * OpenSSL's engine for it, jsign's through Java's provider.
  *
  * @throws Error when the engine is not installed
  */
-export async function benchKeys(
-  folder: string,
-): Promise<{ readonly token: Token; readonly keys: [AuthenticodeBenchKey, AuthenticodeBenchKey] }> {
+export async function benchKeys(folder: string): Promise<BenchKeys> {
   const engine = pkcs11Engine()
   if (engine === undefined)
     throw new Error(
@@ -28,6 +34,7 @@ export async function benchKeys(
   const pinFile = join(folder, 'pin')
   await writeFile(pinFile, options.pin, { mode: 0o600 })
 
+  const certificates: JsignToken['certificates'][number][] = []
   async function key(name: string, algorithm: KeyAlgorithm): Promise<AuthenticodeBenchKey> {
     const id = randomBytes(16)
     const signingKey = await token.generateKey({ id, label: name, algorithm })
@@ -37,6 +44,7 @@ export async function benchKeys(
       notBefore: new Date(Date.now() - 60_000),
       notAfter: new Date(Date.now() + 86_400_000),
     })
+    certificates.push({ id, alias: name, certificate })
     const certificateFile = join(folder, `${name}.pem`)
     await writeFile(certificateFile, toPem(certificate))
     const uri = `pkcs11:token=${options.tokenLabel};object=${name};type=private`
@@ -50,5 +58,7 @@ export async function benchKeys(
       ],
     }
   }
-  return { token, keys: [await key('P-256', 'ec-p256'), await key('RSA-3072', 'rsa-3072')] }
+  const keys: BenchKeys['keys'] = [await key('P-256', 'ec-p256'), await key('RSA-3072', 'rsa-3072')]
+  const { modulePath, tokenLabel, pin } = options
+  return { token, keys, jsign: { modulePath, tokenLabel, pin, pinFile, certificates } }
 }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OrganizationId, UserId } from '../domain/index.ts'
 import { type EventLog, type NewEvent, openSqliteEventLog } from '../event-log/index.ts'
+import { median } from './median.ts'
+import { rowsPerSecond } from './read-rows.ts'
 
 /** What the embedded event log does, on events of 400 bytes of data and 300 bytes of metadata. */
 export type EventLogFigures = {
@@ -10,8 +12,10 @@ export type EventLogFigures = {
   readonly durableAppendsPerSecond: number
   /** 100 appends waiting at any time, which share their flushes. */
   readonly concurrentAppendsPerSecond: number
-  /** A subscriber from the beginning until it has caught up. */
+  /** A subscriber from the beginning until it has caught up; the median of rounds, by turns with bare reading. */
   readonly catchUpEventsPerSecond: number
+  /** The same rows, read by `node:sqlite` alone. */
+  readonly rowsPerSecond: number
   /** Size of the log that the subscriber caught up with. */
   readonly events: number
 }
@@ -23,7 +27,8 @@ export type EventLogFigures = {
  */
 export async function measureEventLog(events = 200_000): Promise<EventLogFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
-  const log = openSqliteEventLog({ path: join(folder, 'events.db') })
+  const path = join(folder, 'events.db')
+  const log = openSqliteEventLog({ path })
   try {
     const durableAppendsPerSecond = await perSecond(2_000, async () => {
       for (let append = 0; append < 2_000; append += 1) await log.append(stream(), [sampleEvent()], 'noStream')
@@ -34,11 +39,17 @@ export async function measureEventLog(events = 200_000): Promise<EventLogFigures
     })
     for (let written = 12_000; written < events; written += 1_000)
       await log.append(stream(), Array.from({ length: Math.min(1_000, events - written) }, sampleEvent), 'noStream')
-    const catchUpEventsPerSecond = await perSecond(Math.max(events, 12_000), () => catchUp(log))
+    const caughtUp: number[] = []
+    const bare: number[] = []
+    for (let round = 0; round < 5; round += 1) {
+      caughtUp.push(await perSecond(Math.max(events, 12_000), () => catchUp(log)))
+      bare.push(rowsPerSecond(path))
+    }
     return {
       durableAppendsPerSecond,
       concurrentAppendsPerSecond,
-      catchUpEventsPerSecond,
+      catchUpEventsPerSecond: median(caughtUp),
+      rowsPerSecond: median(bare),
       events: Math.max(events, 12_000),
     }
   } finally {

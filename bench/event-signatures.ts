@@ -15,6 +15,7 @@ import {
 } from '../event-log/index.ts'
 import { replayLog } from '../projections/index.ts'
 import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
+import { median } from './median.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
 const verifyOnThread = promisify(verify)
@@ -117,8 +118,4 @@ async function bareRate(count: number): Promise<number> {
     }),
   )
   return (count * 1_000) / (performance.now() - start)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
 }

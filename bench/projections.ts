@@ -20,29 +20,35 @@ import {
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { withFolder } from './folder.ts'
 import { serveGraphQL } from './graphql-subscribers.ts'
+import { median } from './median.ts'
+import { rowsPerSecond } from './read-rows.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
 /** How fast the read model is built, of one log, in each database. */
 export type RebuildFigures = {
   readonly events: number
+  /** The log's rows, read by `node:sqlite` alone. */
+  readonly rowsPerSecond: number
   readonly sqliteEventsPerSecond: number
   readonly postgresEventsPerSecond: number
 }
 
 /**
  * Measures rebuilds of the read model from the SQLite log: completed requests of eight events each, fifty of them under
- * way at any time. The two databases take turns; of each the median counts.
+ * way at any time. The two databases and bare reading take turns; of each the median counts.
  *
  * @param requests how many requests the log holds
  */
 export async function measureRebuild(requests = 20_000, rounds = 3): Promise<RebuildFigures> {
   return withFolder(async (folder) => {
-    const log = openSqliteEventLog({ path: join(folder, 'log.db') })
+    const path = join(folder, 'log.db')
+    const log = openSqliteEventLog({ path })
     const organizationId = randomUUID() as OrganizationId
     for (let written = 0; written < requests; written += 50) await appendTogether(log, organizationId, 50)
     const server = await startPostgres()
     const sqlite: number[] = []
     const postgres: number[] = []
+    const bare: number[] = []
     let events = 0
     async function rate(database: ReadModelDatabase): Promise<number> {
       try {
@@ -56,9 +62,15 @@ export async function measureRebuild(requests = 20_000, rounds = 3): Promise<Reb
     try {
       for (let round = 0; round < rounds; round += 1) {
         sqlite.push(await rate(openSqliteReadModel({ path: join(folder, `read-model-${round}.db`) })))
+        bare.push(rowsPerSecond(path))
         postgres.push(await rate(openPostgresReadModel({ connectionString: await server.newDatabase() })))
       }
-      return { events, sqliteEventsPerSecond: median(sqlite), postgresEventsPerSecond: median(postgres) }
+      return {
+        events,
+        rowsPerSecond: median(bare),
+        sqliteEventsPerSecond: median(sqlite),
+        postgresEventsPerSecond: median(postgres),
+      }
     } finally {
       await server.stop()
       await log.close()
@@ -133,8 +145,4 @@ async function appendTogether(log: EventLog, organizationId: OrganizationId, req
         )
     }),
   )
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

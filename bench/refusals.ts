@@ -17,6 +17,7 @@ import { type OrganizationId, streams } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { withFolder } from './folder.ts'
+import { median } from './median.ts'
 
 /** How many calls are under way at any time, in each of the processes. */
 const callsAtOnce = 32
@@ -162,8 +163,4 @@ async function mostWithinAMinute(log: EventLog, organizationId: OrganizationId):
 
 function perSecond(count: number, durationMs: number): number {
   return (count * 1_000) / durationMs
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
 }

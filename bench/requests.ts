@@ -13,11 +13,14 @@ import { type EmbeddedService, startEmbedded } from '../server/embedded/index.ts
 import { sampleProgram } from '../server/embedded/sample-program.ts'
 import { newPayloadKey } from '../server/payload-codec.ts'
 import { connectClient, logTemporalTo, runWorker } from '../server/temporal.ts'
+import { median } from './median.ts'
 
 /** Whole requests through the policy `test-signing`: no approval, P-256 in SoftHSM2, time-stamped, verified. */
 export type RequestFigures = {
   /** Submit to Completed, alone, median of several, in milliseconds. */
   readonly aloneMs: number
+  /** A no-op workflow, alone, by turns with the requests, median, in milliseconds. */
+  readonly noOpAloneMs: number
   /** 50 under way at any time. */
   readonly requestsPerSecond: number
   /** No-op workflows with one activity on the same server, 50 under way at any time. */
@@ -41,10 +44,10 @@ export async function measureRequests({ rounds = 3, perRound = 150 } = {}): Prom
     const uploadId = await upload(service, ci)
     const sign = () => signOne(service, ci, uploadId, ends)
     const alone: number[] = []
-    for (let index = 0; index < 12; index += 1) {
-      const start = performance.now()
-      await sign()
-      alone.push(performance.now() - start)
+    const noOpAlone: number[] = []
+    for (let index = 0; index < 20; index += 1) {
+      alone.push(await milliseconds(sign))
+      noOpAlone.push(await milliseconds(noOps.run))
     }
     const requests: number[] = []
     const idle: number[] = []
@@ -56,7 +59,12 @@ export async function measureRequests({ rounds = 3, perRound = 150 } = {}): Prom
     }
     await ends.close()
     await noOps.close()
-    return { aloneMs: median(alone), requestsPerSecond: median(requests), noOpsPerSecond: median(idle) }
+    return {
+      aloneMs: median(alone),
+      noOpAloneMs: median(noOpAlone),
+      requestsPerSecond: median(requests),
+      noOpsPerSecond: median(idle),
+    }
   } finally {
     await service.close()
     await rm(folder, { recursive: true, force: true })
@@ -126,6 +134,12 @@ async function startNoOps({ temporal }: EmbeddedService, logger: Logger) {
   }
 }
 
+async function milliseconds(work: () => Promise<void>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return performance.now() - start
+}
+
 async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
   const start = performance.now()
   let left = count
@@ -138,8 +152,4 @@ async function perSecond(count: number, work: () => Promise<void>): Promise<numb
     }),
   )
   return (count * 1_000) / (performance.now() - start)
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -19,6 +19,7 @@ import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } 
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { withFolder } from './folder.ts'
 import { type GraphQLBench, serveGraphQL } from './graphql-subscribers.ts'
+import { median } from './median.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
 /** What one thing costs at both sizes, in milliseconds: the median of many. */
@@ -243,8 +244,4 @@ function caller({ organizationId }: Setup, userId: UserId): Caller {
 
 function anyOf<Item>(items: readonly Item[], number: number): Item {
   return items[number % items.length] as Item
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -4,6 +4,7 @@
 //   node scripts/bootstrap.mjs --for=start|test|bench
 
 import { parseArgs } from 'node:util'
+import { jsign } from './bootstrap/jsign.mjs'
 import { withBootstrapLock } from './bootstrap/lock.mjs'
 import { npmDependencies } from './bootstrap/npm-dependencies.mjs'
 import { StepFailed, takeStep } from './bootstrap/step.mjs'
@@ -28,6 +29,7 @@ async function main() {
     npmDependencies(),
     temporalCli(),
     ...(purpose === 'start' ? [] : [temporalTestServer()]),
+    ...(purpose === 'bench' ? [jsign()] : []),
   ]
   if (steps.every((step) => step.missing().length === 0)) return
   await withBootstrapLock(async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { findOnPath } from '../../server/embedded/find-temporal-cli.js'
+import { findJsign } from './jsign.mjs'
 import { pkcs11Engine } from './pkcs11-engine.mjs'
 import { run } from './run.mjs'
 import { StepFailed } from './step.mjs'
@@ -17,6 +18,9 @@ const APT = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=300']
  * @property {() => boolean} isPresent
  * @property {{ apt: string, dnf: string, brew: string }} packages
  */
+
+const JAVA = { apt: 'default-jdk-headless', dnf: 'java-latest-openjdk-headless', brew: 'openjdk' }
+const MAVEN = { apt: 'maven', dnf: 'maven', brew: 'maven' }
 
 /** @type {SystemPackage[]} */
 const TO_RUN = [
@@ -62,12 +66,12 @@ const TO_TEST = [
   {
     name: 'Java',
     isPresent: () => hasTemporalTestServer() || isOnPath('java'),
-    packages: { apt: 'default-jdk-headless', dnf: 'java-latest-openjdk-headless', brew: 'openjdk' },
+    packages: JAVA,
   },
   {
     name: 'Maven',
     isPresent: () => hasTemporalTestServer() || isOnPath('mvn'),
-    packages: { apt: 'maven', dnf: 'maven', brew: 'maven' },
+    packages: MAVEN,
   },
 ]
 
@@ -78,11 +82,17 @@ const TO_BENCH = [
     isPresent: () => pkcs11Engine() !== undefined,
     packages: { apt: 'libengine-pkcs11-openssl', dnf: 'openssl-pkcs11', brew: 'libp11' },
   },
+  { name: 'Java', isPresent: () => isOnPath('java'), packages: JAVA },
+  {
+    name: 'Maven',
+    isPresent: () => findJsign(process.env) !== undefined || isOnPath('mvn'),
+    packages: MAVEN,
+  },
 ]
 
 /**
  * What comes from the system's package manager: the PKCS#11 module of the embedded start, the tools that build the native
- * npm packages, for the tests the programs that check our output, and for the bench what those use a token by. Installed by apt when this user may; else the
+ * npm packages, for the tests the programs that check our output, and for the bench what it compares with. Installed by apt when this user may; else the
  * command is said.
  *
  * @param {'start' | 'test' | 'bench'} purpose

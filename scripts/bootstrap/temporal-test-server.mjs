@@ -1,11 +1,10 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheFolder, findOnPath, isExecutableFile } from '../../server/embedded/find-temporal-cli.js'
-import { run } from './run.mjs'
+import { cacheFolder, isExecutableFile } from '../../server/embedded/find-temporal-cli.js'
+import { copyByMaven } from './maven.mjs'
 import { downloadBySdk } from './sdk-download.mjs'
 import { StepFailed, say } from './step.mjs'
 
-const LIMIT_MS = 10 * 60_000
 /** Named after the release in pom.xml, so that another release is another folder. */
 const FOLDER = 'temporal-test-server-1.32.0'
 const NAME = 'temporal-test-server'
@@ -51,32 +50,20 @@ export function temporalTestServer() {
 }
 
 async function getByMaven() {
-  const advice = [
-    'What to do: install Java 17 or newer and Maven and run the command again, or download the test server from',
-    'https://github.com/temporalio/sdk-java/releases and set COUNTERSIGN_TEMPORAL_TEST_SERVER=/path/to/temporal-test-server',
-  ].join('\n')
-  const maven = findOnPath('mvn', process.env)
-  if (maven === undefined) throw new StepFailed(`Maven (mvn) is not on PATH.\n${advice}`)
-  const cache = cacheFolder(process.env)
-  mkdirSync(cache, { recursive: true })
-  const building = mkdtempSync(join(cache, '.maven-'))
-  try {
-    copyFileSync(new URL('temporal-test-server/pom.xml', import.meta.url), join(building, 'pom.xml'))
-    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
-    const args = ['--batch-mode', '--quiet', '--strict-checksums', goal, `-DoutputDirectory=${join(building, 'lib')}`]
-    const { ok, output } = await run(maven, args, { limitMs: LIMIT_MS, folder: building })
-    if (!ok) throw new StepFailed(`mvn ${args.join(' ')} failed:\n${output}\n\n${advice}`)
-    // Short-lived and small: the first compiler and the simplest collector start it in half the time.
-    const launcher = [
-      '#!/bin/sh',
-      `exec "\${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \\`,
-      `  -cp "$(dirname "$0")/lib/*" io.temporal.testserver.TestServer "$@"`,
-    ]
-    writeFileSync(join(building, NAME), `${launcher.join('\n')}\n`)
-    chmodSync(join(building, NAME), 0o755)
-    if (existsSync(join(cache, FOLDER))) rmSync(join(cache, FOLDER), { recursive: true })
-    renameSync(building, join(cache, FOLDER))
-  } finally {
-    rmSync(building, { recursive: true, force: true })
-  }
+  await copyByMaven({
+    pom: new URL('temporal-test-server/pom.xml', import.meta.url),
+    folder: FOLDER,
+    otherwise:
+      'or download the test server from\nhttps://github.com/temporalio/sdk-java/releases and set COUNTERSIGN_TEMPORAL_TEST_SERVER=/path/to/temporal-test-server',
+    finish: (building) => {
+      // Short-lived and small: the first compiler and the simplest collector start it in half the time.
+      const launcher = [
+        '#!/bin/sh',
+        `exec "\${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \\`,
+        `  -cp "$(dirname "$0")/lib/*" io.temporal.testserver.TestServer "$@"`,
+      ]
+      writeFileSync(join(building, NAME), `${launcher.join('\n')}\n`)
+      chmodSync(join(building, NAME), 0o755)
+    },
+  })
 }
