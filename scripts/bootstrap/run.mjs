@@ -26,21 +26,17 @@ export function run(command, args, { limitMs, environment = {}, folder }) {
   return new Promise((resolve) => {
     /** @type {string[]} */
     const lines = []
-    const child = spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
-      cwd: folder,
-      // A group of its own, so that a time limit ends the whole of it.
-      detached: true,
-    })
+    /** @type {import('node:child_process').ChildProcess | undefined} */
+    let child
     const endGroup = () => {
-      if (child.pid === undefined) return
+      if (child?.pid === undefined) return
       try {
         process.kill(-child.pid, 'SIGKILL')
       } catch {
         // It has ended by itself.
       }
     }
+    // Before there is a command: a signal that comes before its handler ends this process alone.
     const interrupted = () => {
       endGroup()
       process.exit(130)
@@ -48,6 +44,14 @@ export function run(command, args, { limitMs, environment = {}, folder }) {
     process.once('SIGINT', interrupted)
     process.once('SIGTERM', interrupted)
     process.once('exit', endGroup)
+    const started = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+      cwd: folder,
+      // A group of its own, so that a time limit ends the whole of it.
+      detached: true,
+    })
+    child = started
     const progress = setInterval(() => say(`  … still running after ${seconds(since)}: ${words}`), PROGRESS_EVERY_MS)
     const limit = setTimeout(() => {
       lines.push(`ended because it took longer than ${limitMs / 1000} s`)
@@ -62,17 +66,17 @@ export function run(command, args, { limitMs, environment = {}, folder }) {
       process.off('exit', endGroup)
       resolve({ ok, output: lines.join('\n') })
     }
-    for (const stream of [child.stdout, child.stderr]) {
+    for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
         lines.push(...text.split('\n').filter((line) => line.trim() !== ''))
         const surplus = lines.length - FIRST_LINES_KEPT - LAST_LINES_KEPT
         if (surplus > 0) lines.splice(FIRST_LINES_KEPT, surplus)
       })
     }
-    child.once('error', (error) => {
+    started.once('error', (error) => {
       lines.push(error.message)
       settle(false)
     })
-    child.once('close', (code) => settle(code === 0))
+    started.once('close', (code) => settle(code === 0))
   })
 }
