@@ -3,7 +3,7 @@ import type { Connection } from './connection/connection.ts'
 import { downloadFile } from './connection/download.ts'
 import type { Destination } from './destination.ts'
 import type { StoredFile } from './documents/request-fields.ts'
-import { patiently, usualPatience } from './following/patience.ts'
+import { retryCall, usualRetryLimits } from './following/retry-call.ts'
 import type { Report } from './output/report.ts'
 
 /**
@@ -29,8 +29,8 @@ export async function saveArtifact(work: {
       progress.end()
     }
   }
-  await patiently(once, { ...usualPatience, faultMs: 0, breaks: 4 }, signal, {
-    trouble: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
-    over: () => undefined,
+  await retryCall(once, { ...usualRetryLimits, faultMs: 0, breaks: 4 }, signal, {
+    failing: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
+    recovered: () => undefined,
   })
 }

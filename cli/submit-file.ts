@@ -7,7 +7,7 @@ import { type Upload, uploadFile } from './connection/upload.ts'
 import { type Changed, canSubmit, submitRequest } from './documents/request-changes.ts'
 import type { ExistingSignatureTreatment } from './documents/request-fields.ts'
 import { exitCode } from './exit-code.ts'
-import { patiently, type Told, usualPatience } from './following/patience.ts'
+import { type RetryNotices, retryCall, usualRetryLimits } from './following/retry-call.ts'
 import { firstBytesOf, hashLocalFile, type LocalFile } from './local-file.ts'
 import type { Report } from './output/report.ts'
 
@@ -36,26 +36,26 @@ export async function submitFile(
   submission: SubmissionTexts,
   { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
 ): Promise<Changed> {
-  const told = {
-    trouble: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
-    over: () => undefined,
+  const notices = {
+    failing: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
+    recovered: () => undefined,
   }
-  const patience = { ...usualPatience, faultMs: 0, breaks: 4 }
-  await patiently(() => checkSubmission(connection, file, submission, signal), patience, signal, told)
+  const limits = { ...usualRetryLimits, faultMs: 0, breaks: 4 }
+  await retryCall(() => checkSubmission(connection, file, submission, signal), limits, signal, notices)
   const sha256 = await hashLocalFile(file, signal)
-  const { uploadId } = await patiently(
+  const { uploadId } = await retryCall(
     () => uploadOnce(connection, file, sha256, report, signal),
-    patience,
+    limits,
     signal,
-    told,
+    notices,
   )
-  return submitUpload(connection, { ...submission, uploadId }, { signal, told })
+  return submitUpload(connection, { ...submission, uploadId }, { signal, notices })
 }
 
 async function submitUpload(
   connection: Connection,
   input: SubmissionTexts & { readonly uploadId: string },
-  { signal, told }: { readonly signal: AbortSignal; readonly told: Told },
+  { signal, notices }: { readonly signal: AbortSignal; readonly notices: RetryNotices },
 ): Promise<Changed> {
   let mayBeThere = false
   const submit = async () => {
@@ -68,7 +68,7 @@ async function submitUpload(
     }
   }
   try {
-    return await patiently(submit, usualPatience, signal, told)
+    return await retryCall(submit, usualRetryLimits, signal, notices)
   } catch (error) {
     if (!mayBeThere || !(error instanceof CliError)) throw error
     const isAnswer = error !== signal.reason && !isUncertain(error) && !mayPass(error)

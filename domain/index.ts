@@ -1,5 +1,6 @@
 export * from './actor.ts'
 export * from './algorithms.ts'
+export * from './backoff.ts'
 export * from './certificate/index.ts'
 export * from './decider.ts'
 export * from './digest.ts'

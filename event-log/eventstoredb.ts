@@ -23,7 +23,7 @@ import { createHead } from './eventstoredb-head.ts'
 import { subscriberPlace } from './eventstoredb-place.ts'
 import { readBatches } from './eventstoredb-read.ts'
 import { allRequest, streamRequest } from './eventstoredb-requests.ts'
-import { createPatience } from './eventstoredb-retry.ts'
+import { storeRetries } from './eventstoredb-retry.ts'
 import { followOnce } from './eventstoredb-subscription.ts'
 import { serialiseEvents } from './serialise.ts'
 import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
@@ -86,14 +86,14 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
 
   async function append(streamId: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
     const serialised = serialiseEvents(events)
-    const patience = createPatience(callPatienceMs, 'call')
+    const retries = storeRetries(callPatienceMs, 'call')
     for (;;)
       try {
-        const target = { streamId, name: names.onServer(streamId), limitMs: patience.attemptMs() }
+        const target = { streamId, name: names.onServer(streamId), limitMs: retries.attemptMs() }
         const { revision, position } = await appendOnce(connection, target, serialised, expected)
         return { revision, position: position ?? (await positionAt(streamId, revision)) }
       } catch (error) {
-        await patience.bear(error).catch(async (final) => {
+        await retries.afterFailure(error).catch(async (final) => {
           throw await failure(final, `Cannot append to ${streamId}`)
         })
       }
@@ -114,13 +114,13 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
     if (streamId === '' || streamId.startsWith('$')) return
     const name = names.onServer(streamId)
     const order = watchOrder({ ...read, direction, maxCount })
-    const patience = createPatience(callPatienceMs, 'call')
+    const retries = storeRetries(callPatienceMs, 'call', closing.signal)
     for (let left = maxCount; left > 0; )
       try {
-        const silenceMs = patience.attemptMs()
+        const silenceMs = retries.attemptMs()
         const request = streamRequest(name, { direction, fromRevision, maxCount: left })
         for await (const events of readBatches(request, { connection, names, silenceMs })) {
-          patience.restored()
+          retries.succeeded()
           left -= events.length
           fromRevision = (events.at(-1) as RecordedEvent).revision + (direction === 'forwards' ? 1 : -1)
           for (const { revision } of events) await refuseMissing(streamId, order.next(revision))
@@ -131,7 +131,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
         await refuseMissing(streamId, order.end())
         return
       } catch (error) {
-        await patience.bear(error, closing.signal).catch(async (final) => {
+        await retries.afterFailure(error).catch(async (final) => {
           throw await failure(final, `Cannot read ${streamId}`)
         })
         if (fromRevision === -1) return
@@ -160,7 +160,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
     const { after, onUnreadable } = read
     let last = after
     let left = read.maxCount ?? Number.MAX_SAFE_INTEGER
-    const patience = createPatience(callPatienceMs, 'call')
+    const retries = storeRetries(callPatienceMs, 'call', closing.signal)
     const isNew = ({ position }: { readonly position: LogPosition }) => last === undefined || position > last
     let told: LogPosition | undefined
     // An event is told once, however often the read begins again before it.
@@ -174,7 +174,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
       try {
         // The server begins at the position, inclusive.
         for await (const batch of readBatches(allRequest(names.prefix, last), options)) {
-          patience.restored()
+          retries.succeeded()
           const events = batch.filter(isNew).slice(0, left)
           if (events.length === 0) continue
           left -= events.length
@@ -185,7 +185,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
         }
         return
       } catch (error) {
-        await patience.bear(error, closing.signal).catch(async (final) => {
+        await retries.afterFailure(error).catch(async (final) => {
           throw await failure(final, 'Cannot read the event log')
         })
       }
@@ -194,30 +194,30 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   async function* subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<SubscriptionBatch> {
     checkOpen()
     const ending = AbortSignal.any([signal, closing.signal])
-    const patience = createPatience(subscriptionPatienceMs, 'subscription')
+    const retries = storeRetries(subscriptionPatienceMs, 'subscription', ending)
     const place = subscriberPlace(after)
     while (!ending.aborted)
       try {
-        const follow = { connection, names, place, signal: ending, head: newest, confirmed: patience.restored }
+        const follow = { connection, names, place, signal: ending, head: newest, confirmed: retries.succeeded }
         for await (const batch of followOnce(follow)) {
-          patience.restored()
+          retries.succeeded()
           yield batch
         }
       } catch (error) {
         if (ending.aborted) return
-        await patience.bear(error, ending).catch(async (final) => {
+        await retries.afterFailure(error).catch(async (final) => {
           throw await failure(final, 'The subscription ended')
         })
       }
   }
 
   async function head(): Promise<LogPosition | undefined> {
-    const patience = createPatience(callPatienceMs, 'call')
+    const retries = storeRetries(callPatienceMs, 'call', closing.signal)
     for (;;)
       try {
         return await newest()
       } catch (error) {
-        await patience.bear(error, closing.signal).catch(async (final) => {
+        await retries.afterFailure(error).catch(async (final) => {
           throw await failure(final, 'Cannot read the end of the event log')
         })
       }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { EventMetadata } from '../domain/index.ts'
+import { retry } from '../retry/index.ts'
 import { EventLogError } from './event-log.ts'
 import { isJsonObject } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
@@ -51,7 +51,7 @@ export function createSqliteReader(file: SqliteFile, patienceMs: number): Sqlite
     statement.setReturnArrays(true)
     return (parameters: (string | number)[], maxCount: number) => {
       const limit = Math.min(maxCount, batchLimit.events)
-      return patiently(() =>
+      return whenFree(() =>
         collect(statement.iterate(...parameters, limit) as unknown as Iterable<Row>, limit, asBytes),
       )
     }
@@ -69,24 +69,24 @@ export function createSqliteReader(file: SqliteFile, patienceMs: number): Sqlite
   const lastRevision = file.reader.prepare('SELECT max(revision) AS revision FROM events WHERE stream_id = ?')
   const head = file.reader.prepare('SELECT max(position) AS position FROM events')
 
-  async function patiently<T>(read: () => T): Promise<T> {
-    const deadline = Date.now() + patienceMs
-    for (;;)
-      try {
-        return read()
-      } catch (error) {
-        if (!file.reader.isOpen) throw new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
-        if (!isBusy(error) || Date.now() > deadline) throw sqliteFailure(error, `Cannot read ${file.path}`)
-        await pause(5)
-      }
+  async function whenFree<T>(read: () => T): Promise<T> {
+    try {
+      return await retry(read, {
+        backoff: { first: 5, longest: 5 },
+        limitMs: (error) => (file.reader.isOpen && isBusy(error) ? patienceMs : 0),
+      })
+    } catch (error) {
+      if (!file.reader.isOpen) throw new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')
+      throw sqliteFailure(error, `Cannot read ${file.path}`)
+    }
   }
 
   return {
     all: (after, upTo, maxCount) => selectAll([after, upTo], maxCount),
     stream: (streamId, from, to, maxCount) =>
       from <= to ? selectForwards([streamId, from, to], maxCount) : selectBackwards([streamId, from, to], maxCount),
-    lastRevision: (streamId) => patiently(() => (lastRevision.get(streamId)?.revision ?? -1) as number),
-    head: () => patiently(() => (head.get()?.position ?? 0) as number),
+    lastRevision: (streamId) => whenFree(() => (lastRevision.get(streamId)?.revision ?? -1) as number),
+    head: () => whenFree(() => (head.get()?.position ?? 0) as number),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite'
+import { type Backoff, pauseAfter } from '../domain/index.ts'
 import { type Appended, EventLogError, type ExpectedRevision } from './event-log.ts'
 import type { SerialisedEvent } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
@@ -6,7 +7,8 @@ import { encodeSqlitePosition } from './sqlite-position.ts'
 
 /** One transaction holds at most this much, so that no commit blocks the event loop for long. */
 const groupLimit = { appends: 256, characters: 4 * 1024 * 1024 }
-const longestPauseMs = 25
+/** Between two tries to get the lock that another process has. */
+const lockBackoff: Backoff = { first: 2, longest: 25 }
 
 type PendingAppend = {
   readonly streamId: string
@@ -72,12 +74,7 @@ export function createSqliteWriter({ file, patienceMs, committed }: SqliteWriter
     }
     if (waiting.length === 0) drained.resolve()
     else if (pauses === 0) setImmediate(flush)
-    else setTimeout(flush, pauseMs())
-  }
-
-  /** Grows, and differs between processes that wait for the same lock. */
-  function pauseMs(): number {
-    return Math.min(2 ** pauses, longestPauseMs) * (0.5 + Math.random() / 2)
+    else setTimeout(flush, pauseAfter(lockBackoff, pauses, Math.random()))
   }
 
   function rejectImpatient(group: readonly PendingAppend[], cause: unknown): PendingAppend[] {

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
+import { retry } from '../retry/index.ts'
 import type { ReadModelDatabase } from './database.ts'
 import type { Tables } from './tables.ts'
 
@@ -11,12 +11,9 @@ export async function whenUncontended<Result>(
   database: ReadModelDatabase,
   work: (transaction: Kysely<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  const deadline = performance.now() + contentionPatienceMs
-  for (;;)
-    try {
-      return await database.writes.transaction().execute(work)
-    } catch (error) {
-      if (!database.isContention(error) || performance.now() > deadline) throw error
-      await pause(2 + Math.random() * 8)
-    }
+  return retry(() => database.writes.transaction().execute(work), {
+    backoff: { first: 5, longest: 10 },
+    jitter: true,
+    limitMs: (error) => (database.isContention(error) ? contentionPatienceMs : 0),
+  })
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import {
   findLostWorkflows,
@@ -9,6 +8,7 @@ import {
   resumeUnfinished,
 } from '../application/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import { pause } from '../retry/index.ts'
 
 /** How often lost workflows are looked for, in milliseconds. */
 const roundMs = 60_000
@@ -72,7 +72,7 @@ export function startResuming(options: {
         logger.error({ err: error }, 'unfinished requests could not be resumed; trying again')
         if (isFirst) rest = Math.min(firstRetryMs, everyMs)
       }
-      await delay(rest, undefined, { signal }).catch(() => undefined)
+      await pause(rest, signal)
     }
   }
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection, type TLSConfig } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
@@ -16,6 +15,7 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { keepRunning } from '../retry/index.ts'
 import { required, type Settings } from './configuration.ts'
 import { type OnUnopened, parsePayloadKeys, payloadCodec } from './payload-codec.ts'
 import { type TlsMaterial, tlsOf } from './tls.ts'
@@ -168,22 +168,18 @@ export async function runWorker(
     }
   }
 
-  async function keepRunning(): Promise<void> {
-    while (!closing.signal.aborted) {
-      try {
-        await runOnce()
-      } catch (error) {
-        const { message } = error as Error
-        if (problem === undefined) logger.error({ err: error, taskQueue }, 'a worker does not run; starting it again')
-        problem = `The worker of ${taskQueue} does not run: ${message}`
-        if (error instanceof TransportError) attempted.resolve()
-        else attempted.reject(error)
-      }
-      await delay(reconnectPause, undefined, { signal: closing.signal }).catch(() => undefined)
-    }
-  }
-
-  const done = keepRunning()
+  const done = keepRunning(runOnce, {
+    backoff: { first: reconnectPause, longest: reconnectPause },
+    signal: closing.signal,
+    onFailure(error) {
+      const { message } = error as Error
+      if (problem === undefined) logger.error({ err: error, taskQueue }, 'a worker does not run; starting it again')
+      problem = `The worker of ${taskQueue} does not run: ${message}`
+      if (error instanceof TransportError) attempted.resolve()
+      else attempted.reject(error)
+      return 'again'
+    },
+  })
   async function close(): Promise<void> {
     closing.abort()
     if (current?.getState() === 'RUNNING') current.shutdown()

@@ -1,10 +1,9 @@
 import { CancellationScope, continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
 import type { Answering, SignerActivities } from '../activities/contract.ts'
-import { type CertificateId, parseId, Refusal } from '../domain/index.ts'
+import { type CertificateId, parseId, pauseAfter, Refusal } from '../domain/index.ts'
 import { ask } from './ask.ts'
 import { type Changed, issueCertificateId, signerTaskQueue } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
-import { retryPause } from './retry-pause.ts'
 import { stepFailure } from './step-failure.ts'
 
 const signer = proxyActivities<Answering<SignerActivities>>({
@@ -24,14 +23,17 @@ export function issueCertificate(): Promise<Changed> {
   return CancellationScope.nonCancellable(() => issue(ownId()))
 }
 
+/** Never sooner than whoever failed asked for. */
+const backoff = { first: 500, longest: 60_000 }
+
 async function issue(certificateId: CertificateId): Promise<Changed> {
-  for (let failures = 0; ; failures += 1)
+  for (let failures = 1; ; failures += 1)
     try {
       return await ask('issueCertificate', signer.issueCertificate, { certificateId })
     } catch (error) {
       const failure = stepFailure(error)
       if (failure.lasts) throw failureFromRefusal(new Refusal(failure.code, failure.message))
-      await sleep(retryPause(failures, failure))
+      await sleep(Math.max(pauseAfter(backoff, failures), failure.retryAfterMs))
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof issueCertificate>()
     }
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as delay } from 'node:timers/promises'
+import { retry } from '../../retry/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 
 /** A small database in the folder of the artifact store, which any number of processes and machines share. */
@@ -26,10 +26,10 @@ const fullCode = 13
  * @throws ArtifactError `ARTIFACT_STORE_UNAVAILABLE`, `ARTIFACT_STORE_FULL`; so does `transact`
  */
 export async function openSharedDatabase(path: string, schema: string): Promise<SharedDatabase> {
-  const database = await patiently(path, () => new DatabaseSync(path, { timeout: 0 }))
+  const database = await whenFree(path, () => new DatabaseSync(path, { timeout: 0 }))
   const shared: SharedDatabase = {
     transact: (work) =>
-      patiently(path, () => {
+      whenFree(path, () => {
         database.exec('BEGIN IMMEDIATE')
         try {
           const result = work(database)
@@ -43,7 +43,7 @@ export async function openSharedDatabase(path: string, schema: string): Promise<
     close: () => database.close(),
   }
   try {
-    await patiently(path, () => database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = NORMAL'))
+    await whenFree(path, () => database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = NORMAL'))
     await shared.transact(() => database.exec(schema))
     return shared
   } catch (error) {
@@ -53,18 +53,16 @@ export async function openSharedDatabase(path: string, schema: string): Promise<
 }
 
 /** Waits for other processes without keeping this one's event loop waiting. */
-async function patiently<Result>(path: string, work: () => Result): Promise<Result> {
-  const deadline = performance.now() + patienceMs
-  for (let pause = 2; ; pause = Math.min(2 * pause, 50)) {
-    try {
-      return work()
-    } catch (error) {
-      const code = sqliteCode(error)
-      if (code === undefined) throw error
-      if (!busyCodes.has(code) || performance.now() > deadline) throw failure(path, code, error)
-    }
-    // Those who wait do not all try again at the same moment.
-    await delay(pause * (0.5 + Math.random()))
+async function whenFree<Result>(path: string, work: () => Result): Promise<Result> {
+  try {
+    return await retry(work, {
+      backoff: { first: 2, longest: 50 },
+      jitter: true,
+      limitMs: (error) => (busyCodes.has(sqliteCode(error) ?? 0) ? patienceMs : 0),
+    })
+  } catch (error) {
+    const code = sqliteCode(error)
+    throw code === undefined ? error : failure(path, code, error)
   }
 }
 

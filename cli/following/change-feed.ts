@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { keepRunning, pause } from '../../retry/index.ts'
 import { CliError } from '../cli-error.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { TypedDocument } from '../connection/graphql.ts'
@@ -51,19 +51,6 @@ export function openChangeFeed<Variables>(
     wake()
   }
 
-  async function listen(): Promise<void> {
-    while (!signal.aborted && live) {
-      try {
-        await listenOnce()
-      } catch (error) {
-        if (error instanceof CliError && error.code === 'SUBSCRIPTION_UNAVAILABLE') live = false
-      }
-      // Whatever ended it, the caller looks, and meets the error itself if it lasts.
-      mark()
-      await delay(pace.pollMs / 2, undefined, { signal }).catch(() => undefined)
-    }
-  }
-
   async function listenOnce(): Promise<void> {
     const silence = watchSilence(connection.server, pace.silentMs, signal)
     try {
@@ -75,17 +62,25 @@ export function openChangeFeed<Variables>(
       }
     } finally {
       silence.end()
+      // Whatever ended it, the caller looks, and meets the error itself if it lasts.
+      mark()
     }
   }
 
-  void listen()
+  void keepRunning(listenOnce, {
+    backoff: { first: pace.pollMs / 2, longest: pace.pollMs / 2 },
+    signal,
+    onFailure(error) {
+      live = !(error instanceof CliError && error.code === 'SUBSCRIPTION_UNAVAILABLE')
+      return live ? 'again' : 'end'
+    },
+  })
   return {
     async next() {
       if (!changed) {
         const woken = new AbortController()
         wake = () => woken.abort()
-        const pause = live ? pace.quietMs : pace.pollMs
-        await delay(pause, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined)
+        await pause(live ? pace.quietMs : pace.pollMs, AbortSignal.any([signal, woken.signal]))
         wake = () => {}
       }
       if (signal.aborted) throw signal.reason

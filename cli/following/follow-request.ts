@@ -6,7 +6,7 @@ import { type RequestEvent, requestChanges, requestWithEvents } from '../documen
 import { exitCode } from '../exit-code.ts'
 import type { Report } from '../output/report.ts'
 import { type FeedPace, openChangeFeed, usualPace } from './change-feed.ts'
-import { type Patience, patiently, usualPatience } from './patience.ts'
+import { type RetryLimits, retryCall, usualRetryLimits } from './retry-call.ts'
 
 /** What was learnt by one look: what happened since the last one, and where the request stands. */
 export type RequestNews = { readonly events: readonly RequestEvent[]; readonly request: RequestDetails }
@@ -18,7 +18,7 @@ export type FollowOptions = {
   /** The log position of the submission: the read model may not have it yet. */
   readonly submittedAt?: string
   readonly pace?: FeedPace
-  readonly patience?: Patience
+  readonly limits?: RetryLimits
 }
 
 /**
@@ -30,26 +30,26 @@ export type FollowOptions = {
 export async function* followRequest(
   connection: Connection,
   id: string,
-  { report, signal, submittedAt, pace = usualPace, patience = usualPatience }: FollowOptions,
+  { report, signal, submittedAt, pace = usualPace, limits = usualRetryLimits }: FollowOptions,
 ): AsyncGenerator<RequestNews> {
   const ended = new AbortController()
-  const told = {
-    trouble: (error: CliError) => report.note(`${error.message} Waiting for it.`, 'waiting'),
-    over: () => report.note('The service answers again.', 'faint'),
+  const notices = {
+    failing: (error: CliError) => report.note(`${error.message} Waiting for it.`, 'waiting'),
+    recovered: () => report.note('The service answers again.', 'faint'),
   }
   let after: string | null = null
   let minimumPosition: string | null = submittedAt ?? null
   // Who asks for the first time learns at once that nobody is there; who waits already goes on waiting.
-  let bearing = submittedAt === undefined ? { awayMs: 0, faultMs: 0 } : patience
+  let present = submittedAt === undefined ? { awayMs: 0, faultMs: 0 } : limits
   const look = async (): Promise<RequestNews & { readonly more: boolean }> => {
     const variables = { id, after, minimumPosition }
-    const { signingRequest } = await patiently(
+    const { signingRequest } = await retryCall(
       () => ask(connection, requestWithEvents, variables, signal),
-      bearing,
+      present,
       signal,
-      told,
+      notices,
     )
-    bearing = patience
+    present = limits
     if (signingRequest === null) throw requestNotFound(id)
     minimumPosition = null
     const { events, ...request } = signingRequest

@@ -1,3 +1,4 @@
+import { type Backoff, pauseAfter } from '../backoff.ts'
 import type { Instant } from '../event.ts'
 import type { Delay } from './events.ts'
 
@@ -7,8 +8,8 @@ const longestPause = 600
 /** How often a step may fail before its request is said to wait: most faults of a moment are over by then. */
 const silentFailures = 3
 
-/** Pauses before a request is said to wait, in milliseconds; doubled each time. */
-const firstPause = 500
+/** Pauses before a request is said to wait, and the one after that. */
+const firstPauses: Backoff = { first: 500, longest: 4_000 }
 
 /** A try that failed for a passing reason. */
 export type FailedTry = {
@@ -37,7 +38,7 @@ export type NextTry = {
  */
 export function nextTry(delay: Delay | null, { code, failures, retryAfterMs, now }: FailedTry): NextTry {
   const planned = delay === null ? undefined : nextTryOf(delay, now)
-  const pause = firstPause * 2 ** Math.min(failures - 1, silentFailures)
+  const pause = pauseAfter(firstPauses, failures)
   const at = Math.max(planned ?? now + pause, now + retryAfterMs)
   const isSaid = delay?.failure.code === code && at === planned
   const isOfMoments = planned === undefined && failures <= silentFailures && retryAfterMs <= pause

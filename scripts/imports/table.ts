@@ -27,7 +27,9 @@ const open = { builtIns: 'all', packages: 'all' } as const
 export const table: Readonly<Record<string, Room>> = {
   // Pure decisions: no clock, no randomness, no input or output, and no library but the schema validator.
   domain: { rooms: {}, builtIns: [], packages: ['zod'] },
-  application: { ...open, rooms: { domain: 'all', 'event-log': 'language', workflows: 'all' } },
+  // Trying again: pauses and loops that know nothing of the service.
+  retry: { ...open, rooms: { domain: 'language' } },
+  application: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'language', workflows: 'all' } },
   // Deterministic code in Temporal's sandbox: of Node only what the sandbox offers, and no library that it has not.
   workflows: {
     rooms: { domain: 'all', activities: 'types', 'event-log': 'types' },
@@ -47,8 +49,8 @@ export const table: Readonly<Record<string, Room>> = {
       workflows: 'types',
     },
   },
-  'event-log': { ...open, rooms: { domain: 'language' } },
-  projections: { ...open, rooms: { domain: 'language', 'event-log': 'language' } },
+  'event-log': { ...open, rooms: { retry: 'all', domain: 'language' } },
+  projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language' } },
   // What sets up the servers around the service; nobody imports it.
   deploy: { ...open, rooms: {} },
   http: { ...open, rooms: { domain: 'language' } },
@@ -60,12 +62,12 @@ export const table: Readonly<Record<string, Room>> = {
     ...open,
     rooms: { http: 'all', application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' },
   },
-  signing: { ...open, rooms: { domain: 'language' } },
-  artifacts: { ...open, rooms: { signing: 'all', domain: 'language' } },
-  origin: { ...open, rooms: { domain: 'language' } },
-  notifications: { ...open, rooms: { domain: 'language' } },
+  signing: { ...open, rooms: { retry: 'all', domain: 'language' } },
+  artifacts: { ...open, rooms: { retry: 'all', signing: 'all', domain: 'language' } },
+  origin: { ...open, rooms: { retry: 'all', domain: 'language' } },
+  notifications: { ...open, rooms: { retry: 'all', domain: 'language' } },
   web: { ...open, rooms: { graphql: 'types' } },
-  cli: { ...open, rooms: { graphql: 'types', rest: 'types' } },
+  cli: { ...open, rooms: { retry: 'all', graphql: 'types', rest: 'types' } },
   server: { ...open, rooms: 'all' },
   test: free,
   bench: free,

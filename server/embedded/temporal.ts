@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { type Backoff, pauseAfter } from '../../domain/index.ts'
 import { takeExclusively } from './exclusive-use.ts'
 import { findTemporalCli, howToGetTemporalCli } from './find-temporal-cli.js'
 import { endRecordedProcess, forgetProcess, recordProcess } from './process-record.ts'
@@ -14,8 +15,7 @@ const DATABASE = 'temporal.db'
  * A server that dies is started again at once, then ever more slowly, for as long as this process runs: what ends it (a
  * full disk, a lack of memory) may pass.
  */
-const RESTART_DELAYS_MS = [0, 250, 1_000, 2_000, 3_000, 5_000, 10_000]
-const LONGEST_RESTART_DELAY_MS = 30_000
+const RESTART_BACKOFF: Backoff = { first: 250, longest: 30_000 }
 /** Serving this long means that the last restart was a success, and the delays begin anew. */
 const STEADY_AFTER_MS = 30_000
 
@@ -115,7 +115,7 @@ export async function startTemporalServer(options: {
   const restart = async (exit: TemporalExit): Promise<void> => {
     const since = new Date()
     for (let error: EmbeddedStartError | undefined; ; ) {
-      const wait = RESTART_DELAYS_MS[failures] ?? LONGEST_RESTART_DELAY_MS
+      const wait = failures === 0 ? 0 : pauseAfter(RESTART_BACKOFF, failures)
       failures += 1
       enter({ state: 'restarting', exit, since, error, nextTryAt: new Date(Date.now() + wait) })
       await delay(wait, undefined, { signal: closing.signal })

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { KeyAlgorithm } from '../../domain/index.ts'
+import { type Backoff, type KeyAlgorithm, pauseAfter } from '../../domain/index.ts'
+import { pause } from '../../retry/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { SessionFailure } from './failure.ts'
@@ -61,8 +61,8 @@ export interface Token {
 
 /** An operation is tried this often, with growing waits, when a new session or a reopened module may help. */
 const attempts = 6
-/** Milliseconds before the second attempt; doubled before each further one. */
-const firstWait = 8
+/** Between two attempts. */
+const backoff: Backoff = { first: 8, longest: 128 }
 /** A new session is tried this often before the module is reopened. */
 const sessionRemedies = 2
 
@@ -206,7 +206,7 @@ export class PooledToken implements Token {
         const remedy = error instanceof SessionFailure ? error.remedy : 'none'
         if (remedy === 'none' || attempt === attempts || session.gone) throw error
         session.openedIn = undefined
-        await delay(firstWait * 2 ** (attempt - 1) * (0.5 + Math.random() / 2))
+        await pause(pauseAfter(backoff, attempt, Math.random()))
         if (remedy === 'module' || attempt > sessionRemedies) await this.#reopen(session, generation)
       }
     }

@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { type Backoff, pauseAfter } from '../../domain/index.ts'
+import { pause } from '../../retry/index.ts'
 import { SigningError } from '../signing-error.ts'
 import {
   type AuthorityAddress,
@@ -41,8 +42,8 @@ interface Authority {
 
 /** Every authority is asked this often for one time-stamp. */
 const rounds = 3
-/** Milliseconds between the first two rounds; doubled after that. */
-const firstWait = 500
+/** Between two rounds. */
+const betweenRounds: Backoff = { first: 500, longest: 1_000 }
 /** What an authority's `Retry-After` can keep one time-stamp waiting for, in milliseconds. */
 const longestWait = 10_000
 /** What an authority's `Retry-After` can keep it from being asked, in milliseconds. */
@@ -74,6 +75,7 @@ export function createTimestampClient(options: TimestampClientOptions): Timestam
         const milliseconds = untilNextRound(authorities, failures, round, now())
         if (milliseconds === undefined) throw summarise(authorities, failures, now())
         await wait(milliseconds, demand.signal)
+        demand.signal?.throwIfAborted()
       }
     },
   }
@@ -104,7 +106,7 @@ function untilNextRound(
 ): number | undefined {
   const soonest = soonestAskable(authorities, failures, now)
   if (round === rounds || soonest > longestWait) return undefined
-  return Math.max(soonest, firstWait * 2 ** (round - 1))
+  return Math.max(soonest, pauseAfter(betweenRounds, round))
 }
 
 /** Milliseconds until the first authority that is worth asking again may be asked; infinite when none is. */
@@ -143,13 +145,4 @@ function summarise(
     retryAfterMs: soonest > 0 && Number.isFinite(soonest) ? soonest : undefined,
     cause: first?.cause,
   })
-}
-
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
-  }
 }

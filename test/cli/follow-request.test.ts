@@ -5,7 +5,7 @@ import { until } from '../support/until.ts'
 import { type StandInRequest, type StandInService, startStandInService } from './stand-in-service.ts'
 
 const quick = { pollMs: 20, quietMs: 5_000, silentMs: 5_000 }
-const patience = { awayMs: 20_000, faultMs: 20_000 }
+const limits = { awayMs: 20_000, faultMs: 20_000 }
 
 let service: StandInService
 
@@ -29,7 +29,7 @@ function follow(request: StandInRequest, options: Partial<Parameters<typeof foll
   const seen: number[] = []
   const ended = (async () => {
     const signal = new AbortController().signal
-    const follows = { report: createReport(terminal, false), signal, pace: quick, patience, ...options }
+    const follows = { report: createReport(terminal, false), signal, pace: quick, limits, ...options }
     for await (const { events } of followRequest(connection, request.signingRequestId, follows))
       seen.push(...events.map(({ revision }) => revision))
   })()
@@ -90,7 +90,7 @@ describe('who follows a request', () => {
 
   it('does not wait for ever for a service that stays away', async () => {
     const request = service.add()
-    const { seen, ended } = follow(request, { patience: { awayMs: 300, faultMs: 300 } })
+    const { seen, ended } = follow(request, { limits: { awayMs: 300, faultMs: 300 } })
     await until('the first event', () => seen.length === 1)
     await service.stop()
     await expect(ended).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE', exitCode: 8 })
