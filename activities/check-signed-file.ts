@@ -1,24 +1,28 @@
 import type { FileHandle } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import {
-  type AuthenticodeDirective,
   type ExistingSignature,
   type FileSigned,
   Refusal,
+  type SigningDirective,
   type SigningPlan,
 } from '../domain/index.ts'
-import { type VerifyOptions, verifyOpenPeFile } from '../signing/authenticode/index.ts'
+import { attributeTitle, directiveDefinition } from '../signing/directives.ts'
+import type { FileWorkOptions, FoundDirective, SignatureFormat } from '../signing/signature-format.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 
 /** What a signed file was to be. */
 export type SignaturePromise = {
   readonly plan: Pick<SigningPlan, 'timestamp' | 'certificateThumbprint'>
-  readonly directive: AuthenticodeDirective
+  readonly directives: readonly SigningDirective[]
   /** The signatures that the file had. */
   readonly existingSignatures: readonly ExistingSignature[]
   /** The certificate as it is configured: DER, leaf first, with its root or without. */
   readonly certificateChain: readonly Uint8Array[]
   /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
   readonly trustedTimestampCertificates: readonly Uint8Array[] | undefined
+  /** When certificates must be valid where no trusted time-stamp says when the file was signed. */
+  readonly at: Date
 }
 
 /** The time-stamp of a signature, as an event says it; `null` when it has none. */
@@ -26,43 +30,53 @@ export type SignedTime = FileSigned['data']['timestamp']
 
 /**
  * Law 7: what leaves is checked, by code written apart from the code that signed. The file must have exactly the signatures
- * that the plan promised, those that it had untouched, and the new one must be as it was planned in everything.
+ * that the plan promised, those that it had untouched, and each new one must be as it was planned in everything that can be
+ * read back from it.
  *
+ * @returns the time of the last of the new signatures
  * @throws Refusal `SIGNATURE_NOT_AS_PLANNED`, naming the promise that was broken
- * @throws SigningError `AUTHENTICODE_KEPT_SIGNATURE_CHANGED` when there are others than the plan says, or other ones;
- *   `AUTHENTICODE_…` when the signature is not valid
+ * @throws SigningError the format's codes when there are other signatures than the plan says, or one is not valid
  */
 export async function checkSignedFile(
-  file: FileHandle,
+  { format, handle }: { readonly format: SignatureFormat; readonly handle: FileHandle },
   promise: SignaturePromise,
-  options: Pick<VerifyOptions, 'signal' | 'passes' | 'onProgress' | 'at'>,
+  options: FileWorkOptions,
 ): Promise<SignedTime> {
-  const { plan, directive, existingSignatures, certificateChain, trustedTimestampCertificates } = promise
-  const [added] = await verifyOpenPeFile(file, {
-    ...options,
-    // Those that were there before are others': they must be as they were.
-    kept: existingSignatures.filter(({ outcome }) => outcome === 'kept').map(({ sha256 }) => sha256),
-    // Where the configured chain ends, trust does: an authority's own certificate need not travel along.
-    trustedCertificates: certificateChain.slice(-1),
-    ...(trustedTimestampCertificates !== undefined && { trustedTimestampCertificates }),
-  })
-  if (added === undefined) throw notAsPlanned('the number of signatures')
-  const { timestamp } = added
-  const isRequired = plan.timestamp === 'required'
-  const promises = {
-    'the certificate': readCertificate(added.signerCertificate).thumbprintSha256 === plan.certificateThumbprint,
-    'the certificate chain': isSameChain(added.certificates, certificateChain),
-    'the digest algorithm': added.digestAlgorithm === directive.hashAlgorithm,
-    'the digest': Buffer.from(added.imageDigest).toString('hex') === directive.contentDigest,
-    'the description': (added.description ?? null) === directive.description,
-    'the URL': (added.descriptionUrl ?? null) === directive.descriptionUrl,
-    'the time-stamp': (timestamp !== undefined) === isRequired,
+  const { directives, existingSignatures, certificateChain, trustedTimestampCertificates, at } = promise
+  // Those that were there before are others': they must be as they were.
+  const kept = existingSignatures.filter(({ outcome }) => outcome === 'kept').map(({ sha256 }) => sha256)
+  const expectation = { directives, kept, certificateChain, trustedTimestampCertificates, at }
+  const found = await format.verify(handle, expectation, options)
+  if (found.length !== directives.length) throw notAsPlanned('the number of signatures')
+  for (const [index, directive] of directives.entries()) {
+    const broken = brokenPromise(format, directive, found[index], promise)
+    if (broken !== undefined) throw notAsPlanned(broken)
   }
-  const broken = Object.entries(promises).find(([, holds]) => !holds)?.[0]
-  if (broken !== undefined) throw notAsPlanned(broken)
+  const timestamp = found.at(-1)?.timestamp
   if (timestamp === undefined) return null
   const { time, authority, uncovered } = timestamp
   return { time: time.toISOString(), authority, uncovered }
+}
+
+/** What of a directive the signed file does not hold; `undefined` when it holds all of it. */
+function brokenPromise(
+  format: SignatureFormat,
+  { directive, attributes, contentDigests }: SigningDirective,
+  found: FoundDirective | undefined,
+  { plan, certificateChain }: SignaturePromise,
+): string | undefined {
+  if (found?.directive !== directive) return 'the kind of signature'
+  const definition = directiveDefinition(format, directive)
+  const embedded = definition.embeddedCertificates(certificateChain, attributes)
+  if (readCertificate(found.signerCertificate).thumbprintSha256 !== plan.certificateThumbprint) return 'the certificate'
+  if (!isSameChain(found.certificates, embedded)) return 'the certificate chain'
+  const names = new Set([...Object.keys(attributes), ...Object.keys(found.attributes)])
+  for (const name of names)
+    if (!definition.untraceable.includes(name) && found.attributes[name] !== attributes[name])
+      return `the ${attributeTitle(definition, name)}`
+  if (!isDeepStrictEqual(found.contentDigests, contentDigests)) return 'the digest'
+  if ((found.timestamp !== undefined) !== (plan.timestamp === 'required')) return 'the time-stamp'
+  return undefined
 }
 
 function notAsPlanned(promise: string): Refusal {

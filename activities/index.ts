@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import type { ArtifactStore } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
+import type { SignatureFormat } from '../signing/signature-format.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
 import type {
@@ -32,6 +33,8 @@ export function workerActivities(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
   readonly passes: FilePasses
+  /** What can be signed. */
+  readonly formats: readonly SignatureFormat[]
   readonly now: () => string
 }): ShortActivities & StepActivities & Answering<LongStepActivities & AnywhereActivities> {
   const { log, store } = dependencies

@@ -6,9 +6,7 @@ import {
   type SignerScratch,
 } from '../artifacts/index.ts'
 import {
-  type AuthenticodeDirective,
   type DomainEvent,
-  type PlannedFile,
   Refusal,
   retrieved,
   type SigningPlan,
@@ -19,9 +17,9 @@ import {
   type UsableCertificate,
 } from '../domain/index.ts'
 import { type EventLog, prepareEvents } from '../event-log/index.ts'
-import type { signCopy } from '../signing/authenticode/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { Token } from '../signing/pkcs11/index.ts'
+import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { type Authorised, advanced, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
@@ -48,8 +46,8 @@ export type SignerDependencies = {
   readonly scratch: SignerScratch
   /** What reads files, off the event loop. */
   readonly passes: FilePasses
-  /** What makes a signature. It is not believed: what it makes is verified. */
-  readonly signCopy: typeof signCopy
+  /** What can be signed. What their sign side makes is not believed: their verify side reads it again. */
+  readonly formats: readonly SignatureFormat[]
   readonly now: () => string
 }
 
@@ -76,13 +74,13 @@ export async function sign(
   { signingRequestId, fromRevision }: RequestStep,
   work: LongWork,
 ): Promise<NewerEvents> {
-  const { store, scratch, passes } = dependencies
+  const { store, scratch, passes, formats } = dependencies
   const first = await authoriseSigning(dependencies, signingRequestId)
   if (first.kind === 'completed') return { events: newer(first.events, fromRevision) }
   const { request, certificate } = first
-  const certificateThumbprint = certificate.issued.thumbprint
+  const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: certificate.keyAlgorithm }
   const { signal, progress: onProgress } = work
-  const facts = { request: retrieved(request), certificateThumbprint, store, passes, signal, onProgress }
+  const facts = { request: retrieved(request), ...signer, formats, store, passes, signal, onProgress }
   return scratch.withFolder((folder) =>
     planOnCopies(facts, folder, async (plan, copies) => {
       const authorisation = await renewAuthorisation(dependencies, first)
@@ -105,7 +103,6 @@ async function attempt(
   const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
   if (plan.timestamp === 'required' && timestamps === undefined)
     throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
-  for (const { planned } of copies) onlyDirective(planned)
 
   const stream = requestStream(dependencies, request)
   const start = {
@@ -155,37 +152,18 @@ async function signFile(
   const { store, passes, trustedTimestampCertificates, now } = dependencies
   const { planned, copy, plan, certificate, key, timestamps, stillAuthorised, signal, progress: onProgress } = work
   const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
-  const directive = onlyDirective(planned)
-  await dependencies.signCopy(copy, {
-    key,
-    certificateChain,
-    hashAlgorithm: directive.hashAlgorithm,
-    append: directive.append,
-    ...(directive.description === null ? {} : { description: directive.description }),
-    ...(directive.descriptionUrl === null ? {} : { descriptionUrl: directive.descriptionUrl }),
-    ...(timestamps === undefined ? {} : { timestamp: timestamps }),
-    signal,
-  })
-  const { existingSignatures } = planned
+  const { format } = copy
+  const options = { passes, signal, onProgress }
+  await format.sign(copy, planned.directives, { key, certificateChain, timestamps }, options)
+  const { existingSignatures, directives } = planned
   const timestamp = await checkSignedFile(
-    copy.handle,
-    { plan, directive, existingSignatures, certificateChain, trustedTimestampCertificates },
-    { passes, signal, onProgress, at: new Date(now()) },
+    { format, handle: copy.handle },
+    { plan, directives, existingSignatures, certificateChain, trustedTimestampCertificates, at: new Date(now()) },
+    options,
   )
   await stillAuthorised()
   const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, { passes, signal, onProgress })
   return { path: planned.path, unsignedSha256: planned.sha256, signedSha256, signedSize, timestamp }
-}
-
-/** What the plan says about a file. People agreed to all of it, so nothing of it may be passed over. */
-function onlyDirective({ path, directives }: PlannedFile): AuthenticodeDirective {
-  const [directive, ...others] = directives
-  if (directive === undefined || others.length > 0)
-    throw new Refusal(
-      'PLAN_NOT_SUPPORTED',
-      `The plan has ${directives.length} directives for ${path}; one can be signed.`,
-    )
-  return directive
 }
 
 /** The request's stream as the signer writes it: decided by the domain, at the revision that the authorisation rests on. */

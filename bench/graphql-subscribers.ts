@@ -5,6 +5,7 @@ import { registerGraphQL } from '../graphql/index.ts'
 import { openHttpServer } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import { problemErrorHandler } from '../rest/index.ts'
+import { planWording } from '../signing/directives.ts'
 
 /** The GraphQL API on the loopback, and a client of it. */
 export type GraphQLBench = {
@@ -25,7 +26,14 @@ export async function serveGraphQL(
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
   const { fastify } = http
   const loadPlan = async () => undefined
-  await registerGraphQL(http, { application, readModel, loadPlan, publicUrl: 'http://127.0.0.1', logger })
+  await registerGraphQL(http, {
+    application,
+    readModel,
+    loadPlan,
+    planWording: planWording([]),
+    publicUrl: 'http://127.0.0.1',
+    logger,
+  })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
 
   const send = (accept: string, query: string, variables: object) =>

@@ -34,6 +34,16 @@ export type ExistingSignature = {
     }
 )
 
+/** One thing that is done to a file. Directives of every format have this form. */
+export type SigningDirective = {
+  /** Its name in artifact configurations. */
+  readonly directive: string
+  /** By their names there. */
+  readonly attributes: Readonly<Record<string, string | number | boolean | null>>
+  /** What the signature will name, of the unsigned file: of which part, by which algorithm, hexadecimal. */
+  readonly contentDigests: readonly { readonly content: string; readonly algorithm: string; readonly digest: string }[]
+}
+
 /** A file of a plan: which bytes, and what is done to them. */
 export type PlannedFile = {
   readonly path: string
@@ -42,8 +52,7 @@ export type PlannedFile = {
   /** Bytes. */
   readonly size: number
   readonly existingSignatures: readonly ExistingSignature[]
-  /** The name of the directive, and its attributes. */
-  readonly directives: readonly (Readonly<Record<string, unknown>> & { readonly directive: string })[]
+  readonly directives: readonly SigningDirective[]
 }
 
 /** What a plan's document says. */

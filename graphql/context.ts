@@ -1,5 +1,5 @@
 import type { Application, Caller } from '../application/index.ts'
-import type { Sha256Digest, SigningPlan } from '../domain/index.ts'
+import type { PlanWording, Sha256Digest, SigningPlan } from '../domain/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 
 /** What every resolver of one operation may use. */
@@ -10,6 +10,8 @@ export type GraphQLContext = {
   readonly readModel: ReadModel
   /** A signing plan by its digest, from the artifact store; `undefined` when it is not there. */
   readonly loadPlan: (digest: Sha256Digest) => Promise<SigningPlan | undefined>
+  /** What people call what plans name. */
+  readonly planWording: PlanWording
   /** Where clients reach the service, without a slash at the end. */
   readonly publicUrl: string
   /** How long a query or a mutation's answer waits for the read model, in milliseconds. */

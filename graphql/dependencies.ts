@@ -1,4 +1,5 @@
 import type { Application } from '../application/index.ts'
+import type { PlanWording } from '../domain/index.ts'
 import type { FaultLog } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
@@ -9,6 +10,7 @@ export type GraphQLDependencies = {
   readonly application: Application
   readonly readModel: ReadModel
   readonly loadPlan: GraphQLContext['loadPlan']
+  readonly planWording: PlanWording
   /**
    * Where clients reach the service, without a slash at the end; or a function that says so once the service listens,
    * when the port is not known before.

@@ -2,7 +2,6 @@ import {
   type ExistingSignatureTreatment,
   type GlobalRole,
   globalRoles,
-  hashAlgorithms,
   type KeyAlgorithm,
   keyAlgorithms,
   type RequestStatus,
@@ -39,12 +38,6 @@ export const GlobalRoleRef = builder.enumType('GlobalRole', {
 export const KeyAlgorithmRef = builder.enumType('KeyAlgorithm', {
   description: 'RSA with its modulus length in bits, or an elliptic curve of FIPS 186-5.',
   values: named<KeyAlgorithm>(keyAlgorithms),
-})
-
-/** Hash algorithms. */
-export const HashAlgorithmRef = builder.enumType('HashAlgorithm', {
-  description: 'A hash algorithm of FIPS 180-4.',
-  values: named(hashAlgorithms),
 })
 
 /** Whether signatures carry a time-stamp. */

@@ -2,19 +2,20 @@ import { createHash } from 'node:crypto'
 import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
 import {
-  type AuthenticodeDirective,
+  type ContentDigest,
   canonicalPlan,
   type Instant,
   type PlannedFile,
   Refusal,
   type Sha256Digest,
+  type ShownAttribute,
+  type SigningDirective,
   type SigningPlan,
 } from '../domain/index.ts'
 import { decodeCursor, encodeCursor, type Page, type PageRequest, parsePageRequest } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
 import type { GraphQLContext } from './context.ts'
-import { HashAlgorithmRef } from './enums.ts'
 import { ExistingSignatureRef } from './existing-signature.ts'
 
 /** What the log says of a request's plan. */
@@ -25,20 +26,40 @@ export type PlanOfRequest = {
   readonly plannedAt: Instant | null
 }
 
-const SigningDirectiveRef = builder.objectRef<AuthenticodeDirective>('SigningDirective').implement({
-  description: 'One thing that is done to a file.',
+const DirectiveAttributeRef = builder.objectRef<ShownAttribute>('DirectiveAttribute').implement({
   fields: (t) => ({
-    directive: t.exposeString('directive', { description: 'Its name in artifact configurations.' }),
-    hashAlgorithm: t.expose('hashAlgorithm', { type: HashAlgorithmRef }),
-    append: t.exposeBoolean('append', { description: 'Whether signatures that the file has already are kept.' }),
-    description: t.exposeString('description', { nullable: true }),
-    descriptionUrl: t.exposeString('descriptionUrl', { nullable: true }),
-    contentDigest: t.exposeString('contentDigest', {
-      description:
-        'What the signature will name: the digest of the unsigned file as its format counts it, hexadecimal.',
-    }),
+    name: t.exposeString('name', { description: 'As in artifact configurations.' }),
+    title: t.exposeString('title', { description: 'What people call it.' }),
+    value: t.exposeString('value', { nullable: true, description: 'As text. Null when it is not given.' }),
   }),
 })
+
+const ContentDigestRef = builder.objectRef<ContentDigest>('ContentDigest').implement({
+  description: 'What a signature will name: the digest of a part of the unsigned file, as its format counts it.',
+  fields: (t) => ({
+    content: t.exposeString('content', { description: 'What was digested, such as `image`.' }),
+    algorithm: t.exposeString('algorithm', { description: 'Such as `sha256`.' }),
+    digest: t.exposeString('digest', { description: 'Hexadecimal.' }),
+  }),
+})
+
+const SigningDirectiveRef = builder
+  .objectRef<SigningDirective & { readonly format: string }>('SigningDirective')
+  .implement({
+    description: 'One thing that is done to a file. Directives of every format have this form.',
+    fields: (t) => ({
+      directive: t.exposeString('directive', { description: 'Its name in artifact configurations.' }),
+      attributes: t.field({
+        type: [DirectiveAttributeRef],
+        description: 'All of them, defaults too.',
+        resolve: (directive, _, { planWording }) => [...planWording.attributes(directive.format, directive)],
+      }),
+      contentDigests: t.field({
+        type: [ContentDigestRef],
+        resolve: ({ contentDigests }) => [...contentDigests],
+      }),
+    }),
+  })
 
 const PlannedFileRef = builder.objectRef<PlannedFile>('PlannedFile').implement({
   description: 'A file that will be signed.',
@@ -46,7 +67,11 @@ const PlannedFileRef = builder.objectRef<PlannedFile>('PlannedFile').implement({
     path: t.exposeString('path', {
       description: "Where in the artifact; the artifact's own file name for the artifact itself.",
     }),
-    format: t.exposeString('format'),
+    format: t.exposeString('format', { description: 'What its bytes were recognized as, such as `pe`.' }),
+    formatTitle: t.string({
+      description: 'What people call this format.',
+      resolve: ({ format }, _, { planWording }) => planWording.formatTitle(format),
+    }),
     sha256: t.exposeString('sha256'),
     size: t.expose('size', { type: 'ByteCount' }),
     existingSignatures: t.field({
@@ -54,7 +79,11 @@ const PlannedFileRef = builder.objectRef<PlannedFile>('PlannedFile').implement({
       description: 'The signatures that it has already, in their order, and what becomes of each.',
       resolve: ({ existingSignatures }) => [...existingSignatures],
     }),
-    directives: t.field({ type: [SigningDirectiveRef], resolve: ({ directives }) => [...directives] }),
+    directives: t.field({
+      type: [SigningDirectiveRef],
+      description: 'In the order in which they are carried out.',
+      resolve: ({ format, directives }) => directives.map((directive) => ({ ...directive, format })),
+    }),
   }),
 })
 

@@ -13,7 +13,9 @@ import { checkHeader, loadPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
+import { planWording } from '../signing/directives.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
+import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { namingLog, startCollection } from './artifact-collection.ts'
 import { dataPath, type Role, required, type Settings } from './configuration.ts'
@@ -118,7 +120,7 @@ export async function startService(options: {
       workflows,
       uploads: artifacts.uploads,
       artifacts: artifacts.reader,
-      checkHeader,
+      checkHeader: (header) => checkHeader(signatureFormats, header),
       // Only the API takes artifacts in.
       submitters:
         readModels === undefined
@@ -144,6 +146,7 @@ export async function startService(options: {
         application,
         readModel: readModels.readModel,
         loadPlan: (digest) => loadPlan(artifacts.store, digest),
+        planWording: planWording(signatureFormats),
         publicUrl,
         logger,
       })

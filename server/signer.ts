@@ -6,8 +6,8 @@ import { type RefusalAudit, unknownOrganization } from '../application/index.ts'
 import type { SignerScratch } from '../artifacts/index.ts'
 import { type CertificateId, type OrganizationId, type SigningRequestId, streams } from '../domain/index.ts'
 import { type EventLog, readLastRevisions } from '../event-log/index.ts'
-import { signCopy } from '../signing/authenticode/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
+import { signatureFormats } from '../signing/formats.ts'
 import { type OpenTokenOptions, openToken, type Token } from '../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../signing/timestamp/index.ts'
 import { parseCertificates } from '../signing/x509/index.ts'
@@ -66,7 +66,7 @@ export async function startSigner(options: {
     trustedTimestampCertificates: trusted,
     scratch,
     passes,
-    signCopy,
+    formats: signatureFormats,
     now,
     async recordRefusal(command, subject, refusal) {
       logger.warn({ command, subject, code: refusal.code }, 'the signer refused')

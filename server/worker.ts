@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { workerActivities } from '../activities/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
+import { signatureFormats } from '../signing/formats.ts'
 import { workerTaskQueue } from '../workflows/contract.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } from './temporal.ts'
@@ -18,7 +19,7 @@ export async function startWorker(options: {
   readonly logger: Logger
 }): Promise<RunningWorker> {
   const { log, artifacts, passes, temporal, cacheFolder, now, logger } = options
-  const activities = workerActivities({ log, store: artifacts.store, passes, now })
+  const activities = workerActivities({ log, store: artifacts.store, passes, formats: signatureFormats, now })
   return runWorker(
     temporal,
     {

@@ -1,5 +1,5 @@
 import type { ExistingSignatureTreatment } from '../../domain/index.ts'
-import { checkPeHeader, namesSignatures } from '../../signing/authenticode/index.ts'
+import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { detectFormat } from './detect-format.ts'
 import { alreadySigned, withPath } from './plan-signing.ts'
 
@@ -20,9 +20,13 @@ class BeyondHeader extends Error {}
 /**
  * Finds what planning would refuse a file for, as far as its first bytes show it. That nothing is found promises nothing.
  *
+ * @param formats what can be signed
  * @throws ArtifactError `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED` and the codes of the format (`PE_…`), as `planSigning` of the whole file
  */
-export async function checkHeader({ fileName, size, firstBytes, existingSignatures }: FileHeader): Promise<void> {
+export async function checkHeader(
+  formats: readonly SignatureFormat[],
+  { fileName, size, firstBytes, existingSignatures }: FileHeader,
+): Promise<void> {
   async function readPart(start: number, length: number): Promise<Buffer> {
     const [from, to] = [Math.min(start, size), Math.min(start + length, size)]
     if (to > firstBytes.length) throw new BeyondHeader()
@@ -30,9 +34,9 @@ export async function checkHeader({ fileName, size, firstBytes, existingSignatur
   }
   try {
     await withPath(fileName, async () => {
-      await detectFormat({ size, readPart }, fileName)
-      await checkPeHeader(firstBytes, size)
-      if (existingSignatures === 'refuse' && namesSignatures(firstBytes)) throw alreadySigned()
+      const format = await detectFormat(formats, { size, readPart }, fileName)
+      const { isSigned } = await format.checkStart(firstBytes, size)
+      if (existingSignatures === 'refuse' && isSigned) throw alreadySigned()
     })
   } catch (error) {
     if (!(error instanceof BeyondHeader)) throw error

@@ -1,13 +1,14 @@
 import type {
   Artifact,
-  AuthenticodeDirective,
   ExistingSignature,
+  KeyAlgorithm,
   PlannedFile,
   SigningPlan,
   Submission,
 } from '../../domain/index.ts'
-import { assertDescribable, inspectSignatures } from '../../signing/authenticode/index.ts'
+import { completeOrders } from '../../signing/directives.ts'
 import type { FilePasses } from '../../signing/file-passes/index.ts'
+import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore } from '../store/index.ts'
@@ -19,6 +20,10 @@ export type PlanningFacts = {
   readonly request: Submission & { readonly artifact: Artifact }
   /** SHA-256 of the signing certificate's DER, hexadecimal. */
   readonly certificateThumbprint: string
+  /** The type of its key. */
+  readonly keyAlgorithm: KeyAlgorithm
+  /** What can be signed. */
+  readonly formats: readonly SignatureFormat[]
   /** Where the request's artifact is. */
   readonly store: Pick<ArtifactStore, 'open'>
   /** What reads it. */
@@ -35,17 +40,14 @@ export type PlannedCopy = {
   readonly copy: ReadArtifact
 }
 
-/** What every signature of this release is made with. */
-const hashAlgorithm = 'sha256' as const
-
 /**
- * Settles what will be signed and how, from the stored bytes: hashes them anew, recognises the format, and digests what
- * the signature will cover, all in one pass. The same bytes and facts give the same plan, wherever and whenever: the
+ * Settles what will be signed and how, from the stored bytes: hashes them anew, recognizes the format, and has it
+ * digest what the signature will cover, all in one pass. The same bytes and facts give the same plan, wherever and whenever: the
  * worker plans for the approvers, the signer plans again before it uses a key, and both plans must have one digest
  * (law 2).
  *
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, `ARTIFACT_MISMATCH`, `FORMAT_NOT_SUPPORTED`, the codes
- *   of the format (`PE_…`, `AUTHENTICODE_DESCRIPTION_…`, `AUTHENTICODE_EXISTING_SIGNATURE_…`), `FILE_ALREADY_SIGNED`, each
+ *   of the format, `DIRECTIVE_INVALID`, `KEY_ALGORITHM_UNSUITABLE`, `TIMESTAMP_NOT_POSSIBLE`, `FILE_ALREADY_SIGNED`, each
  *   with the path of the file at fault; `ARTIFACT_CHANGED` and `ARTIFACT_STORE_…`, which are transient
  * @throws SigningError `FILE_PASS_FAILED`, transient
  */
@@ -91,50 +93,25 @@ function planOf({ request, certificateThumbprint }: PlanningFacts, files: readon
 }
 
 async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedCopy> {
-  const { request } = facts
+  const { request, keyAlgorithm, passes, signal, onProgress } = facts
   const { fileName: path, sha256, size } = request.artifact
+  const { timestamp } = request
+  const ordersFor = (format: SignatureFormat) =>
+    completeOrders(format, format.defaultOrders(request), { keyAlgorithm, timestamp })
   return withPath(path, async () => {
-    // What a signature cannot carry is found now, and not after people have approved it.
-    const described = describe(request)
-    const copy = await readArtifact(facts, { path, sha256, size }, { hashAlgorithm, copyTo })
+    const copy = await readArtifact({ ...facts, ordersFor, copyTo }, { path, sha256, size })
     try {
-      const planned = await planAuthenticode(facts, copy, described)
-      return { planned: { path, format: copy.format, sha256, size, ...planned }, copy }
+      const { format } = copy
+      const planned = await format.plan(copy, ordersFor(format), { passes, signal, onProgress })
+      const { existingSignatures, directives } = planned
+      if (request.existingSignatures === 'refuse' && existingSignatures.length > 0)
+        throw alreadySigned(existingSignatures)
+      return { planned: { path, format: format.name, sha256, size, existingSignatures, directives }, copy }
     } catch (error) {
       await copy.handle.close()
       throw error
     }
   })
-}
-
-function describe({ program }: Submission): Submission['program'] {
-  const { description, descriptionUrl } = program
-  assertDescribable({
-    ...(description !== null && { description }),
-    ...(descriptionUrl !== null && { descriptionUrl }),
-  })
-  return { description, descriptionUrl }
-}
-
-async function planAuthenticode(
-  { request, passes, signal, onProgress }: PlanningFacts,
-  { handle, file, imageDigest }: ReadArtifact,
-  { description, descriptionUrl }: Submission['program'],
-): Promise<Pick<PlannedFile, 'existingSignatures' | 'directives'>> {
-  const treatment = request.existingSignatures
-  const append = treatment === 'append'
-  const inspection = { hashAlgorithm, append, passes, signal, onProgress }
-  const existingSignatures = await inspectSignatures(handle, file, imageDigest, inspection)
-  if (treatment === 'refuse' && existingSignatures.length > 0) throw alreadySigned(existingSignatures)
-  const directive: AuthenticodeDirective = {
-    directive: 'authenticode-sign',
-    hashAlgorithm,
-    append,
-    description,
-    descriptionUrl,
-    contentDigest: Buffer.from(imageDigest).toString('hex'),
-  }
-  return { existingSignatures, directives: [directive] }
 }
 
 /**

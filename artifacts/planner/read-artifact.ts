@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { HashAlgorithm, PlannedFile, Sha256Digest } from '../../domain/index.ts'
-import { type DigestedCopy, type PeFile, readPeHeaders } from '../../signing/authenticode/index.ts'
+import type { DirectiveOrder, Sha256Digest } from '../../domain/index.ts'
 import type { FilePasses } from '../../signing/file-passes/index.ts'
+import type { DigestedFile, FileParts, SignatureFormat } from '../../signing/signature-format.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import { artifactStorePlace, diskError, errnoOf, signerScratchPlace } from '../store/disk-error.ts'
@@ -19,47 +19,43 @@ export type SubmittedArtifact = {
   readonly size: number
 }
 
-/** A file that has the submitted digest, read once. */
-export type ReadArtifact = DigestedCopy & { readonly format: PlannedFile['format'] }
+/** A file that has the submitted digest, read once, and what its format knows of it. */
+export type ReadArtifact = DigestedFile<unknown, unknown> & { readonly format: SignatureFormat }
 
-/** What {@link detectFormat} looks at. */
-export type PlannedInput = {
-  /** Bytes. */
-  readonly size: number
-  /** Bytes of a part, fewer where the file ends. */
-  readonly readPart: (start: number, length: number) => Promise<Buffer>
+/** How an artifact is read. */
+export type ArtifactReading = {
+  readonly store: Pick<ArtifactStore, 'open'>
+  readonly formats: readonly SignatureFormat[]
+  readonly passes: FilePasses
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: (() => void) | undefined
+  /** What is asked for a file of this format: it decides which digests are made. Gives the same each time. */
+  readonly ordersFor: (format: SignatureFormat) => readonly DirectiveOrder[]
+  /** A path where nothing is yet and a copy is made; without it the handle is that of the stored file. */
+  readonly copyTo?: string | undefined
 }
 
 /**
- * Reads a stored artifact once: its SHA-256, which must be the submitted one, and its Authenticode digest are of the same
+ * Reads a stored artifact once: its SHA-256, which must be the submitted one, and what its format digests are of the same
  * bytes, and so is the copy, if one is asked for. Whoever can write to the store may change or exchange the file at any
  * moment, so nothing that is read beforehand is believed, and afterwards only the copy is looked at.
  *
- * @param options.copyTo a path where nothing is yet; without it the handle is that of the stored file
  * @returns open; the caller closes it
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_MISMATCH`, `ARTIFACT_CORRUPT`, `FORMAT_NOT_SUPPORTED`;
  *   `ARTIFACT_CHANGED`, `ARTIFACT_STORE_UNAVAILABLE`, `SIGNER_SCRATCH_…`, which are transient
- * @throws SigningError `PE_…`; `FILE_PASS_FAILED`, which is transient; the signal's reason
+ * @throws SigningError the format's codes; `FILE_PASS_FAILED`, which is transient; the signal's reason; as `ordersFor`
  */
-export async function readArtifact(
-  work: {
-    readonly store: Pick<ArtifactStore, 'open'>
-    readonly passes: FilePasses
-    readonly signal?: AbortSignal | undefined
-    readonly onProgress?: (() => void) | undefined
-  },
-  submitted: SubmittedArtifact,
-  { hashAlgorithm, copyTo }: { readonly hashAlgorithm: HashAlgorithm; readonly copyTo?: string | undefined },
-): Promise<ReadArtifact> {
-  const input = await openArtifact(work.store, submitted)
-  if (copyTo === undefined) return closingOnFailure(input, () => digest(work, submitted, hashAlgorithm, input))
+export async function readArtifact(reading: ArtifactReading, submitted: SubmittedArtifact): Promise<ReadArtifact> {
+  const { copyTo } = reading
+  const input = await openArtifact(reading.store, submitted)
+  if (copyTo === undefined) return closingOnFailure(input, () => digest(reading, submitted, input))
   try {
     // Not followed and not taken over, if it is there: nobody else may have a way to the copy.
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
     const copy = await open(copyTo, flags, 0o600).catch((error: unknown) => {
       throw diskError('copying an artifact', error, signerScratchPlace)
     })
-    return await closingOnFailure(copy, () => digest(work, submitted, hashAlgorithm, input, copy))
+    return await closingOnFailure(copy, () => digest(reading, submitted, input, copy))
   } finally {
     await input.close()
   }
@@ -88,19 +84,18 @@ async function openArtifact(store: Pick<ArtifactStore, 'open'>, submitted: Submi
 }
 
 async function digest(
-  { passes, signal, onProgress }: Parameters<typeof readArtifact>[0],
+  reading: ArtifactReading,
   submitted: SubmittedArtifact,
-  hashAlgorithm: HashAlgorithm,
   input: FileHandle,
   copy?: FileHandle,
 ): Promise<ReadArtifact> {
-  const { path, sha256, size } = submitted
-  // The pass must know the headers. Whether they were the file's shows when all of it was hashed.
-  const expected = await readPeHeaders(input, size).catch(() => undefined)
-  const order = { input: input.fd, output: copy?.fd, end: size, hashed: true }
-  const image = expected && { file: expected, hashAlgorithm }
+  const { passes, signal, onProgress } = reading
+  const { sha256, size } = submitted
+  // The pass must know the file's structure. Whether that was the submitted file's shows when all of it was hashed.
+  const expected = await recognize(reading, submitted, input).catch(() => undefined)
+  const order = { input: input.fd, output: copy?.fd, end: size, hashed: true, digestion: expected?.digestion }
   const read = await passes
-    .read({ ...order, image }, { signal, onProgress })
+    .read(order, { signal, onProgress })
     .catch((error: unknown) => Promise.reject(passError(error, submitted)))
   if (read.sha256 !== sha256)
     throw new ArtifactError(
@@ -108,17 +103,24 @@ async function digest(
       `The bytes stored as ${sha256} have the SHA-256 ${read.sha256}: they were damaged or changed on disk. Restore them from a backup.`,
     )
   const handle = copy ?? input
-  const format = await detectFormat({ size, readPart: partsOf(handle, size) }, path)
-  const file = await readPeHeaders(handle, size)
-  if (read.image === undefined || !isSameImage(file, expected)) throw changed(submitted)
-  return { format, handle, file, imageDigest: read.image.digest, sum: read.image.sum }
+  const recognized = await recognize(reading, submitted, handle)
+  if (!isDeepStrictEqual(recognized, expected)) throw changed(submitted)
+  const { format, layout } = recognized
+  return { format, handle, size, layout, digested: read.digested }
 }
 
-function isSameImage(file: PeFile, expected: PeFile | undefined): boolean {
-  return isDeepStrictEqual(file, expected)
+/** What a file is, and what is to be digested of it. */
+async function recognize(
+  { formats, ordersFor }: ArtifactReading,
+  { path, size }: SubmittedArtifact,
+  handle: FileHandle,
+) {
+  const format = await detectFormat(formats, { size, readPart: partsOf(handle, size) }, path)
+  const layout = await format.readLayout(handle, size)
+  return { format, layout, digestion: format.digestion(layout, ordersFor(format)) }
 }
 
-function partsOf(handle: FileHandle, size: number): PlannedInput['readPart'] {
+function partsOf(handle: FileHandle, size: number): FileParts['readPart'] {
   return async (start, length) => {
     const part = Buffer.alloc(Math.max(Math.min(length, size - start), 0))
     let filled = 0
@@ -134,8 +136,8 @@ function partsOf(handle: FileHandle, size: number): PlannedInput['readPart'] {
 /** What a pass over an artifact met, by the place where it was met. */
 function passError(error: unknown, submitted: SubmittedArtifact): unknown {
   if (!(error instanceof SigningError)) return error
-  if (error.code === 'PE_TRUNCATED') return changed(submitted)
-  const place = error.code === 'PE_OUTPUT_UNWRITABLE' ? signerScratchPlace : artifactStorePlace
+  if (error.code === 'FILE_TRUNCATED') return changed(submitted)
+  const place = error.code === 'FILE_WRITE_FAILED' ? signerScratchPlace : artifactStorePlace
   return error.cause === undefined ? error : diskError('reading and copying an artifact', error.cause, place)
 }
 

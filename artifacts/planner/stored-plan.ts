@@ -5,7 +5,6 @@ import {
   canonicalPlan,
   type EntityId,
   type ExistingSignature,
-  hashAlgorithms,
   type ProjectId,
   parseId,
   parseSha256Digest,
@@ -67,18 +66,15 @@ const planSchema: z.ZodType<SigningPlan> = z.strictObject({
   files: z.array(
     z.strictObject({
       path: z.string(),
-      format: z.literal('pe'),
+      format: z.string(),
       sha256,
       size: z.int().nonnegative(),
       existingSignatures: z.array(existingSignature),
       directives: z.array(
         z.strictObject({
-          directive: z.literal('authenticode-sign'),
-          hashAlgorithm: z.enum(hashAlgorithms),
-          append: z.boolean(),
-          description: z.string().nullable(),
-          descriptionUrl: z.string().nullable(),
-          contentDigest: hexadecimal,
+          directive: z.string(),
+          attributes: z.record(z.string(), z.union([z.string(), z.int(), z.boolean(), z.null()])),
+          contentDigests: z.array(z.strictObject({ content: z.string(), algorithm: z.string(), digest: hexadecimal })),
         }),
       ),
     }),

@@ -80,7 +80,7 @@ class FolderStore implements ArtifactStore {
     this.#requireOpen()
     return this.#receiveInto(async (output) => {
       const { size } = await onDisk('storing an artifact', () => file.stat())
-      const order = { input: file.fd, output: output.fd, end: size, hashed: true, image: undefined }
+      const order = { input: file.fd, output: output.fd, end: size, hashed: true, digestion: undefined }
       const { sha256 } = await passes.read(order, options).catch((error: unknown) => {
         throw error instanceof SigningError ? diskError('storing an artifact', error.cause ?? error) : error
       })

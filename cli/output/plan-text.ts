@@ -24,11 +24,12 @@ function fileText({ path, format, size, sha256, existingSignatures, directives }
       ['format', `${format}, ${readableSize(size)}`],
       ['SHA-256', sha256],
       ...existingSignatureFields(existingSignatures),
-      ...directives.flatMap(({ directive, ...attributes }) => [
+      ...directives.flatMap(({ directive, attributes, contentDigests }) => [
         [directive, ''] as const,
         ...Object.entries(attributes).map(
-          ([name, value]) => [`  ${name}`, typeof value === 'string' ? value : JSON.stringify(value)] as const,
+          ([name, value]) => [`  ${name}`, value === null ? 'none' : String(value)] as const,
         ),
+        ...contentDigests.map(({ content, algorithm, digest }) => [`  ${content}`, `${algorithm} ${digest}`] as const),
       ]),
     ],
     marker,

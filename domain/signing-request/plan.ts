@@ -1,31 +1,21 @@
-import type { HashAlgorithm } from '../algorithms.ts'
 import type { Sha256Digest } from '../digest.ts'
 import type { ExistingSignature } from '../existing-signatures.ts'
 import type { CertificateId, ProjectId, SigningPolicyId, SigningRequestId } from '../ids.ts'
-
-/** Sign a file with Authenticode. */
-export type AuthenticodeDirective = {
-  readonly directive: 'authenticode-sign'
-  readonly hashAlgorithm: HashAlgorithm
-  /** Whether signatures that the file has already are kept. */
-  readonly append: boolean
-  readonly description: string | null
-  readonly descriptionUrl: string | null
-  /** The Authenticode digest of the unsigned file, by `hashAlgorithm`, hexadecimal: what the signature will name. */
-  readonly contentDigest: string
-}
+import type { SigningDirective } from '../signing-directive.ts'
 
 /** One file that will be signed. */
 export type PlannedFile = {
   /** Where in the artifact; the artifact's own file name for the artifact itself. */
   readonly path: string
-  readonly format: 'pe'
+  /** What its bytes were recognized as, such as `pe`. */
+  readonly format: string
   readonly sha256: Sha256Digest
   /** Bytes. */
   readonly size: number
   /** The signatures that it carries already, and what becomes of each. */
   readonly existingSignatures: readonly ExistingSignature[]
-  readonly directives: readonly AuthenticodeDirective[]
+  /** What will be done to it, in this order. */
+  readonly directives: readonly SigningDirective[]
 }
 
 /**

@@ -26,7 +26,7 @@ export interface InputFile {
 /**
  * Opens a regular file for reading, does the work, and closes it.
  *
- * @throws SigningError `PE_UNREADABLE` when it cannot be opened or is no regular file; whatever the work throws
+ * @throws SigningError `FILE_READ_FAILED` when it cannot be opened or is no regular file; whatever the work throws
  */
 export async function withInput<Result>(path: string, work: (file: InputFile) => Promise<Result>): Promise<Result> {
   // Non-blocking, because opening a pipe would otherwise wait for somebody to write into it.
@@ -43,7 +43,7 @@ export async function withInput<Result>(path: string, work: (file: InputFile) =>
 /**
  * The same open file with its first block read anew, for another pass: one pass uses that block's memory for others.
  *
- * @throws SigningError `PE_TRUNCATED`, `PE_UNREADABLE`
+ * @throws SigningError `FILE_TRUNCATED`, `FILE_READ_FAILED`
  */
 export async function readAnew({ handle, size }: Omit<InputFile, 'start'>): Promise<InputFile> {
   const start = Buffer.allocUnsafeSlow(Math.min(blockSize, size))
@@ -55,13 +55,13 @@ export async function readAnew({ handle, size }: Omit<InputFile, 'start'>): Prom
  * An open file as an input; whoever opened it closes it.
  *
  * @param name what messages call it
- * @throws SigningError `PE_UNREADABLE` when it is no regular file or cannot be read, `PE_TRUNCATED` when it gets shorter
+ * @throws SigningError `FILE_READ_FAILED` when it is no regular file or cannot be read, `FILE_TRUNCATED` when it gets shorter
  */
 export async function inputOf(handle: FileHandle, name: string): Promise<InputFile> {
   const stats = await handle.stat().catch((cause: unknown) => {
     throw unreadable(name, cause)
   })
-  if (!stats.isFile()) throw new SigningError('PE_UNREADABLE', `${name} is not a regular file.`)
+  if (!stats.isFile()) throw new SigningError('FILE_READ_FAILED', `${name} is not a regular file.`)
   return readAnew({ handle, size: stats.size })
 }
 
@@ -69,7 +69,7 @@ export async function inputOf(handle: FileHandle, name: string): Promise<InputFi
  * The bytes of a file from `offset` on; a view of its first block, good until a pass over the file begins, where they
  * are in there.
  *
- * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE` when the system cannot read it
+ * @throws SigningError `FILE_TRUNCATED` when the file ends before, `FILE_READ_FAILED` when the system cannot read it
  */
 export async function readRange(file: InputFile, offset: number, length: number): Promise<Buffer> {
   if (offset + length <= file.start.length) return file.start.subarray(offset, offset + length)
@@ -82,7 +82,7 @@ export async function readRange(file: InputFile, offset: number, length: number)
  * Reads a file's bytes from the beginning to `end` in blocks of `blockSize`, the last one shorter. The next block is
  * read while the caller works on this one; three buffers rotate, so a caller may also still be writing the block before.
  *
- * @throws SigningError `PE_TRUNCATED` when the file ends early; the signal's reason when it is aborted
+ * @throws SigningError `FILE_TRUNCATED` when the file ends early; the signal's reason when it is aborted
  */
 export async function* readBlocks(
   file: InputFile,
@@ -119,7 +119,7 @@ export async function* readBlocks(
 /**
  * Fills `into` from the file, beginning at `offset`.
  *
- * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE` when the system cannot read it
+ * @throws SigningError `FILE_TRUNCATED` when the file ends before, `FILE_READ_FAILED` when the system cannot read it
  */
 async function readFully(handle: Pick<FileHandle, 'read'>, into: Buffer, offset: number): Promise<void> {
   for (let filled = 0; filled < into.length; ) {
@@ -130,7 +130,7 @@ async function readFully(handle: Pick<FileHandle, 'read'>, into: Buffer, offset:
       })
     if (bytesRead === 0)
       throw new SigningError(
-        'PE_TRUNCATED',
+        'FILE_TRUNCATED',
         `The file ended at byte ${offset + filled} while it was read; ${into.length - filled} more bytes were expected.`,
       )
     filled += bytesRead
@@ -140,5 +140,5 @@ async function readFully(handle: Pick<FileHandle, 'read'>, into: Buffer, offset:
 function unreadable(what: string, cause: unknown): SigningError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   // A fault of the disk, not of the file's bytes.
-  return new SigningError('PE_UNREADABLE', `${what} cannot be read: ${reason}`, { transient: true, cause })
+  return new SigningError('FILE_READ_FAILED', `${what} cannot be read: ${reason}`, { transient: true, cause })
 }

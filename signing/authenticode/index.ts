@@ -1,5 +1,7 @@
 /** Authenticode signatures of Windows programs (PE32 and PE32+). */
 export { digestPeFile } from './digest.ts'
+export { peFormat } from './format.ts'
+export { type DigestedImage, type ImageDigestionRequest, imageDigestion } from './image-digestion.ts'
 export {
   type InspectionRequest,
   inspectPeFile,

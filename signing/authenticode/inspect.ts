@@ -6,6 +6,7 @@ import { type InputFile, readAnew, readBlocks, readRange, withInput } from './by
 import { type CertificateTableEntry, pkcsSignedData } from './certificate-table.ts'
 import { digestImage, imagePadding, startImageDigest } from './digest.ts'
 import { type FoundSignature, readExistingSignatures, unreadableSignature } from './existing-signature.ts'
+import { type DigestedImage, imageDigestion } from './image-digestion.ts'
 import { assertCanBeKept, readKeptSignatures, signatureLimit } from './kept-signatures.ts'
 import { type PeFile, readPeFile } from './pe-file.ts'
 
@@ -125,12 +126,10 @@ async function digestsFor(
   const missing = [...hashes].filter((hash) => !known.has(hash))
   if (missing.length === 0) return known
   if (passes !== undefined) {
-    const order = { input: input.handle.fd, output: undefined, end: file.imageSize, hashed: false }
-    for (const hash of missing) {
-      const image = { file, hashAlgorithm: hash, unpadded: true }
-      const read = await passes.read({ ...order, image }, { signal, onProgress })
-      if (read.image !== undefined) known.set(hash, read.image.digest)
-    }
+    const digestion = imageDigestion({ file, hashAlgorithms: missing, unpadded: true })
+    const order = { input: input.handle.fd, output: undefined, end: file.imageSize, hashed: false, digestion }
+    const { digested } = await passes.read(order, { signal, onProgress })
+    for (const [hash, digest] of (digested as DigestedImage).digests) known.set(hash, digest)
     return known
   }
   const digests = missing.map((hash) => [hash, startImageDigest(file, hash)] as const)

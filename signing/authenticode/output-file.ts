@@ -8,7 +8,7 @@ import { SigningError } from '../signing-error.ts'
  * remains and an earlier file of that name is as it was.
  *
  * @param durable whether bytes and name must be on the disk when this answers
- * @throws SigningError `PE_OUTPUT_UNWRITABLE` when the system refuses to write; whatever `write` throws
+ * @throws SigningError `FILE_WRITE_FAILED` when the system refuses to write; whatever `write` throws
  */
 export async function writeWhole<Result>(
   path: string,
@@ -49,7 +49,7 @@ async function fill<Result>(
 /**
  * Writes the buffers one behind the other, beginning at `offset` of the file.
  *
- * @throws SigningError `PE_OUTPUT_UNWRITABLE`
+ * @throws SigningError `FILE_WRITE_FAILED`
  */
 export async function writeFully(handle: FileHandle, offset: number, ...buffers: readonly Uint8Array[]): Promise<void> {
   let at = offset
@@ -64,7 +64,7 @@ export async function writeFully(handle: FileHandle, offset: number, ...buffers:
 /**
  * Cuts a file off, or fills it up with zeros.
  *
- * @throws SigningError `PE_OUTPUT_UNWRITABLE`
+ * @throws SigningError `FILE_WRITE_FAILED`
  */
 export async function truncate(handle: FileHandle, size: number): Promise<void> {
   await guard('the output', handle.truncate(size))
@@ -95,6 +95,6 @@ async function guard<Result>(path: string, operation: Promise<Result>): Promise<
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     // The disk is full, or broken: it says nothing about what was to be signed.
-    throw new SigningError('PE_OUTPUT_UNWRITABLE', `Writing ${path} failed: ${reason}`, { transient: true, cause })
+    throw new SigningError('FILE_WRITE_FAILED', `Writing ${path} failed: ${reason}`, { transient: true, cause })
   }
 }

@@ -9,6 +9,7 @@ import { type ByteBlock, blockSize, withInput } from './byte-blocks.ts'
 import { certificateRevision, pkcsSignedData } from './certificate-table.ts'
 import { type PeChecksum, startChecksum } from './checksum.ts'
 import { imagePadding } from './digest.ts'
+import { type DigestedImage, imageDigestion } from './image-digestion.ts'
 import { type ImagePassRequest, type ImagePassResult, passOverImage } from './image-pass.ts'
 import { readKeptSignatures } from './kept-signatures.ts'
 import { nestSignature } from './nest-signature.ts'
@@ -111,17 +112,18 @@ async function copyImage(pass: ImagePassRequest, passes: FilePasses | undefined)
   const { input, output, file, hashAlgorithm, signal, onProgress } = pass
   // A single block is done before a thread has heard of it.
   if (passes === undefined || file.imageSize <= blockSize) return passOverImage(pass)
-  const { image } = await passes.read(
+  const { digested } = await passes.read(
     {
       input: input.handle.fd,
       output: output.fd,
       end: file.imageSize,
       hashed: false,
-      image: { file, hashAlgorithm },
+      digestion: imageDigestion({ file, hashAlgorithms: [hashAlgorithm], unpadded: false }),
     },
     { signal, onProgress },
   )
-  return { imageDigest: image?.digest ?? new Uint8Array(), sum: image?.sum ?? 0, held: undefined }
+  const { digests, sum } = digested as DigestedImage
+  return { imageDigest: digests.get(hashAlgorithm) ?? new Uint8Array(), sum, held: undefined }
 }
 
 /** Puts the signature behind an image that is in the output already, all but a block that is held back. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { HashAlgorithm } from '../../domain/index.ts'
-import type { FilePasses, PassOptions } from '../file-passes/index.ts'
+import type { FileDigester, FilePasses, PassOptions } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type InputFile, readBlocks } from './byte-blocks.ts'
 
@@ -66,8 +66,32 @@ export async function digestSignedImage(
   const digests =
     passes === undefined
       ? await digestHere(file, image, algorithms, options)
-      : await passes.verify({ input: file.handle.fd, image, algorithms }, options)
+      : await digestElsewhere(passes, file, { image, algorithms }, options)
   return new Map(algorithms.map((algorithm, index) => [algorithm, Buffer.from(digests[index] ?? [])]))
+}
+
+/** Which digests of a signed image a thread is asked for. */
+interface SignedImageRequest {
+  readonly image: SignedImage
+  readonly algorithms: readonly HashAlgorithm[]
+}
+
+/** In a thread that reads files: digests a signed image and sums its file's checksum. */
+export function startDigestion({ image, algorithms }: SignedImageRequest): FileDigester<readonly Uint8Array[]> {
+  return startSignedImageDigest(image, algorithms)
+}
+
+async function digestElsewhere(
+  passes: FilePasses,
+  file: InputFile,
+  parameters: SignedImageRequest,
+  options: PassOptions,
+): Promise<readonly Uint8Array[]> {
+  const digestion = { module: import.meta.url, parameters }
+  const { size } = parameters.image
+  const order = { input: file.handle.fd, output: undefined, end: size, hashed: false, digestion }
+  const { digested } = await passes.read(order, options)
+  return digested as readonly Uint8Array[]
 }
 
 async function digestHere(

@@ -42,7 +42,8 @@ export interface VerifyPeFileRequest extends VerifyOptions {
  *
  * @returns the primary signature first, then the nested ones in their order; of EFI images so for each entry of the table;
  * with `kept` the one that was added to these
- * @throws SigningError with an `AUTHENTICODE_…` code, or `PE_UNREADABLE` or `PE_TRUNCATED` when the file cannot be read
+ * @throws SigningError with an `AUTHENTICODE_…` code, or `FILE_READ_FAILED` or `FILE_TRUNCATED` when the file
+ *   cannot be read
  */
 export async function verifyPeFile(request: VerifyPeFileRequest): Promise<readonly VerifiedSignature[]> {
   return withInput(request.path, (file) => verifyInput(file, request))

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { SigningError } from '../signing-error.ts'
-import type { PassAnswer, PassOrder, PassResults, ReadOrder, VerifyOrder } from './orders.ts'
+import type { PassAnswer, PassOrder, PassResult, ReadOrder } from './orders.ts'
 
 /** How far a pass has come, in bytes. */
 export interface PassProgress {
@@ -35,40 +35,16 @@ export class FilePasses {
   }
 
   /**
-   * Reads a file's first `end` bytes once: hashes and copies them, and digests the image in them, as asked.
+   * Reads a file's first `end` bytes once: hashes, copies and digests them, as asked.
    *
-   * @throws SigningError `PE_TRUNCATED` when the file ends before, `PE_UNREADABLE`, `PE_OUTPUT_UNWRITABLE`,
-   *   `FILE_PASS_FAILED` (transient); the signal's reason when it is aborted
+   * @throws SigningError `FILE_TRUNCATED` when the file ends before, `FILE_READ_FAILED`, `FILE_WRITE_FAILED`,
+   *   `FILE_PASS_FAILED` (transient); the digester's own codes; the signal's reason when it is aborted
    */
-  read(order: Omit<ReadOrder, 'kind'>, options: PassOptions = {}): Promise<PassResults['read']> {
-    return this.#pass<'read'>({ ...order, kind: 'read' }, order.end, options)
-  }
-
-  /**
-   * Digests a signed image and sums its checksum, by code that the signing side does not share.
-   *
-   * @throws SigningError as {@link read}, and `AUTHENTICODE_CHECKSUM_MISMATCH`
-   */
-  verify(order: Omit<VerifyOrder, 'kind'>, options: PassOptions = {}): Promise<PassResults['verify']> {
-    return this.#pass<'verify'>({ ...order, kind: 'verify' }, order.image.size, options)
-  }
-
-  /** Ends the threads; passes under way fail with `FILE_PASS_FAILED`, later ones too. */
-  async close(): Promise<void> {
-    this.#closed = true
-    for (const resume of this.#waiting.splice(0)) resume()
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()))
-  }
-
-  async #pass<Kind extends keyof PassResults>(
-    order: ReadOrder | VerifyOrder,
-    total: number,
-    options: PassOptions,
-  ): Promise<PassResults[Kind]> {
+  async read(order: ReadOrder, options: PassOptions = {}): Promise<PassResult> {
     const thread = await this.#take()
     let answer: FinalAnswer | undefined
     try {
-      answer = await carryOut(thread, order, total, options)
+      answer = await carryOut(thread, order, options)
     } finally {
       this.#giveBack(thread, answer !== undefined)
     }
@@ -81,7 +57,14 @@ export class FilePasses {
         errno === undefined ? {} : { transient: true, cause: systemError(errno, message) },
       )
     }
-    return answer.result as PassResults[Kind]
+    return answer.result
+  }
+
+  /** Ends the threads; passes under way fail with `FILE_PASS_FAILED`, later ones too. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const resume of this.#waiting.splice(0)) resume()
+    await Promise.all([...this.#threads].map((thread) => thread.terminate()))
   }
 
   async #take(): Promise<Worker> {
@@ -117,12 +100,7 @@ export class FilePasses {
 type FinalAnswer = Exclude<PassAnswer, { kind: 'progress' }>
 
 /** Waits until the thread has stopped touching the files, whatever comes of it. */
-function carryOut(
-  thread: Worker,
-  order: ReadOrder | VerifyOrder,
-  total: number,
-  { signal, onProgress }: PassOptions,
-): Promise<FinalAnswer> {
+function carryOut(thread: Worker, order: ReadOrder, { signal, onProgress }: PassOptions): Promise<FinalAnswer> {
   const cancelled = new SharedArrayBuffer(4)
   const cancel = () => Atomics.store(new Int32Array(cancelled), 0, 1)
   const { promise, resolve, reject } = Promise.withResolvers<FinalAnswer>()
@@ -130,7 +108,7 @@ function carryOut(
   const onMessage = (answer: PassAnswer) => {
     if (answer.kind !== 'progress') return resolve(answer)
     try {
-      onProgress?.({ done: answer.done, total })
+      onProgress?.({ done: answer.done, total: order.end })
     } catch (thrown) {
       failure = thrown
       cancel()

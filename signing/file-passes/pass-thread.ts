@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readSync, writeSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import type { ByteBlock } from '../authenticode/byte-blocks.ts'
-import { startChecksum } from '../authenticode/checksum.ts'
-import { startImageDigest } from '../authenticode/digest.ts'
-import { blankFields } from '../authenticode/image-pass.ts'
-import { startSignedImageDigest } from '../authenticode/verify-image.ts'
 import { SigningError } from '../signing-error.ts'
-import type { PassAnswer, PassOrder, PassResults, ReadOrder, VerifyOrder } from './orders.ts'
+import type { FileDigester, FileDigestion, PassAnswer, PassOrder, PassResult, StartDigestion } from './orders.ts'
+
+/** A part of a file. */
+type Block = { readonly offset: number; readonly bytes: Buffer }
 
 /** A block that stays in a core's own cache while it is read, digested, summed and written. */
 const blockSize = 256 * 1024
@@ -15,15 +13,16 @@ const progressEvery = 4 * 1024 * 1024
 
 /** The thread's side of `file-passes.ts`: one file at a time, with calls that block, which here hold up nobody. */
 parentPort?.on('message', (order: PassOrder) => {
-  parentPort?.postMessage(answer(order))
+  void answer(order).then((said) => parentPort?.postMessage(said))
 })
 
 /** Ends a pass that was called off. */
 class Cancelled extends Error {}
 
-function answer(order: PassOrder): PassAnswer {
+async function answer(order: PassOrder): Promise<PassAnswer> {
   try {
-    return { kind: 'done', result: order.kind === 'read' ? read(order) : verify(order) }
+    const digester = order.digestion && (await startDigester(order.digestion))
+    return { kind: 'done', result: read(order, digester) }
   } catch (failure) {
     if (failure instanceof Cancelled) return { kind: 'cancelled' }
     const { code, message, cause } = failure instanceof SigningError ? failure : unwritable(failure)
@@ -31,31 +30,23 @@ function answer(order: PassOrder): PassAnswer {
   }
 }
 
-function read(order: ReadOrder & PassOrder): PassResults['read'] {
-  const { output, image } = order
+async function startDigester({ module, parameters }: FileDigestion): Promise<FileDigester<unknown>> {
+  const loaded: { readonly startDigestion: StartDigestion<unknown, unknown> } = await import(module)
+  return loaded.startDigestion(parameters)
+}
+
+function read(order: PassOrder, digester: FileDigester<unknown> | undefined): PassResult {
+  const { output } = order
   const hash = order.hashed ? createHash('sha256') : undefined
-  const digest = image && startImageDigest(image.file, image.hashAlgorithm)
-  const checksum = startChecksum()
-  for (const block of blocksOf(order, order.end)) {
+  for (const block of blocksOf(order)) {
     hash?.update(block.bytes)
     if (output !== undefined) write(output, block)
-    if (image === undefined || digest === undefined || block.offset >= image.file.imageSize) continue
-    const covered = { offset: block.offset, bytes: block.bytes.subarray(0, image.file.imageSize - block.offset) }
-    digest.update(covered.offset, covered.bytes)
-    blankFields(covered, image.file)
-    checksum.add(covered.offset, covered.bytes)
+    digester?.update(block.offset, block.bytes)
   }
-  const finished = image?.unpadded === true ? digest?.finishUnpadded() : digest?.finish()
-  return { sha256: hash?.digest('hex'), image: finished && { digest: finished, sum: checksum.sum() } }
+  return { sha256: hash?.digest('hex'), digested: digester?.finish() }
 }
 
-function verify(order: VerifyOrder & PassOrder): PassResults['verify'] {
-  const digests = startSignedImageDigest(order.image, order.algorithms)
-  for (const { offset, bytes } of blocksOf(order, order.image.size)) digests.update(offset, bytes)
-  return digests.finish()
-}
-
-function* blocksOf({ input, cancelled }: PassOrder, end: number): Generator<ByteBlock, void, undefined> {
+function* blocksOf({ input, end, cancelled }: PassOrder): Generator<Block, void, undefined> {
   const flag = new Int32Array(cancelled)
   const buffer = Buffer.allocUnsafeSlow(Math.min(blockSize, end))
   for (let offset = 0; offset < end; ) {
@@ -68,11 +59,11 @@ function* blocksOf({ input, cancelled }: PassOrder, end: number): Generator<Byte
   }
 }
 
-function fill(input: number, { offset, bytes }: ByteBlock): void {
+function fill(input: number, { offset, bytes }: Block): void {
   for (let filled = 0; filled < bytes.length; ) {
     const count = readPart(input, bytes.subarray(filled), offset + filled)
     if (count === 0)
-      throw new SigningError('PE_TRUNCATED', `The file ended at byte ${offset + filled} while it was read.`)
+      throw new SigningError('FILE_TRUNCATED', `The file ended at byte ${offset + filled} while it was read.`)
     filled += count
   }
 }
@@ -81,18 +72,20 @@ function readPart(input: number, into: Buffer, offset: number): number {
   try {
     return readSync(input, into, 0, into.length, offset)
   } catch (cause) {
-    throw new SigningError('PE_UNREADABLE', `The file at byte ${offset} cannot be read: ${reasonOf(cause)}`, { cause })
+    throw new SigningError('FILE_READ_FAILED', `The file at byte ${offset} cannot be read: ${reasonOf(cause)}`, {
+      cause,
+    })
   }
 }
 
-function write(output: number, { offset, bytes }: ByteBlock): void {
+function write(output: number, { offset, bytes }: Block): void {
   for (let written = 0; written < bytes.length; )
     written += writeSync(output, bytes, written, bytes.length - written, offset + written)
 }
 
 /** Whatever else the system refuses here is a write. */
 function unwritable(cause: unknown): SigningError {
-  return new SigningError('PE_OUTPUT_UNWRITABLE', `Writing the output failed: ${reasonOf(cause)}`, { cause })
+  return new SigningError('FILE_WRITE_FAILED', `Writing the output failed: ${reasonOf(cause)}`, { cause })
 }
 
 function reasonOf(failure: unknown): string {

@@ -2,13 +2,16 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { type SignerDependencies, signerActivities } from '../../activities/index.ts'
+import { signerActivities } from '../../activities/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
 import {
   type DigestedCopy,
+  type DigestedImage,
   digestPeFile,
+  imageDigestion,
+  peFormat,
   readPeHeaders,
   type SignatureRequest,
   signCopy,
@@ -41,9 +44,10 @@ const notAsPlanned = (said: string) => ({ code: 'SIGNATURE_NOT_AS_PLANNED', said
 async function digested({ handle }: DigestedCopy, { passes }: Means): Promise<DigestedCopy> {
   const { size } = await handle.stat()
   const file = await readPeHeaders(handle, size)
-  const order = { input: handle.fd, output: undefined, end: size, hashed: false }
-  const { image } = await passes.read({ ...order, image: { file, hashAlgorithm: 'sha256' } })
-  return { handle, file, imageDigest: image?.digest ?? new Uint8Array(), sum: image?.sum ?? 0 }
+  const digestion = imageDigestion({ file, hashAlgorithms: ['sha256'], unpadded: false })
+  const read = await passes.read({ input: handle.fd, output: undefined, end: size, hashed: false, digestion })
+  const { digests, sum } = read.digested as DigestedImage
+  return { handle, file, imageDigest: digests.get('sha256') ?? new Uint8Array(), sum }
 }
 
 const cases: readonly Case[] = [
@@ -117,6 +121,26 @@ const cases: readonly Case[] = [
   ],
 ]
 
+/** What the format would have signed, and how. */
+function originalOrder(...given: Parameters<typeof peFormat.sign>): [DigestedCopy, SignatureRequest] {
+  const [{ handle, layout: file, digested }, [directive], { key, certificateChain, timestamps }, { signal }] = given
+  const { append, description, 'description-url': descriptionUrl } = directive?.attributes ?? {}
+  const copy = { handle, file, imageDigest: digested.digests.get('sha256') ?? new Uint8Array(), sum: digested.sum }
+  return [
+    copy,
+    {
+      key,
+      certificateChain,
+      hashAlgorithm: 'sha256',
+      append: append === true,
+      ...(typeof description === 'string' && { description }),
+      ...(typeof descriptionUrl === 'string' && { descriptionUrl }),
+      ...(timestamps && { timestamp: timestamps }),
+      ...(signal && { signal }),
+    },
+  ]
+}
+
 /** Lets somebody else make the signature; answers with what came of it, and which files the store got. */
 async function signWith(
   organization: Awaited<ReturnType<typeof testOrganization>>,
@@ -136,12 +160,11 @@ async function signWith(
   const { signingRequestId } = await planned
   const before = await storedFiles(folder)
   const means = { passes: signer.passes, stranger, foreignAuthority }
-  const saboteur: SignerDependencies['signCopy'] = async (copy, request) => {
-    await sabotage(copy, request, means)
-    // Nobody looks at this: what was made is verified, not what is said of it.
-    return { imageDigest: copy.imageDigest, size: 0 }
+  const saboteur: typeof peFormat = {
+    ...peFormat,
+    sign: (copy, directives, signing, options) => sabotage(...originalOrder(copy, directives, signing, options), means),
   }
-  const { sign } = signerActivities({ ...signer, signCopy: saboteur, recordRefusal: async () => undefined })
+  const { sign } = signerActivities({ ...signer, formats: [saboteur], recordRefusal: async () => undefined })
   const failure = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(
     () => undefined,
     (error: { type?: string; message: string }) => error,

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { checkSignedFile, type SignaturePromise } from '../../activities/check-signed-file.ts'
-import { digestPeFile, signPeFile } from '../../signing/authenticode/index.ts'
+import { digestPeFile, peFormat, signPeFile } from '../../signing/authenticode/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
+import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { makeIdentity } from '../support/openssl.ts'
 import { buildPe } from '../support/pe-builder.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const options = { passes: new FilePasses(1) }
+afterAll(() => options.passes.close())
 
 /** A file that was signed with one chain of certificates, and what a plan promises of it. */
 async function signedFile() {
@@ -20,21 +25,21 @@ async function signedFile() {
     await signPeFile({ inputPath, outputPath, key: identity.key, certificateChain, hashAlgorithm: 'sha256' })
     const file = await open(outputPath)
     onTestFinished(() => file.close())
-    return file
+    return { format: peFormat as SignatureFormat, handle: file }
   }
   const promise = (certificateChain: readonly Uint8Array[]): SignaturePromise => ({
     plan: { timestamp: 'none', certificateThumbprint: sha256(certificateChain[0] ?? new Uint8Array()) },
-    directive: {
-      directive: 'authenticode-sign',
-      hashAlgorithm: 'sha256',
-      append: false,
-      description: null,
-      descriptionUrl: null,
-      contentDigest,
-    },
+    directives: [
+      {
+        directive: 'authenticode-sign',
+        attributes: { 'hash-algorithm': 'sha256', append: false, description: null, 'description-url': null },
+        contentDigests: [{ content: 'image', algorithm: 'sha256', digest: contentDigest }],
+      },
+    ],
     existingSignatures: [],
     certificateChain,
     trustedTimestampCertificates: undefined,
+    at: new Date(),
   })
   return { identity, signed, promise }
 }
@@ -47,19 +52,19 @@ test('a signature is checked against the chain that is configured, whether its r
   const { identity, signed, promise } = await signedFile()
   const { chain } = identity
   for (const configured of [chain, chain.slice(0, -1)])
-    expect(await checkSignedFile(await signed(configured), promise(configured), {})).toBeNull()
+    expect(await checkSignedFile(await signed(configured), promise(configured), options)).toBeNull()
 })
 
 test('and must carry just that chain, and be of just that certificate', async () => {
   const { identity, signed, promise } = await signedFile()
   const { chain } = identity
   const refused = (said: string) => ({ code: 'SIGNATURE_NOT_AS_PLANNED', message: expect.stringContaining(said) })
-  await expect(checkSignedFile(await signed(chain.slice(0, -1)), promise(chain), {})).rejects.toMatchObject(
+  await expect(checkSignedFile(await signed(chain.slice(0, -1)), promise(chain), options)).rejects.toMatchObject(
     refused('the certificate chain'),
   )
   const other = promise(chain)
   const withThumbprint = { ...other, plan: { ...other.plan, certificateThumbprint: 'ab'.repeat(32) } }
-  await expect(checkSignedFile(await signed(chain), withThumbprint, {})).rejects.toMatchObject(
+  await expect(checkSignedFile(await signed(chain), withThumbprint, options)).rejects.toMatchObject(
     refused('the certificate is'),
   )
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
 import { checkHeader, openFolderStore, planSigning } from '../../artifacts/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
 import { aSubmission } from '../support/submission.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -33,6 +34,8 @@ it('finds in the first bytes of a file what planning would refuse it for, and no
     return planSigning({
       request: { ...aSubmission(), artifact },
       certificateThumbprint: 'cd'.repeat(32),
+      keyAlgorithm: 'ec-p256',
+      formats: signatureFormats,
       store,
       passes,
     })
@@ -50,12 +53,16 @@ it('finds in the first bytes of a file what planning would refuse it for, and no
       for (const { at, value } of mutations) if (at < size) bytes[at] = value
       const planned = await codeOf(plan(bytes))
       const firstBytes = bytes.subarray(0, given)
-      const found = await codeOf(checkHeader({ fileName: 'setup.exe', size, firstBytes, existingSignatures }))
+      const found = await codeOf(
+        checkHeader(signatureFormats, { fileName: 'setup.exe', size, firstBytes, existingSignatures }),
+      )
       if (found !== undefined) expect(found).toBe(planned)
       // Of a file that is there as a whole, every fault of its headers is found.
-      expect(await codeOf(checkHeader({ fileName: 'setup.exe', size, firstBytes: bytes, existingSignatures }))).toBe(
-        planned,
-      )
+      expect(
+        await codeOf(
+          checkHeader(signatureFormats, { fileName: 'setup.exe', size, firstBytes: bytes, existingSignatures }),
+        ),
+      ).toBe(planned)
       seen.set(found ?? 'nothing', (seen.get(found ?? 'nothing') ?? 0) + 1)
     }),
     { numRuns: 400 },
@@ -67,18 +74,23 @@ it('names the file, and finds a program for DOS in its first 64 bytes', async ()
   const firstBytes = Buffer.alloc(128)
   firstBytes.write('MZ', 'latin1')
   await expect(
-    checkHeader({ fileName: 'game.exe', size: 1_000_000, existingSignatures, firstBytes }),
+    checkHeader(signatureFormats, { fileName: 'game.exe', size: 1_000_000, existingSignatures, firstBytes }),
   ).rejects.toMatchObject({
     code: 'FORMAT_NOT_SUPPORTED',
     path: 'game.exe',
   })
-  await checkHeader({
+  await checkHeader(signatureFormats, {
     fileName: 'game.exe',
     size: 1_000_000,
     existingSignatures,
     firstBytes: firstBytes.subarray(0, 1),
   })
-  await checkHeader({ fileName: 'game.exe', size: 1_000_000, existingSignatures, firstBytes: new Uint8Array() })
+  await checkHeader(signatureFormats, {
+    fileName: 'game.exe',
+    size: 1_000_000,
+    existingSignatures,
+    firstBytes: new Uint8Array(),
+  })
 })
 
 it('finds in the headers that a file is signed, where such files are refused', async () => {
@@ -87,12 +99,12 @@ it('finds in the headers that a file is signed, where such files are refused', a
   signed.writeUInt32LE(program.length, 0x128)
   signed.writeUInt32LE(2000, 0x12c)
   const file = { fileName: 'setup.exe', size: program.length + 2000, firstBytes: signed.subarray(0, 0x400) }
-  await expect(checkHeader({ ...file, existingSignatures: 'refuse' })).rejects.toMatchObject({
+  await expect(checkHeader(signatureFormats, { ...file, existingSignatures: 'refuse' })).rejects.toMatchObject({
     code: 'FILE_ALREADY_SIGNED',
     path: 'setup.exe',
   })
-  await checkHeader({ ...file, existingSignatures: 'append' })
-  await checkHeader({ ...file, existingSignatures: 'replace' })
+  await checkHeader(signatureFormats, { ...file, existingSignatures: 'append' })
+  await checkHeader(signatureFormats, { ...file, existingSignatures: 'replace' })
   const unsigned = { ...file, size: program.length, firstBytes: program.subarray(0, 0x400) }
-  await checkHeader({ ...unsigned, existingSignatures: 'refuse' })
+  await checkHeader(signatureFormats, { ...unsigned, existingSignatures: 'refuse' })
 })

@@ -21,6 +21,7 @@ import {
   uploadedFile,
 } from '../../domain/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { makeIdentity } from '../support/openssl.ts'
 import { osslsigncodeSign } from '../support/osslsigncode.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
@@ -28,6 +29,7 @@ import { anArtifact, aSubmission } from '../support/submission.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const certificateThumbprint = 'cd'.repeat(32)
+const signer = { certificateThumbprint, keyAlgorithm: 'ec-p256', formats: signatureFormats } as const
 
 const passes = new FilePasses(1)
 afterAll(() => passes.close())
@@ -69,7 +71,7 @@ describe('planSigning', () => {
     const request = await submissionOf(store, bytes, { program, timestamp: 'none', signingPolicyVersion: 7 })
     // What the signature covers: all but the checksum (4 bytes) and the certificate table's entry (8 bytes).
     const covered = [bytes.subarray(0, 0xd8), bytes.subarray(0xdc, 0x128), bytes.subarray(0x130)]
-    expect(await planSigning({ request, certificateThumbprint, store, passes })).toEqual({
+    expect(await planSigning({ request, ...signer, store, passes })).toEqual({
       schemaVersion: 1,
       signingRequestId: request.signingRequestId,
       projectId: request.projectId,
@@ -88,10 +90,19 @@ describe('planSigning', () => {
           directives: [
             {
               directive: 'authenticode-sign',
-              hashAlgorithm: 'sha256',
-              append: false,
-              ...program,
-              contentDigest: createHash('sha256').update(Buffer.concat(covered)).digest('hex'),
+              attributes: {
+                'hash-algorithm': 'sha256',
+                append: false,
+                description: 'Set-up',
+                'description-url': 'https://example.org/setup',
+              },
+              contentDigests: [
+                {
+                  content: 'image',
+                  algorithm: 'sha256',
+                  digest: createHash('sha256').update(Buffer.concat(covered)).digest('hex'),
+                },
+              ],
             },
           ],
         },
@@ -103,7 +114,7 @@ describe('planSigning', () => {
     const bytes = smallPeFile(randomBytes(5000))
     const plans = []
     for (const store of [await openStore(), await openStore()])
-      plans.push(await planSigning({ request: await submissionOf(store, bytes), certificateThumbprint, store, passes }))
+      plans.push(await planSigning({ request: await submissionOf(store, bytes), ...signer, store, passes }))
     const [one, other] = plans as [SigningPlan, SigningPlan]
     expect(canonicalPlan(one)).toBe(canonicalPlan(other))
     expect(planDigest(one)).toBe(planDigest(other))
@@ -126,7 +137,7 @@ describe('planSigning', () => {
       { request: { ...request, program: { description: 'x', descriptionUrl: null } } },
       { request, certificateThumbprint: 'ef'.repeat(32) },
     ])
-      digests.add(planDigest(await planSigning({ certificateThumbprint, store, passes, ...facts })))
+      digests.add(planDigest(await planSigning({ ...signer, store, passes, ...facts })))
     expect(digests.size).toBe(8)
   })
 
@@ -136,12 +147,14 @@ describe('planSigning', () => {
     for (const signed of [await signedProgram('sha256'), await signedProgram('sha1')])
       for (const existingSignatures of ['replace', 'append'] as const) {
         const request = await submissionOf(store, signed, { existingSignatures })
-        const plan = await planSigning({ request, certificateThumbprint, store, passes })
+        const plan = await planSigning({ request, ...signer, store, passes })
         await storePlan(store, plan)
         expect(await loadPlan(store, planDigest(plan))).toEqual(plan)
         plans.push(plan)
       }
-    expect(plans.map(({ files: [file] }) => [file?.directives[0]?.append, file?.existingSignatures])).toMatchObject([
+    expect(
+      plans.map(({ files: [file] }) => [file?.directives[0]?.attributes.append, file?.existingSignatures]),
+    ).toMatchObject([
       [false, [{ outcome: 'replaced', digestAlgorithm: 'sha256', integrity: 'intact' }]],
       [true, [{ outcome: 'kept', digestAlgorithm: 'sha256', integrity: 'intact' }]],
       [false, [{ outcome: 'replaced', digestAlgorithm: 'sha1', integrity: 'intact' }]],
@@ -152,7 +165,7 @@ describe('planSigning', () => {
 
   it('refuses a file that is signed already where the submission says so, and names who signed it', async () => {
     const store = await openStore()
-    const facts = { certificateThumbprint, store, passes }
+    const facts = { ...signer, store, passes }
     const signed = await submissionOf(store, await signedProgram('sha256'), { existingSignatures: 'refuse' })
     await expect(planSigning({ request: signed, ...facts })).rejects.toMatchObject({
       code: 'FILE_ALREADY_SIGNED',
@@ -162,7 +175,7 @@ describe('planSigning', () => {
     })
     const unsigned = await submissionOf(store, smallPeFile(randomBytes(600)), { existingSignatures: 'refuse' })
     const plan = await planSigning({ request: unsigned, ...facts })
-    expect(plan.files).toMatchObject([{ existingSignatures: [], directives: [{ append: false }] }])
+    expect(plan.files).toMatchObject([{ existingSignatures: [], directives: [{ attributes: { append: false } }] }])
   })
 
   it('refuses to add a signature to one that cannot take it', async () => {
@@ -170,7 +183,7 @@ describe('planSigning', () => {
     const bytes = await signedProgram('sha256')
     bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
     const request = await submissionOf(store, bytes, { existingSignatures: 'append' })
-    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
+    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'AUTHENTICODE_EXISTING_SIGNATURE_INVALID',
       path: 'setup.exe',
       transient: false,
@@ -185,13 +198,13 @@ describe('planSigning', () => {
     chmodSync(path, 0o600)
     bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
     writeFileSync(path, bytes)
-    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
+    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_CORRUPT',
       path: 'setup.exe',
       transient: false,
     })
     writeFileSync(path, bytes.subarray(0, 0x500))
-    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
+    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_MISMATCH',
     })
   })
@@ -199,7 +212,7 @@ describe('planSigning', () => {
   it('says when the artifact is not in the store', async () => {
     const store = await openStore()
     await expect(
-      planSigning({ request: { ...aSubmission(), artifact: anArtifact }, certificateThumbprint, store, passes }),
+      planSigning({ request: { ...aSubmission(), artifact: anArtifact }, ...signer, store, passes }),
     ).rejects.toMatchObject({
       code: 'ARTIFACT_NOT_FOUND',
       path: 'setup.exe',
@@ -219,7 +232,7 @@ describe('planSigning', () => {
   ])('refuses %s by its bytes, whatever its name, and names what is supported', async (_, bytes) => {
     const store = await openStore()
     const request = await submissionOf(store, bytes, { fileName: 'program.exe' })
-    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
+    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'FORMAT_NOT_SUPPORTED',
       path: 'program.exe',
       transient: false,
@@ -234,7 +247,7 @@ describe('planSigning', () => {
   ])('refuses the texts %j, which a signature cannot carry, before anybody approves them', async (program, code) => {
     const store = await openStore()
     const request = { ...(await submissionOf(store, smallPeFile(Buffer.from('x')))), program }
-    await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
+    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code,
       path: 'setup.exe',
     })
@@ -243,7 +256,7 @@ describe('planSigning', () => {
   it('knows a program by its bytes, whatever its name', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(Buffer.from('x')), { fileName: 'readme.txt' })
-    const plan = await planSigning({ request, certificateThumbprint, store, passes })
+    const plan = await planSigning({ request, ...signer, store, passes })
     expect(plan.files.map(({ format }) => format)).toEqual(['pe'])
   })
 
@@ -258,12 +271,7 @@ describe('planSigning', () => {
           const bytes = Buffer.from(whole)
           for (const [at, value] of changes) bytes[at] = value
           const request = await submissionOf(store, bytes.subarray(0, length))
-          const error = await planSigning({
-            request,
-            certificateThumbprint,
-            store,
-            passes,
-          }).then(
+          const error = await planSigning({ request, ...signer, store, passes }).then(
             () => undefined,
             (caught: unknown) => caught as { code: string; path: string; transient: boolean },
           )
@@ -278,7 +286,7 @@ describe('planSigning', () => {
     whole.writeUInt16LE(0x40, 0x18)
     for (const length of [30, 0x40, 0x82, 0x90]) {
       const request = await submissionOf(store, whole.subarray(0, length))
-      await expect(planSigning({ request, certificateThumbprint, store, passes })).rejects.toMatchObject({
+      await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
         code: 'PE_TRUNCATED',
       })
     }
@@ -288,7 +296,7 @@ describe('planSigning', () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(3_000_000)))
     const signal = AbortSignal.abort(new Error('called off'))
-    await expect(planSigning({ request, certificateThumbprint, store, passes, signal })).rejects.toThrow('called off')
+    await expect(planSigning({ request, ...signer, store, passes, signal })).rejects.toThrow('called off')
   })
 })
 
@@ -296,7 +304,7 @@ describe('stored plans', () => {
   it('come back as they were, under the digest that sha256sum gives for their text', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)), { fileName: 'Fenêtre 窗口 "x".exe' })
-    const plan = await planSigning({ request, certificateThumbprint, store, passes })
+    const plan = await planSigning({ request, ...signer, store, passes })
     const digest = await storePlan(store, plan)
     expect(digest).toBe(planDigest(plan))
     expect(execFileSync('sha256sum', { input: canonicalPlan(plan), encoding: 'utf8' })).toContain(digest)
@@ -306,7 +314,7 @@ describe('stored plans', () => {
   it('are refused when the stored bytes are not a plan, not in canonical form, or changed', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)))
-    const plan = await planSigning({ request, certificateThumbprint, store, passes })
+    const plan = await planSigning({ request, ...signer, store, passes })
     const texts = [
       'no JSON',
       '{}',

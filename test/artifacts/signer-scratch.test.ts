@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openFolderStore, openSignerScratch, planOnCopies } from '../../artifacts/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
 import { aSubmission } from '../support/submission.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -38,7 +39,8 @@ test('the folders and the copies in them are for the signer alone, whatever the 
   onTestFinished(() => scratch.close())
   const bytes = smallPeFile(Buffer.from('x'))
   const artifact = { fileName: 'setup.exe', ...(await store.put(stream(bytes))) }
-  const facts = { request: { ...aSubmission(), artifact }, certificateThumbprint: 'ab'.repeat(32), store, passes }
+  const signer = { certificateThumbprint: 'ab'.repeat(32), keyAlgorithm: 'ec-p256' } as const
+  const facts = { request: { ...aSubmission(), artifact }, ...signer, formats: signatureFormats, store, passes }
   await scratch.withFolder((folder) =>
     planOnCopies(facts, folder, async (_, copies) => {
       expect(copies).toHaveLength(1)

@@ -51,7 +51,13 @@ function plan(request: StandInRequest, forged: (document: Record<string, unknown
     certificateThumbprint: certificate.thumbprint,
     files: [
       {
-        directives: [{ append: false, contentDigest: sha256('content'), directive: 'authenticode-sign' }],
+        directives: [
+          {
+            attributes: { append: false, description: null, 'hash-algorithm': 'sha256' },
+            contentDigests: [{ algorithm: 'sha256', content: 'image', digest: sha256('content') }],
+            directive: 'authenticode-sign',
+          },
+        ],
         existingSignatures,
         format: 'pe',
         path: 'setup.exe',

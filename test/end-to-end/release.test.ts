@@ -154,11 +154,13 @@ describe('a release', () => {
     const random = seededRandom(seed)
     const bytes = readFileSync(signed)
     const { checksum, entry, table, headersEnd } = layoutOf(bytes)
-    const { files } = JSON.parse(plan.document) as { files: readonly { directives: { contentDigest: string }[] }[] }
+    const { files } = JSON.parse(plan.document) as {
+      files: readonly { directives: { contentDigests: { digest: string }[] }[] }[]
+    }
     const signature = bytes.subarray(table)
     const placeOf = (part: Uint8Array) => table + signature.indexOf(part)
     /** SpcIndirectData's digest, the certificate, and the RSA signature: an OCTET STRING of 384 bytes. */
-    const digestAt = placeOf(Buffer.from(files[0]?.directives[0]?.contentDigest ?? '', 'hex'))
+    const digestAt = placeOf(Buffer.from(files[0]?.directives[0]?.contentDigests[0]?.digest ?? '', 'hex'))
     const leafAt = placeOf(leaf)
     const valueAt = placeOf(Buffer.from([0x04, 0x82, 0x01, 0x80])) + 4
     expect(Math.min(digestAt, leafAt, valueAt - 4)).toBeGreaterThan(table)

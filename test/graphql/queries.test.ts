@@ -14,7 +14,7 @@ const everythingOfARequest = `
     files { nodes { path format sha256 size existingSignatures {
       kind outcome place sha256 reason signer issuer serialNumber digestAlgorithm integrity uncovered
       timestamp { kind time authority integrity uncovered }
-    } directives { directive hashAlgorithm append contentDigest } } }
+    } directives { directive attributes { name title value } contentDigests { content algorithm digest } } } }
   }
   approvalProcess { approvers { name } requiredApprovals submitterMayApprove deadlineSeconds }
   approvals { approver { name } planDigest comment approvedAt counts } missingApprovals
@@ -79,7 +79,18 @@ describe('queries', () => {
           nodes: [
             {
               path: 'setup.exe',
-              directives: [{ directive: 'authenticode-sign', hashAlgorithm: 'sha256' }],
+              directives: [
+                {
+                  directive: 'authenticode-sign',
+                  attributes: [
+                    { name: 'hash-algorithm', title: 'digest algorithm', value: 'sha256' },
+                    { name: 'append', title: 'append', value: 'false' },
+                    { name: 'description', title: 'description', value: 'Demo' },
+                    { name: 'description-url', title: 'URL', value: null },
+                  ],
+                  contentDigests: [{ content: 'image', algorithm: 'sha256', digest: 'cd'.repeat(32) }],
+                },
+              ],
               existingSignatures: [
                 {
                   kind: 'signature',

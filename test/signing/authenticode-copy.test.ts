@@ -1,7 +1,14 @@
 import { copyFile, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readPeHeaders, signCopy, signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import {
+  type DigestedImage,
+  imageDigestion,
+  readPeHeaders,
+  signCopy,
+  signPeFile,
+  verifyPeFile,
+} from '../../signing/authenticode/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
@@ -27,11 +34,11 @@ async function signInPlace(input: string, copy: string, append: boolean): Promis
   try {
     const { size } = await from.stat()
     const file = await readPeHeaders(from, size)
-    const order = { input: from.fd, output: to.fd, end: size, hashed: true }
-    const { image } = await passes.read({ ...order, image: { file, hashAlgorithm: 'sha256' } })
-    if (image === undefined) throw new Error('There is no digest')
+    const digestion = imageDigestion({ file, hashAlgorithms: ['sha256'], unpadded: false })
+    const read = await passes.read({ input: from.fd, output: to.fd, end: size, hashed: true, digestion })
+    const { digests, sum } = read.digested as DigestedImage
     const { key, chain: certificateChain } = signer
-    const digested = { handle: to, file, imageDigest: image.digest, sum: image.sum }
+    const digested = { handle: to, file, imageDigest: digests.get('sha256') ?? new Uint8Array(), sum }
     await signCopy(digested, { key, certificateChain, hashAlgorithm: 'sha256', append })
   } finally {
     await from.close()

@@ -224,7 +224,7 @@ describe('a malformed file gets its code, and nothing is written', () => {
     expect(await readdir(work)).toEqual(['input.exe'])
   })
 
-  test('a file that shrinks while it is read: PE_TRUNCATED', async () => {
+  test('a file that shrinks while it is read: FILE_TRUNCATED', async () => {
     const work = temporaryFolder()
     const input = join(work, 'input.exe')
     await writeFile(input, buildPe({ format: 'PE32+', overlay: 16 * 1024 * 1024 }).bytes)
@@ -237,7 +237,7 @@ describe('a malformed file gets its code, and nothing is written', () => {
       hashAlgorithm: 'sha256',
       onProgress: () => void file.truncate(1024 * 1024),
     })
-    await expect(shrinking).rejects.toMatchObject({ code: 'PE_TRUNCATED' })
+    await expect(shrinking).rejects.toMatchObject({ code: 'FILE_TRUNCATED' })
     await file.close()
     expect(await readdir(work)).toEqual(['input.exe'])
   })

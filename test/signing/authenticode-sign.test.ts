@@ -268,9 +268,9 @@ describe('refused before anything is written', () => {
     ['half a character', 'AUTHENTICODE_DESCRIPTION_INVALID', { description: 'a\ud83d' }],
     ['a script for an address', 'AUTHENTICODE_DESCRIPTION_URL_INVALID', { descriptionUrl: 'javascript:alert(1)' }],
     ['an address beyond ASCII', 'AUTHENTICODE_DESCRIPTION_URL_INVALID', { descriptionUrl: 'https://bücher.example/' }],
-    ['a folder for input', 'PE_UNREADABLE', { inputPath: '/' }],
-    ['a missing input', 'PE_UNREADABLE', { inputPath: '/nowhere/at.all' }],
-    ['an output in a missing folder', 'PE_OUTPUT_UNWRITABLE', { outputPath: '/nowhere/at.all' }],
+    ['a folder for input', 'FILE_READ_FAILED', { inputPath: '/' }],
+    ['a missing input', 'FILE_READ_FAILED', { inputPath: '/nowhere/at.all' }],
+    ['an output in a missing folder', 'FILE_WRITE_FAILED', { outputPath: '/nowhere/at.all' }],
   ] as const)('%s: %s', async (_what, code, change) => {
     const folder = temporaryFolder()
     const plain = request(identity('ec-p256'), programs.pe32, join(folder, 'signed.exe'))
@@ -279,11 +279,11 @@ describe('refused before anything is written', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
-  test('a folder where the output should be: PE_OUTPUT_UNWRITABLE', async () => {
+  test('a folder where the output should be: FILE_WRITE_FAILED', async () => {
     const folder = temporaryFolder()
     await mkdir(join(folder, 'signed.exe', 'inside'), { recursive: true })
     const plain = request(identity('ec-p256'), programs.pe32, join(folder, 'signed.exe'))
-    await expect(signPeFile(plain)).rejects.toMatchObject({ code: 'PE_OUTPUT_UNWRITABLE', transient: true })
+    await expect(signPeFile(plain)).rejects.toMatchObject({ code: 'FILE_WRITE_FAILED', transient: true })
     expect(await readdir(folder)).toEqual(['signed.exe'])
   })
 })

@@ -88,7 +88,7 @@ test('an abort ends it with its reason and leaves nothing, and the thread goes o
   expect(await verifyPeFile({ path: join(work, 'out.exe') })).toHaveLength(1)
 })
 
-test('a file that shrinks meanwhile gets its code, PE_TRUNCATED, and leaves nothing', async () => {
+test('a file that shrinks meanwhile gets its code, FILE_TRUNCATED, and leaves nothing', async () => {
   const work = temporaryFolder()
   const inputPath = join(temporaryFolder(), 'in.exe')
   // A sparse file of this size takes the thread much longer than one progress message takes to arrive here.
@@ -96,7 +96,7 @@ test('a file that shrinks meanwhile gets its code, PE_TRUNCATED, and leaves noth
   const file = await open(inputPath, 'r+')
   await file.truncate(400_000_000)
   const shrinking = request(join(work, 'out.exe'), { inputPath, onProgress: () => void file.truncate(1024 * 1024) })
-  await expect(signPeFile(shrinking)).rejects.toMatchObject({ code: 'PE_TRUNCATED' })
+  await expect(signPeFile(shrinking)).rejects.toMatchObject({ code: 'FILE_TRUNCATED' })
   await file.close()
   expect(await readdir(work)).toEqual([])
 })

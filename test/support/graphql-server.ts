@@ -51,6 +51,8 @@ import {
   startProjector,
 } from '../../projections/index.ts'
 import { problemErrorHandler } from '../../rest/index.ts'
+import { planWording } from '../../signing/directives.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
@@ -181,7 +183,7 @@ export async function openGraphQLServer(
     workflows,
     uploads: createUploads({ store, registry }),
     artifacts: createVerifiedReader(store),
-    checkHeader,
+    checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
     refusals,
     room: { require: async () => undefined },
@@ -206,6 +208,7 @@ export async function openGraphQLServer(
     application,
     readModel,
     loadPlan: (digest) => loadPlan(store, digest),
+    planWording: planWording(signatureFormats),
     publicUrl: 'https://signing.example.com',
     logger: { error: line, warn: line },
     ...overrides,
@@ -359,11 +362,13 @@ export async function openGraphQLServer(
             directives: [
               {
                 directive: 'authenticode-sign',
-                hashAlgorithm: 'sha256',
-                append: false,
-                description: 'Demo',
-                descriptionUrl: null,
-                contentDigest: 'cd'.repeat(32),
+                attributes: {
+                  'hash-algorithm': 'sha256',
+                  append: false,
+                  description: 'Demo',
+                  'description-url': null,
+                },
+                contentDigests: [{ content: 'image', algorithm: 'sha256', digest: 'cd'.repeat(32) }],
               },
             ],
           },

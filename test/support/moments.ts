@@ -102,11 +102,6 @@ class WatchedPasses extends FilePasses {
     await this.#moment('passes.read has answered')
     return result
   }
-
-  override async verify(...given: Parameters<FilePasses['verify']>): ReturnType<FilePasses['verify']> {
-    await this.#moment('passes.verify')
-    return this.#passes.verify(...given)
-  }
 }
 
 /** The same object with other methods in the place of some. */

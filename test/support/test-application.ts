@@ -33,6 +33,7 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -111,7 +112,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     workflows,
     uploads,
     artifacts,
-    checkHeader,
+    checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters,
     refusals,
     room: { require: async () => undefined },

@@ -25,6 +25,7 @@ import {
   type ApiTokenId,
   type ApprovalProcess,
   type CertificateId,
+  certificateDecider,
   type DomainEvent,
   type ExistingSignatureTreatment,
   fold,
@@ -41,6 +42,7 @@ import {
   streams,
   type UserId,
   uploadedFile,
+  usableCertificate,
 } from '../../domain/index.ts'
 import {
   type EventLog,
@@ -54,8 +56,8 @@ import {
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
-import { signCopy } from '../../signing/authenticode/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { openToken } from '../../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
@@ -138,7 +140,7 @@ export async function testOrganization(
     trustedTimestampCertificates,
     scratch,
     passes,
-    signCopy,
+    formats: signatureFormats,
     now,
   }
 
@@ -235,13 +237,10 @@ export async function testOrganization(
       },
     })
     await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
-    const certificateThumbprint = await thumbprint(log, settings.certificateId)
-    const plan = await planSigning({
-      request: retrieved(await request(signingRequestId)),
-      certificateThumbprint,
-      store,
-      passes,
-    })
+    const { events: issuing } = await readWholeStream(log, streams.certificate(settings.certificateId))
+    const { issued, keyAlgorithm } = usableCertificate(fold(certificateDecider, issuing), now())
+    const facts = { certificateThumbprint: issued.thumbprint, keyAlgorithm, formats: signatureFormats, store, passes }
+    const plan = await planSigning({ request: retrieved(await request(signingRequestId)), ...facts })
     await storePlan(store, plan)
     await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })
     return request(signingRequestId)
@@ -294,11 +293,6 @@ export async function appendRaw(
 
 /** A digest that belongs to nothing. */
 export const otherDigest = 'f'.repeat(64) as Sha256Digest
-
-async function thumbprint(log: EventLog, certificateId: CertificateId): Promise<string> {
-  const { events } = await readWholeStream(log, streams.certificate(certificateId))
-  return String(events.find(({ type }) => type === 'CertificateIssued')?.data.thumbprint)
-}
 
 async function* oneChunk(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createApplication } from '../../application/index.ts'
+import { createApplication, type HeaderCheck } from '../../application/index.ts'
 import { checkHeader, createUploads, createVerifiedReader, openUploadRegistry } from '../../artifacts/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
+import { signatureFormats } from '../../signing/formats.ts'
 import { submittersInLog } from '../support/submitters-in-log.ts'
 import { useTimeSkipping } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
@@ -25,7 +26,8 @@ async function twoApplications() {
   const refusals = { record: async () => undefined, close: async () => undefined }
   const room = { require: async () => undefined }
   const submitters = submittersInLog(log)
-  const all = { log, workflows, uploads, artifacts, checkHeader, submitters, refusals, room, now }
+  const check: HeaderCheck = (header) => checkHeader(signatureFormats, header)
+  const all = { log, workflows, uploads, artifacts, checkHeader: check, submitters, refusals, room, now }
   const make = () => createApplication(all)
   const applications = [make(), make()] as const
   const token = organization.tokens.get(organization.submitter)

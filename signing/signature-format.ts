@@ -1,0 +1,216 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { z } from 'zod'
+import type {
+  AttributeValue,
+  ContentDigest,
+  DirectiveOrder,
+  ExistingSignature,
+  KeyAlgorithm,
+  SigningDirective,
+  Submission,
+} from '../domain/index.ts'
+import type { FileDigestion, FilePasses } from './file-passes/index.ts'
+import type { SigningKey } from './signing-key.ts'
+import type { TimestampClient } from './timestamp/index.ts'
+
+/**
+ * A file format and the signatures that files of it can carry: everything that the service knows of the format. A folder
+ * of `signing/` exports one, `signing/formats.ts` lists them, and whoever plans, signs, verifies or shows goes through
+ * it. Its sign and verify side share readers only (law 7).
+ *
+ * What it is asked for a file comes in this order: `detect`, `readLayout` and `digestion` before the file's bytes are
+ * known to be those that were submitted; then, behind one pass over all of them, `plan`; in the signer, on a copy that nobody
+ * else writes to, `sign` and `verify`. A request may be planned and signed many times, by the worker, by the signer, and
+ * again after a crash, each time from a new copy: the same bytes and orders give the same plan, and each signing starts
+ * from the unsigned file.
+ *
+ * Errors are `SigningError` with codes of the format's own. Types: `Layout` is what it reads of a file's structure, plain
+ * data; `Digested` what its digestion finishes with. Both come back to the format that made them, and to nobody else.
+ */
+export interface SignatureFormat<Layout = unknown, Digested = unknown> {
+  /** Its name in plans, such as `pe`. For good: stored plans name it. */
+  readonly name: string
+  /** What people call such files, with the usual extensions: `Windows programs and libraries (PE: exe, dll …)`. */
+  readonly title: string
+  /** What can be asked for files of this format. */
+  readonly directives: readonly DirectiveDefinition[]
+
+  /** Says by its bytes whether a file has this format; its name says nothing, for whoever submits chooses it. */
+  detect(file: FileParts): Promise<Detection>
+
+  /**
+   * Finds what planning would refuse a file for, as far as its first bytes show it. That nothing is found promises nothing.
+   *
+   * @param start the file's first bytes, of this format
+   * @param size bytes of the whole file
+   * @throws SigningError as `plan` would of the whole file
+   */
+  checkStart(start: Uint8Array, size: number): Promise<StartFindings>
+
+  /**
+   * What is asked for a file that nothing else says anything about.
+   *
+   * @throws SigningError when what the submission gives cannot be an attribute's value
+   */
+  defaultOrders(submission: Pick<Submission, 'existingSignatures' | 'program'>): readonly DirectiveOrder[]
+
+  /** Reads the structure of a file, and not all of its bytes; called before and behind the pass over them. */
+  readLayout(handle: FileHandle, size: number): Promise<Layout>
+
+  /** What is to be made of all of the file's bytes as they are read and hashed; `undefined` when nothing is. */
+  digestion(layout: Layout, orders: readonly DirectiveOrder[]): FileDigestion | undefined
+
+  /**
+   * Settles what will be done to a file: the orders with the digests that approvers agree to, and the signatures that it
+   * carries, whoever made them.
+   *
+   * @throws SigningError when it cannot be signed so; the signal's reason
+   */
+  plan(
+    file: DigestedFile<Layout, Digested>,
+    orders: readonly DirectiveOrder[],
+    options: FileWorkOptions,
+  ): Promise<FilePlan>
+
+  /**
+   * Signs a copy in its place by the directives of its plan, all of them in their order. The key may be used more than
+   * once. When this fails, the copy is in no state to be used.
+   *
+   * @throws SigningError; whatever key and time-stamp authority throw; the signal's reason
+   */
+  sign(
+    file: DigestedFile<Layout, Digested>,
+    directives: readonly SigningDirective[],
+    means: SigningMeans,
+    options: FileWorkOptions,
+  ): Promise<unknown>
+
+  /**
+   * Verifies a signed file strictly: nothing outside of what the signatures cover, nothing behind them, the kept ones as
+   * they were, no other ones. It believes neither `sign` nor the plan: it answers with what it has found in the file.
+   *
+   * @returns for each directive, in their order, what was found
+   * @throws SigningError
+   */
+  verify(
+    handle: FileHandle,
+    expectation: SignatureExpectation,
+    options: FileWorkOptions,
+  ): Promise<readonly FoundDirective[]>
+}
+
+/** What a directive of a format is. */
+export interface DirectiveDefinition {
+  /** Its name in artifact configurations and plans, such as `authenticode-sign`. */
+  readonly name: string
+  /**
+   * Its attributes by the names that artifact configurations use, values being {@link AttributeValue}: a strict object that
+   * JSON Schema can say (`z.toJSONSchema`). What has a default need not be given. `title` and `description` of a member's
+   * `meta` are what people read.
+   */
+  readonly attributes: z.ZodObject
+  /** Of the attributes those that cannot be read back from a signed file: `verify` does not answer with them. */
+  readonly untraceable: readonly string[]
+  /** With which keys it can be made. */
+  readonly keyAlgorithms: readonly KeyAlgorithm[]
+  /** Whether its signature can carry an RFC 3161 time-stamp. */
+  readonly timestamps: boolean
+  /**
+   * Which of the configured certificates travel in the signature.
+   *
+   * @param chain DER, leaf first
+   */
+  embeddedCertificates(chain: readonly Uint8Array[], attributes: DirectiveOrder['attributes']): readonly Uint8Array[]
+}
+
+/** Bytes that can be read in parts. */
+export interface FileParts {
+  /** Bytes of the whole file. */
+  readonly size: number
+  /** Bytes of a part, fewer where the file ends. */
+  readonly readPart: (start: number, length: number) => Promise<Buffer>
+}
+
+/**
+ * Whether a file is of a format: `recognized`; `foreign`; or something like it that cannot be signed, and why, as the
+ * end of a sentence that begins with the file's name (`is a program for DOS`).
+ */
+export type Detection = 'recognized' | 'foreign' | { readonly unsupported: string }
+
+/** What a file's first bytes show. */
+export interface StartFindings {
+  /** Whether the file carries signatures, as far as that shows. */
+  readonly isSigned: boolean
+}
+
+/** An open file, its structure, and what was made of all of its bytes in one pass. */
+export interface DigestedFile<Layout, Digested> {
+  /** To be signed it is a copy of the signer's own, open for reading and writing. */
+  readonly handle: FileHandle
+  /** Bytes. */
+  readonly size: number
+  readonly layout: Layout
+  readonly digested: Digested
+}
+
+/** How work on files is done, followed and called off. */
+export interface FileWorkOptions {
+  /** Threads that read whole files, off the event loop. */
+  readonly passes: FilePasses
+  /** Ends the work with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Called after every few MiB. */
+  readonly onProgress?: (() => void) | undefined
+}
+
+/** What a plan says of a file beside its path and bytes. */
+export interface FilePlan {
+  /** In their order, with what becomes of each. */
+  readonly existingSignatures: readonly ExistingSignature[]
+  /** One for each order. */
+  readonly directives: readonly SigningDirective[]
+}
+
+/** What signatures are made with. */
+export interface SigningMeans {
+  readonly key: SigningKey
+  /** DER certificates as configured, leaf first; the leaf is the key's. */
+  readonly certificateChain: readonly Uint8Array[]
+  /** Who gives each signature its time; `undefined` when none is asked for. */
+  readonly timestamps: TimestampClient | undefined
+}
+
+/** What a signed file must be, and whom to trust. */
+export interface SignatureExpectation {
+  readonly directives: readonly SigningDirective[]
+  /** SHA-256 of each signature that was there before and must be there unchanged, as {@link ExistingSignature} counts it. */
+  readonly kept: readonly string[]
+  /** The certificate as configured: DER, leaf first, with its root or without. Where it ends, trust does. */
+  readonly certificateChain: readonly Uint8Array[]
+  /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
+  readonly trustedTimestampCertificates: readonly Uint8Array[] | undefined
+  /** When certificates must be valid where no trusted time-stamp says when the file was signed. */
+  readonly at: Date
+}
+
+/** A directive as a signed file shows that it was carried out. */
+export interface FoundDirective {
+  readonly directive: string
+  /** All but the untraceable ones. */
+  readonly attributes: Readonly<Record<string, AttributeValue>>
+  readonly contentDigests: readonly ContentDigest[]
+  /** DER; that of the key that made the signature. */
+  readonly signerCertificate: Uint8Array
+  /** The certificates that travel in the signature, DER, in their order. */
+  readonly certificates: readonly Uint8Array[]
+  readonly timestamp: FoundTimestamp | undefined
+}
+
+/** The time-stamp of a signature. */
+export interface FoundTimestamp {
+  readonly time: Date
+  /** Subject of the authority's certificate. */
+  readonly authority: string
+  /** What the authority sent along that nothing signed covers, so that anything could stand there: a text for each. */
+  readonly uncovered: readonly string[]
+}
