@@ -3,7 +3,6 @@ import {
   activeSigningPolicy,
   asEventOf,
   canonicalJson,
-  certificateDecider,
   countedApprovers,
   fold,
   type Instant,
@@ -19,6 +18,7 @@ import {
   signingRequestDecider,
   streams,
   type UsableCertificate,
+  type UsableKey,
   type UserId,
   usableCertificate,
   userDecider,
@@ -32,6 +32,7 @@ import {
   type WholeStream,
 } from '../event-log/index.ts'
 import { collectGrounds, type Grounds, type LastRevisions, stillStand } from './grounds.ts'
+import { readCertificateAndKey } from './signing-key.ts'
 
 /** A request that was signed already. */
 export type Completed = {
@@ -49,6 +50,8 @@ export type Authorised = {
   /** What the next append to the request's stream has to expect: this rests on what is there now. */
   readonly revision: WholeStream['revision']
   readonly certificate: UsableCertificate
+  /** The certificate's key, which is the one that it was issued for. */
+  readonly key: UsableKey
   /** What was read for this. As long as nothing is added to it, it holds; only time passes. */
   readonly grounds: Grounds
 }
@@ -67,11 +70,11 @@ export type AuthorisationSources = {
 
 /**
  * Asks the log, and nothing else, whether a request may be signed now (law 1): its own stream, and those of its policy,
- * project, submitter, certificate and approvers, folded with the domain's code.
+ * project, submitter, certificate, key and approvers, folded with the domain's code.
  *
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
- *   `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVAL_NOT_BY_APPROVER`
+ *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVAL_NOT_BY_APPROVER`
  */
 export async function authoriseSigning(
   sources: Pick<AuthorisationSources, 'log' | 'now'>,
@@ -90,10 +93,9 @@ export async function authoriseSigning(
   await checkPolicy(log, request)
   await checkSubmitter(log, request)
   await checkApprovers(log, request, events)
-  const { events: certificateEvents } = await readNamedStream(log, streams.certificate(request.certificateId))
-  const certificate = usableCertificate(fold(certificateDecider, certificateEvents), sources.now())
+  const { certificate, key } = await readCertificateAndKey(log, request.certificateId, sources.now())
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
-  return { kind: 'authorised', events, request, revision, certificate, grounds }
+  return { kind: 'authorised', events, request, revision, certificate, key, grounds }
 }
 
 /**

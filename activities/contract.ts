@@ -1,4 +1,4 @@
-import type { CertificateId, DomainEvent, EventMetadata, SigningRequestId, UserId } from '../domain/index.ts'
+import type { CertificateId, DomainEvent, EventMetadata, KeyId, SigningRequestId, UserId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 
 /** Which part of a request's stream a workflow has not seen yet. */
@@ -85,7 +85,10 @@ export interface SignerActivities {
    */
   sign(input: RequestStep): Promise<NewerEvents>
 
-  /** Makes the key and the self-signed certificate that the log asks for, as far as they do not exist yet. */
+  /** Makes the key that the log asks for, in its key store, unless it exists. */
+  generateKey(input: { readonly keyId: KeyId }): Promise<{ readonly position: LogPosition }>
+
+  /** Makes the self-signed certificate that the log asks for, unless it exists. */
   issueCertificate(input: { readonly certificateId: CertificateId }): Promise<{ readonly position: LogPosition }>
 }
 

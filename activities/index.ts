@@ -17,6 +17,7 @@ import type {
 } from './contract.ts'
 import { lastingFailure, requireOpened, translated } from './failure.ts'
 import { findDeactivatedUsers } from './find-deactivated-users.ts'
+import { generateKey } from './generate-key.ts'
 import { reporting, withHeartbeat } from './heartbeat.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { planSigning } from './plan-signing.ts'
@@ -89,12 +90,14 @@ export function signerActivities(
         withHeartbeat((work) => sign(observed(dependencies, work.progress), step, work)),
       ),
     ),
+    generateKey: answering(({ keyId }) =>
+      recorded('generateKey', keyId, () =>
+        withHeartbeat(({ progress }) => generateKey(observed(dependencies, progress), keyId), keyGenerationLimit),
+      ),
+    ),
     issueCertificate: answering(({ certificateId }) =>
       recorded('issueCertificate', certificateId, () =>
-        withHeartbeat(
-          ({ progress }) => issueCertificate(observed(dependencies, progress), certificateId),
-          keyGenerationLimit,
-        ),
+        withHeartbeat(({ progress }) => issueCertificate(observed(dependencies, progress), certificateId)),
       ),
     ),
   }
@@ -116,13 +119,16 @@ function observed<Dependencies extends SignerDependencies>(
   dependencies: Dependencies,
   progress: () => void,
 ): Dependencies {
-  const { log, lastRevisions, store, token, timestamps } = dependencies
+  const { log, lastRevisions, store, keyStores, timestamps } = dependencies
   return {
     ...dependencies,
     log: reporting(log, progress),
     lastRevisions: (streamIds) => lastRevisions(streamIds).finally(progress),
     store: reporting(store, progress),
-    token: reporting(token, progress),
+    keyStores: {
+      ...keyStores,
+      open: async (name) => reporting(await keyStores.open(name).finally(progress), progress),
+    },
     timestamps: timestamps && {
       timestamp: (demand) => timestamps.timestamp({ ...demand, onProgress: progress }).finally(progress),
     },

@@ -7,91 +7,75 @@ import {
   Refusal,
   streams,
 } from '../domain/index.ts'
-import {
-  EventLogError,
-  type LogPosition,
-  prepareEvents,
-  readWholeStream,
-  type WholeStream,
-} from '../event-log/index.ts'
+import { EventLogError, type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
+import type { SigningKey } from '../signing/signing-key.ts'
 import { createSelfSignedCertificate, readCertificate } from '../signing/x509/index.ts'
-import { keyIdOf } from './certificate-key.ts'
-import { stillStand } from './grounds.ts'
+import { collectGrounds, stillStand } from './grounds.ts'
 import type { SignerDependencies } from './sign.ts'
+import { readKey, storedKey } from './signing-key.ts'
 
 /**
- * Makes the key and the certificate that a certificate's stream asks for, as far as they are not there: it may have been
- * interrupted anywhere before.
+ * Makes the certificate that a certificate's stream asks for, unless it is there. Its key must be in its key store; whatever
+ * is added to the stream of one of the two, such as that it is disabled, comes before the key's use.
  *
- * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`
+ * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`,
+ *   `KEY_NOT_IN_STORE`, `KEY_MISMATCH`
+ * @throws SigningError `KEY_STORE_NOT_CONFIGURED`, `PKCS11_…`, `X509_…`
  */
 export async function issueCertificate(
-  { log, lastRevisions, token, now }: Pick<SignerDependencies, 'log' | 'lastRevisions' | 'token' | 'now'>,
+  dependencies: Pick<SignerDependencies, 'log' | 'lastRevisions' | 'keyStores' | 'now'>,
   certificateId: CertificateId,
 ): Promise<{ readonly position: LogPosition }> {
+  const { lastRevisions, keyStores, now } = dependencies
+  const { log, grounds } = collectGrounds(dependencies.log)
   const streamId = streams.certificate(certificateId)
-  for (;;) {
-    const { events, revision } = await readWholeStream(log, streamId)
-    const state = fold(certificateDecider, events)
-    const last = events.at(-1)
-    if (state.status === 'none' || last === undefined)
-      throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
-    if (state.status === 'disabled')
-      throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} was disabled before it was issued.`)
-    if (state.status === 'active') return { position: last.position }
-    const command = state.status === 'requested' ? await makeKey(state) : await makeCertificate(state, revision)
-    const decided = certificateDecider.decide(command, state)
-    const metadata = {
-      organizationId: state.organizationId,
-      actor: { kind: 'system', component: 'signer' } as const,
-      correlationId: certificateId,
-      causationId: last.id,
-      occurredAt: now(),
-    }
-    await log.append(streamId, prepareEvents(streamId, revision, decided, metadata), revision)
-  }
+  const { events, revision } = await readWholeStream(log, streamId)
+  const state = fold(certificateDecider, events)
+  const last = events.at(-1)
+  if (state.status === 'none' || last === undefined)
+    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
+  if (state.status === 'disabled')
+    throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} was disabled before it was issued.`)
+  if (state.status === 'active') return { position: last.position }
 
-  async function requireLast(revision: WholeStream['revision']): Promise<void> {
-    if (await stillStand(new Map([[streamId, revision]]), lastRevisions)) return
+  const found = await storedKey(keyStores, await readKey(log, state))
+  const requireUnchanged = async () => {
+    if (await stillStand(grounds, lastRevisions)) return
     throw new EventLogError(
       'EVENT_LOG_WRONG_EXPECTED_REVISION',
-      `Something was added to ${streamId} while its certificate was made.`,
+      `Something was added to ${[...grounds.keys()].join(' or ')} while the certificate was made.`,
     )
   }
-
-  async function makeKey({ name, keyAlgorithm }: Certificate): Promise<CertificateCommand> {
-    const id = keyIdOf(certificateId)
-    const key = (await token.findKey(id)) ?? (await token.generateKey({ id, label: name, algorithm: keyAlgorithm }))
-    return { type: 'RecordKey', publicKey: Buffer.from(key.publicKey).toString('base64') }
+  const guarded = { ...found, sign: (hash, digest) => found.sign(hash, digest, requireUnchanged) } satisfies SigningKey
+  const decided = certificateDecider.decide(await makeCertificate(state, guarded), state)
+  const metadata = {
+    organizationId: state.organizationId,
+    actor: { kind: 'system', component: 'signer' } as const,
+    correlationId: certificateId,
+    causationId: last.id,
+    occurredAt: now(),
   }
+  const prepared = prepareEvents(streamId, revision, decided, metadata)
+  const { position } = await dependencies.log.append(streamId, prepared, revision)
+  return { position }
+}
 
-  async function makeCertificate(
-    { name, publicKey, requested }: Certificate,
-    revision: WholeStream['revision'],
-  ): Promise<CertificateCommand> {
-    const key = await token.findKey(keyIdOf(certificateId))
-    if (key === undefined || Buffer.from(key.publicKey).toString('base64') !== publicKey)
-      throw new Refusal('KEY_NOT_FOUND', `The token does not hold the key that was made for ${name}.`)
-    const { subject, notBefore, notAfter } = requested
-    const der = await createSelfSignedCertificate({
-      // Whatever is added to the stream, such as that the certificate is disabled, comes before the key's use.
-      key: { ...key, sign: (hash, digest) => key.sign(hash, digest, () => requireLast(revision)) },
-      subject,
-      notBefore: new Date(notBefore),
-      notAfter: new Date(notAfter),
-    })
-    const certificate = readCertificate(der)
-    return {
-      type: 'RecordIssued',
-      issued: {
-        chain: [Buffer.from(der).toString('base64')],
-        thumbprint: certificate.thumbprintSha256,
-        subject: certificate.subject,
-        issuer: certificate.issuer,
-        serialNumber: certificate.serialNumber,
-        notBefore: certificate.notBefore,
-        notAfter: certificate.notAfter,
-      },
-    }
+async function makeCertificate({ requested }: Certificate, key: SigningKey): Promise<CertificateCommand> {
+  const { subject, notBefore, notAfter } = requested
+  const validity = { notBefore: new Date(notBefore), notAfter: new Date(notAfter) }
+  const der = await createSelfSignedCertificate({ key, subject, ...validity })
+  const certificate = readCertificate(der)
+  return {
+    type: 'RecordIssued',
+    issued: {
+      format: 'x509',
+      chain: [Buffer.from(der).toString('base64')],
+      thumbprint: certificate.thumbprintSha256,
+      subject: certificate.subject,
+      issuer: certificate.issuer,
+      serialNumber: certificate.serialNumber,
+      notBefore: certificate.notBefore,
+      notAfter: certificate.notAfter,
+    },
   }
 }

@@ -1,11 +1,12 @@
 import { type ArtifactStore, planSigning as plan, storePlan } from '../artifacts/index.ts'
-import { certificateDecider, fold, retrieved, streams, usableCertificate } from '../domain/index.ts'
-import { type EventLog, readNamedStream } from '../event-log/index.ts'
+import { retrieved } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { LongStepActivities } from './contract.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { requestStep } from './request-step.ts'
+import { readCertificateAndKey } from './signing-key.ts'
 
 /** Settles what will be signed and how, and stores that plan by its digest. */
 export function planSigning(dependencies: {
@@ -21,9 +22,8 @@ export function planSigning(dependencies: {
     withHeartbeat(({ signal, progress }) =>
       requestStep(dependencies, step, async (request) => {
         if (request.plan !== null) return undefined
-        const { events } = await readNamedStream(log, streams.certificate(request.certificateId))
-        const { issued, keyAlgorithm } = usableCertificate(fold(certificateDecider, events), now())
-        const signer = { certificateThumbprint: issued.thumbprint, keyAlgorithm }
+        const { certificate, key } = await readCertificateAndKey(log, request.certificateId, now())
+        const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
         const work = { formats, store, passes, signal, onProgress: progress }
         const signingPlan = await plan({ request: retrieved(request), ...signer, ...work })
         const planDigest = await storePlan(store, signingPlan)

@@ -18,17 +18,17 @@ import {
 } from '../domain/index.ts'
 import { type EventLog, prepareEvents } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
-import type { Token } from '../signing/pkcs11/index.ts'
+import type { KeyStores } from '../signing/pkcs11/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { type Authorised, advanced, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
-import { certificateKey } from './certificate-key.ts'
 import { checkSignedFile } from './check-signed-file.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 import type { LastRevisions } from './grounds.ts'
 import type { LongWork } from './heartbeat.ts'
 import { newer, stepMetadata } from './request-step.ts'
+import { storedKey } from './signing-key.ts'
 
 /** What the signer works with. */
 export type SignerDependencies = {
@@ -37,7 +37,7 @@ export type SignerDependencies = {
   /** Where streams of the same log end now, asked without reading them. */
   readonly lastRevisions: LastRevisions
   readonly store: ArtifactStore
-  readonly token: Token
+  readonly keyStores: Pick<KeyStores, 'open'>
   /** `undefined` when no time-stamp authority is configured. */
   readonly timestamps: TimestampClient | undefined
   /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
@@ -65,7 +65,7 @@ type SignedFile = Extract<SigningRequestCommand, { type: 'RecordSigned' }>['file
  * 5. What was made is verified, and thrown away when it is not as planned, or was withdrawn meanwhile. Only then the store
  *    gets it, and `FileSigned` and `SigningRequestCompleted` are appended.
  *
- * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `PLAN_NOT_SUPPORTED`, `KEY_NOT_FOUND`, `KEY_MISMATCH`,
+ * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `PLAN_NOT_SUPPORTED`, `KEY_NOT_IN_STORE`, `KEY_MISMATCH`,
  *   `TIMESTAMP_NOT_CONFIGURED`, `SIGNATURE_NOT_AS_PLANNED`
  * @throws SigningError, ArtifactError, EventLogError
  */
@@ -77,8 +77,8 @@ export async function sign(
   const { store, scratch, passes, formats } = dependencies
   const first = await authoriseSigning(dependencies, signingRequestId)
   if (first.kind === 'completed') return { events: newer(first.events, fromRevision) }
-  const { request, certificate } = first
-  const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: certificate.keyAlgorithm }
+  const { request, certificate, key } = first
+  const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
   const { signal, progress: onProgress } = work
   const facts = { request: retrieved(request), ...signer, formats, store, passes, signal, onProgress }
   return scratch.withFolder((folder) =>
@@ -99,7 +99,7 @@ async function attempt(
   copies: readonly PlannedCopy[],
   work: LongWork,
 ): Promise<readonly DomainEvent[]> {
-  const { request, certificate } = authorisation
+  const { request, certificate, key: keyOfCertificate } = authorisation
   const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
   if (plan.timestamp === 'required' && timestamps === undefined)
     throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
@@ -110,6 +110,7 @@ async function attempt(
     planDigest: digestOfPlan(plan),
     certificateId: certificate.certificateId,
     certificateThumbprint: certificate.issued.thumbprint,
+    keyId: keyOfCertificate.keyId,
   } as const
   const started = await stream.append(start, authorisation)
   let standing = started.authorised
@@ -117,7 +118,7 @@ async function attempt(
   const stillAuthorised = async () => {
     standing = await renewAttempt(dependencies, standing, attempt)
   }
-  const found = await certificateKey(dependencies.token, certificate)
+  const found = await storedKey(dependencies.keyStores, keyOfCertificate)
   const key: SigningKey = {
     algorithm: found.algorithm,
     publicKey: found.publicKey,

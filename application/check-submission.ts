@@ -5,6 +5,7 @@ import {
   chosenTreatment,
   currentVersion,
   type ExistingSignatureTreatment,
+  keyDecider,
   maySubmit,
   type Project,
   parseFileName,
@@ -15,6 +16,7 @@ import {
   signingRequestDecider,
   streams,
   usableCertificate,
+  usableKey,
 } from '../domain/index.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmissionChoices } from './application.ts'
 import type { Caller } from './caller.ts'
@@ -36,11 +38,11 @@ export type CheckedChoices = {
 }
 
 /**
- * Holds what a submission asks for against project, policy, certificate and the caller's permission, as the log has them
+ * Holds what a submission asks for against project, policy, certificate, key and the caller's permission, as the log has them
  * at this moment. Submitting and asking beforehand both come through here, so they refuse the same.
  *
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- *   `FORBIDDEN`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`
+ *   `FORBIDDEN`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`
  */
 export async function checkChoices(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
@@ -60,7 +62,9 @@ export async function checkChoices(
     )
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
-  usableCertificate((await load(log, streams.certificate(settings.certificateId), certificateDecider)).state, now())
+  const certificateState = (await load(log, streams.certificate(settings.certificateId), certificateDecider)).state
+  const certificate = usableCertificate(certificateState, now())
+  usableKey((await load(log, streams.key(certificate.keyId), keyDecider)).state, certificate.name)
   const { signingPolicyId } = policy
   return { project, policy: { signingPolicyId, version, settings }, existingSignatures, description }
 }

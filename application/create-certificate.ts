@@ -3,42 +3,99 @@ import {
   type CertificateId,
   type CertificateSubject,
   certificateDecider,
+  defaultKeyStore,
+  fold,
   type Instant,
   type KeyAlgorithm,
+  type KeyCommand,
+  type KeyId,
+  type KeyState,
+  keyDecider,
   streams,
 } from '../domain/index.ts'
-import type { LogPosition } from '../event-log/index.ts'
+import type { EventLog, LogPosition } from '../event-log/index.ts'
 import { handleCommand } from './handle-command.ts'
 import type { Initiator } from './initiator.ts'
+import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
 
+/** The key that a certificate is to be for: a new one in a key store, or one that there is. */
+export type CertificateKey =
+  | {
+      readonly algorithm: KeyAlgorithm
+      /** The key store's name in the signer's configuration; `default` when it is left out. */
+      readonly keyStore?: string
+    }
+  | { readonly keyId: KeyId }
+
+/** What a self-signed certificate is to be. */
+export type SelfSignedCertificateInput = {
+  readonly name: string
+  readonly subject: CertificateSubject
+  readonly key: CertificateKey
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+  /** The certificate that it is to succeed, when it is a renewal. */
+  readonly renews?: CertificateId
+}
+
 /**
- * Asks for a self-signed certificate with a new key in the HSM, and waits until the signer has made both.
+ * Asks for a self-signed certificate, and for its key when that is to be a new one, and waits until the signer has made
+ * both. Nothing is recorded when one of the two is refused.
  *
- * @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `CERTIFICATE_VALIDITY`
- * @throws WorkflowsUnavailable when no signer answers; the certificate is made when one does
+ * @throws Refusal `FORBIDDEN`, and as the deciders of keys and certificates
+ * @throws WorkflowsUnavailable when no signer answers; both are made when one does
  */
 export async function createSelfSignedCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'> & {
-    readonly workflows: Pick<ApplicationDependencies['workflows'], 'issueCertificate'>
+    readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
   },
   initiator: Initiator,
-  input: {
-    readonly name: string
-    readonly subject: CertificateSubject
-    readonly keyAlgorithm: KeyAlgorithm
-    readonly notBefore: Instant
-    readonly notAfter: Instant
-  },
-): Promise<{ readonly certificateId: CertificateId; readonly position: LogPosition }> {
+  input: SelfSignedCertificateInput,
+): Promise<{ readonly certificateId: CertificateId; readonly keyId: KeyId; readonly position: LogPosition }> {
   requireRole(initiator, 'certificateAdministrator')
-  const certificateId = randomUUID() as CertificateId
+  const { log, workflows } = dependencies
   const { organizationId } = initiator
-  const command = { type: 'RequestCertificate', certificateId, organizationId, ...input } as const
+  const { name, subject, notBefore, notAfter, renews = null } = input
+
+  // 1. What is wrong is refused before either is recorded.
+  const { keyId, key, newKey } = await keyFor(log, initiator, input)
+  const certificateId = randomUUID() as CertificateId
+  const common = { certificateId, organizationId, name, keyId, renews }
+  const request = { ...common, kind: 'selfSigned', subject, notBefore, notAfter } as const
+  const renewed =
+    renews === null ? null : (await loadOwn(log, streams.certificate(renews), certificateDecider, initiator)).state
+  const command = { type: 'RequestCertificate', request, key, renewed } as const
+  certificateDecider.decide(command, certificateDecider.initialState())
+
+  // 2. The key is asked for, then its certificate: what is interrupted between them leaves a key without a certificate.
+  if (newKey !== undefined) await handleCommand(dependencies, initiator, streams.key(keyId), keyDecider, newKey)
   await handleCommand(dependencies, initiator, streams.certificate(certificateId), certificateDecider, command)
-  const { position } = await dependencies.workflows.issueCertificate(certificateId)
-  return { certificateId, position }
+
+  // 3. The signer makes both. It is taken up again by itself when this is interrupted.
+  if (newKey !== undefined) await workflows.generateKey(keyId)
+  const { position } = await workflows.issueCertificate(certificateId)
+  return { certificateId, keyId, position }
+}
+
+/** The key that is meant; one that is to be new as it will be once it was asked for. */
+async function keyFor(
+  log: EventLog,
+  initiator: Initiator,
+  { name, key: wanted }: Pick<SelfSignedCertificateInput, 'name' | 'key'>,
+): Promise<{ readonly keyId: KeyId; readonly key: KeyState; readonly newKey: KeyCommand | undefined }> {
+  if ('keyId' in wanted) {
+    const { keyId } = wanted
+    const { state: key } = await loadOwn(log, streams.key(keyId), keyDecider, initiator)
+    return { keyId, key, newKey: undefined }
+  }
+  const keyId = randomUUID() as KeyId
+  const { organizationId } = initiator
+  const { algorithm, keyStore = defaultKeyStore } = wanted
+  const newKey = { type: 'RequestKeyGeneration', keyId, organizationId, name, keyStore, algorithm } as const
+  const key = fold(keyDecider, keyDecider.decide(newKey, keyDecider.initialState()))
+  return { keyId, key, newKey }
 }
 
 /**
@@ -55,4 +112,19 @@ export async function disableCertificate(
   const command = { type: 'DisableCertificate', reason: input.reason } as const
   const stream = streams.certificate(input.certificateId)
   return handleCommand(dependencies, initiator, stream, certificateDecider, command)
+}
+
+/**
+ * Disables a key: it signs nothing from now on, whatever certificates it has.
+ *
+ * @throws Refusal `FORBIDDEN`, `KEY_NOT_FOUND`, `KEY_DISABLED`, `TEXT_…`
+ */
+export async function disableKey(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  initiator: Initiator,
+  input: { readonly keyId: KeyId; readonly reason: string | null },
+): Promise<{ readonly position: LogPosition }> {
+  requireRole(initiator, 'certificateAdministrator')
+  const command = { type: 'DisableKey', reason: input.reason } as const
+  return handleCommand(dependencies, initiator, streams.key(input.keyId), keyDecider, command)
 }

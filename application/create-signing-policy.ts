@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   certificateDecider,
+  keyDecider,
   type ProjectId,
   parseSlug,
   projectDecider,
@@ -23,7 +24,7 @@ import { requireRole } from './require-role.ts'
 /**
  * Creates a signing policy. Two policies of a project never share a slug.
  *
- * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `USER_NOT_FOUND`,
+ * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `KEY_NOT_FOUND`, `USER_NOT_FOUND`,
  *   `SIGNING_POLICY_SLUG_TAKEN`, and as the signing policy's decider
  */
 export async function createSigningPolicy(
@@ -39,6 +40,8 @@ export async function createSigningPolicy(
   const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, initiator)
   if (certificate.status === 'none')
     throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
+  const { state: key } = await loadOwn(log, streams.key(certificate.keyId), keyDecider, initiator)
+  if (key.status === 'none') throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
   const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, initiator)
   if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
   for (const userId of new Set([...submitters, ...(approval?.approvers ?? [])])) {
@@ -59,7 +62,7 @@ export async function createSigningPolicy(
       projectId,
       slug,
       settings,
-      certificate,
+      certificate: { ...certificate, keyAlgorithm: key.algorithm },
     }) as const
   const newId = () => randomUUID() as SigningPolicyId
   // Refuses what is malformed before the slug is taken.

@@ -1,4 +1,4 @@
-import type { CertificateId, SigningRequestId } from '../domain/index.ts'
+import type { CertificateId, KeyId, SigningRequestId } from '../domain/index.ts'
 import type { Workflows } from '../workflows/client.ts'
 import type { Unfinished } from './unfinished-index.ts'
 
@@ -11,27 +11,31 @@ export type Resumed = {
 }
 
 /** What of the workflows is needed to resume what is unfinished. */
-export type ResumingWorkflows = Pick<Workflows, 'resume' | 'resumeCertificate' | 'runningRequests' | 'isAtWork'>
+export type ResumingWorkflows = Pick<
+  Workflows,
+  'resume' | 'resumeKey' | 'resumeCertificate' | 'runningRequests' | 'isAtWork'
+>
 
 /** So many calls to Temporal are under way at once. */
 const atOnce = 8
 
 /**
  * Gives every unfinished request that has no running workflow a new one, and has the others go on from what the log says.
- * Temporal's own store may have been lost, or know less: the log knows everything that a workflow needs. Certificates that
- * were asked for and not made are taken up too. What is over meanwhile ends at once.
+ * Temporal's own store may have been lost, or know less: the log knows everything that a workflow needs. Keys and
+ * certificates that were asked for and not made are taken up too. What is over meanwhile ends at once.
  *
  * @throws WorkflowsUnavailable
  */
 export async function resumeUnfinished(
   workflows: ResumingWorkflows,
-  { requests, certificates }: Unfinished,
+  { requests, keys, certificates }: Unfinished,
 ): Promise<Resumed> {
   const started: SigningRequestId[] = []
   const unfinished = [...requests]
   await forEach(unfinished, async (id) => {
     if ((await workflows.resume(id)) !== 'refreshed') started.push(id)
   })
+  await forEach([...keys], (id) => workflows.resumeKey(id))
   await forEach([...certificates], (id) => workflows.resumeCertificate(id))
   return { unfinished: unfinished.length, started }
 }
@@ -66,6 +70,16 @@ export function findLostWorkflows(workflows: ResumingWorkflows): LostWorkflows {
     rests.set(id, { until: round + rounds, rounds })
   }
 
+  async function resumeRested<Id extends string>(ids: ReadonlySet<Id>, resume: (id: Id) => Promise<void>) {
+    await forEach(
+      [...ids].filter((id) => !isResting(id)),
+      async (id) => {
+        rest(id)
+        await resume(id)
+      },
+    )
+  }
+
   async function look(id: SigningRequestId): Promise<boolean> {
     if (await workflows.isAtWork(id)) return false
     rest(id)
@@ -73,10 +87,11 @@ export function findLostWorkflows(workflows: ResumingWorkflows): LostWorkflows {
   }
 
   return {
-    async restart({ requests, certificates }) {
+    async restart({ requests, keys, certificates }) {
       round += 1
       for (const id of rests.keys())
-        if (!requests.has(id as SigningRequestId) && !certificates.has(id as CertificateId)) rests.delete(id)
+        if (!requests.has(id as SigningRequestId) && !keys.has(id as KeyId) && !certificates.has(id as CertificateId))
+          rests.delete(id)
       const unfinished = [...requests]
       const running = unfinished.length === 0 ? new Set<string>() : await workflows.runningRequests()
       const due = unfinished.filter((id) => (running.has(id) ? turnOf(id) === round % stuckRounds : !isResting(id)))
@@ -84,13 +99,8 @@ export function findLostWorkflows(workflows: ResumingWorkflows): LostWorkflows {
       await forEach(due, async (id) => {
         if (await look(id)) started.push(id)
       })
-      await forEach(
-        [...certificates].filter((id) => !isResting(id)),
-        async (id) => {
-          rest(id)
-          await workflows.resumeCertificate(id)
-        },
-      )
+      await resumeRested(keys, (id) => workflows.resumeKey(id))
+      await resumeRested(certificates, (id) => workflows.resumeCertificate(id))
       return { unfinished: unfinished.length, started }
     },
   }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type CertificateId, type SigningRequestId, workChange } from '../domain/index.ts'
+import { type CertificateId, type KeyId, type SigningRequestId, type WorkChange, workChange } from '../domain/index.ts'
 import {
   type EventLog,
   EventLogError,
@@ -15,6 +15,7 @@ export type KeptIndex = {
   /** The event before that one; `null` when there is none. */
   readonly before: LogPosition | null
   readonly requests: readonly SigningRequestId[]
+  readonly keys: readonly KeyId[]
   readonly certificates: readonly CertificateId[]
 }
 
@@ -28,6 +29,7 @@ export type IndexStore = {
 /** What the log has begun and not ended. */
 export type Unfinished = {
   readonly requests: ReadonlySet<SigningRequestId>
+  readonly keys: ReadonlySet<KeyId>
   readonly certificates: ReadonlySet<CertificateId>
 }
 
@@ -54,6 +56,7 @@ const retryMs = 2_000
 
 type Building = {
   readonly requests: Set<SigningRequestId>
+  readonly keys: Set<KeyId>
   readonly certificates: Set<CertificateId>
   newest: KeptIndex['newest'] | undefined
   before: LogPosition | null
@@ -62,7 +65,7 @@ type Building = {
 }
 
 /**
- * Follows the log in the background and keeps which requests and certificates are unfinished. It begins where the kept
+ * Follows the log in the background and keeps which requests, keys and certificates are unfinished. It begins where the kept
  * index ends, and from the beginning of the log when there is none or it is of another log. Memory grows with what is
  * unfinished, not with the log.
  */
@@ -90,9 +93,9 @@ export function openUnfinishedIndex({ log, store, onError }: IndexDependencies):
     savedAt = performance.now()
     if (isSaved || index?.newest === undefined) return
     isSaved = true
-    const { newest, before, requests, certificates } = index
+    const { newest, before, requests, keys, certificates } = index
     try {
-      await store.save({ newest, before, requests: [...requests], certificates: [...certificates] })
+      await store.save({ newest, before, requests: [...requests], keys: [...keys], certificates: [...certificates] })
     } catch (error) {
       isSaved = false
       onError(error)
@@ -147,9 +150,17 @@ export async function findUnfinished(
 async function loadIndex(log: Pick<EventLog, 'readAll'>, store: Pick<IndexStore, 'load'>): Promise<Building> {
   const kept = await store.load()
   if (kept === undefined || !(await belongsTo(log, kept)))
-    return { requests: new Set(), certificates: new Set(), newest: undefined, before: null, seen: null }
-  const { newest, before, requests, certificates } = kept
-  return { requests: new Set(requests), certificates: new Set(certificates), newest, before, seen: newest.position }
+    return { ...sets([], [], []), newest: undefined, before: null, seen: null }
+  const { newest, before, requests, keys, certificates } = kept
+  return { ...sets(requests, keys, certificates), newest, before, seen: newest.position }
+}
+
+function sets(
+  requests: readonly SigningRequestId[],
+  keys: readonly KeyId[],
+  certificates: readonly CertificateId[],
+): Pick<Building, 'requests' | 'keys' | 'certificates'> {
+  return { requests: new Set(requests), keys: new Set(keys), certificates: new Set(certificates) }
 }
 
 /** Whether the log has the index's newest event where it was. */
@@ -167,11 +178,17 @@ async function belongsTo(log: Pick<EventLog, 'readAll'>, { newest, before }: Kep
   }
 }
 
+const setOfKind = {
+  signingRequest: 'requests',
+  key: 'keys',
+  certificate: 'certificates',
+} as const satisfies Record<WorkChange['kind'], keyof Building>
+
 function add(index: Building, events: readonly RecordedEvent[], unreadable: readonly UnreadableEvent[]): void {
   for (const event of events) {
     const change = workChange(event)
     if (change === undefined) continue
-    const ofKind: Set<string> = change.kind === 'signingRequest' ? index.requests : index.certificates
+    const ofKind: Set<string> = index[setOfKind[change.kind]]
     if (change.is === 'begun') ofKind.add(change.id)
     else ofKind.delete(change.id)
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   type CertificateId,
   fold,
+  type KeyId,
   type OrganizationId,
   type ProjectId,
   type Sha256Digest,
@@ -25,6 +26,7 @@ const submitter = randomUUID() as UserId
 const projects = Array.from({ length: 10 }, () => randomUUID() as ProjectId)
 const policies = projects.map(() => randomUUID() as SigningPolicyId)
 const certificateId = randomUUID() as CertificateId
+const keyId = randomUUID() as KeyId
 
 /** Everything that happens to a request that two of three people approve, decided by the domain: eight events. */
 export function completedRequest(organizationId: OrganizationId): readonly PlacedEvent[] {
@@ -57,7 +59,7 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
     ...approvers
       .slice(0, 2)
       .map((approver) => ({ type: 'Approve' as const, approver, planDigest, comment: 'Checked.' })),
-    { type: 'StartSigning', planDigest, certificateId, certificateThumbprint: digest('c') },
+    { type: 'StartSigning', planDigest, certificateId, certificateThumbprint: digest('c'), keyId },
     {
       type: 'RecordSigned',
       attempt: 1,

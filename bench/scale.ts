@@ -158,7 +158,7 @@ async function open(folder: string, size: number): Promise<Installation> {
   const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
     name: 'bench',
     subject: { commonName: 'Bench' },
-    keyAlgorithm: 'ec-p256',
+    key: { algorithm: 'ec-p256' },
     notBefore: '2020-01-01T00:00:00.000Z',
     notAfter: '2090-01-01T00:00:00.000Z',
   })

@@ -1,4 +1,5 @@
 import type { CertificateEvent } from './certificate/events.ts'
+import type { KeyEvent } from './key/events.ts'
 import type { OrganizationEvent } from './organization/events.ts'
 import type { ProcessKeyEvent, ProcessRole } from './process-key.ts'
 import type { ProjectEvent } from './project/events.ts'
@@ -11,6 +12,7 @@ import type { UserEvent } from './user/events.ts'
 /** Everything that the log can hold. */
 export type AnyDomainEvent =
   | CertificateEvent
+  | KeyEvent
   | OrganizationEvent
   | ProcessKeyEvent
   | ProjectEvent
@@ -57,10 +59,15 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   SigningPolicyDeactivated: api,
   SigningPolicyReactivated: api,
 
+  KeyGenerationRequested: api,
+  KeyGenerated: signer,
+  KeyImportRequested: api,
+  KeyImported: signer,
+  KeyDisabled: api,
+
   CertificateRequested: api,
-  CertificateDisabled: api,
-  CertificateKeyGenerated: signer,
   CertificateIssued: signer,
+  CertificateDisabled: api,
 
   SigningRequestSubmitted: worker,
   ArtifactRetrieved: worker,

@@ -9,7 +9,9 @@ export type OrganizationId = Branded<'OrganizationId'>
 export type UserId = Branded<'UserId'>
 /** Identifies one API token of a user; says nothing about its secret. */
 export type ApiTokenId = Branded<'ApiTokenId'>
-/** Identifies a certificate and the HSM key behind it: the key's PKCS#11 `CKA_ID` is this id's 16 bytes. */
+/** Identifies a key pair in a key store. */
+export type KeyId = Branded<'KeyId'>
+/** Identifies a certificate. */
 export type CertificateId = Branded<'CertificateId'>
 /** Identifies a project. */
 export type ProjectId = Branded<'ProjectId'>
@@ -27,6 +29,7 @@ export type EntityId =
   | OrganizationId
   | UserId
   | ApiTokenId
+  | KeyId
   | CertificateId
   | ProjectId
   | SigningPolicyId

@@ -36,6 +36,8 @@ const ending: Readonly<Record<string, string>> = {
   FORMAT_NOT_SUPPORTED: 'Submit one of these.',
   ID_MALFORMED: 'Use an id as the service gave it.',
   KEY_ALGORITHM_UNSUITABLE: 'Give the policy a certificate with a key of one of these types.',
+  KEY_DISABLED: 'Give the policy a certificate with another key.',
+  KEY_NOT_FOUND: 'Check the id.',
   PE_BYTES_BEHIND_CERTIFICATE_TABLE: 'Remove them.',
   PE_CERTIFICATE_TABLE_MALFORMED:
     'Build it again, or remove its signatures; what changes a program after it was signed must remove the signature first.',
@@ -124,8 +126,11 @@ const passing: Readonly<Record<string, string>> = {
   FILE_READ_FAILED: 'Operator: see the disk.',
   FILE_WRITE_FAILED: 'Operator: see the disk.',
   INTERNAL_ERROR: 'Report it.',
-  KEY_MISMATCH: 'Operator: is the signer connected to the right token?',
-  KEY_NOT_FOUND: 'Operator: is the signer connected to the right token?',
+  KEY_MISMATCH: 'Operator: is the key store that the message names connected to the right token?',
+  KEY_NOT_IN_STORE: 'Operator: is the key store that the message names connected to the right token?',
+  KEY_NOT_READY: 'Wait for it, or see why it is not.',
+  KEY_STATE: 'See its state.',
+  KEY_STORE_NOT_CONFIGURED: 'Operator: configure the key store that the message names on every signer.',
   NOT_WAITING_FOR_APPROVAL: 'See its state.',
   PAYLOAD_KEY_UNKNOWN:
     'Operator: give all processes the same keys, a new one first at the end of the list; else as above.',

@@ -1,10 +1,19 @@
 import type { Instant } from './event.ts'
-import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, SigningRequestId, UserId } from './ids.ts'
+import type {
+  CertificateId,
+  KeyId,
+  OrganizationId,
+  ProjectId,
+  SigningPolicyId,
+  SigningRequestId,
+  UserId,
+} from './ids.ts'
 
 /** The names of the streams: one per entity, and one per slug. */
 export const streams = {
   organization: (id: OrganizationId) => `organization-${id}`,
   user: (id: UserId) => `user-${id}`,
+  key: (id: KeyId) => `key-${id}`,
   certificate: (id: CertificateId) => `certificate-${id}`,
   project: (id: ProjectId) => `project-${id}`,
   signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,

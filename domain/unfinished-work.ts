@@ -1,16 +1,17 @@
-import type { CertificateId, SigningRequestId } from './ids.ts'
-import { parseStreamName } from './streams.ts'
+import type { CertificateId, KeyId, SigningRequestId } from './ids.ts'
+import { parseStreamName, type StreamKind } from './streams.ts'
 
 /** What an event says of work that a workflow does: it began, or it is over. */
 export type WorkChange = { readonly is: 'begun' | 'over' } & (
   | { readonly kind: 'signingRequest'; readonly id: SigningRequestId }
+  | { readonly kind: 'key'; readonly id: KeyId }
   | { readonly kind: 'certificate'; readonly id: CertificateId }
 )
 
 /**
  * Raised by every change of what {@link workChange} says: what was found by an older version is found anew.
  */
-export const unfinishedWorkVersion = 1
+export const unfinishedWorkVersion = 2
 
 const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is']>>>> = {
   signingRequest: {
@@ -20,6 +21,11 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
     SigningRequestCanceled: 'over',
     SigningRequestCompleted: 'over',
     SigningRequestFailed: 'over',
+  },
+  key: {
+    KeyGenerationRequested: 'begun',
+    KeyGenerated: 'over',
+    KeyDisabled: 'over',
   },
   certificate: {
     CertificateRequested: 'begun',
@@ -40,10 +46,14 @@ export function workChange(event: {
   readonly type: string
 }): WorkChange | undefined {
   const name = parseStreamName(event.streamId)
-  if (name?.kind !== 'signingRequest' && name?.kind !== 'certificate') return undefined
+  if (name === undefined || !isWork(name.kind)) return undefined
   const ofKind = changes[name.kind]
   if (!Object.hasOwn(ofKind, event.type)) return undefined
   const is = ofKind[event.type]
   if (is === undefined || (is === 'begun' && event.revision !== 0)) return undefined
   return { kind: name.kind, id: name.id, is } as WorkChange
+}
+
+function isWork(kind: StreamKind): kind is WorkChange['kind'] {
+  return Object.hasOwn(changes, kind)
 }

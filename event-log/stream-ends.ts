@@ -31,6 +31,7 @@ export type StreamEnds = {
 /** Streams whose last events may take back what earlier ones gave. The others say only what has happened to something. */
 const keptKinds: ReadonlySet<StreamKind> = new Set([
   'user',
+  'key',
   'certificate',
   'signingPolicy',
   'project',

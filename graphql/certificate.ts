@@ -1,21 +1,21 @@
 import { EntityRef } from './entity.ts'
-import { CertificateKindRef, CertificateStatusRef, KeyAlgorithmRef } from './enums.ts'
-import { CertificateRef } from './refs.ts'
+import { CertificateKindRef, CertificateStatusRef } from './enums.ts'
+import { CertificateRef, KeyRef } from './refs.ts'
 
 CertificateRef.implement({
-  description: 'A certificate. Its private key was made in the HSM and never leaves it.',
+  description: 'A certificate for a key in a key store.',
   interfaces: [EntityRef],
   fields: (t) => ({
-    certificateId: t.exposeID('certificateId', {
-      description: "UUID; its 16 bytes are the key's `CKA_ID` in the HSM.",
-    }),
+    certificateId: t.exposeID('certificateId', { description: 'UUID.' }),
     name: t.exposeString('name'),
     kind: t.expose('kind', { type: CertificateKindRef }),
     status: t.expose('status', { type: CertificateStatusRef }),
-    keyAlgorithm: t.expose('keyAlgorithm', { type: KeyAlgorithmRef }),
-    publicKey: t.exposeString('publicKey', {
+    key: t.field({ type: KeyRef, nullable: true, resolve: ({ keyId }) => keyId }),
+    renews: t.field({
+      type: CertificateRef,
       nullable: true,
-      description: 'DER SubjectPublicKeyInfo, base64. Null until the key was made.',
+      description: 'The certificate that it succeeds, with the same key or another. Null for the first of a line.',
+      resolve: ({ renews }) => renews,
     }),
     commonName: t.string({ resolve: ({ requested }) => requested.subject.commonName }),
     subject: t.string({

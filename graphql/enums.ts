@@ -72,6 +72,19 @@ export const ApiTokenStatusRef = builder.enumType('ApiTokenStatus', {
   values: named(['active', 'revoked', 'expired'] as const),
 })
 
+/** Where keys come from. */
+export const KeyOriginRef = builder.enumType('KeyOrigin', {
+  values: {
+    generated: { value: 'generated' as const, description: 'Made in its key store.' },
+    imported: { value: 'imported' as const, description: 'Made elsewhere and brought into the key store.' },
+  },
+})
+
+/** The way of a key. */
+export const KeyStatusRef = builder.enumType('KeyStatus', {
+  values: named(['requested', 'active', 'disabled'] as const),
+})
+
 /** Kinds of certificates. */
 export const CertificateKindRef = builder.enumType('CertificateKind', {
   values: { selfSigned: { value: 'selfSigned' as const, description: 'Signed by its own key, for test signing.' } },
@@ -79,7 +92,7 @@ export const CertificateKindRef = builder.enumType('CertificateKind', {
 
 /** The way of a certificate. */
 export const CertificateStatusRef = builder.enumType('CertificateStatus', {
-  values: named(['requested', 'keyGenerated', 'active', 'disabled', 'expired'] as const),
+  values: named(['requested', 'active', 'disabled', 'expired'] as const),
 })
 
 /** Whether a project is in use. */

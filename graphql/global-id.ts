@@ -1,7 +1,15 @@
 import { type EntityId, parseId, Refusal } from '../domain/index.ts'
 
 /** The types that have a node id. */
-export const nodeTypes = ['Organization', 'User', 'Certificate', 'Project', 'SigningPolicy', 'SigningRequest'] as const
+export const nodeTypes = [
+  'Organization',
+  'User',
+  'Key',
+  'Certificate',
+  'Project',
+  'SigningPolicy',
+  'SigningRequest',
+] as const
 
 /** A type that has a node id. */
 export type NodeType = (typeof nodeTypes)[number]

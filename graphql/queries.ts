@@ -7,7 +7,15 @@ import { EventConnectionRef, EventRef } from './event.ts'
 import { decodeGlobalId, parseEntityId } from './global-id.ts'
 import { projectIdOf } from './lookup.ts'
 import { minimumPosition } from './minimum-position.ts'
-import { CertificateRef, OrganizationRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
+import {
+  CertificateRef,
+  KeyRef,
+  OrganizationRef,
+  ProjectRef,
+  SigningPolicyRef,
+  SigningRequestRef,
+  UserRef,
+} from './refs.ts'
 import { SecurityRefusalRef } from './security-refusal.ts'
 import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
 import { ViewerRef } from './viewer.ts'
@@ -16,6 +24,7 @@ import { requireAuditor } from './visibility.ts'
 const entityRefs = {
   Organization: OrganizationRef,
   User: UserRef,
+  Key: KeyRef,
   Certificate: CertificateRef,
   Project: ProjectRef,
   SigningPolicy: SigningPolicyRef,
@@ -110,6 +119,25 @@ builder.queryFields((t) => ({
       },
     },
     { name: 'SigningPolicyConnection' },
+  ),
+  key: t.field({
+    type: KeyRef,
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      minimumPosition: minimumPosition(t),
+    },
+    resolve: (_root, { id }) => parseEntityId(id, 'Key'),
+  }),
+  keys: t.connection(
+    {
+      type: KeyRef,
+      description: 'Newest first.',
+      args: { minimumPosition: minimumPosition(t) },
+      resolve: async (_root, args, { readModel, caller }) =>
+        asConnection(await readModel.listKeys(caller.organizationId, parsePageRequest(args))),
+    },
+    { name: 'KeyConnection' },
   ),
   certificate: t.field({
     type: CertificateRef,

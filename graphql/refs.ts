@@ -1,5 +1,6 @@
 import type {
   CertificateId,
+  KeyId,
   OrganizationId,
   ProjectId,
   SigningPolicyId,
@@ -8,6 +9,7 @@ import type {
 } from '../domain/index.ts'
 import type {
   CertificateView,
+  KeyView,
   OrganizationView,
   ProjectView,
   ReadModel,
@@ -42,7 +44,14 @@ export const UserRef = builder.loadableNodeRef('User', {
   load: found<UserId, UserView>((readModel, organizationId, ids) => readModel.usersByIds(organizationId, ids)),
 })
 
-/** A certificate and the key behind it. */
+/** A key in a key store. */
+export const KeyRef = builder.loadableNodeRef('Key', {
+  id: { resolve: (key: KeyView) => key.keyId },
+  loaderOptions,
+  load: found<KeyId, KeyView>((readModel, organizationId, ids) => readModel.keysByIds(organizationId, ids)),
+})
+
+/** A certificate. */
 export const CertificateRef = builder.loadableNodeRef('Certificate', {
   id: { resolve: (certificate: CertificateView) => certificate.certificateId },
   loaderOptions,

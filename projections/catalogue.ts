@@ -2,6 +2,7 @@ import { parseStreamName, type StreamKind } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import type { AnyProjection } from './entity.ts'
+import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
 import { projects } from './projects.ts'
 import { ReadModelError } from './read-model-error.ts'
@@ -13,6 +14,7 @@ import { users } from './users.ts'
 export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof eventStreams>, AnyProjection>> = {
   organization: organizations,
   user: users,
+  key: keys,
   certificate: certificates,
   project: projects,
   signingPolicy: signingPolicies,

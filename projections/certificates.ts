@@ -11,7 +11,7 @@ export const certificates: EntityProjection<CertificateState, object, Certificat
   exists: ({ status }) => status !== 'none',
   noFacts: {},
   observe: (facts) => facts,
-  columns: () => ({}),
+  columns: (state) => ({ key_id: (state as Certificate).keyId }),
   view: ({ state }, recorded) => {
     const certificate = state as Certificate
     return { ...certificate, status: certificateAt(certificate, new Date().toISOString()), ...recorded }

@@ -4,6 +4,7 @@ export {
   certificateAt,
   certificateDecider,
   countedApprovers,
+  keyDecider,
   organizationDecider,
   projectDecider,
   signingPolicyDecider,

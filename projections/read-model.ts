@@ -2,6 +2,7 @@ import type {
   CertificateId,
   Delay,
   Instant,
+  KeyId,
   OrganizationId,
   ProjectId,
   RequestStatus,
@@ -15,6 +16,7 @@ import type { Page, PageRequest } from './page.ts'
 import type {
   CertificateView,
   EventView,
+  KeyView,
   OrganizationView,
   ProjectView,
   SecurityRefusalView,
@@ -66,6 +68,7 @@ export interface ReadModel {
   check(): Promise<void>
   organization(organizationId: OrganizationId): Promise<OrganizationView | undefined>
   usersByIds(organizationId: OrganizationId, ids: readonly UserId[]): Promise<(UserView | undefined)[]>
+  keysByIds(organizationId: OrganizationId, ids: readonly KeyId[]): Promise<(KeyView | undefined)[]>
   certificatesByIds(
     organizationId: OrganizationId,
     ids: readonly CertificateId[],
@@ -82,6 +85,8 @@ export interface ReadModel {
 
   /** The project with a slug (lower case). */
   projectBySlug(organizationId: OrganizationId, slug: string): Promise<ProjectView | undefined>
+  /** The certificates of each key, the oldest first. */
+  certificatesOfKeys(organizationId: OrganizationId, keyIds: readonly KeyId[]): Promise<(readonly CertificateView[])[]>
   /** The policies of each project, by slug. */
   signingPoliciesOfProjects(
     organizationId: OrganizationId,
@@ -99,6 +104,8 @@ export interface ReadModel {
     filter: { readonly projectId?: ProjectId; readonly slug?: string },
     page: PageRequest,
   ): Promise<Page<SigningPolicyView>>
+  /** Newest first. */
+  listKeys(organizationId: OrganizationId, page: PageRequest): Promise<Page<KeyView>>
   /** Newest first. */
   listCertificates(organizationId: OrganizationId, page: PageRequest): Promise<Page<CertificateView>>
   /** By name. */

@@ -7,6 +7,7 @@ import type { ReadModelDatabase } from './database.ts'
 import { asView, type EntityProjection } from './entity.ts'
 import { createEventReader } from './event-reader.ts'
 import { asEventView, asSecurityRefusal } from './events.ts'
+import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
 import type { PageRequest } from './page.ts'
 import type { Progress } from './progress.ts'
@@ -97,6 +98,28 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     )
   }
 
+  /** What belongs to each of some other entities, which a column names; in the order of another column. */
+  function inGroups<State extends object, Facts extends object, View>(
+    projection: EntityProjection<State, Facts, View>,
+    owner: string,
+    order: string,
+    organizationId: OrganizationId,
+    ids: readonly string[],
+  ): Promise<(readonly View[])[]> {
+    return read(async () => {
+      const rows = await reads
+        .selectFrom(projection.table)
+        .selectAll()
+        .where('organization_id', '=', organizationId)
+        .where(sql.ref(owner), 'in', orNone(ids))
+        .orderBy(sql.ref(order))
+        .orderBy('id')
+        .execute()
+      const ofOwner = Map.groupBy(rows as (EntityRow & Readonly<Record<string, unknown>>)[], (row) => row[owner])
+      return ids.map((id) => (ofOwner.get(id) ?? []).map((row) => asView(projection, row)))
+    })
+  }
+
   function listSigningRequests(organizationId: OrganizationId, filter: SigningRequestFilter, page: PageRequest) {
     const { projectId, signingPolicyId, submitter, workflowStatuses, statuses, submittedFrom, submittedBefore } = filter
     return read(() =>
@@ -169,6 +192,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       }),
     organization: async (organizationId) => (await byIds(organizations, organizationId, [organizationId]))[0],
     usersByIds: (organizationId, ids) => byIds(users, organizationId, ids),
+    keysByIds: (organizationId, ids) => byIds(keys, organizationId, ids),
     certificatesByIds: (organizationId, ids) => byIds(certificates, organizationId, ids),
     projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
     signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
@@ -178,19 +202,10 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       const first = { direction: 'forward', size: 1 } as const
       return (await list(projects, bySlug, organizationId, first, { slug })).items[0]?.item
     },
+    certificatesOfKeys: (organizationId, keyIds) =>
+      inGroups(certificates, 'key_id', 'created_at', organizationId, keyIds),
     signingPoliciesOfProjects: (organizationId, projectIds) =>
-      read(async () => {
-        const rows = await reads
-          .selectFrom('signing_policies')
-          .selectAll()
-          .where('organization_id', '=', organizationId)
-          .where('project_id', 'in', orNone(projectIds))
-          .orderBy('slug')
-          .orderBy('id')
-          .execute()
-        const ofProject = Map.groupBy(rows, (row) => row.project_id)
-        return projectIds.map((id) => (ofProject.get(id) ?? []).map((row) => asView(signingPolicies, row)))
-      }),
+      inGroups(signingPolicies, 'project_id', 'slug', organizationId, projectIds),
 
     policiesToSubmitTo: (organizationId, userId) =>
       read(async () => {
@@ -209,6 +224,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listProjects: (organizationId, page) => list(projects, bySlug, organizationId, page),
     listSigningPolicies: (organizationId, { projectId, slug }, page) =>
       list(signingPolicies, bySlug, organizationId, page, { project_id: projectId, slug }),
+    listKeys: (organizationId, page) => list(keys, newestFirst, organizationId, page),
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, byName, organizationId, page),
     listSigningRequests,

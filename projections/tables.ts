@@ -20,7 +20,8 @@ type EntityTable = {
 export type Tables = {
   organizations: EntityTable
   users: EntityTable & { name: string }
-  certificates: EntityTable
+  keys: EntityTable
+  certificates: EntityTable & { key_id: string }
   projects: EntityTable & { slug: string }
   signing_policies: EntityTable & { project_id: string; slug: string }
   signing_requests: EntityTable & {
@@ -84,6 +85,7 @@ export type Tables = {
 export const projectedTables = [
   'organizations',
   'users',
+  'keys',
   'certificates',
   'projects',
   'signing_policies',
@@ -136,7 +138,15 @@ type TableForm = {
 export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
   organizations: { key: 'id', columns: entityColumns, indexes: [] },
   users: { key: 'id', columns: [...entityColumns, 'name'], indexes: [['organization_id', 'name', 'id']] },
-  certificates: { key: 'id', columns: entityColumns, indexes: [['organization_id', 'created_at', 'id']] },
+  keys: { key: 'id', columns: entityColumns, indexes: [['organization_id', 'created_at', 'id']] },
+  certificates: {
+    key: 'id',
+    columns: [...entityColumns, 'key_id'],
+    indexes: [
+      ['organization_id', 'created_at', 'id'],
+      ['organization_id', 'key_id', 'created_at', 'id'],
+    ],
+  },
   projects: { key: 'id', columns: [...entityColumns, 'slug'], indexes: [['organization_id', 'slug', 'id']] },
   signing_policies: {
     key: 'id',

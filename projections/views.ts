@@ -5,6 +5,7 @@ import type {
   Certificate,
   EventMetadata,
   Instant,
+  Key,
   OrganizationId,
   Project,
   RefusalFacts,
@@ -46,6 +47,9 @@ export type ApiTokenView = {
 
 /** A person or a CI user. */
 export type UserView = Recorded & Omit<User, 'tokens'> & { readonly tokens: readonly ApiTokenView[] }
+
+/** A key in a key store. */
+export type KeyView = Recorded & Key
 
 /** A certificate; its status is that of the moment it was read, so that it can be `expired`. */
 export type CertificateView = Recorded & Omit<Certificate, 'status'> & { readonly status: CertificateStatusNow }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isAddressRange } from '../http/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
+import { keyStoresSetting } from './key-store-settings.ts'
 
 /** What a process of the service can do. */
 export const roles = ['api', 'worker', 'signer', 'projector'] as const
@@ -83,8 +84,11 @@ const settings = z.strictObject({
   temporalTlsKey: z.string().min(1).optional(),
   pkcs11Module: z.string().min(1).optional(),
   pkcs11Token: z.string().min(1).optional(),
+  pkcs11TokenSerialNumber: z.string().min(1).optional(),
   pkcs11Pin: z.string().min(1).optional(),
+  pkcs11Sessions: wholeNumber(1, 64).optional(),
   pkcs11CallTimeout: wholeNumber(1, 600).default(30),
+  keyStores: keyStoresSetting,
   payloadKey: z.string().min(1).optional(),
   eventKey: z.string().min(1).optional(),
   installationKey: z.string().min(1).optional(),
@@ -162,9 +166,15 @@ export function readSettings(options: {
   const faults = parsed.error.issues.map((issue) => {
     const name = issue.path[0]
     if (name === undefined) return `${issue.message}. Known are: ${Object.keys(settings.shape).sort().join(', ')}.`
-    return `${environmentVariable(name as keyof Settings)} (${String(name)}): ${issue.message}`
+    const place = issue.path.map(String).join('.')
+    return `${environmentVariable(name as keyof Settings)} (${place}): ${describe(issue)}`
   })
   throw new ConfigurationError('CONFIGURATION_INVALID', `The configuration cannot be used.\n  ${faults.join('\n  ')}`)
+}
+
+/** What is wrong; of a name in an object, what is wrong with the name. */
+function describe(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 }
 
 /** An origin as browsers say it (RFC 6454 §7): scheme, host and a port that is not the scheme's own, nothing more. */
@@ -244,11 +254,17 @@ function readJson(path: string): object {
   )
 }
 
-function readSecret(path: string, variable: string): string {
+/**
+ * Reads a secret from a file of its own; white space around it does not count.
+ *
+ * @param setting what names the file, for the message
+ * @throws ConfigurationError `SECRET_FILE_UNREADABLE`
+ */
+export function readSecret(path: string, setting: string): string {
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {
-    throw new ConfigurationError('SECRET_FILE_UNREADABLE', `${variable} names ${path}, which cannot be read.`, {
+    throw new ConfigurationError('SECRET_FILE_UNREADABLE', `${setting} names ${path}, which cannot be read.`, {
       cause: error,
     })
   }

@@ -18,10 +18,11 @@ import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { namingLog, startCollection } from './artifact-collection.ts'
-import { dataPath, type Role, required, type Settings } from './configuration.ts'
+import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
+import { configuredKeyStores } from './key-stores.ts'
 import { listen } from './listen.ts'
 import { startResuming } from './resuming.ts'
 import { openArtifacts, openScratch } from './stores.ts'
@@ -182,13 +183,7 @@ export async function startService(options: {
         scratch,
         passes,
         temporal,
-        token: {
-          modulePath: required(settings, 'pkcs11Module', 'signer'),
-          tokenLabel: required(settings, 'pkcs11Token', 'signer'),
-          pin: required(settings, 'pkcs11Pin', 'signer'),
-          callLimitMs: settings.pkcs11CallTimeout * 1000,
-          ...(softHsmConfigPath === undefined ? {} : { softHsmConfigPath }),
-        },
+        keyStores: configuredKeyStores(settings, softHsmConfigPath),
         timestampUrls: settings.timestampUrls,
         timestampCertificates: settings.timestampCertificates,
         timestampMaximumSkew: settings.timestampMaximumSkew,
@@ -197,7 +192,8 @@ export async function startService(options: {
         logger: logger.child({ role: 'signer' }),
       })
       closers.push(signer.close)
-      checks.token = async () => void (await signer.token.health())
+      for (const name of signer.keyStores.names)
+        checks[`keyStore:${name}`] = async () => void (await (await signer.keyStores.open(name)).health())
       checks.signer = async () => refuse(signer.problem())
     }
 

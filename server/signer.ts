@@ -4,11 +4,18 @@ import type { Logger } from 'pino'
 import { signerActivities, withAttribution } from '../activities/index.ts'
 import { type RefusalAudit, unknownOrganization } from '../application/index.ts'
 import type { SignerScratch } from '../artifacts/index.ts'
-import { type CertificateId, type OrganizationId, type SigningRequestId, streams } from '../domain/index.ts'
+import {
+  type CertificateId,
+  type KeyId,
+  type KeyStoreName,
+  type OrganizationId,
+  type SigningRequestId,
+  streams,
+} from '../domain/index.ts'
 import { type EventLog, readLastRevisions } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
-import { type OpenTokenOptions, openToken, type Token } from '../signing/pkcs11/index.ts'
+import { type KeyStores, type OpenTokenOptions, openKeyStores } from '../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../signing/timestamp/index.ts'
 import { parseCertificates } from '../signing/x509/index.ts'
 import { signerTaskQueue } from '../workflows/contract.ts'
@@ -17,13 +24,13 @@ import { ConfigurationError } from './configuration-error.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
 
-/** A signer at work: the only part of the service that is logged in to the token. */
-export type Signer = RunningWorker & { readonly token: Token }
+/** A signer at work: the only part of the service that is logged in to key stores. */
+export type Signer = RunningWorker & { readonly keyStores: KeyStores }
 
 /** How long one time-stamp authority may take before the next is asked, in milliseconds. */
 const timestampTimeout = 15_000
 
-/** Logs in to the token and listens on the signer's task queue. */
+/** Logs in to the key stores and listens on the signer's task queue. */
 export async function startSigner(options: {
   readonly log: EventLog
   /** The same log; what is read in it a process of the service wrote. Decisions about keys rest on it alone. */
@@ -33,7 +40,7 @@ export async function startSigner(options: {
   readonly scratch: SignerScratch
   readonly passes: FilePasses
   readonly temporal: TemporalTarget
-  readonly token: OpenTokenOptions
+  readonly keyStores: ReadonlyMap<KeyStoreName, OpenTokenOptions>
   readonly timestampUrls: readonly string[]
   /** A PEM file with the certificates that time-stamps must lead to; without one, any authority is taken. */
   readonly timestampCertificates: string | undefined
@@ -56,12 +63,14 @@ export async function startSigner(options: {
           maximumSkewMs: options.timestampMaximumSkew * 1000,
           ...(trusted === undefined ? {} : { trustedCertificates: trusted }),
         })
-  const token = await openToken(options.token)
+  const keyStores = await openKeyStores(options.keyStores, (keyStore, error) =>
+    logger.warn({ keyStore, err: error }, 'a key store cannot be reached; it is opened when it is needed'),
+  )
   const activities = signerActivities({
     log: withAttribution(options.verified),
     lastRevisions: (streamIds) => readLastRevisions(log, streamIds),
     store: artifacts.store,
-    token,
+    keyStores,
     timestamps,
     trustedTimestampCertificates: trusted,
     scratch,
@@ -88,25 +97,30 @@ export async function startSigner(options: {
       logger,
     )
     return {
-      token,
+      keyStores,
       problem: worker.problem,
       async close() {
         await worker.close()
-        await token.close()
+        await keyStores.close()
       },
     }
   } catch (error) {
-    await token.close()
+    await keyStores.close()
     throw error
   }
 }
 
+/** The stream of what each command of the signer is about. */
+const subjectStreams: Readonly<Record<string, (subject: string) => string>> = {
+  sign: (subject) => streams.signingRequest(subject as SigningRequestId),
+  generateKey: (subject) => streams.key(subject as KeyId),
+  issueCertificate: (subject) => streams.certificate(subject as CertificateId),
+}
+
 /** The organization of what was refused, as the first event of its stream says. */
 async function organizationOf(log: EventLog, command: string, subject: string): Promise<OrganizationId> {
-  const stream =
-    command === 'sign'
-      ? streams.signingRequest(subject as SigningRequestId)
-      : streams.certificate(subject as CertificateId)
+  const stream = subjectStreams[command]?.(subject)
+  if (stream === undefined) return unknownOrganization
   for await (const [first] of log.readStream(stream, { maxCount: 1 }))
     if (first !== undefined) return first.metadata.organizationId
   return unknownOrganization

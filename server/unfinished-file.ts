@@ -11,6 +11,7 @@ const form = z.object({
   newest: z.object({ position, eventId: z.uuid() }),
   before: position.nullable(),
   requests: z.array(z.uuid()),
+  keys: z.array(z.uuid()),
   certificates: z.array(z.uuid()),
 })
 

@@ -9,7 +9,15 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client'
 import { ActivityFailure, ApplicationFailure, type UpdateDefinition } from '@temporalio/common'
-import type { Approve, Cancel, CertificateId, Deny, SigningRequestId, SubmitSigningRequest } from '../domain/index.ts'
+import type {
+  Approve,
+  Cancel,
+  CertificateId,
+  Deny,
+  KeyId,
+  SigningRequestId,
+  SubmitSigningRequest,
+} from '../domain/index.ts'
 import {
   type AddressedChange,
   approveUpdate,
@@ -17,13 +25,14 @@ import {
   type Changed,
   cancelUpdate,
   denyUpdate,
+  generateKeyId,
   issueCertificateId,
   refreshSignal,
   type SigningRequestInput,
   submitUpdate,
   workerTaskQueue,
 } from './contract.ts'
-import type { issueCertificate } from './issue-certificate.ts'
+import type { generateKey, issueCertificate } from './key-work.ts'
 import { refusalFromFailure } from './refusals.ts'
 import type { signingRequest } from './signing-request.ts'
 import { type UnopenedCode, unopenedCode } from './unopened.ts'
@@ -51,6 +60,10 @@ export interface Workflows {
   runningRequests(): Promise<ReadonlySet<string>>
   /** Whether the request's workflow runs and gets on: {@link Workflows.resume} would neither start nor restart it. */
   isAtWork(signingRequestId: SigningRequestId): Promise<boolean>
+  /** Has the signer make a key, and waits until it is there. */
+  generateKey(keyId: KeyId): Promise<Changed>
+  /** Has the signer take up a key that was asked for, unless it is at it, and does not wait. */
+  resumeKey(keyId: KeyId): Promise<void>
   /** Has the signer make a certificate, and waits until it is there. */
   issueCertificate(certificateId: CertificateId): Promise<Changed>
   /** Has the signer take up a certificate that was asked for, unless it is at it, and does not wait. */
@@ -211,6 +224,13 @@ export function temporalWorkflows(client: Client): Workflows {
       return (await running(signingRequestId))?.failing === false
     },
 
+    generateKey: (keyId) =>
+      changed(() => workflow.execute<typeof generateKey>('generateKey', keyOptions(keyId)), 5 * answerWithin),
+
+    async resumeKey(keyId) {
+      await answered(() => workflow.start<typeof generateKey>('generateKey', keyOptions(keyId)))
+    },
+
     issueCertificate: (certificateId) =>
       changed(
         () => workflow.execute<typeof issueCertificate>('issueCertificate', certificateOptions(certificateId)),
@@ -258,10 +278,15 @@ function options(workflowId: SigningRequestId, input: SigningRequestInput) {
   return { workflowId, taskQueue: workerTaskQueue, args: [input] as [SigningRequestInput] }
 }
 
+function keyOptions(keyId: KeyId) {
+  return joining(generateKeyId(keyId))
+}
+
 function certificateOptions(certificateId: CertificateId) {
-  return {
-    workflowId: issueCertificateId(certificateId),
-    taskQueue: workerTaskQueue,
-    workflowIdConflictPolicy: 'USE_EXISTING' as const,
-  }
+  return joining(issueCertificateId(certificateId))
+}
+
+/** Of a workflow without arguments that is started unless it runs. */
+function joining(workflowId: string) {
+  return { workflowId, taskQueue: workerTaskQueue, workflowIdConflictPolicy: 'USE_EXISTING' as const }
 }

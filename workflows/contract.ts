@@ -5,6 +5,7 @@ import type {
   Cancel,
   CertificateId,
   Deny,
+  KeyId,
   SigningRequestId,
   SubmitSigningRequest,
 } from '../domain/index.ts'
@@ -25,6 +26,11 @@ export type Initiator = {
 export type SigningRequestInput = {
   /** Whether its submission comes along with the start: then there is no history to read first. */
   readonly isNew?: boolean
+}
+
+/** The id of the workflow `generateKey` for a key. */
+export function generateKeyId(keyId: KeyId): string {
+  return `key-${keyId}`
 }
 
 /** The id of the workflow `issueCertificate` for a certificate. */

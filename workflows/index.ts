@@ -1,2 +1,2 @@
-export { issueCertificate } from './issue-certificate.ts'
+export { generateKey, issueCertificate } from './key-work.ts'
 export { signingRequest } from './signing-request.ts'

@@ -15,11 +15,11 @@ export function define(command: Command, invocation: Invocation): void {
     const { report } = invocation
     report.result({ certificates: items }, () => {
       if (items.length === 0) return 'No certificates.\n'
-      const rows = items.map(({ certificateId, name, status, keyAlgorithm, subject, notAfter }) => [
+      const rows = items.map(({ certificateId, name, status, key, subject, notAfter }) => [
         certificateId,
         name,
         { text: status, mark: status === 'active' ? ('good' as const) : ('bad' as const) },
-        keyAlgorithm.replaceAll('_', '-'),
+        key?.algorithm.replaceAll('_', '-') ?? '–',
         readableTime(notAfter),
         subject ?? '–',
       ])

@@ -7,7 +7,7 @@ export type CertificateSummary = {
   readonly name: string
   readonly kind: string
   readonly status: string
-  readonly keyAlgorithm: string
+  readonly key: { readonly keyId: string; readonly keyStore: string; readonly algorithm: string } | null
   readonly subject: string | null
   readonly issuer: string | null
   readonly serialNumber: string | null
@@ -17,7 +17,7 @@ export type CertificateSummary = {
 }
 
 const certificateFields =
-  'certificateId name kind status keyAlgorithm subject issuer serialNumber thumbprint notBefore notAfter'
+  'certificateId name kind status key { keyId keyStore algorithm } subject issuer serialNumber thumbprint notBefore notAfter'
 
 /** Certificates, newest first. */
 export const listCertificates = typedDocument<

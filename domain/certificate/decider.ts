@@ -1,26 +1,26 @@
-import type { KeyAlgorithm } from '../algorithms.ts'
 import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
-import type { CertificateId, OrganizationId } from '../ids.ts'
+import type { CertificateId, KeyId, OrganizationId } from '../ids.ts'
+import type { KeyState } from '../key/index.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
 import type { CertificateEvent, CertificateRequest, CertificateSubject, IssuedCertificate } from './events.ts'
 
 /** A certificate that was asked for, on its way or in use. */
 export type Certificate = {
-  readonly status: 'requested' | 'keyGenerated' | 'active' | 'disabled'
+  readonly status: 'requested' | 'active' | 'disabled'
   readonly certificateId: CertificateId
   readonly organizationId: OrganizationId
-  readonly kind: 'selfSigned'
+  readonly kind: CertificateRequest['kind']
   readonly name: string
+  readonly keyId: KeyId
+  /** The certificate that it succeeds; `null` for the first of a line. */
+  readonly renews: CertificateId | null
   readonly requested: {
     readonly subject: CertificateSubject
     readonly notBefore: Instant
     readonly notAfter: Instant
   }
-  readonly keyAlgorithm: KeyAlgorithm
-  /** DER SubjectPublicKeyInfo, base64; `null` until the key was made. */
-  readonly publicKey: string | null
   /** `null` until the certificate was issued. */
   readonly issued: IssuedCertificate | null
 }
@@ -30,53 +30,50 @@ export type CertificateState = { readonly status: 'none' } | Certificate
 
 /** What can be asked of a certificate. */
 export type CertificateCommand =
-  | ({ readonly type: 'RequestCertificate' } & CertificateRequest)
-  | { readonly type: 'RecordKey'; readonly publicKey: string }
+  | {
+      readonly type: 'RequestCertificate'
+      readonly request: CertificateRequest
+      /** The key that the request names. It need not be made yet. */
+      readonly key: KeyState
+      /** The certificate that it is to succeed; `null` when the request names none. */
+      readonly renewed: CertificateState | null
+    }
   | { readonly type: 'RecordIssued'; readonly issued: IssuedCertificate }
   | { readonly type: 'DisableCertificate'; readonly reason: string | null }
 
 /**
- * Certificate: asked for, key made in the HSM, issued, disabled.
+ * Certificate: asked for, for a key; issued; disabled.
  *
  * Refuses with `CERTIFICATE_EXISTS`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_STATE`, `CERTIFICATE_VALIDITY`,
- * `CERTIFICATE_DISABLED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `KEY_NOT_FOUND`, `KEY_DISABLED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`,
+ * `TEXT_MALFORMED`.
  */
 export const certificateDecider: Decider<CertificateState, CertificateCommand, CertificateEvent> = {
   initialState: () => ({ status: 'none' }),
-  eventTypes: ['CertificateRequested', 'CertificateKeyGenerated', 'CertificateIssued', 'CertificateDisabled'],
+  eventTypes: ['CertificateRequested', 'CertificateIssued', 'CertificateDisabled'],
 
   decide(command, state) {
     if (command.type === 'RequestCertificate') {
       if (state.status !== 'none') throw new Refusal('CERTIFICATE_EXISTS', 'A certificate with this id exists already.')
-      const { certificateId, organizationId, keyAlgorithm, notBefore, notAfter } = command
+      const { request } = command
+      const { notBefore, notAfter } = request
       if (notAfter <= notBefore)
         throw new Refusal('CERTIFICATE_VALIDITY', 'A certificate must end after it begins.', { notBefore, notAfter })
-      const subject = parseSubject(command.subject)
-      const name = parseName(command.name, "The certificate's name")
-      return [
-        {
-          type: 'CertificateRequested',
-          data: {
-            schemaVersion: 1,
-            certificateId,
-            organizationId,
-            kind: 'selfSigned',
-            name,
-            subject,
-            keyAlgorithm,
-            notBefore,
-            notAfter,
-          },
-        },
-      ]
+      requireKey(request, command.key)
+      if (request.renews !== null) requireRenewable(request, command.renewed)
+      const subject = parseSubject(request.subject)
+      const name = parseName(request.name, "The certificate's name")
+      return [{ type: 'CertificateRequested', data: { schemaVersion: 1, ...request, name, subject } }]
     }
     if (state.status === 'none') throw new Refusal('CERTIFICATE_NOT_FOUND', 'There is no such certificate.')
     switch (command.type) {
-      case 'RecordKey':
-        requireStatus(state, 'requested')
-        return [{ type: 'CertificateKeyGenerated', data: { schemaVersion: 1, publicKey: command.publicKey } }]
       case 'RecordIssued':
-        requireStatus(state, 'keyGenerated')
+        if (state.status !== 'requested')
+          throw new Refusal(
+            'CERTIFICATE_STATE',
+            `The certificate ${state.name} is ${state.status}; this needs it to be requested.`,
+            { status: state.status },
+          )
         return [{ type: 'CertificateIssued', data: { schemaVersion: 1, ...command.issued } }]
       case 'DisableCertificate':
         if (state.status === 'disabled')
@@ -89,24 +86,12 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
 
   evolve(state, event) {
     if (event.type === 'CertificateRequested') {
-      const { certificateId, organizationId, kind, name, subject, keyAlgorithm, notBefore, notAfter } = event.data
+      const { certificateId, organizationId, kind, name, keyId, renews, subject, notBefore, notAfter } = event.data
       const requested = { subject, notBefore, notAfter }
-      return {
-        status: 'requested',
-        certificateId,
-        organizationId,
-        kind,
-        name,
-        requested,
-        keyAlgorithm,
-        publicKey: null,
-        issued: null,
-      }
+      return { status: 'requested', certificateId, organizationId, kind, name, keyId, renews, requested, issued: null }
     }
     if (state.status === 'none') return state
     switch (event.type) {
-      case 'CertificateKeyGenerated':
-        return { ...state, status: 'keyGenerated', publicKey: event.data.publicKey }
       case 'CertificateIssued': {
         const { schemaVersion: _, ...issued } = event.data
         return { ...state, status: 'active', issued }
@@ -120,7 +105,6 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
 /** A certificate that can sign: everything that a signature needs is there. */
 export type UsableCertificate = Certificate & {
   readonly status: 'active'
-  readonly publicKey: string
   readonly issued: IssuedCertificate
 }
 
@@ -141,8 +125,8 @@ export function usableCertificate(state: CertificateState, at: Instant): UsableC
     throw new Refusal('CERTIFICATE_NOT_FOUND', "The signing policy's certificate does not exist.")
   if (state.status === 'disabled')
     throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} is disabled and signs nothing.`)
-  const { publicKey, issued } = state
-  if (state.status !== 'active' || publicKey === null || issued === null)
+  const { issued } = state
+  if (state.status !== 'active' || issued === null)
     throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${state.name} has not been issued yet.`)
   if (issued.notAfter <= at)
     throw new Refusal('CERTIFICATE_EXPIRED', `The certificate ${state.name} expired at ${issued.notAfter}.`, {
@@ -152,16 +136,26 @@ export function usableCertificate(state: CertificateState, at: Instant): UsableC
     throw new Refusal('CERTIFICATE_NOT_YET_VALID', `The certificate ${state.name} is valid from ${issued.notBefore}.`, {
       notBefore: issued.notBefore,
     })
-  return { ...state, status: 'active', publicKey, issued }
+  return { ...state, status: 'active', issued }
 }
 
-function requireStatus(certificate: Certificate, status: Certificate['status']): void {
-  if (certificate.status !== status)
-    throw new Refusal(
-      'CERTIFICATE_STATE',
-      `The certificate ${certificate.name} is ${certificate.status}; this needs it to be ${status}.`,
-      { status: certificate.status },
-    )
+function requireKey({ keyId, organizationId }: CertificateRequest, key: KeyState): void {
+  if (key.status === 'none' || key.keyId !== keyId || key.organizationId !== organizationId)
+    throw new Refusal('KEY_NOT_FOUND', `There is no key ${keyId}.`)
+  if (key.status === 'disabled')
+    throw new Refusal('KEY_DISABLED', `The key ${key.name} is disabled and gets no further certificate.`)
+}
+
+function requireRenewable({ renews, organizationId }: CertificateRequest, renewed: CertificateState | null): void {
+  if (
+    renewed === null ||
+    renewed.status === 'none' ||
+    renewed.certificateId !== renews ||
+    renewed.organizationId !== organizationId
+  )
+    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${renews} to renew.`)
+  if (renewed.issued === null)
+    throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${renewed.name} was not issued and cannot be renewed.`)
 }
 
 function parseSubject(subject: CertificateSubject): CertificateSubject {

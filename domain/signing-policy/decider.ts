@@ -1,3 +1,4 @@
+import type { KeyAlgorithm } from '../algorithms.ts'
 import type { Certificate } from '../certificate/index.ts'
 import type { Decider } from '../decider.ts'
 import { checkTreatments } from '../existing-signatures.ts'
@@ -22,7 +23,9 @@ export type SigningPolicy = {
 export type SigningPolicyState = { readonly status: 'none' } | SigningPolicy
 
 /** What a policy needs to know of the certificate that it is to use. */
-export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'keyAlgorithm' | 'name'>
+export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'name'> & {
+  readonly keyAlgorithm: KeyAlgorithm
+}
 
 /** What can be asked of a signing policy. */
 export type SigningPolicyCommand =

@@ -1,6 +1,6 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
-import type { CertificateId, UserId } from '../ids.ts'
+import type { CertificateId, KeyId, UserId } from '../ids.ts'
 import type { Artifact, Delay, FileSigned, SigningRequestFailed, Submission } from './events.ts'
 
 /** Records an accepted submission. Whether it may be accepted was decided with the policy and the project at hand. */
@@ -44,6 +44,7 @@ export type StartSigning = {
   readonly planDigest: Sha256Digest
   readonly certificateId: CertificateId
   readonly certificateThumbprint: string
+  readonly keyId: KeyId
 }
 
 /** The signer is done with an attempt. */

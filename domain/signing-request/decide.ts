@@ -133,7 +133,7 @@ function deny(command: Deny, request: SigningRequest): readonly SigningRequestEv
 }
 
 function startSigning(command: StartSigning, request: SigningRequest): readonly SigningRequestEvent[] {
-  const { planDigest, certificateId, certificateThumbprint } = command
+  const { planDigest, certificateId, certificateThumbprint, keyId } = command
   if (request.plan?.digest !== planDigest)
     throw new Refusal('PLAN_DIGEST_MISMATCH', 'The plan made from the stored bytes is not the one that was recorded.', {
       expected: request.plan?.digest ?? null,
@@ -148,7 +148,10 @@ function startSigning(command: StartSigning, request: SigningRequest): readonly 
     throw new Refusal('CERTIFICATE_MISMATCH', 'The request was submitted for another certificate.')
   const attempt = request.attempts + 1
   return [
-    { type: 'SigningStarted', data: { schemaVersion: 1, attempt, planDigest, certificateId, certificateThumbprint } },
+    {
+      type: 'SigningStarted',
+      data: { schemaVersion: 1, attempt, planDigest, certificateId, certificateThumbprint, keyId },
+    },
   ]
 }
 

@@ -1,7 +1,15 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { DomainEvent, Instant } from '../event.ts'
 import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
-import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, SigningRequestId, UserId } from '../ids.ts'
+import type {
+  CertificateId,
+  KeyId,
+  OrganizationId,
+  ProjectId,
+  SigningPolicyId,
+  SigningRequestId,
+  UserId,
+} from '../ids.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
 import type { Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
@@ -92,6 +100,8 @@ export type SigningStarted = DomainEvent<
     readonly certificateId: CertificateId
     /** SHA-256 of the signing certificate's DER, hexadecimal. */
     readonly certificateThumbprint: string
+    /** The certificate's key. */
+    readonly keyId: KeyId
   }
 >
 

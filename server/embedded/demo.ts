@@ -107,14 +107,14 @@ export async function createDemo(
   return { organizationId, users }
 }
 
-async function certificate(dependencies: DemoDependencies, setup: Setup, name: string, keyAlgorithm: KeyAlgorithm) {
+async function certificate(dependencies: DemoDependencies, setup: Setup, name: string, algorithm: KeyAlgorithm) {
   const notBefore = new Date()
   const notAfter = new Date(notBefore)
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + 2)
   const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
     name,
     subject: { commonName: `Countersign demo ${name}`, organization: 'Countersign demo' },
-    keyAlgorithm,
+    key: { algorithm },
     notBefore: notBefore.toISOString(),
     notAfter: notAfter.toISOString(),
   })

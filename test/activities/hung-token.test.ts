@@ -27,7 +27,11 @@ test('a request whose signature hangs in the HSM is tried again, while others ar
     await faults.plan()
     await token.close()
   })
-  const { sign } = signerActivities({ ...organization.signer, token, recordRefusal: async () => undefined })
+  const { sign } = signerActivities({
+    ...organization.signer,
+    keyStores: { open: async () => token },
+    recordRefusal: async () => undefined,
+  })
   const signing = ({ signingRequestId }: Awaited<ReturnType<typeof organization.planned>>) =>
     new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).catch((error: unknown) => error)
   const status = async ({ signingRequestId }: Awaited<ReturnType<typeof organization.planned>>) =>

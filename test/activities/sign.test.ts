@@ -26,7 +26,7 @@ const run = promisify(execFile)
 
 /** Calls the sign activity itself, as a forged Temporal task would. */
 async function callSigner(organization: TestOrganization, signingRequestId: SigningRequestId) {
-  const find = vi.spyOn(organization.signer.token, 'findKey')
+  const find = vi.spyOn(organization.token, 'findKey')
   const refused: string[] = []
   const { sign } = signerActivities({
     ...organization.signer,
@@ -96,8 +96,8 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     const request = await approved(organization)
     const stream = streams.signingRequest(request.signingRequestId)
     const seen: string[] = []
-    const findKey = organization.signer.token.findKey.bind(organization.signer.token)
-    vi.spyOn(organization.signer.token, 'findKey').mockImplementation(async (id) => {
+    const findKey = organization.token.findKey.bind(organization.token)
+    vi.spyOn(organization.token, 'findKey').mockImplementation(async (id) => {
       const { events } = await readWholeStream(organization.log, stream)
       seen.push(String(events.at(-1)?.type))
       return findKey(id)
@@ -121,7 +121,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
   test('a crash after SigningStarted is followed by the next attempt, and one completion', async () => {
     const organization = await testOrganization()
     const request = await approved(organization)
-    vi.spyOn(organization.signer.token, 'findKey').mockRejectedValueOnce(new Error('the process died here'))
+    vi.spyOn(organization.token, 'findKey').mockRejectedValueOnce(new Error('the process died here'))
     expect((await callSigner(organization, request.signingRequestId)).failure).toBeDefined()
     expect(await organization.request(request.signingRequestId)).toMatchObject({
       workflowStatus: 'Processing',
@@ -224,7 +224,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
       fromRevision: 0,
       approvals: organization.approvers.map((approver) => ({ approver, planDigest: plan?.digest })),
     }
-    const find = vi.spyOn(organization.signer.token, 'findKey')
+    const find = vi.spyOn(organization.token, 'findKey')
     await expect(new MockActivityEnvironment().run(sign, forged)).rejects.toMatchObject({ type: 'QUORUM_NOT_REACHED' })
     expect(find).not.toHaveBeenCalled()
   })
@@ -253,7 +253,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     await handleCommand(signer, setup, streams.signingPolicy(signingPolicyId), signingPolicyDecider, {
       type: 'ChangeSigningPolicy',
       settings: { ...policy.versions[0], existingSignatures: ['append', 'refuse'] },
-      certificate,
+      certificate: { ...certificate, keyAlgorithm: 'ec-p256' },
     })
     const request = await approved(organization)
     expect(request).toMatchObject({ signingPolicyVersion: 2, existingSignatures: 'replace' })

@@ -24,8 +24,8 @@ silenceWorkers()
 const installation = testInstallation()
 
 /** Has the signer sign a request; answers how that failed, and whether the key was asked for. */
-async function sign({ signer }: TestOrganization, { signingRequestId }: SigningRequest) {
-  const find = vi.spyOn(signer.token, 'findKey')
+async function sign({ signer, token }: TestOrganization, { signingRequestId }: SigningRequest) {
+  const find = vi.spyOn(token, 'findKey')
   const recorded: string[] = []
   const { sign } = signerActivities({ ...signer, recordRefusal: async (_, __, { code }) => void recorded.push(code) })
   const failure = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(

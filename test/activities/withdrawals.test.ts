@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { MockActivityEnvironment } from '@temporalio/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import { createSelfSignedCertificate } from '../../application/index.ts'
 import {
+  type Certificate,
   type CertificateCommand,
   type CertificateId,
   certificateDecider,
   fold,
+  keyDecider,
   projectDecider,
   type SigningPolicyCommand,
   type SigningPolicySettings,
@@ -22,7 +24,7 @@ import {
 import { readWholeStream } from '../../event-log/index.ts'
 import { withMoments } from '../support/moments.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { keyWorkflows, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 silenceWorkers()
 
@@ -98,11 +100,11 @@ function changePolicy(organization: TestOrganization, settings: SigningPolicySet
 /** A new certificate, which the policy uses from now on. */
 async function giveCertificate(organization: TestOrganization): Promise<void> {
   const { signer, setup } = organization
-  const workflows = { issueCertificate: (id: CertificateId) => issueCertificate(signer, id) }
+  const workflows = keyWorkflows(signer)
   const { certificateId } = await createSelfSignedCertificate({ ...signer, workflows }, setup, {
     name: `another ${randomUUID()}`,
     subject: { commonName: 'Countersign test' },
-    keyAlgorithm: 'ec-p256',
+    key: { algorithm: 'ec-p256' },
     notBefore: new Date(Date.now() - 60_000).toISOString(),
     notAfter: new Date(Date.now() + 86_400_000).toISOString(),
   })
@@ -189,27 +191,33 @@ test('what is added to these streams without withdrawing anything does not stop 
   }
 })
 
-test('the key of a certificate that is disabled while it is made signs nothing', async () => {
-  const { signer, setup } = await testOrganization({ approval: null })
-  const certificateId = randomUUID() as CertificateId
-  const tell = (command: CertificateCommand) =>
-    handleCommand(signer, setup, streams.certificate(certificateId), certificateDecider, command)
-  await tell({
-    type: 'RequestCertificate',
-    certificateId,
-    organizationId: setup.organizationId,
-    name: 'another',
-    subject: { commonName: 'Countersign test' },
-    keyAlgorithm: 'ec-p256',
-    notBefore: new Date(Date.now() - 60_000).toISOString(),
-    notAfter: new Date(Date.now() + 86_400_000).toISOString(),
-  })
-  const watched = withMoments(signer, async (name) => {
-    if (name === 'key is about to be used') await tell({ type: 'DisableCertificate', reason: null })
-  })
-  await expect(issueCertificate(watched, certificateId)).rejects.toMatchObject({
-    code: 'EVENT_LOG_WRONG_EXPECTED_REVISION',
-  })
-  expect(watched.signed).toEqual([])
-  await expect(issueCertificate(watched, certificateId)).rejects.toMatchObject({ code: 'CERTIFICATE_DISABLED' })
-})
+describe.each(['certificate', 'key'] as const)(
+  'the key of a certificate that is made while the %s is disabled',
+  (what) => {
+    test('signs nothing', async () => {
+      const { signer, setup, certificateId: renews } = await testOrganization({ approval: null })
+      const renewed = fold(certificateDecider, (await readWholeStream(signer.log, streams.certificate(renews))).events)
+      const { keyId, ...certificate } = renewed as Certificate
+      const key = fold(keyDecider, (await readWholeStream(signer.log, streams.key(keyId))).events)
+      const certificateId = randomUUID() as CertificateId
+      const tell = (command: CertificateCommand) =>
+        handleCommand(signer, setup, streams.certificate(certificateId), certificateDecider, command)
+      const { organizationId, name, kind, requested } = certificate
+      const request = { certificateId, organizationId, keyId, name, kind, renews, ...requested }
+      await tell({ type: 'RequestCertificate', request, key, renewed })
+      const disable = {
+        certificate: () => tell({ type: 'DisableCertificate', reason: null }),
+        key: () => handleCommand(signer, setup, streams.key(keyId), keyDecider, { type: 'DisableKey', reason: null }),
+      }
+      const watched = withMoments(signer, async (moment) => {
+        if (moment === 'key is about to be used') await disable[what]()
+      })
+      await expect(issueCertificate(watched, certificateId)).rejects.toMatchObject({
+        code: 'EVENT_LOG_WRONG_EXPECTED_REVISION',
+      })
+      expect(watched.signed).toEqual([])
+      const code = `${what.toUpperCase()}_DISABLED`
+      await expect(issueCertificate(watched, certificateId)).rejects.toMatchObject({ code })
+    })
+  },
+)

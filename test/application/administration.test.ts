@@ -72,7 +72,7 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
       createSelfSignedCertificate(test.dependencies, initiator, {
         name: 'New',
         subject: { commonName: 'New' },
-        keyAlgorithm: 'ec-p256',
+        key: { algorithm: 'ec-p256' },
         notBefore: '2026-01-01T00:00:00.000Z',
         notAfter: '2027-01-01T00:00:00.000Z',
       }),

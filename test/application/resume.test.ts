@@ -9,6 +9,10 @@ import {
 import {
   type CertificateEvent,
   type CertificateId,
+  type DomainEvent,
+  type KeyEvent,
+  type KeyId,
+  keyDecider,
   type Sha256Digest,
   type SigningRequestId,
   streams,
@@ -41,6 +45,7 @@ function engine(running: readonly string[]) {
   }
   const workflows: ResumingWorkflows = {
     resume: async (id) => start(id),
+    resumeKey: async (id) => void start(id),
     resumeCertificate: async (id) => void start(id),
     runningRequests: async () => new Set(runs),
     isAtWork: async (id) => runs.has(id) && !stuck.has(id),
@@ -88,43 +93,43 @@ describe('resuming what is unfinished', () => {
     expect(await resumed(test, temporal)).toEqual({ unfinished: 3, started: [] })
   })
 
-  it('has the signer take up certificates that were asked for and not made', async () => {
+  it('has the signer take up keys and certificates that were asked for and not made', async () => {
     const test = await testApplication()
     await test.certificate()
-    const requested = (digit: string) => {
+    const { organizationId } = test.setup
+    const append = (streamId: string, ...events: readonly DomainEvent[]) =>
+      appendRaw(test.dependencies.log, streamId, events, 'noStream', organizationId)
+    const certificate = async (digit: string, ...more: readonly CertificateEvent[]) => {
       const certificateId = fixedUuid<CertificateId>(digit)
-      const { organizationId } = test.setup
-      return [
+      const requested = event<CertificateEvent, 'CertificateRequested'>('CertificateRequested', {
         certificateId,
-        event<CertificateEvent, 'CertificateRequested'>('CertificateRequested', {
-          certificateId,
-          organizationId,
-          kind: 'selfSigned',
-          name: 'Unfinished',
-          subject: { commonName: 'Unfinished' },
-          keyAlgorithm: 'ec-p256',
-          notBefore: '2026-01-01T00:00:00.000Z',
-          notAfter: '2027-01-01T00:00:00.000Z',
-        }),
-      ] as const
+        organizationId,
+        kind: 'selfSigned',
+        name: 'Unfinished',
+        keyId: fixedUuid('d'),
+        renews: null,
+        subject: { commonName: 'Unfinished' },
+        notBefore: '2026-01-01T00:00:00.000Z',
+        notAfter: '2027-01-01T00:00:00.000Z',
+      })
+      await append(streams.certificate(certificateId), requested, ...more)
+      return certificateId
     }
-    const key = event<CertificateEvent, 'CertificateKeyGenerated'>('CertificateKeyGenerated', { publicKey: 'MAA=' })
-    const disabled = event<CertificateEvent, 'CertificateDisabled'>('CertificateDisabled', { reason: null })
-    const [[asked, askedFor], [withKey, keyAskedFor], [given, givenUp]] = [
-      requested('a'),
-      requested('b'),
-      requested('c'),
-    ]
-    for (const [id, ...events] of [
-      [asked, askedFor],
-      [withKey, keyAskedFor, key],
-      [given, givenUp, disabled],
-    ] as const)
-      await appendRaw(test.dependencies.log, streams.certificate(id), events, 'noStream', test.setup.organizationId)
+    const key = async (digit: string, ...more: readonly KeyEvent[]) => {
+      const keyId = fixedUuid<KeyId>(digit)
+      const command = { keyId, organizationId, name: 'Unfinished', keyStore: 'default', algorithm: 'ec-p256' } as const
+      const requested = keyDecider.decide({ type: 'RequestKeyGeneration', ...command }, keyDecider.initialState())
+      await append(streams.key(keyId), ...requested, ...more)
+      return keyId
+    }
+    const asked = await certificate('a')
+    await certificate('b', event<CertificateEvent, 'CertificateDisabled'>('CertificateDisabled', { reason: null }))
+    const keyAsked = await key('d')
+    await key('e', event<KeyEvent, 'KeyDisabled'>('KeyDisabled', { reason: null }))
 
     const temporal = engine([])
     expect(await resumed(test, temporal)).toEqual({ unfinished: 0, started: [] })
-    expect(temporal.started).toEqual([asked, withKey])
+    expect(temporal.started).toEqual([keyAsked, asked])
   })
 
   it('does nothing on an empty log', async () => {
@@ -136,8 +141,13 @@ describe('resuming what is unfinished', () => {
 const ids = Array.from({ length: 40 }, () => crypto.randomUUID() as SigningRequestId)
 
 describe('looking for workflows that were lost', () => {
-  const unfinished = (requests: readonly string[], certificates: readonly string[] = []) => ({
+  const unfinished = (
+    requests: readonly string[],
+    certificates: readonly string[] = [],
+    keys: readonly string[] = [],
+  ) => ({
     requests: new Set(requests as SigningRequestId[]),
+    keys: new Set(keys as KeyId[]),
     certificates: new Set(certificates as CertificateId[]),
   })
 

@@ -236,7 +236,7 @@ export const certificate = {
   name: 'Test certificate',
   kind: 'selfSigned',
   status: 'active',
-  keyAlgorithm: 'ec_p256',
+  key: { keyId: 'f9b3f6c0-3d0f-4a3a-8d57-6f2f4c1b7a22', keyStore: 'default', algorithm: 'ec_p256' },
   subject: 'CN=Test',
   issuer: 'CN=Test',
   serialNumber: '01',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   certificateDecider,
+  keyDecider,
   mayWriteEvent,
   organizationDecider,
   processKeyDecider,
@@ -18,6 +19,7 @@ describe('who may write which events', () => {
   test('is said of every type that a stream may hold, and of no other', () => {
     const deciders = [
       certificateDecider,
+      keyDecider,
       organizationDecider,
       processKeyDecider,
       projectDecider,

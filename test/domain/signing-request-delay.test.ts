@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest'
 import {
   type Delay,
   fold,
+  type KeyId,
   nextTry,
   nextTryOf,
   type SigningRequestCommand,
   type SigningRequestState,
   signingRequestDecider,
 } from '../../domain/index.ts'
-import { anArtifact, aSubmission } from '../support/submission.ts'
+import { anArtifact, aSubmission, fixedUuid } from '../support/submission.ts'
 
 const start = Date.parse('2026-03-01T12:00:00.000Z')
 const seconds = 1000
@@ -132,6 +133,7 @@ describe('a request that cannot go on for a passing reason', () => {
       planDigest: anArtifact.sha256,
       certificateId,
       certificateThumbprint: 'x',
+      keyId: fixedUuid<KeyId>('7'),
     } as const
     expect(happen(happen(planned, record()), begin)).toMatchObject({ waitingFor: { failure: away }, attempts: 1 })
     expect(happen(happen(planned, record(away, { nextTryAt: null })), begin)).toMatchObject({ waitingFor: null })

@@ -83,6 +83,7 @@ function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningReque
         planDigest: anyDigest,
         certificateId: fc.constantFrom(submission.certificateId, submission.certificateId, fixedUuid('8')),
         certificateThumbprint: fc.constant('12'.repeat(32)),
+        keyId: fc.constant(fixedUuid('7')),
       }) as fc.Arbitrary<SigningRequestCommand>,
     ),
     weighted(
@@ -293,6 +294,7 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
       planDigest: digests[0] as Sha256Digest,
       certificateId: fixedUuid('6'),
       certificateThumbprint: '12'.repeat(32),
+      keyId: fixedUuid('7'),
     }),
   ),
   fc.nat(3).map((attempt) =>

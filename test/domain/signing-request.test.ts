@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   fold,
   isFinalStatus,
+  type KeyId,
   quorumReached,
   signingRequestDecider as request,
   requestStatus,
@@ -30,6 +31,7 @@ const submission = aSubmission()
 const { sha256, size } = anArtifact
 const { certificateId } = submission
 const certificateThumbprint = '12'.repeat(32)
+const keyId = fixedUuid<KeyId>('7')
 const policy = submission.approval as NonNullable<typeof submission.approval>
 
 const submitted = event('SigningRequestSubmitted', submission)
@@ -46,7 +48,7 @@ const denied = event('ApprovalDenied', { approver: anna, comment: 'not today' })
 const expired = event('ApprovalExpired', { deadline: at })
 const canceled = event('SigningRequestCanceled', { canceledBy: submitter, reason: null })
 const started = (attempt: number) =>
-  event('SigningStarted', { attempt, planDigest, certificateId, certificateThumbprint })
+  event('SigningStarted', { attempt, planDigest, certificateId, certificateThumbprint, keyId })
 const fileFacts = {
   path: 'setup.exe',
   unsignedSha256: sha256,
@@ -79,7 +81,7 @@ const approve = (approver: UserId, digest = planDigest): SigningRequestCommand =
 })
 const deny = (approver: UserId): SigningRequestCommand => ({ type: 'Deny', approver, comment: 'not today' })
 const cancel: SigningRequestCommand = { type: 'Cancel', canceledBy: submitter, reason: null }
-const start: SigningRequestCommand = { type: 'StartSigning', planDigest, certificateId, certificateThumbprint }
+const start: SigningRequestCommand = { type: 'StartSigning', planDigest, certificateId, certificateThumbprint, keyId }
 const record = (attempt: number): SigningRequestCommand => ({
   type: 'RecordSigned',
   attempt,

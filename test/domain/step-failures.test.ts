@@ -22,7 +22,7 @@ const ofOthers = new Set([
   ...['SIGNING_POLICY_ACTIVE', 'SIGNING_POLICY_EXISTS', 'SIGNING_POLICY_SLUG_TAKEN'],
   ...['ORGANIZATION_EXISTS', 'ORGANIZATION_NOT_FOUND', 'PROJECT_SLUG_TAKEN'],
   ...['PROJECT_ACTIVE', 'PROJECT_EXISTS', 'REPOSITORY_URL_MALFORMED', 'NAME_MALFORMED'],
-  ...['CERTIFICATE_EXISTS', 'CERTIFICATE_VALIDITY'],
+  ...['KEY_EXISTS', 'KEY_STORE_NAME_MALFORMED', 'CERTIFICATE_EXISTS', 'CERTIFICATE_VALIDITY'],
   // The name of an area, and what only time-stamps can be.
   ...['AUTHENTICODE_TIMESTAMP', 'AUTHENTICODE_IMPRINT_MISMATCH', 'AUTHENTICODE_NONCE_MISMATCH'],
   // Uploads, time-stamps that the service gives itself, and tokens that it makes.
@@ -48,9 +48,15 @@ describe('the codes that a step of a request can fail with', () => {
   })
 
   it('end a request when they concern it, and no request when they concern the service', () => {
-    for (const code of ['PE_TRUNCATED', 'FORMAT_NOT_SUPPORTED', 'CERTIFICATE_DISABLED', 'QUORUM_NOT_REACHED'])
+    for (const code of [
+      'PE_TRUNCATED',
+      'FORMAT_NOT_SUPPORTED',
+      'CERTIFICATE_DISABLED',
+      'KEY_DISABLED',
+      'QUORUM_NOT_REACHED',
+    ])
       expect(endsRequest(code)).toBe(true)
-    const service = ['TIMESTAMP_NOT_CONFIGURED', 'KEY_NOT_FOUND', 'EVENT_TYPE_UNKNOWN', 'ARTIFACT_NOT_FOUND']
+    const service = ['TIMESTAMP_NOT_CONFIGURED', 'KEY_NOT_IN_STORE', 'EVENT_TYPE_UNKNOWN', 'ARTIFACT_NOT_FOUND']
     const families = passing.filter((code) => /^(?:PKCS11|EVENT_LOG|PAYLOAD|ARTIFACT_STORE)_/.test(code))
     expect(families.length).toBeGreaterThan(30)
     for (const code of [...service, ...families, 'A_CODE_OF_ANOTHER_RELEASE', 'toString'])

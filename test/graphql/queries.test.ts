@@ -248,7 +248,7 @@ describe('queries', () => {
         bySlug: project(slug: "DEMO") { id }
         signingPolicy(id: $policy) { id name status project { slug } current { version release timestamp
           submitters { name } approval { requiredApprovals approvers { name } } } versions { version madeBy { component } } }
-        certificate(id: $certificate) { id name status keyAlgorithm subject thumbprint chain pem notAfter }
+        certificate(id: $certificate) { id name status key { keyStore algorithm } subject thumbprint chain pem notAfter }
         user(id: $user) { id name kind status roles }
       }`,
       {
@@ -272,7 +272,7 @@ describe('queries', () => {
     })
     expect(first.certificate).toMatchObject({
       status: 'active',
-      keyAlgorithm: 'ec_p256',
+      key: { keyStore: 'default', algorithm: 'ec_p256' },
       chain: ['MAA='],
       pem: '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n',
     })

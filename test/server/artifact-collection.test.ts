@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { collectArtifacts } from '../../artifacts/index.ts'
 import { retrieved, type Sha256Digest, streams } from '../../domain/index.ts'
 import { namingLog } from '../../server/artifact-collection.ts'
+import { fixedUuid } from '../support/submission.ts'
 import { appendRaw, testOrganization } from '../support/test-organization.ts'
 
 const hour = 3_600_000
@@ -20,7 +21,13 @@ it('keeps what submissions, plans, signed artifacts and events of later releases
   const [signed, later, orphan] = [await put('signed'), await put('of a later release'), await put('of nobody')]
   const { signingRequestId, plan, certificateId } = request
   const planDigest = plan?.digest as Sha256Digest
-  await tell(signingRequestId, { type: 'StartSigning', planDigest, certificateId, certificateThumbprint: 'ab' })
+  await tell(signingRequestId, {
+    type: 'StartSigning',
+    planDigest,
+    certificateId,
+    certificateThumbprint: 'ab',
+    keyId: fixedUuid('7'),
+  })
   const signedArtifact = { fileName: 'program.exe', ...signed }
   const data = { schemaVersion: 1, attempt: 1, signedArtifact }
   const stream = streams.signingRequest(randomUUID() as typeof signingRequestId)

@@ -5,6 +5,9 @@ import { beforeAll, expect, test } from 'vitest'
 import {
   type CertificateId,
   certificateDecider,
+  fold,
+  type KeyId,
+  keyDecider,
   type OrganizationId,
   type ProjectFacts,
   type ProjectId,
@@ -134,10 +137,16 @@ test('whatever subject a certificate is asked for with, it is issued with, and s
   const requested = (commonName: string, organization: string) => {
     const ids = { certificateId: fixedUuid<CertificateId>('4'), organizationId: fixedUuid<OrganizationId>('3') }
     const dates = { notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() }
-    const request = { ...ids, ...dates, kind: 'selfSigned', name: 'x', keyAlgorithm: 'ec-p256' } as const
+    const keyId = fixedUuid<KeyId>('7')
+    const { organizationId } = ids
+    const wanted = { keyId, organizationId, name: 'x', keyStore: 'default', algorithm: 'ec-p256' } as const
+    const none = keyDecider.initialState()
+    const keyState = fold(keyDecider, keyDecider.decide({ type: 'RequestKeyGeneration', ...wanted }, none))
+    const subject = { commonName, organization, country: 'DE' }
+    const request = { ...ids, ...dates, keyId, renews: null, kind: 'selfSigned', name: 'x', subject } as const
     return accepted(() =>
       certificateDecider.decide(
-        { type: 'RequestCertificate', ...request, subject: { commonName, organization, country: 'DE' } },
+        { type: 'RequestCertificate', request, key: keyState, renewed: null },
         certificateDecider.initialState(),
       ),
     )

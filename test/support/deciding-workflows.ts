@@ -7,6 +7,8 @@ import {
   type EventMetadata,
   fold,
   type Instant,
+  type KeyId,
+  keyDecider,
   type OrganizationId,
   type SigningRequestCommand,
   type SigningRequestId,
@@ -51,6 +53,7 @@ export function decidingWorkflows(
   const tell: Tell = (id, command) =>
     change(streams.signingRequest(id), signingRequestDecider, command, system('workflow'))
   const issued = {
+    format: 'x509' as const,
     chain: ['MAA='],
     thumbprint: 'ab'.repeat(32),
     subject: 'CN=Test',
@@ -70,9 +73,16 @@ export function decidingWorkflows(
       resume: async () => 'refreshed',
       runningRequests: async () => new Set(),
       isAtWork: async () => true,
+      generateKey: async (id: KeyId) => {
+        const key = {
+          publicKey: 'MAA=',
+          token: { label: 'test', serialNumber: '1', manufacturer: 'test', model: 'test' },
+        }
+        return change(streams.key(id), keyDecider, { type: 'RecordGenerated', key }, system('signer'))
+      },
+      resumeKey: async () => undefined,
       issueCertificate: async (id: CertificateId) => {
         const signer = system('signer')
-        await change(streams.certificate(id), certificateDecider, { type: 'RecordKey', publicKey: 'MAA=' }, signer)
         return change(streams.certificate(id), certificateDecider, { type: 'RecordIssued', issued }, signer)
       },
       resumeCertificate: async () => undefined,

@@ -73,7 +73,7 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
       const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
         name: slug,
         subject: { commonName: `Countersign test ${slug}` },
-        keyAlgorithm: 'ec-p256',
+        key: { algorithm: 'ec-p256' },
         notBefore: new Date(Date.now() - 60_000).toISOString(),
         notAfter: notAfter.toISOString(),
       })

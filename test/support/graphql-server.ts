@@ -236,10 +236,10 @@ export async function openGraphQLServer(
   const auditor = await addUser('Otto Auditor', ['globalReader'])
   const submitter = await addUser('Sam Submitter')
   const approvers = [await addUser('Anna'), await addUser('Bert'), await addUser('Cora')] as const
-  const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
+  const { certificateId, keyId } = await createSelfSignedCertificate(dependencies, setup, {
     name: 'Test certificate',
     subject: { commonName: 'Test' },
-    keyAlgorithm: 'ec-p256',
+    key: { algorithm: 'ec-p256' },
     notBefore: '2020-01-01T00:00:00.000Z',
     notAfter: '2090-01-01T00:00:00.000Z',
   })
@@ -390,6 +390,7 @@ export async function openGraphQLServer(
         planDigest,
         certificateId,
         certificateThumbprint: thumbprint,
+        keyId,
       })
       await tell(signingRequestId, {
         type: 'RecordSigned',

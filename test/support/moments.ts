@@ -1,7 +1,7 @@
 import type { SignerDependencies } from '../../activities/index.ts'
 import type { EventLog } from '../../event-log/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
-import type { TokenKey } from '../../signing/pkcs11/token.ts'
+import type { Token, TokenKey } from '../../signing/pkcs11/index.ts'
 
 /** What a signer is about to do: `store.open`, `key.sign` … It waits until the moment is over. */
 export type Moment = (name: string) => Promise<void> | void
@@ -14,7 +14,7 @@ export type WatchedSigner = SignerDependencies & {
 
 /** The real parts of a signer, which announce every call before they carry it out. */
 export function withMoments(signer: SignerDependencies, moment: Moment): WatchedSigner {
-  const { log, store, scratch, token, timestamps } = signer
+  const { log, store, scratch, keyStores, timestamps } = signer
   const signed: string[] = []
   const watchedLog = overriding<EventLog>(log, {
     async append(...given) {
@@ -37,6 +37,14 @@ export function withMoments(signer: SignerDependencies, moment: Moment): Watched
       })
     },
   })
+  const watchToken = (token: Token): Token =>
+    overriding(token, {
+      async findKey(id) {
+        await moment('token.findKey')
+        const key = await token.findKey(id)
+        return key && watchKey(key)
+      },
+    })
   return {
     ...signer,
     signed,
@@ -64,13 +72,12 @@ export function withMoments(signer: SignerDependencies, moment: Moment): Watched
         return scratch.withFolder(use)
       },
     },
-    token: overriding(token, {
-      async findKey(id) {
-        await moment('token.findKey')
-        const key = await token.findKey(id)
-        return key && watchKey(key)
+    keyStores: {
+      async open(name) {
+        await moment('keyStores.open')
+        return watchToken(await keyStores.open(name))
       },
-    }),
+    },
     timestamps: timestamps && {
       async timestamp(demand) {
         await moment('timestamps.timestamp')

@@ -5,9 +5,13 @@ import {
   type Decider,
   type DomainEvent,
   type EventMetadata,
+  fold,
   globalRoles,
   type Instant,
+  type KeyCommand,
+  type KeyId,
   keyAlgorithms,
+  keyDecider,
   type OrganizationCommand,
   type OrganizationId,
   organizationDecider,
@@ -142,7 +146,7 @@ function aggregate(decider: unknown, stream: (id: never) => string): Aggregate {
 
 function choose(entity: number, detail: number, at: Instant): Choice {
   const number = detail % 4
-  switch (entity % 8) {
+  switch (entity % 9) {
     case 0:
       return {
         aggregate: aggregate(organizationDecider, streams.organization),
@@ -162,6 +166,12 @@ function choose(entity: number, detail: number, at: Instant): Choice {
         aggregate: aggregate(certificateDecider, streams.certificate),
         id: uuid('2', number),
         commands: certificateCommands(number, detail),
+      }
+    case 8:
+      return {
+        aggregate: aggregate(keyDecider, streams.key),
+        id: uuid('8', number),
+        commands: keyCommands(number, detail),
       }
     case 3:
       return {
@@ -240,22 +250,52 @@ function userCommands(number: number, detail: number, at: Instant): readonly Use
   ]
 }
 
+function keyRequest(number: number, detail: number) {
+  return {
+    type: 'RequestKeyGeneration',
+    keyId: uuid<KeyId>('8', number),
+    organizationId: randomOrganization,
+    name: `Key ${number}`,
+    keyStore: pick(['default', 'second'], detail),
+    algorithm: pick(keyAlgorithms, detail),
+  } as const
+}
+
+function keyCommands(number: number, detail: number): readonly KeyCommand[] {
+  const token = { label: 'random', serialNumber: '1', manufacturer: 'Random', model: 'Random' }
+  const key = { publicKey: 'MAA=', token }
+  return [
+    keyRequest(number, detail),
+    { ...keyRequest(number, detail), type: 'RequestKeyImport', publicKey: 'MAA=' },
+    { type: 'RecordGenerated', key },
+    { type: 'RecordImported', key },
+    { type: 'DisableKey', reason: null },
+  ]
+}
+
 function certificateCommands(number: number, detail: number): readonly CertificateCommand[] {
   const validity = { notBefore: '2020-01-01T00:00:00.000Z', notAfter: '2090-01-01T00:00:00.000Z' }
+  const keyRequested = keyDecider.decide(keyRequest(detail % 4, detail), keyDecider.initialState())
   return [
     {
       type: 'RequestCertificate',
-      certificateId: uuid('2', number),
-      organizationId: randomOrganization,
-      name: `Certificate ${number}`,
-      subject: { commonName: 'Random' },
-      keyAlgorithm: pick(keyAlgorithms, detail),
-      ...validity,
+      request: {
+        certificateId: uuid('2', number),
+        organizationId: randomOrganization,
+        keyId: uuid('8', detail % 4),
+        name: `Certificate ${number}`,
+        renews: null,
+        kind: 'selfSigned',
+        subject: { commonName: 'Random' },
+        ...validity,
+      },
+      key: fold(keyDecider, keyRequested),
+      renewed: null,
     },
-    { type: 'RecordKey', publicKey: 'MAA=' },
     {
       type: 'RecordIssued',
       issued: {
+        format: 'x509',
         chain: ['MAA='],
         thumbprint: digest(detail),
         subject: 'CN=Random',
@@ -343,6 +383,7 @@ function requestCommands(detail: number): readonly SigningRequestCommand[] {
     planDigest,
     certificateId: submission.certificateId,
     certificateThumbprint: digest(detail),
+    keyId: uuid('8', detail % 4),
   }
   const signed: SigningRequestCommand = {
     type: 'RecordSigned',

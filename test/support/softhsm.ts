@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { defaultKeyStore } from '../../domain/index.ts'
 import { findSoftHsm } from '../../server/embedded/softhsm.ts'
-import { createToken, type OpenTokenOptions } from '../../signing/pkcs11/index.ts'
+import { createToken, type KeyStores, type OpenTokenOptions, openKeyStores } from '../../signing/pkcs11/index.ts'
 
 /** A SoftHSM2 token that only one test knows of. */
 export interface TestToken extends OpenTokenOptions {
@@ -28,4 +29,11 @@ export async function softHsmToken(folder: string, configuration: readonly strin
   const token = { modulePath, tokenLabel: 'test', ...pins, softHsmConfigPath, tokensFolder }
   await createToken(token)
   return token
+}
+
+/** Opens one token as the key store `default`. */
+export function openTestKeyStores(token: OpenTokenOptions): Promise<KeyStores> {
+  return openKeyStores(new Map([[defaultKeyStore, token]]), (_, error) => {
+    throw error
+  })
 }

@@ -130,7 +130,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
       name: 'test',
       subject: { commonName: 'Test' },
-      keyAlgorithm: 'ec-p256',
+      key: { algorithm: 'ec-p256' },
       notBefore: '2020-01-01T00:00:00.000Z',
       notAfter: '2090-01-01T00:00:00.000Z',
     })

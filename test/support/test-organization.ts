@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { generateKey } from '../../activities/generate-key.ts'
 import { type SignerDependencies, withAttribution } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
+import { readCertificateAndKey } from '../../activities/signing-key.ts'
 import {
   createOrganization,
   createProject,
@@ -25,10 +27,11 @@ import {
   type ApiTokenId,
   type ApprovalProcess,
   type CertificateId,
-  certificateDecider,
   type DomainEvent,
+  defaultKeyStore,
   type ExistingSignatureTreatment,
   fold,
+  type KeyId,
   type OrganizationId,
   type ProjectId,
   retrieved,
@@ -42,7 +45,6 @@ import {
   streams,
   type UserId,
   uploadedFile,
-  usableCertificate,
 } from '../../domain/index.ts'
 import {
   type EventLog,
@@ -58,11 +60,11 @@ import { startTimeStampAuthority } from '../../server/embedded/time-stamp-author
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
-import { openToken } from '../../signing/pkcs11/index.ts'
+import type { Token } from '../../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
 import type { TestInstallation } from './event-keys.ts'
-import { softHsmToken } from './softhsm.ts'
+import { openTestKeyStores, softHsmToken } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** An organization with a project, a policy that wants two of three people, and a certificate, on real parts. */
@@ -73,6 +75,8 @@ export type TestOrganization = {
   readonly stored: EventLog
   readonly store: ArtifactStore
   readonly signer: SignerDependencies
+  /** The token behind the key store `default`. */
+  readonly token: Token
   readonly setup: Setup
   readonly certificateId: CertificateId
   readonly projectId: ProjectId
@@ -109,14 +113,14 @@ export async function testOrganization(
   const log = installation === undefined ? stored : withSignatures(stored, installation.eventKey())
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
-  const token = await openToken(await softHsmToken(folder))
+  const keyStores = await openTestKeyStores(await softHsmToken(folder))
   const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
   const authority = await startTimeStampAuthority(identity)
   onTestFinished(async () => {
     await authority.close()
     await passes.close()
     await scratch.close()
-    await token.close()
+    await keyStores.close()
     await store.close()
     await log.close()
   })
@@ -135,7 +139,7 @@ export async function testOrganization(
     log: believed,
     lastRevisions: (streamIds) => readLastRevisions(stored, streamIds),
     store,
-    token,
+    keyStores,
     timestamps,
     trustedTimestampCertificates,
     scratch,
@@ -149,7 +153,7 @@ export async function testOrganization(
   const dependencies = {
     log: believed,
     now,
-    workflows: { issueCertificate: (id: CertificateId) => issueCertificate(signer, id) },
+    workflows: keyWorkflows(signer),
   }
   await createOrganization(dependencies, setup, { name: 'Test' })
   const tokens = new Map<UserId, string>()
@@ -166,7 +170,7 @@ export async function testOrganization(
   const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
     name: 'test',
     subject: { commonName: 'Countersign test' },
-    keyAlgorithm: 'ec-p256',
+    key: { algorithm: 'ec-p256' },
     notBefore: new Date(Date.now() - 60_000).toISOString(),
     notAfter: options.notAfter ?? new Date(Date.now() + 86_400_000).toISOString(),
   })
@@ -237,9 +241,9 @@ export async function testOrganization(
       },
     })
     await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
-    const { events: issuing } = await readWholeStream(log, streams.certificate(settings.certificateId))
-    const { issued, keyAlgorithm } = usableCertificate(fold(certificateDecider, issuing), now())
-    const facts = { certificateThumbprint: issued.thumbprint, keyAlgorithm, formats: signatureFormats, store, passes }
+    const { certificate, key } = await readCertificateAndKey(log, settings.certificateId, now())
+    const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
+    const facts = { ...signedBy, formats: signatureFormats, store, passes }
     const plan = await planSigning({ request: retrieved(await request(signingRequestId)), ...facts })
     await storePlan(store, plan)
     await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })
@@ -252,6 +256,7 @@ export async function testOrganization(
     stored,
     store,
     signer,
+    token: await keyStores.open(defaultKeyStore),
     setup,
     certificateId,
     projectId,
@@ -264,6 +269,14 @@ export async function testOrganization(
     tell,
     request,
     planned,
+  }
+}
+
+/** What makes keys and certificates at once, by the signer's activities without Temporal between. */
+export function keyWorkflows(signer: SignerDependencies) {
+  return {
+    generateKey: (id: KeyId) => generateKey(signer, id),
+    issueCertificate: (id: CertificateId) => issueCertificate(signer, id),
   }
 }
 

@@ -128,8 +128,8 @@ describe('the workflow of a signing request', () => {
   test('can be called off while the signer is at it: nothing completes afterwards', async () => {
     const organization = await testOrganization({ approval: null })
     let release: (() => void) | undefined
-    const findKey = organization.signer.token.findKey.bind(organization.signer.token)
-    vi.spyOn(organization.signer.token, 'findKey').mockImplementation(async (id) => {
+    const findKey = organization.token.findKey.bind(organization.token)
+    vi.spyOn(organization.token, 'findKey').mockImplementation(async (id) => {
       await new Promise<void>((resolve) => {
         release = resolve
       })

@@ -41,13 +41,13 @@ test('without a time-stamp authority a request waits for longer than a day, says
   // A day has many tries.
 }, 240_000)
 
-test('without its key in the token a request waits and can be called off', async () => {
+test('without its key in the key store a request waits and can be called off', async () => {
   const organization = await testOrganization({ approval: null })
-  const { token } = organization.signer
+  const { token } = organization
   vi.spyOn(token, 'findKey').mockResolvedValue(undefined)
   const workflows = await startWorkers(environment(), organization)
   const id = await submit(workflows, organization)
-  await waiting(organization, id, 'KEY_NOT_FOUND')
+  await waiting(organization, id, 'KEY_NOT_IN_STORE')
   const command = { type: 'Cancel', canceledBy: organization.submitter, reason: null } as const
   await workflows.change(id, { command, initiator: initiator(organization.submitter) })
   await workflows.client.workflow.getHandle(id).result()
@@ -56,7 +56,7 @@ test('without its key in the token a request waits and can be called off', async
 
 test('with a token that is away a request waits, and is completed when it is back', async () => {
   const organization = await testOrganization({ approval: null })
-  const { token } = organization.signer
+  const { token } = organization
   const away = new SigningError('PKCS11_TOKEN_REMOVED', 'There is no token in the slot.')
   const findKey = vi.spyOn(token, 'findKey').mockRejectedValue(away)
   const workflows = await startWorkers(environment(), organization)
@@ -82,7 +82,7 @@ test('with an artifact that the store has lost a request waits before it is plan
 
 test('a fault of a moment leaves no trace, and a lasting one of the artifact ends the request at once', async () => {
   const organization = await testOrganization({ approval: null })
-  const { token } = organization.signer
+  const { token } = organization
   const away = new SigningError('PKCS11_SESSION_LOST', 'The session is gone.', { transient: true })
   vi.spyOn(token, 'findKey').mockRejectedValueOnce(away)
   const workflows = await startWorkers(environment(), organization)

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import {
+  fold,
+  type KeyEvent,
+  type KeyId,
+  keyDecider as key,
+  type OrganizationId,
+  parseKeyStoreName,
+  usableKey,
+} from '../../domain/index.ts'
+import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
+import { fixedUuid } from '../support/submission.ts'
+
+const facts = {
+  keyId: fixedUuid<KeyId>('7'),
+  organizationId: fixedUuid<OrganizationId>('3'),
+  name: 'Release signing',
+  keyStore: 'hsm-2',
+  algorithm: 'ec-p384',
+} as const
+const inStore = {
+  ...facts,
+  keyStore: parseKeyStoreName(facts.keyStore),
+  label: `countersign-${facts.keyId}`,
+  ckaId: facts.keyId.replaceAll('-', ''),
+}
+const token = { label: 'Release', serialNumber: '0042', manufacturer: 'HSM Ltd', model: 'H1' }
+const stored = { publicKey: 'BBBB', token }
+const generate = { type: 'RequestKeyGeneration', ...facts } as const
+const bring = { type: 'RequestKeyImport', ...facts, publicKey: 'BBBB' } as const
+const disable = { type: 'DisableKey', reason: 'lost' } as const
+const generationRequested = event<KeyEvent, 'KeyGenerationRequested'>('KeyGenerationRequested', inStore)
+const generated = event<KeyEvent, 'KeyGenerated'>('KeyGenerated', stored)
+const importRequested = event<KeyEvent, 'KeyImportRequested'>('KeyImportRequested', { ...inStore, publicKey: 'BBBB' })
+const imported = event<KeyEvent, 'KeyImported'>('KeyImported', stored)
+const disabled = event<KeyEvent, 'KeyDisabled'>('KeyDisabled', { reason: 'lost' })
+
+describe('key', () => {
+  it('is asked for by where it is to be, made there, and can be disabled at any time', () => {
+    given(key).when(generate).thenEvents(generationRequested)
+    given(key, generationRequested).when({ type: 'RecordGenerated', key: stored }).thenEvents(generated)
+    for (const history of [[generationRequested], [generationRequested, generated]])
+      given(key, ...history)
+        .when(disable)
+        .thenEvents(disabled)
+  })
+
+  it('is brought in from elsewhere as the one that was announced, and counts as potentially exposed', () => {
+    given(key).when(bring).thenEvents(importRequested)
+    given(key, importRequested).when({ type: 'RecordImported', key: stored }).thenEvents(imported)
+    expect(fold(key, [importRequested, imported])).toMatchObject({ origin: 'imported', potentiallyExposed: true })
+    expect(fold(key, [generationRequested, generated])).toMatchObject({
+      origin: 'generated',
+      potentiallyExposed: false,
+    })
+  })
+
+  it('is found in its key store by names that lead back to it, whatever people call it', () => {
+    const name = '発行用の鍵'
+    given(key)
+      .when({ ...generate, name })
+      .thenEvents(event<KeyEvent, 'KeyGenerationRequested'>('KeyGenerationRequested', { ...inStore, name }))
+    expect(inStore.label).toContain(facts.keyId)
+    expect(Buffer.from(inStore.ckaId, 'hex').length).toBe(16)
+  })
+
+  itRefuses(key, { source: 'key/decider.ts', before: 'export const keyDecider' }, [
+    ['KEY_EXISTS', 'a second request', [generationRequested], generate],
+    ['KEY_EXISTS', 'an import under the same id', [generationRequested], bring],
+    ['KEY_NOT_FOUND', 'disabling before the request', [], disable],
+    ['KEY_STATE', 'making it twice', [generationRequested, generated], { type: 'RecordGenerated', key: stored }],
+    [
+      'KEY_STATE',
+      'making one that is disabled',
+      [generationRequested, disabled],
+      { type: 'RecordGenerated', key: stored },
+    ],
+    ['KEY_STATE', 'making one that is to be imported', [importRequested], { type: 'RecordGenerated', key: stored }],
+    ['KEY_STATE', 'importing one that is to be made', [generationRequested], { type: 'RecordImported', key: stored }],
+    [
+      'KEY_MISMATCH',
+      'importing another key',
+      [importRequested],
+      { type: 'RecordImported', key: { ...stored, publicKey: 'CCCC' } },
+    ],
+    ['KEY_DISABLED', 'disabling twice', [generationRequested, disabled], disable],
+    ['KEY_STORE_NAME_MALFORMED', 'no key store', [], { ...generate, keyStore: '' }],
+    ['KEY_STORE_NAME_MALFORMED', 'a path for a key store', [], { ...generate, keyStore: '../hsm' }],
+    ['NAME_MALFORMED', 'no name', [], { ...generate, name: '' }],
+    ['TEXT_TOO_LONG', 'a reason', [generationRequested], { ...disable, reason: 'x'.repeat(4001) }],
+    ['TEXT_MALFORMED', 'a reason', [generationRequested], { ...disable, reason: '\x1b[2J' }],
+  ])
+})
+
+describe('a key that is to sign', () => {
+  const refusal = (...events: readonly KeyEvent[]) =>
+    refusalOf(() => usableKey(fold(key, events), 'a certificate')).code
+
+  it('is usable once it is in its key store, until it is disabled', () => {
+    for (const history of [
+      [generationRequested, generated],
+      [importRequested, imported],
+    ])
+      expect(usableKey(fold(key, history), 'a certificate')).toMatchObject({ publicKey: 'BBBB', token })
+    expect(refusal()).toBe('KEY_NOT_FOUND')
+    expect(refusal(generationRequested)).toBe('KEY_NOT_READY')
+    expect(refusal(importRequested)).toBe('KEY_NOT_READY')
+    expect(refusal(generationRequested, generated, disabled)).toBe('KEY_DISABLED')
+    expect(refusal(generationRequested, disabled)).toBe('KEY_DISABLED')
+  })
+})

@@ -1,0 +1,72 @@
+import { CancellationScope, continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
+import type { Answering, SignerActivities } from '../activities/contract.ts'
+import { type CertificateId, type KeyId, parseId, pauseAfter, Refusal } from '../domain/index.ts'
+import { ask } from './ask.ts'
+import { type Changed, generateKeyId, issueCertificateId, signerTaskQueue } from './contract.ts'
+import { failureFromRefusal } from './refusals.ts'
+import { stepFailure } from './step-failure.ts'
+
+const signer = proxyActivities<Answering<SignerActivities>>({
+  taskQueue: signerTaskQueue,
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { maximumAttempts: 1 },
+})
+
+/**
+ * Has the signer make the key that the key's stream asks for. Tries again for as long as it fails for a passing reason.
+ *
+ * @throws ApplicationFailure of the code of what lasts, and `ID_MALFORMED` when the workflow's id is none of a key
+ */
+export function generateKey(): Promise<Changed> {
+  return untilDone(
+    () => {
+      const keyId = ownId<KeyId>(generateKeyId, 'key')
+      return ask('generateKey', signer.generateKey, { keyId })
+    },
+    () => continueAsNew<typeof generateKey>(),
+  )
+}
+
+/**
+ * Has the signer make the certificate that the certificate's stream asks for. Tries again for as long as it fails for a
+ * passing reason, such as that its key is not made yet.
+ *
+ * @throws ApplicationFailure of the code of what lasts, and `ID_MALFORMED` when the workflow's id is none of a certificate
+ */
+export function issueCertificate(): Promise<Changed> {
+  return untilDone(
+    () => {
+      const certificateId = ownId<CertificateId>(issueCertificateId, 'certificate')
+      return ask('issueCertificate', signer.issueCertificate, { certificateId })
+    },
+    () => continueAsNew<typeof issueCertificate>(),
+  )
+}
+
+/** Never sooner than whoever failed asked for. */
+const backoff = { first: 500, longest: 60_000 }
+
+/** Once begun it is not cancelled: what was asked for is in the log, and would only be taken up again. */
+function untilDone(work: () => Promise<Changed>, startOver: () => Promise<never>): Promise<Changed> {
+  return CancellationScope.nonCancellable(async () => {
+    for (let failures = 1; ; failures += 1)
+      try {
+        return await work()
+      } catch (error) {
+        const failure = stepFailure(error)
+        if (failure.lasts) throw failureFromRefusal(new Refusal(failure.code, failure.message))
+        await sleep(Math.max(pauseAfter(backoff, failures), failure.retryAfterMs))
+        if (workflowInfo().continueAsNewSuggested) await startOver()
+      }
+  })
+}
+
+/** What the workflow is for, as its own id names it. */
+function ownId<Id extends CertificateId | KeyId>(workflowIdOf: (id: Id) => string, what: string): Id {
+  const { workflowId } = workflowInfo()
+  const text = workflowId.slice(workflowIdOf('' as Id).length)
+  const id = parseId<Id>(text, `A ${what}'s workflow id`)
+  if (workflowIdOf(id) === workflowId) return id
+  throw new Refusal('ID_MALFORMED', `The workflow id ${workflowId} is none of a ${what}.`)
+}
