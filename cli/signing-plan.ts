@@ -9,8 +9,11 @@ import { requestNotFound } from './following/follow-request.ts'
 /** A signature that a file has already, and what becomes of it; names are as it states them. */
 export type ExistingSignature = {
   readonly outcome: 'kept' | 'replaced'
-  readonly place: 'table' | 'nested'
-  /** Over its ContentInfo without the signatures nested in it, hexadecimal. */
+  /** Where it stands, as its format calls it. */
+  readonly place: string
+  /** 0 when it stands by itself; 1 when it is inside of the one before it that has the depth 0; and so on. */
+  readonly depth: number
+  /** Over what its format takes for the signature itself, hexadecimal. */
   readonly sha256: string
 } & (
   | { readonly kind: 'unreadable'; readonly reason: string }
@@ -23,7 +26,7 @@ export type ExistingSignature = {
       /** `intact`, `fileChanged`, `invalid` or `unchecked`. */
       readonly integrity: string
       readonly timestamp: {
-        readonly kind: 'rfc3161' | 'authenticode'
+        readonly kind: 'rfc3161' | 'countersignature'
         readonly time: string
         readonly authority: string | null
         readonly integrity: string

@@ -60,8 +60,8 @@ export type SignatureIntegrity = 'intact' | 'fileChanged' | 'invalid' | 'uncheck
 
 /** The time-stamp of a signature that was there before. */
 export type ExistingTimestamp = {
-  /** `authenticode`: a counter-signature (RFC 5652 §11.4), which Windows took before there were RFC 3161 time-stamps. */
-  readonly kind: 'rfc3161' | 'authenticode'
+  /** `countersignature`: that of RFC 5652 §11.4, with a signing time, as before there was RFC 3161. */
+  readonly kind: 'rfc3161' | 'countersignature'
   readonly time: Instant
   /** Subject of the authority's certificate, as the signature has it; `null` when that certificate is not there. */
   readonly authority: string | null
@@ -75,17 +75,19 @@ export type ExistingTimestamp = {
 export type ExistingSignature = {
   /** What becomes of it. */
   readonly outcome: 'kept' | 'replaced'
-  /** Whether it is an entry of the file's table of signatures, or inside of the entry before. */
-  readonly place: 'table' | 'nested'
+  /** Where it stands, as its format calls it: `certificate table`, `nested signature`, the name of a signature file … */
+  readonly place: string
+  /** 0 when it stands by itself; 1 when it is inside of the one before it that has the depth 0; and so on. */
+  readonly depth: number
   /**
-   * SHA-256, hexadecimal, over its ContentInfo without the signatures nested in it: it stays the same when others are
-   * added. Of what cannot be read, over the bytes of its entry.
+   * SHA-256, hexadecimal, over what its format takes for the signature itself, so that it stays the same when others are
+   * added: of SignedData its ContentInfo without the signatures nested in it. Of what cannot be read, over all of its bytes.
    */
   readonly sha256: string
 } & (
   | {
       readonly kind: 'signature'
-      /** Subject of the signer's certificate, RFC 4514; `null` when that certificate is not there. */
+      /** Who made it, as it says: subject of the signer's certificate, RFC 4514; `null` when that certificate is not there. */
       readonly signer: string | null
       /** Issuer of that certificate, RFC 4514, and its serial number, hexadecimal; `null` when the signature names neither. */
       readonly issuer: string | null

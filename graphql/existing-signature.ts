@@ -9,14 +9,6 @@ const OutcomeRef = builder.enumType('ExistingSignatureOutcome', {
   },
 })
 
-const PlaceRef = builder.enumType('ExistingSignaturePlace', {
-  description: 'Where a signature that a file has already stands.',
-  values: {
-    table: { value: 'table' as const, description: "An entry of the file's table of signatures." },
-    nested: { value: 'nested' as const, description: 'Inside of the entry before.' },
-  },
-})
-
 const KindRef = builder.enumType('ExistingSignatureKind', {
   values: {
     signature: { value: 'signature' as const },
@@ -40,7 +32,10 @@ const IntegrityRef = builder.enumType('SignatureIntegrity', {
 const TimestampKindRef = builder.enumType('ExistingTimestampKind', {
   values: {
     rfc3161: { value: 'rfc3161' as const },
-    authenticode: { value: 'authenticode' as const, description: 'A counter-signature, as before RFC 3161.' },
+    countersignature: {
+      value: 'countersignature' as const,
+      description: 'That of RFC 5652 §11.4, as before RFC 3161.',
+    },
   },
 })
 
@@ -68,10 +63,16 @@ export const ExistingSignatureRef = builder.objectRef<ExistingSignature>('Existi
   fields: (t) => ({
     kind: t.expose('kind', { type: KindRef }),
     outcome: t.expose('outcome', { type: OutcomeRef }),
-    place: t.expose('place', { type: PlaceRef }),
+    place: t.exposeString('place', {
+      description: 'Where it stands, as its format calls it, such as `certificate table`.',
+    }),
+    depth: t.exposeInt('depth', {
+      description:
+        '0 when it stands by itself; 1 when it is inside of the one before it that has the depth 0; and so on.',
+    }),
     sha256: t.exposeString('sha256', {
       description:
-        'Over its ContentInfo (DER) without the signatures nested in it, hexadecimal: it stays the same when others are added.',
+        'Over what its format takes for the signature itself, hexadecimal: it stays the same when others are added.',
     }),
     reason: t.string({
       nullable: true,

@@ -26,6 +26,9 @@ export type PlanOfRequest = {
   readonly plannedAt: Instant | null
 }
 
+/** What a list costs that is read with the directive it is of. */
+const inPlan = { field: 1, multiplier: 1 }
+
 const DirectiveAttributeRef = builder.objectRef<ShownAttribute>('DirectiveAttribute').implement({
   fields: (t) => ({
     name: t.exposeString('name', { description: 'As in artifact configurations.' }),
@@ -52,10 +55,12 @@ const SigningDirectiveRef = builder
       attributes: t.field({
         type: [DirectiveAttributeRef],
         description: 'All of them, defaults too.',
+        complexity: inPlan,
         resolve: (directive, _, { planWording }) => [...planWording.attributes(directive.format, directive)],
       }),
       contentDigests: t.field({
         type: [ContentDigestRef],
+        complexity: inPlan,
         resolve: ({ contentDigests }) => [...contentDigests],
       }),
     }),
@@ -82,6 +87,8 @@ const PlannedFileRef = builder.objectRef<PlannedFile>('PlannedFile').implement({
     directives: t.field({
       type: [SigningDirectiveRef],
       description: 'In the order in which they are carried out.',
+      // Rarely more than one.
+      complexity: { field: 1, multiplier: 2 },
       resolve: ({ format, directives }) => directives.map((directive) => ({ ...directive, format })),
     }),
   }),

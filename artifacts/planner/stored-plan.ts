@@ -27,7 +27,8 @@ const texts = z.array(z.string())
 const integrity = ['intact', 'invalid', 'unchecked'] as const
 const placed = {
   outcome: z.enum(['kept', 'replaced']),
-  place: z.enum(['table', 'nested']),
+  place: z.string(),
+  depth: z.int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 }
 
@@ -42,7 +43,7 @@ const existingSignature: z.ZodType<ExistingSignature> = z.discriminatedUnion('ki
     integrity: z.enum([...integrity, 'fileChanged']),
     timestamp: z
       .strictObject({
-        kind: z.enum(['rfc3161', 'authenticode']),
+        kind: z.enum(['rfc3161', 'countersignature']),
         time: z.iso.datetime(),
         authority: z.string().nullable(),
         integrity: z.enum(integrity),

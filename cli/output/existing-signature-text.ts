@@ -20,8 +20,8 @@ export function existingSignatureFields(signatures: readonly ExistingSignature[]
 }
 
 function signatureFields(signature: ExistingSignature): Fields {
-  const { place, outcome, sha256 } = signature
-  const heading = place === 'nested' ? 'signed besides' : 'signed already'
+  const { place, depth, outcome, sha256 } = signature
+  const heading = depth > 0 ? 'signed besides' : 'signed already'
   const marked = (text: string): Cell => ({
     text: `${outcome}: ${text}`,
     mark: outcome === 'kept' ? 'good' : 'waiting',
@@ -29,12 +29,14 @@ function signatureFields(signature: ExistingSignature): Fields {
   if (signature.kind === 'unreadable')
     return [
       [heading, marked('by what is no readable signature')],
+      ['  place', place],
       ['  reason', { text: signature.reason, mark: 'bad' }],
       ['  SHA-256', sha256],
     ]
   const { signer, issuer, serialNumber, digestAlgorithm, integrity, timestamp, uncovered } = signature
   return [
     [heading, marked(signer ?? 'by a signer whose certificate is not there')],
+    ['  place', place],
     ['  issuer', issuer === null ? null : `${issuer}, serial number ${serialNumber}`],
     ['  digest', integrityText(digestAlgorithm, integrity)],
     ...timestampFields(timestamp),
@@ -47,7 +49,7 @@ function timestampFields(timestamp: Extract<ExistingSignature, { kind: 'signatur
   if (timestamp === null) return [['  time-stamp', 'none']]
   const { kind, time, authority, integrity, uncovered } = timestamp
   const by = `${readableTime(time)} by ${authority ?? 'an authority whose certificate is not there'}`
-  const how = kind === 'authenticode' ? `${by} (in the form from before RFC 3161)` : by
+  const how = kind === 'countersignature' ? `${by} (in the form from before RFC 3161)` : by
   return [
     ['  time-stamp', integrity === 'intact' ? how : { text: `${how}; ${faults[integrity]}`, mark: 'bad' }],
     ...uncovered.map((text) => ['  not covered', `${text}, in the time-stamp`] as const),

@@ -45,7 +45,7 @@ const depthLimit = 4
  * @param entry the content of a WIN_CERTIFICATE
  */
 export function readExistingSignatures(entry: Uint8Array): readonly FoundSignature[] {
-  return attempt(entry, 'table', () => {
+  return attempt(entry, 0, () => {
     const outer = new DerReader(entry, code)
     const { encoded } = outer.take(0x30, 'the signature')
     const behind = outer.unread
@@ -55,28 +55,20 @@ export function readExistingSignatures(entry: Uint8Array): readonly FoundSignatu
 }
 
 /** Bytes in the place of a signature that are none. */
-export function unreadableSignature(
-  entry: Uint8Array,
-  place: ExistingSignature['place'],
-  reason: string,
-): FoundSignature {
+export function unreadableSignature(entry: Uint8Array, depth: number, reason: string): FoundSignature {
   const sha256 = sha256Of(entry)
   return {
     stated: undefined,
-    describe: (outcome) => ({ kind: 'unreadable', outcome, place, sha256, reason: shortText(reason) }),
+    describe: (outcome) => ({ kind: 'unreadable', outcome, ...placeAt(depth), sha256, reason: shortText(reason) }),
   }
 }
 
-function attempt(
-  entry: Uint8Array,
-  place: ExistingSignature['place'],
-  read: () => readonly FoundSignature[],
-): readonly FoundSignature[] {
+function attempt(entry: Uint8Array, depth: number, read: () => readonly FoundSignature[]): readonly FoundSignature[] {
   try {
     return read()
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
-    return [unreadableSignature(entry, place, error.message)]
+    return [unreadableSignature(entry, depth, error.message)]
   }
 }
 
@@ -91,17 +83,22 @@ function readOne(encoded: Uint8Array, depth: number, alsoUncovered: readonly str
     describe: (outcome, fileDigest) => ({
       kind: 'signature',
       outcome,
-      place: depth === 0 ? 'table' : 'nested',
+      ...placeAt(depth),
       sha256,
       ...describe(signedData, stated, alsoUncovered, fileDigest),
     }),
   }
-  return [found, ...nested.flatMap((inner) => attempt(inner, 'nested', () => readOne(inner, depth + 1, [])))]
+  return [found, ...nested.flatMap((inner) => attempt(inner, depth + 1, () => readOne(inner, depth + 1, [])))]
+}
+
+/** Where a signature stands that is nested so deep. */
+function placeAt(depth: number): Pick<ExistingSignature, 'place' | 'depth'> {
+  return { place: depth === 0 ? 'certificate table' : 'nested signature', depth }
 }
 
 type Description = Omit<
   Extract<ExistingSignature, { readonly kind: 'signature' }>,
-  'kind' | 'outcome' | 'place' | 'sha256'
+  'kind' | 'outcome' | 'place' | 'depth' | 'sha256'
 >
 
 function describe(

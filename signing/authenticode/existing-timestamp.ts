@@ -89,7 +89,7 @@ function readCounterSignature(
   const { certificate, verdict } = checkForeignSigner(signer, signature, undefined, certificates)
   return {
     described: {
-      kind: 'authenticode',
+      kind: 'countersignature',
       time,
       authority: certificate === undefined ? null : nameText(certificate.subject),
       integrity: integrityOf(verdict),

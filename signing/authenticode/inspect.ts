@@ -96,7 +96,7 @@ async function findSignatures(input: InputFile, file: PeFile): Promise<readonly 
   for (const entry of file.certificateTable?.entries ?? []) found.push(...(await readEntry(input, entry)))
   if (found.length <= descriptionLimit) return found
   const more = `${found.length - descriptionLimit} more signatures, which are not listed.`
-  return [...found.slice(0, descriptionLimit), unreadableSignature(new Uint8Array(), 'table', more)]
+  return [...found.slice(0, descriptionLimit), unreadableSignature(new Uint8Array(), 0, more)]
 }
 
 async function readEntry(
@@ -104,11 +104,11 @@ async function readEntry(
   { offset, length, type }: CertificateTableEntry,
 ): Promise<readonly FoundSignature[]> {
   if (length > signatureLimit)
-    return [unreadableSignature(new Uint8Array(), 'table', `It has ${length} bytes, more than any signature.`)]
+    return [unreadableSignature(new Uint8Array(), 0, `It has ${length} bytes, more than any signature.`)]
   // A copy, because a pass over the file uses the same buffers.
   const bytes = Uint8Array.from(await readRange(input, offset, length))
   if (type !== pkcsSignedData)
-    return [unreadableSignature(bytes, 'table', `It is a WIN_CERTIFICATE of type ${type}, and no PKCS #7 signature.`)]
+    return [unreadableSignature(bytes, 0, `It is a WIN_CERTIFICATE of type ${type}, and no PKCS #7 signature.`)]
   return readExistingSignatures(bytes)
 }
 

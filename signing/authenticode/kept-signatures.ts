@@ -65,7 +65,7 @@ export function assertCanBeKept(file: PeFile, kept: Uint8Array, existing: readon
     const [behind] = signature.uncovered.filter((text) => text.endsWith('bytes behind the signature'))
     if (behind !== undefined) throw unsupported(`one of them is followed by ${behind}`)
   }
-  const nested = existing.filter(({ place }) => place === 'nested').length
+  const nested = existing.filter(({ depth }) => depth > 0).length
   const count = file.isEfi ? existing.length - nested : nested
   if (count >= signatureCountLimit)
     throw unsupported(`there are ${existing.length} already, and verifiers take no more than ${signatureCountLimit}`)

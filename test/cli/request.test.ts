@@ -29,20 +29,28 @@ const existingSignatures = [
     issuer: 'CN=Issuer',
     kind: 'signature',
     outcome: 'kept',
-    place: 'table',
+    place: 'certificate table',
+    depth: 0,
     serialNumber: '0a1b',
     sha256: sha256('first'),
     signer: 'CN=Somebody else\u202e',
     timestamp: {
       authority: 'CN=Time',
       integrity: 'invalid',
-      kind: 'authenticode',
+      kind: 'countersignature',
       time: '2019-09-09T16:20:53.000Z',
       uncovered: ['attribute certificates'],
     },
     uncovered: ['the unsigned attribute 1.2.3'],
   },
-  { kind: 'unreadable', outcome: 'kept', place: 'nested', reason: 'It is no DER.', sha256: sha256('second') },
+  {
+    kind: 'unreadable',
+    outcome: 'kept',
+    place: 'nested signature',
+    depth: 1,
+    reason: 'It is no DER.',
+    sha256: sha256('second'),
+  },
 ]
 
 /** Gives a request a plan and lets it wait; `forged` changes the document but not the digest that is told. */
@@ -148,7 +156,8 @@ describe('countersign request show', () => {
     const { stdout } = await countersign(['request', 'show', request.signingRequestId])
     const lines = stdout.split('\n').map((line) => line.trim().replace(/\s{2,}/g, '  '))
     const start = lines.indexOf('signed already  kept: CN=Somebody else\\u{202e}')
-    expect(lines.slice(start + 1, start + 12)).toEqual([
+    expect(lines.slice(start + 1, start + 14)).toEqual([
+      'place  certificate table',
       'issuer  CN=Issuer, serial number 0a1b',
       'digest  sha1, fits the file',
       "time-stamp  2019-09-09 16:20:53Z by CN=Time (in the form from before RFC 3161); WRONG: its certificate's key did not make it for this",
@@ -156,6 +165,7 @@ describe('countersign request show', () => {
       'not covered  the unsigned attribute 1.2.3',
       `SHA-256  ${sha256('first')}`,
       'signed besides  kept: by what is no readable signature',
+      'place  nested signature',
       'reason  It is no DER.',
       `SHA-256  ${sha256('second')}`,
       'note  names are as the signatures state them; whether to trust their certificates is not judged',

@@ -294,7 +294,13 @@ describe('countersign sign', () => {
   })
 
   it('says whose signatures the file has, and what becomes of them, also where nobody is asked', async () => {
-    const existing = { kind: 'signature', place: 'table', sha256: sha256('theirs'), digestAlgorithm: 'sha256' }
+    const existing = {
+      kind: 'signature',
+      place: 'certificate table',
+      depth: 0,
+      sha256: sha256('theirs'),
+      digestAlgorithm: 'sha256',
+    }
     const rest = { issuer: null, serialNumber: null, integrity: 'intact', timestamp: null, uncovered: [] }
     service.behaviour.submitted = (request) => {
       const plan = {
@@ -304,7 +310,14 @@ describe('countersign sign', () => {
             path: 'setup.exe',
             existingSignatures: [
               { ...existing, ...rest, outcome: 'replaced', signer: 'CN=Some\u001b[2JVendor' },
-              { kind: 'unreadable', place: 'table', sha256: sha256('none'), outcome: 'replaced', reason: 'none' },
+              {
+                kind: 'unreadable',
+                place: 'certificate table',
+                depth: 0,
+                sha256: sha256('none'),
+                outcome: 'replaced',
+                reason: 'none',
+              },
             ],
           },
         ],

@@ -12,7 +12,7 @@ const everythingOfARequest = `
   plan {
     digest fileCount plannedAt approvalDeadline certificateThumbprint document
     files { nodes { path format sha256 size existingSignatures {
-      kind outcome place sha256 reason signer issuer serialNumber digestAlgorithm integrity uncovered
+      kind outcome place depth sha256 reason signer issuer serialNumber digestAlgorithm integrity uncovered
       timestamp { kind time authority integrity uncovered }
     } directives { directive attributes { name title value } contentDigests { content algorithm digest } } } }
   }
@@ -95,7 +95,8 @@ describe('queries', () => {
                 {
                   kind: 'signature',
                   outcome: 'replaced',
-                  place: 'table',
+                  place: 'certificate table',
+                  depth: 0,
                   sha256: 'ab'.repeat(32),
                   reason: null,
                   signer: 'CN=Vendor',
@@ -104,7 +105,7 @@ describe('queries', () => {
                   digestAlgorithm: 'sha1',
                   integrity: 'intact',
                   timestamp: {
-                    kind: 'authenticode',
+                    kind: 'countersignature',
                     time: '2020-01-01T00:00:00.000Z',
                     authority: null,
                     integrity: 'unchecked',
@@ -114,7 +115,8 @@ describe('queries', () => {
                 },
                 {
                   kind: 'unreadable',
-                  place: 'nested',
+                  place: 'nested signature',
+                  depth: 1,
                   reason: 'It is none.',
                   signer: null,
                   timestamp: null,

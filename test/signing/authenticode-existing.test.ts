@@ -72,7 +72,8 @@ describe('an existing signature is described', () => {
       {
         kind: 'signature',
         outcome: 'replaced',
-        place: 'table',
+        place: 'certificate table',
+        depth: 0,
         sha256: createHash('sha256')
           .update(await readFile(extracted))
           .digest('hex'),
@@ -115,7 +116,7 @@ describe('an existing signature is described', () => {
       // The counter-signer's certificate is among the signature's own.
       uncovered: [],
       timestamp: {
-        kind: 'authenticode',
+        kind: 'countersignature',
         time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/),
         authority: 'CN=Time,O=Countersign test',
         integrity: 'intact',
@@ -133,9 +134,27 @@ describe('an existing signature is described', () => {
     const [primary] = await existing(one)
     const found = await existing(three)
     expect(found).toMatchObject([
-      { place: 'table', digestAlgorithm: 'sha1', integrity: 'intact', timestamp: { kind: 'rfc3161' } },
-      { place: 'nested', digestAlgorithm: 'sha256', integrity: 'intact', signer: expect.stringContaining('ec-p256') },
-      { place: 'nested', digestAlgorithm: 'sha512', integrity: 'intact', signer: expect.stringContaining('Acme') },
+      {
+        place: 'certificate table',
+        depth: 0,
+        digestAlgorithm: 'sha1',
+        integrity: 'intact',
+        timestamp: { kind: 'rfc3161' },
+      },
+      {
+        place: 'nested signature',
+        depth: 1,
+        digestAlgorithm: 'sha256',
+        integrity: 'intact',
+        signer: expect.stringContaining('ec-p256'),
+      },
+      {
+        place: 'nested signature',
+        depth: 1,
+        digestAlgorithm: 'sha512',
+        integrity: 'intact',
+        signer: expect.stringContaining('Acme'),
+      },
     ])
     // What names a signature stays the same when others are nested in it.
     expect(found[0]?.sha256).toBe(primary?.sha256)
@@ -241,7 +260,7 @@ describe('an existing signature that is not what it seems', () => {
       const copy = Buffer.from(bytes)
       change(copy)
       await writeFile(path, copy)
-      const expected = { kind: 'unreadable', outcome: 'replaced', place: 'table' }
+      const expected = { kind: 'unreadable', outcome: 'replaced', place: 'certificate table', depth: 0 }
       expect(await existing(path)).toMatchObject([{ ...expected, reason: expect.stringContaining(reason) }])
     }
   })
@@ -258,7 +277,7 @@ describe('an existing signature that is not what it seems', () => {
     for (let depth = 0; depth < 200; depth++) deep = inside([deep])
     const nested = await existing(await withSignature(await signedBy(ec, undefined), () => deep))
     expect(nested).toHaveLength(6)
-    expect(nested.at(-1)).toMatchObject({ kind: 'unreadable', place: 'nested' })
+    expect(nested.at(-1)).toMatchObject({ kind: 'unreadable', place: 'nested signature', depth: 5 })
   })
 })
 

@@ -335,7 +335,8 @@ export async function openGraphQLServer(
               {
                 kind: 'signature',
                 outcome: 'replaced',
-                place: 'table',
+                place: 'certificate table',
+                depth: 0,
                 sha256: 'ab'.repeat(32),
                 signer: 'CN=Vendor',
                 issuer: 'CN=Authority',
@@ -343,7 +344,7 @@ export async function openGraphQLServer(
                 digestAlgorithm: 'sha1',
                 integrity: 'intact',
                 timestamp: {
-                  kind: 'authenticode',
+                  kind: 'countersignature',
                   time: '2020-01-01T00:00:00.000Z',
                   authority: null,
                   integrity: 'unchecked',
@@ -354,7 +355,8 @@ export async function openGraphQLServer(
               {
                 kind: 'unreadable',
                 outcome: 'replaced',
-                place: 'nested',
+                place: 'nested signature',
+                depth: 1,
                 sha256: 'cd'.repeat(32),
                 reason: 'It is none.',
               },
