@@ -1,4 +1,13 @@
-import { type Actor, type ApiTokenId, fold, streams, type UserId, userDecider } from '../domain/index.ts'
+import {
+  type Actor,
+  type Authentication,
+  fold,
+  Refusal,
+  streams,
+  type User,
+  type UserActor,
+  userDecider,
+} from '../domain/index.ts'
 import { type EventLog, EventLogError, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
 
 /**
@@ -7,68 +16,149 @@ import { type EventLog, EventLogError, type RecordedEvent, readWholeStream } fro
  */
 const grace = 5 * 60_000
 
-type UserActor = Extract<Actor, { readonly kind: 'user' }>
+/** The events of a stream that stand before the event in question. They are checked like that event. */
+export type EventsBefore = (streamId: string) => Promise<readonly RecordedEvent[]>
 
 /**
- * Wraps a log for decisions about keys: of every event that a user caused, the API token that it names must have been
- * issued to that user before, and have worked then. That holds of the events of those users in turn, back to the set-up.
+ * Holds an actor against the log.
  *
- * @throws EventLogError `EVENT_LOG_UNTRUSTED` from reads of streams
+ * @returns what is wrong with it, as the end of a sentence about the actor; nothing when it could act as the event says
  */
-export function withAttribution(log: EventLog): EventLog {
+export type ActorCheck<Checked = never> = (
+  actor: Checked,
+  event: RecordedEvent,
+  eventsBefore: EventsBefore,
+) => Promise<string | undefined>
+
+/** The check of each kind of actor, by its `kind`. What has none is not believed. */
+export type ActorChecks = Readonly<Record<string, ActorCheck>>
+
+/** What is known of the user when the way in which they authenticated is checked: they were active. */
+export type UserBefore = { readonly user: User; readonly events: readonly RecordedEvent[] }
+
+/** Holds the way in which a user authenticated against the log; answers as {@link ActorCheck}. */
+export type AuthenticationCheck<Checked = never> = (
+  authentication: Checked,
+  event: RecordedEvent,
+  before: UserBefore,
+  eventsBefore: EventsBefore,
+) => Promise<string | undefined>
+
+/** The check of each way to authenticate a user, by its `method`. What has none is not believed. */
+export type AuthenticationChecks = Readonly<Record<string, AuthenticationCheck>>
+
+/** How users may have authenticated: of the other methods the log holds nothing by which they could be checked. */
+export const authenticationChecks = {
+  apiToken: checkApiToken,
+} satisfies Partial<Record<Authentication['method'], AuthenticationCheck>>
+
+/** Who may have acted. Somebody who is not known causes nothing that the use of a key rests on. */
+export const actorChecks = {
+  user: checkUser(authenticationChecks),
+  system: async () => undefined,
+  anonymous: async () => 'whom the organization does not know',
+} satisfies Record<Actor['kind'], ActorCheck>
+
+/**
+ * Wraps a log for decisions about keys: whoever caused an event must have been able to, by what stood in the log before.
+ * That holds of the events that this rests on in turn, back to the set-up.
+ *
+ * @param checks by kind of actor
+ * @throws EventLogError `EVENT_LOG_UNTRUSTED` from reads of streams, for an actor who could not have acted
+ * @throws Refusal `EVENT_ACTOR_UNKNOWN` for a kind of actor, or a way to authenticate, that has no check: a release that
+ *   knows it can go on
+ */
+export function withAttribution(log: EventLog, checks: ActorChecks = actorChecks): EventLog {
   return {
     ...log,
     async *readStream(streamId, options) {
       for await (const events of log.readStream(streamId, options)) {
-        await checkActors(log, events)
+        await checkActors(log, events, checks)
         yield events
       }
     },
   }
 }
 
-async function checkActors(log: EventLog, events: readonly RecordedEvent[]): Promise<void> {
-  const users = new Map<UserId, readonly RecordedEvent[]>()
+async function checkActors(log: EventLog, events: readonly RecordedEvent[], checks: ActorChecks): Promise<void> {
+  const histories = new Map<string, readonly RecordedEvent[]>()
   const unchecked = [...events]
   for (let event = unchecked.pop(); event !== undefined; event = unchecked.pop()) {
     const { actor } = event.metadata
-    if (actor.kind !== 'user') continue
-    let history = users.get(actor.userId)
-    if (history === undefined) {
-      history = (await readWholeStream(log, streams.user(actor.userId))).events
-      users.set(actor.userId, history)
-      unchecked.push(...history)
-    }
-    const fault = actorFault(event, actor, history)
+    const { position, streamId, revision, type } = event
+    const check = checkOf(checks, actor?.kind, 'actors of the kind')
+    const fault = await check(actor as never, event, async (named) => {
+      let history = histories.get(named)
+      if (history === undefined) {
+        history = (await readWholeStream(log, named)).events
+        histories.set(named, history)
+        unchecked.push(...history)
+      }
+      return history.filter((earlier) => earlier.position < position)
+    })
     if (fault === undefined) continue
-    const { streamId, revision, type } = event
-    throw new EventLogError(
-      'EVENT_LOG_UNTRUSTED',
-      `${type} in ${streamId}, revision ${revision}, names the API token ${actor.tokenId} of the user ${actor.userId}, ${fault}.`,
-    )
+    const where = `${type} in ${streamId}, revision ${revision}`
+    throw new EventLogError('EVENT_LOG_UNTRUSTED', `${where}, was caused by ${described(actor)}, ${fault}.`)
   }
 }
 
-/** What is wrong with an event's actor, as the end of a sentence. */
-function actorFault(event: RecordedEvent, actor: UserActor, history: readonly RecordedEvent[]): string | undefined {
-  const before = history.filter(({ position }) => position < event.position)
-  const user = fold(userDecider, before)
-  if (user.status === 'none' || user.organizationId !== event.metadata.organizationId)
-    return 'whom the organization did not have'
-  const token = user.tokens.find(({ tokenId }) => tokenId === actor.tokenId)
-  if (token === undefined) return 'to whom it was not issued'
-  const at = Date.parse(event.metadata.occurredAt) - grace
-  if (token.expiresAt !== null && Date.parse(token.expiresAt) <= at) return 'which had expired'
-  if (token.revoked && wasOver(revocation(before, actor.tokenId), at)) return 'which was revoked'
-  const deactivation = before.findLast(({ type }) => type === 'UserDeactivated')
-  if (user.status === 'deactivated' && wasOver(deactivation, at)) return 'who was deactivated'
+/**
+ * The check of users: they must have been active in the organization of the event, and have authenticated as one of the
+ * checks says. Calls that a trusted build system vouches for are of no release that this one knows.
+ */
+export function checkUser(methods: AuthenticationChecks): ActorCheck<UserActor> {
+  return async ({ userId, authentication, vouchedBy }, event, eventsBefore) => {
+    const check = checkOf(methods, authentication?.method, 'users who authenticate by')
+    if (vouchedBy !== undefined) throw unknown('calls that are vouched for by', 'a trusted build system')
+    const events = await eventsBefore(streams.user(userId))
+    const user = fold(userDecider, events)
+    if (user.status === 'none' || user.organizationId !== event.metadata.organizationId)
+      return 'whom the organization did not have'
+    const deactivation = events.findLast(({ type }) => type === 'UserDeactivated')
+    if (user.status === 'deactivated' && wasOver(deactivation, event)) return 'who was deactivated'
+    return check(authentication as never, event, { user, events }, eventsBefore)
+  }
+}
+
+async function checkApiToken(
+  { tokenId }: Extract<Authentication, { readonly method: 'apiToken' }>,
+  event: RecordedEvent,
+  { user, events }: UserBefore,
+): Promise<string | undefined> {
+  const token = user.tokens.find((each) => each.tokenId === tokenId)
+  if (token === undefined) return 'to whom the token was not issued'
+  if (token.expiresAt !== null && Date.parse(token.expiresAt) <= latest(event)) return 'whose token had expired'
+  const revocation = events.find(({ type, data }) => type === 'ApiTokenRevoked' && data.tokenId === tokenId)
+  if (token.revoked && wasOver(revocation, event)) return 'whose token was revoked'
   return undefined
 }
 
-function revocation(history: readonly RecordedEvent[], tokenId: ApiTokenId): RecordedEvent | undefined {
-  return history.find(({ type, data }) => type === 'ApiTokenRevoked' && data.tokenId === tokenId)
+function checkOf<Check>(checks: Readonly<Record<string, Check>>, name: string | undefined, what: string): Check {
+  const check = name !== undefined && Object.hasOwn(checks, name) ? checks[name] : undefined
+  if (check === undefined) throw unknown(what, String(name))
+  return check
 }
 
-function wasOver(ending: RecordedEvent | undefined, at: number): boolean {
-  return ending !== undefined && Date.parse(ending.metadata.occurredAt) <= at
+function unknown(what: string, name: string): Refusal {
+  return new Refusal(
+    'EVENT_ACTOR_UNKNOWN',
+    `An event was caused by an actor that this release cannot check: it does not know ${what} ${name}. Use the release that wrote it.`,
+  )
+}
+
+function described(actor: Actor): string {
+  if (actor.kind !== 'user') return `an actor of the kind ${actor.kind}`
+  const { userId, authentication } = actor
+  const how =
+    authentication.method === 'apiToken' ? `the API token ${authentication.tokenId}` : `${authentication.method}`
+  return `the user ${userId} by ${how}`
+}
+
+/** The moment until which what an event rests on must have worked, in milliseconds. */
+function latest(event: RecordedEvent): number {
+  return Date.parse(event.metadata.occurredAt) - grace
+}
+
+function wasOver(ending: RecordedEvent | undefined, event: RecordedEvent): boolean {
+  return ending !== undefined && Date.parse(ending.metadata.occurredAt) <= latest(event)
 }

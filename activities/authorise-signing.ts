@@ -1,4 +1,5 @@
 import {
+  actingUser,
   activeProject,
   activeSigningPolicy,
   asEventOf,
@@ -185,8 +186,7 @@ async function checkApprovers(
   const reached = quorumEvent(events)
   for (const approver of approvers) {
     const granted = events.findLast(({ type, data }) => type === 'ApprovalGranted' && data.approver === approver)
-    const actor = granted?.metadata.actor
-    if (actor?.kind !== 'user' || actor.userId !== approver)
+    if (granted === undefined || actingUser(granted.metadata.actor) !== approver)
       throw new Refusal('APPROVAL_NOT_BY_APPROVER', `An approval in the name of ${approver} was not made by them.`)
     await checkApprover(log, request, approver, reached)
   }

@@ -1,4 +1,13 @@
-import { fold, type Key, type KeyId, keyDecider, Refusal, type StoredKey, streams } from '../domain/index.ts'
+import {
+  eventMetadata,
+  fold,
+  type Key,
+  type KeyId,
+  keyDecider,
+  Refusal,
+  type StoredKey,
+  streams,
+} from '../domain/index.ts'
 import { type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
 import type { SignerDependencies } from './sign.ts'
 
@@ -24,13 +33,9 @@ export async function generateKey(
   if (state.origin !== 'generated')
     throw new Refusal('KEY_STATE', `The key ${state.name} is to be imported, not made.`, { origin: state.origin })
   const decided = keyDecider.decide({ type: 'RecordGenerated', key: await makeKey(keyStores, state) }, state)
-  const metadata = {
-    organizationId: state.organizationId,
-    actor: { kind: 'system', component: 'signer' } as const,
-    correlationId: keyId,
-    causationId: last.id,
-    occurredAt: now(),
-  }
+  const initiator = { actor: { kind: 'system', component: 'signer' }, callId: last.id } as const
+  const { organizationId } = state
+  const metadata = eventMetadata(initiator, { organizationId, correlationId: keyId, occurredAt: now() })
   const { position } = await log.append(streamId, prepareEvents(streamId, revision, decided, metadata), revision)
   return { position }
 }

@@ -25,7 +25,15 @@ import { readSigningRequest } from './read-signing-request.ts'
 import { retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
 
-export { withAttribution } from './attribution.ts'
+export {
+  type ActorCheck,
+  type ActorChecks,
+  type AuthenticationCheck,
+  actorChecks,
+  authenticationChecks,
+  checkUser,
+  withAttribution,
+} from './attribution.ts'
 export * from './contract.ts'
 export type { SignerDependencies } from './sign.ts'
 

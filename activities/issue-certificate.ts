@@ -3,6 +3,7 @@ import {
   type CertificateCommand,
   type CertificateId,
   certificateDecider,
+  eventMetadata,
   fold,
   Refusal,
   streams,
@@ -48,13 +49,9 @@ export async function issueCertificate(
   }
   const guarded = { ...found, sign: (hash, digest) => found.sign(hash, digest, requireUnchanged) } satisfies SigningKey
   const decided = certificateDecider.decide(await makeCertificate(state, guarded), state)
-  const metadata = {
-    organizationId: state.organizationId,
-    actor: { kind: 'system', component: 'signer' } as const,
-    correlationId: certificateId,
-    causationId: last.id,
-    occurredAt: now(),
-  }
+  const initiator = { actor: { kind: 'system', component: 'signer' }, callId: last.id } as const
+  const { organizationId } = state
+  const metadata = eventMetadata(initiator, { organizationId, correlationId: certificateId, occurredAt: now() })
   const prepared = prepareEvents(streamId, revision, decided, metadata)
   const { position } = await dependencies.log.append(streamId, prepared, revision)
   return { position }

@@ -1,4 +1,4 @@
-import { streams } from '../domain/index.ts'
+import { isFromOutside, streams } from '../domain/index.ts'
 import { type EventLog, type LogPosition, readWholeStream } from '../event-log/index.ts'
 import type { ShortActivities } from './contract.ts'
 import { newer } from './request-step.ts'
@@ -9,7 +9,7 @@ export function readSigningRequest(log: EventLog): ShortActivities['readSigningR
     const { events } = await readWholeStream(log, streams.signingRequest(signingRequestId), fromRevision)
     const calls: Record<string, LogPosition> = {}
     for (const { metadata, position } of events)
-      if (metadata.actor.kind === 'user') calls[metadata.causationId] = position
+      if (isFromOutside(metadata.actor)) calls[metadata.causationId] = position
     return { events: newer(events, 0), calls }
   }
 }

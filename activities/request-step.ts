@@ -1,6 +1,7 @@
 import {
   type DomainEvent,
   type EventMetadata,
+  eventMetadata,
   fold,
   type OrganizationId,
   openSigningRequest,
@@ -57,11 +58,6 @@ export function stepMetadata(
   component: string,
   occurredAt: string,
 ): EventMetadata {
-  return {
-    organizationId,
-    actor: { kind: 'system', component },
-    correlationId: signingRequestId,
-    causationId: signingRequestId,
-    occurredAt,
-  }
+  const initiator = { actor: { kind: 'system', component }, callId: signingRequestId } as const
+  return eventMetadata(initiator, { organizationId, occurredAt })
 }

@@ -46,6 +46,13 @@ export type SubmissionCheck = {
   readonly signingRequestId: SigningRequestId | null
 }
 
+/** What a call brings to show who sends it, as its transport read it. */
+export type Credentials = {
+  readonly apiToken?: string | undefined
+  /** Of the trusted build system that vouches for the call. Nothing asks for one yet, and none is looked at. */
+  readonly trustedBuildSystemToken?: string | undefined
+}
+
 /**
  * The use cases, as the GraphQL and REST APIs see them. Every one authorises the caller itself, changes nothing when it
  * refuses, and records refusals of security-relevant commands in the security stream.
@@ -54,11 +61,11 @@ export type SubmissionCheck = {
  */
 export interface Application {
   /**
-   * Finds out who presents an API token.
+   * Finds out who calls.
    *
    * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`
    */
-  authenticate(token: string | undefined, remoteAddress: string | undefined): Promise<Caller>
+  authenticate(credentials: Credentials, remoteAddress: string | undefined): Promise<Caller>
 
   /**
    * Submits an uploaded artifact. With an idempotency key that this user has submitted with before, the first request is

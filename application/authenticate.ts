@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Refusal, streams, usableToken, userDecider } from '../domain/index.ts'
 import { apiTokenHash, apiTokenUser } from './api-token.ts'
+import type { Credentials } from './application.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -13,33 +14,32 @@ import { unknownOrganization } from './refusal-audit.ts'
  */
 export async function authenticate(
   { log, refusals, now }: Pick<ApplicationDependencies, 'log' | 'refusals' | 'now'>,
-  token: string | undefined,
+  { apiToken }: Credentials,
   remoteAddress: string | undefined,
 ): Promise<Caller> {
-  if (token === undefined)
+  if (apiToken === undefined)
     throw new Refusal('TOKEN_MISSING', 'Send an API token in the header «Authorization: Bearer <token>».')
   const callId = randomUUID()
   let organizationId = unknownOrganization
   try {
-    const { state } = await load(log, streams.user(apiTokenUser(token)), userDecider)
+    const { state } = await load(log, streams.user(apiTokenUser(apiToken)), userDecider)
     if (state.status !== 'none') organizationId = state.organizationId
-    const { tokenId } = usableToken(state, apiTokenHash(token), now())
+    const { tokenId } = usableToken(state, apiTokenHash(apiToken), now())
     if (state.status === 'none') throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
     const { userId, name, kind, roles } = state
-    return { organizationId, userId, name, kind, roles, tokenId, remoteAddress, callId }
+    const authentication = { method: 'apiToken', tokenId } as const
+    return { organizationId, userId, name, kind, roles, authentication, remoteAddress, callId }
   } catch (error) {
-    if (error instanceof Refusal) {
-      const actor = { kind: 'anonymous' } as const
+    if (error instanceof Refusal)
       await refusals.record({
         organizationId,
-        actor,
-        remoteAddress,
+        actor: { kind: 'anonymous' },
+        ...(remoteAddress === undefined ? {} : { remoteAddress }),
         command: 'authenticate',
         subject: null,
         refusal: error,
         callId,
       })
-    }
     throw error
   }
 }

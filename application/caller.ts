@@ -1,4 +1,15 @@
-import type { ApiTokenId, GlobalRole, OrganizationId, UserId } from '../domain/index.ts'
+import {
+  type Authentication,
+  type EventMetadata,
+  eventMetadata,
+  type GlobalRole,
+  type Initiator,
+  type Instant,
+  type OrganizationId,
+  type UserId,
+  type Voucher,
+} from '../domain/index.ts'
+import { Setup } from './setup.ts'
 
 /** A user who proved who they are, and how this call reached us. */
 export type Caller = {
@@ -7,9 +18,36 @@ export type Caller = {
   readonly name: string
   readonly kind: 'interactive' | 'ci'
   readonly roles: readonly GlobalRole[]
-  readonly tokenId: ApiTokenId
+  readonly authentication: Authentication
+  /** The trusted build system that vouches for the call, if one does. */
+  readonly vouchedBy?: Voucher
   /** The client's IP address, where one is known. */
   readonly remoteAddress: string | undefined
   /** A UUID of this call; the causation id of what it makes happen. */
   readonly callId: string
+}
+
+/** Who asks for something: a user, or the service's own set-up. */
+export type Requester = Caller | Setup
+
+/** Whether it is the service's own set-up that asks, which may do everything. */
+export function isSetup(requester: Requester): requester is Setup {
+  return Setup.componentOf(requester) !== undefined
+}
+
+/** Who asks, as events record it. */
+export function initiatorOf(requester: Requester): Initiator {
+  const component = Setup.componentOf(requester)
+  if (component !== undefined) return { actor: { kind: 'system', component }, callId: requester.callId }
+  const { userId, authentication, vouchedBy, remoteAddress, callId } = requester as Caller
+  return {
+    actor: { kind: 'user', userId, authentication, ...(vouchedBy === undefined ? {} : { vouchedBy }) },
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    callId,
+  }
+}
+
+/** The metadata of an event that somebody asked for. */
+export function metadataFor(requester: Requester, occurredAt: Instant): EventMetadata {
+  return eventMetadata(initiatorOf(requester), { organizationId: requester.organizationId, occurredAt })
 }

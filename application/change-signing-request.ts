@@ -8,10 +8,9 @@ import {
 } from '../domain/index.ts'
 import type { RequestCommand } from '../workflows/client.ts'
 import type { SigningRequestChanged } from './application.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, initiatorOf } from './caller.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { initiatorOf } from './submit-signing-request.ts'
 
 /**
  * Reads a request that the caller may know of.

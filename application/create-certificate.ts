@@ -14,8 +14,8 @@ import {
   streams,
 } from '../domain/index.ts'
 import type { EventLog, LogPosition } from '../event-log/index.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
-import type { Initiator } from './initiator.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
@@ -51,27 +51,27 @@ export async function createSelfSignedCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'> & {
     readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
   },
-  initiator: Initiator,
+  requester: Requester,
   input: SelfSignedCertificateInput,
 ): Promise<{ readonly certificateId: CertificateId; readonly keyId: KeyId; readonly position: LogPosition }> {
-  requireRole(initiator, 'certificateAdministrator')
+  requireRole(requester, 'certificateAdministrator')
   const { log, workflows } = dependencies
-  const { organizationId } = initiator
+  const { organizationId } = requester
   const { name, subject, notBefore, notAfter, renews = null } = input
 
   // 1. What is wrong is refused before either is recorded.
-  const { keyId, key, newKey } = await keyFor(log, initiator, input)
+  const { keyId, key, newKey } = await keyFor(log, requester, input)
   const certificateId = randomUUID() as CertificateId
   const common = { certificateId, organizationId, name, keyId, renews }
   const request = { ...common, kind: 'selfSigned', subject, notBefore, notAfter } as const
   const renewed =
-    renews === null ? null : (await loadOwn(log, streams.certificate(renews), certificateDecider, initiator)).state
+    renews === null ? null : (await loadOwn(log, streams.certificate(renews), certificateDecider, requester)).state
   const command = { type: 'RequestCertificate', request, key, renewed } as const
   certificateDecider.decide(command, certificateDecider.initialState())
 
   // 2. The key is asked for, then its certificate: what is interrupted between them leaves a key without a certificate.
-  if (newKey !== undefined) await handleCommand(dependencies, initiator, streams.key(keyId), keyDecider, newKey)
-  await handleCommand(dependencies, initiator, streams.certificate(certificateId), certificateDecider, command)
+  if (newKey !== undefined) await handleCommand(dependencies, requester, streams.key(keyId), keyDecider, newKey)
+  await handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
 
   // 3. The signer makes both. It is taken up again by itself when this is interrupted.
   if (newKey !== undefined) await workflows.generateKey(keyId)
@@ -82,16 +82,16 @@ export async function createSelfSignedCertificate(
 /** The key that is meant; one that is to be new as it will be once it was asked for. */
 async function keyFor(
   log: EventLog,
-  initiator: Initiator,
+  requester: Requester,
   { name, key: wanted }: Pick<SelfSignedCertificateInput, 'name' | 'key'>,
 ): Promise<{ readonly keyId: KeyId; readonly key: KeyState; readonly newKey: KeyCommand | undefined }> {
   if ('keyId' in wanted) {
     const { keyId } = wanted
-    const { state: key } = await loadOwn(log, streams.key(keyId), keyDecider, initiator)
+    const { state: key } = await loadOwn(log, streams.key(keyId), keyDecider, requester)
     return { keyId, key, newKey: undefined }
   }
   const keyId = randomUUID() as KeyId
-  const { organizationId } = initiator
+  const { organizationId } = requester
   const { algorithm, keyStore = defaultKeyStore } = wanted
   const newKey = { type: 'RequestKeyGeneration', keyId, organizationId, name, keyStore, algorithm } as const
   const key = fold(keyDecider, keyDecider.decide(newKey, keyDecider.initialState()))
@@ -105,13 +105,13 @@ async function keyFor(
  */
 export async function disableCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
-  initiator: Initiator,
+  requester: Requester,
   input: { readonly certificateId: CertificateId; readonly reason: string | null },
 ): Promise<{ readonly position: LogPosition }> {
-  requireRole(initiator, 'certificateAdministrator')
+  requireRole(requester, 'certificateAdministrator')
   const command = { type: 'DisableCertificate', reason: input.reason } as const
   const stream = streams.certificate(input.certificateId)
-  return handleCommand(dependencies, initiator, stream, certificateDecider, command)
+  return handleCommand(dependencies, requester, stream, certificateDecider, command)
 }
 
 /**
@@ -121,10 +121,10 @@ export async function disableCertificate(
  */
 export async function disableKey(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
-  initiator: Initiator,
+  requester: Requester,
   input: { readonly keyId: KeyId; readonly reason: string | null },
 ): Promise<{ readonly position: LogPosition }> {
-  requireRole(initiator, 'certificateAdministrator')
+  requireRole(requester, 'certificateAdministrator')
   const command = { type: 'DisableKey', reason: input.reason } as const
-  return handleCommand(dependencies, initiator, streams.key(input.keyId), keyDecider, command)
+  return handleCommand(dependencies, requester, streams.key(input.keyId), keyDecider, command)
 }

@@ -1,8 +1,8 @@
 import { organizationDecider, streams } from '../domain/index.ts'
 import type { Appended } from '../event-log/index.ts'
 import { handleCommand } from './handle-command.ts'
-import type { Setup } from './initiator.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import type { Setup } from './setup.ts'
 
 /** Creates the organization that the set-up stands for. @throws Refusal `ORGANIZATION_EXISTS`, `NAME_MALFORMED` */
 export function createOrganization(

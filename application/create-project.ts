@@ -9,9 +9,9 @@ import {
   projectSlugTaken,
   streams,
 } from '../domain/index.ts'
+import type { Requester } from './caller.ts'
 import { createWithSlug } from './create-with-slug.ts'
 import { handleCommand } from './handle-command.ts'
-import type { Initiator } from './initiator.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
@@ -24,7 +24,7 @@ import { requireRole } from './require-role.ts'
  */
 export async function createProject(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
-  initiator: Initiator,
+  requester: Requester,
   input: {
     readonly slug: string
     readonly name: string
@@ -32,20 +32,20 @@ export async function createProject(
     readonly repositoryUrl: string | null
   },
 ): Promise<{ readonly projectId: ProjectId }> {
-  requireRole(initiator, 'projectAdministrator')
-  const { organizationId } = initiator
+  requireRole(requester, 'projectAdministrator')
+  const { organizationId } = requester
   const slug = parseSlug(input.slug, "The project's slug")
   const create = (projectId: ProjectId) => ({ type: 'CreateProject', projectId, organizationId, ...input }) as const
   const newId = () => randomUUID() as ProjectId
   // Refuses what is malformed before the slug is taken.
   projectDecider.decide(create(newId()), projectDecider.initialState())
   existingOrganization((await load(dependencies.log, streams.organization(organizationId), organizationDecider)).state)
-  const projectId = await createWithSlug(dependencies, initiator, {
+  const projectId = await createWithSlug(dependencies, requester, {
     slugStream: streams.projectSlug(organizationId, slug),
     slugDecider: projectSlugDecider,
     reserve: (id: ProjectId) => ({ type: 'ReserveProjectSlug', organizationId, slug, projectId: id }) as const,
     newId,
-    create: (id) => handleCommand(dependencies, initiator, streams.project(id), projectDecider, create(id)),
+    create: (id) => handleCommand(dependencies, requester, streams.project(id), projectDecider, create(id)),
     existsCode: 'PROJECT_EXISTS',
     taken: () => projectSlugTaken(slug),
   })

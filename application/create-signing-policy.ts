@@ -14,9 +14,9 @@ import {
   streams,
   userDecider,
 } from '../domain/index.ts'
+import type { Requester } from './caller.ts'
 import { createWithSlug } from './create-with-slug.ts'
 import { handleCommand } from './handle-command.ts'
-import type { Initiator } from './initiator.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
@@ -29,23 +29,23 @@ import { requireRole } from './require-role.ts'
  */
 export async function createSigningPolicy(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
-  initiator: Initiator,
+  requester: Requester,
   input: { readonly projectId: ProjectId; readonly slug: string; readonly settings: SigningPolicySettings },
 ): Promise<{ readonly signingPolicyId: SigningPolicyId }> {
-  requireRole(initiator, 'projectAdministrator')
+  requireRole(requester, 'projectAdministrator')
   const { log } = dependencies
-  const { organizationId } = initiator
+  const { organizationId } = requester
   const { projectId, settings } = input
   const { certificateId, submitters, approval } = settings
-  const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, initiator)
+  const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, requester)
   if (certificate.status === 'none')
     throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
-  const { state: key } = await loadOwn(log, streams.key(certificate.keyId), keyDecider, initiator)
+  const { state: key } = await loadOwn(log, streams.key(certificate.keyId), keyDecider, requester)
   if (key.status === 'none') throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
-  const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, initiator)
+  const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, requester)
   if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
   for (const userId of new Set([...submitters, ...(approval?.approvers ?? [])])) {
-    const { state: user } = await loadOwn(log, streams.user(userId), userDecider, initiator)
+    const { state: user } = await loadOwn(log, streams.user(userId), userDecider, requester)
     if (user.status === 'none')
       throw new Refusal(
         'USER_NOT_FOUND',
@@ -67,13 +67,13 @@ export async function createSigningPolicy(
   const newId = () => randomUUID() as SigningPolicyId
   // Refuses what is malformed before the slug is taken.
   signingPolicyDecider.decide(create(newId()), signingPolicyDecider.initialState())
-  const signingPolicyId = await createWithSlug(dependencies, initiator, {
+  const signingPolicyId = await createWithSlug(dependencies, requester, {
     slugStream: streams.signingPolicySlug(projectId, slug),
     slugDecider: signingPolicySlugDecider,
     reserve: (id: SigningPolicyId) =>
       ({ type: 'ReserveSigningPolicySlug', projectId, slug, signingPolicyId: id }) as const,
     newId,
-    create: (id) => handleCommand(dependencies, initiator, streams.signingPolicy(id), signingPolicyDecider, create(id)),
+    create: (id) => handleCommand(dependencies, requester, streams.signingPolicy(id), signingPolicyDecider, create(id)),
     existsCode: 'SIGNING_POLICY_EXISTS',
     taken: () => signingPolicySlugTaken(slug),
   })

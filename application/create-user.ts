@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type ApiTokenId, type GlobalRole, type Instant, streams, type UserId, userDecider } from '../domain/index.ts'
 import { newApiToken } from './api-token.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
-import type { Initiator } from './initiator.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
@@ -16,7 +16,7 @@ type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
  */
 export async function createUser(
   dependencies: Dependencies,
-  initiator: Initiator,
+  requester: Requester,
   input: {
     readonly kind: 'interactive' | 'ci'
     readonly name: string
@@ -24,11 +24,11 @@ export async function createUser(
     readonly roles: readonly GlobalRole[]
   },
 ): Promise<{ readonly userId: UserId }> {
-  requireRoleOver(initiator, input.roles)
+  requireRoleOver(requester, input.roles)
   const userId = randomUUID() as UserId
-  const { organizationId } = initiator
+  const { organizationId } = requester
   const { kind, name, email } = input
-  const send = handler(dependencies, initiator, userId)
+  const send = handler(dependencies, requester, userId)
   await send({ type: 'CreateUser', userId, organizationId, kind, name, email })
   for (const role of new Set(input.roles)) await send({ type: 'GrantGlobalRole', role })
   return { userId }
@@ -42,30 +42,30 @@ export async function createUser(
  */
 export async function issueApiToken(
   dependencies: Dependencies,
-  initiator: Initiator,
+  requester: Requester,
   input: { readonly userId: UserId; readonly name: string; readonly expiresAt: Instant | null },
 ): Promise<{ readonly tokenId: ApiTokenId; readonly token: string }> {
   const { userId, name, expiresAt } = input
-  requireRole(initiator, 'userAdministrator')
-  const { state: user } = await loadOwn(dependencies.log, streams.user(userId), userDecider, initiator)
-  if (user.status !== 'none') requireRoleOver(initiator, user.roles)
+  requireRole(requester, 'userAdministrator')
+  const { state: user } = await loadOwn(dependencies.log, streams.user(userId), userDecider, requester)
+  if (user.status !== 'none') requireRoleOver(requester, user.roles)
   const tokenId = randomUUID() as ApiTokenId
   const { text, hash: tokenHash, prefix } = newApiToken(userId)
   const at = dependencies.now()
   await handler(
     dependencies,
-    initiator,
+    requester,
     userId,
   )({ type: 'IssueApiToken', tokenId, name, tokenHash, prefix, expiresAt, at })
   return { tokenId, token: text }
 }
 
 /** Refuses who may not decide about users, or not about users with these roles. */
-function requireRoleOver(initiator: Initiator, roles: readonly GlobalRole[]): void {
-  requireRole(initiator, roles.includes('globalAdministrator') ? 'globalAdministrator' : 'userAdministrator')
+function requireRoleOver(requester: Requester, roles: readonly GlobalRole[]): void {
+  requireRole(requester, roles.includes('globalAdministrator') ? 'globalAdministrator' : 'userAdministrator')
 }
 
-function handler(dependencies: Dependencies, initiator: Initiator, userId: UserId) {
+function handler(dependencies: Dependencies, requester: Requester, userId: UserId) {
   return (command: Parameters<typeof userDecider.decide>[0]) =>
-    handleCommand(dependencies, initiator, streams.user(userId), userDecider, command)
+    handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
 }

@@ -1,6 +1,6 @@
 import { type Decider, type DomainEvent, Refusal, type SlugState } from '../domain/index.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
-import type { Initiator } from './initiator.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
@@ -33,13 +33,13 @@ export type SluggedEntity<Id extends string, Command extends object, Event exten
  */
 export async function createWithSlug<Id extends string, Command extends object, Event extends DomainEvent>(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
-  initiator: Initiator,
+  requester: Requester,
   entity: SluggedEntity<Id, Command, Event>,
 ): Promise<Id> {
   const { slugStream, slugDecider, reserve, create, existsCode, taken } = entity
-  const { state } = await loadOwn(dependencies.log, slugStream, slugDecider, initiator)
+  const { state } = await loadOwn(dependencies.log, slugStream, slugDecider, requester)
   const id = state.holder ?? entity.newId()
-  if (state.holder === null) await handleCommand(dependencies, initiator, slugStream, slugDecider, reserve(id))
+  if (state.holder === null) await handleCommand(dependencies, requester, slugStream, slugDecider, reserve(id))
   try {
     await create(id)
   } catch (error) {

@@ -2,11 +2,10 @@ import { Refusal } from '../domain/index.ts'
 import type { Application } from './application.ts'
 import { approveSigningRequest } from './approve-signing-request.ts'
 import { authenticate } from './authenticate.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, initiatorOf } from './caller.ts'
 import { cancelSigningRequest } from './cancel-signing-request.ts'
 import { canSubmit } from './check-submission.ts'
 import { denySigningRequest } from './deny-signing-request.ts'
-import { actorOf } from './initiator.ts'
 import { openArtifact } from './open-artifact.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { asCallersFailure } from './service-failure.ts'
@@ -14,17 +13,17 @@ import { submitSigningRequest } from './submit-signing-request.ts'
 import { admitUpload, uploadArtifact } from './upload-artifact.ts'
 
 export * from './application.ts'
-export * from './caller.ts'
+export type { Caller, Requester } from './caller.ts'
 export * from './create-certificate.ts'
 export * from './create-organization.ts'
 export * from './create-project.ts'
 export * from './create-signing-policy.ts'
 export * from './create-user.ts'
-export type { Initiator, Setup } from './initiator.ts'
 export * from './ports.ts'
 export * from './refusal-audit.ts'
 export * from './resume.ts'
 export * from './revoke-process-key.ts'
+export type { Setup } from './setup.ts'
 export * from './unfinished-index.ts'
 
 /**
@@ -45,9 +44,8 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     } catch (error) {
       const failure = asCallersFailure(error)
       if (failure instanceof Refusal && caller !== undefined) {
-        const { organizationId, remoteAddress, callId } = caller
-        const actor = actorOf(caller)
-        await refusals.record({ organizationId, actor, remoteAddress, command, subject, refusal: failure, callId })
+        const { organizationId } = caller
+        await refusals.record({ ...initiatorOf(caller), organizationId, command, subject, refusal: failure })
       }
       throw failure
     }
@@ -65,8 +63,8 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
   }
 
   return {
-    authenticate: (token, remoteAddress) =>
-      guarded('authenticate', undefined, null, () => authenticate(dependencies, token, remoteAddress)),
+    authenticate: (credentials, remoteAddress) =>
+      guarded('authenticate', undefined, null, () => authenticate(dependencies, credentials, remoteAddress)),
     submitSigningRequest: (caller, input) =>
       guarded('submitSigningRequest', caller, null, () =>
         roomFor('submission', () => submitSigningRequest(dependencies, caller, input)),

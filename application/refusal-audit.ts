@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type EventMetadata, type Instant, type OrganizationId, parseId } from '../domain/index.ts'
+import { type EventMetadata, eventMetadata, type Instant, type OrganizationId, parseId } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { commandRefused, eventsOf, RefusalCounter } from './refusal-counts.ts'
 import type { RefusedAttempt } from './refused-attempt.ts'
@@ -122,19 +122,12 @@ function recordOf(
   if (attempt !== null) return { event, metadata: metadataOf(attempt, at) }
   const id = randomUUID()
   const actor = { kind: 'system', component: 'refusalAudit' } as const
-  return { event, metadata: { organizationId, actor, correlationId: id, causationId: id, occurredAt: at } }
+  return { event, metadata: eventMetadata({ actor, callId: id }, { organizationId, occurredAt: at }) }
 }
 
 function metadataOf(attempt: RefusedAttempt, occurredAt: Instant): EventMetadata {
-  const { organizationId, actor, remoteAddress, subject, callId } = attempt
-  return {
-    organizationId,
-    actor,
-    ...(remoteAddress === undefined ? {} : { remoteAddress }),
-    correlationId: subject ?? callId,
-    causationId: callId,
-    occurredAt,
-  }
+  const { organizationId, subject, callId } = attempt
+  return eventMetadata(attempt, { organizationId, correlationId: subject ?? callId, occurredAt })
 }
 
 /** The id that a caller named an entity by; what is no id is the caller's invention, and is not kept. */

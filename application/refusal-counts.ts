@@ -200,11 +200,13 @@ function countOf({ attempt, count }: CountedKind): RefusalCount {
 function together(one: CountedKind | undefined, other: CountedKind): CountedKind {
   if (one === undefined || one.count === 0) return other
   const { attempt } = one
+  const { remoteAddress: _, ...withoutAddress } = attempt
+  const address = commonAddress(attempt, other.attempt)
   return {
     attempt: {
-      ...attempt,
+      ...withoutAddress,
       subject: attempt.subject === other.attempt.subject ? attempt.subject : null,
-      remoteAddress: commonAddress(attempt, other.attempt),
+      ...(address === undefined ? {} : { remoteAddress: address }),
     },
     count: one.count + other.count,
     firstAt: earlier(one.firstAt, other.firstAt),

@@ -1,16 +1,13 @@
-import type { Actor, OrganizationId } from '../domain/index.ts'
+import type { Initiator, OrganizationId } from '../domain/index.ts'
 
 /** A refused attempt. */
-export type RefusedAttempt = {
+export type RefusedAttempt = Initiator & {
   readonly organizationId: OrganizationId
-  readonly actor: Actor
-  readonly remoteAddress: string | undefined
   /** What was asked, e.g. `approveSigningRequest`. */
   readonly command: string
   /** The entity that it was about, as the caller named it. */
   readonly subject: string | null
   readonly refusal: { readonly code: string; readonly message: string }
-  readonly callId: string
 }
 
 /**

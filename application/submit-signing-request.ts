@@ -7,9 +7,8 @@ import {
   uploadedFile,
 } from '../domain/index.ts'
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, initiatorOf } from './caller.ts'
 import { checkChoices } from './check-submission.ts'
-import { actorOf } from './initiator.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requestIdOfKey, submittedBefore } from './submitted-before.ts'
 
@@ -70,10 +69,4 @@ async function submit(
   // The request is there, whatever becomes of this: an upload that still counts does so until it expires.
   await uploads.submitted(input.uploadId).catch(() => undefined)
   return { signingRequestId, position }
-}
-
-/** The caller, as workflows take it. */
-export function initiatorOf(caller: Caller) {
-  const { remoteAddress, callId } = caller
-  return { actor: actorOf(caller), callId, ...(remoteAddress === undefined ? {} : { remoteAddress }) }
 }

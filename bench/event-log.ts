@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { OrganizationId, UserId } from '../domain/index.ts'
+import type { ApiTokenId, OrganizationId, UserId } from '../domain/index.ts'
 import { type EventLog, type NewEvent, openSqliteEventLog } from '../event-log/index.ts'
 import { median } from './median.ts'
 import { rowsPerSecond } from './read-rows.ts'
@@ -89,15 +89,16 @@ export function sampleEvent(): NewEvent {
       policy: { id: crypto.randomUUID(), version: 7 },
     },
     metadata: {
+      schemaVersion: 1,
       organizationId: crypto.randomUUID() as OrganizationId,
-      actor: { kind: 'user', userId: crypto.randomUUID() as UserId, authentication: 'apiToken', tokenId: tokenId() },
+      actor: {
+        kind: 'user',
+        userId: crypto.randomUUID() as UserId,
+        authentication: { method: 'apiToken', tokenId: crypto.randomUUID() as ApiTokenId },
+      },
       correlationId: crypto.randomUUID(),
       causationId: crypto.randomUUID(),
       occurredAt: '2026-01-01T00:00:00.000Z',
     },
   }
-}
-
-function tokenId() {
-  return crypto.randomUUID() as Extract<NewEvent['metadata']['actor'], { kind: 'user' }>['tokenId']
 }

@@ -7,6 +7,7 @@ import {
   issueApiToken,
   openRefusalAudit,
 } from '../application/index.ts'
+import { Setup } from '../application/setup.ts'
 import type { OrganizationId } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import {
@@ -98,7 +99,7 @@ export async function measureDelivery(events = 300, subscribers = 10): Promise<D
     const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
     // Only who is asking matters here; workflows and artifacts are not asked for anything.
     const dependencies = { log, refusals, now } as Parameters<typeof createApplication>[0]
-    const setup = { setup: true, organizationId: randomUUID() as OrganizationId, callId: randomUUID() } as const
+    const setup = new Setup(randomUUID() as OrganizationId)
     await createOrganization(dependencies, setup, { name: 'Bench' })
     const reader = { kind: 'interactive', name: 'Reader', email: null, roles: ['globalReader'] } as const
     const { userId } = await createUser(dependencies, setup, reader)

@@ -10,9 +10,9 @@ import {
   issueApiToken,
   openRefusalAudit,
   type RefusalAudit,
-  type Setup,
   unknownOrganization,
 } from '../application/index.ts'
+import { Setup } from '../application/setup.ts'
 import { type OrganizationId, streams } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
@@ -45,7 +45,7 @@ export async function measureRefusals(floodMs = 70_000, roundMs = 2_000): Promis
   return withFolder(async (folder) => {
     const path = join(folder, 'log.db')
     const organizationId = randomUUID() as OrganizationId
-    const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+    const setup = new Setup(organizationId)
     const open = (record: boolean) => openProcess(path, organizationId, record)
     const recording = Array.from({ length: processes }, () => open(true))
     const plain = Array.from({ length: processes }, () => open(false))
@@ -56,7 +56,7 @@ export async function measureRefusals(floodMs = 70_000, roundMs = 2_000): Promis
       const nobody = { kind: 'interactive', name: 'Nobody', email: null, roles: [] } as const
       const { userId } = await createUser(first.dependencies, setup, nobody)
       const { token } = await issueApiToken(first.dependencies, setup, { userId, name: 'bench', expiresAt: null })
-      const caller = await first.application.authenticate(token, '192.0.2.1')
+      const caller = await first.application.authenticate({ apiToken: token }, '192.0.2.1')
 
       const rates = { recorded: [] as number[], plain: [] as number[] }
       for (let round = 0; round < 3; round += 1) {
@@ -141,7 +141,10 @@ function refusedCall(application: Application, caller: Caller, number: number): 
     case 2:
       return application.denySigningRequest(caller, { signingRequestId, comment: null })
     default:
-      return application.authenticate(`csk_${signingRequestId}`, `198.51.${(number >> 8) % 256}.${number % 256}`)
+      return application.authenticate(
+        { apiToken: `csk_${signingRequestId}` },
+        `198.51.${(number >> 8) % 256}.${number % 256}`,
+      )
   }
 }
 

@@ -88,6 +88,7 @@ export function recordedAs({ streamId, event }: PlacedEvent, organizationId: Org
     type: event.type,
     data: event.data,
     metadata: {
+      schemaVersion: 1,
       organizationId,
       actor: { kind: 'system', component: 'workflow' },
       correlationId: streamId,

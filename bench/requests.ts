@@ -38,7 +38,7 @@ export async function measureRequests({ rounds = 3, perRound = 150 } = {}): Prom
   const service = await startEmbedded({ settings, demo: true, logger, report: () => undefined })
   try {
     const credentials = await readCredentials(folder)
-    const ci = await service.application.authenticate(credentials?.users.ci?.token, undefined)
+    const ci = await service.application.authenticate({ apiToken: credentials?.users.ci?.token }, undefined)
     const noOps = await startNoOps(service, logger)
     const ends = followEnds(service)
     const uploadId = await upload(service, ci)

@@ -11,9 +11,9 @@ import {
   createUser,
   issueApiToken,
   openRefusalAudit,
-  type Setup,
 } from '../application/index.ts'
-import type { CertificateId, OrganizationId, Sha256Digest, UserId } from '../domain/index.ts'
+import { Setup } from '../application/setup.ts'
+import type { ApiTokenId, CertificateId, OrganizationId, Sha256Digest, UserId } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
@@ -71,7 +71,7 @@ const works: Readonly<Record<string, { readonly times: number; readonly run: Wor
   authentication: {
     times: 50,
     run: async ({ dependencies, users }, number) =>
-      createApplication(dependencies).authenticate(anyOf(users, number).token, '192.0.2.1'),
+      createApplication(dependencies).authenticate({ apiToken: anyOf(users, number).token }, '192.0.2.1'),
   },
   submission: {
     times: 5,
@@ -133,7 +133,7 @@ async function open(folder: string, size: number): Promise<Installation> {
   const now = () => new Date().toISOString()
   const log = openSqliteEventLog({ path: `${folder}-log.db` })
   const organizationId = randomUUID() as OrganizationId
-  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const setup = new Setup(organizationId)
   const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
   const uploaded = { uploadId: 'bench', fileName: 'setup.exe', sha256: 'a'.repeat(64) as Sha256Digest, size: 1 }
   const dependencies: ApplicationDependencies = {
@@ -206,7 +206,7 @@ async function addProject(
   slug: string,
   submitter: UserId,
 ): Promise<void> {
-  const call = { ...setup, callId: randomUUID() }
+  const call = setup.anotherCall()
   const { projectId } = await createProject(dependencies, call, {
     slug,
     name: slug,
@@ -236,7 +236,7 @@ function caller({ organizationId }: Setup, userId: UserId): Caller {
     name: 'Bench',
     kind: 'interactive',
     roles: [],
-    tokenId: randomUUID() as Caller['tokenId'],
+    authentication: { method: 'apiToken', tokenId: randomUUID() as ApiTokenId },
     remoteAddress: undefined,
     callId: randomUUID(),
   }

@@ -1,4 +1,4 @@
-import type { DomainEvent } from './event.ts'
+import { type DomainEvent, type EventMetadata, metadataSchemaVersion } from './event.ts'
 import { Refusal } from './refusal.ts'
 
 /**
@@ -16,8 +16,11 @@ export type Decider<State, Command, Event extends DomainEvent> = {
   readonly eventTypes: readonly Event['type'][]
 }
 
-/** The form of every event today: older ones are upcast on the way out of the log, later ones are not understood. */
+/** The form of every event's data: older ones are upcast on the way out of the log, later ones are not understood. */
 const knownSchemaVersion = 1
+
+/** What is folded: an event as the domain made it, or as a log has it, then with its metadata. */
+export type FoldedEvent = { readonly type: string; readonly data: object; readonly metadata?: EventMetadata }
 
 /**
  * Says whether an event is one of the aggregate's. An unknown type in a stream is never passed over: it could be the
@@ -27,7 +30,7 @@ const knownSchemaVersion = 1
  */
 export function asEventOf<Event extends DomainEvent>(
   decider: { readonly eventTypes: readonly Event['type'][] },
-  event: { readonly type: string; readonly data: object },
+  event: FoldedEvent,
 ): Event {
   if (!(decider.eventTypes as readonly string[]).includes(event.type))
     throw new Refusal(
@@ -36,13 +39,19 @@ export function asEventOf<Event extends DomainEvent>(
       { type: event.type },
     )
   const { schemaVersion } = event.data as { readonly schemaVersion?: unknown }
-  if (schemaVersion !== knownSchemaVersion)
-    throw new Refusal(
-      'EVENT_SCHEMA_UNKNOWN',
-      `An event of type ${event.type} has the schema version ${JSON.stringify(schemaVersion)}; this release knows ${knownSchemaVersion}. Use the release that wrote it.`,
-      { type: event.type },
-    )
-  return event as Event
+  if (schemaVersion !== knownSchemaVersion) throw schemaUnknown(event.type, '', schemaVersion, knownSchemaVersion)
+  const { metadata } = event
+  if (metadata !== undefined && metadata.schemaVersion !== metadataSchemaVersion)
+    throw schemaUnknown(event.type, 'metadata of ', metadata.schemaVersion, metadataSchemaVersion)
+  return event as DomainEvent as Event
+}
+
+function schemaUnknown(type: string, what: '' | 'metadata of ', found: unknown, known: number): Refusal {
+  return new Refusal(
+    'EVENT_SCHEMA_UNKNOWN',
+    `An event of type ${type} has ${what}the schema version ${JSON.stringify(found)}; this release knows ${known}. Use the release that wrote it.`,
+    { type },
+  )
 }
 
 /**
@@ -52,7 +61,7 @@ export function asEventOf<Event extends DomainEvent>(
  */
 export function fold<State, Command, Event extends DomainEvent>(
   decider: Decider<State, Command, Event>,
-  events: Iterable<{ readonly type: string; readonly data: object }>,
+  events: Iterable<FoldedEvent>,
   from: State = decider.initialState(),
 ): State {
   let state = from

@@ -38,8 +38,18 @@ export type AppendSignature = {
   readonly value: string
 }
 
-/** What accompanies every event in the log. Never a secret. */
+/** Who caused something by which call: what the metadata of the events that follow takes from it. JSON. */
+export type Initiator = {
+  readonly actor: Actor
+  /** The caller's IP address, where one called. */
+  readonly remoteAddress?: string
+  /** A UUID of the call; of a part of the service, the id of what made it act. */
+  readonly callId: string
+}
+
+/** What accompanies every event in the log. Never a secret. Older forms are upcast on read, like those of data. */
 export type EventMetadata = {
+  readonly schemaVersion: number
   readonly organizationId: OrganizationId
   readonly actor: Actor
   /** The caller's IP address, where one called. */
@@ -51,4 +61,28 @@ export type EventMetadata = {
   readonly occurredAt: Instant
   /** Of the append whose last event this is. Added by the log that signs; what appends leaves it out. */
   readonly signature?: AppendSignature
+}
+
+/** The form of metadata that this release writes and reads; later ones are not understood. */
+export const metadataSchemaVersion = 1
+
+/**
+ * The metadata of an event that somebody caused.
+ *
+ * @param about.correlationId what the event belongs to; the call by default
+ */
+export function eventMetadata(
+  { actor, remoteAddress, callId }: Initiator,
+  about: { readonly organizationId: OrganizationId; readonly correlationId?: string; readonly occurredAt: Instant },
+): EventMetadata {
+  const { organizationId, correlationId = callId, occurredAt } = about
+  return {
+    schemaVersion: metadataSchemaVersion,
+    organizationId,
+    actor,
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    correlationId,
+    causationId: callId,
+    occurredAt,
+  }
 }

@@ -9,6 +9,12 @@ export type OrganizationId = Branded<'OrganizationId'>
 export type UserId = Branded<'UserId'>
 /** Identifies one API token of a user; says nothing about its secret. */
 export type ApiTokenId = Branded<'ApiTokenId'>
+/** Identifies a session of the web application; says nothing about the secret in its cookie. */
+export type SessionId = Branded<'SessionId'>
+/** Identifies a trusted build system. */
+export type TrustedBuildSystemId = Branded<'TrustedBuildSystemId'>
+/** Identifies one token of a trusted build system; says nothing about its secret. */
+export type TrustedBuildSystemTokenId = Branded<'TrustedBuildSystemTokenId'>
 /** Identifies a key pair in a key store. */
 export type KeyId = Branded<'KeyId'>
 /** Identifies a certificate. */
@@ -21,8 +27,6 @@ export type SigningPolicyId = Branded<'SigningPolicyId'>
 export type SigningRequestId = Branded<'SigningRequestId'>
 /** Identifies what is secret about a request's source, where it is kept sealed. */
 export type SourceSecretsId = Branded<'SourceSecretsId'>
-/** Identifies a trusted build system. */
-export type TrustedBuildSystemId = Branded<'TrustedBuildSystemId'>
 
 /** Any of the ids above. */
 export type EntityId =
@@ -30,12 +34,14 @@ export type EntityId =
   | UserId
   | ApiTokenId
   | KeyId
+  | SessionId
+  | TrustedBuildSystemId
+  | TrustedBuildSystemTokenId
   | CertificateId
   | ProjectId
   | SigningPolicyId
   | SigningRequestId
   | SourceSecretsId
-  | TrustedBuildSystemId
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -1,4 +1,4 @@
-import type { Actor } from './actor.ts'
+import { type Actor, credentialOf } from './actor.ts'
 import type { DomainEvent, Instant } from './event.ts'
 import { networkOf } from './network.ts'
 
@@ -84,7 +84,7 @@ export function refusalFacts(event: SecurityEvent): RefusalFacts {
  */
 export function refusalKind(refused: {
   readonly actor: Actor
-  readonly remoteAddress: string | undefined
+  readonly remoteAddress?: string | undefined
   readonly command: string
   readonly code: string
 }): string {
@@ -93,7 +93,7 @@ export function refusalKind(refused: {
 }
 
 function sourceOf(actor: Actor, remoteAddress: string | undefined): string {
-  if (actor.kind === 'user') return `${actor.userId} ${actor.tokenId}`
+  if (actor.kind === 'user') return `${actor.userId} ${credentialOf(actor.authentication)}`
   if (actor.kind === 'system') return actor.component
   return remoteAddress === undefined ? 'anonymous' : networkOf(remoteAddress)
 }

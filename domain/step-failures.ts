@@ -107,6 +107,7 @@ const passing: Readonly<Record<string, string>> = {
   CMS_CERTIFICATE_MISSING: 'Operator: see the certificate.',
   CMS_KEY_MISMATCH: 'Operator: see the certificate.',
   CMS_KEY_UNSUPPORTED: 'Use RSA 2048 to 4096, P-256, P-384 or P-521.',
+  EVENT_ACTOR_UNKNOWN: 'Use the release that wrote it.',
   EVENT_LOG_ACCESS_DENIED: 'Operator: correct them.',
   EVENT_LOG_ARGUMENT_INVALID: 'See the message.',
   EVENT_LOG_CLOSED: 'Try again.',

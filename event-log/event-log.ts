@@ -20,6 +20,7 @@ export type NewEvent = {
   readonly type: string
   /** JSON object with `schemaVersion`. */
   readonly data: object
+  /** With a `schemaVersion` of its own. */
   readonly metadata: EventMetadata
 }
 

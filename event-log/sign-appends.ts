@@ -6,7 +6,7 @@ import type {
   OrganizationId,
   ProcessKeyCertified,
 } from '../domain/index.ts'
-import { streams } from '../domain/index.ts'
+import { eventMetadata, streams } from '../domain/index.ts'
 import { addSignature, appendMessage, signedRoot, withoutSignature } from './append-message.ts'
 import { witnessOf } from './check-appends.ts'
 import { checkAppendTarget } from './check-arguments.ts'
@@ -194,11 +194,6 @@ function withSignature(
 }
 
 function keyMetadata(streamId: string): EventMetadata {
-  return {
-    organizationId: noOrganization,
-    actor: { kind: 'system', component: 'setup' },
-    correlationId: streamId,
-    causationId: streamId,
-    occurredAt: new Date().toISOString(),
-  }
+  const initiator = { actor: { kind: 'system', component: 'setup' }, callId: streamId } as const
+  return eventMetadata(initiator, { organizationId: noOrganization, occurredAt: new Date().toISOString() })
 }

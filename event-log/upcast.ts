@@ -1,34 +1,43 @@
+import type { EventMetadata } from '../domain/index.ts'
 import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
 import { deliver, isReadable, isUnreadable, type LogEntry } from './unreadable-events.ts'
 
-/** The data of an event, as JSON. */
-export type EventData = Readonly<Record<string, unknown>>
-
-/** One step from a schema version to the next, for one type of event. */
-export type Upcaster = {
+/** What an event says, as JSON: everything but where it stands. Metadata may be of any version. */
+export type EventContent = {
   readonly type: string
-  /** The `schemaVersion` that the step takes; it makes `fromVersion + 1`, which is set by itself. */
-  readonly fromVersion: number
-  /** A pure function: same data, same result, and the data that it is given stays as it is. */
-  readonly upcast: (data: EventData) => EventData
+  readonly data: Readonly<Record<string, unknown>>
+  readonly metadata: Readonly<Record<string, unknown>>
 }
 
 /**
- * Wraps a log so that old events are read in the newest form that is known. What was recorded is never rewritten: id,
- * revision, position and metadata stay, and an append passes through unchanged.
+ * A pure function: same event, same result, and the event that it is given stays as it is. Of its result, the
+ * `schemaVersion` that the step is about is set by itself.
+ */
+export type UpcastStep = (event: EventContent) => EventContent
+
+/**
+ * One step from a schema version to the next: of the data of one type of event, or of the metadata of all. It takes
+ * `fromVersion` and makes `fromVersion + 1`. A step of data may also rename its type: what follows is then steps of the new name.
+ */
+export type Upcaster =
+  | { readonly of: 'data'; readonly type: string; readonly fromVersion: number; readonly upcast: UpcastStep }
+  | { readonly of: 'metadata'; readonly fromVersion: number; readonly upcast: UpcastStep }
+
+/**
+ * Wraps a log so that old events are read in the newest form that is known: first the metadata, then the data. What was
+ * recorded is never rewritten: id, revision and position stay, and an append passes through unchanged.
  *
- * Steps of one type are applied one after the other, and must follow on each other without a gap.
+ * Steps of one type, and those of metadata, are applied one after the other, and must follow on each other without a gap.
  *
- * @throws RangeError when two steps take the same version of a type, or a step between two is missing
+ * @throws RangeError when two steps take the same version, or a step between two is missing
  */
 export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): EventLog {
   if (upcasters.length === 0) return log
-  const steps = stepsByType(upcasters)
-  const upcastAll = (events: readonly RecordedEvent[]) =>
-    events.map((event) => upcastEvent(event, steps.get(event.type)))
+  const steps = orderedSteps(upcasters)
+  const upcastAll = (events: readonly RecordedEvent[]) => events.map((event) => upcastEvent(event, steps))
   const upcastOrName = (event: RecordedEvent): LogEntry => {
     try {
-      return upcastEvent(event, steps.get(event.type))
+      return upcastEvent(event, steps)
     } catch (error) {
       const { data: _data, metadata: _metadata, ...place } = event
       return { ...place, reason: (error as EventLogError).message }
@@ -57,36 +66,63 @@ export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): Ev
   }
 }
 
-/** The steps of one type, by the version that each takes. */
-type Steps = ReadonlyMap<number, Upcaster['upcast']>
+/** Steps by the version that each takes. */
+type VersionSteps = ReadonlyMap<number, UpcastStep>
+type Steps = { readonly metadata: VersionSteps; readonly data: ReadonlyMap<string, VersionSteps> }
 
-function stepsByType(upcasters: readonly Upcaster[]): ReadonlyMap<string, Steps> {
-  const types = new Map<string, Map<number, Upcaster['upcast']>>()
-  for (const { type, fromVersion, upcast } of upcasters.toSorted((a, b) => a.fromVersion - b.fromVersion)) {
-    const steps = types.get(type) ?? new Map<number, Upcaster['upcast']>()
-    if (steps.has(fromVersion)) throw new RangeError(`Two upcasters take version ${fromVersion} of ${type}.`)
+function orderedSteps(upcasters: readonly Upcaster[]): Steps {
+  const metadata = new Map<number, UpcastStep>()
+  const data = new Map<string, Map<number, UpcastStep>>()
+  for (const upcaster of upcasters.toSorted((a, b) => a.fromVersion - b.fromVersion)) {
+    const { fromVersion, upcast } = upcaster
+    const [what, steps] =
+      upcaster.of === 'metadata'
+        ? ['the metadata', metadata]
+        : [upcaster.type, data.get(upcaster.type) ?? new Map<number, UpcastStep>()]
+    if (steps.has(fromVersion)) throw new RangeError(`Two upcasters take version ${fromVersion} of ${what}.`)
     if (steps.size > 0 && !steps.has(fromVersion - 1))
-      throw new RangeError(`No upcaster takes version ${fromVersion - 1} of ${type}, but one takes ${fromVersion}.`)
-    types.set(type, steps.set(fromVersion, upcast))
+      throw new RangeError(`No upcaster takes version ${fromVersion - 1} of ${what}, but one takes ${fromVersion}.`)
+    steps.set(fromVersion, upcast)
+    if (upcaster.of === 'data') data.set(upcaster.type, steps)
   }
-  return types
+  return { metadata, data }
 }
 
-function upcastEvent(event: RecordedEvent, steps: Steps | undefined): RecordedEvent {
-  if (steps === undefined) return event
-  let { data } = event
-  let version = data.schemaVersion
-  if (!Number.isSafeInteger(version))
-    throw corrupt(event, `has no whole number as schemaVersion, but ${JSON.stringify(version)}`)
-  for (let step = steps.get(version as number); step !== undefined; step = steps.get(version as number)) {
-    try {
-      data = { ...step(data), schemaVersion: (version as number) + 1 }
-    } catch (cause) {
-      throw corrupt(event, `cannot be upcast from schemaVersion ${version}`, cause)
+function upcastEvent(event: RecordedEvent, steps: Steps): RecordedEvent {
+  if (steps.metadata.size === 0 && !steps.data.has(event.type)) return event
+  let content: EventContent = event
+  for (const part of ['metadata', 'data'] as const)
+    for (;;) {
+      const ofPart = part === 'metadata' ? steps.metadata : steps.data.get(content.type)
+      if (ofPart === undefined || ofPart.size === 0) break
+      const version = versionOf(event, content, part)
+      const step = ofPart.get(version)
+      if (step === undefined) break
+      content = applied(event, content, { part, version, step })
     }
-    version = data.schemaVersion
+  if (content === event) return event
+  const { type, data, metadata } = content
+  return { ...event, type, data, metadata: metadata as EventMetadata }
+}
+
+function versionOf(event: RecordedEvent, content: EventContent, part: 'data' | 'metadata'): number {
+  const { schemaVersion } = content[part]
+  if (Number.isSafeInteger(schemaVersion)) return schemaVersion as number
+  throw corrupt(event, `has no whole number as schemaVersion of its ${part}, but ${JSON.stringify(schemaVersion)}`)
+}
+
+function applied(
+  event: RecordedEvent,
+  content: EventContent,
+  { part, version, step }: { readonly part: 'data' | 'metadata'; readonly version: number; readonly step: UpcastStep },
+): EventContent {
+  try {
+    const { type, data, metadata } = step(content)
+    const upcast = { type, data, metadata }
+    return { ...upcast, [part]: { ...upcast[part], schemaVersion: version + 1 } }
+  } catch (cause) {
+    throw corrupt(event, `cannot be upcast from schemaVersion ${version} of its ${part}`, cause)
   }
-  return data === event.data ? event : { ...event, data }
 }
 
 function corrupt({ type, position, streamId, revision }: RecordedEvent, what: string, cause?: unknown): EventLogError {

@@ -114,8 +114,36 @@ export const DenialKindRef = builder.enumType('DenialKind', {
 /** Who acts. */
 export const ActorKindRef = builder.enumType('ActorKind', {
   values: {
-    user: { value: 'user' as const, description: 'A user behind an API token.' },
+    user: { value: 'user' as const, description: 'A user: a person or a CI system.' },
     system: { value: 'system' as const, description: 'A part of the service itself.' },
     anonymous: { value: 'anonymous' as const, description: 'Nobody that is known.' },
+    unknown: { value: 'unknown' as const, description: 'Of a kind that only a later release knows.' },
+  },
+})
+
+/** How a user proved who they are. */
+export const AuthenticationMethodRef = builder.enumType('AuthenticationMethod', {
+  values: {
+    apiToken: { value: 'apiToken' as const },
+    session: { value: 'session' as const, description: 'A session of the web application.' },
+    passkeyAssertion: {
+      value: 'passkeyAssertion' as const,
+      description: 'A passkey signed what the user decided.',
+    },
+    identityToken: {
+      value: 'identityToken' as const,
+      description: "An OpenID Connect token of a build's job, which stands for a CI user.",
+    },
+    unknown: { value: 'unknown' as const, description: 'In a way that only a later release knows.' },
+  },
+})
+
+/** How a user signed in to the web application. */
+export const SignInMethodRef = builder.enumType('SignInMethod', {
+  values: {
+    openIdConnect: { value: 'openIdConnect' as const },
+    passkey: { value: 'passkey' as const },
+    invitation: { value: 'invitation' as const, description: 'By the link of an invitation.' },
+    oneTimeLink: { value: 'oneTimeLink' as const, description: 'By a link that the operator was given.' },
   },
 })

@@ -1,38 +1,8 @@
-import { type Actor, parseStreamName } from '../domain/index.ts'
+import { parseStreamName } from '../domain/index.ts'
 import type { EventView } from '../projections/index.ts'
+import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
-import { ActorKindRef } from './enums.ts'
-import { UserRef } from './refs.ts'
 import { maySeeAddress, visibleEventData } from './visibility.ts'
-
-/** Who caused something. */
-export const ActorRef = builder.objectRef<Actor>('Actor').implement({
-  description: 'Who caused something.',
-  fields: (t) => ({
-    kind: t.expose('kind', { type: ActorKindRef }),
-    user: t.field({
-      type: UserRef,
-      nullable: true,
-      description: 'The user, where it was one.',
-      resolve: (actor) => (actor.kind === 'user' ? actor.userId : null),
-    }),
-    userId: t.id({
-      nullable: true,
-      description: 'UUID of the user, where it was one.',
-      resolve: (actor) => (actor.kind === 'user' ? actor.userId : null),
-    }),
-    apiTokenId: t.id({
-      nullable: true,
-      description: 'UUID of the API token that proved it.',
-      resolve: (actor) => (actor.kind === 'user' ? actor.tokenId : null),
-    }),
-    component: t.string({
-      nullable: true,
-      description: 'The part of the service, where it was one: `workflow`, `signer`, `setup` …',
-      resolve: (actor) => (actor.kind === 'system' ? actor.component : null),
-    }),
-  }),
-})
 
 /** A fact of the audit log. */
 export const EventRef = builder.objectRef<EventView>('Event').implement({

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
 import { Refusal } from '../domain/index.ts'
-import { bearerToken, type FaultLog, type HttpServer, inviteBody } from '../http/index.ts'
+import { bearerTokens, type FaultLog, type HttpServer, inviteBody } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { asGraphQLError, asUnauthenticated } from './errors.ts'
 import { acceptable, asFetchRequest, jsonOnly, jsonText, refusal } from './http-request.ts'
@@ -37,8 +37,8 @@ export async function registerHttp(
     // Before the body: whoever is nobody to us does not make us wait for one.
     onRequest: async (request, reply) => {
       const { address } = http.clientOf(request.raw)
-      const token = bearerToken(request.headers.authorization)
-      const authenticateAgain = () => application.authenticate(token, address)
+      const credentials = bearerTokens(request.headers.authorization)
+      const authenticateAgain = () => application.authenticate(credentials, address)
       try {
         senders.set(request, { caller: await authenticateAgain(), authenticateAgain })
       } catch (error) {

@@ -1,7 +1,7 @@
 import type { RefusalCount } from '../domain/index.ts'
 import type { SecurityRefusalView } from '../projections/index.ts'
+import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
-import { ActorRef } from './event.ts'
 
 const RefusalCountRef = builder.objectRef<RefusalCount>('SecurityRefusalKind').implement({
   description: 'How often one source was refused one command with one code.',

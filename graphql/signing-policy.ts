@@ -1,9 +1,9 @@
 import type { ApprovalProcess } from '../domain/index.ts'
 import type { SigningPolicyVersion, SigningPolicyView } from '../projections/index.ts'
+import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
 import { ExistingSignatureTreatmentRef, SigningPolicyStatusRef, TimestampRequirementRef } from './enums.ts'
-import { ActorRef } from './event.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, UserRef } from './refs.ts'
 
 /** Who must agree before a signature. */

@@ -20,8 +20,10 @@ export const ViewerRef = builder.objectRef<Caller>('Viewer').implement({
     apiToken: t.field({
       type: ApiTokenRef,
       nullable: true,
-      description: 'The token of this call.',
-      resolve: async ({ userId, tokenId }, _args, context) => {
+      description: 'The API token of this call, if it was made by one.',
+      resolve: async ({ userId, authentication }, _args, context) => {
+        if (authentication.method !== 'apiToken') return null
+        const { tokenId } = authentication
         const user = await UserRef.getDataloader(context).load(userId)
         return user?.tokens.find((token) => token.tokenId === tokenId) ?? null
       },

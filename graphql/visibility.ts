@@ -1,5 +1,5 @@
 import type { Caller } from '../application/index.ts'
-import { type Actor, type GlobalRole, hasRole, Refusal, type UserId } from '../domain/index.ts'
+import { type Actor, actingUser, type GlobalRole, hasRole, Refusal, type UserId } from '../domain/index.ts'
 import type { EventView } from '../projections/index.ts'
 
 const auditors: readonly GlobalRole[] = [
@@ -23,7 +23,7 @@ export function requireAuditor(caller: Caller, what: string): void {
 
 /** Whether the caller may see the address that an actor came from: auditors, administrators, and everyone their own. */
 export function maySeeAddress(caller: Caller, actor: Actor): boolean {
-  return hasRole(caller, ...auditors) || (actor.kind === 'user' && actor.userId === caller.userId)
+  return hasRole(caller, ...auditors) || actingUser(actor) === caller.userId
 }
 
 /** Whether the caller may see a user's e-mail address and API tokens: administrators of users, and everyone their own. */

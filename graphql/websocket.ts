@@ -1,7 +1,7 @@
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { CloseCode, type Context, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
-import { bearerToken, guarded, type HttpServer } from '../http/index.ts'
+import { bearerTokens, guarded, type HttpServer } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { asGraphQLError, asUnauthenticated } from './errors.ts'
 import { maximumBodyLength } from './http.ts'
@@ -42,9 +42,9 @@ export function registerWebSocket(
   { application, logger }: GraphQLDependencies,
 ): () => Promise<void> {
   async function senderOf({ connectionParams, extra: { request } }: Connection): Promise<Sender> {
-    const token = bearerToken(authorizationOf(connectionParams) ?? request.headers.authorization)
+    const credentials = bearerTokens(authorizationOf(connectionParams) ?? request.headers.authorization)
     const { address } = http.clientOf(request)
-    const authenticateAgain = () => application.authenticate(token, address)
+    const authenticateAgain = () => application.authenticate(credentials, address)
     return { caller: await authenticateAgain(), authenticateAgain }
   }
 

@@ -1,4 +1,4 @@
-export { bearerToken } from './bearer.ts'
+export { bearerTokens } from './bearer.ts'
 export { isAddressRange } from './client.ts'
 export { type FaultLog, guarded } from './guarded.ts'
 export {

@@ -40,7 +40,8 @@ export function breakageOf(event: ProjectedEvent, fold: (event: RecordedEvent) =
 
 /** What every release writes of every event, and reads of every other release's. */
 export function malformationOf({ data, metadata }: RecordedEvent): string | undefined {
-  const { organizationId, occurredAt, actor } = metadata as Readonly<Record<string, unknown>>
+  const { schemaVersion, organizationId, occurredAt, actor } = metadata as Readonly<Record<string, unknown>>
+  if (!Number.isSafeInteger(schemaVersion)) return 'Its metadata has no schema version.'
   if (typeof organizationId !== 'string') return 'Its metadata names no organization.'
   if (typeof occurredAt !== 'string' || Number.isNaN(Date.parse(occurredAt)))
     return 'Its metadata does not say when it occurred.'

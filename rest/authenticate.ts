@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Application, Caller } from '../application/index.ts'
-import { bearerToken, type HttpServer } from '../http/index.ts'
+import { bearerTokens, type HttpServer } from '../http/index.ts'
 
 /**
  * Finds out who calls, by the header `Authorization: Bearer <api token>`, before anything of a body is read: whoever is
@@ -17,7 +17,7 @@ export function authenticateFirst(
   const callers = new WeakMap<FastifyRequest, Caller>()
   scope.addHook('onRequest', async (request) => {
     const { address } = http.clientOf(request.raw)
-    callers.set(request, await application.authenticate(bearerToken(request.headers.authorization), address))
+    callers.set(request, await application.authenticate(bearerTokens(request.headers.authorization), address))
   })
   return (request) => {
     const caller = callers.get(request)

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import { findUnfinished, type Resumed, resumeUnfinished, revokeProcessKey } from '../application/index.ts'
+import {
+  findUnfinished,
+  type Resumed,
+  resumeUnfinished,
+  revokeProcessKey,
+  unknownOrganization,
+} from '../application/index.ts'
+import { Setup } from '../application/setup.ts'
 import type { AppendAudit, EventLog } from '../event-log/index.ts'
 import {
   type BrokenStream,
@@ -189,7 +196,8 @@ export async function revokeEventKey(
   const { log } = await openServiceLog(settings, ['api'])
   try {
     const { keyId, since = null, reason = null } = options
-    return await revokeProcessKey({ log, now: () => new Date().toISOString() }, { keyId, since, reason })
+    const operator = new Setup(unknownOrganization, { component: 'operator' })
+    return await revokeProcessKey({ log, now: () => new Date().toISOString() }, operator, { keyId, since, reason })
   } finally {
     await log.close()
   }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { bearerToken } from '../http/index.ts'
+import { bearerTokens } from '../http/index.ts'
 import type { Settings } from './configuration.ts'
 
 /**
@@ -104,7 +104,7 @@ export function mayKnowDetails({
   if (operatorToken === undefined) return () => false
   const digest = (text: string) => createHash('sha256').update(text).digest()
   const expected = digest(operatorToken)
-  return ({ headers }) => timingSafeEqual(digest(bearerToken(headers.authorization) ?? ''), expected)
+  return ({ headers }) => timingSafeEqual(digest(bearerTokens(headers.authorization).apiToken ?? ''), expected)
 }
 
 /**

@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import {
-  type ApplicationDependencies,
-  createOrganization,
-  createUser,
-  issueApiToken,
-  type Setup,
-} from '../application/index.ts'
+import { type ApplicationDependencies, createOrganization, createUser, issueApiToken } from '../application/index.ts'
+import { Setup } from '../application/setup.ts'
 import { type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
@@ -72,7 +67,7 @@ async function refuseSecond(log: EventLog): Promise<void> {
 async function makeOrganization(log: EventLog, name: string, administrator: string): Promise<Omit<Credentials, 'url'>> {
   const dependencies = { log, now: () => new Date().toISOString() }
   const organizationId = randomUUID() as OrganizationId
-  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const setup = new Setup(organizationId)
   await createOrganization(dependencies, setup, { name })
   const { userId } = await createUser(dependencies, setup, {
     kind: 'interactive',

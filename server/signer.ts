@@ -82,7 +82,6 @@ export async function startSigner(options: {
       await refusals.record({
         organizationId: await organizationOf(log, command, subject),
         actor: { kind: 'system', component: 'signer' },
-        remoteAddress: undefined,
         command,
         subject,
         refusal,

@@ -1,23 +1,15 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow'
 import type {
-  Actor,
   Approve,
   Cancel,
   CertificateId,
   Deny,
+  Initiator,
   KeyId,
   SigningRequestId,
   SubmitSigningRequest,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
-
-/** Who asked for a change, for the event's metadata. */
-export type Initiator = {
-  readonly actor: Actor
-  readonly remoteAddress?: string
-  /** The call that asked. */
-  readonly callId: string
-}
 
 /**
  * Argument of the workflow `signingRequest`; its workflow id is the signing request id. Anybody who reaches Temporal can

@@ -3,7 +3,10 @@ import {
   type Artifact,
   type DomainEvent,
   type EventMetadata,
+  eventMetadata,
   fold,
+  type Initiator,
+  isFromOutside,
   Refusal,
   type SigningRequestCommand,
   type SigningRequestId,
@@ -11,7 +14,7 @@ import {
   type Submission,
   signingRequestDecider,
 } from '../domain/index.ts'
-import type { Changed, Initiator } from './contract.ts'
+import type { Changed } from './contract.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 /** The request's stream as one workflow run sees it: its state, and the ways to change it. */
@@ -90,7 +93,7 @@ export function requestHistory(
         absorb(fromRevision, [...events, ...(outcome.later ?? [])])
         const changed = { position: outcome.position }
         // Only calls from outside have an id of their own.
-        if (initiator.actor.kind === 'user') calls.set(initiator.callId, changed)
+        if (isFromOutside(initiator.actor)) calls.set(initiator.callId, changed)
         return changed
       }
       await take(read)
@@ -142,19 +145,13 @@ function metadataOf(
   signingRequestId: SigningRequestId,
   state: SigningRequestState,
   command: SigningRequestCommand,
-  { actor, remoteAddress, callId }: Initiator,
+  initiator: Initiator,
 ): EventMetadata {
   const organizationId =
     command.type === 'SubmitSigningRequest'
       ? command.submission.organizationId
       : // Every other command was decided on a state that exists.
         (state as Exclude<SigningRequestState, { workflowStatus: 'none' }>).organizationId
-  return {
-    organizationId,
-    actor,
-    ...(remoteAddress === undefined ? {} : { remoteAddress }),
-    correlationId: signingRequestId,
-    causationId: callId,
-    occurredAt: new Date().toISOString(),
-  }
+  const occurredAt = new Date().toISOString()
+  return eventMetadata(initiator, { organizationId, correlationId: signingRequestId, occurredAt })
 }

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow'
 import {
   countedApprovers,
+  type Initiator,
   isFinalStatus,
   nextTry,
   parseId,
@@ -27,7 +28,6 @@ import {
   type Changed,
   cancelUpdate,
   denyUpdate,
-  type Initiator,
   refreshSignal,
   type SigningRequestInput,
   submitUpdate,

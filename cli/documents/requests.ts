@@ -42,7 +42,7 @@ export type RequestEvent = {
   readonly occurredAt: string
   readonly revision: number
   readonly actor: {
-    readonly kind: 'user' | 'system' | 'anonymous'
+    readonly kind: 'user' | 'system' | 'anonymous' | 'unknown'
     readonly user: NamedUser
     readonly component: string | null
   }

@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
 import { type Import, type ModuleImports, readImports } from './read-imports.ts'
-import { type Extent, exceptions, languages, neverImported, type Room, table } from './table.ts'
+import { type Extent, exceptions, languages, neverImported, type Room, reserved, table } from './table.ts'
 
 /** An import that the table forbids. */
 export type Violation = {
@@ -55,6 +55,9 @@ function refuseOwn(
 ): string | undefined {
   const target = posix.join(posix.dirname(path), one.specifier)
   const to = roomOf(target)
+  const holders = Object.hasOwn(reserved, target) ? reserved[target] : undefined
+  if (holders !== undefined && !one.typeOnly && !holders.some((holder) => isIn(path, holder)))
+    return `only ${holders.join(', ')} may import what ${target} has at run time: have it handed in`
   if (target.startsWith('..')) return `imports ${target}, which is outside of the repository`
   if (to === from) return undefined
   if (to === undefined) return room.rooms === 'all' ? undefined : `${from}/ may not import ${target}`
@@ -67,6 +70,11 @@ function refuseOwn(
   const wrong = one.names.filter((name) => !languages[to]?.test(definedIn(target, name, modules)))
   if (wrong.length === 0) return undefined
   return `${from}/ may import only the types and the language of ${to}/ (scripts/imports/table.ts), not ${wrong.join(', ')}`
+}
+
+/** Whether a file is the one that is named, or lies in the folder that is named with a slash at its end. */
+function isIn(path: string, holder: string): boolean {
+  return holder.endsWith('/') ? path.startsWith(holder) : path === holder
 }
 
 function refuseForeign(from: string, room: Room, one: Import): string | undefined {

@@ -79,6 +79,15 @@ export const table: Readonly<Record<string, Room>> = {
 /** Rooms that only their like may import: proofs and tools must not carry the product. */
 export const neverImported: readonly string[] = ['test', 'bench', 'scripts']
 
+/**
+ * Files whose run-time exports are capabilities, and who may import those: files, or folders with a slash at the end.
+ * Types are free. Everybody else gets such a thing handed in, or does not have it.
+ */
+export const reserved: Readonly<Record<string, readonly string[]>> = {
+  // The permission to do everything in an organization: the composition hands it out, and one file recognises it.
+  'application/setup.ts': ['application/caller.ts', 'server/', ...neverImported.map((room) => `${room}/`)],
+}
+
 /** Single files that may import more than their room. */
 export const exceptions: Readonly<Record<string, Partial<Room>>> = {
   // A thread that is told by the formats of its own room which of their modules digest a file.

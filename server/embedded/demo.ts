@@ -7,8 +7,8 @@ import {
   createSigningPolicy,
   createUser,
   issueApiToken,
-  type Setup,
 } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import {
   existingSignatureTreatments,
   type GlobalRole,
@@ -54,7 +54,7 @@ export async function createDemo(
   report: (step: string) => void,
 ): Promise<Omit<Credentials, 'url'>> {
   const organizationId = randomUUID() as OrganizationId
-  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const setup = new Setup(organizationId)
   await createOrganization(dependencies, setup, { name: demoName })
 
   const users: Record<string, Credentials['users'][string]> = {}

@@ -42,7 +42,8 @@ export async function selfCheck(options: {
   readonly report: (step: string) => void
 }): Promise<SelfChecked> {
   const { application, dependencies, credentials, folder, report } = options
-  const as = (user: string): Promise<Caller> => application.authenticate(credentials.users[user]?.token, undefined)
+  const as = (user: string): Promise<Caller> =>
+    application.authenticate({ apiToken: credentials.users[user]?.token }, undefined)
 
   const ci = await as('ci')
   const sample = sampleProgram()

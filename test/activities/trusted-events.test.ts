@@ -4,7 +4,8 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { revokeProcessKey } from '../../application/index.ts'
+import { revokeProcessKey, unknownOrganization } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import {
   type ApiTokenId,
   type DomainEvent,
@@ -61,8 +62,9 @@ function metadataOf(
   tokenId: ApiTokenId,
 ) {
   return {
+    schemaVersion: 1,
     organizationId: setup.organizationId,
-    actor: { kind: 'user', userId, authentication: 'apiToken', tokenId } as const,
+    actor: { kind: 'user', userId, authentication: { method: 'apiToken', tokenId } } as const,
     correlationId: signingRequestId,
     causationId: randomUUID(),
     occurredAt: new Date().toISOString(),
@@ -138,7 +140,8 @@ describe('the signer believes only what a process of the service signed', () => 
     const worker = withSignatures(organization.stored, stolen)
     await approveTwice(organization, request, ownToken(organization), worker.append)
     const revocation = { keyId: stolen.keyId, since, reason: 'stolen' }
-    await revokeProcessKey({ log: organization.log, now: () => new Date().toISOString() }, revocation)
+    const operator = new Setup(unknownOrganization, { component: 'operator' })
+    await revokeProcessKey({ log: organization.log, now: () => new Date().toISOString() }, operator, revocation)
     await expectWaiting(organization, request)
   })
 

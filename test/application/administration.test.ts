@@ -6,8 +6,8 @@ import {
   createSigningPolicy,
   createUser,
   disableCertificate,
-  type Initiator,
   issueApiToken,
+  type Requester,
 } from '../../application/index.ts'
 import {
   type GlobalRole,
@@ -21,7 +21,7 @@ import { readWholeStream } from '../../event-log/index.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 
 /** Does something to what the set-up has made, as somebody. */
-type UseCase = (test: TestApplication, initiator: Initiator) => Promise<unknown>
+type UseCase = (test: TestApplication, requester: Requester) => Promise<unknown>
 
 const settings = async (test: TestApplication, user: TestCaller): Promise<SigningPolicySettings> => ({
   name: 'Release',
@@ -119,7 +119,7 @@ describe('the right to', () => {
     const { projectId } = await test.policy({ submitters: [member] })
     const certificateId = await test.certificate()
     const organizationId = randomUUID() as OrganizationId
-    const stranger: Initiator = { ...(await test.user('Stranger', 'globalAdministrator')), organizationId }
+    const stranger: Requester = { ...(await test.user('Stranger', 'globalAdministrator')), organizationId }
     const { dependencies } = test
     const own = await settings(test, member)
     const head = await dependencies.log.head()
@@ -143,14 +143,15 @@ describe('what administrators make', () => {
   it('is in the log with who made it, through which token, from where', async () => {
     const test = await testApplication()
     const ada = await test.user('Ada', 'projectAdministrator')
-    const { userId, tokenId, remoteAddress, callId, organizationId } = ada
+    const { userId, authentication, remoteAddress, callId, organizationId } = ada
     const input = { slug: 'new', name: 'New', description: null, repositoryUrl: null }
     const { projectId } = await createProject(test.dependencies, ada, input)
     const { events } = await readWholeStream(test.dependencies.log, streams.project(projectId))
     expect(events.map(({ metadata }) => metadata)).toEqual([
       {
+        schemaVersion: 1,
         organizationId,
-        actor: { kind: 'user', userId, authentication: 'apiToken', tokenId },
+        actor: { kind: 'user', userId, authentication },
         remoteAddress,
         correlationId: callId,
         causationId: callId,

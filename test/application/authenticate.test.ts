@@ -41,10 +41,10 @@ describe('authentication', () => {
     const { userId, tokenId } = anna
     const granted = event<UserEvent, 'GlobalRoleGranted'>('GlobalRoleGranted', { role: 'userAdministrator' })
     await happens(test, userId, granted)
-    expect(await test.application.authenticate(anna.token, address)).toMatchObject({
+    expect(await test.application.authenticate({ apiToken: anna.token }, address)).toMatchObject({
       organizationId: test.setup.organizationId,
       userId,
-      tokenId,
+      authentication: { method: 'apiToken', tokenId },
       name: 'Anna',
       kind: 'interactive',
       roles: ['globalReader', 'userAdministrator'],
@@ -57,8 +57,8 @@ describe('authentication', () => {
     const test = await testApplication()
     const { token } = await test.user('Anna')
     const calls = [
-      await test.application.authenticate(token, address),
-      await test.application.authenticate(token, address),
+      await test.application.authenticate({ apiToken: token }, address),
+      await test.application.authenticate({ apiToken: token }, address),
     ]
     expect(calls[0]?.callId).not.toBe(calls[1]?.callId)
   })
@@ -82,12 +82,12 @@ describe('authentication', () => {
       'x'.repeat(100_000),
     ]
     for (const text of malformed)
-      expect(await codeOf(test.application.authenticate(text, address))).toBe('TOKEN_INVALID')
+      expect(await codeOf(test.application.authenticate({ apiToken: text }, address))).toBe('TOKEN_INVALID')
   })
 
   it('refuses the absence of a token without a record: nobody has tried anything', async () => {
     const test = await testApplication()
-    expect(await codeOf(test.application.authenticate(undefined, address))).toBe('TOKEN_MISSING')
+    expect(await codeOf(test.application.authenticate({}, address))).toBe('TOKEN_MISSING')
     expect(await test.refusals()).toEqual([])
   })
 
@@ -142,7 +142,7 @@ describe('authentication', () => {
         const { userId } = await test.user('Anna')
         const expiresAt = '2026-03-01T13:00:00.000Z'
         const { token } = await issueApiToken(test.dependencies, test.setup, { userId, name: 'short', expiresAt })
-        await test.application.authenticate(token, address)
+        await test.application.authenticate({ apiToken: token }, address)
         test.clock.now = expiresAt
         return token
       },
@@ -163,7 +163,7 @@ describe('authentication', () => {
   it.each(cases)('refuses %s with %s, and records it once', async (_, code, prepare, organizationIsKnown) => {
     const test = await testApplication()
     const token = await prepare(test)
-    expect(await codeOf(test.application.authenticate(token, address))).toBe(code)
+    expect(await codeOf(test.application.authenticate({ apiToken: token }, address))).toBe(code)
     const organizationId = organizationIsKnown ? test.setup.organizationId : unknownOrganization
     const [recorded, ...others] = await test.securityEvents(organizationId)
     expect(others).toEqual([])
@@ -181,7 +181,7 @@ describe('authentication', () => {
     const test = await testApplication()
     const { userId, token } = await test.user('Anna')
     await happens(test, userId, deactivated, reactivated)
-    expect((await test.application.authenticate(token, address)).userId).toBe(userId)
+    expect((await test.application.authenticate({ apiToken: token }, address)).userId).toBe(userId)
   })
 
   describe('by a stream that hides a part of itself', () => {
@@ -205,10 +205,10 @@ describe('authentication', () => {
       const ben = await test.user('Ben')
       hide(store, `countersign.${streams.user(anna.userId)}`)
       const waiting = { code: 'EVENT_LOG_CORRUPT', message: expect.stringContaining(anna.userId) }
-      await expect(test.application.authenticate(anna.token, address)).rejects.toMatchObject(waiting)
-      await expect(test.application.authenticate(anna.token, address)).rejects.not.toBeInstanceOf(Refusal)
+      await expect(test.application.authenticate({ apiToken: anna.token }, address)).rejects.toMatchObject(waiting)
+      await expect(test.application.authenticate({ apiToken: anna.token }, address)).rejects.not.toBeInstanceOf(Refusal)
       expect(await test.refusals()).toEqual([])
-      expect((await test.application.authenticate(ben.token, address)).userId).toBe(ben.userId)
+      expect((await test.application.authenticate({ apiToken: ben.token }, address)).userId).toBe(ben.userId)
     })
 
     it('stops what the stream is needed for, and changes nothing', async () => {
@@ -220,7 +220,7 @@ describe('authentication', () => {
       const before = store.all.length
       await expect(test.submit(ben)).rejects.toMatchObject({ code: 'EVENT_LOG_CORRUPT' })
       expect(store.all.slice(before).filter(({ streamId }) => streamId.includes('signingRequest'))).toEqual([])
-      expect((await test.application.authenticate(anna.token, address)).userId).toBe(anna.userId)
+      expect((await test.application.authenticate({ apiToken: anna.token }, address)).userId).toBe(anna.userId)
     })
   })
 })

@@ -120,7 +120,11 @@ describe('the artifact of a request', () => {
           count: 1,
         }),
         metadata: expect.objectContaining({
-          actor: { kind: 'user', userId: stranger.userId, authentication: 'apiToken', tokenId: stranger.tokenId },
+          actor: {
+            kind: 'user',
+            userId: stranger.userId,
+            authentication: { method: 'apiToken', tokenId: stranger.tokenId },
+          },
           remoteAddress: '192.0.2.1',
         }),
       }),

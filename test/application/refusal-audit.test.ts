@@ -48,7 +48,9 @@ function attempt(of: Partial<RefusedAttempt> = {}): RefusedAttempt {
 
 function byUser(number = 1): Partial<RefusedAttempt> {
   const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
-  return { actor: { kind: 'user', userId: id as UserId, authentication: 'apiToken', tokenId: id as ApiTokenId } }
+  return {
+    actor: { kind: 'user', userId: id as UserId, authentication: { method: 'apiToken', tokenId: id as ApiTokenId } },
+  }
 }
 
 const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)

@@ -195,7 +195,10 @@ describe('a request', () => {
     const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(signingRequestId))
     const granted = events.filter(({ type }) => type === ('ApprovalGranted' satisfies SigningRequestEvent['type']))
     expect(granted.map(({ data, metadata }) => [data.approver, metadata.actor])).toEqual([
-      [anna.userId, { kind: 'user', userId: anna.userId, authentication: 'apiToken', tokenId: anna.tokenId }],
+      [
+        anna.userId,
+        { kind: 'user', userId: anna.userId, authentication: { method: 'apiToken', tokenId: anna.tokenId } },
+      ],
     ])
     const codes = (await test.refusals()).map(({ code }) => code)
     expect(new Set(codes)).toEqual(

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createProject, createSigningPolicy } from '../../application/index.ts'
 import { findTarget } from '../../application/submission-target.ts'
@@ -27,7 +26,7 @@ async function count(test: TestApplication, wanted: string): Promise<number> {
 }
 
 /** Somebody's call: what two calls do are two things, also when they say the same. */
-const aCall = ({ setup }: TestApplication) => ({ ...setup, callId: randomUUID() })
+const aCall = ({ setup }: TestApplication) => setup.anotherCall()
 
 /** A log whose appends to some streams never happen: the process ends before. */
 function failingAppends(log: EventLog, fails: (streamId: string) => boolean): EventLog {

@@ -30,7 +30,7 @@ beforeEach(async () => {
   await refused('2026-03-01T12:00:00.000Z', 1, anonymous)
   await refused('2026-03-02T12:00:00.000Z', 5, anonymous)
   const tokenId = '66666666-2222-4333-8444-555555555555' as ApiTokenId
-  const actor = { kind: 'user', userId, authentication: 'apiToken', tokenId } as const
+  const actor = { kind: 'user', userId, authentication: { method: 'apiToken', tokenId } } as const
   await refused('2026-03-02T12:00:00.000Z', 1, { organizationId, actor, command: 'approveSigningRequest' })
   await log.close()
   return () => vi.unstubAllEnvs()

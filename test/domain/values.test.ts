@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest'
 import {
   type Actor,
   canonicalJson,
+  type EventMetadata,
   fold,
   type GlobalRole,
   globalRoles,
   mayCancel,
   mayReadArtifacts,
   maySubmit,
+  metadataSchemaVersion,
   networkOf,
   type OrganizationId,
   organizationDecider,
@@ -191,6 +193,18 @@ describe('streams', () => {
         )
   })
 
+  it('hold no event whose metadata has a form that is not known', () => {
+    const deactivated = { type: 'UserDeactivated', data: { schemaVersion: 1, reason: null } }
+    const folding = (schemaVersion: unknown) => () =>
+      fold(userDecider, [{ ...deactivated, metadata: { schemaVersion } as EventMetadata }])
+    for (const schemaVersion of [2, 0, '1', undefined]) {
+      const refusal = refusalOf(folding(schemaVersion))
+      expect(refusal.code).toBe('EVENT_SCHEMA_UNKNOWN')
+      expect(refusal.message).toContain('metadata')
+    }
+    expect(folding(metadataSchemaVersion)).not.toThrow()
+  })
+
   it('hold no event in a form that is not known', () => {
     for (const schemaVersion of [2, 0, '1', undefined])
       expect(
@@ -236,8 +250,7 @@ describe('refused attempts', () => {
   const user = (userId: UserId): Actor => ({
     kind: 'user',
     userId,
-    authentication: 'apiToken',
-    tokenId: fixedUuid('7'),
+    authentication: { method: 'apiToken', tokenId: fixedUuid('7') },
   })
 
   it('are of one kind by who, what and why, not by what the caller names; a known user is one from any address', () => {

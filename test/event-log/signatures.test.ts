@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { revokeProcessKey } from '../../application/index.ts'
+import { revokeProcessKey, unknownOrganization } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import type { ProcessRole } from '../../domain/index.ts'
 import {
   auditAppends,
@@ -32,6 +33,8 @@ eventLogContract('SQLite with signatures', { startsEmpty: true, largest: largest
     stop: () => rm(folder, { recursive: true }),
   }
 })
+
+const operator = new Setup(unknownOrganization, { component: 'operator' })
 
 type Place = {
   readonly path: string
@@ -374,7 +377,7 @@ describe('a key that was revoked', () => {
     const before = newStream('signingRequest')
     await worker.append(before, [at(now())], 'noStream')
     const revoke = (keyId = key.keyId, since: string | null = null, by = api) =>
-      revokeProcessKey({ log: withSignatures(from.stored, by), now }, { keyId, since, reason: null })
+      revokeProcessKey({ log: withSignatures(from.stored, by), now }, operator, { keyId, since, reason: null })
     const isBelieved = (stream: string) =>
       collect(from.verified.readStream(stream)).then(
         () => true,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { revokeProcessKey } from '../../application/index.ts'
+import { revokeProcessKey, unknownOrganization } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import {
   createKeyRing,
   followEnds,
@@ -133,6 +134,7 @@ describe('the end of a stream that is removed from the store', () => {
     const at = new Date().toISOString()
     await revokeProcessKey(
       { log: as('api'), now: () => at },
+      new Setup(unknownOrganization, { component: 'operator' }),
       { keyId: key.keyId, since: '2020-01-01T00:00:00.000Z', reason: null },
     )
     await followed()

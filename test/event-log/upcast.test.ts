@@ -2,18 +2,30 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type EventLog, openSqliteEventLog, type Upcaster, withUpcasters } from '../../event-log/index.ts'
+import {
+  type EventLog,
+  type NewEvent,
+  openSqliteEventLog,
+  type Upcaster,
+  withUpcasters,
+} from '../../event-log/index.ts'
 import { collect, collectUntil, newEvent, newStream } from '../support/event-log/events.ts'
 
 /** An imagined history: version 2 split the name of a parcel's receiver, version 3 added the country. */
 const upcasters: readonly Upcaster[] = [
-  { type: 'ParcelSent', fromVersion: 2, upcast: (data) => ({ ...data, country: 'unknown' }) },
   {
+    of: 'data',
+    type: 'ParcelSent',
+    fromVersion: 2,
+    upcast: (event) => ({ ...event, data: { ...event.data, country: 'unknown' } }),
+  },
+  {
+    of: 'data',
     type: 'ParcelSent',
     fromVersion: 1,
-    upcast: ({ name, ...rest }) => {
+    upcast: ({ data: { name, ...rest }, ...event }) => {
       const [givenName, familyName] = String(name).split(' ')
-      return { ...rest, givenName, familyName }
+      return { ...event, data: { ...rest, givenName, familyName } }
     },
   },
 ]
@@ -81,6 +93,7 @@ describe('old events are upcast on read', () => {
 
   test('and an upcaster that fails is named with the event', async () => {
     const failing: Upcaster = {
+      of: 'data',
       type: 'ParcelSent',
       fromVersion: 1,
       upcast: () => {
@@ -93,8 +106,86 @@ describe('old events are upcast on read', () => {
   })
 
   test('by steps that follow on each other', () => {
-    const step = (fromVersion: number): Upcaster => ({ type: 'ParcelSent', fromVersion, upcast: (data) => data })
+    const step = (fromVersion: number): Upcaster => ({
+      of: 'data',
+      type: 'ParcelSent',
+      fromVersion,
+      upcast: (event) => event,
+    })
     expect(() => withUpcasters(log, [step(1), step(1)])).toThrow('Two upcasters take version 1 of ParcelSent.')
     expect(() => withUpcasters(log, [step(3), step(1)])).toThrow('No upcaster takes version 2 of ParcelSent')
+  })
+
+  describe('with their metadata, which has versions of its own', () => {
+    const older = (content: object): NewEvent => {
+      const event = parcel({ name: 'Ada Lovelace' })
+      const { actor: _, ...metadata } = event.metadata
+      return { ...event, metadata: { ...metadata, ...content } as never }
+    }
+    const actor = { kind: 'system', component: 'desk' }
+    /** An imagined history: metadata named a sender in version 1, and the data says since then how it was sent. */
+    const withMetadata: readonly Upcaster[] = [
+      {
+        of: 'metadata',
+        fromVersion: 1,
+        upcast: ({ metadata: { sender, ...rest }, ...event }) => ({
+          ...event,
+          metadata: { ...rest, actor: { kind: 'system', component: sender } },
+        }),
+      },
+      {
+        of: 'data',
+        type: 'ParcelSent',
+        fromVersion: 1,
+        upcast: ({ data, metadata }) => ({
+          type: 'ParcelPosted',
+          data: { ...data, postedBy: (metadata.actor as { component: string }).component },
+          metadata,
+        }),
+      },
+      {
+        of: 'data',
+        type: 'ParcelPosted',
+        fromVersion: 2,
+        upcast: (event) => ({ ...event, data: { ...event.data, priority: false } }),
+      },
+    ]
+    const read = async (event: NewEvent) => {
+      await log.append(newStream(), [event], 'noStream')
+      return collect(withUpcasters(log, withMetadata).readAll())
+    }
+
+    test('and a step of data sees the newest metadata, may rename the event, and goes on under the new name', async () => {
+      const [event] = await read(older({ sender: 'desk' }))
+      expect(event).toMatchObject({
+        type: 'ParcelPosted',
+        data: { schemaVersion: 3, name: 'Ada Lovelace', postedBy: 'desk', priority: false },
+        metadata: { schemaVersion: 2, actor },
+      })
+      expect(event?.metadata).not.toHaveProperty('sender')
+    })
+
+    test('of every type', async () => {
+      const other = { ...older({ sender: 'desk' }), type: 'ParcelLost' }
+      expect(await read(other)).toMatchObject([{ type: 'ParcelLost', metadata: { schemaVersion: 2, actor } }])
+    })
+
+    test('and not beyond the newest', async () => {
+      const newest = older({ schemaVersion: 2, actor })
+      expect(await read(newest)).toMatchObject([{ type: 'ParcelPosted', metadata: newest.metadata }])
+    })
+
+    test('and metadata without a version is corrupt', async () => {
+      await expect(read(older({ schemaVersion: undefined }))).rejects.toMatchObject({
+        code: 'EVENT_LOG_CORRUPT',
+        message: expect.stringContaining('of its metadata'),
+      })
+    })
+
+    test('by steps that follow on each other', () => {
+      const step = (fromVersion: number): Upcaster => ({ of: 'metadata', fromVersion, upcast: (event) => event })
+      expect(() => withUpcasters(log, [step(1), step(1)])).toThrow('Two upcasters take version 1 of the metadata.')
+      expect(() => withUpcasters(log, [step(3), step(1)])).toThrow('No upcaster takes version 2 of the metadata')
+    })
   })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createOrganization, createProject, createSigningPolicy, createUser } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import { type OrganizationId, remedyOf, type SigningRequestId } from '../../domain/index.ts'
 import { defaultLimits } from '../../graphql/index.ts'
 import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
@@ -322,7 +323,7 @@ describe('queries', () => {
   it('shows nothing of another organization', async () => {
     const server = await startGraphQLServer()
     const organizationId = randomUUID() as OrganizationId
-    const theirs = { setup: true, organizationId, callId: randomUUID() } as const
+    const theirs = new Setup(organizationId)
     await createOrganization(server.dependencies, theirs, { name: 'Others' })
     const { userId } = await createUser(server.dependencies, theirs, {
       kind: 'interactive',

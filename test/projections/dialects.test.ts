@@ -334,6 +334,7 @@ describe.each(dialects)('the read model in %s', (kind, open) => {
               repositoryUrl: null,
             },
             metadata: {
+              schemaVersion: 1,
               organizationId: randomOrganization,
               actor: { kind: 'system', component: 'test' },
               correlationId: projectId,

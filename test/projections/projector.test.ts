@@ -201,6 +201,7 @@ describe('the projector', () => {
   ])('stops at %s, and says so', async (_what, streamId, type, schemaVersion, code) => {
     const parts = open()
     const metadata = {
+      schemaVersion: 1,
       organizationId: randomOrganization,
       actor: { kind: 'system', component: 'test' },
       correlationId: 'x',
@@ -217,7 +218,12 @@ describe('the projector', () => {
 
   it.each([
     ['an event that is no JSON', "UPDATE events SET data = '{' WHERE position = ?", 'not a JSON object'],
-    ['an event without metadata', "UPDATE events SET metadata = '{}' WHERE position = ?", 'names no organization'],
+    ['an event without metadata', "UPDATE events SET metadata = '{}' WHERE position = ?", 'no schema version'],
+    [
+      'an event of no organization',
+      "UPDATE events SET metadata = json_remove(metadata, '$.organizationId') WHERE position = ?",
+      'names no organization',
+    ],
     [
       'an event that does not say when',
       "UPDATE events SET metadata = json_remove(metadata, '$.occurredAt') WHERE position = ?",

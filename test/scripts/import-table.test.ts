@@ -96,6 +96,23 @@ describe('the import table', () => {
     ])
   })
 
+  test('a capability is imported by those who may hand it out, and its type by everybody', () => {
+    const by = (path: string) =>
+      messages(path, `import { Setup } from '${path.includes('/x/') ? '../' : ''}../application/setup.ts'`)
+    for (const path of ['server/a.ts', 'server/x/a.ts', 'application/caller.ts', 'test/a.ts', 'bench/a.ts'])
+      expect(by(path)).toEqual([])
+    for (const path of [
+      'application/create-user.ts',
+      'application/index.ts',
+      'graphql/a.ts',
+      'rest/a.ts',
+      'serverless/a.ts',
+    ])
+      expect(by(path)[0]).toMatch(/^1: (only application\/caller.ts, server\/|the folder)/)
+    expect(messages('graphql/a.ts', "import type { Setup } from '../application/setup.ts'")).toEqual([])
+    expect(messages('application/index.ts', "export { Setup } from './setup.ts'")).toHaveLength(1)
+  })
+
   test('a folder that is not in the table, or outside of the repository, is refused', () => {
     expect(messages('utils/a.ts', '')).toEqual(['1: the folder utils/ is not in the import table'])
     expect(messages('domain/a.ts', "import '../../other/a.ts'")).toEqual([

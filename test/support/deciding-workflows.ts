@@ -4,8 +4,9 @@ import {
   certificateDecider,
   type Decider,
   type DomainEvent,
-  type EventMetadata,
+  eventMetadata,
   fold,
+  type Initiator,
   type Instant,
   type KeyId,
   keyDecider,
@@ -34,10 +35,9 @@ export function decidingWorkflows(
     streamId: string,
     decider: Decider<State, Command, Event>,
     command: Command,
-    who: Pick<EventMetadata, 'actor' | 'remoteAddress'> & { readonly callId: string },
+    initiator: Initiator,
   ): Promise<Appended> {
-    const { callId, ...actor } = who
-    const metadata = { organizationId, ...actor, correlationId: streamId, causationId: callId, occurredAt: now() }
+    const metadata = eventMetadata(initiator, { organizationId, correlationId: streamId, occurredAt: now() })
     for (;;) {
       const { events, revision } = await readWholeStream(log, streamId)
       const decided = decider.decide(command, fold(decider, events))

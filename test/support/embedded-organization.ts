@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { handleCommand } from '../../application/handle-command.ts'
-import { createSelfSignedCertificate, createSigningPolicy, type Setup } from '../../application/index.ts'
+import { createSelfSignedCertificate, createSigningPolicy } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import {
   type ApprovalProcess,
   existingSignatureTreatments,
@@ -61,7 +61,7 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
   })
   const dependencies = { log, now: () => new Date().toISOString(), workflows: temporalWorkflows(client) }
   const organizationId = credentials.organizationId as OrganizationId
-  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const setup = new Setup(organizationId)
   const change = (user: string, command: UserCommand) =>
     handleCommand(dependencies, setup, streams.user(named([user])[0] as UserId), userDecider, command)
   const named = (names: readonly string[]) => names.map((name) => credentials.users[name]?.userId as UserId)

@@ -13,8 +13,8 @@ import {
   createUser,
   issueApiToken,
   openRefusalAudit,
-  type Setup,
 } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import {
   checkHeader,
   createUploads,
@@ -168,7 +168,7 @@ export async function openGraphQLServer(
   } = options
   const now = () => new Date().toISOString()
   const organizationId = randomUUID() as OrganizationId
-  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const setup = new Setup(organizationId)
   const log = await openSqliteEventLog({ path: join(folder, 'log.db') })
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1_000_000 })
   const registry = await openUploadRegistry({
@@ -296,20 +296,20 @@ export async function openGraphQLServer(
     tell,
     ask: (user, query, variables = {}) => askServer(url, user?.token, query, variables),
     async upload(by, text = 'a program') {
-      const caller = await application.authenticate(by.token, undefined)
+      const caller = await application.authenticate({ apiToken: by.token }, undefined)
       const bytes = (async function* () {
         yield new TextEncoder().encode(text)
       })()
       return (await application.uploadArtifact(caller, { fileName: 'setup.exe', bytes })).uploadId
     },
     async submit(signingPolicy = 'release-signing', description = 'a build') {
-      const caller = await application.authenticate(submitter.token, undefined)
+      const caller = await application.authenticate({ apiToken: submitter.token }, undefined)
       const uploadId = await server.upload(submitter)
       const input = { project: 'demo', signingPolicy, uploadId, description }
       return (await application.submitSigningRequest(caller, input)).signingRequestId
     },
     async plan(signingRequestId) {
-      const [caller] = [await application.authenticate(submitter.token, undefined)]
+      const [caller] = [await application.authenticate({ apiToken: submitter.token }, undefined)]
       await server.caughtUp()
       const [request] = await readModel.signingRequestsByIds(caller.organizationId, [signingRequestId])
       if (request === undefined) throw new Error('The request is not there.')

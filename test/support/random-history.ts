@@ -80,11 +80,16 @@ export async function play(
     clock += 1 + (detail % 5_000)
     const at = new Date(clock).toISOString()
     const metadata: EventMetadata = {
+      schemaVersion: 1,
       organizationId: randomOrganization,
       actor:
         detail % 3 === 0
           ? { kind: 'system', component: 'workflow' }
-          : { kind: 'user', userId: uuid('1', detail % 4), authentication: 'apiToken', tokenId: uuid('7', detail % 4) },
+          : {
+              kind: 'user',
+              userId: uuid('1', detail % 4),
+              authentication: { method: 'apiToken', tokenId: uuid('7', detail % 4) },
+            },
       ...(detail % 2 === 0 ? { remoteAddress: '192.0.2.1' } : {}),
       correlationId: uuid('8', clock % 1_000_000_007),
       causationId: uuid('9', clock % 1_000_000_007),

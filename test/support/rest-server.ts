@@ -59,7 +59,7 @@ export async function startRestServer(
     name: 'Someone',
     kind: 'ci',
     roles: [],
-    tokenId: randomUUID() as ApiTokenId,
+    authentication: { method: 'apiToken', tokenId: randomUUID() as ApiTokenId },
     remoteAddress: '127.0.0.1',
     callId: randomUUID(),
   }
@@ -71,7 +71,7 @@ export async function startRestServer(
     return { sha256, size, fileName: artifact.fileName, read: (range) => reader.read(sha256, range) }
   }
   const application: Pick<Application, 'authenticate' | 'admitUpload' | 'uploadArtifact' | 'openArtifact'> = {
-    async authenticate(presented) {
+    async authenticate({ apiToken: presented }) {
       if (presented === undefined) throw new Refusal('TOKEN_MISSING', 'Send an API token.')
       if (presented !== token) throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
       return caller

@@ -14,10 +14,11 @@ import {
   createUser,
   issueApiToken,
   openRefusalAudit,
-  type Setup,
 } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import { checkHeader, createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
 import {
+  type ApiTokenId,
   type ApprovalProcess,
   type CertificateId,
   type CommandRefused,
@@ -73,7 +74,7 @@ export type TestApplication = {
 }
 
 /** A user, as a call brings them, and their token. */
-export type TestCaller = Caller & { readonly token: string }
+export type TestCaller = Caller & { readonly tokenId: ApiTokenId; readonly token: string }
 
 /** What a `CommandRefused` says. */
 export type RecordedRefusal = CommandRefused['data']
@@ -119,7 +120,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     now,
   }
   const application = createApplication(dependencies)
-  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const setup = new Setup(organizationId)
   await createOrganization(dependencies, setup, { name: 'Test' })
 
   async function securityEvents(organization: OrganizationId = organizationId): Promise<readonly RecordedEvent[]> {
@@ -151,8 +152,8 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
 
     async user(name, ...roles) {
       const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email: null, roles })
-      const { token } = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
-      return { ...(await application.authenticate(token, '192.0.2.1')), token }
+      const { tokenId, token } = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
+      return { ...(await application.authenticate({ apiToken: token }, '192.0.2.1')), tokenId, token }
     },
 
     async policy({ submitters, approval, slug = 'tool', existingSignatures = existingSignatureTreatments }) {

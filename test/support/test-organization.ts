@@ -13,8 +13,8 @@ import {
   createSigningPolicy,
   createUser,
   issueApiToken,
-  type Setup,
 } from '../../application/index.ts'
+import { Setup } from '../../application/setup.ts'
 import {
   type ArtifactStore,
   openFolderStore,
@@ -149,7 +149,7 @@ export async function testOrganization(
   }
 
   const organizationId = randomUUID() as OrganizationId
-  const setup: Setup = { setup: true, organizationId, callId: randomUUID() }
+  const setup = new Setup(organizationId)
   const dependencies = {
     log: believed,
     now,
@@ -293,8 +293,9 @@ export async function appendRaw(
   const actor =
     by === undefined
       ? ({ kind: 'system', component: 'test' } as const)
-      : ({ kind: 'user', userId: by, authentication: 'apiToken', tokenId } as const)
+      : ({ kind: 'user', userId: by, authentication: { method: 'apiToken', tokenId } } as const)
   const metadata = {
+    schemaVersion: 1,
     organizationId,
     actor,
     correlationId: stream,

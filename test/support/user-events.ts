@@ -18,6 +18,7 @@ export async function happens(
     GlobalRoleWithdrawn: { schemaVersion: 1, role },
   }[type]
   const metadata = {
+    schemaVersion: 1,
     organizationId: server.organizationId,
     actor: { kind: 'system', component: 'test' } as const,
     correlationId: streamId,

@@ -17,7 +17,7 @@ import { until } from './until.ts'
 
 /** Who asks, as the application says it. */
 export const initiator = (userId: UserId) => ({
-  actor: { kind: 'user', userId, authentication: 'apiToken', tokenId: randomUUID() as never } as const,
+  actor: { kind: 'user', userId, authentication: { method: 'apiToken', tokenId: randomUUID() as never } } as const,
   callId: randomUUID(),
 })
 

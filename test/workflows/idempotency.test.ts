@@ -31,7 +31,7 @@ async function twoApplications() {
   const make = () => createApplication(all)
   const applications = [make(), make()] as const
   const token = organization.tokens.get(organization.submitter)
-  const caller = () => applications[0].authenticate(token, undefined)
+  const caller = () => applications[0].authenticate({ apiToken: token }, undefined)
   async function* program() {
     yield sampleProgram()
   }

@@ -16,7 +16,11 @@ const server = useTemporalServer()
 
 function approval({ plan }: SigningRequest, approver: UserId) {
   const command = { type: 'Approve', approver, planDigest: plan?.digest ?? otherDigest, comment: null } as const
-  const actor = { kind: 'user', userId: approver, authentication: 'apiToken', tokenId: randomUUID() as never } as const
+  const actor = {
+    kind: 'user',
+    userId: approver,
+    authentication: { method: 'apiToken', tokenId: randomUUID() as never },
+  } as const
   return { command, initiator: { actor, callId: randomUUID() } }
 }
 

@@ -11,7 +11,7 @@ const planDigest = 'cd'.repeat(32) as Sha256Digest
 const submission = aSubmission()
 const position = '0' as LogPosition
 const initiator = (userId: UserId) => ({
-  actor: { kind: 'user', userId, authentication: 'apiToken', tokenId: randomUUID() as never } as const,
+  actor: { kind: 'user', userId, authentication: { method: 'apiToken', tokenId: randomUUID() as never } } as const,
   callId: randomUUID(),
 })
 

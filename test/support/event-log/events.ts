@@ -4,6 +4,7 @@ import type { NewEvent, RecordedEvent, SubscriptionBatch } from '../../../event-
 /** Metadata as every event carries it. */
 export function metadata(): EventMetadata {
   return {
+    schemaVersion: 1,
     organizationId: '7c7e0a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b' as OrganizationId,
     actor: { kind: 'system', component: 'test' },
     correlationId: 'test',
