@@ -3,11 +3,11 @@ import type { EventLog } from '../../event-log/index.ts'
 import { type RequestHistory, requestHistories } from './request-histories.ts'
 import { until } from './until.ts'
 
-/** Waits until the log has seen the end of every request in it. */
-export async function allFinal(log: EventLog, withinMs: number): Promise<void> {
+/** Waits until the log has seen the end of every request in it. @param unknownType as of {@link requestHistories} */
+export async function allFinal(log: EventLog, withinMs: number, unknownType?: string): Promise<void> {
   await until(
     'every request is final',
-    async () => [...(await requestHistories(log)).values()].every(isFinal),
+    async () => [...(await requestHistories(log, unknownType)).values()].every(isFinal),
     withinMs,
   )
 }

@@ -9,8 +9,15 @@ export type RequestHistory = {
   readonly types: readonly string[]
 }
 
-/** Reads the whole log and folds every request in it, by id, in the order of their submission. */
-export async function requestHistories(log: EventLog): Promise<ReadonlyMap<string, RequestHistory>> {
+/**
+ * Reads the whole log and folds every request in it, by id, in the order of their submission.
+ *
+ * @param unknownType of events that only a newer build knows, and which change nothing of a request
+ */
+export async function requestHistories(
+  log: EventLog,
+  unknownType?: string,
+): Promise<ReadonlyMap<string, RequestHistory>> {
   const streams = new Map<string, RecordedEvent[]>()
   for await (const batch of log.readAll())
     for (const event of batch) {
@@ -22,7 +29,8 @@ export async function requestHistories(log: EventLog): Promise<ReadonlyMap<strin
     }
   const histories = new Map<string, RequestHistory>()
   for (const [id, events] of streams) {
-    const request = fold(signingRequestDecider, events)
+    const known = events.filter(({ type }) => type !== unknownType)
+    const request = fold(signingRequestDecider, known)
     if (request.workflowStatus === 'none') throw new Error(`The stream of ${id} does not begin with a submission.`)
     histories.set(id, { request, events, types: events.map(({ type }) => type) })
   }

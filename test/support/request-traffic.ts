@@ -37,6 +37,14 @@ type Waiting = {
   }
 }
 
+type Approver = {
+  readonly client: ServiceClient
+  /** Requests that need no further call. */
+  readonly answered: Set<string>
+  /** Requests with a call whose answer was lost. */
+  readonly unanswered: Set<string>
+}
+
 /**
  * Makes the clients: CI, which submits, and two approvers.
  *
@@ -49,6 +57,13 @@ export function requestTraffic(
 ): RequestTraffic {
   const accepted = new Set<string>()
   const ci = serviceClient(url, users.ci?.token)
+  const approvers = ['approver-1', 'approver-2'].map(
+    (name): Approver => ({
+      client: serviceClient(url, users[name]?.token),
+      answered: new Set(),
+      unanswered: new Set(),
+    }),
+  )
   let submissions = 0
 
   async function submit(policy: string): Promise<string> {
@@ -68,9 +83,7 @@ export function requestTraffic(
       }
   }
 
-  async function approveAll(client: ServiceClient, signal: AbortSignal): Promise<void> {
-    const answered = new Set<string>()
-    const unanswered = new Set<string>()
+  async function approveAll({ client, answered, unanswered }: Approver, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         const { signingRequests } = await client.ask<Waiting>(waitingDocument)
@@ -99,7 +112,6 @@ export function requestTraffic(
     submit,
     accepted,
     async approve(signal) {
-      const approvers = ['approver-1', 'approver-2'].map((name) => serviceClient(url, users[name]?.token))
       await Promise.all(approvers.map((approver) => approveAll(approver, signal)))
     },
   }

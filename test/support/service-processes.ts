@@ -27,7 +27,7 @@ export type ServiceProcess = {
 export type ServiceEnvironment = Readonly<Record<string, string>>
 
 /**
- * Starts a program of this repository in a process of its own and waits until it says that it is ready.
+ * Starts a program of this repository, or of another build, in a process of its own and waits until it says that it is ready.
  *
  * @param options.ready finds the address in what was printed, as soon as it is there
  * @param options.leader whether it leads a process group of its own
@@ -38,10 +38,12 @@ export async function startServiceProcess(options: {
   readonly environment: ServiceEnvironment
   readonly ready: (output: string) => string | undefined
   readonly leader?: boolean
+  /** The folder of the build; this repository by default. */
+  readonly build?: string
 }): Promise<ServiceProcess> {
-  const { args, environment, ready, leader = false } = options
+  const { args, environment, ready, leader = false, build = root } = options
   const [program = '', ...rest] = args
-  const child = spawn(process.execPath, [join(root, program), ...rest], {
+  const child = spawn(process.execPath, [join(build, program), ...rest], {
     env: cleanEnvironment(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: leader,
@@ -86,8 +88,9 @@ export async function startServiceProcess(options: {
 }
 
 /** Starts one role, or several, as `countersign serve --roles` does. */
-export function startRoles(roles: string, environment: ServiceEnvironment): Promise<ServiceProcess> {
+export function startRoles(roles: string, environment: ServiceEnvironment, build = root): Promise<ServiceProcess> {
   return startServiceProcess({
+    build,
     args: ['cli/main.ts', 'serve', '--roles', roles],
     environment,
     ready: (output) => /"url":"([^"]+)".*"msg":"ready"/.exec(output)?.[1],

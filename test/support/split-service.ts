@@ -32,6 +32,8 @@ export type SplitService = {
   readonly timeStampRoot: string
   /** Settings for commands that run on the server. */
   readonly environment: ServiceEnvironment
+  /** Settings of a process of a role. */
+  readonly environmentOf: (role: Exclude<Part, 'temporal'>) => ServiceEnvironment
   /** Where a process answers `/health/…`. */
   readonly urlOf: (role: Exclude<Part, 'temporal'>) => string
   /** `kill -9`. */
@@ -100,13 +102,16 @@ export async function startSplitService(data: string): Promise<SplitService> {
   let temporal: TemporalProcess | undefined
   let closed = false
 
+  function environmentOf(role: Exclude<Part, 'temporal'>): ServiceEnvironment {
+    return { ...environment, ...(role === 'signer' ? signerEnvironment : {}) }
+  }
+
   async function start(part: Part): Promise<void> {
     if (part === 'temporal') {
       temporal = await startTemporal(temporalFolder, temporalPort)
     } else {
       const port = part === 'api' ? apiPort : 0
-      const own = part === 'signer' ? signerEnvironment : {}
-      processes.set(part, await startRoles(part, { ...environment, ...own, COUNTERSIGN_PORT: String(port) }))
+      processes.set(part, await startRoles(part, { ...environmentOf(part), COUNTERSIGN_PORT: String(port) }))
     }
     // A test that failed while this started must not leave it behind.
     if (closed) await endAll()
@@ -155,6 +160,7 @@ export async function startSplitService(data: string): Promise<SplitService> {
     log,
     timeStampRoot,
     environment,
+    environmentOf,
     urlOf: (role) => running(role).url,
     kill,
     start,
