@@ -88,7 +88,7 @@ const PlannedFileRef = builder.objectRef<PlannedFile>('PlannedFile').implement({
       type: [SigningDirectiveRef],
       description: 'In the order in which they are carried out.',
       // Rarely more than one.
-      complexity: { field: 1, multiplier: 2 },
+      complexity: inPlan,
       resolve: ({ format, directives }) => directives.map((directive) => ({ ...directive, format })),
     }),
   }),
