@@ -55,7 +55,7 @@ export interface ShortActivities {
  * that is done already, so it may be tried again at any time.
  */
 export interface StepActivities {
-  /** Finds the submitted artifact in the store. Fails with `ARTIFACT_NOT_FOUND` when it is not there. */
+  /** Brings the bytes of a source that is at hand into the store, or finds them there. */
   retrieveArtifact(input: RequestStep): Promise<NewerEvents>
 
   /** The same, and `planSigning` after it: for small artifacts, whose planning takes less time than a trip between them. */
@@ -73,6 +73,9 @@ export type AnywhereActivities = { readonly [Name in keyof ShortSteps as `${Name
 
 /** Such steps that may take long: they run in whatever worker process has the time. */
 export interface LongStepActivities {
+  /** Brings the bytes of a source that is not at hand into the store. */
+  fetchArtifact(input: RequestStep): Promise<NewerEvents>
+
   /** Reads the artifact, settles what will be signed and how, and stores that plan by its digest. */
   planSigning(input: RequestStep): Promise<NewerEvents>
 }

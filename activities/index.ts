@@ -3,6 +3,7 @@ import type { ArtifactStore } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
+import type { Sources } from '../sources/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
 import type {
@@ -22,7 +23,7 @@ import { reporting, withHeartbeat } from './heartbeat.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { planSigning } from './plan-signing.ts'
 import { readSigningRequest } from './read-signing-request.ts'
-import { retrieveArtifact } from './retrieve-artifact.ts'
+import { fetchArtifact, retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
 
 export {
@@ -41,6 +42,7 @@ export type { SignerDependencies } from './sign.ts'
 export function workerActivities(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
+  readonly sources: Pick<Sources, 'retrieve'>
   readonly passes: FilePasses
   /** What can be signed. */
   readonly formats: readonly SignatureFormat[]
@@ -62,6 +64,7 @@ export function workerActivities(dependencies: {
     appendEvents: translating(appendEvents(log, store)),
     retrieveArtifact: translating(retrieve),
     findDeactivatedUsers: translating(findDeactivated),
+    fetchArtifact: answering(fetchArtifact(dependencies)),
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
     appendSubmission: translating(appendSubmission(log, store, retrieveAndPlan)),

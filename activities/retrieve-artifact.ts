@@ -1,24 +1,29 @@
-import type { ArtifactStore } from '../artifacts/index.ts'
-import { Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import type { StepActivities } from './contract.ts'
+import type { Sources } from '../sources/index.ts'
+import type { LongStepActivities, StepActivities } from './contract.ts'
+import { type LongWork, withHeartbeat } from './heartbeat.ts'
 import { requestStep } from './request-step.ts'
 
-/** Finds an uploaded artifact in the store. Planning reads and hashes every byte of it; this only looks. */
-export function retrieveArtifact(dependencies: {
+type Dependencies = {
   readonly log: EventLog
-  readonly store: ArtifactStore
+  readonly sources: Pick<Sources, 'retrieve'>
   readonly now: () => string
-}): StepActivities['retrieveArtifact'] {
+}
+
+/** Finds an artifact that is at hand. */
+export function retrieveArtifact(dependencies: Dependencies): StepActivities['retrieveArtifact'] {
+  return retrieving(dependencies)
+}
+
+/** Fetches an artifact from wherever its source says, which may take long. */
+export function fetchArtifact(dependencies: Dependencies): LongStepActivities['fetchArtifact'] {
+  return (step) => withHeartbeat((work) => retrieving(dependencies, work)(step))
+}
+
+function retrieving(dependencies: Dependencies, work?: LongWork): StepActivities['retrieveArtifact'] {
   return (step) =>
-    requestStep(dependencies, step, async ({ artifact, source: { kind, isAtHand, fileName, sha256 } }) => {
-      if (artifact !== null) return undefined
-      if (!isAtHand || fileName === null || sha256 === null)
-        throw new Refusal(
-          'SOURCE_NOT_SUPPORTED',
-          `This release has no way to retrieve an artifact by ${kind}. Use a release that has.`,
-        )
-      const { size } = await dependencies.store.open(sha256)
-      return { type: 'RecordRetrieval', artifact: { fileName, sha256, size } }
+    requestStep(dependencies, step, async (request) => {
+      if (request.artifact !== null) return undefined
+      return { type: 'RecordRetrieval', artifact: await dependencies.sources.retrieve(request, work) }
     })
 }

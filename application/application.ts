@@ -25,11 +25,22 @@ export type SubmissionChoices = {
   readonly idempotencyKey?: string | null
 }
 
+/** Where a submitted artifact comes from: a kind of source, and what that kind asks for. */
+export type SubmittedSource =
+  | {
+      readonly kind: 'uploadedFile'
+      /** The id that the upload of the artifact answered. */
+      readonly uploadId: string
+    }
+  | {
+      readonly kind: 'earlierRequest'
+      /** A completed request of the same project. */
+      readonly signingRequestId: string
+    }
+  | ({ readonly kind: string } & Readonly<Record<string, unknown>>)
+
 /** What a submission says. */
-export type SubmitSigningRequestInput = SubmissionChoices & {
-  /** The id that the upload of the artifact answered. */
-  readonly uploadId: string
-}
+export type SubmitSigningRequestInput = SubmissionChoices & { readonly source: SubmittedSource }
 
 /** What is known of a submission before its artifact is uploaded. */
 export type CanSubmitInput = SubmissionChoices & {
@@ -68,11 +79,12 @@ export interface Application {
   authenticate(credentials: Credentials, remoteAddress: string | undefined): Promise<Caller>
 
   /**
-   * Submits an uploaded artifact. With an idempotency key that this user has submitted with before, the first request is
+   * Submits an artifact. With an idempotency key that this user has submitted with before, the first request is
    * answered, whatever has become of it; other content under the same key is refused.
    *
    * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
-   *   `FORBIDDEN`, `UPLOAD_NOT_FOUND`, `CERTIFICATE_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `TEXT_TOO_LONG`,
+   *   `FORBIDDEN`, `UPLOAD_NOT_FOUND`, `SOURCE_NOT_SUPPORTED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`,
+   *   `ARTIFACT_TOO_LARGE`, `CERTIFICATE_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `TEXT_TOO_LONG`,
    *   `TEXT_MALFORMED`, `FILE_NAME_MALFORMED`,
    *   `IDEMPOTENCY_KEY_MALFORMED`, `IDEMPOTENCY_KEY_REUSED`
    */

@@ -2,12 +2,15 @@ import type {
   ExistingSignatureTreatment,
   Instant,
   OrganizationId,
+  ProjectId,
   Sha256Digest,
   SigningPolicyId,
+  Source,
   UserId,
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/client.ts'
+import type { SubmittedSource } from './application.ts'
 import type { Caller } from './caller.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
 
@@ -39,10 +42,20 @@ export interface Uploads {
     readonly userId: UserId
     readonly size: number | undefined
   }): Promise<void>
-  /** The user's upload of this id; fails with `UPLOAD_NOT_FOUND` for an unknown, expired or foreign one. */
-  find(uploadId: string, userId: UserId): Promise<Upload>
-  /** Notes that a request names the upload: it counts for no quota any more. */
-  submitted(uploadId: string): Promise<void>
+}
+
+/** The kinds of sources that artifacts can come from. Errors as of {@link Uploads}. */
+export interface Sources {
+  /**
+   * Checks what a caller submits, as far as that is possible now, and says it as the request's events will. Changes
+   * nothing. Fails with `SOURCE_NOT_SUPPORTED`, `SOURCE_MALFORMED`, `ARTIFACT_TOO_LARGE`, and codes of the kind.
+   */
+  check(
+    submitted: SubmittedSource,
+    context: { readonly organizationId: OrganizationId; readonly userId: UserId; readonly projectId: ProjectId },
+  ): Promise<Source>
+  /** Notes that a request was made of it: an upload counts for no quota any more. */
+  accepted(submitted: SubmittedSource): Promise<void>
 }
 
 /**
@@ -88,6 +101,7 @@ export type ApplicationDependencies = {
   readonly log: EventLog
   readonly workflows: Workflows
   readonly uploads: Uploads
+  readonly sources: Sources
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
   readonly submitters: SubmitterIndex

@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import {
-  Refusal,
-  type SigningRequestId,
-  type Submission,
-  signingRequestDecider,
-  uploadedFile,
-} from '../domain/index.ts'
+import { Refusal, type SigningRequestId, type Submission, signingRequestDecider } from '../domain/index.ts'
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import { checkChoices } from './check-submission.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { requestIdOfKey, submittedBefore } from './submitted-before.ts'
+import { requestIdOfKey, sourceContext, submittedBefore } from './submitted-before.ts'
 
 /**
- * Submits an uploaded artifact: everything that can be checked is checked before a request exists. With an idempotency key
+ * Submits an artifact: everything that can be checked is checked before a request exists. With an idempotency key
  * the request's id follows from it, so that a second submission, also one at the same moment, finds the first.
  */
 export async function submitSigningRequest(
@@ -43,10 +37,10 @@ async function submit(
   input: SubmitSigningRequestInput,
   signingRequestId: SigningRequestId,
 ): Promise<SigningRequestChanged> {
-  const { workflows, uploads } = dependencies
+  const { workflows, sources } = dependencies
   const { project, policy, existingSignatures, description } = await checkChoices(dependencies, caller, input)
   const { certificateId, approval, timestamp } = policy.settings
-  const source = uploadedFile(await uploads.find(input.uploadId, caller.userId))
+  const source = await sources.check(input.source, sourceContext(caller, project))
 
   const submission: Submission = {
     signingRequestId,
@@ -67,6 +61,6 @@ async function submit(
   signingRequestDecider.decide(command, signingRequestDecider.initialState())
   const { position } = await workflows.submit(signingRequestId, { command, initiator: initiatorOf(caller) })
   // The request is there, whatever becomes of this: an upload that still counts does so until it expires.
-  await uploads.submitted(input.uploadId).catch(() => undefined)
+  await sources.accepted(input.source).catch(() => undefined)
   return { signingRequestId, position }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import {
   fold,
+  type Project,
   parseIdempotencyKey,
   parseText,
   Refusal,
@@ -8,7 +9,6 @@ import {
   type SigningRequestId,
   signingRequestDecider,
   streams,
-  uploadedFile,
 } from '../domain/index.ts'
 import { readWholeStream, uuidFromText } from '../event-log/index.ts'
 import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
@@ -32,7 +32,7 @@ export function requestIdOfKey({ organizationId, userId }: Caller, key: string):
  * it and of its project and policy since. `undefined` when there is none.
  *
  * @throws Refusal `IDEMPOTENCY_KEY_REUSED` when it was submitted with other content; `PROJECT_NOT_FOUND`,
- *   `SIGNING_POLICY_NOT_FOUND`, `UPLOAD_NOT_FOUND`, `TEXT_TOO_LONG`, `TEXT_MALFORMED` when the content is none
+ *   `SIGNING_POLICY_NOT_FOUND`, `UPLOAD_NOT_FOUND`, `SOURCE_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED` when the content is none
  */
 export async function submittedBefore(
   dependencies: ApplicationDependencies,
@@ -57,6 +57,11 @@ export async function submittedBefore(
   return { signingRequestId, position: submission.position }
 }
 
+/** Who submits, and to which project, as kinds of sources take it. */
+export function sourceContext({ organizationId, userId }: Caller, { projectId }: Project) {
+  return { organizationId, userId, projectId }
+}
+
 /**
  * What a submission consists of for its submitter: what they chose, and not what the service added. Each name is that of
  * the input.
@@ -75,7 +80,7 @@ async function chosenIn(
   { signingPolicyVersion }: SigningRequest,
 ): Promise<Chosen> {
   const { project, policy } = await findTarget(dependencies, caller, input)
-  const upload = await dependencies.uploads.find(input.uploadId, caller.userId)
+  const source = await dependencies.sources.check(input.source, sourceContext(caller, project))
   // Who left it to the policy meant the policy as it was.
   const byPolicy = policy.versions[signingPolicyVersion - 1]?.existingSignatures[0]
   return {
@@ -83,6 +88,6 @@ async function chosenIn(
     signingPolicy: policy.signingPolicyId,
     description: parseText(input.description, 'The description'),
     existingSignatures: input.existingSignatures ?? byPolicy,
-    artifact: uploadedFile(upload),
+    artifact: source,
   }
 }

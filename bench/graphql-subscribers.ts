@@ -31,6 +31,7 @@ export async function serveGraphQL(
     readModel,
     loadPlan,
     planWording: planWording([]),
+    describeSource: () => ({}),
     publicUrl: 'http://127.0.0.1',
     logger,
   })

@@ -100,7 +100,8 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
   const dependencies: ApplicationDependencies = {
     log,
     workflows: decidingWorkflows(log, organizationId, now).workflows,
-    uploads: { admit: nothing, receive: nothing, find: nothing, submitted: nothing },
+    uploads: { admit: nothing, receive: nothing },
+    sources: { check: nothing, accepted: nothing },
     artifacts: {
       async *read() {},
     },

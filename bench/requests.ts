@@ -110,7 +110,12 @@ async function signOne(
   uploadId: string,
   ends: ReturnType<typeof followEnds>,
 ): Promise<void> {
-  const input = { project: 'demo', signingPolicy: 'test-signing', uploadId, description: null }
+  const input = {
+    project: 'demo',
+    signingPolicy: 'test-signing',
+    source: { kind: 'uploadedFile', uploadId },
+    description: null,
+  }
   const { signingRequestId } = await application.submitSigningRequest(ci, input)
   await ends.end(signingRequestId)
 }

@@ -13,7 +13,14 @@ import {
   openRefusalAudit,
 } from '../application/index.ts'
 import { Setup } from '../application/setup.ts'
-import type { ApiTokenId, CertificateId, OrganizationId, Sha256Digest, UserId } from '../domain/index.ts'
+import {
+  type ApiTokenId,
+  type CertificateId,
+  type OrganizationId,
+  type Sha256Digest,
+  type UserId,
+  uploadedFile,
+} from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
@@ -79,7 +86,7 @@ const works: Readonly<Record<string, { readonly times: number; readonly run: Wor
       createApplication(dependencies).submitSigningRequest(caller(setup, anyOf(users, number).userId), {
         project: `project-${number % users.length}`,
         signingPolicy: 'release',
-        uploadId: 'bench',
+        source: { kind: 'uploadedFile', uploadId: 'bench' },
         description: null,
       }),
   },
@@ -143,10 +150,9 @@ async function open(folder: string, size: number): Promise<Installation> {
     workflows: decidingWorkflows(log, organizationId, now).workflows,
     uploads: {
       receive: async () => uploaded,
-      find: async () => uploaded,
       admit: async () => undefined,
-      submitted: async () => undefined,
     },
+    sources: { check: async () => uploadedFile(uploaded), accepted: async () => undefined },
     checkHeader: async () => undefined,
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },
     artifacts: {

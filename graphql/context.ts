@@ -1,5 +1,5 @@
 import type { Application, Caller } from '../application/index.ts'
-import type { PlanWording, Sha256Digest, SigningPlan } from '../domain/index.ts'
+import type { PlanWording, Sha256Digest, SigningPlan, Source } from '../domain/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 
 /** What every resolver of one operation may use. */
@@ -12,6 +12,8 @@ export type GraphQLContext = {
   readonly loadPlan: (digest: Sha256Digest) => Promise<SigningPlan | undefined>
   /** What people call what plans name. */
   readonly planWording: PlanWording
+  /** What people are shown of an artifact's source besides file name, digest and size. */
+  readonly describeSource: (source: Source) => Readonly<Record<string, string>>
   /** Where clients reach the service, without a slash at the end. */
   readonly publicUrl: string
   /** How long a query or a mutation's answer waits for the read model, in milliseconds. */

@@ -11,6 +11,7 @@ export type GraphQLDependencies = {
   readonly readModel: ReadModel
   readonly loadPlan: GraphQLContext['loadPlan']
   readonly planWording: PlanWording
+  readonly describeSource: GraphQLContext['describeSource']
   /**
    * Where clients reach the service, without a slash at the end; or a function that says so once the service listens,
    * when the port is not known before.

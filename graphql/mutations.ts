@@ -84,7 +84,7 @@ builder.mutationFields((t) => ({
         context.application.submitSigningRequest(context.caller, {
           project: uuidOrSlug(input.project, 'Project'),
           signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
-          uploadId: input.uploadId,
+          source: { kind: 'uploadedFile', uploadId: input.uploadId },
           description: input.description ?? null,
           existingSignatures: input.existingSignatures ?? null,
           idempotencyKey: input.idempotencyKey ?? null,

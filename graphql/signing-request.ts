@@ -35,6 +35,11 @@ const ArtifactRef = builder.objectRef<Artifact>('Artifact').implement({
   }),
 })
 
+const SourceDetailRef = builder.objectRef<{ readonly name: string; readonly value: string }>('SourceDetail').implement({
+  description: 'What a kind of source says besides file name, digest and size.',
+  fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }),
+})
+
 const ArtifactSourceRef = builder.objectRef<Source>('ArtifactSource').implement({
   description: 'Where an artifact comes from, and what the submission said of it. What it is, `artifact` says.',
   fields: (t) => ({
@@ -42,6 +47,12 @@ const ArtifactSourceRef = builder.objectRef<Source>('ArtifactSource').implement(
     fileName: t.exposeString('fileName', { nullable: true }),
     sha256: t.exposeString('sha256', { nullable: true }),
     size: t.expose('size', { type: 'ByteCount', nullable: true }),
+    details: t.field({
+      type: [SourceDetailRef],
+      description: 'What its kind says besides, for people.',
+      resolve: (source, _, { describeSource }) =>
+        Object.entries(describeSource(source)).map(([name, value]) => ({ name, value })),
+    }),
   }),
 })
 

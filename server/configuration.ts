@@ -23,6 +23,17 @@ const yesOrNo = z.preprocess(
 )
 const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be an absolute http:// or https:// address')
 
+/** The most bytes of an artifact, by the kind of its source: `KIND=BYTES`, or an object in the file. */
+const sourceLimits = z
+  .union(
+    [
+      z.record(z.string(), bytes),
+      list.transform((items) => Object.fromEntries(items.map((item) => /^([^=]*)=?(.*)$/.exec(item)?.slice(1) ?? []))),
+    ],
+    'must be a list of KIND=BYTES',
+  )
+  .pipe(z.strictObject({ uploadedFile: bytes.optional(), earlierRequest: bytes.optional() }))
+
 const settings = z.strictObject({
   roles: list
     .pipe(z.array(z.enum(roles)).min(1))
@@ -68,6 +79,7 @@ const settings = z.strictObject({
   artifacts: z.string().min(1).optional(),
   signerScratch: z.string().min(1).optional(),
   maximumArtifactSize: bytes.default(4 * 1024 ** 3 - 1),
+  sourceLimits: sourceLimits.default({}),
   collectArtifacts: yesOrNo.default(true),
   trashLifetime: wholeNumber(1, 87_600).default(168),
   uploadLifetime: wholeNumber(1, 8_760).default(24),

@@ -25,7 +25,8 @@ import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from 
 import { configuredKeyStores } from './key-stores.ts'
 import { listen } from './listen.ts'
 import { startResuming } from './resuming.ts'
-import { openArtifacts, openScratch } from './stores.ts'
+import { serviceSources } from './sources.ts'
+import { maximumUploadSize, openArtifacts, openScratch } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { unfinishedFile } from './unfinished-file.ts'
@@ -94,6 +95,8 @@ export async function startService(options: {
     const artifacts = await openArtifacts(settings)
     closers.push(artifacts.close)
 
+    const sources = serviceSources(settings, { log, artifacts })
+
     const onError = (error: unknown) => logger.error({ err: error }, 'a refused attempt could not be recorded')
     const refusals = openRefusalAudit({ log, now, onError })
     closers.push(() => refusals.close())
@@ -120,6 +123,7 @@ export async function startService(options: {
       log,
       workflows,
       uploads: artifacts.uploads,
+      sources,
       artifacts: artifacts.reader,
       checkHeader: (header) => checkHeader(signatureFormats, header),
       // Only the API takes artifacts in.
@@ -142,12 +146,13 @@ export async function startService(options: {
     if (has('api') && readModels !== undefined) {
       const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
-      registerRest(http, { application, maximumUploadSize: settings.maximumArtifactSize, logger })
+      registerRest(http, { application, maximumUploadSize: maximumUploadSize(settings), logger })
       await registerGraphQL(http, {
         application,
         readModel: readModels.readModel,
         loadPlan: (digest) => loadPlan(artifacts.store, digest),
         planWording: planWording(signatureFormats),
+        describeSource: sources.describe,
         publicUrl,
         logger,
       })
@@ -202,6 +207,7 @@ export async function startService(options: {
       const worker = await startWorker({
         log: eventLog,
         artifacts,
+        sources,
         passes,
         temporal,
         cacheFolder: dataPath(settings, 'cache'),
@@ -238,7 +244,7 @@ function newHttpServer(settings: Settings, logger: Logger): HttpServer {
     limits: {
       ...defaultHttpLimits,
       // An artifact, and what a form adds to it.
-      bodyPace: { ...defaultHttpLimits.bodyPace, maximumBytes: settings.maximumArtifactSize + 1024 ** 2 },
+      bodyPace: { ...defaultHttpLimits.bodyPace, maximumBytes: maximumUploadSize(settings) + 1024 ** 2 },
       maximumConnections,
       maximumConnectionsPerAddress,
     },

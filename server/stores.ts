@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ArtifactReader, Uploads } from '../application/index.ts'
+import type { ArtifactReader } from '../application/index.ts'
 import {
   type ArtifactStore,
   createUploads,
@@ -9,6 +9,7 @@ import {
   openUploadRegistry,
   type SignerScratch,
   type UploadRegistry,
+  type Uploads,
 } from '../artifacts/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
 
@@ -34,6 +35,11 @@ export function artifactsPath(settings: Settings): string {
   return settings.artifacts ?? dataPath(settings, 'artifacts')
 }
 
+/** The most bytes of an uploaded file. */
+export function maximumUploadSize({ maximumArtifactSize, sourceLimits }: Settings): number {
+  return Math.min(maximumArtifactSize, sourceLimits.uploadedFile ?? maximumArtifactSize)
+}
+
 /** Opens the artifact store that the settings name; by default a folder in the data directory. */
 export async function openArtifacts(settings: Settings): Promise<Artifacts> {
   const path = artifactsPath(settings)
@@ -50,7 +56,7 @@ export async function openArtifacts(settings: Settings): Promise<Artifacts> {
     path,
     store,
     registry,
-    uploads: createUploads({ store, registry }),
+    uploads: createUploads({ store, registry, maximumSize: maximumUploadSize(settings) }),
     reader: createVerifiedReader(store),
     async close() {
       clearInterval(expiry)

@@ -3,6 +3,7 @@ import { workerActivities } from '../activities/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
+import type { Sources } from '../sources/index.ts'
 import { workerTaskQueue } from '../workflows/contract.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } from './temporal.ts'
@@ -11,6 +12,7 @@ import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } fr
 export async function startWorker(options: {
   readonly log: EventLog
   readonly artifacts: Artifacts
+  readonly sources: Sources
   readonly passes: FilePasses
   readonly temporal: TemporalTarget
   /** Where the workflows' script is kept between starts. */
@@ -18,8 +20,9 @@ export async function startWorker(options: {
   readonly now: () => string
   readonly logger: Logger
 }): Promise<RunningWorker> {
-  const { log, artifacts, passes, temporal, cacheFolder, now, logger } = options
-  const activities = workerActivities({ log, store: artifacts.store, passes, formats: signatureFormats, now })
+  const { log, artifacts, sources, passes, temporal, cacheFolder, now, logger } = options
+  const { store } = artifacts
+  const activities = workerActivities({ log, store, sources, passes, formats: signatureFormats, now })
   return runWorker(
     temporal,
     {

@@ -35,7 +35,7 @@ import {
 import { failureFromRefusal } from './refusals.ts'
 import { isSmall, requestHistory } from './request-history.ts'
 import { type StepFailure, stepFailure } from './step-failure.ts'
-import { planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
+import { fetchArtifact, planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
 import { unopenedCode } from './unopened.ts'
 
 /** How long a signer may take before it says that it begins: it plans the artifact first. */
@@ -93,7 +93,8 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   async function takeNextStep(open: SigningRequest): Promise<void> {
     const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)
     if (open.plan === null && isSmall(open)) return step(() => history.take(retrieveAndPlan))
-    if (open.artifact === null) return step(() => history.take(retrieveArtifact))
+    if (open.artifact === null && open.source.isAtHand) return step(() => history.take(retrieveArtifact))
+    if (open.artifact === null) return step(() => unlessOver(() => history.take(fetchArtifact)))
     if (open.plan === null) return step(() => unlessOver(() => history.take(planSigning)))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
     return step(() => sign(open))

@@ -37,6 +37,9 @@ export function shortSteps(failures: number): ShortSteps {
   }
 }
 
+/** Fetches the artifact, in whatever worker has the time. */
+export const fetchArtifact = asked('fetchArtifact', long.fetchArtifact)
+
 /** Plans the signing, in whatever worker has the time. */
 export const planSigning = asked('planSigning', long.planSigning)
 

@@ -1,6 +1,7 @@
 export * from './artifact-store.ts'
 export { errnoOf, saysFull } from './disk-error.ts'
 export { openFolderStore } from './folder-store.ts'
+export { tooLarge } from './receive-file.ts'
 export type { UploadQuotas } from './upload-quotas.ts'
 export * from './upload-registry.ts'
 export * from './uploads.ts'

@@ -116,12 +116,9 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   })
 }
 
-/** The error of an artifact that is larger than the store takes. */
+/** The error of an artifact that is larger than it may be. */
 export function tooLarge(maximumSize: number): ArtifactError {
-  return new ArtifactError(
-    'ARTIFACT_TOO_LARGE',
-    `The artifact is larger than the limit of ${maximumSize} bytes for uploads.`,
-  )
+  return new ArtifactError('ARTIFACT_TOO_LARGE', `The artifact is larger than the limit of ${maximumSize} bytes.`)
 }
 
 function wrongSize(expected: number, actual: string): ArtifactError {

@@ -42,12 +42,14 @@ const renewal = 60_000
 export function createUploads(options: {
   readonly store: Pick<ArtifactStore, 'put' | 'maximumSize'>
   readonly registry: Pick<UploadRegistry, 'reserve' | 'check' | 'find' | 'submitted'>
+  /** The most bytes of an upload; what the store takes, by default. */
+  readonly maximumSize?: number
 }): Uploads {
-  const { store, registry } = options
+  const { store, registry, maximumSize = store.maximumSize } = options
 
   function checkSize(size: number): void {
     if (size === 0) throw new ArtifactError('UPLOAD_EMPTY', 'The file has no bytes: there is nothing in it to sign.')
-    if (size > store.maximumSize) throw tooLarge(store.maximumSize)
+    if (size > maximumSize) throw tooLarge(maximumSize)
   }
 
   return {
@@ -57,7 +59,7 @@ export function createUploads(options: {
       const first = announced ?? firstStep
       const reservation = await registry.reserve({ organizationId, userId }, first)
       try {
-        const { sha256, size } = await store.put(accounted(bytes, reservation, first))
+        const { sha256, size } = await store.put(accounted(bytes, reservation, first, maximumSize))
         return await reservation.keep({ fileName: name, sha256, size })
       } finally {
         // What cannot be given back now lapses by itself; the caller is told of what happened before.
@@ -73,15 +75,17 @@ export function createUploads(options: {
   }
 }
 
-/** Passes bytes on, each only when there is room for it. */
+/** Passes bytes on, each only when there is room for it, and no more than there may be. */
 async function* accounted(
   bytes: AsyncIterable<Uint8Array>,
   reservation: Reservation,
   first: number,
+  maximumSize: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let [reserved, seen, renewed] = [first, 0, performance.now()]
   for await (const chunk of bytes) {
     seen += chunk.byteLength
+    if (seen > maximumSize) throw tooLarge(maximumSize)
     if (seen > reserved || performance.now() - renewed > renewal) {
       if (seen > reserved) reserved = await grown(reservation, seen)
       else await reservation.grow(reserved)

@@ -29,6 +29,7 @@ export type ArtifactSource = {
   readonly fileName: string | null
   readonly sha256: string | null
   readonly size: number | null
+  readonly details: readonly { readonly name: string; readonly value: string }[]
 }
 
 /** What lists show of a request. */
@@ -55,7 +56,7 @@ export const requestSummary = `fragment RequestSummary on SigningRequest {
   project { slug }
   signingPolicy { slug }
   submitter { userId name }
-  source { kind fileName sha256 size }
+  source { kind fileName sha256 size details { name value } }
   artifact { fileName sha256 size }
 }`
 

@@ -26,6 +26,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['finished', request.finishedAt && readableTime(request.finishedAt)],
     ['description', request.description],
     ['artifact', artifactText(request)],
+    ...request.source.details.map(({ name, value }) => [name, value] as const),
     [
       'certificate',
       certificate && `${certificate.name}${certificate.subject === null ? '' : `: ${certificate.subject}`}`,

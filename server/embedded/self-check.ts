@@ -52,7 +52,7 @@ export async function selfCheck(options: {
   const { signingRequestId } = await application.submitSigningRequest(ci, {
     project: 'demo',
     signingPolicy: 'release-signing',
-    uploadId,
+    source: { kind: 'uploadedFile', uploadId },
     description: 'Self-check at the first start',
   })
   const approvers = ['approver-1', 'approver-2']

@@ -4,7 +4,7 @@ import { handleCommand } from '../../application/handle-command.ts'
 import type { Caller, CanSubmitInput, SubmissionChoices } from '../../application/index.ts'
 import { certificateDecider, projectDecider, signingPolicyDecider, streams } from '../../domain/index.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
-import { testApplication } from '../support/test-application.ts'
+import { testApplication, uploaded } from '../support/test-application.ts'
 
 /** Projects and policies in every state that a submission may meet. */
 async function organization() {
@@ -61,7 +61,9 @@ describe('canSubmit', () => {
       fc.asyncProperty(fc.constantFrom(...callers), choices, async ({ caller, uploadId }, input) => {
         const asking = test.application.canSubmit(caller, { ...input, ...file })
         const asked = await codeOf(asking)
-        const submitted = await codeOf(test.application.submitSigningRequest(caller, { ...input, uploadId }))
+        const submitted = await codeOf(
+          test.application.submitSigningRequest(caller, { ...input, source: uploaded(uploadId) }),
+        )
         seen.add(submitted ?? 'taken')
         // What a key stands for can be compared with the bytes only.
         if (asked === undefined && (await asking).signingRequestId !== null) return
@@ -118,7 +120,10 @@ describe('canSubmit', () => {
     const { uploadId } = await test.application.uploadArtifact(anna, { fileName: 'setup.exe', bytes: bytes() })
     const choices = { project: 'tool', signingPolicy: 'release', description: null, idempotencyKey: 'job 1' }
     expect(await test.application.canSubmit(anna, { ...choices, ...file })).toEqual({ signingRequestId: null })
-    const { signingRequestId } = await test.application.submitSigningRequest(anna, { ...choices, uploadId })
+    const { signingRequestId } = await test.application.submitSigningRequest(anna, {
+      ...choices,
+      source: uploaded(uploadId),
+    })
     const asked = { ...choices, ...file, project: 'inactive' }
     expect(await test.application.canSubmit(anna, asked)).toEqual({ signingRequestId })
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { handleCommand } from '../../application/handle-command.ts'
 import type { Caller, SubmitSigningRequestInput } from '../../application/index.ts'
 import { projectDecider, streams } from '../../domain/index.ts'
-import { type TestApplication, testApplication } from '../support/test-application.ts'
+import { type TestApplication, testApplication, uploaded } from '../support/test-application.ts'
 
 /** Two submitters of the project `tool`, one of `other` as well. */
 async function project() {
@@ -33,7 +33,7 @@ describe('a submission with an idempotency key', () => {
   it('is answered as it was before, by whatever upload, slug or id the same content comes', async () => {
     const { test, anna, projectId } = await project()
     const submit = async (changes: Partial<SubmitSigningRequestInput> = {}) =>
-      test.application.submitSigningRequest(anna, { ...input, uploadId: await upload(test, anna), ...changes })
+      test.application.submitSigningRequest(anna, { ...input, source: uploaded(await upload(test, anna)), ...changes })
     const first = await submit()
     expect(first.position).toBe(await test.dependencies.log.head())
     expect(first.signingRequestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8/)
@@ -47,7 +47,7 @@ describe('a submission with an idempotency key', () => {
   it('is answered so when project or request have come to their end, and permission was withdrawn', async () => {
     const { test, anna, projectId } = await project()
     const uploadId = await upload(test, anna)
-    const submit = () => test.application.submitSigningRequest(anna, { ...input, uploadId })
+    const submit = () => test.application.submitSigningRequest(anna, { ...input, source: uploaded(uploadId) })
     const first = await submit()
     await test.application.cancelSigningRequest(anna, { signingRequestId: first.signingRequestId, reason: null })
     const command = { type: 'DeactivateProject', reason: null } as const
@@ -58,10 +58,10 @@ describe('a submission with an idempotency key', () => {
   it('is refused when the content is another, and the first request stays as it is', async () => {
     const { test, anna } = await project()
     const uploadId = await upload(test, anna)
-    await test.application.submitSigningRequest(anna, { ...input, uploadId })
+    await test.application.submitSigningRequest(anna, { ...input, source: uploaded(uploadId) })
     const others: readonly (readonly [string, Partial<SubmitSigningRequestInput>])[] = [
-      ['artifact', { uploadId: await upload(test, anna, 'another program') }],
-      ['artifact', { uploadId: await upload(test, anna, 'a program', 'other.exe') }],
+      ['artifact', { source: uploaded(await upload(test, anna, 'another program')) }],
+      ['artifact', { source: uploaded(await upload(test, anna, 'a program', 'other.exe')) }],
       ['description', { description: null }],
       ['existingSignatures', { existingSignatures: 'append' }],
       ['project,signingPolicy', { project: 'other' }],
@@ -69,7 +69,7 @@ describe('a submission with an idempotency key', () => {
     const before = await requestIds(test)
     for (const [differences, changes] of others) {
       const refused = await test.application
-        .submitSigningRequest(anna, { ...input, uploadId, ...changes })
+        .submitSigningRequest(anna, { ...input, source: uploaded(uploadId), ...changes })
         .catch((error: unknown) => error)
       expect(refused).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', details: { signingRequestId: [...before][0] } })
       expect((refused as { details: { differences: string[] } }).details.differences.join()).toBe(differences)
@@ -88,7 +88,11 @@ describe('a submission with an idempotency key', () => {
       [anna, null],
     ] as const) {
       const uploadId = await upload(test, caller)
-      const answer = await test.application.submitSigningRequest(caller, { ...input, uploadId, idempotencyKey })
+      const answer = await test.application.submitSigningRequest(caller, {
+        ...input,
+        source: uploaded(uploadId),
+        idempotencyKey,
+      })
       ids.add(answer.signingRequestId)
     }
     expect(ids.size).toBe(5)
@@ -98,7 +102,7 @@ describe('a submission with an idempotency key', () => {
   it('uses up no key when it is refused', async () => {
     const { test, anna, bert } = await project()
     const submit = async (caller: Caller, project: string) =>
-      test.application.submitSigningRequest(caller, { ...input, uploadId: await upload(test, caller), project })
+      test.application.submitSigningRequest(caller, { ...input, source: uploaded(await upload(test, caller)), project })
     await expect(submit(bert, 'other')).rejects.toMatchObject({ code: 'FORBIDDEN' })
     expect([...(await requestIds(test))]).toEqual([])
     const { signingRequestId } = await submit(bert, 'tool')
@@ -111,10 +115,10 @@ describe('a submission with an idempotency key', () => {
     const uploadId = await upload(test, anna)
     for (const idempotencyKey of ['', 'x'.repeat(129), 'schlüssel', 'a\nb', '\u007f', '\u200b'])
       await expect(
-        test.application.submitSigningRequest(anna, { ...input, uploadId, idempotencyKey }),
+        test.application.submitSigningRequest(anna, { ...input, source: uploaded(uploadId), idempotencyKey }),
       ).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_MALFORMED' })
     for (const idempotencyKey of ['x', ' ~'.repeat(64)])
-      await test.application.submitSigningRequest(anna, { ...input, uploadId, idempotencyKey })
+      await test.application.submitSigningRequest(anna, { ...input, source: uploaded(uploadId), idempotencyKey })
   })
 
   it('is one request with its twins of the same moment, and other content among them is refused', async () => {
@@ -122,7 +126,7 @@ describe('a submission with an idempotency key', () => {
     const [same, other] = [await upload(test, anna), await upload(test, anna, 'another program')]
     const answers = await Promise.allSettled(
       Array.from({ length: 16 }, (_, index) =>
-        test.application.submitSigningRequest(anna, { ...input, uploadId: index % 2 === 0 ? same : other }),
+        test.application.submitSigningRequest(anna, { ...input, source: uploaded(index % 2 === 0 ? same : other) }),
       ),
     )
     const ids = await requestIds(test)

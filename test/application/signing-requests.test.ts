@@ -11,7 +11,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
-import { type TestApplication, testApplication } from '../support/test-application.ts'
+import { type TestApplication, testApplication, uploaded } from '../support/test-application.ts'
 
 const planDigest = 'cd'.repeat(32) as Sha256Digest
 
@@ -79,11 +79,11 @@ describe('a submission', () => {
     }
     const { uploadId } = await test.application.uploadArtifact(submitter, { fileName: 'a.exe', bytes: bytes() })
     const foreign = await test.application.uploadArtifact(anna, { fileName: 'a.exe', bytes: bytes() })
-    const right = { project: 'tool', signingPolicy: 'release', uploadId, description: null }
+    const right = { project: 'tool', signingPolicy: 'release', source: uploaded(uploadId), description: null }
     const wrong: readonly (readonly [string, Partial<SubmitSigningRequestInput>])[] = [
-      ['UPLOAD_NOT_FOUND', { uploadId: foreign.uploadId }],
-      ['UPLOAD_NOT_FOUND', { uploadId: randomUUID() }],
-      ['UPLOAD_NOT_FOUND', { uploadId: '../x' }],
+      ['UPLOAD_NOT_FOUND', { source: uploaded(foreign.uploadId) }],
+      ['UPLOAD_NOT_FOUND', { source: uploaded(randomUUID()) }],
+      ['UPLOAD_NOT_FOUND', { source: uploaded('../x') }],
       ['PROJECT_NOT_FOUND', { project: 'other' }],
       ['PROJECT_NOT_FOUND', { project: 'constructor' }],
       ['PROJECT_NOT_FOUND', { project: signingPolicyId }],
@@ -114,7 +114,7 @@ describe('a submission', () => {
       yield new TextEncoder().encode('a program')
     }
     const { uploadId } = await test.application.uploadArtifact(submitter, { fileName: 'a.exe', bytes: bytes() })
-    const input = { project: 'tool', signingPolicy: 'release', uploadId, description: null }
+    const input = { project: 'tool', signingPolicy: 'release', source: uploaded(uploadId), description: null }
     const submitted = async (existingSignatures?: ExistingSignatureTreatment | null) => {
       const asked = existingSignatures === undefined ? input : { ...input, existingSignatures }
       const { signingRequestId } = await test.application.submitSigningRequest(submitter, asked)
@@ -137,7 +137,7 @@ describe('a submission', () => {
       yield new TextEncoder().encode('a program')
     }
     const { uploadId } = await test.application.uploadArtifact(submitter, { fileName: 'a.exe', bytes: bytes() })
-    const input = { signingPolicy: 'release', uploadId, description: null }
+    const input = { signingPolicy: 'release', source: uploaded(uploadId), description: null }
     for (const project of ['tool', projectId])
       await expect(test.application.submitSigningRequest(foreign, { ...input, project })).rejects.toMatchObject({
         code: 'PROJECT_NOT_FOUND',

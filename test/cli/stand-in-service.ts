@@ -281,7 +281,7 @@ function newRequest(
   description: string | null,
 ): StandInRequest {
   const signingRequestId = randomUUID()
-  const source = { kind: 'uploadedFile', ...artifact }
+  const source = { kind: 'uploadedFile', ...artifact, details: [] }
   return {
     signingRequestId,
     workflowStatus: 'Submitted',

@@ -24,6 +24,15 @@ describe('docs/configuration.md', () => {
     expect(named.filter((name) => !knownEnvironmentVariables().includes(name))).toEqual([])
   })
 
+  it('names every kind of source that can have a limit', () => {
+    const meaning = rows.get('COUNTERSIGN_SOURCE_LIMITS')?.at(-1) ?? ''
+    for (const kind of ['uploadedFile', 'earlierRequest']) {
+      expect(meaning).toContain(`\`${kind}\``)
+      const environment = { COUNTERSIGN_SOURCE_LIMITS: `${kind}=1` }
+      expect(readSettings({ environment }).sourceLimits).toEqual({ [kind]: 1 })
+    }
+  })
+
   it('names the defaults that settings have', () => {
     const { host, port, data, maximumArtifactSize, temporalNamespace, logLevel } = readSettings({ environment: {} })
     const defaults = { HOST: host, PORT: port, DATA: data, TEMPORAL_NAMESPACE: temporalNamespace, LOG_LEVEL: logLevel }

@@ -61,10 +61,12 @@ describe('settings', () => {
     const environment = {
       COUNTERSIGN_ROLES: 'signer, worker,signer',
       COUNTERSIGN_TIMESTAMP_URLS: 'http://a.example/tsa,https://b.example',
+      COUNTERSIGN_SOURCE_LIMITS: 'uploadedFile=1000, earlierRequest=2000',
     }
     expect(readSettings({ environment })).toMatchObject({
       roles: ['signer', 'worker'],
       timestampUrls: ['http://a.example/tsa', 'https://b.example'],
+      sourceLimits: { uploadedFile: 1000, earlierRequest: 2000 },
     })
   })
 
@@ -76,6 +78,9 @@ describe('settings', () => {
     ['COUNTERSIGN_PORT', ' ', 'a whole number from 0 to 65535'],
     ['COUNTERSIGN_MAXIMUM_ARTIFACT_SIZE', '4GB', 'a whole number from 1'],
     ['COUNTERSIGN_MAXIMUM_ARTIFACT_SIZE', '0', 'a whole number from 1'],
+    ['COUNTERSIGN_SOURCE_LIMITS', 'uploadedFile', 'a whole number from 1'],
+    ['COUNTERSIGN_SOURCE_LIMITS', 'uploadedFile=0', 'a whole number from 1'],
+    ['COUNTERSIGN_SOURCE_LIMITS', 'pigeon=5', 'pigeon'],
     ['COUNTERSIGN_ROLES', 'api,wroker', '"api"|"worker"|"signer"|"projector"'],
     ['COUNTERSIGN_ROLES', 'api,', '"api"|"worker"|"signer"|"projector"'],
     ['COUNTERSIGN_LOG_LEVEL', 'loud', '"info"'],

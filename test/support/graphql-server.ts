@@ -53,6 +53,7 @@ import {
 import { problemErrorHandler } from '../../rest/index.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
+import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
@@ -178,10 +179,16 @@ export async function openGraphQLServer(
   })
   const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
   const { workflows, tell } = decidingWorkflows(log, organizationId, now)
+  const uploads = createUploads({ store, registry })
+  const sources = createSources({
+    kinds: [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })],
+    store,
+  })
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
-    uploads: createUploads({ store, registry }),
+    uploads,
+    sources,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
@@ -209,6 +216,7 @@ export async function openGraphQLServer(
     readModel,
     loadPlan: (digest) => loadPlan(store, digest),
     planWording: planWording(signatureFormats),
+    describeSource: sources.describe,
     publicUrl: 'https://signing.example.com',
     logger: { error: line, warn: line },
     ...overrides,
@@ -305,7 +313,7 @@ export async function openGraphQLServer(
     async submit(signingPolicy = 'release-signing', description = 'a build') {
       const caller = await application.authenticate({ apiToken: submitter.token }, undefined)
       const uploadId = await server.upload(submitter)
-      const input = { project: 'demo', signingPolicy, uploadId, description }
+      const input = { project: 'demo', signingPolicy, source: { kind: 'uploadedFile', uploadId }, description }
       return (await application.submitSigningRequest(caller, input)).signingRequestId
     },
     async plan(signingRequestId) {

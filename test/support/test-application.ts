@@ -14,6 +14,7 @@ import {
   createUser,
   issueApiToken,
   openRefusalAudit,
+  type SubmittedSource,
 } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import { checkHeader, createUploads, openFolderStore, openUploadRegistry } from '../../artifacts/index.ts'
@@ -35,6 +36,7 @@ import {
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
+import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -71,6 +73,11 @@ export type TestApplication = {
   }>
   /** Uploads and submits to the policy `release` of a project. */
   readonly submit: (caller: Caller, project?: string) => Promise<SigningRequestId>
+}
+
+/** An uploaded file, as it is submitted. */
+export function uploaded(uploadId: string): SubmittedSource {
+  return { kind: 'uploadedFile', uploadId }
 }
 
 /** A user, as a call brings them, and their token. */
@@ -112,6 +119,10 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     log,
     workflows,
     uploads,
+    sources: createSources({
+      kinds: [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })],
+      store,
+    }),
     artifacts,
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters,
@@ -192,7 +203,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     async submit(caller, project = 'tool') {
       const bytes = oneChunk('a program')
       const { uploadId } = await application.uploadArtifact(caller, { fileName: 'setup.exe', bytes })
-      const input = { project, signingPolicy: 'release', uploadId, description: null }
+      const input = { project, signingPolicy: 'release', source: uploaded(uploadId), description: null }
       return (await application.submitSigningRequest(caller, input)).signingRequestId
     },
   }

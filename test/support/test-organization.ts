@@ -17,11 +17,14 @@ import {
 import { Setup } from '../../application/setup.ts'
 import {
   type ArtifactStore,
+  createUploads,
   openFolderStore,
   openSignerScratch,
+  openUploadRegistry,
   planDigest,
   planSigning,
   storePlan,
+  type Uploads,
 } from '../../artifacts/index.ts'
 import {
   type ApiTokenId,
@@ -63,6 +66,13 @@ import { signatureFormats } from '../../signing/formats.ts'
 import type { Token } from '../../signing/pkcs11/index.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
+import {
+  createSources,
+  earlierRequestSource,
+  type SourceKind,
+  type Sources,
+  uploadedFileSource,
+} from '../../sources/index.ts'
 import type { TestInstallation } from './event-keys.ts'
 import { openTestKeyStores, softHsmToken } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -74,6 +84,9 @@ export type TestOrganization = {
   /** The same log, where what is appended gets no signature. */
   readonly stored: EventLog
   readonly store: ArtifactStore
+  readonly uploads: Uploads
+  /** The kinds of sources of the service, and those of the test. */
+  readonly sources: Sources
   readonly signer: SignerDependencies
   /** The token behind the key store `default`. */
   readonly token: Token
@@ -104,6 +117,10 @@ export async function testOrganization(
     readonly timestamp?: 'required' | 'none'
     /** Whose processes sign what they append; the signer then believes nothing else. */
     readonly installation?: TestInstallation
+    /** Kinds of sources besides those of the service. */
+    readonly kinds?: readonly SourceKind[]
+    /** The most bytes of an artifact by the kind of its source. */
+    readonly limits?: Readonly<Record<string, number>>
   } = {},
 ): Promise<TestOrganization> {
   const folder = temporaryFolder()
@@ -112,6 +129,11 @@ export async function testOrganization(
   const stored = openSqliteEventLog({ path: join(folder, 'event-log.db') })
   const log = installation === undefined ? stored : withSignatures(stored, installation.eventKey())
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
+  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
+  const uploads = createUploads({ store, registry })
+  const { kinds = [], limits = {} } = options
+  const ofService = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })]
+  const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
   const keyStores = await openTestKeyStores(await softHsmToken(folder))
   const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
@@ -121,6 +143,7 @@ export async function testOrganization(
     await passes.close()
     await scratch.close()
     await keyStores.close()
+    registry.close()
     await store.close()
     await log.close()
   })
@@ -255,6 +278,8 @@ export async function testOrganization(
     log,
     stored,
     store,
+    uploads,
+    sources,
     signer,
     token: await keyStores.open(defaultKeyStore),
     setup,

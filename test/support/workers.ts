@@ -43,7 +43,7 @@ export async function startWorkers(
     taskQueue: workerTaskQueue,
     workflowBundle: bundle,
     ...unreplayable,
-    activities: { ...workerActivities(organization.signer) },
+    activities: { ...workerActivities({ ...organization.signer, sources: organization.sources }) },
   })
   const running = worker.run()
   let signer: { readonly worker: Worker; readonly done: Promise<void> } | undefined

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createApplication, type HeaderCheck } from '../../application/index.ts'
-import { checkHeader, createUploads, createVerifiedReader, openUploadRegistry } from '../../artifacts/index.ts'
+import { describe, expect, test } from 'vitest'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
-import { signatureFormats } from '../../signing/formats.ts'
-import { submittersInLog } from '../support/submitters-in-log.ts'
+import { callerOf, organizationApplication } from '../support/organization-application.ts'
 import { useTimeSkipping } from '../support/temporal.ts'
+import { uploaded } from '../support/test-application.ts'
 import { testOrganization } from '../support/test-organization.ts'
 import { startWorkers } from '../support/workers.ts'
 import { typesOf } from '../support/workflow-requests.ts'
@@ -17,26 +14,20 @@ const environment = useTimeSkipping()
 async function twoApplications() {
   const organization = await testOrganization({ approval: null })
   const workflows = await startWorkers(environment(), organization)
-  const { log, store, folder } = organization
-  const now = () => new Date().toISOString()
-  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
-  onTestFinished(() => registry.close())
-  const uploads = createUploads({ store, registry })
-  const artifacts = createVerifiedReader(store)
-  const refusals = { record: async () => undefined, close: async () => undefined }
-  const room = { require: async () => undefined }
-  const submitters = submittersInLog(log)
-  const check: HeaderCheck = (header) => checkHeader(signatureFormats, header)
-  const all = { log, workflows, uploads, artifacts, checkHeader: check, submitters, refusals, room, now }
-  const make = () => createApplication(all)
+  const make = () => organizationApplication(organization, workflows)
   const applications = [make(), make()] as const
-  const token = organization.tokens.get(organization.submitter)
-  const caller = () => applications[0].authenticate({ apiToken: token }, undefined)
+  const caller = () => callerOf(applications[0], organization, organization.submitter)
   async function* program() {
     yield sampleProgram()
   }
   const { uploadId } = await applications[0].uploadArtifact(await caller(), { fileName: 'a.exe', bytes: program() })
-  const input = { project: 'test', signingPolicy: 'release', uploadId, description: null, idempotencyKey: randomUUID() }
+  const input = {
+    project: 'test',
+    signingPolicy: 'release',
+    source: uploaded(uploadId),
+    description: null,
+    idempotencyKey: randomUUID(),
+  }
   return { organization, workflows, applications, caller, input }
 }
 

@@ -41,7 +41,7 @@ async function startNewerRelease(organization: TestOrganization, payloadKey: str
       ...common,
       taskQueue: workerTaskQueue,
       workflowsPath: `${import.meta.dirname}/../support/newer-release-workflows.ts`,
-      activities: { ...workerActivities(parts) },
+      activities: { ...workerActivities({ ...parts, sources: organization.sources }) },
     }),
     await Worker.create({
       ...common,

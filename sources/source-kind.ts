@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+import type { ArtifactIdentity } from '../artifacts/index.ts'
+import type { Artifact, OrganizationId, ProjectId, Source, Submission, UserId } from '../domain/index.ts'
+
+/** A source as a caller submits it: its kind, and what the kind asks of callers. Not checked yet. */
+export type SubmittedSource = { readonly kind: string } & Readonly<Record<string, unknown>>
+
+/** Who submits, and to which project. */
+export type SubmissionContext = {
+  readonly organizationId: OrganizationId
+  readonly userId: UserId
+  readonly projectId: ProjectId
+}
+
+/** What a kind of source retrieves with. */
+export type Retrieval = {
+  readonly request: Submission
+  /**
+   * Takes bytes into the artifact store as they come: no more than the kind's limit, and none but those that the source
+   * promises.
+   *
+   * @throws ArtifactError `ARTIFACT_TOO_LARGE`, `ARTIFACT_STORE_…`; Refusal `ARTIFACT_NOT_AS_ANNOUNCED`; errors of `bytes`
+   */
+  readonly put: (bytes: AsyncIterable<Uint8Array>) => Promise<ArtifactIdentity>
+  /** Ends the work with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Says that the work has moved on; `put` does by itself. */
+  readonly progress?: (() => void) | undefined
+}
+
+/**
+ * One kind of source: all that the service knows of it. Errors have codes; `domain/step-failures.ts` says of each whether
+ * it ends a request or lets it wait.
+ */
+export interface SourceKind<Of extends Source = Source> {
+  readonly kind: Of['kind']
+  /** The form of what its events say besides what every source says. */
+  readonly details: z.ZodType<Of['details']>
+  /** Checks what a caller submits, as far as that is possible now, and says it as the request's events will. */
+  check(submitted: SubmittedSource, context: SubmissionContext): Promise<Of>
+  /** Told when a request was made of what was submitted. Nothing depends on it. */
+  accepted?(submitted: SubmittedSource): Promise<void>
+  /** Brings the bytes into the artifact store, or finds them there. */
+  retrieve(source: Of, retrieval: Retrieval): Promise<Artifact>
+  /** What people are shown of it besides file name, digest and size: names and values. */
+  describe(source: Of): Readonly<Record<string, string>>
+}

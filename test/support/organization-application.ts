@@ -1,0 +1,29 @@
+import { type Application, type Caller, createApplication } from '../../application/index.ts'
+import { checkHeader, createVerifiedReader } from '../../artifacts/index.ts'
+import type { UserId } from '../../domain/index.ts'
+import { signatureFormats } from '../../signing/formats.ts'
+import type { Workflows } from '../../workflows/client.ts'
+import { submittersInLog } from './submitters-in-log.ts'
+import type { TestOrganization } from './test-organization.ts'
+
+/** The use cases over an organization and its workflows, as a process of the API has them. */
+export function organizationApplication(organization: TestOrganization, workflows: Workflows): Application {
+  const { log, store, uploads, sources } = organization
+  return createApplication({
+    log,
+    workflows,
+    uploads,
+    sources,
+    artifacts: createVerifiedReader(store),
+    checkHeader: (header) => checkHeader(signatureFormats, header),
+    submitters: submittersInLog(log),
+    refusals: { record: async () => undefined, close: async () => undefined },
+    room: { require: async () => undefined },
+    now: () => new Date().toISOString(),
+  })
+}
+
+/** One of the organization's users, as a call brings them. */
+export function callerOf(application: Application, organization: TestOrganization, userId: UserId): Promise<Caller> {
+  return application.authenticate({ apiToken: organization.tokens.get(userId) }, undefined)
+}
