@@ -1,6 +1,6 @@
 import { ArtifactError, type ArtifactStore } from '../artifacts/index.ts'
 import { type SigningRequestSubmitted, type Source, streams } from '../domain/index.ts'
-import { type EventLog, EventLogError, prepareEvents } from '../event-log/index.ts'
+import { type EventLog, isOvertaken, prepareEvents } from '../event-log/index.ts'
 import type { ShortActivities } from './contract.ts'
 
 /**
@@ -17,8 +17,8 @@ export function appendEvents(log: EventLog, store: Pick<ArtifactStore, 'hold'>):
       const { position } = await log.append(stream, prepared, expectedRevision)
       return { kind: 'appended', position }
     } catch (error) {
-      if (error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION')
-        return { kind: 'conflict' }
+      // The workflow reads and decides anew: its decisions are made where they can be replayed.
+      if (isOvertaken(error)) return { kind: 'conflict' }
       throw error
     }
   }

@@ -10,7 +10,7 @@ import {
   signingRequestDecider,
   streams,
 } from '../domain/index.ts'
-import { type EventLog, EventLogError, prepareEvents, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { appendDecided, type EventLog, prepareEvents, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 
 /** What a step's body answers: what to record, or `undefined` when there is nothing left to do. */
@@ -27,23 +27,23 @@ export async function requestStep(
   { signingRequestId, fromRevision }: RequestStep,
   work: (request: SigningRequest) => Promise<StepOutcome>,
 ): Promise<NewerEvents> {
-  const stream = streams.signingRequest(signingRequestId)
-  let { events, revision } = await readWholeStream(log, stream)
-  let request = openSigningRequest(fold(signingRequestDecider, events))
-  const command = await work(request)
-  while (command !== undefined) {
-    const decided = signingRequestDecider.decide(command, request)
-    const metadata = stepMetadata(request, 'workflow', now())
-    try {
-      await log.append(stream, prepareEvents(stream, revision, decided, metadata), revision)
-      return { events: [...newer(events, fromRevision), ...decided] }
-    } catch (error) {
-      if (!(error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION')) throw error
-    }
-    ;({ events, revision } = await readWholeStream(log, stream))
-    request = openSigningRequest(fold(signingRequestDecider, events))
-  }
-  return { events: newer(events, fromRevision) }
+  const streamId = streams.signingRequest(signingRequestId)
+  let outcome: { readonly command: StepOutcome } | undefined
+  let decided: readonly DomainEvent[] = []
+  const { known } = await appendDecided(
+    log,
+    async () => {
+      const { events, revision } = await readWholeStream(log, streamId)
+      const request = openSigningRequest(fold(signingRequestDecider, events))
+      outcome ??= { command: await work(request) }
+      return { streamId, events, revision, request, command: outcome.command }
+    },
+    ({ revision, request, command }) => {
+      decided = command === undefined ? [] : signingRequestDecider.decide(command, request)
+      return prepareEvents(streamId, revision, decided, stepMetadata(request, 'workflow', now()))
+    },
+  )
+  return { events: [...newer(known.events, fromRevision), ...decided] }
 }
 
 /** The events from a revision on, as a workflow takes them. */

@@ -1,5 +1,5 @@
 import type { Decider, DomainEvent, Instant } from '../domain/index.ts'
-import { type Appended, type EventLog, EventLogError, prepareEvents } from '../event-log/index.ts'
+import { type Appended, appendDecided, type EventLog, prepareEvents } from '../event-log/index.ts'
 import { metadataFor, type Requester } from './caller.ts'
 import { loadOwn } from './load.ts'
 
@@ -17,16 +17,12 @@ export async function handleCommand<State, Command extends object, Event extends
   decider: Decider<State, Command, Event>,
   command: Command,
 ): Promise<Appended> {
-  // Whoever is overtaken here was so by an append that succeeded: however many there are, each gets its turn.
-  for (let last: number | 'noStream' | undefined; ; ) {
-    const { state, revision } = await loadOwn(log, streamId, decider, requester)
-    const events = prepareEvents(streamId, revision, decider.decide(command, state), metadataFor(requester, now()))
-    try {
-      return await log.append(streamId, events, revision)
-    } catch (error) {
-      const overtaken = error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION'
-      if (!overtaken || revision === last) throw error
-      last = revision
-    }
-  }
+  const { appended } = await appendDecided(
+    log,
+    async () => ({ streamId, ...(await loadOwn(log, streamId, decider, requester)) }),
+    ({ state, revision }) =>
+      prepareEvents(streamId, revision, decider.decide(command, state), metadataFor(requester, now())),
+  )
+  if (appended === undefined) throw new Error(`The decider of ${streamId} decided that nothing happens.`)
+  return appended
 }

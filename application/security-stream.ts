@@ -1,8 +1,17 @@
 import { type EventMetadata, type Instant, type OrganizationId, type SecurityEvent, streams } from '../domain/index.ts'
-import { type EventLog, EventLogError, type NewEvent, prepareEvents, type WholeStream } from '../event-log/index.ts'
+import {
+  appendDecided,
+  type EventLog,
+  type ExpectedRevision,
+  type KnownStream,
+  type NewEvent,
+  prepareEvents,
+} from '../event-log/index.ts'
 
 /** The most events that an organization's refusals add to the log within a minute, whichever processes write them. */
 export const mostEventsPerMinute = 60
+
+const minuteMs = 60_000
 
 /** An event and who caused it. */
 export type SecurityRecord = { readonly event: SecurityEvent; readonly metadata: EventMetadata }
@@ -19,50 +28,59 @@ export interface SecurityStream {
   append(choose: (room: number) => readonly SecurityRecord[]): Promise<void>
 }
 
-/** What the writer knows of the stream of a day. */
-type Known = { readonly streamId: string; revision: WholeStream['revision'] }
-
 /** Opens an organization's security stream. */
 export function openSecurityStream(
   { log, now }: { readonly log: EventLog; readonly now: () => Instant },
   organizationId: OrganizationId,
 ): SecurityStream {
-  let known: Known | undefined
-  /** When the newest events were appended, in milliseconds: those of the last minute are among them. */
+  /** The stream of the day, as far as it is known. */
+  let known: KnownStream | undefined
+  /** When the events of the last minute were appended, in milliseconds, and perhaps some before. */
   let appended: readonly number[] = []
   let turn: Promise<void> = Promise.resolve()
 
-  async function read(streamId: string): Promise<Known> {
+  /** Reads the ends of the streams that the last minute lies in: two of them just after midnight. */
+  async function read(at: Instant): Promise<KnownStream> {
+    const streamId = streams.security(organizationId, at)
+    const minuteBefore = new Date(Date.parse(at) - minuteMs).toISOString()
     const moments: number[] = []
-    let revision: WholeStream['revision'] = 'noStream'
-    for await (const batch of log.readStream(streamId, { direction: 'backwards', maxCount: mostEventsPerMinute }))
-      for (const event of batch) {
-        if (revision === 'noStream') revision = event.revision
-        moments.push(Date.parse(event.metadata.occurredAt))
-      }
-    // The stream of the day before may have got some of the last minute's.
-    appended = known === undefined || known.streamId === streamId ? moments : [...moments, ...appended]
+    let revision: ExpectedRevision = 'noStream'
+    for (const each of new Set([streams.security(organizationId, minuteBefore), streamId]))
+      for await (const batch of log.readStream(each, { direction: 'backwards', maxCount: mostEventsPerMinute }))
+        for (const event of batch) {
+          if (each === streamId && revision === 'noStream') revision = event.revision
+          moments.push(Date.parse(event.metadata.occurredAt))
+        }
+    appended = moments
     return { streamId, revision }
   }
 
   async function append(choose: (room: number) => readonly SecurityRecord[]): Promise<void> {
-    for (;;) {
-      const at = now()
-      const streamId = streams.security(organizationId, at)
-      if (known?.streamId !== streamId) known = await read(streamId)
-      const { revision } = known
-      appended = appended.filter((moment) => moment > Date.parse(at) - 60_000)
-      const records = choose(Math.max(0, mostEventsPerMinute - appended.length))
-      if (records.length === 0) return
-      try {
-        known.revision = (await log.append(streamId, prepared(streamId, revision, records), revision)).revision
-        appended = [...appended, ...records.map(() => Date.parse(at))]
-        return
-      } catch (error) {
-        // Whether it was appended is not known: the stream is.
-        known = undefined
-        if (!(error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION')) throw error
-      }
+    let chosen: readonly SecurityRecord[] = []
+    let at = now()
+    try {
+      const { known: before, appended: last } = await appendDecided(
+        log,
+        async () => {
+          at = now()
+          const isKnown = known?.streamId === streams.security(organizationId, at)
+          const current = isKnown && known !== undefined ? known : await read(at)
+          // When it is asked for again, it was not as it was known.
+          known = undefined
+          return current
+        },
+        ({ streamId, revision }) => {
+          appended = appended.filter((moment) => moment > Date.parse(at) - minuteMs)
+          chosen = choose(Math.max(0, mostEventsPerMinute - appended.length))
+          return prepared(streamId, revision, chosen)
+        },
+      )
+      known = { streamId: before.streamId, revision: last?.revision ?? before.revision }
+      appended = [...appended, ...chosen.map(() => Date.parse(at))]
+    } catch (error) {
+      // Whether it was appended is not known: the stream is read again.
+      known = undefined
+      throw error
     }
   }
 
@@ -77,7 +95,7 @@ export function openSecurityStream(
 
 function prepared(
   streamId: string,
-  revision: WholeStream['revision'],
+  revision: ExpectedRevision,
   records: readonly SecurityRecord[],
 ): readonly NewEvent[] {
   return records.flatMap(({ event, metadata }) => prepareEvents(streamId, revision, [event], metadata))

@@ -1,3 +1,4 @@
+export * from './append-decided.ts'
 export { type AppendAudit, type AuditedLog, auditAppends } from './audit-appends.ts'
 export { auditStreams, type ComparedLog } from './audit-streams.ts'
 export type { LogFault } from './check-appends.ts'

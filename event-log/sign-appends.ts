@@ -7,6 +7,7 @@ import type {
   ProcessKeyCertified,
 } from '../domain/index.ts'
 import { eventMetadata, streams } from '../domain/index.ts'
+import { appendDecided } from './append-decided.ts'
 import { addSignature, appendMessage, signedRoot, withoutSignature } from './append-message.ts'
 import { witnessOf } from './check-appends.ts'
 import { checkAppendTarget } from './check-arguments.ts'
@@ -126,23 +127,22 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   async function appendKey(): Promise<void> {
     const streamId = streams.processKey(keyId)
     const event: DomainEvent = { type: 'ProcessKeyCertified', data: signer.certification }
-    for (let expected: ExpectedRevision = 'noStream'; ; ) {
-      const last = await newest(streamId)
-      if (last?.type === 'ProcessKeyRevoked')
-        throw new EventLogError(
-          'EVENT_LOG_ACCESS_DENIED',
-          `The event key ${keyId} of this process was revoked at ${last.metadata.occurredAt}; what it appends nobody believes. Give the process a new key and start it again.`,
-        )
-      if (last?.data.signature === signer.certification.signature) return
-      expected = last?.revision ?? 'noStream'
-      try {
-        await appendSigned(streamId, prepareEvents(streamId, expected, [event], keyMetadata(streamId)), expected)
-        return
-      } catch (error) {
-        const overtaken = error instanceof EventLogError && error.code === 'EVENT_LOG_WRONG_EXPECTED_REVISION'
-        if (!overtaken || error.actualRevision === expected) throw error
-      }
-    }
+    await appendDecided(
+      { append: appendSigned },
+      async () => {
+        const last = await newest(streamId)
+        return { streamId, last, revision: last?.revision ?? ('noStream' as const) }
+      },
+      ({ last, revision }) => {
+        if (last?.type === 'ProcessKeyRevoked')
+          throw new EventLogError(
+            'EVENT_LOG_ACCESS_DENIED',
+            `The event key ${keyId} of this process was revoked at ${last.metadata.occurredAt}; what it appends nobody believes. Give the process a new key and start it again.`,
+          )
+        if (last?.data.signature === signer.certification.signature) return []
+        return prepareEvents(streamId, revision, [event], keyMetadata(streamId))
+      },
+    )
   }
 
   async function append(
