@@ -64,6 +64,7 @@ import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-auth
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Token } from '../../signing/pkcs11/index.ts'
+import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
 import {
@@ -115,6 +116,8 @@ export async function testOrganization(
     readonly approval?: Partial<ApprovalProcess> | null
     readonly notAfter?: string
     readonly timestamp?: 'required' | 'none'
+    /** What can be signed; default: what the service can. */
+    readonly formats?: readonly SignatureFormat[]
     /** Whose processes sign what they append; the signer then believes nothing else. */
     readonly installation?: TestInstallation
     /** Kinds of sources besides those of the service. */
@@ -125,7 +128,7 @@ export async function testOrganization(
 ): Promise<TestOrganization> {
   const folder = temporaryFolder()
   const now = () => new Date().toISOString()
-  const { installation } = options
+  const { installation, formats = signatureFormats } = options
   const stored = openSqliteEventLog({ path: join(folder, 'event-log.db') })
   const log = installation === undefined ? stored : withSignatures(stored, installation.eventKey())
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
@@ -167,7 +170,7 @@ export async function testOrganization(
     trustedTimestampCertificates,
     scratch,
     passes,
-    formats: signatureFormats,
+    formats,
     now,
   }
 
@@ -266,7 +269,7 @@ export async function testOrganization(
     await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
     const { certificate, key } = await readCertificateAndKey(log, settings.certificateId, now())
     const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
-    const facts = { ...signedBy, formats: signatureFormats, store, passes }
+    const facts = { ...signedBy, formats, store, passes }
     const plan = await planSigning({ request: retrieved(await request(signingRequestId)), ...facts })
     await storePlan(store, plan)
     await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })
