@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { createSelfSignedCertificate } from '../../application/index.ts'
 import {
   type Certificate,
   type CertificateCommand,
@@ -22,9 +21,10 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { withMoments } from '../support/moments.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { keyWorkflows, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 silenceWorkers()
 
@@ -52,6 +52,17 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
       const { certificateId } = await policySettings(organization)
       const command = { type: 'DisableCertificate', reason: null } as const
       await handleCommand(signer, setup, streams.certificate(certificateId), certificateDecider, command)
+    },
+    restore: giveCertificate,
+  },
+  'the key of the certificate is disabled': {
+    code: 'KEY_DISABLED',
+    withdraw: async (organization) => {
+      const { signer, setup } = organization
+      const { certificateId } = await policySettings(organization)
+      const { events } = await readWholeStream(signer.log, streams.certificate(certificateId))
+      const keyId = (fold(certificateDecider, events) as Certificate).keyId
+      await handleCommand(signer, setup, streams.key(keyId), keyDecider, { type: 'DisableKey', reason: null })
     },
     restore: giveCertificate,
   },
@@ -97,19 +108,10 @@ function changePolicy(organization: TestOrganization, settings: SigningPolicySet
   return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, certificate })
 }
 
-/** A new certificate, which the policy uses from now on. */
+/** A new certificate with a new key, which the policy uses from now on. */
 async function giveCertificate(organization: TestOrganization): Promise<void> {
-  const { signer, setup } = organization
-  const workflows = keyWorkflows(signer)
-  const { certificateId } = await createSelfSignedCertificate({ ...signer, workflows }, setup, {
-    name: `another ${randomUUID()}`,
-    subject: { commonName: 'Countersign test' },
-    key: { algorithm: 'ec-p256' },
-    notBefore: new Date(Date.now() - 60_000).toISOString(),
-    notAfter: new Date(Date.now() + 86_400_000).toISOString(),
-  })
-  const settings = { ...(await policySettings(organization)), certificateId }
-  await changePolicy(organization, settings)
+  const { certificateId } = await newCertificate(organization)
+  await useCertificate(organization, certificateId)
 }
 
 /** Signs a new request while something happens; answers with what came of it. */

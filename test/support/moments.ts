@@ -44,6 +44,10 @@ export function withMoments(signer: SignerDependencies, moment: Moment): Watched
         const key = await token.findKey(id)
         return key && watchKey(key)
       },
+      async generateKey(request) {
+        await moment('token.generateKey')
+        return watchKey(await token.generateKey(request))
+      },
     })
   return {
     ...signer,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { defaultKeyStore } from '../../domain/index.ts'
+import { defaultKeyStore, type KeyStoreName } from '../../domain/index.ts'
 import { findSoftHsm } from '../../server/embedded/softhsm.ts'
 import { createToken, type KeyStores, type OpenTokenOptions, openKeyStores } from '../../signing/pkcs11/index.ts'
 
@@ -31,9 +31,18 @@ export async function softHsmToken(folder: string, configuration: readonly strin
   return token
 }
 
-/** Opens one token as the key store `default`. */
-export function openTestKeyStores(token: OpenTokenOptions): Promise<KeyStores> {
-  return openKeyStores(new Map([[defaultKeyStore, token]]), (_, error) => {
+/**
+ * Opens a token as the key store `default`, and makes another one beside it for each further key store, which is labelled
+ * with its name.
+ */
+export async function openTestKeyStores(token: TestToken, further: readonly KeyStoreName[] = []): Promise<KeyStores> {
+  const stores = new Map<KeyStoreName, OpenTokenOptions>([[defaultKeyStore, token]])
+  for (const name of further) {
+    const other = { ...token, tokenLabel: name }
+    await createToken(other)
+    stores.set(name, other)
+  }
+  return openKeyStores(stores, (_, error) => {
     throw error
   })
 }

@@ -35,6 +35,7 @@ import {
   type ExistingSignatureTreatment,
   fold,
   type KeyId,
+  type KeyStoreName,
   type OrganizationId,
   type ProjectId,
   retrieved,
@@ -63,7 +64,7 @@ import { startTimeStampAuthority } from '../../server/embedded/time-stamp-author
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
-import type { Token } from '../../signing/pkcs11/index.ts'
+import type { OpenTokenOptions, Token } from '../../signing/pkcs11/index.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
@@ -91,6 +92,8 @@ export type TestOrganization = {
   readonly signer: SignerDependencies
   /** The token behind the key store `default`. */
   readonly token: Token
+  /** How it is opened. */
+  readonly tokenOptions: OpenTokenOptions
   readonly setup: Setup
   readonly certificateId: CertificateId
   readonly projectId: ProjectId
@@ -124,6 +127,8 @@ export async function testOrganization(
     readonly kinds?: readonly SourceKind[]
     /** The most bytes of an artifact by the kind of its source. */
     readonly limits?: Readonly<Record<string, number>>
+    /** Key stores of the signer beside `default`, each a token of its own. */
+    readonly furtherKeyStores?: readonly KeyStoreName[]
   } = {},
 ): Promise<TestOrganization> {
   const folder = temporaryFolder()
@@ -138,7 +143,8 @@ export async function testOrganization(
   const ofService = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })]
   const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
-  const keyStores = await openTestKeyStores(await softHsmToken(folder))
+  const tokenOptions = await softHsmToken(folder)
+  const keyStores = await openTestKeyStores(tokenOptions, options.furtherKeyStores)
   const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
   const authority = await startTimeStampAuthority(identity)
   onTestFinished(async () => {
@@ -285,6 +291,7 @@ export async function testOrganization(
     sources,
     signer,
     token: await keyStores.open(defaultKeyStore),
+    tokenOptions,
     setup,
     certificateId,
     projectId,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  currentVersion,
   fold,
   type SigningRequest,
   type SigningRequestId,
@@ -33,14 +34,15 @@ export async function submission(
   const { events } = await readWholeStream(organization.log, streams.signingPolicy(organization.signingPolicyId))
   const policy = fold(signingPolicyDecider, events)
   if (policy.status === 'none') throw new Error('There is no policy')
-  const [{ certificateId, approval, timestamp }] = policy.versions
+  const { version, settings } = currentVersion(policy)
+  const { certificateId, approval, timestamp } = settings
   const { projectId, signingPolicyId, submitter, setup } = organization
   return {
     signingRequestId: randomUUID() as SigningRequestId,
     organizationId: setup.organizationId,
     projectId,
     signingPolicyId,
-    signingPolicyVersion: 1,
+    signingPolicyVersion: version,
     certificateId,
     approval,
     timestamp,

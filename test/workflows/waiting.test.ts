@@ -1,6 +1,8 @@
-import { expect, test, vi } from 'vitest'
-import type { SigningRequestId } from '../../domain/index.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { defaultKeyStore, parseKeyStoreName, type SigningRequestId } from '../../domain/index.ts'
+import { openKeyStores } from '../../signing/pkcs11/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
+import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { useTimeSkipping } from '../support/temporal.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
@@ -52,6 +54,24 @@ test('without its key in the key store a request waits and can be called off', a
   await workflows.change(id, { command, initiator: initiator(organization.submitter) })
   await workflows.client.workflow.getHandle(id).result()
   expect(await organization.request(id)).toMatchObject({ workflowStatus: 'Canceled', waitingFor: null })
+})
+
+test('with a key in a key store that the signer does not have a request waits, says which, and another signer completes it', async () => {
+  const second = parseKeyStoreName('second')
+  const organization = await testOrganization({ approval: null, furtherKeyStores: [second] })
+  const { certificateId } = await newCertificate(organization, { algorithm: 'ec-p256', keyStore: second })
+  await useCertificate(organization, certificateId)
+  const onlyDefault = await openKeyStores(new Map([[defaultKeyStore, organization.tokenOptions]]), () => undefined)
+  onTestFinished(() => onlyDefault.close())
+  const workflows = await startWorkers(environment(), misconfigured(organization, { keyStores: onlyDefault }))
+  const id = await submit(workflows, organization)
+  const { failure } = await waiting(organization, id, 'KEY_STORE_NOT_CONFIGURED')
+  expect(failure.message).toContain('The key store second ')
+  await workflows.stopSigner()
+  await workflows.startSigner(organization)
+  await workflows.resume(id)
+  await workflows.client.workflow.getHandle(id).result()
+  expect(await organization.request(id)).toMatchObject({ workflowStatus: 'Completed', waitingFor: null })
 })
 
 test('with a token that is away a request waits, and is completed when it is back', async () => {
