@@ -7,14 +7,7 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { createApplication } from '../../application/index.ts'
-import {
-  checkHeader,
-  createUploads,
-  createVerifiedReader,
-  loadPlan,
-  openUploadRegistry,
-  planSigning,
-} from '../../artifacts/index.ts'
+import { checkHeader, createVerifiedReader, loadPlan, planSigning } from '../../artifacts/index.ts'
 import { retrieved } from '../../domain/index.ts'
 import { registerGraphQL } from '../../graphql/index.ts'
 import { openHttpServer } from '../../http/index.ts'
@@ -42,14 +35,14 @@ const contentDigest = createHash('sha256').update(content).digest()
 
 /** The whole service around an organization, put together of the rooms' own parts, that knows the format too. */
 async function serve(organization: TestOrganization) {
-  const { log, store, folder } = organization
+  const { log, store, uploads, sources, folder } = organization
   const workflows = await startWorkers(environment(), organization)
   const now = () => new Date().toISOString()
-  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
   const application = createApplication({
     log,
     workflows,
-    uploads: createUploads({ store, registry }),
+    uploads,
+    sources,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(formats, header),
     submitters: submittersInLog(log),
@@ -68,6 +61,7 @@ async function serve(organization: TestOrganization) {
     readModel,
     loadPlan: (digest) => loadPlan(store, digest),
     planWording: planWording(formats),
+    describeSource: sources.describe,
     publicUrl: () => url,
     logger,
   })
@@ -76,7 +70,6 @@ async function serve(organization: TestOrganization) {
     await http.fastify.close()
     await projector.stop()
     await readModel.close()
-    registry.close()
   })
   return url
 }
