@@ -1,13 +1,18 @@
 import {
+  type Approval,
   actingUser,
   activeProject,
   activeSigningPolicy,
   asEventOf,
   canonicalJson,
-  countedApprovers,
+  countedApprovals,
+  entitlements,
   fold,
+  groupDecider,
   type Instant,
+  isMember,
   openSigningRequest,
+  type PrincipalReference,
   projectDecider,
   quorumReached,
   Refusal,
@@ -71,11 +76,12 @@ export type AuthorisationSources = {
 
 /**
  * Asks the log, and nothing else, whether a request may be signed now (law 1): its own stream, and those of its policy,
- * project, submitter, certificate, key and approvers, folded with the domain's code.
+ * project, submitter, certificate, key and approvers, and the groups that name these, folded with the domain's code.
  *
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
- *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVAL_NOT_BY_APPROVER`
+ *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
+ *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`
  */
 export async function authoriseSigning(
   sources: Pick<AuthorisationSources, 'log' | 'now'>,
@@ -91,7 +97,7 @@ export async function authoriseSigning(
       required: request.approval?.requiredApprovals ?? 0,
       given: request.approvals.length,
     })
-  await checkPolicy(log, request)
+  await checkPolicy(log, request, events[0])
   await checkSubmitter(log, request)
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(log, request.certificateId, sources.now())
@@ -148,8 +154,15 @@ export function advanced(
 /** What the checks read through: all of it is among the grounds. */
 type GroundsLog = Pick<EventLog, 'readStream'>
 
-/** The request must say what the policy's version at submission said, and policy and project must still be in use. */
-async function checkPolicy(log: GroundsLog, request: SigningRequest): Promise<void> {
+/**
+ * The request must say what the policy's version at submission said, which must have named its submitter, and policy and
+ * project must still be in use.
+ */
+async function checkPolicy(
+  log: GroundsLog,
+  request: SigningRequest,
+  submission: RecordedEvent | undefined,
+): Promise<void> {
   const { events } = await readNamedStream(log, streams.signingPolicy(request.signingPolicyId))
   const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
   const settings = policy.versions[request.signingPolicyVersion - 1]
@@ -162,7 +175,7 @@ async function checkPolicy(log: GroundsLog, request: SigningRequest): Promise<vo
     approval: canonicalJson(approval) === canonicalJson(request.approval),
     timestamp: timestamp === request.timestamp,
     existingSignatures: existingSignatures.includes(request.existingSignatures),
-    submitter: submitters.includes(request.submitter),
+    submitter: await isNamed(log, request, submitters, request.submitter, [submission]),
   }).find(([, same]) => !same)
   if (differing !== undefined) throw policyMismatch(differing[0])
 
@@ -182,29 +195,58 @@ async function checkApprovers(
   request: SigningRequest,
   events: readonly RecordedEvent[],
 ): Promise<void> {
-  const approvers = countedApprovers(request)
   const reached = quorumEvent(events)
-  for (const approver of approvers) {
+  for (const approval of countedApprovals(request)) {
+    const { approver } = approval
     const granted = events.findLast(({ type, data }) => type === 'ApprovalGranted' && data.approver === approver)
     if (granted === undefined || actingUser(granted.metadata.actor) !== approver)
       throw new Refusal('APPROVAL_NOT_BY_APPROVER', `An approval in the name of ${approver} was not made by them.`)
-    await checkApprover(log, request, approver, reached)
+    await checkApprover(log, request, approval, [granted, reached])
   }
 }
 
+/** @param moments when the approval was given, and when the quorum was reached with it */
 async function checkApprover(
   log: GroundsLog,
   request: SigningRequest,
-  approver: UserId,
-  reached: RecordedEvent | undefined,
+  approval: Approval,
+  moments: readonly (RecordedEvent | undefined)[],
 ): Promise<void> {
+  const { approver } = approval
   const { events } = await readWholeStream(log, streams.user(approver))
-  const then = events.filter(({ position }) => reached === undefined || position <= reached.position)
-  const user = fold(userDecider, then)
+  const user = fold(userDecider, upTo(moments.at(-1), events))
   if (user.status === 'none' || user.organizationId !== request.organizationId)
     throw new Refusal('APPROVER_UNKNOWN', `The log knows no approver ${approver} in this organization.`)
   if (user.status === 'deactivated')
     throw new Refusal('APPROVER_DEACTIVATED', `${user.name} was deactivated before the quorum was reached.`)
+  const through = request.approval === null ? [] : entitlements(approval, request.approval)
+  if (!(await isNamed(log, request, through, approver, moments)))
+    throw new Refusal(
+      'APPROVER_NOT_IN_GROUP',
+      `${user.name} was not in the group that the approval was given through, or left it before the quorum was reached.`,
+    )
+}
+
+/** Whether one of the references named a user at each of some moments: themselves, or as a member of the group then. */
+async function isNamed(
+  log: GroundsLog,
+  { organizationId }: SigningRequest,
+  references: readonly PrincipalReference[],
+  user: UserId,
+  moments: readonly (RecordedEvent | undefined)[],
+): Promise<boolean> {
+  if (references.some((each) => 'user' in each && each.user === user)) return true
+  for (const each of references) {
+    if ('user' in each) continue
+    const { events } = await readNamedStream(log, streams.group(each.group))
+    if (moments.every((moment) => isMember(fold(groupDecider, upTo(moment, events)), organizationId, user))) return true
+  }
+  return false
+}
+
+/** What had happened in a stream when an event of another one did; all of it without one. */
+function upTo(moment: RecordedEvent | undefined, events: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  return moment === undefined ? events : events.filter(({ position }) => position <= moment.position)
 }
 
 /** The event with which the quorum that now stands was reached. */

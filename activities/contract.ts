@@ -1,4 +1,13 @@
-import type { CertificateId, DomainEvent, EventMetadata, KeyId, SigningRequestId, UserId } from '../domain/index.ts'
+import type {
+  Approval,
+  CertificateId,
+  DomainEvent,
+  EventMetadata,
+  InvalidationReason,
+  KeyId,
+  SigningRequestId,
+  UserId,
+} from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 
 /** Which part of a request's stream a workflow has not seen yet. */
@@ -32,6 +41,9 @@ export type Append = {
   readonly metadata: EventMetadata
 }
 
+/** An approval that is to be taken back, and why. */
+export type InvalidApproval = { readonly approver: UserId; readonly reason: InvalidationReason }
+
 /** Short steps, run as local activities: a few milliseconds each, retried until they succeed. */
 export interface ShortActivities {
   /** Reads a request's stream from a revision on. */
@@ -46,8 +58,10 @@ export interface ShortActivities {
    */
   appendSubmission(input: Append): Promise<AppendOutcome>
 
-  /** Says which of these users may not act any more. */
-  findDeactivatedUsers(input: { readonly userIds: readonly UserId[] }): Promise<readonly UserId[]>
+  /** Says which of these approvals count no longer: their givers were deactivated, or have left the groups. */
+  findInvalidApprovals(input: {
+    readonly approvals: readonly Pick<Approval, 'approver' | 'through'>[]
+  }): Promise<readonly InvalidApproval[]>
 }
 
 /**
@@ -63,7 +77,7 @@ export interface StepActivities {
 }
 
 /** The steps that the worker tries first where the workflow runs. */
-export type ShortSteps = StepActivities & Pick<ShortActivities, 'findDeactivatedUsers'>
+export type ShortSteps = StepActivities & Pick<ShortActivities, 'findInvalidApprovals'>
 
 /**
  * Short steps as ordinary activities, for tries after the first: what failed in one process may succeed in another one, of

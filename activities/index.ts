@@ -17,7 +17,7 @@ import type {
   StepActivities,
 } from './contract.ts'
 import { lastingFailure, requireOpened, translated } from './failure.ts'
-import { findDeactivatedUsers } from './find-deactivated-users.ts'
+import { findInvalidApprovals } from './find-invalid-approvals.ts'
 import { generateKey } from './generate-key.ts'
 import { reporting, withHeartbeat } from './heartbeat.ts'
 import { issueCertificate } from './issue-certificate.ts'
@@ -55,16 +55,16 @@ export function workerActivities(dependencies: {
     await retrieve(step)
     return plan(step)
   }
-  const findDeactivated = findDeactivatedUsers(log)
+  const findInvalid = findInvalidApprovals(log)
   return {
     retrieveArtifactAnywhere: answering(retrieve),
     retrieveAndPlanAnywhere: answering(retrieveAndPlan),
-    findDeactivatedUsersAnywhere: answering(findDeactivated),
+    findInvalidApprovalsAnywhere: answering(findInvalid),
     readSigningRequest: translating(readSigningRequest(log)),
     appendEvents: translating(appendEvents(log, store)),
     retrieveArtifact: translating(retrieve),
-    findDeactivatedUsers: translating(findDeactivated),
     fetchArtifact: answering(fetchArtifact(dependencies)),
+    findInvalidApprovals: translating(findInvalid),
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
     appendSubmission: translating(appendSubmission(log, store, retrieveAndPlan)),

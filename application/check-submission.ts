@@ -22,6 +22,7 @@ import type { CanSubmitInput, SubmissionCheck, SubmissionChoices } from './appli
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { principalFor } from './principals.ts'
 import { findTarget } from './submission-target.ts'
 import { requestIdOfKey } from './submitted-before.ts'
 
@@ -54,7 +55,7 @@ export async function checkChoices(
   const project = activeProject(target.project)
   const policy = activeSigningPolicy(target.policy)
   const { version, settings } = currentVersion(policy)
-  if (!maySubmit(caller, settings))
+  if (!maySubmit(await principalFor(log, caller, settings.submitters), settings))
     throw new Refusal(
       'FORBIDDEN',
       `You are not a submitter of the signing policy ${project.slug}/${policy.slug}. Ask a project administrator.`,

@@ -12,20 +12,20 @@ import {
   signingPolicySlugDecider,
   signingPolicySlugTaken,
   streams,
-  userDecider,
 } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
 import { createWithSlug } from './create-with-slug.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { firstActive, peopleNamed } from './principals.ts'
 import { requireRole } from './require-role.ts'
 
 /**
  * Creates a signing policy. Two policies of a project never share a slug.
  *
  * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `KEY_NOT_FOUND`, `USER_NOT_FOUND`,
- *   `SIGNING_POLICY_SLUG_TAKEN`, and as the signing policy's decider
+ *   `GROUP_NOT_FOUND`, `SIGNING_POLICY_SLUG_TAKEN`, and as the signing policy's decider
  */
 export async function createSigningPolicy(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
@@ -44,13 +44,13 @@ export async function createSigningPolicy(
   if (key.status === 'none') throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
   const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, requester)
   if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
-  for (const userId of new Set([...submitters, ...(approval?.approvers ?? [])])) {
-    const { state: user } = await loadOwn(log, streams.user(userId), userDecider, requester)
-    if (user.status === 'none')
-      throw new Refusal(
-        'USER_NOT_FOUND',
-        `There is no user ${userId} in this organization to name in a signing policy.`,
-      )
+  const people = {
+    submitters: await peopleNamed(log, requester, submitters),
+    approvers: await firstActive(
+      log,
+      await peopleNamed(log, requester, approval?.approvers ?? []),
+      (approval?.requiredApprovals ?? 0) + 1,
+    ),
   }
 
   const slug = parseSlug(input.slug, "The signing policy's slug")
@@ -63,6 +63,7 @@ export async function createSigningPolicy(
       slug,
       settings,
       certificate: { ...certificate, keyAlgorithm: key.algorithm },
+      people,
     }) as const
   const newId = () => randomUUID() as SigningPolicyId
   // Refuses what is malformed before the slug is taken.

@@ -2,6 +2,7 @@ import type { Application, SigningRequestChanged } from './application.ts'
 import type { Caller } from './caller.ts'
 import { changeSigningRequest, findSigningRequest } from './change-signing-request.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { principalFor } from './principals.ts'
 
 /** Denies a request. Who may, the request's own policy version says. */
 export async function denySigningRequest(
@@ -10,6 +11,6 @@ export async function denySigningRequest(
   input: Parameters<Application['denySigningRequest']>[1],
 ): Promise<SigningRequestChanged> {
   const request = await findSigningRequest(dependencies, caller, input.signingRequestId)
-  const { userId: approver } = caller
-  return changeSigningRequest(dependencies, caller, request, { type: 'Deny', approver, comment: input.comment })
+  const { userId: approver, groups } = await principalFor(dependencies.log, caller, request.approval?.approvers ?? [])
+  return changeSigningRequest(dependencies, caller, request, { type: 'Deny', approver, groups, comment: input.comment })
 }

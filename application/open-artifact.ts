@@ -1,13 +1,14 @@
-import { knownArtifact, mayReadArtifacts, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
+import { knownArtifact, mayReadArtifacts, membersOf, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
 import type { Application } from './application.ts'
 import type { Caller } from './caller.ts'
 import { findSigningRequest } from './change-signing-request.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { principalFor } from './principals.ts'
 
 /**
  * Opens an artifact for download. Besides administrators and auditors, those whom the policy names may, as it stands
- * now, and the submitter and approvers of the request itself.
+ * now, and the submitter and approvers of the request itself; groups among them stand for their members of now.
  */
 export async function openArtifact(
   dependencies: ApplicationDependencies,
@@ -21,8 +22,10 @@ export async function openArtifact(
     signingPolicyDecider,
   )
   const current = policy.status === 'none' ? undefined : policy.versions.at(-1)
-  const members = [{ submitters: [request.submitter], approval: request.approval }, ...(current ? [current] : [])]
-  if (!members.some((policyMembers) => mayReadArtifacts(caller, policyMembers)))
+  const ofRequest = { submitters: [{ user: request.submitter }], approval: request.approval }
+  const members = current === undefined ? [ofRequest] : [ofRequest, current]
+  const principal = await principalFor(dependencies.log, caller, members.flatMap(membersOf))
+  if (!members.some((policyMembers) => mayReadArtifacts(principal, policyMembers)))
     throw new Refusal('FORBIDDEN', 'You may not download the artifacts of this signing policy.', {
       permission: 'readArtifacts',
     })

@@ -3,6 +3,7 @@ import type { Application } from './application.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { principalFor } from './principals.ts'
 
 /**
  * Says whether an artifact of the caller would be taken: only of those who could submit it somewhere, and when there is
@@ -50,8 +51,9 @@ async function requireSubmitter(dependencies: ApplicationDependencies, caller: C
 async function isSubmitter({ log, submitters }: ApplicationDependencies, caller: Caller): Promise<boolean> {
   for (const id of await submitters.policiesOf(caller)) {
     const { state } = await load(log, streams.signingPolicy(id), signingPolicyDecider)
-    if (state.status === 'active' && state.organizationId === caller.organizationId)
-      if (maySubmit(caller, currentVersion(state).settings)) return true
+    if (state.status !== 'active' || state.organizationId !== caller.organizationId) continue
+    const { settings } = currentVersion(state)
+    if (maySubmit(await principalFor(log, caller, settings.submitters), settings)) return true
   }
   return false
 }

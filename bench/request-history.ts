@@ -45,7 +45,12 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
         signingPolicyId: policies[choice] as SigningPolicyId,
         signingPolicyVersion: 3,
         certificateId,
-        approval: { approvers, requiredApprovals: 2, submitterMayApprove: false, deadlineSeconds: null },
+        approval: {
+          approvers: approvers.map((user) => ({ user })),
+          requiredApprovals: 2,
+          submitterMayApprove: false,
+          deadlineSeconds: null,
+        },
         timestamp: 'required',
         existingSignatures: 'replace',
         submitter,
@@ -58,7 +63,7 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
     { type: 'RecordPlan', planDigest, fileCount: 1, at: new Date().toISOString() },
     ...approvers
       .slice(0, 2)
-      .map((approver) => ({ type: 'Approve' as const, approver, planDigest, comment: 'Checked.' })),
+      .map((approver) => ({ type: 'Approve' as const, groups: [], approver, planDigest, comment: 'Checked.' })),
     { type: 'StartSigning', planDigest, certificateId, certificateThumbprint: digest('c'), keyId },
     {
       type: 'RecordSigned',

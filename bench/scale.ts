@@ -225,7 +225,7 @@ async function addProject(
     settings: {
       name: 'Release',
       certificateId,
-      submitters: [submitter],
+      submitters: [{ user: submitter }],
       approval: null,
       timestamp: 'none',
       release: false,

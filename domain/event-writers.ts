@@ -1,4 +1,5 @@
 import type { CertificateEvent } from './certificate/events.ts'
+import type { GroupEvent } from './group/events.ts'
 import type { KeyEvent } from './key/events.ts'
 import type { OrganizationEvent } from './organization/events.ts'
 import type { ProcessKeyEvent, ProcessRole } from './process-key.ts'
@@ -13,6 +14,7 @@ import type { UserEvent } from './user/events.ts'
 export type AnyDomainEvent =
   | CertificateEvent
   | KeyEvent
+  | GroupEvent
   | OrganizationEvent
   | ProcessKeyEvent
   | ProjectEvent
@@ -49,6 +51,10 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   GlobalRoleWithdrawn: api,
   ApiTokenIssued: api,
   ApiTokenRevoked: api,
+
+  GroupCreated: api,
+  GroupDescribed: api,
+  GroupMembersChanged: api,
 
   ProjectCreated: api,
   ProjectDeactivated: api,

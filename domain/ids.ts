@@ -7,6 +7,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name }
 export type OrganizationId = Branded<'OrganizationId'>
 /** Identifies a person or a CI user. */
 export type UserId = Branded<'UserId'>
+/** Identifies a group of users. */
+export type GroupId = Branded<'GroupId'>
 /** Identifies one API token of a user; says nothing about its secret. */
 export type ApiTokenId = Branded<'ApiTokenId'>
 /** Identifies a session of the web application; says nothing about the secret in its cookie. */
@@ -32,6 +34,7 @@ export type SourceSecretsId = Branded<'SourceSecretsId'>
 export type EntityId =
   | OrganizationId
   | UserId
+  | GroupId
   | ApiTokenId
   | KeyId
   | SessionId

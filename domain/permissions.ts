@@ -1,4 +1,5 @@
 import type { UserId } from './ids.ts'
+import { type PrincipalReference, type ReferencedUser, referencesTo } from './principal-reference.ts'
 
 /** Roles that hold for the whole organization. A user without one is a Regular User. */
 export const globalRoles = [
@@ -13,34 +14,37 @@ export const globalRoles = [
 export type GlobalRole = (typeof globalRoles)[number]
 
 /** What a decision about permissions needs to know of a user. */
-export type Principal = { readonly userId: UserId; readonly roles: readonly GlobalRole[] }
+export type Principal = ReferencedUser & { readonly roles: readonly GlobalRole[] }
 
 /** Whether the user holds one of the roles; a Global Administrator holds them all but that of the reader's limits. */
-export function hasRole(principal: Principal, ...roles: readonly GlobalRole[]): boolean {
+export function hasRole(principal: Pick<Principal, 'roles'>, ...roles: readonly GlobalRole[]): boolean {
   return principal.roles.includes('globalAdministrator') || roles.some((role) => principal.roles.includes(role))
 }
 
 /** Who is named by a policy. */
 export type PolicyMembers = {
-  readonly submitters: readonly UserId[]
-  readonly approval: { readonly approvers: readonly UserId[] } | null
+  readonly submitters: readonly PrincipalReference[]
+  readonly approval: { readonly approvers: readonly PrincipalReference[] } | null
+}
+
+/** Everybody whom a policy names. */
+export function membersOf({ submitters, approval }: PolicyMembers): readonly PrincipalReference[] {
+  return [...submitters, ...(approval?.approvers ?? [])]
 }
 
 /** Whether the user may submit to the policy: only its submitters may, whatever their role. */
 export function maySubmit(principal: Principal, policy: PolicyMembers): boolean {
-  return policy.submitters.includes(principal.userId)
+  return referencesTo(policy.submitters, principal).length > 0
 }
 
 /** Whether the user may cancel a request: its submitter, and administrators of projects. */
-export function mayCancel(principal: Principal, submitter: UserId): boolean {
+export function mayCancel(principal: Pick<Principal, 'userId' | 'roles'>, submitter: UserId): boolean {
   return principal.userId === submitter || hasRole(principal, 'projectAdministrator')
 }
 
 /** Whether the user may download a request's artifacts, signed or not. Configuration and metadata are open to all users. */
 export function mayReadArtifacts(principal: Principal, policy: PolicyMembers): boolean {
   return (
-    hasRole(principal, 'projectAdministrator', 'globalReader') ||
-    policy.submitters.includes(principal.userId) ||
-    (policy.approval?.approvers.includes(principal.userId) ?? false)
+    hasRole(principal, 'projectAdministrator', 'globalReader') || referencesTo(membersOf(policy), principal).length > 0
   )
 }

@@ -4,6 +4,7 @@
 const ending: Readonly<Record<string, string>> = {
   APPROVAL_NOT_BY_APPROVER: 'An attempt at forgery, or a damaged log: look into it.',
   APPROVER_DEACTIVATED: 'Have another approver approve.',
+  APPROVER_NOT_IN_GROUP: 'Have another approver approve.',
   APPROVER_UNKNOWN: 'An attempt at forgery, or a damaged log: look into it.',
   ARTIFACT_NOT_AS_ANNOUNCED: 'Submit again, with what is there.',
   ARTIFACT_TOO_LARGE: 'Send a smaller one, or have the limit raised.',

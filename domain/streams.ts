@@ -1,6 +1,7 @@
 import type { Instant } from './event.ts'
 import type {
   CertificateId,
+  GroupId,
   KeyId,
   OrganizationId,
   ProjectId,
@@ -14,6 +15,7 @@ export const streams = {
   organization: (id: OrganizationId) => `organization-${id}`,
   user: (id: UserId) => `user-${id}`,
   key: (id: KeyId) => `key-${id}`,
+  group: (id: GroupId) => `group-${id}`,
   certificate: (id: CertificateId) => `certificate-${id}`,
   project: (id: ProjectId) => `project-${id}`,
   signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,

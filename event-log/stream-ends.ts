@@ -32,6 +32,7 @@ export type StreamEnds = {
 const keptKinds: ReadonlySet<StreamKind> = new Set([
   'user',
   'key',
+  'group',
   'certificate',
   'signingPolicy',
   'project',

@@ -5,6 +5,7 @@ export const nodeTypes = [
   'Organization',
   'User',
   'Key',
+  'Group',
   'Certificate',
   'Project',
   'SigningPolicy',

@@ -9,6 +9,7 @@ import { projectIdOf } from './lookup.ts'
 import { minimumPosition } from './minimum-position.ts'
 import {
   CertificateRef,
+  GroupRef,
   KeyRef,
   OrganizationRef,
   ProjectRef,
@@ -25,6 +26,7 @@ const entityRefs = {
   Organization: OrganizationRef,
   User: UserRef,
   Key: KeyRef,
+  Group: GroupRef,
   Certificate: CertificateRef,
   Project: ProjectRef,
   SigningPolicy: SigningPolicyRef,
@@ -176,6 +178,25 @@ builder.queryFields((t) => ({
         asConnection(await readModel.listUsers(caller.organizationId, parsePageRequest(args))),
     },
     { name: 'UserConnection' },
+  ),
+  group: t.field({
+    type: GroupRef,
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      minimumPosition: minimumPosition(t),
+    },
+    resolve: (_root, { id }) => parseEntityId(id, 'Group'),
+  }),
+  groups: t.connection(
+    {
+      type: GroupRef,
+      description: 'By name.',
+      args: { minimumPosition: minimumPosition(t) },
+      resolve: async (_root, args, { readModel, caller }) =>
+        asConnection(await readModel.listGroups(caller.organizationId, parsePageRequest(args))),
+    },
+    { name: 'GroupConnection' },
   ),
   signingRequest: t.field({
     type: SigningRequestRef,

@@ -1,5 +1,6 @@
 import type {
   CertificateId,
+  GroupId,
   KeyId,
   OrganizationId,
   ProjectId,
@@ -9,6 +10,7 @@ import type {
 } from '../domain/index.ts'
 import type {
   CertificateView,
+  GroupView,
   KeyView,
   OrganizationView,
   ProjectView,
@@ -49,6 +51,13 @@ export const KeyRef = builder.loadableNodeRef('Key', {
   id: { resolve: (key: KeyView) => key.keyId },
   loaderOptions,
   load: found<KeyId, KeyView>((readModel, organizationId, ids) => readModel.keysByIds(organizationId, ids)),
+})
+
+/** Users that can be named together. */
+export const GroupRef = builder.loadableNodeRef('Group', {
+  id: { resolve: (group: GroupView) => group.groupId },
+  loaderOptions,
+  load: found<GroupId, GroupView>((readModel, organizationId, ids) => readModel.groupsByIds(organizationId, ids)),
 })
 
 /** A certificate. */

@@ -4,15 +4,15 @@ import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
 import { ExistingSignatureTreatmentRef, SigningPolicyStatusRef, TimestampRequirementRef } from './enums.ts'
-import { CertificateRef, ProjectRef, SigningPolicyRef, UserRef } from './refs.ts'
+import { PrincipalReferenceRef } from './group.ts'
+import { CertificateRef, ProjectRef, SigningPolicyRef } from './refs.ts'
 
 /** Who must agree before a signature. */
 export const ApprovalProcessRef = builder.objectRef<ApprovalProcess>('ApprovalProcess').implement({
-  description: 'Who must agree before a signature: `requiredApprovals` distinct people of `approvers`.',
+  description: 'Who must agree before a signature: `requiredApprovals` distinct people of those that `approvers` name.',
   fields: (t) => ({
     approvers: t.field({
-      type: [UserRef],
-      nullable: { list: false, items: true },
+      type: [PrincipalReferenceRef],
       resolve: ({ approvers }) => [...approvers],
     }),
     requiredApprovals: t.exposeInt('requiredApprovals'),
@@ -37,8 +37,7 @@ const SigningPolicyVersionRef = builder.objectRef<SigningPolicyVersion>('Signing
       resolve: ({ settings }) => settings.certificateId,
     }),
     submitters: t.field({
-      type: [UserRef],
-      nullable: { list: false, items: true },
+      type: [PrincipalReferenceRef],
       description: 'Who may submit.',
       resolve: ({ settings }) => [...settings.submitters],
     }),

@@ -21,6 +21,7 @@ import {
   TimestampRequirementRef,
   WorkflowStatusRef,
 } from './enums.ts'
+import { PrincipalReferenceRef } from './group.ts'
 import { artifactLink } from './links.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
 import { SigningPlanRef } from './signing-plan.ts'
@@ -60,6 +61,12 @@ const ApprovalRef = builder.objectRef<ApprovalView>('Approval').implement({
   description: 'A person agreed.',
   fields: (t) => ({
     approver: t.field({ type: UserRef, nullable: true, resolve: ({ approver }) => approver }),
+    through: t.field({
+      type: [PrincipalReferenceRef],
+      description:
+        'The approvers of the policy that named the person then: the user, or groups whose member they were.',
+      resolve: ({ through }) => [...through],
+    }),
     planDigest: t.exposeString('planDigest', { description: 'The plan that was agreed to.' }),
     comment: t.exposeString('comment', { nullable: true }),
     approvedAt: t.expose('approvedAt', { type: 'DateTime' }),

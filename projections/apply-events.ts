@@ -6,7 +6,7 @@ import { type AnyEntity, type AnyProjection, addEvent, asEntity, asRow, checkKno
 import { asEventRow } from './events.ts'
 import type { Row, RowWriter } from './row-writer.ts'
 import type { Slot } from './table-names.ts'
-import type { SubmitterRow, Tables } from './tables.ts'
+import type { NamedPrincipalRow, Tables } from './tables.ts'
 
 type Stream = { readonly id: string; readonly events: ProjectedEvent[] }
 
@@ -32,7 +32,7 @@ export async function applyEvents(
   }
   for (const [projection, streams] of byProjection(events, broken, note)) {
     const entities = await loadEntities(writer, transaction, slot, projection, streams)
-    const submitters: SubmitterRow[] = []
+    const named: NamedPrincipalRow[] = []
     const rows: Row[] = []
     for (const { id, events } of streams) {
       let entity = entities.get(id)
@@ -45,10 +45,10 @@ export async function applyEvents(
       }
       if (entity === undefined || entity === before) continue
       rows.push(asRow(projection, entity))
-      submitters.push(...(projection.submitters?.(entity.state, id) ?? []))
+      named.push(...(projection.named?.(entity.state, entity.facts, id) ?? []))
     }
     await writer.upsert(transaction, slot, projection.table, rows)
-    if (submitters.length > 0) await writer.upsert(transaction, slot, 'submitters', submitters)
+    if (named.length > 0) await writer.upsert(transaction, slot, 'named_principals', named)
   }
   await writer.upsert(transaction, slot, 'events', events.filter(isShown).map(asEventRow) as Row[])
   const found = [...newlyBroken.values()].map(({ streamId: stream_id, ...place }) => ({ stream_id, ...place }))

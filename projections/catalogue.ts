@@ -2,6 +2,7 @@ import { parseStreamName, type StreamKind } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import type { AnyProjection } from './entity.ts'
+import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
 import { projects } from './projects.ts'
@@ -15,6 +16,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
   organization: organizations,
   user: users,
   key: keys,
+  group: groups,
   certificate: certificates,
   project: projects,
   signingPolicy: signingPolicies,

@@ -1,16 +1,15 @@
-import { parseStreamName, type SigningPolicyState } from '../domain/index.ts'
+import { parseStreamName } from '../domain/index.ts'
 import type { EventLog, LogPosition } from '../event-log/index.ts'
 import { isShown } from './apply-events.ts'
 import type { ProjectedEvent } from './broken-streams.ts'
 import { projections } from './catalogue.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { differences } from './differences.ts'
-import { type AnyEntity, type AnyProjection, asRow } from './entity.ts'
+import { type AnyEntity, type AnyProjection, asEntity, asRow } from './entity.ts'
 import { asEventRow } from './events.ts'
 import { requireReadModel } from './read-checkpoint.ts'
 import { readUpTo, startFold } from './replay.ts'
-import { submittersOf } from './signing-policies.ts'
-import type { EntityRow } from './tables.ts'
+import type { EntityRow, NamedPrincipalRow } from './tables.ts'
 
 /** A place where the read model says something else than the log. */
 export type Difference = {
@@ -68,7 +67,7 @@ export async function compareReadModel(
           row.position === folded?.position ? folded : await foldAsFarAs(log, stream, row, position, folded)
         found.push(...compareRow(projection, stream, entity, row))
       }
-      if (projection.submitters !== undefined) found.push(...(await compareSubmitters(database, projection, rows)))
+      if (projection.named !== undefined) found.push(...(await compareNamed(database, projection, rows)))
     }
   for (const [stream, { state }] of fold.entities)
     found.push({ streamId: stream, path: '', log: state, readModel: undefined })
@@ -110,25 +109,25 @@ function compareRow(
   }))
 }
 
-/** Holds the rows of who may submit against the policies' own rows, which are held against the log. */
-async function compareSubmitters(
+/** Holds the rows of who is named where against the rows of what names them, which are held against the log. */
+async function compareNamed(
   { reads }: ReadModelDatabase,
-  { kind }: AnyProjection,
-  policies: readonly EntityRow[],
+  projection: AnyProjection,
+  entities: readonly EntityRow[],
 ): Promise<readonly Difference[]> {
-  const ids = policies.map(({ id }) => id)
-  const rows = await reads
-    .selectFrom('submitters')
-    .selectAll()
-    .where('signing_policy_id', 'in', ids)
-    .where('may_submit', '=', 'yes')
-    .execute()
-  const ofPolicy = Map.groupBy(rows, (row) => row.signing_policy_id)
-  return policies.flatMap(({ id, organization_id, state }) => {
-    const allowed = (ofPolicy.get(id) ?? []).map((row) => `${row.organization_id} ${row.user_id}`).sort()
-    const named = submittersOf(parsed(state) as SigningPolicyState).map((userId) => `${organization_id} ${userId}`)
-    return differences([...named].sort(), allowed, 'submitters').map(({ path, expected, actual }) => ({
-      streamId: `${kind}-${id}`,
+  const ids = entities.map(({ id }) => id)
+  const rows = await reads.selectFrom('named_principals').selectAll().where('entity_id', 'in', ids).execute()
+  const ofEntity = Map.groupBy(rows, (row) => row.entity_id)
+  const readable = (named: readonly NamedPrincipalRow[]) =>
+    named
+      .filter(({ holds }) => holds === 'yes')
+      .map(({ organization_id, role, principal }) => `${organization_id} ${role} ${principal}`)
+      .sort()
+  return entities.flatMap((row) => {
+    const { id, state, facts } = asEntity<object, object>(row)
+    const expected = readable(projection.named?.(state, facts, id) ?? [])
+    return differences(expected, readable(ofEntity.get(id) ?? []), 'named').map(({ path, expected, actual }) => ({
+      streamId: `${projection.kind}-${id}`,
       path,
       log: expected,
       readModel: actual,

@@ -2,7 +2,7 @@ import { type DomainEvent, type Instant, type OrganizationId, Refusal, type Stre
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { asEventOf } from './folds.ts'
 import { ReadModelError } from './read-model-error.ts'
-import type { EntityRow, EntityTableName, SubmitterRow } from './tables.ts'
+import type { EntityRow, EntityTableName, NamedPrincipalRow } from './tables.ts'
 import type { Recorded } from './views.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
@@ -23,8 +23,8 @@ export type EntityProjection<State extends object, Facts extends object, View> =
   readonly observe: (facts: Facts, event: RecordedEvent, state: State) => Facts
   /** The columns of the table beyond those of every entity. */
   readonly columns: (state: State) => Readonly<Record<string, string>>
-  /** Who may submit there, and who might once. */
-  readonly submitters?: (state: State, id: string) => readonly SubmitterRow[]
+  /** Whom it names, and whom it once named: so that rows follow from the history, and not from how it was projected. */
+  readonly named?: (state: State, facts: Facts, id: string) => readonly NamedPrincipalRow[]
   /** What queries see. */
   readonly view: (entity: Entity<State, Facts>, recorded: Recorded) => View
 }
@@ -68,13 +68,14 @@ export function addEvent(
   const state = projection.decider.evolve(before, event as never)
   if (!projection.exists(state)) throw broken(event, 'does not begin an entity, but is the first of its stream')
   requireColumns(projection.columns(state))
+  const facts = projection.observe(entity?.facts ?? projection.noFacts, event, state)
   // What is derived of a state is so now, or the event that it cannot be derived from is to be named.
-  projection.submitters?.(state, id)
+  projection.named?.(state, facts, id)
   const { organizationId, occurredAt } = event.metadata
   return {
     id,
     state,
-    facts: projection.observe(entity?.facts ?? projection.noFacts, event, state),
+    facts,
     organizationId: entity?.organizationId ?? organizationId,
     revision: event.revision,
     position: event.position,

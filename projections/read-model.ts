@@ -1,6 +1,7 @@
 import type {
   CertificateId,
   Delay,
+  GroupId,
   Instant,
   KeyId,
   OrganizationId,
@@ -16,6 +17,7 @@ import type { Page, PageRequest } from './page.ts'
 import type {
   CertificateView,
   EventView,
+  GroupView,
   KeyView,
   OrganizationView,
   ProjectView,
@@ -69,6 +71,7 @@ export interface ReadModel {
   organization(organizationId: OrganizationId): Promise<OrganizationView | undefined>
   usersByIds(organizationId: OrganizationId, ids: readonly UserId[]): Promise<(UserView | undefined)[]>
   keysByIds(organizationId: OrganizationId, ids: readonly KeyId[]): Promise<(KeyView | undefined)[]>
+  groupsByIds(organizationId: OrganizationId, ids: readonly GroupId[]): Promise<(GroupView | undefined)[]>
   certificatesByIds(
     organizationId: OrganizationId,
     ids: readonly CertificateId[],
@@ -93,7 +96,10 @@ export interface ReadModel {
     projectIds: readonly ProjectId[],
   ): Promise<(readonly SigningPolicyView[])[]>
 
-  /** A few of the active policies that let a user submit, ten at the most; which, does not matter. */
+  /**
+   * A few of the active policies that let a user submit, themselves or through a group, ten at the most; which, does not
+   * matter.
+   */
   policiesToSubmitTo(organizationId: OrganizationId, userId: UserId): Promise<readonly SigningPolicyId[]>
 
   /** By slug. */
@@ -110,6 +116,8 @@ export interface ReadModel {
   listCertificates(organizationId: OrganizationId, page: PageRequest): Promise<Page<CertificateView>>
   /** By name. */
   listUsers(organizationId: OrganizationId, page: PageRequest): Promise<Page<UserView>>
+  /** By name. */
+  listGroups(organizationId: OrganizationId, page: PageRequest): Promise<Page<GroupView>>
   /** Newest first, by the time of submission. */
   listSigningRequests(
     organizationId: OrganizationId,

@@ -1,4 +1,4 @@
-import type { SigningPolicy, SigningPolicyState, UserId } from '../domain/index.ts'
+import { type PrincipalReference, referenceKey, type SigningPolicy, type SigningPolicyState } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { signingPolicyDecider } from './folds.ts'
 import type { PolicyVersionMade, SigningPolicyView } from './views.ts'
@@ -6,7 +6,7 @@ import type { PolicyVersionMade, SigningPolicyView } from './views.ts'
 /** Who made each version, and when; version n stands at index n − 1. */
 type SigningPolicyFacts = { readonly versionsMade: readonly PolicyVersionMade[] }
 
-/** `signingPolicy-<id>` → `signing_policies`. */
+/** `signingPolicy-<id>` → `signing_policies`, and those who may submit → `named_principals`. */
 export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicyFacts, SigningPolicyView> = {
   kind: 'signingPolicy',
   table: 'signing_policies',
@@ -22,16 +22,17 @@ export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicy
     const { projectId, slug } = state as SigningPolicy
     return { project_id: projectId, slug }
   },
-  submitters: (state, id) => {
+  named: (state, _, id) => {
     const { organizationId, versions } = state as SigningPolicy
-    const allowed = submittersOf(state)
-    // Whoever was named once keeps a row, so that rows follow from the history and not from how it was projected.
-    return [...new Set(versions.flatMap(({ submitters }) => submitters))].map((userId) => ({
-      id: `${id} ${userId}`,
+    const allowed = new Set(submittersOf(state).map(referenceKey))
+    const ever = new Set(versions.flatMap(({ submitters }) => submitters.map(referenceKey)))
+    return [...ever].map((principal) => ({
+      id: `${id} submitter ${principal}`,
       organization_id: organizationId,
-      user_id: userId,
-      signing_policy_id: id,
-      may_submit: allowed.includes(userId) ? 'yes' : 'no',
+      entity_id: id,
+      role: 'submitter',
+      principal,
+      holds: allowed.has(principal) ? 'yes' : 'no',
     }))
   },
   view: ({ state, facts, createdAt }, recorded) => {
@@ -45,6 +46,6 @@ export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicy
 }
 
 /** Those whom a policy lets submit as it is. */
-export function submittersOf(state: SigningPolicyState): readonly UserId[] {
+function submittersOf(state: SigningPolicyState): readonly PrincipalReference[] {
   return state.status === 'active' ? (state.versions.at(-1)?.submitters ?? []) : []
 }

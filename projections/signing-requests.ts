@@ -9,7 +9,7 @@ import {
 } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import type { EntityProjection } from './entity.ts'
-import { countedApprovers, signingRequestDecider } from './folds.ts'
+import { countedApprovals, signingRequestDecider } from './folds.ts'
 import type { SigningAttempt, SigningRequestView } from './views.ts'
 
 /** When the things happened that the state only says happened. */
@@ -47,11 +47,11 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
   },
   view: ({ state, facts, updatedAt }, recorded) => {
     const request = state as SigningRequest
-    const counted = countedApprovers(request)
+    const counted = countedApprovals(request)
     const approvals = request.approvals.map((approval) => ({
       ...approval,
       approvedAt: facts.approvedAt[approval.approver] ?? updatedAt,
-      counts: counted.includes(approval.approver),
+      counts: counted.includes(approval),
     }))
     const missingApprovals = Math.max((request.approval?.requiredApprovals ?? 0) - counted.length, 0)
     const { plannedAt, attemptsMade, finishedAt } = facts

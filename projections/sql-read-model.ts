@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { OrganizationId, SigningPolicyId } from '../domain/index.ts'
+import { type OrganizationId, referenceKey, type SigningPolicyId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { eventStreams } from './catalogue.ts'
 import { certificates } from './certificates.ts'
@@ -7,6 +7,7 @@ import type { ReadModelDatabase } from './database.ts'
 import { asView, type EntityProjection } from './entity.ts'
 import { createEventReader } from './event-reader.ts'
 import { asEventView, asSecurityRefusal } from './events.ts'
+import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
 import type { PageRequest } from './page.ts'
@@ -193,6 +194,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     organization: async (organizationId) => (await byIds(organizations, organizationId, [organizationId]))[0],
     usersByIds: (organizationId, ids) => byIds(users, organizationId, ids),
     keysByIds: (organizationId, ids) => byIds(keys, organizationId, ids),
+    groupsByIds: (organizationId, ids) => byIds(groups, organizationId, ids),
     certificatesByIds: (organizationId, ids) => byIds(certificates, organizationId, ids),
     projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
     signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
@@ -209,16 +211,23 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
 
     policiesToSubmitTo: (organizationId, userId) =>
       read(async () => {
-        const rows = await reads
-          .selectFrom('submitters')
-          .select('signing_policy_id')
+        const named = reads
+          .selectFrom('named_principals')
           .where('organization_id', '=', organizationId)
-          .where('user_id', '=', userId)
-          .where('may_submit', '=', 'yes')
+          .where('holds', '=', 'yes')
+        const user = referenceKey({ user: userId })
+        const memberships = named
+          .where('role', '=', 'member')
+          .where('principal', '=', user)
+          .select(sql<string>`'group-' || entity_id`.as('principal'))
+        const rows = await named
+          .where('role', '=', 'submitter')
+          .where((is) => is.or([is('principal', '=', user), is('principal', 'in', memberships)]))
+          .select('entity_id')
           .orderBy('id')
           .limit(10)
           .execute()
-        return rows.map((row) => row.signing_policy_id as SigningPolicyId)
+        return rows.map((row) => row.entity_id as SigningPolicyId)
       }),
 
     listProjects: (organizationId, page) => list(projects, bySlug, organizationId, page),
@@ -227,6 +236,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listKeys: (organizationId, page) => list(keys, newestFirst, organizationId, page),
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, byName, organizationId, page),
+    listGroups: (organizationId, page) => list(groups, byName, organizationId, page),
     listSigningRequests,
     listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),
     listSecurityRefusals: (organizationId, page) =>

@@ -22,6 +22,7 @@ export type Tables = {
   users: EntityTable & { name: string }
   keys: EntityTable
   certificates: EntityTable & { key_id: string }
+  groups: EntityTable & { name: string }
   projects: EntityTable & { slug: string }
   signing_policies: EntityTable & { project_id: string; slug: string }
   signing_requests: EntityTable & {
@@ -33,15 +34,19 @@ export type Tables = {
     /** Since when it waits for no decision of people; empty when it does not. */
     waiting_since: string
   }
-  /** Who may submit where: one row for each user that a signing policy names, or once named. */
-  submitters: {
-    /** Policy and user. */
+  /** Who is named where, found from the side of the user or group: one row for each that an entity names, or once named. */
+  named_principals: {
+    /** Entity, role and principal. */
     id: string
     organization_id: string
-    user_id: string
-    signing_policy_id: string
-    /** Whether the policy as it is now lets the user submit. */
-    may_submit: 'yes' | 'no'
+    /** The signing policy or group that names. */
+    entity_id: string
+    /** As what: who may submit to a policy, or is in a group. */
+    role: 'submitter' | 'member'
+    /** As `referenceKey` of the domain writes it. */
+    principal: string
+    /** Whether the entity as it is now names them so. */
+    holds: 'yes' | 'no'
   }
   events: {
     position: string
@@ -86,11 +91,12 @@ export const projectedTables = [
   'organizations',
   'users',
   'keys',
+  'groups',
   'certificates',
   'projects',
   'signing_policies',
   'signing_requests',
-  'submitters',
+  'named_principals',
   'events',
   'broken_streams',
 ] as const
@@ -99,13 +105,13 @@ export const projectedTables = [
 export type ProjectedTable = (typeof projectedTables)[number]
 
 /** A table of entities. */
-export type EntityTableName = Exclude<ProjectedTable, 'events' | 'submitters' | 'broken_streams'>
+export type EntityTableName = Exclude<ProjectedTable, 'events' | 'named_principals' | 'broken_streams'>
 
 /** A row of an entity, whatever its kind. */
 export type EntityRow = Selectable<EntityTable>
 
-/** A row that says whether a user may submit to a signing policy. */
-export type SubmitterRow = Selectable<Tables['submitters']>
+/** A row that says who is named where. */
+export type NamedPrincipalRow = Selectable<Tables['named_principals']>
 
 /** A row of the events. */
 export type EventRow = Insertable<Tables['events']>
@@ -114,7 +120,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 8
+export const readModelVersion = 9
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -147,6 +153,7 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'key_id', 'created_at', 'id'],
     ],
   },
+  groups: { key: 'id', columns: [...entityColumns, 'name'], indexes: [['organization_id', 'name', 'id']] },
   projects: { key: 'id', columns: [...entityColumns, 'slug'], indexes: [['organization_id', 'slug', 'id']] },
   signing_policies: {
     key: 'id',
@@ -177,10 +184,10 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'status', 'created_at', 'id'],
     ],
   },
-  submitters: {
+  named_principals: {
     key: 'id',
-    columns: ['id', 'organization_id', 'user_id', 'signing_policy_id', 'may_submit'],
-    indexes: [['organization_id', 'user_id', 'may_submit', 'id'], ['signing_policy_id']],
+    columns: ['id', 'organization_id', 'entity_id', 'role', 'principal', 'holds'],
+    indexes: [['organization_id', 'principal', 'role', 'holds', 'id'], ['entity_id']],
   },
   events: {
     key: 'position',

@@ -4,6 +4,7 @@ import type {
   Approval,
   Certificate,
   EventMetadata,
+  Group,
   Instant,
   Key,
   OrganizationId,
@@ -50,6 +51,8 @@ export type UserView = Recorded & Omit<User, 'tokens'> & { readonly tokens: read
 
 /** A key in a key store. */
 export type KeyView = Recorded & Key
+/** Users that can be named together. */
+export type GroupView = Recorded & Group
 
 /** A certificate; its status is that of the moment it was read, so that it can be `expired`. */
 export type CertificateView = Recorded & Omit<Certificate, 'status'> & { readonly status: CertificateStatusNow }

@@ -8,8 +8,9 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { InvalidApproval } from '../activities/contract.ts'
 import {
-  countedApprovers,
+  countedApprovals,
   type Initiator,
   isFinalStatus,
   nextTry,
@@ -20,7 +21,6 @@ import {
   type SigningRequestCommand,
   type SigningRequestId,
   signingRequestDecider,
-  type UserId,
 } from '../domain/index.ts'
 import {
   type AddressedChange,
@@ -128,8 +128,8 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   }
 
   async function sign(open: SigningRequest): Promise<void> {
-    const approver = await firstDeactivated(open)
-    if (approver !== undefined) await history.apply({ type: 'InvalidateApproval', approver }, workflow)
+    const invalid = await firstInvalidApproval(open)
+    if (invalid !== undefined) await history.apply({ type: 'InvalidateApproval', ...invalid }, workflow)
     else await signNow(open)
   }
 
@@ -153,10 +153,11 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
     await recordDelay(noSigner, { nextTryAt: null, pauseSeconds: 1 })
   }
 
-  /** An approver who may not act any more and whose approval is to be taken back. */
-  async function firstDeactivated(open: SigningRequest): Promise<UserId | undefined> {
-    const userIds = open.attempts > 0 ? [] : countedApprovers(open)
-    return userIds.length === 0 ? undefined : (await shortSteps(failures).findDeactivatedUsers({ userIds }))[0]
+  /** An approval that is to be taken back, since its giver may not approve any more. */
+  async function firstInvalidApproval(open: SigningRequest): Promise<InvalidApproval | undefined> {
+    const counted = open.attempts > 0 ? [] : countedApprovals(open)
+    const approvals = counted.map(({ approver, through }) => ({ approver, through }))
+    return approvals.length === 0 ? undefined : (await shortSteps(failures).findInvalidApprovals({ approvals }))[0]
   }
 
   /**

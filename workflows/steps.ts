@@ -12,7 +12,7 @@ import { ask } from './ask.ts'
 import { signerTaskQueue } from './contract.ts'
 
 /** Reading and appending, tried again until it works. */
-export const short = proxyLocalActivities<Omit<ShortActivities, 'findDeactivatedUsers'>>({
+export const short = proxyLocalActivities<Omit<ShortActivities, 'findInvalidApprovals'>>({
   startToCloseTimeout: '20 seconds',
   retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
 })
@@ -29,11 +29,11 @@ const signer = proxyActivities<Answering<SignerActivities>>({ ...longCalls, task
 /** Short steps: where the workflow is, where they take no trip through a queue; after a failure wherever one has the time. */
 export function shortSteps(failures: number): ShortSteps {
   if (failures === 0) return local
-  const { retrieveAndPlanAnywhere, retrieveArtifactAnywhere, findDeactivatedUsersAnywhere } = anywhere
+  const { retrieveAndPlanAnywhere, retrieveArtifactAnywhere, findInvalidApprovalsAnywhere } = anywhere
   return {
     retrieveAndPlan: (input) => ask('retrieveAndPlan', retrieveAndPlanAnywhere, input),
     retrieveArtifact: (input) => ask('retrieveArtifact', retrieveArtifactAnywhere, input),
-    findDeactivatedUsers: (input) => ask('findDeactivatedUsers', findDeactivatedUsersAnywhere, input),
+    findInvalidApprovals: (input) => ask('findInvalidApprovals', findInvalidApprovalsAnywhere, input),
   }
 }
 

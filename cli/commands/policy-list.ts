@@ -4,6 +4,7 @@ import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
 import { listPolicies, type PolicySummary } from '../documents/organization.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { principalNames } from '../output/request-details.ts'
 import { table } from '../output/table.ts'
 
 type Options = ConnectionOptions & { readonly project?: string }
@@ -25,7 +26,7 @@ export function define(command: Command, invocation: Invocation): void {
           `${policy.project?.slug ?? '?'}/${policy.slug}`,
           { text: policy.status, mark: policy.status === 'active' ? ('good' as const) : ('bad' as const) },
           policy.current.certificate?.name ?? '–',
-          policy.current.submitters.map((user) => user?.name ?? 'unknown').join(', '),
+          principalNames(policy.current.submitters),
           approvalText(policy),
           policy.current.existingSignatures.join(', '),
         ])
@@ -38,5 +39,5 @@ export function define(command: Command, invocation: Invocation): void {
 
 function approvalText({ current: { approval } }: PolicySummary): string {
   if (approval === null) return 'none needed'
-  return `${approval.requiredApprovals} of ${approval.approvers.map((user) => user?.name ?? 'unknown').join(', ')}`
+  return `${approval.requiredApprovals} of ${principalNames(approval.approvers)}`
 }

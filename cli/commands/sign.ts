@@ -16,7 +16,7 @@ import { connect, explain, type Invocation, withConnection } from '../invocation
 import { findLocalFile, type LocalFile } from '../local-file.ts'
 import { outcomeError } from '../outcome.ts'
 import { eventText } from '../output/event-text.ts'
-import { delayText } from '../output/request-details.ts'
+import { delayText, principalNames } from '../output/request-details.ts'
 import { saveArtifact } from '../save-artifact.ts'
 import { submitFile } from '../submit-file.ts'
 import { goOnWith, waiting } from '../waiting.ts'
@@ -135,6 +135,5 @@ async function destinationOf({ out, wait }: Options, folder: string): Promise<De
 }
 
 function waitingText({ missingApprovals, approvalProcess }: RequestDetails): string {
-  const names = approvalProcess?.approvers.map((approver) => approver?.name ?? 'unknown').join(', ') ?? ''
-  return `Waiting for ${missingApprovals} of: ${names}`
+  return `Waiting for ${missingApprovals} of: ${principalNames(approvalProcess?.approvers ?? [])}`
 }

@@ -1,4 +1,5 @@
 import { typedDocument } from '../connection/graphql.ts'
+import { type NamedPrincipal, principalFields } from './request-fields.ts'
 import type { Connected } from './requests.ts'
 
 /** What lists show of a certificate. Moments are ISO 8601; the thumbprint is SHA-256, hexadecimal. */
@@ -70,10 +71,10 @@ export type PolicySummary = {
   readonly current: {
     readonly version: number
     readonly certificate: { readonly certificateId: string; readonly name: string } | null
-    readonly submitters: readonly ({ readonly name: string } | null)[]
+    readonly submitters: readonly NamedPrincipal[]
     readonly approval: {
       readonly requiredApprovals: number
-      readonly approvers: readonly ({ readonly name: string } | null)[]
+      readonly approvers: readonly NamedPrincipal[]
     } | null
     readonly timestamp: string
     readonly release: boolean
@@ -93,8 +94,8 @@ export const listPolicies = typedDocument<
       current {
         version timestamp release existingSignatures
         certificate { certificateId name }
-        submitters { name }
-        approval { requiredApprovals approvers { name } }
+        submitters { ${principalFields} }
+        approval { requiredApprovals approvers { ${principalFields} } }
       }
     }
     pageInfo { hasNextPage endCursor }

@@ -20,6 +20,15 @@ export const existingSignatureTreatments: readonly ExistingSignatureTreatment[] 
 /** A person or a CI user; `null` where the reader may not know. */
 export type NamedUser = { readonly userId: string; readonly name: string } | null
 
+/** Who is named somewhere: a user or a group, and null in place of the other; both are null when it is not known. */
+export type NamedPrincipal = {
+  readonly user: NamedUser
+  readonly group: { readonly groupId: string; readonly name: string } | null
+}
+
+/** The fields of {@link NamedPrincipal}. */
+export const principalFields = 'user { userId name } group { groupId name }'
+
 /** A file in the artifact store. Size in bytes, SHA-256 hexadecimal. */
 export type StoredFile = { readonly fileName: string; readonly sha256: string; readonly size: number }
 
@@ -82,10 +91,11 @@ export type RequestDetails = RequestSummary & {
   readonly approvalProcess: {
     readonly requiredApprovals: number
     readonly submitterMayApprove: boolean
-    readonly approvers: readonly NamedUser[]
+    readonly approvers: readonly NamedPrincipal[]
   } | null
   readonly approvals: readonly {
     readonly approver: NamedUser
+    readonly through: readonly NamedPrincipal[]
     readonly planDigest: string
     readonly comment: string | null
     readonly approvedAt: string
@@ -146,8 +156,8 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
   signingPolicyVersion programDescription programUrl timestamp existingSignatures
   certificate { certificateId name subject thumbprint }
   plan { digest fileCount plannedAt approvalDeadline }
-  approvalProcess { requiredApprovals submitterMayApprove approvers { userId name } }
-  approvals { approver { userId name } planDigest comment approvedAt counts }
+  approvalProcess { requiredApprovals submitterMayApprove approvers { ${principalFields} } }
+  approvals { approver { userId name } through { ${principalFields} } planDigest comment approvedAt counts }
   denial { kind approver { userId name } comment deadline deniedAt }
   cancellation { canceledBy { userId name } reason canceledAt }
   failure { code message path remedy failedAt }

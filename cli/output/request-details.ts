@@ -1,4 +1,4 @@
-import type { RequestDetails, StoredFile } from '../documents/request-fields.ts'
+import type { NamedPrincipal, RequestDetails, StoredFile } from '../documents/request-fields.ts'
 import type { RequestEvent } from '../documents/requests.ts'
 import { eventText } from './event-text.ts'
 import { readableSize, readableTime } from './quantities.ts'
@@ -53,6 +53,13 @@ export function timeLine(events: readonly RequestEvent[], marker: Marker): strin
   return table(['time', 'what', 'by'], rows, marker)
 }
 
+/** Who is named somewhere, for a line of text: users by name, groups as such. */
+export function principalNames(principals: readonly NamedPrincipal[]): string {
+  const name = ({ user, group }: NamedPrincipal) =>
+    user?.name ?? (group === null ? 'unknown' : `the group ${group.name}`)
+  return principals.map(name).join(', ')
+}
+
 /** Who caused an event. */
 export function actorName({ actor }: RequestEvent): string {
   return actor.user?.name ?? actor.component ?? actor.kind
@@ -89,20 +96,20 @@ function cancellationText({ cancellation }: RequestDetails): string | null {
 function approvalsText({ approvalProcess, approvals }: RequestDetails): string {
   if (approvalProcess === null) return 'none needed'
   const counted = approvals.filter(({ counts }) => counts).length
-  const names = approvalProcess.approvers.map((approver) => approver?.name ?? 'unknown').join(', ')
-  return `${counted} of ${approvalProcess.requiredApprovals} needed, by any of: ${names}`
+  return `${counted} of ${approvalProcess.requiredApprovals} needed, by any of: ${principalNames(approvalProcess.approvers)}`
 }
 
 function approvalTable({ approvals }: RequestDetails, marker: Marker): string {
   if (approvals.length === 0) return ''
-  const rows = approvals.map(({ approver, approvedAt, planDigest, comment, counts }) => [
+  const rows = approvals.map(({ approver, through, approvedAt, planDigest, comment, counts }) => [
     approver?.name ?? 'unknown',
+    principalNames(through),
     readableTime(approvedAt),
     planDigest,
     counts ? 'yes' : 'no',
     comment ?? '',
   ])
-  return `\n${table(['approver', 'time', 'plan', 'counts', 'comment'], rows, marker)}`
+  return `\n${table(['approver', 'named as', 'time', 'plan', 'counts', 'comment'], rows, marker)}`
 }
 
 function signedFileTable({ signedFiles }: RequestDetails, marker: Marker): string {

@@ -2,7 +2,8 @@ import type { KeyAlgorithm } from '../algorithms.ts'
 import type { Certificate } from '../certificate/index.ts'
 import type { Decider } from '../decider.ts'
 import { checkTreatments } from '../existing-signatures.ts'
-import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
+import type { OrganizationId, ProjectId, SigningPolicyId, UserId } from '../ids.ts'
+import { type PrincipalReference, referenceKey } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
 import { parseName, parseText } from '../text.ts'
@@ -27,6 +28,16 @@ export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'na
   readonly keyAlgorithm: KeyAlgorithm
 }
 
+/**
+ * Whom the references of a policy's settings name at the moment of a command, each once: those whom they name themselves,
+ * and members of groups.
+ */
+export type PolicyPeople = {
+  readonly submitters: readonly UserId[]
+  /** Only who is not deactivated; one more than the required approvals will do. */
+  readonly approvers: readonly UserId[]
+}
+
 /** What can be asked of a signing policy. */
 export type SigningPolicyCommand =
   | {
@@ -37,11 +48,13 @@ export type SigningPolicyCommand =
       readonly slug: string
       readonly settings: SigningPolicySettings
       readonly certificate: PolicyCertificate
+      readonly people: PolicyPeople
     }
   | {
       readonly type: 'ChangeSigningPolicy'
       readonly settings: SigningPolicySettings
       readonly certificate: PolicyCertificate
+      readonly people: PolicyPeople
     }
   | { readonly type: 'DeactivateSigningPolicy'; readonly reason: string | null }
   | { readonly type: 'ReactivateSigningPolicy' }
@@ -64,7 +77,7 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
         throw new Refusal('SIGNING_POLICY_EXISTS', 'A signing policy with this id exists already.')
       const { signingPolicyId, organizationId, projectId } = command
       const slug = parseSlug(command.slug, "The signing policy's slug")
-      const settings = checkedSettings(command.settings, command.certificate)
+      const settings = checkedSettings(command)
       return [
         {
           type: 'SigningPolicyCreated',
@@ -75,7 +88,7 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
     const policy = existingPolicy(state)
     switch (command.type) {
       case 'ChangeSigningPolicy': {
-        const settings = checkedSettings(command.settings, command.certificate)
+        const settings = checkedSettings(command)
         const version = policy.versions.length + 1
         return [{ type: 'SigningPolicyChanged', data: { schemaVersion: 1, version, settings } }]
       }
@@ -137,14 +150,16 @@ export function currentVersion(policy: SigningPolicy): {
   return { version, settings: policy.versions[version - 1] ?? policy.versions[0] }
 }
 
-function checkedSettings(settings: SigningPolicySettings, certificate: PolicyCertificate): SigningPolicySettings {
+type CommandWithSettings = Extract<SigningPolicyCommand, { readonly settings: SigningPolicySettings }>
+
+function checkedSettings({ settings, certificate, people }: CommandWithSettings): SigningPolicySettings {
   if (certificate.certificateId !== settings.certificateId)
     throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
   refuseRepeated(settings.submitters, 'submitters')
   checkTreatments(settings.existingSignatures)
   if (settings.approval !== null) {
-    checkApproval(settings.approval)
-    checkReachable(settings.approval, settings.submitters)
+    checkApproval(settings.approval, people)
+    checkReachable(settings.approval, people)
   }
   if (settings.release) checkRelease(settings, certificate)
   return { ...settings, name: parseName(settings.name, "The signing policy's name") }
@@ -153,14 +168,15 @@ function checkedSettings(settings: SigningPolicySettings, certificate: PolicyCer
 /** Ten years. Far beyond them a deadline is no date any more. */
 const longestDeadlineSeconds = 10 * 365 * 24 * 60 * 60
 
-function checkApproval(approval: ApprovalProcess): void {
+function checkApproval(approval: ApprovalProcess, people: PolicyPeople): void {
   const { approvers, requiredApprovals, deadlineSeconds } = approval
   refuseRepeated(approvers, 'approvers')
-  if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > approvers.length)
+  const count = people.approvers.length
+  if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > count)
     throw new Refusal(
       'APPROVAL_QUORUM',
-      `The required approvals must be a whole number from 1 to the number of approvers (${approvers.length}); got ${requiredApprovals}.`,
-      { approvers: approvers.length, requiredApprovals },
+      `The required approvals must be a whole number from 1 to the number of people who can approve, members of groups included and deactivated users not (${count}); got ${requiredApprovals}.`,
+      { approvers: count, requiredApprovals },
     )
   if (deadlineSeconds === null) return
   if (!Number.isInteger(deadlineSeconds) || deadlineSeconds < 1 || deadlineSeconds > longestDeadlineSeconds)
@@ -173,16 +189,16 @@ function checkApproval(approval: ApprovalProcess): void {
 
 /** Whoever submits, enough others must be there to approve: or the request would wait for ever. */
 function checkReachable(
-  { approvers, requiredApprovals, submitterMayApprove }: ApprovalProcess,
-  submitters: SigningPolicySettings['submitters'],
+  { requiredApprovals, submitterMayApprove }: ApprovalProcess,
+  { submitters, approvers }: PolicyPeople,
 ): void {
   if (submitterMayApprove || approvers.length > requiredApprovals) return
   const stuck = submitters.filter((submitter) => approvers.includes(submitter))
   if (stuck.length > 0)
     throw new Refusal(
       'APPROVAL_QUORUM_UNREACHABLE',
-      `Requests of ${stuck.join(', ')} could never be approved: submitters may not approve, and without them there are ${approvers.length - 1} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
-      { submitters: stuck, approvers: approvers.length - 1, requiredApprovals },
+      `Requests of ${stuck.slice(0, 10).join(', ')}${stuck.length > 10 ? ' and others' : ''} could never be approved: submitters may not approve, and without them there are ${approvers.length - 1} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
+      { submitters: stuck.slice(0, 10), approvers: approvers.length - 1, requiredApprovals },
     )
 }
 
@@ -201,7 +217,7 @@ function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertif
     )
 }
 
-function refuseRepeated(members: readonly string[], what: string): void {
-  if (new Set(members).size !== members.length)
+function refuseRepeated(members: readonly PrincipalReference[], what: string): void {
+  if (new Set(members.map(referenceKey)).size !== members.length)
     throw new Refusal('MEMBERS_REPEATED', `The ${what} of a signing policy must not name anyone twice.`)
 }

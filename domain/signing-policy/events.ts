@@ -1,11 +1,12 @@
 import type { DomainEvent } from '../event.ts'
 import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
-import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId, UserId } from '../ids.ts'
+import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
+import type { PrincipalReference } from '../principal-reference.ts'
 
-/** Who must agree before a signature: `requiredApprovals` distinct people of `approvers`. */
+/** Who must agree before a signature: `requiredApprovals` distinct people of those that `approvers` name then. */
 export type ApprovalProcess = {
-  readonly approvers: readonly UserId[]
-  /** The quorum, 1 to the number of approvers. */
+  readonly approvers: readonly PrincipalReference[]
+  /** The quorum, 1 or more. */
   readonly requiredApprovals: number
   /** Whether an approval by the submitter counts. */
   readonly submitterMayApprove: boolean
@@ -17,7 +18,7 @@ export type ApprovalProcess = {
 export type SigningPolicySettings = {
   readonly name: string
   readonly certificateId: CertificateId
-  readonly submitters: readonly UserId[]
+  readonly submitters: readonly PrincipalReference[]
   /** `null`: approval process off. */
   readonly approval: ApprovalProcess | null
   /** Whether a signature must carry an RFC 3161 time-stamp. */

@@ -1,7 +1,7 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
-import type { CertificateId, KeyId, UserId } from '../ids.ts'
-import type { Artifact, Delay, FileSigned, SigningRequestFailed, Submission } from './events.ts'
+import type { CertificateId, GroupId, KeyId, UserId } from '../ids.ts'
+import type { Artifact, Delay, FileSigned, InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
 
 /** Records an accepted submission. Whether it may be accepted was decided with the policy and the project at hand. */
 export type SubmitSigningRequest = { readonly type: 'SubmitSigningRequest'; readonly submission: Submission }
@@ -22,15 +22,27 @@ export type RecordPlan = {
 export type Approve = {
   readonly type: 'Approve'
   readonly approver: UserId
+  /** Those of the groups that may approve whose member the approver is, as whoever asks read them in the log. */
+  readonly groups: readonly GroupId[]
   readonly planDigest: Sha256Digest
   readonly comment: string | null
 }
 
 /** An approver says no. */
-export type Deny = { readonly type: 'Deny'; readonly approver: UserId; readonly comment: string | null }
+export type Deny = {
+  readonly type: 'Deny'
+  readonly approver: UserId
+  /** As of {@link Approve}. */
+  readonly groups: readonly GroupId[]
+  readonly comment: string | null
+}
 
-/** Takes back an approval whose giver was deactivated. */
-export type InvalidateApproval = { readonly type: 'InvalidateApproval'; readonly approver: UserId }
+/** Takes back an approval whose giver may not approve any more. */
+export type InvalidateApproval = {
+  readonly type: 'InvalidateApproval'
+  readonly approver: UserId
+  readonly reason: InvalidationReason
+}
 
 /** The deadline passed. */
 export type ExpireApproval = { readonly type: 'ExpireApproval'; readonly deadline: Instant }

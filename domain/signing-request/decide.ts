@@ -1,5 +1,6 @@
 import type { Instant } from '../event.ts'
 import { parseFileName } from '../file-name.ts'
+import { type PrincipalReference, referencesTo } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
 import { parseText } from '../text.ts'
 import type {
@@ -45,11 +46,11 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
     case 'Deny':
       return deny(command, request)
     case 'InvalidateApproval': {
-      const { approver } = command
+      const { approver, reason } = command
       requireThat(request.attempts === 0, request, 'Signing has begun.')
       if (!request.approvals.some((approval) => approval.approver === approver))
         throw new Refusal('SIGNING_REQUEST_STATE', 'There is no approval of this person to take back.')
-      return [{ type: 'ApprovalInvalidated', data: { schemaVersion: 1, approver, reason: 'userDeactivated' } }]
+      return [{ type: 'ApprovalInvalidated', data: { schemaVersion: 1, approver, reason } }]
     }
     case 'ExpireApproval':
       requireWaiting(request)
@@ -107,7 +108,7 @@ function approve(command: Approve, request: SigningRequest): readonly SigningReq
   const approval = requireWaiting(request)
   if (approver === request.submitter && !approval.submitterMayApprove)
     throw new Refusal('SUBMITTER_MAY_NOT_APPROVE', 'Who submitted a request may not approve it under this policy.')
-  requireApprover(approver, approval.approvers)
+  const through = requireApprover(command, approval)
   if (request.plan?.digest !== planDigest)
     throw new Refusal(
       'PLAN_DIGEST_MISMATCH',
@@ -117,17 +118,17 @@ function approve(command: Approve, request: SigningRequest): readonly SigningReq
   if (request.approvals.some((given) => given.approver === approver))
     throw new Refusal('ALREADY_APPROVED', 'You have approved this request already; each person counts once.')
   const comment = parseText(command.comment, 'The comment')
-  return [{ type: 'ApprovalGranted', data: { schemaVersion: 1, approver, planDigest, comment } }]
+  return [{ type: 'ApprovalGranted', data: { schemaVersion: 1, approver, through, planDigest, comment } }]
 }
 
 function deny(command: Deny, request: SigningRequest): readonly SigningRequestEvent[] {
   const { approver } = command
   const approval = requireWaiting(request)
-  requireApprover(approver, approval.approvers)
+  const through = requireApprover(command, approval)
   return [
     {
       type: 'ApprovalDenied',
-      data: { schemaVersion: 1, approver, comment: parseText(command.comment, 'The comment') },
+      data: { schemaVersion: 1, approver, through, comment: parseText(command.comment, 'The comment') },
     },
   ]
 }
@@ -226,9 +227,18 @@ function requireDeadline(deadline: Instant, { plan }: SigningRequest): void {
     )
 }
 
-function requireApprover(user: string, approvers: readonly string[]): void {
-  if (!approvers.includes(user))
-    throw new Refusal('NOT_AN_APPROVER', 'You are not an approver of the policy version of this request.')
+/** The approvers of the policy that name who decides. */
+function requireApprover(
+  { approver, groups }: Approve | Deny,
+  { approvers }: NonNullable<SigningRequest['approval']>,
+): readonly PrincipalReference[] {
+  const through = referencesTo(approvers, { userId: approver, groups })
+  if (through.length === 0)
+    throw new Refusal(
+      'NOT_AN_APPROVER',
+      'You are not an approver of the policy version of this request, nor a member of a group that is.',
+    )
+  return through
 }
 
 function requireThat(condition: boolean, request: SigningRequest, message: string): void {

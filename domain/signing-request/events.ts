@@ -10,6 +10,7 @@ import type {
   SigningRequestId,
   UserId,
 } from '../ids.ts'
+import type { PrincipalReference } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
 import type { Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
@@ -66,19 +67,39 @@ export type SigningPlanned = DomainEvent<
 /** A person agreed to the plan of this digest. */
 export type ApprovalGranted = DomainEvent<
   'ApprovalGranted',
-  { readonly approver: UserId; readonly planDigest: Sha256Digest; readonly comment: string | null }
+  {
+    readonly approver: UserId
+    /**
+     * The approvers of the policy that named the person then, one or more: the user, and groups whose member they were. The
+     * approval counts as long as one of them does.
+     */
+    readonly through: readonly PrincipalReference[]
+    readonly planDigest: Sha256Digest
+    readonly comment: string | null
+  }
 >
 
-/** An approval does not count any more: its giver was deactivated before the quorum was reached. */
+/** Why an approval does not count any more: what happened to its giver before the quorum was reached. */
+export type InvalidationReason =
+  | 'userDeactivated'
+  /** No group that the approval was given through has them as a member, and the policy does not name them. */
+  | 'removedFromGroup'
+
+/** An approval does not count any more. Its giver can approve again once the policy names them again. */
 export type ApprovalInvalidated = DomainEvent<
   'ApprovalInvalidated',
-  { readonly approver: UserId; readonly reason: 'userDeactivated' }
+  { readonly approver: UserId; readonly reason: InvalidationReason }
 >
 
 /** A person said no. Ends the request. */
 export type ApprovalDenied = DomainEvent<
   'ApprovalDenied',
-  { readonly approver: UserId; readonly comment: string | null }
+  {
+    readonly approver: UserId
+    /** As of an approval. */
+    readonly through: readonly PrincipalReference[]
+    readonly comment: string | null
+  }
 >
 
 /** The deadline passed without a quorum. Ends the request. */

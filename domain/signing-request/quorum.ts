@@ -1,32 +1,53 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { UserId } from '../ids.ts'
+import { type PrincipalReference, referenceKey } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
 
+/** What the quorum needs to know of an approval. */
+export type GivenApproval = {
+  readonly approver: UserId
+  readonly through: readonly PrincipalReference[]
+  readonly planDigest: Sha256Digest
+}
+
 /** What the quorum depends on. */
-export type QuorumQuestion = {
+export type QuorumQuestion<Given extends GivenApproval = GivenApproval> = {
   readonly approval: ApprovalProcess | null
   readonly submitter: UserId
   readonly plan: { readonly digest: Sha256Digest } | null
-  readonly approvals: readonly { readonly approver: UserId; readonly planDigest: Sha256Digest }[]
+  readonly approvals: readonly Given[]
 }
 
 /**
- * The approvers whose approval counts: named by the policy, not the submitter (unless the policy lets the submitter
- * approve), for the plan at hand, each once.
+ * The approvals that count: through an approver that the policy names, not by the submitter (unless the policy lets the
+ * submitter approve), for the plan at hand, and one a person, however many groups name them. That members of groups were
+ * members is for whoever reads the log to see; nothing here knows groups.
  */
-export function countedApprovers(question: QuorumQuestion): readonly UserId[] {
+export function countedApprovals<Given extends GivenApproval>(question: QuorumQuestion<Given>): readonly Given[] {
   const { approval, submitter, plan } = question
   if (approval === null || plan === null) return []
   const counted = question.approvals
     .filter(({ planDigest }) => planDigest === plan.digest)
-    .map(({ approver }) => approver)
-    .filter((approver) => approval.approvers.includes(approver))
-    .filter((approver) => approver !== submitter || approval.submitterMayApprove)
-  return [...new Set(counted)]
+    .filter((given) => entitlements(given, approval).length > 0)
+    .filter(({ approver }) => approver !== submitter || approval.submitterMayApprove)
+  return [...new Map(counted.map((given) => [given.approver, given])).values()]
 }
 
-/** Whether enough people agreed to the plan at hand; true at once when no approval is asked for. */
+/** Those of the references that an approval was given through that the policy names, and that can be the approver's. */
+export function entitlements(
+  { approver, through }: Pick<GivenApproval, 'approver' | 'through'>,
+  { approvers }: Pick<ApprovalProcess, 'approvers'>,
+): readonly PrincipalReference[] {
+  const named = new Set(approvers.map(referenceKey))
+  return through.filter((each) => named.has(referenceKey(each)) && (!('user' in each) || each.user === approver))
+}
+
+/**
+ * Whether enough people agreed to the plan at hand; true at once when no approval is asked for. Where it is, one person at
+ * the least must have agreed, whatever the number that the policy says.
+ */
 export function quorumReached(question: QuorumQuestion): boolean {
   if (question.plan === null) return false
-  return question.approval === null || countedApprovers(question).length >= question.approval.requiredApprovals
+  if (question.approval === null) return true
+  return countedApprovals(question).length >= Math.max(1, question.approval.requiredApprovals)
 }

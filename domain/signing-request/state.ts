@@ -1,6 +1,7 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
+import type { PrincipalReference } from '../principal-reference.ts'
 import type {
   Artifact,
   Delay,
@@ -16,6 +17,8 @@ import { isFinalStatus, type WorkflowStatus } from './workflow-status.ts'
 /** An approval that counts. */
 export type Approval = {
   readonly approver: UserId
+  /** What made the person an approver when they approved. */
+  readonly through: readonly PrincipalReference[]
   readonly planDigest: Sha256Digest
   readonly comment: string | null
 }
@@ -100,8 +103,8 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
       return awaitingQuorum({ ...state, plan: { digest, fileCount, approvalDeadline } })
     }
     case 'ApprovalGranted': {
-      const { approver, planDigest, comment } = event.data
-      return awaitingQuorum({ ...state, approvals: [...state.approvals, { approver, planDigest, comment }] })
+      const { schemaVersion: _, ...approval } = event.data
+      return awaitingQuorum({ ...state, approvals: [...state.approvals, approval] })
     }
     case 'ApprovalInvalidated':
       return awaitingQuorum({

@@ -79,7 +79,7 @@ export async function createDemo(
     description: 'Made at the first start, to try things with.',
     repositoryUrl: null,
   })
-  const named = (...keys: readonly string[]) => keys.flatMap((key) => ids.get(key) ?? [])
+  const named = (...keys: readonly string[]) => keys.map((key) => ({ user: ids.get(key) as UserId }))
   const submitters = named('ci', 'administrator')
   const existingSignatures = existingSignatureTreatments
   const common = { submitters, timestamp: 'required', release: false, existingSignatures } as const

@@ -41,7 +41,11 @@ async function sign(organization: TestOrganization, program: Uint8Array, treatme
   if (plan === null) throw new Error('there is no plan')
   const planDigest = plan.digest
   for (const approver of organization.approvers.slice(0, 2))
-    await organization.tell(signingRequestId, { type: 'Approve', approver, planDigest, comment: null }, approver)
+    await organization.tell(
+      signingRequestId,
+      { type: 'Approve', groups: [], approver, planDigest, comment: null },
+      approver,
+    )
   const { sign } = signerActivities({ ...organization.signer, recordRefusal: async () => undefined })
   await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 })
   const request = await organization.request(signingRequestId)

@@ -51,7 +51,11 @@ async function approve(
   approver: TestOrganization['submitter'],
 ) {
   const planDigest = plan?.digest ?? otherDigest
-  await organization.tell(signingRequestId, { type: 'Approve', approver, planDigest, comment: null }, approver)
+  await organization.tell(
+    signingRequestId,
+    { type: 'Approve', groups: [], approver, planDigest, comment: null },
+    approver,
+  )
 }
 
 async function expectRefusal(
@@ -236,7 +240,11 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     const planDigest = plan?.digest ?? otherDigest
     const [anna, bert] = organization.approvers
     for (const approver of [anna, bert])
-      await organization.tell(signingRequestId, { type: 'Approve', approver, planDigest, comment: null }, bert)
+      await organization.tell(
+        signingRequestId,
+        { type: 'Approve', groups: [], approver, planDigest, comment: null },
+        bert,
+      )
     await expectRefusal(organization, request, 'APPROVAL_NOT_BY_APPROVER')
   })
 
@@ -254,6 +262,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
       type: 'ChangeSigningPolicy',
       settings: { ...policy.versions[0], existingSignatures: ['append', 'refuse'] },
       certificate: { ...certificate, keyAlgorithm: 'ec-p256' },
+      people: { submitters: [organization.submitter], approvers: organization.approvers },
     })
     const request = await approved(organization)
     expect(request).toMatchObject({ signingPolicyVersion: 2, existingSignatures: 'replace' })

@@ -16,6 +16,7 @@ import {
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream, withSignatures } from '../../event-log/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
+import { references } from '../support/submission.ts'
 import { tamper } from '../support/tamper.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -52,7 +53,10 @@ async function expectWaiting(
 
 function approval({ plan }: SigningRequest, approver: UserId): DomainEvent {
   const planDigest = plan?.digest ?? otherDigest
-  return { type: 'ApprovalGranted', data: { schemaVersion: 1, approver, planDigest, comment: null } as never }
+  return {
+    type: 'ApprovalGranted',
+    data: { schemaVersion: 1, approver, through: references(approver), planDigest, comment: null } as never,
+  }
 }
 
 function metadataOf(

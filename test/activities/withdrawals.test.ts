@@ -105,7 +105,8 @@ async function policySettings({ log, signingPolicyId }: TestOrganization) {
 function changePolicy(organization: TestOrganization, settings: SigningPolicySettings): Promise<unknown> {
   const { certificateId } = settings
   const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'test' } as const
-  return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, certificate })
+  const people = { submitters: [organization.submitter], approvers: organization.approvers }
+  return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, certificate, people })
 }
 
 /** A new certificate with a new key, which the policy uses from now on. */
@@ -184,7 +185,7 @@ test('what is added to these streams without withdrawing anything does not stop 
       for (const approver of [anna, bert])
         await organization.tell(
           request.signingRequestId,
-          { type: 'Approve', approver, planDigest, comment: null },
+          { type: 'Approve', groups: [], approver, planDigest, comment: null },
           approver,
         )
       return request

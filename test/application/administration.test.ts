@@ -18,6 +18,7 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { references } from '../support/submission.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 
 /** Does something to what the set-up has made, as somebody. */
@@ -26,7 +27,7 @@ type UseCase = (test: TestApplication, requester: Requester) => Promise<unknown>
 const settings = async (test: TestApplication, user: TestCaller): Promise<SigningPolicySettings> => ({
   name: 'Release',
   certificateId: await test.certificate(),
-  submitters: [user.userId],
+  submitters: [{ user: user.userId }],
   approval: null,
   timestamp: 'none',
   release: false,
@@ -166,9 +167,14 @@ describe('what administrators make', () => {
     const { projectId } = await test.policy({ submitters: [user] })
     const nobody = randomUUID() as UserId
     const own = await settings(test, user)
-    const approval = { approvers: [nobody], requiredApprovals: 1, submitterMayApprove: false, deadlineSeconds: null }
+    const approval = {
+      approvers: references(nobody),
+      requiredApprovals: 1,
+      submitterMayApprove: false,
+      deadlineSeconds: null,
+    }
     for (const wrong of [
-      { ...own, submitters: [user.userId, nobody] },
+      { ...own, submitters: references(user.userId, nobody) },
       { ...own, approval },
     ])
       await expect(

@@ -89,7 +89,7 @@ describe('the artifact of a request', () => {
     const { events, revision } = await readWholeStream(test.dependencies.log, stream)
     const [created] = events as unknown as Extract<SigningPolicyEvent, { type: 'SigningPolicyCreated' }>[]
     if (created === undefined) throw new Error('There is no policy')
-    const settings = { ...created.data.settings, submitters: [stranger.userId], approval: null }
+    const settings = { ...created.data.settings, submitters: [{ user: stranger.userId }], approval: null }
     const changed = event<SigningPolicyEvent, 'SigningPolicyChanged'>('SigningPolicyChanged', { version: 2, settings })
     await appendRaw(test.dependencies.log, stream, [changed], revision, test.setup.organizationId)
     for (const caller of [submitter, approver, stranger])

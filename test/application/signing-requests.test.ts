@@ -55,7 +55,7 @@ describe('a submission', () => {
       signingPolicyId,
       signingPolicyVersion: 1,
       submitter: submitter.userId,
-      approval: { approvers: [anna.userId, bert.userId], requiredApprovals: 1 },
+      approval: { approvers: [{ user: anna.userId }, { user: bert.userId }], requiredApprovals: 1 },
       source: { kind: 'uploadedFile', fileName: 'setup.exe', size: 9 },
     })
     expect(events[0]?.position).toBe(await test.dependencies.log.head())

@@ -88,7 +88,7 @@ describe('a slug', () => {
         settings: {
           name: 'Nightly',
           certificateId,
-          submitters: [user.userId],
+          submitters: [{ user: user.userId }],
           approval: null,
           timestamp: 'none',
           release: false,
@@ -129,7 +129,7 @@ describe('a slug', () => {
         settings: {
           name: 'Nightly',
           certificateId,
-          submitters: [user.userId],
+          submitters: [{ user: user.userId }],
           approval: null,
           timestamp: 'none',
           release: false,

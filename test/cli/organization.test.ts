@@ -27,7 +27,7 @@ describe('lists', () => {
   it('show projects and policies', async () => {
     expect((await countersign('project', 'list')).stdout).toMatch(/demo +Demo +valid +test-signing/)
     expect((await countersign('policy', 'list', '--project', 'demo')).stdout).toMatch(
-      /demo\/test-signing +active +Test certificate +ci +2 of approver-1, approver-2/,
+      /demo\/test-signing +active +Test certificate +ci +2 of approver-1, approver-2, the group Leads/,
     )
     const nothing = await countersign('policy', 'list', '--project', 'other')
     expect(nothing.stdout).toBe('No signing policies.\n')

@@ -274,8 +274,8 @@ describe('countersign sign', () => {
       requiredApprovals: 2,
       submitterMayApprove: false,
       approvers: [
-        { userId: '1', name: 'Ann' },
-        { userId: '2', name: 'Bob' },
+        { user: { userId: '1', name: 'Ann' }, group: null },
+        { user: null, group: { groupId: '2', name: 'Leads' } },
       ],
     }
     service.happen(
@@ -288,7 +288,7 @@ describe('countersign sign', () => {
         missingApprovals: 2,
       },
     )
-    await until('the note', () => printed.includes('Waiting for 2 of: Ann, Bob'))
+    await until('the note', () => printed.includes('Waiting for 2 of: Ann, the group Leads'))
     service.complete(request, signed)
     expect(await running).toMatchObject({ code: 0 })
   })

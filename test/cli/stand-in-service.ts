@@ -247,6 +247,7 @@ export const certificate = {
 }
 
 const person = (name: string) => ({ userId: randomUUID(), name })
+const named = (name: string) => ({ user: person(name), group: null })
 
 const policy = {
   signingPolicyId: randomUUID(),
@@ -260,8 +261,15 @@ const policy = {
     release: false,
     existingSignatures: ['replace', 'append', 'refuse'],
     certificate,
-    submitters: [person('ci')],
-    approval: { requiredApprovals: 2, approvers: [person('approver-1'), person('approver-2')] },
+    submitters: [named('ci')],
+    approval: {
+      requiredApprovals: 2,
+      approvers: [
+        named('approver-1'),
+        named('approver-2'),
+        { user: null, group: { groupId: randomUUID(), name: 'Leads' } },
+      ],
+    },
   },
 }
 

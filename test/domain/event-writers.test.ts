@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   certificateDecider,
+  groupDecider,
   keyDecider,
   mayWriteEvent,
   organizationDecider,
@@ -20,6 +21,7 @@ describe('who may write which events', () => {
     const deciders = [
       certificateDecider,
       keyDecider,
+      groupDecider,
       organizationDecider,
       processKeyDecider,
       projectDecider,

@@ -6,20 +6,22 @@ import {
   fold,
   type OrganizationId,
   type PolicyCertificate,
+  type PolicyPeople,
   type ProjectId,
   signingPolicyDecider as policy,
   type SigningPolicyEvent,
   type SigningPolicyId,
   type SigningPolicySettings,
+  usersNamed,
 } from '../../domain/index.ts'
 import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
-import { fixedUuid, people } from '../support/submission.ts'
+import { fixedUuid, people, references } from '../support/submission.ts'
 
 const certificateId = fixedUuid<CertificateId>('6')
 const selfSigned: PolicyCertificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'Test' }
 const { submitter, anna, bert, cora } = people
 const approval = {
-  approvers: [anna, bert, cora],
+  approvers: references(anna, bert, cora),
   requiredApprovals: 2,
   submitterMayApprove: false,
   deadlineSeconds: 60,
@@ -27,7 +29,7 @@ const approval = {
 const settings: SigningPolicySettings = {
   name: 'Release signing',
   certificateId,
-  submitters: [submitter],
+  submitters: references(submitter),
   approval,
   timestamp: 'required',
   release: false,
@@ -38,14 +40,31 @@ const ids = {
   organizationId: fixedUuid<OrganizationId>('3'),
   projectId: fixedUuid<ProjectId>('4'),
 }
-const create = (changes: Partial<SigningPolicySettings> = {}, certificate = selfSigned) =>
-  ({
+/** The people that references to users name: what a use case finds in the log when no group is among them. */
+const peopleOf = ({ submitters, approval: process }: SigningPolicySettings): PolicyPeople => ({
+  submitters: usersNamed(submitters),
+  approvers: usersNamed(process?.approvers ?? []),
+})
+const change = (changes: Partial<SigningPolicySettings>) => {
+  const changed = { ...settings, ...changes }
+  return {
+    type: 'ChangeSigningPolicy',
+    settings: changed,
+    certificate: selfSigned,
+    people: peopleOf(changed),
+  } as const
+}
+const create = (changes: Partial<SigningPolicySettings> = {}, certificate = selfSigned, people?: PolicyPeople) => {
+  const created = { ...settings, ...changes }
+  return {
     type: 'CreateSigningPolicy',
     ...ids,
     slug: 'Release',
-    settings: { ...settings, ...changes },
+    settings: created,
     certificate,
-  }) as const
+    people: people ?? peopleOf(created),
+  } as const
+}
 const created = event<SigningPolicyEvent, 'SigningPolicyCreated'>('SigningPolicyCreated', {
   ...ids,
   slug: 'release',
@@ -75,7 +94,7 @@ describe('signing policy', () => {
 
   it('names those whose requests could never be approved, and takes settings under which everyone can', () => {
     const withSubmitters = (changes: Partial<typeof approval>) =>
-      create({ submitters: [submitter, anna, cora], approval: { ...approval, ...changes } })
+      create({ submitters: references(submitter, anna, cora), approval: { ...approval, ...changes } })
     const unreachable = refusalOf(() => policy.decide(withSubmitters({ requiredApprovals: 3 }), policy.initialState()))
     expect(unreachable.details).toEqual({ submitters: [anna, cora], approvers: 2, requiredApprovals: 3 })
     expect(unreachable.message).toContain(anna)
@@ -85,10 +104,12 @@ describe('signing policy', () => {
   })
 
   it('gets a new version with every change, and the last is in force', () => {
-    const change = (name: string) =>
-      ({ type: 'ChangeSigningPolicy', settings: { ...settings, name }, certificate: selfSigned }) as const
-    given(policy, created).when(change('Two')).thenEvents(changed(2, 'Two'))
-    given(policy, created, changed(2, 'Two')).when(change('Three')).thenEvents(changed(3, 'Three'))
+    given(policy, created)
+      .when(change({ name: 'Two' }))
+      .thenEvents(changed(2, 'Two'))
+    given(policy, created, changed(2, 'Two'))
+      .when(change({ name: 'Three' }))
+      .thenEvents(changed(3, 'Three'))
     const state = activeSigningPolicy(fold(policy, [created, changed(2, 'Two'), changed(3, 'Three')]))
     expect(currentVersion(state)).toMatchObject({ version: 3, settings: { name: 'Three' } })
     expect(state.versions.map(({ name }) => name)).toEqual(['Release signing', 'Two', 'Three'])
@@ -133,21 +154,16 @@ describe('signing policy', () => {
       'APPROVAL_QUORUM_UNREACHABLE',
       'a submitter among as many approvers as must approve',
       [],
-      create({ submitters: [submitter, anna], approval: { ...approval, requiredApprovals: 3 } }),
+      create({ submitters: references(submitter, anna), approval: { ...approval, requiredApprovals: 3 } }),
     ],
     [
       'APPROVAL_QUORUM_UNREACHABLE',
       'a change that leaves the submitter alone',
       [created],
-      {
-        type: 'ChangeSigningPolicy',
-        settings: {
-          ...settings,
-          submitters: [anna],
-          approval: { ...approval, approvers: [anna], requiredApprovals: 1 },
-        },
-        certificate: selfSigned,
-      },
+      change({
+        submitters: references(anna),
+        approval: { ...approval, approvers: references(anna), requiredApprovals: 1 },
+      }),
     ],
     ...[0, -5, 0.5, 1e12].map(
       (deadlineSeconds) =>
@@ -158,8 +174,13 @@ describe('signing policy', () => {
           create({ approval: { ...approval, deadlineSeconds } }),
         ] as const,
     ),
-    ['MEMBERS_REPEATED', 'an approver twice', [], create({ approval: { ...approval, approvers: [anna, bert, anna] } })],
-    ['MEMBERS_REPEATED', 'a submitter twice', [], create({ submitters: [anna, anna] })],
+    [
+      'MEMBERS_REPEATED',
+      'an approver twice',
+      [],
+      create({ approval: { ...approval, approvers: references(anna, bert, anna) } }),
+    ],
+    ['MEMBERS_REPEATED', 'a submitter twice', [], create({ submitters: references(anna, anna) })],
     ['EXISTING_SIGNATURES_INVALID', 'nothing allowed for signed files', [], create({ existingSignatures: [] })],
     [
       'EXISTING_SIGNATURES_INVALID',

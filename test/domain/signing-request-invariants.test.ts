@@ -2,10 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type ApprovalProcess,
+  countedApprovals,
   signingRequestDecider as decider,
   fold,
+  type GroupId,
   isFinalStatus,
+  type PrincipalReference,
+  quorumReached,
   Refusal,
+  referenceKey,
   type Sha256Digest,
   type SigningRequestCommand,
   type SigningRequestEvent,
@@ -21,6 +26,15 @@ const at = '2026-03-01T12:00:00.000Z'
 const minuteLater = '2026-03-01T12:01:00.000Z'
 
 const anyone = fc.constantFrom(...everyone)
+
+/** Two groups that have members in common, so that people are approvers through several references. */
+const groups = { first: fixedUuid<GroupId>('d'), second: fixedUuid<GroupId>('e') } as const
+const anyReference: fc.Arbitrary<PrincipalReference> = fc.oneof(
+  anyone.map((user) => ({ user })),
+  fc.constantFrom(...Object.values(groups)).map((group) => ({ group })),
+)
+/** The groups that somebody is in when a command is made: another command may find others. */
+const anyMemberships = fc.subarray(Object.values(groups))
 // Mostly the right one, or few histories would come far.
 const anyDigest = fc.oneof(
   { weight: 5, arbitrary: fc.constant(digests[0] as Sha256Digest) },
@@ -30,7 +44,7 @@ const anyDigest = fc.oneof(
 const anyApproval: fc.Arbitrary<ApprovalProcess | null> = fc.option(
   fc
     .record({
-      approvers: fc.uniqueArray(anyone, { minLength: 1 }),
+      approvers: fc.uniqueArray(anyReference, { minLength: 1, selector: referenceKey }),
       submitterMayApprove: fc.boolean(),
       required: fc.nat(),
       deadlineSeconds: fc.option(fc.constant(60)),
@@ -38,7 +52,7 @@ const anyApproval: fc.Arbitrary<ApprovalProcess | null> = fc.option(
     .map(({ approvers, submitterMayApprove, required, deadlineSeconds }) => ({
       approvers,
       submitterMayApprove,
-      requiredApprovals: 1 + (required % approvers.length),
+      requiredApprovals: 1 + (required % 3),
       deadlineSeconds,
     })),
   { freq: 6 },
@@ -64,12 +78,25 @@ function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningReque
     ),
     weighted(
       12,
-      fc.record({ type: fc.constant('Approve'), approver: anyone, planDigest: anyDigest, comment: fc.constant(null) }),
+      fc.record({
+        type: fc.constant('Approve'),
+        approver: anyone,
+        groups: anyMemberships,
+        planDigest: anyDigest,
+        comment: fc.constant(null),
+      }),
     ),
-    weighted(1, fc.record({ type: fc.constant('Deny'), approver: anyone, comment: fc.constant(null) })),
+    weighted(
+      1,
+      fc.record({ type: fc.constant('Deny'), approver: anyone, groups: anyMemberships, comment: fc.constant(null) }),
+    ),
     weighted(
       2,
-      anyone.map((approver) => ({ type: 'InvalidateApproval', approver })),
+      fc.record({
+        type: fc.constant('InvalidateApproval'),
+        approver: anyone,
+        reason: fc.constantFrom('userDeactivated', 'removedFromGroup'),
+      }),
     ),
     weighted(
       1,
@@ -155,6 +182,9 @@ function states(log: readonly SigningRequestEvent[]): SigningRequestState[] {
   return all
 }
 
+const isNamed = (approval: ApprovalProcess | null, reference: PrincipalReference) =>
+  (approval?.approvers ?? []).some((each) => referenceKey(each) === referenceKey(reference))
+
 const ofType = <Type extends SigningRequestEvent['type']>(log: readonly SigningRequestEvent[], type: Type) =>
   log.filter((event): event is Extract<SigningRequestEvent, { type: Type }> => event.type === type)
 
@@ -197,7 +227,9 @@ describe('whatever is asked of a signing request, in whatever order', () => {
           return (
             last?.type === 'ApprovalGranted' &&
             last.data.planDigest === event.data.planDigest &&
-            approval.approvers.includes(approver) &&
+            last.data.through.some(
+              (each) => isNamed(approval, each) && (!('user' in each) || each.user === approver),
+            ) &&
             (approver !== people.submitter || approval.submitterMayApprove)
           )
         })
@@ -217,11 +249,32 @@ describe('whatever is asked of a signing request, in whatever order', () => {
         const { approver, planDigest } = event.data
         expect(standing.has(approver)).toBe(false)
         standing.add(approver)
-        expect(approval?.approvers).toContain(approver)
+        expect(event.data.through.length).toBeGreaterThan(0)
+        for (const reference of event.data.through) {
+          expect(isNamed(approval, reference)).toBe(true)
+          if ('user' in reference) expect(reference.user).toBe(approver)
+        }
         expect(planDigest).toBe(planned)
         if (approver === people.submitter) expect(approval?.submitterMayApprove).toBe(true)
       }
     })
+  })
+
+  it('an approval or denial is recorded through all approvers of the policy that name the person then, and no other', () => {
+    let throughGroups = 0
+    holds(({ approval, steps }) => {
+      for (const { command, events } of steps) {
+        if (command.type !== 'Approve' && command.type !== 'Deny') continue
+        const named = (approval?.approvers ?? []).filter((each) =>
+          'user' in each ? each.user === command.approver : command.groups.includes(each.group),
+        )
+        for (const event of events) {
+          expect(event.data).toMatchObject({ approver: command.approver, through: named })
+          if (named.every((each) => 'group' in each)) throughGroups += 1
+        }
+      }
+    })
+    expect(throughGroups).toBeGreaterThan(100)
   })
 
   it('attempts are counted without gaps, and only the last one completes', () => {
@@ -276,14 +329,23 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
     }),
   ),
   fc
-    .tuple(anyone, anyDigest)
-    .map(([approver, planDigest]) =>
-      event<SigningRequestEvent, 'ApprovalGranted'>('ApprovalGranted', { approver, planDigest, comment: null }),
-    ),
+    .record({
+      approver: anyone,
+      through: fc.array(anyReference, { maxLength: 3 }),
+      planDigest: anyDigest,
+      comment: fc.constant(null),
+    })
+    .map((facts) => event<SigningRequestEvent, 'ApprovalGranted'>('ApprovalGranted', facts)),
   anyone.map((approver) =>
     event<SigningRequestEvent, 'ApprovalInvalidated'>('ApprovalInvalidated', { approver, reason: 'userDeactivated' }),
   ),
-  anyone.map((approver) => event<SigningRequestEvent, 'ApprovalDenied'>('ApprovalDenied', { approver, comment: null })),
+  anyone.map((approver) =>
+    event<SigningRequestEvent, 'ApprovalDenied'>('ApprovalDenied', {
+      approver,
+      through: [{ user: approver }],
+      comment: null,
+    }),
+  ),
   fc.constant(event<SigningRequestEvent, 'ApprovalExpired'>('ApprovalExpired', { deadline: at })),
   anyone.map((canceledBy) =>
     event<SigningRequestEvent, 'SigningRequestCanceled'>('SigningRequestCanceled', { canceledBy, reason: null }),
@@ -349,6 +411,25 @@ describe('whatever stands in the stream of a signing request, in whatever order'
       'Denied',
       'ProcessingFailed',
     ])
+  })
+
+  it('nothing is approved without a person: neither an empty group nor a quorum of nobody counts as agreed', () => {
+    const anyQuorum = anyApproval.map((approval) => approval && { ...approval, requiredApprovals: 0 })
+    fc.assert(
+      fc.property(anyQuorum, fc.array(happenings, { maxLength: 20 }), (approval, events) => {
+        const submitted = event<SigningRequestEvent, 'SigningRequestSubmitted'>(
+          'SigningRequestSubmitted',
+          aSubmission({ approval }),
+        )
+        for (const state of states([submitted, ...events])) {
+          if (state.workflowStatus === 'none' || state.plan === null || approval === null) continue
+          const agreed = countedApprovals(state).map(({ approver }) => approver)
+          expect(quorumReached(state)).toBe(agreed.length > 0)
+          expect(new Set(agreed).size).toBe(agreed.length)
+        }
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('a request is submitted once: no later event changes what was asked for', () => {

@@ -14,7 +14,7 @@ import {
   workflowStatuses,
 } from '../../domain/index.ts'
 import { given, itRefuses, event as makeEvent } from '../support/decider-spec.ts'
-import { anArtifact, aSubmission, fixedUuid, people } from '../support/submission.ts'
+import { anArtifact, aSubmission, fixedUuid, people, references } from '../support/submission.ts'
 
 type Facts<Type extends SigningRequestEvent['type']> = Omit<
   Extract<SigningRequestEvent, { type: Type }>['data'],
@@ -42,9 +42,9 @@ const planned = event('SigningPlanned', { planDigest, fileCount: 1, approvalDead
 const plannedUntil = (approvalDeadline: string) =>
   event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline })
 const granted = (approver: UserId, digest = planDigest) =>
-  event('ApprovalGranted', { approver, planDigest: digest, comment: null })
+  event('ApprovalGranted', { approver, through: references(approver), planDigest: digest, comment: null })
 const invalidated = (approver: UserId) => event('ApprovalInvalidated', { approver, reason: 'userDeactivated' })
-const denied = event('ApprovalDenied', { approver: anna, comment: 'not today' })
+const denied = event('ApprovalDenied', { approver: anna, through: references(anna), comment: 'not today' })
 const expired = event('ApprovalExpired', { deadline: at })
 const canceled = event('SigningRequestCanceled', { canceledBy: submitter, reason: null })
 const started = (attempt: number) =>
@@ -76,10 +76,11 @@ const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount:
 const approve = (approver: UserId, digest = planDigest): SigningRequestCommand => ({
   type: 'Approve',
   approver,
+  groups: [],
   planDigest: digest,
   comment: null,
 })
-const deny = (approver: UserId): SigningRequestCommand => ({ type: 'Deny', approver, comment: 'not today' })
+const deny = (approver: UserId): SigningRequestCommand => ({ type: 'Deny', groups: [], approver, comment: 'not today' })
 const cancel: SigningRequestCommand = { type: 'Cancel', canceledBy: submitter, reason: null }
 const start: SigningRequestCommand = { type: 'StartSigning', planDigest, certificateId, certificateThumbprint, keyId }
 const record = (attempt: number): SigningRequestCommand => ({
@@ -177,7 +178,7 @@ describe('signing request', () => {
 
   it('takes back the approval of a deactivated user, and waits again', () => {
     given(request, ...approved)
-      .when({ type: 'InvalidateApproval', approver: anna })
+      .when({ type: 'InvalidateApproval', approver: anna, reason: 'userDeactivated' })
       .thenEvents(invalidated(anna))
     expect(statusAfter([...approved, invalidated(anna)])).toBe('WaitingForApproval')
     given(request, ...approved, invalidated(anna))
@@ -189,7 +190,7 @@ describe('signing request', () => {
   })
 
   it('lets the submitter approve only where the policy says so', () => {
-    const approvers = [submitter, anna]
+    const approvers = references(submitter, anna)
     const may = [submittedUnder({ ...policy, approvers, submitterMayApprove: true }), retrieved, planned]
     const mayNot = [submittedUnder({ ...policy, approvers }), retrieved, planned]
     given(request, ...may)
@@ -200,7 +201,7 @@ describe('signing request', () => {
       .thenRefused('SUBMITTER_MAY_NOT_APPROVE')
     given(request, ...mayNot)
       .when(deny(submitter))
-      .thenEvents({ ...denied, data: { ...denied.data, approver: submitter } })
+      .thenEvents({ ...denied, data: { ...denied.data, approver: submitter, through: references(submitter) } })
   })
 
   it('can be canceled while it is not over', () => {
@@ -241,13 +242,13 @@ describe('signing request', () => {
       'SIGNING_REQUEST_STATE',
       'taking back what was not given',
       waiting,
-      { type: 'InvalidateApproval', approver: anna },
+      { type: 'InvalidateApproval', approver: anna, reason: 'userDeactivated' },
     ],
     [
       'SIGNING_REQUEST_STATE',
       'taking back after signing has begun',
       signing,
-      { type: 'InvalidateApproval', approver: anna },
+      { type: 'InvalidateApproval', approver: anna, reason: 'userDeactivated' },
     ],
     [
       'SIGNING_REQUEST_STATE',
@@ -370,7 +371,7 @@ describe('the quorum', () => {
     approval: { ...policy, ...changes },
     submitter,
     plan: { digest: planDigest },
-    approvals: approvals.map(([approver, digest]) => ({ approver, planDigest: digest })),
+    approvals: approvals.map(([approver, digest]) => ({ approver, through: references(approver), planDigest: digest })),
   })
 
   it('counts each named approver of this plan once, whatever stands in the log', () => {
@@ -406,7 +407,7 @@ describe('the quorum', () => {
         ]),
       ),
     ).toBe(false)
-    const approvers = [anna, submitter]
+    const approvers = references(anna, submitter)
     expect(
       quorumReached(
         question(

@@ -30,7 +30,7 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { refusalOf } from '../support/decider-spec.ts'
-import { fixedUuid, people } from '../support/submission.ts'
+import { fixedUuid, people, references } from '../support/submission.ts'
 
 describe('ids and digests', () => {
   it('are read in any case and kept in lower case', () => {
@@ -215,8 +215,8 @@ describe('streams', () => {
 
 describe('permissions', () => {
   const { submitter, anna, stranger } = people
-  const policy = { submitters: [submitter], approval: { approvers: [anna] } }
-  const who = (userId: UserId, ...roles: GlobalRole[]) => ({ userId, roles })
+  const policy = { submitters: references(submitter), approval: { approvers: references(anna) } }
+  const who = (userId: UserId, ...roles: GlobalRole[]) => ({ userId, roles, groups: [] })
 
   it('to submit belong to the submitters of the policy, whatever the role of others', () => {
     expect(maySubmit(who(submitter), policy)).toBe(true)

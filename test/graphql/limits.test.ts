@@ -11,7 +11,7 @@ describe('limits', () => {
       `{ signingRequests(first: 100) { edges { cursor node {
         id signingRequestId status workflowStatus submittedAt description
         project { slug name } signingPolicy { slug name } submitter { name } artifact { fileName sha256 size }
-        plan { digest fileCount } approvalProcess { requiredApprovals approvers { name } }
+        plan { digest fileCount } approvalProcess { requiredApprovals approvers { user { name } group { name } } }
         approvals { approver { name } approvedAt comment } signedArtifactLink } } pageInfo { endCursor hasNextPage } } }`,
     )
     expect(hundred.errors).toBeUndefined()

@@ -120,7 +120,7 @@ describe('lists', () => {
     const id = await server.submit()
     const planDigest = await server.plan(id)
     for (const { userId } of server.approvers.slice(0, 2))
-      await server.tell(id, { type: 'Approve', approver: userId, planDigest, comment: null })
+      await server.tell(id, { type: 'Approve', groups: [], approver: userId, planDigest, comment: null })
     await server.caughtUp()
     const page = async (args: string) =>
       (

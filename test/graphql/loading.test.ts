@@ -15,9 +15,9 @@ describe('loading', () => {
       const { data, errors } = await server.ask(
         server.submitter,
         `query ($first: Int!) { signingRequests(first: $first) { nodes {
-          status project { slug signingPolicies { slug current { certificate { name } approval { approvers { name } } } } }
+          status project { slug signingPolicies { slug current { certificate { name } approval { approvers { user { name } group { name } } } } } }
           signingPolicy { name project { name } } certificate { name } submitter { name }
-          approvalProcess { approvers { name } } events(first: 3) { nodes { type actor { user { name } } } } } } }`,
+          approvalProcess { approvers { user { name } group { name } } } events(first: 3) { nodes { type actor { user { name } } } } } } }`,
         { first },
       )
       expect(errors).toBeUndefined()

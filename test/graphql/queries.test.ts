@@ -17,7 +17,7 @@ const everythingOfARequest = `
       timestamp { kind time authority integrity uncovered }
     } directives { directive attributes { name title value } contentDigests { content algorithm digest } } } }
   }
-  approvalProcess { approvers { name } requiredApprovals submitterMayApprove deadlineSeconds }
+  approvalProcess { approvers { user { name } group { name } } requiredApprovals submitterMayApprove deadlineSeconds }
   approvals { approver { name } planDigest comment approvedAt counts } missingApprovals
   denial { kind } cancellation { reason } failure { code }
   attempts { attempt startedAt certificateThumbprint }
@@ -50,7 +50,7 @@ describe('queries', () => {
     const id = await server.submit()
     const planDigest = await server.plan(id)
     for (const approver of [anna, bert])
-      await server.tell(id, { type: 'Approve', approver: approver.userId, planDigest, comment: null })
+      await server.tell(id, { type: 'Approve', groups: [], approver: approver.userId, planDigest, comment: null })
     await server.complete(id, planDigest)
     await server.caughtUp()
 
@@ -128,7 +128,10 @@ describe('queries', () => {
           ],
         },
       },
-      approvalProcess: { approvers: [{ name: 'Anna' }, { name: 'Bert' }, { name: 'Cora' }], requiredApprovals: 2 },
+      approvalProcess: {
+        approvers: ['Anna', 'Bert', 'Cora'].map((name) => ({ user: { name }, group: null })),
+        requiredApprovals: 2,
+      },
       approvals: [
         { approver: { name: 'Anna' }, counts: true },
         { approver: { name: 'Bert' }, counts: true },
@@ -179,7 +182,12 @@ describe('queries', () => {
     await server.caughtUp()
     const request = await server.readModel.signingRequestsByIds(server.organizationId, [expired])
     const deadline = String(request[0]?.plan?.approvalDeadline)
-    await server.tell(denied, { type: 'Deny', approver: server.approvers[0].userId, comment: 'not this one' })
+    await server.tell(denied, {
+      type: 'Deny',
+      groups: [],
+      approver: server.approvers[0].userId,
+      comment: 'not this one',
+    })
     await server.tell(canceled, { type: 'Cancel', canceledBy: server.submitter.userId, reason: 'wrong file' })
     const failure = { code: 'PE_MALFORMED', message: 'No.', path: 'setup.exe' }
     await server.tell(failed, { type: 'Fail', workflowStatus: 'ProcessingFailed', failure })
@@ -250,7 +258,7 @@ describe('queries', () => {
         project(id: $project) { id slug name repositoryUrl status signingPolicies { slug } }
         bySlug: project(slug: "DEMO") { id }
         signingPolicy(id: $policy) { id name status project { slug } current { version release timestamp
-          submitters { name } approval { requiredApprovals approvers { name } } } versions { version madeBy { component } } }
+          submitters { user { name } } approval { requiredApprovals approvers { user { name } group { name } } } } versions { version madeBy { component } } }
         certificate(id: $certificate) { id name status key { keyStore algorithm } subject thumbprint chain pem notAfter }
         user(id: $user) { id name kind status roles }
       }`,
@@ -270,7 +278,7 @@ describe('queries', () => {
     expect(first.signingPolicy).toMatchObject({
       name: 'Release',
       status: 'active',
-      current: { version: 1, submitters: [{ name: 'Sam Submitter' }], approval: { requiredApprovals: 2 } },
+      current: { version: 1, submitters: [{ user: { name: 'Sam Submitter' } }], approval: { requiredApprovals: 2 } },
       versions: [{ version: 1, madeBy: { component: 'setup' } }],
     })
     expect(first.certificate).toMatchObject({
@@ -420,7 +428,13 @@ describe('queries', () => {
     const server = await startGraphQLServer({ limits: { ...defaultLimits, cost: 1_000_000 } })
     const id = await server.submit()
     const planDigest = await server.plan(id)
-    await server.tell(id, { type: 'Approve', approver: server.approvers[1].userId, planDigest, comment: 'fine' })
+    await server.tell(id, {
+      type: 'Approve',
+      groups: [],
+      approver: server.approvers[1].userId,
+      planDigest,
+      comment: 'fine',
+    })
     await server.submit('test-signing')
     await server.caughtUp()
     const everything = `{
@@ -448,9 +462,9 @@ async function submitWithDeadline(server: GraphQLTestServer): Promise<SigningReq
     settings: {
       name: 'Urgent',
       certificateId,
-      submitters: [submitter.userId],
+      submitters: [{ user: submitter.userId }],
       approval: {
-        approvers: approvers.map(({ userId }) => userId),
+        approvers: approvers.map(({ userId }) => ({ user: userId })),
         requiredApprovals: 2,
         submitterMayApprove: false,
         deadlineSeconds: 3600,

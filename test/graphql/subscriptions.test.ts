@@ -36,9 +36,9 @@ describe.each(transports)('subscriptions by %s', (_name, transport) => {
     expect((await subscriber.count(1))[0]).toEqual({
       data: { signingRequest: { workflowStatus: 'WaitingForApproval', approvals: [] } },
     })
-    await server.tell(id, { type: 'Approve', approver: anna.userId, planDigest, comment: null })
+    await server.tell(id, { type: 'Approve', groups: [], approver: anna.userId, planDigest, comment: null })
     expect((await subscriber.count(2))[1]?.data.signingRequest.approvals).toEqual([{ approver: { name: 'Anna' } }])
-    await server.tell(id, { type: 'Approve', approver: bert.userId, planDigest, comment: null })
+    await server.tell(id, { type: 'Approve', groups: [], approver: bert.userId, planDigest, comment: null })
     await server.complete(id, planDigest)
     await until('the end', subscriber.completed)
     expect(subscriber.results.at(-1)?.data.signingRequest.workflowStatus).toBe('Completed')

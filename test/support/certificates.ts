@@ -29,6 +29,7 @@ export async function useCertificate(organization: TestOrganization, certificate
   if (policy.status === 'none') throw new Error('There is no policy')
   const settings = { ...(policy.versions.at(-1) ?? policy.versions[0]), certificateId }
   const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'another' } as const
-  const command = { type: 'ChangeSigningPolicy', settings, certificate } as const
+  const people = { submitters: [organization.submitter], approvers: organization.approvers }
+  const command = { type: 'ChangeSigningPolicy', settings, certificate, people } as const
   await handleCommand(signer, setup, stream, signingPolicyDecider, command)
 }

@@ -62,9 +62,10 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
   const dependencies = { log, now: () => new Date().toISOString(), workflows: temporalWorkflows(client) }
   const organizationId = credentials.organizationId as OrganizationId
   const setup = new Setup(organizationId)
+  const idOf = (name: string) => credentials.users[name]?.userId as UserId
+  const named = (names: readonly string[]) => names.map((name) => ({ user: idOf(name) }))
   const change = (user: string, command: UserCommand) =>
-    handleCommand(dependencies, setup, streams.user(named([user])[0] as UserId), userDecider, command)
-  const named = (names: readonly string[]) => names.map((name) => credentials.users[name]?.userId as UserId)
+    handleCommand(dependencies, setup, streams.user(idOf(user)), userDecider, command)
 
   return {
     credentials,

@@ -259,7 +259,7 @@ export async function openGraphQLServer(
   })
   const policy = async (slug: string, name: string, requiredApprovals: number) => {
     const approval = {
-      approvers: approvers.map(({ userId }) => userId),
+      approvers: approvers.map(({ userId }) => ({ user: userId })),
       requiredApprovals,
       submitterMayApprove: false,
       deadlineSeconds: null,
@@ -267,7 +267,7 @@ export async function openGraphQLServer(
     const settings = {
       name,
       certificateId,
-      submitters: [submitter.userId],
+      submitters: [{ user: submitter.userId }],
       approval: requiredApprovals === 0 ? null : approval,
       timestamp: 'required',
       release: false,

@@ -6,7 +6,10 @@ import {
   type DomainEvent,
   type EventMetadata,
   fold,
+  type GroupCommand,
+  type GroupId,
   globalRoles,
+  groupDecider,
   type Instant,
   type KeyCommand,
   type KeyId,
@@ -151,7 +154,7 @@ function aggregate(decider: unknown, stream: (id: never) => string): Aggregate {
 
 function choose(entity: number, detail: number, at: Instant): Choice {
   const number = detail % 4
-  switch (entity % 9) {
+  switch (entity % 10) {
     case 0:
       return {
         aggregate: aggregate(organizationDecider, streams.organization),
@@ -160,6 +163,12 @@ function choose(entity: number, detail: number, at: Instant): Choice {
       }
     case 5:
       return detail % 2 === 0 ? projectSlug(detail) : signingPolicySlug(detail)
+    case 9:
+      return {
+        aggregate: aggregate(groupDecider, streams.group),
+        id: uuid('6', detail % 3),
+        commands: groupCommands(detail % 3, detail),
+      }
     case 1:
       return {
         aggregate: aggregate(userDecider, streams.user),
@@ -278,6 +287,23 @@ function keyCommands(number: number, detail: number): readonly KeyCommand[] {
   ]
 }
 
+function groupCommands(number: number, detail: number): readonly GroupCommand[] {
+  const user = (offset: number) => uuid<UserId>('1', (detail + offset) % 4)
+  return [
+    {
+      type: 'CreateGroup',
+      groupId: uuid('6', number),
+      organizationId: randomOrganization,
+      name: `Group ${number}`,
+      description: null,
+      members: detail % 2 === 0 ? [] : [user(0), user(1)],
+    },
+    { type: 'ChangeGroupMembers', add: [user(0)], remove: [user(1)] },
+    { type: 'ChangeGroupMembers', add: [], remove: [user(0), user(1)] },
+    { type: 'DescribeGroup', name: `Group ${detail % 50}`, description: detail % 2 === 0 ? null : 'Ünïcödé' },
+  ]
+}
+
 function certificateCommands(number: number, detail: number): readonly CertificateCommand[] {
   const validity = { notBefore: '2020-01-01T00:00:00.000Z', notAfter: '2090-01-01T00:00:00.000Z' }
   const keyRequested = keyDecider.decide(keyRequest(detail % 4, detail), keyDecider.initialState())
@@ -332,11 +358,13 @@ function projectCommands(number: number, detail: number): readonly ProjectComman
 function policyCommands(number: number, detail: number): readonly SigningPolicyCommand[] {
   const certificateId = uuid('2', number) as SigningPolicySettings['certificateId']
   const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'Certificate' } as const
-  const approvers = [0, 1, 2].map((user) => uuid<UserId>('1', user))
+  const people = { submitters: [uuid<UserId>('1', 3)], approvers: [0, 1, 2].map((user) => uuid<UserId>('1', user)) }
+  const group = { group: uuid<GroupId>('6', detail % 3) }
+  const approvers = [...people.approvers.map((user) => ({ user })), ...(detail % 5 === 0 ? [group] : [])]
   const settings: SigningPolicySettings = {
     name: `Policy ${detail % 50}`,
     certificateId,
-    submitters: [uuid('1', 3)],
+    submitters: [{ user: uuid('1', 3) }, ...(detail % 2 === 0 ? [group] : [])],
     approval:
       detail % 3 === 0
         ? null
@@ -354,15 +382,18 @@ function policyCommands(number: number, detail: number): readonly SigningPolicyC
       slug: `policy-${number}`,
       settings,
       certificate,
+      people,
     },
-    { type: 'ChangeSigningPolicy', settings, certificate },
+    { type: 'ChangeSigningPolicy', settings, certificate, people },
     { type: 'DeactivateSigningPolicy', reason: null },
     { type: 'ReactivateSigningPolicy' },
   ]
 }
 
 function requestCommands(detail: number): readonly SigningRequestCommand[] {
-  const approvers = [0, 1, 2].map((user) => uuid<UserId>('1', user))
+  const people = [0, 1, 2].map((user) => uuid<UserId>('1', user))
+  const group = uuid<GroupId>('6', detail % 3)
+  const approvers = [{ group }, ...people.slice(0, 2).map((user) => ({ user }))]
   const submission = aSubmission({
     signingRequestId: uuid('5', detail % 12),
     organizationId: randomOrganization,
@@ -377,12 +408,12 @@ function requestCommands(detail: number): readonly SigningRequestCommand[] {
     description: detail % 2 === 0 ? null : 'Beschreibung\nmit "Zeichen" 👩‍🔧',
   })
   const planDigest = digest(0)
-  const approver = pick(approvers, detail)
+  const approver = pick(people, detail)
   const submit: SigningRequestCommand = { type: 'SubmitSigningRequest', submission }
   const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', artifact: anArtifact }
   // Always the same moment, so that its deadline is known: a minute later, as the policy says.
   const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at: '2026-01-01T00:00:00.000Z' }
-  const approve: SigningRequestCommand = { type: 'Approve', approver, planDigest, comment: 'fine' }
+  const approve: SigningRequestCommand = { type: 'Approve', groups: [group], approver, planDigest, comment: 'fine' }
   const start: SigningRequestCommand = {
     type: 'StartSigning',
     planDigest,
@@ -401,8 +432,8 @@ function requestCommands(detail: number): readonly SigningRequestCommand[] {
   return [
     // What leads on stands there more than once: most histories should get somewhere.
     ...[submit, submit, retrieve, retrieve, plan, plan, approve, approve, approve, start, start, signed, signed],
-    { type: 'Deny', approver, comment: null },
-    { type: 'InvalidateApproval', approver },
+    { type: 'Deny', groups: [], approver, comment: null },
+    { type: 'InvalidateApproval', approver, reason: pick(['userDeactivated', 'removedFromGroup'] as const, detail) },
     { type: 'ExpireApproval', deadline: '2026-01-01T00:01:00.000Z' },
     { type: 'Cancel', canceledBy: uuid('1', 3), reason: null },
     { type: 'Fail', workflowStatus: 'ProcessingFailed', failure: { code: 'X', message: 'y', path: null } },

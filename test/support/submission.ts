@@ -2,6 +2,7 @@ import {
   type Artifact,
   type CertificateId,
   type OrganizationId,
+  type PrincipalReference,
   type ProjectId,
   type Sha256Digest,
   type SigningPolicyId,
@@ -29,6 +30,11 @@ export const people = {
 /** The file of {@link aSubmission}. */
 export const anArtifact: Artifact = { fileName: 'setup.exe', sha256: 'ab'.repeat(32) as Sha256Digest, size: 4096 }
 
+/** References to users themselves, as policies name them. */
+export function references(...users: readonly UserId[]): readonly PrincipalReference[] {
+  return users.map((user) => ({ user }))
+}
+
 /** A submission to a policy that wants two of Anna, Bert and Cora; anything can be changed. */
 export function aSubmission(changes: Partial<Submission> = {}): Submission {
   return {
@@ -39,7 +45,7 @@ export function aSubmission(changes: Partial<Submission> = {}): Submission {
     signingPolicyVersion: 1,
     certificateId: fixedUuid<CertificateId>('6'),
     approval: {
-      approvers: [people.anna, people.bert, people.cora],
+      approvers: references(people.anna, people.bert, people.cora),
       requiredApprovals: 2,
       submitterMayApprove: false,
       deadlineSeconds: null,

@@ -28,11 +28,11 @@ import {
   type GlobalRole,
   type Instant,
   type OrganizationId,
+  type PrincipalReference,
   type ProjectId,
   type SigningPolicyId,
   type SigningRequestId,
   streams,
-  type UserId,
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
@@ -61,8 +61,10 @@ export type TestApplication = {
   readonly certificate: () => Promise<CertificateId>
   /** Adds a project with one signing policy, `release`. */
   readonly policy: (members: {
-    readonly submitters: readonly TestCaller[]
-    readonly approval?: Pick<ApprovalProcess, 'requiredApprovals'> & { readonly approvers: readonly TestCaller[] }
+    readonly submitters: readonly (TestCaller | PrincipalReference)[]
+    readonly approval?: Pick<ApprovalProcess, 'requiredApprovals'> & {
+      readonly approvers: readonly (TestCaller | PrincipalReference)[]
+    }
     readonly slug?: string
     /** What submissions may ask for files that are signed already; everything by default. */
     readonly existingSignatures?: readonly ExistingSignatureTreatment[]
@@ -168,7 +170,8 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     },
 
     async policy({ submitters, approval, slug = 'tool', existingSignatures = existingSignatureTreatments }) {
-      const ids = (users: readonly TestCaller[]): readonly UserId[] => users.map(({ userId }) => userId)
+      const named = (members: readonly (TestCaller | PrincipalReference)[]): readonly PrincipalReference[] =>
+        members.map((member) => ('userId' in member ? { user: member.userId } : member))
       const { projectId } = await createProject(dependencies, setup, {
         slug,
         name: 'Tool',
@@ -182,12 +185,12 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
         settings: {
           name: 'Release',
           certificateId,
-          submitters: ids(submitters),
+          submitters: named(submitters),
           approval:
             approval === undefined
               ? null
               : {
-                  approvers: ids(approval.approvers),
+                  approvers: named(approval.approvers),
                   requiredApprovals: approval.requiredApprovals,
                   submitterMayApprove: false,
                   deadlineSeconds: null,

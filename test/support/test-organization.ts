@@ -215,14 +215,20 @@ export async function testOrganization(
   const approval =
     options.approval === null
       ? null
-      : { approvers, requiredApprovals: 2, submitterMayApprove: false, deadlineSeconds: null, ...options.approval }
+      : {
+          approvers: approvers.map((user) => ({ user })),
+          requiredApprovals: 2,
+          submitterMayApprove: false,
+          deadlineSeconds: null,
+          ...options.approval,
+        }
   const { signingPolicyId } = await createSigningPolicy(dependencies, setup, {
     projectId,
     slug: 'release',
     settings: {
       name: 'Release',
       certificateId,
-      submitters: [submitter],
+      submitters: [{ user: submitter }],
       approval,
       timestamp: options.timestamp ?? 'required',
       release: false,

@@ -64,7 +64,13 @@ export async function submit(workflows: Workflows, organization: TestOrganizatio
 
 /** Approves the plan of a request through its workflow. */
 export async function approve(workflows: Workflows, { signingRequestId, plan }: SigningRequest, approver: UserId) {
-  const command = { type: 'Approve', approver, planDigest: plan?.digest ?? otherDigest, comment: null } as const
+  const command = {
+    type: 'Approve',
+    groups: [],
+    approver,
+    planDigest: plan?.digest ?? otherDigest,
+    comment: null,
+  } as const
   return workflows.change(signingRequestId, { command, initiator: initiator(approver) })
 }
 
@@ -95,6 +101,6 @@ export async function approvedUnnoticed(
   const { plan } = await reached(organization, id, 'WaitingForApproval')
   const planDigest = plan?.digest ?? otherDigest
   for (const approver of organization.approvers.slice(0, 2))
-    await organization.tell(id, { type: 'Approve', approver, planDigest, comment: null }, approver)
+    await organization.tell(id, { type: 'Approve', groups: [], approver, planDigest, comment: null }, approver)
   return id
 }

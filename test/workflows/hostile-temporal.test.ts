@@ -59,7 +59,7 @@ describe('a client without the payload key', { timeout: 120_000 }, () => {
     const waiting = await reached(organization, id, 'WaitingForApproval')
     const handle = rogue.workflow.getHandle(id)
     const [anna] = organization.approvers
-    const command = { type: 'Approve', approver: anna, planDigest: waiting.plan?.digest, comment: null }
+    const command = { type: 'Approve', groups: [], approver: anna, planDigest: waiting.plan?.digest, comment: null }
     const forged = { command, initiator: initiator(anna), signingRequestId: id }
 
     for (const name of ['refresh', 'approve', 'nobody-knows', '__temporal_reserved']) await handle.signal(name, forged)

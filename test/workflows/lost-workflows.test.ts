@@ -52,11 +52,17 @@ async function runOf({ client }: TestWorkflows, id: SigningRequestId): Promise<s
 }
 
 async function approve(workflows: TestWorkflows, { signingRequestId, plan }: SigningRequest, approver: UserId) {
-  const command = { type: 'Approve', approver, planDigest: plan?.digest ?? otherDigest, comment: null } as const
   const actor = {
     kind: 'user',
     userId: approver,
     authentication: { method: 'apiToken', tokenId: randomUUID() as never },
+  } as const
+  const command = {
+    type: 'Approve',
+    groups: [],
+    approver,
+    planDigest: plan?.digest ?? otherDigest,
+    comment: null,
   } as const
   await workflows.change(signingRequestId, { command, initiator: { actor, callId: randomUUID() } })
 }

@@ -15,11 +15,17 @@ import { startWorkers } from '../support/workers.ts'
 const server = useTemporalServer()
 
 function approval({ plan }: SigningRequest, approver: UserId) {
-  const command = { type: 'Approve', approver, planDigest: plan?.digest ?? otherDigest, comment: null } as const
   const actor = {
     kind: 'user',
     userId: approver,
     authentication: { method: 'apiToken', tokenId: randomUUID() as never },
+  } as const
+  const command = {
+    type: 'Approve',
+    groups: [],
+    approver,
+    planDigest: plan?.digest ?? otherDigest,
+    comment: null,
   } as const
   return { command, initiator: { actor, callId: randomUUID() } }
 }

@@ -70,10 +70,13 @@ test('calls that wait side by side decide one after the other, on what the strea
   // Others write: at once, so that both calls have to read again, and between those two readings.
   const decided = (command: Parameters<typeof signingRequestDecider.decide>[0]) =>
     signingRequestDecider.decide(command, fold(signingRequestDecider, stream))
-  stream.push(...decided({ type: 'Approve', approver: people.cora, planDigest, comment: null }))
-  later = decided({ type: 'Deny', approver: people.bert, comment: 'no' })
+  stream.push(...decided({ type: 'Approve', groups: [], approver: people.cora, planDigest, comment: null }))
+  later = decided({ type: 'Deny', groups: [], approver: people.bert, comment: 'no' })
   const outcomes = await Promise.allSettled([
-    history.apply({ type: 'Approve', approver: people.anna, planDigest, comment: null }, initiator(people.anna)),
+    history.apply(
+      { type: 'Approve', groups: [], approver: people.anna, planDigest, comment: null },
+      initiator(people.anna),
+    ),
     history.apply({ type: 'Cancel', canceledBy: people.submitter, reason: null }, initiator(people.submitter)),
   ])
   expect(outcomes).toMatchObject([
@@ -97,7 +100,7 @@ test('a call that is made again is answered as before and not done twice', async
     { isNew: false },
   )
   const by = initiator(people.anna)
-  const command = { type: 'Approve', approver: people.anna, planDigest, comment: null } as const
+  const command = { type: 'Approve', groups: [], approver: people.anna, planDigest, comment: null } as const
   const first = await history.apply(command, by)
   expect(await history.apply(command, by)).toEqual(first)
   expect(stream).toHaveLength(4)

@@ -57,7 +57,7 @@ describe('the workflow of a signing request', () => {
     const waiting = await reached(organization, id, 'WaitingForApproval')
     const [anna] = organization.approvers
     const planDigest = waiting.plan?.digest ?? otherDigest
-    const approval = { type: 'Approve', approver: anna, planDigest, comment: null } as const
+    const approval = { type: 'Approve', groups: [], approver: anna, planDigest, comment: null } as const
     const approving = initiator(anna)
     await twice(() => workflows.change(id, { command: approval, initiator: approving }))
     await expect(approve(workflows, waiting, anna)).rejects.toMatchObject({ code: 'ALREADY_APPROVED' })
@@ -96,7 +96,7 @@ describe('the workflow of a signing request', () => {
     const id = await submit(workflows, organization)
     const waiting = await reached(organization, id, 'WaitingForApproval')
     const [anna, bert] = organization.approvers
-    const command = { type: 'Deny', approver: anna, comment: 'not this one' } as const
+    const command = { type: 'Deny', groups: [], approver: anna, comment: 'not this one' } as const
     await workflows.change(id, { command, initiator: initiator(anna) })
     await workflows.client.workflow.getHandle(id).result()
     expect(await organization.request(id)).toMatchObject({ workflowStatus: 'Denied', attempts: 0 })
@@ -158,7 +158,7 @@ describe('the workflow of a signing request', () => {
     const { signingRequestId: id } = waiting
     const [anna, bert] = organization.approvers
     const planDigest = waiting.plan?.digest ?? otherDigest
-    await organization.tell(id, { type: 'Approve', approver: anna, planDigest, comment: null }, anna)
+    await organization.tell(id, { type: 'Approve', groups: [], approver: anna, planDigest, comment: null }, anna)
     const workflows = await startWorkers(environment(), organization)
     expect(await workflows.resume(id)).toBe('started')
     expect(await workflows.resume(id)).toBe('refreshed')
@@ -247,7 +247,7 @@ describe('the workflow of a signing request', () => {
     const id = await submit(workflows, organization)
     await reached(organization, id, 'WaitingForApproval')
     const [anna] = organization.approvers
-    const command = { type: 'Deny', approver: anna, comment: null } as const
+    const command = { type: 'Deny', groups: [], approver: anna, comment: null } as const
     const copied = { command, initiator: initiator(anna), signingRequestId: randomUUID() as SigningRequestId }
     await expect(
       workflows.client.workflow.getHandle(id).executeUpdate('deny', { args: [copied] }),

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { type GroupId, groupDecider, streams, type UserId } from '../domain/index.ts'
+import type { Requester } from './caller.ts'
+import { handleCommand } from './handle-command.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { requireUser } from './principals.ts'
+import { requireRole } from './require-role.ts'
+
+type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
+
+/**
+ * Creates a group, which can be named wherever a user can.
+ *
+ * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider
+ */
+export async function createGroup(
+  dependencies: Dependencies,
+  requester: Requester,
+  input: { readonly name: string; readonly description: string | null; readonly members: readonly UserId[] },
+): Promise<{ readonly groupId: GroupId }> {
+  requireRole(requester, 'userAdministrator')
+  for (const user of input.members) await requireUser(dependencies.log, requester, user)
+  const groupId = randomUUID() as GroupId
+  const { organizationId } = requester
+  const { name, description, members } = input
+  await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, {
+    type: 'CreateGroup',
+    groupId,
+    organizationId,
+    name,
+    description,
+    members,
+  })
+  return { groupId }
+}
+
+/**
+ * Gives a group another name or description.
+ *
+ * @throws Refusal `FORBIDDEN`, and as the group's decider
+ */
+export async function describeGroup(
+  dependencies: Dependencies,
+  requester: Requester,
+  input: { readonly groupId: GroupId; readonly name: string; readonly description: string | null },
+): Promise<void> {
+  requireRole(requester, 'userAdministrator')
+  const { groupId, name, description } = input
+  const command = { type: 'DescribeGroup', name, description } as const
+  await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, command)
+}
+
+/**
+ * Has users join and leave a group, all at once. Whatever names the group means its new members from then on.
+ *
+ * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider
+ */
+export async function changeGroupMembers(
+  dependencies: Dependencies,
+  requester: Requester,
+  input: { readonly groupId: GroupId; readonly add: readonly UserId[]; readonly remove: readonly UserId[] },
+): Promise<void> {
+  requireRole(requester, 'userAdministrator')
+  const { groupId, add, remove } = input
+  for (const user of add) await requireUser(dependencies.log, requester, user)
+  const command = { type: 'ChangeGroupMembers', add, remove } as const
+  await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, command)
+}

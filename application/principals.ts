@@ -1,0 +1,81 @@
+import {
+  type GroupId,
+  groupDecider,
+  groupsNamed,
+  isMember,
+  type OrganizationId,
+  type Principal,
+  type PrincipalReference,
+  Refusal,
+  streams,
+  type UserId,
+  userDecider,
+  usersNamed,
+} from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { load, loadOwn } from './load.ts'
+
+type User = Omit<Principal, 'groups'> & { readonly organizationId: OrganizationId }
+
+/**
+ * The user as a decision about references needs to know them: with those of the groups that the references name whose
+ * member they are, as the log has it now. It reads these groups, and no other.
+ */
+export async function principalFor(
+  log: EventLog,
+  user: User,
+  references: readonly PrincipalReference[],
+): Promise<Principal> {
+  const { userId, roles, organizationId } = user
+  const memberships = groupsNamed(references).map(async (groupId): Promise<readonly GroupId[]> => {
+    const { state } = await load(log, streams.group(groupId), groupDecider)
+    return isMember(state, organizationId, userId) ? [groupId] : []
+  })
+  return { userId, roles, groups: (await Promise.all(memberships)).flat() }
+}
+
+/**
+ * Everybody whom references name now, each once: users themselves, and members of groups.
+ *
+ * @throws Refusal `USER_NOT_FOUND`, `GROUP_NOT_FOUND` for what the organization does not have
+ */
+export async function peopleNamed(
+  log: EventLog,
+  organization: { readonly organizationId: OrganizationId },
+  references: readonly PrincipalReference[],
+): Promise<readonly UserId[]> {
+  const people = new Set(usersNamed(references))
+  for (const userId of people) await requireUser(log, organization, userId)
+  for (const groupId of groupsNamed(references)) {
+    const { state: group } = await loadOwn(log, streams.group(groupId), groupDecider, organization)
+    if (group.status === 'none')
+      throw new Refusal('GROUP_NOT_FOUND', `There is no group ${groupId} in this organization.`)
+    for (const member of group.members) people.add(member)
+  }
+  return [...people]
+}
+
+/** The first of some users who are not deactivated, as many as are asked for at the most. */
+export async function firstActive(
+  log: EventLog,
+  userIds: readonly UserId[],
+  atMost: number,
+): Promise<readonly UserId[]> {
+  const active: UserId[] = []
+  for (const userId of userIds) {
+    if (active.length >= atMost) break
+    const { state } = await load(log, streams.user(userId), userDecider)
+    if (state.status === 'active') active.push(userId)
+  }
+  return active
+}
+
+/** @throws Refusal `USER_NOT_FOUND` when the organization has no such user */
+export async function requireUser(
+  log: EventLog,
+  organization: { readonly organizationId: OrganizationId },
+  userId: UserId,
+): Promise<void> {
+  const { state } = await loadOwn(log, streams.user(userId), userDecider, organization)
+  if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', `There is no user ${userId} in this organization.`)
+}
