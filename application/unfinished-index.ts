@@ -1,19 +1,16 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { type CertificateId, type KeyId, type SigningRequestId, type WorkChange, workChange } from '../domain/index.ts'
 import {
   type EventLog,
-  EventLogError,
+  holdsCheckpoint,
+  type LogEntry,
   type LogPosition,
-  type RecordedEvent,
-  type UnreadableEvent,
+  readEverything,
+  startConsumer,
 } from '../event-log/index.ts'
 
 /** The index of what is unfinished as it is kept, and how far in the log it is. */
 export type KeptIndex = {
-  /** The newest event in it: what a log that was put in the place of another one does not have there. */
-  readonly newest: { readonly position: LogPosition; readonly eventId: string }
-  /** The event before that one; `null` when there is none. */
-  readonly before: LogPosition | null
+  readonly checkpoint: { readonly position: LogPosition; readonly eventId: string }
   readonly requests: readonly SigningRequestId[]
   readonly keys: readonly KeyId[]
   readonly certificates: readonly CertificateId[]
@@ -43,7 +40,7 @@ export type UnfinishedIndex = {
 
 /** What an index needs. */
 export type IndexDependencies = {
-  readonly log: Pick<EventLog, 'readAll' | 'subscribe'>
+  readonly log: Pick<EventLog, 'readAll' | 'subscribe' | 'head'>
   readonly store: IndexStore
   /** Told when the log cannot be followed, or the index not be kept, for now. */
   readonly onError: (error: unknown) => void
@@ -51,17 +48,11 @@ export type IndexDependencies = {
 
 /** It is kept at most this often, in milliseconds; what came since is read again by the next start. */
 const saveEveryMs = 10_000
-/** Between two attempts to follow the log, in milliseconds. */
-const retryMs = 2_000
-
 type Building = {
   readonly requests: Set<SigningRequestId>
   readonly keys: Set<KeyId>
   readonly certificates: Set<CertificateId>
-  newest: KeptIndex['newest'] | undefined
-  before: LogPosition | null
-  /** The last place in the log that was looked at, whether it could be read or not. */
-  seen: LogPosition | null
+  checkpoint: KeptIndex['checkpoint'] | undefined
 }
 
 /**
@@ -76,45 +67,40 @@ export function openUnfinishedIndex({ log, store, onError }: IndexDependencies):
   let savedAt = performance.now()
   let isSaved = true
 
-  async function follow(): Promise<void> {
-    index ??= await loadIndex(log, store)
-    const { newest } = index
-    const { signal } = closing
-    for await (const batch of log.subscribe({ ...(newest && { after: newest.position }), signal })) {
-      // What cannot be read may be the end of a request: its workflow meets the same, and waits.
-      add(index, batch.events, batch.unreadable)
-      if (batch.caughtUp) known.resolve(index)
-      isSaved &&= batch.events.length === 0
-      if (performance.now() - savedAt > saveEveryMs) await save()
-    }
-  }
-
   async function save(): Promise<void> {
     savedAt = performance.now()
-    if (isSaved || index?.newest === undefined) return
+    if (isSaved || index?.checkpoint === undefined) return
     isSaved = true
-    const { newest, before, requests, keys, certificates } = index
+    const { checkpoint, requests, keys, certificates } = index
     try {
-      await store.save({ newest, before, requests: [...requests], keys: [...keys], certificates: [...certificates] })
+      await store.save({ checkpoint, requests: [...requests], keys: [...keys], certificates: [...certificates] })
     } catch (error) {
       isSaved = false
       onError(error)
     }
   }
 
-  async function run(): Promise<void> {
-    while (!closing.signal.aborted)
-      try {
-        await follow()
-      } catch (error) {
-        if (closing.signal.aborted) break
-        onError(error)
-        await pause(retryMs, undefined, { signal: closing.signal }).catch(() => undefined)
+  const consumer = startConsumer(log, {
+    async begin() {
+      const present = index ?? (await loadIndex(log, store))
+      index = present
+      return {
+        after: present.checkpoint,
+        async handle({ entries }) {
+          add(present, entries)
+          isSaved = false
+          if (performance.now() - savedAt > saveEveryMs) await save()
+          return 'handled'
+        },
+        caughtUp: () => known.resolve(present),
       }
-    await save()
-  }
+    },
+    failureOf(error) {
+      onError(error)
+      return { code: 'EVENT_LOG_UNAVAILABLE', message: String(error), lasts: false }
+    },
+  })
 
-  const running = run()
   return {
     whenKnown: (signal) =>
       new Promise((resolve) => {
@@ -127,9 +113,10 @@ export function openUnfinishedIndex({ log, store, onError }: IndexDependencies):
           resolve(unfinished)
         })
       }),
-    close() {
+    async close() {
       closing.abort()
-      return running
+      await consumer.close()
+      await save()
     },
   }
 }
@@ -140,19 +127,17 @@ export async function findUnfinished(
   store: Pick<IndexStore, 'load'>,
 ): Promise<Unfinished> {
   const index = await loadIndex(log, store)
-  const unreadable: UnreadableEvent[] = []
-  const onUnreadable = (event: UnreadableEvent) => void unreadable.push(event)
-  for await (const events of log.readAll({ ...(index.newest && { after: index.newest.position }), onUnreadable }))
-    add(index, events, unreadable.splice(0))
+  const { checkpoint } = index
+  for await (const entries of readEverything(log, checkpoint && { after: checkpoint.position })) add(index, entries)
   return index
 }
 
 async function loadIndex(log: Pick<EventLog, 'readAll'>, store: Pick<IndexStore, 'load'>): Promise<Building> {
   const kept = await store.load()
-  if (kept === undefined || !(await belongsTo(log, kept)))
-    return { ...sets([], [], []), newest: undefined, before: null, seen: null }
-  const { newest, before, requests, keys, certificates } = kept
-  return { ...sets(requests, keys, certificates), newest, before, seen: newest.position }
+  if (kept === undefined || !(await holdsCheckpoint(log, kept.checkpoint)))
+    return { ...sets([], [], []), checkpoint: undefined }
+  const { checkpoint, requests, keys, certificates } = kept
+  return { ...sets(requests, keys, certificates), checkpoint }
 }
 
 function sets(
@@ -163,44 +148,20 @@ function sets(
   return { requests: new Set(requests), keys: new Set(keys), certificates: new Set(certificates) }
 }
 
-/** Whether the log has the index's newest event where it was. */
-async function belongsTo(log: Pick<EventLog, 'readAll'>, { newest, before }: KeptIndex): Promise<boolean> {
-  try {
-    for await (const [event] of log.readAll({ ...(before !== null && { after: before }), maxCount: 1 }))
-      return event?.position === newest.position && event.id === newest.eventId
-    return false
-  } catch (error) {
-    // A position that no log of this kind writes, or something there that is no event.
-    const isOther =
-      error instanceof EventLogError && ['EVENT_LOG_ARGUMENT_INVALID', 'EVENT_LOG_CORRUPT'].includes(error.code)
-    if (isOther) return false
-    throw error
-  }
-}
-
 const setOfKind = {
   signingRequest: 'requests',
   key: 'keys',
   certificate: 'certificates',
 } as const satisfies Record<WorkChange['kind'], keyof Building>
 
-function add(index: Building, events: readonly RecordedEvent[], unreadable: readonly UnreadableEvent[]): void {
-  for (const event of events) {
-    const change = workChange(event)
+/** What cannot be read may be the end of a request: its workflow meets the same, and waits. */
+function add(index: Building, entries: readonly LogEntry[]): void {
+  for (const entry of entries) {
+    index.checkpoint = { position: entry.position, eventId: entry.id }
+    const change = 'reason' in entry ? undefined : workChange(entry)
     if (change === undefined) continue
     const ofKind: Set<string> = index[setOfKind[change.kind]]
     if (change.is === 'begun') ofKind.add(change.id)
     else ofKind.delete(change.id)
   }
-  const places = [...events, ...unreadable].map(({ position }) => position)
-  const last = events.at(-1)
-  if (last !== undefined) {
-    index.before = latest(places.filter((place) => place < last.position)) ?? index.seen
-    index.newest = { position: last.position, eventId: last.id }
-  }
-  index.seen = latest(places) ?? index.seen
-}
-
-function latest(places: readonly LogPosition[]): LogPosition | undefined {
-  return places.reduce<LogPosition | undefined>((a, b) => (a !== undefined && a > b ? a : b), undefined)
 }

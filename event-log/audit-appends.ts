@@ -16,7 +16,7 @@ import {
   type UnreadableEvent,
 } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
-import { watchingUnreadable } from './unreadable-events.ts'
+import { watchingUnreadable } from './log-entries.ts'
 
 /** What an audit of the signatures came to. */
 export type AppendAudit = {

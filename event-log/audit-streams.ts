@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto'
 import type { LogFault } from './check-appends.ts'
 import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
-import { watchingUnreadable } from './unreadable-events.ts'
+import { watchingUnreadable } from './log-entries.ts'
 
 /** A log whose streams are compared with the whole of it. */
 export type ComparedLog = {

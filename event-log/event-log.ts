@@ -79,6 +79,8 @@ export type ReadStreamOptions = {
 export type ReadAllOptions = {
   /** Read what comes after this position. Default: from the beginning. */
   readonly after?: LogPosition
+  /** Read from this position on, the event there included. Not together with `after`. */
+  readonly from?: LogPosition
   /** At most this many events. Default: all there are when the read begins. */
   readonly maxCount?: number
   /** Is given each event that cannot be read, in its place; without it the read fails there with `EVENT_LOG_CORRUPT`. */
@@ -173,6 +175,8 @@ export type EventLogErrorCode =
   | 'EVENT_LOG_NOT_A_LOG'
   /** The file is an event log of a newer release. It was not touched. */
   | 'EVENT_LOG_SCHEMA_UNKNOWN'
+  /** The log is not the one that was followed before, or an older state of it. */
+  | 'EVENT_LOG_REPLACED'
   /** The log was closed by its owner. */
   | 'EVENT_LOG_CLOSED'
 

@@ -4,9 +4,9 @@ import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { EventMetadata } from '../domain/index.ts'
 import { positionInvalid } from './check-arguments.ts'
 import { EventLogError, type LogPosition } from './event-log.ts'
+import type { LogEntry } from './log-entries.ts'
 import { isJsonObject } from './serialise.ts'
 import { StoredText } from './stored-text.ts'
-import type { LogEntry } from './unreadable-events.ts'
 
 /** What a server before 22.6 gives as position when a single stream is read: −1 as unsigned 64-bit integer. */
 const noPosition = 2n ** 64n - 1n

@@ -157,11 +157,12 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   async function* readAll(read: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
     checkOpen()
     checkMaxCount(read)
-    const { after, onUnreadable } = read
+    const { after, from, onUnreadable } = read
     let last = after
     let left = read.maxCount ?? Number.MAX_SAFE_INTEGER
     const retries = storeRetries(callPatienceMs, 'call', closing.signal)
-    const isNew = ({ position }: { readonly position: LogPosition }) => last === undefined || position > last
+    const isNew = ({ position }: { readonly position: LogPosition }) =>
+      last === undefined ? from === undefined || position >= from : position > last
     let told: LogPosition | undefined
     // An event is told once, however often the read begins again before it.
     const tell = (event: UnreadableEvent) => {
@@ -173,7 +174,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
     while (left > 0)
       try {
         // The server begins at the position, inclusive.
-        for await (const batch of readBatches(allRequest(names.prefix, last), options)) {
+        for await (const batch of readBatches(allRequest(names.prefix, last ?? from), options)) {
           retries.succeeded()
           const events = batch.filter(isNew).slice(0, left)
           if (events.length === 0) continue

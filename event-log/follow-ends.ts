@@ -1,9 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { startConsumer } from './consumer.ts'
 import { type EventLog, EventLogError } from './event-log.ts'
+import { isReadable } from './log-entries.ts'
 import { isKeptEnd, type StreamEnds } from './stream-ends.ts'
-
-/** Before a subscription that ended is begun again, in milliseconds. */
-const pauseMs = 2_000
 
 /** What says that one stream cannot be believed, and nothing of the others. */
 const ofOneStream: ReadonlySet<string> = new Set(['EVENT_LOG_UNTRUSTED', 'EVENT_LOG_CORRUPT'])
@@ -17,27 +15,11 @@ const ofOneStream: ReadonlySet<string> = new Set(['EVENT_LOG_UNTRUSTED', 'EVENT_
  * @returns stops it
  */
 export function followEnds(
-  log: Pick<EventLog, 'subscribe' | 'head'>,
+  log: Pick<EventLog, 'subscribe' | 'readAll' | 'head'>,
   verified: Pick<EventLog, 'readStream'>,
   ends: StreamEnds,
 ): () => Promise<void> {
-  const stopping = new AbortController()
-  const { signal } = stopping
-
-  async function follow(): Promise<void> {
-    if (ends.followed() === undefined) {
-      const head = await log.head()
-      if (head !== undefined) ends.setFollowed(head)
-    }
-    const after = ends.followed()
-    for await (const { events } of log.subscribe({ signal, ...(after !== undefined && { after }) })) {
-      for (const streamId of new Set(events.filter(isKeptEnd).map((event) => event.streamId))) await keepEnd(streamId)
-      const last = events.at(-1)
-      if (last !== undefined) ends.setFollowed(last.position)
-    }
-  }
-
-  /** What is forged, hidden or gone keeps nobody from following; whoever decides on it is told. */
+  /** What is forged, hidden or gone keeps nobody from following; whoever decides on it is given the error. */
   async function keepEnd(streamId: string): Promise<void> {
     try {
       for await (const _ of verified.readStream(streamId));
@@ -47,19 +29,26 @@ export function followEnds(
     }
   }
 
-  async function run(): Promise<void> {
-    while (!signal.aborted)
-      try {
-        await follow()
-      } catch {
-        // The log is away, or the disk full: the log's own users say so. What was missed is read when it is back.
-        await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+  const { close } = startConsumer(log, {
+    async begin() {
+      if (ends.followed() === undefined) {
+        const head = await log.head()
+        if (head !== undefined) ends.setFollowed(head)
       }
-  }
-
-  const running = run()
-  return async () => {
-    stopping.abort()
-    await running
-  }
+      const position = ends.followed()
+      return {
+        // A log that was restored from a backup is followed, too: what it lost shows where streams are read.
+        after: position && { position, eventId: undefined },
+        async handle({ entries, checkpoint }) {
+          const kept = entries.filter((entry) => isReadable(entry) && isKeptEnd(entry)).map(({ streamId }) => streamId)
+          for (const streamId of new Set(kept)) await keepEnd(streamId)
+          ends.setFollowed(checkpoint.position)
+          return 'handled'
+        },
+      }
+    },
+    // The log is away, or the disk full: the log's own users say so. What was missed is read when it is back.
+    failureOf: (error) => ({ code: 'EVENT_LOG_UNAVAILABLE', message: String(error), lasts: false }),
+  })
+  return close
 }

@@ -2,10 +2,22 @@ export * from './append-decided.ts'
 export { type AppendAudit, type AuditedLog, auditAppends } from './audit-appends.ts'
 export { auditStreams, type ComparedLog } from './audit-streams.ts'
 export type { LogFault } from './check-appends.ts'
+export {
+  type Checkpoint,
+  type ConsumerBatch,
+  type ConsumerFailure,
+  type ConsumerSession,
+  type ConsumerStatus,
+  holdsCheckpoint,
+  type LogConsumer,
+  type RunningConsumer,
+  startConsumer,
+} from './consumer.ts'
 export * from './event-log.ts'
 export { type EventStoreDbOptions, openEventStoreDb } from './eventstoredb.ts'
 export { followEnds } from './follow-ends.ts'
 export { createKeyRing, type KeyRing } from './key-ring.ts'
+export { inLogOrder, type LogEntry, readEverything } from './log-entries.ts'
 export * from './prepare.ts'
 export { processKeyId, statementMessage } from './process-keys.ts'
 export { type AppendSigner, withSignatures } from './sign-appends.ts'

@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import type { EventMetadata } from '../domain/index.ts'
 import { retry } from '../retry/index.ts'
 import { EventLogError } from './event-log.ts'
+import type { LogEntry } from './log-entries.ts'
 import { isJsonObject } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
 import { type StoredForm, StoredText } from './stored-text.ts'
-import type { LogEntry } from './unreadable-events.ts'
 
 /**
  * A batch ends at this many events or characters of JSON, whichever comes first: less than a millisecond of work, and so

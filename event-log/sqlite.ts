@@ -9,6 +9,7 @@ import {
   type SubscribeOptions,
   type SubscriptionBatch,
 } from './event-log.ts'
+import { deliver, isReadable, isUnreadable, requireReadable } from './log-entries.ts'
 import { serialiseEvents } from './serialise.ts'
 import { createSqliteChanges } from './sqlite-changes.ts'
 import { openSqliteFile } from './sqlite-file.ts'
@@ -16,7 +17,6 @@ import { decodeSqlitePosition, encodeSqlitePosition } from './sqlite-position.ts
 import { createSqliteReader } from './sqlite-reader.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
 import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
-import { deliver, isReadable, isUnreadable, requireReadable } from './unreadable-events.ts'
 
 /** Where the embedded log lives. */
 export type SqliteEventLogOptions = {
@@ -74,7 +74,8 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
   async function* readAll(options: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
     checkOpen()
     checkMaxCount(options)
-    let after = decodeSqlitePosition(options.after)
+    let after =
+      options.from === undefined ? decodeSqlitePosition(options.after) : decodeSqlitePosition(options.from) - 1
     const head = await reader.head()
     for (let left = options.maxCount ?? Number.MAX_SAFE_INTEGER; left > 0 && after < head; ) {
       checkOpen()

@@ -1,6 +1,6 @@
 import type { EventMetadata } from '../domain/index.ts'
 import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
-import { deliver, isReadable, isUnreadable, type LogEntry } from './unreadable-events.ts'
+import { deliver, isReadable, isUnreadable, type LogEntry } from './log-entries.ts'
 
 /** What an event says, as JSON: everything but where it stands. Metadata may be of any version. */
 export type EventContent = {

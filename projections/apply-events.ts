@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { RecordedEvent } from '../event-log/index.ts'
-import { type BrokenStream, breakageOf, malformationOf, type ProjectedEvent } from './broken-streams.ts'
+import type { LogEntry, RecordedEvent } from '../event-log/index.ts'
+import { type BrokenStream, breakageOf, malformationOf } from './broken-streams.ts'
 import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, type AnyProjection, addEvent, asEntity, asRow, checkKnown } from './entity.ts'
 import { asEventRow } from './events.ts'
@@ -8,7 +8,7 @@ import type { Row, RowWriter } from './row-writer.ts'
 import type { Slot } from './table-names.ts'
 import type { NamedPrincipalRow, Tables } from './tables.ts'
 
-type Stream = { readonly id: string; readonly events: ProjectedEvent[] }
+type Stream = { readonly id: string; readonly events: LogEntry[] }
 
 /**
  * Writes what a run of events changes, inside a transaction: the rows of the entities that they are about are read once,
@@ -22,7 +22,7 @@ export async function applyEvents(
   writer: RowWriter,
   transaction: Kysely<Tables>,
   slot: Slot,
-  events: readonly ProjectedEvent[],
+  events: readonly LogEntry[],
 ): Promise<void> {
   const broken = await writer.brokenStreams(transaction, slot)
   const newlyBroken = new Map<string, BrokenStream>()
@@ -56,12 +56,12 @@ export async function applyEvents(
 }
 
 /** Whether an event can stand in the time line of its stream. */
-export function isShown(event: ProjectedEvent): event is RecordedEvent {
+export function isShown(event: LogEntry): event is RecordedEvent {
   return !('reason' in event) && malformationOf(event) === undefined
 }
 
 function byProjection(
-  events: readonly ProjectedEvent[],
+  events: readonly LogEntry[],
   broken: ReadonlySet<string>,
   note: (breakage: BrokenStream | undefined) => boolean,
 ): Iterable<[AnyProjection, Stream[]]> {

@@ -1,9 +1,6 @@
-import type { EventLog, LogPosition, RecordedEvent, UnreadableEvent } from '../event-log/index.ts'
+import type { LogEntry, LogPosition, RecordedEvent } from '../event-log/index.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { ReadModelError } from './read-model-error.ts'
-
-/** An event as it is projected: one that can be read, or one that only its place is known of. */
-export type ProjectedEvent = RecordedEvent | UnreadableEvent
 
 /** A stream that cannot be folded beyond a place. What stands before it is shown; what comes after it changes nothing. */
 export type BrokenStream = {
@@ -22,7 +19,7 @@ export type BrokenStream = {
  * @param fold takes the event; what it throws is judged
  * @throws what `fold` throws of an event that another release may know: passing it over could hide what withdraws something
  */
-export function breakageOf(event: ProjectedEvent, fold: (event: RecordedEvent) => void): BrokenStream | undefined {
+export function breakageOf(event: LogEntry, fold: (event: RecordedEvent) => void): BrokenStream | undefined {
   const { streamId, revision, position } = event
   const broken = (reason: string) => ({ streamId, revision, position, reason })
   if ('reason' in event) return broken(event.reason)
@@ -48,29 +45,6 @@ export function malformationOf({ data, metadata }: RecordedEvent): string | unde
   if (typeof actor !== 'object' || actor === null) return 'Its metadata does not say who acted.'
   if (!Number.isSafeInteger(data.schemaVersion)) return 'Its data has no schema version.'
   return undefined
-}
-
-/** Reads the whole log after a position, what cannot be read in its place. */
-export async function* readEverything(
-  log: Pick<EventLog, 'readAll'>,
-  after?: LogPosition,
-): AsyncGenerator<readonly ProjectedEvent[]> {
-  let unreadable: UnreadableEvent[] = []
-  const onUnreadable = (event: UnreadableEvent) => void unreadable.push(event)
-  for await (const events of log.readAll({ onUnreadable, ...(after === undefined ? {} : { after }) })) {
-    yield [...unreadable, ...events]
-    unreadable = []
-  }
-  if (unreadable.length > 0) yield unreadable
-}
-
-/** The events of a part of a subscription, in the order of the log. */
-export function inLogOrder(batch: {
-  readonly events: readonly RecordedEvent[]
-  readonly unreadable: readonly UnreadableEvent[]
-}): readonly ProjectedEvent[] {
-  if (batch.unreadable.length === 0) return batch.events
-  return [...batch.events, ...batch.unreadable].sort((a, b) => (a.position < b.position ? -1 : 1))
 }
 
 /** The streams that the tables which are read name as broken, by their names; so many at the most. */

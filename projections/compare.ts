@@ -1,7 +1,6 @@
 import { parseStreamName } from '../domain/index.ts'
-import type { EventLog, LogPosition } from '../event-log/index.ts'
+import type { EventLog, LogEntry, LogPosition } from '../event-log/index.ts'
 import { isShown } from './apply-events.ts'
-import type { ProjectedEvent } from './broken-streams.ts'
 import { projections } from './catalogue.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { differences } from './differences.ts'
@@ -137,7 +136,7 @@ async function compareNamed(
 
 async function compareEvents(
   database: ReadModelDatabase,
-  events: readonly ProjectedEvent[],
+  events: readonly LogEntry[],
   range: { readonly after: LogPosition; readonly upTo: LogPosition; readonly streamId: string | undefined },
 ): Promise<readonly Difference[]> {
   let query = database.reads

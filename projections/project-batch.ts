@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { LogPosition } from '../event-log/index.ts'
+import type { LogEntry, LogPosition } from '../event-log/index.ts'
 import { applyEvents } from './apply-events.ts'
-import type { ProjectedEvent } from './broken-streams.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { ReadModelError } from './read-model-error.ts'
 import { createRowWriter } from './row-writer.ts'
@@ -30,7 +29,7 @@ export type BatchWriter = {
     slot: Slot,
     token: string,
     after: LogPosition | undefined,
-    events: readonly ProjectedEvent[],
+    events: readonly LogEntry[],
   ) => Promise<Checkpoint | 'gone'>
 }
 
@@ -55,7 +54,7 @@ export function createBatchWriter(database: ReadModelDatabase): BatchWriter {
 }
 
 /** What stands before the event that an error of projecting names; `undefined` when the error is about something else. */
-export function eventsBefore(error: unknown, events: readonly ProjectedEvent[]): readonly ProjectedEvent[] | undefined {
+export function eventsBefore(error: unknown, events: readonly LogEntry[]): readonly LogEntry[] | undefined {
   const { position } = error instanceof ReadModelError ? error.details : {}
   return typeof position === 'string' ? events.filter((event) => event.position < position) : undefined
 }

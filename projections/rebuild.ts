@@ -1,7 +1,6 @@
 import { setImmediate as eventLoopTurn, setTimeout as pause } from 'node:timers/promises'
-import type { EventLog, LogPosition } from '../event-log/index.ts'
+import { type EventLog, type LogEntry, type LogPosition, readEverything } from '../event-log/index.ts'
 import { applyEvents } from './apply-events.ts'
-import { type ProjectedEvent, readEverything } from './broken-streams.ts'
 import { type BuildClaim, claimBuild, keepClaim } from './build-claim.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { createBatchWriter, eventsBefore, lockCheckpoint, moveCheckpoint } from './project-batch.ts'
@@ -82,7 +81,7 @@ async function build(
   let isWhole = true
 
   async function copyLog(): Promise<void> {
-    for await (const batch of readAhead(inBatches(readEverything(log, position)))) {
+    for await (const batch of readAhead(inBatches(readEverything(log, afterPosition(position))))) {
       signal?.throwIfAborted()
       if (lease.lost.aborted) throw superseded()
       const outcome = await batches.project('building', claim.token, position, batch).catch(async (error: unknown) => {
@@ -139,7 +138,7 @@ async function putInPlace(
     if (building?.token !== token) throw superseded()
     let { position } = building
     let added = 0
-    for await (const batch of inBatches(readEverything(log, position))) {
+    for await (const batch of inBatches(readEverything(log, afterPosition(position)))) {
       await applyEvents(writer, transaction, 'building', batch)
       position = batch.at(-1)?.position ?? position
       added += batch.length
@@ -160,8 +159,8 @@ async function putInPlace(
   })
 }
 
-async function* inBatches(source: AsyncIterable<readonly ProjectedEvent[]>): AsyncGenerator<readonly ProjectedEvent[]> {
-  let batch: ProjectedEvent[] = []
+async function* inBatches(source: AsyncIterable<readonly LogEntry[]>): AsyncGenerator<readonly LogEntry[]> {
+  let batch: LogEntry[] = []
   for await (const events of source) {
     batch.push(...events)
     if (batch.length >= batchSize) {
@@ -187,6 +186,10 @@ async function* readAhead<Item>(source: AsyncGenerator<Item>): AsyncGenerator<It
   } finally {
     await source.return(undefined).catch(() => undefined)
   }
+}
+
+function afterPosition(position: LogPosition | undefined) {
+  return position === undefined ? {} : { after: position }
 }
 
 const noMore: RebuildDependencies['log'] = { async *readAll() {} }

@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/index.ts'
-import type { EventLog, LogPosition } from '../event-log/index.ts'
-import { type BrokenStream, breakageOf, type ProjectedEvent, readEverything } from './broken-streams.ts'
+import { type EventLog, type LogEntry, type LogPosition, readEverything } from '../event-log/index.ts'
+import { type BrokenStream, breakageOf } from './broken-streams.ts'
 import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, addEvent, checkKnown } from './entity.ts'
 
@@ -55,7 +55,7 @@ export async function replayLog(
 
 /** Entities that grow by events. */
 export type Fold = {
-  readonly add: (event: ProjectedEvent) => void
+  readonly add: (event: LogEntry) => void
   /** By their streams' names. */
   readonly entities: Map<string, AnyEntity>
   /** What could not be folded, by the streams' names. */
@@ -90,7 +90,7 @@ export function startFold(): Fold {
 export async function* readUpTo(
   log: Pick<EventLog, 'readAll'>,
   position: LogPosition | undefined,
-): AsyncGenerator<readonly ProjectedEvent[]> {
+): AsyncGenerator<readonly LogEntry[]> {
   if (position === undefined) return
   for await (const events of readEverything(log)) {
     const within = events.filter((event) => event.position <= position)

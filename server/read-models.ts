@@ -95,13 +95,25 @@ export async function openReadModels(options: {
             : 'The read model of this release is being built by another process.',
         )
       await readModel.position()
-      return noticeOf(await readBrokenStreams(database, { limit: namedStreams + 1 }))
+      const notices = [
+        noticeOfLag(projector?.behindMs() ?? 0),
+        noticeOf(await readBrokenStreams(database, { limit: namedStreams + 1 })),
+      ].filter((notice) => notice !== undefined)
+      return notices.length > 0 ? notices.join(' ') : undefined
     },
     async close() {
       await projector?.stop()
       await readModel.close()
     },
   }
+}
+
+/** After which it is said that the projector has not caught up with the log, in milliseconds. */
+const noticeableLagMs = 60_000
+
+function noticeOfLag(behindMs: number): string | undefined {
+  if (behindMs < noticeableLagMs) return undefined
+  return `The projector has been behind the event log for ${Math.round(behindMs / 1000)} seconds.`
 }
 
 /** So many broken streams are named where people look first; `countersign audit replay` names all. */

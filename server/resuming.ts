@@ -29,7 +29,7 @@ export type Resuming = {
  * for it: the process is ready before.
  */
 export function startResuming(options: {
-  readonly log: Pick<EventLog, 'readAll' | 'subscribe'>
+  readonly log: Pick<EventLog, 'readAll' | 'subscribe' | 'head'>
   readonly workflows: ResumingWorkflows
   readonly store: IndexStore
   readonly logger: Pick<Logger, 'info' | 'error'>

@@ -5,11 +5,9 @@ import { z } from 'zod'
 import type { IndexStore, KeptIndex } from '../application/index.ts'
 import { unfinishedWorkVersion } from '../domain/index.ts'
 
-const position = z.string().min(1)
 const form = z.object({
   version: z.literal(unfinishedWorkVersion),
-  newest: z.object({ position, eventId: z.uuid() }),
-  before: position.nullable(),
+  checkpoint: z.object({ position: z.string().min(1), eventId: z.string().min(1) }),
   requests: z.array(z.uuid()),
   keys: z.array(z.uuid()),
   certificates: z.array(z.uuid()),

@@ -109,5 +109,5 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
  */
 export const languages: Readonly<Record<string, RegExp>> = {
   domain: /^domain\/((?!(decider|index)\.ts)[^/]+|[^/]+\/(plan|events|delay|source|workflow-status))\.ts$/,
-  'event-log': /^event-log\/(append-decided|event-log|prepare|whole-stream)\.ts$/,
+  'event-log': /^event-log\/(append-decided|consumer|event-log|log-entries|prepare|stored-text|whole-stream)\.ts$/,
 }

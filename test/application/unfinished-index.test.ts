@@ -84,6 +84,7 @@ const plain = (unfinished: ReturnType<typeof folded> | Unfinished | undefined) =
 async function once(log: EventLog, store: Parameters<typeof openUnfinishedIndex>[0]['store']) {
   let read = 0
   const counted = {
+    head: log.head,
     readAll: (options?: Parameters<EventLog['readAll']>[0]) => log.readAll(options),
     async *subscribe(options: Parameters<EventLog['subscribe']>[0]) {
       for await (const batch of log.subscribe(options)) {
@@ -185,6 +186,7 @@ describe('the index of what is unfinished', () => {
     const index = openUnfinishedIndex({
       log: {
         readAll: log.readAll,
+        head: log.head,
         async *subscribe(options) {
           yield { events: events.slice(0, 10), unreadable: [], caughtUp: false }
           await gate.promise
@@ -212,6 +214,7 @@ describe('the index of what is unfinished', () => {
     const index = openUnfinishedIndex({
       log: {
         readAll: log.readAll,
+        head: log.head,
         subscribe(options) {
           if (!away) return log.subscribe(options)
           away = false

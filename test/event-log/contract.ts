@@ -340,6 +340,18 @@ export function eventLogContract(
         expect(await collect(log.readAll({ maxCount: 1 }))).toHaveLength(1)
       })
 
+      test('begins at a position, the event there included', async () => {
+        const before = await log.head()
+        const events = newEvents(3)
+        await log.append(newStream(), events, 'noStream')
+        const [, second, third] = await collect(log.readAll(following(before)))
+        const from = async (position: LogPosition | undefined, maxCount?: number) =>
+          ids(await collect(log.readAll({ ...(position && { from: position }), ...(maxCount && { maxCount }) })))
+        expect(await from(second?.position)).toEqual(ids(events.slice(1)))
+        expect(await from(second?.position, 1)).toEqual(ids(events.slice(1, 2)))
+        expect(await from(third?.position)).toEqual(ids(events.slice(2)))
+      })
+
       test('never shows what is the server’s own', async () => {
         await log.append(newStream(), [newEvent()], 'noStream')
         const read = await collect(log.readAll())

@@ -138,7 +138,8 @@ describe.each(dialects)('processes that share a read model in %s', (_kind, newAd
     const waiting = second.project({
       ...log,
       readAll(options) {
-        reads += 1
+        // Whether the log is the one that was projected, it looks at the checkpoint's place.
+        if (options?.from === undefined) reads += 1
         return log.readAll(options)
       },
     })

@@ -12,19 +12,20 @@ function messages(path: string, source: string, others: Readonly<Record<string, 
 /** Every row of the architecture's table: room, rooms that it may import, rooms of which it may import types. */
 const rows: [string, string[], string[]][] = [
   ['domain', [], []],
-  ['application', ['domain', 'workflows'], ['event-log']],
+  ['retry', [], ['domain']],
+  ['application', ['retry', 'domain', 'workflows'], ['event-log']],
   ['workflows', ['domain'], ['activities', 'event-log']],
   ['activities', ['domain', 'event-log', 'artifacts', 'signing', 'origin', 'notifications'], ['workflows']],
-  ['event-log', [], ['domain']],
-  ['projections', [], ['domain', 'event-log']],
+  ['event-log', ['retry'], ['domain']],
+  ['projections', ['retry'], ['domain', 'event-log']],
   ['graphql', ['application', 'projections'], ['domain', 'event-log']],
   ['rest', ['application', 'projections'], ['domain', 'event-log']],
-  ['signing', [], ['domain']],
-  ['artifacts', ['signing'], ['domain']],
-  ['origin', [], ['domain']],
-  ['notifications', [], ['domain']],
+  ['signing', ['retry'], ['domain']],
+  ['artifacts', ['retry', 'signing'], ['domain']],
+  ['origin', ['retry'], ['domain']],
+  ['notifications', ['retry'], ['domain']],
   ['web', [], ['graphql']],
-  ['cli', [], ['graphql', 'rest']],
+  ['cli', ['retry'], ['graphql', 'rest']],
 ]
 const everyRoom = [...rows.map(([room]) => room), 'server', 'test', 'bench', 'scripts', 'elsewhere']
 

@@ -1,6 +1,13 @@
-import { type ReadAllOptions, type RecordedEvent, type UnreadableEvent, unreadableFailure } from './event-log.ts'
+import {
+  type EventLog,
+  type ReadAllOptions,
+  type RecordedEvent,
+  type SubscriptionBatch,
+  type UnreadableEvent,
+  unreadableFailure,
+} from './event-log.ts'
 
-/** What stands in a place of a log. */
+/** What stands in a place of a log: an event that can be read, or one that only its place is known of. */
 export type LogEntry = RecordedEvent | UnreadableEvent
 
 /** Whether it can be read. */
@@ -52,4 +59,27 @@ export function watchingUnreadable(options: ReadAllOptions, see: (event: Unreada
       onUnreadable(event)
     },
   }
+}
+
+/** Reads the whole log, what cannot be read in its place. */
+export async function* readEverything(
+  log: Pick<EventLog, 'readAll'>,
+  options: Omit<ReadAllOptions, 'onUnreadable'> = {},
+): AsyncGenerator<readonly LogEntry[]> {
+  let unreadable: UnreadableEvent[] = []
+  const onUnreadable = (event: UnreadableEvent) => void unreadable.push(event)
+  for await (const events of log.readAll({ ...options, onUnreadable })) {
+    yield [...unreadable, ...events]
+    unreadable = []
+  }
+  if (unreadable.length > 0) yield unreadable
+}
+
+/** Everything of a part of a subscription, in the order of the log. */
+export function inLogOrder({
+  events,
+  unreadable,
+}: Pick<SubscriptionBatch, 'events' | 'unreadable'>): readonly LogEntry[] {
+  if (unreadable.length === 0) return events
+  return [...events, ...unreadable].sort((a, b) => (a.position < b.position ? -1 : 1))
 }
