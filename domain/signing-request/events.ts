@@ -24,7 +24,7 @@ export type Artifact = {
   readonly size: number
 }
 
-/** What the Authenticode signature tells about the program (SpcSpOpusInfo). */
+/** What signatures tell about the program, where their format can. */
 export type ProgramInformation = { readonly description: string | null; readonly descriptionUrl: string | null }
 
 /** Facts of a submission. What the policy demanded at that moment is copied: later versions do not change it. */
