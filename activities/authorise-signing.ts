@@ -53,6 +53,8 @@ export type Authorised = {
   /** The request's stream, whole. */
   readonly events: readonly RecordedEvent[]
   readonly request: SigningRequest
+  /** Which planner made the plan. */
+  readonly plannerVersion: number
   /** What the next append to the request's stream has to expect: this rests on what is there now. */
   readonly revision: WholeStream['revision']
   readonly certificate: UsableCertificate
@@ -102,7 +104,8 @@ export async function authoriseSigning(
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(log, request.certificateId, sources.now())
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
-  return { kind: 'authorised', events, request, revision, certificate, key, grounds }
+  const { plannerVersion } = request.plan
+  return { kind: 'authorised', events, request, plannerVersion, revision, certificate, key, grounds }
 }
 
 /**

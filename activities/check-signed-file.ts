@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import {
   type ExistingSignature,
-  type FileSigned,
+  type MadeSignature,
   Refusal,
   type SigningDirective,
   type SigningPlan,
@@ -26,7 +26,7 @@ export type SignaturePromise = {
 }
 
 /** The time-stamp of a signature, as an event says it; `null` when it has none. */
-export type SignedTime = FileSigned['data']['timestamp']
+export type SignedTime = MadeSignature['timestamp']
 
 /**
  * Law 7: what leaves is checked, by code written apart from the code that signed. The file must have exactly the signatures

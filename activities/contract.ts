@@ -97,7 +97,7 @@ export interface LongStepActivities {
 /** Steps that use keys. Only the signer runs them, on its own task queue; they trust nothing but the log. */
 export interface SignerActivities {
   /**
-   * Signs a request, if the log says that it may be signed; appends `SigningStarted`, `FileSigned` and
+   * Signs a request, if the log says that it may be signed; appends `SigningStarted`, `FilesSigned` and
    * `SigningRequestCompleted` itself. Answers at once when the request is completed already.
    */
   sign(input: RequestStep): Promise<NewerEvents>

@@ -1,4 +1,4 @@
-import { type ArtifactStore, planSigning as plan, storePlan } from '../artifacts/index.ts'
+import { type ArtifactStore, planSigning as plan } from '../artifacts/index.ts'
 import { retrieved } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
@@ -8,7 +8,7 @@ import { withHeartbeat } from './heartbeat.ts'
 import { requestStep } from './request-step.ts'
 import { readCertificateAndKey } from './signing-key.ts'
 
-/** Settles what will be signed and how, and stores that plan by its digest. */
+/** Settles what will be signed and how, and stores that plan. */
 export function planSigning(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
@@ -25,9 +25,9 @@ export function planSigning(dependencies: {
         const { certificate, key } = await readCertificateAndKey(log, request.certificateId, now())
         const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
         const work = { formats, store, passes, signal, onProgress: progress }
-        const signingPlan = await plan({ request: retrieved(request), ...signer, ...work })
-        const planDigest = await storePlan(store, signingPlan)
-        return { type: 'RecordPlan', planDigest, fileCount: signingPlan.files.length, at: now() }
+        const stored = await plan({ request: retrieved(request), ...signer, ...work })
+        const { digest: planDigest, document: planDocument, ...counts } = stored
+        return { type: 'RecordPlan', planDigest, planDocument, ...counts, at: now() }
       }),
     )
 }

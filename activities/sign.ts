@@ -1,14 +1,19 @@
 import {
   type ArtifactStore,
-  planDigest as digestOfPlan,
+  type ComposedPlan,
   type PlannedCopy,
   planOnCopies,
   type SignerScratch,
+  signerSpools,
+  storeManifest,
 } from '../artifacts/index.ts'
 import {
+  type Artifact,
   type DomainEvent,
   Refusal,
   retrieved,
+  type SignedFile,
+  type SigningManifest,
   type SigningPlan,
   type SigningRequest,
   type SigningRequestCommand,
@@ -51,8 +56,6 @@ export type SignerDependencies = {
   readonly now: () => string
 }
 
-type SignedFile = Extract<SigningRequestCommand, { type: 'RecordSigned' }>['files'][number]
-
 /**
  * Signs a request. It believes nothing but the log and what it has read itself:
  *
@@ -63,11 +66,12 @@ type SignedFile = Extract<SigningRequestCommand, { type: 'RecordSigned' }>['file
  * 4. The copy is signed in its place. Whenever nothing else stands between the digest and the key, the log is asked whether
  *    anything was added to what the authorisation rests on.
  * 5. What was made is verified, and thrown away when it is not as planned, or was withdrawn meanwhile. Only then the store
- *    gets it, and `FileSigned` and `SigningRequestCompleted` are appended.
+ *    gets it, and the manifest of all that was signed, and `FilesSigned` and `SigningRequestCompleted` are appended.
  *
  * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `PLAN_NOT_SUPPORTED`, `KEY_NOT_IN_STORE`, `KEY_MISMATCH`,
  *   `TIMESTAMP_NOT_CONFIGURED`, `SIGNATURE_NOT_AS_PLANNED`
- * @throws SigningError, ArtifactError, EventLogError
+ * @throws ArtifactError `PLANNER_VERSION_UNSUPPORTED` when this release cannot make the plan again, and others
+ * @throws SigningError, EventLogError
  */
 export async function sign(
   dependencies: SignerDependencies,
@@ -77,29 +81,37 @@ export async function sign(
   const { store, scratch, passes, formats } = dependencies
   const first = await authoriseSigning(dependencies, signingRequestId)
   if (first.kind === 'completed') return { events: newer(first.events, fromRevision) }
-  const { request, certificate, key } = first
+  const { request, plannerVersion, certificate, key } = first
   const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
   const { signal, progress: onProgress } = work
   const facts = { request: retrieved(request), ...signer, formats, store, passes, signal, onProgress }
   return scratch.withFolder((folder) =>
-    planOnCopies(facts, folder, async (plan, copies) => {
+    planOnCopies(facts, { folder, plannerVersion }, async (composed, copies) => {
       const authorisation = await renewAuthorisation(dependencies, first)
       const seen = newer(authorisation.events, fromRevision)
       if (authorisation.kind === 'completed') return { events: seen }
-      return { events: [...seen, ...(await attempt(dependencies, authorisation, plan, copies, work))] }
+      return { events: [...seen, ...(await attempt(dependencies, authorisation, { composed, copies, folder }, work))] }
     }),
   )
+}
+
+/** What a signer has planned again, and works with. */
+type PlannedWork = {
+  readonly composed: ComposedPlan
+  readonly copies: readonly PlannedCopy[]
+  /** The signer's own, for as long as the attempt lasts. */
+  readonly folder: string
 }
 
 /** Makes one attempt to sign the copies of what was planned; answers with the events that it appended. */
 async function attempt(
   dependencies: SignerDependencies,
   authorisation: Authorised,
-  plan: SigningPlan,
-  copies: readonly PlannedCopy[],
+  { composed, copies, folder }: PlannedWork,
   work: LongWork,
 ): Promise<readonly DomainEvent[]> {
   const { request, certificate, key: keyOfCertificate } = authorisation
+  const { facts: plan, digest: planDigest } = composed
   const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
   if (plan.timestamp === 'required' && timestamps === undefined)
     throw new Refusal('TIMESTAMP_NOT_CONFIGURED', 'The policy demands a time-stamp and no authority is configured.')
@@ -107,7 +119,7 @@ async function attempt(
   const stream = requestStream(dependencies, request)
   const start = {
     type: 'StartSigning',
-    planDigest: digestOfPlan(plan),
+    planDigest,
     certificateId: certificate.certificateId,
     certificateThumbprint: certificate.issued.thumbprint,
     keyId: keyOfCertificate.keyId,
@@ -125,16 +137,50 @@ async function attempt(
     sign: (hash, digest) => found.sign(hash, digest, stillAuthorised),
   }
 
-  const files: SignedFile[] = []
-  for (const each of copies)
-    files.push(await signFile(dependencies, { ...each, ...work, plan, certificate, key, timestamps, stillAuthorised }))
-  const [artifact] = files
-  if (artifact === undefined) throw new Refusal('PLAN_EMPTY', 'The plan names no file to sign.')
-  const { signedSha256: sha256, signedSize: size } = artifact
-  const signedArtifact = { fileName: retrieved(request).artifact.fileName, sha256, size }
+  const { fileName } = retrieved(request).artifact
+  let signedArtifact: Artifact | undefined
+  async function* signFiles() {
+    const tools = { ...work, plan, certificate, key, timestamps, stillAuthorised }
+    for (const each of copies) {
+      const file = await signFile(dependencies, { ...each, ...tools })
+      if (file.node === 0) signedArtifact = artifactOf(fileName, file)
+      yield file
+    }
+  }
+  function describeManifest(): SigningManifest {
+    if (signedArtifact === undefined)
+      throw new Refusal('PLAN_EMPTY', 'The plan does not say what the artifact becomes.')
+    const { signingRequestId } = request
+    const { certificateThumbprint } = plan
+    return {
+      kind: 'signingManifest',
+      schemaVersion: 1,
+      signingRequestId,
+      attempt,
+      planDigest,
+      certificateThumbprint,
+      signedArtifact,
+    }
+  }
+  const stored = await storeManifest(dependencies.store, describeManifest, signFiles(), signerSpools(folder))
   await stillAuthorised()
-  const completed = await stream.append({ type: 'RecordSigned', attempt, files, signedArtifact }, standing)
+  const completed = await stream.append(
+    {
+      type: 'RecordSigned',
+      attempt,
+      manifestDigest: stored.digest,
+      manifestDocument: stored.document,
+      fileCount: stored.fileCount,
+      files: stored.files,
+      signedArtifact: stored.manifest.signedArtifact,
+    },
+    standing,
+  )
   return [...started.events, ...completed.events]
+}
+
+function artifactOf(fileName: string, { signedSha256: sha256, signedSize: size }: SignedFile): Artifact {
+  return { fileName, sha256, size }
 }
 
 async function signFile(
@@ -151,7 +197,18 @@ async function signFile(
     },
 ): Promise<SignedFile> {
   const { store, passes, trustedTimestampCertificates, now } = dependencies
-  const { planned, copy, plan, certificate, key, timestamps, stillAuthorised, signal, progress: onProgress } = work
+  const {
+    node,
+    planned,
+    copy,
+    plan,
+    certificate,
+    key,
+    timestamps,
+    stillAuthorised,
+    signal,
+    progress: onProgress,
+  } = work
   const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
   const { format } = copy
   const options = { passes, signal, onProgress }
@@ -164,7 +221,9 @@ async function signFile(
   )
   await stillAuthorised()
   const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, { passes, signal, onProgress })
-  return { path: planned.path, unsignedSha256: planned.sha256, signedSha256, signedSize, timestamp }
+  const { path, sha256: unsignedSha256 } = planned
+  const signatures = directives.map(({ directive }) => ({ directive, timestamp }))
+  return { node, path, unsignedSha256, signedSha256, signedSize, signatures }
 }
 
 /** The request's stream as the signer writes it: decided by the domain, at the revision that the authorisation rests on. */

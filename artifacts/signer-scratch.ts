@@ -1,6 +1,7 @@
 import { chmod, mkdir, realpath, stat } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { ArtifactError } from './artifact-error.ts'
+import type { SpoolFolder } from './documents/index.ts'
 import { onDisk, signerScratchPlace } from './store/disk-error.ts'
 import { openScratch, type Scratch } from './store/scratch.ts'
 
@@ -33,6 +34,11 @@ export async function openSignerScratch(options: {
   if (uid !== user) throw unsafe(path, `belongs to another user (${uid}, not ${user})`)
   if ((mode & ofOthers) !== 0) await onDisk(making, () => chmod(path, 0o700), signerScratchPlace)
   return openScratch(path, signerScratchPlace)
+}
+
+/** What is too long for memory, in a folder that {@link SignerScratch} has lent. */
+export function signerSpools(folder: string): SpoolFolder {
+  return { folder, place: signerScratchPlace }
 }
 
 function unsafe(path: string, why: string): ArtifactError {

@@ -25,11 +25,12 @@ export async function serveGraphQL(
   const logger = pino({ level: 'warn' })
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
   const { fastify } = http
-  const loadPlan = async () => undefined
+  const absent = () => Promise.reject(new Error('There are no documents here.'))
   await registerGraphQL(http, {
     application,
     readModel,
-    loadPlan,
+    openPlan: absent,
+    openManifest: absent,
     planWording: planWording([]),
     describeSource: () => ({}),
     publicUrl: 'http://127.0.0.1',

@@ -16,6 +16,7 @@ import {
   uploadedFile,
 } from '../domain/index.ts'
 import type { NewEvent } from '../event-log/index.ts'
+import { aManifest, aPlan } from '../test/support/submission.ts'
 
 /** An event and its place. */
 export type PlacedEvent = { readonly streamId: string; readonly revision: number; readonly event: SigningRequestEvent }
@@ -60,7 +61,7 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
       },
     },
     { type: 'RecordRetrieval', artifact },
-    { type: 'RecordPlan', planDigest, fileCount: 1, at: new Date().toISOString() },
+    { type: 'RecordPlan', planDigest, ...aPlan, at: new Date().toISOString() },
     ...approvers
       .slice(0, 2)
       .map((approver) => ({ type: 'Approve' as const, groups: [], approver, planDigest, comment: 'Checked.' })),
@@ -68,15 +69,10 @@ export function completedRequest(organizationId: OrganizationId): readonly Place
     {
       type: 'RecordSigned',
       attempt: 1,
-      files: [
-        {
-          path: 'setup.exe',
-          unsignedSha256: artifact.sha256,
-          signedSha256: digest('d'),
-          signedSize: 133_000,
-          timestamp: { time: new Date().toISOString(), authority: 'http://timestamp.example.com', uncovered: [] },
-        },
-      ],
+      ...aManifest(
+        { unsignedSha256: artifact.sha256, signedSha256: digest('d'), signedSize: 133_000 },
+        { time: new Date().toISOString(), authority: 'http://timestamp.example.com', uncovered: [] },
+      ),
       signedArtifact: { fileName: 'setup.exe', sha256: digest('d'), size: 133_000 },
     },
   ]

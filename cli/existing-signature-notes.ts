@@ -1,23 +1,25 @@
 import { CliError } from './cli-error.ts'
 import type { Connection } from './connection/connection.ts'
+import { pathText } from './output/quantities.ts'
 import type { Report } from './output/report.ts'
 import { type ExistingSignature, fetchPlan } from './signing-plan.ts'
 
 /**
  * Tells whoever submits a file what becomes of the signatures that it has, once it is planned: also where nobody is asked
- * to approve, none vanishes silently. Says nothing when the plan cannot be had; `request show` says why.
+ * to approve, none vanishes silently. Of a large plan, the first files are looked at. Says nothing when the plan cannot be
+ * had; `request show` says why.
  */
 export async function noteExistingSignatures(connection: Connection, id: string, report: Report): Promise<void> {
   const files = await fetchPlan(connection, id).then(
-    ({ plan }) => plan.files,
+    ({ files }) => files,
     (error: unknown) => {
       if (error instanceof CliError) return []
       throw error
     },
   )
-  for (const { path, existingSignatures } of files)
+  for (const { path, existingSignatures = [] } of files)
     for (const signature of existingSignatures)
-      report.note(noteOf(path, signature), signature.outcome === 'replaced' ? 'waiting' : undefined)
+      report.note(noteOf(pathText(path), signature), signature.outcome === 'replaced' ? 'waiting' : undefined)
 }
 
 function noteOf(path: string, signature: ExistingSignature): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { CliError } from './cli-error.ts'
 import type { Connection } from './connection/connection.ts'
 import { ask } from './connection/graphql.ts'
-import { planOfRequest } from './documents/requests.ts'
+import { pageOfPlan, planOfRequest } from './documents/requests.ts'
 import { exitCode } from './exit-code.ts'
 import { requestNotFound } from './following/follow-request.ts'
 
@@ -47,37 +47,60 @@ export type SigningDirective = {
   readonly contentDigests: readonly { readonly content: string; readonly algorithm: string; readonly digest: string }[]
 }
 
-/** A file of a plan: which bytes, and what is done to them. */
-export type PlannedFile = {
-  readonly path: string
-  readonly format: string
-  readonly sha256: string
-  /** Bytes. */
-  readonly size: number
-  readonly existingSignatures: readonly ExistingSignature[]
+/** A file or folder of a plan: which bytes, and what is done to them. */
+export type PlanNode = {
+  /** Names from the artifact inwards: its file name, the path in it, the path in that, … */
+  readonly path: readonly string[]
+  readonly kind: 'file' | 'container' | 'directory'
+  /** `signed`, `rebuilt` or `unchanged`. */
+  readonly outcome: string
   readonly directives: readonly SigningDirective[]
+  // What follows, folders do not have.
+  readonly format?: string | null
+  readonly sha256?: string
+  /** Bytes. */
+  readonly size?: number
+  readonly existingSignatures?: readonly ExistingSignature[]
 }
 
-/** What a plan's document says. */
+/** What the head of a plan's document says. */
 export type SigningPlan = {
+  readonly plannerVersion: number
   readonly signingRequestId: string
   readonly certificateId: string
   /** SHA-256 of the signing certificate, hexadecimal. */
   readonly certificateThumbprint: string
   readonly timestamp: string
-  readonly files: readonly PlannedFile[]
+  readonly pages: readonly {
+    readonly entries: number
+    /** How many of the entries will be signed. */
+    readonly signed: number
+    readonly sha256: string
+  }[]
 }
 
 /** A plan and the digest that it really has. */
-export type CheckedPlan = { readonly digest: string; readonly plan: SigningPlan }
+export type CheckedPlan = {
+  readonly digest: string
+  readonly plan: SigningPlan
+  /** How many files will be signed. */
+  readonly fileCount: number
+  /** The first files that will be signed: all, or as many as were asked for. */
+  readonly files: readonly PlanNode[]
+}
+
+/** Files that are shown of a plan when nobody asks for all. */
+export const filesShown = 100
 
 /**
- * Fetches the plan of a request and checks here, without trusting the service, that the document has the digest and is
- * about this request: what is shown is what an approval of the digest stands for.
+ * Fetches the plan of a request and checks here, without trusting the service, that its head has the digest and is about
+ * this request, and that each page with files to be signed is the one that the head names: what is shown is what an
+ * approval of the digest stands for.
  *
+ * @param limit how many files at most
  * @throws CliError `NOT_PLANNED_YET`, `PLAN_DAMAGED`, `SIGNING_REQUEST_NOT_FOUND`, and the service's codes
  */
-export async function fetchPlan(connection: Connection, id: string): Promise<CheckedPlan> {
+export async function fetchPlan(connection: Connection, id: string, limit = filesShown): Promise<CheckedPlan> {
   const { signingRequest } = await ask(connection, planOfRequest, { id })
   if (signingRequest === null) throw requestNotFound(id)
   const { plan } = signingRequest
@@ -86,13 +109,38 @@ export async function fetchPlan(connection: Connection, id: string): Promise<Che
       hint: `\`countersign request watch ${id}\` follows it.`,
       exitCode: exitCode.refused,
     })
-  const digest = createHash('sha256').update(plan.document, 'utf8').digest('hex')
-  const document = JSON.parse(plan.document) as SigningPlan
-  if (digest !== plan.digest || document.signingRequestId !== id.toLowerCase())
-    throw new CliError(
-      'PLAN_DAMAGED',
-      'The plan that the service shows is not the one that its digest stands for. Do not approve it.',
-      { hint: 'Tell those who run the service; this must not happen.' },
-    )
-  return { digest, plan: document }
+  const digest = sha256Of(plan.document)
+  const head = JSON.parse(plan.document) as SigningPlan
+  if (digest !== plan.digest || head.signingRequestId !== id.toLowerCase()) throw damaged()
+  const files: PlanNode[] = []
+  for (const [index, page] of head.pages.entries()) {
+    if (files.length >= limit) break
+    if (page.signed === 0) continue
+    const text = await pageOf(connection, id, index)
+    if (text === null || sha256Of(text) !== page.sha256) throw damaged()
+    const nodes = text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as PlanNode)
+    files.push(...nodes.filter(({ outcome }) => outcome === 'signed'))
+  }
+  const fileCount = head.pages.reduce((sum, { signed }) => sum + signed, 0)
+  return { digest, plan: head, fileCount, files: files.slice(0, limit) }
+}
+
+async function pageOf(connection: Connection, id: string, index: number): Promise<string | null> {
+  const { signingRequest } = await ask(connection, pageOfPlan, { id, index })
+  return signingRequest?.plan?.page ?? null
+}
+
+function damaged(): CliError {
+  return new CliError(
+    'PLAN_DAMAGED',
+    'The plan that the service shows is not the one that its digest stands for. Do not approve it.',
+    { hint: 'Tell those who run the service; this must not happen.' },
+  )
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex')
 }

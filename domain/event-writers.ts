@@ -86,7 +86,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   SigningRequestFailed: worker,
   SigningRequestDelayed: worker,
   SigningStarted: signer,
-  FileSigned: signer,
+  FilesSigned: signer,
   SigningRequestCompleted: signer,
 }
 

@@ -1,6 +1,7 @@
 export * from './actor.ts'
 export * from './algorithms.ts'
 export * from './backoff.ts'
+export * from './canonical-json.ts'
 export * from './certificate/index.ts'
 export * from './decider.ts'
 export * from './digest.ts'

@@ -167,6 +167,8 @@ const passing: Readonly<Record<string, string>> = {
   PKCS11_TOKEN_CLOSED: 'Nothing.',
   PKCS11_TOKEN_NOT_FOUND: 'Correct it, or connect the token.',
   PKCS11_TOKEN_REMOVED: 'Connect it.',
+  PLANNER_VERSION_UNSUPPORTED:
+    'Operator: start a signer of a release that has it. Or cancel the request and submit it again: it is planned anew.',
   PLAN_MALFORMED: 'Operator: see the artifact store.',
   PLAN_NOT_SUPPORTED: 'Operator: sign with the release that planned it.',
   SIGNER_SCRATCH_FULL: 'Operator: free space.',

@@ -1,6 +1,7 @@
 import type { Application, Caller } from '../application/index.ts'
-import type { PlanWording, Sha256Digest, SigningPlan, Source } from '../domain/index.ts'
+import type { PlanNode, PlanWording, SignedFile, SigningPlan, Source } from '../domain/index.ts'
 import type { ReadModel } from '../projections/index.ts'
+import type { DocumentReference, PagedDocument } from './paged-document.ts'
 
 /** What every resolver of one operation may use. */
 export type GraphQLContext = {
@@ -8,8 +9,10 @@ export type GraphQLContext = {
   caller: Caller
   readonly application: Application
   readonly readModel: ReadModel
-  /** A signing plan by its digest, from the artifact store; `undefined` when it is not there. */
-  readonly loadPlan: (digest: Sha256Digest) => Promise<SigningPlan | undefined>
+  /** Opens a signing plan of the artifact store. */
+  readonly openPlan: (reference: DocumentReference) => Promise<PagedDocument<SigningPlan, PlanNode>>
+  /** Opens the manifest of what was signed. */
+  readonly openManifest: (reference: DocumentReference) => Promise<PagedDocument<unknown, SignedFile>>
   /** What people call what plans name. */
   readonly planWording: PlanWording
   /** What people are shown of an artifact's source besides file name, digest and size. */

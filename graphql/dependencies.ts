@@ -9,7 +9,8 @@ import type { Limits } from './limits.ts'
 export type GraphQLDependencies = {
   readonly application: Application
   readonly readModel: ReadModel
-  readonly loadPlan: GraphQLContext['loadPlan']
+  readonly openPlan: GraphQLContext['openPlan']
+  readonly openManifest: GraphQLContext['openManifest']
   readonly planWording: PlanWording
   readonly describeSource: GraphQLContext['describeSource']
   /**

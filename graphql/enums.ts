@@ -4,6 +4,8 @@ import {
   globalRoles,
   type KeyAlgorithm,
   keyAlgorithms,
+  type PlanNode,
+  type PlannedOutcome,
   type RequestStatus,
   requestStatuses,
   type WorkflowStatus,
@@ -38,6 +40,26 @@ export const GlobalRoleRef = builder.enumType('GlobalRole', {
 export const KeyAlgorithmRef = builder.enumType('KeyAlgorithm', {
   description: 'RSA with its modulus length in bits, or an elliptic curve of FIPS 186-5.',
   values: named<KeyAlgorithm>(keyAlgorithms),
+})
+
+/** What a plan names. */
+export const PlanNodeKindRef = builder.enumType('PlanNodeKind', {
+  description: 'What a node of a plan is.',
+  values: {
+    file: { value: 'file', description: 'A file that is not opened.' },
+    container: { value: 'container', description: 'A file that is opened, since something in it is named.' },
+    directory: { value: 'directory', description: 'A folder in a container that is signed as a whole.' },
+  } satisfies Record<PlanNode['kind'], unknown>,
+})
+
+/** What becomes of it. */
+export const PlannedOutcomeRef = builder.enumType('PlannedOutcome', {
+  description: 'What becomes of a file or folder.',
+  values: {
+    signed: { value: 'signed', description: 'Its directives are carried out.' },
+    rebuilt: { value: 'rebuilt', description: 'It changes because something in it is signed.' },
+    unchanged: { value: 'unchanged', description: 'It stays byte for byte as it is.' },
+  } satisfies Record<PlannedOutcome, unknown>,
 })
 
 /** Whether signatures carry a time-stamp. */

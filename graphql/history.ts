@@ -1,8 +1,8 @@
 import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
-import { Refusal } from '../domain/index.ts'
-import { decodeCursor, type EventView, encodeCursor, type Page, type PageRequest } from '../projections/index.ts'
+import type { EventView, Page, PageRequest } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
+import { numberedPage } from './paged-document.ts'
 
 /** One page of the time line of a stream whose newest event has this revision. */
 export type HistoryQuestion = { readonly streamId: string; readonly revision: number; readonly page: PageRequest }
@@ -25,24 +25,7 @@ const rangesOf = createContextCache(
  */
 export async function historyPage(question: HistoryQuestion, context: GraphQLContext): Promise<Page<EventView>> {
   const { streamId, revision, page } = question
-  const start = page.after === undefined ? 0 : revisionOf(page.after, streamId) + 1
-  const end = page.before === undefined ? revision : Math.min(revisionOf(page.before, streamId) - 1, revision)
-  const from = page.direction === 'forward' ? start : Math.max(start, end - page.size + 1)
-  const to = page.direction === 'forward' ? Math.min(end, start + page.size - 1) : end
-  const events = from > to ? [] : await rangesOf(context).load({ streamId, from, to })
-  return {
-    items: events.map((event) => ({
-      cursor: encodeCursor({ key: String(event.revision), id: streamId }),
-      item: event,
-    })),
-    hasNextPage: to < revision,
-    hasPreviousPage: from > 0,
-  }
-}
-
-function revisionOf(cursor: string, streamId: string): number {
-  const { key, id } = decodeCursor(cursor)
-  if (id !== streamId || !/^\d{1,15}$/.test(key))
-    throw new Refusal('CURSOR_MALFORMED', 'The cursor belongs to another list. Start from the first page.')
-  return Number(key)
+  return numberedPage({ list: streamId, count: revision + 1, page }, (from, to) =>
+    rangesOf(context).load({ streamId, from, to: to - 1 }),
+  )
 }

@@ -1,26 +1,36 @@
-import { createHash } from 'node:crypto'
-import { createContextCache } from '@pothos/core'
-import DataLoader from 'dataloader'
 import {
   type ContentDigest,
-  canonicalPlan,
   type Instant,
-  type PlannedFile,
+  type MatchedElement,
+  type PlanNode,
   Refusal,
   type Sha256Digest,
   type ShownAttribute,
   type SigningDirective,
   type SigningPlan,
 } from '../domain/index.ts'
-import { decodeCursor, encodeCursor, type Page, type PageRequest, parsePageRequest } from '../projections/index.ts'
+import { type Page, type PageRequest, parsePageRequest } from '../projections/index.ts'
 import { builder } from './builder.ts'
-import { asConnection } from './connection.ts'
-import type { GraphQLContext } from './context.ts'
+import { asConnection, type Connection } from './connection.ts'
+import { PlanNodeKindRef, PlannedOutcomeRef } from './enums.ts'
 import { ExistingSignatureRef } from './existing-signature.ts'
+import {
+  cursorOf,
+  type DocumentReference,
+  documentFields,
+  documentsOf,
+  numberedPage,
+  numberOf,
+  type PagedDocument,
+  type PlacedEntry,
+} from './paged-document.ts'
 
 /** What the log says of a request's plan. */
 export type PlanOfRequest = {
   readonly digest: Sha256Digest
+  readonly document: Sha256Digest
+  readonly plannerVersion: number
+  readonly nodeCount: number
   readonly fileCount: number
   readonly approvalDeadline: Instant | null
   readonly plannedAt: Instant | null
@@ -28,6 +38,11 @@ export type PlanOfRequest = {
 
 /** What a list costs that is read with the directive it is of. */
 const inPlan = { field: 1, multiplier: 1 }
+
+/** A node, and the plan that it is of. */
+type NodeOfPlan = { readonly plan: DocumentReference; readonly index: number; readonly node: PlanNode }
+
+type OpenPlan = PagedDocument<SigningPlan, PlanNode>
 
 const DirectiveAttributeRef = builder.objectRef<ShownAttribute>('DirectiveAttribute').implement({
   fields: (t) => ({
@@ -66,40 +81,113 @@ const SigningDirectiveRef = builder
     }),
   })
 
-const PlannedFileRef = builder.objectRef<PlannedFile>('PlannedFile').implement({
-  description: 'A file that will be signed.',
+const MatchedElementRef = builder.objectRef<MatchedElement>('MatchedElement').implement({
+  description: 'An element of an artifact configuration.',
   fields: (t) => ({
-    path: t.exposeString('path', {
-      description: "Where in the artifact; the artifact's own file name for the artifact itself.",
+    name: t.exposeString('name'),
+    path: t.exposeString('path', { nullable: true, description: 'The path that matched, as it is written there.' }),
+    line: t.exposeInt('line', { description: 'From 1.' }),
+    column: t.exposeInt('column', { description: 'From 1.' }),
+  }),
+})
+
+const planOf = documentsOf((reference, { openPlan }) => openPlan(reference))
+
+const PlanNodeRef = builder.objectRef<NodeOfPlan>('PlanNode')
+
+PlanNodeRef.implement({
+  description: 'A file of the artifact, or a folder in it, and what becomes of it.',
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: 'Its place in the plan, from 0, which is the artifact itself.' }),
+    parent: t.int({
+      nullable: true,
+      description: 'The index of the node that it is in. Null for the artifact itself.',
+      resolve: ({ node }) => node.parent,
     }),
-    format: t.exposeString('format', { description: 'What its bytes were recognized as, such as `pe`.' }),
+    descendantCount: t.int({
+      description: 'How many nodes are below it, at any depth: they follow it without a gap.',
+      resolve: ({ node }) => node.descendants,
+    }),
+    kind: t.field({ type: PlanNodeKindRef, resolve: ({ node }) => node.kind }),
+    path: t.stringList({
+      description: "Names from the artifact inwards: the artifact's own file name, the path in it, the path in that, …",
+      resolve: ({ node }) => [...node.path],
+    }),
+    outcome: t.field({ type: PlannedOutcomeRef, resolve: ({ node }) => node.outcome }),
+    element: t.field({
+      type: MatchedElementRef,
+      nullable: true,
+      description: 'What of the artifact configuration matched it. Null where nothing did, or there is none.',
+      resolve: ({ node }) => node.element,
+    }),
+    container: t.string({
+      nullable: true,
+      description: 'How it is opened, such as `zip`. Null for what is not opened.',
+      resolve: ({ node }) => (node.kind === 'container' ? node.container : null),
+    }),
+    sha256: t.string({
+      nullable: true,
+      description: 'Of the bytes before anything is done to them. Null for a folder.',
+      resolve: ({ node }) => (node.kind === 'directory' ? null : node.sha256),
+    }),
+    size: t.field({
+      type: 'ByteCount',
+      nullable: true,
+      resolve: ({ node }) => (node.kind === 'directory' ? null : node.size),
+    }),
+    format: t.string({
+      nullable: true,
+      description: 'What its bytes were recognized as, such as `pe`. Null for what is not signed itself.',
+      resolve: ({ node }) => (node.kind === 'directory' ? null : node.format),
+    }),
     formatTitle: t.string({
+      nullable: true,
       description: 'What people call this format.',
-      resolve: ({ format }, _, { planWording }) => planWording.formatTitle(format),
+      resolve: ({ node }, _, { planWording }) =>
+        node.kind === 'directory' || node.format === null ? null : planWording.formatTitle(node.format),
     }),
-    sha256: t.exposeString('sha256'),
-    size: t.expose('size', { type: 'ByteCount' }),
     existingSignatures: t.field({
       type: [ExistingSignatureRef],
       description: 'The signatures that it has already, in their order, and what becomes of each.',
-      resolve: ({ existingSignatures }) => [...existingSignatures],
+      resolve: ({ node }) => (node.kind === 'directory' ? [] : [...node.existingSignatures]),
     }),
     directives: t.field({
       type: [SigningDirectiveRef],
       description: 'In the order in which they are carried out.',
       // Rarely more than one.
       complexity: inPlan,
-      resolve: ({ format, directives }) => directives.map((directive) => ({ ...directive, format })),
+      resolve: ({ node }) => {
+        const format = node.kind === 'directory' ? null : node.format
+        return node.directives.map((directive) => ({ ...directive, format: format ?? node.kind }))
+      },
     }),
+    children: t.connection(
+      {
+        type: PlanNodeRef,
+        nullable: true,
+        description: 'The nodes that are right in it, in the order of their paths. Pages go forward only.',
+        resolve: async (parent, args, context) => {
+          const page = parsePageRequest(args)
+          if (page.direction === 'backward' || page.before !== undefined)
+            throw new Refusal('PAGE_MALFORMED', 'The children of a node are paged forwards: give first and after.')
+          return asNodes(parent.plan, await childrenPage(await planOf(parent.plan, context), parent, page))
+        },
+      },
+      { name: 'PlanNodeChildrenConnection' },
+    ),
   }),
 })
 
 /** A request's plan: what approvers agree to by its digest. */
 export const SigningPlanRef = builder.objectRef<PlanOfRequest>('SigningPlan').implement({
-  description: 'What will be signed and how. An approval names its digest.',
+  description: 'What will be signed and how: a tree of files. An approval names its digest.',
   fields: (t) => ({
     digest: t.exposeString('digest', { description: 'SHA-256 of `document`, hexadecimal.' }),
-    fileCount: t.exposeInt('fileCount'),
+    plannerVersion: t.exposeInt('plannerVersion', {
+      description: 'Which planner made it. A signer that does not have that one lets the request wait.',
+    }),
+    fileCount: t.exposeInt('fileCount', { description: 'How many files will be signed.' }),
+    nodeCount: t.exposeInt('nodeCount', { description: 'How many files and folders the plan names.' }),
     plannedAt: t.expose('plannedAt', { type: 'DateTime', nullable: true }),
     approvalDeadline: t.expose('approvalDeadline', {
       type: 'DateTime',
@@ -109,73 +197,66 @@ export const SigningPlanRef = builder.objectRef<PlanOfRequest>('SigningPlan').im
     certificateThumbprint: t.string({
       nullable: true,
       description: 'SHA-256 of the signing certificate, hexadecimal.',
-      resolve: async ({ digest }, _, context) => (await loadVerified(digest, context)).certificateThumbprint,
+      resolve: async (plan, _, context) => (await planOf(plan, context)).head.certificateThumbprint,
     }),
     files: t.connection(
       {
-        type: PlannedFileRef,
+        type: PlanNodeRef,
         nullable: true,
-        description: 'In the order of the plan.',
-        resolve: async ({ digest }, args, context) => {
+        description: 'The files that will be signed, in the order of the plan.',
+        resolve: async (plan, args, context) => {
           const page = parsePageRequest(args)
-          return asConnection(filesPage(await loadVerified(digest, context), digest, page))
+          const { signedCount: count, signedEntries } = await planOf(plan, context)
+          return asNodes(plan, await numberedPage({ list: `files ${plan.digest}`, count, page }, signedEntries))
         },
       },
       { name: 'PlannedFileConnection' },
     ),
-    document: t.string({
-      nullable: true,
-      description: 'The plan itself: canonical JSON (RFC 8785), so that anyone can check the digest.',
-      resolve: async ({ digest }, _, context) => canonicalPlan(await loadVerified(digest, context)),
-    }),
+    nodes: t.connection(
+      {
+        type: PlanNodeRef,
+        nullable: true,
+        description: 'The whole tree, depth first: a container before what is in it.',
+        resolve: async (plan, args, context) => {
+          const page = parsePageRequest(args)
+          const { entryCount: count, entries } = await planOf(plan, context)
+          return asNodes(plan, await numberedPage({ list: `nodes ${plan.digest}`, count, page }, entries))
+        },
+      },
+      { name: 'PlanNodeConnection' },
+    ),
+    ...documentFields(t, planOf),
   }),
 })
 
-// Once an operation, however many fields ask.
-const verifiedPlans = createContextCache(
-  (context: GraphQLContext) =>
-    new DataLoader<Sha256Digest, SigningPlan>((digests) =>
-      Promise.all(digests.map((digest) => readVerified(digest, context).catch(asError))),
-    ),
-)
-
-function loadVerified(digest: Sha256Digest, context: GraphQLContext): Promise<SigningPlan> {
-  return verifiedPlans(context).load(digest)
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
-}
-
-// Who approves must see what the digest stands for, whatever the store answers: hence the check.
-async function readVerified(digest: Sha256Digest, { loadPlan }: GraphQLContext): Promise<SigningPlan> {
-  const plan = await loadPlan(digest)
-  if (plan === undefined)
-    throw new Refusal('PLAN_NOT_FOUND', 'The plan is not in the artifact store any more.', { digest })
-  if (createHash('sha256').update(canonicalPlan(plan)).digest('hex') !== digest)
-    throw new Refusal('PLAN_DIGEST_MISMATCH', 'The plan in the artifact store does not have the recorded digest.', {
-      digest,
-    })
-  return plan
-}
-
-function filesPage({ files }: SigningPlan, digest: Sha256Digest, page: PageRequest): Page<PlannedFile> {
-  const start = page.after === undefined ? 0 : indexOf(page.after, digest) + 1
-  const end = page.before === undefined ? files.length : Math.min(indexOf(page.before, digest), files.length)
-  const from = page.direction === 'forward' ? start : Math.max(start, end - page.size)
-  const to = page.direction === 'forward' ? Math.min(end, start + page.size) : end
+/** Goes from one child to the next past what is below it. */
+async function childrenPage(
+  { entries }: OpenPlan,
+  { plan, index, node }: NodeOfPlan,
+  { after, size }: PageRequest,
+): Promise<Page<PlacedEntry<PlanNode>>> {
+  const list = `children ${index} ${plan.digest}`
+  const end = index + 1 + node.descendants
+  const [last] = after === undefined ? [] : await entries(numberOf(after, list), numberOf(after, list) + 1)
+  let next = last === undefined ? index + 1 : last.index + 1 + last.entry.descendants
+  const items: PlacedEntry<PlanNode>[] = []
+  while (next < end && items.length < size) {
+    const [child] = await entries(next, next + 1)
+    if (child === undefined) break
+    items.push(child)
+    next += 1 + child.entry.descendants
+  }
   return {
-    items: files
-      .slice(from, to)
-      .map((file, index) => ({ cursor: encodeCursor({ key: String(from + index), id: digest }), item: file })),
-    hasNextPage: to < files.length,
-    hasPreviousPage: from > 0,
+    items: items.map((item) => ({ cursor: cursorOf(item.index, list), item })),
+    hasNextPage: next < end,
+    hasPreviousPage: after !== undefined,
   }
 }
 
-function indexOf(cursor: string, digest: Sha256Digest): number {
-  const { key, id } = decodeCursor(cursor)
-  if (id !== digest || !/^\d{1,15}$/.test(key))
-    throw new Refusal('CURSOR_MALFORMED', 'The cursor belongs to another list. Start from the first page.')
-  return Number(key)
+function asNodes({ digest, document }: DocumentReference, page: Page<PlacedEntry<PlanNode>>): Connection<NodeOfPlan> {
+  const plan = { digest, document }
+  return asConnection({
+    ...page,
+    items: page.items.map(({ cursor, item: { index, entry: node } }) => ({ cursor, item: { plan, index, node } })),
+  })
 }

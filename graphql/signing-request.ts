@@ -24,6 +24,7 @@ import {
 import { PrincipalReferenceRef } from './group.ts'
 import { artifactLink } from './links.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
+import { SigningManifestRef } from './signing-manifest.ts'
 import { SigningPlanRef } from './signing-plan.ts'
 import { ApprovalProcessRef } from './signing-policy.ts'
 
@@ -163,32 +164,6 @@ const SigningAttemptRef = builder.objectRef<SigningAttempt>('SigningAttempt').im
   }),
 })
 
-type SignedFile = SigningRequest['signedFiles'][number]
-
-const TimestampRef = builder.objectRef<NonNullable<SignedFile['timestamp']>>('Timestamp').implement({
-  description: 'An RFC 3161 time-stamp.',
-  fields: (t) => ({
-    time: t.expose('time', { type: 'DateTime' }),
-    authority: t.exposeString('authority'),
-    uncovered: t.stringList({
-      description:
-        'What the authority sent along that nothing signed covers, so that anything could stand there: attribute certificates and certificates of other paths, as many authorities send.',
-      resolve: ({ uncovered }) => [...uncovered],
-    }),
-  }),
-})
-
-const SignedFileRef = builder.objectRef<SignedFile>('SignedFile').implement({
-  description: 'A file that carries its signature. The signature was verified before this was recorded.',
-  fields: (t) => ({
-    path: t.exposeString('path'),
-    unsignedSha256: t.exposeString('unsignedSha256'),
-    signedSha256: t.exposeString('signedSha256'),
-    signedSize: t.expose('signedSize', { type: 'ByteCount' }),
-    timestamp: t.expose('timestamp', { type: TimestampRef, nullable: true }),
-  }),
-})
-
 SigningRequestRef.implement({
   description: 'An artifact on its way from submission through approval to a signature.',
   interfaces: [EntityRef],
@@ -279,10 +254,10 @@ SigningRequestRef.implement({
       description: 'Every start of signing, the first one first.',
       resolve: ({ attemptsMade }) => [...attemptsMade],
     }),
-    signedFiles: t.field({
-      type: [SignedFileRef],
-      description: 'What the last attempt signed.',
-      resolve: ({ signedFiles }) => [...signedFiles],
+    manifest: t.expose('manifest', {
+      type: SigningManifestRef,
+      nullable: true,
+      description: 'What the last attempt signed. Null until it has.',
     }),
     signedArtifact: t.expose('signedArtifact', { type: ArtifactRef, nullable: true }),
     unsignedArtifactLink: t.string({

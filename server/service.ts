@@ -9,7 +9,7 @@ import {
   openRefusalAudit,
   type Resumed,
 } from '../application/index.ts'
-import { checkHeader, loadPlan } from '../artifacts/index.ts'
+import { checkHeader, openManifest, openPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
 import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
@@ -150,7 +150,8 @@ export async function startService(options: {
       await registerGraphQL(http, {
         application,
         readModel: readModels.readModel,
-        loadPlan: (digest) => loadPlan(artifacts.store, digest),
+        openPlan: (reference) => openPlan(artifacts.store, reference),
+        openManifest: (reference) => openManifest(artifacts.store, reference),
         planWording: planWording(signatureFormats),
         describeSource: sources.describe,
         publicUrl,

@@ -1,3 +1,4 @@
 export { checkHeader, type FileHeader } from './check-header.ts'
-export { type PlannedCopy, type PlanningFacts, planOnCopies, planSigning } from './plan-signing.ts'
-export { loadPlan, planDigest, storePlan } from './stored-plan.ts'
+export { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
+export { type FileToSign, type PlannedCopy, type PlanningFacts, planOnCopies, planSigning } from './plan-signing.ts'
+export { type OpenPlan, openPlan } from './stored-plan.ts'

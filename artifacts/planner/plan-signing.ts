@@ -2,7 +2,7 @@ import type {
   Artifact,
   ExistingSignature,
   KeyAlgorithm,
-  PlannedFile,
+  PlanNodeContent,
   SigningPlan,
   Submission,
 } from '../../domain/index.ts'
@@ -11,7 +11,10 @@ import type { FilePasses } from '../../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
+import { type DocumentReference, storeDocument } from '../documents/index.ts'
+import { signerSpools } from '../signer-scratch.ts'
 import type { ArtifactStore } from '../store/index.ts'
+import { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
 import { type ReadArtifact, readArtifact } from './read-artifact.ts'
 
 /** What a plan is made from. */
@@ -34,14 +37,39 @@ export type PlanningFacts = {
   readonly onProgress?: (() => void) | undefined
 }
 
+/** What is planned of a file, before it has its place in the tree. */
+export type FileToSign = Extract<PlanNodeContent, { readonly kind: 'file' }>
+
 /** A planned file and the signer's own copy of it, which is what was hashed for the plan. */
 export type PlannedCopy = {
-  readonly planned: PlannedFile
+  /** Which node of the plan it is. */
+  readonly node: number
+  readonly planned: FileToSign
   readonly copy: ReadArtifact
 }
 
+/** A plan that was stored. */
+export type StoredPlan = DocumentReference & {
+  readonly plannerVersion: number
+  readonly nodeCount: number
+  /** How many files will be signed. */
+  readonly fileCount: number
+}
+
+/** Finds what a plan says of an artifact. */
+type Planner = (facts: PlanningFacts, copyTo?: string) => Promise<PlannedCopy>
+
 /**
- * Settles what will be signed and how, from the stored bytes: hashes them anew, recognizes the format, and has it
+ * The planners that this release has, by their versions. A change after which the same bytes and facts give another plan is
+ * another planner; the one before stays as long as requests that it planned may wait for signers.
+ */
+const planners: Readonly<Record<number, Planner>> = { 1: planFile }
+
+/** The version of the planner that makes new plans. */
+const currentPlannerVersion = 1
+
+/**
+ * Settles what will be signed and how, from the stored bytes, and stores that plan: hashes them anew, recognizes the format, and has it
  * digest what the signature will cover, all in one pass. The same bytes and facts give the same plan, wherever and whenever: the
  * worker plans for the approvers, the signer plans again before it uses a key, and both plans must have one digest
  * (law 2).
@@ -51,36 +79,58 @@ export type PlannedCopy = {
  *   with the path of the file at fault; `ARTIFACT_CHANGED` and `ARTIFACT_STORE_…`, which are transient
  * @throws SigningError `FILE_PASS_FAILED`, transient
  */
-export async function planSigning(facts: PlanningFacts): Promise<SigningPlan> {
-  const { planned, copy } = await planFile(facts)
+export async function planSigning(
+  facts: PlanningFacts & { readonly store: Pick<ArtifactStore, 'open' | 'put' | 'withScratch'> },
+): Promise<StoredPlan> {
+  const { store } = facts
+  const plannerVersion = currentPlannerVersion
+  const { planned, copy } = await plannerOf(plannerVersion)(facts)
   await copy.handle.close()
-  return planOf(facts, [planned])
+  return store.withScratch((folder) =>
+    withComposedPlan(planOf(facts, plannerVersion), [planned], { folder }, async (composed) => {
+      const { entryCount: nodeCount, signedCount: fileCount } = composed
+      return { ...(await storeDocument(store, composed)), plannerVersion, nodeCount, fileCount }
+    }),
+  )
 }
 
 /**
- * Plans as {@link planSigning} does, and has the stored bytes copied into a folder as they are read. What the plan says of
- * a file is true of its copy, whatever becomes of the store.
+ * Plans again as {@link planSigning} did, and has the stored bytes copied into a folder as they are read. What the plan says
+ * of a file is true of its copy, whatever becomes of the store.
  *
- * @param folder where nobody else writes; the copies have names of their own in it
+ * @param options.folder where nobody else writes; the copies have names of their own in it
+ * @param options.plannerVersion which planner made the plan
  * @param use gets the plan and the copies, which are open for reading and writing until it answers
- * @throws as {@link planSigning}; ArtifactError `SIGNER_SCRATCH_…`, transient
+ * @throws as {@link planSigning}; ArtifactError `PLANNER_VERSION_UNSUPPORTED`; `SIGNER_SCRATCH_…`, transient
  */
 export async function planOnCopies<Result>(
   facts: PlanningFacts,
-  folder: string,
-  use: (plan: SigningPlan, copies: readonly PlannedCopy[]) => Promise<Result>,
+  { folder, plannerVersion }: { readonly folder: string; readonly plannerVersion: number },
+  use: (composed: ComposedPlan, copies: readonly PlannedCopy[]) => Promise<Result>,
 ): Promise<Result> {
-  const planned = await planFile(facts, `${folder}/0`)
+  const planned = await plannerOf(plannerVersion)(facts, `${folder}/0`)
+  const plan = planOf(facts, plannerVersion)
   try {
-    return await use(planOf(facts, [planned.planned]), [planned])
+    return await withComposedPlan(plan, [planned.planned], signerSpools(folder), (composed) => use(composed, [planned]))
   } finally {
     await planned.copy.handle.close()
   }
 }
 
-function planOf({ request, certificateThumbprint }: PlanningFacts, files: readonly PlannedFile[]): SigningPlan {
+function plannerOf(version: number): Planner {
+  const planner = Object.hasOwn(planners, version) ? planners[version] : undefined
+  if (planner !== undefined) return planner
+  throw new ArtifactError(
+    'PLANNER_VERSION_UNSUPPORTED',
+    `The plan was made by planner version ${version}; this release has ${Object.keys(planners).join(', ')}, and cannot make it again.`,
+  )
+}
+
+function planOf({ request, certificateThumbprint }: PlanningFacts, plannerVersion: number): SigningPlan {
   return {
+    kind: 'signingPlan',
     schemaVersion: 1,
+    plannerVersion,
     signingRequestId: request.signingRequestId,
     projectId: request.projectId,
     signingPolicyId: request.signingPolicyId,
@@ -88,7 +138,6 @@ function planOf({ request, certificateThumbprint }: PlanningFacts, files: readon
     certificateId: request.certificateId,
     certificateThumbprint,
     timestamp: request.timestamp,
-    files,
   }
 }
 
@@ -106,7 +155,8 @@ async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedC
       const { existingSignatures, directives } = planned
       if (request.existingSignatures === 'refuse' && existingSignatures.length > 0)
         throw alreadySigned(existingSignatures)
-      return { planned: { path, format: format.name, sha256, size, existingSignatures, directives }, copy }
+      const content = { sha256, size, format: format.name, existingSignatures, directives }
+      return { node: 0, planned: { kind: 'file', path: [path], outcome: 'signed', element: null, ...content }, copy }
     } catch (error) {
       await copy.handle.close()
       throw error

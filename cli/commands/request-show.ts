@@ -11,19 +11,23 @@ import { connect, type Invocation, withConnection } from '../invocation.ts'
 import { planText } from '../output/plan-text.ts'
 import type { Report } from '../output/report.ts'
 import { requestText, timeLine } from '../output/request-details.ts'
-import { type CheckedPlan, fetchPlan } from '../signing-plan.ts'
+import { type CheckedPlan, fetchPlan, filesShown } from '../signing-plan.ts'
 
-/** `countersign request show`. With `--json`: the request's fields, with `plan.document` and `events`. */
+type Options = ConnectionOptions & { readonly allFiles?: true }
+
+/** `countersign request show`. With `--json`: the request's fields, with `plan.document`, `plan.files` and `events`. */
 export function define(command: Command, invocation: Invocation): void {
   withConnection(command)
     .argument('<id>', 'the signing request')
-    .action(async (text: string, options: ConnectionOptions) => {
+    .option('--all-files', `show all files that will be signed, not only the first ${filesShown}`)
+    .action(async (text: string, options: Options) => {
       const id = parseId(text, 'signing request')
       const connection = await connect(invocation, options, 'ci')
       const { report } = invocation
       const { request, events } = await requestAndEvents(connection, id)
-      const checked = request.plan === null ? undefined : await planOrWarning(connection, id, report)
-      const plan = request.plan === null ? null : { ...request.plan, document: checked?.plan ?? null }
+      const checked = request.plan === null ? undefined : await planOrWarning(connection, id, options, report)
+      const { plan: document = null, files = [] } = checked ?? {}
+      const plan = request.plan === null ? null : { ...request.plan, document, files }
       report.result({ ...request, plan, events }, () =>
         [
           requestText(request, report.marker),
@@ -48,9 +52,14 @@ async function requestAndEvents(connection: Connection, id: string) {
 }
 
 // The plan is kept apart from the log; a request must be visible even when its plan is not.
-async function planOrWarning(connection: Connection, id: string, report: Report): Promise<CheckedPlan | undefined> {
+async function planOrWarning(
+  connection: Connection,
+  id: string,
+  { allFiles }: Options,
+  report: Report,
+): Promise<CheckedPlan | undefined> {
   try {
-    return await fetchPlan(connection, id)
+    return await fetchPlan(connection, id, allFiles ? Number.POSITIVE_INFINITY : filesShown)
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     report.warn(`The plan cannot be shown: ${error.code}: ${error.message}`)

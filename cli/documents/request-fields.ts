@@ -69,6 +69,24 @@ export const requestSummary = `fragment RequestSummary on SigningRequest {
   artifact { fileName sha256 size }
 }`
 
+/** A file that carries its signatures. */
+export type SignedFile = {
+  /** Names from the artifact inwards. */
+  readonly path: readonly string[]
+  readonly unsignedSha256: string
+  readonly signedSha256: string
+  readonly signedSize: number
+  readonly signatures: readonly {
+    readonly directive: string
+    readonly timestamp: {
+      readonly time: string
+      readonly authority: string
+      /** What the authority sent along that nothing signed covers. */
+      readonly uncovered: readonly string[]
+    } | null
+  }[]
+}
+
 /** Everything about a request that is not in its time line or its plan's document. */
 export type RequestDetails = RequestSummary & {
   readonly signingPolicyVersion: number
@@ -84,7 +102,9 @@ export type RequestDetails = RequestSummary & {
   readonly existingSignatures: ExistingSignatureTreatment
   readonly plan: {
     readonly digest: string
+    readonly plannerVersion: number
     readonly fileCount: number
+    readonly nodeCount: number
     readonly plannedAt: string | null
     readonly approvalDeadline: string | null
   } | null
@@ -133,18 +153,12 @@ export type RequestDetails = RequestSummary & {
     readonly startedAt: string
     readonly certificateThumbprint: string
   }[]
-  readonly signedFiles: readonly {
-    readonly path: string
-    readonly unsignedSha256: string
-    readonly signedSha256: string
-    readonly signedSize: number
-    readonly timestamp: {
-      readonly time: string
-      readonly authority: string
-      /** What the authority sent along that nothing signed covers. */
-      readonly uncovered: readonly string[]
-    } | null
-  }[]
+  readonly manifest: {
+    readonly digest: string
+    readonly fileCount: number
+    /** The first of them; `null` when the service cannot read them now. */
+    readonly files: { readonly nodes: readonly SignedFile[] } | null
+  } | null
   readonly signedArtifact: StoredFile | null
   readonly unsignedArtifactLink: string
   readonly signedArtifactLink: string | null
@@ -155,7 +169,7 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
   signingPolicyVersion programDescription programUrl timestamp existingSignatures
   certificate { certificateId name subject thumbprint }
-  plan { digest fileCount plannedAt approvalDeadline }
+  plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }
   approvalProcess { requiredApprovals submitterMayApprove approvers { ${principalFields} } }
   approvals { approver { userId name } through { ${principalFields} } planDigest comment approvedAt counts }
   denial { kind approver { userId name } comment deadline deniedAt }
@@ -163,7 +177,12 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
   failure { code message path remedy failedAt }
   waitingFor { code message path remedy since nextTryAt }
   attempts { attempt startedAt certificateThumbprint }
-  signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority uncovered } }
+  manifest {
+    digest fileCount
+    files(first: 20) {
+      nodes { path unsignedSha256 signedSha256 signedSize signatures { directive timestamp { time authority uncovered } } }
+    }
+  }
   signedArtifact { fileName sha256 size }
   unsignedArtifactLink signedArtifactLink
 }`

@@ -75,7 +75,7 @@ export const oneRequest = typedDocument<
 ${requestDetails}
 ${requestSummary}`)
 
-/** What a request's approvers agree to: the plan itself, as the canonical JSON whose SHA-256 is its digest. */
+/** What a request's approvers agree to: the head of its plan, canonical JSON whose SHA-256 is the plan's digest. */
 export const planOfRequest = typedDocument<
   {
     readonly signingRequest: {
@@ -85,6 +85,14 @@ export const planOfRequest = typedDocument<
   { readonly id: string }
 >(`query PlanOfRequest($id: ID!) {
   signingRequest(id: $id) { plan { digest document } }
+}`)
+
+/** A page of a request's plan: canonical JSON, a file or folder on each line. The head has its SHA-256. */
+export const pageOfPlan = typedDocument<
+  { readonly signingRequest: { readonly plan: { readonly page: string | null } | null } | null },
+  { readonly id: string; readonly index: number }
+>(`query PageOfPlan($id: ID!, $index: Int!) {
+  signingRequest(id: $id) { plan { page(index: $index) } }
 }`)
 
 /** Says that a request changed: now, and after every change. Ends after its final status. */

@@ -20,7 +20,8 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ApprovalExpired: () => 'Denied: the deadline passed without enough approvals',
   SigningRequestCanceled: ({ reason }, who) => `Canceled by ${who}${quoted(reason)}`,
   SigningStarted: ({ attempt }) => (attempt === 1 ? 'Signing' : `Signing, attempt ${attempt}`),
-  FileSigned: ({ path, signedSha256 }) => `Signed ${path}, SHA-256 ${signedSha256}`,
+  FilesSigned: ({ fileCount, manifestDigest }) =>
+    `Signed ${count(Number(fileCount), 'file')}, manifest ${manifestDigest}`,
   SigningRequestCompleted: ({ signedArtifact }) => `Completed: ${fileName(signedArtifact)} is ready`,
   SigningRequestDelayed: ({ failure }) => `Waiting: ${failureText(failure)}`,
   SigningRequestFailed: ({ failure }) => `Failed: ${failureText(failure)}`,

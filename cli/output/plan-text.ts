@@ -1,28 +1,32 @@
-import type { CheckedPlan, PlannedFile } from '../signing-plan.ts'
+import type { CheckedPlan, PlanNode } from '../signing-plan.ts'
 import { existingSignatureFields } from './existing-signature-text.ts'
-import { count, readableSize } from './quantities.ts'
+import { count, pathText, readableSize } from './quantities.ts'
 import { fieldList, type Marker } from './table.ts'
 
-/** What an approval of the plan's digest stands for. */
-export function planText({ digest, plan }: CheckedPlan, marker: Marker): string {
+/** What an approval of the plan's digest stands for: of its files those that were fetched, and how many more there are. */
+export function planText({ digest, plan, fileCount, files }: CheckedPlan, marker: Marker): string {
+  const entries = plan.pages.reduce((sum, page) => sum + page.entries, 0)
   const heading = fieldList(
     [
       ['plan', { text: digest, mark: 'strong' }],
       ['certificate', `SHA-256 ${plan.certificateThumbprint}`],
       ['time-stamp', plan.timestamp],
-      ['signs', count(plan.files.length, 'file')],
+      ['signs', entries === fileCount ? count(fileCount, 'file') : `${fileCount} of ${count(entries, 'file')}`],
     ],
     marker,
   )
-  return heading + plan.files.map((file) => fileText(file, marker)).join('')
+  const more = fileCount - files.length
+  const rest = more === 0 ? '' : `\n… and ${count(more, 'file')} more: --all-files shows them\n`
+  return heading + files.map((file) => fileText(file, marker)).join('') + rest
 }
 
-function fileText({ path, format, size, sha256, existingSignatures, directives }: PlannedFile, marker: Marker): string {
+function fileText(node: PlanNode, marker: Marker): string {
+  const { path, kind, format, size, sha256, existingSignatures = [], directives } = node
   return `\n${fieldList(
     [
-      ['file', { text: path, mark: 'strong' }],
-      ['format', `${format}, ${readableSize(size)}`],
-      ['SHA-256', sha256],
+      ['file', { text: pathText(path), mark: 'strong' }],
+      ['format', size === undefined ? kind : `${format}, ${readableSize(size)}`],
+      ['SHA-256', sha256 ?? null],
       ...existingSignatureFields(existingSignatures),
       ...directives.flatMap(({ directive, attributes, contentDigests }) => [
         [directive, ''] as const,

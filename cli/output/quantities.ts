@@ -21,3 +21,8 @@ export function readableTime(instant: string): string {
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
+
+/** Where a file is: names from the artifact inwards, as one line. */
+export function pathText(path: readonly string[]): string {
+  return path.join('/')
+}

@@ -1,7 +1,7 @@
 import type { NamedPrincipal, RequestDetails, StoredFile } from '../documents/request-fields.ts'
 import type { RequestEvent } from '../documents/requests.ts'
 import { eventText } from './event-text.ts'
-import { readableSize, readableTime } from './quantities.ts'
+import { count, pathText, readableSize, readableTime } from './quantities.ts'
 import { policyName, statusText } from './request-table.ts'
 import { statusMark } from './style.ts'
 import { type Cell, fieldList, type Marker, table } from './table.ts'
@@ -112,18 +112,32 @@ function approvalTable({ approvals }: RequestDetails, marker: Marker): string {
   return `\n${table(['approver', 'named as', 'time', 'plan', 'counts', 'comment'], rows, marker)}`
 }
 
-function signedFileTable({ signedFiles }: RequestDetails, marker: Marker): string {
-  if (signedFiles.length === 0) return ''
-  const rows = signedFiles.map(({ path, signedSha256, signedSize, timestamp }) => [
-    path,
+function signedFileTable({ manifest }: RequestDetails, marker: Marker): string {
+  const files = manifest?.files?.nodes ?? []
+  if (manifest === null || files.length === 0) return ''
+  const rows = files.map(({ path, signedSha256, signedSize, signatures }) => [
+    pathText(path),
     readableSize(signedSize),
     signedSha256,
-    timestamp === null ? 'none' : `${readableTime(timestamp.time)} by ${timestamp.authority}`,
+    signatures.map(({ timestamp }) => timestampText(timestamp)).join('; '),
   ])
-  const uncovered = signedFiles.flatMap(({ path, timestamp }) =>
-    (timestamp?.uncovered ?? []).map((text) => ['not covered', `${text}, in the time-stamp of ${path}`] as const),
+  const uncovered = files.flatMap(({ path, signatures }) =>
+    signatures.flatMap(({ timestamp }) =>
+      (timestamp?.uncovered ?? []).map(
+        (text) => ['not covered', `${text}, in the time-stamp of ${pathText(path)}`] as const,
+      ),
+    ),
   )
-  return `\n${table(['signed file', 'size', 'sha-256', 'time-stamp'], rows, marker)}${fieldList(uncovered, marker)}`
+  const more = manifest.fileCount - files.length
+  return [
+    `\n${table(['signed file', 'size', 'sha-256', 'time-stamp'], rows, marker)}`,
+    more === 0 ? '' : `… and ${count(more, 'file')} more\n`,
+    fieldList(uncovered, marker),
+  ].join('')
+}
+
+function timestampText(timestamp: { readonly time: string; readonly authority: string } | null): string {
+  return timestamp === null ? 'none' : `${readableTime(timestamp.time)} by ${timestamp.authority}`
 }
 
 function quoted(comment: string | null): string {

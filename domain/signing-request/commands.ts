@@ -1,7 +1,8 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { CertificateId, GroupId, KeyId, UserId } from '../ids.ts'
-import type { Artifact, Delay, FileSigned, InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
+import type { Artifact, Delay, InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
+import type { SignedFile } from './manifest.ts'
 
 /** Records an accepted submission. Whether it may be accepted was decided with the policy and the project at hand. */
 export type SubmitSigningRequest = { readonly type: 'SubmitSigningRequest'; readonly submission: Submission }
@@ -13,6 +14,10 @@ export type RecordRetrieval = { readonly type: 'RecordRetrieval'; readonly artif
 export type RecordPlan = {
   readonly type: 'RecordPlan'
   readonly planDigest: Sha256Digest
+  /** SHA-256 of all bytes of the plan's document. */
+  readonly planDocument: Sha256Digest
+  readonly plannerVersion: number
+  readonly nodeCount: number
   readonly fileCount: number
   /** The moment of planning, from which the approval deadline runs. */
   readonly at: Instant
@@ -63,7 +68,12 @@ export type StartSigning = {
 export type RecordSigned = {
   readonly type: 'RecordSigned'
   readonly attempt: number
-  readonly files: readonly Omit<FileSigned['data'], 'schemaVersion' | 'attempt'>[]
+  readonly fileCount: number
+  readonly manifestDigest: Sha256Digest
+  /** SHA-256 of all bytes of the manifest's document. */
+  readonly manifestDocument: Sha256Digest
+  /** The first files of the manifest; one or more. */
+  readonly files: readonly SignedFile[]
   readonly signedArtifact: Artifact
 }
 

@@ -13,6 +13,7 @@ import type {
   SubmitSigningRequest,
 } from './commands.ts'
 import type { Artifact, SigningRequestEvent } from './events.ts'
+import { leadingFiles } from './manifest.ts'
 import { quorumReached } from './quorum.ts'
 import { checkedSource } from './source.ts'
 import type { SigningRequest, SigningRequestState } from './state.ts'
@@ -35,11 +36,12 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
       return recordRetrieval(command, request)
     case 'RecordPlan': {
       requireThat(request.artifact !== null && request.plan === null, request, 'A plan is made once, after retrieval.')
-      const { planDigest, fileCount } = command
+      const { planDigest, planDocument, plannerVersion, nodeCount, fileCount } = command
       if (!Number.isInteger(fileCount) || fileCount < 1)
         throw new Refusal('PLAN_EMPTY', `A plan names one file or more to sign; this one names ${fileCount}.`)
       const approvalDeadline = deadlineFrom(command.at, request.approval?.deadlineSeconds ?? null)
-      return [{ type: 'SigningPlanned', data: { schemaVersion: 1, planDigest, fileCount, approvalDeadline } }]
+      const plan = { planDigest, planDocument, plannerVersion, nodeCount, fileCount }
+      return [{ type: 'SigningPlanned', data: { schemaVersion: 1, ...plan, approvalDeadline } }]
     }
     case 'Approve':
       return approve(command, request)
@@ -157,16 +159,17 @@ function startSigning(command: StartSigning, request: SigningRequest): readonly 
 }
 
 function recordSigned(command: RecordSigned, request: SigningRequest): readonly SigningRequestEvent[] {
-  const { attempt, files, signedArtifact } = command
+  const { attempt, fileCount, manifestDigest, manifestDocument, files, signedArtifact } = command
   if (request.workflowStatus !== 'Processing' || attempt !== request.attempts)
     throw new Refusal('ATTEMPT_SUPERSEDED', `Attempt ${attempt} is not the one at work (${request.attempts}).`, {
       attempt,
       current: request.attempts,
     })
-  if (files.length !== request.plan?.fileCount)
-    throw new Refusal('SIGNING_REQUEST_STATE', 'Not every file of the plan was signed.', { files: files.length })
+  if (fileCount !== request.plan?.fileCount)
+    throw new Refusal('SIGNING_REQUEST_STATE', 'Not every file of the plan was signed.', { files: fileCount })
+  const manifest = { fileCount, manifestDigest, manifestDocument, files: leadingFiles(files) }
   return [
-    ...files.map((file) => ({ type: 'FileSigned' as const, data: { schemaVersion: 1, attempt, ...file } })),
+    { type: 'FilesSigned', data: { schemaVersion: 1, attempt, ...manifest } },
     { type: 'SigningRequestCompleted', data: { schemaVersion: 1, attempt, signedArtifact } },
   ]
 }

@@ -12,6 +12,7 @@ import type {
 } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
+import type { SignedFile } from './manifest.ts'
 import type { Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
 
@@ -52,12 +53,19 @@ export type SigningRequestSubmitted = DomainEvent<'SigningRequestSubmitted', Sub
 /** The artifact is in the store, whole. What is planned and signed is this, and nothing that its source says. */
 export type ArtifactRetrieved = DomainEvent<'ArtifactRetrieved', Artifact>
 
-/** It is settled what will be signed and how. The plan itself is in the artifact store, by its digest. */
+/** It is settled what will be signed and how. The plan itself is a document in the artifact store. */
 export type SigningPlanned = DomainEvent<
   'SigningPlanned',
   {
+    /** What approvals agree to. */
     readonly planDigest: Sha256Digest
-    /** How many files will be signed. */
+    /** SHA-256 of all bytes of the plan's document: the artifact store's name for it. */
+    readonly planDocument: Sha256Digest
+    /** Which planner made it: only that one gives the same plan again. */
+    readonly plannerVersion: number
+    /** How many nodes the plan's tree has. */
+    readonly nodeCount: number
+    /** How many of them will be signed. */
     readonly fileCount: number
     /** When a request without quorum will be denied; `null` waits without end, or no approval is needed. */
     readonly approvalDeadline: Instant | null
@@ -126,23 +134,19 @@ export type SigningStarted = DomainEvent<
   }
 >
 
-/** A file carries its signature, and the signature was verified. */
-export type FileSigned = DomainEvent<
-  'FileSigned',
+/** Files carry their signatures, and the signatures were verified. All of them are in the manifest. */
+export type FilesSigned = DomainEvent<
+  'FilesSigned',
   {
     readonly attempt: number
-    /** Where in the artifact; the artifact's own file name for the artifact itself. */
-    readonly path: string
-    readonly unsignedSha256: Sha256Digest
-    readonly signedSha256: Sha256Digest
-    readonly signedSize: number
-    /** The RFC 3161 counter-signature, when the policy asked for one. */
-    readonly timestamp: {
-      readonly time: Instant
-      readonly authority: string
-      /** What the authority sent along that nothing signed covers, so that anything could stand there: a text for each. */
-      readonly uncovered: readonly string[]
-    } | null
+    /** How many files were signed. */
+    readonly fileCount: number
+    /** SHA-256 of the manifest's head, which names the digest of each of its pages. */
+    readonly manifestDigest: Sha256Digest
+    /** SHA-256 of all bytes of the manifest's document: the artifact store's name for it. */
+    readonly manifestDocument: Sha256Digest
+    /** The first files of the manifest, as many as `leadingFiles` takes: all of them where they are few. */
+    readonly files: readonly SignedFile[]
   }
 >
 
@@ -191,7 +195,7 @@ export type SigningRequestEvent =
   | ApprovalExpired
   | SigningRequestCanceled
   | SigningStarted
-  | FileSigned
+  | FilesSigned
   | SigningRequestCompleted
   | SigningRequestFailed
   | SigningRequestDelayed

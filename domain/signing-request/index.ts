@@ -8,10 +8,11 @@ export type { Approve, Cancel, Deny, RecordDelay, SigningRequestCommand, SubmitS
 export { openSigningRequest, retrieved } from './decide.ts'
 export { nextTry, nextTryOf } from './delay.ts'
 export * from './events.ts'
+export * from './manifest.ts'
 export * from './plan.ts'
 export * from './quorum.ts'
 export * from './source.ts'
-export type { Approval, Denial, SigningRequest, SigningRequestState } from './state.ts'
+export type { Approval, Denial, ManifestOfRequest, SigningRequest, SigningRequestState } from './state.ts'
 export * from './workflow-status.ts'
 
 /** Signing request: from submission through approval to a signature. */
@@ -29,7 +30,7 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'ApprovalExpired',
     'SigningRequestCanceled',
     'SigningStarted',
-    'FileSigned',
+    'FilesSigned',
     'SigningRequestCompleted',
     'SigningRequestFailed',
     'SigningRequestDelayed',

@@ -3,27 +3,89 @@ import type { ExistingSignature } from '../existing-signatures.ts'
 import type { CertificateId, ProjectId, SigningPolicyId, SigningRequestId } from '../ids.ts'
 import type { SigningDirective } from '../signing-directive.ts'
 
-/** One file that will be signed. */
-export type PlannedFile = {
-  /** Where in the artifact; the artifact's own file name for the artifact itself. */
-  readonly path: string
-  /** What its bytes were recognized as, such as `pe`. */
-  readonly format: string
-  readonly sha256: Sha256Digest
-  /** Bytes. */
-  readonly size: number
+/** What a signature format says of a file. */
+export type FormatOfFile = {
+  /**
+   * What its bytes were recognized as, such as `pe`. `null` for a file that is not signed itself: then it has no directives,
+   * and nobody looked for signatures.
+   */
+  readonly format: string | null
   /** The signatures that it carries already, and what becomes of each. */
   readonly existingSignatures: readonly ExistingSignature[]
-  /** What will be done to it, in this order. */
+  /** What is done to it, in this order. */
   readonly directives: readonly SigningDirective[]
 }
 
+/** The bytes of a file before anything is done to them. */
+export type FileContent = {
+  readonly sha256: Sha256Digest
+  /** Bytes. */
+  readonly size: number
+}
+
 /**
- * What will be signed, how, with what and by which rules. Approvers agree to its digest (law 2); it names the request,
- * so an approval cannot be used for another.
+ * What becomes of a node: `signed` when its directives sign it; `rebuilt` when only something below it is signed;
+ * `unchanged` when it stays byte for byte.
+ */
+export type PlannedOutcome = 'signed' | 'rebuilt' | 'unchanged'
+
+/** The element of the artifact configuration that matched a node. */
+export type MatchedElement = {
+  /** Its name, such as `pe-file` or `pe-file-set`. */
+  readonly name: string
+  /** The path that matched, as it is written there; `null` where none is written. */
+  readonly path: string | null
+  /** Where it begins in the configuration, from 1. */
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * A node of a plan before it has its place in the tree: a file, a file that is opened because something in it is named
+ * (`container`), or a folder in a container that has directives of its own (`directory`).
+ */
+export type PlanNodeContent = {
+  /** Names from the artifact inwards: the artifact's own file name, then the path in it, then the path in that, … */
+  readonly path: readonly string[]
+  readonly outcome: PlannedOutcome
+  /** `null` where no artifact configuration says what is signed, and for what none of its elements matched. */
+  readonly element: MatchedElement | null
+} & (
+  | ({ readonly kind: 'file' } & FileContent & FormatOfFile)
+  | ({
+      readonly kind: 'container'
+      /** How it is opened, such as `zip`. */
+      readonly container: string
+    } & FileContent &
+      FormatOfFile)
+  | { readonly kind: 'directory'; readonly directives: FormatOfFile['directives'] }
+)
+
+/**
+ * A node of a plan. Nodes stand depth first, a container before what is in it, and what is in it in the order of paths
+ * (UTF-16 code units), each path once. So a tree has one order, what is below a node follows it without a gap, and the
+ * next node beside it is found by `descendants` alone.
+ */
+export type PlanNode = PlanNodeContent & {
+  /** The index of the node that it is in; `null` for the artifact itself, whose index is 0. */
+  readonly parent: number | null
+  /** How many nodes are below it, at any depth. */
+  readonly descendants: number
+}
+
+/** A node that is a file. */
+export type PlannedFile = Exclude<PlanNode, { readonly kind: 'directory' }>
+
+/**
+ * What will be signed, how, with what and by which rules: the head of a document in the artifact store, whose entries are
+ * a {@link PlanNode} each. The head names the digest of every page of entries, so its own digest stands for all of them.
+ * Approvers agree to that digest (law 2); it names the request, so an approval cannot be used for another.
  */
 export type SigningPlan = {
+  readonly kind: 'signingPlan'
   readonly schemaVersion: 1
+  /** Which planner made it. The same version makes the same plan of the same bytes and facts; another one need not. */
+  readonly plannerVersion: number
   readonly signingRequestId: SigningRequestId
   readonly projectId: ProjectId
   readonly signingPolicyId: SigningPolicyId
@@ -32,26 +94,4 @@ export type SigningPlan = {
   /** SHA-256 of the signing certificate's DER, hexadecimal. */
   readonly certificateThumbprint: string
   readonly timestamp: 'required' | 'none'
-  readonly files: readonly PlannedFile[]
-}
-
-/**
- * The plan as the text whose SHA-256 (over UTF-8) is the plan digest: JSON with sorted keys and no white space. It
- * holds strings, whole numbers, booleans and null only, so this is RFC 8785's canonical form.
- */
-export function canonicalPlan(plan: SigningPlan): string {
-  return canonicalJson(plan)
-}
-
-/** JSON with sorted keys and no white space (RFC 8785 for strings, safe integers, booleans, null, arrays and objects). */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (value !== null && typeof value === 'object') {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`)
-    return `{${members.join(',')}}`
-  }
-  return JSON.stringify(value)
 }

@@ -5,12 +5,12 @@ import type { PrincipalReference } from '../principal-reference.ts'
 import type {
   Artifact,
   Delay,
-  FileSigned,
   SigningRequestEvent,
   SigningRequestFailed,
   SigningRequestSubmitted,
   Submission,
 } from './events.ts'
+import type { SignedFile } from './manifest.ts'
 import { quorumReached } from './quorum.ts'
 import { isFinalStatus, type WorkflowStatus } from './workflow-status.ts'
 
@@ -28,6 +28,16 @@ export type Denial =
   | { readonly kind: 'denied'; readonly approver: UserId; readonly comment: string | null }
   | { readonly kind: 'expired'; readonly deadline: Instant }
 
+/** What was signed, as the log says it. */
+export type ManifestOfRequest = {
+  readonly digest: Sha256Digest
+  /** SHA-256 of all bytes of its document. */
+  readonly document: Sha256Digest
+  readonly fileCount: number
+  /** Its first files; all of them where they are few. */
+  readonly files: readonly SignedFile[]
+}
+
 /** A request that was submitted. */
 export type SigningRequest = Submission & {
   readonly workflowStatus: WorkflowStatus
@@ -36,6 +46,10 @@ export type SigningRequest = Submission & {
   /** `null` until it was planned. */
   readonly plan: {
     readonly digest: Sha256Digest
+    /** SHA-256 of all bytes of its document. */
+    readonly document: Sha256Digest
+    readonly plannerVersion: number
+    readonly nodeCount: number
     readonly fileCount: number
     /** When a request without quorum will be denied; `null` waits without end. */
     readonly approvalDeadline: Instant | null
@@ -44,8 +58,8 @@ export type SigningRequest = Submission & {
   readonly approvals: readonly Approval[]
   /** How many times signing was started. */
   readonly attempts: number
-  /** Files signed by the attempt that completed. */
-  readonly signedFiles: readonly FileSigned['data'][]
+  /** What the last attempt signed; `null` until it has. */
+  readonly manifest: ManifestOfRequest | null
   readonly signedArtifact: Artifact | null
   readonly failure: SigningRequestFailed['data']['failure'] | null
   /** Why it does not go on now; `null` while it does, waits for people, or is over. */
@@ -79,7 +93,7 @@ export function evolve(state: SigningRequestState, event: SigningRequestEvent): 
     case 'SigningStarted': {
       // What was away was a signer, or something that may be away still: then the next attempt shows.
       const waitingFor = state.waitingFor?.nextTryAt === null ? null : state.waitingFor
-      return { ...state, workflowStatus: 'Processing', attempts: event.data.attempt, signedFiles: [], waitingFor }
+      return { ...state, workflowStatus: 'Processing', attempts: event.data.attempt, manifest: null, waitingFor }
     }
     default:
       return advanced({ ...state, waitingFor: null }, event)
@@ -99,8 +113,10 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
       return state.artifact === null ? { ...state, workflowStatus: 'QueuedForProcessing', artifact } : state
     }
     case 'SigningPlanned': {
-      const { planDigest: digest, fileCount, approvalDeadline } = event.data
-      return awaitingQuorum({ ...state, plan: { digest, fileCount, approvalDeadline } })
+      const { planDigest: digest, planDocument: document } = event.data
+      const { plannerVersion, nodeCount, fileCount, approvalDeadline } = event.data
+      const plan = { digest, document, plannerVersion, nodeCount, fileCount, approvalDeadline }
+      return awaitingQuorum({ ...state, plan })
     }
     case 'ApprovalGranted': {
       const { schemaVersion: _, ...approval } = event.data
@@ -121,8 +137,10 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
       const { canceledBy, reason } = event.data
       return { ...state, workflowStatus: 'Canceled', cancellation: { canceledBy, reason } }
     }
-    case 'FileSigned':
-      return { ...state, signedFiles: [...state.signedFiles, event.data] }
+    case 'FilesSigned': {
+      const { manifestDigest: digest, manifestDocument: document, fileCount, files } = event.data
+      return { ...state, manifest: { digest, document, fileCount, files } }
+    }
     case 'SigningRequestCompleted':
       return { ...state, workflowStatus: 'Completed', signedArtifact: event.data.signedArtifact }
     case 'SigningRequestFailed':
@@ -138,7 +156,7 @@ function submitted({ schemaVersion: _, ...submission }: SigningRequestSubmitted[
     plan: null,
     approvals: [],
     attempts: 0,
-    signedFiles: [],
+    manifest: null,
     signedArtifact: null,
     failure: null,
     waitingFor: null,

@@ -101,6 +101,6 @@ describe('a file that others signed', () => {
     const { path, request } = await sign(organization, await signedByVendor(), 'replace')
     expect(await signers(path)).toEqual(['table CN=Countersign test intact'])
     // What our authority sends along is all covered, and said to be.
-    expect(request.signedFiles).toMatchObject([{ timestamp: { uncovered: [] } }])
+    expect(request.manifest?.files).toMatchObject([{ signatures: [{ timestamp: { uncovered: [] } }] }])
   })
 })

@@ -6,6 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { handleCommand } from '../../application/handle-command.ts'
+import { openManifest } from '../../artifacts/index.ts'
 import {
   certificateDecider,
   fold,
@@ -19,6 +20,7 @@ import {
 } from '../../domain/index.ts'
 import { type EventLog, readWholeStream } from '../../event-log/index.ts'
 import { toPem } from '../../signing/x509/index.ts'
+import { aPlan } from '../support/submission.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { appendRaw, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
@@ -84,6 +86,19 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     expect(failure).toBeUndefined()
     const completed = await organization.request(request.signingRequestId)
     expect(completed).toMatchObject({ workflowStatus: 'Completed', attempts: 1 })
+    const { manifest, plan, signedArtifact } = completed
+    const { digest, document } = manifest ?? { digest: otherDigest, document: otherDigest }
+    const stored = await openManifest(organization.store, { digest, document })
+    expect(stored.head).toMatchObject({ attempt: 1, planDigest: plan?.digest, signedArtifact })
+    expect((await stored.entries(0, 2)).map(({ entry }) => entry)).toEqual(manifest?.files)
+    expect(manifest?.files).toMatchObject([
+      {
+        node: 0,
+        path: ['program.exe'],
+        unsignedSha256: request.artifact?.sha256,
+        signedSha256: signedArtifact?.sha256,
+      },
+    ])
 
     const { events } = await readWholeStream(organization.log, streams.certificate(request.certificateId))
     const chain = events.find(({ type }) => type === 'CertificateIssued')?.data.chain as string[]
@@ -186,7 +201,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
         },
         {
           type: 'SigningPlanned',
-          data: { schemaVersion: 1, planDigest: otherDigest, fileCount: 1, approvalDeadline: null } as never,
+          data: { schemaVersion: 1, planDigest: otherDigest, ...aPlan, approvalDeadline: null } as never,
         },
       ],
       'noStream',
@@ -195,6 +210,31 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
     const planned = await organization.request(other)
     for (const approver of organization.approvers.slice(0, 2)) await approve(organization, planned, approver)
     await expectRefusal(organization, planned, 'PLAN_DIGEST_MISMATCH')
+  })
+
+  test('lets a request wait whose plan was made by a planner that this release does not have', async () => {
+    const organization = await testOrganization()
+    const { signingRequestId, plan } = await organization.planned()
+    const { events } = await readWholeStream(organization.log, streams.signingRequest(signingRequestId))
+    const other = crypto.randomUUID() as SigningRequestId
+    // As another release would have planned it.
+    const rewritten = events.map(({ type, data }) => ({
+      type,
+      data: {
+        ...data,
+        schemaVersion: 1,
+        ...(type === 'SigningRequestSubmitted' && { signingRequestId: other }),
+        ...(type === 'SigningPlanned' && { plannerVersion: (plan?.plannerVersion ?? 0) + 1 }),
+      },
+    }))
+    const { organizationId } = organization.setup
+    await appendRaw(organization.log, streams.signingRequest(other), rewritten, 'noStream', organizationId)
+    const request = await organization.request(other)
+    for (const approver of organization.approvers.slice(0, 2)) await approve(organization, request, approver)
+    const { failure, keyTouched, refused } = await callSigner(organization, other)
+    expect(failure).toMatchObject({ type: 'PLANNER_VERSION_UNSUPPORTED', nonRetryable: false })
+    expect({ keyTouched, refused }).toEqual({ keyTouched: false, refused: [] })
+    expect(await organization.request(other)).toMatchObject({ workflowStatus: 'QueuedForProcessing', attempts: 0 })
   })
 
   test('refuses with a disabled certificate', async () => {

@@ -12,7 +12,7 @@ import {
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { event } from '../support/decider-spec.ts'
-import { fixedUuid } from '../support/submission.ts'
+import { aManifest, aPlan, fixedUuid } from '../support/submission.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 import { appendRaw } from '../support/test-organization.ts'
 
@@ -146,7 +146,7 @@ async function sign(test: TestApplication, approver: Caller, signingRequestId: S
   const certificateId = events[0]?.data.certificateId as never
   const { tell } = test
   await tell(signingRequestId, { type: 'RecordRetrieval', artifact: opened })
-  await tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
+  await tell(signingRequestId, { type: 'RecordPlan', planDigest, ...aPlan, at: test.clock.now })
   await test.application.approveSigningRequest(approver, { signingRequestId, planDigest, comment: null })
   await tell(signingRequestId, {
     type: 'StartSigning',
@@ -155,11 +155,11 @@ async function sign(test: TestApplication, approver: Caller, signingRequestId: S
     certificateThumbprint: '00',
     keyId: fixedUuid('7'),
   })
-  const file = { path: 'setup.exe', unsignedSha256: opened.sha256, signedSha256: signedArtifact.sha256, signedSize: 99 }
+  const file = { unsignedSha256: opened.sha256, signedSha256: signedArtifact.sha256, signedSize: 99 }
   await tell(signingRequestId, {
     type: 'RecordSigned',
     attempt: 1,
-    files: [{ ...file, timestamp: null }],
+    ...aManifest(file),
     signedArtifact,
   })
   return signedArtifact

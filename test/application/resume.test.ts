@@ -18,7 +18,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { event } from '../support/decider-spec.ts'
-import { fixedUuid } from '../support/submission.ts'
+import { aPlan, fixedUuid } from '../support/submission.ts'
 import { type TestApplication, testApplication } from '../support/test-application.ts'
 import { appendRaw } from '../support/test-organization.ts'
 
@@ -78,7 +78,7 @@ describe('resuming what is unfinished', () => {
       const opened = await test.application.openArtifact(submitter, { signingRequestId, which: 'unsigned' })
       await test.tell(signingRequestId, { type: 'RecordRetrieval', artifact: opened })
       const planDigest = 'cd'.repeat(32) as Sha256Digest
-      await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
+      await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, ...aPlan, at: test.clock.now })
     }
     await test.application.denySigningRequest(approver, { signingRequestId: denied, comment: null })
     await test.application.cancelSigningRequest(submitter, { signingRequestId: canceled, reason: null })

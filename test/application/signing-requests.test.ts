@@ -11,6 +11,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { aPlan } from '../support/submission.ts'
 import { type TestApplication, testApplication, uploaded } from '../support/test-application.ts'
 
 const planDigest = 'cd'.repeat(32) as Sha256Digest
@@ -33,7 +34,7 @@ async function waiting(test: TestApplication, submitter: Caller): Promise<Signin
   const signingRequestId = await test.submit(submitter)
   const opened = await test.application.openArtifact(submitter, { signingRequestId, which: 'unsigned' })
   await test.tell(signingRequestId, { type: 'RecordRetrieval', artifact: opened })
-  await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: test.clock.now })
+  await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, ...aPlan, at: test.clock.now })
   return signingRequestId
 }
 

@@ -4,17 +4,10 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import {
-  type ArtifactStore,
-  loadPlan,
-  openFolderStore,
-  planDigest,
-  planSigning,
-  storePlan,
-} from '../../artifacts/index.ts'
+import { type ArtifactStore, openFolderStore, openPlan, planOnCopies, planSigning } from '../../artifacts/index.ts'
 import {
   type Artifact,
-  canonicalPlan,
+  type PlanNode,
   type Sha256Digest,
   type SigningPlan,
   type Submission,
@@ -25,6 +18,7 @@ import { signatureFormats } from '../../signing/formats.ts'
 import { makeIdentity } from '../support/openssl.ts'
 import { osslsigncodeSign } from '../support/osslsigncode.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
+import { readPlan } from '../support/stored-plan.ts'
 import { anArtifact, aSubmission } from '../support/submission.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -71,8 +65,15 @@ describe('planSigning', () => {
     const request = await submissionOf(store, bytes, { program, timestamp: 'none', signingPolicyVersion: 7 })
     // What the signature covers: all but the checksum (4 bytes) and the certificate table's entry (8 bytes).
     const covered = [bytes.subarray(0, 0xd8), bytes.subarray(0xdc, 0x128), bytes.subarray(0x130)]
-    expect(await planSigning({ request, ...signer, store, passes })).toEqual({
+    const stored = await planSigning({ request, ...signer, store, passes })
+    expect(stored).toMatchObject({ plannerVersion: 1, nodeCount: 1, fileCount: 1 })
+    const { head, nodes } = await readPlan(store, stored)
+    const { pages, ...plan } = head
+    expect(pages).toMatchObject([{ entries: 1, signed: 1 }])
+    expect(plan).toEqual({
+      kind: 'signingPlan',
       schemaVersion: 1,
+      plannerVersion: 1,
       signingRequestId: request.signingRequestId,
       projectId: request.projectId,
       signingPolicyId: request.signingPolicyId,
@@ -80,34 +81,39 @@ describe('planSigning', () => {
       certificateId: request.certificateId,
       certificateThumbprint,
       timestamp: 'none',
-      files: [
-        {
-          path: 'setup.exe',
-          format: 'pe',
-          sha256: request.artifact.sha256,
-          size: bytes.length,
-          existingSignatures: [],
-          directives: [
-            {
-              directive: 'authenticode-sign',
-              attributes: {
-                'hash-algorithm': 'sha256',
-                append: false,
-                description: 'Set-up',
-                'description-url': 'https://example.org/setup',
-              },
-              contentDigests: [
-                {
-                  content: 'image',
-                  algorithm: 'sha256',
-                  digest: createHash('sha256').update(Buffer.concat(covered)).digest('hex'),
-                },
-              ],
-            },
-          ],
-        },
-      ],
     } satisfies SigningPlan)
+    expect(nodes).toEqual([
+      {
+        kind: 'file',
+        path: ['setup.exe'],
+        parent: null,
+        descendants: 0,
+        outcome: 'signed',
+        element: null,
+        format: 'pe',
+        sha256: request.artifact.sha256,
+        size: bytes.length,
+        existingSignatures: [],
+        directives: [
+          {
+            directive: 'authenticode-sign',
+            attributes: {
+              'hash-algorithm': 'sha256',
+              append: false,
+              description: 'Set-up',
+              'description-url': 'https://example.org/setup',
+            },
+            contentDigests: [
+              {
+                content: 'image',
+                algorithm: 'sha256',
+                digest: createHash('sha256').update(Buffer.concat(covered)).digest('hex'),
+              },
+            ],
+          },
+        ],
+      },
+    ] satisfies PlanNode[])
   })
 
   it('gives the same plan for the same bytes and facts from any store', async () => {
@@ -115,9 +121,7 @@ describe('planSigning', () => {
     const plans = []
     for (const store of [await openStore(), await openStore()])
       plans.push(await planSigning({ request: await submissionOf(store, bytes), ...signer, store, passes }))
-    const [one, other] = plans as [SigningPlan, SigningPlan]
-    expect(canonicalPlan(one)).toBe(canonicalPlan(other))
-    expect(planDigest(one)).toBe(planDigest(other))
+    expect(plans[0]).toEqual(plans[1])
   })
 
   it('gives another plan digest when one byte, the request, the policy version or the certificate is another', async () => {
@@ -137,30 +141,30 @@ describe('planSigning', () => {
       { request: { ...request, program: { description: 'x', descriptionUrl: null } } },
       { request, certificateThumbprint: 'ef'.repeat(32) },
     ])
-      digests.add(planDigest(await planSigning({ ...signer, store, passes, ...facts })))
+      digests.add((await planSigning({ ...signer, store, passes, ...facts })).digest)
     expect(digests.size).toBe(8)
   })
 
   it('names the signatures that the file has already and what becomes of each, so that approvals cover them', async () => {
     const store = await openStore()
-    const plans = []
+    const digests = new Set<Sha256Digest>()
+    const files: PlanNode[] = []
     for (const signed of [await signedProgram('sha256'), await signedProgram('sha1')])
       for (const existingSignatures of ['replace', 'append'] as const) {
         const request = await submissionOf(store, signed, { existingSignatures })
         const plan = await planSigning({ request, ...signer, store, passes })
-        await storePlan(store, plan)
-        expect(await loadPlan(store, planDigest(plan))).toEqual(plan)
-        plans.push(plan)
+        digests.add(plan.digest)
+        files.push(...(await readPlan(store, plan)).nodes)
       }
     expect(
-      plans.map(({ files: [file] }) => [file?.directives[0]?.attributes.append, file?.existingSignatures]),
+      files.map((file) => [file.directives[0]?.attributes.append, file.kind === 'file' && file.existingSignatures]),
     ).toMatchObject([
       [false, [{ outcome: 'replaced', digestAlgorithm: 'sha256', integrity: 'intact' }]],
       [true, [{ outcome: 'kept', digestAlgorithm: 'sha256', integrity: 'intact' }]],
       [false, [{ outcome: 'replaced', digestAlgorithm: 'sha1', integrity: 'intact' }]],
       [true, [{ outcome: 'kept', digestAlgorithm: 'sha1', integrity: 'intact' }]],
     ])
-    expect(new Set(plans.map(planDigest)).size).toBe(4)
+    expect(digests.size).toBe(4)
   })
 
   it('refuses a file that is signed already where the submission says so, and names who signed it', async () => {
@@ -175,7 +179,8 @@ describe('planSigning', () => {
     })
     const unsigned = await submissionOf(store, smallPeFile(randomBytes(600)), { existingSignatures: 'refuse' })
     const plan = await planSigning({ request: unsigned, ...facts })
-    expect(plan.files).toMatchObject([{ existingSignatures: [], directives: [{ attributes: { append: false } }] }])
+    const { nodes } = await readPlan(store, plan)
+    expect(nodes).toMatchObject([{ existingSignatures: [], directives: [{ attributes: { append: false } }] }])
   })
 
   it('refuses to add a signature to one that cannot take it', async () => {
@@ -257,7 +262,8 @@ describe('planSigning', () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(Buffer.from('x')), { fileName: 'readme.txt' })
     const plan = await planSigning({ request, ...signer, store, passes })
-    expect(plan.files.map(({ format }) => format)).toEqual(['pe'])
+    const { nodes } = await readPlan(store, plan)
+    expect(nodes).toMatchObject([{ format: 'pe' }])
   })
 
   it('keeps the code of the format for a damaged file, with its path, and never fails otherwise', async () => {
@@ -301,39 +307,68 @@ describe('planSigning', () => {
 })
 
 describe('stored plans', () => {
-  it('come back as they were, under the digest that sha256sum gives for their text', async () => {
+  it('have the digest that sha256sum gives for their first line, and their pages those that this line names', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)), { fileName: 'Fenêtre 窗口 "x".exe' })
-    const plan = await planSigning({ request, ...signer, store, passes })
-    const digest = await storePlan(store, plan)
-    expect(digest).toBe(planDigest(plan))
-    expect(execFileSync('sha256sum', { input: canonicalPlan(plan), encoding: 'utf8' })).toContain(digest)
-    expect(await loadPlan(store, digest)).toEqual(plan)
+    const { digest, document } = await planSigning({ request, ...signer, store, passes })
+    const { path } = await store.open(document)
+    const output = execFileSync('sh', ['-c', 'head -n 1 "$0" | tr -d "\\n" | sha256sum', path], { encoding: 'utf8' })
+    expect(output).toContain(digest)
+    const plan = await openPlan(store, { digest, document })
+    const page = execFileSync('sh', ['-c', 'tail -n +2 "$0" | sha256sum', path], { encoding: 'utf8' })
+    expect(page).toContain(plan.head.pages[0]?.sha256)
+    expect(await plan.pageText(0)).toBe(readFileSync(path, 'utf8').slice(plan.headText.length + 1))
+    expect(await plan.pageText(1)).toBeUndefined()
   })
 
   it('are refused when the stored bytes are not a plan, not in canonical form, or changed', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)))
-    const plan = await planSigning({ request, ...signer, store, passes })
-    const texts = [
+    const reference = await planSigning({ request, ...signer, store, passes })
+    const { path } = await store.open(reference.document)
+    const text = readFileSync(path, 'utf8')
+    const [head = '', node = ''] = text.split('\n')
+    const change = (json: string, changes: object) => JSON.stringify({ ...JSON.parse(json), ...changes })
+    for (const changed of [
       'no JSON',
       '{}',
-      JSON.stringify({ ...plan, extra: 1 }),
-      JSON.stringify({ ...plan, schemaVersion: 2 }),
-      JSON.stringify({ ...plan, certificateId: '../x' }),
-      JSON.stringify(plan, null, 2),
-      `${canonicalPlan(plan)}\n`,
-    ]
-    for (const text of texts) {
-      const { sha256 } = await store.put(stream(Buffer.from(text)))
-      await expect(loadPlan(store, sha256)).rejects.toMatchObject({ code: 'PLAN_MALFORMED' })
+      change(head, { zzz: 1 }),
+      change(head, { schemaVersion: 2 }),
+      change(head, { kind: 'signingManifest' }),
+      change(head, { certificateId: '../x' }),
+      ` ${head}`,
+    ]) {
+      const { sha256: document } = await store.put(stream(Buffer.from(`${changed}\n${node}\n`)))
+      const digest = createHash('sha256').update(changed).digest('hex') as Sha256Digest
+      await expect(openPlan(store, { digest, document })).rejects.toMatchObject({ code: 'PLAN_MALFORMED' })
     }
-    const digest = await storePlan(store, plan)
-    const { path } = await store.open(digest)
+    const { sha256: empty } = await store.put(stream(Buffer.from('no line feed')))
+    await expect(openPlan(store, { ...reference, document: empty })).rejects.toMatchObject({ code: 'PLAN_MALFORMED' })
+
+    const nowhere = 'ab'.repeat(32) as Sha256Digest
+    await expect(openPlan(store, { ...reference, document: nowhere })).rejects.toMatchObject({
+      code: 'ARTIFACT_NOT_FOUND',
+    })
+    await expect(openPlan(store, { ...reference, digest: nowhere })).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
     chmodSync(path, 0o600)
-    writeFileSync(path, canonicalPlan({ ...plan, signingPolicyVersion: 9 }))
-    await expect(loadPlan(store, digest)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
-    await expect(loadPlan(store, 'ab'.repeat(32) as Sha256Digest)).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' })
+    writeFileSync(path, text.replace('"kept"', '"gone"').replace('"append":false', '"append":true '))
+    const plan = await openPlan(store, reference)
+    await expect(plan.entries(0, 1)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+    writeFileSync(path, `${text}\n`)
+    await expect(openPlan(store, reference)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+  })
+
+  it('can be made again only by the planner that made them', async () => {
+    const store = await openStore()
+    const request = await submissionOf(store, smallPeFile(randomBytes(600)))
+    const facts = { request, ...signer, store, passes }
+    const { digest, plannerVersion } = await planSigning(facts)
+    const again = await planOnCopies(facts, { folder: temporaryFolder(), plannerVersion }, async (plan) => plan.digest)
+    expect(again).toBe(digest)
+    for (const other of [0, 2, 99])
+      await expect(
+        planOnCopies(facts, { folder: temporaryFolder(), plannerVersion: other }, async () => undefined),
+      ).rejects.toMatchObject({ code: 'PLANNER_VERSION_UNSUPPORTED' })
   })
 })
 

@@ -42,7 +42,7 @@ test('the folders and the copies in them are for the signer alone, whatever the 
   const signer = { certificateThumbprint: 'ab'.repeat(32), keyAlgorithm: 'ec-p256' } as const
   const facts = { request: { ...aSubmission(), artifact }, ...signer, formats: signatureFormats, store, passes }
   await scratch.withFolder((folder) =>
-    planOnCopies(facts, folder, async (_, copies) => {
+    planOnCopies(facts, { folder, plannerVersion: 1 }, async (_, copies) => {
       expect(copies).toHaveLength(1)
       const below = everythingBelow(path).map((name) => permissions(join(path, name)))
       expect([permissions(path), ...below]).toEqual([0o700, 0o700, 0o700, 0o600])

@@ -8,6 +8,7 @@ import {
   type StandInRequest,
   type StandInService,
   sha256,
+  shownPlan,
   startStandInService,
 } from './stand-in-service.ts'
 
@@ -53,49 +54,51 @@ const existingSignatures = [
   },
 ]
 
-/** Gives a request a plan and lets it wait; `forged` changes the document but not the digest that is told. */
-function plan(request: StandInRequest, forged: (document: Record<string, unknown>) => object = (document) => document) {
-  const document = {
-    certificateThumbprint: certificate.thumbprint,
-    files: [
-      {
-        directives: [
-          {
-            attributes: { append: false, description: null, 'hash-algorithm': 'sha256' },
-            contentDigests: [{ algorithm: 'sha256', content: 'image', digest: sha256('content') }],
-            directive: 'authenticode-sign',
-          },
-        ],
-        existingSignatures,
-        format: 'pe',
-        path: 'setup.exe',
-        sha256: sha256('unsigned'),
-        size: 8,
-      },
-    ],
-    signingRequestId: request.signingRequestId,
-    timestamp: 'required',
-  }
-  const digest = sha256(JSON.stringify(document))
-  const told = {
-    digest,
-    fileCount: 1,
-    plannedAt: null,
-    approvalDeadline: null,
-    document: JSON.stringify(forged(document)),
-  }
+type ShownPlan = ReturnType<typeof shownPlan>
+
+const head = (request: StandInRequest) => ({
+  certificateThumbprint: certificate.thumbprint,
+  signingRequestId: request.signingRequestId,
+  timestamp: 'required',
+})
+
+const plannedFile = (name: string) => ({
+  directives: [
+    {
+      attributes: { append: false, description: null, 'hash-algorithm': 'sha256' },
+      contentDigests: [{ algorithm: 'sha256', content: 'image', digest: sha256(`content of ${name}`) }],
+      directive: 'authenticode-sign',
+    },
+  ],
+  existingSignatures,
+  format: 'pe',
+  kind: 'file',
+  outcome: 'signed',
+  path: [name],
+  sha256: sha256(name),
+  size: 8,
+})
+
+/** Gives a request a plan and lets it wait; `forge` changes what is shown and not the digest that is told. */
+function plan(
+  request: StandInRequest,
+  forge: (plan: ShownPlan) => Partial<ShownPlan> = () => ({}),
+  pages: Parameters<typeof shownPlan>[1] = [[plannedFile('setup.exe')]],
+) {
+  const shown = shownPlan(head(request), pages)
   service.happen(
     request,
     'SigningPlanned',
-    { planDigest: digest, fileCount: 1 },
-    {
-      workflowStatus: 'WaitingForApproval',
-      missingApprovals: 2,
-      plan: told,
-    },
+    { planDigest: shown.digest, fileCount: shown.fileCount },
+    { workflowStatus: 'WaitingForApproval', missingApprovals: 2, plan: { ...shown, ...forge(shown) } },
   )
-  return digest
+  return shown.digest
 }
+
+const forgedHead = (changes: object) => (shown: ShownPlan) => ({
+  document: JSON.stringify({ ...JSON.parse(shown.document), ...changes }),
+})
+const forgedPage = (page: ShownPlan['page']) => () => ({ page })
 
 describe('countersign request list', () => {
   it('shows a table for people', async () => {
@@ -145,7 +148,12 @@ describe('countersign request show', () => {
     const digest = plan(request)
     const { code, stdout } = await countersign(['request', 'show', request.signingRequestId])
     expect(code).toBe(0)
-    for (const text of [digest, 'WaitingForApproval (2 more approvals)', 'authenticode-sign', sha256('content')])
+    for (const text of [
+      digest,
+      'WaitingForApproval (2 more approvals)',
+      'authenticode-sign',
+      sha256('content of setup.exe'),
+    ])
       expect(stdout).toContain(text)
     expect(stdout).toMatch(/2026-01-31 09:30:01Z +Submitted setup.exe by ci +ci/)
   })
@@ -171,6 +179,34 @@ describe('countersign request show', () => {
       'note  names are as the signatures state them; whether to trust their certificates is not judged',
       'authenticode-sign',
     ])
+  })
+
+  it('shows the first 100 files that a large plan signs, asks only for their pages, and all when that is wanted', async () => {
+    const request = service.add()
+    const unchanged = { kind: 'file', path: ['readme.txt'], outcome: 'unchanged', directives: [] }
+    const names = Array.from({ length: 150 }, (_, index) => `${String(index).padStart(3, '0')}.exe`)
+    const pages = [names.slice(0, 60), [], names.slice(60, 120), names.slice(120)].map((page) => [
+      unchanged,
+      ...page.map(plannedFile),
+    ])
+    const asked: number[] = []
+    const noted = ({ page }: ShownPlan) => ({
+      page(which: { readonly index: number }) {
+        asked.push(which.index)
+        return page(which)
+      },
+    })
+    plan(request, noted, pages)
+    const shown = await countersign(['request', 'show', request.signingRequestId])
+    expect(shown.stdout).toMatch(/signs +150 of 154 files/)
+    expect(shown.stdout).toContain('099.exe')
+    expect(shown.stdout).not.toContain('100.exe')
+    expect(shown.stdout).not.toContain('readme.txt')
+    expect(shown.stdout).toContain('… and 50 files more: --all-files shows them')
+    expect(asked).toEqual([0, 2])
+    const all = await countersign(['request', 'show', request.signingRequestId, '--all-files', '--json'])
+    const { plan: document } = JSON.parse(all.stdout)
+    expect(document.files.map(({ path }: { path: string[] }) => path[0])).toEqual(names)
   })
 
   it('says why a request waits or failed, since when, when it is tried again, and what to do', async () => {
@@ -207,7 +243,7 @@ describe('countersign request show', () => {
 
   it('warns when the plan is not what its digest stands for, and shows the rest', async () => {
     const request = service.add()
-    plan(request, (document) => ({ ...document, timestamp: 'none' }))
+    plan(request, forgedHead({ timestamp: 'none' }))
     const { code, stdout, stderr } = await countersign(['request', 'show', request.signingRequestId])
     expect(code).toBe(0)
     expect(stderr).toContain('PLAN_DAMAGED')
@@ -238,7 +274,7 @@ describe('countersign request approve', () => {
       environment: { ...environment(), NO_COLOR: '1' },
     })
     expect(ran.code).toBe(0)
-    expect(ran.stdout).toContain(sha256('content'))
+    expect(ran.stdout).toContain(sha256('content of setup.exe'))
     expect(ran.stderr).toContain('Approve this plan? [y/N]')
     expect(service.approvals).toEqual([
       { signingRequestId: request.signingRequestId, planDigest: digest, comment: 'fine', by: 'approver-1' },
@@ -256,8 +292,11 @@ describe('countersign request approve', () => {
 
   it('never offers a plan that is not what its digest stands for, or that is about another request', async () => {
     const forgeries = [
-      (document: object) => ({ ...document, certificateThumbprint: sha256('other') }),
-      (document: object) => ({ ...document, files: [] }),
+      forgedHead({ certificateThumbprint: sha256('other') }),
+      forgedHead({ pages: [] }),
+      forgedPage(() => null),
+      forgedPage(() => ''),
+      forgedPage(() => `${JSON.stringify(plannedFile('other.exe'))}\n`),
     ]
     for (const forge of forgeries) {
       const request = service.add()

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { type RunOptions, runCommand } from './run-command.ts'
-import { type StandInService, sha256, startStandInService } from './stand-in-service.ts'
+import { type StandInService, sha256, shownPlan, startStandInService } from './stand-in-service.ts'
 
 const unsigned = Buffer.from('the program')
 const signed = Buffer.from('the program, signed')
@@ -303,27 +303,22 @@ describe('countersign sign', () => {
     }
     const rest = { issuer: null, serialNumber: null, integrity: 'intact', timestamp: null, uncovered: [] }
     service.behaviour.submitted = (request) => {
-      const plan = {
-        signingRequestId: request.signingRequestId,
-        files: [
+      const file = {
+        path: ['setup.exe'],
+        outcome: 'signed',
+        existingSignatures: [
+          { ...existing, ...rest, outcome: 'replaced', signer: 'CN=Some\u001b[2JVendor' },
           {
-            path: 'setup.exe',
-            existingSignatures: [
-              { ...existing, ...rest, outcome: 'replaced', signer: 'CN=Some\u001b[2JVendor' },
-              {
-                kind: 'unreadable',
-                place: 'certificate table',
-                depth: 0,
-                sha256: sha256('none'),
-                outcome: 'replaced',
-                reason: 'none',
-              },
-            ],
+            kind: 'unreadable',
+            place: 'certificate table',
+            depth: 0,
+            sha256: sha256('none'),
+            outcome: 'replaced',
+            reason: 'none',
           },
         ],
       }
-      const document = JSON.stringify(plan)
-      const told = { digest: sha256(document), fileCount: 1, plannedAt: null, approvalDeadline: null, document }
+      const told = shownPlan({ signingRequestId: request.signingRequestId }, [[file]])
       service.happen(request, 'SigningPlanned', { fileCount: 1, planDigest: told.digest }, { plan: told })
       service.complete(request, signed)
     }

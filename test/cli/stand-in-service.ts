@@ -230,6 +230,27 @@ export function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** A plan as GraphQL shows it: its head, and its pages of nodes. */
+export function shownPlan(head: object, pages: readonly (readonly { readonly outcome: string }[])[]) {
+  const isSigned = ({ outcome }: { readonly outcome: string }) => outcome === 'signed'
+  const texts = pages.map((nodes) => nodes.map((node) => `${JSON.stringify(node)}\n`).join(''))
+  const named = texts.map((text, index) => {
+    const nodes = pages[index] ?? []
+    return { entries: nodes.length, signed: nodes.filter(isSigned).length, size: text.length, sha256: sha256(text) }
+  })
+  const document = JSON.stringify({ ...head, pages: named })
+  return {
+    digest: sha256(document),
+    plannerVersion: 1,
+    fileCount: pages.flat().filter(isSigned).length,
+    nodeCount: pages.flat().length,
+    plannedAt: null,
+    approvalDeadline: null,
+    document,
+    page: ({ index }: { readonly index: number }) => texts[index] ?? null,
+  }
+}
+
 /** The certificate that the stand-in has. */
 export const certificate = {
   certificateId: '7f1c54b2-5a0c-4b43-9d0e-0f6d2f1f3a11',
@@ -317,7 +338,7 @@ function newRequest(
     failure: null,
     waitingFor: null,
     attempts: [],
-    signedFiles: [],
+    manifest: null,
     signedArtifact: null,
     signedArtifactLink: null,
     unsignedArtifactLink: `http://stand-in/Api/v1/x/SigningRequests/${signingRequestId}/UnsignedArtifact`,

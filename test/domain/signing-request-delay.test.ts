@@ -10,7 +10,7 @@ import {
   type SigningRequestState,
   signingRequestDecider,
 } from '../../domain/index.ts'
-import { anArtifact, aSubmission, fixedUuid } from '../support/submission.ts'
+import { anArtifact, aPlan, aSubmission, fixedUuid } from '../support/submission.ts'
 
 const start = Date.parse('2026-03-01T12:00:00.000Z')
 const seconds = 1000
@@ -118,7 +118,7 @@ describe('a request that cannot go on for a passing reason', () => {
 
   it('says so no longer when it goes on, or is over', () => {
     const waiting = happen(retrieved(), record())
-    const planned = happen(waiting, { type: 'RecordPlan', planDigest: anArtifact.sha256, fileCount: 1, at })
+    const planned = happen(waiting, { type: 'RecordPlan', planDigest: anArtifact.sha256, ...aPlan, at })
     expect(planned).toMatchObject({ waitingFor: null })
     const canceled = happen(waiting, { type: 'Cancel', canceledBy: aSubmission().submitter, reason: null })
     expect(canceled).toMatchObject({ workflowStatus: 'Canceled', waitingFor: null })
@@ -126,7 +126,7 @@ describe('a request that cannot go on for a passing reason', () => {
   })
 
   it('still says so while another attempt is made, unless it waited for somebody to make one', () => {
-    const planned = happen(retrieved(), { type: 'RecordPlan', planDigest: anArtifact.sha256, fileCount: 1, at })
+    const planned = happen(retrieved(), { type: 'RecordPlan', planDigest: anArtifact.sha256, ...aPlan, at })
     const { certificateId } = aSubmission()
     const begin = {
       type: 'StartSigning',

@@ -18,7 +18,7 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import { event } from '../support/decider-spec.ts'
-import { anArtifact, aSubmission, fixedUuid, people } from '../support/submission.ts'
+import { aManifest, anArtifact, aPlan, aSubmission, fixedUuid, people } from '../support/submission.ts'
 
 const everyone: readonly UserId[] = Object.values(people)
 const digests = ['cd', 'ef'].map((pair) => pair.repeat(32) as Sha256Digest)
@@ -61,7 +61,7 @@ const anyApproval: fc.Arbitrary<ApprovalProcess | null> = fc.option(
 function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningRequestCommand> {
   const submission = aSubmission({ approval })
   const { sha256 } = anArtifact
-  const file = { path: 'setup.exe', unsignedSha256: sha256, signedSha256: sha256, signedSize: 1, timestamp: null }
+  const manifest = aManifest({ unsignedSha256: sha256, signedSha256: sha256, signedSize: 1 })
   const signedArtifact = { fileName: 'setup.exe', sha256, size: 1 }
   const weighted = (weight: number, arbitrary: fc.Arbitrary<SigningRequestCommand>) => ({ weight, arbitrary })
   return fc.oneof(
@@ -74,7 +74,7 @@ function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningReque
     ),
     weighted(
       4,
-      anyDigest.map((planDigest) => ({ type: 'RecordPlan', planDigest, fileCount: 1, at })),
+      anyDigest.map((planDigest) => ({ type: 'RecordPlan', planDigest, ...aPlan, at })),
     ),
     weighted(
       12,
@@ -115,9 +115,7 @@ function anyCommand(approval: ApprovalProcess | null): fc.Arbitrary<SigningReque
     ),
     weighted(
       6,
-      fc
-        .integer({ min: 1, max: 3 })
-        .map((attempt) => ({ type: 'RecordSigned', attempt, files: [file], signedArtifact })),
+      fc.integer({ min: 1, max: 3 }).map((attempt) => ({ type: 'RecordSigned', attempt, ...manifest, signedArtifact })),
     ),
     weighted(
       1,
@@ -160,7 +158,7 @@ function opening(approval: ApprovalProcess | null): fc.Arbitrary<readonly Signin
   const inOrder: readonly SigningRequestCommand[] = [
     { type: 'SubmitSigningRequest', submission },
     { type: 'RecordRetrieval', artifact: anArtifact },
-    { type: 'RecordPlan', planDigest: digests[0] as Sha256Digest, fileCount: 1, at },
+    { type: 'RecordPlan', planDigest: digests[0] as Sha256Digest, ...aPlan, at },
   ]
   return fc.constantFrom(inOrder, inOrder, inOrder, inOrder.slice(0, 2), [])
 }
@@ -282,7 +280,9 @@ describe('whatever is asked of a signing request, in whatever order', () => {
       const attempts = ofType(log, 'SigningStarted').map(({ data }) => data.attempt)
       expect(attempts).toEqual(attempts.map((_, index) => index + 1))
       for (const { data } of ofType(log, 'SigningRequestCompleted')) expect(data.attempt).toBe(attempts.length)
-      for (const { data } of ofType(log, 'FileSigned')) expect(data.attempt).toBe(attempts.length)
+      const signed = ofType(log, 'FilesSigned')
+      for (const { data } of signed) expect(data.attempt).toBe(attempts.length)
+      expect(signed.length).toBe(ofType(log, 'SigningRequestCompleted').length)
     })
   })
 
@@ -324,7 +324,7 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
   anyDigest.map((planDigest) =>
     event<SigningRequestEvent, 'SigningPlanned'>('SigningPlanned', {
       planDigest,
-      fileCount: 1,
+      ...aPlan,
       approvalDeadline: null,
     }),
   ),
@@ -360,13 +360,13 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
     }),
   ),
   fc.nat(3).map((attempt) =>
-    event<SigningRequestEvent, 'FileSigned'>('FileSigned', {
+    event<SigningRequestEvent, 'FilesSigned'>('FilesSigned', {
       attempt,
-      path: 'setup.exe',
-      unsignedSha256: digests[0] as Sha256Digest,
-      signedSha256: digests[1] as Sha256Digest,
-      signedSize: 1,
-      timestamp: null,
+      ...aManifest({
+        unsignedSha256: digests[0] as Sha256Digest,
+        signedSha256: digests[1] as Sha256Digest,
+        signedSize: 1,
+      }),
     }),
   ),
   fc.nat(3).map((attempt) =>

@@ -14,7 +14,7 @@ import {
   workflowStatuses,
 } from '../../domain/index.ts'
 import { given, itRefuses, event as makeEvent } from '../support/decider-spec.ts'
-import { anArtifact, aSubmission, fixedUuid, people, references } from '../support/submission.ts'
+import { aManifest, anArtifact, aPlan, aSubmission, fixedUuid, people, references } from '../support/submission.ts'
 
 type Facts<Type extends SigningRequestEvent['type']> = Omit<
   Extract<SigningRequestEvent, { type: Type }>['data'],
@@ -38,9 +38,8 @@ const submitted = event('SigningRequestSubmitted', submission)
 const submittedUnder = (approval: typeof submission.approval) =>
   event('SigningRequestSubmitted', aSubmission({ approval }))
 const retrieved = event('ArtifactRetrieved', anArtifact)
-const planned = event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline: null })
-const plannedUntil = (approvalDeadline: string) =>
-  event('SigningPlanned', { planDigest, fileCount: 1, approvalDeadline })
+const planned = event('SigningPlanned', { planDigest, ...aPlan, approvalDeadline: null })
+const plannedUntil = (approvalDeadline: string) => event('SigningPlanned', { planDigest, ...aPlan, approvalDeadline })
 const granted = (approver: UserId, digest = planDigest) =>
   event('ApprovalGranted', { approver, through: references(approver), planDigest: digest, comment: null })
 const invalidated = (approver: UserId) => event('ApprovalInvalidated', { approver, reason: 'userDeactivated' })
@@ -49,15 +48,12 @@ const expired = event('ApprovalExpired', { deadline: at })
 const canceled = event('SigningRequestCanceled', { canceledBy: submitter, reason: null })
 const started = (attempt: number) =>
   event('SigningStarted', { attempt, planDigest, certificateId, certificateThumbprint, keyId })
-const fileFacts = {
-  path: 'setup.exe',
-  unsignedSha256: sha256,
-  signedSha256: otherDigest,
-  signedSize: 5000,
-  timestamp: { time: at, authority: 'CN=TSA', uncovered: [] },
-}
+const manifest = aManifest(
+  { unsignedSha256: sha256, signedSha256: otherDigest, signedSize: 5000 },
+  { time: at, authority: 'CN=TSA', uncovered: [] },
+)
 const signedArtifact = { fileName: 'setup.exe', sha256: otherDigest, size: 5000 }
-const fileSigned = (attempt: number) => event('FileSigned', { attempt, ...fileFacts })
+const filesSigned = (attempt: number) => event('FilesSigned', { attempt, ...manifest })
 const completed = (attempt: number) => event('SigningRequestCompleted', { attempt, signedArtifact })
 const failure = { code: 'PE_TRUNCATED', message: 'It ends early.', path: 'setup.exe' }
 const failed = event('SigningRequestFailed', { workflowStatus: 'ProcessingFailed', failure })
@@ -72,7 +68,7 @@ const submitFrom = (changes: Partial<Source>): SigningRequestCommand => ({
   submission: aSubmission({ source: { ...submission.source, ...changes } }),
 })
 const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', artifact: anArtifact }
-const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at }
+const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, ...aPlan, at }
 const approve = (approver: UserId, digest = planDigest): SigningRequestCommand => ({
   type: 'Approve',
   approver,
@@ -86,7 +82,7 @@ const start: SigningRequestCommand = { type: 'StartSigning', planDigest, certifi
 const record = (attempt: number): SigningRequestCommand => ({
   type: 'RecordSigned',
   attempt,
-  files: [fileFacts],
+  ...manifest,
   signedArtifact,
 })
 const fail: SigningRequestCommand = { type: 'Fail', workflowStatus: 'ProcessingFailed', failure }
@@ -133,20 +129,20 @@ describe('signing request', () => {
       .thenEvents(started(2))
     given(request, ...signing)
       .when(record(1))
-      .thenEvents(fileSigned(1), completed(1))
+      .thenEvents(filesSigned(1), completed(1))
     given(request, ...signing, started(2))
       .when(record(2))
-      .thenEvents(fileSigned(2), completed(2))
-    expect(fold(request, [...signing, started(2), fileSigned(2), completed(2)])).toMatchObject({
+      .thenEvents(filesSigned(2), completed(2))
+    expect(fold(request, [...signing, started(2), filesSigned(2), completed(2)])).toMatchObject({
       workflowStatus: 'Completed',
       attempts: 2,
       signedArtifact,
-      signedFiles: [{ attempt: 2, ...fileFacts }],
+      manifest: { digest: manifest.manifestDigest, fileCount: 1, files: manifest.files },
     })
   })
 
   it('forgets files of an attempt that did not complete', () => {
-    expect(fold(request, [...signing, fileSigned(1), started(2)])).toMatchObject({ signedFiles: [] })
+    expect(fold(request, [...signing, filesSigned(1), started(2)])).toMatchObject({ manifest: null })
   })
 
   it('ends at one denial, whatever approvals there are', () => {
@@ -229,7 +225,7 @@ describe('signing request', () => {
         [...waiting, expired],
         [...waiting, canceled],
         [...waiting, failed],
-        [...signing, fileSigned(1), completed(1)],
+        [...signing, filesSigned(1), completed(1)],
       ].map(
         (history) =>
           ['SIGNING_REQUEST_FINAL', `${command.type} after ${statusAfter(history)}`, history, command] as const,
@@ -254,7 +250,7 @@ describe('signing request', () => {
       'SIGNING_REQUEST_STATE',
       'fewer files than planned',
       signing,
-      { ...record(1), files: [] } as SigningRequestCommand,
+      { ...record(1), fileCount: 0 } as SigningRequestCommand,
     ],
     ['NOT_WAITING_FOR_APPROVAL', 'an approval before planning', [submitted, retrieved], approve(anna)],
     ['NOT_WAITING_FOR_APPROVAL', 'an approval after the quorum', approved, approve(cora)],

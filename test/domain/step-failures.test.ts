@@ -12,6 +12,8 @@ const { ending, passing } = stepFailureCodes
 const ofOthers = new Set([
   'TEMPORAL_UNAVAILABLE',
   'SIGNING_REQUEST_MISMATCH',
+  // Manifests are read by queries only.
+  'MANIFEST_MALFORMED',
   // Commands of people to requests, and to what requests rest on.
   ...['ALREADY_APPROVED', 'NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE', 'SIGNING_REQUEST_EXISTS'],
   ...['API_TOKEN_EXPIRY_PAST', 'API_TOKEN_NOT_FOUND', 'ROLE_HELD', 'ROLE_NOT_HELD'],

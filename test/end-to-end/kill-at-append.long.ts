@@ -82,7 +82,7 @@ const unapproved = [
   'ArtifactRetrieved',
   'SigningPlanned',
   'SigningStarted',
-  'FileSigned',
+  'FilesSigned',
 ] as const
 const approved = [...unapproved.slice(0, 3), 'ApprovalGranted', ...unapproved.slice(3)] as const
 
@@ -196,7 +196,7 @@ it(
       ].toSorted(),
     )
     for (const { types, request } of histories)
-      expect(types.filter((type) => type === 'FileSigned')).toHaveLength(request.signedArtifact === null ? 0 : 1)
+      expect(types.filter((type) => type === 'FilesSigned')).toHaveLength(request.signedArtifact === null ? 0 : 1)
   },
   30 * 60_000,
 )
@@ -260,7 +260,7 @@ it(
       'Completed',
     ])
     for (const { types, request } of histories)
-      expect(count(types, 'FileSigned')).toBe(request.signedArtifact === null ? 0 : 1)
+      expect(count(types, 'FilesSigned')).toBe(request.signedArtifact === null ? 0 : 1)
   },
   30 * 60_000,
 )

@@ -42,13 +42,13 @@ const tokenOf = (user: string) => organization.credentials.users[user]?.token
 const as = (user: string) => serviceClient(service.url, tokenOf(user))
 
 const requestDocument = `query ($id: ID!) { signingRequest(id: $id) {
-  status workflowStatus failure { code } plan { digest document } signedArtifactLink certificate { chain }
+  status workflowStatus failure { code } plan { digest document page(index: 0) } signedArtifactLink certificate { chain }
 } }`
 type Shown = {
   readonly status: string
   readonly workflowStatus: string
   readonly failure: { readonly code: string } | null
-  readonly plan: { readonly digest: string; readonly document: string } | null
+  readonly plan: { readonly digest: string; readonly document: string; readonly page: string } | null
   readonly certificate: { readonly chain: readonly string[] }
 }
 
@@ -57,7 +57,9 @@ async function show(id: string): Promise<Shown> {
 }
 
 /** The plan of a request that waits for approval. */
-function waitingPlan(id: string): Promise<{ readonly digest: string; readonly document: string }> {
+function waitingPlan(
+  id: string,
+): Promise<{ readonly digest: string; readonly document: string; readonly page: string }> {
   return until('the request waits for approval', async () => {
     const shown = await show(id)
     return shown?.status === 'WaitingForApproval' ? shown.plan : undefined
@@ -131,10 +133,9 @@ describe('a release', () => {
 
     // What they approved names the very bytes that were submitted.
     expect(createHash('sha256').update(plan.document).digest('hex')).toBe(plan.digest)
-    const { files } = JSON.parse(plan.document) as { files: readonly { sha256: string }[] }
-    expect(files.map(({ sha256 }) => sha256)).toEqual([
-      createHash('sha256').update(readFileSync(program)).digest('hex'),
-    ])
+    const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex')
+    expect(JSON.parse(plan.document)).toMatchObject({ pages: [{ entries: 1, sha256: sha256(plan.page) }] })
+    expect(JSON.parse(plan.page)).toMatchObject({ sha256: sha256(readFileSync(program)) })
     const history = (await requestHistories(organization.log)).get(id)
     expect(history?.types).toEqual([
       'SigningRequestSubmitted',
@@ -143,7 +144,7 @@ describe('a release', () => {
       'ApprovalGranted',
       'ApprovalGranted',
       'SigningStarted',
-      'FileSigned',
+      'FilesSigned',
       'SigningRequestCompleted',
     ])
   }, 60_000)
@@ -154,13 +155,11 @@ describe('a release', () => {
     const random = seededRandom(seed)
     const bytes = readFileSync(signed)
     const { checksum, entry, table, headersEnd } = layoutOf(bytes)
-    const { files } = JSON.parse(plan.document) as {
-      files: readonly { directives: { contentDigests: { digest: string }[] }[] }[]
-    }
+    const file = JSON.parse(plan.page) as { readonly directives: { contentDigests: { digest: string }[] }[] }
     const signature = bytes.subarray(table)
     const placeOf = (part: Uint8Array) => table + signature.indexOf(part)
     /** SpcIndirectData's digest, the certificate, and the RSA signature: an OCTET STRING of 384 bytes. */
-    const digestAt = placeOf(Buffer.from(files[0]?.directives[0]?.contentDigests[0]?.digest ?? '', 'hex'))
+    const digestAt = placeOf(Buffer.from(file.directives[0]?.contentDigests[0]?.digest ?? '', 'hex'))
     const leafAt = placeOf(leaf)
     const valueAt = placeOf(Buffer.from([0x04, 0x82, 0x01, 0x80])) + 4
     expect(Math.min(digestAt, leafAt, valueAt - 4)).toBeGreaterThan(table)
@@ -396,7 +395,7 @@ function isRecordOf({ command, code, subject, by }: Recorded, { data, metadata: 
 async function expectNothingSigned(id: string): Promise<void> {
   const { events } = await readWholeStream(organization.log, streams.signingRequest(id as SigningRequestId))
   const types = events.map(({ type }) => type)
-  for (const type of ['SigningStarted', 'FileSigned', 'SigningRequestCompleted']) expect(types).not.toContain(type)
+  for (const type of ['SigningStarted', 'FilesSigned', 'SigningRequestCompleted']) expect(types).not.toContain(type)
   const organizationId = organization.credentials.organizationId as OrganizationId
   const link = `/Api/v1/${organizationId}/SigningRequests/${id}/SignedArtifact`
   await expect(as('administrator').download(link)).rejects.toMatchObject({ code: 'SIGNED_ARTIFACT_NOT_READY' })

@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { createApplication } from '../../application/index.ts'
-import { checkHeader, createVerifiedReader, loadPlan, planSigning } from '../../artifacts/index.ts'
+import { checkHeader, createVerifiedReader, openManifest, openPlan, planSigning } from '../../artifacts/index.ts'
 import { retrieved } from '../../domain/index.ts'
 import { registerGraphQL } from '../../graphql/index.ts'
 import { openHttpServer } from '../../http/index.ts'
@@ -59,7 +59,8 @@ async function serve(organization: TestOrganization) {
   await registerGraphQL(http, {
     application,
     readModel,
-    loadPlan: (digest) => loadPlan(store, digest),
+    openPlan: (reference) => openPlan(store, reference),
+    openManifest: (reference) => openManifest(store, reference),
     planWording: planWording(formats),
     describeSource: sources.describe,
     publicUrl: () => url,
@@ -134,7 +135,7 @@ describe('a format that the service does not bring along', () => {
     const first = await signApproved('data.tst', 'signed.tst')
     expect(first.files).toEqual([
       {
-        path: 'data.tst',
+        path: ['data.tst'],
         format: 'trailer-test',
         formatTitle: 'files with a trailer (tst)',
         existingSignatures: [],

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createOrganization, createProject, createSigningPolicy, createUser } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
@@ -12,7 +12,9 @@ const everythingOfARequest = `
   artifact { fileName sha256 size } programDescription programUrl timestamp
   plan {
     digest fileCount plannedAt approvalDeadline certificateThumbprint document
-    files { nodes { path format sha256 size existingSignatures {
+    plannerVersion nodeCount page(index: 0) noPage: page(index: 1)
+    nodes(first: 2) { nodes { index parent descendantCount kind path outcome container element { name path line column } } }
+    files(first: 2) { nodes { path kind outcome children(first: 1) { nodes { path } } format sha256 size existingSignatures {
       kind outcome place depth sha256 reason signer issuer serialNumber digestAlgorithm integrity uncovered
       timestamp { kind time authority integrity uncovered }
     } directives { directive attributes { name title value } contentDigests { content algorithm digest } } } }
@@ -21,10 +23,14 @@ const everythingOfARequest = `
   approvals { approver { name } planDigest comment approvedAt counts } missingApprovals
   denial { kind } cancellation { reason } failure { code }
   attempts { attempt startedAt certificateThumbprint }
-  signedFiles { path unsignedSha256 signedSha256 signedSize timestamp { time authority uncovered } }
+  manifest { digest fileCount document page(index: 0) files(first: 2) { nodes {
+    node path unsignedSha256 signedSha256 signedSize signatures { directive timestamp { time authority uncovered } }
+  } } }
   signedArtifact { fileName sha256 size }
   events(first: 100) { nodes { eventId type occurredAt actor { kind user { name } component } data revision position } }
   unsignedArtifactLink signedArtifactLink`
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 describe('queries', () => {
   it('says who is asking', async () => {
@@ -75,11 +81,18 @@ describe('queries', () => {
       artifact: { fileName: 'setup.exe', size: 9 },
       plan: {
         digest: planDigest,
+        plannerVersion: 1,
         fileCount: 1,
+        nodeCount: 1,
+        noPage: null,
+        nodes: { nodes: [{ index: 0, parent: null, descendantCount: 0, element: null, container: null }] },
         files: {
           nodes: [
             {
-              path: 'setup.exe',
+              path: ['setup.exe'],
+              kind: 'file',
+              outcome: 'signed',
+              children: { nodes: [] },
               directives: [
                 {
                   directive: 'authenticode-sign',
@@ -141,18 +154,32 @@ describe('queries', () => {
       cancellation: null,
       failure: null,
       attempts: [{ attempt: 1 }],
-      signedFiles: [
-        {
-          path: 'setup.exe',
-          signedSize: 26,
-          timestamp: { authority: 'http://tsa.example.com', uncovered: ['attribute certificates'] },
+      manifest: {
+        fileCount: 1,
+        files: {
+          nodes: [
+            {
+              node: 0,
+              path: ['setup.exe'],
+              signedSize: 26,
+              signatures: [
+                {
+                  directive: 'authenticode-sign',
+                  timestamp: { authority: 'http://tsa.example.com', uncovered: ['attribute certificates'] },
+                },
+              ],
+            },
+          ],
         },
-      ],
+      },
       signedArtifact: { fileName: 'setup.exe', size: 26 },
       unsignedArtifactLink: `https://signing.example.com/Api/v1/${server.organizationId}/SigningRequests/${id}/UnsignedArtifact`,
       signedArtifactLink: `https://signing.example.com/Api/v1/${server.organizationId}/SigningRequests/${id}/SignedArtifact`,
     })
-    expect(JSON.parse(request.plan.document)).toMatchObject({ signingRequestId: id })
+    for (const { document, digest, page } of [request.plan, request.manifest]) {
+      expect(sha256(document)).toBe(digest)
+      expect(JSON.parse(document)).toMatchObject({ signingRequestId: id, pages: [{ sha256: sha256(page) }] })
+    }
     expect(request.events.nodes.map(({ type }: { type: string }) => type)).toEqual([
       'SigningRequestSubmitted',
       'ArtifactRetrieved',
@@ -160,7 +187,7 @@ describe('queries', () => {
       'ApprovalGranted',
       'ApprovalGranted',
       'SigningStarted',
-      'FileSigned',
+      'FilesSigned',
       'SigningRequestCompleted',
     ])
     expect(request.events.nodes[0]).toMatchObject({

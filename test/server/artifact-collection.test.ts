@@ -9,7 +9,7 @@ import { appendRaw, testOrganization } from '../support/test-organization.ts'
 
 const hour = 3_600_000
 
-it('keeps what submissions, plans, signed artifacts and events of later releases name, and nothing else', async () => {
+it('keeps what submissions, plans, manifests, signed artifacts and events of later releases name, and nothing else', async () => {
   const { folder, store, log, planned, tell, setup } = await testOrganization({ approval: null })
   async function put(text: string) {
     async function* bytes() {
@@ -18,9 +18,11 @@ it('keeps what submissions, plans, signed artifacts and events of later releases
     return store.put(bytes())
   }
   const request = await planned()
-  const [signed, later, orphan] = [await put('signed'), await put('of a later release'), await put('of nobody')]
+  const [signed, manifest] = [await put('signed'), await put('its manifest')]
+  const [later, orphan] = [await put('of a later release'), await put('of nobody')]
   const { signingRequestId, plan, certificateId } = request
   const planDigest = plan?.digest as Sha256Digest
+  const planDocument = plan?.document as Sha256Digest
   await tell(signingRequestId, {
     type: 'StartSigning',
     planDigest,
@@ -32,6 +34,7 @@ it('keeps what submissions, plans, signed artifacts and events of later releases
   const data = { schemaVersion: 1, attempt: 1, signedArtifact }
   const stream = streams.signingRequest(randomUUID() as typeof signingRequestId)
   const events = [
+    { type: 'FilesSigned', data: { schemaVersion: 1, attempt: 1, manifestDocument: manifest.sha256 } },
     { type: 'SigningRequestCompleted', data },
     { type: 'SomethingNew', data: { schemaVersion: 7, parts: [{ evidence: `sha256:${later.sha256}` }] } },
   ]
@@ -45,7 +48,7 @@ it('keeps what submissions, plans, signed artifacts and events of later releases
     trashMs: 0,
   })
   expect(collected).toEqual({ thrownAway: 1, restored: 0, deleted: 1 })
-  for (const sha256 of [retrieved(request).artifact.sha256, planDigest, signed.sha256, later.sha256])
-    await store.verify(sha256)
+  const named = [retrieved(request).artifact.sha256, planDocument, signed.sha256, manifest.sha256, later.sha256]
+  for (const sha256 of named) await store.verify(sha256)
   expect(await store.has(orphan.sha256)).toBe(false)
 })

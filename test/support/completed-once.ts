@@ -62,7 +62,7 @@ export async function expectAllCompletedOnce(service: Observed, accepted: Readon
       ArtifactRetrieved: 1,
       SigningPlanned: 1,
       SigningStarted: request.attempts,
-      FileSigned: 1,
+      FilesSigned: 1,
       SigningRequestCompleted: 1,
       ...(request.approval === null ? {} : { ApprovalGranted: request.approval.requiredApprovals }),
     })

@@ -19,11 +19,14 @@ import {
   checkHeader,
   createUploads,
   createVerifiedReader,
-  loadPlan,
   openFolderStore,
+  openManifest,
+  openPlan,
   openUploadRegistry,
-  storePlan,
+  storeDocument,
+  storeManifest,
   type UploadQuotas,
+  withComposedPlan,
 } from '../../artifacts/index.ts'
 import {
   type ApiTokenId,
@@ -31,6 +34,7 @@ import {
   type GlobalRole,
   knownArtifact,
   type OrganizationId,
+  type PlanNodeContent,
   type ProjectId,
   type Sha256Digest,
   type SigningPlan,
@@ -130,7 +134,7 @@ const thumbprint = 'ab'.repeat(32)
 
 /** What of it a test replaces. */
 export type GraphQLServerOptions = Partial<
-  Pick<GraphQLDependencies, 'limits' | 'patienceMs' | 'loadPlan' | 'readModel' | 'application'>
+  Pick<GraphQLDependencies, 'limits' | 'patienceMs' | 'openPlan' | 'openManifest' | 'readModel' | 'application'>
 > & {
   /** Whether a projector runs; default yes. */
   readonly project?: boolean
@@ -214,7 +218,8 @@ export async function openGraphQLServer(
   await registerGraphQL(http, {
     application,
     readModel,
-    loadPlan: (digest) => loadPlan(store, digest),
+    openPlan: (reference) => openPlan(store, reference),
+    openManifest: (reference) => openManifest(store, reference),
     planWording: planWording(signatureFormats),
     describeSource: sources.describe,
     publicUrl: 'https://signing.example.com',
@@ -325,7 +330,9 @@ export async function openGraphQLServer(
       if (artifact === null) throw new Error('The request has no artifact.')
       const { sha256, size, fileName } = artifact
       const plan: SigningPlan = {
+        kind: 'signingPlan',
         schemaVersion: 1,
+        plannerVersion: 1,
         signingRequestId,
         projectId,
         signingPolicyId: request.signingPolicyId,
@@ -333,60 +340,74 @@ export async function openGraphQLServer(
         certificateId,
         certificateThumbprint: thumbprint,
         timestamp: 'required',
-        files: [
-          {
-            path: fileName,
-            format: 'pe',
-            sha256,
-            size,
-            existingSignatures: [
-              {
-                kind: 'signature',
-                outcome: 'replaced',
-                place: 'certificate table',
-                depth: 0,
-                sha256: 'ab'.repeat(32),
-                signer: 'CN=Vendor',
-                issuer: 'CN=Authority',
-                serialNumber: '0a',
-                digestAlgorithm: 'sha1',
-                integrity: 'intact',
-                timestamp: {
-                  kind: 'countersignature',
-                  time: '2020-01-01T00:00:00.000Z',
-                  authority: null,
-                  integrity: 'unchecked',
-                  uncovered: ['attribute certificates'],
-                },
-                uncovered: ['the unsigned attribute 1.2.3'],
-              },
-              {
-                kind: 'unreadable',
-                outcome: 'replaced',
-                place: 'nested signature',
-                depth: 1,
-                sha256: 'cd'.repeat(32),
-                reason: 'It is none.',
-              },
-            ],
-            directives: [
-              {
-                directive: 'authenticode-sign',
-                attributes: {
-                  'hash-algorithm': 'sha256',
-                  append: false,
-                  description: 'Demo',
-                  'description-url': null,
-                },
-                contentDigests: [{ content: 'image', algorithm: 'sha256', digest: 'cd'.repeat(32) }],
-              },
-            ],
-          },
-        ],
       }
-      const planDigest = await storePlan(store, plan)
+      const nodes: readonly PlanNodeContent[] = [
+        {
+          kind: 'file',
+          path: [fileName],
+          outcome: 'signed',
+          element: null,
+          format: 'pe',
+          sha256,
+          size,
+          existingSignatures: [
+            {
+              kind: 'signature',
+              outcome: 'replaced',
+              place: 'certificate table',
+              depth: 0,
+              sha256: 'ab'.repeat(32),
+              signer: 'CN=Vendor',
+              issuer: 'CN=Authority',
+              serialNumber: '0a',
+              digestAlgorithm: 'sha1',
+              integrity: 'intact',
+              timestamp: {
+                kind: 'countersignature',
+                time: '2020-01-01T00:00:00.000Z',
+                authority: null,
+                integrity: 'unchecked',
+                uncovered: ['attribute certificates'],
+              },
+              uncovered: ['the unsigned attribute 1.2.3'],
+            },
+            {
+              kind: 'unreadable',
+              outcome: 'replaced',
+              place: 'nested signature',
+              depth: 1,
+              sha256: 'cd'.repeat(32),
+              reason: 'It is none.',
+            },
+          ],
+          directives: [
+            {
+              directive: 'authenticode-sign',
+              attributes: {
+                'hash-algorithm': 'sha256',
+                append: false,
+                description: 'Demo',
+                'description-url': null,
+              },
+              contentDigests: [{ content: 'image', algorithm: 'sha256', digest: 'cd'.repeat(32) }],
+            },
+          ],
+        },
+      ]
+      const { digest: planDigest, document: planDocument } = await withComposedPlan(
+        plan,
+        nodes,
+        { folder },
+        (composed) => storeDocument(store, composed),
+      )
       await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
-      await tell(signingRequestId, { type: 'RecordPlan', planDigest, fileCount: 1, at: now() })
+      await tell(signingRequestId, {
+        type: 'RecordPlan',
+        planDigest,
+        planDocument,
+        ...{ plannerVersion: 1, nodeCount: 1, fileCount: 1 },
+        at: now(),
+      })
       return planDigest
     },
     async complete(signingRequestId, planDigest) {
@@ -402,19 +423,34 @@ export async function openGraphQLServer(
         certificateThumbprint: thumbprint,
         keyId,
       })
+      const signedArtifact = { fileName: 'setup.exe', sha256: signed, size }
+      const timestamp = { time: now(), authority: 'http://tsa.example.com', uncovered: ['attribute certificates'] }
+      const file = {
+        node: 0,
+        path: ['setup.exe'],
+        unsignedSha256: 'ab'.repeat(32) as Sha256Digest,
+        signedSha256: signed,
+        signedSize: size,
+        signatures: [{ directive: 'authenticode-sign', timestamp }],
+      }
+      const describe = () => ({
+        kind: 'signingManifest' as const,
+        schemaVersion: 1 as const,
+        signingRequestId,
+        attempt: 1,
+        planDigest,
+        certificateThumbprint: thumbprint,
+        signedArtifact,
+      })
+      const manifest = await storeManifest(store, describe, [file], { folder })
       await tell(signingRequestId, {
         type: 'RecordSigned',
         attempt: 1,
-        files: [
-          {
-            path: 'setup.exe',
-            unsignedSha256: 'ab'.repeat(32) as Sha256Digest,
-            signedSha256: signed,
-            signedSize: size,
-            timestamp: { time: now(), authority: 'http://tsa.example.com', uncovered: ['attribute certificates'] },
-          },
-        ],
-        signedArtifact: { fileName: 'setup.exe', sha256: signed, size },
+        fileCount: 1,
+        manifestDigest: manifest.digest,
+        manifestDocument: manifest.document,
+        files: manifest.files,
+        signedArtifact,
       })
     },
     async caughtUp() {

@@ -38,7 +38,7 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
-import { anArtifact, aSubmission } from './submission.ts'
+import { aManifest, anArtifact, aPlan, aSubmission } from './submission.ts'
 
 /** Three numbers that choose an entity, a command and its details. */
 export type Move = readonly [entity: number, command: number, detail: number]
@@ -412,7 +412,7 @@ function requestCommands(detail: number): readonly SigningRequestCommand[] {
   const submit: SigningRequestCommand = { type: 'SubmitSigningRequest', submission }
   const retrieve: SigningRequestCommand = { type: 'RecordRetrieval', artifact: anArtifact }
   // Always the same moment, so that its deadline is known: a minute later, as the policy says.
-  const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, fileCount: 1, at: '2026-01-01T00:00:00.000Z' }
+  const plan: SigningRequestCommand = { type: 'RecordPlan', planDigest, ...aPlan, at: '2026-01-01T00:00:00.000Z' }
   const approve: SigningRequestCommand = { type: 'Approve', groups: [group], approver, planDigest, comment: 'fine' }
   const start: SigningRequestCommand = {
     type: 'StartSigning',
@@ -424,9 +424,7 @@ function requestCommands(detail: number): readonly SigningRequestCommand[] {
   const signed: SigningRequestCommand = {
     type: 'RecordSigned',
     attempt: 1 + (detail % 2),
-    files: [
-      { path: 'setup.exe', unsignedSha256: anArtifact.sha256, signedSha256: digest(1), signedSize: 9, timestamp: null },
-    ],
+    ...aManifest({ unsignedSha256: anArtifact.sha256, signedSha256: digest(1), signedSize: 9 }),
     signedArtifact: { fileName: 'setup.exe', sha256: digest(1), size: 9 },
   }
   return [

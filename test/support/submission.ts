@@ -1,10 +1,12 @@
 import {
   type Artifact,
   type CertificateId,
+  type MadeSignature,
   type OrganizationId,
   type PrincipalReference,
   type ProjectId,
   type Sha256Digest,
+  type SignedFile,
   type SigningPolicyId,
   type SigningRequestId,
   type Submission,
@@ -57,5 +59,26 @@ export function aSubmission(changes: Partial<Submission> = {}): Submission {
     source: uploadedFile(anArtifact),
     program: { description: null, descriptionUrl: null },
     ...changes,
+  }
+}
+
+/** What a plan of one file has beside its digest. */
+export const aPlan = {
+  planDocument: '0d'.repeat(32) as Sha256Digest,
+  plannerVersion: 1,
+  nodeCount: 1,
+  fileCount: 1,
+} as const
+
+/** What signing the only file of an artifact gives beside the artifact itself. */
+export function aManifest(
+  file: Pick<SignedFile, 'unsignedSha256' | 'signedSha256' | 'signedSize'>,
+  timestamp: MadeSignature['timestamp'] = null,
+) {
+  return {
+    fileCount: 1,
+    manifestDigest: '0e'.repeat(32) as Sha256Digest,
+    manifestDocument: '0f'.repeat(32) as Sha256Digest,
+    files: [{ node: 0, path: ['setup.exe'], ...file, signatures: [{ directive: 'authenticode-sign', timestamp }] }],
   }
 }

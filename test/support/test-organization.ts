@@ -21,9 +21,7 @@ import {
   openFolderStore,
   openSignerScratch,
   openUploadRegistry,
-  planDigest,
   planSigning,
-  storePlan,
   type Uploads,
 } from '../../artifacts/index.ts'
 import {
@@ -282,9 +280,9 @@ export async function testOrganization(
     const { certificate, key } = await readCertificateAndKey(log, settings.certificateId, now())
     const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
     const facts = { ...signedBy, formats, store, passes }
-    const plan = await planSigning({ request: retrieved(await request(signingRequestId)), ...facts })
-    await storePlan(store, plan)
-    await tell(signingRequestId, { type: 'RecordPlan', planDigest: planDigest(plan), fileCount: 1, at: now() })
+    const stored = await planSigning({ request: retrieved(await request(signingRequestId)), ...facts })
+    const { digest: planDigest, document: planDocument, ...counts } = stored
+    await tell(signingRequestId, { type: 'RecordPlan', planDigest, planDocument, ...counts, at: now() })
     return request(signingRequestId)
   }
 

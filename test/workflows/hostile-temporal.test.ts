@@ -41,7 +41,7 @@ async function expectCompletedOnce(organization: TestOrganization, workflows: Te
   await reached(organization, id, 'Completed')
   await workflows.client.workflow.getHandle(id).result()
   const types = await typesOf(organization, id)
-  expect(types.filter((type) => type === 'FileSigned')).toHaveLength(1)
+  expect(types.filter((type) => type === 'FilesSigned')).toHaveLength(1)
   expect(types.filter((type) => type === 'SigningRequestCompleted')).toHaveLength(1)
 }
 

@@ -5,7 +5,7 @@ import type { ShortActivities } from '../../activities/contract.ts'
 import { type DomainEvent, fold, type Sha256Digest, signingRequestDecider, type UserId } from '../../domain/index.ts'
 import type { LogPosition } from '../../event-log/index.ts'
 import { requestHistory } from '../../workflows/request-history.ts'
-import { anArtifact, aSubmission, people } from '../support/submission.ts'
+import { anArtifact, aPlan, aSubmission, people } from '../support/submission.ts'
 
 const planDigest = 'cd'.repeat(32) as Sha256Digest
 const submission = aSubmission()
@@ -21,7 +21,7 @@ function waitingRequest(): DomainEvent[] {
   for (const command of [
     { type: 'SubmitSigningRequest', submission },
     { type: 'RecordRetrieval', artifact: anArtifact },
-    { type: 'RecordPlan', planDigest, fileCount: 1, at: '2026-03-01T12:00:00.000Z' },
+    { type: 'RecordPlan', planDigest, ...aPlan, at: '2026-03-01T12:00:00.000Z' },
   ] as const)
     stream.push(...signingRequestDecider.decide(command, fold(signingRequestDecider, stream)))
   return stream

@@ -31,7 +31,7 @@ describe('the workflow of a signing request', () => {
       'ArtifactRetrieved',
       'SigningPlanned',
       'SigningStarted',
-      'FileSigned',
+      'FilesSigned',
       'SigningRequestCompleted',
     ])
   })

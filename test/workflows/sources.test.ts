@@ -46,14 +46,14 @@ describe('a kind of source that no room knows', () => {
       'ArtifactRetrieved',
       'SigningPlanned',
       'SigningStarted',
-      'FileSigned',
+      'FilesSigned',
       'SigningRequestCompleted',
     ])
     const program = seededProgram('a seed')
-    const { source, artifact, signedFiles } = await organization.request(id)
+    const { source, artifact, manifest } = await organization.request(id)
     expect(source).toMatchObject({ kind: 'seeded', sha256: null, size: null, details: { seed: 'a seed' } })
     expect(artifact).toEqual({ fileName: 'seeded.exe', sha256: digestOf(program), size: program.length })
-    expect(signedFiles).toMatchObject([{ path: 'seeded.exe', unsignedSha256: digestOf(program) }])
+    expect(manifest?.files).toMatchObject([{ path: ['seeded.exe'], unsignedSha256: digestOf(program) }])
     expect(organization.sources.describe(source)).toEqual({ seed: 'a seed' })
   })
 

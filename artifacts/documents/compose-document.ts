@@ -1,0 +1,94 @@
+import { canonicalJson, type Sha256Digest } from '../../domain/index.ts'
+import type { ArtifactStore } from '../store/index.ts'
+import {
+  type DocumentPage,
+  type DocumentReference,
+  fullPageSize,
+  mostEntriesOfPage,
+  sha256Of,
+} from './paged-document.ts'
+import type { Spool } from './spool.ts'
+
+/** A document that was put together and is not stored yet. Usable as long as its spool is. */
+export type ComposedDocument<Facts, Entry> = {
+  readonly facts: Facts
+  /** SHA-256 of the head: what stands for all of it. */
+  readonly digest: Sha256Digest
+  readonly entryCount: number
+  /** How many entries are of files that are signed. */
+  readonly signedCount: number
+  /** All bytes of it. */
+  readonly bytes: () => AsyncIterable<Uint8Array>
+  /** The entries again, as they were given. */
+  readonly entries: () => AsyncIterable<Entry>
+}
+
+/**
+ * Puts a document together. The same facts and entries give the same bytes. Holds a page of entries in memory.
+ *
+ * @param describe what the head says beside the pages, asked for when all entries are there; JSON of strings, whole numbers,
+ *   booleans, null, arrays and objects
+ * @param entries the same
+ * @throws ArtifactError from the spool
+ */
+export async function composeDocument<Facts extends object, Entry extends object>(
+  describe: () => Facts,
+  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  { spool, isSigned }: { readonly spool: Spool; readonly isSigned: (entry: Entry) => boolean },
+): Promise<ComposedDocument<Facts, Entry>> {
+  const pages: DocumentPage[] = []
+  let lines: Buffer[] = []
+  let signed = 0
+  let size = 0
+  async function endPage(): Promise<void> {
+    const bytes = Buffer.concat(lines)
+    pages.push({ entries: lines.length, signed, size, sha256: sha256Of(bytes) })
+    await spool.append(bytes)
+    ;[lines, signed, size] = [[], 0, 0]
+  }
+  for await (const entry of entries) {
+    const line = Buffer.from(`${canonicalJson(entry)}\n`, 'utf8')
+    lines.push(line)
+    size += line.length
+    if (isSigned(entry)) signed += 1
+    if (lines.length === mostEntriesOfPage || size >= fullPageSize) await endPage()
+  }
+  if (lines.length > 0) await endPage()
+  const facts = describe()
+  const head = canonicalJson({ ...facts, pages })
+  return {
+    facts,
+    digest: sha256Of(head),
+    entryCount: pages.reduce((sum, page) => sum + page.entries, 0),
+    signedCount: pages.reduce((sum, page) => sum + page.signed, 0),
+    async *bytes() {
+      yield Buffer.from(`${head}\n`, 'utf8')
+      yield* pagesOf(spool, pages)
+    },
+    async *entries() {
+      for await (const page of pagesOf(spool, pages))
+        for (const line of page.toString('utf8').split('\n').slice(0, -1)) yield JSON.parse(line)
+    },
+  }
+}
+
+/**
+ * Stores a document.
+ *
+ * @throws ArtifactError `ARTIFACT_STORE_FULL`, `ARTIFACT_STORE_UNAVAILABLE`
+ */
+export async function storeDocument(
+  store: Pick<ArtifactStore, 'put'>,
+  { digest, bytes }: Pick<ComposedDocument<unknown, unknown>, 'digest' | 'bytes'>,
+): Promise<DocumentReference> {
+  const { sha256: document } = await store.put(bytes())
+  return { digest, document }
+}
+
+async function* pagesOf(spool: Spool, pages: readonly DocumentPage[]): AsyncGenerator<Buffer, void, undefined> {
+  let start = 0
+  for (const { size } of pages) {
+    yield await spool.read(start, start + size)
+    start += size
+  }
+}

@@ -1,0 +1,188 @@
+import type { z } from 'zod'
+import { canonicalJson } from '../../domain/index.ts'
+import { ArtifactError } from '../artifact-error.ts'
+import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
+import { type DocumentPage, type DocumentReference, sha256Of } from './paged-document.ts'
+
+/** What a kind of document looks like. */
+export type DocumentForm<Head, Entry> = {
+  /** For messages: "signing plan". */
+  readonly name: string
+  /** The code of what is not of this form. */
+  readonly malformedCode: string
+  readonly head: z.ZodType<Head>
+  readonly entry: z.ZodType<Entry>
+  /** Whether an entry is of a file that is signed. */
+  readonly isSigned: (entry: Entry) => boolean
+}
+
+/** An entry and where it stands, from 0. */
+export type PlacedEntry<Entry> = { readonly index: number; readonly entry: Entry }
+
+/**
+ * A stored document, open for reading in parts. Every part is checked against the head, and the head against the
+ * document's digest, so what is read is what the digest stands for, whatever the disk holds.
+ *
+ * Reading fails with ArtifactError `ARTIFACT_CORRUPT` when a page does not have its digest, the form's code when it has
+ * and is not of the form, and the codes of the store.
+ */
+export type OpenDocument<Head, Entry> = {
+  readonly head: Head
+  /** The head's text: the document's digest is its SHA-256. */
+  readonly headText: string
+  readonly entryCount: number
+  readonly signedCount: number
+  /** The text of a page; its SHA-256 is the one that the head names. `undefined` for a page that there is not. */
+  readonly pageText: (index: number) => Promise<string | undefined>
+  /** Entries `from` (inclusive) to `to` (exclusive), as many of them as there are. */
+  readonly entries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
+  /** The same, counting only those of files that are signed. */
+  readonly signedEntries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
+}
+
+/** Far longer than the head of any document: that of a million entries has half a million bytes. */
+const maximumHeadSize = 16 * 1024 * 1024
+
+/**
+ * Opens a stored document: reads its head, and nothing else.
+ *
+ * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, the form's code, `ARTIFACT_STORE_UNAVAILABLE`
+ */
+export async function openDocument<Head extends { readonly pages: readonly DocumentPage[] }, Entry extends object>(
+  store: Pick<ArtifactStore, 'open'>,
+  { digest, document }: DocumentReference,
+  form: DocumentForm<Head, Entry>,
+): Promise<OpenDocument<Head, Entry>> {
+  const stored = await store.open(document)
+  const malformed = (cause?: unknown) =>
+    new ArtifactError(
+      form.malformedCode,
+      `The bytes stored as ${document} are not a ${form.name} in canonical form.`,
+      cause === undefined ? {} : { cause },
+    )
+  const corrupt = () =>
+    new ArtifactError('ARTIFACT_CORRUPT', `The ${form.name} stored as ${document} was damaged or changed on disk.`)
+
+  const headBytes = await readHead(stored)
+  if (headBytes === undefined) throw malformed()
+  if (sha256Of(headBytes) !== digest) throw corrupt()
+  const headText = headBytes.toString('utf8')
+  const head = parse(headText, form.head)
+  const places = placesOf(head.pages, headBytes.length + 1)
+  if (stored.size !== (places.at(-1)?.end ?? headBytes.length + 1)) throw corrupt()
+
+  function parse<Value>(text: string, schema: z.ZodType<Value>): Value {
+    try {
+      const value = JSON.parse(text)
+      if (canonicalJson(value) === text) return schema.parse(value)
+    } catch (cause) {
+      throw malformed(cause)
+    }
+    throw malformed()
+  }
+
+  // The last page that was read: whoever reads one entry after the other reads each page once.
+  let recent: { readonly place: PagePlace; readonly lines: readonly string[] } | undefined
+  async function textOf({ page, start, end }: PagePlace): Promise<string> {
+    const bytes = await collect(stored.read({ start, end }))
+    if (sha256Of(bytes) !== page.sha256) throw corrupt()
+    return bytes.toString('utf8')
+  }
+
+  async function linesOf(place: PagePlace): Promise<readonly string[]> {
+    if (recent?.place === place) return recent.lines
+    const lines = (await textOf(place)).split('\n')
+    if (lines.pop() !== '' || lines.length !== place.page.entries) throw malformed()
+    recent = { place, lines }
+    return lines
+  }
+
+  return {
+    head,
+    headText,
+    entryCount: places.at(-1)?.endEntry ?? 0,
+    signedCount: places.at(-1)?.endSigned ?? 0,
+    async pageText(index) {
+      const place = places[index]
+      return place === undefined ? undefined : textOf(place)
+    },
+    async entries(from, to) {
+      const found: PlacedEntry<Entry>[] = []
+      for (const place of places.filter(({ startEntry, endEntry }) => startEntry < to && endEntry > from)) {
+        const lines = await linesOf(place)
+        const first = Math.max(from - place.startEntry, 0)
+        for (const [offset, line] of lines.slice(first, Math.max(to - place.startEntry, 0)).entries())
+          found.push({ index: place.startEntry + first + offset, entry: parse(line, form.entry) })
+      }
+      return found
+    },
+    async signedEntries(from, to) {
+      const found: PlacedEntry<Entry>[] = []
+      for (const place of places.filter(({ startSigned, endSigned }) => startSigned < to && endSigned > from)) {
+        const signed = (await linesOf(place))
+          .map((line, offset) => ({ index: place.startEntry + offset, entry: parse(line, form.entry) }))
+          .filter(({ entry }) => form.isSigned(entry))
+        if (signed.length !== place.page.signed) throw malformed()
+        found.push(...signed.slice(Math.max(from - place.startSigned, 0), Math.max(to - place.startSigned, 0)))
+      }
+      return found
+    },
+  }
+}
+
+/** Reads all entries of a document, one page at a time. */
+export async function* allEntries<Entry>({
+  head,
+  entries,
+}: Pick<OpenDocument<{ readonly pages: readonly DocumentPage[] }, Entry>, 'head' | 'entries'>): AsyncGenerator<
+  Entry,
+  void,
+  undefined
+> {
+  let from = 0
+  for (const page of head.pages) {
+    for (const { entry } of await entries(from, from + page.entries)) yield entry
+    from += page.entries
+  }
+}
+
+type PagePlace = {
+  readonly page: DocumentPage
+  /** Bytes of the document. */
+  readonly start: number
+  readonly end: number
+  readonly startEntry: number
+  readonly endEntry: number
+  readonly startSigned: number
+  readonly endSigned: number
+}
+
+function placesOf(pages: readonly DocumentPage[], firstByte: number): readonly PagePlace[] {
+  let [start, startEntry, startSigned] = [firstByte, 0, 0]
+  return pages.map((page) => {
+    const [end, endEntry, endSigned] = [start + page.size, startEntry + page.entries, startSigned + page.signed]
+    const place = { page, start, end, startEntry, endEntry, startSigned, endSigned }
+    ;[start, startEntry, startSigned] = [end, endEntry, endSigned]
+    return place
+  })
+}
+
+/** The bytes before the first line feed; `undefined` where none comes in time. */
+async function readHead(stored: StoredArtifact): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stored.read()) {
+    const end = chunk.indexOf(0x0a)
+    chunks.push(end === -1 ? chunk : chunk.subarray(0, end))
+    if (end !== -1) return Buffer.concat(chunks)
+    size += chunk.length
+    if (size > maximumHeadSize) break
+  }
+  return undefined
+}
+
+async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { parseSha256Digest, type Sha256Digest } from '../../domain/index.ts'
+
+// A document is a list of entries, which may be very long, under one digest, and can be read and checked page by page:
+//
+//   document  = head LF page*
+//   head      = a JSON object in canonical form (RFC 8785): the facts of the document, and `pages`, one object a page
+//   page      = (entry LF)+
+//   entry     = a JSON object in canonical form
+//
+// The document's digest is the SHA-256 of the head's UTF-8 bytes without the line feed. Since the head has the SHA-256 of
+// each page's bytes, the digest stands for everything. `head -n 1 FILE | tr -d '\n' | sha256sum` gives it.
+
+/** A page of a document, as the head names it. */
+export type DocumentPage = {
+  /** How many entries it has. */
+  readonly entries: number
+  /** How many of them are of files that are signed. */
+  readonly signed: number
+  /** Bytes. */
+  readonly size: number
+  readonly sha256: Sha256Digest
+}
+
+/** The schema of a head's pages. */
+export const pagesSchema: z.ZodType<readonly DocumentPage[]> = z.array(
+  z.strictObject({
+    entries: z.int().positive(),
+    signed: z.int().nonnegative(),
+    size: z.int().positive(),
+    sha256: z.string().transform((text) => parseSha256Digest(text, 'the digest of a page')),
+  }),
+)
+
+/** Where a document is: what it is agreed to by, and the artifact store's name for it. */
+export type DocumentReference = {
+  /** SHA-256 of the head. */
+  readonly digest: Sha256Digest
+  /** SHA-256 of all bytes of the document. */
+  readonly document: Sha256Digest
+}
+
+/** A page ends after so many entries … */
+export const mostEntriesOfPage = 256
+/** … or when it has so many bytes. */
+export const fullPageSize = 128 * 1024
+
+/** SHA-256, hexadecimal. */
+export function sha256Of(bytes: string | Uint8Array): Sha256Digest {
+  return createHash('sha256').update(bytes).digest('hex') as Sha256Digest
+}

@@ -1,0 +1,112 @@
+import { createContextCache } from '@pothos/core'
+import DataLoader from 'dataloader'
+import { Refusal, type Sha256Digest } from '../domain/index.ts'
+import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../projections/index.ts'
+import type { SchemaTypes } from './builder.ts'
+import type { GraphQLContext } from './context.ts'
+
+/** Which document of the artifact store: its digest, and the store's name for its bytes. */
+export type DocumentReference = { readonly digest: Sha256Digest; readonly document: Sha256Digest }
+
+/** An entry of a document, and where it stands, from 0. */
+export type PlacedEntry<Entry> = { readonly index: number; readonly entry: Entry }
+
+/**
+ * A long document that is read in parts. Whatever is read was held against the document's digest, or the read failed with
+ * a coded error.
+ */
+export type PagedDocument<Head, Entry> = {
+  readonly head: Head
+  readonly headText: string
+  readonly entryCount: number
+  /** How many entries are of files that are signed. */
+  readonly signedCount: number
+  /** `undefined` for a page that there is not. */
+  readonly pageText: (index: number) => Promise<string | undefined>
+  /** Entries `from` (inclusive) to `to` (exclusive), as many of them as there are. */
+  readonly entries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
+  /** The same, counting only those of files that are signed. */
+  readonly signedEntries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
+}
+
+/** Opens a document once an operation, however many fields ask for it. */
+export function documentsOf<Document>(
+  open: (reference: DocumentReference, context: GraphQLContext) => Promise<Document>,
+): (reference: DocumentReference, context: GraphQLContext) => Promise<Document> {
+  const loaders = createContextCache(
+    (context: GraphQLContext) =>
+      new DataLoader<DocumentReference, Document, string>(
+        (references) => Promise.all(references.map((reference) => open(reference, context).catch(asError))),
+        { cacheKeyFn: ({ digest, document }) => `${digest} ${document}` },
+      ),
+  )
+  return ({ digest, document }, context) => loaders(context).load({ digest, document })
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** How much of an operation's cost the text of a page takes: it may have 128 KiB and more. */
+const pageTextCost = 1_000
+
+/** The fields by which anybody can check a document against its digest. */
+export function documentFields<Reference extends DocumentReference>(
+  t: PothosSchemaTypes.ObjectFieldBuilder<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>, Reference>,
+  open: (reference: Reference, context: GraphQLContext) => Promise<PagedDocument<unknown, unknown>>,
+) {
+  return {
+    document: t.string({
+      nullable: true,
+      description:
+        "The head of its document: canonical JSON (RFC 8785), whose SHA-256 is the digest. Its `pages` name each page's SHA-256.",
+      resolve: async (reference, _, context) => (await open(reference, context)).headText,
+    }),
+    page: t.string({
+      nullable: true,
+      description:
+        'A page of its document: entries in canonical JSON, one on each line. Null for a page that there is not.',
+      args: { index: t.arg.int({ required: true, description: 'From 0.' }) },
+      complexity: { field: pageTextCost },
+      resolve: async (reference, { index }, context) =>
+        (await (await open(reference, context)).pageText(index)) ?? null,
+    }),
+  }
+}
+
+/**
+ * One page of a list whose items are numbered without gaps.
+ *
+ * @param list its id, which its cursors name
+ * @param count how many items it has
+ * @param read gives the items `from` (inclusive) to `to` (exclusive)
+ * @throws Refusal `CURSOR_MALFORMED`
+ */
+export async function numberedPage<Item>(
+  { list, count, page }: { readonly list: string; readonly count: number; readonly page: PageRequest },
+  read: (from: number, to: number) => Promise<readonly Item[]>,
+): Promise<Page<Item>> {
+  const start = page.after === undefined ? 0 : numberOf(page.after, list) + 1
+  const end = page.before === undefined ? count : Math.min(numberOf(page.before, list), count)
+  const from = page.direction === 'forward' ? start : Math.max(start, end - page.size)
+  const to = page.direction === 'forward' ? Math.min(end, start + page.size) : end
+  const items = from < to ? await read(from, to) : []
+  return {
+    items: items.map((item, offset) => ({ cursor: cursorOf(from + offset, list), item })),
+    hasNextPage: to < count,
+    hasPreviousPage: from > 0,
+  }
+}
+
+/** The cursor of an item of a numbered list. */
+export function cursorOf(number: number, list: string): string {
+  return encodeCursor({ key: String(number), id: list })
+}
+
+/** @throws Refusal `CURSOR_MALFORMED` */
+export function numberOf(cursor: string, list: string): number {
+  const { key, id } = decodeCursor(cursor)
+  if (id !== list || !/^\d{1,15}$/.test(key))
+    throw new Refusal('CURSOR_MALFORMED', 'The cursor belongs to another list. Start from the first page.')
+  return Number(key)
+}
