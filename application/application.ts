@@ -1,5 +1,6 @@
 import type { ExistingSignatureTreatment, Sha256Digest, SigningRequestId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
+import type { Administration } from './administration.ts'
 import type { Caller } from './caller.ts'
 
 /** What a changed signing request answers: where the log was when the change was in it. */
@@ -70,7 +71,7 @@ export type Credentials = {
  *
  * Everything throws `Refusal` (domain) for what the caller did wrong, and `ServiceError` for what we cannot do now.
  */
-export interface Application {
+export interface Application extends Administration {
   /**
    * Finds out who calls.
    *

@@ -53,7 +53,7 @@ export async function createSelfSignedCertificate(
   },
   requester: Requester,
   input: SelfSignedCertificateInput,
-): Promise<{ readonly certificateId: CertificateId; readonly keyId: KeyId; readonly position: LogPosition }> {
+): Promise<CreatedCertificate> {
   requireRole(requester, 'certificateAdministrator')
   const { log, workflows } = dependencies
   const { organizationId } = requester
@@ -96,6 +96,14 @@ async function keyFor(
   const newKey = { type: 'RequestKeyGeneration', keyId, organizationId, name, keyStore, algorithm } as const
   const key = fold(keyDecider, keyDecider.decide(newKey, keyDecider.initialState()))
   return { keyId, key, newKey }
+}
+
+/** A certificate that was made, and the key that it is for. */
+export type CreatedCertificate = {
+  readonly certificateId: CertificateId
+  readonly keyId: KeyId
+  /** Where the log was when the certificate was in it. */
+  readonly position: LogPosition
 }
 
 /**

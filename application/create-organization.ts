@@ -1,5 +1,6 @@
-import { organizationDecider, streams } from '../domain/index.ts'
+import { organizationDecider, streams, type UserId } from '../domain/index.ts'
 import type { Appended } from '../event-log/index.ts'
+import { createUser, issueApiToken } from './create-user.ts'
 import { handleCommand } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import type { Setup } from './setup.ts'
@@ -13,4 +14,25 @@ export function createOrganization(
   const { organizationId } = setup
   const command = { type: 'CreateOrganization', organizationId, name: input.name } as const
   return handleCommand(dependencies, setup, streams.organization(organizationId), organizationDecider, command)
+}
+
+/**
+ * Sets up an organization with its first Global Administrator, who gets an API token.
+ *
+ * @throws Refusal `ORGANIZATION_EXISTS`, `NAME_MALFORMED`
+ */
+export async function setUpOrganization(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  setup: Setup,
+  input: { readonly name: string; readonly administrator: string },
+): Promise<{ readonly userId: UserId; readonly token: string }> {
+  await createOrganization(dependencies, setup, { name: input.name })
+  const { userId } = await createUser(dependencies, setup, {
+    kind: 'interactive',
+    name: input.administrator,
+    email: null,
+    roles: ['globalAdministrator'],
+  })
+  const { token } = await issueApiToken(dependencies, setup, { userId, name: 'init', expiresAt: null })
+  return { userId, token }
 }

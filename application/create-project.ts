@@ -16,6 +16,14 @@ import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireRole } from './require-role.ts'
 
+/** What a project is to be. */
+export type ProjectInput = {
+  readonly slug: string
+  readonly name: string
+  readonly description: string | null
+  readonly repositoryUrl: string | null
+}
+
 /**
  * Creates a project. Two projects of an organization never share a slug.
  *
@@ -25,12 +33,7 @@ import { requireRole } from './require-role.ts'
 export async function createProject(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   requester: Requester,
-  input: {
-    readonly slug: string
-    readonly name: string
-    readonly description: string | null
-    readonly repositoryUrl: string | null
-  },
+  input: ProjectInput,
 ): Promise<{ readonly projectId: ProjectId }> {
   requireRole(requester, 'projectAdministrator')
   const { organizationId } = requester

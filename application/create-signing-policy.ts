@@ -21,6 +21,13 @@ import type { ApplicationDependencies } from './ports.ts'
 import { firstActive, peopleNamed } from './principals.ts'
 import { requireRole } from './require-role.ts'
 
+/** What a signing policy is to be, and of which project. */
+export type SigningPolicyInput = {
+  readonly projectId: ProjectId
+  readonly slug: string
+  readonly settings: SigningPolicySettings
+}
+
 /**
  * Creates a signing policy. Two policies of a project never share a slug.
  *
@@ -30,7 +37,7 @@ import { requireRole } from './require-role.ts'
 export async function createSigningPolicy(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   requester: Requester,
-  input: { readonly projectId: ProjectId; readonly slug: string; readonly settings: SigningPolicySettings },
+  input: SigningPolicyInput,
 ): Promise<{ readonly signingPolicyId: SigningPolicyId }> {
   requireRole(requester, 'projectAdministrator')
   const { log } = dependencies

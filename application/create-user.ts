@@ -9,6 +9,29 @@ import { requireRole } from './require-role.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 
+/** Who a user is to be. */
+export type UserInput = {
+  readonly kind: 'interactive' | 'ci'
+  readonly name: string
+  readonly email: string | null
+  readonly roles: readonly GlobalRole[]
+}
+
+/** What an API token is to be. */
+export type ApiTokenInput = {
+  readonly userId: UserId
+  readonly name: string
+  /** `null`: never. */
+  readonly expiresAt: Instant | null
+}
+
+/** An API token that was made. */
+export type IssuedApiToken = {
+  readonly tokenId: ApiTokenId
+  /** The token itself, which is shown this once. */
+  readonly token: string
+}
+
 /**
  * Adds a user, with global roles if any. Only a Global Administrator makes another one.
  *
@@ -17,12 +40,7 @@ type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 export async function createUser(
   dependencies: Dependencies,
   requester: Requester,
-  input: {
-    readonly kind: 'interactive' | 'ci'
-    readonly name: string
-    readonly email: string | null
-    readonly roles: readonly GlobalRole[]
-  },
+  input: UserInput,
 ): Promise<{ readonly userId: UserId }> {
   requireRoleOver(requester, input.roles)
   const userId = randomUUID() as UserId
@@ -43,8 +61,8 @@ export async function createUser(
 export async function issueApiToken(
   dependencies: Dependencies,
   requester: Requester,
-  input: { readonly userId: UserId; readonly name: string; readonly expiresAt: Instant | null },
-): Promise<{ readonly tokenId: ApiTokenId; readonly token: string }> {
+  input: ApiTokenInput,
+): Promise<IssuedApiToken> {
   const { userId, name, expiresAt } = input
   requireRole(requester, 'userAdministrator')
   const { state: user } = await loadOwn(dependencies.log, streams.user(userId), userDecider, requester)

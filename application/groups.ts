@@ -8,6 +8,27 @@ import { requireRole } from './require-role.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 
+/** What a group is to be. */
+export type GroupInput = {
+  readonly name: string
+  readonly description: string | null
+  readonly members: readonly UserId[]
+}
+
+/** What a group is to be called. */
+export type GroupDescription = {
+  readonly groupId: GroupId
+  readonly name: string
+  readonly description: string | null
+}
+
+/** Who is to join a group, and who is to leave it. */
+export type GroupMembersChange = {
+  readonly groupId: GroupId
+  readonly add: readonly UserId[]
+  readonly remove: readonly UserId[]
+}
+
 /**
  * Creates a group, which can be named wherever a user can.
  *
@@ -16,7 +37,7 @@ type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 export async function createGroup(
   dependencies: Dependencies,
   requester: Requester,
-  input: { readonly name: string; readonly description: string | null; readonly members: readonly UserId[] },
+  input: GroupInput,
 ): Promise<{ readonly groupId: GroupId }> {
   requireRole(requester, 'userAdministrator')
   for (const user of input.members) await requireUser(dependencies.log, requester, user)
@@ -42,7 +63,7 @@ export async function createGroup(
 export async function describeGroup(
   dependencies: Dependencies,
   requester: Requester,
-  input: { readonly groupId: GroupId; readonly name: string; readonly description: string | null },
+  input: GroupDescription,
 ): Promise<void> {
   requireRole(requester, 'userAdministrator')
   const { groupId, name, description } = input
@@ -58,7 +79,7 @@ export async function describeGroup(
 export async function changeGroupMembers(
   dependencies: Dependencies,
   requester: Requester,
-  input: { readonly groupId: GroupId; readonly add: readonly UserId[]; readonly remove: readonly UserId[] },
+  input: GroupMembersChange,
 ): Promise<void> {
   requireRole(requester, 'userAdministrator')
   const { groupId, add, remove } = input

@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import {
-  createApplication,
-  createOrganization,
-  createUser,
-  issueApiToken,
-  openRefusalAudit,
-} from '../application/index.ts'
+import { createUser, issueApiToken } from '../application/create-user.ts'
+import { createApplication, createOrganization, openRefusalAudit } from '../application/index.ts'
 import { Setup } from '../application/setup.ts'
 import type { OrganizationId } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'

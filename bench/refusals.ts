@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { createUser, issueApiToken } from '../application/create-user.ts'
 import {
   type Application,
   type ApplicationDependencies,
   type Caller,
   createApplication,
   createOrganization,
-  createUser,
-  issueApiToken,
   openRefusalAudit,
   type RefusalAudit,
   unknownOrganization,

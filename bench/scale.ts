@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
+import { createSelfSignedCertificate } from '../application/create-certificate.ts'
+import { createProject } from '../application/create-project.ts'
+import { createSigningPolicy } from '../application/create-signing-policy.ts'
+import { createUser, issueApiToken } from '../application/create-user.ts'
 import {
   type ApplicationDependencies,
   type Caller,
   createApplication,
   createOrganization,
-  createProject,
-  createSelfSignedCertificate,
-  createSigningPolicy,
-  createUser,
-  issueApiToken,
   openRefusalAudit,
 } from '../application/index.ts'
 import { Setup } from '../application/setup.ts'

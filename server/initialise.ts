@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { type ApplicationDependencies, createOrganization, createUser, issueApiToken } from '../application/index.ts'
+import { createAdministration, openRefusalAudit, setUpOrganization } from '../application/index.ts'
 import { Setup } from '../application/setup.ts'
-import { type OrganizationId, parseName, Refusal } from '../domain/index.ts'
+import { type Instant, type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import type { Settings } from './configuration.ts'
@@ -65,32 +65,28 @@ async function refuseSecond(log: EventLog): Promise<void> {
 }
 
 async function makeOrganization(log: EventLog, name: string, administrator: string): Promise<Omit<Credentials, 'url'>> {
-  const dependencies = { log, now: () => new Date().toISOString() }
-  const organizationId = randomUUID() as OrganizationId
-  const setup = new Setup(organizationId)
-  await createOrganization(dependencies, setup, { name })
-  const { userId } = await createUser(dependencies, setup, {
-    kind: 'interactive',
-    name: administrator,
-    email: null,
-    roles: ['globalAdministrator'],
-  })
-  const { token } = await issueApiToken(dependencies, setup, { userId, name: 'init', expiresAt: null })
+  const setup = new Setup(randomUUID() as OrganizationId)
+  const { organizationId } = setup
+  const { userId, token } = await setUpOrganization({ log, now }, setup, { name, administrator })
   return { organizationId, users: { administrator: { userId, name: administrator, token } } }
 }
 
 async function makeDemo(settings: Settings, log: EventLog): Promise<Omit<Credentials, 'url'>> {
   const { client, close } = connectClient(temporalTarget(settings, 'worker'))
+  const refusals = openRefusalAudit({ log, now, onError: () => undefined })
   try {
-    const dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'workflows'> = {
-      log,
-      now: () => new Date().toISOString(),
-      workflows: temporalWorkflows(client),
-    }
-    return await createDemo(dependencies, () => undefined)
+    const workflows = temporalWorkflows(client)
+    const room = { require: async () => undefined }
+    const administration = createAdministration({ log, now, workflows, refusals, room })
+    return await createDemo({ log, now, administration }, () => undefined)
   } finally {
+    await refusals.close()
     await close()
   }
+}
+
+function now(): Instant {
+  return new Date().toISOString()
 }
 
 /** Writes what is made into a file that was not there before; when the making fails, no file remains. */

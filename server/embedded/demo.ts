@@ -1,13 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import {
-  type ApplicationDependencies,
-  createOrganization,
-  createProject,
-  createSelfSignedCertificate,
-  createSigningPolicy,
-  createUser,
-  issueApiToken,
-} from '../../application/index.ts'
+import { type Administration, type ApplicationDependencies, createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import {
   existingSignatureTreatments,
@@ -22,7 +14,9 @@ import type { Credentials } from './credentials.ts'
 export const demoName = 'Demo'
 
 /** What the demo is made with. */
-export type DemoDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'workflows'>
+export type DemoDependencies = Pick<ApplicationDependencies, 'log' | 'now'> & {
+  readonly administration: Administration
+}
 
 type DemoUser = {
   readonly key: string
@@ -50,7 +44,7 @@ const people: readonly DemoUser[] = [
  * @param report told each step as it is done
  */
 export async function createDemo(
-  dependencies: DemoDependencies,
+  { administration, ...dependencies }: DemoDependencies,
   report: (step: string) => void,
 ): Promise<Omit<Credentials, 'url'>> {
   const organizationId = randomUUID() as OrganizationId
@@ -60,20 +54,20 @@ export async function createDemo(
   const users: Record<string, Credentials['users'][string]> = {}
   const ids = new Map<string, UserId>()
   for (const { key, name, kind, roles } of people) {
-    const { userId } = await createUser(dependencies, setup, { kind, name, email: null, roles })
-    const { token } = await issueApiToken(dependencies, setup, { userId, name: 'demo', expiresAt: null })
+    const { userId } = await administration.createUser(setup, { kind, name, email: null, roles })
+    const { token } = await administration.issueApiToken(setup, { userId, name: 'demo', expiresAt: null })
     users[key] = { userId, name, token }
     ids.set(key, userId)
   }
   report(`organization Demo with ${people.length} users`)
 
   const [test, release] = await Promise.all([
-    certificate(dependencies, setup, 'test-signing', 'ec-p256'),
-    certificate(dependencies, setup, 'release-signing', 'rsa-3072'),
+    certificate(administration, setup, 'test-signing', 'ec-p256'),
+    certificate(administration, setup, 'release-signing', 'rsa-3072'),
   ])
   report('keys made in the token and certificates issued: test-signing (P-256), release-signing (RSA 3072)')
 
-  const { projectId } = await createProject(dependencies, setup, {
+  const { projectId } = await administration.createProject(setup, {
     slug: 'demo',
     name: 'Demo',
     description: 'Made at the first start, to try things with.',
@@ -83,12 +77,12 @@ export async function createDemo(
   const submitters = named('ci', 'administrator')
   const existingSignatures = existingSignatureTreatments
   const common = { submitters, timestamp: 'required', release: false, existingSignatures } as const
-  await createSigningPolicy(dependencies, setup, {
+  await administration.createSigningPolicy(setup, {
     projectId,
     slug: 'test-signing',
     settings: { ...common, name: 'Test signing', certificateId: test, approval: null },
   })
-  await createSigningPolicy(dependencies, setup, {
+  await administration.createSigningPolicy(setup, {
     projectId,
     slug: 'release-signing',
     settings: {
@@ -107,11 +101,11 @@ export async function createDemo(
   return { organizationId, users }
 }
 
-async function certificate(dependencies: DemoDependencies, setup: Setup, name: string, algorithm: KeyAlgorithm) {
+async function certificate(administration: Administration, setup: Setup, name: string, algorithm: KeyAlgorithm) {
   const notBefore = new Date()
   const notAfter = new Date(notBefore)
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + 2)
-  const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
+  const { certificateId } = await administration.createSelfSignedCertificate(setup, {
     name,
     subject: { commonName: `Countersign demo ${name}`, organization: 'Countersign demo' },
     key: { algorithm },

@@ -135,7 +135,7 @@ async function keepDemo(
   demo: boolean,
   report: (step: string) => void,
 ): Promise<{ readonly credentials: Credentials | undefined; readonly made: boolean }> {
-  const { url, dependencies } = service
+  const { url, dependencies, application: administration } = service
   const known = await readCredentials(data)
   if (known === undefined) {
     const organization = demo ? await firstOrganizationName(dependencies.log) : undefined
@@ -144,7 +144,7 @@ async function keepDemo(
       return { credentials: undefined, made: false }
     if (organization !== undefined) report('an earlier first start was interrupted; making the demo anew')
   }
-  const credentials = { ...(known ?? (await createDemo(dependencies, report))), url }
+  const credentials = { ...(known ?? (await createDemo({ ...dependencies, administration }, report))), url }
   if (known?.url !== url) await writeCredentials(data, credentials)
   return { credentials, made: known === undefined }
 }

@@ -5,8 +5,8 @@ import { generateKey } from '../../activities/generate-key.ts'
 import { type SignerDependencies, signerActivities } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { readCertificateAndKey } from '../../activities/signing-key.ts'
+import { createSelfSignedCertificate, disableKey } from '../../application/create-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { createSelfSignedCertificate, disableKey } from '../../application/index.ts'
 import {
   type CertificateId,
   fold,

@@ -1,14 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import {
-  createProject,
-  createSelfSignedCertificate,
-  createSigningPolicy,
-  createUser,
-  disableCertificate,
-  issueApiToken,
-  type Requester,
-} from '../../application/index.ts'
+import type { Requester } from '../../application/index.ts'
 import {
   type GlobalRole,
   globalRoles,
@@ -18,6 +10,7 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { collect } from '../support/event-log/events.ts'
 import { references } from '../support/submission.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 
@@ -36,13 +29,13 @@ const settings = async (test: TestApplication, user: TestCaller): Promise<Signin
 
 const newUser = (...roles: readonly GlobalRole[]): UseCase => {
   const input = { kind: 'interactive', name: 'New', email: null, roles } as const
-  return (test, initiator) => createUser(test.dependencies, initiator, input)
+  return (test, initiator) => test.application.createUser(initiator, input)
 }
 
 const newToken = (...roles: readonly GlobalRole[]): UseCase => {
   return async (test, initiator) => {
     const { userId } = await test.user('Holder', ...roles)
-    return issueApiToken(test.dependencies, initiator, { userId, name: 'new', expiresAt: null })
+    return test.application.issueApiToken(initiator, { userId, name: 'new', expiresAt: null })
   }
 }
 
@@ -53,7 +46,7 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
     ['globalAdministrator', 'projectAdministrator'],
     (test, initiator) => {
       const input = { slug: randomUUID(), name: 'New', description: null, repositoryUrl: null }
-      return createProject(test.dependencies, initiator, input)
+      return test.application.createProject(initiator, input)
     },
   ],
   [
@@ -63,14 +56,14 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
       const user = await test.user('Member')
       const { projectId } = await test.policy({ submitters: [user], slug: randomUUID() })
       const input = { projectId, slug: 'new', settings: await settings(test, user) }
-      return createSigningPolicy(test.dependencies, initiator, input)
+      return test.application.createSigningPolicy(initiator, input)
     },
   ],
   [
     'create a certificate',
     ['globalAdministrator', 'certificateAdministrator'],
     (test, initiator) =>
-      createSelfSignedCertificate(test.dependencies, initiator, {
+      test.application.createSelfSignedCertificate(initiator, {
         name: 'New',
         subject: { commonName: 'New' },
         key: { algorithm: 'ec-p256' },
@@ -83,7 +76,7 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
     ['globalAdministrator', 'certificateAdministrator'],
     async (test, initiator) => {
       const certificateId = await test.certificate()
-      return disableCertificate(test.dependencies, initiator, { certificateId, reason: null })
+      return test.application.disableCertificate(initiator, { certificateId, reason: null })
     },
   ],
   ['add a plain user', ['globalAdministrator', 'userAdministrator'], newUser()],
@@ -112,6 +105,13 @@ describe('the right to', () => {
     }
     await expect(useCase(test, await test.user('Regular User'))).rejects.toMatchObject({ code: 'FORBIDDEN' })
     await expect(useCase(test, test.setup)).resolves.toBeDefined()
+    // Each refused caller is in the organization's security stream, by the name of what they asked for.
+    const refusals = await test.refusals()
+    expect(refusals).toHaveLength(globalRoles.length - roles.length + 1)
+    const names = new Set(refusals.map(({ command }) => command))
+    expect(names.size).toBe(1)
+    expect(Object.keys(test.application)).toEqual(expect.arrayContaining([...names]))
+    expect(refusals.every(({ code }) => code === 'FORBIDDEN')).toBe(true)
   })
 
   it('anything ends at the own organization, for the highest role as well', async () => {
@@ -123,20 +123,23 @@ describe('the right to', () => {
     const stranger: Requester = { ...(await test.user('Stranger', 'globalAdministrator')), organizationId }
     const { dependencies } = test
     const own = await settings(test, member)
-    const head = await dependencies.log.head()
+    const after = await dependencies.log.head()
     await expect(
-      issueApiToken(dependencies, stranger, { userId: member.userId, name: 'x', expiresAt: null }),
+      test.application.issueApiToken(stranger, { userId: member.userId, name: 'x', expiresAt: null }),
     ).rejects.toMatchObject({ code: 'USER_NOT_FOUND' })
-    await expect(disableCertificate(dependencies, stranger, { certificateId, reason: null })).rejects.toMatchObject({
+    await expect(test.application.disableCertificate(stranger, { certificateId, reason: null })).rejects.toMatchObject({
       code: 'CERTIFICATE_NOT_FOUND',
     })
     await expect(
-      createSigningPolicy(dependencies, stranger, { projectId, slug: 'x', settings: own }),
+      test.application.createSigningPolicy(stranger, { projectId, slug: 'x', settings: own }),
     ).rejects.toMatchObject({ code: 'CERTIFICATE_NOT_FOUND' })
     await expect(
-      createProject(dependencies, stranger, { slug: 'x', name: 'x', description: null, repositoryUrl: null }),
+      test.application.createProject(stranger, { slug: 'x', name: 'x', description: null, repositoryUrl: null }),
     ).rejects.toMatchObject({ code: 'ORGANIZATION_NOT_FOUND' })
-    expect(await dependencies.log.head()).toBe(head)
+    const since = await collect(dependencies.log.readAll(after === undefined ? {} : { after }))
+    expect(new Set(since.map(({ streamId }) => streamId))).toEqual(
+      new Set([streams.security(organizationId, test.clock.now)]),
+    )
   })
 })
 
@@ -146,7 +149,7 @@ describe('what administrators make', () => {
     const ada = await test.user('Ada', 'projectAdministrator')
     const { userId, authentication, remoteAddress, callId, organizationId } = ada
     const input = { slug: 'new', name: 'New', description: null, repositoryUrl: null }
-    const { projectId } = await createProject(test.dependencies, ada, input)
+    const { projectId } = await test.application.createProject(ada, input)
     const { events } = await readWholeStream(test.dependencies.log, streams.project(projectId))
     expect(events.map(({ metadata }) => metadata)).toEqual([
       {
@@ -178,16 +181,16 @@ describe('what administrators make', () => {
       { ...own, approval },
     ])
       await expect(
-        createSigningPolicy(test.dependencies, test.setup, { projectId, slug: 'new', settings: wrong }),
+        test.application.createSigningPolicy(test.setup, { projectId, slug: 'new', settings: wrong }),
       ).rejects.toMatchObject({ code: 'USER_NOT_FOUND', message: expect.stringContaining(nobody) })
     // The slug is still free: nothing was reserved for what was refused.
-    await createSigningPolicy(test.dependencies, test.setup, { projectId, slug: 'new', settings: own })
+    await test.application.createSigningPolicy(test.setup, { projectId, slug: 'new', settings: own })
   })
 
   it('gives a user each role once, however often it is named', async () => {
     const test = await testApplication()
     const input = { kind: 'ci', name: 'Bot', email: null, roles: ['globalReader', 'globalReader'] } as const
-    const { userId } = await createUser(test.dependencies, test.setup, input)
+    const { userId } = await test.application.createUser(test.setup, input)
     const { events } = await readWholeStream(test.dependencies.log, streams.user(userId))
     expect(events.map(({ type }) => type)).toEqual(['UserCreated', 'GlobalRoleGranted'])
   })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { issueApiToken, unknownOrganization } from '../../application/index.ts'
+import { issueApiToken } from '../../application/create-user.ts'
+import { unknownOrganization } from '../../application/index.ts'
 import { Refusal, streams, type UserEvent, type UserId } from '../../domain/index.ts'
 import { openEventStoreDb } from '../../event-log/index.ts'
 import { event } from '../support/decider-spec.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createProject, createSigningPolicy } from '../../application/index.ts'
+import { createProject } from '../../application/create-project.ts'
+import { createSigningPolicy } from '../../application/create-signing-policy.ts'
 import { findTarget } from '../../application/submission-target.ts'
 import { parseStreamName, projectDecider, streams } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, readWholeStream } from '../../event-log/index.ts'

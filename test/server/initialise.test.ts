@@ -39,7 +39,7 @@ describe('setting up an empty installation', () => {
     const log = openSqliteEventLog({ path: join(folder, 'event-log.db') })
     const refusals = { record: async () => undefined, close: async () => undefined }
     const now = () => new Date().toISOString()
-    const caller = await authenticate({ log, refusals, now }, users.administrator.token, undefined)
+    const caller = await authenticate({ log, refusals, now }, { apiToken: users.administrator.token }, undefined)
     await log.close()
     expect(caller).toMatchObject({ organizationId, name: 'Ada', roles: ['globalAdministrator'] })
   })

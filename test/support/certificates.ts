@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { type CertificateKey, createSelfSignedCertificate } from '../../application/create-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { type CertificateKey, createSelfSignedCertificate } from '../../application/index.ts'
 import { type CertificateId, fold, type KeyId, signingPolicyDecider, streams } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { keyWorkflows, type TestOrganization } from './test-organization.ts'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
+import { createSigningPolicy } from '../../application/create-signing-policy.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { createSelfSignedCertificate, createSigningPolicy } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import {
   type ApprovalProcess,

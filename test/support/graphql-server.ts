@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
+import { createProject } from '../../application/create-project.ts'
+import { createSigningPolicy } from '../../application/create-signing-policy.ts'
+import { createUser, issueApiToken } from '../../application/create-user.ts'
 import {
   type Application,
   type ApplicationDependencies,
   createApplication,
   createOrganization,
-  createProject,
-  createSelfSignedCertificate,
-  createSigningPolicy,
-  createUser,
-  issueApiToken,
   openRefusalAudit,
 } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
+import { createProject } from '../../application/create-project.ts'
+import { createSigningPolicy } from '../../application/create-signing-policy.ts'
+import { createUser, issueApiToken } from '../../application/create-user.ts'
 import {
   type Application,
   type ApplicationDependencies,
@@ -8,11 +12,6 @@ import {
   type Caller,
   createApplication,
   createOrganization,
-  createProject,
-  createSelfSignedCertificate,
-  createSigningPolicy,
-  createUser,
-  issueApiToken,
   openRefusalAudit,
   type SubmittedSource,
 } from '../../application/index.ts'

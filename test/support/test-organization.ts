@@ -6,14 +6,11 @@ import { generateKey } from '../../activities/generate-key.ts'
 import { type SignerDependencies, withAttribution } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { readCertificateAndKey } from '../../activities/signing-key.ts'
-import {
-  createOrganization,
-  createProject,
-  createSelfSignedCertificate,
-  createSigningPolicy,
-  createUser,
-  issueApiToken,
-} from '../../application/index.ts'
+import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
+import { createProject } from '../../application/create-project.ts'
+import { createSigningPolicy } from '../../application/create-signing-policy.ts'
+import { createUser, issueApiToken } from '../../application/create-user.ts'
+import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import {
   type ArtifactStore,

@@ -1,0 +1,118 @@
+import type { CertificateId, GroupId, KeyId, ProjectId, SigningPolicyId, UserId } from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+import type { Requester } from './caller.ts'
+import {
+  type CreatedCertificate,
+  createSelfSignedCertificate,
+  disableCertificate,
+  disableKey,
+  type SelfSignedCertificateInput,
+} from './create-certificate.ts'
+import { createProject, type ProjectInput } from './create-project.ts'
+import { createSigningPolicy, type SigningPolicyInput } from './create-signing-policy.ts'
+import { type ApiTokenInput, createUser, type IssuedApiToken, issueApiToken, type UserInput } from './create-user.ts'
+import {
+  changeGroupMembers,
+  createGroup,
+  describeGroup,
+  type GroupDescription,
+  type GroupInput,
+  type GroupMembersChange,
+} from './groups.ts'
+import { type GuardedCall, openGuard } from './guard.ts'
+import type { ApplicationDependencies } from './ports.ts'
+
+/**
+ * The use cases of those who run an organization, and of the set-up. Each authorises the requester itself and changes
+ * nothing when it refuses.
+ *
+ * Everything throws `Refusal` (domain) for what the requester did wrong, such as `FORBIDDEN`, and `ServiceError` for what
+ * cannot be done now. A refused user is recorded in the security stream.
+ */
+export interface Administration {
+  /** Adds a user. @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED` */
+  createUser(requester: Requester, input: UserInput): Promise<{ readonly userId: UserId }>
+
+  /** Makes an API token for a user. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, … */
+  issueApiToken(requester: Requester, input: ApiTokenInput): Promise<IssuedApiToken>
+
+  /** Creates a group. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider */
+  createGroup(requester: Requester, input: GroupInput): Promise<{ readonly groupId: GroupId }>
+
+  /** Gives a group another name or description. @throws Refusal `FORBIDDEN`, and as the group's decider */
+  describeGroup(requester: Requester, input: GroupDescription): Promise<void>
+
+  /** Has users join and leave a group. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider */
+  changeGroupMembers(requester: Requester, input: GroupMembersChange): Promise<void>
+
+  /** Creates a project. @throws Refusal `FORBIDDEN`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, … */
+  createProject(requester: Requester, input: ProjectInput): Promise<{ readonly projectId: ProjectId }>
+
+  /** Creates a signing policy. @throws Refusal `FORBIDDEN`, `SIGNING_POLICY_SLUG_TAKEN`, and as its decider */
+  createSigningPolicy(
+    requester: Requester,
+    input: SigningPolicyInput,
+  ): Promise<{ readonly signingPolicyId: SigningPolicyId }>
+
+  /** Has a self-signed certificate made, and its key. @throws Refusal `FORBIDDEN`, and as the deciders */
+  createSelfSignedCertificate(requester: Requester, input: SelfSignedCertificateInput): Promise<CreatedCertificate>
+
+  /** Disables a certificate. @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED` */
+  disableCertificate(
+    requester: Requester,
+    input: { readonly certificateId: CertificateId; readonly reason: string | null },
+  ): Promise<{ readonly position: LogPosition }>
+
+  /** Disables a key. @throws Refusal `FORBIDDEN`, `KEY_NOT_FOUND`, `KEY_DISABLED` */
+  disableKey(
+    requester: Requester,
+    input: { readonly keyId: KeyId; readonly reason: string | null },
+  ): Promise<{ readonly position: LogPosition }>
+}
+
+/** What the administration needs of the world. */
+export type AdministrationDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'refusals' | 'room'> & {
+  readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
+}
+
+/** Puts the use cases of the administration together, each behind the guard. */
+export function createAdministration(dependencies: AdministrationDependencies): Administration {
+  const guard = openGuard(dependencies)
+  const change = <Result>(
+    command: keyof Administration,
+    requester: Requester,
+    subject: string | undefined,
+    useCase: () => Promise<Result>,
+  ): Promise<Result> => {
+    const call: GuardedCall = { command, requester, writes: 'change', ...(subject === undefined ? {} : { subject }) }
+    return guard(call, useCase)
+  }
+  return {
+    createUser: (requester, input) =>
+      change('createUser', requester, undefined, () => createUser(dependencies, requester, input)),
+    issueApiToken: (requester, input) =>
+      change('issueApiToken', requester, input.userId, () => issueApiToken(dependencies, requester, input)),
+    createGroup: (requester, input) =>
+      change('createGroup', requester, undefined, () => createGroup(dependencies, requester, input)),
+    describeGroup: (requester, input) =>
+      change('describeGroup', requester, input.groupId, () => describeGroup(dependencies, requester, input)),
+    changeGroupMembers: (requester, input) =>
+      change('changeGroupMembers', requester, input.groupId, () => changeGroupMembers(dependencies, requester, input)),
+    createProject: (requester, input) =>
+      change('createProject', requester, undefined, () => createProject(dependencies, requester, input)),
+    createSigningPolicy: (requester, input) =>
+      change('createSigningPolicy', requester, input.projectId, () =>
+        createSigningPolicy(dependencies, requester, input),
+      ),
+    createSelfSignedCertificate: (requester, input) =>
+      change('createSelfSignedCertificate', requester, undefined, () =>
+        createSelfSignedCertificate(dependencies, requester, input),
+      ),
+    disableCertificate: (requester, input) =>
+      change('disableCertificate', requester, input.certificateId, () =>
+        disableCertificate(dependencies, requester, input),
+      ),
+    disableKey: (requester, input) =>
+      change('disableKey', requester, input.keyId, () => disableKey(dependencies, requester, input)),
+  }
+}
