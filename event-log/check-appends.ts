@@ -1,14 +1,9 @@
-import { verify } from 'node:crypto'
-import { promisify } from 'node:util'
 import { type AppendSignature, type AppendWitness, mayWriteEvent, streams } from '../domain/index.ts'
 import { appendMessage, type SignedPlace, signedRoot, signedTexts } from './append-message.ts'
 import { isTreePath, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './key-ring.ts'
 import { isJsonObject, type SerialisedEvent } from './serialise.ts'
-
-/** `crypto.verify` on libuv's threads. */
-const verifyOnThread = promisify(verify)
 
 /** A place of the log that does not hold what a process of the service wrote there. */
 export type LogFault = {
@@ -94,10 +89,7 @@ export async function checkAppend(group: SignedGroup, keys: Pick<KeyRing, 'stand
   const texts = own.map((event) => signedTexts(event, event === last ? signature : undefined))
   const message =
     texts.every((text) => text !== undefined) && messageOf({ keyId, streamId, revision, witnesses }, texts)
-  if (
-    !message ||
-    !(await verifyOnThread(null, signedRoot(rootOf(message, path)), key.publicKey, Buffer.from(value, 'base64')))
-  )
+  if (!message || !(await key.verify(signedRoot(rootOf(message, path)), Buffer.from(value, 'base64'))))
     return all('changed', 'Its signature was made for something else than what stands here.')
 
   const first = own[0] as RecordedEvent

@@ -5,9 +5,16 @@ import type { Instant, ProcessKeyCertified, ProcessKeyStatement, ProcessRole } f
 /** `crypto.verify` on libuv's threads. */
 const verifyOnThread = promisify(verify)
 
+/** Bytes of an Ed25519 signature (RFC 8032 §5.1.6). */
+const signatureLength = 64
+
 /** A key that the installation answers for. */
 export type CertifiedKey = {
-  readonly publicKey: KeyObject
+  /**
+   * Whether a signature (Ed25519) of this key is right for a message. What was found right is remembered by its digest: the
+   * streams that every decision rests on are read again and again.
+   */
+  readonly verify: (message: Buffer, signature: Buffer) => Promise<boolean>
   readonly roles: readonly ProcessRole[]
   readonly notBefore: Instant
   readonly notAfter: Instant | null
@@ -51,8 +58,32 @@ export async function certifiedKey(
   const message = statementMessage(recorded)
   for (const installationKey of installationKeys)
     if (await verifyOnThread(null, message, installationKey, Buffer.from(signature, 'base64')))
-      return { publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }), roles, notBefore, notAfter }
+      return {
+        verify: rememberingVerify(createPublicKey({ key: der, format: 'der', type: 'spki' })),
+        roles,
+        notBefore,
+        notAfter,
+      }
   return undefined
+}
+
+/** So many signatures of a key are remembered as right, the latest used. */
+const rememberedSignatures = 2_048
+
+function rememberingVerify(publicKey: KeyObject): CertifiedKey['verify'] {
+  const right = new Set<string>()
+  return async (message, signature) => {
+    const pair = createHash('sha256').update(signature).update(message).digest('base64')
+    // The signature has a fixed length, so that no other pair has this digest.
+    const isRight =
+      signature.length === signatureLength &&
+      (right.delete(pair) || (await verifyOnThread(null, message, publicKey, signature)))
+    if (!isRight) return false
+    right.add(pair)
+    const [oldest] = right
+    if (right.size > rememberedSignatures && oldest !== undefined) right.delete(oldest)
+    return true
+  }
 }
 
 function isStatement(value: unknown): value is ProcessKeyCertified['data'] {

@@ -237,6 +237,22 @@ describe('rows that were written by hand', () => {
     expect(await findings(from)).toEqual([`changed ${from.stream} 3`])
   })
 
+  test('are changed also for who found right what stood there before', async () => {
+    const from = await history()
+    const before = await collect(from.verified.readStream(from.stream))
+    tamper(from.path, [
+      "UPDATE events SET data = replace(data, 'second', 'third') WHERE stream_id = ? AND revision = 3",
+      from.stream,
+    ])
+    for (let time = 0; time < 2; time++)
+      await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+    tamper(from.path, [
+      "UPDATE events SET data = replace(data, 'third', 'second') WHERE stream_id = ? AND revision = 3",
+      from.stream,
+    ])
+    expect(await collect(from.verified.readStream(from.stream))).toEqual(before)
+  })
+
   test('are changed when the id is another', async () => {
     const from = await history()
     tamper(from.path, ['UPDATE events SET id = ? WHERE stream_id = ? AND revision = 3', randomUUID(), from.stream])
