@@ -46,6 +46,14 @@ const entries: readonly (Entry | Group)[] = [
     ],
   },
   {
+    name: 'key',
+    summary: 'keys: list, show',
+    commands: [
+      { name: 'list', summary: 'list keys, newest first', load: () => import('./commands/key-list.ts') },
+      { name: 'show', summary: 'show everything about a key', load: () => import('./commands/key-show.ts') },
+    ],
+  },
+  {
     name: 'certificate',
     summary: 'certificates: list, download',
     commands: [

@@ -8,9 +8,10 @@ import { requestWithEvents } from '../documents/requests.ts'
 import { parseId } from '../entity-id.ts'
 import { requestNotFound } from '../following/follow-request.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { timeLine } from '../output/event-text.ts'
 import { planText } from '../output/plan-text.ts'
 import type { Report } from '../output/report.ts'
-import { requestText, timeLine } from '../output/request-details.ts'
+import { requestText } from '../output/request-details.ts'
 import { type CheckedPlan, fetchPlan, filesShown } from '../signing-plan.ts'
 
 type Options = ConnectionOptions & { readonly allFiles?: true }

@@ -63,6 +63,7 @@ const hints: Readonly<Record<string, string>> = {
   TOKEN_EXPIRED: 'Ask a user administrator for a new one.',
   TOKEN_REVOKED: 'Ask a user administrator for a new one.',
   SIGNING_REQUEST_NOT_FOUND: '`countersign request list` shows the requests.',
+  KEY_NOT_FOUND: '`countersign key list` shows the keys.',
   CERTIFICATE_NOT_FOUND: '`countersign certificate list` shows the certificates.',
   PROJECT_NOT_FOUND: '`countersign project list` shows the projects.',
   SIGNING_POLICY_NOT_FOUND: '`countersign policy list` shows the signing policies.',

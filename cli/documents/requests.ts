@@ -36,8 +36,8 @@ export const listRequests = typedDocument<
 }
 ${requestSummary}`)
 
-/** What happened to a request, as the audit log has it. */
-export type RequestEvent = {
+/** What happened to a request, a key and so on, as the audit log has it. */
+export type EntityEvent = {
   readonly type: string
   readonly occurredAt: string
   readonly revision: number
@@ -49,15 +49,18 @@ export type RequestEvent = {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/** The fields of {@link EntityEvent}. */
+export const eventFields = 'type occurredAt revision actor { kind user { userId name } component } data'
+
 /** One request and a page of its time line, oldest first; both as of one moment. */
 export const requestWithEvents = typedDocument<
-  { readonly signingRequest: (RequestDetails & { readonly events: Connected<RequestEvent> }) | null },
+  { readonly signingRequest: (RequestDetails & { readonly events: Connected<EntityEvent> }) | null },
   { readonly id: string; readonly after: string | null; readonly minimumPosition: string | null }
 >(`query RequestWithEvents($id: ID!, $after: String, $minimumPosition: LogPosition) {
   signingRequest(id: $id, minimumPosition: $minimumPosition) {
     ...RequestDetails
     events(first: 50, after: $after) {
-      nodes { type occurredAt revision actor { kind user { userId name } component } data }
+      nodes { ${eventFields} }
       pageInfo { hasNextPage endCursor }
     }
   }

@@ -2,14 +2,14 @@ import { CliError } from '../cli-error.ts'
 import type { Connection } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
 import type { RequestDetails } from '../documents/request-fields.ts'
-import { type RequestEvent, requestChanges, requestWithEvents } from '../documents/requests.ts'
+import { type EntityEvent, requestChanges, requestWithEvents } from '../documents/requests.ts'
 import { exitCode } from '../exit-code.ts'
 import type { Report } from '../output/report.ts'
 import { type FeedPace, openChangeFeed, usualPace } from './change-feed.ts'
 import { type RetryLimits, retryCall, usualRetryLimits } from './retry-call.ts'
 
 /** What was learnt by one look: what happened since the last one, and where the request stands. */
-export type RequestNews = { readonly events: readonly RequestEvent[]; readonly request: RequestDetails }
+export type RequestNews = { readonly events: readonly EntityEvent[]; readonly request: RequestDetails }
 
 /** How a request is followed. */
 export type FollowOptions = {

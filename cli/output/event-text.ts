@@ -1,13 +1,25 @@
-import type { RequestEvent } from '../documents/requests.ts'
-import { count, readableSize } from './quantities.ts'
+import type { EntityEvent } from '../documents/requests.ts'
+import { count, readableSize, readableTime } from './quantities.ts'
+import { type Marker, table } from './table.ts'
 
-/** What happened to a request, in a few words. A type that this version does not know is shown by its name. */
-export function eventText({ type, data, actor }: RequestEvent): string {
+/** What happened, in a few words. A type that this version does not know is shown by its name. */
+export function eventText({ type, data, actor }: EntityEvent): string {
   const describe = Object.hasOwn(descriptions, type) ? descriptions[type] : undefined
   return describe === undefined ? type : describe(data, actor.user?.name ?? 'somebody')
 }
 
-type Data = RequestEvent['data']
+/** What happened to something, a line for each event. */
+export function timeLine(events: readonly EntityEvent[], marker: Marker): string {
+  const rows = events.map((event) => [readableTime(event.occurredAt), eventText(event), actorName(event)])
+  return table(['time', 'what', 'by'], rows, marker)
+}
+
+/** Who caused an event. */
+export function actorName({ actor }: EntityEvent): string {
+  return actor.user?.name ?? actor.component ?? actor.kind
+}
+
+type Data = EntityEvent['data']
 
 const descriptions: Readonly<Record<string, (data: Data, who: string) => string>> = {
   SigningRequestSubmitted: ({ source }, who) => `Submitted ${fileName(source)} by ${who}`,
@@ -25,10 +37,21 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   SigningRequestCompleted: ({ signedArtifact }) => `Completed: ${fileName(signedArtifact)} is ready`,
   SigningRequestDelayed: ({ failure }) => `Waiting: ${failureText(failure)}`,
   SigningRequestFailed: ({ failure }) => `Failed: ${failureText(failure)}`,
+
+  KeyGenerationRequested: ({ keyStore }, who) => `Asked for by ${who}, to be made in the key store ${keyStore}`,
+  KeyGenerated: ({ token }) => `Made in ${tokenText(token)}`,
+  KeyImportRequested: ({ keyStore }, who) => `Asked for by ${who}, to be brought into the key store ${keyStore}`,
+  KeyImported: ({ token }) => `Brought into ${tokenText(token)}`,
+  KeyDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
 }
 
 function fileName(artifact: unknown): string {
   return String((artifact as { fileName?: unknown } | undefined)?.fileName ?? 'the artifact')
+}
+
+function tokenText(token: unknown): string {
+  const { label, serialNumber } = (token ?? {}) as { label?: unknown; serialNumber?: unknown }
+  return `the token ${label}, serial number ${serialNumber}`
 }
 
 function failureText(failure: unknown): string {

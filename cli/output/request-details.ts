@@ -1,6 +1,5 @@
 import type { NamedPrincipal, RequestDetails, StoredFile } from '../documents/request-fields.ts'
-import type { RequestEvent } from '../documents/requests.ts'
-import { eventText } from './event-text.ts'
+import type { EntityEvent } from '../documents/requests.ts'
 import { count, pathText, readableSize, readableTime } from './quantities.ts'
 import { policyName, statusText } from './request-table.ts'
 import { statusMark } from './style.ts'
@@ -41,16 +40,10 @@ export function requestText(request: RequestDetails, marker: Marker): string {
 }
 
 /** What to know of a delay that has just been met: when it goes on, and what to do. `undefined` when there is none. */
-export function delayText({ waitingFor }: RequestDetails, events: readonly RequestEvent[]): string | undefined {
+export function delayText({ waitingFor }: RequestDetails, events: readonly EntityEvent[]): string | undefined {
   if (waitingFor === null || events.at(-1)?.type !== 'SigningRequestDelayed') return undefined
   const remedy = waitingFor.remedy === null ? '' : ` ${waitingFor.remedy}`
   return `Waiting since ${readableTime(waitingFor.since)}; next try ${nextTryText(waitingFor)}.${remedy}`
-}
-
-/** The time line of a request. */
-export function timeLine(events: readonly RequestEvent[], marker: Marker): string {
-  const rows = events.map((event) => [readableTime(event.occurredAt), eventText(event), actorName(event)])
-  return table(['time', 'what', 'by'], rows, marker)
 }
 
 /** Who is named somewhere, for a line of text: users by name, groups as such. */
@@ -58,11 +51,6 @@ export function principalNames(principals: readonly NamedPrincipal[]): string {
   const name = ({ user, group }: NamedPrincipal) =>
     user?.name ?? (group === null ? 'unknown' : `the group ${group.name}`)
   return principals.map(name).join(', ')
-}
-
-/** Who caused an event. */
-export function actorName({ actor }: RequestEvent): string {
-  return actor.user?.name ?? actor.component ?? actor.kind
 }
 
 function reasonText({ code, message, path }: Reason): string {

@@ -79,6 +79,20 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
       return test.application.disableCertificate(initiator, { certificateId, reason: null })
     },
   ],
+  [
+    'disable a key',
+    ['globalAdministrator', 'certificateAdministrator'],
+    async (test, initiator) => {
+      const { keyId } = await test.application.createSelfSignedCertificate(test.setup, {
+        name: 'New',
+        subject: { commonName: 'New' },
+        key: { algorithm: 'ec-p256' },
+        notBefore: '2026-01-01T00:00:00.000Z',
+        notAfter: '2027-01-01T00:00:00.000Z',
+      })
+      return test.application.disableKey(initiator, { keyId, reason: null })
+    },
+  ],
   ['add a plain user', ['globalAdministrator', 'userAdministrator'], newUser()],
   [
     'add a user with roles',

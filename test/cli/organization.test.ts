@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { runCommand } from './run-command.ts'
-import { certificate, type StandInService, sha256, startStandInService } from './stand-in-service.ts'
+import { certificate, key, type StandInService, sha256, startStandInService } from './stand-in-service.ts'
 
 let service: StandInService
 let folder: string
@@ -24,6 +24,11 @@ describe('lists', () => {
     expect(stdout).toContain(`${certificate.certificateId}  Test certificate  active  ec-p256`)
   })
 
+  it('show keys, and which of them others may have', async () => {
+    const { stdout } = await countersign('key', 'list')
+    expect(stdout).toContain(`${key.keyId}  Test key  active  hsm-2      ec-p256  imported, potentially exposed`)
+  })
+
   it('show projects and policies', async () => {
     expect((await countersign('project', 'list')).stdout).toMatch(/demo +Demo +valid +test-signing/)
     expect((await countersign('policy', 'list', '--project', 'demo')).stdout).toMatch(
@@ -35,6 +40,7 @@ describe('lists', () => {
   })
 
   it.each([
+    ['key', 'keys'],
     ['certificate', 'certificates'],
     ['project', 'projects'],
     ['policy', 'signingPolicies'],
@@ -42,6 +48,27 @@ describe('lists', () => {
     const { stdout, stderr } = await countersign(command, 'list', '--json')
     expect((JSON.parse(stdout) as Record<string, unknown[]>)[field]).toHaveLength(1)
     expect(stderr).toBe('')
+  })
+})
+
+describe('countersign key show', () => {
+  it('shows where the key is, its certificates and its history', async () => {
+    const { stdout } = await countersign('key', 'show', key.keyId.toUpperCase())
+    expect(stdout).toMatch(/key store +hsm-2/)
+    expect(stdout).toMatch(/token +release, serial number 0042 \(HSM Ltd H1\)/)
+    expect(stdout).toMatch(/CKA_ID +f9b3f6c03d0f4a3a8d576f2f4c1b7a22/)
+    expect(stdout).toMatch(/7f1c54b2-\S+ +Test certificate +active/)
+    expect(stdout).toContain('Asked for by Ada, to be brought into the key store hsm-2')
+    expect(stdout).toContain('Brought into the token release, serial number 0042')
+    const document = JSON.parse((await countersign('key', 'show', key.keyId, '--json')).stdout)
+    expect(document).toMatchObject({ keyId: key.keyId, certificates: [{ name: 'Test certificate' }] })
+    expect(document.events.map(({ type }: { type: string }) => type)).toEqual(['KeyImportRequested', 'KeyImported'])
+  })
+
+  it('says that there is no such key', async () => {
+    const ran = await countersign('key', 'show', '00000000-0000-4000-8000-000000000000')
+    expect(ran).toMatchObject({ code: 6, stderr: expect.stringContaining('`countersign key list`') })
+    expect((await countersign('key', 'show', 'x')).stderr).toContain('The id of a key is a UUID')
   })
 })
 

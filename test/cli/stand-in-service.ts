@@ -94,6 +94,8 @@ export async function startStandInService() {
           return { accepted: refusal === null, refusal: refusal && { ...refusal, details: {} }, signingRequestId: null }
         },
         projects: () => page([project]),
+        keys: () => page([key]),
+        key: (_: unknown, { id }: { id: string }) => (id === key.keyId ? key : null),
         certificates: () => page([certificate]),
         certificate: (_: unknown, { id }: { id: string }) => (id === certificate.certificateId ? certificate : null),
       },
@@ -251,13 +253,34 @@ export function shownPlan(head: object, pages: readonly (readonly { readonly out
   }
 }
 
+/** The key that the stand-in has. */
+export const key = {
+  keyId: 'f9b3f6c0-3d0f-4a3a-8d57-6f2f4c1b7a22',
+  name: 'Test key',
+  status: 'active',
+  keyStore: 'hsm-2',
+  algorithm: 'ec_p256',
+  origin: 'imported',
+  potentiallyExposed: true,
+  label: 'countersign-f9b3f6c0-3d0f-4a3a-8d57-6f2f4c1b7a22',
+  ckaId: 'f9b3f6c03d0f4a3a8d576f2f4c1b7a22',
+  publicKey: 'MAA=',
+  token: { label: 'release', serialNumber: '0042', manufacturer: 'HSM Ltd', model: 'H1' },
+  certificates: () => [certificate],
+  events: () =>
+    page([
+      event(0, 'KeyImportRequested', { keyStore: 'hsm-2' }, 'Ada'),
+      event(1, 'KeyImported', { token: { label: 'release', serialNumber: '0042' } }, 'signer'),
+    ]),
+}
+
 /** The certificate that the stand-in has. */
 export const certificate = {
   certificateId: '7f1c54b2-5a0c-4b43-9d0e-0f6d2f1f3a11',
   name: 'Test certificate',
   kind: 'selfSigned',
   status: 'active',
-  key: { keyId: 'f9b3f6c0-3d0f-4a3a-8d57-6f2f4c1b7a22', keyStore: 'default', algorithm: 'ec_p256' },
+  key: { keyId: key.keyId, keyStore: key.keyStore, algorithm: key.algorithm },
   subject: 'CN=Test',
   issuer: 'CN=Test',
   serialNumber: '01',

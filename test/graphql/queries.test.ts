@@ -289,7 +289,7 @@ describe('queries', () => {
         bySlug: project(slug: "DEMO") { id }
         signingPolicy(id: $policy) { id name status project { slug } current { version release timestamp
           submitters { user { name } } approval { requiredApprovals approvers { user { name } group { name } } } } versions { version madeBy { component } } }
-        certificate(id: $certificate) { id name status key { keyStore algorithm } subject thumbprint chain pem notAfter }
+        certificate(id: $certificate) { id name status key { keyStore algorithm name origin potentiallyExposed token { label } certificates { name } events(first: 5) { nodes { type } } } renews { name } subject thumbprint chain pem notAfter }
         user(id: $user) { id name kind status roles }
       }`,
       {
@@ -313,7 +313,17 @@ describe('queries', () => {
     })
     expect(first.certificate).toMatchObject({
       status: 'active',
-      key: { keyStore: 'default', algorithm: 'ec_p256' },
+      key: {
+        keyStore: 'default',
+        algorithm: 'ec_p256',
+        name: 'Test certificate',
+        origin: 'generated',
+        potentiallyExposed: false,
+        token: { label: 'test' },
+        certificates: [{ name: 'Test certificate' }],
+        events: { nodes: [{ type: 'KeyGenerationRequested' }, { type: 'KeyGenerated' }] },
+      },
+      renews: null,
       chain: ['MAA='],
       pem: '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n',
     })

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseKeyStoreName } from '../../domain/index.ts'
 import { environmentVariable, knownEnvironmentVariables, readSettings, required } from '../../server/configuration.ts'
 import { ConfigurationError } from '../../server/configuration-error.ts'
+import { configuredKeyStores } from '../../server/key-stores.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 type Environment = Readonly<Record<string, string>>
@@ -102,6 +104,23 @@ describe('settings', () => {
     expect(message).toContain(rightForm)
   })
 
+  const hsm = { module: '/m.so', token: 'release', pinFile: '/pin' }
+  it.each([
+    ['text', 'no JSON', 'must be an object of key stores'],
+    ['a list', '[]', 'must be an object of key stores'],
+    ['a name in capitals', JSON.stringify({ HSM: hsm }), 'lower-case letters'],
+    ['the name of the first one', JSON.stringify({ default: hsm }), 'the key store default is the one of the settings'],
+    ['no module', JSON.stringify({ hsm: { ...hsm, module: undefined } }), '(keyStores.hsm.module)'],
+    ['no sessions', JSON.stringify({ hsm: { ...hsm, sessions: 0 } }), '(keyStores.hsm.sessions)'],
+    ['a PIN', JSON.stringify({ hsm: { ...hsm, pin: 'hunter2-7391' } }), '"pin"'],
+  ])('of key stores are refused with %s, saying where and what would be right', (_, value, fault) => {
+    const { code, message } = fromEnvironment({ COUNTERSIGN_KEY_STORES: value })
+    expect(code).toBe('CONFIGURATION_INVALID')
+    expect(message).toContain('COUNTERSIGN_KEY_STORES')
+    expect(message).toContain(fault)
+    expect(message).not.toContain('hunter2')
+  })
+
   it('that are wrong are all told at once', () => {
     const { message } = fromEnvironment({ COUNTERSIGN_PORT: 'x', COUNTERSIGN_LOG_LEVEL: 'y' })
     expect(message).toMatch(/COUNTERSIGN_PORT \(port\)[\s\S]*COUNTERSIGN_LOG_LEVEL \(logLevel\)/)
@@ -145,6 +164,48 @@ describe('settings', () => {
     expect(code).toBe('CONFIGURATION_INVALID')
     expect(message).toMatch(/signer.*COUNTERSIGN_PKCS11_PIN.*_FILE/)
     expect(required(settings, 'host', 'api')).toBe('127.0.0.1')
+  })
+})
+
+describe('key stores', () => {
+  const pin = 'hunter2-7391-4711'
+  const first = { COUNTERSIGN_PKCS11_MODULE: '/a.so', COUNTERSIGN_PKCS11_TOKEN: 'a', COUNTERSIGN_PKCS11_PIN: 'one' }
+  const further = () =>
+    JSON.stringify({ 'hsm-2': { module: '/b.so', token: 'b', pinFile: file(`${pin}\n`), sessions: 3 } })
+  const configured = (environment: Environment) => configuredKeyStores(readSettings({ environment }), undefined)
+
+  it('are the one of the PKCS#11 settings, and those that are named beside it', () => {
+    const only = configured({ ...first, COUNTERSIGN_PKCS11_SESSIONS: '4', COUNTERSIGN_PKCS11_TOKEN_SERIAL_NUMBER: '7' })
+    expect(Object.fromEntries(only)).toEqual({
+      default: {
+        modulePath: '/a.so',
+        tokenLabel: 'a',
+        tokenSerialNumber: '7',
+        pin: 'one',
+        sessions: 4,
+        callLimitMs: 30_000,
+      },
+    })
+    const both = configured({ ...first, COUNTERSIGN_KEY_STORES: further() })
+    expect([...both.keys()]).toEqual(['default', 'hsm-2'])
+    expect(both.get(parseKeyStoreName('hsm-2'))).toEqual({
+      modulePath: '/b.so',
+      tokenLabel: 'b',
+      pin,
+      sessions: 3,
+      callLimitMs: 30_000,
+    })
+    expect([...configured({ COUNTERSIGN_KEY_STORES: further() }).keys()]).toEqual(['hsm-2'])
+  })
+
+  it('are one at least, and their PINs can be read', () => {
+    expect(failureOf(() => configured({})).message).toContain('COUNTERSIGN_PKCS11_MODULE')
+    const path = join(temporaryFolder(), 'none')
+    const lost = JSON.stringify({ 'hsm-2': { module: '/b.so', token: 'b', pinFile: path } })
+    const { code, message } = failureOf(() => configured({ COUNTERSIGN_KEY_STORES: lost }))
+    expect(code).toBe('SECRET_FILE_UNREADABLE')
+    expect(message).toContain('COUNTERSIGN_KEY_STORES (hsm-2: pinFile)')
+    expect(message).toContain(path)
   })
 })
 

@@ -1,0 +1,60 @@
+import { typedDocument } from '../connection/graphql.ts'
+import type { CertificateSummary } from './organization.ts'
+import { type Connected, type EntityEvent, eventFields } from './requests.ts'
+
+/** What lists show of a key. */
+export type KeySummary = {
+  readonly keyId: string
+  readonly name: string
+  readonly status: string
+  /** The key store's name in the signer's configuration. */
+  readonly keyStore: string
+  readonly algorithm: string
+  readonly origin: string
+  readonly potentiallyExposed: boolean
+}
+
+/** Everything about a key but its history. */
+export type KeyDetails = KeySummary & {
+  /** CKA_LABEL and CKA_ID (hexadecimal) in the key store. */
+  readonly label: string
+  readonly ckaId: string
+  /** DER SubjectPublicKeyInfo, base64; null until it was made. */
+  readonly publicKey: string | null
+  readonly token: {
+    readonly label: string
+    readonly serialNumber: string
+    readonly manufacturer: string
+    readonly model: string
+  } | null
+  readonly certificates: readonly Pick<CertificateSummary, 'certificateId' | 'name' | 'status' | 'notAfter'>[]
+}
+
+const keyFields = 'keyId name status keyStore algorithm origin potentiallyExposed'
+
+/** Keys, newest first. */
+export const listKeys = typedDocument<
+  { readonly keys: Connected<KeySummary> },
+  { readonly first: number; readonly after: string | null }
+>(`query ListKeys($first: Int, $after: String) {
+  keys(first: $first, after: $after) {
+    nodes { ${keyFields} }
+    pageInfo { hasNextPage endCursor }
+  }
+}`)
+
+/** One key and a page of its time line, oldest first; both as of one moment. */
+export const keyWithEvents = typedDocument<
+  { readonly key: (KeyDetails & { readonly events: Connected<EntityEvent> }) | null },
+  { readonly id: string; readonly after: string | null }
+>(`query KeyWithEvents($id: ID!, $after: String) {
+  key(id: $id) {
+    ${keyFields} label ckaId publicKey
+    token { label serialNumber manufacturer model }
+    certificates { certificateId name status notAfter }
+    events(first: 50, after: $after) {
+      nodes { ${eventFields} }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}`)

@@ -1,0 +1,33 @@
+import type { KeyDetails, KeySummary } from '../documents/keys.ts'
+import { readableTime } from './quantities.ts'
+import { type Cell, fieldList, type Marker, table } from './table.ts'
+
+/** Where a key comes from, and whether somebody else may have it. */
+export function originText({ origin, potentiallyExposed }: KeySummary): string {
+  return potentiallyExposed ? `${origin}, potentially exposed` : origin
+}
+
+/** Everything about a key but its history. */
+export function keyText(key: KeyDetails, marker: Marker): string {
+  const { token, certificates } = key
+  const fields: (readonly [string, Cell | null])[] = [
+    ['key', key.keyId],
+    ['name', key.name],
+    ['status', { text: key.status, mark: key.status === 'active' ? 'good' : 'bad' }],
+    ['type', key.algorithm.replaceAll('_', '-')],
+    ['origin', originText(key)],
+    ['key store', key.keyStore],
+    ['token', token && `${token.label}, serial number ${token.serialNumber} (${token.manufacturer} ${token.model})`],
+    ['label', key.label],
+    ['CKA_ID', key.ckaId],
+    ['public key', key.publicKey],
+  ]
+  const rows = certificates.map(({ certificateId, name, status, notAfter }) => [
+    certificateId,
+    name,
+    status,
+    readableTime(notAfter),
+  ])
+  const listed = rows.length === 0 ? '' : `\n${table(['certificate', 'name', 'status', 'until'], rows, marker)}`
+  return fieldList(fields, marker) + listed
+}
