@@ -8,7 +8,7 @@ import {
   type SigningPlan,
 } from '../domain/index.ts'
 import { attributeTitle, directiveDefinition } from '../signing/directives.ts'
-import type { FileWorkOptions, FoundDirective, SignatureFormat } from '../signing/signature-format.ts'
+import type { FileWorkOptions, FoundDirective, FoundTimestamp, SignatureFormat } from '../signing/signature-format.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 
 /** What a signed file was to be. */
@@ -25,15 +25,12 @@ export type SignaturePromise = {
   readonly at: Date
 }
 
-/** The time-stamp of a signature, as an event says it; `null` when it has none. */
-export type SignedTime = MadeSignature['timestamp']
-
 /**
  * Law 7: what leaves is checked, by code written apart from the code that signed. The file must have exactly the signatures
  * that the plan promised, those that it had untouched, and each new one must be as it was planned in everything that can be
  * read back from it.
  *
- * @returns the time of the last of the new signatures
+ * @returns the new signatures, in the order of the directives
  * @throws Refusal `SIGNATURE_NOT_AS_PLANNED`, naming the promise that was broken
  * @throws SigningError the format's codes when there are other signatures than the plan says, or one is not valid
  */
@@ -41,7 +38,7 @@ export async function checkSignedFile(
   { format, handle }: { readonly format: SignatureFormat; readonly handle: FileHandle },
   promise: SignaturePromise,
   options: FileWorkOptions,
-): Promise<SignedTime> {
+): Promise<readonly MadeSignature[]> {
   const { directives, existingSignatures, certificateChain, trustedTimestampCertificates, at } = promise
   // Those that were there before are others': they must be as they were.
   const kept = existingSignatures.filter(({ outcome }) => outcome === 'kept').map(({ sha256 }) => sha256)
@@ -52,9 +49,13 @@ export async function checkSignedFile(
     const broken = brokenPromise(format, directive, found[index], promise)
     if (broken !== undefined) throw notAsPlanned(broken)
   }
-  const timestamp = found.at(-1)?.timestamp
-  if (timestamp === undefined) return null
-  const { time, authority, uncovered } = timestamp
+  return found.map(({ directive, timestamp }) => ({
+    directive,
+    timestamp: timestamp === undefined ? null : said(timestamp),
+  }))
+}
+
+function said({ time, authority, uncovered }: FoundTimestamp): MadeSignature['timestamp'] {
   return { time: time.toISOString(), authority, uncovered }
 }
 

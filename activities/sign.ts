@@ -214,7 +214,7 @@ async function signFile(
   const options = { passes, signal, onProgress }
   await format.sign(copy, planned.directives, { key, certificateChain, timestamps }, options)
   const { existingSignatures, directives } = planned
-  const timestamp = await checkSignedFile(
+  const signatures = await checkSignedFile(
     { format, handle: copy.handle },
     { plan, directives, existingSignatures, certificateChain, trustedTimestampCertificates, at: new Date(now()) },
     options,
@@ -222,7 +222,6 @@ async function signFile(
   await stillAuthorised()
   const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, { passes, signal, onProgress })
   const { path, sha256: unsignedSha256 } = planned
-  const signatures = directives.map(({ directive }) => ({ directive, timestamp }))
   return { node, path, unsignedSha256, signedSha256, signedSize, signatures }
 }
 

@@ -52,7 +52,9 @@ test('a signature is checked against the chain that is configured, whether its r
   const { identity, signed, promise } = await signedFile()
   const { chain } = identity
   for (const configured of [chain, chain.slice(0, -1)])
-    expect(await checkSignedFile(await signed(configured), promise(configured), options)).toBeNull()
+    expect(await checkSignedFile(await signed(configured), promise(configured), options)).toEqual([
+      { directive: 'authenticode-sign', timestamp: null },
+    ])
 })
 
 test('and must carry just that chain, and be of just that certificate', async () => {

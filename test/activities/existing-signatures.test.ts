@@ -73,8 +73,8 @@ describe('a file that others signed', () => {
     const organization = await testOrganization()
     const { path } = await sign(organization, await signedByVendor(), 'append')
     expect(await signers(path)).toEqual([
-      'table CN=Vendor,O=Countersign test intact',
-      'nested CN=Countersign test intact',
+      'certificate table CN=Vendor,O=Countersign test intact',
+      'nested signature CN=Countersign test intact',
     ])
     const verdict = await osslsigncodeVerify(path, await rootsOf(organization), organization.timeStampRoot)
     expect(verdict).toMatchObject({ ok: true, signatures: 2 })
@@ -91,15 +91,15 @@ describe('a file that others signed', () => {
     const organization = await testOrganization()
     const { path } = await sign(organization, await readFile(signedPe32plus), 'append')
     expect(await signers(path)).toEqual([
-      expect.stringMatching(/^table CN=K Desktop Environment e\.V\..* intact$/),
-      'nested CN=Countersign test intact',
+      expect.stringMatching(/^certificate table CN=K Desktop Environment e\.V\..* intact$/),
+      'nested signature CN=Countersign test intact',
     ])
   })
 
   test('has only ours by replace', async () => {
     const organization = await testOrganization()
     const { path, request } = await sign(organization, await signedByVendor(), 'replace')
-    expect(await signers(path)).toEqual(['table CN=Countersign test intact'])
+    expect(await signers(path)).toEqual(['certificate table CN=Countersign test intact'])
     // What our authority sends along is all covered, and said to be.
     expect(request.manifest?.files).toMatchObject([{ signatures: [{ timestamp: { uncovered: [] } }] }])
   })
