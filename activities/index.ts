@@ -67,7 +67,7 @@ export function workerActivities(dependencies: {
     findInvalidApprovals: translating(findInvalid),
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
-    appendSubmission: translating(appendSubmission(log, store, retrieveAndPlan)),
+    appendSubmission: translating(appendSubmission(dependencies)),
   }
 }
 

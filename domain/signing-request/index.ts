@@ -4,7 +4,15 @@ import { decide } from './decide.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { evolve, initialState, type SigningRequestState } from './state.ts'
 
-export type { Approve, Cancel, Deny, RecordDelay, SigningRequestCommand, SubmitSigningRequest } from './commands.ts'
+export type {
+  Approve,
+  Cancel,
+  Deny,
+  RecordDelay,
+  RecordPlan,
+  SigningRequestCommand,
+  SubmitSigningRequest,
+} from './commands.ts'
 export { openSigningRequest, retrieved } from './decide.ts'
 export { nextTry, nextTryOf } from './delay.ts'
 export * from './events.ts'
