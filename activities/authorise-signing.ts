@@ -221,12 +221,12 @@ async function checkApprover(
   if (user.status === 'none' || user.organizationId !== request.organizationId)
     throw new Refusal('APPROVER_UNKNOWN', `The log knows no approver ${approver} in this organization.`)
   if (user.status === 'deactivated')
-    throw new Refusal('APPROVER_DEACTIVATED', `${user.name} was deactivated before the quorum was reached.`)
+    throw new Refusal('APPROVER_DEACTIVATED', `The user ${approver} was deactivated before the quorum was reached.`)
   const through = request.approval === null ? [] : entitlements(approval, request.approval)
   if (!(await isNamed(log, request, through, approver, moments)))
     throw new Refusal(
       'APPROVER_NOT_IN_GROUP',
-      `${user.name} was not in the group that the approval was given through, or left it before the quorum was reached.`,
+      `The user ${approver} was not in the group that the approval was given through, or left it before the quorum was reached.`,
     )
 }
 

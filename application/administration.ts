@@ -11,6 +11,7 @@ import {
 import { createProject, type ProjectInput } from './create-project.ts'
 import { createSigningPolicy, type SigningPolicyInput } from './create-signing-policy.ts'
 import { type ApiTokenInput, createUser, type IssuedApiToken, issueApiToken, type UserInput } from './create-user.ts'
+import { type ErasedUser, eraseUser, type UserErasure } from './erase-user.ts'
 import {
   changeGroupMembers,
   createGroup,
@@ -32,6 +33,14 @@ import type { ApplicationDependencies } from './ports.ts'
 export interface Administration {
   /** Adds a user. @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED` */
   createUser(requester: Requester, input: UserInput): Promise<{ readonly userId: UserId }>
+
+  /**
+   * Erases what is known of a user, for good. The event is recorded first; a key that is not at hand now is destroyed
+   * later.
+   *
+   * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`
+   */
+  eraseUser(requester: Requester, input: UserErasure): Promise<ErasedUser>
 
   /** Makes an API token for a user. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, … */
   issueApiToken(requester: Requester, input: ApiTokenInput): Promise<IssuedApiToken>
@@ -71,7 +80,10 @@ export interface Administration {
 }
 
 /** What the administration needs of the world. */
-export type AdministrationDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'refusals' | 'room'> & {
+export type AdministrationDependencies = Pick<
+  ApplicationDependencies,
+  'log' | 'now' | 'persons' | 'refusals' | 'room'
+> & {
   readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
 }
 
@@ -90,6 +102,8 @@ export function createAdministration(dependencies: AdministrationDependencies): 
   return {
     createUser: (requester, input) =>
       change('createUser', requester, undefined, () => createUser(dependencies, requester, input)),
+    eraseUser: (requester, input) =>
+      change('eraseUser', requester, input.userId, () => eraseUser(dependencies, requester, input)),
     issueApiToken: (requester, input) =>
       change('issueApiToken', requester, input.userId, () => issueApiToken(dependencies, requester, input)),
     createGroup: (requester, input) =>

@@ -26,9 +26,9 @@ export async function authenticate(
     if (state.status !== 'none') organizationId = state.organizationId
     const { tokenId } = usableToken(state, apiTokenHash(apiToken), now())
     if (state.status === 'none') throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
-    const { userId, name, kind, roles } = state
+    const { userId, kind, roles, name, email } = state
     const authentication = { method: 'apiToken', tokenId } as const
-    return { organizationId, userId, name, kind, roles, authentication, remoteAddress, callId }
+    return { organizationId, userId, kind, roles, person: { name, email }, authentication, remoteAddress, callId }
   } catch (error) {
     if (error instanceof Refusal)
       await refusals.record({

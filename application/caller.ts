@@ -6,6 +6,7 @@ import {
   type Initiator,
   type Instant,
   type OrganizationId,
+  type SealedDetails,
   type UserId,
   type Voucher,
 } from '../domain/index.ts'
@@ -15,8 +16,9 @@ import { Setup } from './setup.ts'
 export type Caller = {
   readonly organizationId: OrganizationId
   readonly userId: UserId
-  readonly name: string
   readonly kind: 'interactive' | 'ci'
+  /** Name and address, which only an answer to this caller opens. */
+  readonly person: SealedDetails
   readonly roles: readonly GlobalRole[]
   readonly authentication: Authentication
   /** The trusted build system that vouches for the call, if one does. */

@@ -22,7 +22,7 @@ export function createOrganization(
  * @throws Refusal `ORGANIZATION_EXISTS`, `NAME_MALFORMED`
  */
 export async function setUpOrganization(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'persons'>,
   setup: Setup,
   input: { readonly name: string; readonly administrator: string },
 ): Promise<{ readonly userId: UserId; readonly token: string }> {

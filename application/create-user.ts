@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { type ApiTokenId, type GlobalRole, type Instant, streams, type UserId, userDecider } from '../domain/index.ts'
+import {
+  type ApiTokenId,
+  type GlobalRole,
+  type Instant,
+  parseEmailAddress,
+  parseName,
+  streams,
+  type UserId,
+  userDecider,
+} from '../domain/index.ts'
 import { newApiToken } from './api-token.ts'
 import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { requireRole } from './require-role.ts'
+import { requireRole, requireRoleOver } from './require-role.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 
@@ -33,21 +42,24 @@ export type IssuedApiToken = {
 }
 
 /**
- * Adds a user, with global roles if any. Only a Global Administrator makes another one.
+ * Adds a user, with global roles if any. Only a Global Administrator makes another one. Name and address are recorded
+ * sealed, with a key that is made for the user first: a key without a user, where the rest fails, says nothing of anybody.
  *
- * @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED`
+ * @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED`; an error `PERSON_KEYS_…` while keys cannot be made
  */
 export async function createUser(
-  dependencies: Dependencies,
+  dependencies: Dependencies & Pick<ApplicationDependencies, 'persons'>,
   requester: Requester,
   input: UserInput,
 ): Promise<{ readonly userId: UserId }> {
   requireRoleOver(requester, input.roles)
   const userId = randomUUID() as UserId
   const { organizationId } = requester
-  const { kind, name, email } = input
+  const name = parseName(input.name, "The user's name")
+  const email = input.email === null ? null : parseEmailAddress(input.email)
+  const sealed = await dependencies.persons.seal({ organizationId, userId }, { name, email })
   const send = handler(dependencies, requester, userId)
-  await send({ type: 'CreateUser', userId, organizationId, kind, name, email })
+  await send({ type: 'CreateUser', userId, organizationId, kind: input.kind, ...sealed })
   for (const role of new Set(input.roles)) await send({ type: 'GrantGlobalRole', role })
   return { userId }
 }
@@ -76,11 +88,6 @@ export async function issueApiToken(
     userId,
   )({ type: 'IssueApiToken', tokenId, name, tokenHash, prefix, expiresAt, at })
   return { tokenId, token: text }
-}
-
-/** Refuses who may not decide about users, or not about users with these roles. */
-function requireRoleOver(requester: Requester, roles: readonly GlobalRole[]): void {
-  requireRole(requester, roles.includes('globalAdministrator') ? 'globalAdministrator' : 'userAdministrator')
 }
 
 function handler(dependencies: Dependencies, requester: Requester, userId: UserId) {

@@ -2,7 +2,12 @@ import type {
   ExistingSignatureTreatment,
   Instant,
   OrganizationId,
+  PersonalDetails,
+  PersonId,
   ProjectId,
+  ReadPerson,
+  SealedDetails,
+  SealedPerson,
   Sha256Digest,
   SigningPolicyId,
   Source,
@@ -96,6 +101,23 @@ export interface Room {
   require(what: 'submission' | 'change'): Promise<void>
 }
 
+/**
+ * Seals what is known of people, each with a key of their own that is kept outside of log and read model. Errors carry a
+ * `code`, and are transient.
+ */
+export interface Persons {
+  /** Makes a new user's key and seals with it. Fails with `PERSON_KEYS_…`. */
+  seal(person: PersonId, details: PersonalDetails): Promise<SealedDetails>
+  /** Destroys a user's key, which is for good; twice is as once. Fails with `PERSON_KEYS_…`. */
+  erase(person: PersonId): Promise<void>
+}
+
+/** Opens what {@link Persons} sealed, for who answers people. */
+export interface PersonReader {
+  /** Reads many people at once, in their order. Never fails; does not wait long for keys that are away. */
+  read(people: readonly SealedPerson[]): Promise<readonly ReadPerson[]>
+}
+
 /** What use cases need of the world. */
 export type ApplicationDependencies = {
   readonly log: EventLog
@@ -105,6 +127,7 @@ export type ApplicationDependencies = {
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
   readonly submitters: SubmitterIndex
+  readonly persons: Persons
   readonly refusals: RefusalAudit
   readonly room: Room
   readonly now: () => Instant

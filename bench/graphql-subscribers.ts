@@ -25,10 +25,12 @@ export async function serveGraphQL(
   const logger = pino({ level: 'warn' })
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
   const { fastify } = http
+  const persons = { read: async () => Promise.reject(new Error('Nobody is asked for here.')) }
   const absent = () => Promise.reject(new Error('There are no documents here.'))
   await registerGraphQL(http, {
     application,
     readModel,
+    persons,
     openPlan: absent,
     openManifest: absent,
     planWording: planWording([]),

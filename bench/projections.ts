@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createUser, issueApiToken } from '../application/create-user.ts'
-import { createApplication, createOrganization, openRefusalAudit } from '../application/index.ts'
+import {
+  type ApplicationDependencies,
+  createApplication,
+  createOrganization,
+  openRefusalAudit,
+} from '../application/index.ts'
 import { Setup } from '../application/setup.ts'
 import type { OrganizationId } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
@@ -13,6 +18,7 @@ import {
   rebuildReadModel,
   startProjector,
 } from '../projections/index.ts'
+import { testPersons } from '../test/support/persons.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { withFolder } from './folder.ts'
 import { serveGraphQL } from './graphql-subscribers.ts'
@@ -93,7 +99,7 @@ export async function measureDelivery(events = 300, subscribers = 10): Promise<D
     const projector = startProjector({ log, database, progress })
     const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
     // Only who is asking matters here; workflows and artifacts are not asked for anything.
-    const dependencies = { log, refusals, now } as Parameters<typeof createApplication>[0]
+    const dependencies = { log, refusals, now, persons: testPersons() } as unknown as ApplicationDependencies
     const setup = new Setup(randomUUID() as OrganizationId)
     await createOrganization(dependencies, setup, { name: 'Bench' })
     const reader = { kind: 'interactive', name: 'Reader', email: null, roles: ['globalReader'] } as const

@@ -15,6 +15,7 @@ import { Setup } from '../application/setup.ts'
 import { type OrganizationId, streams } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
+import { testPersons } from '../test/support/persons.ts'
 import { withFolder } from './folder.ts'
 import { median } from './median.ts'
 
@@ -107,6 +108,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
     checkHeader: nothing,
     submitters: { policiesOf: nothing, catchUp: nothing },
     refusals,
+    persons: testPersons(),
     room: { require: async () => undefined },
     now,
   }

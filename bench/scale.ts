@@ -23,6 +23,7 @@ import {
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
+import { sealedNobody, testPersons } from '../test/support/persons.ts'
 import { withFolder } from './folder.ts'
 import { type GraphQLBench, serveGraphQL } from './graphql-subscribers.ts'
 import { median } from './median.ts'
@@ -157,6 +158,7 @@ async function open(folder: string, size: number): Promise<Installation> {
     artifacts: {
       async *read() {},
     },
+    persons: testPersons(),
     room: { require: async () => undefined },
   }
   await createOrganization(dependencies, setup, { name: 'Bench' })
@@ -238,8 +240,8 @@ function caller({ organizationId }: Setup, userId: UserId): Caller {
   return {
     organizationId,
     userId,
-    name: 'Bench',
     kind: 'interactive',
+    person: sealedNobody,
     roles: [],
     authentication: { method: 'apiToken', tokenId: randomUUID() as ApiTokenId },
     remoteAddress: undefined,

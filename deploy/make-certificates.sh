@@ -120,5 +120,7 @@ make_certificate postgresql ec postgresql-temporal temporal clientAuth
 for role in api projector; do
   make_certificate postgresql ec "postgresql-$role" countersign clientAuth
 done
+# The api's, to the database of the keys of persons.
+make_certificate postgresql ec postgresql-persons countersign_persons clientAuth
 
 echo "To renew, run $0 again within $renew_within_days days of a certificate's end, then restart the services."

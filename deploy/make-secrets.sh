@@ -68,6 +68,8 @@ make_event_key() {
 make postgresql-password 24
 make temporal-database-password 24
 make read-model-password 24
+make person-keys-password 24
+make person-master-key 32
 make event-log-admin-password 24
 make event-log-ops-password 24
 make event-log-password 24

@@ -47,6 +47,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   UserCreated: api,
   UserDeactivated: api,
   UserReactivated: api,
+  UserErased: api,
   GlobalRoleGranted: api,
   GlobalRoleWithdrawn: api,
   ApiTokenIssued: api,

@@ -1,4 +1,4 @@
-import type { Application, Caller } from '../application/index.ts'
+import type { Application, Caller, PersonReader } from '../application/index.ts'
 import type { PlanNode, PlanWording, SignedFile, SigningPlan, Source } from '../domain/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import type { DocumentReference, PagedDocument } from './paged-document.ts'
@@ -9,6 +9,8 @@ export type GraphQLContext = {
   caller: Caller
   readonly application: Application
   readonly readModel: ReadModel
+  /** Opens the names and addresses that the read model holds sealed. */
+  readonly persons: PersonReader
   /** Opens a signing plan of the artifact store. */
   readonly openPlan: (reference: DocumentReference) => Promise<PagedDocument<SigningPlan, PlanNode>>
   /** Opens the manifest of what was signed. */

@@ -1,4 +1,4 @@
-import type { Application } from '../application/index.ts'
+import type { Application, PersonReader } from '../application/index.ts'
 import type { PlanWording } from '../domain/index.ts'
 import type { FaultLog } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
@@ -9,6 +9,7 @@ import type { Limits } from './limits.ts'
 export type GraphQLDependencies = {
   readonly application: Application
   readonly readModel: ReadModel
+  readonly persons: PersonReader
   readonly openPlan: GraphQLContext['openPlan']
   readonly openManifest: GraphQLContext['openManifest']
   readonly planWording: PlanWording

@@ -6,6 +6,7 @@ import {
   keyAlgorithms,
   type PlanNode,
   type PlannedOutcome,
+  type ReadPerson,
   type RequestStatus,
   requestStatuses,
   type WorkflowStatus,
@@ -88,6 +89,18 @@ export const UserKindRef = builder.enumType('UserKind', {
 
 /** Whether a user may act. */
 export const UserStatusRef = builder.enumType('UserStatus', { values: named(['active', 'deactivated'] as const) })
+
+/** Whether a person's name and address can be read. */
+export const PersonalDataStatusRef = builder.enumType('PersonalDataStatus', {
+  values: {
+    readable: { value: 'readable' as const },
+    erased: { value: 'erased' as const, description: 'Erased for good: the name is `erased user` and the id.' },
+    unavailable: {
+      value: 'unavailable' as const,
+      description: 'The keys are away; the same question may answer later.',
+    },
+  } satisfies Record<ReadPerson['status'], { value: ReadPerson['status']; description?: string }>,
+})
 
 /** Whether a token works. */
 export const ApiTokenStatusRef = builder.enumType('ApiTokenStatus', {

@@ -14,8 +14,9 @@ export const EventRef = builder.objectRef<EventView>('Event').implement({
     actor: t.field({ type: ActorRef, resolve: ({ metadata }) => metadata.actor }),
     data: t.field({
       type: 'JSON',
-      description: 'What the event says. Hashes of tokens are left out, and e-mail addresses unless you may see them.',
-      resolve: (event, _, { caller }) => visibleEventData(caller, event),
+      description:
+        'What the event says. Names are as they can be read now; hashes of tokens are left out, and e-mail addresses unless you may see them.',
+      resolve: (event, _, context) => visibleEventData(event, context),
     }),
     streamId: t.exposeString('streamId', { description: 'The entity: its kind, a hyphen, its UUID.' }),
     entityId: t.id({

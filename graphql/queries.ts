@@ -172,7 +172,7 @@ builder.queryFields((t) => ({
   users: t.connection(
     {
       type: UserRef,
-      description: 'By name.',
+      description: 'In the order in which they were created.',
       args: { minimumPosition: minimumPosition(t) },
       resolve: async (_root, args, { readModel, caller }) =>
         asConnection(await readModel.listUsers(caller.organizationId, parsePageRequest(args))),

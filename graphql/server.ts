@@ -23,6 +23,7 @@ export function createGraphQLServer(dependencies: GraphQLDependencies, stopping:
   const {
     application,
     readModel,
+    persons,
     openPlan,
     openManifest,
     planWording,
@@ -40,6 +41,7 @@ export function createGraphQLServer(dependencies: GraphQLDependencies, stopping:
       authenticateAgain,
       application,
       readModel,
+      persons,
       openPlan,
       openManifest,
       planWording,

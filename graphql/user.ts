@@ -1,6 +1,7 @@
 import type { ApiTokenView } from '../projections/index.ts'
 import { builder } from './builder.ts'
-import { ApiTokenStatusRef, GlobalRoleRef, UserKindRef, UserStatusRef } from './enums.ts'
+import { ApiTokenStatusRef, GlobalRoleRef, PersonalDataStatusRef, UserKindRef, UserStatusRef } from './enums.ts'
+import { nameOf, readPerson } from './person.ts'
 import { UserRef } from './refs.ts'
 import { maySeePrivateParts } from './visibility.ts'
 
@@ -22,14 +23,27 @@ UserRef.implement({
   description: 'A person or a CI system.',
   fields: (t) => ({
     userId: t.exposeID('userId', { description: 'UUID.' }),
-    name: t.exposeString('name'),
+    name: t.string({
+      description: 'Once erased, `erased user` and the id; while it cannot be read, a text with the id that says so.',
+      resolve: (user, _, context) => nameOf(user, context),
+    }),
+    personalData: t.field({
+      type: PersonalDataStatusRef,
+      description: 'Whether name and e-mail address can be read.',
+      resolve: async (user, _, context) => (await readPerson(user, context)).status,
+    }),
     kind: t.expose('kind', { type: UserKindRef }),
     status: t.expose('status', { type: UserStatusRef }),
     roles: t.field({ type: [GlobalRoleRef], resolve: ({ roles }) => [...roles] }),
     email: t.string({
       nullable: true,
-      description: 'Null when there is none, and for everyone but the user and administrators of users.',
-      resolve: ({ userId, email }, _, { caller }) => (maySeePrivateParts(caller, userId) ? email : null),
+      description:
+        'Null when there is none or it cannot be read, and for everyone but the user and administrators of users.',
+      resolve: async (user, _, context) => {
+        if (!maySeePrivateParts(context.caller, user.userId)) return null
+        const person = await readPerson(user, context)
+        return person.status === 'readable' ? person.email : null
+      },
     }),
     apiTokens: t.field({
       type: [ApiTokenRef],

@@ -1,6 +1,7 @@
 import type { Caller } from '../application/index.ts'
 import { builder } from './builder.ts'
 import { GlobalRoleRef } from './enums.ts'
+import { nameOf } from './person.ts'
 import { OrganizationRef, UserRef } from './refs.ts'
 import { ApiTokenRef } from './user.ts'
 
@@ -9,7 +10,10 @@ export const ViewerRef = builder.objectRef<Caller>('Viewer').implement({
   description: 'Who is asking, as the token proves it.',
   fields: (t) => ({
     userId: t.exposeID('userId', { description: 'UUID.' }),
-    name: t.exposeString('name'),
+    name: t.string({
+      resolve: ({ organizationId, userId, person }, _, context) =>
+        nameOf({ organizationId, userId, ...person, erased: false }, context),
+    }),
     roles: t.field({ type: [GlobalRoleRef], resolve: ({ roles }) => [...roles] }),
     user: t.field({ type: UserRef, nullable: true, resolve: ({ userId }) => userId }),
     organization: t.field({

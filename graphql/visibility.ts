@@ -1,6 +1,20 @@
 import type { Caller } from '../application/index.ts'
-import { type Actor, actingUser, type GlobalRole, hasRole, Refusal, type UserId } from '../domain/index.ts'
+
+import {
+  type Actor,
+  actingUser,
+  type GlobalRole,
+  hasRole,
+  Refusal,
+  shownName,
+  type UserCreated,
+  type UserId,
+} from '../domain/index.ts'
+
 import type { EventView } from '../projections/index.ts'
+import type { GraphQLContext } from './context.ts'
+import { readPerson } from './person.ts'
+import { UserRef } from './refs.ts'
 
 const auditors: readonly GlobalRole[] = [
   'globalReader',
@@ -31,9 +45,21 @@ export function maySeePrivateParts(caller: Caller, userId: UserId): boolean {
   return caller.userId === userId || hasRole(caller, 'userAdministrator')
 }
 
-/** What an event says, without what the caller may not see of other users. */
-export function visibleEventData(caller: Caller, event: EventView): Readonly<Record<string, unknown>> {
-  if (event.type !== 'UserCreated') return event.data
-  const { email, ...rest } = event.data
-  return maySeePrivateParts(caller, rest.userId as UserId) ? event.data : rest
+/**
+ * What an event says, without what the caller may not see of other users. What is sealed is shown as it can be read now:
+ * of who was erased since, no event tells the name any more.
+ */
+export async function visibleEventData(
+  { type, data }: EventView,
+  context: GraphQLContext,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (type !== 'UserCreated') return data
+  const { caller } = context
+  const { name, email, userId, ...rest } = data as UserCreated['data']
+  const user = await UserRef.getDataloader(context).load(userId)
+  const { organizationId } = caller
+  const person = await readPerson({ organizationId, userId, name, email, erased: user?.erased ?? false }, context)
+  const shown = { ...rest, userId, name: shownName(userId, person) }
+  if (!maySeePrivateParts(caller, userId)) return shown
+  return { ...shown, email: person.status === 'readable' ? person.email : null }
 }

@@ -114,7 +114,7 @@ export interface ReadModel {
   listKeys(organizationId: OrganizationId, page: PageRequest): Promise<Page<KeyView>>
   /** Newest first. */
   listCertificates(organizationId: OrganizationId, page: PageRequest): Promise<Page<CertificateView>>
-  /** By name. */
+  /** In the order in which they were created: names cannot be read here. */
   listUsers(organizationId: OrganizationId, page: PageRequest): Promise<Page<UserView>>
   /** By name. */
   listGroups(organizationId: OrganizationId, page: PageRequest): Promise<Page<GroupView>>

@@ -25,6 +25,7 @@ import { users } from './users.ts'
 
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
+const oldestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'asc' }
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
 const newestEventFirst: ListOrder = { key: 'position', id: null, direction: 'desc' }
 
@@ -235,7 +236,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       list(signingPolicies, bySlug, organizationId, page, { project_id: projectId, slug }),
     listKeys: (organizationId, page) => list(keys, newestFirst, organizationId, page),
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
-    listUsers: (organizationId, page) => list(users, byName, organizationId, page),
+    listUsers: (organizationId, page) => list(users, oldestFirst, organizationId, page),
     listGroups: (organizationId, page) => list(groups, byName, organizationId, page),
     listSigningRequests,
     listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),

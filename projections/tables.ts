@@ -19,7 +19,7 @@ type EntityTable = {
 /** The tables of the read model. */
 export type Tables = {
   organizations: EntityTable
-  users: EntityTable & { name: string }
+  users: EntityTable
   keys: EntityTable
   certificates: EntityTable & { key_id: string }
   groups: EntityTable & { name: string }
@@ -120,7 +120,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 10
+export const readModelVersion = 11
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -143,7 +143,7 @@ type TableForm = {
 /** Keys, columns and indexes of the projected tables. Whole numbers are named in {@link integerColumns}; all else is text. */
 export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
   organizations: { key: 'id', columns: entityColumns, indexes: [] },
-  users: { key: 'id', columns: [...entityColumns, 'name'], indexes: [['organization_id', 'name', 'id']] },
+  users: { key: 'id', columns: entityColumns, indexes: [['organization_id', 'created_at', 'id']] },
   keys: { key: 'id', columns: entityColumns, indexes: [['organization_id', 'created_at', 'id']] },
   certificates: {
     key: 'id',

@@ -1,4 +1,4 @@
-import type { ApiTokenId, Instant, User, UserState } from '../domain/index.ts'
+import { type ApiTokenId, type Instant, isSealedText, type User, type UserState } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { userDecider } from './folds.ts'
 import type { UserView } from './views.ts'
@@ -16,6 +16,7 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
   exists: ({ status }) => status !== 'none',
   noFacts: { tokens: {} },
   observe: ({ tokens }, { type, data, metadata: { occurredAt } }) => {
+    if (type === 'UserCreated') requireSealed(data)
     const tokenId = data.tokenId as ApiTokenId
     if (type === 'ApiTokenIssued')
       return { tokens: { ...tokens, [tokenId]: { issuedAt: occurredAt, revokedAt: null } } }
@@ -24,13 +25,19 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
       return { tokens: { ...tokens, [tokenId]: { ...token, revokedAt: occurredAt } } }
     return { tokens }
   },
-  columns: (state) => ({ name: (state as User).name }),
+  columns: () => ({}),
   view: ({ state, facts, updatedAt }, recorded) => {
-    const { status, userId, organizationId, kind, name, email, roles, tokens } = state as User
+    const { tokens, ...user } = state as User
     const seen = tokens.map(({ tokenId, name, prefix, expiresAt, revoked }) => {
       const { issuedAt, revokedAt } = facts.tokens[tokenId] ?? { issuedAt: updatedAt, revokedAt: null }
       return { tokenId, name, prefix, expiresAt, revoked, issuedAt, revokedAt }
     })
-    return { status, userId, organizationId, kind, name, email, roles, tokens: seen, ...recorded }
+    return { ...user, tokens: seen, ...recorded }
   },
+}
+
+/** No column of the table says whether the event has what its type has: names are only carried along here. */
+function requireSealed({ name, email }: Readonly<Record<string, unknown>>): void {
+  if (!isSealedText(name)) throw new TypeError('name is missing')
+  if (email !== null && !isSealedText(email)) throw new TypeError('email is missing')
 }

@@ -76,6 +76,16 @@ const settings = z.strictObject({
   readModelTlsCa: z.string().min(1).optional(),
   readModelTlsCertificate: z.string().min(1).optional(),
   readModelTlsKey: z.string().min(1).optional(),
+  personKeys: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<path> or postgres://<address>')
+    .optional(),
+  personKeysPassword: z.string().min(1).optional(),
+  personKeysTls: yesOrNo.default(false),
+  personKeysTlsCa: z.string().min(1).optional(),
+  personKeysTlsCertificate: z.string().min(1).optional(),
+  personKeysTlsKey: z.string().min(1).optional(),
+  personMasterKey: z.string().min(1).optional(),
   artifacts: z.string().min(1).optional(),
   signerScratch: z.string().min(1).optional(),
   maximumArtifactSize: bytes.default(4 * 1024 ** 3 - 1),
@@ -118,6 +128,8 @@ const secrets = [
   'operatorToken',
   'eventLogPassword',
   'readModelPassword',
+  'personKeysPassword',
+  'personMasterKey',
   'pkcs11Pin',
   'payloadKey',
   'eventKey',

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { createAdministration, openRefusalAudit, setUpOrganization } from '../application/index.ts'
+import {
+  type ApplicationDependencies,
+  createAdministration,
+  openRefusalAudit,
+  setUpOrganization,
+} from '../application/index.ts'
 import { Setup } from '../application/setup.ts'
 import { type Instant, type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
@@ -11,6 +16,8 @@ import { createDemo } from './embedded/demo.ts'
 import { keepEventKeys } from './event-keys.ts'
 import { openServiceLog } from './event-log.ts'
 import { firstOrganizationName } from './first-organization.ts'
+import { openLogger } from './logging.ts'
+import { keepMasterKey, openPersons } from './persons.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 
 /** What to set up. */
@@ -27,11 +34,12 @@ export type Initialisation = {
 
 /**
  * Sets up an empty installation: an organization with its first Global Administrator, or the demo organization. What it
- * writes it signs as an API process does; when the settings name no keys of events, they are made in the data directory.
+ * writes it signs as an API process does; when the settings name no keys of events, they and the master key of persons are
+ * made in the data directory.
  *
  * @throws Refusal `ORGANIZATION_EXISTS` when the log holds one already, `CREDENTIALS_FILE_EXISTS`,
  *   `CREDENTIALS_FILE_UNWRITABLE`, `NAME_MALFORMED`
- * @throws EventLogError, WorkflowsUnavailable
+ * @throws EventLogError, WorkflowsUnavailable, PersonKeysError
  */
 export async function initialise(
   settings: Settings,
@@ -41,19 +49,32 @@ export async function initialise(
   parseName(administrator, "The administrator's name")
   const ownKeys = settings.eventKey === undefined && settings.installationKey === undefined
   const keys = ownKeys ? await keepEventKeys(settings.data) : {}
+  const personMasterKey = settings.personMasterKey ?? (ownKeys ? await keepMasterKey(settings.data) : undefined)
+  const { logger } = openLogger({ logLevel: 'error' })
+  const persons = await openPersons(
+    { ...settings, ...(personMasterKey === undefined ? {} : { personMasterKey }) },
+    logger,
+  )
   const { log } = await openServiceLog({ ...settings, ...keys }, ['api'])
   try {
     await refuseSecond(log)
+    // Before anything is recorded: an organization without its administrator could not be set up again.
+    await persons.check()
     const url = settings.publicUrl ?? `http://${settings.host}:${settings.port}`
     // The file's place is taken before anything is recorded: tokens that could not be handed out would be lost.
     return await intoNewFile(credentialsFile, async () => ({
       url,
-      ...(demo ? await makeDemo(settings, log) : await makeOrganization(log, organization, administrator)),
+      ...(demo
+        ? await makeDemo(settings, { log, persons, now })
+        : await makeOrganization({ log, persons, now }, organization, administrator)),
     }))
   } finally {
     await log.close()
+    await persons.close()
   }
 }
+
+type SetUpDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'persons'>
 
 async function refuseSecond(log: EventLog): Promise<void> {
   const name = await firstOrganizationName(log)
@@ -64,21 +85,25 @@ async function refuseSecond(log: EventLog): Promise<void> {
     )
 }
 
-async function makeOrganization(log: EventLog, name: string, administrator: string): Promise<Omit<Credentials, 'url'>> {
+async function makeOrganization(
+  dependencies: SetUpDependencies,
+  name: string,
+  administrator: string,
+): Promise<Omit<Credentials, 'url'>> {
   const setup = new Setup(randomUUID() as OrganizationId)
   const { organizationId } = setup
-  const { userId, token } = await setUpOrganization({ log, now }, setup, { name, administrator })
-  return { organizationId, users: { administrator: { userId, name: administrator, token } } }
+  const { userId, token } = await setUpOrganization(dependencies, setup, { name, administrator })
+  return { organizationId, users: { administrator: { userId, token } } }
 }
 
-async function makeDemo(settings: Settings, log: EventLog): Promise<Omit<Credentials, 'url'>> {
+async function makeDemo(settings: Settings, dependencies: SetUpDependencies): Promise<Omit<Credentials, 'url'>> {
   const { client, close } = connectClient(temporalTarget(settings, 'worker'))
-  const refusals = openRefusalAudit({ log, now, onError: () => undefined })
+  const refusals = openRefusalAudit({ ...dependencies, onError: () => undefined })
   try {
     const workflows = temporalWorkflows(client)
     const room = { require: async () => undefined }
-    const administration = createAdministration({ log, now, workflows, refusals, room })
-    return await createDemo({ log, now, administration }, () => undefined)
+    const administration = createAdministration({ ...dependencies, workflows, refusals, room })
+    return await createDemo({ ...dependencies, administration }, () => undefined)
   } finally {
     await refusals.close()
     await close()

@@ -1,38 +1,23 @@
-import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common'
 import type { Unopened, UnopenedCode } from '../workflows/unopened.ts'
-import { ConfigurationError } from './configuration-error.ts'
-
-/** A 256-bit key and the name that payloads know it by. */
-export type PayloadKey = { readonly id: string; readonly secret: KeyObject }
+import { newSecretKey, parseSecretKeys, type SecretKey } from './secret-keys.ts'
 
 const encoding = Buffer.from('binary/encrypted')
 const nonceLength = 12
 const tagLength = 16
 
 /**
- * Reads payload keys: one a line, 32 bytes in base64. The first encrypts, all of them decrypt, so a key is changed by
- * putting a new one on top.
+ * Reads payload keys, as {@link parseSecretKeys} does.
  *
  * @throws ConfigurationError `PAYLOAD_KEY_MALFORMED`
  */
-export function parsePayloadKeys(text: string): readonly [PayloadKey, ...PayloadKey[]] {
-  const [first, ...others] = text
-    .split(/\s+/)
-    .filter((line) => line !== '')
-    .map(parsePayloadKey)
-  if (first === undefined)
-    throw new ConfigurationError(
-      'PAYLOAD_KEY_MALFORMED',
-      'The payload key file is empty; it needs a key of 32 bytes in base64.',
-    )
-  return [first, ...others]
+export function parsePayloadKeys(text: string): readonly [SecretKey, ...SecretKey[]] {
+  return parseSecretKeys(text, 'payload key', 'PAYLOAD_KEY_MALFORMED')
 }
 
 /** Makes a new key, as {@link parsePayloadKeys} reads it. */
-export function newPayloadKey(): string {
-  return `${randomBytes(32).toString('base64')}\n`
-}
+export const newPayloadKey = newSecretKey
 
 /** Told of every payload that was not opened, with where it was met. */
 export type OnUnopened = (code: UnopenedCode, place: SerializationContext | undefined) => void
@@ -44,7 +29,7 @@ export type OnUnopened = (code: UnopenedCode, place: SerializationContext | unde
  * approval in another's name, or a result that was copied from elsewhere. An {@link Unopened} takes its place.
  */
 export function payloadCodec(
-  keys: readonly [PayloadKey, ...PayloadKey[]],
+  keys: readonly [SecretKey, ...SecretKey[]],
   onUnopened: OnUnopened = () => undefined,
 ): PayloadCodec {
   const [current] = keys
@@ -68,15 +53,7 @@ function unopened(code: UnopenedCode): Payload {
   return { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) }
 }
 
-function parsePayloadKey(text: string): PayloadKey {
-  const secret = Buffer.from(text, 'base64')
-  // Node reads base64 leniently: what does not give the same text again was mistyped, or is two keys run together.
-  if (secret.length !== 32 || secret.toString('base64') !== text)
-    throw new ConfigurationError('PAYLOAD_KEY_MALFORMED', 'A payload key must be 32 bytes in base64 (44 characters).')
-  return { id: createHash('sha256').update(secret).digest('hex').slice(0, 16), secret: createSecretKey(secret) }
-}
-
-function seal(payload: Payload, key: PayloadKey, place: SerializationContext | undefined): Payload {
+function seal(payload: Payload, key: SecretKey, place: SerializationContext | undefined): Payload {
   const metadata = Object.entries(payload.metadata ?? {}).map(([name, value]) => [
     name,
     Buffer.from(value).toString('base64'),
@@ -100,7 +77,7 @@ function seal(payload: Payload, key: PayloadKey, place: SerializationContext | u
 /** The payload as it was before it was sealed, or why it cannot be had. */
 function open(
   payload: Payload,
-  keys: readonly PayloadKey[],
+  keys: readonly SecretKey[],
   place: SerializationContext | undefined,
 ): Payload | UnopenedCode {
   const { metadata, data } = payload

@@ -14,9 +14,8 @@ import {
   startProjector,
 } from '../projections/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
-import { ConfigurationError } from './configuration-error.ts'
+import { postgresAddress } from './postgres-address.ts'
 import { keepPrivate } from './private-files.ts'
-import { tlsOf } from './tls.ts'
 
 /** The read model of a process, and the projector that keeps it where the process has that role. */
 export type ReadModels = {
@@ -38,25 +37,10 @@ export async function openReadModelDatabase(settings: Settings, logger: Logger):
     await keepPrivate(path)
     return openSqliteReadModel({ path })
   }
-  const url = new URL(address)
-  if (settings.readModelPassword !== undefined) url.password = encodeURIComponent(settings.readModelPassword)
-  const tls = tlsOf(settings, 'readModel')
-  refuseTwoWords(url, tls !== undefined)
   return openPostgresReadModel({
-    connectionString: url.href,
-    ...(tls === undefined ? {} : { tls: { ca: tls.authorities, cert: tls.client?.certificate, key: tls.client?.key } }),
+    ...postgresAddress(settings, 'readModel', address),
     onConnectionLost: (error) => logger.warn({ err: error }, 'a connection of the read model was lost'),
   })
-}
-
-/** What the address says of TLS stands above everything else in the library, and may mean less than it seems. */
-function refuseTwoWords({ searchParams }: URL, configured: boolean): void {
-  const said = [...searchParams.keys()].filter((name) => /^(ssl|uselibpq)/i.test(name))
-  if (said.length > 0 && configured)
-    throw new ConfigurationError(
-      'CONFIGURATION_INVALID',
-      `COUNTERSIGN_READ_MODEL says ${said.join(', ')}, and COUNTERSIGN_READ_MODEL_TLS… speak of TLS too. Leave it out of the address: with these settings the server's certificate and name are always checked.`,
-    )
 }
 
 /** @param options.project whether this process keeps the read model, too */

@@ -119,6 +119,12 @@ export async function startService(options: {
       checks.requests = async () => delayNote(await readModels.readModel.delays(delaysTold), Date.now())
     }
 
+    const persons = has('api') ? await (await import('./persons.ts')).openPersons(settings, logger) : undefined
+    if (persons !== undefined) {
+      closers.push(persons.close)
+      checks.personKeys = () => noticeOf(persons)
+    }
+
     const dependencies: ApplicationDependencies = {
       log,
       workflows,
@@ -131,6 +137,7 @@ export async function startService(options: {
         readModels === undefined
           ? nobody
           : (await import('./submitter-index.ts')).submitterIndex(log, readModels.readModel),
+      persons: persons ?? noPersons,
       refusals,
       room: openRoom(places),
       now,
@@ -143,13 +150,14 @@ export async function startService(options: {
     registerHealth(fastify, openReadiness(checks, logger), mayKnowDetails(settings))
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
-    if (has('api') && readModels !== undefined) {
+    if (has('api') && readModels !== undefined && persons !== undefined) {
       const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
       registerRest(http, { application, maximumUploadSize: maximumUploadSize(settings), logger })
       await registerGraphQL(http, {
         application,
         readModel: readModels.readModel,
+        persons,
         openPlan: (reference) => openPlan(artifacts.store, reference),
         openManifest: (reference) => openManifest(artifacts.store, reference),
         planWording: planWording(signatureFormats),
@@ -233,6 +241,22 @@ export async function startService(options: {
 }
 
 const nobody = { policiesOf: async () => [], catchUp: async () => undefined }
+
+/** For a process that answers nobody and makes no users: it has no keys of persons, and no way to them. */
+const noPersons: ApplicationDependencies['persons'] = {
+  seal: async () => refuse('This process has no keys of persons.') as never,
+  erase: async () => refuse('This process has no keys of persons.'),
+}
+
+/** Names that cannot be read are no reason to send nobody here: everything but names and new users goes on. */
+async function noticeOf(persons: { readonly check: () => Promise<void> }): Promise<string | undefined> {
+  try {
+    await persons.check()
+    return undefined
+  } catch (error) {
+    return `Names of users cannot be read, and none can be added: ${(error as Error).message}`
+  }
+}
 
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
 const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`

@@ -29,6 +29,12 @@ const names = {
     certificate: 'readModelTlsCertificate',
     key: 'readModelTlsKey',
   },
+  personKeys: {
+    enabled: 'personKeysTls',
+    ca: 'personKeysTlsCa',
+    certificate: 'personKeysTlsCertificate',
+    key: 'personKeysTlsKey',
+  },
 } as const satisfies Record<string, Record<string, keyof Settings>>
 
 /**

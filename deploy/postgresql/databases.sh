@@ -1,15 +1,18 @@
 #!/bin/sh
-# Runs once, when PostgreSQL makes its volume: for Temporal and for the read model users of their own, each the owner of
-# its databases and of nothing else.
+# Runs once, when PostgreSQL makes its volume: for Temporal, for the read model and for the keys of persons users of
+# their own, each the owner of its databases and of nothing else.
 set -eu
 
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
   --set temporal_password="$(cat /run/secrets/temporal-database-password)" \
-  --set read_model_password="$(cat /run/secrets/read-model-password)" <<'SQL'
+  --set read_model_password="$(cat /run/secrets/read-model-password)" \
+  --set person_keys_password="$(cat /run/secrets/person-keys-password)" <<'SQL'
 CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
 CREATE ROLE countersign LOGIN PASSWORD :'read_model_password';
+CREATE ROLE countersign_persons LOGIN PASSWORD :'person_keys_password';
 CREATE DATABASE temporal OWNER temporal;
 CREATE DATABASE temporal_visibility OWNER temporal;
 CREATE DATABASE countersign OWNER countersign;
-REVOKE CONNECT, TEMPORARY ON DATABASE temporal, temporal_visibility, countersign FROM PUBLIC;
+CREATE DATABASE countersign_persons OWNER countersign_persons;
+REVOKE CONNECT, TEMPORARY ON DATABASE temporal, temporal_visibility, countersign, countersign_persons FROM PUBLIC;
 SQL

@@ -1,5 +1,4 @@
 import type { Decider } from '../decider.ts'
-import { parseEmailAddress } from '../email-address.ts'
 import type { Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
 import type { GlobalRole } from '../permissions.ts'
@@ -13,6 +12,8 @@ export type ApiToken = ApiTokenFacts & { readonly revoked: boolean }
 /** A user that exists. */
 export type User = UserFacts & {
   readonly status: 'active' | 'deactivated'
+  /** Whether the personal data are unreadable for good. Who is erased is deactivated, and stays so. */
+  readonly erased: boolean
   readonly roles: readonly GlobalRole[]
   readonly tokens: readonly ApiToken[]
 }
@@ -25,6 +26,7 @@ export type UserCommand =
   | ({ readonly type: 'CreateUser' } & UserFacts)
   | { readonly type: 'DeactivateUser'; readonly reason: string | null }
   | { readonly type: 'ReactivateUser' }
+  | { readonly type: 'EraseUser' }
   | { readonly type: 'GrantGlobalRole'; readonly role: GlobalRole }
   | { readonly type: 'WithdrawGlobalRole'; readonly role: GlobalRole }
   | ({ readonly type: 'IssueApiToken'; readonly at: Instant } & ApiTokenFacts)
@@ -33,9 +35,10 @@ export type UserCommand =
 /**
  * User: a person or a CI user, their global roles and API tokens.
  *
- * Refuses with `USER_EXISTS`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `USER_ACTIVE`, `ROLE_HELD`, `ROLE_NOT_HELD`,
- * `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`, `EMAIL_MALFORMED`, `TEXT_TOO_LONG`,
- * `TEXT_MALFORMED`.
+ * Messages name users by their ids: refusals are recorded, and a name in one would outlive the user's erasure.
+ *
+ * Refuses with `USER_EXISTS`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `USER_ACTIVE`, `USER_ERASED`, `ROLE_HELD`,
+ * `ROLE_NOT_HELD`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -43,6 +46,7 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     'UserCreated',
     'UserDeactivated',
     'UserReactivated',
+    'UserErased',
     'GlobalRoleGranted',
     'GlobalRoleWithdrawn',
     'ApiTokenIssued',
@@ -52,12 +56,13 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   decide(command, state) {
     if (command.type === 'CreateUser') {
       if (state.status !== 'none') throw new Refusal('USER_EXISTS', 'A user with this id exists already.')
-      const { userId, organizationId, kind } = command
-      const name = parseName(command.name, "The user's name")
-      const email = command.email === null ? null : parseEmailAddress(command.email)
+      const { userId, organizationId, kind, name, email } = command
       return [{ type: 'UserCreated', data: { schemaVersion: 1, userId, organizationId, kind, name, email } }]
     }
     if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
+    const { userId } = state
+    // Whoever is erased has no roles and tokens to be changed any more.
+    if (state.erased) throw new Refusal('USER_ERASED', `The user ${userId} was erased, which is for good.`)
     switch (command.type) {
       case 'DeactivateUser':
         refuseIfDeactivated(state)
@@ -65,16 +70,20 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
           { type: 'UserDeactivated', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
         ]
       case 'ReactivateUser':
-        if (state.status === 'active') throw new Refusal('USER_ACTIVE', `${state.name} is active already.`)
+        if (state.status === 'active') throw new Refusal('USER_ACTIVE', `The user ${userId} is active already.`)
         return [{ type: 'UserReactivated', data: { schemaVersion: 1 } }]
+      case 'EraseUser':
+        return erasure(state)
       case 'GrantGlobalRole':
         refuseIfDeactivated(state)
         if (state.roles.includes(command.role))
-          throw new Refusal('ROLE_HELD', `${state.name} has the role ${command.role} already.`, { role: command.role })
+          throw new Refusal('ROLE_HELD', `The user ${userId} has the role ${command.role} already.`, {
+            role: command.role,
+          })
         return [{ type: 'GlobalRoleGranted', data: { schemaVersion: 1, role: command.role } }]
       case 'WithdrawGlobalRole':
         if (!state.roles.includes(command.role))
-          throw new Refusal('ROLE_NOT_HELD', `${state.name} does not have the role ${command.role}.`, {
+          throw new Refusal('ROLE_NOT_HELD', `The user ${userId} does not have the role ${command.role}.`, {
             role: command.role,
           })
         return [{ type: 'GlobalRoleWithdrawn', data: { schemaVersion: 1, role: command.role } }]
@@ -89,7 +98,7 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
       case 'RevokeApiToken': {
         const token = state.tokens.find(({ tokenId }) => tokenId === command.tokenId)
         if (token === undefined || token.revoked)
-          throw new Refusal('API_TOKEN_NOT_FOUND', `${state.name} has no such token, or it is revoked already.`)
+          throw new Refusal('API_TOKEN_NOT_FOUND', `The user ${userId} has no such token, or it is revoked already.`)
         return [{ type: 'ApiTokenRevoked', data: { schemaVersion: 1, tokenId: command.tokenId } }]
       }
     }
@@ -98,7 +107,7 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   evolve(state, event) {
     if (event.type === 'UserCreated') {
       const { schemaVersion: _, ...facts } = event.data
-      return { ...facts, status: 'active', roles: [], tokens: [] }
+      return { ...facts, status: 'active', erased: false, roles: [], tokens: [] }
     }
     if (state.status === 'none') return state
     switch (event.type) {
@@ -106,6 +115,8 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
         return { ...state, status: 'deactivated' }
       case 'UserReactivated':
         return { ...state, status: 'active' }
+      case 'UserErased':
+        return { ...state, status: 'deactivated', erased: true }
       case 'GlobalRoleGranted':
         return { ...state, roles: [...state.roles, event.data.role] }
       case 'GlobalRoleWithdrawn':
@@ -125,9 +136,19 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   },
 }
 
-function refuseIfDeactivated(user: User): void {
-  if (user.status === 'deactivated')
-    throw new Refusal('USER_DEACTIVATED', `${user.name} is deactivated; reactivate the user first.`)
+function refuseIfDeactivated({ status, userId }: User): void {
+  if (status === 'deactivated')
+    throw new Refusal('USER_DEACTIVATED', `The user ${userId} is deactivated; reactivate the user first.`)
+}
+
+/** Ends what the user can still do, each by its own event as at any other time, and erases. */
+function erasure({ status, tokens }: User): readonly UserEvent[] {
+  const revocations = tokens
+    .filter(({ revoked }) => !revoked)
+    .map(({ tokenId }): UserEvent => ({ type: 'ApiTokenRevoked', data: { schemaVersion: 1, tokenId } }))
+  const deactivation: readonly UserEvent[] =
+    status === 'active' ? [{ type: 'UserDeactivated', data: { schemaVersion: 1, reason: null } }] : []
+  return [...revocations, ...deactivation, { type: 'UserErased', data: { schemaVersion: 1 } }]
 }
 
 /**
@@ -145,7 +166,7 @@ export function requireActiveSubmitter(
   if (state.status === 'deactivated')
     throw new Refusal(
       'SUBMITTER_DEACTIVATED',
-      `${state.name}, who submitted the request, is deactivated; nothing is signed for them.`,
+      `The user ${submitter}, who submitted the request, is deactivated; nothing is signed for them.`,
     )
 }
 
@@ -159,9 +180,9 @@ export function usableToken(state: UserState, tokenHash: string, at: Instant): A
   const token = state.status === 'none' ? undefined : state.tokens.find((each) => each.tokenHash === tokenHash)
   if (state.status === 'none' || token === undefined)
     throw new Refusal('TOKEN_INVALID', 'The API token is not known. Check that it was copied whole.')
-  if (token.revoked) throw new Refusal('TOKEN_REVOKED', `The API token ${token.name} was revoked. Use a new one.`)
+  if (token.revoked) throw new Refusal('TOKEN_REVOKED', `The API token ${token.tokenId} was revoked. Use a new one.`)
   if (token.expiresAt !== null && token.expiresAt <= at)
-    throw new Refusal('TOKEN_EXPIRED', `The API token ${token.name} expired at ${token.expiresAt}. Use a new one.`)
+    throw new Refusal('TOKEN_EXPIRED', `The API token ${token.tokenId} expired at ${token.expiresAt}. Use a new one.`)
   refuseIfDeactivated(state)
   return token
 }

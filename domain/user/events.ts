@@ -1,15 +1,17 @@
 import type { DomainEvent, Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
 import type { GlobalRole } from '../permissions.ts'
+import type { SealedDetails } from '../person.ts'
 
-/** What a user is from the beginning. */
-export type UserFacts = {
+/**
+ * What a user is from the beginning. Name and e-mail address stand here, sealed, and nowhere else in the log: whoever names
+ * the user names the id.
+ */
+export type UserFacts = SealedDetails & {
   readonly userId: UserId
   readonly organizationId: OrganizationId
   /** CI users have API tokens only and never sign in. */
   readonly kind: 'interactive' | 'ci'
-  readonly name: string
-  readonly email: string | null
 }
 
 /** A person or a CI user was added. */
@@ -20,6 +22,12 @@ export type UserDeactivated = DomainEvent<'UserDeactivated', { readonly reason: 
 
 /** The user may act again. */
 export type UserReactivated = DomainEvent<'UserReactivated'>
+
+/**
+ * The user's personal data are to be unreadable for good: their key is destroyed after this. The id stays, and all that
+ * was decided with it. Appended together with what ends their tokens and deactivates them, so erased users are deactivated.
+ */
+export type UserErased = DomainEvent<'UserErased'>
 
 /** The user received a global role. */
 export type GlobalRoleGranted = DomainEvent<'GlobalRoleGranted', { readonly role: GlobalRole }>
@@ -49,6 +57,7 @@ export type UserEvent =
   | UserCreated
   | UserDeactivated
   | UserReactivated
+  | UserErased
   | GlobalRoleGranted
   | GlobalRoleWithdrawn
   | ApiTokenIssued

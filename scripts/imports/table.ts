@@ -54,6 +54,7 @@ export const table: Readonly<Record<string, Room>> = {
   },
   'event-log': { ...open, rooms: { retry: 'all', domain: 'language' } },
   projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language' } },
+  persons: { ...open, rooms: { domain: 'language' } },
   // What sets up the servers around the service; nobody imports it.
   deploy: { ...open, rooms: {} },
   http: { ...open, rooms: { domain: 'language' } },

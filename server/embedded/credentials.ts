@@ -5,7 +5,7 @@ import { z } from 'zod'
 const credentialsSchema = z.object({
   url: z.string(),
   organizationId: z.string(),
-  users: z.record(z.string(), z.object({ userId: z.string(), name: z.string(), token: z.string() })),
+  users: z.record(z.string(), z.object({ userId: z.string(), token: z.string() })),
 })
 
 /** The demo's users and their API tokens, as they stand in `credentials.json` (mode 0600). */

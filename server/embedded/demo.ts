@@ -56,7 +56,7 @@ export async function createDemo(
   for (const { key, name, kind, roles } of people) {
     const { userId } = await administration.createUser(setup, { kind, name, email: null, roles })
     const { token } = await administration.issueApiToken(setup, { userId, name: 'demo', expiresAt: null })
-    users[key] = { userId, name, token }
+    users[key] = { userId, token }
     ids.set(key, userId)
   }
   report(`organization Demo with ${people.length} users`)

@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { roles as allRoles, type Settings } from '../configuration.ts'
 import { keepEventKeys } from '../event-keys.ts'
 import { firstOrganizationName } from '../first-organization.ts'
 import type { HealthCheck } from '../health.ts'
-import { newPayloadKey } from '../payload-codec.ts'
+import { keepMasterKey } from '../persons.ts'
+import { keepSecretKey } from '../secret-keys.ts'
 import { type Service, startService } from '../service.ts'
 import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
 import { createDemo, demoName } from './demo.ts'
@@ -66,11 +66,12 @@ export async function startEmbedded(options: {
     closers.push(temporal.close)
     report(`Temporal serves on ${temporal.address}`)
 
-    const [token, identity, payloadKey, eventKeys] = await Promise.all([
+    const [token, identity, payloadKey, eventKeys, personMasterKey] = await Promise.all([
       prepareSoftHsm({ dataDirectory: data }),
       prepareTimeStampAuthority({ dataDirectory: data }),
-      keepPayloadKey(data),
+      keepSecretKey(payloadKeyPath(data)),
       keepEventKeys(data),
+      keepMasterKey(data),
     ])
     report(`SoftHSM2 token ${token.tokenLabel}`)
     const authority = await startTimeStampAuthority(identity)
@@ -84,6 +85,7 @@ export async function startEmbedded(options: {
       pkcs11Pin: token.pin,
       payloadKey,
       ...eventKeys,
+      personMasterKey,
       ...(options.settings.timestampUrls.length > 0
         ? {}
         : { timestampUrls: [authority.url], timestampCertificates: identity.rootCertificatePath }),
@@ -152,21 +154,6 @@ async function keepDemo(
 /** Where the embedded start keeps the key that encrypts what Temporal keeps. */
 export function payloadKeyPath(dataDirectory: string): string {
   return join(dataDirectory, 'payload.key')
-}
-
-/** The key that encrypts what Temporal keeps: made once, for the owner's eyes only. */
-async function keepPayloadKey(data: string): Promise<string> {
-  const path = payloadKeyPath(data)
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-  const key = newPayloadKey()
-  const temporary = `${path}.${randomUUID()}`
-  await writeFile(temporary, key, { mode: 0o600 })
-  await rename(temporary, path)
-  return key
 }
 
 function withDefaults(settings: Settings, defaults: Partial<Settings>): Settings {

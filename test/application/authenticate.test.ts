@@ -46,7 +46,6 @@ describe('authentication', () => {
       organizationId: test.setup.organizationId,
       userId,
       authentication: { method: 'apiToken', tokenId },
-      name: 'Anna',
       kind: 'interactive',
       roles: ['globalReader', 'userAdministrator'],
       remoteAddress: address,

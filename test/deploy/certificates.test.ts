@@ -19,6 +19,7 @@ const clients = {
   'temporal-projector': 'temporal',
   'postgresql-temporal': 'postgresql',
   'postgresql-api': 'postgresql',
+  'postgresql-persons': 'postgresql',
   'postgresql-projector': 'postgresql',
 }
 

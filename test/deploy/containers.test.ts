@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { knownEnvironmentVariables, readSettings, roles } from '../../server/configuration.ts'
 import { parseEventKey, parseInstallationKeys } from '../../server/event-keys.ts'
 import { parsePayloadKeys } from '../../server/payload-codec.ts'
+import { parseMasterKeys } from '../../server/persons.ts'
 import { tlsOf } from '../../server/tls.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { makeSecrets } from './made-secrets.ts'
@@ -87,7 +88,7 @@ test('only the signer has the PIN and the HSM; no secret stands in an environmen
   for (const { environment } of Object.values(compose.services)) {
     const secretNames = Object.keys(environment).filter((name) => /PASSWORD|PIN|KEY|PWD|TOKEN$/.test(name))
     const plain = secretNames.filter(
-      (name) => !/_FILE$|^COUNTERSIGN_PKCS11_TOKEN$/.test(name) && !isPath(environment, name),
+      (name) => !/_FILE$|^COUNTERSIGN_(PKCS11_TOKEN|PERSON_KEYS)$/.test(name) && !isPath(environment, name),
     )
     expect(plain).toEqual([])
   }
@@ -152,6 +153,16 @@ describe('what one container shows to another', () => {
     expect(secretOf(role, 'COUNTERSIGN_READ_MODEL_TLS_CA')).toBe('postgresql-ca.pem')
     expect(secretOf(role, 'COUNTERSIGN_READ_MODEL_TLS_CERTIFICATE')).toBe(`postgresql-${role}.pem`)
     expect(secretOf(role, 'COUNTERSIGN_READ_MODEL_TLS_KEY')).toBe(`postgresql-${role}.key`)
+  })
+
+  test('the api alone has the keys of persons: their database by certificate and password, and the master key', () => {
+    expect(secretOf('api', 'COUNTERSIGN_PERSON_KEYS_PASSWORD_FILE')).toBe('person-keys-password')
+    expect(secretOf('api', 'COUNTERSIGN_PERSON_KEYS_TLS_CA')).toBe('postgresql-ca.pem')
+    expect(secretOf('api', 'COUNTERSIGN_PERSON_KEYS_TLS_CERTIFICATE')).toBe('postgresql-persons.pem')
+    expect(secretOf('api', 'COUNTERSIGN_PERSON_KEYS_TLS_KEY')).toBe('postgresql-persons.key')
+    expect(secretOf('api', 'COUNTERSIGN_PERSON_MASTER_KEY_FILE')).toBe('person-master-key')
+    const holders = services.filter(([, { secrets }]) => has(secrets, 'person-master-key')).map(([name]) => name)
+    expect(holders).toEqual(['api'])
   })
 
   test('Temporal demands a certificate of its authority from everybody, and shows one to PostgreSQL', () => {
@@ -235,6 +246,7 @@ test('make-secrets.sh makes every secret, in a folder for its owner only', () =>
   // What stands in deploy/secrets belongs to the machine's owner, and is read in the containers by others.
   for (const name of Object.keys(secrets)) expect(statSync(join(secretsFolder, name)).mode & 0o777, name).toBe(0o644)
   expect(parsePayloadKeys(secrets['payload-key'] ?? '')).toHaveLength(1)
+  expect(parseMasterKeys(secrets['person-master-key'] ?? '')).toHaveLength(1)
   const installationKeys = parseInstallationKeys(secrets['installation-key'] ?? '')
   for (const role of ['api', 'worker', 'signer'])
     expect(parseEventKey(secrets[`event-key-${role}`] ?? '', installationKeys).roles).toEqual([role])

@@ -19,6 +19,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSettings } from '../../server/configuration.ts'
 import { freePort } from '../../server/embedded/temporal-process.ts'
+import { openPersons } from '../../server/persons.ts'
 import { openReadModelDatabase } from '../../server/read-models.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { until } from '../support/until.ts'
@@ -127,6 +128,32 @@ describe('PostgreSQL as the compose file sets it up', () => {
     expect(await openReadModel(certificate)).toEqual({ ssl: true, client_dn: '/O=Countersign/CN=countersign' })
   })
 
+  test('keeps the keys of persons for who has the certificate and the password of their user', async () => {
+    const environment = {
+      COUNTERSIGN_PERSON_KEYS: `postgres://countersign_persons@localhost:${port}/countersign_persons`,
+      COUNTERSIGN_PERSON_KEYS_PASSWORD_FILE: at('person-keys-password'),
+      COUNTERSIGN_PERSON_KEYS_TLS_CA: at('postgresql-ca.pem'),
+      COUNTERSIGN_PERSON_KEYS_TLS_CERTIFICATE: at('postgresql-persons.pem'),
+      COUNTERSIGN_PERSON_KEYS_TLS_KEY: at('postgresql-persons.key'),
+      COUNTERSIGN_PERSON_MASTER_KEY_FILE: at('person-master-key'),
+    }
+    const check = async (changes: Readonly<Record<string, string>>) => {
+      const persons = await openPersons(
+        readSettings({ environment: { ...environment, ...changes } }),
+        pino({ level: 'silent' }),
+      )
+      return persons.check().finally(persons.close)
+    }
+    await check({})
+    const foreign = {
+      COUNTERSIGN_PERSON_KEYS_TLS_CERTIFICATE: at('postgresql-api.pem'),
+      COUNTERSIGN_PERSON_KEYS_TLS_KEY: at('postgresql-api.key'),
+    }
+    await expect(check(foreign)).rejects.toMatchObject({ code: 'PERSON_KEYS_UNAVAILABLE' })
+    const wrong = { COUNTERSIGN_PERSON_KEYS_PASSWORD_FILE: at('read-model-password') }
+    await expect(check(wrong)).rejects.toMatchObject({ code: 'PERSON_KEYS_UNAVAILABLE' })
+  })
+
   test('refuses a wrong password, although the certificate is right', async () => {
     await expect(openReadModel({ COUNTERSIGN_READ_MODEL_PASSWORD_FILE: at('payload-key') })).rejects.toThrow(/password/)
   })
@@ -160,6 +187,9 @@ describe('PostgreSQL as the compose file sets it up', () => {
     await connect(tls('postgresql-temporal'), 'temporal')
     await connect(tls('postgresql-temporal'), 'temporal', 'temporal_visibility')
     await expect(connect(tls('postgresql-temporal'), 'temporal', 'countersign')).rejects.toThrow(/no pg_hba.conf entry/)
+    await expect(connect(tls('postgresql-api'), 'countersign', 'countersign_persons')).rejects.toThrow(
+      /no pg_hba.conf entry/,
+    )
     await expect(connect(tls('postgresql-api'), 'countersign', 'temporal')).rejects.toThrow(/no pg_hba.conf entry/)
     await expect(connect(tls('postgresql-api'), 'postgres', 'postgres')).rejects.toThrow(/no pg_hba.conf entry/)
   })

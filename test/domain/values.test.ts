@@ -116,6 +116,36 @@ describe('texts', () => {
     }
   })
 
+  it('are no e-mail addresses unless they are one mailbox, and no refusal repeats them', () => {
+    for (const address of [
+      'a@b',
+      'anna.maria+x@mail.example.org',
+      'jörg@straße.example',
+      `${'x'.repeat(64)}@example.org`,
+    ])
+      expect(parseEmailAddress(address)).toBe(address)
+    for (const text of [
+      '',
+      'anna',
+      '@example.org',
+      'anna@',
+      'a@b@c',
+      'anna@example..org',
+      'anna@-example.org',
+      '.anna@example.org',
+      'Anna <anna@example.org>',
+      ' anna@example.org',
+      'anna@example.org\r\nBcc: all@example.org',
+      'anna\u202e@example.org',
+      `${'x'.repeat(65)}@example.org`,
+      `a@${'x'.repeat(253)}`,
+    ]) {
+      const { code, message, details } = refusalOf(() => parseEmailAddress(text))
+      expect(code).toBe('EMAIL_MALFORMED')
+      expect(`${message} ${JSON.stringify(details)}`).not.toMatch(/anna|xxx/)
+    }
+  })
+
   it('are the same when they look the same: letters are put together, and a space is a space', () => {
     const [apart, together] = ['Ju\u0308rgen', 'J\u00fcrgen']
     expect(parseName(` ${apart}\u00a0 \u3000Meier\u2003`, 'The name')).toBe(`${together} Meier`)

@@ -35,7 +35,7 @@ const contentDigest = createHash('sha256').update(content).digest()
 
 /** The whole service around an organization, put together of the rooms' own parts, that knows the format too. */
 async function serve(organization: TestOrganization) {
-  const { log, store, uploads, sources, folder } = organization
+  const { log, store, uploads, sources, persons, folder } = organization
   const workflows = await startWorkers(environment(), organization)
   const now = () => new Date().toISOString()
   const application = createApplication({
@@ -46,6 +46,7 @@ async function serve(organization: TestOrganization) {
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(formats, header),
     submitters: submittersInLog(log),
+    persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     room: { require: async () => undefined },
     now,
@@ -59,6 +60,7 @@ async function serve(organization: TestOrganization) {
   await registerGraphQL(http, {
     application,
     readModel,
+    persons,
     openPlan: (reference) => openPlan(store, reference),
     openManifest: (reference) => openManifest(store, reference),
     planWording: planWording(formats),

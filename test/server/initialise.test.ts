@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { authenticate } from '../../application/authenticate.ts'
 import { openSqliteEventLog } from '../../event-log/index.ts'
 import { readSettings } from '../../server/configuration.ts'
 import { type Initialisation, initialise } from '../../server/initialise.ts'
+import { openPersons } from '../../server/persons.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 function installation() {
@@ -41,7 +43,22 @@ describe('setting up an empty installation', () => {
     const now = () => new Date().toISOString()
     const caller = await authenticate({ log, refusals, now }, { apiToken: users.administrator.token }, undefined)
     await log.close()
-    expect(caller).toMatchObject({ organizationId, name: 'Ada', roles: ['globalAdministrator'] })
+    expect(caller).toMatchObject({ organizationId, roles: ['globalAdministrator'] })
+    const persons = await openPersons(settings, pino({ level: 'silent' }))
+    const person = { ...caller, ...caller.person, erased: false }
+    expect(await persons.read([person])).toEqual([{ status: 'readable', name: 'Ada', email: null }])
+    await persons.close()
+    expect((await stat(join(folder, 'person-master.key'))).mode & 0o777).toBe(0o600)
+    expect((await stat(join(folder, 'person-keys.db'))).mode & 0o777).toBe(0o600)
+  })
+
+  test('records nothing while the keys of persons are away', async () => {
+    const { folder, settings, credentialsFile, wanted } = installation()
+    const away = { ...settings, personKeys: 'postgres://countersign_persons@127.0.0.1:9/countersign_persons' }
+    await expect(initialise(away, wanted)).rejects.toMatchObject({ code: 'PERSON_KEYS_UNAVAILABLE' })
+    expect(existsSync(credentialsFile)).toBe(false)
+    expect(await eventsOf(folder)).toEqual([])
+    await initialise(settings, wanted)
   })
 
   test('happens once: a second time is refused and changes nothing', async () => {

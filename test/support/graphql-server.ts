@@ -58,6 +58,7 @@ import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { testPersons } from './persons.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
 
@@ -187,12 +188,14 @@ export async function openGraphQLServer(
     kinds: [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })],
     store,
   })
+  const persons = testPersons()
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
     uploads,
     sources,
     artifacts: createVerifiedReader(store),
+    persons,
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
     refusals,
@@ -217,6 +220,7 @@ export async function openGraphQLServer(
   await registerGraphQL(http, {
     application,
     readModel,
+    persons,
     openPlan: (reference) => openPlan(store, reference),
     openManifest: (reference) => openManifest(store, reference),
     planWording: planWording(signatureFormats),

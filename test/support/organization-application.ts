@@ -8,7 +8,7 @@ import type { TestOrganization } from './test-organization.ts'
 
 /** The use cases over an organization and its workflows, as a process of the API has them. */
 export function organizationApplication(organization: TestOrganization, workflows: Workflows): Application {
-  const { log, store, uploads, sources } = organization
+  const { log, store, uploads, sources, persons } = organization
   return createApplication({
     log,
     workflows,
@@ -17,6 +17,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
+    persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     room: { require: async () => undefined },
     now: () => new Date().toISOString(),

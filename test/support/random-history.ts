@@ -24,6 +24,7 @@ import {
   projectDecider,
   projectSlugDecider,
   Refusal,
+  type SealedText,
   type Sha256Digest,
   type SigningPolicyCommand,
   type SigningPolicySettings,
@@ -237,6 +238,11 @@ function signingPolicySlug(detail: number): Choice {
   return { aggregate: aggregate(signingPolicySlugDecider, stream), id: slug, commands: [command] }
 }
 
+/** What nobody here opens. */
+function sealed(text: string): SealedText {
+  return { algorithm: 'A256GCM', nonce: 'AAAAAAAAAAAAAAAA', ciphertext: Buffer.from(text).toString('base64') }
+}
+
 function userCommands(number: number, detail: number, at: Instant): readonly UserCommand[] {
   return [
     {
@@ -244,11 +250,12 @@ function userCommands(number: number, detail: number, at: Instant): readonly Use
       userId: uuid('1', number),
       organizationId: randomOrganization,
       kind: pick(['interactive', 'ci'] as const, detail),
-      name: `User ${number} ünïcödé "quoted" 👩`,
-      email: detail % 2 === 0 ? null : 'user@example.com',
+      name: sealed(`name ${number}`),
+      email: detail % 2 === 0 ? null : sealed('email'),
     },
     { type: 'DeactivateUser', reason: 'left' },
     { type: 'ReactivateUser' },
+    ...(detail % 5 === 0 ? [{ type: 'EraseUser' } as const] : []),
     { type: 'GrantGlobalRole', role: pick(globalRoles, detail) },
     { type: 'WithdrawGlobalRole', role: pick(globalRoles, detail) },
     {

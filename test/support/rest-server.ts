@@ -15,6 +15,7 @@ import {
 import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
 import { type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
+import { sealedNobody } from './persons.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 type OpenArtifact = Application['openArtifact']
@@ -56,8 +57,8 @@ export async function startRestServer(
   const caller: Caller = {
     organizationId: randomUUID() as OrganizationId,
     userId: randomUUID() as UserId,
-    name: 'Someone',
     kind: 'ci',
+    person: sealedNobody,
     roles: [],
     authentication: { method: 'apiToken', tokenId: randomUUID() as ApiTokenId },
     remoteAddress: '127.0.0.1',

@@ -37,6 +37,7 @@ import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream 
 import { signatureFormats } from '../../signing/formats.ts'
 import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { testPersons } from './persons.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -127,6 +128,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     artifacts,
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters,
+    persons: testPersons(),
     refusals,
     room: { require: async () => undefined },
     now,

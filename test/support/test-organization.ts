@@ -54,6 +54,7 @@ import {
   withSignatures,
   withVerification,
 } from '../../event-log/index.ts'
+import type { Persons } from '../../persons/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
@@ -71,6 +72,7 @@ import {
   uploadedFileSource,
 } from '../../sources/index.ts'
 import type { TestInstallation } from './event-keys.ts'
+import { testPersons } from './persons.ts'
 import { openTestKeyStores, softHsmToken } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -84,6 +86,8 @@ export type TestOrganization = {
   readonly uploads: Uploads
   /** The kinds of sources of the service, and those of the test. */
   readonly sources: Sources
+  /** With the keys of the users' names. */
+  readonly persons: Persons
   readonly signer: SignerDependencies
   /** The token behind the key store `default`. */
   readonly token: Token
@@ -177,9 +181,11 @@ export async function testOrganization(
 
   const organizationId = randomUUID() as OrganizationId
   const setup = new Setup(organizationId)
+  const persons = testPersons()
   const dependencies = {
     log: believed,
     now,
+    persons,
     workflows: keyWorkflows(signer),
   }
   await createOrganization(dependencies, setup, { name: 'Test' })
@@ -290,6 +296,7 @@ export async function testOrganization(
     store,
     uploads,
     sources,
+    persons,
     signer,
     token: await keyStores.open(defaultKeyStore),
     tokenOptions,

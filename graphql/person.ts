@@ -1,0 +1,21 @@
+import { createContextCache } from '@pothos/core'
+import DataLoader from 'dataloader'
+import { type ReadPerson, type SealedPerson, shownName } from '../domain/index.ts'
+import type { GraphQLContext } from './context.ts'
+
+// Whatever asks for names in an operation shares a query of the keys with all others of the same level. Nothing is kept:
+// a subscription lasts, and a name that can be read now may be erased in a minute.
+const readerOf = createContextCache(
+  ({ persons }: GraphQLContext) =>
+    new DataLoader<SealedPerson, ReadPerson>((people) => persons.read(people), { cache: false, maxBatchSize: 1_000 }),
+)
+
+/** What can be read now of what is known of a user. */
+export function readPerson(person: SealedPerson, context: GraphQLContext): Promise<ReadPerson> {
+  return readerOf(context).load(person)
+}
+
+/** What people see for a user's name: what to call them is known even when their name is not. */
+export async function nameOf(person: SealedPerson, context: GraphQLContext): Promise<string> {
+  return shownName(person.userId, await readPerson(person, context))
+}

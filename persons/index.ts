@@ -1,0 +1,6 @@
+export * from './master-key.ts'
+export * from './person-key-store.ts'
+export * from './person-keys-error.ts'
+export * from './persons.ts'
+export { openPostgresPersonKeys, type PostgresPersonKeysOptions } from './postgres.ts'
+export { openSqlitePersonKeys } from './sqlite.ts'

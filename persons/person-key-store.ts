@@ -1,0 +1,33 @@
+import type { Instant, OrganizationId, UserId } from '../domain/index.ts'
+
+/** A user's key as the database holds it: worth nothing without the master key. */
+export type StoredPersonKey = {
+  readonly userId: UserId
+  readonly organizationId: OrganizationId
+  /** Which master key wrapped it. */
+  readonly masterKeyId: string
+  /** Nonce, encrypted key and tag, base64. */
+  readonly wrappedKey: string
+  readonly createdAt: Instant
+}
+
+/**
+ * The database of the users' keys. It holds nothing else about anybody, and is no part of log and read model: those may be
+ * kept and copied for ever, this one forgets.
+ *
+ * Every method fails with `PersonKeysError` `PERSON_KEYS_UNAVAILABLE` or `PERSON_KEYS_FOREIGN`. It connects when it is
+ * first used, and again after a failure.
+ */
+export interface PersonKeyStore {
+  /** Adds a key. A user has one key for good: for one who has a key this fails, and the first stays. */
+  add(key: StoredPersonKey): Promise<void>
+  /** The keys of these users, as far as there are any, in any order. */
+  find(userIds: readonly UserId[]): Promise<readonly StoredPersonKey[]>
+  /** Destroys a user's key; one that is not there is none. */
+  destroy(userId: UserId): Promise<void>
+  /** Keys that other master keys than this one wrapped; so many at the most. */
+  wrappedByOthers(masterKeyId: string, limit: number): Promise<readonly StoredPersonKey[]>
+  /** Puts a key that was wrapped anew in the place of the same key; one that was destroyed meanwhile stays destroyed. */
+  replace(key: StoredPersonKey): Promise<void>
+  close(): Promise<void>
+}

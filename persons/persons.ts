@@ -1,0 +1,137 @@
+import type {
+  Instant,
+  PersonalDetails,
+  PersonId,
+  ReadPerson,
+  SealedDetails,
+  SealedPerson,
+  UserId,
+} from '../domain/index.ts'
+import { type MasterKey, newPersonKey, unwrapKey, wrapKey } from './master-key.ts'
+import type { PersonKeyStore, StoredPersonKey } from './person-key-store.ts'
+import { PersonKeysError } from './person-keys-error.ts'
+import { seal, unseal } from './seal.ts'
+
+/** After a failure the database is not asked again for so long, in milliseconds: who reads does not wait for it each time. */
+const restMs = 1_000
+/** So many keys are wrapped anew at once. */
+const rewrappedAtOnce = 200
+
+/** Seals what is known of people and opens it again, each person with a key of their own. */
+export interface Persons {
+  /**
+   * Makes a new user's key and seals with it.
+   *
+   * @throws PersonKeysError `PERSON_KEYS_UNAVAILABLE`, `PERSON_KEYS_FOREIGN`
+   */
+  seal(person: PersonId, details: PersonalDetails): Promise<SealedDetails>
+  /**
+   * Reads many people at once, in their order. Never fails: while the keys are away, everybody who is not erased is
+   * `unavailable`. No key is kept in memory, so one that was destroyed opens nothing any more in any process.
+   */
+  read(people: readonly SealedPerson[]): Promise<readonly ReadPerson[]>
+  /** Destroys a user's key, which is for good. Twice is as once. @throws PersonKeysError as {@link Persons.seal} */
+  erase(person: PersonId): Promise<void>
+  /**
+   * Wraps keys that another master key wrapped with the first one, so that the others can be taken away.
+   *
+   * @returns how many keys there were
+   * @throws PersonKeysError as {@link Persons.seal}
+   */
+  rewrap(): Promise<number>
+  /** Says whether keys can be read. @throws PersonKeysError */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * @param options.masters the first wraps new keys, all of them unwrap
+ * @param options.onFailure told what went wrong while names were read, once for as long as it lasts
+ */
+export function createPersons(options: {
+  readonly store: PersonKeyStore
+  readonly masters: readonly [MasterKey, ...MasterKey[]]
+  readonly now: () => Instant
+  readonly onFailure: (error: unknown) => void
+}): Persons {
+  const { store, masters, now, onFailure } = options
+  const [master] = masters
+  let failed = false
+  let askAgainAt = 0
+
+  /** `undefined` while the database is away. */
+  async function keysOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, StoredPersonKey> | undefined> {
+    if (performance.now() < askAgainAt) return undefined
+    try {
+      const keys = await store.find(userIds)
+      failed = false
+      return new Map(keys.map((key) => [key.userId, key]))
+    } catch (error) {
+      if (!failed) onFailure(error)
+      failed = true
+      askAgainAt = performance.now() + restMs
+      return undefined
+    }
+  }
+
+  function readOne(person: SealedPerson, keys: ReadonlyMap<UserId, StoredPersonKey> | undefined): ReadPerson {
+    if (person.erased) return { status: 'erased' }
+    const stored = keys?.get(person.userId)
+    if (stored === undefined) return { status: 'unavailable' }
+    try {
+      return opened(person, stored)
+    } catch (error) {
+      onFailure(error)
+      return { status: 'unavailable' }
+    }
+  }
+
+  function opened(person: SealedPerson, stored: StoredPersonKey): ReadPerson {
+    const key = unwrapKey(stored, person, masters)
+    const { name, email } = person
+    const text = unseal(name, { ...person, attribute: 'name' }, key)
+    const address = email === null ? null : unseal(email, { ...person, attribute: 'email' }, key)
+    if (text !== undefined && address !== undefined) return { status: 'readable', name: text, email: address }
+    throw new PersonKeysError(
+      'PERSON_KEY_UNOPENABLE',
+      `What the log holds of the user ${person.userId} was not sealed for them with their key.`,
+    )
+  }
+
+  return {
+    async seal(person, { name, email }) {
+      const key = newPersonKey()
+      const { organizationId, userId } = person
+      const wrappedKey = wrapKey(key, person, master)
+      await store.add({ organizationId, userId, masterKeyId: master.id, wrappedKey, createdAt: now() })
+      return {
+        name: seal(name, { ...person, attribute: 'name' }, key),
+        email: email === null ? null : seal(email, { ...person, attribute: 'email' }, key),
+      }
+    },
+
+    async read(people) {
+      const wanted = [...new Set(people.flatMap(({ erased, userId }) => (erased ? [] : [userId])))]
+      const keys = wanted.length === 0 ? new Map<UserId, StoredPersonKey>() : await keysOf(wanted)
+      return people.map((person) => readOne(person, keys))
+    },
+
+    erase: ({ userId }) => store.destroy(userId),
+
+    async rewrap() {
+      let count = 0
+      for (;;) {
+        const keys = await store.wrappedByOthers(master.id, rewrappedAtOnce)
+        for (const stored of keys) {
+          const wrappedKey = wrapKey(unwrapKey(stored, stored, masters), stored, master)
+          await store.replace({ ...stored, masterKeyId: master.id, wrappedKey })
+          count += 1
+        }
+        if (keys.length < rewrappedAtOnce) return count
+      }
+    },
+
+    check: async () => void (await store.find([])),
+    close: () => store.close(),
+  }
+}

@@ -1,0 +1,126 @@
+import pg from 'pg'
+import type { OrganizationId, UserId } from '../domain/index.ts'
+import type { PersonKeyStore, StoredPersonKey } from './person-key-store.ts'
+import { PersonKeysError } from './person-keys-error.ts'
+
+/** How to reach PostgreSQL (14 or newer). */
+export type PostgresPersonKeysOptions = {
+  /** `postgres://user:password@host:port/database`; the user owns the database, or its schema. */
+  readonly connectionString: string
+  /** PEM. With it every connection uses TLS, and the server's certificate and name are checked; plain without. */
+  readonly tls?: {
+    /** The authorities that the server's certificate must lead to; those of the system when not given. */
+    readonly ca: Buffer | undefined
+    /** Who we are, where the server wants to know. */
+    readonly cert: Buffer | undefined
+    readonly key: Buffer | undefined
+  }
+  /** Called when an idle connection breaks; the pool replaces it. */
+  readonly onConnectionLost?: (error: Error) => void
+}
+
+/** How long connecting, and each statement, may take, in milliseconds: people's names are waited for meanwhile. */
+const patienceMs = 2_000
+
+const createTable = `CREATE TABLE IF NOT EXISTS person_keys (
+  user_id text PRIMARY KEY,
+  organization_id text NOT NULL,
+  master_key_id text NOT NULL,
+  wrapped_key text NOT NULL,
+  created_at text NOT NULL
+)`
+
+/** Any number that nothing else of the database locks: makers of the table wait for each other. */
+const schemaLock = 0x4353504b
+
+type Row = {
+  readonly user_id: string
+  readonly organization_id: string
+  readonly master_key_id: string
+  readonly wrapped_key: string
+  readonly created_at: string
+}
+
+/**
+ * Keeps users' keys in a PostgreSQL database of their own. Rows that are deleted stay in the files of the server until it
+ * cleans up, so each is cleaned up at once (`VACUUM`); its write-ahead log and its backups follow their own rules.
+ */
+export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): PersonKeyStore {
+  const { connectionString, tls, onConnectionLost } = options
+  const pool = new pg.Pool({
+    connectionString,
+    ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, host: serverName(connectionString) } }),
+    max: 4,
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
+    statement_timeout: patienceMs,
+    application_name: 'countersign',
+  })
+  // Without a listener an idle connection that breaks would end the process.
+  pool.on('error', (error) => onConnectionLost?.(error))
+  let prepared: Promise<void> | undefined
+
+  async function prepare(): Promise<void> {
+    const client = await pool.connect()
+    try {
+      await client.query('SELECT pg_advisory_lock($1)', [schemaLock])
+      await client.query(createTable)
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [schemaLock]).catch(() => undefined)
+      client.release()
+    }
+  }
+
+  async function query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    prepared ??= prepare()
+    try {
+      await prepared
+      return (await pool.query<Row>(text, [...values])).rows
+    } catch (error) {
+      prepared = undefined
+      throw new PersonKeysError(
+        'PERSON_KEYS_UNAVAILABLE',
+        `The database of the keys of the users' names cannot be used: ${(error as Error).message}.`,
+        { cause: error },
+      )
+    }
+  }
+
+  return {
+    async add({ userId, organizationId, masterKeyId, wrappedKey, createdAt }) {
+      const values = [userId, organizationId, masterKeyId, wrappedKey, createdAt]
+      await query('INSERT INTO person_keys VALUES ($1, $2, $3, $4, $5)', values)
+    },
+    find: async (userIds) =>
+      (await query('SELECT * FROM person_keys WHERE user_id = ANY($1::text[])', [userIds])).map(keyOf),
+    async destroy(userId) {
+      await query('DELETE FROM person_keys WHERE user_id = $1', [userId])
+      // The key is gone for everybody; what is left is only its place in a file.
+      await query('VACUUM person_keys').catch(() => undefined)
+    },
+    wrappedByOthers: async (masterKeyId, limit) =>
+      (await query('SELECT * FROM person_keys WHERE master_key_id <> $1 LIMIT $2', [masterKeyId, limit])).map(keyOf),
+    async replace({ userId, masterKeyId, wrappedKey }) {
+      const values = [userId, masterKeyId, wrappedKey]
+      await query('UPDATE person_keys SET master_key_id = $2, wrapped_key = $3 WHERE user_id = $1', values)
+    },
+    async close() {
+      if (!pool.ended) await pool.end()
+    },
+  }
+}
+
+/** Whose certificate it must be. Said by ourselves: for an address without a name, Node would check for `localhost`. */
+function serverName(connectionString: string): string {
+  return new URL(connectionString).hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
+function keyOf(row: Row): StoredPersonKey {
+  return {
+    userId: row.user_id as UserId,
+    organizationId: row.organization_id as OrganizationId,
+    masterKeyId: row.master_key_id,
+    wrappedKey: row.wrapped_key,
+    createdAt: row.created_at,
+  }
+}

@@ -1,0 +1,121 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { UserId } from '../domain/index.ts'
+import type { PersonKeyStore, StoredPersonKey } from './person-key-store.ts'
+import { PersonKeysError } from './person-keys-error.ts'
+
+/** `CSPK`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
+const applicationId = 0x4353504b
+/** How long a statement waits for another process, in milliseconds. It holds up this one. */
+const patienceMs = 1_000
+/** So many users are asked for in one statement. */
+const usersAtOnce = 500
+
+type Database = {
+  readonly connection: DatabaseSync
+  readonly add: StatementSync
+  readonly destroy: StatementSync
+  readonly wrappedByOthers: StatementSync
+  readonly replace: StatementSync
+}
+
+/**
+ * Keeps users' keys in an SQLite file of their own, which several processes of one machine may use. What is deleted is
+ * overwritten in the file (`secure_delete`).
+ *
+ * @param path in a folder that exists; the file is made when it does not exist
+ */
+export function openSqlitePersonKeys(path: string): PersonKeyStore {
+  let database: Database | undefined
+
+  /** Opens the file again after a failure: it may have been put back from a copy. */
+  async function use<Result>(work: (database: Database) => Result): Promise<Result> {
+    try {
+      database ??= openFile(path)
+      return work(database)
+    } catch (error) {
+      database?.connection.close()
+      database = undefined
+      if (error instanceof PersonKeysError) throw error
+      throw new PersonKeysError(
+        'PERSON_KEYS_UNAVAILABLE',
+        `The keys of the users' names in ${path} cannot be used: ${(error as Error).message}.`,
+        { cause: error },
+      )
+    }
+  }
+
+  return {
+    add: (key) => use(({ add }) => void add.run(...valuesOf(key))),
+    find: (userIds) =>
+      use(({ connection }) => {
+        const found: StoredPersonKey[] = []
+        // Asked also for nobody: whoever wants to know whether the file can be read does so.
+        for (let start = 0; start === 0 || start < userIds.length; start += usersAtOnce) {
+          const some = userIds.slice(start, start + usersAtOnce)
+          const statement = connection.prepare(
+            `SELECT * FROM person_keys WHERE user_id IN (${some.map(() => '?').join(', ')})`,
+          )
+          found.push(...statement.all(...some).map(keyOf))
+        }
+        return found
+      }),
+    destroy: (userId) => use(({ destroy }) => void destroy.run(userId)),
+    wrappedByOthers: (masterKeyId, limit) =>
+      use(({ wrappedByOthers }) => wrappedByOthers.all(masterKeyId, limit).map(keyOf)),
+    replace: ({ masterKeyId, wrappedKey, userId }) =>
+      use(({ replace }) => void replace.run(masterKeyId, wrappedKey, userId)),
+    async close() {
+      database?.connection.close()
+      database = undefined
+    },
+  }
+}
+
+function openFile(path: string): Database {
+  const connection = new DatabaseSync(path, { timeout: patienceMs })
+  try {
+    const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id)
+    const tables = Number(connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
+    if (id !== applicationId && (id !== 0 || tables > 0))
+      throw new PersonKeysError(
+        'PERSON_KEYS_FOREIGN',
+        `${path} is an SQLite database, but holds no keys of Countersign's users.`,
+      )
+    // A journal that is cut off after each change: no copy of a destroyed key stays in a write-ahead log.
+    connection.exec('PRAGMA journal_mode = TRUNCATE')
+    connection.exec('PRAGMA synchronous = FULL')
+    connection.exec('PRAGMA secure_delete = ON')
+    connection.exec(`CREATE TABLE IF NOT EXISTS person_keys (
+      user_id TEXT NOT NULL PRIMARY KEY,
+      organization_id TEXT NOT NULL,
+      master_key_id TEXT NOT NULL,
+      wrapped_key TEXT NOT NULL,
+      created_at TEXT NOT NULL
+    ) STRICT`)
+    if (id !== applicationId) connection.exec(`PRAGMA application_id = ${applicationId}`)
+    return {
+      connection,
+      add: connection.prepare('INSERT INTO person_keys VALUES (?, ?, ?, ?, ?)'),
+      destroy: connection.prepare('DELETE FROM person_keys WHERE user_id = ?'),
+      wrappedByOthers: connection.prepare('SELECT * FROM person_keys WHERE master_key_id <> ? LIMIT ?'),
+      replace: connection.prepare('UPDATE person_keys SET master_key_id = ?, wrapped_key = ? WHERE user_id = ?'),
+    }
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+function valuesOf({ userId, organizationId, masterKeyId, wrappedKey, createdAt }: StoredPersonKey): string[] {
+  return [userId, organizationId, masterKeyId, wrappedKey, createdAt]
+}
+
+function keyOf(row: Record<string, unknown>): StoredPersonKey {
+  return {
+    userId: row.user_id as UserId,
+    organizationId: row.organization_id as StoredPersonKey['organizationId'],
+    masterKeyId: String(row.master_key_id),
+    wrappedKey: String(row.wrapped_key),
+    createdAt: String(row.created_at),
+  }
+}

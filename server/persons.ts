@@ -1,0 +1,66 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Logger } from 'pino'
+import {
+  createPersons,
+  type MasterKey,
+  openPostgresPersonKeys,
+  openSqlitePersonKeys,
+  type PersonKeyStore,
+  type Persons,
+} from '../persons/index.ts'
+import { dataPath, required, type Settings } from './configuration.ts'
+import { postgresAddress } from './postgres-address.ts'
+import { keepPrivate } from './private-files.ts'
+import { keepSecretKey, parseSecretKeys, readSecretKey } from './secret-keys.ts'
+
+/**
+ * Opens what seals and reads names and addresses: the users' keys in the database that the settings name, by default
+ * SQLite in the data directory, and the master key, by default from a file there. Only a process that answers people, or makes users, has it. A database
+ * that is away holds up nothing here.
+ *
+ * @throws ConfigurationError `CONFIGURATION_INVALID`, `PERSON_MASTER_KEY_MALFORMED`, `TLS_FILE_UNUSABLE`
+ */
+export async function openPersons(settings: Settings, logger: Logger): Promise<Persons> {
+  const kept = settings.personMasterKey ?? (await readSecretKey(masterKeyPath(settings.data)))
+  const masters = parseMasterKeys(required({ ...settings, personMasterKey: kept }, 'personMasterKey', 'api'))
+  const store = await openStore(settings, logger)
+  return createPersons({
+    store,
+    masters,
+    now: () => new Date().toISOString(),
+    onFailure: (error) => logger.error({ err: error }, 'names of users cannot be read'),
+  })
+}
+
+/** The master key of a service that runs all by itself in a data directory: made once, for the owner's eyes only. */
+export function keepMasterKey(data: string): Promise<string> {
+  return keepSecretKey(masterKeyPath(data))
+}
+
+function masterKeyPath(data: string): string {
+  return join(data, 'person-master.key')
+}
+
+/**
+ * Reads master keys: the first wraps, all of them unwrap.
+ *
+ * @throws ConfigurationError `PERSON_MASTER_KEY_MALFORMED`
+ */
+export function parseMasterKeys(text: string): readonly [MasterKey, ...MasterKey[]] {
+  return parseSecretKeys(text, 'master key of persons', 'PERSON_MASTER_KEY_MALFORMED')
+}
+
+async function openStore(settings: Settings, logger: Logger): Promise<PersonKeyStore> {
+  const address = settings.personKeys ?? `sqlite:${dataPath(settings, 'person-keys.db')}`
+  if (address.startsWith('sqlite:')) {
+    const path = address.slice('sqlite:'.length)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await keepPrivate(path)
+    return openSqlitePersonKeys(path)
+  }
+  return openPostgresPersonKeys({
+    ...postgresAddress(settings, 'personKeys', address),
+    onConnectionLost: (error) => logger.warn({ err: error }, "a connection of the users' keys was lost"),
+  })
+}

@@ -1,0 +1,58 @@
+import { createHash, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { ConfigurationError } from './configuration-error.ts'
+
+/** A 256-bit key, and the name that what it encrypts knows it by: the first 8 bytes of its SHA-256, hexadecimal. */
+export type SecretKey = { readonly id: string; readonly secret: KeyObject }
+
+/**
+ * Reads keys: one a line, 32 bytes in base64. The first encrypts, all of them decrypt, so a key is changed by putting a new
+ * one on top.
+ *
+ * @param what which keys they are, for the message
+ * @param code the code of the error
+ * @throws ConfigurationError
+ */
+export function parseSecretKeys(text: string, what: string, code: string): readonly [SecretKey, ...SecretKey[]] {
+  const [first, ...others] = text
+    .split(/\s+/)
+    .filter((line) => line !== '')
+    .map((line) => parseSecretKey(line, what, code))
+  if (first === undefined)
+    throw new ConfigurationError(code, `The ${what} file is empty; it needs a key of 32 bytes in base64.`)
+  return [first, ...others]
+}
+
+/** Makes a new key, as {@link parseSecretKeys} reads it. */
+export function newSecretKey(): string {
+  return `${randomBytes(32).toString('base64')}\n`
+}
+
+/** The key in a file; `undefined` when there is none. */
+export async function readSecretKey(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The key in a file, which is made, for its owner alone, when there is none; its folder is there. */
+export async function keepSecretKey(path: string): Promise<string> {
+  const kept = await readSecretKey(path)
+  if (kept !== undefined) return kept
+  const key = newSecretKey()
+  const temporary = `${path}.${randomUUID()}`
+  await writeFile(temporary, key, { mode: 0o600, flush: true })
+  await rename(temporary, path)
+  return key
+}
+
+function parseSecretKey(text: string, what: string, code: string): SecretKey {
+  const secret = Buffer.from(text, 'base64')
+  // Node reads base64 leniently: what does not give the same text again was mistyped, or is two keys run together.
+  if (secret.length !== 32 || secret.toString('base64') !== text)
+    throw new ConfigurationError(code, `A ${what} must be 32 bytes in base64 (44 characters).`)
+  return { id: createHash('sha256').update(secret).digest('hex').slice(0, 16), secret: createSecretKey(secret) }
+}
