@@ -4,6 +4,7 @@ import {
   type CertificateId,
   currentVersion,
   fold,
+  type GroupId,
   type OrganizationId,
   type PolicyCertificate,
   type PolicyPeople,
@@ -103,6 +104,23 @@ describe('signing policy', () => {
       expect(policy.decide(withSubmitters(changes), policy.initialState())).toHaveLength(1)
   })
 
+  it('counts the people of groups, each once, as who can approve', () => {
+    const approvers = [{ group: fixedUuid<GroupId>('d') }, { user: cora }]
+    const named = { approval: { ...approval, approvers } }
+    const [submitters, two] = [[submitter], [anna, cora]]
+    expect(
+      policy.decide(create(named, selfSigned, { submitters, approvers: two }), policy.initialState()),
+    ).toHaveLength(1)
+    for (const people of [[], [cora]])
+      given(policy)
+        .when(create(named, selfSigned, { submitters, approvers: people }))
+        .thenRefused('APPROVAL_QUORUM')
+    // Whoever submits through a group can be among the last approvers, too.
+    given(policy)
+      .when(create(named, selfSigned, { submitters: [submitter, anna], approvers: two }))
+      .thenRefused('APPROVAL_QUORUM_UNREACHABLE')
+  })
+
   it('gets a new version with every change, and the last is in force', () => {
     given(policy, created)
       .when(change({ name: 'Two' }))
@@ -179,6 +197,12 @@ describe('signing policy', () => {
       'an approver twice',
       [],
       create({ approval: { ...approval, approvers: references(anna, bert, anna) } }),
+    ],
+    [
+      'MEMBERS_REPEATED',
+      'a group twice',
+      [],
+      create({ submitters: [{ group: fixedUuid('d') }, { group: fixedUuid('d') }] }),
     ],
     ['MEMBERS_REPEATED', 'a submitter twice', [], create({ submitters: references(anna, anna) })],
     ['EXISTING_SIGNATURES_INVALID', 'nothing allowed for signed files', [], create({ existingSignatures: [] })],

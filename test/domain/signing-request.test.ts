@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
   fold,
+  type GroupId,
   isFinalStatus,
   type KeyId,
+  type PrincipalReference,
   quorumReached,
   signingRequestDecider as request,
   requestStatus,
@@ -183,6 +185,47 @@ describe('signing request', () => {
     given(request, ...approved, invalidated(anna))
       .when(start)
       .thenRefused('QUORUM_NOT_REACHED')
+  })
+
+  it('says through which groups somebody approved or denied, and lets nobody do so who is in none', () => {
+    const [group, other] = [fixedUuid<GroupId>('d'), fixedUuid<GroupId>('e')]
+    const approvers = [...references(anna), { group }, { group: other }]
+    const history = [submittedUnder({ ...policy, approvers }), retrieved, planned]
+    const as = (command: SigningRequestCommand, ...groups: GroupId[]) => ({ ...command, groups }) as typeof command
+    given(request, ...history)
+      .when(as(approve(anna), other))
+      .thenEvents({ ...granted(anna), data: { ...granted(anna).data, through: [{ user: anna }, { group: other }] } })
+    given(request, ...history)
+      .when(as(deny(bert), group))
+      .thenEvents({ ...denied, data: { ...denied.data, approver: bert, through: [{ group }] } })
+    for (const command of [approve(bert), deny(bert)])
+      given(request, ...history)
+        .when(as(command, fixedUuid('f')))
+        .thenRefused('NOT_AN_APPROVER')
+  })
+
+  it('counts a person once, through however many groups they approve', () => {
+    const [group, other] = [fixedUuid<GroupId>('d'), fixedUuid<GroupId>('e')]
+    const approvers = [{ group }, { group: other }]
+    const through = (reference: PrincipalReference) => ({
+      ...granted(anna),
+      data: { ...granted(anna).data, through: [reference] },
+    })
+    const history = [submittedUnder({ ...policy, approvers }), retrieved, planned]
+    // The second could not be decided; whatever stands in the log, it is the same person.
+    expect(statusAfter([...history, through({ group }), through({ group: other })])).toBe('WaitingForApproval')
+    given(request, ...history, through({ group }))
+      .when({ type: 'Approve', approver: anna, groups: [other], planDigest, comment: null })
+      .thenRefused('ALREADY_APPROVED')
+  })
+
+  it('does not count an approval through what the policy does not name, or in the name of another user', () => {
+    const history = [submitted, retrieved, planned, granted(bert)]
+    for (const reference of [{ group: fixedUuid<GroupId>('d') }, { user: cora }, { user: stranger }])
+      expect(
+        statusAfter([...history, { ...granted(anna), data: { ...granted(anna).data, through: [reference] } }]),
+      ).toBe('WaitingForApproval')
+    expect(statusAfter([...history, granted(anna)])).toBe('QueuedForProcessing')
   })
 
   it('lets the submitter approve only where the policy says so', () => {

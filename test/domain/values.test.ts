@@ -6,6 +6,7 @@ import {
   type EventMetadata,
   fold,
   type GlobalRole,
+  type GroupId,
   globalRoles,
   mayCancel,
   mayReadArtifacts,
@@ -193,7 +194,15 @@ describe('canonical JSON', () => {
 describe('streams', () => {
   it('are named after their entity and taken apart again', () => {
     const id = fixedUuid<UserId>('1')
-    for (const kind of ['organization', 'user', 'certificate', 'project', 'signingPolicy', 'signingRequest'] as const) {
+    for (const kind of [
+      'organization',
+      'user',
+      'group',
+      'certificate',
+      'project',
+      'signingPolicy',
+      'signingRequest',
+    ] as const) {
       const name = streams[kind](id as never)
       expect(name).toBe(`${kind}-${id}`)
       expect(parseStreamName(name)).toEqual({ kind, id })
@@ -252,6 +261,16 @@ describe('permissions', () => {
     expect(maySubmit(who(submitter), policy)).toBe(true)
     for (const role of globalRoles) expect(maySubmit(who(stranger, role), policy)).toBe(false)
     expect(maySubmit(who(anna), policy)).toBe(false)
+  })
+
+  it('belong to members of the groups that the policy names, and to those of others not', () => {
+    const [group, other] = [fixedUuid<GroupId>('d'), fixedUuid<GroupId>('e')]
+    const ofGroups = { submitters: [{ group }], approval: { approvers: [{ group: other }] } }
+    const member = (...groups: GroupId[]) => ({ ...who(stranger), groups })
+    expect(maySubmit(member(group), ofGroups)).toBe(true)
+    expect(maySubmit(member(other), ofGroups)).toBe(false)
+    for (const groups of [[group], [other]]) expect(mayReadArtifacts(member(...groups), ofGroups)).toBe(true)
+    expect(mayReadArtifacts(member(), ofGroups)).toBe(false)
   })
 
   it('to cancel belong to the submitter and to administrators of projects', () => {

@@ -10,6 +10,7 @@ import { createSelfSignedCertificate } from '../../application/create-certificat
 import { createProject } from '../../application/create-project.ts'
 import { createSigningPolicy } from '../../application/create-signing-policy.ts'
 import { createUser, issueApiToken } from '../../application/create-user.ts'
+import { createGroup } from '../../application/groups.ts'
 import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import {
@@ -29,6 +30,7 @@ import {
   defaultKeyStore,
   type ExistingSignatureTreatment,
   fold,
+  type GroupId,
   type KeyId,
   type KeyStoreName,
   type OrganizationId,
@@ -99,6 +101,8 @@ export type TestOrganization = {
   readonly signingPolicyId: SigningPolicyId
   readonly submitter: UserId
   readonly approvers: readonly [UserId, UserId, UserId]
+  /** The groups that the policy names, when it was made so: of the submitter, of all approvers, of the first approver. */
+  readonly groups: Readonly<Record<'submitters' | 'approvers' | 'leads', GroupId>> | undefined
   /** API tokens of the users. */
   readonly tokens: ReadonlyMap<UserId, string>
   /** The ids of these tokens. */
@@ -126,6 +130,8 @@ export async function testOrganization(
     readonly kinds?: readonly SourceKind[]
     /** The most bytes of an artifact by the kind of its source. */
     readonly limits?: Readonly<Record<string, number>>
+    /** Whether the policy names submitters and approvers through groups; else it names each user. */
+    readonly throughGroups?: boolean
     /** Key stores of the signer beside `default`, each a token of its own. */
     readonly furtherKeyStores?: readonly KeyStoreName[]
   } = {},
@@ -213,11 +219,20 @@ export async function testOrganization(
     description: null,
     repositoryUrl: 'https://example.org/test',
   })
+  const group = async (...members: readonly UserId[]) =>
+    (await createGroup(dependencies, setup, { name: 'Group', description: null, members })).groupId
+  const groups =
+    options.throughGroups === true
+      ? { submitters: await group(submitter), approvers: await group(...approvers), leads: await group(approvers[0]) }
+      : undefined
   const approval =
     options.approval === null
       ? null
       : {
-          approvers: approvers.map((user) => ({ user })),
+          approvers:
+            groups === undefined
+              ? approvers.map((user) => ({ user }))
+              : [{ group: groups.approvers }, { group: groups.leads }],
           requiredApprovals: 2,
           submitterMayApprove: false,
           deadlineSeconds: null,
@@ -229,7 +244,7 @@ export async function testOrganization(
     settings: {
       name: 'Release',
       certificateId,
-      submitters: [{ user: submitter }],
+      submitters: [groups === undefined ? { user: submitter } : { group: groups.submitters }],
       approval,
       timestamp: options.timestamp ?? 'required',
       release: false,
@@ -306,6 +321,7 @@ export async function testOrganization(
     signingPolicyId,
     submitter,
     approvers,
+    groups,
     tokens,
     tokenIds,
     timeStampRoot: identity.rootCertificatePath,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   currentVersion,
   fold,
+  type GroupId,
   type SigningRequest,
   type SigningRequestId,
   type Submission,
@@ -62,11 +63,16 @@ export async function submit(workflows: Workflows, organization: TestOrganizatio
   return made.signingRequestId
 }
 
-/** Approves the plan of a request through its workflow. */
-export async function approve(workflows: Workflows, { signingRequestId, plan }: SigningRequest, approver: UserId) {
+/** Approves the plan of a request through its workflow, as a member of groups, if any. */
+export async function approve(
+  workflows: Workflows,
+  { signingRequestId, plan }: SigningRequest,
+  approver: UserId,
+  groups: readonly GroupId[] = [],
+) {
   const command = {
     type: 'Approve',
-    groups: [],
+    groups,
     approver,
     planDigest: plan?.digest ?? otherDigest,
     comment: null,
