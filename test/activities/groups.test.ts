@@ -3,8 +3,9 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect, test, vi } from 'vitest'
 import { findInvalidApprovals } from '../../activities/find-invalid-approvals.ts'
 import { signerActivities } from '../../activities/index.ts'
+import { createUser } from '../../application/create-user.ts'
+import { changeGroupMembers, createGroup } from '../../application/groups.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { changeGroupMembers, createGroup, createUser } from '../../application/index.ts'
 import {
   countedApprovals,
   type DomainEvent,

@@ -76,6 +76,7 @@ describe('the end of a stream that is removed from the store', () => {
 
   test.each([
     ['certificate', 'api', 'CertificateRequested', 'CertificateDisabled'],
+    ['group', 'api', 'GroupCreated', 'GroupMembersChanged'],
     ['key', 'api', 'KeyGenerationRequested', 'KeyDisabled'],
     ['signingRequest', 'worker', 'ApprovalGranted', 'ApprovalDenied'],
   ] as const)('of a %s is missed although nobody had decided on it', async (kind, role, given, withdrawn) => {

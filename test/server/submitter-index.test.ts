@@ -61,6 +61,20 @@ describe('an upload', () => {
     expect(await differences()).toEqual([])
   })
 
+  it('is taken of members of groups that may submit, as of now', async () => {
+    const { test, application, upload, differences } = await installation()
+    const [anna, bert] = [await test.user('Anna'), await test.user('Bert')]
+    const input = { name: 'Developers', description: null, members: [anna.userId] }
+    const { groupId } = await application.createGroup(test.setup, input)
+    await test.policy({ submitters: [{ group: groupId }] })
+    expect([await upload(anna), await upload(bert)]).toEqual(['taken', 'FORBIDDEN'])
+    await application.changeGroupMembers(test.setup, { groupId, add: [bert.userId], remove: [anna.userId] })
+    expect([await upload(anna), await upload(bert)]).toEqual(['FORBIDDEN', 'taken'])
+    await application.changeGroupMembers(test.setup, { groupId, add: [anna.userId], remove: [] })
+    expect(await upload(anna)).toBe('taken')
+    expect(await differences()).toEqual([])
+  })
+
   it('is refused by the log although a read model that is behind names the caller', async () => {
     const { test, application, upload, stop, start } = await installation()
     const anna = await test.user('Anna')

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
+import { changeGroupMembers } from '../../application/groups.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import { type SigningRequestId, streams, userDecider } from '../../domain/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
@@ -202,6 +203,28 @@ describe('the workflow of a signing request', () => {
       (await typesOf(organization, id)).includes('ApprovalInvalidated'),
     )
     await approve(workflows, waiting, cora)
+    await workflows.client.workflow.getHandle(id).result()
+    expect(await organization.request(id)).toMatchObject({ workflowStatus: 'Completed', attempts: 1 })
+  })
+
+  test('takes back the approval of a member who left the group, and waits for another', async () => {
+    const organization = await testOrganization({ throughGroups: true })
+    const { groups, approvers, signer, setup } = organization
+    if (groups === undefined) throw new Error('There are no groups')
+    const { approvers: groupId } = groups
+    const workflows = await startWorkers(environment(), organization)
+    const id = await submit(workflows, organization)
+    const waiting = await reached(organization, id, 'WaitingForApproval')
+    const [, bert, cora] = approvers
+    await approve(workflows, waiting, bert, [groupId])
+    await changeGroupMembers(signer, setup, { groupId, add: [], remove: [bert] })
+    await approve(workflows, waiting, cora, [groupId])
+    await until('the approval is taken back', async () =>
+      (await typesOf(organization, id)).includes('ApprovalInvalidated'),
+    )
+    // Whoever is a member again may approve again.
+    await changeGroupMembers(signer, setup, { groupId, add: [bert], remove: [] })
+    await approve(workflows, waiting, bert, [groupId])
     await workflows.client.workflow.getHandle(id).result()
     expect(await organization.request(id)).toMatchObject({ workflowStatus: 'Completed', attempts: 1 })
   })
