@@ -228,6 +228,29 @@ export const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
       },
     ]
   },
+  'large-plan': async () => {
+    const { measureLargePlan } = await import('./large-plan.ts')
+    const { files, planSeconds, manifestSeconds, pageMs, medianPageMs, peakMebibytes } = await measureLargePlan()
+    const work = `plan of ${files} files: store, read pages, approve, sign manifest (no key used)`
+    return [
+      {
+        work: `${work}: peak memory, MiB`,
+        ours: `${peakMebibytes.toFixed(0)} MiB`,
+        against: `plan made in ${planSeconds.toFixed(1)} s, made again with its manifest in ${manifestSeconds.toFixed(1)} s`,
+        figure: peakMebibytes,
+        must: '≤',
+        bound: 300,
+      },
+      {
+        work: `${work}: a page of 100 by GraphQL, p95 in ms`,
+        ours: `${pageMs.toFixed(0)} ms`,
+        against: `median ${medianPageMs.toFixed(0)} ms`,
+        figure: pageMs,
+        must: '≤',
+        bound: 50,
+      },
+    ]
+  },
   scale: async () => {
     const { measureScale } = await import('./scale.ts')
     const shown = (ms: number) => `${ms.toPrecision(3)} ms`

@@ -29,6 +29,7 @@ import {
 } from '../../artifacts/index.ts'
 import {
   type ApiTokenId,
+  type Artifact,
   type CertificateId,
   type GlobalRole,
   knownArtifact,
@@ -36,6 +37,7 @@ import {
   type PlanNodeContent,
   type ProjectId,
   type Sha256Digest,
+  type SignedFile,
   type SigningPlan,
   type SigningPolicyId,
   type SigningRequestId,
@@ -117,10 +119,14 @@ export type GraphQLTestServer = {
   /** Submits by the use case. */
   readonly submit: (policy?: string, description?: string) => Promise<SigningRequestId>
   readonly tell: Tell
-  /** Takes a submitted request to its plan; answers the plan's digest. */
-  readonly plan: (signingRequestId: SigningRequestId) => Promise<Sha256Digest>
-  /** Takes a planned and approved request to its end. */
-  readonly complete: (signingRequestId: SigningRequestId, planDigest: Sha256Digest) => Promise<void>
+  /** Takes a submitted request to its plan; answers the plan's digest. @param nodes its tree; default: one program */
+  readonly plan: (signingRequestId: SigningRequestId, nodes?: Iterable<PlanNodeContent>) => Promise<Sha256Digest>
+  /** Takes a planned and approved request to its end. @param files what was signed; default: one program */
+  readonly complete: (
+    signingRequestId: SigningRequestId,
+    planDigest: Sha256Digest,
+    files?: AsyncIterable<SignedFile>,
+  ) => Promise<void>
   /** Waits until the read model has all of the log. */
   readonly caughtUp: () => Promise<void>
   readonly rebuild: () => Promise<unknown>
@@ -140,6 +146,8 @@ export type GraphQLServerOptions = Partial<
   readonly project?: boolean
   readonly http?: Partial<HttpServerOptions>
   readonly uploadQuotas?: UploadQuotas
+  /** Bytes; default: a million. */
+  readonly maximumArtifactSize?: number
   /** The read model's database; default: SQLite in the folder. */
   readonly database?: ReadModelDatabase
   /** Adds what else is served. */
@@ -169,13 +177,14 @@ export async function openGraphQLServer(
     register,
     database: givenDatabase,
     uploadQuotas = {},
+    maximumArtifactSize = 1_000_000,
     ...overrides
   } = options
   const now = () => new Date().toISOString()
   const organizationId = randomUUID() as OrganizationId
   const setup = new Setup(organizationId)
   const log = await openSqliteEventLog({ path: join(folder, 'log.db') })
-  const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1_000_000 })
+  const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: maximumArtifactSize })
   const registry = await openUploadRegistry({
     path: join(folder, 'uploads'),
     now: () => new Date(),
@@ -324,14 +333,13 @@ export async function openGraphQLServer(
       const input = { project: 'demo', signingPolicy, source: { kind: 'uploadedFile', uploadId }, description }
       return (await application.submitSigningRequest(caller, input)).signingRequestId
     },
-    async plan(signingRequestId) {
+    async plan(signingRequestId, given) {
       const [caller] = [await application.authenticate({ apiToken: submitter.token }, undefined)]
       await server.caughtUp()
       const [request] = await readModel.signingRequestsByIds(caller.organizationId, [signingRequestId])
       if (request === undefined) throw new Error('The request is not there.')
       const artifact = knownArtifact(request)
       if (artifact === null) throw new Error('The request has no artifact.')
-      const { sha256, size, fileName } = artifact
       const plan: SigningPlan = {
         kind: 'signingPlan',
         schemaVersion: 1,
@@ -344,76 +352,19 @@ export async function openGraphQLServer(
         certificateThumbprint: thumbprint,
         timestamp: 'required',
       }
-      const nodes: readonly PlanNodeContent[] = [
-        {
-          kind: 'file',
-          path: [fileName],
-          outcome: 'signed',
-          element: null,
-          format: 'pe',
-          sha256,
-          size,
-          existingSignatures: [
-            {
-              kind: 'signature',
-              outcome: 'replaced',
-              place: 'certificate table',
-              depth: 0,
-              sha256: 'ab'.repeat(32),
-              signer: 'CN=Vendor',
-              issuer: 'CN=Authority',
-              serialNumber: '0a',
-              digestAlgorithm: 'sha1',
-              integrity: 'intact',
-              timestamp: {
-                kind: 'countersignature',
-                time: '2020-01-01T00:00:00.000Z',
-                authority: null,
-                integrity: 'unchecked',
-                uncovered: ['attribute certificates'],
-              },
-              uncovered: ['the unsigned attribute 1.2.3'],
-            },
-            {
-              kind: 'unreadable',
-              outcome: 'replaced',
-              place: 'nested signature',
-              depth: 1,
-              sha256: 'cd'.repeat(32),
-              reason: 'It is none.',
-            },
-          ],
-          directives: [
-            {
-              directive: 'authenticode-sign',
-              attributes: {
-                'hash-algorithm': 'sha256',
-                append: false,
-                description: 'Demo',
-                'description-url': null,
-              },
-              contentDigests: [{ content: 'image', algorithm: 'sha256', digest: 'cd'.repeat(32) }],
-            },
-          ],
-        },
-      ]
-      const { digest: planDigest, document: planDocument } = await withComposedPlan(
-        plan,
-        nodes,
-        { folder },
-        (composed) => storeDocument(store, composed),
-      )
+      const nodes = given ?? [oneProgram(artifact)]
+      const { digest: planDigest, ...stored } = await withComposedPlan(plan, nodes, { folder }, async (composed) => ({
+        ...(await storeDocument(store, composed)),
+        nodeCount: composed.entryCount,
+        fileCount: composed.signedCount,
+      }))
+      const { document: planDocument, ...counts } = stored
       await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
-      await tell(signingRequestId, {
-        type: 'RecordPlan',
-        planDigest,
-        planDocument,
-        ...{ plannerVersion: 1, nodeCount: 1, fileCount: 1 },
-        at: now(),
-      })
+      const recorded = { planDigest, planDocument, plannerVersion: 1, ...counts }
+      await tell(signingRequestId, { type: 'RecordPlan', ...recorded, at: now() })
       return planDigest
     },
-    async complete(signingRequestId, planDigest) {
+    async complete(signingRequestId, planDigest, files) {
       const { sha256: signed, size } = await store.put(
         (async function* () {
           yield new TextEncoder().encode('a program with a signature')
@@ -445,11 +396,11 @@ export async function openGraphQLServer(
         certificateThumbprint: thumbprint,
         signedArtifact,
       })
-      const manifest = await storeManifest(store, describe, [file], { folder })
+      const manifest = await storeManifest(store, describe, files ?? [file], { folder })
       await tell(signingRequestId, {
         type: 'RecordSigned',
         attempt: 1,
-        fileCount: 1,
+        fileCount: manifest.fileCount,
         manifestDigest: manifest.digest,
         manifestDocument: manifest.document,
         files: manifest.files,
@@ -484,4 +435,59 @@ export async function askServer(
   const text = await response.text()
   const { data, errors } = JSON.parse(text)
   return { status: response.status, headers: response.headers, data, errors, text }
+}
+
+/** The plan of an artifact that is a program, signed twice already. */
+function oneProgram({ fileName, sha256, size }: Artifact): PlanNodeContent {
+  return {
+    kind: 'file',
+    path: [fileName],
+    outcome: 'signed',
+    element: null,
+    format: 'pe',
+    sha256,
+    size,
+    existingSignatures: [
+      {
+        kind: 'signature',
+        outcome: 'replaced',
+        place: 'certificate table',
+        depth: 0,
+        sha256: 'ab'.repeat(32),
+        signer: 'CN=Vendor',
+        issuer: 'CN=Authority',
+        serialNumber: '0a',
+        digestAlgorithm: 'sha1',
+        integrity: 'intact',
+        timestamp: {
+          kind: 'countersignature',
+          time: '2020-01-01T00:00:00.000Z',
+          authority: null,
+          integrity: 'unchecked',
+          uncovered: ['attribute certificates'],
+        },
+        uncovered: ['the unsigned attribute 1.2.3'],
+      },
+      {
+        kind: 'unreadable',
+        outcome: 'replaced',
+        place: 'nested signature',
+        depth: 1,
+        sha256: 'cd'.repeat(32),
+        reason: 'It is none.',
+      },
+    ],
+    directives: [
+      {
+        directive: 'authenticode-sign',
+        attributes: {
+          'hash-algorithm': 'sha256',
+          append: false,
+          description: 'Demo',
+          'description-url': null,
+        },
+        contentDigests: [{ content: 'image', algorithm: 'sha256', digest: 'cd'.repeat(32) }],
+      },
+    ],
+  }
 }

@@ -1,0 +1,146 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  type ArtifactStore,
+  allEntries,
+  openFolderStore,
+  openManifest,
+  openPlan,
+  storeDocument,
+  storeManifest,
+  withComposedPlan,
+} from '../../artifacts/index.ts'
+import type { PlanNode, PlanNodeContent, SigningManifest, SigningPlan } from '../../domain/index.ts'
+import { archiveTree, digestOf, signedWithoutKey } from '../support/plan-tree.ts'
+import { aSubmission } from '../support/submission.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const { signingRequestId, projectId, signingPolicyId, certificateId } = aSubmission()
+const plan: SigningPlan = {
+  kind: 'signingPlan',
+  schemaVersion: 1,
+  plannerVersion: 1,
+  signingRequestId,
+  projectId,
+  signingPolicyId,
+  signingPolicyVersion: 1,
+  certificateId,
+  certificateThumbprint: 'ab'.repeat(32),
+  timestamp: 'required',
+}
+const size = { archives: 7, programsEach: 700 }
+const programs = size.archives * size.programsEach
+
+async function openStore(): Promise<ArtifactStore> {
+  const store = await openFolderStore({ path: temporaryFolder(), maximumSize: 100_000_000 })
+  onTestFinished(() => store.close())
+  return store
+}
+
+const compose = <Result>(nodes: Iterable<PlanNodeContent>, use: Parameters<typeof withComposedPlan<Result>>[3]) =>
+  withComposedPlan(plan, nodes, { folder: temporaryFolder() }, use)
+
+async function storedTree(store: ArtifactStore) {
+  return openPlan(store, await compose(archiveTree(size), (composed) => storeDocument(store, composed)))
+}
+
+describe('a plan of many files', () => {
+  it('says of each node what it is in and how many nodes are below it', async () => {
+    const stored = await storedTree(await openStore())
+    const nodes: PlanNode[] = []
+    for await (const node of allEntries(stored)) nodes.push(node)
+    expect(stored).toMatchObject({ entryCount: nodes.length, signedCount: programs })
+    expect(nodes.map(({ parent: _, descendants: __, ...node }) => node)).toEqual([...archiveTree(size)])
+    for (const [index, { parent, path, descendants }] of nodes.entries()) {
+      expect(parent === null ? [] : nodes[parent]?.path).toEqual(path.slice(0, -1))
+      const below = nodes.slice(index + 1, index + 1 + descendants)
+      expect(below.every((node) => path.every((name, depth) => node.path[depth] === name))).toBe(true)
+      expect(nodes[index + 1 + descendants]?.path.slice(0, path.length)).not.toEqual(path)
+    }
+  })
+
+  it('is read in parts: any range of nodes, or of the files that are signed', async () => {
+    const stored = await storedTree(await openStore())
+    expect(stored.head.pages.length).toBeGreaterThan(10)
+    const all = await stored.entries(0, stored.entryCount)
+    const signed = all.filter(({ entry }) => entry.outcome === 'signed')
+    for (const [from, to] of [
+      [0, 1],
+      [250, 270],
+      [255, 257],
+      [1_000, 3_000],
+      [4_890, 10_000],
+      [10_000, 20_000],
+      [5, 5],
+    ] as const) {
+      expect(await stored.entries(from, to)).toEqual(all.slice(from, to))
+      expect(await stored.signedEntries(from, to)).toEqual(signed.slice(from, to))
+    }
+  })
+
+  it('has one digest wherever it is put together, and another when anything in it is another', async () => {
+    const digests = new Set<string>()
+    const add = (nodes: Iterable<PlanNodeContent>) => compose(nodes, async ({ digest }) => digests.add(digest))
+    await add(archiveTree(size))
+    await add(archiveTree(size))
+    expect(digests.size).toBe(1)
+    const nodes = [...archiveTree(size)]
+    const last = nodes.at(-1) as PlanNodeContent & { readonly kind: 'file' }
+    await add([...nodes.slice(0, -1), { ...last, sha256: digestOf('other') }])
+    await add(nodes.slice(0, -1))
+    await add([...nodes, { ...last, path: [...last.path.slice(0, -1), 'z.exe'] }])
+    expect(digests.size).toBe(4)
+  })
+
+  it('is refused when its nodes are not in order, are there twice, or are in what is not opened', async () => {
+    const nodes = [...archiveTree({ archives: 2, programsEach: 2 })]
+    const [root, first, ...rest] = nodes as [PlanNodeContent, PlanNodeContent, ...PlanNodeContent[]]
+    for (const wrong of [
+      [first, ...rest],
+      [root, ...rest],
+      [root, root],
+      [...nodes, nodes.at(-1) as PlanNodeContent],
+      [root, ...rest.slice(3), first],
+      [...nodes, { ...first, path: [...(nodes.at(-1)?.path ?? []), 'inside'] }],
+    ])
+      await expect(compose(wrong, async () => undefined)).rejects.toMatchObject({ code: 'PLAN_MALFORMED' })
+  })
+
+  it('tells of a page that was changed, and still gives the others', async () => {
+    const store = await openStore()
+    const reference = await compose(archiveTree(size), (composed) => storeDocument(store, composed))
+    const { path } = await store.open(reference.document)
+    const text = readFileSync(path, 'utf8')
+    chmodSync(path, 0o600)
+    writeFileSync(path, text.replace('README', 'readme'))
+    const stored = await openPlan(store, reference)
+    await expect(stored.entries(0, 10)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+    await expect(stored.pageText(0)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+    expect(await stored.entries(1_000, 1_001)).toHaveLength(1)
+  })
+})
+
+describe('the manifest of many signed files', () => {
+  it('names all of them, and gives for the event the count and the first ones', async () => {
+    const store = await openStore()
+    const signedArtifact = { fileName: 'release.zip', sha256: digestOf('signed'), size: 9 }
+    const manifest: SigningManifest = {
+      kind: 'signingManifest',
+      schemaVersion: 1,
+      signingRequestId,
+      attempt: 1,
+      planDigest: digestOf('plan'),
+      certificateThumbprint: 'ab'.repeat(32),
+      signedArtifact,
+    }
+    const files = signedWithoutKey(archiveTree(size))
+    const stored = await storeManifest(store, () => manifest, files, { folder: temporaryFolder() })
+    const all = []
+    for await (const file of signedWithoutKey(archiveTree(size))) all.push(file)
+    expect(stored).toMatchObject({ fileCount: programs, manifest, files: all.slice(0, 20) })
+    const opened = await openManifest(store, stored)
+    expect(opened).toMatchObject({ entryCount: all.length, signedCount: programs })
+    expect((await opened.entries(300, 310)).map(({ entry }) => entry)).toEqual(all.slice(300, 310))
+    await expect(openPlan(store, stored)).rejects.toMatchObject({ code: 'PLAN_MALFORMED' })
+  })
+})
