@@ -88,7 +88,9 @@ test('only the signer has the PIN and the HSM; no secret stands in an environmen
   for (const { environment } of Object.values(compose.services)) {
     const secretNames = Object.keys(environment).filter((name) => /PASSWORD|PIN|KEY|PWD|TOKEN$/.test(name))
     const plain = secretNames.filter(
-      (name) => !/_FILE$|^COUNTERSIGN_(PKCS11_TOKEN|PERSON_KEYS)$/.test(name) && !isPath(environment, name),
+      // A token's label, a database's place, and key stores that name files with their PINs.
+      (name) =>
+        !/_FILE$|^COUNTERSIGN_(?:PKCS11_TOKEN|PERSON_KEYS|KEY_STORES)$/.test(name) && !isPath(environment, name),
     )
     expect(plain).toEqual([])
   }
