@@ -245,4 +245,18 @@ describe('refusals', () => {
     expect(days.filter((day) => day === '2026-03-02')).toHaveLength(5)
     await audit.close()
   })
+
+  it('after midnight are limited by what another process recorded before it', async () => {
+    const { open, recorded } = audits()
+    vi.setSystemTime(start + 12 * 3_600_000 - 5_000)
+    const before = open()
+    for (let number = 0; number < 15; number++) await before.record(attempt(byUser(number)))
+    vi.setSystemTime(start + 12 * 3_600_000 + 5_000)
+    const after = open()
+    for (let number = 100; number < 115; number++) await after.record(attempt(byUser(number)))
+    const days = (await recorded()).map(({ streamId }) => streamId.slice(-10))
+    expect(days.filter((day) => day === '2026-03-02')).toHaveLength(5)
+    await before.close()
+    await after.close()
+  })
 })
