@@ -14,6 +14,8 @@ const ofOthers = new Set([
   'SIGNING_REQUEST_MISMATCH',
   // Manifests are read by queries only.
   'MANIFEST_MALFORMED',
+  // What follows the log with a checkpoint.
+  'EVENT_LOG_REPLACED',
   // Commands of people to requests, and to what requests rest on.
   ...['ALREADY_APPROVED', 'NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE', 'SIGNING_REQUEST_EXISTS'],
   ...['API_TOKEN_EXPIRY_PAST', 'API_TOKEN_NOT_FOUND', 'ROLE_HELD', 'ROLE_NOT_HELD'],
@@ -34,7 +36,7 @@ const ofOthers = new Set([
   ...['PKCS11_NO_FREE_SLOT', 'PKCS11_SESSIONS_INVALID', 'PKCS11_TOKEN_EXISTS', 'PKCS11_TOKEN_LABEL_INVALID'],
 ])
 
-const rooms = 'activities|artifacts|signing|event-log|workflows'
+const rooms = 'activities|artifacts|sources|signing|event-log|workflows'
 const domain = 'domain/(?:decider|[^/]+/).*'
 const ofSteps = new RegExp(`^(?:(?:${rooms})/|${domain})`)
 
