@@ -36,6 +36,12 @@ function change({ signer, setup }: Organization, groupId: GroupId, add: readonly
   return changeGroupMembers(signer, setup, { groupId, add, remove })
 }
 
+/** Adds a CI user. */
+function addTool({ signer, persons, setup }: Organization) {
+  const tool = { kind: 'ci', name: 'Release tool', email: null, roles: [] } as const
+  return createUser({ ...signer, persons }, setup, tool)
+}
+
 function deactivate({ signer, setup }: Organization, user: UserId) {
   return handleCommand(signer, setup, streams.user(user), userDecider, { type: 'DeactivateUser', reason: null })
 }
@@ -122,7 +128,7 @@ test('a group that was emptied agrees to nothing, and takes with it what its mem
 test('who says to be in a group, or joins it after the approval, does not count', async () => {
   const organization = await organizationOfGroups()
   const { groups, submitter, approvers, signer, setup } = organization
-  const { userId: stranger } = await createUser(signer, setup, { kind: 'ci', name: 'Bot', email: null, roles: [] })
+  const { userId: stranger } = await addTool(organization)
   const [, bert, cora] = approvers
   const [never, later, other] = [
     await organization.planned(),
@@ -153,9 +159,8 @@ test('who says to be in a group, or joins it after the approval, does not count'
 
 test('a CI user approves as a member as people do, and once deactivated never', async () => {
   const organization = await organizationOfGroups()
-  const { groups, approvers, signer, setup } = organization
-  const bot = { kind: 'ci', name: 'Release tool', email: null, roles: [] } as const
-  const { userId: tool } = await createUser(signer, setup, bot)
+  const { groups, approvers } = organization
+  const { userId: tool } = await addTool(organization)
   await change(organization, groups.approvers, [tool], [])
   const [, bert, cora] = approvers
   const [before, after] = [await organization.planned(), await organization.planned()]
