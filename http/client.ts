@@ -82,21 +82,3 @@ function plainAddress(text: string): string | undefined {
   const address = mapped ?? bare
   return isIP(address) > 0 ? address : undefined
 }
-
-/**
- * What stands for one party when connections are counted: an IPv4 address, of IPv6 the network of 64 bits, since whoever
- * has one address of it has all of them (RFC 4291 §2.5.4).
- */
-export function networkOf(address: string): string {
-  const plain = plainAddress(address) ?? address
-  if (isIP(plain) !== 6) return plain
-  const [before = '', after] = plain.split('%', 1).join('').split('::')
-  const groups = before === '' ? [] : before.split(':')
-  const last = after === undefined || after === '' ? [] : after.split(':')
-  const missing = after === undefined ? 0 : 8 - groups.length - last.length
-  const all = [...groups, ...Array.from({ length: Math.max(missing, 0) }, () => '0'), ...last]
-  return `${all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
-}

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { networkOf } from './client.ts'
+import { networkOf } from '../domain/index.ts'
 import { type FaultLog, guarded } from './guarded.ts'
 import { refuseConnection } from './refuse-connection.ts'
 

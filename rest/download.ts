@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
+import { create as createContentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Application, Caller } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { formatDigest } from './content-digest.ts'
-import { attachment } from './content-disposition.ts'
 import { select } from './preconditions.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
 
@@ -72,6 +72,12 @@ function sendArtifact(request: FastifyRequest, reply: FastifyReply, artifact: Op
   })
   if (request.method === 'HEAD') return reply.send()
   return reply.send(Readable.from(artifact.read({ start, end }), { objectMode: false }))
+}
+
+/** The header that makes a browser save a file by its name (RFC 6266): in ASCII for old clients, and whole (RFC 8187). */
+function attachment(fileName: string): string {
+  const whole = fileName.toWellFormed()
+  return createContentDisposition(whole, { fallback: whole.replace(/[^\x20-\x7e]|["\\%]/gu, '_') })
 }
 
 async function drain(bytes: AsyncIterable<Uint8Array>): Promise<void> {

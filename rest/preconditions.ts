@@ -1,3 +1,5 @@
+import { parse } from 'range-parser'
+
 /** The headers of a request that say which answer it wants of a representation (RFC 9110 §13, §14). */
 export type ConditionalHeaders = {
   readonly 'if-match'?: string | undefined
@@ -32,17 +34,17 @@ export function select(headers: ConditionalHeaders, etag: string, size: number):
   return selectRange(range, size)
 }
 
+/** What `range-parser` says of a header, as bits. */
+const rangeFault = { malformed: 1, behindEnd: 2 } as const
+
 function selectRange(header: string, size: number): Selection {
-  const [, first, last] = /^bytes=\s*(\d*)-(\d*)\s*$/i.exec(header) ?? []
-  if (first === undefined || last === undefined || (first === '' && last === '')) return { kind: 'whole' }
-  if (first === '') {
-    const length = Math.min(Number(last), size)
-    return length === 0 ? { kind: 'notSatisfiable' } : { kind: 'part', start: size - length, end: size }
-  }
-  const start = Number(first)
-  if (last !== '' && Number(last) < start) return { kind: 'whole' }
-  if (start >= size) return { kind: 'notSatisfiable' }
-  return { kind: 'part', start, end: last === '' ? size : Math.min(Number(last) + 1, size) }
+  const { code, type, ranges } = parse(size, header)
+  if (type !== 'bytes' || code & rangeFault.malformed) return { kind: 'whole' }
+  const [range, another] = ranges
+  if (range === undefined && code & rangeFault.behindEnd) return { kind: 'notSatisfiable' }
+  // Of several ranges, those behind the end are not in the list.
+  if (range === undefined || another !== undefined || code !== 0) return { kind: 'whole' }
+  return { kind: 'part', start: range.start, end: range.end + 1 }
 }
 
 function lists(header: string, etag: string, comparison: 'strong' | 'weak'): boolean {

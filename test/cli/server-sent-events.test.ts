@@ -24,6 +24,9 @@ describe('a stream of server-sent events', () => {
       '',
       ':',
       'event: complete',
+      'data:',
+      '',
+      'event: without data',
       '',
       '',
     ]
