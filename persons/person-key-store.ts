@@ -29,5 +29,8 @@ export interface PersonKeyStore {
   wrappedByOthers(masterKeyId: string, limit: number): Promise<readonly StoredPersonKey[]>
   /** Puts a key that was wrapped anew in the place of the same key; one that was destroyed meanwhile stays destroyed. */
   replace(key: StoredPersonKey): Promise<void>
+  /** Up to which position of the log the keys of erased users are destroyed; `undefined` at first. */
+  erasuresDoneTo(): Promise<string | undefined>
+  markErasuresDone(position: string): Promise<void>
   close(): Promise<void>
 }

@@ -32,6 +32,10 @@ export interface Persons {
   read(people: readonly SealedPerson[]): Promise<readonly ReadPerson[]>
   /** Destroys a user's key, which is for good. Twice is as once. @throws PersonKeysError as {@link Persons.seal} */
   erase(person: PersonId): Promise<void>
+  /** Up to which position of the log the keys of erased users are destroyed. @throws PersonKeysError */
+  erasuresDoneTo(): Promise<string | undefined>
+  /** Keeps that position beside the keys, so that a copy of them that is put back says how old it is. @throws PersonKeysError */
+  markErasuresDone(position: string): Promise<void>
   /**
    * Wraps keys that another master key wrapped with the first one, so that the others can be taken away.
    *
@@ -117,6 +121,8 @@ export function createPersons(options: {
     },
 
     erase: ({ userId }) => store.destroy(userId),
+    erasuresDoneTo: () => store.erasuresDoneTo(),
+    markErasuresDone: (position) => store.markErasuresDone(position),
 
     async rewrap() {
       let count = 0

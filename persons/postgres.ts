@@ -65,6 +65,7 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
     try {
       await client.query('SELECT pg_advisory_lock($1)', [schemaLock])
       await client.query(createTable)
+      await client.query('CREATE TABLE IF NOT EXISTS erasures (id integer PRIMARY KEY, position text NOT NULL)')
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [schemaLock]).catch(() => undefined)
       client.release()
@@ -103,6 +104,15 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
     async replace({ userId, masterKeyId, wrappedKey }) {
       const values = [userId, masterKeyId, wrappedKey]
       await query('UPDATE person_keys SET master_key_id = $2, wrapped_key = $3 WHERE user_id = $1', values)
+    },
+    async erasuresDoneTo() {
+      const [row] = await query('SELECT position FROM erasures')
+      return (row as unknown as { readonly position: string } | undefined)?.position
+    },
+    async markErasuresDone(position) {
+      await query('INSERT INTO erasures VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET position = excluded.position', [
+        position,
+      ])
     },
     async close() {
       if (!pool.ended) await pool.end()

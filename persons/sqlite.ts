@@ -64,6 +64,17 @@ export function openSqlitePersonKeys(path: string): PersonKeyStore {
       use(({ wrappedByOthers }) => wrappedByOthers.all(masterKeyId, limit).map(keyOf)),
     replace: ({ masterKeyId, wrappedKey, userId }) =>
       use(({ replace }) => void replace.run(masterKeyId, wrappedKey, userId)),
+    erasuresDoneTo: () =>
+      use(({ connection }) => {
+        const row = connection.prepare('SELECT position FROM erasures').get()
+        return row === undefined ? undefined : String(row.position)
+      }),
+    markErasuresDone: (position) =>
+      use(({ connection }) => {
+        connection
+          .prepare('INSERT INTO erasures VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position')
+          .run(position)
+      }),
     async close() {
       database?.connection.close()
       database = undefined
@@ -92,6 +103,9 @@ function openFile(path: string): Database {
       wrapped_key TEXT NOT NULL,
       created_at TEXT NOT NULL
     ) STRICT`)
+    connection.exec(
+      'CREATE TABLE IF NOT EXISTS erasures (id INTEGER NOT NULL PRIMARY KEY, position TEXT NOT NULL) STRICT',
+    )
     if (id !== applicationId) connection.exec(`PRAGMA application_id = ${applicationId}`)
     return {
       connection,
