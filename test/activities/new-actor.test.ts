@@ -167,12 +167,12 @@ describe('a way to authenticate that is not known', () => {
 
     const cards: string[] = []
     const checkCard: AuthenticationCheck<SmartCard> = async ({ card }, _event, { user, events }) => {
-      cards.push(`${card} of ${user.name} after ${events.length} events`)
+      cards.push(`${card} of ${user.userId} after ${events.length > 0 ? 'some' : 'no'} events`)
       return undefined
     }
     const user = checkUser({ ...authenticationChecks, smartCard: checkCard })
     expect(await signWith(organization, request, { ...actorChecks, user })).toMatchObject(signed)
-    expect(cards).toEqual(expect.arrayContaining([expect.stringMatching(/^a1 of Anna after \d+ events$/)]))
+    expect(cards).toContain(`a1 of ${organization.approvers[0]} after some events`)
   })
 })
 
