@@ -9,6 +9,9 @@ import { table } from '../output/table.ts'
 
 type Options = ConnectionOptions & { readonly project?: string }
 
+/** Each names lists of people, which the service counts as several. */
+const pageSize = 40
+
 /** `countersign policy list`. With `--json`: `{ signingPolicies: […] }`. */
 export function define(command: Command, invocation: Invocation): void {
   withConnection(command)
@@ -18,6 +21,8 @@ export function define(command: Command, invocation: Invocation): void {
       const { project = null } = options
       const { items } = await allPages(
         async (page) => (await ask(connection, listPolicies, { project, ...page })).signingPolicies,
+        undefined,
+        pageSize,
       )
       const { report } = invocation
       report.result({ signingPolicies: items }, () => {

@@ -124,7 +124,9 @@ function described(description: string | null, descriptionUrl: string | null): P
 }
 
 function digestBy({ digests }: DigestedImage, algorithm: string): Uint8Array {
-  return digests.get(algorithm) ?? new Uint8Array()
+  const digest = digests.get(algorithm)
+  if (digest === undefined) throw new Error(`The image was not digested by ${algorithm}.`)
+  return digest
 }
 
 function found(signature: VerifiedSignature): FoundDirective {
