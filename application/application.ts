@@ -65,6 +65,45 @@ export type Credentials = {
   readonly trustedBuildSystemToken?: string | undefined
 }
 
+/** What an approval says. */
+export type ApproveSigningRequestInput = {
+  readonly signingRequestId: string
+  readonly planDigest: string
+  readonly comment: string | null
+}
+
+/** What a denial says. */
+export type DenySigningRequestInput = {
+  readonly signingRequestId: string
+  readonly comment: string | null
+}
+
+/** What a cancellation says. */
+export type CancelSigningRequestInput = {
+  readonly signingRequestId: string
+  readonly reason: string | null
+}
+
+/** What is known of an upload before its first byte. */
+export type AdmitUploadInput = {
+  /** Bytes; `undefined` when they are not known. */
+  readonly size: number | undefined
+}
+
+/** An upload. */
+export type UploadArtifactInput = {
+  readonly fileName: string
+  /** Bytes that are announced; `undefined` when they are not known. */
+  readonly size?: number | undefined
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
+/** Which artifact of a request is to be opened. */
+export type OpenArtifactInput = {
+  readonly signingRequestId: string
+  readonly which: 'unsigned' | 'signed'
+}
+
 /**
  * The use cases, as the GraphQL and REST APIs see them. Every one authorises the caller itself, changes nothing when it
  * refuses, and records refusals of security-relevant commands in the security stream.
@@ -100,22 +139,13 @@ export interface Application extends Administration {
   canSubmit(caller: Caller, input: CanSubmitInput): Promise<SubmissionCheck>
 
   /** Approves the plan of this digest. @throws Refusal as `decide` of the signing request does, and `FORBIDDEN` */
-  approveSigningRequest(
-    caller: Caller,
-    input: { readonly signingRequestId: string; readonly planDigest: string; readonly comment: string | null },
-  ): Promise<SigningRequestChanged>
+  approveSigningRequest(caller: Caller, input: ApproveSigningRequestInput): Promise<SigningRequestChanged>
 
   /** Denies a request. @throws Refusal as `decide` of the signing request does */
-  denySigningRequest(
-    caller: Caller,
-    input: { readonly signingRequestId: string; readonly comment: string | null },
-  ): Promise<SigningRequestChanged>
+  denySigningRequest(caller: Caller, input: DenySigningRequestInput): Promise<SigningRequestChanged>
 
   /** Cancels a request. @throws Refusal as `decide` of the signing request does, and `FORBIDDEN` */
-  cancelSigningRequest(
-    caller: Caller,
-    input: { readonly signingRequestId: string; readonly reason: string | null },
-  ): Promise<SigningRequestChanged>
+  cancelSigningRequest(caller: Caller, input: CancelSigningRequestInput): Promise<SigningRequestChanged>
 
   /**
    * Says whether an artifact of the caller would be taken, before its first byte is.
@@ -123,13 +153,7 @@ export interface Application extends Administration {
    * @throws Refusal `FORBIDDEN` when no signing policy lets the caller submit, `ARTIFACT_TOO_LARGE`, `UPLOAD_EMPTY`,
    *   `UPLOAD_QUOTA_EXCEEDED`
    */
-  admitUpload(
-    caller: Caller,
-    input: {
-      /** Bytes; `undefined` when they are not known. */
-      readonly size: number | undefined
-    },
-  ): Promise<void>
+  admitUpload(caller: Caller, input: AdmitUploadInput): Promise<void>
 
   /**
    * Keeps an uploaded artifact for a later submission by the same user.
@@ -138,12 +162,7 @@ export interface Application extends Administration {
    */
   uploadArtifact(
     caller: Caller,
-    input: {
-      readonly fileName: string
-      /** Bytes that are announced; `undefined` when they are not known. */
-      readonly size?: number | undefined
-      readonly bytes: AsyncIterable<Uint8Array>
-    },
+    input: UploadArtifactInput,
   ): Promise<{
     readonly uploadId: string
     readonly fileName: string
@@ -158,7 +177,7 @@ export interface Application extends Administration {
    */
   openArtifact(
     caller: Caller,
-    input: { readonly signingRequestId: string; readonly which: 'unsigned' | 'signed' },
+    input: OpenArtifactInput,
   ): Promise<{
     readonly fileName: string
     readonly sha256: Sha256Digest

@@ -1,5 +1,5 @@
 import { parseSha256Digest } from '../domain/index.ts'
-import type { Application, SigningRequestChanged } from './application.ts'
+import type { ApproveSigningRequestInput, SigningRequestChanged } from './application.ts'
 import type { Caller } from './caller.ts'
 import { changeSigningRequest, findSigningRequest } from './change-signing-request.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -12,7 +12,7 @@ import { principalFor } from './principals.ts'
 export async function approveSigningRequest(
   dependencies: ApplicationDependencies,
   caller: Caller,
-  input: Parameters<Application['approveSigningRequest']>[1],
+  input: ApproveSigningRequestInput,
 ): Promise<SigningRequestChanged> {
   const planDigest = parseSha256Digest(input.planDigest, 'The plan digest')
   const request = await findSigningRequest(dependencies, caller, input.signingRequestId)

@@ -1,5 +1,5 @@
 import { mayCancel, Refusal } from '../domain/index.ts'
-import type { Application, SigningRequestChanged } from './application.ts'
+import type { CancelSigningRequestInput, SigningRequestChanged } from './application.ts'
 import type { Caller } from './caller.ts'
 import { changeSigningRequest, findSigningRequest } from './change-signing-request.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -8,7 +8,7 @@ import type { ApplicationDependencies } from './ports.ts'
 export async function cancelSigningRequest(
   dependencies: ApplicationDependencies,
   caller: Caller,
-  input: Parameters<Application['cancelSigningRequest']>[1],
+  input: CancelSigningRequestInput,
 ): Promise<SigningRequestChanged> {
   const request = await findSigningRequest(dependencies, caller, input.signingRequestId)
   if (!mayCancel(caller, request.submitter))

@@ -1,4 +1,4 @@
-import type { Application, SigningRequestChanged } from './application.ts'
+import type { DenySigningRequestInput, SigningRequestChanged } from './application.ts'
 import type { Caller } from './caller.ts'
 import { changeSigningRequest, findSigningRequest } from './change-signing-request.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -8,7 +8,7 @@ import { principalFor } from './principals.ts'
 export async function denySigningRequest(
   dependencies: ApplicationDependencies,
   caller: Caller,
-  input: Parameters<Application['denySigningRequest']>[1],
+  input: DenySigningRequestInput,
 ): Promise<SigningRequestChanged> {
   const request = await findSigningRequest(dependencies, caller, input.signingRequestId)
   const { userId: approver, groups } = await principalFor(dependencies.log, caller, request.approval?.approvers ?? [])

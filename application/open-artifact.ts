@@ -1,5 +1,5 @@
 import { knownArtifact, mayReadArtifacts, membersOf, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
-import type { Application } from './application.ts'
+import type { Application, OpenArtifactInput } from './application.ts'
 import type { Caller } from './caller.ts'
 import { findSigningRequest } from './change-signing-request.ts'
 import { load } from './load.ts'
@@ -13,7 +13,7 @@ import { principalFor } from './principals.ts'
 export async function openArtifact(
   dependencies: ApplicationDependencies,
   caller: Caller,
-  { signingRequestId, which }: Parameters<Application['openArtifact']>[1],
+  { signingRequestId, which }: OpenArtifactInput,
 ): ReturnType<Application['openArtifact']> {
   const request = await findSigningRequest(dependencies, caller, signingRequestId)
   const { state: policy } = await load(

@@ -1,5 +1,5 @@
 import { currentVersion, maySubmit, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
-import type { Application } from './application.ts'
+import type { AdmitUploadInput, Application, UploadArtifactInput } from './application.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -14,7 +14,7 @@ import { principalFor } from './principals.ts'
 export async function admitUpload(
   dependencies: ApplicationDependencies,
   caller: Caller,
-  { size }: Parameters<Application['admitUpload']>[1],
+  { size }: AdmitUploadInput,
 ): Promise<void> {
   await requireSubmitter(dependencies, caller)
   const { organizationId, userId } = caller
@@ -25,7 +25,7 @@ export async function admitUpload(
 export async function uploadArtifact(
   dependencies: ApplicationDependencies,
   caller: Caller,
-  input: Parameters<Application['uploadArtifact']>[1],
+  input: UploadArtifactInput,
 ): ReturnType<Application['uploadArtifact']> {
   await requireSubmitter(dependencies, caller)
   const { organizationId, userId } = caller

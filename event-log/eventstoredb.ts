@@ -163,14 +163,14 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
     const retries = storeRetries(callPatienceMs, 'call', closing.signal)
     const isNew = ({ position }: { readonly position: LogPosition }) =>
       last === undefined ? from === undefined || position >= from : position > last
-    let told: LogPosition | undefined
-    // An event is told once, however often the read begins again before it.
-    const tell = (event: UnreadableEvent) => {
-      if (!isNew(event) || (told !== undefined && event.position <= told)) return
-      told = event.position
+    let lastReported: LogPosition | undefined
+    // An event is reported once, however often the read begins again before it.
+    const report = (event: UnreadableEvent) => {
+      if (!isNew(event) || (lastReported !== undefined && event.position <= lastReported)) return
+      lastReported = event.position
       onUnreadable?.(event)
     }
-    const options = { connection, names, silenceMs: searchSilenceMs, onUnreadable: onUnreadable && tell }
+    const options = { connection, names, silenceMs: searchSilenceMs, onUnreadable: onUnreadable && report }
     while (left > 0)
       try {
         // The server begins at the position, inclusive.

@@ -92,20 +92,20 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
   async function* subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<SubscriptionBatch> {
     checkOpen()
     let position = decodeSqlitePosition(after)
-    let told = false
+    let saidCaughtUp = false
     while (!signal.aborted && closing === undefined) {
       const mark = changes.mark()
       const { events: all, exhausted } = await reader.all(position, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
       const last = all.at(-1)
       if (last !== undefined) {
         position = decodeSqlitePosition(last.position)
-        told = exhausted
+        saidCaughtUp = exhausted
         const events = all.filter(isReadable)
         const unreadable = events.length === all.length ? [] : all.filter(isUnreadable)
         yield { events, unreadable, caughtUp: exhausted }
         await eventLoopTurn()
-      } else if (!told) {
-        told = true
+      } else if (!saidCaughtUp) {
+        saidCaughtUp = true
         yield { events: [], unreadable: [], caughtUp: true }
       } else await changes.since(mark, signal)
     }

@@ -79,7 +79,7 @@ builder.mutationFields((t) => ({
     description: 'Submits an uploaded artifact.',
     args: { input: t.arg({ type: SubmitInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      shown(
+      onceProjected(
         context,
         context.application.submitSigningRequest(context.caller, {
           project: uuidOrSlug(input.project, 'Project'),
@@ -96,7 +96,7 @@ builder.mutationFields((t) => ({
     description: 'Agrees to the plan of a request.',
     args: { input: t.arg({ type: ApproveInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      shown(
+      onceProjected(
         context,
         context.application.approveSigningRequest(context.caller, {
           signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
@@ -110,7 +110,7 @@ builder.mutationFields((t) => ({
     description: 'Says no to a request, which ends it.',
     args: { input: t.arg({ type: DenyInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      shown(
+      onceProjected(
         context,
         context.application.denySigningRequest(context.caller, {
           signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
@@ -123,7 +123,7 @@ builder.mutationFields((t) => ({
     description: 'Calls a request off. Its submitter may, and administrators of projects.',
     args: { input: t.arg({ type: CancelInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      shown(
+      onceProjected(
         context,
         context.application.cancelSigningRequest(context.caller, {
           signingRequestId: parseEntityId(input.signingRequestId, 'SigningRequest'),
@@ -134,15 +134,15 @@ builder.mutationFields((t) => ({
 }))
 
 /** How long an answer waits so that who asks next without a position finds the change, in milliseconds. */
-const courtesyMs = 1_000
+const projectionWaitMs = 1_000
 
 // The change is made, whether the read model shows it in time or not: then the position in the answer helps.
-async function shown(
+async function onceProjected(
   { readModel, patienceMs, stopping }: GraphQLContext,
   change: Promise<SigningRequestChanged>,
 ): Promise<SigningRequestChanged> {
   const changed = await change
-  const timeoutMs = Math.min(courtesyMs, patienceMs)
+  const timeoutMs = Math.min(projectionWaitMs, patienceMs)
   await readModel.waitFor(changed.position, { timeoutMs, signal: stopping }).catch(() => undefined)
   return changed
 }

@@ -20,7 +20,7 @@ export type Progress = {
   readonly close: () => void
 }
 
-type Waiter = { readonly hear: (position: LogPosition | undefined) => void; readonly end: () => void }
+type Waiter = { readonly notify: (position: LogPosition | undefined) => void; readonly end: () => void }
 
 /**
  * @param readPosition reads the checkpoint; asked only while somebody waits. When it fails, it is asked again later:
@@ -32,15 +32,15 @@ export function createProgress(readPosition: () => Promise<LogPosition | undefin
   let lookIsDue = false
   let closed = false
 
-  function hear(position: LogPosition | undefined): void {
-    for (const waiter of [...waiters]) waiter.hear(position)
+  function notify(position: LogPosition | undefined): void {
+    for (const waiter of [...waiters]) waiter.notify(position)
   }
 
   async function look(): Promise<void> {
     lookIsDue = false
     clearTimeout(nextLook)
     try {
-      hear(await readPosition())
+      notify(await readPosition())
     } catch {
       // Whoever waits runs into its own time limit, and a query of its own says what is wrong.
     }
@@ -53,7 +53,7 @@ export function createProgress(readPosition: () => Promise<LogPosition | undefin
     if (closed || signal?.aborted) return Promise.resolve(undefined)
     const leave = () => waiter.end()
     const waiter: Waiter = {
-      hear: (position) => {
+      notify: (position) => {
         if (enough(position)) settle({ position })
       },
       end: () => settle(undefined),
@@ -72,7 +72,7 @@ export function createProgress(readPosition: () => Promise<LogPosition | undefin
   }
 
   return {
-    notify: hear,
+    notify,
 
     async reached(position, timeoutMs, signal) {
       const timeLimit = AbortSignal.timeout(timeoutMs)

@@ -66,13 +66,13 @@ export function logTo(sink: Sink): LogDestination {
   const flush = () => {
     if (busy || timer !== undefined || (waiting.length === 0 && lost === 0)) return
     busy = true
-    const told = lost
+    const announced = lost
     const { chunk, lines } = take()
     sink.write(chunk, (error) => {
       busy = false
       if (error === null) {
         broken = false
-        lost -= told
+        lost -= announced
         flush()
         return
       }
@@ -138,7 +138,7 @@ function fileSink(descriptor: number): Sink {
 }
 
 function streamSink(stream: NodeJS.WriteStream): Sink {
-  // A reader that is gone is told to each write; a stream without a listener would end the process.
+  // A reader that is gone is announced to each write; a stream without a listener would end the process.
   stream.on('error', () => undefined)
   return {
     write: (chunk, done) => void stream.write(chunk, (error) => done(error ?? null)),
