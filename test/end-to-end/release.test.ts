@@ -222,6 +222,25 @@ describe('a release', () => {
   }, 60_000)
 })
 
+it('leaves no name of a person in any file that the service keeps', async () => {
+  const { users } = await as('administrator').ask<{ users: { nodes: readonly { name: string }[] } }>(
+    '{ users(first: 100) { nodes { name } } }',
+  )
+  // "Administrator" is a word of roles, too.
+  const names = users.nodes.map(({ name }) => name).filter((name) => name !== 'Administrator')
+  expect(names).toContain('Approver 1')
+  await submit('ci', 'test-signing')
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  expect(files.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['event-log.db', 'read-model.db', 'temporal.db']),
+  )
+  for (const { parentPath, name: file } of files) {
+    const path = join(parentPath, file)
+    const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
+    for (const name of names) expect(bytes.includes(name), `${name} in ${path}`).toBe(false)
+  }
+})
+
 describe('refused by its code, with nothing signed and the attempt in the log', () => {
   it('the second approval of one person', async () => {
     await bothRefused('ALREADY_APPROVED', 'approveSigningRequest', async (way) => {
@@ -442,22 +461,3 @@ function withFlip(bytes: Buffer, offset: number, bit = 1): Buffer {
   flipped.writeUInt8(flipped.readUInt8(offset) ^ bit, offset)
   return flipped
 }
-
-it('leaves no name of a person in any file that the service keeps', async () => {
-  const { users } = await as('administrator').ask<{ users: { nodes: readonly { name: string }[] } }>(
-    '{ users(first: 100) { nodes { name } } }',
-  )
-  // "Administrator" is a word of roles, too.
-  const names = users.nodes.map(({ name }) => name).filter((name) => name !== 'Administrator')
-  expect(names).toContain('Approver 1')
-  await submit('ci', 'test-signing')
-  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  expect(files.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['event-log.db', 'read-model.db', 'temporal.db']),
-  )
-  for (const { parentPath, name: file } of files) {
-    const path = join(parentPath, file)
-    const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
-    for (const name of names) expect(bytes.includes(name), `${name} in ${path}`).toBe(false)
-  }
-})
