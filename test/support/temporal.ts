@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Connection } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker'
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker'
 import { pino } from 'pino'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { findTemporalTestServer } from '../../scripts/bootstrap/temporal-test-server.mjs'
 import { startTemporalServer, type TemporalServer } from '../../server/embedded/temporal.ts'
 
@@ -27,6 +28,21 @@ export function useTemporalServer(): () => TemporalServer {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   })
   return () => started(server)
+}
+
+/** Connects a client and workers to a server, until the test is finished. */
+export async function connectTemporal({ address, namespace }: Pick<TemporalServer, 'address' | 'namespace'>): Promise<{
+  readonly connection: Connection
+  readonly nativeConnection: NativeConnection
+  readonly namespace: string
+}> {
+  const connection = await Connection.connect({ address })
+  const nativeConnection = await NativeConnection.connect({ address })
+  onTestFinished(async () => {
+    await nativeConnection.close()
+    await connection.close()
+  })
+  return { connection, nativeConnection, namespace }
 }
 
 /**

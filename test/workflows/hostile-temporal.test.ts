@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common'
-import { NativeConnection } from '@temporalio/worker'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { SigningRequestId } from '../../domain/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
-import { useTemporalServer } from '../support/temporal.ts'
+import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers, type TestWorkflows } from '../support/workers.ts'
@@ -19,13 +18,7 @@ async function service(
   organization: TestOrganization,
   options: { readonly signer?: boolean } = {},
 ): Promise<TestWorkflows & { readonly rogue: Client; readonly recorded: readonly string[] }> {
-  const { address, namespace } = server()
-  const connection = await Connection.connect({ address })
-  const nativeConnection = await NativeConnection.connect({ address })
-  onTestFinished(async () => {
-    await nativeConnection.close()
-    await connection.close()
-  })
+  const { connection, nativeConnection, namespace } = await connectTemporal(server())
   const recorded: string[] = []
   const workflows = await startWorkers({ connection, nativeConnection, namespace }, organization, newPayloadKey(), {
     ...options,

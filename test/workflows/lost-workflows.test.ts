@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { Client, Connection } from '@temporalio/client'
-import { NativeConnection, Worker } from '@temporalio/worker'
+import { Client } from '@temporalio/client'
+import { Worker } from '@temporalio/worker'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SigningRequest, SigningRequestId, UserId } from '../../domain/index.ts'
@@ -10,24 +9,14 @@ import { startResuming } from '../../server/resuming.ts'
 import { dataConverter } from '../../server/temporal.ts'
 import { unfinishedFile } from '../../server/unfinished-file.ts'
 import { workerTaskQueue } from '../../workflows/contract.ts'
-import { useTemporalServer } from '../support/temporal.ts'
+import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers, type TestWorkflows } from '../support/workers.ts'
+import { initiator } from '../support/workflow-requests.ts'
 
 const server = useTemporalServer()
-
-async function connections() {
-  const { address, namespace } = server()
-  const connection = await Connection.connect({ address })
-  const nativeConnection = await NativeConnection.connect({ address })
-  onTestFinished(async () => {
-    await nativeConnection.close()
-    await connection.close()
-  })
-  return { connection, nativeConnection, namespace }
-}
 
 /** Looks for lost workflows all the time, as a worker does every minute. */
 function resuming(workflows: TestWorkflows, organization: TestOrganization): void {
@@ -52,11 +41,6 @@ async function runOf({ client }: TestWorkflows, id: SigningRequestId): Promise<s
 }
 
 async function approve(workflows: TestWorkflows, { signingRequestId, plan }: SigningRequest, approver: UserId) {
-  const actor = {
-    kind: 'user',
-    userId: approver,
-    authentication: { method: 'apiToken', tokenId: randomUUID() as never },
-  } as const
   const command = {
     type: 'Approve',
     groups: [],
@@ -64,14 +48,14 @@ async function approve(workflows: TestWorkflows, { signingRequestId, plan }: Sig
     planDigest: plan?.digest ?? otherDigest,
     comment: null,
   } as const
-  await workflows.change(signingRequestId, { command, initiator: { actor, callId: randomUUID() } })
+  await workflows.change(signingRequestId, { command, initiator: initiator(approver) })
 }
 
 test('a workflow that was lost is started again, and one that runs is not disturbed', async () => {
   const organization = await testOrganization()
   const lost = await organization.planned()
   const other = await organization.planned()
-  const workflows = await startWorkers(await connections(), organization)
+  const workflows = await startWorkers(await connectTemporal(server()), organization)
   resuming(workflows, organization)
   const ids = [lost, other].map(({ signingRequestId }) => signingRequestId) as [SigningRequestId, SigningRequestId]
   const [first, undisturbed] = [
@@ -98,7 +82,7 @@ test('a workflow that was lost is started again, and one that runs is not distur
 test('a workflow that this release cannot replay ends, and is started again without anybody calling', async () => {
   const organization = await testOrganization()
   const { signingRequestId: id } = await organization.planned()
-  const { connection, nativeConnection, namespace } = await connections()
+  const { connection, nativeConnection, namespace } = await connectTemporal(server())
   const payloadKey = newPayloadKey()
   const client = new Client({ connection, dataConverter: dataConverter(payloadKey) })
   const older = await Worker.create({

@@ -1,7 +1,5 @@
-import { Connection } from '@temporalio/client'
-import { NativeConnection } from '@temporalio/worker'
-import { expect, onTestFinished, test } from 'vitest'
-import { useTemporalServer } from '../support/temporal.ts'
+import { expect, test } from 'vitest'
+import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers } from '../support/workers.ts'
@@ -12,13 +10,7 @@ const server = useTemporalServer()
 
 test('while no signer runs a request says so, keeps its place, and goes on when one is there', async () => {
   const organization = await testOrganization({ approval: null })
-  const { address, namespace } = server()
-  const connection = await Connection.connect({ address })
-  const nativeConnection = await NativeConnection.connect({ address })
-  onTestFinished(async () => {
-    await nativeConnection.close()
-    await connection.close()
-  })
+  const { connection, nativeConnection, namespace } = await connectTemporal(server())
   const environment = { connection, nativeConnection, namespace }
   const workflows = await startWorkers(environment, organization, undefined, { signer: false })
   const id = await submit(workflows, organization)

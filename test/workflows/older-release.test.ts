@@ -1,25 +1,20 @@
-import { randomUUID } from 'node:crypto'
-import { Client, Connection } from '@temporalio/client'
-import { NativeConnection, Worker } from '@temporalio/worker'
-import { onTestFinished, test } from 'vitest'
+import { Client } from '@temporalio/client'
+import { Worker } from '@temporalio/worker'
+import { test } from 'vitest'
 import type { SigningRequest, UserId } from '../../domain/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
 import { dataConverter } from '../../server/temporal.ts'
 import { workerTaskQueue } from '../../workflows/contract.ts'
-import { useTemporalServer } from '../support/temporal.ts'
+import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { otherDigest, testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers } from '../support/workers.ts'
+import { initiator } from '../support/workflow-requests.ts'
 
 // The real server: the one that skips time does not take tasks back from workers that are gone.
 const server = useTemporalServer()
 
 function approval({ plan }: SigningRequest, approver: UserId) {
-  const actor = {
-    kind: 'user',
-    userId: approver,
-    authentication: { method: 'apiToken', tokenId: randomUUID() as never },
-  } as const
   const command = {
     type: 'Approve',
     groups: [],
@@ -27,20 +22,14 @@ function approval({ plan }: SigningRequest, approver: UserId) {
     planDigest: plan?.digest ?? otherDigest,
     comment: null,
   } as const
-  return { command, initiator: { actor, callId: randomUUID() } }
+  return { command, initiator: initiator(approver) }
 }
 
 test('a request whose workflow an older release began goes on from the log under this one', async () => {
   const organization = await testOrganization()
   const request = await organization.planned()
   const id = request.signingRequestId
-  const { address, namespace } = server()
-  const connection = await Connection.connect({ address })
-  const nativeConnection = await NativeConnection.connect({ address })
-  onTestFinished(async () => {
-    await nativeConnection.close()
-    await connection.close()
-  })
+  const { connection, nativeConnection, namespace } = await connectTemporal(server())
   const payloadKey = newPayloadKey()
   const client = new Client({ connection, dataConverter: dataConverter(payloadKey) })
 

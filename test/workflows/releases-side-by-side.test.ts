@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { streams } from '../../domain/index.ts'
@@ -8,7 +8,7 @@ import { newPayloadKey } from '../../server/payload-codec.ts'
 import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
 import { knowMore, newEventType } from '../support/newer-release.ts'
-import { useTemporalServer } from '../support/temporal.ts'
+import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers } from '../support/workers.ts'
@@ -61,13 +61,7 @@ async function startNewerRelease(organization: TestOrganization, payloadKey: str
 /** The organization with workers of this release, and a way to start those of a newer one beside them. */
 async function olderRelease() {
   const organization = await testOrganization()
-  const { address, namespace } = server()
-  const connection = await Connection.connect({ address })
-  const nativeConnection = await NativeConnection.connect({ address })
-  onTestFinished(async () => {
-    await nativeConnection.close()
-    await connection.close()
-  })
+  const { connection, nativeConnection, namespace } = await connectTemporal(server())
   const payloadKey = newPayloadKey()
   const workflows = await startWorkers({ connection, nativeConnection, namespace }, organization, payloadKey)
   const startNewer = () => startNewerRelease(organization, payloadKey)
