@@ -114,7 +114,7 @@ export function checkUser(methods: AuthenticationChecks): ActorCheck<UserActor> 
     const user = fold(userDecider, events)
     if (user.status === 'none' || user.organizationId !== event.metadata.organizationId)
       return 'whom the organization did not have'
-    const deactivation = events.findLast(({ type }) => type === 'UserDeactivated')
+    const deactivation = events.findLast(({ type }) => type === 'UserDeactivated' || type === 'UserErased')
     if (user.status === 'deactivated' && wasOver(deactivation, event)) return 'who was deactivated'
     return check(authentication as never, event, { user, events }, eventsBefore)
   }

@@ -1,6 +1,13 @@
 import type { Logger } from 'pino'
-import { parseStreamName, type UserId } from '../domain/index.ts'
-import { type EventLog, type LogPosition, type RunningConsumer, startConsumer } from '../event-log/index.ts'
+import { fold, type PersonId, parseStreamName, streams, type UserId, userDecider } from '../domain/index.ts'
+import {
+  type EventLog,
+  EventLogError,
+  type LogPosition,
+  type RunningConsumer,
+  readWholeStream,
+  startConsumer,
+} from '../event-log/index.ts'
 import type { Persons } from '../persons/index.ts'
 
 /** After so many events without an erasure it is kept how far the log was followed: what is followed again changes nothing. */
@@ -9,13 +16,19 @@ const eventsBetweenMarks = 5_000
 /**
  * Follows the log and destroys the key of everybody who is erased there: what a process left undone that ended between the
  * event and the key, and the keys that a backup of their database brought back. How far it is stands in that database.
+ *
+ * A destroyed key does not come back, so an event alone destroys nothing: the user's stream must say so, and must have been
+ * written by processes of the service. Where it was not, the key stays; erasing the user again destroys it.
+ *
+ * @param options.verified the same log; what is read in it a process of the service wrote
  */
 export function followErasures(options: {
   readonly log: EventLog
+  readonly verified: Pick<EventLog, 'readStream'>
   readonly persons: Pick<Persons, 'erase' | 'erasuresDoneTo' | 'markErasuresDone'>
   readonly logger: Logger
 }): RunningConsumer {
-  const { log, persons, logger } = options
+  const { log, verified, persons, logger } = options
   return startConsumer(log, {
     async begin() {
       const position = (await persons.erasuresDoneTo()) as LogPosition | undefined
@@ -27,7 +40,9 @@ export function followErasures(options: {
           for (const entry of entries) {
             const name = parseStreamName(entry.streamId)
             if ('reason' in entry || entry.type !== 'UserErased' || name?.kind !== 'user') continue
-            await persons.erase({ organizationId: entry.metadata.organizationId, userId: name.id as UserId })
+            const person = { organizationId: entry.metadata.organizationId, userId: name.id as UserId }
+            if (!(await isErased(verified, person, logger))) continue
+            await persons.erase(person)
             erased += 1
           }
           unmarked += entries.length
@@ -48,4 +63,21 @@ export function followErasures(options: {
         logger.error(status, 'keys of erased users are not destroyed now')
     },
   })
+}
+
+async function isErased(
+  verified: Pick<EventLog, 'readStream'>,
+  { organizationId, userId }: PersonId,
+  logger: Logger,
+): Promise<boolean> {
+  try {
+    const { events } = await readWholeStream(verified, streams.user(userId))
+    const user = fold(userDecider, events)
+    return user.status !== 'none' && user.organizationId === organizationId && user.erased
+  } catch (error) {
+    const isForged = error instanceof EventLogError && error.code === 'EVENT_LOG_UNTRUSTED'
+    if (!isForged) throw error
+    logger.error({ err: error, userId }, "the key of a user's name is not destroyed: nobody may have erased them")
+    return false
+  }
 }

@@ -123,7 +123,7 @@ export async function startService(options: {
     if (persons !== undefined) {
       closers.push(persons.close)
       checks.personKeys = () => noticeOf(persons)
-      const erasures = (await import('./erasures.ts')).followErasures({ log, persons, logger })
+      const erasures = (await import('./erasures.ts')).followErasures({ log, verified, persons, logger })
       closers.push(erasures.close)
       void persons.rewrap().catch((error) => logger.error({ err: error }, 'keys of persons could not be wrapped anew'))
     }

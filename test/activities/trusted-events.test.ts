@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test, vi } from 'vitest'
+import { authenticationChecks, checkUser } from '../../activities/attribution.ts'
 import { signerActivities } from '../../activities/index.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import { revokeProcessKey, unknownOrganization } from '../../application/index.ts'
@@ -91,6 +92,22 @@ async function approveTwice(
 }
 
 const ownToken = (organization: TestOrganization) => (user: UserId) => organization.tokenIds.get(user) as ApiTokenId
+
+test('the signer believes nobody who was erased before, whatever else their stream says', async () => {
+  const [userId, tokenId, organizationId] = [randomUUID(), randomUUID(), randomUUID()]
+  const at = (occurredAt: string, type: string, data: object) =>
+    ({ type, data: { schemaVersion: 1, ...data }, metadata: { schemaVersion: 1, organizationId, occurredAt } }) as never
+  const before = [
+    at('2026-03-01T10:00:00.000Z', 'UserCreated', { userId, organizationId, kind: 'ci' }),
+    at('2026-03-01T10:00:01.000Z', 'ApiTokenIssued', { tokenId, expiresAt: null }),
+    at('2026-03-01T10:00:02.000Z', 'UserErased', {}),
+  ]
+  const check = checkUser(authenticationChecks)
+  const actor = { kind: 'user', userId, authentication: { method: 'apiToken', tokenId } } as never
+  const later = at('2026-03-01T11:00:00.000Z', 'ApprovalGranted', {})
+  expect(await check(actor, later, async () => before)).toBe('who was deactivated')
+  expect(await check(actor, later, async () => before.slice(0, 2))).toBeUndefined()
+})
 
 describe('the signer believes only what a process of the service signed', () => {
   test('and signs then', async () => {

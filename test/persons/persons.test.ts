@@ -5,8 +5,24 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { authenticate } from '../../application/authenticate.ts'
 import { eraseUser } from '../../application/erase-user.ts'
-import { fold, type OrganizationId, shownName, streams, type UserId, userDecider } from '../../domain/index.ts'
-import { readWholeStream } from '../../event-log/index.ts'
+import {
+  type DomainEvent,
+  eventMetadata,
+  fold,
+  type OrganizationId,
+  shownName,
+  streams,
+  type UserId,
+  userDecider,
+} from '../../domain/index.ts'
+import {
+  type EventLog,
+  openSqliteEventLog,
+  prepareEvents,
+  readWholeStream,
+  withSignatures,
+  withVerification,
+} from '../../event-log/index.ts'
 import {
   createPersons,
   openPostgresPersonKeys,
@@ -16,6 +32,7 @@ import {
 import { followErasures } from '../../server/erasures.ts'
 import { parseMasterKeys } from '../../server/persons.ts'
 import { newSecretKey } from '../../server/secret-keys.ts'
+import { testInstallation } from '../support/event-keys.ts'
 import { postgresForTests } from '../support/postgres.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { testApplication } from '../support/test-application.ts'
@@ -97,7 +114,7 @@ describe('erasure', () => {
     })
     const keys = open(openSqlitePersonKeys(':memory:'))
     const sealed = await keys.seal({ organizationId: setup.organizationId, userId }, anna)
-    const consumer = followErasures({ log, persons: keys, logger: pino({ level: 'silent' }) })
+    const consumer = followErasures({ log, verified: log, persons: keys, logger: pino({ level: 'silent' }) })
     onTestFinished(consumer.close)
     await until('the key is gone', async () => {
       const [read] = await keys.read([{ organizationId: setup.organizationId, userId, ...sealed, erased: false }])
@@ -109,5 +126,37 @@ describe('erasure', () => {
       erased: true,
     })
     expect(readFileSync(service.logPath).includes('Somebody')).toBe(false)
+  })
+
+  test('of an event that no process of the service wrote destroys nothing, and holds up nobody', async () => {
+    const installation = testInstallation()
+    const stored = openSqliteEventLog({ path: join(temporaryFolder(), 'log.db') })
+    onTestFinished(() => stored.close())
+    const signed = withSignatures(stored, installation.eventKey(['api']))
+    const keys = open(openSqlitePersonKeys(':memory:'))
+    const people = await Promise.all(
+      ['pretended', 'erased'].map(async (why) => {
+        const one = person()
+        const sealed = await keys.seal(one, anna)
+        const kind = 'ci' as const
+        const created = { type: 'UserCreated', data: { schemaVersion: 1, ...one, ...sealed, kind } } as const
+        const erasure = { type: 'UserErased', data: { schemaVersion: 1 } } as const
+        const append = (log: EventLog, event: DomainEvent, revision: number | 'noStream') => {
+          const initiator = { actor: { kind: 'system', component: 'test' }, callId: randomUUID() } as const
+          const metadata = eventMetadata(initiator, { ...one, occurredAt: new Date().toISOString() })
+          const streamId = streams.user(one.userId)
+          return log.append(streamId, prepareEvents(streamId, revision, [event], metadata), revision)
+        }
+        await append(signed, created, 'noStream')
+        return { ...one, ...sealed, erased: false, erase: () => append(why === 'erased' ? signed : stored, erasure, 0) }
+      }),
+    )
+    for (const { erase } of people) await erase()
+    const verified = withVerification(signed, installation.ring(stored))
+    const consumer = followErasures({ log: stored, verified, persons: keys, logger: pino({ level: 'silent' }) })
+    onTestFinished(consumer.close)
+    const statuses = async () => (await keys.read(people)).map(({ status }) => status)
+    await until('the erased one is', async () => (await statuses())[1] === 'unavailable')
+    expect(await statuses()).toEqual(['readable', 'unavailable'])
   })
 })
