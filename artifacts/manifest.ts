@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import {
+  type DocumentReference,
   leadingFiles,
+  type PagedDocument,
   parseId,
   parseSha256Digest,
   type SignedFile,
@@ -11,8 +13,6 @@ import {
   composeDocument,
   type DocumentForm,
   type DocumentPage,
-  type DocumentReference,
-  type OpenDocument,
   openDocument,
   pagesSchema,
   type SpoolFolder,
@@ -25,7 +25,7 @@ import type { ArtifactStore } from './store/index.ts'
 export type ManifestHead = SigningManifest & { readonly pages: readonly DocumentPage[] }
 
 /** A stored manifest, open for reading in parts. */
-export type OpenManifest = OpenDocument<ManifestHead, SignedFile>
+export type OpenManifest = PagedDocument<ManifestHead, SignedFile>
 
 /** A manifest that was stored. */
 export type StoredManifest = DocumentReference & {

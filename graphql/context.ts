@@ -1,7 +1,14 @@
 import type { Application, Caller, PersonReader } from '../application/index.ts'
-import type { PlanNode, PlanWording, SignedFile, SigningPlan, Source } from '../domain/index.ts'
+import type {
+  DocumentReference,
+  PagedDocument,
+  PlanNode,
+  PlanWording,
+  SignedFile,
+  SigningPlan,
+  Source,
+} from '../domain/index.ts'
 import type { ReadModel } from '../projections/index.ts'
-import type { DocumentReference, PagedDocument } from './paged-document.ts'
 
 /** What every resolver of one operation may use. */
 export type GraphQLContext = {

@@ -1,33 +1,9 @@
 import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
-import { Refusal, type Sha256Digest } from '../domain/index.ts'
+import { type DocumentReference, type PagedDocument, Refusal } from '../domain/index.ts'
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../projections/index.ts'
 import type { SchemaTypes } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
-
-/** Which document of the artifact store: its digest, and the store's name for its bytes. */
-export type DocumentReference = { readonly digest: Sha256Digest; readonly document: Sha256Digest }
-
-/** An entry of a document, and where it stands, from 0. */
-export type PlacedEntry<Entry> = { readonly index: number; readonly entry: Entry }
-
-/**
- * A long document that is read in parts. Whatever is read was held against the document's digest, or the read failed with
- * a coded error.
- */
-export type PagedDocument<Head, Entry> = {
-  readonly head: Head
-  readonly headText: string
-  readonly entryCount: number
-  /** How many entries are of files that are signed. */
-  readonly signedCount: number
-  /** `undefined` for a page that there is not. */
-  readonly pageText: (index: number) => Promise<string | undefined>
-  /** Entries `from` (inclusive) to `to` (exclusive), as many of them as there are. */
-  readonly entries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
-  /** The same, counting only those of files that are signed. */
-  readonly signedEntries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
-}
 
 /** Opens a document once an operation, however many fields ask for it. */
 export function documentsOf<Document>(

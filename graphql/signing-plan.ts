@@ -1,7 +1,10 @@
 import {
   type ContentDigest,
+  type DocumentReference,
   type Instant,
   type MatchedElement,
+  type PagedDocument,
+  type PlacedEntry,
   type PlanNode,
   Refusal,
   type Sha256Digest,
@@ -14,16 +17,7 @@ import { builder } from './builder.ts'
 import { asConnection, type Connection } from './connection.ts'
 import { PlanNodeKindRef, PlannedOutcomeRef } from './enums.ts'
 import { ExistingSignatureRef } from './existing-signature.ts'
-import {
-  cursorOf,
-  type DocumentReference,
-  documentFields,
-  documentsOf,
-  numberedPage,
-  numberOf,
-  type PagedDocument,
-  type PlacedEntry,
-} from './paged-document.ts'
+import { cursorOf, documentFields, documentsOf, numberedPage, numberOf } from './paged-document.ts'
 
 /** What the log says of a request's plan. */
 export type PlanOfRequest = {

@@ -1,12 +1,6 @@
-import { canonicalJson, type Sha256Digest } from '../../domain/index.ts'
+import { canonicalJson, type DocumentReference, type Sha256Digest } from '../../domain/index.ts'
 import type { ArtifactStore } from '../store/index.ts'
-import {
-  type DocumentPage,
-  type DocumentReference,
-  fullPageSize,
-  mostEntriesOfPage,
-  sha256Of,
-} from './paged-document.ts'
+import { type DocumentPage, fullPageSize, mostEntriesOfPage, sha256Of } from './paged-document.ts'
 import type { Spool } from './spool.ts'
 
 /** A document that was put together and is not stored yet. Usable as long as its spool is. */

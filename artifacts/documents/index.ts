@@ -1,4 +1,4 @@
 export { type ComposedDocument, composeDocument, storeDocument } from './compose-document.ts'
-export { allEntries, type DocumentForm, type OpenDocument, openDocument, type PlacedEntry } from './open-document.ts'
-export { type DocumentPage, type DocumentReference, pagesSchema } from './paged-document.ts'
+export { allEntries, type DocumentForm, openDocument } from './open-document.ts'
+export { type DocumentPage, pagesSchema } from './paged-document.ts'
 export { type SpoolFolder, withSpool } from './spool.ts'

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { canonicalJson } from '../../domain/index.ts'
+import { canonicalJson, type DocumentReference, type PagedDocument, type PlacedEntry } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
-import { type DocumentPage, type DocumentReference, sha256Of } from './paged-document.ts'
+import { type DocumentPage, sha256Of } from './paged-document.ts'
 
 /** What a kind of document looks like. */
 export type DocumentForm<Head, Entry> = {
@@ -16,35 +16,12 @@ export type DocumentForm<Head, Entry> = {
   readonly isSigned: (entry: Entry) => boolean
 }
 
-/** An entry and where it stands, from 0. */
-export type PlacedEntry<Entry> = { readonly index: number; readonly entry: Entry }
-
-/**
- * A stored document, open for reading in parts. Every part is checked against the head, and the head against the
- * document's digest, so what is read is what the digest stands for, whatever the disk holds.
- *
- * Reading fails with ArtifactError `ARTIFACT_CORRUPT` when a page does not have its digest, the form's code when it has
- * and is not of the form, and the codes of the store.
- */
-export type OpenDocument<Head, Entry> = {
-  readonly head: Head
-  /** The head's text: the document's digest is its SHA-256. */
-  readonly headText: string
-  readonly entryCount: number
-  readonly signedCount: number
-  /** The text of a page; its SHA-256 is the one that the head names. `undefined` for a page that there is not. */
-  readonly pageText: (index: number) => Promise<string | undefined>
-  /** Entries `from` (inclusive) to `to` (exclusive), as many of them as there are. */
-  readonly entries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
-  /** The same, counting only those of files that are signed. */
-  readonly signedEntries: (from: number, to: number) => Promise<readonly PlacedEntry<Entry>[]>
-}
-
 /** Far longer than the head of any document: that of a million entries has half a million bytes. */
 const maximumHeadSize = 16 * 1024 * 1024
 
 /**
- * Opens a stored document: reads its head, and nothing else.
+ * Opens a stored document: reads its head, and nothing else. Reading its parts fails with ArtifactError `ARTIFACT_CORRUPT`
+ * when a page does not have its digest, the form's code when it has and is not of the form, and the codes of the store.
  *
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, the form's code, `ARTIFACT_STORE_UNAVAILABLE`
  */
@@ -52,7 +29,7 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
   store: Pick<ArtifactStore, 'open'>,
   { digest, document }: DocumentReference,
   form: DocumentForm<Head, Entry>,
-): Promise<OpenDocument<Head, Entry>> {
+): Promise<PagedDocument<Head, Entry>> {
   const stored = await store.open(document)
   const malformed = (cause?: unknown) =>
     new ArtifactError(
@@ -134,7 +111,7 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
 export async function* allEntries<Entry>({
   head,
   entries,
-}: Pick<OpenDocument<{ readonly pages: readonly DocumentPage[] }, Entry>, 'head' | 'entries'>): AsyncGenerator<
+}: Pick<PagedDocument<{ readonly pages: readonly DocumentPage[] }, Entry>, 'head' | 'entries'>): AsyncGenerator<
   Entry,
   void,
   undefined

@@ -33,14 +33,6 @@ export const pagesSchema: z.ZodType<readonly DocumentPage[]> = z.array(
   }),
 )
 
-/** Where a document is: what it is agreed to by, and the artifact store's name for it. */
-export type DocumentReference = {
-  /** SHA-256 of the head. */
-  readonly digest: Sha256Digest
-  /** SHA-256 of all bytes of the document. */
-  readonly document: Sha256Digest
-}
-
 /** A page ends after so many entries … */
 export const mostEntriesOfPage = 256
 /** … or when it has so many bytes. */

@@ -1,5 +1,6 @@
 import type {
   Artifact,
+  DocumentReference,
   ExistingSignature,
   KeyAlgorithm,
   PlanNodeContent,
@@ -11,7 +12,7 @@ import type { FilePasses } from '../../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
-import { type DocumentReference, storeDocument } from '../documents/index.ts'
+import { storeDocument } from '../documents/index.ts'
 import { signerSpools } from '../signer-scratch.ts'
 import type { ArtifactStore } from '../store/index.ts'
 import { type ComposedPlan, withComposedPlan } from './compose-plan.ts'

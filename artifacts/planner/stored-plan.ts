@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import {
   type CertificateId,
+  type DocumentReference,
   type EntityId,
   type ExistingSignature,
+  type PagedDocument,
   type PlanNode,
   type ProjectId,
   parseId,
@@ -11,21 +13,14 @@ import {
   type SigningPolicyId,
   type SigningRequestId,
 } from '../../domain/index.ts'
-import {
-  type DocumentForm,
-  type DocumentPage,
-  type DocumentReference,
-  type OpenDocument,
-  openDocument,
-  pagesSchema,
-} from '../documents/index.ts'
+import { type DocumentForm, type DocumentPage, openDocument, pagesSchema } from '../documents/index.ts'
 import type { ArtifactStore } from '../store/index.ts'
 
 /** The head of a plan's document. */
 export type PlanHead = SigningPlan & { readonly pages: readonly DocumentPage[] }
 
 /** A stored plan, open for reading in parts. */
-export type OpenPlan = OpenDocument<PlanHead, PlanNode>
+export type OpenPlan = PagedDocument<PlanHead, PlanNode>
 
 const id = <Id extends EntityId>() => z.string().transform((text) => parseId<Id>(text, 'an id of the plan'))
 const sha256 = z.string().transform((text) => parseSha256Digest(text, 'a digest of the plan'))

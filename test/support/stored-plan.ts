@@ -1,5 +1,5 @@
-import { type ArtifactStore, allEntries, type DocumentReference, openPlan } from '../../artifacts/index.ts'
-import type { PlanNode } from '../../domain/index.ts'
+import { type ArtifactStore, allEntries, openPlan } from '../../artifacts/index.ts'
+import type { DocumentReference, PlanNode } from '../../domain/index.ts'
 
 /** Reads a stored plan whole. */
 export async function readPlan(
