@@ -2,6 +2,7 @@ import type { ExistingSignatureTreatment, Sha256Digest, SigningRequestId } from 
 import type { LogPosition } from '../event-log/index.ts'
 import type { Administration } from './administration.ts'
 import type { Caller } from './caller.ts'
+import type { SubmittedSource } from './ports.ts'
 
 /** What a changed signing request answers: where the log was when the change was in it. */
 export type SigningRequestChanged = {
@@ -25,20 +26,6 @@ export type SubmissionChoices = {
    */
   readonly idempotencyKey?: string | null
 }
-
-/** Where a submitted artifact comes from: a kind of source, and what that kind asks for. */
-export type SubmittedSource =
-  | {
-      readonly kind: 'uploadedFile'
-      /** The id that the upload of the artifact answered. */
-      readonly uploadId: string
-    }
-  | {
-      readonly kind: 'earlierRequest'
-      /** A completed request of the same project. */
-      readonly signingRequestId: string
-    }
-  | ({ readonly kind: string } & Readonly<Record<string, unknown>>)
 
 /** What a submission says. */
 export type SubmitSigningRequestInput = SubmissionChoices & { readonly source: SubmittedSource }
@@ -185,16 +172,4 @@ export interface Application extends Administration {
     /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
     readonly read: (range?: { readonly start: number; readonly end: number }) => AsyncIterable<Uint8Array>
   }>
-}
-
-/** Something the caller cannot mend: a part of the service is away. The same call may succeed later. */
-export class ServiceError extends Error {
-  /** Upper snake case, e.g. `TEMPORAL_UNAVAILABLE`, `EVENT_LOG_UNAVAILABLE`. */
-  readonly code: string
-
-  constructor(code: string, message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'ServiceError'
-    this.code = code
-  }
 }

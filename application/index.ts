@@ -25,6 +25,7 @@ export * from './ports.ts'
 export * from './refusal-audit.ts'
 export * from './resume.ts'
 export * from './revoke-process-key.ts'
+export { ServiceError } from './service-failure.ts'
 export type { Setup } from './setup.ts'
 export * from './unfinished-index.ts'
 

@@ -15,7 +15,6 @@ import type {
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/client.ts'
-import type { SubmittedSource } from './application.ts'
 import type { Caller } from './caller.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
 
@@ -48,6 +47,20 @@ export interface Uploads {
     readonly size: number | undefined
   }): Promise<void>
 }
+
+/** Where a submitted artifact comes from: a kind of source, and what that kind asks for. */
+export type SubmittedSource =
+  | {
+      readonly kind: 'uploadedFile'
+      /** The id that the upload of the artifact answered. */
+      readonly uploadId: string
+    }
+  | {
+      readonly kind: 'earlierRequest'
+      /** A completed request of the same project. */
+      readonly signingRequestId: string
+    }
+  | ({ readonly kind: string } & Readonly<Record<string, unknown>>)
 
 /** The kinds of sources that artifacts can come from. Errors as of {@link Uploads}. */
 export interface Sources {

@@ -1,7 +1,18 @@
 import { Refusal } from '../domain/index.ts'
 import { EventLogError } from '../event-log/index.ts'
 import { WorkflowsUnavailable, WorkflowsUntrusted } from '../workflows/client.ts'
-import { ServiceError } from './application.ts'
+
+/** Something the caller cannot mend: a part of the service is away. The same call may succeed later. */
+export class ServiceError extends Error {
+  /** Upper snake case, e.g. `TEMPORAL_UNAVAILABLE`, `EVENT_LOG_UNAVAILABLE`. */
+  readonly code: string
+
+  constructor(code: string, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ServiceError'
+    this.code = code
+  }
+}
 
 /**
  * What a failure means to the caller: a refusal (something of theirs is wrong) or a service error (something of ours is

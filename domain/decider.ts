@@ -1,4 +1,5 @@
-import { type DomainEvent, type EventMetadata, metadataSchemaVersion } from './event.ts'
+import type { DomainEvent } from './event.ts'
+import { type EventMetadata, metadataSchemaVersion } from './event-metadata.ts'
 import { Refusal } from './refusal.ts'
 
 /**

@@ -15,8 +15,8 @@ import {
   type RecordedEvent,
   type UnreadableEvent,
 } from './event-log.ts'
-import type { KeyRing } from './key-ring.ts'
 import { watchingUnreadable } from './log-entries.ts'
+import type { KeyRing } from './process-keys.ts'
 
 /** What an audit of the signatures came to. */
 export type AppendAudit = {

@@ -2,7 +2,7 @@ import { type AppendSignature, type AppendWitness, mayWriteEvent, streams } from
 import { appendMessage, type SignedPlace, signedRoot, signedTexts } from './append-message.ts'
 import { isTreePath, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing } from './process-keys.ts'
 import { isJsonObject, type SerialisedEvent } from './serialise.ts'
 
 /** A place of the log that does not hold what a process of the service wrote there. */

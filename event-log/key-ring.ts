@@ -2,31 +2,14 @@ import type { KeyObject } from 'node:crypto'
 import { type Instant, streams } from '../domain/index.ts'
 import { checkAppend, groupAppends, type SignedGroup } from './check-appends.ts'
 import type { EventLog, LogPosition, RecordedEvent } from './event-log.ts'
-import { type CertifiedKey, certifiedKey, wasValid } from './process-keys.ts'
-
-/** Where and when a key was used. */
-export type KeyUse = {
-  readonly position: LogPosition
-  readonly at: Instant
-  /** The key only recorded itself: the installation signed all that this says, so that a revocation takes nothing back. */
-  readonly recordsItself: boolean
-}
-
-/** What is to be thought of a key for one use: it may be believed, or why not, as a sentence. */
-export type KeyStanding = { readonly key: CertifiedKey } | { readonly fault: string }
-
-/** The keys of the processes, as the log records them and the installation certified them. */
-export type KeyRing = {
-  /** Whether the installation certified the key of this id for a use, and nobody revoked it. */
-  standing(keyId: string, use: KeyUse): Promise<KeyStanding>
-  /** The same keys, as the log has them from now on: a revocation that was appended meanwhile counts. */
-  renewed(): KeyRing
-}
+import { type CertifiedKey, certifiedKey, type KeyRing, type KeyUse, wasValid } from './process-keys.ts'
 
 type Revocation = { readonly position: LogPosition; readonly since: Instant; readonly append: SignedGroup }
 type KnownKey = { readonly certified: readonly CertifiedKey[]; readonly revocations: readonly Revocation[] }
 
 /**
+ * Opens the keys that a log records.
+ *
  * @param log as it was written, without upcasters
  * @param installationKeys Ed25519 public keys; what any of them signed is believed
  */

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Instant, ProcessKeyCertified, ProcessKeyStatement, ProcessRole } from '../domain/index.ts'
+import type { LogPosition } from './event-log.ts'
 
 /** `crypto.verify` on libuv's threads. */
 const verifyOnThread = promisify(verify)
@@ -18,6 +19,25 @@ export type CertifiedKey = {
   readonly roles: readonly ProcessRole[]
   readonly notBefore: Instant
   readonly notAfter: Instant | null
+}
+
+/** Where and when a key was used. */
+export type KeyUse = {
+  readonly position: LogPosition
+  readonly at: Instant
+  /** The key only recorded itself: the installation signed all that this says, so that a revocation takes nothing back. */
+  readonly recordsItself: boolean
+}
+
+/** What is to be thought of a key for one use: it may be believed, or why not, as a sentence. */
+export type KeyStanding = { readonly key: CertifiedKey } | { readonly fault: string }
+
+/** The keys of the processes, as the log records them and the installation certified them. */
+export type KeyRing = {
+  /** Whether the installation certified the key of this id for a use, and nobody revoked it. */
+  standing(keyId: string, use: KeyUse): Promise<KeyStanding>
+  /** The same keys, as the log has them from now on: a revocation that was appended meanwhile counts. */
+  renewed(): KeyRing
 }
 
 /** The id of a key: the first 32 hexadecimal digits of the SHA-256 of its DER SubjectPublicKeyInfo. */

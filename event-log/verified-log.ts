@@ -1,7 +1,7 @@
 import { checkAppend, groupAppends, type LogFault } from './check-appends.ts'
 import { checkReadStream } from './check-arguments.ts'
 import { type EventLog, EventLogError, type ReadStreamOptions, type RecordedEvent } from './event-log.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { KeyRing } from './process-keys.ts'
 import type { StreamEnds } from './stream-ends.ts'
 
 /**

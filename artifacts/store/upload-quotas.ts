@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { OrganizationId, UserId } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
-import type { Uploader } from './upload-registry.ts'
+
+/** Whose upload it is. */
+export type Uploader = { readonly organizationId: OrganizationId; readonly userId: UserId }
 
 /** The most bytes of uploads that no request names yet, those under way among them; no limit where none is named. */
 export type UploadQuotas = { readonly user?: number; readonly organization?: number }

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { type Instant, type OrganizationId, parseId, type Sha256Digest, type UserId } from '../../domain/index.ts'
+import { type Instant, parseId, type Sha256Digest, type UserId } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import { onDisk } from './disk-error.ts'
 import { openSharedDatabase } from './shared-database.ts'
-import { checkQuotas, type UploadQuotas } from './upload-quotas.ts'
+import { checkQuotas, type Uploader, type UploadQuotas } from './upload-quotas.ts'
 
 /** An artifact that a user uploaded and may submit. */
 export type Upload = {
@@ -18,9 +18,6 @@ export type Upload = {
   readonly size: number
   readonly expiresAt: Instant
 }
-
-/** Whose upload it is. */
-export type Uploader = { readonly organizationId: OrganizationId; readonly userId: UserId }
 
 /** Room for an upload that is under way. It lapses by itself when nobody grows it for ten minutes: its process died. */
 export type Reservation = {

@@ -2,7 +2,8 @@ import { parseFileName, type UserId } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore } from './artifact-store.ts'
 import { tooLarge } from './receive-file.ts'
-import type { Reservation, Upload, Uploader, UploadRegistry } from './upload-registry.ts'
+import type { Uploader } from './upload-quotas.ts'
+import type { Reservation, Upload, UploadRegistry } from './upload-registry.ts'
 
 /** Takes artifacts in for later submissions. */
 export interface Uploads {

@@ -1,8 +1,9 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { CertificateId, GroupId, KeyId, UserId } from '../ids.ts'
-import type { Artifact, Delay, InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
+import type { Delay, InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
 import type { SignedFile } from './manifest.ts'
+import type { Artifact } from './source.ts'
 
 /** Records an accepted submission. Whether it may be accepted was decided with the policy and the project at hand. */
 export type SubmitSigningRequest = { readonly type: 'SubmitSigningRequest'; readonly submission: Submission }

@@ -12,10 +12,10 @@ import type {
   StartSigning,
   SubmitSigningRequest,
 } from './commands.ts'
-import type { Artifact, SigningRequestEvent } from './events.ts'
+import type { SigningRequestEvent } from './events.ts'
 import { leadingFiles } from './manifest.ts'
 import { quorumReached } from './quorum.ts'
-import { checkedSource } from './source.ts'
+import { type Artifact, checkedSource } from './source.ts'
 import type { SigningRequest, SigningRequestState } from './state.ts'
 import { isFinalStatus } from './workflow-status.ts'
 

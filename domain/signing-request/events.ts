@@ -13,17 +13,8 @@ import type {
 import type { PrincipalReference } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
 import type { SignedFile } from './manifest.ts'
-import type { Source } from './source.ts'
+import type { Artifact, Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
-
-/** Bytes in the artifact store and the name that people know them by. */
-export type Artifact = {
-  /** A plain file name, without directories. */
-  readonly fileName: string
-  readonly sha256: Sha256Digest
-  /** Bytes. */
-  readonly size: number
-}
 
 /** What signatures tell about the program, where their format can. */
 export type ProgramInformation = { readonly description: string | null; readonly descriptionUrl: string | null }

@@ -2,7 +2,7 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { SigningRequestId } from '../ids.ts'
-import type { Artifact } from './events.ts'
+import type { Artifact } from './source.ts'
 
 /** A signature that was made and verified. */
 export type MadeSignature = {

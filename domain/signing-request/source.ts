@@ -3,7 +3,15 @@ import type { Instant } from '../event.ts'
 import { parseFileName } from '../file-name.ts'
 import type { SigningRequestId, SourceSecretsId, TrustedBuildSystemId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
-import type { Artifact } from './events.ts'
+
+/** Bytes in the artifact store and the name that people know them by. */
+export type Artifact = {
+  /** A plain file name, without directories. */
+  readonly fileName: string
+  readonly sha256: Sha256Digest
+  /** Bytes. */
+  readonly size: number
+}
 
 /**
  * Where the artifact of a request comes from, in the form that every kind has. Rooms that need not know the kinds work

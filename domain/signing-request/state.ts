@@ -2,16 +2,10 @@ import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
-import type {
-  Artifact,
-  Delay,
-  SigningRequestEvent,
-  SigningRequestFailed,
-  SigningRequestSubmitted,
-  Submission,
-} from './events.ts'
+import type { Delay, SigningRequestEvent, SigningRequestFailed, SigningRequestSubmitted, Submission } from './events.ts'
 import type { SignedFile } from './manifest.ts'
 import { quorumReached } from './quorum.ts'
+import type { Artifact } from './source.ts'
 import { isFinalStatus, type WorkflowStatus } from './workflow-status.ts'
 
 /** An approval that counts. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkImports } from '../../scripts/imports/check.ts'
+import { findCircles } from '../../scripts/imports/circles.ts'
 
 /** What the table says of one file among others; messages without their explanation in parentheses. */
 function messages(path: string, source: string, others: Readonly<Record<string, string>> = {}): string[] {
@@ -176,5 +177,27 @@ describe('libraries', () => {
       '4: workflows/ may not import the package @temporalio/client',
       '5: workflows/ may not import the package zod',
     ])
+  })
+})
+
+describe('circles', () => {
+  const circlesOf = (files: Readonly<Record<string, string>>) => findCircles(new Map(Object.entries(files)))
+
+  test.each([
+    ['two files', { 'a/1.ts': "import './2.ts'", 'a/2.ts': "import './1.ts'" }, ['a/1.ts', 'a/2.ts']],
+    ['types only', { 'a/1.ts': "import type { B } from './2.ts'", 'a/2.ts': "import './1.ts'" }, ['a/1.ts', 'a/2.ts']],
+    [
+      'three files of several rooms, by a re-export',
+      { 'a/1.ts': "export * from '../b/2.ts'", 'b/2.ts': "import '../c/3.ts'", 'c/3.ts': "import '../a/1.ts'" },
+      ['a/1.ts', 'b/2.ts', 'c/3.ts'],
+    ],
+    ['a file that imports itself', { 'a/1.ts': "import './1.ts'" }, ['a/1.ts']],
+  ])('%s are found', (_, files, circle) => {
+    expect(circlesOf({ 'a/outside.ts': "import './1.ts'", ...files })).toEqual([circle])
+  })
+
+  test('files that only share what they import are none', () => {
+    const files = { 'a/1.ts': "import './2.ts'\nimport './3.ts'", 'a/2.ts': "import './3.ts'", 'a/3.ts': '' }
+    expect(circlesOf(files)).toEqual([])
   })
 })
