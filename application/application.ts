@@ -1,95 +1,16 @@
-import type { ExistingSignatureTreatment, Sha256Digest, SigningRequestId } from '../domain/index.ts'
-import type { LogPosition } from '../event-log/index.ts'
 import type { Administration } from './administration.ts'
+import type { Credentials } from './authenticate.ts'
 import type { Caller } from './caller.ts'
-import type { SubmittedSource } from './ports.ts'
-
-/** What a changed signing request answers: where the log was when the change was in it. */
-export type SigningRequestChanged = {
-  readonly signingRequestId: SigningRequestId
-  /** The change is visible to every query that waits for this position. */
-  readonly position: LogPosition
-}
-
-/** What a submission asks for, whatever its artifact is. */
-export type SubmissionChoices = {
-  /** The project's slug or id. */
-  readonly project: string
-  /** The signing policy's slug (in the project) or id. */
-  readonly signingPolicy: string
-  readonly description: string | null
-  /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
-  readonly existingSignatures?: ExistingSignatureTreatment | null
-  /**
-   * What the caller calls this submission, 1 to 128 printable ASCII characters: submitting again by the same name answers
-   * the request that there is. Without one, every submission is a request of its own.
-   */
-  readonly idempotencyKey?: string | null
-}
-
-/** What a submission says. */
-export type SubmitSigningRequestInput = SubmissionChoices & { readonly source: SubmittedSource }
-
-/** What is known of a submission before its artifact is uploaded. */
-export type CanSubmitInput = SubmissionChoices & {
-  readonly fileName: string
-  /** Bytes of the artifact. */
-  readonly size: number
-  /** The artifact's first bytes, up to 64 KiB, in which faults of its format may show; `null` leaves that out. */
-  readonly firstBytes: Uint8Array | null
-}
-
-/** That a submission would be taken. */
-export type SubmissionCheck = {
-  /** The request that its idempotency key stands for already; `null` when it would make one. */
-  readonly signingRequestId: SigningRequestId | null
-}
-
-/** What a call brings to show who sends it, as its transport read it. */
-export type Credentials = {
-  readonly apiToken?: string | undefined
-  /** Of the trusted build system that vouches for the call. Nothing asks for one yet, and none is looked at. */
-  readonly trustedBuildSystemToken?: string | undefined
-}
-
-/** What an approval says. */
-export type ApproveSigningRequestInput = {
-  readonly signingRequestId: string
-  readonly planDigest: string
-  readonly comment: string | null
-}
-
-/** What a denial says. */
-export type DenySigningRequestInput = {
-  readonly signingRequestId: string
-  readonly comment: string | null
-}
-
-/** What a cancellation says. */
-export type CancelSigningRequestInput = {
-  readonly signingRequestId: string
-  readonly reason: string | null
-}
-
-/** What is known of an upload before its first byte. */
-export type AdmitUploadInput = {
-  /** Bytes; `undefined` when they are not known. */
-  readonly size: number | undefined
-}
-
-/** An upload. */
-export type UploadArtifactInput = {
-  readonly fileName: string
-  /** Bytes that are announced; `undefined` when they are not known. */
-  readonly size?: number | undefined
-  readonly bytes: AsyncIterable<Uint8Array>
-}
-
-/** Which artifact of a request is to be opened. */
-export type OpenArtifactInput = {
-  readonly signingRequestId: string
-  readonly which: 'unsigned' | 'signed'
-}
+import type {
+  ApproveSigningRequestInput,
+  CancelSigningRequestInput,
+  DenySigningRequestInput,
+  SigningRequestChanged,
+} from './change-signing-request.ts'
+import type { OpenArtifactInput, OpenedArtifact } from './open-artifact.ts'
+import type { Upload } from './ports.ts'
+import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
+import type { AdmitUploadInput, UploadArtifactInput } from './upload-artifact.ts'
 
 /**
  * The use cases, as the GraphQL and REST APIs see them. Every one authorises the caller itself, changes nothing when it
@@ -147,29 +68,12 @@ export interface Application extends Administration {
    *
    * @throws Refusal as `admitUpload`, and `FILE_NAME_MALFORMED`, `UPLOAD_INCOMPLETE`
    */
-  uploadArtifact(
-    caller: Caller,
-    input: UploadArtifactInput,
-  ): Promise<{
-    readonly uploadId: string
-    readonly fileName: string
-    readonly sha256: Sha256Digest
-    readonly size: number
-  }>
+  uploadArtifact(caller: Caller, input: UploadArtifactInput): Promise<Upload>
 
   /**
    * Opens an artifact of a request for download.
    *
    * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`, `ARTIFACT_NOT_RETRIEVED`
    */
-  openArtifact(
-    caller: Caller,
-    input: OpenArtifactInput,
-  ): Promise<{
-    readonly fileName: string
-    readonly sha256: Sha256Digest
-    readonly size: number
-    /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
-    readonly read: (range?: { readonly start: number; readonly end: number }) => AsyncIterable<Uint8Array>
-  }>
+  openArtifact(caller: Caller, input: OpenArtifactInput): Promise<OpenedArtifact>
 }

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { Refusal, streams, usableToken, userDecider } from '../domain/index.ts'
 import { apiTokenHash, apiTokenUser } from './api-token.ts'
-import type { Credentials } from './application.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { unknownOrganization } from './refusal-audit.ts'
+
+/** What a call brings to show who sends it, as its transport read it. */
+export type Credentials = {
+  readonly apiToken?: string | undefined
+  /** Of the trusted build system that vouches for the call. Nothing asks for one yet, and none is looked at. */
+  readonly trustedBuildSystemToken?: string | undefined
+}
 
 /**
  * Finds out who presents an API token, from the user's stream: a revoked token or a deactivated user is out at once.

@@ -1,40 +1,110 @@
 import {
-  parseId,
+  mayCancel,
+  parseSha256Digest,
   Refusal,
   type SigningRequest,
   type SigningRequestId,
   signingRequestDecider,
-  streams,
 } from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
 import type { RequestCommand } from '../workflows/client.ts'
-import type { SigningRequestChanged } from './application.ts'
 import { type Caller, initiatorOf } from './caller.ts'
-import { loadOwn } from './load.ts'
+import { loadSigningRequest } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { principalFor } from './principals.ts'
 
-/**
- * Reads a request that the caller may know of.
- *
- * @throws Refusal `ID_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, also for requests of other organizations
- */
-export async function findSigningRequest(
-  { log }: Pick<ApplicationDependencies, 'log'>,
-  caller: Caller,
-  id: string,
-): Promise<SigningRequest> {
-  const signingRequestId = parseId<SigningRequestId>(id, 'The signing request id')
-  const { state } = await loadOwn(log, streams.signingRequest(signingRequestId), signingRequestDecider, caller)
-  if (state.workflowStatus === 'none')
-    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
-  return state
+type Dependencies = Pick<ApplicationDependencies, 'log' | 'workflows'>
+
+/** What a changed signing request answers: where the log was when the change was in it. */
+export type SigningRequestChanged = {
+  readonly signingRequestId: SigningRequestId
+  /** The change is visible to every query that waits for this position. */
+  readonly position: LogPosition
+}
+
+/** What an approval says. */
+export type ApproveSigningRequestInput = {
+  readonly signingRequestId: string
+  readonly planDigest: string
+  readonly comment: string | null
+}
+
+/** What a denial says. */
+export type DenySigningRequestInput = {
+  readonly signingRequestId: string
+  readonly comment: string | null
+}
+
+/** What a cancellation says. */
+export type CancelSigningRequestInput = {
+  readonly signingRequestId: string
+  readonly reason: string | null
 }
 
 /**
- * Sends a command to a request's workflow. It is decided here first, on the log: what must be refused needs no workflow
- * to say so, and a request that is over starts none.
+ * Approves the plan that the caller looked at. Who may, the request's own policy version says, and the groups that it names
+ * as they are now.
+ *
+ * @throws Refusal `DIGEST_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, and as the decider of signing requests
  */
-export async function changeSigningRequest(
-  { workflows }: ApplicationDependencies,
+export async function approveSigningRequest(
+  dependencies: Dependencies,
+  caller: Caller,
+  input: ApproveSigningRequestInput,
+): Promise<SigningRequestChanged> {
+  const planDigest = parseSha256Digest(input.planDigest, 'The plan digest')
+  const request = await loadSigningRequest(dependencies.log, caller, input.signingRequestId)
+  const approver = await approverFor(dependencies, caller, request)
+  const { comment } = input
+  return sendCommand(dependencies, caller, request, { type: 'Approve', ...approver, planDigest, comment })
+}
+
+/**
+ * Denies a request. Who may, the request's own policy version says, as for approvals.
+ *
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, and as the decider of signing requests
+ */
+export async function denySigningRequest(
+  dependencies: Dependencies,
+  caller: Caller,
+  input: DenySigningRequestInput,
+): Promise<SigningRequestChanged> {
+  const request = await loadSigningRequest(dependencies.log, caller, input.signingRequestId)
+  const approver = await approverFor(dependencies, caller, request)
+  return sendCommand(dependencies, caller, request, { type: 'Deny', ...approver, comment: input.comment })
+}
+
+/**
+ * Cancels a request: its submitter may, and project administrators.
+ *
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, and as the decider of signing requests
+ */
+export async function cancelSigningRequest(
+  dependencies: Dependencies,
+  caller: Caller,
+  input: CancelSigningRequestInput,
+): Promise<SigningRequestChanged> {
+  const request = await loadSigningRequest(dependencies.log, caller, input.signingRequestId)
+  if (!mayCancel(caller, request.submitter))
+    throw new Refusal('FORBIDDEN', 'Only the submitter and project administrators may cancel a signing request.', {
+      permission: 'cancel',
+    })
+  const { userId: canceledBy } = caller
+  return sendCommand(dependencies, caller, request, { type: 'Cancel', canceledBy, reason: input.reason })
+}
+
+/** The caller as a decision about an approval takes them: with the groups of the policy whose member they are now. */
+async function approverFor({ log }: Dependencies, caller: Caller, { approval }: SigningRequest) {
+  const { userId: approver, groups } = await principalFor(log, caller, approval?.approvers ?? [])
+  return { approver, groups }
+}
+
+/**
+ * Sends a command to the request's workflow, which decides it and appends what happens. It is decided here first, on the
+ * log: what must be refused needs no workflow, and a request that is over starts none.
+ */
+async function sendCommand(
+  { workflows }: Dependencies,
   caller: Caller,
   request: SigningRequest,
   command: RequestCommand,

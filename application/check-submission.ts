@@ -18,11 +18,11 @@ import {
   usableCertificate,
   usableKey,
 } from '../domain/index.ts'
-import type { CanSubmitInput, SubmissionCheck, SubmissionChoices } from './application.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { principalFor } from './principals.ts'
+import type { CanSubmitInput, SubmissionCheck, SubmissionChoices } from './submission.ts'
 import { findTarget } from './submission-target.ts'
 import { requestIdOfKey } from './submitted-before.ts'
 

@@ -14,11 +14,10 @@ import {
   streams,
 } from '../domain/index.ts'
 import type { EventLog, LogPosition } from '../event-log/index.ts'
-import type { Requester } from './caller.ts'
+import { type Requester, requireRole } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { requireRole } from './require-role.ts'
 
 /** The key that a certificate is to be for: a new one in a key store, or one that there is. */
 export type CertificateKey =

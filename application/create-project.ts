@@ -9,12 +9,11 @@ import {
   projectSlugTaken,
   streams,
 } from '../domain/index.ts'
-import type { Requester } from './caller.ts'
-import { createWithSlug } from './create-with-slug.ts'
+import { type Requester, requireRole } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { requireRole } from './require-role.ts'
+import { reserveSlugAndCreate } from './reserve-slug.ts'
 
 /** What a project is to be. */
 export type ProjectInput = {
@@ -43,7 +42,7 @@ export async function createProject(
   // Refuses what is malformed before the slug is taken.
   projectDecider.decide(create(newId()), projectDecider.initialState())
   existingOrganization((await load(dependencies.log, streams.organization(organizationId), organizationDecider)).state)
-  const projectId = await createWithSlug(dependencies, requester, {
+  const projectId = await reserveSlugAndCreate(dependencies, requester, {
     slugStream: streams.projectSlug(organizationId, slug),
     slugDecider: projectSlugDecider,
     reserve: (id: ProjectId) => ({ type: 'ReserveProjectSlug', organizationId, slug, projectId: id }) as const,

@@ -13,13 +13,12 @@ import {
   signingPolicySlugTaken,
   streams,
 } from '../domain/index.ts'
-import type { Requester } from './caller.ts'
-import { createWithSlug } from './create-with-slug.ts'
+import { type Requester, requireRole } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { firstActive, peopleNamed } from './principals.ts'
-import { requireRole } from './require-role.ts'
+import { reserveSlugAndCreate } from './reserve-slug.ts'
 
 /** What a signing policy is to be, and of which project. */
 export type SigningPolicyInput = {
@@ -75,7 +74,7 @@ export async function createSigningPolicy(
   const newId = () => randomUUID() as SigningPolicyId
   // Refuses what is malformed before the slug is taken.
   signingPolicyDecider.decide(create(newId()), signingPolicyDecider.initialState())
-  const signingPolicyId = await createWithSlug(dependencies, requester, {
+  const signingPolicyId = await reserveSlugAndCreate(dependencies, requester, {
     slugStream: streams.signingPolicySlug(projectId, slug),
     slugDecider: signingPolicySlugDecider,
     reserve: (id: SigningPolicyId) =>

@@ -6,15 +6,15 @@ import {
   parseEmailAddress,
   parseName,
   streams,
+  type UserCommand,
   type UserId,
   userDecider,
 } from '../domain/index.ts'
 import { newApiToken } from './api-token.ts'
-import type { Requester } from './caller.ts'
+import { type Requester, requireRole, requireRoleOver } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { requireRole, requireRoleOver } from './require-role.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 
@@ -58,7 +58,8 @@ export async function createUser(
   const name = parseName(input.name, "The user's name")
   const email = input.email === null ? null : parseEmailAddress(input.email)
   const sealed = await dependencies.persons.seal({ organizationId, userId }, { name, email })
-  const send = handler(dependencies, requester, userId)
+  const send = (command: UserCommand) =>
+    handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
   await send({ type: 'CreateUser', userId, organizationId, kind: input.kind, ...sealed })
   for (const role of new Set(input.roles)) await send({ type: 'GrantGlobalRole', role })
   return { userId }
@@ -82,15 +83,7 @@ export async function issueApiToken(
   const tokenId = randomUUID() as ApiTokenId
   const { text, hash: tokenHash, prefix } = newApiToken(userId)
   const at = dependencies.now()
-  await handler(
-    dependencies,
-    requester,
-    userId,
-  )({ type: 'IssueApiToken', tokenId, name, tokenHash, prefix, expiresAt, at })
+  const command = { type: 'IssueApiToken', tokenId, name, tokenHash, prefix, expiresAt, at } as const
+  await handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
   return { tokenId, token: text }
-}
-
-function handler(dependencies: Dependencies, requester: Requester, userId: UserId) {
-  return (command: Parameters<typeof userDecider.decide>[0]) =>
-    handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
 }

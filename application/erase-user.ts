@@ -1,9 +1,8 @@
 import { Refusal, streams, type UserId, userDecider } from '../domain/index.ts'
-import type { Requester } from './caller.ts'
+import { type Requester, requireRole, requireRoleOver } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { requireRole, requireRoleOver } from './require-role.ts'
 
 /** Who is to be erased. */
 export type UserErasure = { readonly userId: UserId }

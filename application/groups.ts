@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type GroupId, groupDecider, streams, type UserId } from '../domain/index.ts'
-import type { Requester } from './caller.ts'
+import { type Requester, requireRole } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireUser } from './principals.ts'
-import { requireRole } from './require-role.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
 

@@ -1,4 +1,15 @@
-import { type Decider, type DomainEvent, fold, type OrganizationId } from '../domain/index.ts'
+import {
+  type Decider,
+  type DomainEvent,
+  fold,
+  type OrganizationId,
+  parseId,
+  Refusal,
+  type SigningRequest,
+  type SigningRequestId,
+  signingRequestDecider,
+  streams,
+} from '../domain/index.ts'
 import { type EventLog, readWholeStream } from '../event-log/index.ts'
 
 /** An aggregate as the log has it now. */
@@ -28,4 +39,21 @@ export async function loadOwn<State, Command, Event extends DomainEvent>(
   return events.every(({ metadata }) => metadata.organizationId === organizationId)
     ? { state: fold(decider, events), revision }
     : { state: decider.initialState(), revision: 'noStream' }
+}
+
+/**
+ * Reads a signing request of the organization, by an id as a caller sent it.
+ *
+ * @throws Refusal `ID_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, also for requests of other organizations
+ */
+export async function loadSigningRequest(
+  log: EventLog,
+  organization: { readonly organizationId: OrganizationId },
+  id: string,
+): Promise<SigningRequest> {
+  const signingRequestId = parseId<SigningRequestId>(id, 'The signing request id')
+  const { state } = await loadOwn(log, streams.signingRequest(signingRequestId), signingRequestDecider, organization)
+  if (state.workflowStatus === 'none')
+    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
+  return state
 }

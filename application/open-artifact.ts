@@ -1,10 +1,32 @@
-import { knownArtifact, mayReadArtifacts, membersOf, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
-import type { Application, OpenArtifactInput } from './application.ts'
+import {
+  knownArtifact,
+  mayReadArtifacts,
+  membersOf,
+  Refusal,
+  type Sha256Digest,
+  signingPolicyDecider,
+  streams,
+} from '../domain/index.ts'
 import type { Caller } from './caller.ts'
-import { findSigningRequest } from './change-signing-request.ts'
-import { load } from './load.ts'
+import { load, loadSigningRequest } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { principalFor } from './principals.ts'
+
+/** Which artifact of a request is to be opened. */
+export type OpenArtifactInput = {
+  readonly signingRequestId: string
+  readonly which: 'unsigned' | 'signed'
+}
+
+/** An artifact that is open for download. */
+export type OpenedArtifact = {
+  readonly fileName: string
+  readonly sha256: Sha256Digest
+  /** Bytes. */
+  readonly size: number
+  /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
+  readonly read: (range?: { readonly start: number; readonly end: number }) => AsyncIterable<Uint8Array>
+}
 
 /**
  * Opens an artifact for download. Besides administrators and auditors, those whom the policy names may, as it stands
@@ -14,8 +36,8 @@ export async function openArtifact(
   dependencies: ApplicationDependencies,
   caller: Caller,
   { signingRequestId, which }: OpenArtifactInput,
-): ReturnType<Application['openArtifact']> {
-  const request = await findSigningRequest(dependencies, caller, signingRequestId)
+): Promise<OpenedArtifact> {
+  const request = await loadSigningRequest(dependencies.log, caller, signingRequestId)
   const { state: policy } = await load(
     dependencies.log,
     streams.signingPolicy(request.signingPolicyId),

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { Refusal, type SigningRequestId, type Submission, signingRequestDecider } from '../domain/index.ts'
-import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
 import { type Caller, initiatorOf } from './caller.ts'
+import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import type { SubmitSigningRequestInput } from './submission.ts'
 import { requestIdOfKey, sourceContext, submittedBefore } from './submitted-before.ts'
 
 /**

@@ -11,9 +11,10 @@ import {
   streams,
 } from '../domain/index.ts'
 import { readWholeStream, uuidFromText } from '../event-log/index.ts'
-import type { SigningRequestChanged, SubmitSigningRequestInput } from './application.ts'
 import type { Caller } from './caller.ts'
+import type { SigningRequestChanged } from './change-signing-request.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import type { SubmitSigningRequestInput } from './submission.ts'
 import { findTarget } from './submission-target.ts'
 
 /**

@@ -1,9 +1,22 @@
 import { currentVersion, maySubmit, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
-import type { AdmitUploadInput, Application, UploadArtifactInput } from './application.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
-import type { ApplicationDependencies } from './ports.ts'
+import type { ApplicationDependencies, Upload } from './ports.ts'
 import { principalFor } from './principals.ts'
+
+/** What is known of an upload before its first byte. */
+export type AdmitUploadInput = {
+  /** Bytes; `undefined` when they are not known. */
+  readonly size: number | undefined
+}
+
+/** An upload. */
+export type UploadArtifactInput = {
+  readonly fileName: string
+  /** Bytes that are announced; `undefined` when they are not known. */
+  readonly size?: number | undefined
+  readonly bytes: AsyncIterable<Uint8Array>
+}
 
 /**
  * Says whether an artifact of the caller would be taken: only of those who could submit it somewhere, and when there is
@@ -26,7 +39,7 @@ export async function uploadArtifact(
   dependencies: ApplicationDependencies,
   caller: Caller,
   input: UploadArtifactInput,
-): ReturnType<Application['uploadArtifact']> {
+): Promise<Upload> {
   await requireSubmitter(dependencies, caller)
   const { organizationId, userId } = caller
   return dependencies.uploads.receive({ organizationId, userId, ...input })

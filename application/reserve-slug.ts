@@ -31,7 +31,7 @@ export type SluggedEntity<Id extends string, Command extends object, Event exten
  * @returns the id of the entity
  * @throws Refusal as `slugDecider`, `create` and `taken`
  */
-export async function createWithSlug<Id extends string, Command extends object, Event extends DomainEvent>(
+export async function reserveSlugAndCreate<Id extends string, Command extends object, Event extends DomainEvent>(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   requester: Requester,
   entity: SluggedEntity<Id, Command, Event>,

@@ -1,0 +1,36 @@
+import type { ExistingSignatureTreatment, SigningRequestId } from '../domain/index.ts'
+import type { SubmittedSource } from './ports.ts'
+
+/** What a submission asks for, whatever its artifact is. */
+export type SubmissionChoices = {
+  /** The project's slug or id. */
+  readonly project: string
+  /** The signing policy's slug (in the project) or id. */
+  readonly signingPolicy: string
+  readonly description: string | null
+  /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
+  readonly existingSignatures?: ExistingSignatureTreatment | null
+  /**
+   * What the caller calls this submission, 1 to 128 printable ASCII characters: submitting again by the same name answers
+   * the request that there is. Without one, every submission is a request of its own.
+   */
+  readonly idempotencyKey?: string | null
+}
+
+/** What a submission says. */
+export type SubmitSigningRequestInput = SubmissionChoices & { readonly source: SubmittedSource }
+
+/** What is known of a submission before its artifact is uploaded. */
+export type CanSubmitInput = SubmissionChoices & {
+  readonly fileName: string
+  /** Bytes of the artifact. */
+  readonly size: number
+  /** The artifact's first bytes, up to 64 KiB, in which faults of its format may show; `null` leaves that out. */
+  readonly firstBytes: Uint8Array | null
+}
+
+/** That a submission would be taken. */
+export type SubmissionCheck = {
+  /** The request that its idempotency key stands for already; `null` when it would make one. */
+  readonly signingRequestId: SigningRequestId | null
+}
