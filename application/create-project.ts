@@ -14,6 +14,7 @@ import { handleCommand } from './handle-command.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { reserveSlugAndCreate } from './reserve-slug.ts'
+import { projectSlugStream } from './slug-streams.ts'
 
 /** What a project is to be. */
 export type ProjectInput = {
@@ -43,7 +44,7 @@ export async function createProject(
   projectDecider.decide(create(newId()), projectDecider.initialState())
   existingOrganization((await load(dependencies.log, streams.organization(organizationId), organizationDecider)).state)
   const projectId = await reserveSlugAndCreate(dependencies, requester, {
-    slugStream: streams.projectSlug(organizationId, slug),
+    slugStream: projectSlugStream(organizationId, slug),
     slugDecider: projectSlugDecider,
     reserve: (id: ProjectId) => ({ type: 'ReserveProjectSlug', organizationId, slug, projectId: id }) as const,
     newId,

@@ -19,6 +19,7 @@ import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { firstActive, peopleNamed } from './principals.ts'
 import { reserveSlugAndCreate } from './reserve-slug.ts'
+import { signingPolicySlugStream } from './slug-streams.ts'
 
 /** What a signing policy is to be, and of which project. */
 export type SigningPolicyInput = {
@@ -75,7 +76,7 @@ export async function createSigningPolicy(
   // Refuses what is malformed before the slug is taken.
   signingPolicyDecider.decide(create(newId()), signingPolicyDecider.initialState())
   const signingPolicyId = await reserveSlugAndCreate(dependencies, requester, {
-    slugStream: streams.signingPolicySlug(projectId, slug),
+    slugStream: signingPolicySlugStream(projectId, slug),
     slugDecider: signingPolicySlugDecider,
     reserve: (id: SigningPolicyId) =>
       ({ type: 'ReserveSigningPolicySlug', projectId, slug, signingPolicyId: id }) as const,

@@ -15,6 +15,7 @@ import {
 import type { EventLog } from '../event-log/index.ts'
 import type { Caller } from './caller.ts'
 import { load, loadOwn } from './load.ts'
+import { projectSlugStream, signingPolicySlugStream } from './slug-streams.ts'
 
 type Dependencies = { readonly log: EventLog }
 
@@ -38,7 +39,7 @@ export async function findTarget(
 // Each slug has a stream of its own: this costs the same however many projects there are.
 async function findProject({ log }: Dependencies, caller: Caller, name: string): Promise<Project> {
   const slug = asSlug(name)
-  const slugStream = slug && streams.projectSlug(caller.organizationId, slug)
+  const slugStream = slug && projectSlugStream(caller.organizationId, slug)
   const holder = slugStream && (await load(log, slugStream, projectSlugDecider)).state.holder
   for (const id of [holder, asId<ProjectId>(name)]) {
     const state = id && (await loadOwn(log, streams.project(id), projectDecider, caller)).state
@@ -49,7 +50,7 @@ async function findProject({ log }: Dependencies, caller: Caller, name: string):
 
 async function findPolicy({ log }: Dependencies, project: Project, name: string): Promise<SigningPolicy> {
   const slug = asSlug(name)
-  const slugStream = slug && streams.signingPolicySlug(project.projectId, slug)
+  const slugStream = slug && signingPolicySlugStream(project.projectId, slug)
   const holder = slugStream && (await load(log, slugStream, signingPolicySlugDecider)).state.holder
   for (const id of [holder, asId<SigningPolicyId>(name)]) {
     const state = id && (await load(log, streams.signingPolicy(id), signingPolicyDecider)).state

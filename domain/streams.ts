@@ -22,10 +22,10 @@ export const streams = {
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
   /** What is known of a process's key, by the key's id. */
   processKey: (keyId: string) => `processKey-${keyId}`,
-  /** Which project of an organization has a slug, which is in lower case. */
-  projectSlug: (id: OrganizationId, slug: string) => `projectSlug-${id}-${slug}`,
-  /** Which signing policy of a project has a slug, which is in lower case. */
-  signingPolicySlug: (id: ProjectId, slug: string) => `signingPolicySlug-${id}-${slug}`,
+  /** Which project of an organization has a slug, by a UUID that is made of both. */
+  projectSlug: (uuid: string) => `projectSlug-${uuid}`,
+  /** Which signing policy of a project has a slug, by a UUID that is made of both. */
+  signingPolicySlug: (uuid: string) => `signingPolicySlug-${uuid}`,
   /** Refused attempts in an organization on one UTC day. */
   security: (id: OrganizationId, at: Instant) => `security-${id}-${at.slice(0, 10)}`,
 } as const

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createProject } from '../../application/create-project.ts'
 import { createSigningPolicy } from '../../application/create-signing-policy.ts'
+import { projectSlugStream } from '../../application/slug-streams.ts'
 import { findTarget } from '../../application/submission-target.ts'
 import { parseStreamName, projectDecider, streams } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, readWholeStream } from '../../event-log/index.ts'
@@ -50,7 +51,7 @@ describe('a slug', () => {
     const { won, codes } = await outcomes(times(atOnce, (index) => project(test, spellings[index % 3] ?? '')))
     expect(won).toBe(1)
     expect(codes).toEqual(Array(atOnce - 1).fill('PROJECT_SLUG_TAKEN'))
-    const slugStream = streams.projectSlug(test.setup.organizationId, 'tool')
+    const slugStream = projectSlugStream(test.setup.organizationId, 'tool')
     expect((await readWholeStream(test.dependencies.log, slugStream)).events).toHaveLength(1)
     expect(await count(test, 'ProjectCreated')).toBe(1)
   })
@@ -169,6 +170,17 @@ describe('a slug', () => {
     goOn.resolve()
     expect([won, await late]).toEqual([1, { won: 0, codes: ['PROJECT_SLUG_TAKEN'] }])
     expect(await count(test, 'ProjectCreated')).toBe(1)
+  })
+
+  it('stands in no name of a stream: appends of other tenants name those in their signatures', async () => {
+    const test = await testApplication()
+    const user = await test.user('Member')
+    await test.policy({ submitters: [user], slug: 'moonshot' })
+    const names: string[] = []
+    for await (const events of test.dependencies.log.readAll()) names.push(...events.map(({ streamId }) => streamId))
+    expect(new Set(names.map((name) => parseStreamName(name)?.kind))).toContain('signingPolicySlug')
+    for (const name of names)
+      expect(name).toMatch(/^[a-z][A-Za-z]*-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
   })
 
   it('is not taken by what was refused for another reason', async () => {

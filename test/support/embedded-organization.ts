@@ -3,6 +3,7 @@ import { createSelfSignedCertificate } from '../../application/create-certificat
 import { createSigningPolicy } from '../../application/create-signing-policy.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import { Setup } from '../../application/setup.ts'
+import { projectSlugStream } from '../../application/slug-streams.ts'
 import {
   type ApprovalProcess,
   existingSignatureTreatments,
@@ -103,7 +104,7 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
 }
 
 async function demoProject(log: EventLog, organizationId: OrganizationId): Promise<ProjectId> {
-  const { events } = await readWholeStream(log, streams.projectSlug(organizationId, 'demo'))
+  const { events } = await readWholeStream(log, projectSlugStream(organizationId, 'demo'))
   const { holder } = fold(projectSlugDecider, events)
   if (holder === null) throw new Error('There is no project demo.')
   return holder

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { projectSlugStream, signingPolicySlugStream } from '../../application/slug-streams.ts'
 import {
   type CertificateCommand,
   certificateDecider,
@@ -221,7 +222,7 @@ function projectSlug(detail: number): Choice {
     slug,
     projectId: uuid('3', detail % 4),
   }
-  const stream = () => streams.projectSlug(randomOrganization, slug)
+  const stream = () => projectSlugStream(randomOrganization, slug)
   return { aggregate: aggregate(projectSlugDecider, stream), id: slug, commands: [command] }
 }
 
@@ -234,7 +235,7 @@ function signingPolicySlug(detail: number): Choice {
     slug,
     signingPolicyId: uuid('4', detail % 4),
   }
-  const stream = () => streams.signingPolicySlug(projectId, slug)
+  const stream = () => signingPolicySlugStream(projectId, slug)
   return { aggregate: aggregate(signingPolicySlugDecider, stream), id: slug, commands: [command] }
 }
 
