@@ -16,7 +16,7 @@ export type GlobalRole = (typeof globalRoles)[number]
 /** What a decision about permissions needs to know of a user. */
 export type Principal = ReferencedUser & { readonly roles: readonly GlobalRole[] }
 
-/** Whether the user holds one of the roles; a Global Administrator holds them all but that of the reader's limits. */
+/** Whether the user holds one of the roles; a Global Administrator counts as having all of them. */
 export function hasRole(principal: Pick<Principal, 'roles'>, ...roles: readonly GlobalRole[]): boolean {
   return principal.roles.includes('globalAdministrator') || roles.some((role) => principal.roles.includes(role))
 }

@@ -42,7 +42,7 @@ export type ReadPerson =
   | { readonly status: 'unavailable' }
 
 /** What people are shown for a user's name, whether it can be read or not. */
-export function shownName(userId: UserId, person: ReadPerson): string {
+export function displayName(userId: UserId, person: ReadPerson): string {
   if (person.status === 'readable') return person.name
   return person.status === 'erased' ? `erased user ${userId}` : `user ${userId} (name not available)`
 }

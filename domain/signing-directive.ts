@@ -28,7 +28,7 @@ export type SigningDirective = DirectiveOrder & {
 }
 
 /** An attribute as people read it. */
-export type ShownAttribute = {
+export type DisplayedAttribute = {
   /** As in artifact configurations. */
   readonly name: string
   /** What people call it; the name when nobody knows better. */
@@ -42,5 +42,5 @@ export type PlanWording = {
   /** @param format a planned file's */
   formatTitle(format: string): string
   /** The attributes of a directive, in the order of its definition. */
-  attributes(format: string, directive: DirectiveOrder): readonly ShownAttribute[]
+  attributes(format: string, directive: DirectiveOrder): readonly DisplayedAttribute[]
 }

@@ -141,7 +141,7 @@ export interface EventLog {
   /**
    * Catches up from a position and then follows live, each event once and in order, until the signal is aborted. When
    * the store goes away it reconnects and goes on after the last event that it delivered; it ends with
-   * `EVENT_LOG_UNAVAILABLE` only after its patience (bounded, documented by the implementation) is over.
+   * `EVENT_LOG_UNAVAILABLE` only after a time that the implementation documents.
    */
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionBatch>
 

@@ -34,10 +34,10 @@ export type EventStoreDbNodes = {
  */
 export function clientFor(address: EventStoreDbAddress): EventStoreDbNodes & { readonly client: EventStoreDBClient } {
   const { credentials: said, options, rest } = parse(address.connectionString)
-  if (said !== undefined && address.credentials !== undefined) throw twoWords('a user')
+  if (said !== undefined && address.credentials !== undefined) throw namedTwice('a user')
   const { hosts, dnsDiscover, tls: _tls, tlsCAFile, userCertFile, userKeyFile, ...others } = options
   const saysTls = /[?&](tls|tlscafile|usercertfile|userkeyfile)=/i.test(rest.replaceAll(/[_-]/g, ''))
-  if (saysTls && address.tls !== undefined) throw twoWords('TLS')
+  if (saysTls && address.tls !== undefined) throw namedTwice('TLS')
   const tls = address.tls ?? (options.tls === false ? 'plain' : filesOf(tlsCAFile, userCertFile, userKeyFile))
   const credentials = address.credentials ?? said
   // What the string itself says of a user without TLS the client leaves out, as every client of EventStoreDB does.
@@ -96,7 +96,7 @@ function filesOf(ca: string | undefined, certificate: string | undefined, key: s
   }
 }
 
-function twoWords(what: string): EventLogError {
+function namedTwice(what: string): EventLogError {
   return invalid(
     `The EventStoreDB connection string names ${what}, and so do other settings. Leave it out of the string.`,
   )

@@ -28,10 +28,10 @@ const buffer = { messages: 1_000, bytes: 16 * 1024 * 1024 }
 /** The call, and what is to be done when it fails. */
 type Begun = { readonly call: ClientReadableStream<ReadResp>; readonly failed: (error: unknown) => void }
 
-/** @param options `heard` is called whenever something arrives, `ended` once, when nothing more will */
+/** @param options `received` is called whenever something arrives, `ended` once, when nothing more will */
 export function openAnswers(options: {
   readonly begin: () => Promise<Begun>
-  readonly heard: () => void
+  readonly received: () => void
   readonly ended: () => void
 }): Answers {
   let arrived: ReadResp[] = []
@@ -60,9 +60,9 @@ export function openAnswers(options: {
     const opened = await options.begin()
     begun = opened
     const { call } = opened
-    call.on('metadata', options.heard)
+    call.on('metadata', options.received)
     call.on('data', (message: ReadResp) => {
-      options.heard()
+      options.received()
       if (end !== 'none') return
       arrived.push(message)
       bytes += sizeOf(message)

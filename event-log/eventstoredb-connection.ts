@@ -46,7 +46,7 @@ export function connectEventStoreDb(address: EventStoreDbAddress): EventStoreDbC
   const { client, ...nodes } = clientFor(address)
   const internals = client as unknown as ClientInternals
   const open = new Set<Answers>()
-  let heardAt = 0
+  let receivedAt = 0
 
   // The client never closes its connection, and does not say which one it uses.
   const getChannel = internals.getChannel
@@ -64,8 +64,8 @@ export function connectEventStoreDb(address: EventStoreDbAddress): EventStoreDbC
   }
 
   /** Has the client look for another node, or for the same one anew, when this one has failed or gone silent. */
-  function consider(streams: StreamsClient, error: unknown, since: number): void {
-    const isSilent = failureKind(error) === 'deadline-exceeded' && heardAt < since
+  function reportFailure(streams: StreamsClient, error: unknown, since: number): void {
+    const isSilent = failureKind(error) === 'deadline-exceeded' && receivedAt < since
     const failure = isSilent ? unavailable('The node answers nothing') : error
     // When the search for another node fails too, whoever makes the next call gets that error.
     internals.handleError(streams, failure).catch(() => {})
@@ -82,23 +82,23 @@ export function connectEventStoreDb(address: EventStoreDbAddress): EventStoreDbC
             error === null ? resolve(response) : reject(error),
           )
           call.on('error', reject)
-          call.on('metadata', heard)
+          call.on('metadata', noteReceived)
           for (const message of messages) call.write(message)
           call.end()
         })
       } catch (error) {
-        consider(streams, error, begun)
+        reportFailure(streams, error, begun)
         throw error
       }
     },
     read(request) {
       const answers = openAnswers({
-        heard,
+        received: noteReceived,
         async begin() {
           const begun = performance.now()
           const streams = await internals.getGRPCClient(grpcStreams.StreamsClient, 'read')
           const call = streams.read(request, ...callArguments(Number.POSITIVE_INFINITY))
-          return { call, failed: (error) => consider(streams, error, begun) }
+          return { call, failed: (error) => reportFailure(streams, error, begun) }
         },
         ended: () => open.delete(answers),
       })
@@ -112,8 +112,8 @@ export function connectEventStoreDb(address: EventStoreDbAddress): EventStoreDbC
     },
   }
 
-  function heard(): void {
-    heardAt = performance.now()
+  function noteReceived(): void {
+    receivedAt = performance.now()
   }
 }
 

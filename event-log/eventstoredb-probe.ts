@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import type { EventStoreDbNodes } from './eventstoredb-address.ts'
 
 /** How long a node has for each step, in milliseconds. */
-const patienceMs = 2_000
+const timeoutMs = 2_000
 
 /** The beginning of an HTTP/2 connection (RFC 9113 §3.4): the preface and empty SETTINGS, which the server answers at once. */
 const preface = Buffer.concat([
@@ -35,7 +35,7 @@ async function explain(
   const at = `${host}:${port}`
   const trial = connectPlain({ host, port })
   const reached = await first(trial, 'connect')
-  if (reached === 'late') return `${at} does not answer a connection within ${patienceMs} ms.`
+  if (reached === 'late') return `${at} does not answer a connection within ${timeoutMs} ms.`
   if (typeof reached === 'object' && 'error' in reached) return unreachable(at, reached.error)
 
   if (tls === 'plain') {
@@ -104,7 +104,7 @@ function untrustworthy(at: string, { code = '', message }: NodeJS.ErrnoException
 /** What happens first: the event, an error, the end, or nothing in time. */
 function first(socket: Socket, event: 'connect' | 'secureConnect' | 'data'): Promise<End> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('late'), patienceMs)
+    const timer = setTimeout(() => resolve('late'), timeoutMs)
     const settle = (end: End) => {
       clearTimeout(timer)
       resolve(end)

@@ -30,7 +30,7 @@ export async function* followOnce(options: FollowOptions): AsyncGenerator<Subscr
   const stop = () => answers.cancel()
   signal.addEventListener('abort', stop)
   let live = false
-  let saidCaughtUp = false
+  let reportedCaughtUp = false
   try {
     while (!signal.aborted) {
       const messages = answers.take()
@@ -52,8 +52,8 @@ export async function* followOnce(options: FollowOptions): AsyncGenerator<Subscr
         if ('reason' in event) unreadable.push(event)
         else events.push(event)
       }
-      if (events.length + unreadable.length > 0 || (live && !saidCaughtUp)) {
-        saidCaughtUp = live
+      if (events.length + unreadable.length > 0 || (live && !reportedCaughtUp)) {
+        reportedCaughtUp = live
         yield { events, unreadable, caughtUp: live }
       } else if (messages.length === 0 && !(await answers.arrival(live ? undefined : silenceMs))) {
         const newest = await head()

@@ -36,9 +36,9 @@ export type EventStoreDbOptions = EventStoreDbAddress & {
    */
   readonly namespace?: string
   /** How long an append or a read tries again before `EVENT_LOG_UNAVAILABLE`. Default: 5,000 ms. */
-  readonly callPatienceMs?: number
+  readonly callTimeoutMs?: number
   /** How long a subscription tries to come back before `EVENT_LOG_UNAVAILABLE`. Default: 300,000 ms. */
-  readonly subscriptionPatienceMs?: number
+  readonly subscriptionTimeoutMs?: number
 }
 
 /**
@@ -59,7 +59,7 @@ const searchSilenceMs = 60_000
  * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID` for an address or a namespace that cannot be one
  */
 export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
-  const { callPatienceMs = 5_000, subscriptionPatienceMs = 300_000 } = options
+  const { callTimeoutMs = 5_000, subscriptionTimeoutMs = 300_000 } = options
   const names = streamNames(options.namespace ?? 'countersign')
   const connection = connectEventStoreDb(options)
   const newest = createHead({ connection, prefix: names.prefix, silenceMs: searchSilenceMs })
@@ -86,7 +86,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
 
   async function append(streamId: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
     const serialised = serialiseEvents(events)
-    const retries = storeRetries(callPatienceMs, 'call')
+    const retries = storeRetries(callTimeoutMs, 'call')
     for (;;)
       try {
         const target = { streamId, name: names.onServer(streamId), limitMs: retries.attemptMs() }
@@ -114,7 +114,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
     if (streamId === '' || streamId.startsWith('$')) return
     const name = names.onServer(streamId)
     const order = watchOrder({ ...read, direction, maxCount })
-    const retries = storeRetries(callPatienceMs, 'call', closing.signal)
+    const retries = storeRetries(callTimeoutMs, 'call', closing.signal)
     for (let left = maxCount; left > 0; )
       try {
         const silenceMs = retries.attemptMs()
@@ -140,7 +140,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
 
   async function refuseMissing(streamId: string, missing: MissingRevisions | undefined): Promise<void> {
     if (missing === undefined) return
-    const why = await readConcealment(connection, names.onServer(streamId), callPatienceMs)
+    const why = await readConcealment(connection, names.onServer(streamId), callTimeoutMs)
     throw missingFailure(streamId, missing, why ?? 'EventStoreDB has lost them.')
   }
 
@@ -148,9 +148,9 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   async function refuseConcealed(streamId: string): Promise<void> {
     const name = names.onServer(streamId)
     const newestOfStream = streamRequest(name, { direction: 'backwards', fromRevision: undefined, maxCount: 1 })
-    const options = { connection, names, silenceMs: callPatienceMs }
+    const options = { connection, names, silenceMs: callTimeoutMs }
     for await (const _ of readBatches(newestOfStream, options)) return
-    const why = await readConcealment(connection, name, callPatienceMs)
+    const why = await readConcealment(connection, name, callTimeoutMs)
     if (why !== undefined) throw missingFailure(streamId, { first: 0, last: undefined }, why)
   }
 
@@ -160,7 +160,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
     const { after, from, onUnreadable } = read
     let last = after
     let left = read.maxCount ?? Number.MAX_SAFE_INTEGER
-    const retries = storeRetries(callPatienceMs, 'call', closing.signal)
+    const retries = storeRetries(callTimeoutMs, 'call', closing.signal)
     const isNew = ({ position }: { readonly position: LogPosition }) =>
       last === undefined ? from === undefined || position >= from : position > last
     let lastReported: LogPosition | undefined
@@ -195,7 +195,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   async function* subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<SubscriptionBatch> {
     checkOpen()
     const ending = AbortSignal.any([signal, closing.signal])
-    const retries = storeRetries(subscriptionPatienceMs, 'subscription', ending)
+    const retries = storeRetries(subscriptionTimeoutMs, 'subscription', ending)
     const place = subscriberPlace(after)
     while (!ending.aborted)
       try {
@@ -213,7 +213,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   }
 
   async function head(): Promise<LogPosition | undefined> {
-    const retries = storeRetries(callPatienceMs, 'call', closing.signal)
+    const retries = storeRetries(callTimeoutMs, 'call', closing.signal)
     for (;;)
       try {
         return await newest()

@@ -54,7 +54,7 @@ type Waiting = {
 const noOrganization = '00000000-0000-0000-0000-000000000000' as OrganizationId
 
 /**
- * Wraps a log so that every append bears the signature of this process, in the metadata of its last event; reads pass
+ * Wraps a log so that every append carries the signature of this process, in the metadata of its last event; reads pass
  * through. Before its first append the process records its key. It appends nothing once the key is revoked.
  *
  * A repeated append may be recognised by the log and keep the signature that it has there. Whatever an append names as

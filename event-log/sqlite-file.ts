@@ -6,7 +6,7 @@ const applicationId = 0x4353454c
 /** Raised by every change of the tables that an older release could not read. */
 const schemaVersion = 1
 /** How long opening waits for another process that is creating, recovering or closing the file. */
-const openPatienceMs = 10_000
+const openTimeoutMs = 10_000
 
 const schema = `
   CREATE TABLE events (
@@ -49,7 +49,7 @@ export function openSqliteFile(path: string): SqliteFile {
       'EVENT_LOG_ARGUMENT_INVALID',
       'An event log needs the path of a file; memory does not last.',
     )
-  const deadline = Date.now() + openPatienceMs
+  const deadline = Date.now() + openTimeoutMs
   for (;;)
     try {
       return openOnce(path)

@@ -41,9 +41,9 @@ type Row = [
 
 /**
  * @param file the open log
- * @param patienceMs how long a read waits while another process recovers the file, in milliseconds
+ * @param timeoutMs how long a read waits while another process recovers the file, in milliseconds
  */
-export function createSqliteReader(file: SqliteFile, patienceMs: number): SqliteReader {
+export function createSqliteReader(file: SqliteFile, timeoutMs: number): SqliteReader {
   const columns = 'position, stream_id, revision, id, type, data, metadata'
   const select = (rest: string) => {
     const statement = file.reader.prepare(`SELECT ${columns} FROM events WHERE ${rest} LIMIT ?`)
@@ -73,7 +73,7 @@ export function createSqliteReader(file: SqliteFile, patienceMs: number): Sqlite
     try {
       return await retry(read, {
         backoff: { first: 5, longest: 5 },
-        limitMs: (error) => (file.reader.isOpen && isBusy(error) ? patienceMs : 0),
+        limitMs: (error) => (file.reader.isOpen && isBusy(error) ? timeoutMs : 0),
       })
     } catch (error) {
       if (!file.reader.isOpen) throw new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')

@@ -29,7 +29,7 @@ type Outcome = { readonly append: PendingAppend } & (
 export type SqliteWriterOptions = {
   readonly file: SqliteFile
   /** How long an append waits for the write lock of other processes, in milliseconds. */
-  readonly patienceMs: number
+  readonly timeoutMs: number
   /** Called after events were committed. */
   readonly committed: () => void
 }
@@ -46,7 +46,7 @@ export type SqliteWriter = {
  * is decided and undone by itself. `BEGIN IMMEDIATE` lets one process write at a time, so positions become visible in the
  * order in which they are given and no reader can step over one.
  */
-export function createSqliteWriter({ file, patienceMs, committed }: SqliteWriterOptions): SqliteWriter {
+export function createSqliteWriter({ file, timeoutMs, committed }: SqliteWriterOptions): SqliteWriter {
   const statements = prepare(file)
   const waiting: PendingAppend[] = []
   let drained = Promise.withResolvers<void>()
@@ -69,7 +69,7 @@ export function createSqliteWriter({ file, patienceMs, committed }: SqliteWriter
       settle(commitGroup(group))
       pauses = 0
     } catch (error) {
-      if (isBusy(error)) waiting.unshift(...rejectImpatient(group, error))
+      if (isBusy(error)) waiting.unshift(...rejectOverdue(group, error))
       else for (const append of group) append.reject(sqliteFailure(error, `Cannot append to ${file.path}`))
     }
     if (waiting.length === 0) drained.resolve()
@@ -77,12 +77,12 @@ export function createSqliteWriter({ file, patienceMs, committed }: SqliteWriter
     else setTimeout(flush, pauseAfter(lockBackoff, pauses, Math.random()))
   }
 
-  function rejectImpatient(group: readonly PendingAppend[], cause: unknown): PendingAppend[] {
+  function rejectOverdue(group: readonly PendingAppend[], cause: unknown): PendingAppend[] {
     pauses += 1
     const now = Date.now()
     return group.filter((append) => {
       if (now < append.deadline) return true
-      const message = `Another process has kept the event log ${file.path} locked for ${patienceMs} ms; try again.`
+      const message = `Another process has kept the event log ${file.path} locked for ${timeoutMs} ms; try again.`
       append.reject(new EventLogError('EVENT_LOG_UNAVAILABLE', message, { cause }))
       return false
     })
@@ -127,7 +127,7 @@ export function createSqliteWriter({ file, patienceMs, committed }: SqliteWriter
           drained = Promise.withResolvers()
           setImmediate(flush)
         }
-        waiting.push({ streamId, events, expected, deadline: Date.now() + patienceMs, resolve, reject })
+        waiting.push({ streamId, events, expected, deadline: Date.now() + timeoutMs, resolve, reject })
       }),
     drained: () => drained.promise,
   }

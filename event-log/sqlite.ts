@@ -23,7 +23,7 @@ export type SqliteEventLogOptions = {
   /** A file on a local disk, in a folder that exists; made when it does not exist. */
   readonly path: string
   /** How long a call waits for locks of other processes before `EVENT_LOG_UNAVAILABLE`. Default: 10,000 ms. */
-  readonly patienceMs?: number
+  readonly timeoutMs?: number
 }
 
 /**
@@ -34,11 +34,11 @@ export type SqliteEventLogOptions = {
  * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the file cannot be opened, `EVENT_LOG_NOT_A_LOG` when it is something
  *   else, `EVENT_LOG_SCHEMA_UNKNOWN` when a newer release made it, `EVENT_LOG_CORRUPT` when it is damaged
  */
-export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLogOptions): EventLog {
+export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogOptions): EventLog {
   const file = openSqliteFile(path)
-  const reader = createSqliteReader(file, patienceMs)
+  const reader = createSqliteReader(file, timeoutMs)
   const changes = createSqliteChanges(file)
-  const writer = createSqliteWriter({ file, patienceMs, committed: changes.notify })
+  const writer = createSqliteWriter({ file, timeoutMs, committed: changes.notify })
   let closing: Promise<void> | undefined
 
   function checkOpen(): void {
@@ -92,20 +92,20 @@ export function openSqliteEventLog({ path, patienceMs = 10_000 }: SqliteEventLog
   async function* subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<SubscriptionBatch> {
     checkOpen()
     let position = decodeSqlitePosition(after)
-    let saidCaughtUp = false
+    let reportedCaughtUp = false
     while (!signal.aborted && closing === undefined) {
       const mark = changes.mark()
       const { events: all, exhausted } = await reader.all(position, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
       const last = all.at(-1)
       if (last !== undefined) {
         position = decodeSqlitePosition(last.position)
-        saidCaughtUp = exhausted
+        reportedCaughtUp = exhausted
         const events = all.filter(isReadable)
         const unreadable = events.length === all.length ? [] : all.filter(isUnreadable)
         yield { events, unreadable, caughtUp: exhausted }
         await eventLoopTurn()
-      } else if (!saidCaughtUp) {
-        saidCaughtUp = true
+      } else if (!reportedCaughtUp) {
+        reportedCaughtUp = true
         yield { events: [], unreadable: [], caughtUp: true }
       } else await changes.since(mark, signal)
     }

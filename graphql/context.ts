@@ -29,7 +29,7 @@ export type GraphQLContext = {
   /** Where clients reach the service, without a slash at the end. */
   readonly publicUrl: string
   /** How long a query or a mutation's answer waits for the read model, in milliseconds. */
-  readonly patienceMs: number
+  readonly readModelTimeoutMs: number
   /**
    * Finds out again who the caller is; what lasts asks again and again.
    *

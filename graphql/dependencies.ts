@@ -23,5 +23,5 @@ export type GraphQLDependencies = {
   /** Default: `defaultLimits`. */
   readonly limits?: Limits
   /** How long a query or a mutation's answer waits for the read model, in milliseconds. Default: 5,000. */
-  readonly patienceMs?: number
+  readonly readModelTimeoutMs?: number
 }

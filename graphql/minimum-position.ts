@@ -30,6 +30,9 @@ export function waitForMinimumPosition(schema: GraphQLSchema): GraphQLSchema {
  *
  * @throws ReadModelError `READ_MODEL_BEHIND`
  */
-export function reached(position: LogPosition, { readModel, patienceMs, stopping }: GraphQLContext): Promise<void> {
-  return readModel.waitFor(position, { timeoutMs: patienceMs, signal: stopping })
+export function reached(
+  position: LogPosition,
+  { readModel, readModelTimeoutMs, stopping }: GraphQLContext,
+): Promise<void> {
+  return readModel.waitFor(position, { timeoutMs: readModelTimeoutMs, signal: stopping })
 }

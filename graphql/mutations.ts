@@ -138,11 +138,11 @@ const projectionWaitMs = 1_000
 
 // The change is made, whether the read model shows it in time or not: then the position in the answer helps.
 async function onceProjected(
-  { readModel, patienceMs, stopping }: GraphQLContext,
+  { readModel, readModelTimeoutMs, stopping }: GraphQLContext,
   change: Promise<SigningRequestChanged>,
 ): Promise<SigningRequestChanged> {
   const changed = await change
-  const timeoutMs = Math.min(projectionWaitMs, patienceMs)
+  const timeoutMs = Math.min(projectionWaitMs, readModelTimeoutMs)
   await readModel.waitFor(changed.position, { timeoutMs, signal: stopping }).catch(() => undefined)
   return changed
 }

@@ -1,6 +1,6 @@
 import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
-import { type ReadPerson, type SealedPerson, shownName } from '../domain/index.ts'
+import { displayName, type ReadPerson, type SealedPerson } from '../domain/index.ts'
 import type { GraphQLContext } from './context.ts'
 
 // Whatever asks for names in an operation shares a query of the keys with all others of the same level. Nothing is kept:
@@ -17,5 +17,5 @@ export function readPerson(person: SealedPerson, context: GraphQLContext): Promi
 
 /** What people see for a user's name: what to call them is known even when their name is not. */
 export async function nameOf(person: SealedPerson, context: GraphQLContext): Promise<string> {
-  return shownName(person.userId, await readPerson(person, context))
+  return displayName(person.userId, await readPerson(person, context))
 }

@@ -31,7 +31,7 @@ export function createGraphQLServer(dependencies: GraphQLDependencies, stopping:
     publicUrl,
     logger,
     limits = defaultLimits,
-    patienceMs = 5_000,
+    readModelTimeoutMs = 5_000,
   } = dependencies
   return createYoga<Sender, GraphQLContext>({
     schema: createSchema(),
@@ -47,7 +47,7 @@ export function createGraphQLServer(dependencies: GraphQLDependencies, stopping:
       planWording,
       describeSource,
       publicUrl: typeof publicUrl === 'string' ? publicUrl : publicUrl(),
-      patienceMs,
+      readModelTimeoutMs,
       stopping,
     }),
     plugins: [limitOperations(limits)],

@@ -1,5 +1,6 @@
 import {
   type ContentDigest,
+  type DisplayedAttribute,
   type DocumentReference,
   type Instant,
   type MatchedElement,
@@ -8,7 +9,6 @@ import {
   type PlanNode,
   Refusal,
   type Sha256Digest,
-  type ShownAttribute,
   type SigningDirective,
   type SigningPlan,
 } from '../domain/index.ts'
@@ -38,7 +38,7 @@ type NodeOfPlan = { readonly plan: DocumentReference; readonly index: number; re
 
 type OpenPlan = PagedDocument<SigningPlan, PlanNode>
 
-const DirectiveAttributeRef = builder.objectRef<ShownAttribute>('DirectiveAttribute').implement({
+const DirectiveAttributeRef = builder.objectRef<DisplayedAttribute>('DirectiveAttribute').implement({
   fields: (t) => ({
     name: t.exposeString('name', { description: 'As in artifact configurations.' }),
     title: t.exposeString('title', { description: 'What people call it.' }),

@@ -3,10 +3,10 @@ import type { Caller } from '../application/index.ts'
 import {
   type Actor,
   actingUser,
+  displayName,
   type GlobalRole,
   hasRole,
   Refusal,
-  shownName,
   type UserCreated,
   type UserId,
 } from '../domain/index.ts'
@@ -59,7 +59,7 @@ export async function visibleEventData(
   const user = await UserRef.getDataloader(context).load(userId)
   const { organizationId } = caller
   const person = await readPerson({ organizationId, userId, name, email, erased: user?.erased ?? false }, context)
-  const shown = { ...rest, userId, name: shownName(userId, person) }
+  const shown = { ...rest, userId, name: displayName(userId, person) }
   if (!maySeePrivateParts(caller, userId)) return shown
   return { ...shown, email: person.status === 'readable' ? person.email : null }
 }

@@ -127,11 +127,11 @@ export function registerWebSocket(
   )
   return async () => {
     for (const client of sockets.clients) client.close(1001, 'Going away')
-    const impatient = setTimeout(() => {
+    const expiry = setTimeout(() => {
       for (const client of sockets.clients) client.terminate()
     }, farewellMs)
     await new Promise<void>((resolve) => sockets.close(() => resolve()))
-    clearTimeout(impatient)
+    clearTimeout(expiry)
   }
 }
 

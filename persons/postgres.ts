@@ -20,7 +20,7 @@ export type PostgresPersonKeysOptions = {
 }
 
 /** How long connecting, and each statement, may take, in milliseconds: people's names are waited for meanwhile. */
-const patienceMs = 2_000
+const timeoutMs = 2_000
 
 const createTable = `CREATE TABLE IF NOT EXISTS person_keys (
   user_id text PRIMARY KEY,
@@ -51,9 +51,9 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
     connectionString,
     ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, host: serverName(connectionString) } }),
     max: 4,
-    connectionTimeoutMillis: patienceMs,
-    query_timeout: patienceMs,
-    statement_timeout: patienceMs,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    statement_timeout: timeoutMs,
     application_name: 'countersign',
   })
   // Without a listener an idle connection that breaks would end the process.

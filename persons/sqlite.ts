@@ -6,7 +6,7 @@ import { PersonKeysError } from './person-keys-error.ts'
 /** `CSPK`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
 const applicationId = 0x4353504b
 /** How long a statement waits for another process, in milliseconds. It holds up this one. */
-const patienceMs = 1_000
+const timeoutMs = 1_000
 /** So many users are asked for in one statement. */
 const usersAtOnce = 500
 
@@ -83,7 +83,7 @@ export function openSqlitePersonKeys(path: string): PersonKeyStore {
 }
 
 function openFile(path: string): Database {
-  const connection = new DatabaseSync(path, { timeout: patienceMs })
+  const connection = new DatabaseSync(path, { timeout: timeoutMs })
   try {
     const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id)
     const tables = Number(connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)

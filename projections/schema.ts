@@ -50,7 +50,7 @@ export async function createTables(
 }
 
 /**
- * Makes the indexes of the tables that a build fills, as far as they are not there. They bear the build in their names,
+ * Makes the indexes of the tables that a build fills, as far as they are not there. Their names have the build in them,
  * since these outlive the change of the tables' names.
  */
 export async function createIndexes(

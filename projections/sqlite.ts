@@ -9,7 +9,7 @@ import { readModelVersion, type Tables } from './tables.ts'
 /** `CSRM`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
 const applicationId = 0x4353524d
 /** How long opening waits for another process that opens the same file. */
-const openPatienceMs = 10_000
+const openTimeoutMs = 10_000
 
 /** Memory for pages that are being written. */
 const cacheKibibytes = 32 * 1024
@@ -65,7 +65,7 @@ export function openSqliteReadModel({
 function openFile(path: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(path, { timeout: openPatienceMs })
+    database = new DatabaseSync(path, { timeout: openTimeoutMs })
     const id = Number(database.prepare('PRAGMA application_id').get()?.application_id)
     const tables = Number(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
     if (id !== applicationId && (id !== 0 || tables > 0))

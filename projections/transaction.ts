@@ -4,7 +4,7 @@ import type { ReadModelDatabase } from './database.ts'
 import type { Tables } from './tables.ts'
 
 /** How long a transaction tries to get past other writers. A rebuild's longest transaction is its last one. */
-const contentionPatienceMs = 30_000
+const contentionTimeoutMs = 30_000
 
 /** Runs a transaction, again and again while another writer is in its way, without blocking the event loop. */
 export async function whenUncontended<Result>(
@@ -14,6 +14,6 @@ export async function whenUncontended<Result>(
   return retry(() => database.writes.transaction().execute(work), {
     backoff: { first: 5, longest: 10 },
     jitter: true,
-    limitMs: (error) => (database.isContention(error) ? contentionPatienceMs : 0),
+    limitMs: (error) => (database.isContention(error) ? contentionTimeoutMs : 0),
   })
 }

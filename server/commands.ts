@@ -36,7 +36,7 @@ import { connectClient, temporalTarget } from './temporal.ts'
 import { unfinishedFile } from './unfinished-file.ts'
 
 /** How long a comparison waits for the read model to reach the end of the log, in milliseconds. */
-const catchUpPatience = 10_000
+const catchUpTimeoutMs = 10_000
 
 /** Where the settings of a command on this machine are. */
 export type LocalOptions = { readonly configFile?: string | undefined }
@@ -159,7 +159,7 @@ async function compareNow(
   const { readModel } = openReadModel(database)
   try {
     const head = await log.head()
-    if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpPatience })
+    if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
     return (await compareReadModel(log, database, streamId)).differences
   } finally {
     await readModel.close()

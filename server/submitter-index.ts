@@ -3,7 +3,7 @@ import type { EventLog } from '../event-log/index.ts'
 import { type ReadModel, ReadModelError } from '../projections/index.ts'
 
 /** How long somebody who seems to be no submitter waits for the read model to be sure, in milliseconds. */
-const patienceMs = 5_000
+const catchUpTimeoutMs = 5_000
 
 /**
  * Finds policies to submit to in the read model.
@@ -18,7 +18,7 @@ export function submitterIndex(
     policiesOf: ({ organizationId, userId }) => answered(() => readModel.policiesToSubmitTo(organizationId, userId)),
     async catchUp() {
       const head = await log.head()
-      if (head !== undefined) await answered(() => readModel.waitFor(head, { timeoutMs: patienceMs }))
+      if (head !== undefined) await answered(() => readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs }))
     },
   }
 }

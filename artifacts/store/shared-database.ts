@@ -13,7 +13,7 @@ export type SharedDatabase = {
 }
 
 /** How long a process waits for the others, in milliseconds. */
-const patienceMs = 30_000
+const timeoutMs = 30_000
 
 const busyCodes = new Set([5, 6])
 const fullCode = 13
@@ -58,7 +58,7 @@ async function whenFree<Result>(path: string, work: () => Result): Promise<Resul
     return await retry(work, {
       backoff: { first: 2, longest: 50 },
       jitter: true,
-      limitMs: (error) => (busyCodes.has(sqliteCode(error) ?? 0) ? patienceMs : 0),
+      limitMs: (error) => (busyCodes.has(sqliteCode(error) ?? 0) ? timeoutMs : 0),
     })
   } catch (error) {
     const code = sqliteCode(error)

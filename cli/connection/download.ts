@@ -58,7 +58,7 @@ export async function downloadFile(
       throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
     }
     const progress = (received: number) => {
-      silence.heard()
+      silence.restart()
       transfer.progress(received)
     }
     await replaceFile(destination, (into) => receive(unbroken(connection, body, signal), file, into, progress))

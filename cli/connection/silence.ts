@@ -1,23 +1,23 @@
 import { unreachable } from './call-service.ts'
 
-/** A transfer, and what ends it when nothing passes any more. */
+/** Ends a call over which nothing is transferred any more. */
 export type SilenceWatch = {
   /** Aborted by the caller's own signal, or, with `SERVER_UNREACHABLE` as its reason, after the longest silence. */
   readonly signal: AbortSignal
-  /** Something passed: the silence begins anew. */
-  heard(): void
-  /** Lets go of the clock. */
+  /** Something was transferred: the time begins anew. */
+  restart(): void
+  /** Stops the timer. */
   end(): void
 }
 
-/** After which a transfer is given up when not a byte passes, in milliseconds. The service has a whole file to store. */
+/** How long a transfer may go without a byte before it is given up, in milliseconds: the service may be storing a whole file. */
 export const longestTransferSilenceMs = 120_000
 
 /**
- * Watches a call of which nobody can say how long it may take, but that is over when nothing is heard for so long: a
- * server that took a connection and says nothing must not hold a CI job for ever.
+ * Watches a call that may take any time as long as something is transferred. A server that takes a connection and then
+ * sends nothing must not hold a CI job for ever.
  *
- * @param longestMs milliseconds without a sign of life
+ * @param longestMs milliseconds without a transfer
  */
 export function watchSilence(server: URL, longestMs: number, signal: AbortSignal): SilenceWatch {
   const silence = new AbortController()
@@ -26,7 +26,7 @@ export function watchSilence(server: URL, longestMs: number, signal: AbortSignal
   let timer = setTimeout(giveUp, longestMs)
   return {
     signal: AbortSignal.any([signal, silence.signal]),
-    heard() {
+    restart() {
       clearTimeout(timer)
       timer = setTimeout(giveUp, longestMs)
     },

@@ -45,7 +45,7 @@ export async function uploadFile(connection: Connection, file: LocalFile, option
   try {
     await using handle = await openUnchanged(file)
     const progress = (sent: number) => {
-      silence.heard()
+      silence.restart()
       options.progress(sent)
     }
     const reading: Reading = { handle, size: file.size, hash: createHash('sha256'), progress, failure: undefined }

@@ -9,7 +9,7 @@ import { subscribe } from '../connection/subscribe.ts'
 export type ChangeFeed = {
   /**
    * Resolves when something may have changed since the last call: the subscription said so, or began anew, or nothing
-   * was heard for so long that looking is better than trusting.
+   * came for so long that the state has to be asked for.
    *
    * @throws the signal's reason
    */
@@ -56,7 +56,7 @@ export function openChangeFeed<Variables>(
     try {
       let first = true
       for await (const said of subscribe(connection, document, variables, silence.signal)) {
-        silence.heard()
+        silence.restart()
         if (said !== 'alive' || first) mark()
         first = false
       }

@@ -18,7 +18,7 @@ import type { Credentials } from './credentials.ts'
 import { sampleProgram } from './sample-program.ts'
 
 /** How long the self-check waits for its request to end, in milliseconds. */
-const patience = 120_000
+const selfCheckTimeoutMs = 120_000
 
 /** Where the self-check left what it made. */
 export type SelfChecked = {
@@ -85,7 +85,7 @@ async function follow(
   after: LogPosition | undefined,
   seen: (state: SigningRequestState, step: string) => Promise<void>,
 ): Promise<Exclude<SigningRequestState, { workflowStatus: 'none' }>> {
-  const signal = AbortSignal.timeout(patience)
+  const signal = AbortSignal.timeout(selfCheckTimeoutMs)
   const stream = streams.signingRequest(signingRequestId)
   let state = signingRequestDecider.initialState()
   for await (const { events } of log.subscribe({ ...(after === undefined ? {} : { after }), signal }))
@@ -94,7 +94,9 @@ async function follow(
       await seen(state, event.type)
       if (state.workflowStatus !== 'none' && isFinalStatus(state.workflowStatus)) return state
     }
-  throw new Error(`The self-check's request did not end within ${patience / 1000} s; it is ${state.workflowStatus}.`)
+  throw new Error(
+    `The self-check's request did not end within ${selfCheckTimeoutMs / 1000} s; it is ${state.workflowStatus}.`,
+  )
 }
 
 async function certificatePem({ log }: ApplicationDependencies, certificateId: CertificateId): Promise<string> {

@@ -190,7 +190,7 @@ describe('authentication', () => {
       const server = await startEventStoreDbStandIn(store)
       onTestFinished(() => server.kill())
       const { connectionString } = server
-      const test = await testApplication({ log: openEventStoreDb({ connectionString, callPatienceMs: 60_000 }) })
+      const test = await testApplication({ log: openEventStoreDb({ connectionString, callTimeoutMs: 60_000 }) })
       return { store, test }
     }
 

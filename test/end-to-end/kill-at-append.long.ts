@@ -18,7 +18,7 @@ import { makeDemo, startGatedAuthority } from '../support/split-service.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
-const patienceMs = 240_000
+const timeoutMs = 240_000
 const moments = ['before', 'after'] as const
 const hook = pathToFileURL(join(import.meta.dirname, '../support/kill-at-append/hook.ts')).href
 
@@ -49,7 +49,7 @@ async function mortalService() {
     writeFileSync(`${order}.new`, JSON.stringify(what))
     renameSync(`${order}.new`, order)
     await cause()
-    await until(`everything ended ${what.moment} ${what.type}`, () => !isAlive(running.pid), patienceMs)
+    await until(`everything ended ${what.moment} ${what.type}`, () => !isAlive(running.pid), timeoutMs)
     expect(existsSync(order)).toBe(false)
     running = await startEmbedded(environment)
   }
@@ -98,10 +98,10 @@ it.each([
       for (const type of types)
         for (const moment of moments) {
           await killedAt({ type, moment }, () => void submissions.push(clients.submit(policy)))
-          await allFinal(service.log, patienceMs)
+          await allFinal(service.log, timeoutMs)
         }
       await Promise.all(submissions)
-      await allFinal(service.log, patienceMs)
+      await allFinal(service.log, timeoutMs)
     })
     await expectAllCompletedOnce(service, clients.accepted)
     expect(clients.accepted.size).toBe(2 * types.length)
@@ -119,7 +119,7 @@ it(
     for (const moment of moments) {
       const id = await clients.submit('release-signing')
       const planned = async () => (await requestHistories(service.log)).get(id)?.request.plan ?? undefined
-      const { digest: planDigest } = await until('it is planned', planned, patienceMs)
+      const { digest: planDigest } = await until('it is planned', planned, timeoutMs)
       const approve = (by: typeof first) => by?.ask(approveDocument, { input: { signingRequestId: id, planDigest } })
       await approve(first)
       await killedAt({ type: 'ApprovalGranted', moment }, () => void approve(second)?.catch(() => undefined))
@@ -132,9 +132,9 @@ it(
               () => true,
               () => false,
             ),
-          patienceMs,
+          timeoutMs,
         )
-      await allFinal(service.log, patienceMs)
+      await allFinal(service.log, timeoutMs)
     }
     await expectAllCompletedOnce(service, clients.accepted)
   },
@@ -157,7 +157,7 @@ it(
       for (const moment of moments) {
         const id = await clients.submit('release-signing')
         const waits = async () => (await requestHistories(log)).get(id)?.request.workflowStatus === 'WaitingForApproval'
-        await until('it waits', waits, patienceMs)
+        await until('it waits', waits, timeoutMs)
         await killedAt({ type, moment }, () => void end(id).catch(() => undefined))
         // Who lost their answer asks again, and is told that it is done, or does it.
         await until(
@@ -167,7 +167,7 @@ it(
               () => true,
               ({ code }) => code === 'SIGNING_REQUEST_FINAL',
             ),
-          patienceMs,
+          timeoutMs,
         )
       }
     for (const moment of moments) {
@@ -175,13 +175,13 @@ it(
       const input = { project: 'demo', signingPolicy: 'test-signing', uploadId }
       const submitted = () => void ci.ask(submitDocument, { input }).catch(() => undefined)
       await killedAt({ type: 'SigningRequestFailed', moment }, submitted)
-      await allFinal(log, patienceMs)
+      await allFinal(log, timeoutMs)
     }
     for (const moment of moments) {
       gate.refuse()
       await killedAt({ type: 'SigningRequestDelayed', moment }, () => clients.submit('test-signing'))
       gate.open()
-      await allFinal(log, patienceMs)
+      await allFinal(log, timeoutMs)
     }
     const histories = [...(await requestHistories(log))].flatMap(([id, each]) => (ofSetUp.has(id) ? [] : [each]))
     const finals = histories.map(({ types }) => types.filter((type) => isEnd(type)))
@@ -217,20 +217,20 @@ it(
       const uploadId = await ci.upload('program.exe', smallPeFile(Buffer.from(`expires ${moment}`)))
       const input = { project: 'demo', signingPolicy: 'short', uploadId }
       await killedAt({ type: 'ApprovalExpired', moment }, () => ci.ask(submitDocument, { input }))
-      await allFinal(log, patienceMs)
+      await allFinal(log, timeoutMs)
     }
     const [first, second, third] = approvers.map((name) => serviceClient(url, credentials.users[name]?.token))
     for (const moment of moments) {
       const id = await clients.submit('release-signing')
       const planned = async () => (await requestHistories(log)).get(id)?.request.plan ?? undefined
-      const { digest: planDigest } = await until('it is planned', planned, patienceMs)
+      const { digest: planDigest } = await until('it is planned', planned, timeoutMs)
       const input = { signingRequestId: id, planDigest }
       await first?.ask(approveDocument, { input })
       await organization.deactivate('approver-1')
       const completed = () => void second?.ask(approveDocument, { input }).catch(() => undefined)
       await killedAt({ type: 'ApprovalInvalidated', moment }, completed)
       const isTakenBack = async () => (await requestHistories(log)).get(id)?.types.includes('ApprovalInvalidated')
-      await until('it is taken back', isTakenBack, patienceMs)
+      await until('it is taken back', isTakenBack, timeoutMs)
       await until(
         'another approves',
         () =>
@@ -238,9 +238,9 @@ it(
             () => true,
             ({ code }) => code === 'ALREADY_APPROVED',
           ),
-        patienceMs,
+        timeoutMs,
       )
-      await allFinal(log, patienceMs)
+      await allFinal(log, timeoutMs)
       await organization.reactivate('approver-1')
     }
     const histories = [...(await requestHistories(log))].flatMap(([id, each]) => (ofSetUp.has(id) ? [] : [each]))

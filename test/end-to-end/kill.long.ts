@@ -15,7 +15,7 @@ import { until } from '../support/until.ts'
 const requests = Number(process.env.SOAK_REQUESTS ?? 150)
 const seed = Number(process.env.SOAK_SEED ?? randomInt(2 ** 31))
 const parts: readonly Part[] = ['worker', 'signer', 'temporal', 'api', 'projector']
-const patienceMs = 180_000
+const timeoutMs = 180_000
 
 it(
   `completes ${requests} requests once each through random kills (SOAK_SEED=${seed})`,
@@ -38,7 +38,7 @@ it(
       while (left > 0) {
         left -= 1
         const ordinal = requests - left
-        await until('the next kill', () => ordinal <= (kills + 1) * between, patienceMs)
+        await until('the next kill', () => ordinal <= (kills + 1) * between, timeoutMs)
         await clients.submit(random.oneOf(['test-signing', 'release-signing'] as const))
       }
     }
@@ -52,7 +52,7 @@ it(
       const before = await events()
       const more = random.below(12)
       const enough = async () => gate.waiting() > 0 || (await events()) >= before + more || (await nothingOpen())
-      await until(`${more} more events`, enough, patienceMs)
+      await until(`${more} more events`, enough, timeoutMs)
     }
 
     async function killAtRandom(): Promise<void> {
@@ -83,7 +83,7 @@ it(
     const killing = (async () => {
       while (!ended) await killAtRandom()
     })()
-    const all = Promise.all([submitting, killing]).then(() => allFinal(log, patienceMs))
+    const all = Promise.all([submitting, killing]).then(() => allFinal(log, timeoutMs))
     const end = new AbortController()
     const approving = clients.approve(end.signal)
     // The approvers end first only when they were refused something.
@@ -111,12 +111,12 @@ it(
     )
     gate.shut()
     await Promise.all(Array.from({ length: 6 }, () => clients.submit('test-signing')))
-    await until('six signatures await their time-stamp', () => gate.waiting() === 6, patienceMs)
+    await until('six signatures await their time-stamp', () => gate.waiting() === 6, timeoutMs)
     const still = [await service.startAnother('signer'), await service.startAnother('worker')]
     for (const { pid } of still) process.kill(pid, 'SIGSTOP')
-    await until('the others are at it', () => gate.waiting() === 12, patienceMs)
+    await until('the others are at it', () => gate.waiting() === 12, timeoutMs)
     gate.open()
-    await allFinal(log, patienceMs)
+    await allFinal(log, timeoutMs)
     for (const { pid } of still) process.kill(pid, 'SIGCONT')
     // They end in good order only when they have come to terms with what happened meanwhile.
     for (const each of still) expect(await each.end('SIGTERM')).toEqual({ code: 0, signal: null })

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const root = join(import.meta.dirname, '../..')
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null
@@ -26,7 +26,7 @@ function pidIn(data: string, ...names: string[]): number {
   return Number((JSON.parse(readFileSync(join(data, ...names), 'utf8')) as { pid: number }).pid)
 }
 
-describe('npm start', { timeout: 2 * patienceMs }, () => {
+describe('npm start', { timeout: 2 * timeoutMs }, () => {
   it('is ready when its set-up is complete and not before, and ends as a whole on SIGTERM', async () => {
     const data = join(temporaryFolder(), 'data')
     const npm = spawn('npm', ['start'], {
@@ -47,7 +47,7 @@ describe('npm start', { timeout: 2 * patienceMs }, () => {
     let said = ''
     for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (bytes) => (said += bytes))
 
-    await until('it says where it listens', () => /API on (http:\S+)/.test(said) || hasEnded(npm), patienceMs)
+    await until('it says where it listens', () => /API on (http:\S+)/.test(said) || hasEnded(npm), timeoutMs)
     const url = /API on (http:\S+)/.exec(said)?.[1] ?? said
     const credentials = join(data, 'credentials.json')
     const before: string[] = []
@@ -59,7 +59,7 @@ describe('npm start', { timeout: 2 * patienceMs }, () => {
         if (status === 200 && !hadCredentials) before.push('ready without credentials')
         return status === 200
       },
-      patienceMs,
+      timeoutMs,
     )
     expect(before).toEqual([])
     expect(Object.keys(JSON.parse(readFileSync(credentials, 'utf8')).users)).toContain('ci')
@@ -67,7 +67,7 @@ describe('npm start', { timeout: 2 * patienceMs }, () => {
     const temporal = pidIn(data, 'temporal', 'server.json')
     expect(isAlive(temporal)).toBe(true)
     npm.kill('SIGTERM')
-    await until('npm is gone', () => hasEnded(npm), patienceMs)
+    await until('npm is gone', () => hasEnded(npm), timeoutMs)
     await until(
       'the service is gone',
       () =>
@@ -75,10 +75,10 @@ describe('npm start', { timeout: 2 * patienceMs }, () => {
           () => false,
           () => true,
         ),
-      patienceMs,
+      timeoutMs,
     )
-    await until('Temporal is gone', () => !isAlive(temporal), patienceMs)
-    await until('nothing is left that runs', () => !existsSync(join(data, 'running.json')), patienceMs)
+    await until('Temporal is gone', () => !isAlive(temporal), timeoutMs)
+    await until('nothing is left that runs', () => !existsSync(join(data, 'running.json')), timeoutMs)
     expect(said).toContain('Stopped.')
   })
 })

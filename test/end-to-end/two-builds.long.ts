@@ -11,7 +11,7 @@ import { makeDemo, startSplitService } from '../support/split-service.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
-const patienceMs = 300_000
+const timeoutMs = 300_000
 const roles = ['projector', 'worker', 'signer', 'api'] as const
 
 const listDocument = 'query { signingRequests(first: 100) { nodes { signingRequestId workflowStatus } } }'
@@ -79,19 +79,19 @@ it(
 
     // Which build an approval comes to is chance; so the older one is away until one has come to the newer.
     await service.stop('worker')
-    await whileApproving(clients, () => until('the newer build writes', async () => (await noted()) > 0, patienceMs))
+    await whileApproving(clients, () => until('the newer build writes', async () => (await noted()) > 0, timeoutMs))
     await service.start('worker')
     await whileApproving(clients, async () => {
       for (let index = 0; index < 6; index += 1) await clients.submit('release-signing')
       const settled = async () => (await histories()).filter(isFinal).length >= 4
-      await until('some are completed', settled, patienceMs)
+      await until('some are completed', settled, timeoutMs)
     })
     for (const { request } of await histories()) expect(request.failure).toBeNull()
     const failures = await Promise.all(asked.map((each) => each.stop()))
     expect(failures).toEqual([[], []])
 
     for (const role of roles) await service.stop(role)
-    await whileApproving(clients, () => allFinal(log, patienceMs, noteType))
+    await whileApproving(clients, () => allFinal(log, timeoutMs, noteType))
     for (const { request, types } of await histories()) {
       expect(request).toMatchObject({ workflowStatus: 'Completed', failure: null })
       expect(types.filter((type) => type === 'SigningRequestCompleted')).toHaveLength(1)

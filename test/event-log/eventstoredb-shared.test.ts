@@ -30,7 +30,7 @@ describe('a database that others use, too', () => {
     const { connectionString } = server
     const each = openEventStoreDb({
       connectionString,
-      callPatienceMs: 60_000,
+      callTimeoutMs: 60_000,
       ...(namespace === undefined ? {} : { namespace }),
     })
     opened.push(each)

@@ -39,7 +39,7 @@ describe('EventStoreDB over TLS', () => {
 
   /** What an append and a look at the end come to. */
   async function attempt(options: Parameters<typeof openEventStoreDb>[0]) {
-    const log = openEventStoreDb({ callPatienceMs: 2_000, ...options })
+    const log = openEventStoreDb({ callTimeoutMs: 2_000, ...options })
     try {
       await log.append(newStream(), [newEvent()], 'noStream')
       return await log.head()
@@ -56,25 +56,25 @@ describe('EventStoreDB over TLS', () => {
 
   test('reaches a server of its authority, by settings and by the connection string', async () => {
     const connectionString = await start({ tls: { identity } })
-    expect(await attempt({ connectionString, tls: trusting(), callPatienceMs: 60_000 })).toBeDefined()
+    expect(await attempt({ connectionString, tls: trusting(), callTimeoutMs: 60_000 })).toBeDefined()
     const file = encodeURIComponent(authority.certificateFile)
     const told = `${connectionString}?tls=true&tlsCAFile=${file}`
-    expect(await attempt({ connectionString: told, callPatienceMs: 60_000 })).toBeDefined()
+    expect(await attempt({ connectionString: told, callTimeoutMs: 60_000 })).toBeDefined()
     const renamed = told.replace('esdb://', 'kurrentdb://')
-    expect(await attempt({ connectionString: renamed, callPatienceMs: 60_000 })).toBeDefined()
+    expect(await attempt({ connectionString: renamed, callTimeoutMs: 60_000 })).toBeDefined()
   })
 
   test('proves who it is by a certificate', async () => {
     const connectionString = await start({ tls: { identity, clientAuthority: authority.certificate } })
     const tls = { ...trusting(), client }
-    expect(await attempt({ connectionString, tls, callPatienceMs: 60_000 })).toBeDefined()
+    expect(await attempt({ connectionString, tls, callTimeoutMs: 60_000 })).toBeDefined()
   })
 
   test('proves who it is by a password, and says when that is wrong or missing', async () => {
     const connectionString = await start({ tls: { identity }, users: { ops: 'a:b@c/%?' } })
     const tls = trusting()
     const credentials = { user: 'ops', password: 'a:b@c/%?' }
-    expect(await attempt({ connectionString, tls, credentials, callPatienceMs: 60_000 })).toBeDefined()
+    expect(await attempt({ connectionString, tls, credentials, callTimeoutMs: 60_000 })).toBeDefined()
     const denied = { code: 'EVENT_LOG_ACCESS_DENIED', message: expect.stringContaining('credentials') }
     await expect(attempt({ connectionString, tls })).rejects.toMatchObject(denied)
     const wrong = { ...credentials, password: 's3cret' }

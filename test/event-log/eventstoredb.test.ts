@@ -15,12 +15,12 @@ import {
 import { eventLogContract } from './contract.ts'
 
 /** Client and server share the event loop here, and the machine with other tests. */
-const callPatienceMs = 60_000
+const callTimeoutMs = 60_000
 
 eventLogContract('EventStoreDB (stand-in)', { startsEmpty: true }, async () => {
   const server = await startEventStoreDbStandIn(createStore())
   return {
-    open: () => openEventStoreDb({ connectionString: server.connectionString, callPatienceMs }),
+    open: () => openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs }),
     stop: () => server.kill(),
   }
 })
@@ -30,7 +30,7 @@ eventLogContract('EventStoreDB (stand-in) with signatures', { startsEmpty: true,
   const installation = testInstallation()
   return {
     open() {
-      const log = openEventStoreDb({ connectionString: server.connectionString, callPatienceMs })
+      const log = openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs })
       return withoutTraces(withSignatures(log, installation.eventKey()))
     },
     stop: () => server.kill(),
@@ -52,7 +52,7 @@ describe('EventStoreDB', () => {
   beforeEach(async () => {
     store = createStore()
     server = await startEventStoreDbStandIn(store)
-    log = openEventStoreDb({ connectionString: server.connectionString, callPatienceMs })
+    log = openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs })
   })
   afterEach(async () => {
     await log.close()
@@ -160,23 +160,23 @@ describe('EventStoreDB', () => {
 
     test('for good is borne for a while only', async () => {
       const { connectionString } = server
-      const impatient = openEventStoreDb({ connectionString, callPatienceMs: 200, subscriptionPatienceMs: 200 })
+      const shortLived = openEventStoreDb({ connectionString, callTimeoutMs: 200, subscriptionTimeoutMs: 200 })
       const unavailable = { code: 'EVENT_LOG_UNAVAILABLE' }
-      const subscription = collectUntil(impatient.subscribe({ signal: AbortSignal.timeout(25_000) }), (_, batch) => {
+      const subscription = collectUntil(shortLived.subscribe({ signal: AbortSignal.timeout(25_000) }), (_, batch) => {
         if (batch.caughtUp) server.kill()
         return false
       })
       await expect(subscription).rejects.toMatchObject(unavailable)
-      await expect(impatient.append(newStream(), [newEvent()], 'noStream')).rejects.toMatchObject(unavailable)
-      await expect(collect(impatient.readAll())).rejects.toMatchObject(unavailable)
-      await expect(collect(impatient.readStream(newStream()))).rejects.toMatchObject(unavailable)
-      await expect(impatient.head()).rejects.toMatchObject(unavailable)
-      await impatient.close()
+      await expect(shortLived.append(newStream(), [newEvent()], 'noStream')).rejects.toMatchObject(unavailable)
+      await expect(collect(shortLived.readAll())).rejects.toMatchObject(unavailable)
+      await expect(collect(shortLived.readStream(newStream()))).rejects.toMatchObject(unavailable)
+      await expect(shortLived.head()).rejects.toMatchObject(unavailable)
+      await shortLived.close()
     })
 
     test('with its whole cluster is an error of the call, and no more', async () => {
       const connectionString = 'esdb://127.0.0.1:1,127.0.0.1:2?tls=false&maxDiscoverAttempts=1&discoveryInterval=10'
-      const nowhere = openEventStoreDb({ connectionString, callPatienceMs: 200, subscriptionPatienceMs: 200 })
+      const nowhere = openEventStoreDb({ connectionString, callTimeoutMs: 200, subscriptionTimeoutMs: 200 })
       const calls = [
         nowhere.append(newStream(), [newEvent()], 'noStream'),
         nowhere.append(newStream(), [newEvent()], 'noStream'),
@@ -191,23 +191,23 @@ describe('EventStoreDB', () => {
 
     test('and answers nothing, without going away, is given up in time', async () => {
       const { connectionString } = server
-      const impatient = openEventStoreDb({ connectionString, callPatienceMs: 400 })
+      const shortLived = openEventStoreDb({ connectionString, callTimeoutMs: 400 })
       const thaw = server.freeze()
       const calls = [
-        impatient.append(newStream(), [newEvent()], 'noStream'),
-        collect(impatient.readStream(newStream())),
+        shortLived.append(newStream(), [newEvent()], 'noStream'),
+        collect(shortLived.readStream(newStream())),
       ]
       for (const outcome of await Promise.allSettled(calls))
         expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'EVENT_LOG_UNAVAILABLE' } })
       thaw()
-      await impatient.append(newStream(), [newEvent()], 'noStream')
-      await impatient.close()
+      await shortLived.append(newStream(), [newEvent()], 'noStream')
+      await shortLived.close()
     })
 
     test('and answers nothing for a moment does not make an append fail, nor write it twice', async () => {
       const [stream, events] = [newStream(), newEvents(2)]
       const { connectionString } = server
-      const patient = openEventStoreDb({ connectionString, callPatienceMs: 10_000 })
+      const patient = openEventStoreDb({ connectionString, callTimeoutMs: 10_000 })
       const thaw = server.freeze()
       const appending = patient.append(stream, events, 'noStream')
       await vi.waitUntil(() => server.calls() > 1, { timeout: 20_000 })

@@ -126,7 +126,7 @@ describe('several processes on one SQLite event log', () => {
     })
 
     test('an append waits for a while only, and then nothing of it is written', async () => {
-      const log = openSqliteEventLog({ path, patienceMs: 100 })
+      const log = openSqliteEventLog({ path, timeoutMs: 100 })
       const other = lock()
       const appends = Array.from({ length: 3 }, () => log.append(newStream(), [newEvent()], 'noStream'))
       const outcomes = await Promise.allSettled(appends)

@@ -25,7 +25,7 @@ export interface FuzzThreadRequest {
 }
 
 /** No input, and no check of a batch of accepted ones by another tool, takes this long, on the slowest machine. */
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
 /**
  * Runs a target in a thread of its own, so that an endless loop, an error that nobody catches and an exit are failures
@@ -35,7 +35,7 @@ export async function runInThread(
   request: FuzzThreadRequest,
   onProgress: (inputs: number) => void = () => undefined,
 ): Promise<FuzzVerdict> {
-  const { module, seed, count, signal, hangAfterMs = patienceMs } = request
+  const { module, seed, count, signal, hangAfterMs = timeoutMs } = request
   const state = new SharedArrayBuffer(12)
   const view = new Int32Array(state)
   const order: FuzzThreadOrder = { module, seed, count, state }
@@ -49,7 +49,7 @@ export async function runInThread(
     () => {
       const inputs = Atomics.load(view, 0)
       // What a target prepares before its first input has its own time.
-      const limit = inputs === 0 ? patienceMs : hangAfterMs
+      const limit = inputs === 0 ? timeoutMs : hangAfterMs
       if (inputs !== seen.inputs) seen = { inputs, at: performance.now() }
       else if (performance.now() - seen.at > limit) failed(`nothing came of the input within ${limit / 1000} s`)
       onProgress(inputs)

@@ -37,7 +37,7 @@ async function startServiceUnderFuzz(database?: ReadModelDatabase): Promise<Serv
   const lines: string[] = []
   const logger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
   const server = await openGraphQLServer(folder, {
-    patienceMs: 50,
+    readModelTimeoutMs: 50,
     ...(database === undefined ? {} : { database }),
     http: { logger, answerError: problemErrorHandler(logger) },
     register(http, application) {

@@ -88,7 +88,7 @@ describe('a position', () => {
     'subscription ($after: LogPosition) { signingRequestsChanged(after: $after) { status } }',
     'query ($after: LogPosition) { viewer(minimumPosition: $after) { name } }',
   ])('that the log has not reached is told: %s', async (document) => {
-    const server = await startGraphQLServer({ patienceMs: 50 })
+    const server = await startGraphQLServer({ readModelTimeoutMs: 50 })
     const after = '9007199254740991'
     const socket = subscribeByWebSocket(server.url, server.auditor.token, document, { after })
     await until('the refusal', () => socket.failure() !== undefined || socket.results.length > 0)

@@ -155,7 +155,7 @@ describe('mutations', () => {
   })
 
   it('say that the change happened even when the read model does not get there in time', async () => {
-    const server = await startGraphQLServer({ patienceMs: 50 })
+    const server = await startGraphQLServer({ readModelTimeoutMs: 50 })
     const id = await server.submit()
     await server.caughtUp()
     await server.projector.stop()
@@ -178,7 +178,7 @@ describe('mutations', () => {
 
 describe('minimumPosition', () => {
   it('makes a query wait until the read model has what was just changed', async () => {
-    const server = await startGraphQLServer({ patienceMs: 20_000 })
+    const server = await startGraphQLServer({ readModelTimeoutMs: 20_000 })
     for (let number = 0; number < 10; number += 1) {
       const id = await server.submit()
       const { data, errors } = await server.ask(
@@ -192,7 +192,7 @@ describe('minimumPosition', () => {
   })
 
   it('is given up with a code when the read model does not get there', async () => {
-    const server = await startGraphQLServer({ patienceMs: 50 })
+    const server = await startGraphQLServer({ readModelTimeoutMs: 50 })
     const { data, errors } = await server.ask(
       server.submitter,
       '{ viewer(minimumPosition: "9999999999999999") { name } organization { name } }',

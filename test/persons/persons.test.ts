@@ -7,10 +7,10 @@ import { authenticate } from '../../application/authenticate.ts'
 import { eraseUser } from '../../application/erase-user.ts'
 import {
   type DomainEvent,
+  displayName,
   eventMetadata,
   fold,
   type OrganizationId,
-  shownName,
   streams,
   type UserId,
   userDecider,
@@ -96,7 +96,7 @@ describe.each(Object.entries(stores))('names sealed with keys in %s', (_, make) 
     await both.erase(one)
     expect(await onlyNewer.read([{ ...one, ...sealed, erased: false }])).toEqual([{ status: 'unavailable' }])
     const [erased] = await onlyNewer.read([{ ...one, ...sealed, erased: true }])
-    expect(erased && shownName(one.userId, erased)).toBe(`erased user ${one.userId}`)
+    expect(erased && displayName(one.userId, erased)).toBe(`erased user ${one.userId}`)
   })
 })
 

@@ -140,7 +140,7 @@ const thumbprint = 'ab'.repeat(32)
 
 /** What of it a test replaces. */
 export type GraphQLServerOptions = Partial<
-  Pick<GraphQLDependencies, 'limits' | 'patienceMs' | 'openPlan' | 'openManifest' | 'readModel' | 'application'>
+  Pick<GraphQLDependencies, 'limits' | 'readModelTimeoutMs' | 'openPlan' | 'openManifest' | 'readModel' | 'application'>
 > & {
   /** Whether a projector runs; default yes. */
   readonly project?: boolean

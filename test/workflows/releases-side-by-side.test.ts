@@ -15,7 +15,7 @@ import { startWorkers } from '../support/workers.ts'
 import { approve, reached, submit, typesOf } from '../support/workflow-requests.ts'
 
 const server = useTemporalServer()
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
 /** What happens in a release after this one to a stream. */
 async function happensInNewerRelease(organization: TestOrganization, stream: string): Promise<void> {
@@ -83,7 +83,7 @@ describe('beside a newer release, which writes an event that this one does not k
     await happensInNewerRelease(organization, streamOf(organization))
     for (const approver of organization.approvers.slice(0, 2)) await approve(workflows, waiting, approver)
     const delayed = async () => (await organization.request(id)).waitingFor ?? undefined
-    const reason = await until('it says why', delayed, patienceMs)
+    const reason = await until('it says why', delayed, timeoutMs)
     expect(reason).toMatchObject({ failure: { code: 'EVENT_TYPE_UNKNOWN' } })
     await startNewer()
     const isCompleted = async () => {
@@ -91,7 +91,7 @@ describe('beside a newer release, which writes an event that this one does not k
       await workflows.resume(id)
       return (await organization.request(id)).workflowStatus === 'Completed'
     }
-    await until('it is completed', isCompleted, patienceMs)
+    await until('it is completed', isCompleted, timeoutMs)
     expect((await organization.request(id)).attempts).toBe(1)
   })
 
@@ -109,7 +109,7 @@ describe('beside a newer release, which writes an event that this one does not k
         const { events } = await client.workflow.getHandle(id).fetchHistory()
         return events?.some((event) => event.workflowTaskFailedEventAttributes != null)
       },
-      patienceMs,
+      timeoutMs,
     )
     const types = await typesOf(organization, id)
     expect(types.at(-1)).toBe(newEventType)
@@ -123,7 +123,7 @@ describe('beside a newer release, which writes an event that this one does not k
         await Promise.allSettled(again)
         return (await typesOf(organization, id)).filter((type) => type === 'ApprovalGranted').length === 2
       },
-      patienceMs,
+      timeoutMs,
     )
     await until(
       'it is completed',
@@ -132,7 +132,7 @@ describe('beside a newer release, which writes an event that this one does not k
         await workflows.resume(id)
         return (await typesOf(organization, id)).at(-1) === 'SigningRequestCompleted'
       },
-      patienceMs,
+      timeoutMs,
     )
     const all = await typesOf(organization, id)
     expect(all.filter((type) => type === 'SigningRequestCompleted')).toHaveLength(1)

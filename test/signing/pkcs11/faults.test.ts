@@ -188,13 +188,13 @@ describe('the module is opened anew', () => {
   })
 
   test('again when the time that it is left alone for is over', async () => {
-    const impatient = await openToken({ ...settings, reopenIntervalMs: 0 })
-    const key = await impatient.findKey(Buffer.from('rsa'))
+    const token = await openToken({ ...settings, reopenIntervalMs: 0 })
+    const key = await token.findKey(Buffer.from('rsa'))
     await faults.plan({ call: 'C_SignInit', answer: rv.CKR_DEVICE_ERROR, every: 1 })
     await expect(key?.sign('sha256', Buffer.alloc(32))).rejects.toMatchObject({ transient: true })
     expect(await faults.calls('C_Finalize')).toBe(5)
     await faults.plan()
-    await impatient.close()
+    await token.close()
   })
 
   test.each(['CKR_FUNCTION_FAILED', 'CKR_USER_NOT_LOGGED_IN'] as const)(
