@@ -57,7 +57,7 @@ function coded(
     retry,
     path,
     retryAfterMs,
-  }: { readonly retry: boolean; readonly path?: string | undefined; readonly retryAfterMs?: number },
+  }: { readonly retry: boolean; readonly path?: readonly string[] | undefined; readonly retryAfterMs?: number },
 ): ApplicationFailure {
   // Temporal does not give its own `nextRetryDelay` back to the workflow, which decides about tries.
   const details = { ...(path !== undefined && { path }), ...(retryAfterMs !== undefined && { retryAfterMs }) }
@@ -69,6 +69,6 @@ function coded(
   })
 }
 
-function pathOf(error: Error): string | undefined {
-  return 'path' in error && typeof error.path === 'string' ? error.path : undefined
+function pathOf(error: Error): readonly string[] | undefined {
+  return 'path' in error && Array.isArray(error.path) ? error.path : undefined
 }

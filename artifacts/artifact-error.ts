@@ -8,13 +8,13 @@ export class ArtifactError extends Error {
   readonly code: string
   /** Whether the same call may succeed later without the caller changing anything: only then is it retried. */
   readonly transient: boolean
-  /** The file at fault: its path in the artifact, or the artifact's own file name; `null` where none is. */
-  readonly path: string | null
+  /** The file at fault: names from the artifact inwards, the artifact's own file name first; `null` where none is. */
+  readonly path: readonly string[] | null
 
   constructor(
     code: string,
     message: string,
-    options: { readonly transient?: boolean; readonly path?: string | null; readonly cause?: unknown } = {},
+    options: { readonly transient?: boolean; readonly path?: readonly string[] | null; readonly cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ArtifactError'

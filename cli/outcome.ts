@@ -1,6 +1,7 @@
 import { CliError } from './cli-error.ts'
 import type { RequestDetails, RequestStatus } from './documents/request-fields.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
+import { pathText } from './output/quantities.ts'
 
 const codes: Readonly<Partial<Record<RequestStatus, ExitCode>>> = {
   Failed: exitCode.failed,
@@ -15,7 +16,7 @@ export function outcomeError(request: RequestDetails): CliError | undefined {
   const { failure, denial, cancellation } = request
   const hint = `\`countersign request show ${request.signingRequestId}\` tells the whole story.`
   if (failure !== null) {
-    const where = failure.path === null ? '' : ` (${failure.path})`
+    const where = failure.path === null ? '' : ` (${pathText(failure.path)})`
     return new CliError(failure.code, `The signing request failed: ${failure.message}${where}`, {
       hint: failure.remedy === null ? hint : `${failure.remedy}\n${hint}`,
       exitCode: code,

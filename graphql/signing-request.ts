@@ -117,7 +117,11 @@ const FailureRef = builder
     fields: (t) => ({
       code: t.exposeString('code', { description: 'Stable across releases.' }),
       message: t.exposeString('message'),
-      path: t.exposeString('path', { nullable: true, description: 'The file at fault, where one is.' }),
+      path: t.stringList({
+        nullable: true,
+        description: "The file at fault, where one is: names from the artifact inwards, the artifact's own first.",
+        resolve: ({ path }) => path && [...path],
+      }),
       remedy: t.string({
         nullable: true,
         description: 'What to do about it.',
@@ -132,10 +136,11 @@ const WaitingReasonRef = builder.objectRef<Delay>('WaitingReason').implement({
   fields: (t) => ({
     code: t.string({ description: 'Stable across releases.', resolve: ({ failure }) => failure.code }),
     message: t.string({ resolve: ({ failure }) => failure.message }),
-    path: t.string({
+    path: t.stringList({
       nullable: true,
-      description: 'The file that it was about, where it was about one.',
-      resolve: ({ failure }) => failure.path,
+      description:
+        "The file that it was about, where it was about one: names from the artifact inwards, the artifact's own first.",
+      resolve: ({ failure: { path } }) => path && [...path],
     }),
     remedy: t.string({
       nullable: true,

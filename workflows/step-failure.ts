@@ -1,12 +1,8 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common'
-import { endsRequest, Refusal } from '../domain/index.ts'
+import { endsRequest, Refusal, type RequestFailure } from '../domain/index.ts'
 
 /** What a failed step says. */
-export type StepFailure = {
-  readonly code: string
-  readonly message: string
-  /** The file at fault, where one is. */
-  readonly path: string | null
+export type StepFailure = RequestFailure & {
   /** Whether trying again would not help. */
   readonly lasts: boolean
   /** How long whoever failed wants to be left alone, in milliseconds. */

@@ -33,7 +33,7 @@ export async function checkHeader(
     return Buffer.from(firstBytes.subarray(from, to))
   }
   try {
-    await withPath(fileName, async () => {
+    await withPath([fileName], async () => {
       const format = await detectFormat(formats, { size, readPart }, fileName)
       const { isSigned } = await format.checkStart(firstBytes, size)
       if (existingSignatures === 'refuse' && isSigned) throw alreadySigned()

@@ -19,5 +19,7 @@ export async function detectFormat(
     if (detection !== 'foreign') seen = detection.unsupported
   }
   const supported = formats.map(({ title }) => title).join('; ')
-  throw new ArtifactError('FORMAT_NOT_SUPPORTED', `${path} ${seen}. What can be signed: ${supported}.`, { path })
+  throw new ArtifactError('FORMAT_NOT_SUPPORTED', `${path} ${seen}. What can be signed: ${supported}.`, {
+    path: [path],
+  })
 }

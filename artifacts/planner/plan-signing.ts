@@ -148,7 +148,7 @@ async function planFile(facts: PlanningFacts, copyTo?: string): Promise<PlannedC
   const { timestamp } = request
   const ordersFor = (format: SignatureFormat) =>
     completeOrders(format, format.defaultOrders(request), { keyAlgorithm, timestamp })
-  return withPath(path, async () => {
+  return withPath([path], async () => {
     const copy = await readArtifact({ ...facts, ordersFor, copyTo }, { path, sha256, size })
     try {
       const { format } = copy
@@ -182,7 +182,7 @@ export function alreadySigned(existing: readonly ExistingSignature[] = []): Arti
 }
 
 /** Names the file in every error that is about one. */
-export async function withPath<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withPath<T>(path: readonly string[], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

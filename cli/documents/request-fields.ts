@@ -136,14 +136,14 @@ export type RequestDetails = RequestSummary & {
   readonly failure: {
     readonly code: string
     readonly message: string
-    readonly path: string | null
+    readonly path: readonly string[] | null
     readonly remedy: string | null
     readonly failedAt: string
   } | null
   readonly waitingFor: {
     readonly code: string
     readonly message: string
-    readonly path: string | null
+    readonly path: readonly string[] | null
     readonly remedy: string | null
     readonly since: string
     readonly nextTryAt: string | null

@@ -54,7 +54,7 @@ export function principalNames(principals: readonly NamedPrincipal[]): string {
 }
 
 function reasonText({ code, message, path }: Reason): string {
-  return `${code}: ${message}${path === null ? '' : ` (${path})`}`
+  return `${code}: ${message}${path === null ? '' : ` (${pathText(path)})`}`
 }
 
 function nextTryText({ nextTryAt }: NonNullable<RequestDetails['waitingFor']>): string {

@@ -1,7 +1,8 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { CertificateId, GroupId, KeyId, UserId } from '../ids.ts'
-import type { Delay, InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
+import type { InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
+import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
 import type { Artifact } from './source.ts'
 
@@ -82,13 +83,13 @@ export type RecordSigned = {
 export type Fail = {
   readonly type: 'Fail'
   readonly workflowStatus: SigningRequestFailed['data']['workflowStatus']
-  readonly failure: SigningRequestFailed['data']['failure']
+  readonly failure: RequestFailure
 }
 
 /** A step failed for a reason that does not concern the request itself. */
 export type RecordDelay = {
   readonly type: 'RecordDelay'
-  readonly failure: Delay['failure']
+  readonly failure: RequestFailure
   readonly at: Instant
   readonly nextTryAt: Instant | null
   readonly pauseSeconds: number

@@ -13,6 +13,7 @@ import type {
   SubmitSigningRequest,
 } from './commands.ts'
 import type { SigningRequestEvent } from './events.ts'
+import { recordedFailure } from './failure.ts'
 import { leadingFiles } from './manifest.ts'
 import { quorumReached } from './quorum.ts'
 import { type Artifact, checkedSource } from './source.ts'
@@ -72,12 +73,14 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
     case 'RecordSigned':
       return recordSigned(command, request)
     case 'RecordDelay': {
-      const { failure, at, nextTryAt, pauseSeconds } = command
+      const { at, nextTryAt, pauseSeconds } = command
+      const failure = recordedFailure(command.failure)
       const since = request.waitingFor?.failure.code === failure.code ? request.waitingFor.since : at
       return [{ type: 'SigningRequestDelayed', data: { schemaVersion: 1, failure, since, nextTryAt, pauseSeconds } }]
     }
     case 'Fail': {
-      const { workflowStatus, failure } = command
+      const { workflowStatus } = command
+      const failure = recordedFailure(command.failure)
       return [{ type: 'SigningRequestFailed', data: { schemaVersion: 1, workflowStatus, failure } }]
     }
   }

@@ -12,6 +12,7 @@ import type {
 } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
+import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
 import type { Artifact, Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
@@ -152,18 +153,13 @@ export type SigningRequestFailed = DomainEvent<
   'SigningRequestFailed',
   {
     readonly workflowStatus: FailureStatus
-    readonly failure: {
-      readonly code: string
-      readonly message: string
-      /** The file at fault, where one is. */
-      readonly path: string | null
-    }
+    readonly failure: RequestFailure
   }
 >
 
 /** Why a request does not go on now, and when it is tried again. */
 export type Delay = {
-  readonly failure: SigningRequestFailed['data']['failure']
+  readonly failure: RequestFailure
   /** Since when it waits for this reason. */
   readonly since: Instant
   /** `null` when it goes on as soon as somebody has the time. */

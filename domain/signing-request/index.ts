@@ -16,6 +16,7 @@ export type {
 export { openSigningRequest, retrieved } from './decide.ts'
 export { nextTry, nextTryOf } from './delay.ts'
 export * from './events.ts'
+export type { RequestFailure } from './failure.ts'
 export * from './manifest.ts'
 export * from './plan.ts'
 export * from './quorum.ts'

@@ -2,7 +2,8 @@ import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
-import type { Delay, SigningRequestEvent, SigningRequestFailed, SigningRequestSubmitted, Submission } from './events.ts'
+import type { Delay, SigningRequestEvent, SigningRequestSubmitted, Submission } from './events.ts'
+import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
 import { quorumReached } from './quorum.ts'
 import type { Artifact } from './source.ts'
@@ -55,7 +56,7 @@ export type SigningRequest = Submission & {
   /** What the last attempt signed; `null` until it has. */
   readonly manifest: ManifestOfRequest | null
   readonly signedArtifact: Artifact | null
-  readonly failure: SigningRequestFailed['data']['failure'] | null
+  readonly failure: RequestFailure | null
   /** Why it does not go on now; `null` while it does, waits for people, or is over. */
   readonly waitingFor: Delay | null
   readonly denial: Denial | null

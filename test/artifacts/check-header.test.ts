@@ -77,7 +77,7 @@ it('names the file, and finds a program for DOS in its first 64 bytes', async ()
     checkHeader(signatureFormats, { fileName: 'game.exe', size: 1_000_000, existingSignatures, firstBytes }),
   ).rejects.toMatchObject({
     code: 'FORMAT_NOT_SUPPORTED',
-    path: 'game.exe',
+    path: ['game.exe'],
   })
   await checkHeader(signatureFormats, {
     fileName: 'game.exe',
@@ -101,7 +101,7 @@ it('finds in the headers that a file is signed, where such files are refused', a
   const file = { fileName: 'setup.exe', size: program.length + 2000, firstBytes: signed.subarray(0, 0x400) }
   await expect(checkHeader(signatureFormats, { ...file, existingSignatures: 'refuse' })).rejects.toMatchObject({
     code: 'FILE_ALREADY_SIGNED',
-    path: 'setup.exe',
+    path: ['setup.exe'],
   })
   await checkHeader(signatureFormats, { ...file, existingSignatures: 'append' })
   await checkHeader(signatureFormats, { ...file, existingSignatures: 'replace' })

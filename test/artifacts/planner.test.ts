@@ -173,7 +173,7 @@ describe('planSigning', () => {
     const signed = await submissionOf(store, await signedProgram('sha256'), { existingSignatures: 'refuse' })
     await expect(planSigning({ request: signed, ...facts })).rejects.toMatchObject({
       code: 'FILE_ALREADY_SIGNED',
-      path: 'setup.exe',
+      path: ['setup.exe'],
       transient: false,
       message: expect.stringContaining('CN=Signer ec-p256'),
     })
@@ -190,7 +190,7 @@ describe('planSigning', () => {
     const request = await submissionOf(store, bytes, { existingSignatures: 'append' })
     await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'AUTHENTICODE_EXISTING_SIGNATURE_INVALID',
-      path: 'setup.exe',
+      path: ['setup.exe'],
       transient: false,
     })
   })
@@ -205,7 +205,7 @@ describe('planSigning', () => {
     writeFileSync(path, bytes)
     await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_CORRUPT',
-      path: 'setup.exe',
+      path: ['setup.exe'],
       transient: false,
     })
     writeFileSync(path, bytes.subarray(0, 0x500))
@@ -220,7 +220,7 @@ describe('planSigning', () => {
       planSigning({ request: { ...aSubmission(), artifact: anArtifact }, ...signer, store, passes }),
     ).rejects.toMatchObject({
       code: 'ARTIFACT_NOT_FOUND',
-      path: 'setup.exe',
+      path: ['setup.exe'],
     })
   })
 
@@ -239,7 +239,7 @@ describe('planSigning', () => {
     const request = await submissionOf(store, bytes, { fileName: 'program.exe' })
     await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'FORMAT_NOT_SUPPORTED',
-      path: 'program.exe',
+      path: ['program.exe'],
       transient: false,
       message: expect.stringContaining('PE'),
     })
@@ -254,7 +254,7 @@ describe('planSigning', () => {
     const request = { ...(await submissionOf(store, smallPeFile(Buffer.from('x')))), program }
     await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
       code,
-      path: 'setup.exe',
+      path: ['setup.exe'],
     })
   })
 
@@ -283,7 +283,7 @@ describe('planSigning', () => {
           )
           if (error === undefined) return
           expect(error.code).toMatch(/^(PE_|FORMAT_NOT_SUPPORTED$)/)
-          expect(error).toMatchObject({ path: 'setup.exe', transient: false })
+          expect(error).toMatchObject({ path: ['setup.exe'], transient: false })
         },
       ),
       { numRuns: 200 },

@@ -224,7 +224,7 @@ describe('countersign request show', () => {
     service.happen(request, 'Other', {}, { waitingFor: { ...waitingFor, nextTryAt: null } })
     expect((await countersign(shown)).stdout).toMatch(/next try +as soon as somebody takes it up/)
 
-    const failure = { code: 'PE_TRUNCATED', message: 'It ends.', path: 'a.exe', remedy: 'Build it again.' }
+    const failure = { code: 'PE_TRUNCATED', message: 'It ends.', path: ['a.exe'], remedy: 'Build it again.' }
     const ended = { workflowStatus: 'ProcessingFailed', waitingFor: null, failure: { ...failure, failedAt: '' } }
     service.happen(request, 'SigningRequestFailed', { failure }, ended)
     const failed = (await countersign(shown)).stdout

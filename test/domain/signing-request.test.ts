@@ -57,7 +57,7 @@ const manifest = aManifest(
 const signedArtifact = { fileName: 'setup.exe', sha256: otherDigest, size: 5000 }
 const filesSigned = (attempt: number) => event('FilesSigned', { attempt, ...manifest })
 const completed = (attempt: number) => event('SigningRequestCompleted', { attempt, signedArtifact })
-const failure = { code: 'PE_TRUNCATED', message: 'It ends early.', path: 'setup.exe' }
+const failure = { code: 'PE_TRUNCATED', message: 'It ends early.', path: ['setup.exe'] }
 const failed = event('SigningRequestFailed', { workflowStatus: 'ProcessingFailed', failure })
 
 const waiting = [submitted, retrieved, planned]
@@ -120,6 +120,26 @@ describe('signing request', () => {
     given(request, ...history)
       .when(start)
       .thenEvents(started(1))
+  })
+
+  it('says why it failed or waits in an event that stays small, whatever stood in the file', () => {
+    const long = {
+      code: 'FILE_ALREADY_SIGNED',
+      message: `${'x'.repeat(3_998)}\u{1f600}y`,
+      path: Array(40).fill('n'.repeat(70_000)),
+    }
+    const [cut] = request.decide(
+      { type: 'Fail', workflowStatus: 'ProcessingFailed', failure: long },
+      fold(request, waiting),
+    )
+    const [delay] = request.decide(
+      { type: 'RecordDelay', failure: long, at, nextTryAt: null, pauseSeconds: 1 },
+      fold(request, waiting),
+    )
+    const message = `${'x'.repeat(3_998)}\ufffd\u2026`
+    const path = Array(32).fill(`${'n'.repeat(1_023)}\u2026`)
+    for (const each of [cut, delay])
+      expect(each?.data).toMatchObject({ failure: { code: 'FILE_ALREADY_SIGNED', message, path } })
   })
 
   it('is signed, each attempt counted, and completed by the attempt at work', () => {

@@ -219,7 +219,7 @@ describe('queries', () => {
       comment: 'not this one',
     })
     await server.tell(canceled, { type: 'Cancel', canceledBy: server.submitter.userId, reason: 'wrong file' })
-    const failure = { code: 'PE_MALFORMED', message: 'No.', path: 'setup.exe' }
+    const failure = { code: 'PE_MALFORMED', message: 'No.', path: ['setup.exe'] }
     await server.tell(failed, { type: 'Fail', workflowStatus: 'ProcessingFailed', failure })
     await server.tell(expired, { type: 'ExpireApproval', deadline })
     await server.caughtUp()
@@ -260,7 +260,7 @@ describe('queries', () => {
     const delay = { type: 'RecordDelay', failure, at: since, nextTryAt, pauseSeconds: 4 } as const
     await server.tell(waits, delay)
     await server.tell(stands, { ...delay, nextTryAt: null, failure: { ...failure, code: 'A_NEWER_ONE' } })
-    const final = { code: 'PE_TRUNCATED', message: 'It ends.', path: 'setup.exe' }
+    const final = { code: 'PE_TRUNCATED', message: 'It ends.', path: ['setup.exe'] }
     await server.tell(failed, { type: 'Fail', workflowStatus: 'ArtifactRetrievalFailed', failure: final })
     await server.caughtUp()
     const { data } = await server.ask(

@@ -236,7 +236,7 @@ describe('the workflow of a signing request', () => {
     await workflows.client.workflow.getHandle(id).result()
     expect(await organization.request(id)).toMatchObject({
       workflowStatus: 'ProcessingFailed',
-      failure: { code: 'FORMAT_NOT_SUPPORTED', path: 'program.exe' },
+      failure: { code: 'FORMAT_NOT_SUPPORTED', path: ['program.exe'] },
     })
   })
 
