@@ -1,12 +1,12 @@
+import type { AppendSignature, AppendWitness } from '../domain/index.ts'
 import {
-  type AppendGrouping,
   asSignature,
   checkAppend,
   groupAppends,
   type LogFault,
   parseWitness,
   type SignedGroup,
-  type WitnessedPlace,
+  witnessOf,
 } from './check-appends.ts'
 import {
   type EventLog,
@@ -38,7 +38,7 @@ export type AuditedLog = {
 
 /** So many signatures wait for their check at the most: enough for every thread, and little memory. */
 const maximumChecks = 256
-/** So many of the newest appends are kept by place, for those that name them. Older ones are looked up in the log. */
+/** So many of the newest appends are kept, for those that name them. Older ones are looked up in the log. */
 const recentAppends = 65_536
 const maximumFaults = 1_000
 
@@ -52,11 +52,11 @@ const maximumFaults = 1_000
  */
 export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys: KeyRing, only?: string): AuditedLog {
   const isWanted = (streamId: string) => only === undefined || streamId === only
-  const groupings = new Map<string, AppendGrouping>()
-  const recent = new Map<string, { readonly eventId: string; readonly position: LogPosition }>()
-  const checks = new Set<Promise<void>>()
+  const grouping = groupAppends()
+  const recent = new Map<AppendWitness, LogPosition>()
   const found = new Map<string, LogFault>()
-  let room = Promise.withResolvers<void>()
+  let running = 0
+  let checkEnded: PromiseWithResolvers<void> | undefined
   let failure: unknown
   let appends = 0
   let faultCount = 0
@@ -70,64 +70,72 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
     }
   }
 
-  function groupingOf(streamId: string): AppendGrouping {
-    const known = groupings.get(streamId)
-    if (known !== undefined) return known
-    const grouping = groupAppends()
-    groupings.set(streamId, grouping)
-    return grouping
+  function take(event: RecordedEvent): void {
+    const { group, faults } = grouping.add(event)
+    if (faults.length > 0 && isWanted(event.streamId)) note(faults)
+    if (group === undefined) return
+    const signature = asSignature(event.metadata.signature)
+    remember(event)
+    if (!isWanted(event.streamId) && !signature?.witnesses.some(isWantedWitness)) return
+    appends += 1
+    void check(group, signature)
   }
 
-  function take(event: RecordedEvent): void {
-    const { group, faults } = groupingOf(event.streamId).add(event)
-    if (isWanted(event.streamId)) note(faults)
-    if (group === undefined) return
-    remember(event)
-    const witnesses = witnessesOf(event).filter(({ streamId }) => isWanted(streamId))
-    if (!isWanted(event.streamId) && witnesses.length === 0) return
-    appends += 1
-    const check = checkGroup(group, witnesses)
-      .catch((error: unknown) => {
-        failure ??= error
-      })
-      .finally(() => {
-        checks.delete(check)
-        room.resolve()
-        room = Promise.withResolvers()
-      })
-    checks.add(check)
+  function isWantedWitness(witness: AppendWitness): boolean {
+    return only === undefined || isWanted(parseWitness(witness).streamId)
   }
 
   function remember({ streamId, revision, id: eventId, position }: RecordedEvent): void {
-    recent.set(place(streamId, revision), { eventId, position })
+    recent.set(witnessOf({ streamId, revision, eventId }), position)
     if (recent.size <= recentAppends) return
     const [oldest] = recent.keys()
     if (oldest !== undefined) recent.delete(oldest)
   }
 
-  function passUnreadable({ streamId, revision, id: eventId, reason }: UnreadableEvent): void {
-    groupingOf(streamId).pass(revision)
+  function passUnreadable(event: UnreadableEvent): void {
+    grouping.pass(event)
+    const { streamId, revision, id: eventId, reason } = event
     if (isWanted(streamId)) note([{ kind: 'unreadable', streamId, revision, eventId, reason }])
   }
 
-  async function checkGroup(group: SignedGroup, witnesses: readonly WitnessedPlace[]): Promise<void> {
-    const faults = await checkAppend(group, keys)
-    const last = group.at(-1) as RecordedEvent
-    if (isWanted(last.streamId)) note(faults)
-    // What a signature names is worth as much as the signature.
-    if (faults.length > 0) return
-    for (const witness of witnesses) await checkWitness(witness, last)
+  async function check(group: SignedGroup, signature: AppendSignature | undefined): Promise<void> {
+    running += 1
+    try {
+      const faults = await checkAppend(group, keys, signature)
+      const last = group.at(-1) as RecordedEvent
+      if (isWanted(last.streamId)) note(faults)
+      // What a signature names is worth as much as the signature.
+      if (faults.length > 0) return
+      for (const witness of signature?.witnesses ?? []) if (isWantedWitness(witness)) await checkWitness(witness, last)
+    } catch (error) {
+      failure ??= error
+    } finally {
+      running -= 1
+      checkEnded?.resolve()
+      checkEnded = undefined
+    }
   }
 
-  async function checkWitness({ streamId, revision, eventId }: WitnessedPlace, by: RecordedEvent): Promise<void> {
-    const there = recent.get(place(streamId, revision)) ?? (await lookUp(streamId, revision))
+  async function untilFewerChecks(most: number): Promise<void> {
+    while (running > most) {
+      checkEnded ??= Promise.withResolvers()
+      await checkEnded.promise
+    }
+  }
+
+  async function checkWitness(witness: AppendWitness, by: RecordedEvent): Promise<void> {
+    const seen = recent.get(witness)
+    // Nothing else names it.
+    if (seen !== undefined) recent.delete(witness)
+    if (seen !== undefined && seen < by.position) return
+    const { streamId, revision, eventId } = parseWitness(witness)
+    const there = seen === undefined ? await lookUp(streamId, revision) : { eventId, position: seen }
     const named = `which was there before ${by.streamId}, revision ${by.revision}, was appended`
     const fault = (kind: LogFault['kind'], reason: string) => note([{ kind, streamId, revision, eventId, reason }])
     if (there === undefined) fault('removed', `The log has lost this event, ${named}.`)
     else if (there.eventId !== eventId)
       fault('removed', `Event ${there.eventId} stands in the place of this one, ${named}.`)
     else if (there.position >= by.position) fault('changed', `This event, ${named}, stands behind it now.`)
-    if (there?.eventId === eventId) recent.delete(place(streamId, revision))
   }
 
   async function lookUp(streamId: string, revision: number) {
@@ -148,28 +156,19 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
         for await (const events of log.readAll(watched)) {
           for (const event of events) {
             take(event)
-            while (checks.size >= maximumChecks) await room.promise
+            if (running >= maximumChecks) await untilFewerChecks(maximumChecks - 1)
           }
           yield events
         }
       },
     },
     async result() {
-      await Promise.all(checks)
+      await untilFewerChecks(0)
       if (failure !== undefined) throw failure
-      for (const [streamId, grouping] of groupings) if (isWanted(streamId)) note(grouping.end())
+      note(grouping.end().filter(({ streamId }) => isWanted(streamId)))
       const inOrder = (a: LogFault, b: LogFault) =>
         a.streamId === b.streamId ? a.revision - b.revision : a.streamId < b.streamId ? -1 : 1
       return { appends, faultCount, faults: [...found.values()].toSorted(inOrder) }
     },
   }
-}
-
-function witnessesOf({ metadata }: RecordedEvent): readonly WitnessedPlace[] {
-  const witnesses = asSignature(metadata.signature)?.witnesses ?? []
-  return witnesses.map(parseWitness).filter((witness) => witness !== undefined)
-}
-
-function place(streamId: string, revision: number): string {
-  return `${streamId}\n${revision}`
 }

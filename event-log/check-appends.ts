@@ -24,34 +24,48 @@ export type LogFault = {
 /** The events of one append, as far as they are there: the last has a signature. */
 export type SignedGroup = readonly RecordedEvent[]
 
-/** Takes the events of one stream apart into its appends. */
+/** Takes the events of streams apart into their appends. */
 export type AppendGrouping = {
-  /** The next event of the stream; answers the append that it ends, and what the revisions say. */
+  /** The next event of its stream; answers the append that it ends, and what the revisions say. */
   add(event: RecordedEvent): { readonly group: SignedGroup | undefined; readonly faults: readonly LogFault[] }
-  /** An event that cannot be read stands at this revision: it is named elsewhere, and not missed. */
-  pass(revision: number): void
-  /** The stream is at its end: what is left has no signature. */
+  /** An event that cannot be read stands here: it is named elsewhere, and not missed. */
+  pass(place: Pick<RecordedEvent, 'streamId' | 'revision'>): void
+  /** The streams are at their ends: what is left has no signature. */
   end(): readonly LogFault[]
 }
 
-/** Groups the events of a stream, in order, from its first. */
+/**
+ * Groups the events of any number of streams, each in order from its first. Of a stream that is over so far it keeps a
+ * number: a log has millions of them.
+ */
 export function groupAppends(): AppendGrouping {
-  let next = 0
-  let pending: RecordedEvent[] = []
+  const nextRevisions = new Map<string, number>()
+  const unsigned = new Map<string, RecordedEvent[]>()
+
+  function pass({ streamId, revision }: Pick<RecordedEvent, 'streamId' | 'revision'>): number {
+    const next = nextRevisions.get(streamId) ?? 0
+    nextRevisions.set(streamId, Math.max(next, revision + 1))
+    return next
+  }
+
   return {
     add(event) {
-      const faults = revisionFaults(event, next)
-      next = Math.max(next, event.revision + 1)
-      pending.push(event)
-      if (event.metadata.signature === undefined) return { group: undefined, faults }
-      const group = pending
-      pending = []
-      return { group, faults }
+      const faults = revisionFaults(event, pass(event))
+      const before = unsigned.get(event.streamId)
+      if (event.metadata.signature === undefined) {
+        if (before === undefined) unsigned.set(event.streamId, [event])
+        else before.push(event)
+        return { group: undefined, faults }
+      }
+      if (before === undefined) return { group: [event], faults }
+      unsigned.delete(event.streamId)
+      return { group: [...before, event], faults }
     },
-    pass(revision) {
-      next = Math.max(next, revision + 1)
-    },
-    end: () => pending.map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.')),
+    pass,
+    end: () =>
+      [...unsigned.values()].flatMap((events) =>
+        events.map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.')),
+      ),
   }
 }
 
@@ -59,11 +73,15 @@ export function groupAppends(): AppendGrouping {
  * Checks an append: that its signature is by a key that the installation certified, over these events in this place, and
  * that the process may write them.
  *
+ * @param signature that of the last event, where the caller has read it already
  * @returns nothing when all is right
  */
-export async function checkAppend(group: SignedGroup, keys: Pick<KeyRing, 'standing'>): Promise<readonly LogFault[]> {
+export async function checkAppend(
+  group: SignedGroup,
+  keys: Pick<KeyRing, 'standing'>,
+  signature = asSignature(group.at(-1)?.metadata.signature),
+): Promise<readonly LogFault[]> {
   const last = group.at(-1) as RecordedEvent
-  const signature = asSignature(last.metadata.signature)
   if (signature === undefined) return group.map((event) => fault('forged', event, 'Its signature has no known form.'))
   const { keyId, revision, count, witnesses, path, value } = signature
   if (count > group.length)
@@ -125,7 +143,7 @@ export function asSignature(value: unknown): AppendSignature | undefined {
     isCount(count) &&
     count !== 0 &&
     Array.isArray(witnesses) &&
-    witnesses.every((witness) => isText(witness) && parseWitness(witness) !== undefined) &&
+    witnesses.every((witness) => isText(witness) && witnessForm.test(witness)) &&
     isTreePath(path) &&
     isText(bytes)
     ? (value as AppendSignature)
@@ -140,21 +158,24 @@ export function witnessOf({ streamId, revision, eventId }: WitnessedPlace): Appe
   return `${revision} ${eventId} ${streamId}`
 }
 
-/** Reads what {@link witnessOf} wrote; `undefined` when it is something else. */
-export function parseWitness(witness: string): WitnessedPlace | undefined {
-  const [, revision, eventId, streamId] = /^(0|[1-9]\d{0,14}) ([0-9a-f-]{36}) (.+)$/.exec(witness) ?? []
-  return revision === undefined || eventId === undefined || streamId === undefined
-    ? undefined
-    : { streamId, revision: Number(revision), eventId }
+const witnessForm = /^(0|[1-9]\d{0,14}) ([0-9a-f-]{36}) (.+)$/
+
+/** Reads what {@link witnessOf} wrote, and {@link asSignature} has found to be a witness. */
+export function parseWitness(witness: AppendWitness): WitnessedPlace {
+  const [, revision, eventId, streamId] = witnessForm.exec(witness) as string[]
+  return { streamId: streamId as string, revision: Number(revision), eventId: eventId as string }
 }
+
+const none: readonly LogFault[] = []
 
 function revisionFaults(event: RecordedEvent, next: number): readonly LogFault[] {
   const { streamId, revision } = event
+  if (revision === next) return none
   if (revision > next) {
     const range = revision - next === 1 ? `Revision ${next} is` : `Revisions ${next} to ${revision - 1} are`
     return [{ kind: 'removed', streamId, revision: next, eventId: null, reason: `${range} not there.` }]
   }
-  return revision < next ? [fault('changed', event, `It stands behind revision ${next - 1} of its stream.`)] : []
+  return [fault('changed', event, `It stands behind revision ${next - 1} of its stream.`)]
 }
 
 function fault(kind: LogFault['kind'], { streamId, revision, id }: RecordedEvent, reason: string): LogFault {

@@ -12,8 +12,9 @@ const signatureLength = 64
 /** A key that the installation answers for. */
 export type CertifiedKey = {
   /**
-   * Whether a signature (Ed25519) of this key is right for a message. What was found right is remembered by its digest: the
-   * streams that every decision rests on are read again and again.
+   * Whether a signature (Ed25519) of this key is right for a message. What is being checked, or was found right, is not
+   * checked again: appends of one moment share a signature, and the streams that every decision rests on are read again and
+   * again.
    */
   readonly verify: (message: Buffer, signature: Buffer) => Promise<boolean>
   readonly roles: readonly ProcessRole[]
@@ -87,22 +88,28 @@ export async function certifiedKey(
   return undefined
 }
 
-/** So many signatures of a key are remembered as right, the latest used. */
+/** So many signatures of a key are remembered as right or being checked, the latest used. */
 const rememberedSignatures = 2_048
 
 function rememberingVerify(publicKey: KeyObject): CertifiedKey['verify'] {
-  const right = new Set<string>()
+  const checks = new Map<string, Promise<boolean>>()
   return async (message, signature) => {
-    const pair = createHash('sha256').update(signature).update(message).digest('base64')
-    // The signature has a fixed length, so that no other pair has this digest.
-    const isRight =
-      signature.length === signatureLength &&
-      (right.delete(pair) || (await verifyOnThread(null, message, publicKey, signature)))
-    if (!isRight) return false
-    right.add(pair)
-    const [oldest] = right
-    if (right.size > rememberedSignatures && oldest !== undefined) right.delete(oldest)
-    return true
+    if (signature.length !== signatureLength) return false
+    // The signature has a fixed length, so that no other pair is this text.
+    const pair = signature.toString('latin1') + message.toString('latin1')
+    const known = checks.get(pair)
+    const check = known ?? verifyOnThread(null, message, publicKey, signature)
+    checks.delete(pair)
+    checks.set(pair, check)
+    const [oldest] = checks.keys()
+    if (checks.size > rememberedSignatures && oldest !== undefined) checks.delete(oldest)
+    if (known !== undefined) return check
+    const isRight = await check.catch((error: unknown) => {
+      checks.delete(pair)
+      throw error
+    })
+    if (!isRight) checks.delete(pair)
+    return isRight
   }
 }
 

@@ -199,6 +199,22 @@ describe('rows that were written by hand', () => {
     expect(await findings(from)).toEqual([`changed ${from.stream} 4`])
   })
 
+  test('are changed, each of them, when they were appended at the same moment and the signature that they share is another', async () => {
+    const from = await history()
+    const together = [newStream('signingRequest'), newStream('signingRequest'), newStream('signingRequest')]
+    await Promise.all(together.map((stream) => from.worker.append(stream, [approval('at once')], 'noStream')))
+    const signatureOf = async (stream: string) =>
+      (await collect(from.stored.readStream(stream))).at(-1)?.metadata.signature?.value ?? ''
+    const shared = await signatureOf(together[0] ?? '')
+    expect(await Promise.all(together.map(signatureOf))).toEqual(together.map(() => shared))
+    const replaceValue = 'UPDATE events SET metadata = replace(metadata, ?, ?) WHERE stream_id = ?'
+    const other = await signatureOf(from.stream)
+    tamper(from.path, ...together.map((stream) => [replaceValue, shared, other, stream] as const))
+    expect(await findings(from)).toEqual(together.map((stream) => `changed ${stream} 0`).toSorted())
+    const reads = await Promise.allSettled(together.map((stream) => collect(from.verified.readStream(stream))))
+    expect(reads).toMatchObject(together.map(() => ({ status: 'rejected', reason: untrusted })))
+  })
+
   test.each([
     ['data', "UPDATE events SET data = replace(data, 'second', 'third') WHERE stream_id = ? AND revision = 3"],
     ['type', "UPDATE events SET type = 'ApprovalDenied' WHERE stream_id = ? AND revision = 3"],
