@@ -171,7 +171,8 @@ export async function openUploadRegistry(options: {
 
     async submitted(uploadId) {
       await transact((database) =>
-        database.prepare('UPDATE uploads SET submitted = 1 WHERE id = ?').run(uploadId.toLowerCase()),
+        // What is noted already changes no row: then the disk is not waited for.
+        database.prepare('UPDATE uploads SET submitted = 1 WHERE id = ? AND submitted = 0').run(uploadId.toLowerCase()),
       )
     },
 
