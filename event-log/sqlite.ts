@@ -14,7 +14,7 @@ import { serialiseEvents } from './serialise.ts'
 import { createSqliteChanges } from './sqlite-changes.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import { decodeSqlitePosition, encodeSqlitePosition } from './sqlite-position.ts'
-import { createSqliteReader } from './sqlite-reader.ts'
+import { type Batch, createSqliteReader } from './sqlite-reader.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
 import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
 
@@ -40,6 +40,7 @@ export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogO
   const changes = createSqliteChanges(file)
   const writer = createSqliteWriter({ file, timeoutMs, committed: changes.notify })
   let closing: Promise<void> | undefined
+  let readLast: { readonly position: number; readonly mark: number; readonly batch: Promise<Batch> } | undefined
 
   function checkOpen(): void {
     if (closing !== undefined) throw new EventLogError('EVENT_LOG_CLOSED', `The event log ${path} was closed.`)
@@ -95,20 +96,30 @@ export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogO
     let reportedCaughtUp = false
     while (!signal.aborted && closing === undefined) {
       const mark = changes.mark()
-      const { events: all, exhausted } = await reader.all(position, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+      const { events: all, exhausted } = await readBehind(position, mark)
       const last = all.at(-1)
-      if (last !== undefined) {
-        position = decodeSqlitePosition(last.position)
+      if (last !== undefined || !reportedCaughtUp) {
+        position = last === undefined ? position : decodeSqlitePosition(last.position)
         reportedCaughtUp = exhausted
         const events = all.filter(isReadable)
         const unreadable = events.length === all.length ? [] : all.filter(isUnreadable)
         yield { events, unreadable, caughtUp: exhausted }
         await eventLoopTurn()
-      } else if (!reportedCaughtUp) {
-        reportedCaughtUp = true
-        yield { events: [], unreadable: [], caughtUp: true }
-      } else await changes.since(mark, signal)
+      }
+      if (exhausted) await changes.since(mark, signal)
     }
+  }
+
+  /** Followers are woken together and mostly stand at the same place: one of them reads for all. */
+  function readBehind(position: number, mark: number): Promise<Batch> {
+    if (readLast?.position === position && readLast.mark === mark) return readLast.batch
+    const batch = reader.all(position, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    const read = { position, mark, batch }
+    readLast = read
+    batch.catch(() => {
+      if (readLast === read) readLast = undefined
+    })
+    return batch
   }
 
   async function close(): Promise<void> {
