@@ -1,9 +1,10 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
-import { Certificate, ExtendedKeyUsage, id_ce_extKeyUsage } from '@peculiar/asn1-x509'
+import { Certificate, ExtendedKeyUsage, id_ce_extKeyUsage, type Name } from '@peculiar/asn1-x509'
 import type { KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { pemCertificates } from './pem.ts'
+import { rememberByBytes } from './remember.ts'
 import { distinguishedNameText } from './subject.ts'
 
 /** What a certificate says (RFC 5280 §4.1). */
@@ -61,7 +62,7 @@ export function parseCertificates(encoded: Uint8Array | string): readonly Certif
   return [...derElements(bytes)].map(readDer)
 }
 
-function readDer(der: Uint8Array): CertificateFacts {
+const readDer = rememberByBytes((der): CertificateFacts => {
   try {
     const certificate = new X509Certificate(der)
     if (certificate.raw.length !== der.length) {
@@ -90,7 +91,7 @@ function readDer(der: Uint8Array): CertificateFacts {
       { cause },
     )
   }
-}
+})
 
 /** Whether names and signature say that one certificate was issued by the holder of the other. */
 export function hasIssued(issuer: X509Certificate, certificate: X509Certificate): boolean {
@@ -103,10 +104,15 @@ export function hasIssued(issuer: X509Certificate, certificate: X509Certificate)
 }
 
 function sameName(issuer: X509Certificate, certificate: X509Certificate): boolean {
-  const { subject } = AsnConvert.parse(issuer.raw, Certificate).tbsCertificate
-  const named = AsnConvert.parse(certificate.raw, Certificate).tbsCertificate.issuer
-  return Buffer.from(AsnConvert.serialize(subject)).equals(Buffer.from(AsnConvert.serialize(named)))
+  return namesOf(issuer.raw).subject.equals(namesOf(certificate.raw).issuer)
 }
+
+/** The names of a certificate, as DER. */
+const namesOf = rememberByBytes((der) => {
+  const { subject, issuer } = AsnConvert.parse(der, Certificate).tbsCertificate
+  const encoded = (name: Name) => Buffer.from(AsnConvert.serialize(name))
+  return { subject: encoded(subject), issuer: encoded(issuer) }
+})
 
 const curveAlgorithms: Readonly<Record<string, KeyAlgorithm>> = {
   prime256v1: 'ec-p256',
