@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../support/until.ts'
+import { giveWorkflowBundle } from '../support/workflow-bundle.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -20,6 +21,7 @@ export type EmbeddedProcess = {
  * @param port where it listens; 0 for any
  */
 export async function startEmbeddedProcess(data: string, port: number): Promise<EmbeddedProcess> {
+  await giveWorkflowBundle(data)
   const child = spawn(process.execPath, [join(root, 'cli/main.ts'), 'serve'], {
     env: { ...process.env, COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,7 +7,12 @@ import { allFinal } from '../support/all-final.ts'
 import { expectAllCompletedOnce } from '../support/completed-once.ts'
 import { requestHistories } from '../support/request-histories.ts'
 import { type ServiceClient, type ServiceFailure, serviceClient } from '../support/service-client.ts'
-import { countersign, type ServiceProcess, startEmbedded } from '../support/service-processes.ts'
+import {
+  countersign,
+  type EmbeddedEnvironment,
+  type ServiceProcess,
+  startEmbedded,
+} from '../support/service-processes.ts'
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
 import { startGatedAuthority } from '../support/split-service.ts'
@@ -43,7 +48,7 @@ let timeStampRoot: string
 let service: ServiceProcess
 let credentials: Credentials
 let log: EventLog
-let environment: Readonly<Record<string, string>>
+let environment: EmbeddedEnvironment
 let programs = 0
 const suitesFolder = suiteFolder()
 const afterThis: (() => unknown)[] = []

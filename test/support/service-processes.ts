@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { until } from './until.ts'
+import { giveWorkflowBundle } from './workflow-bundle.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -25,6 +26,8 @@ export type ServiceProcess = {
 
 /** Settings of the product in the environment of a process. */
 export type ServiceEnvironment = Readonly<Record<string, string>>
+/** The same for a process that runs everything, which keeps all that it has in a data directory. */
+export type EmbeddedEnvironment = ServiceEnvironment & { readonly COUNTERSIGN_DATA: string }
 
 /**
  * Starts a program of this repository, or of another build, in a process of its own and waits until it says that it is ready.
@@ -97,8 +100,9 @@ export function startRoles(roles: string, environment: ServiceEnvironment, build
   })
 }
 
-/** Starts everything as `npm start` does, as the leader of a process group. */
-export function startEmbedded(environment: ServiceEnvironment): Promise<ServiceProcess> {
+/** Starts everything as `npm start` does, as the leader of a process group, on a data directory that has a script of the workflows. */
+export async function startEmbedded(environment: EmbeddedEnvironment): Promise<ServiceProcess> {
+  await giveWorkflowBundle(environment.COUNTERSIGN_DATA)
   return startServiceProcess({
     args: ['server/main.ts'],
     environment,

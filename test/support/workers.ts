@@ -1,19 +1,14 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
-import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { signerActivities, workerActivities } from '../../activities/index.ts'
 import { newPayloadKey, type OnUnopened } from '../../server/payload-codec.ts'
-import { dataConverter, unreplayable, workflowBundle } from '../../server/temporal.ts'
+import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { temporalWorkflows, type Workflows } from '../../workflows/client.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
 import type { TestOrganization } from './test-organization.ts'
-
-/** The workflows' script, made once for all tests of a machine. */
-const cacheFolder = join(tmpdir(), 'countersign-test-workflows')
+import { sharedWorkflowBundle } from './workflow-bundle.ts'
 
 /** The client side of the workflows, and what is behind it. */
 export type TestWorkflows = Workflows & {
@@ -37,11 +32,10 @@ export async function startWorkers(
   const converter = dataConverter(payloadKey, onUnopened)
   const { nativeConnection: connection, connection: clientConnection, namespace } = environment
   const common = { connection, dataConverter: converter, ...(namespace === undefined ? {} : { namespace }) }
-  const bundle = await workflowBundle(cacheFolder, pino({ level: 'silent' }))
   const worker = await Worker.create({
     ...common,
     taskQueue: workerTaskQueue,
-    workflowBundle: bundle,
+    workflowBundle: await sharedWorkflowBundle(),
     ...unreplayable,
     activities: { ...workerActivities({ ...organization.signer, sources: organization.sources }) },
   })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Client } from '@temporalio/client'
-import { NativeConnection, Worker } from '@temporalio/worker'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { streams } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
@@ -16,6 +16,16 @@ import { approve, reached, submit, typesOf } from '../support/workflow-requests.
 
 const server = useTemporalServer()
 const timeoutMs = 120_000
+let newerWorkflows: WorkflowBundle
+
+beforeAll(async () => {
+  const { failureConverterPath = '' } = dataConverter(newPayloadKey())
+  newerWorkflows = await bundleWorkflowCode({
+    workflowsPath: `${import.meta.dirname}/../support/newer-release-workflows.ts`,
+    failureConverterPath,
+    logger: new DefaultLogger('ERROR'),
+  })
+})
 
 /** What happens in a release after this one to a stream. */
 async function happensInNewerRelease(organization: TestOrganization, stream: string): Promise<void> {
@@ -40,7 +50,7 @@ async function startNewerRelease(organization: TestOrganization, payloadKey: str
     await Worker.create({
       ...common,
       taskQueue: workerTaskQueue,
-      workflowsPath: `${import.meta.dirname}/../support/newer-release-workflows.ts`,
+      workflowBundle: newerWorkflows,
       activities: { ...workerActivities({ ...parts, sources: organization.sources }) },
     }),
     await Worker.create({
