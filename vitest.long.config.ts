@@ -4,5 +4,12 @@ import shared from './vitest.config.ts'
 // Tests that take many minutes: `npm run test:long`.
 export default defineConfig({
   ...shared,
-  test: { ...shared.test, include: ['test/**/*.long.ts'], testTimeout: 30 * 60_000, disableConsoleIntercept: true },
+  test: {
+    ...shared.test,
+    include: ['test/**/*.long.ts'],
+    testTimeout: 30 * 60_000,
+    // Each of them loads the cores by itself.
+    maxWorkers: 2,
+    disableConsoleIntercept: true,
+  },
 })
