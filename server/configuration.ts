@@ -1,38 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isAddressRange } from '../http/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { keyStoresSetting } from './key-store-settings.ts'
+import { readJson, readSecret } from './setting-files.ts'
+import { bytes, httpUrl, isOrigin, list, port, sourceLimits, wholeNumber, yesOrNo } from './setting-forms.ts'
 
 /** What a process of the service can do. */
 export const roles = ['api', 'worker', 'signer', 'projector'] as const
 
 /** What a process of the service can do: answer clients, run workflows, use keys, keep the read model. */
 export type Role = (typeof roles)[number]
-
-const port = wholeNumber(0, 65_535)
-const bytes = wholeNumber(1, Number.MAX_SAFE_INTEGER)
-const list = z.union(
-  [z.array(z.string()), z.string().transform((text) => text.split(',').map((item) => item.trim()))],
-  'must be a list: texts, or one text with commas between',
-)
-const yesOrNo = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean({ error: 'must be true or false' }),
-)
-const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be an absolute http:// or https:// address')
-
-/** The most bytes of an artifact, by the kind of its source: `KIND=BYTES`, or an object in the file. */
-const sourceLimits = z
-  .union(
-    [
-      z.record(z.string(), bytes),
-      list.transform((items) => Object.fromEntries(items.map((item) => /^([^=]*)=?(.*)$/.exec(item)?.slice(1) ?? []))),
-    ],
-    'must be a list of KIND=BYTES',
-  )
-  .pipe(z.strictObject({ uploadedFile: bytes.optional(), earlierRequest: bytes.optional() }))
 
 const settings = z.strictObject({
   roles: list
@@ -201,21 +179,6 @@ function describe(issue: z.core.$ZodIssue): string {
   return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 }
 
-/** An origin as browsers say it (RFC 6454 §7): scheme, host and a port that is not the scheme's own, nothing more. */
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text)
-  return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.origin === text
-}
-
-/** A whole number as JSON writes it, or in decimal digits. */
-function wholeNumber(minimum: number, maximum: number) {
-  const error = `must be a whole number from ${minimum} to ${maximum}`
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^[0-9]{1,16}$/.test(value) ? Number(value) : value),
-    z.int({ error }).min(minimum, { error }).max(maximum, { error }),
-  )
-}
-
 /** A path below the data directory. */
 export function dataPath({ data }: Pick<Settings, 'data'>, ...names: readonly string[]): string {
   return join(data, ...names)
@@ -248,48 +211,4 @@ function refuseUnknown(environment: Readonly<Record<string, string | undefined>>
       'CONFIGURATION_INVALID',
       `There is no setting ${unknown.join(', ')}. Known are: ${[...known].sort().join(', ')}.`,
     )
-}
-
-function readJson(path: string): object {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new ConfigurationError(
-      'CONFIGURATION_FILE_UNREADABLE',
-      `The configuration file ${path} cannot be read: ${(error as Error).message}`,
-      { cause: error },
-    )
-  }
-  try {
-    const read: unknown = JSON.parse(text)
-    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read
-  } catch (error) {
-    // The parser's own message quotes the file, which may hold secrets; only where it stopped is told.
-    const [place = ''] = / at position \d+.*$/.exec((error as Error).message) ?? []
-    throw new ConfigurationError(
-      'CONFIGURATION_FILE_UNREADABLE',
-      `The configuration file ${path} is not well-formed JSON${place}.`,
-    )
-  }
-  throw new ConfigurationError(
-    'CONFIGURATION_FILE_UNREADABLE',
-    `The configuration file ${path} must hold a JSON object.`,
-  )
-}
-
-/**
- * Reads a secret from a file of its own; white space around it does not count.
- *
- * @param setting what names the file, for the message
- * @throws ConfigurationError `SECRET_FILE_UNREADABLE`
- */
-export function readSecret(path: string, setting: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch (error) {
-    throw new ConfigurationError('SECRET_FILE_UNREADABLE', `${setting} names ${path}, which cannot be read.`, {
-      cause: error,
-    })
-  }
 }

@@ -1,6 +1,7 @@
 import { defaultKeyStore, type KeyStoreName } from '../domain/index.ts'
 import type { OpenTokenOptions } from '../signing/pkcs11/index.ts'
-import { environmentVariable, readSecret, required, type Settings } from './configuration.ts'
+import { environmentVariable, required, type Settings } from './configuration.ts'
+import { readSecret } from './setting-files.ts'
 
 /**
  * The key stores that a signer opens: `default` of the `pkcs11…` settings, and those that `keyStores` names. Where

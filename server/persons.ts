@@ -33,6 +33,19 @@ export async function openPersons(settings: Settings, logger: Logger): Promise<P
   })
 }
 
+/**
+ * For readiness: why names cannot be read now. A notice, and not a part that is down: everything but names and new users
+ * goes on.
+ */
+export async function noticeOfPersons(persons: Pick<Persons, 'check'>): Promise<string | undefined> {
+  try {
+    await persons.check()
+    return undefined
+  } catch (error) {
+    return `Names of users cannot be read, and none can be added: ${(error as Error).message}`
+  }
+}
+
 /** The master key of a service that runs all by itself in a data directory: made once, for the owner's eyes only. */
 export function keepMasterKey(data: string): Promise<string> {
   return keepSecretKey(masterKeyPath(data))

@@ -1,6 +1,4 @@
-import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import {
   type Application,
@@ -11,17 +9,16 @@ import {
 } from '../application/index.ts'
 import { checkHeader, openManifest, openPlan } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
-import { problemErrorHandler, registerRest, registerUnknownPaths } from '../rest/index.ts'
+import { registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { planWording } from '../signing/directives.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { namingLog, startCollection } from './artifact-collection.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
+import { newHttpServer, urlOf } from './http-server.ts'
 import { configuredKeyStores } from './key-stores.ts'
 import { listen } from './listen.ts'
 import { startResuming } from './resuming.ts'
@@ -33,8 +30,8 @@ import { unfinishedFile } from './unfinished-file.ts'
 import { recordUnopened } from './unopened-payloads.ts'
 import { checkWritable, foldersOf, openRoom, placesOf } from './write-check.ts'
 
-/** Of how many requests that wait readiness tells at the most. */
-const delaysTold = 100
+/** How many requests that wait readiness reports at the most. */
+const mostDelaysReported = 100
 
 /** A running process of the service. */
 export type Service = {
@@ -116,13 +113,14 @@ export async function startService(options: {
     if (readModels !== undefined) {
       closers.push(readModels.close)
       checks.readModel = readModels.check
-      checks.requests = async () => delayNote(await readModels.readModel.delays(delaysTold), Date.now())
+      checks.requests = async () => delayNote(await readModels.readModel.delays(mostDelaysReported), Date.now())
     }
 
     const persons = has('api') ? await (await import('./persons.ts')).openPersons(settings, logger) : undefined
     if (persons !== undefined) {
       closers.push(persons.close)
-      checks.personKeys = () => noticeOf(persons)
+      const { noticeOfPersons } = await import('./persons.ts')
+      checks.personKeys = () => noticeOfPersons(persons)
       const erasures = (await import('./erasures.ts')).followErasures({ log, verified, persons, logger })
       closers.push(erasures.close)
       void persons.rewrap().catch((error) => logger.error({ err: error }, 'keys of persons could not be wrapped anew'))
@@ -223,21 +221,11 @@ export async function startService(options: {
         passes,
         temporal,
         cacheFolder: dataPath(settings, 'cache'),
+        trashMs: settings.collectArtifacts ? settings.trashLifetime * 3_600_000 : undefined,
         now,
         logger: logger.child({ role: 'worker' }),
       })
       closers.push(worker.close)
-      if (settings.collectArtifacts) {
-        const { path, registry } = artifacts
-        const collection = startCollection({
-          path,
-          log: namingLog(eventLog),
-          uploads: registry,
-          trashMs: settings.trashLifetime * 3_600_000,
-          logger: logger.child({ role: 'worker' }),
-        })
-        closers.push(collection.close)
-      }
       checks.worker = async () => refuse(worker.problem())
     }
   }
@@ -251,53 +239,8 @@ const noPersons: ApplicationDependencies['persons'] = {
   erase: async () => refuse('This process has no keys of persons.'),
 }
 
-/** Names that cannot be read are no reason to send nobody here: everything but names and new users goes on. */
-async function noticeOf(persons: { readonly check: () => Promise<void> }): Promise<string | undefined> {
-  try {
-    await persons.check()
-    return undefined
-  } catch (error) {
-    return `Names of users cannot be read, and none can be added: ${(error as Error).message}`
-  }
-}
-
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
 const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`
-
-function newHttpServer(settings: Settings, logger: Logger): HttpServer {
-  const { trustedProxies, maximumConnections, maximumConnectionsPerAddress } = settings
-  const http: HttpServer = openHttpServer({
-    logger,
-    answerError: problemErrorHandler(logger),
-    limits: {
-      ...defaultHttpLimits,
-      // An artifact, and what a form adds to it.
-      bodyPace: { ...defaultHttpLimits.bodyPace, maximumBytes: maximumUploadSize(settings) + 1024 ** 2 },
-      maximumConnections,
-      maximumConnectionsPerAddress,
-    },
-    trustedProxies,
-    isAllowedOrigin: (origin) =>
-      isOwnOrigin(origin, urlOf(http.fastify, settings)) || settings.allowedOrigins.includes(origin),
-  })
-  return http
-}
-
-/** Whether a page is ours: of the public URL; of this machine, by whichever of its names a browser was told. */
-export function isOwnOrigin(origin: string, publicUrl: string): boolean {
-  const { protocol, hostname, port, origin: own } = new URL(publicUrl)
-  const isLocal = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
-  const names = isLocal ? ['127.0.0.1', '[::1]', 'localhost'] : []
-  const suffix = port === '' ? '' : `:${port}`
-  return origin === own || names.some((name) => origin === `${protocol}//${name}${suffix}`)
-}
-
-/** The address as a client on this machine reaches it. */
-function urlOf(fastify: FastifyInstance, settings: Settings): string {
-  const [address] = fastify.addresses() as readonly AddressInfo[]
-  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host
-  return settings.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? settings.port}`
-}
 
 function refuse(problem: string | undefined): void {
   if (problem !== undefined) throw new Error(problem)

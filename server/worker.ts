@@ -5,10 +5,11 @@ import type { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import type { Sources } from '../sources/index.ts'
 import { workerTaskQueue } from '../workflows/contract.ts'
+import { namingLog, startCollection } from './artifact-collection.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } from './temporal.ts'
 
-/** Runs the workflows, and the activities that need no key. */
+/** Runs the workflows, and the activities that need no key; collects artifacts that nothing names. */
 export async function startWorker(options: {
   readonly log: EventLog
   readonly artifacts: Artifacts
@@ -17,13 +18,15 @@ export async function startWorker(options: {
   readonly temporal: TemporalTarget
   /** Where the workflows' script is kept between starts. */
   readonly cacheFolder: string
+  /** How long collected artifacts are kept before they are deleted, in milliseconds; `undefined`: none are collected. */
+  readonly trashMs: number | undefined
   readonly now: () => string
   readonly logger: Logger
 }): Promise<RunningWorker> {
-  const { log, artifacts, sources, passes, temporal, cacheFolder, now, logger } = options
+  const { log, artifacts, sources, passes, temporal, cacheFolder, trashMs, now, logger } = options
   const { store } = artifacts
   const activities = workerActivities({ log, store, sources, passes, formats: signatureFormats, now })
-  return runWorker(
+  const worker = await runWorker(
     temporal,
     {
       taskQueue: workerTaskQueue,
@@ -33,4 +36,14 @@ export async function startWorker(options: {
     },
     logger,
   )
+  if (trashMs === undefined) return worker
+  const { path, registry: uploads } = artifacts
+  const collection = startCollection({ path, log: namingLog(log), uploads, trashMs, logger })
+  return {
+    ...worker,
+    async close() {
+      await collection.close()
+      await worker.close()
+    },
+  }
 }

@@ -1,24 +1,17 @@
-import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseSha256Digest, type Sha256Digest } from '../../domain/index.ts'
 import type { FilePasses } from '../../signing/file-passes/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
-import type {
-  ArtifactIdentity,
-  ArtifactStore,
-  ByteRange,
-  HashingOptions,
-  PutOptions,
-  StoredArtifact,
-} from './artifact-store.ts'
-import { diskError, errnoOf, onDisk } from './disk-error.ts'
+import type { ArtifactIdentity, ArtifactStore, HashingOptions, PutOptions, StoredArtifact } from './artifact-store.ts'
+import { diskError, onDisk } from './disk-error.ts'
 import { hashFile } from './hash-file.ts'
 import { receiveInto } from './receive-file.ts'
 import { openScratch, type Scratch } from './scratch.ts'
+import { notFound, openStored, readStored, sizeOf } from './stored-file.ts'
 import { type Trash, trashOf } from './trash.ts'
 
-const readSize = 256 * 1024
 const readOnly = 0o400
 /** Large uploads leave so many bytes to whatever else is on the disk, the event log for example. */
 const leastRoom = 32 * 1024 ** 2
@@ -107,7 +100,7 @@ class FolderStore implements ArtifactStore {
     const path = this.#pathOf(sha256)
     const size = await this.#sizeOf(sha256)
     if (size === undefined) throw notFound(sha256)
-    return { sha256, size, path, read: (range) => read({ sha256, path, size }, range) }
+    return { sha256, size, path, read: (range) => readStored({ sha256, path, size }, range) }
   }
 
   async verify(sha256: Sha256Digest, options: HashingOptions = {}): Promise<void> {
@@ -224,52 +217,6 @@ class FolderStore implements ArtifactStore {
   }
 }
 
-async function* read(
-  stored: ArtifactIdentity & { readonly path: string },
-  range: ByteRange = { start: 0, end: stored.size },
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { start, end } = range
-  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || start > end || end > stored.size)
-    throw new ArtifactError(
-      'ARTIFACT_RANGE_INVALID',
-      `A range must lie within the artifact's ${stored.size} bytes; got ${start} to ${end}.`,
-    )
-  const file = await openStored(stored)
-  try {
-    for (let position = start; position < end; ) {
-      const chunk = Buffer.allocUnsafeSlow(Math.min(readSize, end - position))
-      const { bytesRead } = await onDisk('reading an artifact', () => file.read(chunk, 0, chunk.length, position))
-      if (bytesRead === 0)
-        throw new ArtifactError(
-          'ARTIFACT_CORRUPT',
-          `The bytes stored as ${stored.sha256} end after ${position} of ${stored.size} bytes: the file was cut short.`,
-        )
-      position += bytesRead
-      yield chunk.subarray(0, bytesRead)
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-async function openStored(stored: { readonly sha256: Sha256Digest; readonly path: string }): Promise<FileHandle> {
-  try {
-    return await open(stored.path, 'r')
-  } catch (error) {
-    throw errnoOf(error) === 'ENOENT' ? notFound(stored.sha256) : diskError('reading an artifact', error)
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    const status = await stat(path)
-    return status.isFile() ? status.size : undefined
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw diskError('looking for an artifact', error)
-  }
-}
-
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
@@ -277,10 +224,6 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
-}
-
-function notFound(sha256: Sha256Digest): ArtifactError {
-  return new ArtifactError('ARTIFACT_NOT_FOUND', `The artifact store holds no bytes with the SHA-256 ${sha256}.`)
 }
 
 function closed(): ArtifactError {

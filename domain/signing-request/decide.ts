@@ -16,9 +16,8 @@ import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
 import { leadingFiles } from './manifest.ts'
 import { quorumReached } from './quorum.ts'
-import { type Artifact, checkedSource } from './source.ts'
-import type { SigningRequest, SigningRequestState } from './state.ts'
-import { isFinalStatus } from './workflow-status.ts'
+import { checkedSource } from './source.ts'
+import { openSigningRequest, type SigningRequest, type SigningRequestState } from './state.ts'
 
 /**
  * What happens to a signing request on a command.
@@ -179,38 +178,6 @@ function recordSigned(command: RecordSigned, request: SigningRequest): readonly 
 
 function deadlineFrom(at: Instant, seconds: number | null): Instant | null {
   return seconds === null ? null : new Date(Date.parse(at) + seconds * 1000).toISOString()
-}
-
-/**
- * The request, if something can still happen to it.
- *
- * @throws Refusal `SIGNING_REQUEST_NOT_FOUND` or `SIGNING_REQUEST_FINAL`
- */
-export function openSigningRequest(state: SigningRequestState): SigningRequest {
-  if (state.workflowStatus === 'none')
-    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.')
-  if (isFinalStatus(state.workflowStatus))
-    throw new Refusal('SIGNING_REQUEST_FINAL', `The signing request is over: ${state.workflowStatus}.`, {
-      workflowStatus: state.workflowStatus,
-    })
-  return state
-}
-
-/**
- * The request, if it is known what its bytes are.
- *
- * @throws Refusal `SIGNING_REQUEST_STATE` until they were retrieved
- */
-export function retrieved(request: SigningRequest): SigningRequest & { readonly artifact: Artifact } {
-  const { artifact } = request
-  if (artifact !== null) return { ...request, artifact }
-  throw new Refusal(
-    'SIGNING_REQUEST_STATE',
-    `The artifact was not retrieved. The request is ${request.workflowStatus}.`,
-    {
-      workflowStatus: request.workflowStatus,
-    },
-  )
 }
 
 function requireWaiting(request: SigningRequest): NonNullable<SigningRequest['approval']> {

@@ -13,7 +13,6 @@ export type {
   SigningRequestCommand,
   SubmitSigningRequest,
 } from './commands.ts'
-export { openSigningRequest, retrieved } from './decide.ts'
 export { nextTry, nextTryOf } from './delay.ts'
 export * from './events.ts'
 export type { RequestFailure } from './failure.ts'
@@ -21,7 +20,15 @@ export * from './manifest.ts'
 export * from './plan.ts'
 export * from './quorum.ts'
 export * from './source.ts'
-export type { Approval, Denial, ManifestOfRequest, SigningRequest, SigningRequestState } from './state.ts'
+export {
+  type Approval,
+  type Denial,
+  type ManifestOfRequest,
+  openSigningRequest,
+  retrieved,
+  type SigningRequest,
+  type SigningRequestState,
+} from './state.ts'
 export * from './workflow-status.ts'
 
 /** Signing request: from submission through approval to a signature. */

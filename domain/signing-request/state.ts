@@ -2,6 +2,7 @@ import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
+import { Refusal } from '../refusal.ts'
 import type { Delay, SigningRequestEvent, SigningRequestSubmitted, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
@@ -93,6 +94,38 @@ export function evolve(state: SigningRequestState, event: SigningRequestEvent): 
     default:
       return advanced({ ...state, waitingFor: null }, event)
   }
+}
+
+/**
+ * The request, if something can still happen to it.
+ *
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND` or `SIGNING_REQUEST_FINAL`
+ */
+export function openSigningRequest(state: SigningRequestState): SigningRequest {
+  if (state.workflowStatus === 'none')
+    throw new Refusal('SIGNING_REQUEST_NOT_FOUND', 'There is no such signing request.')
+  if (isFinalStatus(state.workflowStatus))
+    throw new Refusal('SIGNING_REQUEST_FINAL', `The signing request is over: ${state.workflowStatus}.`, {
+      workflowStatus: state.workflowStatus,
+    })
+  return state
+}
+
+/**
+ * The request, if it is known what its bytes are.
+ *
+ * @throws Refusal `SIGNING_REQUEST_STATE` until they were retrieved
+ */
+export function retrieved(request: SigningRequest): SigningRequest & { readonly artifact: Artifact } {
+  const { artifact } = request
+  if (artifact !== null) return { ...request, artifact }
+  throw new Refusal(
+    'SIGNING_REQUEST_STATE',
+    `The artifact was not retrieved. The request is ${request.workflowStatus}.`,
+    {
+      workflowStatus: request.workflowStatus,
+    },
+  )
 }
 
 type Advance = Exclude<

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { SigningError } from '../signing-error.ts'
 import { SessionFailure } from './failure.ts'
+import { PooledToken } from './pooled-token.ts'
 import type { TokenIdentity } from './session-request.ts'
 import { shareModule } from './shared-module.ts'
-import { PooledToken, type Token } from './token.ts'
+import type { Token } from './token.ts'
 
 /** Which token to open, and how. */
 export interface OpenTokenOptions {

@@ -1,12 +1,8 @@
 /** Time-stamps after RFC 3161: asking authorities, being one, and verifying what they say. */
-export {
-  type AuthorityFailure,
-  askAuthority,
-  authorityAddress,
-  type TimestampDemand,
-  type TimestampTransport,
-} from './ask-authority.ts'
+export { askAuthority, type TimestampDemand } from './ask-authority.ts'
+export { authorityAddress } from './authority-address.ts'
 export { createTimestampToken, type TimestampTokenInput } from './create-token.ts'
+export type { AuthorityFailure, TimestampTransport } from './query-authority.ts'
 export { createTimestampClient, type TimestampClient, type TimestampClientOptions } from './timestamp-client.ts'
 export {
   encodeTimestampRequest,

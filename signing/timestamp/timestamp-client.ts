@@ -1,14 +1,9 @@
 import { type Backoff, pauseAfter } from '../../domain/index.ts'
 import { pause } from '../../retry/index.ts'
 import { SigningError } from '../signing-error.ts'
-import {
-  type AuthorityAddress,
-  type AuthorityFailure,
-  type AuthorityRules,
-  askAuthority,
-  authorityAddress,
-  type TimestampDemand,
-} from './ask-authority.ts'
+import { type AuthorityRules, askAuthority, type TimestampDemand } from './ask-authority.ts'
+import { type AuthorityAddress, authorityAddress } from './authority-address.ts'
+import type { AuthorityFailure } from './query-authority.ts'
 
 /** Gets signatures counter-signed with a time. */
 export interface TimestampClient {

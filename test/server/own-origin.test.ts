@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isOwnOrigin } from '../../server/service.ts'
+import { isOwnOrigin } from '../../server/http-server.ts'
 
 describe('a page', () => {
   it.each([

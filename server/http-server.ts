@@ -1,0 +1,45 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
+import { problemErrorHandler } from '../rest/index.ts'
+import type { Settings } from './configuration.ts'
+import { maximumUploadSize } from './stores.ts'
+
+/**
+ * Makes the HTTP server of a process, with the limits and the origins that the settings allow. It does not listen yet.
+ */
+export function newHttpServer(settings: Settings, logger: Logger): HttpServer {
+  const { trustedProxies, maximumConnections, maximumConnectionsPerAddress } = settings
+  const http: HttpServer = openHttpServer({
+    logger,
+    answerError: problemErrorHandler(logger),
+    limits: {
+      ...defaultHttpLimits,
+      // An artifact, and what a form adds to it.
+      bodyPace: { ...defaultHttpLimits.bodyPace, maximumBytes: maximumUploadSize(settings) + 1024 ** 2 },
+      maximumConnections,
+      maximumConnectionsPerAddress,
+    },
+    trustedProxies,
+    isAllowedOrigin: (origin) =>
+      isOwnOrigin(origin, urlOf(http.fastify, settings)) || settings.allowedOrigins.includes(origin),
+  })
+  return http
+}
+
+/** Whether a page is ours: of the public URL; of this machine, by whichever of its names a browser was told. */
+export function isOwnOrigin(origin: string, publicUrl: string): boolean {
+  const { protocol, hostname, port, origin: own } = new URL(publicUrl)
+  const isLocal = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
+  const names = isLocal ? ['127.0.0.1', '[::1]', 'localhost'] : []
+  const suffix = port === '' ? '' : `:${port}`
+  return origin === own || names.some((name) => origin === `${protocol}//${name}${suffix}`)
+}
+
+/** The address as a client on this machine reaches it. */
+export function urlOf(fastify: FastifyInstance, settings: Settings): string {
+  const [address] = fastify.addresses() as readonly AddressInfo[]
+  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host
+  return settings.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? settings.port}`
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+/** A TCP port; 0 takes a free one. */
+export const port = wholeNumber(0, 65_535)
+/** A number of bytes, 1 or more. */
+export const bytes = wholeNumber(1, Number.MAX_SAFE_INTEGER)
+/** Texts: a list in the file, commas between them in the environment. */
+export const list = z.union(
+  [z.array(z.string()), z.string().transform((text) => text.split(',').map((item) => item.trim()))],
+  'must be a list: texts, or one text with commas between',
+)
+/** `true` or `false`. */
+export const yesOrNo = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean({ error: 'must be true or false' }),
+)
+/** An absolute address. */
+export const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be an absolute http:// or https:// address')
+
+/** The most bytes of an artifact, by the kind of its source: `KIND=BYTES`, or an object in the file. */
+export const sourceLimits = z
+  .union(
+    [
+      z.record(z.string(), bytes),
+      list.transform((items) => Object.fromEntries(items.map((item) => /^([^=]*)=?(.*)$/.exec(item)?.slice(1) ?? []))),
+    ],
+    'must be a list of KIND=BYTES',
+  )
+  .pipe(z.strictObject({ uploadedFile: bytes.optional(), earlierRequest: bytes.optional() }))
+
+/** An origin as browsers say it (RFC 6454 §7): scheme, host and a port that is not the scheme's own, nothing more. */
+export function isOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.origin === text
+}
+
+/** A whole number as JSON writes it, or in decimal digits. */
+export function wholeNumber(minimum: number, maximum: number) {
+  const error = `must be a whole number from ${minimum} to ${maximum}`
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^[0-9]{1,16}$/.test(value) ? Number(value) : value),
+    z.int({ error }).min(minimum, { error }).max(maximum, { error }),
+  )
+}
