@@ -1,4 +1,12 @@
-import type { CertificateId, GroupId, KeyId, ProjectId, SigningPolicyId, UserId } from '../domain/index.ts'
+import {
+  type CertificateId,
+  type GroupId,
+  type KeyId,
+  type ProjectId,
+  type SigningPolicyId,
+  streams,
+  type UserId,
+} from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { Requester } from './caller.ts'
 import {
@@ -103,19 +111,25 @@ export function createAdministration(dependencies: AdministrationDependencies): 
     createUser: (requester, input) =>
       change('createUser', requester, undefined, () => createUser(dependencies, requester, input)),
     eraseUser: (requester, input) =>
-      change('eraseUser', requester, input.userId, () => eraseUser(dependencies, requester, input)),
+      change('eraseUser', requester, streams.user(input.userId), () => eraseUser(dependencies, requester, input)),
     issueApiToken: (requester, input) =>
-      change('issueApiToken', requester, input.userId, () => issueApiToken(dependencies, requester, input)),
+      change('issueApiToken', requester, streams.user(input.userId), () =>
+        issueApiToken(dependencies, requester, input),
+      ),
     createGroup: (requester, input) =>
       change('createGroup', requester, undefined, () => createGroup(dependencies, requester, input)),
     describeGroup: (requester, input) =>
-      change('describeGroup', requester, input.groupId, () => describeGroup(dependencies, requester, input)),
+      change('describeGroup', requester, streams.group(input.groupId), () =>
+        describeGroup(dependencies, requester, input),
+      ),
     changeGroupMembers: (requester, input) =>
-      change('changeGroupMembers', requester, input.groupId, () => changeGroupMembers(dependencies, requester, input)),
+      change('changeGroupMembers', requester, streams.group(input.groupId), () =>
+        changeGroupMembers(dependencies, requester, input),
+      ),
     createProject: (requester, input) =>
       change('createProject', requester, undefined, () => createProject(dependencies, requester, input)),
     createSigningPolicy: (requester, input) =>
-      change('createSigningPolicy', requester, input.projectId, () =>
+      change('createSigningPolicy', requester, streams.project(input.projectId), () =>
         createSigningPolicy(dependencies, requester, input),
       ),
     createSelfSignedCertificate: (requester, input) =>
@@ -123,10 +137,10 @@ export function createAdministration(dependencies: AdministrationDependencies): 
         createSelfSignedCertificate(dependencies, requester, input),
       ),
     disableCertificate: (requester, input) =>
-      change('disableCertificate', requester, input.certificateId, () =>
+      change('disableCertificate', requester, streams.certificate(input.certificateId), () =>
         disableCertificate(dependencies, requester, input),
       ),
     disableKey: (requester, input) =>
-      change('disableKey', requester, input.keyId, () => disableKey(dependencies, requester, input)),
+      change('disableKey', requester, streams.key(input.keyId), () => disableKey(dependencies, requester, input)),
   }
 }

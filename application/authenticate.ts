@@ -43,7 +43,7 @@ export async function authenticate(
         ...(remoteAddress === undefined ? {} : { remoteAddress }),
         command: 'authenticate',
         subject: null,
-        refusal: error,
+        code: error.code,
         callId,
       })
     throw error

@@ -9,7 +9,7 @@ export type GuardedCall = {
   readonly command: string
   /** Who asks for it; `undefined` when that is what is to be found out, which then records its refusals itself. */
   readonly requester: Requester | undefined
-  /** The id of the entity that it is about, as the requester named it. */
+  /** The stream of the entity that it is about, with the id as the requester named it. */
   readonly subject?: string
   /** What a full disk would leave half done is refused before it begins; a use case that writes nothing needs no room. */
   readonly writes?: 'submission' | 'change'
@@ -43,7 +43,7 @@ export function openGuard({ refusals, room }: Pick<ApplicationDependencies, 'ref
       const { command, requester, subject = null } = call
       if (refusal instanceof Refusal && requester !== undefined && !isSetup(requester)) {
         const { organizationId } = requester
-        await refusals.record({ ...initiatorOf(requester), organizationId, command, subject, refusal })
+        await refusals.record({ ...initiatorOf(requester), organizationId, command, subject, code: refusal.code })
       }
       throw refusal
     }

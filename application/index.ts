@@ -1,3 +1,4 @@
+import { type SigningRequestId, streams } from '../domain/index.ts'
 import { createAdministration } from './administration.ts'
 import type { Application } from './application.ts'
 import { authenticate } from './authenticate.ts'
@@ -51,15 +52,15 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     canSubmit: (requester, input) =>
       guard({ command: 'canSubmit', requester, writes: 'submission' }, () => canSubmit(dependencies, requester, input)),
     approveSigningRequest: (requester, input) =>
-      guard({ command: 'approveSigningRequest', requester, subject: input.signingRequestId, writes: 'change' }, () =>
+      guard({ command: 'approveSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
         approveSigningRequest(dependencies, requester, input),
       ),
     denySigningRequest: (requester, input) =>
-      guard({ command: 'denySigningRequest', requester, subject: input.signingRequestId, writes: 'change' }, () =>
+      guard({ command: 'denySigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
         denySigningRequest(dependencies, requester, input),
       ),
     cancelSigningRequest: (requester, input) =>
-      guard({ command: 'cancelSigningRequest', requester, subject: input.signingRequestId, writes: 'change' }, () =>
+      guard({ command: 'cancelSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
         cancelSigningRequest(dependencies, requester, input),
       ),
     admitUpload: (requester, input) =>
@@ -71,8 +72,13 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
         uploadArtifact(dependencies, requester, input),
       ),
     openArtifact: (requester, input) =>
-      guard({ command: 'openArtifact', requester, subject: input.signingRequestId }, () =>
+      guard({ command: 'openArtifact', requester, subject: requestStream(input) }, () =>
         openArtifact(dependencies, requester, input),
       ),
   }
+}
+
+/** The stream of the request that a call is about; its id is what the caller named it by, and not checked yet. */
+function requestStream({ signingRequestId }: { readonly signingRequestId: string }): string {
+  return streams.signingRequest(signingRequestId as SigningRequestId)
 }

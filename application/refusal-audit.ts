@@ -1,31 +1,53 @@
-import { randomUUID } from 'node:crypto'
-import { type EventMetadata, eventMetadata, type Instant, type OrganizationId, parseId } from '../domain/index.ts'
+import type { Instant, OrganizationId, WaitingRefusals } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import { SharedRoom } from './counted-kinds.ts'
+import { mostEventsPerMinute, openRecordingLimit, type Reservation } from './recording-limit.ts'
 import { commandRefused, eventsOf, RefusalCounter } from './refusal-counts.ts'
+import { entityStream, recordOf } from './refusal-records.ts'
 import type { RefusedAttempt } from './refused-attempt.ts'
-import { mostEventsPerMinute, openSecurityStream, type SecurityRecord, type SecurityStream } from './security-stream.ts'
+import { openSecurityStream, type SecurityStream } from './security-stream.ts'
 
 export { type RefusedAttempt, unknownOrganization } from './refused-attempt.ts'
 
-/** Records refused attempts in the security streams, in at most {@link mostEventsPerMinute} events an organization. */
+/**
+ * Records refused attempts in the security streams of their organizations, in at most `mostEventsPerMinute` events
+ * (`recording-limit.ts`) of all organizations and processes together.
+ */
 export interface RefusalAudit {
   /**
-   * Records the first attempt of a kind at once and before it answers; repeats within a minute are counted and recorded
-   * together, and so is everything once a minute has had 20 events. Never fails, and loses nothing while the process
-   * lives: what the log does not take is counted on (and twice, when it was taken without an answer).
+   * Records the first attempt of a kind at once and before it answers, as far as the minute has room for that; everything
+   * else is counted and recorded together. Never fails, and loses nothing while the process lives: what the log does not
+   * take is counted on (and twice, when it was taken without an answer).
    */
   record(attempt: RefusedAttempt): Promise<void>
-  /** Records what has been counted so far; in one event where the minute has no room for more. */
+  /** Records what has been counted so far, as far as there is room; of the rest how much it was, and of whom. */
   close(): Promise<void>
 }
 
-/** When a minute has had so many events, nothing is recorded at once any more: the rest of the room is for counts. */
-const mostRecordedAtOnce = 20
-/** Room that counts leave for the last record of a process that stops within the minute. */
-const roomForClosing = 1
-const windowMilliseconds = 60_000
+const windowMs = 60_000
+/** Of the events of a minute so many, with their reservations, may record attempts at once. The others are for counts. */
+const mostAtOnce = 24
+/** So many of them are reserved together. */
+const atOnceTogether = 3
+/** An organization has so many events at once before its counts are recorded: others need them, too. */
+const mostAtOnceEach = 9
+/** After the log failed or had no room, nobody waits for it for so long. */
+const atOncePauseMs = 5_000
+/** One process reserves no more for counts together, so that others get their turn before it asks again. */
+const mostTogether = mostEventsPerMinute / 2
+const betweenReservationsMs = 15_000
+/** Room that counts leave for processes that stop within the minute. */
+const roomForClosing = 4
+/** So many organizations are named of those whose counts wait. */
+const mostWaitingNamed = 1_000
 
-type Ledger = { readonly counter: RefusalCounter; readonly stream: SecurityStream; timer?: NodeJS.Timeout }
+type Ledger = {
+  readonly organizationId: OrganizationId
+  readonly counter: RefusalCounter
+  readonly stream: SecurityStream
+  /** How many attempts were recorded at once. */
+  atOnce: number
+}
 
 /** Opens the audit of refusals. */
 export function openRefusalAudit(dependencies: {
@@ -33,108 +55,180 @@ export function openRefusalAudit(dependencies: {
   readonly now: () => Instant
   readonly onError: (error: unknown) => void
 }): RefusalAudit {
-  const { now, onError } = dependencies
-  /** One an organization: as many as there are in the log. */
+  const { log, now, onError } = dependencies
+  const limit = openRecordingLimit(dependencies)
+  const shared = new SharedRoom()
+  /** Those of the organizations that have been refused something since their last record; who waits longest comes first. */
   const ledgers = new Map<OrganizationId, Ledger>()
+  let timer: { readonly timeout: NodeJS.Timeout; readonly dueAt: number } | undefined
+  let recording: Promise<void> = Promise.resolve()
+
+  /** What is left of the last reservation for attempts that are recorded at once. */
+  let forAtOnce: { readonly reservation: Reservation; left: number } | undefined
+  let reservingAtOnce: Promise<void> | undefined
+  let atOnceAgainAt = 0
 
   function ledgerOf(organizationId: OrganizationId): Ledger {
     const known = ledgers.get(organizationId)
     if (known !== undefined) return known
-    const ledger = { counter: new RefusalCounter(), stream: openSecurityStream(dependencies, organizationId) }
+    const stream = openSecurityStream(dependencies, organizationId)
+    const ledger = { organizationId, counter: new RefusalCounter(shared), stream, atOnce: 0 }
     ledgers.set(organizationId, ledger)
     return ledger
   }
 
-  function startWindow(organizationId: OrganizationId, ledger: Ledger): void {
-    if (ledger.timer !== undefined) return
-    ledger.timer = setTimeout(() => {
-      delete ledger.timer
-      void recordCounts(organizationId, ledger, (room) => room - roomForClosing)
-    }, windowMilliseconds)
-    ledger.timer.unref()
+  function recordCountsIn(milliseconds: number): void {
+    const dueAt = performance.now() + milliseconds
+    if (timer !== undefined && timer.dueAt <= dueAt) return
+    clearTimeout(timer?.timeout)
+    const timeout = setTimeout(() => {
+      timer = undefined
+      recording = recording.then(() => recordCounts())
+    }, milliseconds)
+    timeout.unref()
+    timer = { timeout, dueAt }
+  }
+
+  function takeAtOnce(): boolean {
+    if (forAtOnce === undefined || forAtOnce.left === 0 || !forAtOnce.reservation.isUsable()) return false
+    forAtOnce.left -= 1
+    return true
+  }
+
+  async function reserveAtOnce(): Promise<void> {
+    try {
+      const leave = mostEventsPerMinute - mostAtOnce
+      const waiting = () => waitingOf([...ledgers.values()])
+      const reservation = await limit.reserve({ events: atOnceTogether, leave, waiting })
+      forAtOnce = { reservation, left: reservation.events }
+      if (reservation.events === 0) atOnceAgainAt = performance.now() + atOncePauseMs
+    } catch (error) {
+      atOnceAgainAt = performance.now() + atOncePauseMs
+      onError(error)
+    }
+  }
+
+  async function mayRecordAtOnce(): Promise<boolean> {
+    if (takeAtOnce()) return true
+    if (performance.now() < atOnceAgainAt) return false
+    reservingAtOnce ??= reserveAtOnce().finally(() => {
+      reservingAtOnce = undefined
+    })
+    await reservingAtOnce
+    return takeAtOnce()
   }
 
   async function recordAtOnce({ stream }: Ledger, attempt: RefusedAttempt, at: Instant): Promise<boolean> {
-    let recorded = false
+    if (!(await mayRecordAtOnce())) return false
     try {
-      await stream.append((room) => {
-        recorded = room > mostEventsPerMinute - mostRecordedAtOnce
-        const event = commandRefused({ attempt, count: 1, firstAt: at, lastAt: at })
-        return recorded ? [{ event, metadata: metadataOf(attempt, at) }] : []
-      })
-      return recorded
+      const event = commandRefused({ attempt, commands: [attempt.command], count: 1, firstAt: at, lastAt: at })
+      const record = await recordOf(log, { event, attempt }, attempt.organizationId, at)
+      await stream.append(() => [record])
+      return true
     } catch (error) {
+      atOnceAgainAt = performance.now() + atOncePauseMs
       onError(error)
       return false
     }
   }
 
-  /** @param most how many events may be appended, of those that the last minute has room for */
-  async function recordCounts(
-    organizationId: OrganizationId,
-    ledger: Ledger,
-    most: (room: number) => number,
-  ): Promise<void> {
-    const counts = ledger.counter.take()
-    if (counts.kinds.length === 0 && counts.furtherCount === 0) return
-    let recorded = false
+  /** Records counts of as many organizations as there is room for, and comes back for the others. */
+  async function recordCounts(isLast = false): Promise<void> {
+    const counted = [...ledgers.values()].filter(({ counter }) => counter.count > 0)
+    // Whatever comes next begins a minute of its own.
+    for (const ledger of ledgers.values()) if (ledger.counter.count === 0) ledgers.delete(ledger.organizationId)
+    if (counted.length === 0) return
+    const wanted = counted.reduce((sum, { counter }) => sum + counter.events, 0)
+    let comeBackIn = betweenReservationsMs
     try {
-      await ledger.stream.append((room) => {
-        recorded = most(room) > 0
-        return recorded ? eventsOf(counts, most(room)).map((each) => recordOf(organizationId, each, now())) : []
+      const reservation = await limit.reserve({
+        events: isLast ? wanted : Math.min(wanted, mostTogether),
+        leave: isLast ? 0 : roomForClosing,
+        waiting: (events) => waitingOf(counted.slice(events)),
+        isLast,
       })
+      if (reservation.events === 0) comeBackIn = limit.moreRoomIn() + Math.random() * atOncePauseMs
+      else await recordReserved(counted, reservation)
     } catch (error) {
-      recorded = false
       onError(error)
     }
-    if (recorded) return
-    ledger.counter.putBack(counts)
-    startWindow(organizationId, ledger)
+    if ([...ledgers.values()].some(({ counter }) => counter.count > 0)) recordCountsIn(comeBackIn)
+  }
+
+  /** Gives each organization one event, those first that wait longest, and then each another as long as there are some. */
+  async function recordReserved(counted: readonly Ledger[], reservation: Reservation): Promise<void> {
+    const shares = sharesOf(
+      reservation.events,
+      counted.map(({ counter }) => counter.events),
+    )
+    for (const [index, ledger] of counted.entries()) {
+      const share = shares[index] ?? 0
+      if (share === 0 || !reservation.isUsable()) return
+      const counts = ledger.counter.take()
+      try {
+        const { organizationId } = ledger
+        const events = eventsOf(counts, share)
+        const records = await Promise.all(events.map((each) => recordOf(log, each, organizationId, now())))
+        await ledger.stream.append(() => records)
+      } catch (error) {
+        ledger.counter.putBack(counts)
+        throw error
+      }
+      // What was counted meanwhile waits behind the others.
+      ledgers.delete(ledger.organizationId)
+      ledger.atOnce = 0
+      if (ledger.counter.count > 0) ledgers.set(ledger.organizationId, ledger)
+    }
   }
 
   return {
     async record(given) {
       const at = now()
-      const attempt = { ...given, subject: entityId(given.subject) }
-      const { organizationId } = attempt
-      const ledger = ledgerOf(organizationId)
-      startWindow(organizationId, ledger)
-      if (ledger.counter.isFirst(attempt, at) && (await recordAtOnce(ledger, attempt, at))) return
-      ledger.counter.add({ attempt, count: 1, firstAt: at, lastAt: at })
+      const attempt = { ...given, subject: entityStream(given.subject) }
+      const ledger = ledgerOf(attempt.organizationId)
+      recordCountsIn(windowMs)
+      if (ledger.counter.isFirst(attempt, at) && ledger.atOnce < mostAtOnceEach) {
+        ledger.atOnce += 1
+        if (await recordAtOnce(ledger, attempt, at)) return
+        recordCountsIn(windowMs)
+      }
+      // Another one, if the counts were recorded meanwhile.
+      const { counter } = ledgerOf(attempt.organizationId)
+      counter.add({ attempt, commands: [attempt.command], count: 1, firstAt: at, lastAt: at })
     },
 
     async close() {
-      for (const [organizationId, ledger] of ledgers) {
-        clearTimeout(ledger.timer)
-        delete ledger.timer
-        await recordCounts(organizationId, ledger, (room) => Math.max(1, room))
-        clearTimeout(ledger.timer)
-      }
+      clearTimeout(timer?.timeout)
+      await recording
+      await recordCounts(true)
+      clearTimeout(timer?.timeout)
     },
   }
 }
 
-function recordOf(
-  organizationId: OrganizationId,
-  { event, attempt }: ReturnType<typeof eventsOf>[number],
-  at: Instant,
-): SecurityRecord {
-  if (attempt !== null) return { event, metadata: metadataOf(attempt, at) }
-  const id = randomUUID()
-  const actor = { kind: 'system', component: 'refusalAudit' } as const
-  return { event, metadata: eventMetadata({ actor, callId: id }, { organizationId, occurredAt: at }) }
+/** How many events each gets of those that there are, given how many each wants: none twice before each has one. */
+function sharesOf(events: number, wanted: readonly number[]): readonly number[] {
+  const shares = wanted.map(() => 0)
+  for (let left = events, round = 0; left > 0; round += 1) {
+    const before = left
+    for (const [index, most] of wanted.entries())
+      if (left > 0 && most > round) {
+        shares[index] = round + 1
+        left -= 1
+      }
+    if (left === before) break
+  }
+  return shares
 }
 
-function metadataOf(attempt: RefusedAttempt, occurredAt: Instant): EventMetadata {
-  const { organizationId, subject, callId } = attempt
-  return eventMetadata(attempt, { organizationId, correlationId: subject ?? callId, occurredAt })
-}
-
-/** The id that a caller named an entity by; what is no id is the caller's invention, and is not kept. */
-function entityId(subject: string | null): string | null {
-  try {
-    return subject === null ? null : parseId(subject, 'The subject')
-  } catch {
-    return null
+function waitingOf(ledgers: readonly Ledger[]): WaitingRefusals {
+  const counts = ledgers
+    .map(({ organizationId, counter }) => ({ organizationId, count: counter.count }))
+    .filter(({ count }) => count > 0)
+    .sort((one, other) => other.count - one.count)
+  return {
+    count: counts.reduce((sum, { count }) => sum + count, 0),
+    organizations: counts.length,
+    most: counts.slice(0, mostWaitingNamed),
   }
 }

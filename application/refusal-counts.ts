@@ -2,21 +2,12 @@ import {
   type CommandRefused,
   type FurtherCommandsRefused,
   type Instant,
-  networkOf,
+  parseStreamName,
   type RefusalCount,
   refusalKind,
 } from '../domain/index.ts'
+import { BoundedKinds, type CountedKind, earlier, isAnonymous, later, type SharedRoom, sum } from './counted-kinds.ts'
 import type { RefusedAttempt } from './refused-attempt.ts'
-
-/** Refusals of one kind that were counted and are not recorded yet. */
-export type CountedKind = {
-  /** The first of them. */
-  readonly attempt: RefusedAttempt
-  /** 0 while only the kind is known: its first refusal was recorded at once. */
-  readonly count: number
-  readonly firstAt: Instant
-  readonly lastAt: Instant
-}
 
 /** Refusals of an organization that are not recorded yet. Memory is bounded, however many kinds there are. */
 export type RefusalCounts = {
@@ -29,26 +20,29 @@ export type RefusalCounts = {
   readonly lastAt: Instant | undefined
 }
 
-/**
- * How many kinds are told apart. Whoever sends nonsense from many addresses must not crowd out what people with a token
- * were refused, so each has room of their own.
- */
-const room = { known: { kinds: 40, further: 70 }, anonymous: { kinds: 16, further: 30 } } as const
-
-/** The most events that {@link RefusalCounts} become: one a kind, and one for the further ones. */
-export const mostEventsOfCounts = room.known.kinds + room.anonymous.kinds + 1
-
 /** Counts the refusals of one organization. */
 export class RefusalCounter {
-  #kinds = new BoundedKinds('kinds')
-  #further = new BoundedKinds('further')
+  readonly #shared: SharedRoom
+  #kinds: BoundedKinds
+  #further: BoundedKinds
   #furtherCount = 0
   #firstAt: Instant | undefined
   #lastAt: Instant | undefined
 
-  /** Whether there is something to be recorded. */
-  get isEmpty(): boolean {
-    return this.#furtherCount === 0 && [...this.#kinds.values()].every(({ count }) => count === 0)
+  constructor(shared: SharedRoom) {
+    this.#shared = shared
+    this.#kinds = new BoundedKinds('kinds', shared)
+    this.#further = new BoundedKinds('further', shared)
+  }
+
+  /** How many refusals there are to be recorded. */
+  get count(): number {
+    return this.#furtherCount + sum(this.#kinds.values())
+  }
+
+  /** In how many events they would be recorded if there were room for all: one a kind, and one for the further ones. */
+  get events(): number {
+    return this.#kinds.values().filter(({ count }) => count > 0).length + (this.#furtherCount > 0 ? 1 : 0)
   }
 
   /**
@@ -56,14 +50,14 @@ export class RefusalCounter {
    * of them: then it is to be counted.
    */
   isFirst(attempt: RefusedAttempt, at: Instant): boolean {
-    const key = keyOf(attempt)
-    return !this.#kinds.has(key) && this.#kinds.put(key, { attempt, count: 0, firstAt: at, lastAt: at })
+    const key = refusalKind(attempt)
+    return !this.#kinds.has(key) && this.#kinds.put(key, { attempt, commands: [], count: 0, firstAt: at, lastAt: at })
   }
 
   /** Counts refusals of one kind. */
   add(counted: CountedKind): void {
     const { attempt, count, firstAt, lastAt } = counted
-    const key = keyOf(attempt)
+    const key = refusalKind(attempt)
     if (this.#kinds.put(key, counted)) return
     this.#addUnnamed(count, firstAt, lastAt)
     this.#further.put(key, counted)
@@ -82,8 +76,9 @@ export class RefusalCounter {
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
     }
-    this.#kinds = new BoundedKinds('kinds')
-    this.#further = new BoundedKinds('further')
+    this.#shared.giveBack(this.#kinds.sharedRoom + this.#further.sharedRoom)
+    this.#kinds = new BoundedKinds('kinds', this.#shared)
+    this.#further = new BoundedKinds('further', this.#shared)
     this.#furtherCount = 0
     this.#firstAt = undefined
     this.#lastAt = undefined
@@ -104,46 +99,16 @@ export class RefusalCounter {
   }
 }
 
-/** Kinds by their key, as many as there is room for of each sort of people. */
-class BoundedKinds {
-  readonly #where: 'kinds' | 'further'
-  readonly #counted = new Map<string, CountedKind>()
-  readonly #taken = { known: 0, anonymous: 0 }
-
-  constructor(where: 'kinds' | 'further') {
-    this.#where = where
-  }
-
-  has(key: string): boolean {
-    return this.#counted.has(key)
-  }
-
-  values(): readonly CountedKind[] {
-    return [...this.#counted.values()]
-  }
-
-  /** Adds to what the kind has; `false` when it is not here yet and there is no room for it. */
-  put(key: string, counted: CountedKind): boolean {
-    const present = this.#counted.get(key)
-    const sort = isAnonymous(counted.attempt) ? 'anonymous' : 'known'
-    if (present === undefined && this.#taken[sort] >= room[sort][this.#where]) return false
-    if (present === undefined) this.#taken[sort] += 1
-    this.#counted.set(key, together(present, counted))
-    return true
-  }
-}
+/** An event and the attempt that it has its metadata from; `null` for one of several kinds. */
+export type CountedEvent =
+  | { readonly event: CommandRefused; readonly attempt: RefusedAttempt }
+  | { readonly event: FurtherCommandsRefused; readonly attempt: null }
 
 /**
  * The events that record counts, in at most `most` of them (1 or more): what has no event of its own is named in that of
- * the further ones. Each with the attempt that it has its metadata from; `null` for the further ones.
+ * the further ones.
  */
-export function eventsOf(
-  counts: RefusalCounts,
-  most: number,
-): readonly (
-  | { readonly event: CommandRefused; readonly attempt: RefusedAttempt }
-  | { readonly event: FurtherCommandsRefused; readonly attempt: null }
-)[] {
+export function eventsOf(counts: RefusalCounts, most: number): readonly CountedEvent[] {
   const { kinds, furtherCount, further } = counts
   const alone = kinds.length + (furtherCount > 0 ? 1 : 0) <= most ? kinds : kinds.slice(0, most - 1)
   const rest = kinds.slice(alone.length)
@@ -169,73 +134,17 @@ export function eventsOf(
   return [...each, { event, attempt: null }]
 }
 
-/** The longest text of a refusal that is kept, in UTF-16 code units: callers' own words stand in some. */
-const longestMessage = 500
-
-/** The event that records refusals of one kind. */
-export function commandRefused({ attempt, count, firstAt, lastAt }: CountedKind): CommandRefused {
-  const { command, subject, refusal } = attempt
-  const { code, message } = refusal
+/** The event that records refusals of one kind; its subject is the id in the name of the attempt's stream. */
+export function commandRefused({ attempt, commands, count, firstAt, lastAt }: CountedKind): CommandRefused {
+  const { code, subject } = attempt
+  const id = subject === null ? undefined : parseStreamName(subject)?.id
   return {
     type: 'CommandRefused',
-    data: {
-      schemaVersion: 1,
-      command,
-      code,
-      message: message.slice(0, longestMessage).toWellFormed(),
-      subject,
-      count,
-      firstAt,
-      lastAt,
-    },
+    data: { schemaVersion: 1, code, commands, subject: id ?? null, count, firstAt, lastAt },
   }
 }
 
-function countOf({ attempt, count }: CountedKind): RefusalCount {
-  const { actor, remoteAddress = null, command, refusal } = attempt
-  return { actor, remoteAddress, command, code: refusal.code, count }
-}
-
-/** Two counts of one kind as one. What differs between them is not said of both. */
-function together(one: CountedKind | undefined, other: CountedKind): CountedKind {
-  if (one === undefined || one.count === 0) return other
-  const { attempt } = one
-  const { remoteAddress: _, ...withoutAddress } = attempt
-  const address = commonAddress(attempt, other.attempt)
-  return {
-    attempt: {
-      ...withoutAddress,
-      subject: attempt.subject === other.attempt.subject ? attempt.subject : null,
-      ...(address === undefined ? {} : { remoteAddress: address }),
-    },
-    count: one.count + other.count,
-    firstAt: earlier(one.firstAt, other.firstAt),
-    lastAt: later(one.lastAt, other.lastAt),
-  }
-}
-
-/** The address of both, or, of people who are not known, the network that both came from. */
-function commonAddress(one: RefusedAttempt, other: RefusedAttempt): string | undefined {
-  if (one.remoteAddress === other.remoteAddress) return one.remoteAddress
-  return isAnonymous(one) && one.remoteAddress !== undefined ? networkOf(one.remoteAddress) : undefined
-}
-
-function keyOf({ refusal, ...attempt }: RefusedAttempt): string {
-  return refusalKind({ ...attempt, code: refusal.code })
-}
-
-function isAnonymous({ actor }: RefusedAttempt): boolean {
-  return actor.kind === 'anonymous'
-}
-
-function sum(counted: readonly CountedKind[]): number {
-  return counted.reduce((total, { count }) => total + count, 0)
-}
-
-function earlier(one: Instant | undefined, other: Instant): Instant {
-  return one === undefined || other < one ? other : one
-}
-
-function later(one: Instant | undefined, other: Instant): Instant {
-  return one === undefined || other > one ? other : one
+function countOf({ attempt, commands, count }: CountedKind): RefusalCount {
+  const { actor, remoteAddress = null, code } = attempt
+  return { actor, remoteAddress, commands, code, count }
 }

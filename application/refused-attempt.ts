@@ -1,13 +1,14 @@
 import type { Initiator, OrganizationId } from '../domain/index.ts'
 
-/** A refused attempt. */
+/** A refused attempt. It has no message: that may quote what the caller sent, which may be a secret in the wrong place. */
 export type RefusedAttempt = Initiator & {
   readonly organizationId: OrganizationId
-  /** What was asked, e.g. `approveSigningRequest`. */
+  /** What was asked, e.g. `approveSigningRequest`: the service's own name for it. */
   readonly command: string
-  /** The entity that it was about, as the caller named it. */
+  /** The stream of the entity that it was about, with the id as the caller named it; it need not exist. */
   readonly subject: string | null
-  readonly refusal: { readonly code: string; readonly message: string }
+  /** The refusal's code. */
+  readonly code: string
 }
 
 /**

@@ -37,9 +37,8 @@ export type RecordedRefusal = {
   readonly actor: { readonly kind: string; readonly userId?: string; readonly component?: string }
   readonly remoteAddress: string | null
   /** `null` where the record is about several kinds, which `kinds` has. */
-  readonly command: string | null
   readonly code: string | null
-  readonly message: string | null
+  readonly commands: readonly string[]
   readonly subject: string | null
   readonly count: number
   readonly firstAt: string
@@ -47,12 +46,21 @@ export type RecordedRefusal = {
   readonly kinds: readonly {
     readonly actor: RecordedRefusal['actor']
     readonly remoteAddress: string | null
-    readonly command: string
     readonly code: string
+    readonly commands: readonly string[]
     readonly count: number
   }[]
   /** How many of `count` are of none of these kinds. */
   readonly unnamed: number
+}
+
+/** Refusals that a process had counted at a moment and had no room to record yet. */
+export type WaitingRefusals = {
+  readonly recordedAt: string
+  readonly count: number
+  /** In how many organizations; `most` names those with the most of them. */
+  readonly organizations: number
+  readonly most: readonly { readonly organizationId: string; readonly count: number }[]
 }
 
 /**
@@ -100,7 +108,7 @@ export type LocalCommands = {
       readonly since: string
       readonly until: string
     },
-  ): Promise<readonly RecordedRefusal[]>
+  ): Promise<{ readonly refusals: readonly RecordedRefusal[]; readonly waiting: readonly WaitingRefusals[] }>
   /** Revokes the event key of a process; `since` is the present by default. */
   revokeEventKey(
     options: LocalOptions & {

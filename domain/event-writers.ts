@@ -38,6 +38,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   ProcessKeyRevoked: api,
   CommandRefused: anyProcess,
   FurtherCommandsRefused: anyProcess,
+  RefusalEventsReserved: anyProcess,
 
   OrganizationCreated: api,
 

@@ -1,21 +1,26 @@
 import { type Actor, credentialOf } from './actor.ts'
 import type { DomainEvent, Instant } from './event.ts'
+import type { OrganizationId } from './ids.ts'
 import { networkOf } from './network.ts'
 
 /**
- * Commands of one kind were refused: from one source, one command, with one code. The first of a minute is recorded at
- * once as a rule, the others are counted and recorded together.
+ * Commands of one kind were refused: from one source, with one code. The first of a minute is recorded at once as a rule,
+ * the others are counted and recorded together.
+ *
+ * Nothing in it is text that a caller chose: whatever they send may be a secret that was pasted in the wrong place. So
+ * there is no message, which may quote it; what a code means stands in `docs/error-codes.md`.
  */
 export type CommandRefused = DomainEvent<
   'CommandRefused',
   {
-    /** What was asked, e.g. `approveSigningRequest`. */
-    readonly command: string
     /** The refusal's code. */
     readonly code: string
-    /** The text of the first of them. */
-    readonly message: string
-    /** The id of the entity that all of them were about; `null` when none is known, or they were about several. */
+    /** What was asked, e.g. `approveSigningRequest`: each once, in the order in which they came, {@link mostCommands} at the most. */
+    readonly commands: readonly string[]
+    /**
+     * The id of the entity that all of them were about; `null` when they were about several, or about nothing that the
+     * organization has: an id that it does not know is the caller's own text.
+     */
     readonly subject: string | null
     /** How many refusals this event stands for. */
     readonly count: number
@@ -24,11 +29,15 @@ export type CommandRefused = DomainEvent<
   }
 >
 
+/** So many commands are named of one kind of refusals. */
+export const mostCommands = 10
+
 /** How often a kind of refusal occurred. */
 export type RefusalCount = {
   readonly actor: Actor
   readonly remoteAddress: string | null
-  readonly command: string
+  /** As of {@link CommandRefused}. */
+  readonly commands: readonly string[]
   readonly code: string
   readonly count: number
 }
@@ -48,15 +57,52 @@ export type FurtherCommandsRefused = DomainEvent<
   }
 >
 
-/** Everything that stands in a security stream. The events are independent of each other. */
-export type SecurityEvent = CommandRefused | FurtherCommandsRefused
+/** Refusals that a process has counted and for which there was no room yet. */
+export type WaitingRefusals = {
+  readonly count: number
+  /** In how many organizations. */
+  readonly organizations: number
+  /** Of the organizations with the most of them, those first; of a thousand at the most. */
+  readonly most: readonly { readonly organizationId: OrganizationId; readonly count: number }[]
+}
 
-/** What an event of a security stream says, whichever of the two it is. */
+/**
+ * A process is about to record refusals, in so many events at the most, in whichever security streams, at once. It stands
+ * in the stream of what belongs to no organization, so that all processes and organizations together keep to one limit.
+ */
+export type RefusalEventsReserved = DomainEvent<
+  'RefusalEventsReserved',
+  {
+    readonly events: number
+    /** What the process has to record beyond these events: what is lost if it is killed before it gets to that. */
+    readonly waiting: WaitingRefusals
+  }
+>
+
+/** What stands for refusals in a security stream. The events are independent of each other. */
+export type RefusalEvent = CommandRefused | FurtherCommandsRefused
+
+/** Everything that stands in a security stream. */
+export type SecurityEvent = RefusalEvent | RefusalEventsReserved
+
+/** The types of the events that stand for refusals. */
+export const refusalEventTypes = [
+  'CommandRefused',
+  'FurtherCommandsRefused',
+] as const satisfies readonly RefusalEvent['type'][]
+
+/** The types of everything that stands in a security stream. */
+export const securityEventTypes = [
+  ...refusalEventTypes,
+  'RefusalEventsReserved',
+] as const satisfies readonly SecurityEvent['type'][]
+
+/** What an event that stands for refusals says, whichever of the two it is. */
 export type RefusalFacts = {
-  /** `null`, like code, message and subject, when it stands for several kinds. */
-  readonly command: string | null
+  /** `null`, like the subject, when it stands for several kinds. */
   readonly code: string | null
-  readonly message: string | null
+  /** None when it stands for several kinds. */
+  readonly commands: readonly string[]
   readonly subject: string | null
   /** How many refusals it stands for. */
   readonly count: number
@@ -68,28 +114,28 @@ export type RefusalFacts = {
   readonly unnamed: number
 }
 
-/** Reads an event of a security stream. */
-export function refusalFacts(event: SecurityEvent): RefusalFacts {
+/** Reads an event that stands for refusals. */
+export function refusalFacts(event: RefusalEvent): RefusalFacts {
   if (event.type === 'CommandRefused') {
-    const { command, code, message, subject, count, firstAt, lastAt } = event.data
-    return { command, code, message, subject, count, firstAt, lastAt, kinds: [], unnamed: 0 }
+    const { code, commands, subject, count, firstAt, lastAt } = event.data
+    return { code, commands, subject, count, firstAt, lastAt, kinds: [], unnamed: 0 }
   }
   const { count, firstAt, lastAt, kinds, unnamed } = event.data
-  return { command: null, code: null, message: null, subject: null, count, firstAt, lastAt, kinds, unnamed }
+  return { code: null, commands: [], subject: null, count, firstAt, lastAt, kinds, unnamed }
 }
 
 /**
- * What makes two refusals the same for counting: who asked, for what, and the answer. Nothing of it is the caller's
- * invention: not the entity that a call names, and of an IPv6 address only the network, whose owner has all addresses in it.
+ * What makes two refusals the same for counting: who asked, and the answer. Nothing of it is the caller's choice: not
+ * what they ask for, not the entity that they name, and of an IPv6 address only the network, whose owner has all
+ * addresses in it.
  */
 export function refusalKind(refused: {
   readonly actor: Actor
   readonly remoteAddress?: string | undefined
-  readonly command: string
   readonly code: string
 }): string {
-  const { actor, remoteAddress, command, code } = refused
-  return JSON.stringify([sourceOf(actor, remoteAddress), command, code])
+  const { actor, remoteAddress, code } = refused
+  return JSON.stringify([sourceOf(actor, remoteAddress), code])
 }
 
 function sourceOf(actor: Actor, remoteAddress: string | undefined): string {

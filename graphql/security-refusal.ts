@@ -4,11 +4,11 @@ import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 
 const RefusalCountRef = builder.objectRef<RefusalCount>('SecurityRefusalKind').implement({
-  description: 'How often one source was refused one command with one code.',
+  description: 'How often one source was refused with one code.',
   fields: (t) => ({
     actor: t.expose('actor', { type: ActorRef }),
     remoteAddress: t.exposeString('remoteAddress', { nullable: true }),
-    command: t.exposeString('command'),
+    commands: t.exposeStringList('commands', { description: 'What was asked, each once, the first ten.' }),
     code: t.exposeString('code'),
     count: t.exposeInt('count'),
   }),
@@ -26,15 +26,13 @@ export const SecurityRefusalRef = builder.objectRef<SecurityRefusalView>('Securi
       nullable: true,
       description: 'Where they came from: an address, or a network in CIDR notation; null when from several.',
     }),
-    command: t.exposeString('command', {
-      nullable: true,
-      description: 'What was asked, such as `approveSigningRequest`; null, like code and message, for several kinds.',
+    commands: t.exposeStringList('commands', {
+      description: 'What was asked, such as `approveSigningRequest`: each once, the first ten; none for several kinds.',
     }),
-    code: t.exposeString('code', { nullable: true }),
-    message: t.exposeString('message', { nullable: true, description: 'The text of the first of them.' }),
+    code: t.exposeString('code', { nullable: true, description: 'Null for several kinds.' }),
     subject: t.exposeString('subject', {
       nullable: true,
-      description: 'The id of the entity that all of them were about, where known.',
+      description: 'The id of the entity that all of them were about, when the organization has it.',
     }),
     count: t.exposeInt('count', { description: 'How many refusals this stands for.' }),
     firstAt: t.expose('firstAt', { type: 'DateTime' }),

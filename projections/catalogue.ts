@@ -1,4 +1,4 @@
-import { parseStreamName, type StreamKind } from '../domain/index.ts'
+import { parseStreamName, type StreamKind, securityEventTypes } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import type { AnyProjection } from './entity.ts'
@@ -27,7 +27,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
 export const eventStreams = {
   projectSlug: { eventTypes: ['ProjectSlugReserved'] },
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
-  security: { eventTypes: ['CommandRefused', 'FurtherCommandsRefused'] },
+  security: { eventTypes: securityEventTypes },
   processKey: { eventTypes: ['ProcessKeyCertified', 'ProcessKeyRevoked'] },
 } as const
 

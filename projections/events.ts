@@ -1,4 +1,4 @@
-import { type EventMetadata, type OrganizationId, refusalFacts, type SecurityEvent } from '../domain/index.ts'
+import { type EventMetadata, type OrganizationId, type RefusalEvent, refusalFacts } from '../domain/index.ts'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import type { EventRow } from './tables.ts'
 import type { EventView, SecurityRefusalView } from './views.ts'
@@ -38,5 +38,5 @@ export function asSecurityRefusal({ id, type, data, metadata, position }: EventV
   const { actor, occurredAt, remoteAddress = null } = metadata
   const organizationId: OrganizationId = metadata.organizationId
   const recorded = { id, organizationId, position, occurredAt, actor, remoteAddress }
-  return { ...recorded, ...refusalFacts({ type, data } as unknown as SecurityEvent) }
+  return { ...recorded, ...refusalFacts({ type, data } as unknown as RefusalEvent) }
 }

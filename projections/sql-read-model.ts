@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
-import { type OrganizationId, referenceKey, type SigningPolicyId } from '../domain/index.ts'
+import { type OrganizationId, referenceKey, refusalEventTypes, type SigningPolicyId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
-import { eventStreams } from './catalogue.ts'
 import { certificates } from './certificates.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { asView, type EntityProjection } from './entity.ts'
@@ -241,9 +240,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listSigningRequests,
     listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),
     listSecurityRefusals: (organizationId, page) =>
-      listEvents(organizationId, { types: eventStreams.security.eventTypes }, page, (row) =>
-        asSecurityRefusal(asEventView(row)),
-      ),
+      listEvents(organizationId, { types: refusalEventTypes }, page, (row) => asSecurityRefusal(asEventView(row))),
 
     eventsOfStreams: (organizationId, ranges) => read(() => events.ofStreams(organizationId, ranges)),
 

@@ -31,7 +31,7 @@ import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
-import { type RecordedRefusal, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
+import { type RecordedRefusals, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { unfinishedFile } from './unfinished-file.ts'
 
@@ -171,7 +171,7 @@ async function compareNow(
  *
  * @throws Refusal, EventLogError as `recordedRefusals` does
  */
-export async function auditRefusals(options: LocalOptions & RefusalSelection): Promise<readonly RecordedRefusal[]> {
+export async function auditRefusals(options: LocalOptions & RefusalSelection): Promise<RecordedRefusals> {
   return withLog(settingsOf(options), (log) => recordedRefusals(log, options))
 }
 

@@ -5,10 +5,12 @@ import {
   type OrganizationId,
   parseId,
   Refusal,
+  type RefusalEvent,
   type RefusalFacts,
   refusalFacts,
   type SecurityEvent,
   streams,
+  type WaitingRefusals,
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 
@@ -20,9 +22,19 @@ const mostDays = 3_660
 export type RecordedRefusal = RefusalFacts & {
   /** When it was recorded. */
   readonly recordedAt: Instant
-  readonly type: SecurityEvent['type']
+  readonly type: RefusalEvent['type']
   readonly actor: Actor
   readonly remoteAddress: string | null
+}
+
+/** Refusals that a process had counted at some moment and had no room to record yet: they are recorded later, or were lost with it. */
+export type RecordedWaiting = WaitingRefusals & { readonly recordedAt: Instant }
+
+/** What security streams say. */
+export type RecordedRefusals = {
+  readonly refusals: readonly RecordedRefusal[]
+  /** Only of what belongs to no organization: it is about all of them. */
+  readonly waiting: readonly RecordedWaiting[]
 }
 
 /** Whose refusals, recorded when. */
@@ -42,10 +54,11 @@ export type RefusalSelection = {
 export async function recordedRefusals(
   log: Pick<EventLog, 'readStream'>,
   { organization, since, until }: RefusalSelection,
-): Promise<readonly RecordedRefusal[]> {
+): Promise<RecordedRefusals> {
   const organizationId =
     organization === undefined ? unknownOrganization : parseId<OrganizationId>(organization, 'organization')
   const refusals: RecordedRefusal[] = []
+  const waiting: RecordedWaiting[] = []
   for (const day of daysOf(since, until))
     for await (const events of log.readStream(streams.security(organizationId, day)))
       for (const { type, data, metadata } of events) {
@@ -54,9 +67,13 @@ export async function recordedRefusals(
         const remoteAddress = metadata.remoteAddress ?? null
         const { actor } = metadata
         const event = { type, data } as SecurityEvent
+        if (event.type === 'RefusalEventsReserved') {
+          if (event.data.waiting.count > 0) waiting.push({ recordedAt, ...event.data.waiting })
+          continue
+        }
         refusals.push({ recordedAt, type: event.type, actor, remoteAddress, ...refusalFacts(event) })
       }
-  return refusals
+  return { refusals, waiting }
 }
 
 /** The UTC days from one moment to another, each by a moment in it. */

@@ -79,12 +79,13 @@ export async function startSigner(options: {
     now,
     async recordRefusal(command, subject, refusal) {
       logger.warn({ command, subject, code: refusal.code }, 'the signer refused')
+      const stream = subjectStreams[command]?.(subject) ?? null
       await refusals.record({
-        organizationId: await organizationOf(log, command, subject),
+        organizationId: await organizationOf(log, stream),
         actor: { kind: 'system', component: 'signer' },
         command,
-        subject,
-        refusal,
+        subject: stream,
+        code: refusal.code,
         callId: randomUUID(),
       })
     },
@@ -117,9 +118,8 @@ const subjectStreams: Readonly<Record<string, (subject: string) => string>> = {
 }
 
 /** The organization of what was refused, as the first event of its stream says. */
-async function organizationOf(log: EventLog, command: string, subject: string): Promise<OrganizationId> {
-  const stream = subjectStreams[command]?.(subject)
-  if (stream === undefined) return unknownOrganization
+async function organizationOf(log: EventLog, stream: string | null): Promise<OrganizationId> {
+  if (stream === null) return unknownOrganization
   for await (const [first] of log.readStream(stream, { maxCount: 1 }))
     if (first !== undefined) return first.metadata.organizationId
   return unknownOrganization

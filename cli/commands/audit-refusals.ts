@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { parseInstant } from '../duration.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
-import { localCommands, type RecordedRefusal } from '../local-commands.ts'
+import { localCommands, type RecordedRefusal, type WaitingRefusals } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
 import { type Cell, type Marker, table } from '../output/table.ts'
@@ -16,7 +16,7 @@ type Options = {
 /** What is shown when nothing else is asked for: the last week. */
 const defaultPeriodMs = 7 * 24 * 60 * 60 * 1000
 
-/** `countersign audit refusals`. With `--json`: `{ organization, since, until, refusals: […] }`. */
+/** `countersign audit refusals`. With `--json`: `{ organization, since, until, refusals: […], waiting: […] }`. */
 export function define(command: Command, { report }: Invocation): void {
   explain(
     command,
@@ -33,9 +33,14 @@ export function define(command: Command, { report }: Invocation): void {
         since === undefined ? new Date(Date.parse(end) - defaultPeriodMs).toISOString() : parseInstant(since, '--since')
       try {
         const { auditRefusals } = await localCommands()
-        const refusals = await auditRefusals({ organization, since: begin, until: end, configFile: config })
-        report.result({ organization: organization ?? null, since: begin, until: end, refusals }, () =>
-          refusalsText(refusals, report.marker),
+        const { refusals, waiting } = await auditRefusals({
+          organization,
+          since: begin,
+          until: end,
+          configFile: config,
+        })
+        report.result({ organization: organization ?? null, since: begin, until: end, refusals, waiting }, () =>
+          [refusalsText(refusals, report.marker), waitingText(waiting)].join(''),
         )
       } catch (error) {
         throw localFailure(error)
@@ -51,9 +56,15 @@ function refusalsText(refusals: readonly RecordedRefusal[], marker: Marker): str
   return `${table(headings, refusals.flatMap(rowsOf), marker)}${summary}`
 }
 
+function waitingText(waiting: readonly WaitingRefusals[]): string {
+  const last = waiting.at(-1)
+  if (last === undefined) return ''
+  return `At ${last.recordedAt} a process had counted ${count(last.count, 'refusal')} of ${count(last.organizations, 'organization')} without room to record them yet.\n`
+}
+
 function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
-  const { firstAt, lastAt, command, code, subject, kinds, unnamed } = refusal
-  if (command !== null)
+  const { firstAt, lastAt, commands, code, subject, kinds, unnamed } = refusal
+  if (code !== null)
     return [
       [
         firstAt,
@@ -61,8 +72,8 @@ function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
         String(refusal.count),
         whoOf(refusal.actor),
         refusal.remoteAddress ?? '',
-        command,
-        code ?? '',
+        commands.join(', '),
+        code,
         subject ?? '',
       ],
     ]
@@ -72,7 +83,7 @@ function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
     String(kind.count),
     whoOf(kind.actor),
     kind.remoteAddress ?? '',
-    kind.command,
+    kind.commands.join(', '),
     kind.code,
     '',
   ])

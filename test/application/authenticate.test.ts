@@ -170,7 +170,7 @@ describe('authentication', () => {
     const at = test.clock.now
     expect(recorded).toMatchObject({
       type: 'CommandRefused',
-      data: { command: 'authenticate', code, subject: null, count: 1, firstAt: at, lastAt: at },
+      data: { commands: ['authenticate'], code, subject: null, count: 1, firstAt: at, lastAt: at },
       metadata: { organizationId, actor: { kind: 'anonymous' }, remoteAddress: address, occurredAt: at },
     })
     expect(await test.securityEvents(organizationIsKnown ? unknownOrganization : test.setup.organizationId)).toEqual([])

@@ -114,7 +114,7 @@ describe('the artifact of a request', () => {
     expect(await test.securityEvents()).toEqual([
       expect.objectContaining({
         data: expect.objectContaining({
-          command: 'openArtifact',
+          commands: ['openArtifact'],
           code: 'FORBIDDEN',
           subject: signingRequestId,
           count: 1,

@@ -83,7 +83,7 @@ describe('an actor', () => {
 })
 
 describe('a source of refusals', () => {
-  const kindOf = (actor: Actor) => refusalKind({ actor, command: 'x', code: 'FORBIDDEN', remoteAddress: '192.0.2.1' })
+  const kindOf = (actor: Actor) => refusalKind({ actor, code: 'FORBIDDEN', remoteAddress: '192.0.2.1' })
 
   it('is the credential that was used, whoever vouches for the call', () => {
     const kinds = actors.map(kindOf)

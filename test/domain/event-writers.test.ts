@@ -9,6 +9,7 @@ import {
   processRoles,
   projectDecider,
   projectSlugDecider,
+  securityEventTypes,
   signingPolicyDecider,
   signingPolicySlugDecider,
   signingRequestDecider,
@@ -32,7 +33,7 @@ describe('who may write which events', () => {
       userDecider,
     ]
     const types = deciders.flatMap(({ eventTypes }) => eventTypes as readonly string[])
-    expect(Object.keys(writersOfEvents).sort()).toEqual([...types, 'CommandRefused', 'FurtherCommandsRefused'].sort())
+    expect(Object.keys(writersOfEvents).sort()).toEqual([...types, ...securityEventTypes].sort())
   })
 
   test('is nobody for a type that the table does not name', () => {

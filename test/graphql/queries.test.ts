@@ -440,7 +440,7 @@ describe('queries', () => {
       '{ viewer { name } }',
     )
     await server.caughtUp()
-    const query = `{ securityRefusals { nodes { command code message count actor { kind userId } remoteAddress subject } }
+    const query = `{ securityRefusals { nodes { commands code count actor { kind userId } remoteAddress subject } }
       events(first: 3) { nodes { type } } }`
     for (const regular of [server.submitter, server.approvers[0]]) {
       const { data, errors } = await server.ask(regular, query)
@@ -451,9 +451,9 @@ describe('queries', () => {
       const { data, errors } = await server.ask(allowed, query)
       expect(errors).toBeUndefined()
       expect(data.securityRefusals.nodes).toMatchObject([
-        { command: 'authenticate', code: 'TOKEN_INVALID', count: 1, actor: { kind: 'anonymous' } },
+        { commands: ['authenticate'], code: 'TOKEN_INVALID', count: 1, actor: { kind: 'anonymous' } },
         {
-          command: 'denySigningRequest',
+          commands: ['denySigningRequest'],
           code: 'NOT_WAITING_FOR_APPROVAL',
           subject: id,
           actor: { kind: 'user', userId: server.approvers[0].userId },

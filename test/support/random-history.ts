@@ -134,9 +134,8 @@ async function refusal(log: EventLog, metadata: EventMetadata, detail: number): 
   const { occurredAt } = metadata
   const data = {
     schemaVersion: 1,
-    command: 'authenticate',
     code: 'TOKEN_INVALID',
-    message: 'No.',
+    commands: ['authenticate'],
     subject: detail % 2 === 0 ? null : uuid('6', detail % 9),
     count: 1 + (detail % 4),
     firstAt: occurredAt,

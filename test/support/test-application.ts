@@ -138,7 +138,8 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
   await createOrganization(dependencies, setup, { name: 'Test' })
 
   async function securityEvents(organization: OrganizationId = organizationId): Promise<readonly RecordedEvent[]> {
-    return (await readWholeStream(log, streams.security(organization, clock.now))).events
+    const { events } = await readWholeStream(log, streams.security(organization, clock.now))
+    return events.filter(({ type }) => type !== 'RefusalEventsReserved')
   }
 
   async function certificate(): Promise<CertificateId> {
