@@ -10,9 +10,9 @@ export {
 } from './inspect.ts'
 export { type PeFile, readPeHeaders } from './pe-file.ts'
 export { checkPeHeader, namesSignatures } from './pe-header.ts'
+export type { SignatureRequest } from './place-signature.ts'
 export {
   type DigestedCopy,
-  type SignatureRequest,
   type SignedPeFile,
   type SignPeFileRequest,
   signCopy,

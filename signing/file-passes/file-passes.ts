@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { SigningError } from '../signing-error.ts'
-import type { PassAnswer, PassOrder, PassResult, ReadOrder } from './orders.ts'
+import type { CompleteOrder, FileWork, PassAnswer, PassOrder, PassResult, PassThreadData, ReadOrder } from './orders.ts'
 
 /** How far a pass has come, in bytes. */
 export interface PassProgress {
@@ -24,8 +24,8 @@ export interface PassOptions {
  */
 export class FilePasses {
   readonly #limit: number
-  readonly #threads = new Set<Worker>()
-  readonly #idle: Worker[] = []
+  readonly #threads = new Set<PassThread>()
+  readonly #idle: PassThread[] = []
   readonly #waiting: (() => void)[] = []
   #closed = false
 
@@ -41,7 +41,32 @@ export class FilePasses {
    *   `FILE_PASS_FAILED` (transient); the digester's own codes; the signal's reason when it is aborted
    */
   async read(order: ReadOrder, options: PassOptions = {}): Promise<PassResult> {
-    const thread = await this.#take()
+    return (await this.#carryOut({ kind: 'read', order }, options)) as PassResult
+  }
+
+  /**
+   * Has a module do its work on files in a thread.
+   *
+   * @returns what the module's `doFileWork` answers
+   * @throws SigningError `FILE_PASS_FAILED` (transient), `FILE_WRITE_FAILED`; the module's own codes; the signal's reason when it
+   *   is aborted
+   */
+  work(order: FileWork, options: PassOptions = {}): Promise<unknown> {
+    return this.#carryOut({ kind: 'work', order }, options)
+  }
+
+  /**
+   * Writes what a file lacks, closes it and gives it its name. Comes before whatever waits for a thread, since nothing is
+   * read for it. When it fails, the file under the temporary name remains.
+   *
+   * @throws SigningError `FILE_WRITE_FAILED`, `FILE_PASS_FAILED` (both transient)
+   */
+  async complete(order: CompleteOrder): Promise<void> {
+    await this.#carryOut({ kind: 'complete', order }, {})
+  }
+
+  async #carryOut(order: PassOrder, options: PassOptions): Promise<unknown> {
+    const thread = await this.#take(order.kind === 'complete')
     let answer: FinalAnswer | undefined
     try {
       answer = await carryOut(thread, order, options)
@@ -50,12 +75,11 @@ export class FilePasses {
     }
     if (answer.kind === 'cancelled') throw options.signal?.reason
     if (answer.kind === 'failed') {
-      const { code, message, errno } = answer
-      throw new SigningError(
-        code,
-        message,
-        errno === undefined ? {} : { transient: true, cause: systemError(errno, message) },
-      )
+      const { code, message, transient, errno } = answer
+      throw new SigningError(code, message, {
+        transient,
+        ...(errno !== undefined && { cause: systemError(errno, message) }),
+      })
     }
     return answer.result
   }
@@ -64,72 +88,86 @@ export class FilePasses {
   async close(): Promise<void> {
     this.#closed = true
     for (const resume of this.#waiting.splice(0)) resume()
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()))
+    await Promise.all([...this.#threads].map((thread) => thread.worker.terminate()))
   }
 
-  async #take(): Promise<Worker> {
+  async #take(first: boolean): Promise<PassThread> {
     while (!this.#closed) {
       const idle = this.#idle.pop()
       if (idle !== undefined) return idle
       if (this.#threads.size < this.#limit) return this.#start()
-      await new Promise<void>((resume) => this.#waiting.push(resume))
+      await new Promise<void>((resume) => {
+        if (first) this.#waiting.unshift(resume)
+        else this.#waiting.push(resume)
+      })
     }
     throw passFailed('the threads were closed')
   }
 
-  #start(): Worker {
-    const thread = new Worker(new URL('./pass-thread.ts', import.meta.url))
+  #start(): PassThread {
+    const cancelled = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(new URL('./pass-thread.ts', import.meta.url), {
+      workerData: { cancelled } satisfies PassThreadData,
+      // A descriptor that one thread opens may be closed by another; whoever remembered it would close a stranger's.
+      trackUnmanagedFds: false,
+    })
     // An error that nobody listens to would end the process; whoever waits for an answer hears of the thread's end.
-    thread.on('error', () => undefined)
-    thread.unref()
+    worker.on('error', () => undefined)
+    worker.unref()
+    const thread = { worker, cancelled }
     this.#threads.add(thread)
     return thread
   }
 
-  #giveBack(thread: Worker, usable: boolean): void {
+  #giveBack(thread: PassThread, usable: boolean): void {
     if (usable) {
       this.#idle.push(thread)
     } else {
       this.#threads.delete(thread)
-      void thread.terminate()
+      void thread.worker.terminate()
     }
     this.#waiting.shift()?.()
   }
 }
 
+type PassThread = { readonly worker: Worker } & PassThreadData
 type FinalAnswer = Exclude<PassAnswer, { kind: 'progress' }>
 
 /** Waits until the thread has stopped touching the files, whatever comes of it. */
-function carryOut(thread: Worker, order: ReadOrder, { signal, onProgress }: PassOptions): Promise<FinalAnswer> {
-  const cancelled = new SharedArrayBuffer(4)
-  const cancel = () => Atomics.store(new Int32Array(cancelled), 0, 1)
+function carryOut(
+  { worker, cancelled }: PassThread,
+  order: PassOrder,
+  { signal, onProgress }: PassOptions,
+): Promise<FinalAnswer> {
+  const cancel = () => Atomics.store(cancelled, 0, 1)
   const { promise, resolve, reject } = Promise.withResolvers<FinalAnswer>()
   let failure: unknown
   const onMessage = (answer: PassAnswer) => {
     if (answer.kind !== 'progress') return resolve(answer)
     try {
-      onProgress?.({ done: answer.done, total: order.end })
+      onProgress?.({ done: answer.done, total: answer.total })
     } catch (thrown) {
       failure = thrown
       cancel()
     }
   }
   const onExit = () => reject(passFailed('the thread ended'))
-  thread.ref()
-  thread.on('message', onMessage).on('exit', onExit)
+  // Its order before is over.
+  Atomics.store(cancelled, 0, 0)
+  worker.ref()
+  worker.on('message', onMessage).on('exit', onExit)
   signal?.addEventListener('abort', cancel)
   if (signal?.aborted === true) cancel()
-  const complete: PassOrder = { ...order, cancelled }
-  thread.postMessage(complete)
+  worker.postMessage(order)
   return promise
     .then((answer) => {
       if (failure !== undefined) throw failure
       return answer
     })
     .finally(() => {
-      thread.off('message', onMessage).off('exit', onExit)
+      worker.off('message', onMessage).off('exit', onExit)
       signal?.removeEventListener('abort', cancel)
-      thread.unref()
+      worker.unref()
     })
 }
 

@@ -1,3 +1,14 @@
 /** Passes over whole files in threads: each byte is read once, off the event loop. */
+export { blocksOf, fillBlocking, writeBlocking } from './blocking-files.ts'
 export { FilePasses, type PassOptions, type PassProgress } from './file-passes.ts'
-export type { FileDigester, FileDigestion, PassResult, ReadOrder, StartDigestion } from './orders.ts'
+export type {
+  DoFileWork,
+  FileDigester,
+  FileDigestion,
+  FileWork,
+  PassControl,
+  PassResult,
+  PlacedBytes,
+  ReadOrder,
+  StartDigestion,
+} from './orders.ts'

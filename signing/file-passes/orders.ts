@@ -36,10 +36,54 @@ export interface ReadOrder {
   readonly digestion: FileDigestion | undefined
 }
 
-/** What a thread is told to do. */
-export type PassOrder = ReadOrder & {
-  /** One Int32; anything but zero means stop. */
-  readonly cancelled: SharedArrayBuffer
+/**
+ * Work on files that one thread does from its beginning to its end: the module that does it, and what it is told, as in a
+ * {@link FileDigestion}.
+ */
+export interface FileWork {
+  /** Address of a module that exports `doFileWork`, a {@link DoFileWork}; never from input. */
+  readonly module: string
+  /** What `doFileWork` is called with. */
+  readonly parameters: unknown
+}
+
+/** What a module of a {@link FileWork} exports as `doFileWork`. It may make calls that block. */
+export type DoFileWork<Parameters, Result> = (parameters: Parameters, control: PassControl) => Promise<Result>
+
+/** How work in a thread hears from whoever asked for it, and tells how far it has come. */
+export interface PassControl {
+  /** Ends the work when it was called off. To be called once in a block of a file; what it throws must be thrown on. */
+  throwIfCancelled(): void
+  progress(done: number, total: number): void
+}
+
+/** Bytes that have a place in a file. */
+export interface PlacedBytes {
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/** Completes a file that was written under a temporary name, closes it, and gives it its own name. */
+export interface CompleteOrder {
+  /** File descriptor; it is closed, whatever becomes of the order. */
+  readonly output: number
+  readonly writes: readonly PlacedBytes[]
+  /** Whether bytes and name must be on the disk when this answers. */
+  readonly durable: boolean
+  readonly temporaryPath: string
+  readonly path: string
+}
+
+/** What a thread is told to do; one order at a time. */
+export type PassOrder =
+  | { readonly kind: 'read'; readonly order: ReadOrder }
+  | { readonly kind: 'work'; readonly order: FileWork }
+  | { readonly kind: 'complete'; readonly order: CompleteOrder }
+
+/** What a thread is made with. */
+export interface PassThreadData {
+  /** One number in shared memory: anything but zero means that the order under way is to stop. */
+  readonly cancelled: Int32Array<SharedArrayBuffer>
 }
 
 /** What came of an order. */
@@ -52,7 +96,14 @@ export interface PassResult {
 
 /** What a thread says. */
 export type PassAnswer =
-  | { readonly kind: 'progress'; readonly done: number }
-  | { readonly kind: 'done'; readonly result: PassResult }
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number }
+  | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly errno: string | undefined }
+  | {
+      readonly kind: 'failed'
+      readonly code: string
+      readonly message: string
+      readonly transient: boolean
+      /** What the system said, such as `ENOSPC`. */
+      readonly errno: string | undefined
+    }

@@ -1,17 +1,27 @@
 import { createHash } from 'node:crypto'
-import { readSync, writeSync } from 'node:fs'
-import { parentPort } from 'node:worker_threads'
+import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
 import { SigningError } from '../signing-error.ts'
-import type { FileDigester, FileDigestion, PassAnswer, PassOrder, PassResult, StartDigestion } from './orders.ts'
+import { blocksOf, writeBlocking } from './blocking-files.ts'
+import type {
+  CompleteOrder,
+  DoFileWork,
+  FileDigester,
+  FileDigestion,
+  FileWork,
+  PassAnswer,
+  PassControl,
+  PassOrder,
+  PassResult,
+  PassThreadData,
+  ReadOrder,
+  StartDigestion,
+} from './orders.ts'
 
-/** A part of a file. */
-type Block = { readonly offset: number; readonly bytes: Buffer }
+const { cancelled } = workerData as PassThreadData
 
-/** A block that stays in a core's own cache while it is read, digested, summed and written. */
-const blockSize = 256 * 1024
-const progressEvery = 4 * 1024 * 1024
-
-/** The thread's side of `file-passes.ts`: one file at a time, with calls that block, which here hold up nobody. */
+/** The thread's side of `file-passes.ts`: one order at a time, with calls that block, which here hold up nobody. */
 parentPort?.on('message', (order: PassOrder) => {
   void answer(order).then((said) => parentPort?.postMessage(said))
 })
@@ -21,12 +31,33 @@ class Cancelled extends Error {}
 
 async function answer(order: PassOrder): Promise<PassAnswer> {
   try {
-    const digester = order.digestion && (await startDigester(order.digestion))
-    return { kind: 'done', result: read(order, digester) }
+    return { kind: 'done', result: await carryOut(order) }
   } catch (failure) {
     if (failure instanceof Cancelled) return { kind: 'cancelled' }
-    const { code, message, cause } = failure instanceof SigningError ? failure : unwritable(failure)
-    return { kind: 'failed', code, message, errno: (cause as NodeJS.ErrnoException | undefined)?.code }
+    const { code, message, transient, cause } = failure instanceof SigningError ? failure : unwritable(failure)
+    return { kind: 'failed', code, message, transient, errno: (cause as NodeJS.ErrnoException | undefined)?.code }
+  }
+}
+
+const control: PassControl = {
+  throwIfCancelled() {
+    if (Atomics.load(cancelled, 0) !== 0) throw new Cancelled()
+  },
+  progress(done, total) {
+    parentPort?.postMessage({ kind: 'progress', done, total } satisfies PassAnswer)
+  },
+}
+
+async function carryOut(order: PassOrder): Promise<unknown> {
+  switch (order.kind) {
+    case 'read': {
+      const { digestion } = order.order
+      return read(order.order, digestion && (await startDigester(digestion)))
+    }
+    case 'work':
+      return work(order.order)
+    case 'complete':
+      return complete(order.order)
   }
 }
 
@@ -35,59 +66,46 @@ async function startDigester({ module, parameters }: FileDigestion): Promise<Fil
   return loaded.startDigestion(parameters)
 }
 
-function read(order: PassOrder, digester: FileDigester<unknown> | undefined): PassResult {
-  const { output } = order
+async function work({ module, parameters }: FileWork): Promise<unknown> {
+  const loaded: { readonly doFileWork: DoFileWork<unknown, unknown> } = await import(module)
+  return loaded.doFileWork(parameters, control)
+}
+
+function read(order: ReadOrder, digester: FileDigester<unknown> | undefined): PassResult {
+  const { input, output, end } = order
   const hash = order.hashed ? createHash('sha256') : undefined
-  for (const block of blocksOf(order)) {
+  for (const block of blocksOf(input, end, control)) {
     hash?.update(block.bytes)
-    if (output !== undefined) write(output, block)
+    if (output !== undefined) writeBlocking(output, block)
     digester?.update(block.offset, block.bytes)
   }
   return { sha256: hash?.digest('hex'), digested: digester?.finish() }
 }
 
-function* blocksOf({ input, end, cancelled }: PassOrder): Generator<Block, void, undefined> {
-  const flag = new Int32Array(cancelled)
-  const buffer = Buffer.allocUnsafeSlow(Math.min(blockSize, end))
-  for (let offset = 0; offset < end; ) {
-    if (Atomics.load(flag, 0) !== 0) throw new Cancelled()
-    const block = { offset, bytes: buffer.subarray(0, Math.min(blockSize, end - offset)) }
-    fill(input, block)
-    yield block
-    offset += block.bytes.length
-    if (offset % progressEvery === 0) parentPort?.postMessage({ kind: 'progress', done: offset })
-  }
-}
-
-function fill(input: number, { offset, bytes }: Block): void {
-  for (let filled = 0; filled < bytes.length; ) {
-    const count = readPart(input, bytes.subarray(filled), offset + filled)
-    if (count === 0)
-      throw new SigningError('FILE_TRUNCATED', `The file ended at byte ${offset + filled} while it was read.`)
-    filled += count
-  }
-}
-
-function readPart(input: number, into: Buffer, offset: number): number {
+function complete({ output, writes, durable, temporaryPath, path }: CompleteOrder): void {
   try {
-    return readSync(input, into, 0, into.length, offset)
-  } catch (cause) {
-    throw new SigningError('FILE_READ_FAILED', `The file at byte ${offset} cannot be read: ${reasonOf(cause)}`, {
-      cause,
-    })
+    for (const each of writes) writeBlocking(output, each)
+    if (durable) fsyncSync(output)
+  } finally {
+    closeSync(output)
   }
+  renameSync(temporaryPath, path)
+  if (durable) syncFolder(dirname(path))
 }
 
-function write(output: number, { offset, bytes }: Block): void {
-  for (let written = 0; written < bytes.length; )
-    written += writeSync(output, bytes, written, bytes.length - written, offset + written)
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }
 
 /** Whatever else the system refuses here is a write. */
 function unwritable(cause: unknown): SigningError {
-  return new SigningError('FILE_WRITE_FAILED', `Writing the output failed: ${reasonOf(cause)}`, { cause })
-}
-
-function reasonOf(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure)
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  // What the system refuses is a matter of the disk, and says nothing about what was to be signed.
+  const transient = (cause as NodeJS.ErrnoException | undefined)?.code !== undefined
+  return new SigningError('FILE_WRITE_FAILED', `Writing the output failed: ${reason}`, { transient, cause })
 }
