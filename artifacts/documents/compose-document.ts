@@ -1,6 +1,7 @@
 import { canonicalJson, type DocumentReference, type Sha256Digest } from '../../domain/index.ts'
 import type { ArtifactStore } from '../store/index.ts'
-import { type DocumentPage, fullPageSize, mostEntriesOfPage, sha256Of } from './paged-document.ts'
+import { GrowingBuffer } from './growing-buffer.ts'
+import { type DocumentPage, fullPageSize, linesIn, mostEntriesOfPage, sha256Of } from './paged-document.ts'
 import type { Spool } from './spool.ts'
 
 /** A document that was put together and is not stored yet. Usable as long as its spool is. */
@@ -11,7 +12,7 @@ export type ComposedDocument<Facts, Entry> = {
   readonly entryCount: number
   /** How many entries are of files that are signed. */
   readonly signedCount: number
-  /** All bytes of it. */
+  /** All bytes of it, in chunks that are valid until the next one is asked for. */
   readonly bytes: () => AsyncIterable<Uint8Array>
   /** The entries again, as they were given. */
   readonly entries: () => AsyncIterable<Entry>
@@ -31,23 +32,23 @@ export async function composeDocument<Facts extends object, Entry extends object
   { spool, isSigned }: { readonly spool: Spool; readonly isSigned: (entry: Entry) => boolean },
 ): Promise<ComposedDocument<Facts, Entry>> {
   const pages: DocumentPage[] = []
-  let lines: Buffer[] = []
-  let signed = 0
-  let size = 0
+  const page = new GrowingBuffer()
+  let [count, signed] = [0, 0]
   async function endPage(): Promise<void> {
-    const bytes = Buffer.concat(lines)
-    pages.push({ entries: lines.length, signed, size, sha256: sha256Of(bytes) })
+    const { bytes } = page
+    pages.push({ entries: count, signed, size: bytes.length, sha256: sha256Of(bytes) })
     await spool.append(bytes)
-    ;[lines, signed, size] = [[], 0, 0]
+    page.clear()
+    ;[count, signed] = [0, 0]
   }
   for await (const entry of entries) {
-    const line = Buffer.from(`${canonicalJson(entry)}\n`, 'utf8')
-    lines.push(line)
-    size += line.length
+    page.addText(canonicalJson(entry))
+    page.addText('\n')
+    count += 1
     if (isSigned(entry)) signed += 1
-    if (lines.length === mostEntriesOfPage || size >= fullPageSize) await endPage()
+    if (count === mostEntriesOfPage || page.length >= fullPageSize) await endPage()
   }
-  if (lines.length > 0) await endPage()
+  if (count > 0) await endPage()
   const facts = describe()
   const head = canonicalJson({ ...facts, pages })
   return {
@@ -60,8 +61,7 @@ export async function composeDocument<Facts extends object, Entry extends object
       yield* pagesOf(spool, pages)
     },
     async *entries() {
-      for await (const page of pagesOf(spool, pages))
-        for (const line of page.toString('utf8').split('\n').slice(0, -1)) yield JSON.parse(line)
+      for await (const each of pagesOf(spool, pages)) for (const line of linesIn(each)) yield JSON.parse(line)
     },
   }
 }
@@ -79,10 +79,14 @@ export async function storeDocument(
   return { digest, document }
 }
 
+/** The bytes of each page, all in one place: those of a page are valid until the next one is asked for. */
 async function* pagesOf(spool: Spool, pages: readonly DocumentPage[]): AsyncGenerator<Buffer, void, undefined> {
+  const place = Buffer.allocUnsafeSlow(Math.max(0, ...pages.map(({ size }) => size)))
   let start = 0
   for (const { size } of pages) {
-    yield await spool.read(start, start + size)
+    const bytes = place.subarray(0, size)
+    await spool.readInto(bytes, start)
+    yield bytes
     start += size
   }
 }

@@ -1,8 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import type { z } from 'zod'
 import { canonicalJson, type DocumentReference, type PagedDocument, type PlacedEntry } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
-import { type DocumentPage, sha256Of } from './paged-document.ts'
+import { type DocumentPage, lineFeed, linesIn, sha256Of } from './paged-document.ts'
 
 /** What a kind of document looks like. */
 export type DocumentForm<Head, Entry> = {
@@ -18,6 +19,8 @@ export type DocumentForm<Head, Entry> = {
 
 /** Far longer than the head of any document: that of a million entries has half a million bytes. */
 const maximumHeadSize = 16 * 1024 * 1024
+/** The head of most documents is shorter. */
+const headReadSize = 64 * 1024
 
 /**
  * Opens a stored document: reads its head, and nothing else. Reading its parts fails with ArtifactError `ARTIFACT_CORRUPT`
@@ -43,6 +46,7 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
   const headBytes = await readHead(stored)
   if (headBytes === undefined) throw malformed()
   if (sha256Of(headBytes) !== digest) throw corrupt()
+  if (!isUtf8(headBytes)) throw malformed()
   const headText = headBytes.toString('utf8')
   const head = parse(headText, form.head)
   const places = placesOf(head.pages, headBytes.length + 1)
@@ -50,8 +54,8 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
 
   function parse<Value>(text: string, schema: z.ZodType<Value>): Value {
     try {
-      const value = JSON.parse(text)
-      if (canonicalJson(value) === text) return schema.parse(value)
+      const value = schema.parse(JSON.parse(text))
+      if (canonicalJson(value) === text) return value
     } catch (cause) {
       throw malformed(cause)
     }
@@ -59,19 +63,15 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
   }
 
   // The last page that was read: whoever reads one entry after the other reads each page once.
-  let recent: { readonly place: PagePlace; readonly lines: readonly string[] } | undefined
-  async function textOf({ page, start, end }: PagePlace): Promise<string> {
-    const bytes = await collect(stored.read({ start, end }))
-    if (sha256Of(bytes) !== page.sha256) throw corrupt()
-    return bytes.toString('utf8')
-  }
-
-  async function linesOf(place: PagePlace): Promise<readonly string[]> {
-    if (recent?.place === place) return recent.lines
-    const lines = (await textOf(place)).split('\n')
-    if (lines.pop() !== '' || lines.length !== place.page.entries) throw malformed()
-    recent = { place, lines }
-    return lines
+  let recent: { readonly place: PagePlace; readonly bytes: Buffer } | undefined
+  async function bytesOf(place: PagePlace): Promise<Buffer> {
+    if (recent?.place === place) return recent.bytes
+    const bytes = await collect(stored.read(place))
+    if (sha256Of(bytes) !== place.page.sha256) throw corrupt()
+    if (!isUtf8(bytes) || bytes.at(-1) !== lineFeed || countOf(lineFeed, bytes) !== place.page.entries)
+      throw malformed()
+    recent = { place, bytes }
+    return bytes
   }
 
   return {
@@ -81,26 +81,31 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
     signedCount: places.at(-1)?.endSigned ?? 0,
     async pageText(index) {
       const place = places[index]
-      return place === undefined ? undefined : textOf(place)
+      return place === undefined ? undefined : (await bytesOf(place)).toString('utf8')
     },
     async entries(from, to) {
       const found: PlacedEntry<Entry>[] = []
       for (const place of places.filter(({ startEntry, endEntry }) => startEntry < to && endEntry > from)) {
-        const lines = await linesOf(place)
-        const first = Math.max(from - place.startEntry, 0)
-        for (const [offset, line] of lines.slice(first, Math.max(to - place.startEntry, 0)).entries())
-          found.push({ index: place.startEntry + first + offset, entry: parse(line, form.entry) })
+        const bytes = await bytesOf(place)
+        let index = Math.max(from, place.startEntry)
+        for (const line of linesIn(bytes, index - place.startEntry, to - place.startEntry))
+          found.push({ index: index++, entry: parse(line, form.entry) })
       }
       return found
     },
     async signedEntries(from, to) {
       const found: PlacedEntry<Entry>[] = []
       for (const place of places.filter(({ startSigned, endSigned }) => startSigned < to && endSigned > from)) {
-        const signed = (await linesOf(place))
-          .map((line, offset) => ({ index: place.startEntry + offset, entry: parse(line, form.entry) }))
-          .filter(({ entry }) => form.isSigned(entry))
-        if (signed.length !== place.page.signed) throw malformed()
-        found.push(...signed.slice(Math.max(from - place.startSigned, 0), Math.max(to - place.startSigned, 0)))
+        let [index, signed] = [place.startEntry, place.startSigned]
+        for (const line of linesIn(await bytesOf(place))) {
+          const entry = parse(line, form.entry)
+          if (form.isSigned(entry)) {
+            if (from <= signed && signed < to) found.push({ index, entry })
+            signed++
+          }
+          index++
+        }
+        if (signed !== place.endSigned) throw malformed()
       }
       return found
     },
@@ -146,20 +151,32 @@ function placesOf(pages: readonly DocumentPage[], firstByte: number): readonly P
 
 /** The bytes before the first line feed; `undefined` where none comes in time. */
 async function readHead(stored: StoredArtifact): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of stored.read()) {
-    const end = chunk.indexOf(0x0a)
-    chunks.push(end === -1 ? chunk : chunk.subarray(0, end))
-    if (end !== -1) return Buffer.concat(chunks)
-    size += chunk.length
-    if (size > maximumHeadSize) break
+  const parts: Buffer[] = []
+  const most = Math.min(stored.size, maximumHeadSize + 1)
+  for (let start = 0; start < most; ) {
+    const part = await collect(stored.read({ start, end: Math.min(start + headReadSize, most) }))
+    const end = part.indexOf(lineFeed)
+    parts.push(end === -1 ? part : part.subarray(0, end))
+    if (end !== -1) return joined(parts)
+    start += part.length
   }
   return undefined
 }
 
 async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of bytes) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  const chunks: Buffer[] = []
+  for await (const { buffer, byteOffset, byteLength } of bytes) chunks.push(Buffer.from(buffer, byteOffset, byteLength))
+  return joined(chunks)
+}
+
+/** One chunk stays where it is. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first, ...others] = chunks
+  return first !== undefined && others.length === 0 ? first : Buffer.concat(chunks)
+}
+
+function countOf(byte: number, bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(byte); at !== -1; at = bytes.indexOf(byte, at + 1)) count++
+  return count
 }

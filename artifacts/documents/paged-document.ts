@@ -42,3 +42,20 @@ export const fullPageSize = 128 * 1024
 export function sha256Of(bytes: string | Uint8Array): Sha256Digest {
   return createHash('sha256').update(bytes).digest('hex') as Sha256Digest
 }
+
+/** What ends the head, and each entry. */
+export const lineFeed = 0x0a
+
+/**
+ * The lines `from` (inclusive) to `to` (exclusive) of a page, without their line feeds. Each is made when it is asked for, so
+ * that no more of the page is text than is used.
+ */
+export function* linesIn(page: Buffer, from = 0, to = Number.POSITIVE_INFINITY): Generator<string, void, undefined> {
+  let start = 0
+  for (let line = 0; line < to; line++) {
+    const end = page.indexOf(lineFeed, start)
+    if (end === -1) return
+    if (line >= from) yield page.toString('utf8', start, end)
+    start = end + 1
+  }
+}

@@ -3,15 +3,17 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { artifactStorePlace, type DiskPlace, onDisk } from '../store/disk-error.ts'
+import { GrowingBuffer } from './growing-buffer.ts'
 
 /** So much is kept in memory; what is longer goes to a file. */
 const memorySize = 1024 * 1024
 
 /** Bytes that are written once, in order, and read in parts afterwards. */
 export type Spool = {
+  /** The bytes are the caller's again when it answers. */
   readonly append: (bytes: Buffer) => Promise<void>
-  /** Bytes `start` (inclusive) to `end` (exclusive) of what was appended. */
-  readonly read: (start: number, end: number) => Promise<Buffer>
+  /** Fills a place with what was appended, from its byte `start` on. */
+  readonly readInto: (place: Buffer, start: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -43,8 +45,7 @@ export async function withSpool<Result>(
 class FileSpool implements Spool {
   readonly #path: string
   readonly #place: DiskPlace
-  #recent: Buffer[] = []
-  #recentSize = 0
+  readonly #recent = new GrowingBuffer()
   #file: FileHandle | undefined
   #fileSize = 0
 
@@ -54,31 +55,28 @@ class FileSpool implements Spool {
   }
 
   async append(bytes: Buffer): Promise<void> {
-    this.#recent.push(bytes)
-    this.#recentSize += bytes.length
-    if (this.#recentSize > memorySize) await this.#flush()
+    if (this.#recent.length + bytes.length > memorySize) await this.#flush()
+    this.#recent.addBytes(bytes)
   }
 
-  async read(start: number, end: number): Promise<Buffer> {
-    if (this.#file === undefined) {
-      const whole = Buffer.concat(this.#recent)
-      this.#recent = [whole]
-      return Buffer.from(whole.subarray(start, end))
+  async readInto(place: Buffer, start: number): Promise<void> {
+    const end = start + place.length
+    if (end > this.#fileSize + this.#recent.length) throw new Error('The spool is shorter than what is asked for.')
+    const file = this.#file
+    if (file === undefined) {
+      this.#recent.bytes.copy(place, 0, start, end)
+      return
     }
     if (end > this.#fileSize) await this.#flush()
-    const part = Buffer.allocUnsafe(end - start)
-    const file = this.#file
-    for (let filled = 0; filled < part.length; ) {
-      const length = part.length - filled
-      const { bytesRead } = await this.#onDisk(() => file.read(part, filled, length, start + filled))
+    for (let filled = 0; filled < place.length; ) {
+      const length = place.length - filled
+      const { bytesRead } = await this.#onDisk(() => file.read(place, filled, length, start + filled))
       if (bytesRead === 0) throw new Error('The spool is shorter than what was written to it.')
       filled += bytesRead
     }
-    return part
   }
 
   async close(): Promise<void> {
-    this.#recent = []
     const file = this.#file
     if (file === undefined) return
     await file.close()
@@ -86,9 +84,7 @@ class FileSpool implements Spool {
   }
 
   async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#recent)
-    this.#recent = []
-    this.#recentSize = 0
+    const { bytes } = this.#recent
     await this.#onDisk(async () => {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
       this.#file ??= await open(this.#path, flags, 0o600)
@@ -96,6 +92,7 @@ class FileSpool implements Spool {
       await this.#file.appendFile(bytes)
     })
     this.#fileSize += bytes.length
+    this.#recent.clear()
   }
 
   #onDisk<Result>(work: () => Promise<Result>): Promise<Result> {
