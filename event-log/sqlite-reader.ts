@@ -110,8 +110,8 @@ function readEvent(row: Row, asBytes: (position: number) => StoredForm): LogEntr
     if (!isUtf8(stored.data.bytes)) return { ...place, stored, reason: 'Its data is not UTF-8.' }
     if (!isUtf8(stored.metadata.bytes)) return { ...place, stored, reason: 'Its metadata is not UTF-8.' }
   }
-  const stored = { data: new StoredText(data), metadata: new StoredText(metadata) }
   const read = { data: parse(data), metadata: parse(metadata) as EventMetadata | undefined }
+  const stored = { data: new StoredText(data, read.data), metadata: new StoredText(metadata, read.metadata) }
   if (read.data === undefined) return { ...place, stored, reason: 'Its data is not a JSON object.' }
   if (read.metadata === undefined) return { ...place, stored, reason: 'Its metadata is not a JSON object.' }
   return { ...place, stored, data: read.data, metadata: read.metadata }

@@ -4,10 +4,15 @@
  */
 export class StoredText {
   readonly #given: string | Uint8Array
+  readonly #parsed: unknown
 
-  /** @param given text of a store that keeps well-formed UTF-8, or the bytes */
-  constructor(given: string | Uint8Array) {
+  /**
+   * @param given text of a store that keeps well-formed UTF-8, or the bytes
+   * @param parsed what the reader parsed it as
+   */
+  constructor(given: string | Uint8Array, parsed?: unknown) {
     this.#given = given
+    this.#parsed = parsed
   }
 
   /** The bytes as stored. They may be shared: not to be written to. */
@@ -20,6 +25,14 @@ export class StoredText {
     if (typeof this.#given === 'string') return this.#given
     const { buffer, byteOffset, byteLength } = this.#given
     return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
+  }
+
+  /**
+   * The JSON text of a part of an event: the stored text, which need not be written again, unless something else was put in
+   * the place of what it was parsed as.
+   */
+  jsonOf(part: object): string {
+    return part === this.#parsed ? this.text : JSON.stringify(part)
   }
 }
 

@@ -6,7 +6,7 @@ import { withoutSecrets } from './without-secrets.ts'
 
 /** The row of an event. */
 export function asEventRow(recorded: RecordedEvent): EventRow {
-  const { position, streamId, revision, id, type, data, metadata } = withoutSecrets(recorded)
+  const { position, streamId, revision, id, type, data, metadata, stored } = withoutSecrets(recorded)
   return {
     position,
     organization_id: metadata.organizationId,
@@ -15,8 +15,8 @@ export function asEventRow(recorded: RecordedEvent): EventRow {
     id,
     type,
     occurred_at: metadata.occurredAt,
-    data: JSON.stringify(data),
-    metadata: JSON.stringify(metadata),
+    data: stored.data.jsonOf(data),
+    metadata: stored.metadata.jsonOf(metadata),
   }
 }
 

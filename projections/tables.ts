@@ -120,7 +120,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 12
+export const readModelVersion = 13
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -193,7 +193,7 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
     key: 'position',
     columns: ['position', 'organization_id', 'stream_id', 'revision', 'id', 'type', 'occurred_at', 'data', 'metadata'],
     indexes: [
-      ['stream_id', 'organization_id', 'revision'],
+      ['stream_id', 'revision'],
       ['organization_id', 'position'],
       ['organization_id', 'type', 'position'],
     ],

@@ -125,6 +125,7 @@ describe('the file of an SQLite event log', () => {
     expect(event).toMatchObject({ data: { schemaVersion: 2, text: '\ufffdé' }, metadata: { a: 1 } })
     expect(Buffer.from(event?.stored.data.bytes ?? [])).toEqual(Buffer.from(data))
     expect(Buffer.from(event?.stored.metadata.bytes ?? [])).toEqual(Buffer.from(metadata))
+    expect(event?.stored.data.jsonOf(event.data)).toBe(data)
     await log.close()
   })
 

@@ -61,6 +61,7 @@ describe('old events are upcast on read', () => {
     expect(recorded?.data).toEqual(old.data)
     const [read] = await collect(upcasting.readStream(stream))
     expect(read?.stored.data.text).toBe(JSON.stringify(old.data))
+    expect(read?.stored.data.jsonOf(read.data)).toBe(JSON.stringify(newest))
     expect(await upcasting.head()).toBe(recorded?.position)
   })
 
