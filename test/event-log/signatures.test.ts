@@ -2,25 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { revokeProcessKey, unknownOrganization } from '../../application/index.ts'
-import { Setup } from '../../application/setup.ts'
-import type { ProcessRole } from '../../domain/index.ts'
-import {
-  auditAppends,
-  type EventLog,
-  type NewEvent,
-  openSqliteEventLog,
-  withSignatures,
-  withVerification,
-} from '../../event-log/index.ts'
-import type { EventKey } from '../../server/event-keys.ts'
-import { type TestInstallation, testInstallation } from '../support/event-keys.ts'
+import { describe, expect, test } from 'vitest'
+import { type EventLog, openSqliteEventLog, withSignatures } from '../../event-log/index.ts'
+import { testInstallation } from '../support/event-keys.ts'
 import { collect, ids, metadata, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
+import { approval, auditOf, corrupt, findings, signedLog, untrusted } from '../support/event-log/signed-log.ts'
 import { largestSigned, withoutTraces } from '../support/event-log/without-traces.ts'
 import { tamper } from '../support/tamper.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { until } from '../support/until.ts'
 import { eventLogContract } from './contract.ts'
 
 // What holds of a log holds of one that signs: nobody who reads it through the port needs to know of signatures.
@@ -34,51 +22,9 @@ eventLogContract('SQLite with signatures', { startsEmpty: true, largest: largest
   }
 })
 
-const operator = new Setup(unknownOrganization, { component: 'operator' })
-
-type Place = {
-  readonly path: string
-  readonly installation: TestInstallation
-  readonly stored: EventLog
-  /** As a process with these roles has it. */
-  readonly as: (...roles: readonly ProcessRole[]) => EventLog
-  readonly verified: EventLog
-}
-
-function place(): Place {
-  const path = join(temporaryFolder(), 'events.db')
-  const stored = openSqliteEventLog({ path })
-  onTestFinished(() => stored.close())
-  const installation = testInstallation()
-  return {
-    path,
-    installation,
-    stored,
-    as: (...roles) => withSignatures(stored, installation.eventKey(roles.length > 0 ? roles : undefined)),
-    verified: withVerification(stored, installation.ring(stored)),
-  }
-}
-
-const approval = (comment: string): NewEvent => newEvent({ comment }, 'ApprovalGranted')
-
-async function audit({ stored, installation }: Place) {
-  const { log, result } = auditAppends(stored, installation.ring(stored))
-  await collect(log.readAll())
-  return result()
-}
-
-/** What an audit finds, as kind and place. */
-async function findings(from: Place): Promise<readonly string[]> {
-  const { faults } = await audit(from)
-  return faults.map(({ kind, streamId, revision }) => `${kind} ${streamId} ${revision}`).toSorted()
-}
-
-const untrusted = { code: 'EVENT_LOG_UNTRUSTED' }
-const corrupt = { code: 'EVENT_LOG_CORRUPT' }
-
 describe('a log whose processes sign', () => {
   test('reads as it was written, and an audit finds nothing', async () => {
-    const from = place()
+    const from = signedLog()
     const [worker, signer] = [from.as('worker'), from.as('signer')]
     const [stream, other] = [newStream('signingRequest'), newStream('signingRequest')]
     const events = [approval('Grüße 🖋️ \u2028'), newEvent({}, 'SigningPlanned')]
@@ -87,11 +33,11 @@ describe('a log whose processes sign', () => {
     await signer.append(stream, [newEvent({ n: -0, deep: [{ '2': null, '1': 1e21 }] }, 'SigningStarted')], 1)
     expect(ids((await collect(from.verified.readStream(stream))).slice(0, 2))).toEqual(ids(events))
     // Two keys were recorded, each before the first append of its process.
-    expect(await audit(from)).toEqual({ appends: 5, faultCount: 0, faults: [] })
+    expect(await auditOf(from)).toEqual({ appends: 5, faultCount: 0, faults: [] })
   })
 
   test('records each key once, however often the process starts and however much it appends at once', async () => {
-    const from = place()
+    const from = signedLog()
     const key = from.installation.eventKey(['worker'])
     for (let start = 0; start < 2; start += 1) {
       const log = withSignatures(from.stored, key)
@@ -106,7 +52,7 @@ describe('a log whose processes sign', () => {
   })
 
   test('signs appends of the same moment together, and each is checked by itself', async () => {
-    const from = place()
+    const from = signedLog()
     const log = from.as('worker')
     const all = Array.from({ length: 21 }, () => newStream('signingRequest'))
     await Promise.all(all.map((stream) => log.append(stream, [approval(stream)], 'noStream')))
@@ -121,7 +67,7 @@ describe('a log whose processes sign', () => {
   })
 
   test('takes a repeated append for the first one, also when it was signed by another process', async () => {
-    const from = place()
+    const from = signedLog()
     const stream = newStream('signingRequest')
     const event = approval('once')
     const first = await from.as('worker').append(stream, [event], 'noStream')
@@ -133,7 +79,7 @@ describe('a log whose processes sign', () => {
   })
 
   test('names what an append that failed would have named in a later one', async () => {
-    const from = place()
+    const from = signedLog()
     const log = from.as('worker')
     const [stream, lost] = [newStream('signingRequest'), newStream('signingRequest')]
     await log.append(lost, [approval('')], 'noStream')
@@ -149,7 +95,7 @@ describe('a log whose processes sign', () => {
 describe('rows that were written by hand', () => {
   /** A request with two approvals by a worker, another request behind it, so that every append but the last is named. */
   async function history() {
-    const from = place()
+    const from = signedLog()
     const worker = from.as('worker')
     const stream = newStream('signingRequest')
     await worker.append(
@@ -297,7 +243,7 @@ describe('rows that were written by hand', () => {
     const from = await history()
     tamper(from.path, ['DELETE FROM events WHERE stream_id = ? AND revision = 3', from.stream])
     expect(await collect(from.verified.readStream(from.stream))).toHaveLength(3)
-    const { faults } = await audit(from)
+    const { faults } = await auditOf(from)
     expect(faults).toEqual([
       {
         kind: 'removed',
@@ -362,134 +308,9 @@ describe('rows that were written by hand', () => {
   })
 })
 
-describe('a key', () => {
-  test('that another installation certified is not believed, although it stands in the log', async () => {
-    const from = place()
-    const stream = newStream('signingRequest')
-    await withSignatures(from.stored, testInstallation().eventKey()).append(stream, [approval('')], 'noStream')
-    await expect(collect(from.verified.readStream(stream))).rejects.toMatchObject(untrusted)
-    expect(await findings(from)).toContain(`forged ${stream} 0`)
-  })
-
-  test.each<[ProcessRole, string, ProcessRole]>([
-    ['api', 'SigningRequestCompleted', 'signer'],
-    ['api', 'ApprovalGranted', 'worker'],
-    ['worker', 'SigningPolicyChanged', 'api'],
-    ['worker', 'CertificateIssued', 'signer'],
-    ['signer', 'ApiTokenIssued', 'api'],
-    ['signer', 'ApprovalGranted', 'worker'],
-  ])('of the role %s may not write %s', async (role, type, owner) => {
-    const from = place()
-    const [stream, right] = [newStream('signingRequest'), newStream('signingRequest')]
-    await from.as(role).append(stream, [newEvent({}, type)], 'noStream')
-    await from.as(owner).append(right, [newEvent({}, type)], 'noStream')
-    await expect(collect(from.verified.readStream(stream))).rejects.toMatchObject(untrusted)
-    expect(await collect(from.verified.readStream(right))).toHaveLength(1)
-    expect(await findings(from)).toEqual([`forged ${stream} 0`])
-  })
-
-  test('is not believed for a time that it was not certified for', async () => {
-    const from = place()
-    const stream = newStream('signingRequest')
-    const early = { ...approval(''), metadata: { ...metadata(), occurredAt: '2020-01-01T00:00:00.000Z' } }
-    await from.as('worker').append(stream, [early], 'noStream')
-    await expect(collect(from.verified.readStream(stream))).rejects.toMatchObject(untrusted)
-  })
-})
-
-describe('a key that was revoked', () => {
-  const now = () => new Date().toISOString()
-  const at = (occurredAt: string) => ({ ...approval(''), metadata: { ...metadata(), occurredAt } })
-
-  async function keys() {
-    const from = place()
-    const key = from.installation.eventKey(['worker'])
-    const api = from.installation.eventKey(['api'])
-    const worker = withSignatures(from.stored, key)
-    const before = newStream('signingRequest')
-    await worker.append(before, [at(now())], 'noStream')
-    const revoke = (keyId = key.keyId, since: string | null = null, by = api) =>
-      revokeProcessKey({ log: withSignatures(from.stored, by), now }, operator, { keyId, since, reason: null })
-    const isBelieved = (stream: string) =>
-      collect(from.verified.readStream(stream)).then(
-        () => true,
-        () => false,
-      )
-    return { ...from, key, api, worker, before, revoke, isBelieved }
-  }
-
-  /** Who has a key and does not care that it is revoked. */
-  function thief(stored: EventLog, key: EventKey): EventLog {
-    const readStream: EventLog['readStream'] = async function* (streamId) {
-      const events = await collect(stored.readStream(streamId))
-      yield events.filter(({ type }) => type !== 'ProcessKeyRevoked')
-    }
-    return withSignatures({ ...stored, readStream }, key)
-  }
-
-  test('vouches for what it signed before and for nothing after, whatever time that names', async () => {
-    const { key, before, revoke, isBelieved, ...from } = await keys()
-    const after = newStream('signingRequest')
-    expect(await isBelieved(before)).toBe(true)
-    await revoke()
-    await thief(from.stored, key).append(after, [at(new Date(Date.now() - 60_000).toISOString())], 'noStream')
-    expect([await isBelieved(before), await isBelieved(after)]).toEqual([true, false])
-    expect(await findings(from)).toEqual([`forged ${after} 0`])
-  })
-
-  test('vouches for nothing since the time when it was stolen, wherever that stands', async () => {
-    const { worker, before, key, revoke, isBelieved, ...from } = await keys()
-    const [stolen, since] = [newStream('signingRequest'), new Date(Date.now() + 1).toISOString()]
-    await worker.append(stolen, [at(since)], 'noStream')
-    await until('that time has come', () => now() >= since)
-    await revoke(key.keyId, since)
-    expect([await isBelieved(before), await isBelieved(stolen)]).toEqual([true, false])
-    expect(await findings(from)).toEqual([`forged ${stolen} 0`])
-  })
-
-  test('signs nothing more for its own process', async () => {
-    const { stored, key, revoke } = await keys()
-    await revoke()
-    const head = await stored.head()
-    const restarted = withSignatures(stored, key)
-    await expect(restarted.append(newStream('signingRequest'), [approval('')], 'noStream')).rejects.toMatchObject({
-      code: 'EVENT_LOG_ACCESS_DENIED',
-      message: expect.stringContaining(key.keyId),
-    })
-    expect(await stored.head()).toBe(head)
-  })
-
-  test.each(['a row that somebody inserted', 'a process that may not', 'a key that was revoked before'])(
-    'is so by nobody else: not by %s',
-    async (who) => {
-      const { key, before, revoke, isBelieved, api, ...from } = await keys()
-      const other = newStream('signingRequest')
-      const stream = `processKey-${key.keyId}`
-      const data = { schemaVersion: 1, keyId: key.keyId, since: '2020-01-01T00:00:00.000Z', reason: null }
-      const forged = { ...newEvent(data, 'ProcessKeyRevoked'), metadata: { ...metadata(), occurredAt: now() } }
-      if (who.startsWith('a row')) await from.stored.append(stream, [forged], 0)
-      if (who.startsWith('a process'))
-        await withSignatures(from.stored, from.installation.eventKey(['signer'])).append(stream, [forged], 0)
-      if (who.startsWith('a key')) {
-        await withSignatures(from.stored, api).append(
-          newStream('project'),
-          [newEvent({}, 'ProjectCreated')],
-          'noStream',
-        )
-        await revoke(api.keyId, null, from.installation.eventKey(['api']))
-        await thief(from.stored, api).append(stream, [forged], 0)
-      }
-      const worker = withSignatures(from.stored, from.installation.eventKey(['worker']))
-      await worker.append(other, [at(now())], 'noStream')
-      expect([await isBelieved(before), await isBelieved(other)]).toEqual([true, true])
-      expect(await findings(from)).toContain(`forged ${stream} 1`)
-    },
-  )
-})
-
 describe('a log that verifies', () => {
   test('reads any part of a stream, in both directions, and no whole log', async () => {
-    const from = place()
+    const from = signedLog()
     const stream = newStream('signingRequest')
     const events = newEvents(5).map((event) => ({ ...event, type: 'ApprovalGranted' }))
     await from.as('worker').append(stream, events.slice(0, 3), 'noStream')

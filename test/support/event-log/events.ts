@@ -1,5 +1,5 @@
 import type { EventMetadata, OrganizationId, UserId } from '../../../domain/index.ts'
-import type { NewEvent, RecordedEvent, SubscriptionBatch } from '../../../event-log/index.ts'
+import type { LogPosition, NewEvent, RecordedEvent, SubscriptionBatch } from '../../../event-log/index.ts'
 
 /** Metadata as every event carries it. */
 export function metadata(): EventMetadata {
@@ -51,4 +51,9 @@ export async function collectUntil(
 /** The ids, which say everything of an order. */
 export function ids(events: readonly { readonly id: string }[]): string[] {
   return events.map(({ id }) => id)
+}
+
+/** What has a log read from after a position; from its beginning where there is none. */
+export function following(position: LogPosition | undefined): { after?: LogPosition } {
+  return position === undefined ? {} : { after: position }
 }
