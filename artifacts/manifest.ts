@@ -2,9 +2,11 @@ import { z } from 'zod'
 import {
   type DocumentReference,
   leadingFiles,
+  mostNamesOfPath,
   type PagedDocument,
   parseId,
   parseSha256Digest,
+  type RecordedDocument,
   type SignedFile,
   type SigningManifest,
   type SigningRequestId,
@@ -53,7 +55,7 @@ const form: DocumentForm<ManifestHead, SignedFile> = {
   }),
   entry: z.strictObject({
     node: z.int().nonnegative(),
-    path: z.array(z.string().min(1)).min(1),
+    path: z.array(z.string().min(1)).min(1).max(mostNamesOfPath),
     unsignedSha256: sha256,
     signedSha256: sha256,
     signedSize: z.int().nonnegative(),
@@ -108,6 +110,9 @@ export function storeManifest(
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`; `MANIFEST_MALFORMED` when the bytes of this digest are not a manifest in
  *   canonical form; `ARTIFACT_CORRUPT` when they are not of this digest; `ARTIFACT_STORE_UNAVAILABLE`; reading parts the same
  */
-export function openManifest(store: Pick<ArtifactStore, 'open'>, reference: DocumentReference): Promise<OpenManifest> {
+export function openManifest(
+  store: Pick<ArtifactStore, 'open'>,
+  reference: DocumentReference | RecordedDocument,
+): Promise<OpenManifest> {
   return openDocument(store, reference, form)
 }

@@ -1,4 +1,5 @@
 import type { Sha256Digest } from './digest.ts'
+import type { SigningRequestId } from './ids.ts'
 
 /** Which long document (a signing plan, a manifest), and where it is: what it is agreed to by, and the store's name for it. */
 export type DocumentReference = {
@@ -6,6 +7,16 @@ export type DocumentReference = {
   readonly digest: Sha256Digest
   /** SHA-256 of all bytes of the document. */
   readonly document: Sha256Digest
+}
+
+/** A document as the log names it. */
+export type RecordedDocument = DocumentReference & {
+  /** Whose it is. */
+  readonly signingRequestId: SigningRequestId
+  /** How many entries it has, where the log says that. */
+  readonly entryCount?: number
+  /** How many of them are of files that are signed. */
+  readonly signedCount: number
 }
 
 /** An entry of a document and where it stands, from 0. */

@@ -35,6 +35,7 @@ const ending: Readonly<Record<string, string>> = {
   CERTIFICATE_NOT_FOUND: 'Check the id.',
   DIRECTIVE_INVALID: 'Correct the directive.',
   EARLIER_REQUEST_NOT_USABLE: 'Name a completed request of the same project.',
+  DOCUMENT_TOO_LARGE: 'Submit fewer files at once, or with shorter names.',
   FILE_ALREADY_SIGNED: 'Submit the unsigned file, or ask for `replace` or `append` where the policy allows it.',
   FORMAT_NOT_SUPPORTED: 'Submit one of these.',
   ID_MALFORMED: 'Use an id as the service gave it.',

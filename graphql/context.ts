@@ -1,9 +1,9 @@
 import type { Application, Caller, PersonReader } from '../application/index.ts'
 import type {
-  DocumentReference,
   PagedDocument,
   PlanNode,
   PlanWording,
+  RecordedDocument,
   SignedFile,
   SigningPlan,
   Source,
@@ -19,9 +19,9 @@ export type GraphQLContext = {
   /** Opens the names and addresses that the read model holds sealed. */
   readonly persons: PersonReader
   /** Opens a signing plan of the artifact store. */
-  readonly openPlan: (reference: DocumentReference) => Promise<PagedDocument<SigningPlan, PlanNode>>
+  readonly openPlan: (reference: RecordedDocument) => Promise<PagedDocument<SigningPlan, PlanNode>>
   /** Opens the manifest of what was signed. */
-  readonly openManifest: (reference: DocumentReference) => Promise<PagedDocument<unknown, SignedFile>>
+  readonly openManifest: (reference: RecordedDocument) => Promise<PagedDocument<unknown, SignedFile>>
   /** What people call what plans name. */
   readonly planWording: PlanWording
   /** What people are shown of an artifact's source besides file name, digest and size. */

@@ -1,22 +1,26 @@
 import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
-import { type DocumentReference, type PagedDocument, Refusal } from '../domain/index.ts'
+import { type PagedDocument, type RecordedDocument, Refusal } from '../domain/index.ts'
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../projections/index.ts'
 import type { SchemaTypes } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 
 /** Opens a document once an operation, however many fields ask for it. */
 export function documentsOf<Document>(
-  open: (reference: DocumentReference, context: GraphQLContext) => Promise<Document>,
-): (reference: DocumentReference, context: GraphQLContext) => Promise<Document> {
+  open: (reference: RecordedDocument, context: GraphQLContext) => Promise<Document>,
+): (reference: RecordedDocument, context: GraphQLContext) => Promise<Document> {
   const loaders = createContextCache(
     (context: GraphQLContext) =>
-      new DataLoader<DocumentReference, Document, string>(
+      new DataLoader<RecordedDocument, Document, string>(
         (references) => Promise.all(references.map((reference) => open(reference, context).catch(asError))),
-        { cacheKeyFn: ({ digest, document }) => `${digest} ${document}` },
+        { cacheKeyFn: keyOf },
       ),
   )
-  return ({ digest, document }, context) => loaders(context).load({ digest, document })
+  return (reference, context) => loaders(context).load(reference)
+}
+
+function keyOf({ digest, document, signingRequestId, entryCount, signedCount }: RecordedDocument): string {
+  return JSON.stringify([digest, document, signingRequestId, entryCount, signedCount])
 }
 
 function asError(error: unknown): Error {
@@ -27,7 +31,7 @@ function asError(error: unknown): Error {
 const pageTextCost = 1_000
 
 /** The fields by which anybody can check a document against its digest. */
-export function documentFields<Reference extends DocumentReference>(
+export function documentFields<Reference extends RecordedDocument>(
   t: PothosSchemaTypes.ObjectFieldBuilder<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>, Reference>,
   open: (reference: Reference, context: GraphQLContext) => Promise<PagedDocument<unknown, unknown>>,
 ) {
@@ -62,8 +66,8 @@ export async function numberedPage<Item>(
   { list, count, page }: { readonly list: string; readonly count: number; readonly page: PageRequest },
   read: (from: number, to: number) => Promise<readonly Item[]>,
 ): Promise<Page<Item>> {
-  const start = page.after === undefined ? 0 : numberOf(page.after, list) + 1
-  const end = page.before === undefined ? count : Math.min(numberOf(page.before, list), count)
+  const start = page.after === undefined ? 0 : numberOf(page.after, list, count) + 1
+  const end = page.before === undefined ? count : numberOf(page.before, list, count)
   const from = page.direction === 'forward' ? start : Math.max(start, end - page.size)
   const to = page.direction === 'forward' ? Math.min(end, start + page.size) : end
   const items = from < to ? await read(from, to) : []
@@ -79,10 +83,14 @@ export function cursorOf(number: number, list: string): string {
   return encodeCursor({ key: String(number), id: list })
 }
 
-/** @throws Refusal `CURSOR_MALFORMED` */
-export function numberOf(cursor: string, list: string): number {
+/** Which item a cursor is of, in a list of so many. @throws Refusal `CURSOR_MALFORMED` */
+export function numberOf(cursor: string, list: string, count: number): number {
   const { key, id } = decodeCursor(cursor)
-  if (id !== list || !/^\d{1,15}$/.test(key))
-    throw new Refusal('CURSOR_MALFORMED', 'The cursor belongs to another list. Start from the first page.')
+  if (id !== list || !/^\d{1,15}$/.test(key) || Number(key) >= count) throw foreignCursor()
   return Number(key)
+}
+
+/** The error of a cursor that this list never gave. */
+export function foreignCursor(): Refusal {
+  return new Refusal('CURSOR_MALFORMED', 'The cursor belongs to another list. Start from the first page.')
 }

@@ -1,4 +1,4 @@
-import type { MadeSignature, ManifestOfRequest, SignedFile } from '../domain/index.ts'
+import type { MadeSignature, ManifestOfRequest, RecordedDocument, SignedFile } from '../domain/index.ts'
 import { parsePageRequest } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
@@ -50,7 +50,7 @@ const SignedFileRef = builder.objectRef<SignedFile>('SignedFile').implement({
 })
 
 /** What was signed. */
-export const SigningManifestRef = builder.objectRef<ManifestOfRequest>('SigningManifest').implement({
+export const SigningManifestRef = builder.objectRef<ManifestOfRequest & RecordedDocument>('SigningManifest').implement({
   description: 'What an attempt to sign has made.',
   fields: (t) => ({
     digest: t.exposeString('digest', { description: 'SHA-256 of `document`, hexadecimal. It is in the log.' }),
@@ -74,7 +74,7 @@ export const SigningManifestRef = builder.objectRef<ManifestOfRequest>('SigningM
 
 /** The log itself names them where they are few: then the store is not asked. */
 async function signedFiles(
-  manifest: ManifestOfRequest,
+  manifest: ManifestOfRequest & RecordedDocument,
   from: number,
   to: number,
   context: GraphQLContext,

@@ -1,14 +1,13 @@
 import {
   type ContentDigest,
   type DisplayedAttribute,
-  type DocumentReference,
   type Instant,
   type MatchedElement,
   type PagedDocument,
   type PlacedEntry,
   type PlanNode,
+  type RecordedDocument,
   Refusal,
-  type Sha256Digest,
   type SigningDirective,
   type SigningPlan,
 } from '../domain/index.ts'
@@ -17,12 +16,10 @@ import { builder } from './builder.ts'
 import { asConnection, type Connection } from './connection.ts'
 import { PlanNodeKindRef, PlannedOutcomeRef } from './enums.ts'
 import { ExistingSignatureRef } from './existing-signature.ts'
-import { cursorOf, documentFields, documentsOf, numberedPage, numberOf } from './paged-document.ts'
+import { cursorOf, documentFields, documentsOf, foreignCursor, numberedPage, numberOf } from './paged-document.ts'
 
 /** What the log says of a request's plan. */
-export type PlanOfRequest = {
-  readonly digest: Sha256Digest
-  readonly document: Sha256Digest
+export type PlanOfRequest = RecordedDocument & {
   readonly plannerVersion: number
   readonly nodeCount: number
   readonly fileCount: number
@@ -34,7 +31,7 @@ export type PlanOfRequest = {
 const inPlan = { field: 1, multiplier: 1 }
 
 /** A node, and the plan that it is of. */
-type NodeOfPlan = { readonly plan: DocumentReference; readonly index: number; readonly node: PlanNode }
+type NodeOfPlan = { readonly plan: RecordedDocument; readonly index: number; readonly node: PlanNode }
 
 type OpenPlan = PagedDocument<SigningPlan, PlanNode>
 
@@ -231,12 +228,24 @@ async function childrenPage(
 ): Promise<Page<PlacedEntry<PlanNode>>> {
   const list = `children ${index} ${plan.digest}`
   const end = index + 1 + node.descendants
-  const [last] = after === undefined ? [] : await entries(numberOf(after, list), numberOf(after, list) + 1)
-  let next = last === undefined ? index + 1 : last.index + 1 + last.entry.descendants
+  async function childAt(number: number): Promise<PlacedEntry<PlanNode> | undefined> {
+    const [found] = await entries(number, number + 1)
+    return found?.entry.parent === index ? found : undefined
+  }
+  let next = index + 1
+  if (after !== undefined) {
+    const last = await childAt(numberOf(after, list, end))
+    if (last === undefined) throw foreignCursor()
+    next = last.index + 1 + last.entry.descendants
+  }
   const items: PlacedEntry<PlanNode>[] = []
   while (next < end && items.length < size) {
-    const [child] = await entries(next, next + 1)
-    if (child === undefined) break
+    const child = await childAt(next)
+    if (child === undefined)
+      throw new Refusal(
+        'PLAN_MALFORMED',
+        `Node ${next} of the plan is not right in node ${index}, whose counts say so.`,
+      )
     items.push(child)
     next += 1 + child.entry.descendants
   }
@@ -247,8 +256,7 @@ async function childrenPage(
   }
 }
 
-function asNodes({ digest, document }: DocumentReference, page: Page<PlacedEntry<PlanNode>>): Connection<NodeOfPlan> {
-  const plan = { digest, document }
+function asNodes(plan: RecordedDocument, page: Page<PlacedEntry<PlanNode>>): Connection<NodeOfPlan> {
   return asConnection({
     ...page,
     items: page.items.map(({ cursor, item: { index, entry: node } }) => ({ cursor, item: { plan, index, node } })),

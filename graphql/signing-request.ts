@@ -217,7 +217,10 @@ SigningRequestRef.implement({
       type: SigningPlanRef,
       nullable: true,
       description: 'Null until it was planned.',
-      resolve: ({ plan, plannedAt }) => (plan === null ? null : { ...plan, plannedAt }),
+      resolve: ({ signingRequestId, plan, plannedAt }) =>
+        plan === null
+          ? null
+          : { ...plan, plannedAt, signingRequestId, entryCount: plan.nodeCount, signedCount: plan.fileCount },
     }),
     approvalProcess: t.field({
       type: ApprovalProcessRef,
@@ -259,10 +262,12 @@ SigningRequestRef.implement({
       description: 'Every start of signing, the first one first.',
       resolve: ({ attemptsMade }) => [...attemptsMade],
     }),
-    manifest: t.expose('manifest', {
+    manifest: t.field({
       type: SigningManifestRef,
       nullable: true,
       description: 'What the last attempt signed. Null until it has.',
+      resolve: ({ signingRequestId, manifest }) =>
+        manifest === null ? null : { ...manifest, signingRequestId, signedCount: manifest.fileCount },
     }),
     signedArtifact: t.expose('signedArtifact', { type: ArtifactRef, nullable: true }),
     unsignedArtifactLink: t.string({

@@ -1,7 +1,16 @@
 import { canonicalJson, type DocumentReference, type Sha256Digest } from '../../domain/index.ts'
+import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore } from '../store/index.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
-import { type DocumentPage, fullPageSize, linesIn, mostEntriesOfPage, sha256Of } from './paged-document.ts'
+import {
+  type DocumentPage,
+  fullPageSize,
+  largestEntry,
+  linesIn,
+  mostEntriesOfPage,
+  mostPages,
+  sha256Of,
+} from './paged-document.ts'
 import type { Spool } from './spool.ts'
 
 /** A document that was put together and is not stored yet. Usable as long as its spool is. */
@@ -24,7 +33,7 @@ export type ComposedDocument<Facts, Entry> = {
  * @param describe what the head says beside the pages, asked for when all entries are there; JSON of strings, whole numbers,
  *   booleans, null, arrays and objects
  * @param entries the same
- * @throws ArtifactError from the spool
+ * @throws ArtifactError `DOCUMENT_TOO_LARGE` when it could not be read again within the limits of a reader; the spool's
  */
 export async function composeDocument<Facts extends object, Entry extends object>(
   describe: () => Facts,
@@ -35,6 +44,7 @@ export async function composeDocument<Facts extends object, Entry extends object
   const page = new GrowingBuffer()
   let [count, signed] = [0, 0]
   async function endPage(): Promise<void> {
+    if (pages.length === mostPages) throw tooLarge(`more than ${mostPages} pages`)
     const { bytes } = page
     pages.push({ entries: count, signed, size: bytes.length, sha256: sha256Of(bytes) })
     await spool.append(bytes)
@@ -42,8 +52,10 @@ export async function composeDocument<Facts extends object, Entry extends object
     ;[count, signed] = [0, 0]
   }
   for await (const entry of entries) {
+    const before = page.length
     page.addText(canonicalJson(entry))
     page.addText('\n')
+    if (page.length - before > largestEntry) throw tooLarge(`an entry of more than ${largestEntry} bytes`)
     count += 1
     if (isSigned(entry)) signed += 1
     if (count === mostEntriesOfPage || page.length >= fullPageSize) await endPage()
@@ -77,6 +89,13 @@ export async function storeDocument(
 ): Promise<DocumentReference> {
   const { sha256: document } = await store.put(bytes())
   return { digest, document }
+}
+
+function tooLarge(what: string): ArtifactError {
+  return new ArtifactError(
+    'DOCUMENT_TOO_LARGE',
+    `The list of the artifact's files would have ${what}. Submit fewer files at once, or files with shorter names.`,
+  )
 }
 
 /** The bytes of each page, all in one place: those of a page are valid until the next one is asked for. */

@@ -1,9 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import type { z } from 'zod'
-import { canonicalJson, type DocumentReference, type PagedDocument, type PlacedEntry } from '../../domain/index.ts'
+import {
+  canonicalJson,
+  type DocumentReference,
+  type PagedDocument,
+  type PlacedEntry,
+  type RecordedDocument,
+  type SigningRequestId,
+} from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
-import { type DocumentPage, lineFeed, linesIn, sha256Of } from './paged-document.ts'
+import { type DocumentPage, largestHead, lineFeed, linesIn, sha256Of } from './paged-document.ts'
 
 /** What a kind of document looks like. */
 export type DocumentForm<Head, Entry> = {
@@ -15,25 +22,31 @@ export type DocumentForm<Head, Entry> = {
   readonly entry: z.ZodType<Entry>
   /** Whether an entry is of a file that is signed. */
   readonly isSigned: (entry: Entry) => boolean
+  /** Whether an entry can stand where it does in a document of so many entries. */
+  readonly fits?: (placed: PlacedEntry<Entry>, entryCount: number) => boolean
 }
 
-/** Far longer than the head of any document: that of a million entries has half a million bytes. */
-const maximumHeadSize = 16 * 1024 * 1024
+/** What every head says. */
+type HeadOfRequest = { readonly signingRequestId: SigningRequestId; readonly pages: readonly DocumentPage[] }
+
 /** The head of most documents is shorter. */
 const headReadSize = 64 * 1024
 
 /**
  * Opens a stored document: reads its head, and nothing else. Reading its parts fails with ArtifactError `ARTIFACT_CORRUPT`
  * when a page does not have its digest, the form's code when it has and is not of the form, and the codes of the store.
+ * A document that the log names must also be of that request, and have as many entries.
  *
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, the form's code, `ARTIFACT_STORE_UNAVAILABLE`
  */
-export async function openDocument<Head extends { readonly pages: readonly DocumentPage[] }, Entry extends object>(
+export async function openDocument<Head extends HeadOfRequest, Entry extends object>(
   store: Pick<ArtifactStore, 'open'>,
-  { digest, document }: DocumentReference,
+  reference: DocumentReference | RecordedDocument,
   form: DocumentForm<Head, Entry>,
 ): Promise<PagedDocument<Head, Entry>> {
+  const { digest, document } = reference
   const stored = await store.open(document)
+  const { isSigned, fits = () => true } = form
   const malformed = (cause?: unknown) =>
     new ArtifactError(
       form.malformedCode,
@@ -51,6 +64,20 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
   const head = parse(headText, form.head)
   const places = placesOf(head.pages, headBytes.length + 1)
   if (stored.size !== (places.at(-1)?.end ?? headBytes.length + 1)) throw corrupt()
+  const entryCount = places.at(-1)?.endEntry ?? 0
+  const signedCount = places.at(-1)?.endSigned ?? 0
+  if ('signingRequestId' in reference) {
+    const recorded = { entryCount, ...reference }
+    const isRecorded =
+      recorded.signingRequestId === head.signingRequestId &&
+      recorded.entryCount === entryCount &&
+      recorded.signedCount === signedCount
+    if (!isRecorded)
+      throw new ArtifactError(
+        form.malformedCode,
+        `The ${form.name} stored as ${document} is not the one that the log names: of request ${recorded.signingRequestId}, with ${recorded.entryCount} entries, ${recorded.signedCount} of them of files that are signed.`,
+      )
+  }
 
   function parse<Value>(text: string, schema: z.ZodType<Value>): Value {
     try {
@@ -60,6 +87,12 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
       throw malformed(cause)
     }
     throw malformed()
+  }
+
+  function entryAt(index: number, line: string): PlacedEntry<Entry> {
+    const placed = { index, entry: parse(line, form.entry) }
+    if (!fits(placed, entryCount)) throw malformed()
+    return placed
   }
 
   // The last page that was read: whoever reads one entry after the other reads each page once.
@@ -77,8 +110,8 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
   return {
     head,
     headText,
-    entryCount: places.at(-1)?.endEntry ?? 0,
-    signedCount: places.at(-1)?.endSigned ?? 0,
+    entryCount,
+    signedCount,
     async pageText(index) {
       const place = places[index]
       return place === undefined ? undefined : (await bytesOf(place)).toString('utf8')
@@ -89,7 +122,7 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
         const bytes = await bytesOf(place)
         let index = Math.max(from, place.startEntry)
         for (const line of linesIn(bytes, index - place.startEntry, to - place.startEntry))
-          found.push({ index: index++, entry: parse(line, form.entry) })
+          found.push(entryAt(index++, line))
       }
       return found
     },
@@ -98,12 +131,10 @@ export async function openDocument<Head extends { readonly pages: readonly Docum
       for (const place of places.filter(({ startSigned, endSigned }) => startSigned < to && endSigned > from)) {
         let [index, signed] = [place.startEntry, place.startSigned]
         for (const line of linesIn(await bytesOf(place))) {
-          const entry = parse(line, form.entry)
-          if (form.isSigned(entry)) {
-            if (from <= signed && signed < to) found.push({ index, entry })
-            signed++
-          }
-          index++
+          const placed = entryAt(index++, line)
+          if (!isSigned(placed.entry)) continue
+          if (from <= signed && signed < to) found.push(placed)
+          signed++
         }
         if (signed !== place.endSigned) throw malformed()
       }
@@ -152,7 +183,7 @@ function placesOf(pages: readonly DocumentPage[], firstByte: number): readonly P
 /** The bytes before the first line feed; `undefined` where none comes in time. */
 async function readHead(stored: StoredArtifact): Promise<Buffer | undefined> {
   const parts: Buffer[] = []
-  const most = Math.min(stored.size, maximumHeadSize + 1)
+  const most = Math.min(stored.size, largestHead + 1)
   for (let start = 0; start < most; ) {
     const part = await collect(stored.read({ start, end: Math.min(start + headReadSize, most) }))
     const end = part.indexOf(lineFeed)

@@ -23,20 +23,34 @@ export type DocumentPage = {
   readonly sha256: Sha256Digest
 }
 
-/** The schema of a head's pages. */
-export const pagesSchema: z.ZodType<readonly DocumentPage[]> = z.array(
-  z.strictObject({
-    entries: z.int().positive(),
-    signed: z.int().nonnegative(),
-    size: z.int().positive(),
-    sha256: z.string().transform((text) => parseSha256Digest(text, 'the digest of a page')),
-  }),
-)
-
 /** A page ends after so many entries … */
 export const mostEntriesOfPage = 256
 /** … or when it has so many bytes. */
 export const fullPageSize = 128 * 1024
+
+/** The most bytes of an entry's line. */
+export const largestEntry = 1024 * 1024
+/** Two million entries, more or less. */
+export const mostPages = 10_000
+/** The most bytes of a head: that of a document with all those pages has 1.2 million. */
+export const largestHead = 2 * 1024 * 1024
+
+/** The schema of a head's pages. Its limits are those of memory: a page is read whole, and so is the head. */
+export const pagesSchema: z.ZodType<readonly DocumentPage[]> = z
+  .array(
+    z
+      .strictObject({
+        entries: z.int().positive().max(mostEntriesOfPage),
+        signed: z.int().nonnegative(),
+        size: z
+          .int()
+          .positive()
+          .max(fullPageSize + largestEntry),
+        sha256: z.string().transform((text) => parseSha256Digest(text, 'the digest of a page')),
+      })
+      .refine(({ entries, signed }) => signed <= entries),
+  )
+  .max(mostPages)
 
 /** SHA-256, hexadecimal. */
 export function sha256Of(bytes: string | Uint8Array): Sha256Digest {

@@ -1,4 +1,4 @@
-import type { PlanNode, PlanNodeContent, SigningPlan } from '../../domain/index.ts'
+import { mostNamesOfPath, type PlanNode, type PlanNodeContent, type SigningPlan } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import { type ComposedDocument, composeDocument, type SpoolFolder, withSpool } from '../documents/index.ts'
 
@@ -45,6 +45,11 @@ class Tree {
   #open: { readonly index: number; readonly path: readonly string[]; readonly isLeaf: boolean }[] = []
 
   add({ path, kind }: PlanNodeContent): void {
+    if (path.length > mostNamesOfPath)
+      throw new ArtifactError(
+        'PLAN_MALFORMED',
+        `A path of a plan has at most ${mostNamesOfPath} names; one has ${path.length}.`,
+      )
     const index = this.#parents.length
     const last = this.#open.at(-1)
     const above = this.#open.slice(0, path.length - 1)

@@ -4,11 +4,13 @@ import {
   type DocumentReference,
   type EntityId,
   type ExistingSignature,
+  mostNamesOfPath,
   type PagedDocument,
   type PlanNode,
   type ProjectId,
   parseId,
   parseSha256Digest,
+  type RecordedDocument,
   type SigningPlan,
   type SigningPolicyId,
   type SigningRequestId,
@@ -67,7 +69,7 @@ const directives = z.array(
 )
 
 const node = {
-  path: z.array(z.string().min(1)).min(1),
+  path: z.array(z.string().min(1)).min(1).max(mostNamesOfPath),
   parent: z.int().nonnegative().nullable(),
   descendants: z.int().nonnegative(),
   outcome: z.enum(['signed', 'rebuilt', 'unchanged']),
@@ -110,6 +112,9 @@ const form: DocumentForm<PlanHead, PlanNode> = {
     z.strictObject({ kind: z.literal('directory'), ...node, directives }),
   ]),
   isSigned: ({ outcome }) => outcome === 'signed',
+  fits: ({ index, entry: { parent, path, descendants } }, entryCount) =>
+    index + descendants < entryCount &&
+    (index === 0 ? parent === null && path.length === 1 : parent !== null && parent < index && path.length > 1),
 }
 
 /**
@@ -118,6 +123,9 @@ const form: DocumentForm<PlanHead, PlanNode> = {
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`; `PLAN_MALFORMED` when the bytes of this digest are not a plan in canonical
  *   form; `ARTIFACT_CORRUPT` when they are not of this digest; `ARTIFACT_STORE_UNAVAILABLE`; reading parts of it the same
  */
-export function openPlan(store: Pick<ArtifactStore, 'open'>, reference: DocumentReference): Promise<OpenPlan> {
+export function openPlan(
+  store: Pick<ArtifactStore, 'open'>,
+  reference: DocumentReference | RecordedDocument,
+): Promise<OpenPlan> {
   return openDocument(store, reference, form)
 }

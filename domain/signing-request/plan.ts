@@ -29,6 +29,9 @@ export type FileContent = {
  */
 export type PlannedOutcome = 'signed' | 'rebuilt' | 'unchanged'
 
+/** The most names in the path of a node: an artifact is opened far less deep. */
+export const mostNamesOfPath = 64
+
 /** The element of the artifact configuration that matched a node. */
 export type MatchedElement = {
   /** Its name, such as `pe-file` or `pe-file-set`. */

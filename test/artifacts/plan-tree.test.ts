@@ -10,24 +10,10 @@ import {
   storeManifest,
   withComposedPlan,
 } from '../../artifacts/index.ts'
-import type { PlanNode, PlanNodeContent, SigningManifest, SigningPlan } from '../../domain/index.ts'
-import { archiveTree, digestOf, signedWithoutKey } from '../support/plan-tree.ts'
-import { aSubmission } from '../support/submission.ts'
+import type { PlanNode, PlanNodeContent, SigningManifest } from '../../domain/index.ts'
+import { archiveTree, digestOf, planFacts, signedWithoutKey } from '../support/plan-tree.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const { signingRequestId, projectId, signingPolicyId, certificateId } = aSubmission()
-const plan: SigningPlan = {
-  kind: 'signingPlan',
-  schemaVersion: 1,
-  plannerVersion: 1,
-  signingRequestId,
-  projectId,
-  signingPolicyId,
-  signingPolicyVersion: 1,
-  certificateId,
-  certificateThumbprint: 'ab'.repeat(32),
-  timestamp: 'required',
-}
 const size = { archives: 7, programsEach: 700 }
 const programs = size.archives * size.programsEach
 
@@ -38,7 +24,7 @@ async function openStore(): Promise<ArtifactStore> {
 }
 
 const compose = <Result>(nodes: Iterable<PlanNodeContent>, use: Parameters<typeof withComposedPlan<Result>>[3]) =>
-  withComposedPlan(plan, nodes, { folder: temporaryFolder() }, use)
+  withComposedPlan(planFacts, nodes, { folder: temporaryFolder() }, use)
 
 async function storedTree(store: ArtifactStore) {
   return openPlan(store, await compose(archiveTree(size), (composed) => storeDocument(store, composed)))
@@ -127,7 +113,7 @@ describe('the manifest of many signed files', () => {
     const manifest: SigningManifest = {
       kind: 'signingManifest',
       schemaVersion: 1,
-      signingRequestId,
+      signingRequestId: planFacts.signingRequestId,
       attempt: 1,
       planDigest: digestOf('plan'),
       certificateThumbprint: 'ab'.repeat(32),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { knownArtifact } from '../../domain/index.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { archiveTree, signedWithoutKey } from '../support/plan-tree.ts'
 
@@ -45,6 +46,58 @@ it('shows the tree of a plan and what was signed page by page, from the front, f
     `{ signingRequest(id: "${id}") { plan { files(after: "${foreign}") { nodes { path } } } } }`,
   )
   expect(errors?.[0]?.extensions.code).toBe('CURSOR_MALFORMED')
+})
+
+it('refuses cursors of other lists, of other plans and beyond the end, and a plan of another request', async () => {
+  const server = await startGraphQLServer()
+  const [id, other, deceived] = [await server.submit(), await server.submit(), await server.submit()]
+  const digest = await server.plan(id, archiveTree({ archives: 2, programsEach: 2 }))
+  const otherDigest = await server.plan(other, archiveTree({ archives: 2, programsEach: 2 }))
+  await server.caughtUp()
+  const [found] = await server.readModel.signingRequestsByIds(server.organizationId, [id])
+  const artifact = found === undefined ? null : knownArtifact(found)
+  if (artifact === null) throw new Error('The request has no artifact.')
+  await server.tell(deceived, { type: 'RecordRetrieval', artifact })
+  await server.tell(deceived, {
+    type: 'RecordPlan',
+    planDigest: digest,
+    planDocument: found?.plan?.document ?? digest,
+    plannerVersion: 1,
+    nodeCount: 9,
+    fileCount: 4,
+    at: '2026-03-01T12:00:00.000Z',
+  })
+  await server.caughtUp()
+  async function codeOf(request: string, field: string): Promise<string | undefined> {
+    const query = `{ signingRequest(id: "${request}") { plan { ${field} } } }`
+    const { errors, text } = await server.ask(server.submitter, query)
+    if (errors !== undefined) expect(text).not.toContain('release.zip')
+    return errors?.[0]?.extensions.code
+  }
+  const cursor = (number: unknown, list: string) =>
+    Buffer.from(JSON.stringify([String(number), list])).toString('base64url')
+  const after = (text: string) => `nodes(first: 3, after: "${text}") { nodes { path } }`
+  const children = (text: string) =>
+    `nodes(first: 1) { nodes { children(first: 3, after: "${text}") { nodes { path } } } }`
+  expect(await codeOf(id, after(cursor(8, `nodes ${digest}`)))).toBeUndefined()
+  expect(await codeOf(id, children(cursor(1, `children 0 ${digest}`)))).toBeUndefined()
+  for (const wrong of [
+    cursor(9, `nodes ${digest}`),
+    cursor(10 ** 14, `nodes ${digest}`),
+    cursor(-1, `nodes ${digest}`),
+    cursor('1e1', `nodes ${digest}`),
+    cursor(3, `nodes ${otherDigest}`),
+    cursor(3, `files ${digest}`),
+    'no cursor',
+  ])
+    expect(await codeOf(id, after(wrong)), wrong).toBe('CURSOR_MALFORMED')
+  for (const wrong of [cursor(9, `children 0 ${digest}`), cursor(2, `children 1 ${digest}`)])
+    expect(await codeOf(id, children(wrong)), wrong).toBe('CURSOR_MALFORMED')
+  // In an archive in the artifact, not right in the artifact.
+  expect(await codeOf(id, children(cursor(2, `children 0 ${digest}`)))).toBe('CURSOR_MALFORMED')
+  expect(await codeOf(deceived, after(cursor(3, `nodes ${digest}`)))).toBe('PLAN_MALFORMED')
+  expect(await codeOf(deceived, 'document')).toBe('PLAN_MALFORMED')
+  expect(await codeOf(deceived, 'page(index: 0)')).toBe('PLAN_MALFORMED')
 })
 
 type PageInfo = { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean; readonly endCursor: string }

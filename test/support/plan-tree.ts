@@ -1,13 +1,30 @@
 import { createHash } from 'node:crypto'
-import type { PlanNodeContent, Sha256Digest, SignedFile } from '../../domain/index.ts'
+import type { PlanNodeContent, Sha256Digest, SignedFile, SigningPlan } from '../../domain/index.ts'
+import { aSubmission } from './submission.ts'
 
 /** How large a tree is: archives in one archive, and programs in each. */
 export type TreeSize = { readonly archives: number; readonly programsEach: number }
 
 const element = { name: 'pe-file-set', path: '*.exe', line: 7, column: 5 }
 
-/** SHA-256 of a text, hexadecimal. */
-export function digestOf(text: string): Sha256Digest {
+const { signingRequestId, projectId, signingPolicyId, certificateId } = aSubmission()
+
+/** What the head of a plan says, of a request that is nowhere. */
+export const planFacts: SigningPlan = {
+  kind: 'signingPlan',
+  schemaVersion: 1,
+  plannerVersion: 1,
+  signingRequestId,
+  projectId,
+  signingPolicyId,
+  signingPolicyVersion: 1,
+  certificateId,
+  certificateThumbprint: 'ab'.repeat(32),
+  timestamp: 'required',
+}
+
+/** SHA-256, hexadecimal. */
+export function digestOf(text: string | Uint8Array): Sha256Digest {
   return createHash('sha256').update(text).digest('hex') as Sha256Digest
 }
 
