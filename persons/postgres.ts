@@ -90,7 +90,10 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
   return {
     async add({ userId, organizationId, masterKeyId, wrappedKey, createdAt }) {
       const values = [userId, organizationId, masterKeyId, wrappedKey, createdAt]
-      await query('INSERT INTO person_keys VALUES ($1, $2, $3, $4, $5)', values)
+      await query(
+        'INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at) VALUES ($1, $2, $3, $4, $5)',
+        values,
+      )
     },
     find: async (userIds) =>
       (await query('SELECT * FROM person_keys WHERE user_id = ANY($1::text[])', [userIds])).map(keyOf),
@@ -110,9 +113,10 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
       return (row as unknown as { readonly position: string } | undefined)?.position
     },
     async markErasuresDone(position) {
-      await query('INSERT INTO erasures VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET position = excluded.position', [
-        position,
-      ])
+      await query(
+        'INSERT INTO erasures (id, position) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET position = excluded.position',
+        [position],
+      )
     },
     async close() {
       if (!pool.ended) await pool.end()

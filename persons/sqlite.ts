@@ -72,7 +72,9 @@ export function openSqlitePersonKeys(path: string): PersonKeyStore {
     markErasuresDone: (position) =>
       use(({ connection }) => {
         connection
-          .prepare('INSERT INTO erasures VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position')
+          .prepare(
+            'INSERT INTO erasures (id, position) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position',
+          )
           .run(position)
       }),
     async close() {
@@ -109,7 +111,10 @@ function openFile(path: string): Database {
     if (id !== applicationId) connection.exec(`PRAGMA application_id = ${applicationId}`)
     return {
       connection,
-      add: connection.prepare('INSERT INTO person_keys VALUES (?, ?, ?, ?, ?)'),
+      // Columns by name: a later release may have added some.
+      add: connection.prepare(
+        'INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at) VALUES (?, ?, ?, ?, ?)',
+      ),
       destroy: connection.prepare('DELETE FROM person_keys WHERE user_id = ?'),
       wrappedByOthers: connection.prepare('SELECT * FROM person_keys WHERE master_key_id <> ? LIMIT ?'),
       replace: connection.prepare('UPDATE person_keys SET master_key_id = ?, wrapped_key = ? WHERE user_id = ?'),

@@ -140,7 +140,10 @@ export async function openUploadRegistry(options: {
           const { organizationId, userId } = uploader
           await transact((database) =>
             database
-              .prepare('INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, 0, ?, ?, ?)')
+              .prepare(
+                `INSERT OR REPLACE INTO uploads (id, organization_id, user_id, bytes, submitted, file_name, sha256, expires_at)
+                 VALUES (?, ?, ?, ?, 0, ?, ?, ?)`,
+              )
               .run(id, organizationId, userId, size, fileName, sha256, expiresAt),
           )
           kept = true
