@@ -15,10 +15,12 @@ export type Decider<State, Command, Event extends DomainEvent> = {
   readonly evolve: (state: State, event: Event) => State
   /** Every type that may stand in the aggregate's stream. */
   readonly eventTypes: readonly Event['type'][]
+  /**
+   * The newest form of a type's data that this release understands, where it is not the first. Forms before it are read as
+   * they are, unless an upcaster makes the next one of them.
+   */
+  readonly schemaVersions?: Readonly<Partial<Record<Event['type'], number>>>
 }
-
-/** The form of every event's data: older ones are upcast on the way out of the log, later ones are not understood. */
-const knownSchemaVersion = 1
 
 /** What is folded: an event as the domain made it, or as a log has it, then with its metadata. */
 export type FoldedEvent = { readonly type: string; readonly data: object; readonly metadata?: EventMetadata }
@@ -30,7 +32,7 @@ export type FoldedEvent = { readonly type: string; readonly data: object; readon
  * @throws Refusal `EVENT_TYPE_UNKNOWN`, `EVENT_SCHEMA_UNKNOWN`
  */
 export function asEventOf<Event extends DomainEvent>(
-  decider: { readonly eventTypes: readonly Event['type'][] },
+  decider: Pick<Decider<unknown, never, Event>, 'eventTypes' | 'schemaVersions'>,
   event: FoldedEvent,
 ): Event {
   if (!(decider.eventTypes as readonly string[]).includes(event.type))
@@ -40,11 +42,21 @@ export function asEventOf<Event extends DomainEvent>(
       { type: event.type },
     )
   const { schemaVersion } = event.data as { readonly schemaVersion?: unknown }
-  if (schemaVersion !== knownSchemaVersion) throw schemaUnknown(event.type, '', schemaVersion, knownSchemaVersion)
+  const known = newestSchemaVersion(decider, event.type)
+  if (!(Number.isInteger(schemaVersion) && Number(schemaVersion) >= 1 && Number(schemaVersion) <= known))
+    throw schemaUnknown(event.type, '', schemaVersion, known)
   const { metadata } = event
   if (metadata !== undefined && metadata.schemaVersion !== metadataSchemaVersion)
     throw schemaUnknown(event.type, 'metadata of ', metadata.schemaVersion, metadataSchemaVersion)
   return event as DomainEvent as Event
+}
+
+/** The newest form of a type's data that a decider understands. */
+export function newestSchemaVersion(
+  { schemaVersions = {} }: { readonly schemaVersions?: Readonly<Partial<Record<string, number>>> },
+  type: string,
+): number {
+  return Object.hasOwn(schemaVersions, type) ? (schemaVersions[type] ?? 1) : 1
 }
 
 function schemaUnknown(type: string, what: '' | 'metadata of ', found: unknown, known: number): Refusal {

@@ -89,7 +89,7 @@ export function addEvent(
  *
  * @throws ReadModelError `PROJECTION_EVENT_UNKNOWN`, `PROJECTION_SCHEMA_VERSION_UNKNOWN`
  */
-export function checkKnown(decider: { readonly eventTypes: readonly string[] }, event: RecordedEvent): void {
+export function checkKnown(decider: Parameters<typeof asEventOf<DomainEvent>>[0], event: RecordedEvent): void {
   try {
     asEventOf<DomainEvent>(decider, event)
   } catch (cause) {

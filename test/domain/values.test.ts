@@ -250,6 +250,16 @@ describe('streams', () => {
         refusalOf(() => fold(userDecider, [{ type: 'UserDeactivated', data: { schemaVersion, reason: null } }])).code,
       ).toBe('EVENT_SCHEMA_UNKNOWN')
   })
+
+  it('hold events in every form up to the newest that their decider names, type by type', () => {
+    const decider = { ...userDecider, schemaVersions: { UserDeactivated: 3 } } as const
+    const folding = (type: string, schemaVersion: unknown) => () =>
+      fold(decider, [{ type, data: { schemaVersion, reason: null } }])
+    for (const schemaVersion of [1, 2, 3]) expect(folding('UserDeactivated', schemaVersion)).not.toThrow()
+    for (const schemaVersion of [0, 1.5, 4, '2'])
+      expect(refusalOf(folding('UserDeactivated', schemaVersion)).code).toBe('EVENT_SCHEMA_UNKNOWN')
+    expect(refusalOf(folding('UserReactivated', 2)).code).toBe('EVENT_SCHEMA_UNKNOWN')
+  })
 })
 
 describe('permissions', () => {
