@@ -1,0 +1,222 @@
+import { type ApiTokenId, type CertificateId, streams } from '../../../domain/index.ts'
+import { fixedUuid } from '../submission.ts'
+import {
+  at,
+  byAudit,
+  byOperator,
+  bySession,
+  bySetup,
+  bySigner,
+  byToken,
+  digest,
+  id,
+  keyDescription,
+  nobody,
+  noOrganization,
+  plannedDeadline,
+  policySettings,
+  sealed,
+  storedKey,
+} from './facts.ts'
+import { type EventHistory, exampleRequest, requestHistories, type StoredDocuments } from './request-histories.ts'
+
+/**
+ * Histories that hold every type of event, in the newest form of each, and every kind of actor. What is once among the stored
+ * examples stays there as it is, whatever becomes of the history here.
+ */
+export function eventHistories(documents: StoredDocuments): readonly EventHistory[] {
+  return [
+    {
+      streamId: streams.organization(id.organization),
+      events: [bySetup('OrganizationCreated', { organizationId: id.organization, name: 'Acme' })],
+    },
+    {
+      streamId: streams.user(id.user),
+      events: [
+        bySetup('UserCreated', {
+          userId: id.user,
+          organizationId: id.organization,
+          kind: 'interactive',
+          name: sealed(1),
+          email: sealed(2),
+        }),
+        bySetup('GlobalRoleGranted', { role: 'globalAdministrator' }),
+        bySetup('GlobalRoleGranted', { role: 'userAdministrator' }),
+        bySession('GlobalRoleWithdrawn', { role: 'userAdministrator' }),
+        bySession('ApiTokenIssued', {
+          tokenId: id.token,
+          name: 'Build',
+          tokenHash: digest('12'),
+          prefix: 'abcdef',
+          expiresAt: null,
+        }),
+      ],
+    },
+    {
+      streamId: streams.user(id.approver),
+      events: [
+        byToken('UserCreated', {
+          userId: id.approver,
+          organizationId: id.organization,
+          kind: 'ci',
+          name: sealed(3),
+          email: null,
+        }),
+        byToken('ApiTokenIssued', {
+          tokenId: id.session as string as ApiTokenId,
+          name: 'Tool',
+          tokenHash: digest('34'),
+          prefix: 'ghijkl',
+          expiresAt: plannedDeadline,
+        }),
+        byToken('UserDeactivated', { reason: 'On leave' }),
+        byToken('UserReactivated', {}),
+        byToken('ApiTokenRevoked', { tokenId: id.session as string as ApiTokenId }),
+        byToken('UserDeactivated', { reason: null }),
+        byToken('UserErased', {}),
+      ],
+    },
+    {
+      streamId: streams.group(id.group),
+      events: [
+        byToken('GroupCreated', {
+          groupId: id.group,
+          organizationId: id.organization,
+          name: 'Releases',
+          description: null,
+          members: [id.user],
+        }),
+        byToken('GroupDescribed', { name: 'Release team', description: 'Who releases' }),
+        byToken('GroupMembersChanged', { added: [id.approver], removed: [id.user] }),
+      ],
+    },
+    {
+      streamId: streams.projectSlug(fixedUuid('4')),
+      events: [
+        byToken('ProjectSlugReserved', { organizationId: id.organization, slug: 'tool', projectId: id.project }),
+      ],
+    },
+    {
+      streamId: streams.project(id.project),
+      events: [
+        byToken('ProjectCreated', {
+          projectId: id.project,
+          organizationId: id.organization,
+          slug: 'tool',
+          name: 'Tool',
+          description: null,
+          repositoryUrl: 'https://git.example/tool',
+        }),
+        byToken('ProjectDeactivated', { reason: 'Moved' }),
+        byToken('ProjectReactivated', {}),
+      ],
+    },
+    {
+      streamId: streams.signingPolicySlug(fixedUuid('5')),
+      events: [
+        byToken('SigningPolicySlugReserved', { projectId: id.project, slug: 'release', signingPolicyId: id.policy }),
+      ],
+    },
+    {
+      streamId: streams.signingPolicy(id.policy),
+      events: [
+        byToken('SigningPolicyCreated', {
+          signingPolicyId: id.policy,
+          organizationId: id.organization,
+          projectId: id.project,
+          slug: 'release',
+          settings: { ...policySettings, approval: null, timestamp: 'none' },
+        }),
+        byToken('SigningPolicyChanged', { version: 2, settings: policySettings }),
+        byToken('SigningPolicyDeactivated', { reason: null }),
+        byToken('SigningPolicyReactivated', {}),
+      ],
+    },
+    {
+      streamId: streams.key(id.key),
+      events: [
+        byToken('KeyGenerationRequested', { ...keyDescription(id.key) }),
+        bySigner('KeyGenerated', { ...storedKey }),
+      ],
+    },
+    {
+      streamId: streams.key(id.importedKey),
+      events: [
+        byToken('KeyImportRequested', { ...keyDescription(id.importedKey), publicKey: storedKey.publicKey }),
+        bySigner('KeyImported', { ...storedKey }),
+        byToken('KeyDisabled', { reason: 'Exposed' }),
+      ],
+    },
+    {
+      streamId: streams.certificate(id.certificate),
+      events: [
+        byToken('CertificateRequested', {
+          certificateId: id.certificate,
+          organizationId: id.organization,
+          name: 'Release',
+          keyId: id.key,
+          renews: fixedUuid<CertificateId>('f'),
+          kind: 'selfSigned',
+          subject: { commonName: 'Acme', organization: 'Acme Ltd', country: 'DE' },
+          notBefore: at,
+          notAfter: '2027-03-01T12:00:00.000Z',
+        }),
+        bySigner('CertificateIssued', {
+          format: 'x509',
+          chain: [Buffer.from('a certificate').toString('base64')],
+          thumbprint: digest('56'),
+          subject: 'CN=Acme,O=Acme Ltd,C=DE',
+          issuer: 'CN=Acme,O=Acme Ltd,C=DE',
+          serialNumber: '0a',
+          notBefore: at,
+          notAfter: '2027-03-01T12:00:00.000Z',
+        }),
+        byToken('CertificateDisabled', { reason: null }),
+      ],
+    },
+    ...requestHistories(documents),
+    {
+      streamId: streams.security(noOrganization, at),
+      events: [
+        byAudit('RefusalEventsReserved', {
+          events: 2,
+          waiting: { count: 5, organizations: 1, most: [{ organizationId: id.organization, count: 5 }] },
+        }),
+      ],
+    },
+    {
+      streamId: streams.security(id.organization, at),
+      events: [
+        byToken('CommandRefused', {
+          commands: ['approveSigningRequest', 'denySigningRequest'],
+          code: 'NOT_AN_APPROVER',
+          subject: exampleRequest,
+          count: 1,
+          firstAt: at,
+          lastAt: at,
+        }),
+        nobody('FurtherCommandsRefused', {
+          count: 9,
+          kinds: [
+            {
+              actor: { kind: 'anonymous' },
+              remoteAddress: '192.0.2.1',
+              commands: ['authenticate'],
+              code: 'TOKEN_INVALID',
+              count: 7,
+            },
+          ],
+          unnamed: 2,
+          firstAt: at,
+          lastAt: at,
+        }),
+      ],
+    },
+    {
+      streamId: streams.processKey('0123456789abcdef0123456789abcdef'),
+      events: [
+        byOperator('ProcessKeyRevoked', { keyId: '0123456789abcdef0123456789abcdef', since: at, reason: 'Stolen' }),
+      ],
+    },
+  ]
+}

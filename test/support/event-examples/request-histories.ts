@@ -1,0 +1,115 @@
+import {
+  type Actor,
+  type AnyDomainEvent,
+  type Sha256Digest,
+  type SigningRequestId,
+  streams,
+} from '../../../domain/index.ts'
+import { fixedUuid } from '../submission.ts'
+
+import {
+  artifact,
+  at,
+  byBuild,
+  byPasskey,
+  bySigner,
+  byToken,
+  byWorkflow,
+  digest,
+  failure,
+  id,
+  plannedDeadline,
+  submission,
+  through,
+} from './facts.ts'
+/** A stream from its beginning, and who caused each of its events. What one actor caused in a row is one append. */
+export type EventHistory = {
+  readonly streamId: string
+  readonly events: readonly (readonly [event: AnyDomainEvent, actor: Actor])[]
+}
+
+/** What a request's plan and manifest are known by, once they are stored. */
+export type StoredDocuments = Readonly<Record<'plan' | 'manifest', { digest: Sha256Digest; document: Sha256Digest }>>
+
+/** The request whose plan and manifest {@link eventHistories} are given. */
+export const exampleRequest = fixedUuid<SigningRequestId>('2')
+
+/** The events of a request that is only there to end otherwise. */
+function request(digit: string, ...more: EventHistory['events']): EventHistory {
+  const signingRequestId = fixedUuid<SigningRequestId>(digit)
+  return {
+    streamId: streams.signingRequest(signingRequestId),
+    events: [byToken('SigningRequestSubmitted', submission(signingRequestId)), ...more],
+  }
+}
+
+/** Histories of requests: one that is signed, with this plan and manifest, and one for each other end. */
+export function requestHistories({ plan, manifest }: StoredDocuments): readonly EventHistory[] {
+  const planned = {
+    planDigest: plan.digest,
+    planDocument: plan.document,
+    plannerVersion: 1,
+    nodeCount: 9,
+    fileCount: 4,
+  }
+  return [
+    {
+      streamId: streams.signingRequest(exampleRequest),
+      events: [
+        byBuild('SigningRequestSubmitted', submission(exampleRequest)),
+        byWorkflow('SigningRequestDelayed', { failure, since: at, nextTryAt: plannedDeadline, pauseSeconds: 30 }),
+        byWorkflow('ArtifactRetrieved', { ...artifact }),
+        byWorkflow('SigningPlanned', { ...planned, approvalDeadline: plannedDeadline }),
+        byPasskey('ApprovalGranted', { approver: id.approver, through, planDigest: plan.digest, comment: 'Tested' }),
+        byWorkflow('ApprovalInvalidated', { approver: id.approver, reason: 'removedFromGroup' }),
+        byPasskey('ApprovalGranted', { approver: id.approver, through, planDigest: plan.digest, comment: null }),
+        bySigner('SigningStarted', {
+          attempt: 1,
+          planDigest: plan.digest,
+          certificateId: id.certificate,
+          certificateThumbprint: digest('56'),
+          keyId: id.key,
+        }),
+        bySigner('FilesSigned', {
+          attempt: 1,
+          fileCount: 4,
+          manifestDigest: manifest.digest,
+          manifestDocument: manifest.document,
+          files: [
+            {
+              node: 0,
+              path: ['release.zip'],
+              unsignedSha256: digest('ab'),
+              signedSha256: digest('cd'),
+              signedSize: 5_010_000,
+              signatures: [
+                {
+                  directive: 'authenticode-sign',
+                  timestamp: { time: at, authority: 'CN=Time-stamp authority', uncovered: [] },
+                },
+              ],
+            },
+          ],
+        }),
+        bySigner('SigningRequestCompleted', {
+          attempt: 1,
+          signedArtifact: { ...artifact, sha256: digest('cd'), size: 5_010_000 },
+        }),
+      ],
+    },
+    request(
+      'd',
+      byWorkflow('ArtifactRetrieved', { ...artifact }),
+      byWorkflow('SigningPlanned', { ...planned, approvalDeadline: null }),
+      byPasskey('ApprovalDenied', { approver: id.approver, through, comment: 'Not yet' }),
+    ),
+    request(
+      'e',
+      byWorkflow('ArtifactRetrieved', { ...artifact }),
+      byWorkflow('SigningPlanned', { ...planned, approvalDeadline: plannedDeadline }),
+      byWorkflow('ApprovalExpired', { deadline: plannedDeadline }),
+    ),
+    request('f', byToken('SigningRequestCanceled', { canceledBy: id.user, reason: 'Built anew' })),
+    request('0', byWorkflow('SigningRequestFailed', { workflowStatus: 'ArtifactRetrievalFailed', failure })),
+  ]
+}
