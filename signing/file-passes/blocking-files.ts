@@ -9,20 +9,21 @@ export interface FileBlock {
 }
 
 /** A block that stays in a core's own cache while it is read, digested, summed and written. */
-const blockSize = 256 * 1024
+export const blockSize = 256 * 1024
 const progressEvery = 4 * 1024 * 1024
 
 /**
- * Reads a file's first `end` bytes, by calls that block, into one buffer: a block is good until the next one is asked for.
+ * Reads a file's first `end` bytes, by calls that block, into the thread's memory: a block is good until the next one is
+ * asked for.
  *
  * @param input file descriptor
  * @throws SigningError `FILE_TRUNCATED`, `FILE_READ_FAILED` (transient); what `control` throws
  */
 export function* blocksOf(input: number, end: number, control: PassControl): Generator<FileBlock, void, undefined> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(blockSize, end))
+  const { memory } = control
   for (let offset = 0; offset < end; ) {
     control.throwIfCancelled()
-    const block = { offset, bytes: buffer.subarray(0, Math.min(blockSize, end - offset)) }
+    const block = { offset, bytes: memory.subarray(0, Math.min(memory.length, end - offset)) }
     fillBlocking(input, block)
     yield block
     offset += block.bytes.length

@@ -50,8 +50,10 @@ export interface FileWork {
 /** What a module of a {@link FileWork} exports as `doFileWork`. It may make calls that block. */
 export type DoFileWork<Parameters, Result> = (parameters: Parameters, control: PassControl) => Promise<Result>
 
-/** How work in a thread hears from whoever asked for it, and tells how far it has come. */
+/** What a thread lends to work: how it hears from whoever asked for it, tells how far it has come, and memory. */
 export interface PassControl {
+  /** For one block of a file at a time; its content is anybody's before and afterwards. */
+  readonly memory: Buffer
   /** Ends the work when it was called off. To be called once in a block of a file; what it throws must be thrown on. */
   throwIfCancelled(): void
   progress(done: number, total: number): void

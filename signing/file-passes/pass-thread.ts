@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SigningError } from '../signing-error.ts'
-import { blocksOf, writeBlocking } from './blocking-files.ts'
+import { blockSize, blocksOf, writeBlocking } from './blocking-files.ts'
 import type {
   CompleteOrder,
   DoFileWork,
@@ -20,6 +20,8 @@ import type {
 } from './orders.ts'
 
 const { cancelled } = workerData as PassThreadData
+/** What was loaded, by address; a format has one or two. */
+const modules = new Map<string, unknown>()
 
 /** The thread's side of `file-passes.ts`: one order at a time, with calls that block, which here hold up nobody. */
 parentPort?.on('message', (order: PassOrder) => {
@@ -40,6 +42,8 @@ async function answer(order: PassOrder): Promise<PassAnswer> {
 }
 
 const control: PassControl = {
+  // A buffer for each order would be garbage that the collector counts among what it must hurry for.
+  memory: Buffer.allocUnsafeSlow(blockSize),
   throwIfCancelled() {
     if (Atomics.load(cancelled, 0) !== 0) throw new Cancelled()
   },
@@ -62,13 +66,20 @@ async function carryOut(order: PassOrder): Promise<unknown> {
 }
 
 async function startDigester({ module, parameters }: FileDigestion): Promise<FileDigester<unknown>> {
-  const loaded: { readonly startDigestion: StartDigestion<unknown, unknown> } = await import(module)
+  const loaded = (await load(module)) as { readonly startDigestion: StartDigestion<unknown, unknown> }
   return loaded.startDigestion(parameters)
 }
 
 async function work({ module, parameters }: FileWork): Promise<unknown> {
-  const loaded: { readonly doFileWork: DoFileWork<unknown, unknown> } = await import(module)
+  const loaded = (await load(module)) as { readonly doFileWork: DoFileWork<unknown, unknown> }
   return loaded.doFileWork(parameters, control)
+}
+
+/** Node finds out anew each time which module an address means, which takes as long as a small file does. */
+async function load(address: string): Promise<unknown> {
+  const module = modules.get(address) ?? (await import(address))
+  modules.set(address, module)
+  return module
 }
 
 function read(order: ReadOrder, digester: FileDigester<unknown> | undefined): PassResult {
