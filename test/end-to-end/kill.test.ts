@@ -56,7 +56,7 @@ async function unfinished({ log }: Observed): Promise<readonly string[]> {
   return [...(await requestHistories(log))].flatMap(([id, history]) => (isFinal(history) ? [] : [id]))
 }
 
-describe('after kill -9', { timeout: 180_000 }, () => {
+describe('after kill -9', { timeout: 360_000 }, () => {
   it('of every part in turn, in the middle of requests, each request completes once and none is lost', async () => {
     const service = await splitService()
     const { gate } = service
