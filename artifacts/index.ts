@@ -1,6 +1,6 @@
 export * from './artifact-error.ts'
 export * from './collection/index.ts'
-export { allEntries, storeDocument } from './documents/index.ts'
+export { allEntries, RecentHeads, storeDocument } from './documents/index.ts'
 export { type OpenManifest, openManifest, storeManifest } from './manifest.ts'
 export * from './planner/index.ts'
 export { openSignerScratch, type SignerScratch, signerSpools } from './signer-scratch.ts'

@@ -17,6 +17,7 @@ import {
   type DocumentPage,
   openDocument,
   pagesSchema,
+  type RecentHeads,
   type SpoolFolder,
   storeDocument,
   withSpool,
@@ -113,6 +114,7 @@ export function storeManifest(
 export function openManifest(
   store: Pick<ArtifactStore, 'open'>,
   reference: DocumentReference | RecordedDocument,
+  heads?: RecentHeads,
 ): Promise<OpenManifest> {
-  return openDocument(store, reference, form)
+  return openDocument(store, reference, form, heads)
 }

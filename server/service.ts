@@ -7,7 +7,7 @@ import {
   openRefusalAudit,
   type Resumed,
 } from '../application/index.ts'
-import { checkHeader, openManifest, openPlan } from '../artifacts/index.ts'
+import { checkHeader, openManifest, openPlan, RecentHeads } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { planWording } from '../signing/directives.ts'
@@ -155,12 +155,13 @@ export async function startService(options: {
       const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
       registerRest(http, { application, maximumUploadSize: maximumUploadSize(settings), logger })
+      const heads = new RecentHeads()
       await registerGraphQL(http, {
         application,
         readModel: readModels.readModel,
         persons,
-        openPlan: (reference) => openPlan(artifacts.store, reference),
-        openManifest: (reference) => openManifest(artifacts.store, reference),
+        openPlan: (reference) => openPlan(artifacts.store, reference, heads),
+        openManifest: (reference) => openManifest(artifacts.store, reference, heads),
         planWording: planWording(signatureFormats),
         describeSource: sources.describe,
         publicUrl,

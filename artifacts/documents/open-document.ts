@@ -11,6 +11,7 @@ import {
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore, StoredArtifact } from '../store/index.ts'
 import { type DocumentPage, largestHead, lineFeed, linesIn, sha256Of } from './paged-document.ts'
+import { RecentHeads } from './recent-heads.ts'
 
 /** What a kind of document looks like. */
 export type DocumentForm<Head, Entry> = {
@@ -29,6 +30,8 @@ export type DocumentForm<Head, Entry> = {
 /** What every head says. */
 type HeadOfRequest = { readonly signingRequestId: SigningRequestId; readonly pages: readonly DocumentPage[] }
 
+type CheckedHead<Head> = { readonly head: Head; readonly headText: string }
+
 /** The head of most documents is shorter. */
 const headReadSize = 64 * 1024
 
@@ -37,12 +40,14 @@ const headReadSize = 64 * 1024
  * when a page does not have its digest, the form's code when it has and is not of the form, and the codes of the store.
  * A document that the log names must also be of that request, and have as many entries.
  *
+ * @param heads heads that were read before, which are not read again
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_CORRUPT`, the form's code, `ARTIFACT_STORE_UNAVAILABLE`
  */
 export async function openDocument<Head extends HeadOfRequest, Entry extends object>(
   store: Pick<ArtifactStore, 'open'>,
   reference: DocumentReference | RecordedDocument,
   form: DocumentForm<Head, Entry>,
+  heads = new RecentHeads(),
 ): Promise<PagedDocument<Head, Entry>> {
   const { digest, document } = reference
   const stored = await store.open(document)
@@ -56,14 +61,12 @@ export async function openDocument<Head extends HeadOfRequest, Entry extends obj
   const corrupt = () =>
     new ArtifactError('ARTIFACT_CORRUPT', `The ${form.name} stored as ${document} was damaged or changed on disk.`)
 
-  const headBytes = await readHead(stored)
-  if (headBytes === undefined) throw malformed()
-  if (sha256Of(headBytes) !== digest) throw corrupt()
-  if (!isUtf8(headBytes)) throw malformed()
-  const headText = headBytes.toString('utf8')
-  const head = parse(headText, form.head)
-  const places = placesOf(head.pages, headBytes.length + 1)
-  if (stored.size !== (places.at(-1)?.end ?? headBytes.length + 1)) throw corrupt()
+  const key = `${form.name} ${digest} ${document}`
+  const { head, headText } = (heads.get(key) as CheckedHead<Head> | undefined) ?? (await checkedHead())
+  heads.set(key, { head, headText })
+  const firstByte = Buffer.byteLength(headText, 'utf8') + 1
+  const places = placesOf(head.pages, firstByte)
+  if (stored.size !== (places.at(-1)?.end ?? firstByte)) throw corrupt()
   const entryCount = places.at(-1)?.endEntry ?? 0
   const signedCount = places.at(-1)?.endSigned ?? 0
   if ('signingRequestId' in reference) {
@@ -77,6 +80,15 @@ export async function openDocument<Head extends HeadOfRequest, Entry extends obj
         form.malformedCode,
         `The ${form.name} stored as ${document} is not the one that the log names: of request ${recorded.signingRequestId}, with ${recorded.entryCount} entries, ${recorded.signedCount} of them of files that are signed.`,
       )
+  }
+
+  async function checkedHead(): Promise<CheckedHead<Head>> {
+    const bytes = await readHead(stored)
+    if (bytes === undefined) throw malformed()
+    if (sha256Of(bytes) !== digest) throw corrupt()
+    if (!isUtf8(bytes)) throw malformed()
+    const headText = bytes.toString('utf8')
+    return { head: parse(headText, form.head), headText }
   }
 
   function parse<Value>(text: string, schema: z.ZodType<Value>): Value {

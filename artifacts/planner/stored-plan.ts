@@ -15,7 +15,13 @@ import {
   type SigningPolicyId,
   type SigningRequestId,
 } from '../../domain/index.ts'
-import { type DocumentForm, type DocumentPage, openDocument, pagesSchema } from '../documents/index.ts'
+import {
+  type DocumentForm,
+  type DocumentPage,
+  openDocument,
+  pagesSchema,
+  type RecentHeads,
+} from '../documents/index.ts'
 import type { ArtifactStore } from '../store/index.ts'
 
 /** The head of a plan's document. */
@@ -126,6 +132,7 @@ const form: DocumentForm<PlanHead, PlanNode> = {
 export function openPlan(
   store: Pick<ArtifactStore, 'open'>,
   reference: DocumentReference | RecordedDocument,
+  heads?: RecentHeads,
 ): Promise<OpenPlan> {
-  return openDocument(store, reference, form)
+  return openDocument(store, reference, form, heads)
 }

@@ -6,6 +6,7 @@ import {
   openFolderStore,
   openManifest,
   openPlan,
+  RecentHeads,
   storeDocument,
   storeManifest,
   withComposedPlan,
@@ -103,6 +104,47 @@ describe('a plan of many files', () => {
     await expect(stored.entries(0, 10)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
     await expect(stored.pageText(0)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
     expect(await stored.entries(1_000, 1_001)).toHaveLength(1)
+  })
+
+  it('has its head read once by those who remember heads, as its form, and its pages checked each time', async () => {
+    const store = await openStore()
+    const reference = await compose(archiveTree(size), (composed) => storeDocument(store, composed))
+    const heads = new RecentHeads()
+    const read: number[] = []
+    const counted: Pick<ArtifactStore, 'open'> = {
+      async open(document) {
+        const stored = await store.open(document)
+        const { path, read: from } = stored
+        return { ...stored, path, read: (range) => (read.push(range?.start ?? 0), from(range)) }
+      },
+    }
+    const first = await openPlan(counted, reference, heads)
+    const again = await openPlan(counted, reference, heads)
+    expect(again.headText).toBe(first.headText)
+    expect(read).toEqual([0])
+    await expect(openManifest(counted, reference, heads)).rejects.toMatchObject({ code: 'MANIFEST_MALFORMED' })
+    const { path } = await store.open(reference.document)
+    const text = readFileSync(path, 'utf8')
+    chmodSync(path, 0o600)
+    writeFileSync(path, text.replace('README', 'readme'))
+    const changed = await openPlan(counted, reference, heads)
+    await expect(changed.entries(0, 1)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+    writeFileSync(path, text.slice(0, -1))
+    await expect(openPlan(counted, reference, heads)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+  })
+
+  it('has its head forgotten when others were read since, of many pages sooner', () => {
+    const of = (pages: number) => ({ head: { pages: Array(pages).fill(undefined) }, headText: '' })
+    const heads = new RecentHeads()
+    for (let number = 0; number < 17; number++) heads.set(`short ${number}`, of(1))
+    expect(heads.get('short 0')).toBeUndefined()
+    expect(heads.get('short 1')).toBeDefined()
+    heads.set('long', of(9_998))
+    expect(heads.get('short 1')).toBeDefined()
+    expect(heads.get('short 2')).toBeUndefined()
+    heads.set('longest', of(10_000))
+    expect(heads.get('long')).toBeUndefined()
+    expect(heads.get('longest')).toBeDefined()
   })
 })
 

@@ -22,6 +22,7 @@ import {
   openManifest,
   openPlan,
   openUploadRegistry,
+  RecentHeads,
   storeDocument,
   storeManifest,
   type UploadQuotas,
@@ -226,12 +227,13 @@ export async function openGraphQLServer(
   const http = openHttpServer({ logger: silent, answerError: problemErrorHandler(silent), ...httpOptions })
   const { fastify } = http
   const line = (fields: object, message: string) => logged.push({ fields: fields as Record<string, unknown>, message })
+  const heads = new RecentHeads()
   await registerGraphQL(http, {
     application,
     readModel,
     persons,
-    openPlan: (reference) => openPlan(store, reference),
-    openManifest: (reference) => openManifest(store, reference),
+    openPlan: (reference) => openPlan(store, reference, heads),
+    openManifest: (reference) => openManifest(store, reference, heads),
     planWording: planWording(signatureFormats),
     describeSource: sources.describe,
     publicUrl: 'https://signing.example.com',
