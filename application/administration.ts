@@ -46,7 +46,7 @@ export interface Administration {
    * Erases what is known of a user, for good. The event is recorded first; a key that is not at hand now is destroyed
    * later.
    *
-   * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`
+   * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, `ANOTHER_ADMINISTRATOR_NEEDED`
    */
   eraseUser(requester: Requester, input: UserErasure): Promise<ErasedUser>
 

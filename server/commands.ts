@@ -31,6 +31,7 @@ import { type Initialisation, initialise } from './initialise.ts'
 import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
+import { readableState } from './readable-state.ts'
 import { type RecordedRefusals, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { unfinishedFile } from './unfinished-file.ts'
@@ -86,7 +87,7 @@ export type AuditReplayOptions = LocalOptions & {
   readonly compare: boolean
 }
 
-/** What a replay came to. */
+/** What a replay came to. Names and addresses are not in the states: they say only whose they are. */
 export type AuditReplayed = Omit<Replay, 'brokenStreams'> & {
   /** What the signatures of the events say. */
   readonly signatures: AppendAudit
@@ -116,7 +117,8 @@ export async function auditReplay(options: AuditReplayOptions): Promise<AuditRep
       const { code, message } = replay.broken
       return { events: 0, states: [], signatures, broken: { code, message }, differences: null }
     }
-    const { events, states, brokenStreams } = replay
+    const { events, brokenStreams } = replay
+    const states = replay.states.map((each) => ({ ...each, state: readableState(each.state) }))
     const signatures = withBroken(await audited.result(), brokenStreams)
     const differences = compare ? await compareNow(settings, log, streamId) : null
     return { events, states, signatures, broken: null, differences }

@@ -12,6 +12,8 @@ import type { Persons } from '../persons/index.ts'
 
 /** After so many events without an erasure it is kept how far the log was followed: what is followed again changes nothing. */
 const eventsBetweenMarks = 5_000
+/** So often it is looked, while events come, whether a backup of the keys was put back under the running process. */
+const lookAgainMs = 10_000
 
 /**
  * Follows the log and destroys the key of everybody who is erased there: what a process left undone that ended between the
@@ -21,21 +23,35 @@ const eventsBetweenMarks = 5_000
  * written by processes of the service. Where it was not, the key stays; erasing the user again destroys it.
  *
  * @param options.verified the same log; what is read in it a process of the service wrote
+ * @param options.lookMs how often it is looked whether the keys are older than they were, in milliseconds
  */
 export function followErasures(options: {
   readonly log: EventLog
   readonly verified: Pick<EventLog, 'readStream'>
   readonly persons: Pick<Persons, 'erase' | 'erasuresDoneTo' | 'markErasuresDone'>
   readonly logger: Logger
+  readonly lookMs?: number
 }): RunningConsumer {
-  const { log, verified, persons, logger } = options
+  const { log, verified, persons, logger, lookMs = lookAgainMs } = options
   return startConsumer(log, {
     async begin() {
       const position = (await persons.erasuresDoneTo()) as LogPosition | undefined
+      let marked = position
       let unmarked = 0
+      let lookedAt = performance.now()
+
+      /** Whether the database says less than it did: a backup was put back, with keys that were destroyed. */
+      async function isOlder(): Promise<boolean> {
+        if (performance.now() - lookedAt < lookMs) return false
+        lookedAt = performance.now()
+        const kept = await persons.erasuresDoneTo()
+        return marked !== undefined && (kept === undefined || kept < marked)
+      }
+
       return {
         after: position === undefined ? undefined : { position, eventId: undefined },
         async handle({ entries, checkpoint }) {
+          if (await isOlder()) return 'moved'
           let erased = 0
           for (const entry of entries) {
             const name = parseStreamName(entry.streamId)
@@ -48,6 +64,7 @@ export function followErasures(options: {
           unmarked += entries.length
           if (erased > 0 || unmarked >= eventsBetweenMarks) {
             await persons.markErasuresDone(checkpoint.position)
+            marked = checkpoint.position
             unmarked = 0
           }
           return 'handled'

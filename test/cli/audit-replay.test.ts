@@ -35,6 +35,19 @@ it('replays an empty log to nothing', async () => {
   })
 })
 
+it('says of a sealed name whose it is, and prints no ciphertext', async () => {
+  const data = temporaryFolder()
+  vi.stubEnv('COUNTERSIGN_DATA', data)
+  expect(await runCommand(['init', '--administrator', 'Ada Admin'])).toMatchObject({ code: 0 })
+  for (const form of [[], ['--json']]) {
+    const { code, stdout } = await runCommand(['audit', 'replay', ...form])
+    expect(code).toBe(0)
+    const [, userId] = /"name": ?"sealed, of user ([0-9a-f-]{36})"/.exec(stdout) ?? []
+    expect(stdout).toContain(`user-${userId}`)
+    expect(stdout).not.toMatch(/ciphertext|A256GCM|Ada/)
+  }
+})
+
 describe('a log that somebody wrote to past the service', () => {
   const metadata =
     '{"organizationId":"00000000-0000-0000-0000-000000000000","actor":{"kind":"system","component":"setup"},"correlationId":"x","causationId":"x","occurredAt":"2026-01-01T00:00:00.000Z"}'

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -98,6 +100,94 @@ describe.each(Object.entries(stores))('names sealed with keys in %s', (_, make) 
     const [erased] = await onlyNewer.read([{ ...one, ...sealed, erased: true }])
     expect(erased && displayName(one.userId, erased)).toBe(`erased user ${one.userId}`)
   })
+})
+
+test.each([true, false])(
+  'a backup of the keys that is put back, with the service running: %s, is without whom it erased',
+  async (isRunning) => {
+    const path = join(temporaryFolder(), 'person-keys.db')
+    const log = openSqliteEventLog({ path: join(temporaryFolder(), 'log.db') })
+    onTestFinished(() => log.close())
+    const masters = newSecretKey()
+    const [erased, other] = [person(), person()]
+    const before = createPersons({
+      store: openSqlitePersonKeys(path),
+      masters: parseMasterKeys(masters),
+      now: () => '2026-03-01T12:00:00.000Z',
+      onFailure: () => undefined,
+    })
+    const sealed = [await before.seal(erased, anna), await before.seal(other, { name: 'Bert', email: null })] as const
+    await before.close()
+    const backup = readFileSync(path)
+    const append = (one: ReturnType<typeof person>, event: DomainEvent, revision: number | 'noStream') => {
+      const initiator = { actor: { kind: 'system', component: 'test' }, callId: randomUUID() } as const
+      const metadata = eventMetadata(initiator, { ...one, occurredAt: '2026-03-01T12:00:00.000Z' })
+      const streamId = streams.user(one.userId)
+      return log.append(streamId, prepareEvents(streamId, revision, [event], metadata), revision)
+    }
+    for (const [index, one] of [erased, other].entries())
+      await append(
+        one,
+        { type: 'UserCreated', data: { schemaVersion: 1, ...one, ...sealed[index], kind: 'ci' } } as DomainEvent,
+        'noStream',
+      )
+    await append(erased, { type: 'UserErased', data: { schemaVersion: 1 } } as DomainEvent, 0)
+
+    let keys = open(openSqlitePersonKeys(path), masters)
+    // What reads names uses whatever keys there are now.
+    const follow = () =>
+      followErasures({
+        log,
+        verified: log,
+        persons: {
+          erase: (one) => keys.erase(one),
+          erasuresDoneTo: () => keys.erasuresDoneTo(),
+          markErasuresDone: (position) => keys.markErasuresDone(position),
+        },
+        logger: pino({ level: 'silent' }),
+        lookMs: 0,
+      })
+    const statuses = async () =>
+      (
+        await keys.read([
+          { ...erased, ...sealed[0], erased: false },
+          { ...other, ...sealed[1], erased: false },
+        ])
+      ).map(({ status }) => status)
+    let consumer = follow()
+    await until('the key is destroyed', async () => (await statuses())[0] === 'unavailable')
+    await until('it is kept', async () => (await keys.erasuresDoneTo()) !== undefined)
+    if (!isRunning) await consumer.close()
+    await keys.close()
+    writeFileSync(path, backup)
+    keys = open(openSqlitePersonKeys(path), masters)
+    expect(await statuses()).toEqual(['readable', 'readable'])
+    if (isRunning)
+      await append(other, { type: 'UserDeactivated', data: { schemaVersion: 1, reason: null } } as DomainEvent, 0)
+    else consumer = follow()
+    onTestFinished(() => consumer.close())
+    await until('the key is destroyed again', async () => (await statuses())[0] === 'unavailable')
+    expect(await statuses()).toEqual(['unavailable', 'readable'])
+  },
+)
+
+test('a database of the keys that takes connections and answers nothing leaves names out after a moment, and hangs nobody', async () => {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const failures: unknown[] = []
+  const keys = open(
+    openPostgresPersonKeys({ connectionString: `postgres://nobody@127.0.0.1:${port}/none` }),
+    newSecretKey(),
+    failures,
+  )
+  const sealed = await open(openSqlitePersonKeys(':memory:')).seal(person(), anna)
+  const read = () => keys.read([{ ...person(), ...sealed, erased: false }])
+  expect(await Promise.all([read(), read()])).toEqual([[{ status: 'unavailable' }], [{ status: 'unavailable' }]])
+  expect(failures).toMatchObject([{ code: 'PERSON_KEYS_UNAVAILABLE' }])
+  await expect(keys.seal(person(), anna)).rejects.toMatchObject({ code: 'PERSON_KEYS_UNAVAILABLE' })
+  await expect(keys.check()).rejects.toMatchObject({ code: 'PERSON_KEYS_UNAVAILABLE' })
 })
 
 describe('erasure', () => {

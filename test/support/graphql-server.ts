@@ -47,6 +47,7 @@ import {
 import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
 import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
+import type { Persons } from '../../persons/index.ts'
 import {
   openReadModel,
   openSqliteReadModel,
@@ -143,6 +144,8 @@ const thumbprint = 'ab'.repeat(32)
 export type GraphQLServerOptions = Partial<
   Pick<GraphQLDependencies, 'limits' | 'readModelTimeoutMs' | 'openPlan' | 'openManifest' | 'readModel' | 'application'>
 > & {
+  /** What seals and reads names; default: keys in memory. */
+  readonly persons?: Persons
   /** Whether a projector runs; default yes. */
   readonly project?: boolean
   readonly http?: Partial<HttpServerOptions>
@@ -179,6 +182,7 @@ export async function openGraphQLServer(
     database: givenDatabase,
     uploadQuotas = {},
     maximumArtifactSize = 1_000_000,
+    persons = testPersons(),
     ...overrides
   } = options
   const now = () => new Date().toISOString()
@@ -198,7 +202,6 @@ export async function openGraphQLServer(
     kinds: [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })],
     store,
   })
-  const persons = testPersons()
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
