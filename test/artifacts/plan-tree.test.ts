@@ -115,7 +115,11 @@ describe('a plan of many files', () => {
       async open(document) {
         const stored = await store.open(document)
         const { path, read: from } = stored
-        return { ...stored, path, read: (range) => (read.push(range?.start ?? 0), from(range)) }
+        const counting: typeof from = (range) => {
+          read.push(range?.start ?? 0)
+          return from(range)
+        }
+        return { ...stored, path, read: counting }
       },
     }
     const first = await openPlan(counted, reference, heads)
