@@ -12,7 +12,7 @@ import { readCredentials } from '../server/embedded/credentials.ts'
 import { type EmbeddedService, startEmbedded } from '../server/embedded/index.ts'
 import { sampleProgram } from '../server/embedded/sample-program.ts'
 import { newPayloadKey } from '../server/payload-codec.ts'
-import { connectClient, logTemporalTo, runWorker } from '../server/temporal.ts'
+import { connectClient, logTemporalTo, preloaded, runWorker } from '../server/temporal.ts'
 import { median } from './median.ts'
 
 /** Whole requests through the policy `test-signing`: no approval, P-256 in SoftHSM2, time-stamped, verified. */
@@ -126,7 +126,14 @@ async function startNoOps({ temporal }: EmbeddedService, logger: Logger) {
   const workflowsPath = fileURLToPath(new URL('no-op/workflow.ts', import.meta.url))
   const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.ts', import.meta.url))
   const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath, failureConverterPath, logger: quiet })
+  // Loaded as the service's own workflows are: what is cheaper for these is so for both.
+  const preloadModules = preloaded(workflowsPath)
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath,
+    failureConverterPath,
+    preloadModules,
+    logger: quiet,
+  })
   const worker = await runWorker(target, { taskQueue, workflowBundle, activities: { async doNothing() {} } }, logger)
   const { client, close } = connectClient(target)
   return {

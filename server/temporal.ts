@@ -24,6 +24,17 @@ import { recordUnopened } from './unopened-payloads.ts'
 const project = fileURLToPath(new URL('..', import.meta.url))
 const workflowsPath = join(project, 'workflows', 'index.ts')
 const failureConverterPath = join(project, 'workflows', 'failure-converter.ts')
+const stackTracesPath = join(project, 'workflows', 'stack-traces.ts')
+
+/**
+ * What a sandbox loads once for all its workflows, before the first of them. Only modules without state of their own may be
+ * there: `domain/` and `workflows/` have none, and what they export is frozen.
+ *
+ * @param workflows the module that exports the workflows
+ */
+export function preloaded(workflows: string): string[] {
+  return [stackTracesPath, workflows]
+}
 
 /** How to reach Temporal. */
 export type TemporalTarget = {
@@ -212,7 +223,12 @@ export async function workflowBundle(cacheFolder: string, logger: Logger): Promi
     warn() {},
     error: (message: string) => logger.error(message),
   }
-  const { code } = await bundleWorkflowCode({ workflowsPath, failureConverterPath, logger: quiet })
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    failureConverterPath,
+    preloadModules: preloaded(workflowsPath),
+    logger: quiet,
+  })
   const temporary = `${codePath}.${process.pid}`
   await writeFile(temporary, code)
   await rename(temporary, codePath)
