@@ -23,7 +23,7 @@ export function asFailure(error: unknown): unknown {
 }
 
 /** The code and message of a failure that trying again would not mend; `undefined` for passing ones and for faults. */
-export function lastingFailure(error: unknown): { readonly code: string; readonly message: string } | undefined {
+export function nonRetryableFailure(error: unknown): { readonly code: string; readonly message: string } | undefined {
   const failure = asFailure(error)
   if (!(failure instanceof ApplicationFailure) || !failure.nonRetryable || typeof failure.type !== 'string')
     return undefined

@@ -16,7 +16,7 @@ import type {
   SignerActivities,
   StepActivities,
 } from './contract.ts'
-import { lastingFailure, requireOpened, translated } from './failure.ts'
+import { nonRetryableFailure, requireOpened, translated } from './failure.ts'
 import { findInvalidApprovals } from './find-invalid-approvals.ts'
 import { generateKey } from './generate-key.ts'
 import { reporting, withHeartbeat } from './heartbeat.ts'
@@ -74,7 +74,7 @@ export function workerActivities(dependencies: {
 /**
  * The activities of a signer process.
  *
- * @param recordRefusal told of every signing that was refused for a lasting reason, or because the log is not to be believed
+ * @param recordRefusal called for every signing that was refused for good, or because log or store were tampered with
  */
 export function signerActivities(
   dependencies: SignerDependencies & {
@@ -90,7 +90,7 @@ export function signerActivities(
     try {
       return await body()
     } catch (error) {
-      const recordable = lastingFailure(error) ?? tampering(error)
+      const recordable = nonRetryableFailure(error) ?? tampering(error)
       if (recordable !== undefined) await recordRefusal(command, subject, recordable)
       throw error
     }

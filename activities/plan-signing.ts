@@ -1,4 +1,4 @@
-import { type ArtifactStore, planSigning as plan } from '../artifacts/index.ts'
+import { type ArtifactStore, createSigningPlan } from '../artifacts/index.ts'
 import { type RecordPlan, retrieved, type SigningRequest } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
@@ -37,7 +37,7 @@ export async function planRequest(
   const { certificate, key } = await readCertificateAndKey(log, request.certificateId, now())
   const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
   const work = { formats, store, passes, signal, onProgress: progress }
-  const stored = await plan({ request: retrieved(request), ...signer, ...work })
+  const stored = await createSigningPlan({ request: retrieved(request), ...signer, ...work })
   const { digest: planDigest, document: planDocument, ...counts } = stored
   return { type: 'RecordPlan', planDigest, planDocument, ...counts, at: now() }
 }

@@ -1,7 +1,7 @@
 import { isFromOutside, streams } from '../domain/index.ts'
 import { type EventLog, type LogPosition, readWholeStream } from '../event-log/index.ts'
 import type { ShortActivities } from './contract.ts'
-import { newer } from './request-step.ts'
+import { eventsFromRevision } from './request-step.ts'
 
 /** Reads a request's stream for its workflow. */
 export function readSigningRequest(log: EventLog): ShortActivities['readSigningRequest'] {
@@ -10,6 +10,6 @@ export function readSigningRequest(log: EventLog): ShortActivities['readSigningR
     const calls: Record<string, LogPosition> = {}
     for (const { metadata, position } of events)
       if (isFromOutside(metadata.actor)) calls[metadata.causationId] = position
-    return { events: newer(events, 0), calls }
+    return { events: eventsFromRevision(events, 0), calls }
   }
 }

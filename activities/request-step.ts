@@ -43,11 +43,11 @@ export async function requestStep(
       return prepareEvents(streamId, revision, decided, stepMetadata(request, 'workflow', now()))
     },
   )
-  return { events: [...newer(known.events, fromRevision), ...decided] }
+  return { events: [...eventsFromRevision(known.events, fromRevision), ...decided] }
 }
 
 /** The events from a revision on, as a workflow takes them. */
-export function newer(events: readonly RecordedEvent[], fromRevision: number): readonly DomainEvent[] {
+export function eventsFromRevision(events: readonly RecordedEvent[], fromRevision: number): readonly DomainEvent[] {
   // What the log holds was written by these same types, and upcast to their present version.
   return events.slice(fromRevision).map(({ type, data }) => ({ type, data }) as DomainEvent)
 }

@@ -10,6 +10,7 @@ import {
 import {
   type Artifact,
   type DomainEvent,
+  fold,
   Refusal,
   retrieved,
   type SignedFile,
@@ -32,7 +33,7 @@ import { checkSignedFile } from './check-signed-file.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 import type { LastRevisions } from './grounds.ts'
 import type { LongWork } from './heartbeat.ts'
-import { newer, stepMetadata } from './request-step.ts'
+import { eventsFromRevision, stepMetadata } from './request-step.ts'
 import { storedKey } from './signing-key.ts'
 
 /** What the signer works with. */
@@ -80,7 +81,7 @@ export async function sign(
 ): Promise<NewerEvents> {
   const { store, scratch, passes, formats } = dependencies
   const first = await authoriseSigning(dependencies, signingRequestId)
-  if (first.kind === 'completed') return { events: newer(first.events, fromRevision) }
+  if (first.kind === 'completed') return { events: eventsFromRevision(first.events, fromRevision) }
   const { request, plannerVersion, certificate, key } = first
   const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
   const { signal, progress: onProgress } = work
@@ -88,7 +89,7 @@ export async function sign(
   return scratch.withFolder((folder) =>
     planOnCopies(facts, { folder, plannerVersion }, async (composed, copies) => {
       const authorisation = await renewAuthorisation(dependencies, first)
-      const seen = newer(authorisation.events, fromRevision)
+      const seen = eventsFromRevision(authorisation.events, fromRevision)
       if (authorisation.kind === 'completed') return { events: seen }
       return { events: [...seen, ...(await attempt(dependencies, authorisation, { composed, copies, folder }, work))] }
     }),
@@ -243,10 +244,6 @@ function requestStream(
 }
 
 function evolved(request: SigningRequest, events: readonly DomainEvent[]): SigningRequest {
-  let state = request
-  for (const event of events) {
-    const next = signingRequestDecider.evolve(state, event as Parameters<typeof signingRequestDecider.evolve>[1])
-    if (next.workflowStatus !== 'none') state = next
-  }
-  return state
+  const state = fold(signingRequestDecider, events, request)
+  return state.workflowStatus === 'none' ? request : state
 }

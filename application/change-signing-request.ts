@@ -7,7 +7,7 @@ import {
   signingRequestDecider,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
-import type { RequestCommand } from '../workflows/client.ts'
+import type { RequestCommand } from '../workflows/port.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import { loadSigningRequest } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'

@@ -14,7 +14,7 @@ import type {
   UserId,
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import type { Workflows } from '../workflows/client.ts'
+import type { Workflows } from '../workflows/port.ts'
 import type { Caller } from './caller.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
 

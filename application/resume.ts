@@ -1,5 +1,5 @@
 import type { CertificateId, KeyId, SigningRequestId } from '../domain/index.ts'
-import type { Workflows } from '../workflows/client.ts'
+import type { Workflows } from '../workflows/port.ts'
 import type { Unfinished } from './unfinished-index.ts'
 
 /** What {@link resumeUnfinished} did. */

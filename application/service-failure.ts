@@ -1,6 +1,6 @@
 import { Refusal } from '../domain/index.ts'
 import { EventLogError } from '../event-log/index.ts'
-import { WorkflowsUnavailable, WorkflowsUntrusted } from '../workflows/client.ts'
+import { WorkflowsUnavailable, WorkflowsUntrusted } from '../workflows/port.ts'
 
 /** Something the caller cannot mend: a part of the service is away. The same call may succeed later. */
 export class ServiceError extends Error {

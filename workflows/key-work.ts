@@ -1,7 +1,7 @@
 import { CancellationScope, continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
 import type { Answering, SignerActivities } from '../activities/contract.ts'
 import { type CertificateId, type KeyId, parseId, pauseAfter, Refusal } from '../domain/index.ts'
-import { ask } from './ask.ts'
+import { callActivity } from './call-activity.ts'
 import { type Changed, generateKeyId, issueCertificateId, signerTaskQueue } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { stepFailure } from './step-failure.ts'
@@ -22,7 +22,7 @@ export function generateKey(): Promise<Changed> {
   return untilDone(
     () => {
       const keyId = ownId<KeyId>(generateKeyId, 'key')
-      return ask('generateKey', signer.generateKey, { keyId })
+      return callActivity('generateKey', signer.generateKey, { keyId })
     },
     () => continueAsNew<typeof generateKey>(),
   )
@@ -38,7 +38,7 @@ export function issueCertificate(): Promise<Changed> {
   return untilDone(
     () => {
       const certificateId = ownId<CertificateId>(issueCertificateId, 'certificate')
-      return ask('issueCertificate', signer.issueCertificate, { certificateId })
+      return callActivity('issueCertificate', signer.issueCertificate, { certificateId })
     },
     () => continueAsNew<typeof issueCertificate>(),
   )

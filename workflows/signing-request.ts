@@ -1,4 +1,3 @@
-import type { UpdateDefinition } from '@temporalio/common'
 import {
   allHandlersFinished,
   CancellationScope,
@@ -18,28 +17,17 @@ import {
   type RecordDelay,
   Refusal,
   type SigningRequest,
-  type SigningRequestCommand,
   type SigningRequestId,
-  signingRequestDecider,
 } from '../domain/index.ts'
-import {
-  type AddressedChange,
-  approveUpdate,
-  type Changed,
-  cancelUpdate,
-  denyUpdate,
-  refreshSignal,
-  type SigningRequestInput,
-  submitUpdate,
-} from './contract.ts'
+import { refreshSignal, type SigningRequestInput } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { isSmall, requestHistory } from './request-history.ts'
 import { type StepFailure, stepFailure } from './step-failure.ts'
 import { fetchArtifact, planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
-import { unopenedCode } from './unopened.ts'
+import { acceptUpdates } from './updates.ts'
 
-/** How long a signer may take before it says that it begins: it plans the artifact first. */
-const signerPatience = { ms: 60_000, bytesPerMs: 20_000 }
+/** How long a signer may take until its first event, in milliseconds: it plans the artifact first. */
+const signerStartLimit = { ms: 60_000, bytesPerMs: 20_000 }
 const noSigner = {
   code: 'SIGNER_UNAVAILABLE',
   message: 'No signer has begun to sign it: none runs, or all are busy.',
@@ -60,10 +48,10 @@ const rereadPause = { first: 30_000, longest: 86_400_000 }
  * @throws ApplicationFailure `ID_MALFORMED` when the workflow's id is none of a signing request
  */
 export function signingRequest(input?: SigningRequestInput): Promise<void> {
-  return CancellationScope.nonCancellable(() => takeThrough(ownId(), input?.isNew === true))
+  return CancellationScope.nonCancellable(() => runToItsEnd(ownId(), input?.isNew === true))
 }
 
-async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): Promise<void> {
+async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): Promise<void> {
   const history = requestHistory(signingRequestId, short, { isNew })
   let underWay: CancellationScope | undefined
   /** Whether the stream is to be read again. */
@@ -72,10 +60,14 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
   let failures = 0
   const workflow: Initiator = { actor: { kind: 'system', component: 'workflow' }, callId: signingRequestId }
 
-  accept(submitUpdate)
-  accept(approveUpdate)
-  accept(denyUpdate)
-  accept(cancelUpdate)
+  acceptUpdates({
+    signingRequestId,
+    history,
+    isNew,
+    applied() {
+      if (isOver()) underWay?.cancel()
+    },
+  })
   setHandler(refreshSignal, () => {
     isOutdated = true
   })
@@ -141,12 +133,12 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
     })
     // What it throws is met below.
     signing.catch(() => undefined)
-    const patience = signerPatience.ms + (artifact?.size ?? 0) / signerPatience.bytesPerMs
-    if (!(await condition(() => isDone || isOver(), patience))) await sayThatNoSignerBegins(attempts)
+    const limitMs = signerStartLimit.ms + (artifact?.size ?? 0) / signerStartLimit.bytesPerMs
+    if (!(await condition(() => isDone || isOver(), limitMs))) await recordMissingSigner(attempts)
     await signing
   }
 
-  async function sayThatNoSignerBegins(attempts: number): Promise<void> {
+  async function recordMissingSigner(attempts: number): Promise<void> {
     await history.refresh()
     const open = request()
     if (isOver() || open?.attempts !== attempts || open.waitingFor?.failure.code === noSigner.code) return
@@ -214,48 +206,6 @@ async function takeThrough(signingRequestId: SigningRequestId, isNew: boolean): 
     } finally {
       underWay = undefined
     }
-  }
-
-  function accept<Command extends SigningRequestCommand>(
-    update: UpdateDefinition<Changed, [AddressedChange<Command>]>,
-  ): void {
-    setHandler(update, (change) => CancellationScope.nonCancellable(() => changed<Command>(change)), {
-      validator(change) {
-        const { command, initiator } = ours<Command>(change)
-        // Before the stream was read there is nothing to judge by; the handler decides in any case.
-        if (history.state === undefined || history.answerTo(initiator.callId) !== undefined) return
-        try {
-          signingRequestDecider.decide(command, history.state)
-        } catch (error) {
-          throw error instanceof Refusal ? failureFromRefusal(error) : error
-        }
-      },
-    })
-  }
-
-  async function changed<Command extends SigningRequestCommand>(change: AddressedChange<Command>): Promise<Changed> {
-    const { command, initiator } = ours<Command>(change)
-    // Only a submission knows what a stream that was not read holds: nothing.
-    if (!(isNew && command.type === 'SubmitSigningRequest')) await condition(() => history.state !== undefined)
-    try {
-      const answer = await history.apply(command, initiator)
-      if (isOver()) underWay?.cancel()
-      return answer
-    } catch (error) {
-      throw error instanceof Refusal ? failureFromRefusal(error) : error
-    }
-  }
-
-  /** Refuses what nobody of this service sent, and what was copied from another request. */
-  function ours<Command>(change: AddressedChange<Command>): AddressedChange<Command> {
-    const unopened = unopenedCode(change)
-    if (unopened !== undefined)
-      throw failureFromRefusal(new Refusal(unopened, 'The change was not sealed by this service for this request.'))
-    if (change?.signingRequestId !== signingRequestId)
-      throw failureFromRefusal(
-        new Refusal('SIGNING_REQUEST_MISMATCH', 'The change was made for another signing request.'),
-      )
-    return change
   }
 
   function request(): SigningRequest | undefined {

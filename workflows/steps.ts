@@ -8,7 +8,7 @@ import type {
   ShortSteps,
   SignerActivities,
 } from '../activities/contract.ts'
-import { ask } from './ask.ts'
+import { callActivity, type RemoteActivity } from './call-activity.ts'
 import { signerTaskQueue } from './contract.ts'
 
 /** Reading and appending, tried again until it works. */
@@ -31,22 +31,22 @@ export function shortSteps(failures: number): ShortSteps {
   if (failures === 0) return local
   const { retrieveAndPlanAnywhere, retrieveArtifactAnywhere, findInvalidApprovalsAnywhere } = anywhere
   return {
-    retrieveAndPlan: (input) => ask('retrieveAndPlan', retrieveAndPlanAnywhere, input),
-    retrieveArtifact: (input) => ask('retrieveArtifact', retrieveArtifactAnywhere, input),
-    findInvalidApprovals: (input) => ask('findInvalidApprovals', findInvalidApprovalsAnywhere, input),
+    retrieveAndPlan: (input) => callActivity('retrieveAndPlan', retrieveAndPlanAnywhere, input),
+    retrieveArtifact: (input) => callActivity('retrieveArtifact', retrieveArtifactAnywhere, input),
+    findInvalidApprovals: (input) => callActivity('findInvalidApprovals', findInvalidApprovalsAnywhere, input),
   }
 }
 
 /** Fetches the artifact, in whatever worker has the time. */
-export const fetchArtifact = asked('fetchArtifact', long.fetchArtifact)
+export const fetchArtifact = remoteStep('fetchArtifact', long.fetchArtifact)
 
 /** Plans the signing, in whatever worker has the time. */
-export const planSigning = asked('planSigning', long.planSigning)
+export const planSigning = remoteStep('planSigning', long.planSigning)
 
 /** Signs, in a signer. */
-export const sign = asked('sign', signer.sign)
+export const sign = remoteStep('sign', signer.sign)
 
-/** A step of another process, as {@link ask} calls it. */
-function asked<Result>(name: string, activity: Parameters<typeof ask<RequestStep, Result>>[1]) {
-  return (input: RequestStep) => ask(name, activity, input)
+/** A step of another process, as {@link callActivity} calls it. */
+function remoteStep<Result>(name: string, activity: RemoteActivity<RequestStep, Result>) {
+  return (input: RequestStep) => callActivity(name, activity, input)
 }

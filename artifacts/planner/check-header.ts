@@ -21,7 +21,7 @@ class BeyondHeader extends Error {}
  * Finds what planning would refuse a file for, as far as its first bytes show it. That nothing is found promises nothing.
  *
  * @param formats what can be signed
- * @throws ArtifactError `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED` and the codes of the format (`PE_…`), as `planSigning` of the whole file
+ * @throws ArtifactError `FORMAT_NOT_SUPPORTED`, `FILE_ALREADY_SIGNED` and the codes of the format (`PE_…`), as `createSigningPlan` of the whole file
  */
 export async function checkHeader(
   formats: readonly SignatureFormat[],

@@ -80,7 +80,7 @@ const currentPlannerVersion = 1
  *   with the path of the file at fault; `ARTIFACT_CHANGED` and `ARTIFACT_STORE_…`, which are transient
  * @throws SigningError `FILE_PASS_FAILED`, transient
  */
-export async function planSigning(
+export async function createSigningPlan(
   facts: PlanningFacts & { readonly store: Pick<ArtifactStore, 'open' | 'put' | 'withScratch'> },
 ): Promise<StoredPlan> {
   const { store } = facts
@@ -96,13 +96,13 @@ export async function planSigning(
 }
 
 /**
- * Plans again as {@link planSigning} did, and has the stored bytes copied into a folder as they are read. What the plan says
+ * Plans again as {@link createSigningPlan} did, and has the stored bytes copied into a folder as they are read. What the plan says
  * of a file is true of its copy, whatever becomes of the store.
  *
  * @param options.folder where nobody else writes; the copies have names of their own in it
  * @param options.plannerVersion which planner made the plan
  * @param use gets the plan and the copies, which are open for reading and writing until it answers
- * @throws as {@link planSigning}; ArtifactError `PLANNER_VERSION_UNSUPPORTED`; `SIGNER_SCRATCH_…`, transient
+ * @throws as {@link createSigningPlan}; ArtifactError `PLANNER_VERSION_UNSUPPORTED`; `SIGNER_SCRATCH_…`, transient
  */
 export async function planOnCopies<Result>(
   facts: PlanningFacts,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
-import { planSigning } from '../../artifacts/index.ts'
+import { createSigningPlan } from '../../artifacts/index.ts'
 import { retrieved } from '../../domain/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
@@ -65,7 +65,7 @@ test.runIf(process.platform === 'linux')(
       formats: signatureFormats,
     } as const
     const planning = await measured(passes, () =>
-      planSigning({ request, ...facts, store, passes, onProgress: () => undefined }),
+      createSigningPlan({ request, ...facts, store, passes, onProgress: () => undefined }),
     )
     expect(planning.inPasses).toBe(size)
     // Headers, and what the process reads for other reasons.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
-import { checkHeader, openFolderStore, planSigning } from '../../artifacts/index.ts'
+import { checkHeader, createSigningPlan, openFolderStore } from '../../artifacts/index.ts'
 import { FilePasses } from '../../signing/file-passes/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { smallPeFile } from '../support/small-pe-file.ts'
@@ -31,7 +31,7 @@ it('finds in the first bytes of a file what planning would refuse it for, and no
       yield bytes
     }
     const artifact = { fileName: 'setup.exe', ...(await store.put(whole())) }
-    return planSigning({
+    return createSigningPlan({
       request: { ...aSubmission(), artifact },
       certificateThumbprint: 'cd'.repeat(32),
       keyAlgorithm: 'ec-p256',

@@ -4,7 +4,13 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type ArtifactStore, openFolderStore, openPlan, planOnCopies, planSigning } from '../../artifacts/index.ts'
+import {
+  type ArtifactStore,
+  createSigningPlan,
+  openFolderStore,
+  openPlan,
+  planOnCopies,
+} from '../../artifacts/index.ts'
 import {
   type Artifact,
   type PlanNode,
@@ -57,7 +63,7 @@ async function submissionOf(
   return { ...aSubmission({ source: uploadedFile(artifact), ...rest }), artifact }
 }
 
-describe('planSigning', () => {
+describe('createSigningPlan', () => {
   it('names the request, the rules, the certificate, and every file with what its signature will cover', async () => {
     const store = await openStore()
     const bytes = smallPeFile(randomBytes(1234))
@@ -65,7 +71,7 @@ describe('planSigning', () => {
     const request = await submissionOf(store, bytes, { program, timestamp: 'none', signingPolicyVersion: 7 })
     // What the signature covers: all but the checksum (4 bytes) and the certificate table's entry (8 bytes).
     const covered = [bytes.subarray(0, 0xd8), bytes.subarray(0xdc, 0x128), bytes.subarray(0x130)]
-    const stored = await planSigning({ request, ...signer, store, passes })
+    const stored = await createSigningPlan({ request, ...signer, store, passes })
     expect(stored).toMatchObject({ plannerVersion: 1, nodeCount: 1, fileCount: 1 })
     const { head, nodes } = await readPlan(store, stored)
     const { pages, ...plan } = head
@@ -120,7 +126,7 @@ describe('planSigning', () => {
     const bytes = smallPeFile(randomBytes(5000))
     const plans = []
     for (const store of [await openStore(), await openStore()])
-      plans.push(await planSigning({ request: await submissionOf(store, bytes), ...signer, store, passes }))
+      plans.push(await createSigningPlan({ request: await submissionOf(store, bytes), ...signer, store, passes }))
     expect(plans[0]).toEqual(plans[1])
   })
 
@@ -141,7 +147,7 @@ describe('planSigning', () => {
       { request: { ...request, program: { description: 'x', descriptionUrl: null } } },
       { request, certificateThumbprint: 'ef'.repeat(32) },
     ])
-      digests.add((await planSigning({ ...signer, store, passes, ...facts })).digest)
+      digests.add((await createSigningPlan({ ...signer, store, passes, ...facts })).digest)
     expect(digests.size).toBe(8)
   })
 
@@ -152,7 +158,7 @@ describe('planSigning', () => {
     for (const signed of [await signedProgram('sha256'), await signedProgram('sha1')])
       for (const existingSignatures of ['replace', 'append'] as const) {
         const request = await submissionOf(store, signed, { existingSignatures })
-        const plan = await planSigning({ request, ...signer, store, passes })
+        const plan = await createSigningPlan({ request, ...signer, store, passes })
         digests.add(plan.digest)
         files.push(...(await readPlan(store, plan)).nodes)
       }
@@ -171,14 +177,14 @@ describe('planSigning', () => {
     const store = await openStore()
     const facts = { ...signer, store, passes }
     const signed = await submissionOf(store, await signedProgram('sha256'), { existingSignatures: 'refuse' })
-    await expect(planSigning({ request: signed, ...facts })).rejects.toMatchObject({
+    await expect(createSigningPlan({ request: signed, ...facts })).rejects.toMatchObject({
       code: 'FILE_ALREADY_SIGNED',
       path: ['setup.exe'],
       transient: false,
       message: expect.stringContaining('CN=Signer ec-p256'),
     })
     const unsigned = await submissionOf(store, smallPeFile(randomBytes(600)), { existingSignatures: 'refuse' })
-    const plan = await planSigning({ request: unsigned, ...facts })
+    const plan = await createSigningPlan({ request: unsigned, ...facts })
     const { nodes } = await readPlan(store, plan)
     expect(nodes).toMatchObject([{ existingSignatures: [], directives: [{ attributes: { append: false } }] }])
   })
@@ -188,7 +194,7 @@ describe('planSigning', () => {
     const bytes = await signedProgram('sha256')
     bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
     const request = await submissionOf(store, bytes, { existingSignatures: 'append' })
-    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
+    await expect(createSigningPlan({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'AUTHENTICODE_EXISTING_SIGNATURE_INVALID',
       path: ['setup.exe'],
       transient: false,
@@ -203,13 +209,13 @@ describe('planSigning', () => {
     chmodSync(path, 0o600)
     bytes[0x500] = (bytes[0x500] ?? 0) ^ 1
     writeFileSync(path, bytes)
-    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
+    await expect(createSigningPlan({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_CORRUPT',
       path: ['setup.exe'],
       transient: false,
     })
     writeFileSync(path, bytes.subarray(0, 0x500))
-    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
+    await expect(createSigningPlan({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'ARTIFACT_MISMATCH',
     })
   })
@@ -217,7 +223,7 @@ describe('planSigning', () => {
   it('says when the artifact is not in the store', async () => {
     const store = await openStore()
     await expect(
-      planSigning({ request: { ...aSubmission(), artifact: anArtifact }, ...signer, store, passes }),
+      createSigningPlan({ request: { ...aSubmission(), artifact: anArtifact }, ...signer, store, passes }),
     ).rejects.toMatchObject({
       code: 'ARTIFACT_NOT_FOUND',
       path: ['setup.exe'],
@@ -237,7 +243,7 @@ describe('planSigning', () => {
   ])('refuses %s by its bytes, whatever its name, and names what is supported', async (_, bytes) => {
     const store = await openStore()
     const request = await submissionOf(store, bytes, { fileName: 'program.exe' })
-    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
+    await expect(createSigningPlan({ request, ...signer, store, passes })).rejects.toMatchObject({
       code: 'FORMAT_NOT_SUPPORTED',
       path: ['program.exe'],
       transient: false,
@@ -252,7 +258,7 @@ describe('planSigning', () => {
   ])('refuses the texts %j, which a signature cannot carry, before anybody approves them', async (program, code) => {
     const store = await openStore()
     const request = { ...(await submissionOf(store, smallPeFile(Buffer.from('x')))), program }
-    await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
+    await expect(createSigningPlan({ request, ...signer, store, passes })).rejects.toMatchObject({
       code,
       path: ['setup.exe'],
     })
@@ -261,7 +267,7 @@ describe('planSigning', () => {
   it('knows a program by its bytes, whatever its name', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(Buffer.from('x')), { fileName: 'readme.txt' })
-    const plan = await planSigning({ request, ...signer, store, passes })
+    const plan = await createSigningPlan({ request, ...signer, store, passes })
     const { nodes } = await readPlan(store, plan)
     expect(nodes).toMatchObject([{ format: 'pe' }])
   })
@@ -277,7 +283,7 @@ describe('planSigning', () => {
           const bytes = Buffer.from(whole)
           for (const [at, value] of changes) bytes[at] = value
           const request = await submissionOf(store, bytes.subarray(0, length))
-          const error = await planSigning({ request, ...signer, store, passes }).then(
+          const error = await createSigningPlan({ request, ...signer, store, passes }).then(
             () => undefined,
             (caught: unknown) => caught as { code: string; path: string; transient: boolean },
           )
@@ -292,7 +298,7 @@ describe('planSigning', () => {
     whole.writeUInt16LE(0x40, 0x18)
     for (const length of [30, 0x40, 0x82, 0x90]) {
       const request = await submissionOf(store, whole.subarray(0, length))
-      await expect(planSigning({ request, ...signer, store, passes })).rejects.toMatchObject({
+      await expect(createSigningPlan({ request, ...signer, store, passes })).rejects.toMatchObject({
         code: 'PE_TRUNCATED',
       })
     }
@@ -302,7 +308,7 @@ describe('planSigning', () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(3_000_000)))
     const signal = AbortSignal.abort(new Error('called off'))
-    await expect(planSigning({ request, ...signer, store, passes, signal })).rejects.toThrow('called off')
+    await expect(createSigningPlan({ request, ...signer, store, passes, signal })).rejects.toThrow('called off')
   })
 })
 
@@ -310,7 +316,7 @@ describe('stored plans', () => {
   it('have the digest that sha256sum gives for their first line, and their pages those that this line names', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)), { fileName: 'Fenêtre 窗口 "x".exe' })
-    const { digest, document } = await planSigning({ request, ...signer, store, passes })
+    const { digest, document } = await createSigningPlan({ request, ...signer, store, passes })
     const { path } = await store.open(document)
     const output = execFileSync('sh', ['-c', 'head -n 1 "$0" | tr -d "\\n" | sha256sum', path], { encoding: 'utf8' })
     expect(output).toContain(digest)
@@ -324,7 +330,7 @@ describe('stored plans', () => {
   it('are refused when the stored bytes are not a plan, not in canonical form, or changed', async () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)))
-    const reference = await planSigning({ request, ...signer, store, passes })
+    const reference = await createSigningPlan({ request, ...signer, store, passes })
     const { path } = await store.open(reference.document)
     const text = readFileSync(path, 'utf8')
     const [head = '', node = ''] = text.split('\n')
@@ -362,7 +368,7 @@ describe('stored plans', () => {
     const store = await openStore()
     const request = await submissionOf(store, smallPeFile(randomBytes(600)))
     const facts = { request, ...signer, store, passes }
-    const { digest, plannerVersion } = await planSigning(facts)
+    const { digest, plannerVersion } = await createSigningPlan(facts)
     const again = await planOnCopies(facts, { folder: temporaryFolder(), plannerVersion }, async (plan) => plan.digest)
     expect(again).toBe(digest)
     for (const other of [0, 2, 99])

@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { createApplication } from '../../application/index.ts'
-import { checkHeader, createVerifiedReader, openManifest, openPlan, planSigning } from '../../artifacts/index.ts'
+import { checkHeader, createSigningPlan, createVerifiedReader, openManifest, openPlan } from '../../artifacts/index.ts'
 import { retrieved } from '../../domain/index.ts'
 import { registerGraphQL } from '../../graphql/index.ts'
 import { openHttpServer } from '../../http/index.ts'
@@ -182,16 +182,18 @@ describe('a format that the service does not bring along', () => {
     const { store, signer } = organization
     const work = { formats, store, passes: signer.passes, certificateThumbprint: 'ab'.repeat(32) }
     const facts = { ...work, request, keyAlgorithm: 'ec-p256' } as const
-    await expect(planSigning({ ...facts, request: { ...request, timestamp: 'required' } })).rejects.toMatchObject({
-      code: 'TIMESTAMP_NOT_POSSIBLE',
-      path: 'program.exe',
-      transient: false,
-    })
-    await expect(planSigning({ ...facts, keyAlgorithm: 'rsa-3072' })).rejects.toMatchObject({
+    await expect(createSigningPlan({ ...facts, request: { ...request, timestamp: 'required' } })).rejects.toMatchObject(
+      {
+        code: 'TIMESTAMP_NOT_POSSIBLE',
+        path: 'program.exe',
+        transient: false,
+      },
+    )
+    await expect(createSigningPlan({ ...facts, keyAlgorithm: 'rsa-3072' })).rejects.toMatchObject({
       code: 'KEY_ALGORITHM_UNSUITABLE',
       message: expect.stringContaining('only with ec-p256'),
     })
-    await expect(planSigning({ ...facts, formats: signatureFormats })).rejects.toMatchObject({
+    await expect(createSigningPlan({ ...facts, formats: signatureFormats })).rejects.toMatchObject({
       code: 'FORMAT_NOT_SUPPORTED',
       message: expect.not.stringContaining('trailer'),
     })

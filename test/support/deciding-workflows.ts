@@ -17,7 +17,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { type Appended, type EventLog, EventLogError, prepareEvents, readWholeStream } from '../../event-log/index.ts'
-import type { Workflows } from '../../workflows/client.ts'
+import type { Workflows } from '../../workflows/port.ts'
 
 /** What happens to a request when a part of the service acts. */
 export type Tell = (signingRequestId: SigningRequestId, command: SigningRequestCommand) => Promise<Appended>

@@ -2,7 +2,7 @@ import { type Application, type Caller, createApplication } from '../../applicat
 import { checkHeader, createVerifiedReader } from '../../artifacts/index.ts'
 import type { UserId } from '../../domain/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
-import type { Workflows } from '../../workflows/client.ts'
+import type { Workflows } from '../../workflows/port.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 

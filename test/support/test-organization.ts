@@ -15,11 +15,11 @@ import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import {
   type ArtifactStore,
+  createSigningPlan,
   createUploads,
   openFolderStore,
   openSignerScratch,
   openUploadRegistry,
-  planSigning,
   type Uploads,
 } from '../../artifacts/index.ts'
 import {
@@ -298,7 +298,7 @@ export async function testOrganization(
     const { certificate, key } = await readCertificateAndKey(log, settings.certificateId, now())
     const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
     const facts = { ...signedBy, formats, store, passes }
-    const stored = await planSigning({ request: retrieved(await request(signingRequestId)), ...facts })
+    const stored = await createSigningPlan({ request: retrieved(await request(signingRequestId)), ...facts })
     const { digest: planDigest, document: planDocument, ...counts } = stored
     await tell(signingRequestId, { type: 'RecordPlan', planDigest, planDocument, ...counts, at: now() })
     return request(signingRequestId)

@@ -13,7 +13,7 @@ import {
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
-import type { Workflows } from '../../workflows/client.ts'
+import type { Workflows } from '../../workflows/port.ts'
 import { otherDigest, type TestOrganization } from './test-organization.ts'
 import { until } from './until.ts'
 

@@ -4,7 +4,7 @@ import type { Answer } from '../activities/contract.ts'
 import { unopenedCode } from './unopened.ts'
 
 /** An activity as `proxyActivities` gives it. */
-type RemoteActivity<Input, Result> = {
+export type RemoteActivity<Input, Result> = {
   executeWithOptions(options: { readonly activityId: string }, args: [Input]): Promise<Answer<Result>>
 }
 
@@ -15,7 +15,7 @@ type RemoteActivity<Input, Result> = {
  * @param name of the activity, for people who look at Temporal
  * @throws ApplicationFailure of the code of an `Unopened`, retryable, when the answer is not to be believed
  */
-export async function ask<Input, Result>(
+export async function callActivity<Input, Result>(
   name: string,
   activity: RemoteActivity<Input, Result>,
   input: Input,
