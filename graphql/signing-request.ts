@@ -1,7 +1,6 @@
 import {
   type Artifact,
   type Delay,
-  type Denial,
   isFinalStatus,
   knownArtifact,
   nextTryOf,
@@ -9,21 +8,14 @@ import {
   requestStatus,
   type SigningRequest,
   type Source,
-  type UserId,
 } from '../domain/index.ts'
-import type { ApprovalView, SigningAttempt } from '../projections/index.ts'
+import type { SigningAttempt } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
-import {
-  DenialKindRef,
-  ExistingSignatureTreatmentRef,
-  RequestStatusRef,
-  TimestampRequirementRef,
-  WorkflowStatusRef,
-} from './enums.ts'
-import { PrincipalReferenceRef } from './group.ts'
+import { ExistingSignatureTreatmentRef, RequestStatusRef, TimestampRequirementRef, WorkflowStatusRef } from './enums.ts'
 import { artifactLink } from './links.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
+import { ApprovalRef, CancellationRef, DenialRef } from './request-decisions.ts'
 import { SigningManifestRef } from './signing-manifest.ts'
 import { SigningPlanRef } from './signing-plan.ts'
 import { ApprovalProcessRef } from './signing-policy.ts'
@@ -57,58 +49,6 @@ const ArtifactSourceRef = builder.objectRef<Source>('ArtifactSource').implement(
     }),
   }),
 })
-
-const ApprovalRef = builder.objectRef<ApprovalView>('Approval').implement({
-  description: 'A person agreed.',
-  fields: (t) => ({
-    approver: t.field({ type: UserRef, nullable: true, resolve: ({ approver }) => approver }),
-    through: t.field({
-      type: [PrincipalReferenceRef],
-      description:
-        'The approvers of the policy that named the person then: the user, or groups whose member they were.',
-      resolve: ({ through }) => [...through],
-    }),
-    planDigest: t.exposeString('planDigest', { description: 'The plan that was agreed to.' }),
-    comment: t.exposeString('comment', { nullable: true }),
-    approvedAt: t.expose('approvedAt', { type: 'DateTime' }),
-    counts: t.exposeBoolean('counts', { description: 'Whether it counts towards the quorum.' }),
-  }),
-})
-
-const DenialRef = builder.objectRef<Denial & { readonly deniedAt: string }>('Denial').implement({
-  description: 'Why nothing will be signed: a person said no, or the deadline passed.',
-  fields: (t) => ({
-    kind: t.expose('kind', { type: DenialKindRef }),
-    approver: t.field({
-      type: UserRef,
-      nullable: true,
-      resolve: (denial) => (denial.kind === 'denied' ? denial.approver : null),
-    }),
-    comment: t.string({
-      nullable: true,
-      resolve: (denial) => (denial.kind === 'denied' ? denial.comment : null),
-    }),
-    deadline: t.field({
-      type: 'DateTime',
-      nullable: true,
-      resolve: (denial) => (denial.kind === 'expired' ? denial.deadline : null),
-    }),
-    deniedAt: t.expose('deniedAt', { type: 'DateTime' }),
-  }),
-})
-
-const CancellationRef = builder
-  .objectRef<{ readonly canceledBy: UserId; readonly reason: string | null; readonly canceledAt: string }>(
-    'Cancellation',
-  )
-  .implement({
-    description: 'The request was called off.',
-    fields: (t) => ({
-      canceledBy: t.field({ type: UserRef, nullable: true, resolve: ({ canceledBy }) => canceledBy }),
-      reason: t.exposeString('reason', { nullable: true }),
-      canceledAt: t.expose('canceledAt', { type: 'DateTime' }),
-    }),
-  })
 
 const FailureRef = builder
   .objectRef<NonNullable<SigningRequest['failure']> & { readonly failedAt: string }>('Failure')

@@ -157,7 +157,7 @@ async function compareNow(
   log: EventLog,
   streamId: string | undefined,
 ): Promise<readonly Difference[]> {
-  const database = await openReadModelDatabase(settings, quietLogger(settings))
+  const database = await openReadModelDatabase(settings, errorLogger(settings))
   const { readModel } = openReadModel(database)
   try {
     const head = await log.head()
@@ -209,7 +209,7 @@ export async function revokeEventKey(
 export async function rebuildProjections(options: LocalOptions): Promise<Rebuilt> {
   const settings = settingsOf(options)
   return withLog(settings, async (log) => {
-    const database = await openReadModelDatabase(settings, quietLogger(settings))
+    const database = await openReadModelDatabase(settings, errorLogger(settings))
     const { readModel } = openReadModel(database)
     try {
       return await rebuildReadModel({ log, database })
@@ -223,8 +223,8 @@ function settingsOf({ configFile }: LocalOptions): Settings {
   return readSettings({ environment: process.env, configFile })
 }
 
-/** Commands speak by themselves; only what nobody waits for is worth a line. */
-function quietLogger(settings: Settings): Logger {
+/** Commands print their own results, so only errors in the background are logged. */
+function errorLogger(settings: Settings): Logger {
   return openLogger({ ...settings, logLevel: 'error' }).logger
 }
 

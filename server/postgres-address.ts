@@ -25,7 +25,7 @@ export function postgresAddress(settings: Settings, setting: keyof typeof passwo
   const password = settings[passwords[setting]]
   if (password !== undefined) url.password = encodeURIComponent(password)
   const tls = tlsOf(settings, setting)
-  refuseTwoWords(url, setting, tls !== undefined)
+  refuseTlsTwice(url, setting, tls !== undefined)
   return {
     connectionString: url.href,
     ...(tls === undefined ? {} : { tls: { ca: tls.authorities, cert: tls.client?.certificate, key: tls.client?.key } }),
@@ -33,7 +33,7 @@ export function postgresAddress(settings: Settings, setting: keyof typeof passwo
 }
 
 /** What the address says of TLS stands above everything else in the library, and may mean less than it seems. */
-function refuseTwoWords({ searchParams }: URL, setting: keyof typeof passwords, configured: boolean): void {
+function refuseTlsTwice({ searchParams }: URL, setting: keyof typeof passwords, configured: boolean): void {
   const said = [...searchParams.keys()].filter((name) => /^(ssl|uselibpq)/i.test(name))
   const variable = environmentVariable(setting)
   if (said.length > 0 && configured)

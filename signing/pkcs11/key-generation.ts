@@ -62,13 +62,13 @@ export function generateKeyPair(module: PKCS11, session: Handle, token: TokenSlo
     const publicKeys = find(module, session, pkcs11js.CKO_PUBLIC_KEY, request.id)
     if (privateKeys.length !== 1 || publicKeys.length !== 1) throw raced(request.id)
   } catch (error) {
-    for (const object of [pair.privateKey, pair.publicKey]) destroyQuietly(module, session, object)
+    for (const object of [pair.privateKey, pair.publicKey]) destroyIgnoringErrors(module, session, object)
     throw error
   }
 }
 
 /** The error that led here says more than a failure to tidy up after it. */
-function destroyQuietly(module: PKCS11, session: Handle, object: Handle): void {
+function destroyIgnoringErrors(module: PKCS11, session: Handle, object: Handle): void {
   try {
     module.C_DestroyObject(session, object)
   } catch {

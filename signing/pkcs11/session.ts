@@ -3,17 +3,9 @@ import pkcs11js from 'pkcs11js'
 import { SigningError } from '../signing-error.ts'
 import { attributeValues, findObjects, type TokenSlot, tokenSlot } from './cryptoki.ts'
 import { generateKeyPair } from './key-generation.ts'
-import { ecPublicKey, rsaPublicKey, type TokenPublicKey } from './public-key.ts'
 import { checkedSignature } from './raw-signature.ts'
+import { readSessionKey, type SessionKey } from './session-key.ts'
 import type { KeyDescription, SessionRequests, TokenIdentity } from './session-request.ts'
-
-/** A key pair as this session sees it. */
-interface SessionKey extends TokenPublicKey {
-  readonly label: string
-  readonly alwaysAuthenticate: boolean
-  readonly privateHandle: Handle
-  readonly publicHandle: Handle
-}
 
 interface OpenSession {
   readonly handle: Handle
@@ -51,7 +43,7 @@ export class Session {
       this.#open = { handle, token, pin, generation }
       return { token: identity(token), login }
     } catch (error) {
-      this.#closeQuietly(handle)
+      this.#closeIgnoringErrors(handle)
       throw error
     }
   }
@@ -63,7 +55,7 @@ export class Session {
   close(generation: number): undefined {
     const open = this.#open
     this.forget()
-    if (open?.generation === generation) this.#closeQuietly(open.handle)
+    if (open?.generation === generation) this.#closeIgnoringErrors(open.handle)
   }
 
   /** Forgets a session that the module no longer knows. */
@@ -137,9 +129,9 @@ export class Session {
     try {
       generateKeyPair(this.#module, session, token, { ...argument, id })
     } finally {
-      this.#closeQuietly(session)
+      this.#closeIgnoringErrors(session)
     }
-    const generated = this.#read(handle, id)
+    const generated = readSessionKey(this.#module, handle, id)
     if (generated === undefined) throw keyNotFound({ id })
     return describe(id, generated)
   }
@@ -175,73 +167,13 @@ export class Session {
   #key(id: Buffer): SessionKey | undefined {
     const known = this.#keys.get(hex(id))
     if (known !== undefined) return known
-    const key = this.#read(this.#opened().handle, id)
+    const key = readSessionKey(this.#module, this.#opened().handle, id)
     if (key !== undefined) this.#keys.set(hex(id), key)
     return key
   }
 
-  #read(session: Handle, id: Buffer): SessionKey | undefined {
-    const [privateHandle, another] = this.#find(session, pkcs11js.CKO_PRIVATE_KEY, id)
-    if (privateHandle === undefined) return undefined
-    if (another !== undefined) {
-      throw new SigningError(
-        'PKCS11_KEY_AMBIGUOUS',
-        `Several private keys in the token have the id ${hex(id)}; which one is meant cannot be told.`,
-      )
-    }
-    const [publicHandle] = this.#find(session, pkcs11js.CKO_PUBLIC_KEY, id)
-    if (publicHandle === undefined) {
-      throw new SigningError(
-        'PKCS11_PUBLIC_KEY_NOT_FOUND',
-        `The private key with the id ${hex(id)} has no public key object with the same id in the token.`,
-      )
-    }
-    const publicKey = this.#publicKey(session, publicHandle)
-    if (publicKey === undefined) {
-      throw new SigningError(
-        'PKCS11_KEY_UNSUPPORTED',
-        `The key with the id ${hex(id)} is none of RSA 2048, 3072, 4096 and EC P-256, P-384, P-521.`,
-      )
-    }
-    const [label] = attributeValues(this.#module, session, privateHandle, [pkcs11js.CKA_LABEL])
-    const alwaysAuthenticate = this.#isAlwaysAuthenticate(session, privateHandle)
-    return { ...publicKey, label: label?.toString('utf8') ?? '', alwaysAuthenticate, privateHandle, publicHandle }
-  }
-
-  /** Tokens that were made before PKCS#11 2.20 do not know the attribute. */
-  #isAlwaysAuthenticate(session: Handle, privateKey: Handle): boolean {
-    try {
-      const [value] = attributeValues(this.#module, session, privateKey, [pkcs11js.CKA_ALWAYS_AUTHENTICATE])
-      return value?.[0] === 1
-    } catch (error) {
-      if (/CKR_ATTRIBUTE_(TYPE_INVALID|SENSITIVE)/.test(String(error))) return false
-      throw error
-    }
-  }
-
-  #find(session: Handle, objectClass: number, id: Buffer): Handle[] {
-    return findObjects(this.#module, session, [
-      { type: pkcs11js.CKA_CLASS, value: objectClass },
-      { type: pkcs11js.CKA_ID, value: id },
-    ])
-  }
-
-  #publicKey(session: Handle, object: Handle): TokenPublicKey | undefined {
-    const read = (...types: number[]) => attributeValues(this.#module, session, object, types)
-    const keyType = read(pkcs11js.CKA_KEY_TYPE)[0]?.readUInt32LE() ?? -1
-    if (keyType === pkcs11js.CKK_RSA) {
-      const [modulus, exponent] = read(pkcs11js.CKA_MODULUS, pkcs11js.CKA_PUBLIC_EXPONENT)
-      return modulus && exponent && rsaPublicKey(modulus, exponent)
-    }
-    if (keyType === pkcs11js.CKK_EC) {
-      const [parameters, point] = read(pkcs11js.CKA_EC_PARAMS, pkcs11js.CKA_EC_POINT)
-      return parameters && point && ecPublicKey(parameters, point)
-    }
-    return undefined
-  }
-
-  /** A session that cannot be closed is gone; there is nothing left to do about it. */
-  #closeQuietly(session: Handle): void {
+  /** A session that cannot be closed is gone; nothing more can be done. */
+  #closeIgnoringErrors(session: Handle): void {
     try {
       this.#module.C_CloseSession(session)
     } catch {
