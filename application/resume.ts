@@ -6,7 +6,7 @@ import type { Unfinished } from './unfinished-index.ts'
 export type Resumed = {
   /** Requests that the log has not seen the end of. */
   readonly unfinished: number
-  /** Those that had no workflow that ran as it should, and have one now. The others were told to read the log again. */
+  /** Those that had no workflow that ran as it should, and have one now. The others were signalled to read the log again. */
   readonly started: readonly SigningRequestId[]
 }
 

@@ -42,7 +42,7 @@ export type UnfinishedIndex = {
 export type IndexDependencies = {
   readonly log: Pick<EventLog, 'readAll' | 'subscribe' | 'head'>
   readonly store: IndexStore
-  /** Told when the log cannot be followed, or the index not be kept, for now. */
+  /** Called when the log cannot be followed, or the index not be kept, for now. */
   readonly onError: (error: unknown) => void
 }
 

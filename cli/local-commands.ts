@@ -67,7 +67,7 @@ export type WaitingRefusals = {
  * The commands that run inside the server's composition. Its errors carry a `code`.
  */
 export type LocalCommands = {
-  /** Runs the service until it is told to stop. `roles`: comma-separated; everything on this machine without them. */
+  /** Runs the service until it gets a signal to stop. `roles`: comma-separated; everything on this machine without them. */
   serve(options: LocalOptions & { readonly roles?: string | undefined; readonly demo: boolean }): Promise<void>
   /** Sets up an empty installation; `out` is the new file for the tokens. */
   init(

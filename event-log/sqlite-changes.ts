@@ -3,7 +3,7 @@ import type { SqliteFile } from './sqlite-file.ts'
 /** How often a waiting subscriber looks for commits of other processes. One look costs about 2 µs. */
 const pollMs = 20
 
-/** Tells subscribers that there may be something new. Never too late, sometimes needlessly. */
+/** Wakes subscribers when there may be something new. No commit is missed; some wake-ups find nothing. */
 export type SqliteChanges = {
   /** A mark to take *before* reading, and to give to {@link SqliteChanges.since} after. */
   mark(): number

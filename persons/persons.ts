@@ -50,7 +50,7 @@ export interface Persons {
 
 /**
  * @param options.masters the first wraps new keys, all of them unwrap
- * @param options.onFailure told what went wrong while names were read, once for as long as it lasts
+ * @param options.onFailure called with what went wrong while names were read, once for as long as it lasts
  */
 export function createPersons(options: {
   readonly store: PersonKeyStore

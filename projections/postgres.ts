@@ -7,7 +7,7 @@ import { readModelVersion, type Tables } from './tables.ts'
 /** For how long a transaction may rest between two statements before the server ends it, in milliseconds. */
 const idleInTransactionMs = 30_000
 
-/** How to reach PostgreSQL (14 or newer), and what is told of its queries. */
+/** How to reach PostgreSQL (14 or newer), and what is called for its queries. */
 export type PostgresReadModelOptions = {
   /** `postgres://user:password@host:port/database` */
   readonly connectionString: string

@@ -4,7 +4,7 @@ import { ReadModelError } from './read-model-error.ts'
 /** How often the checkpoint is looked at while somebody waits: another process may be the one that moves it. */
 const pollMs = 20
 
-/** Tells who waits how far the read model has come. */
+/** Lets callers wait until the read model has come to a position. */
 export type Progress = {
   /** A projector of this process moved the checkpoint. */
   readonly notify: (position: LogPosition) => void

@@ -15,9 +15,9 @@ export type RebuildDependencies = {
   readonly database: ReadModelDatabase
   /** Ends the build; what is read then stays what it was. */
   readonly signal?: AbortSignal
-  /** Hears how many events have been projected, now and then. */
+  /** Called after each batch with how many events have been projected. */
   readonly onProgress?: (events: number) => void
-  /** Hears, again and again, that another process builds the same tables, and is waited for. */
+  /** Called repeatedly while another process builds the same tables and is waited for. */
   readonly onWaiting?: () => void
 }
 
@@ -179,7 +179,7 @@ async function* readAhead<Item>(source: AsyncGenerator<Item>): AsyncGenerator<It
       const { done, value } = await next
       if (done) return
       next = source.next()
-      // Who is interrupted while it works must not leave a failure that nobody hears.
+      // When the consumer stops early, a failure of this read must not become an unhandled rejection.
       next.catch(() => undefined)
       yield value
     }

@@ -25,7 +25,7 @@ export type ProjectorDependencies = {
   readonly log: Pick<EventLog, 'subscribe' | 'readAll' | 'head'>
   readonly database: ReadModelDatabase
   readonly progress: Pick<Progress, 'notify'>
-  /** Hears of every change of the status but those of the position. */
+  /** Called on every change of the status but those of the position. */
   readonly onStatus?: (status: ProjectorStatus) => void
 }
 

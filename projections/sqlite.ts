@@ -16,7 +16,7 @@ const cacheKibibytes = 32 * 1024
 /** So many pages of 4 KiB are collected in the write-ahead log before they go to the file. */
 const walPages = 8_192
 
-/** Where the embedded read model lives, and what is told of its queries. */
+/** Where the embedded read model is, and what is called for its queries. */
 export type SqliteReadModelOptions = {
   /** A file on a local disk, in a folder that exists; made when it does not exist. */
   readonly path: string

@@ -62,7 +62,7 @@ export function createRetries(options: RetryOptions): Retries {
 /**
  * Does something until it succeeds, with growing pauses.
  *
- * @param onRecovery is told that it succeeded after failures
+ * @param onRecovery called when it succeeded after failures
  * @throws the last error when it is not tried again; the signal's reason when it is aborted between two tries
  */
 export async function retry<Result>(

@@ -28,7 +28,7 @@ export function newHttpServer(settings: Settings, logger: Logger): HttpServer {
   return http
 }
 
-/** Whether a page is ours: of the public URL; of this machine, by whichever of its names a browser was told. */
+/** Whether a page is ours: of the public URL; of this machine, by any of its names. */
 export function isOwnOrigin(origin: string, publicUrl: string): boolean {
   const { protocol, hostname, port, origin: own } = new URL(publicUrl)
   const isLocal = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)

@@ -19,7 +19,7 @@ export function parsePayloadKeys(text: string): readonly [SecretKey, ...SecretKe
 /** Makes a new key, as {@link parsePayloadKeys} reads it. */
 export const newPayloadKey = newSecretKey
 
-/** Told of every payload that was not opened, with where it was met. */
+/** Called for every payload that was not opened, with the place that it was sealed for. */
 export type OnUnopened = (code: UnopenedCode, place: SerializationContext | undefined) => void
 
 /**

@@ -15,7 +15,7 @@ export type ServeOptions = {
 }
 
 /**
- * Runs the service until it is told to stop (SIGINT, SIGTERM); a second signal ends it at once.
+ * Runs the service until it gets SIGINT or SIGTERM; a second signal ends it at once.
  *
  * @returns when everything is closed
  * @throws ConfigurationError, EmbeddedStartError, and what `startService` throws

@@ -21,7 +21,7 @@ export function readJson(path: string): object {
     const read: unknown = JSON.parse(text)
     if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read
   } catch (error) {
-    // The parser's own message quotes the file, which may hold secrets; only where it stopped is told.
+    // The parser's own message quotes the file, which may hold secrets; only the place where it stopped is given.
     const [place = ''] = / at position \d+.*$/.exec((error as Error).message) ?? []
     throw new ConfigurationError(
       'CONFIGURATION_FILE_UNREADABLE',

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { UnopenedCode } from '../workflows/unopened.ts'
 import type { OnUnopened } from './payload-codec.ts'
 
-/** How often a line tells of payloads with one code at the most, in milliseconds. */
+/** Payloads with one code are logged in one line within this time, in milliseconds. */
 const pause = 60_000
 
 /**

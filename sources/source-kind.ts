@@ -38,7 +38,7 @@ export interface SourceKind<Of extends Source = Source> {
   readonly details: z.ZodType<Of['details']>
   /** Checks what a caller submits, as far as that is possible now, and says it as the request's events will. */
   check(submitted: SubmittedSource, context: SubmissionContext): Promise<Of>
-  /** Told when a request was made of what was submitted. Nothing depends on it. */
+  /** Called when a request was made of what was submitted. Nothing depends on it. */
   accepted?(submitted: SubmittedSource): Promise<void>
   /** Brings the bytes into the artifact store, or finds them there. */
   retrieve(source: Of, retrieval: Retrieval): Promise<Artifact>

@@ -20,7 +20,7 @@ import { type ReadArtifact, readArtifact } from './read-artifact.ts'
 
 /** What a plan is made from. */
 export type PlanningFacts = {
-  /** The request as its stream tells it, and what its bytes are, as its `ArtifactRetrieved` says. */
+  /** The request as its stream has it, and what its bytes are, as its `ArtifactRetrieved` says. */
   readonly request: Submission & { readonly artifact: Artifact }
   /** SHA-256 of the signing certificate's DER, hexadecimal. */
   readonly certificateThumbprint: string

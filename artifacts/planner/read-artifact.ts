@@ -10,7 +10,7 @@ import { artifactStorePlace, diskError, errnoOf, signerScratchPlace } from '../s
 import type { ArtifactStore } from '../store/index.ts'
 import { detectFormat } from './detect-format.ts'
 
-/** The artifact of a request, as its retrieval tells it. */
+/** The artifact of a request, as it was retrieved. */
 export type SubmittedArtifact = {
   /** Its file name, for messages. */
   readonly path: string

@@ -149,7 +149,7 @@ class FolderStore implements ArtifactStore {
       const { identity, replacing } = await receive(file)
       return await onDisk('storing an artifact', () => this.#keep(path, file, identity, replacing))
     } catch (error) {
-      // What cannot be removed now goes with the scratch folder; the caller is told of what happened before.
+      // What cannot be removed now goes with the scratch folder; the caller is given the failure before.
       await rm(path, { force: true }).catch(() => {})
       throw error
     } finally {

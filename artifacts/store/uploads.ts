@@ -63,7 +63,7 @@ export function createUploads(options: {
         const { sha256, size } = await store.put(accounted(bytes, reservation, first, maximumSize))
         return await reservation.keep({ fileName: name, sha256, size })
       } finally {
-        // What cannot be given back now lapses by itself; the caller is told of what happened before.
+        // What cannot be given back now lapses by itself; the caller is given the failure before.
         await reservation.release().catch(() => undefined)
       }
     },

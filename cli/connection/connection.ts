@@ -27,7 +27,7 @@ export type ConnectionOptions = {
  * that file is for its server alone.
  *
  * @param defaultUser whom to act as from the credentials file when nobody is named; `null` when somebody must be
- * @param warn told when the token can be read on the way
+ * @param warn called when the token can be read on the way
  * @throws CliError `USAGE`, `URL_MALFORMED`, `SERVER_UNKNOWN`, `TOKEN_MISSING`, `TOKEN_MALFORMED`, `USER_UNKNOWN`,
  *   `CREDENTIALS_UNREADABLE`
  */

@@ -20,7 +20,7 @@ export type Downloadable = {
 
 /** Who waits for a transfer, and may end it. */
 export type Transfer = {
-  /** Told the bytes so far. */
+  /** Called with the bytes received so far. */
   readonly progress: (received: number) => void
   readonly signal: AbortSignal
   /** After which it is given up when not a byte comes, in milliseconds. */

@@ -25,7 +25,7 @@ const readAtOnce = 256 * 1024
 export type UploadOptions = {
   /** SHA-256 of the file, as {@link hashLocalFile} found it. */
   readonly sha256: string
-  /** Told the bytes sent so far. */
+  /** Called with the bytes sent so far. */
   readonly progress: (sent: number) => void
   readonly signal: AbortSignal
   /** After which it is given up when not a byte passes, in milliseconds. */
@@ -83,7 +83,7 @@ async function send(
     body: bytesOf(reading),
     signal,
   }).catch((error: unknown) => {
-    // A file that fails makes the call fail too; it is the file that the person must hear of.
+    // A file that fails makes the call fail too; the failure of the file is the one that is reported.
     throw reading.failure === undefined ? error : unreadableFile(path, reading.failure)
   })
   const answer = await readJson(connection, response, signal)

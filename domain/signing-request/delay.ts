@@ -29,7 +29,8 @@ export type NextTry = {
 
 /**
  * When a step that failed for a passing reason is tried again. Pauses double up to ten minutes, whatever the reasons are
- * in turn. What a request says about its delay tells all tries to come, so one event tells of an outage, however long.
+ * in turn. The times of all further tries follow from what a request says about its delay, so one event is enough for an
+ * outage of any length.
  *
  * @param delay what the request says now
  * @param failures how often the step has failed in a row, this time included

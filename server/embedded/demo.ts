@@ -41,7 +41,7 @@ const people: readonly DemoUser[] = [
  * Made anew under a new organization id at each call: one that was interrupted leaves an organization that nobody has a
  * token for.
  *
- * @param report told each step as it is done
+ * @param report called with each step when it is done
  */
 export async function createDemo(
   { administration, ...dependencies }: DemoDependencies,

@@ -32,7 +32,7 @@ export type EmbeddedService = Service & {
  * already is taken from there instead. The first start makes the demo organization and checks itself.
  *
  * @param options.demo whether an empty data directory gets the demo organization
- * @param options.report told each step as it is done
+ * @param options.report called with each step when it is done
  * @throws EmbeddedStartError, ConfigurationError, and what `startService` throws
  */
 export async function startEmbedded(options: {

@@ -31,7 +31,7 @@ export type SelfChecked = {
  * Takes the sample program through the policy `release-signing` as the demo's users would: submitted by CI, approved by
  * two people, signed, time-stamped, downloaded.
  *
- * @param report told each event of the request as it happens
+ * @param report called with each event of the request
  * @throws Error when the request does not complete
  */
 export async function selfCheck(options: {

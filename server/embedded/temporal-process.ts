@@ -55,7 +55,7 @@ export type TemporalProcess = {
  * Runs `temporal server start-dev` on `port` of the loopback address with its database `databaseName` in `folder`, and
  * resolves when the namespace `default` answers.
  *
- * @param onSpawned is told the process number as soon as there is one
+ * @param onSpawned called with the process number as soon as there is one
  * @throws EmbeddedStartError `PORT_IN_USE`, `TEMPORAL_START_FAILED`
  */
 export async function runTemporalProcess(options: {

@@ -65,7 +65,7 @@ export type TemporalServer = {
  *
  * @param options.cliPath the `temporal` binary; found as {@link findTemporalCli} says when not given
  * @param options.port a free one is chosen when not given
- * @param options.onStateChange told each new state after the first `serving`; `restarting` at each try
+ * @param options.onStateChange called with each new state after the first `serving`; `restarting` at each try
  * @throws EmbeddedStartError `TEMPORAL_CLI_NOT_FOUND`, `TEMPORAL_START_FAILED`, `PORT_IN_USE`, `DATA_DIRECTORY_IN_USE`
  */
 export async function startTemporalServer(options: {

@@ -23,7 +23,7 @@ export async function writeWhole<Result>(
     if (durable) await guard(path, syncFolder(dirname(path)))
     return result
   } catch (failure) {
-    // What went wrong first is what the caller must hear of.
+    // The caller is given the first failure.
     await rm(temporary, { force: true }).catch(() => undefined)
     throw failure
   }

@@ -93,7 +93,7 @@ async function signInThreads(request: SignPeFileRequest, passes: FilePasses): Pr
     await passes.complete({ output, writes: [tail, ...patches], durable, temporaryPath, path })
     return { imageDigest: image.imageDigest, size }
   } catch (failure) {
-    // What went wrong first is what the caller must hear of.
+    // The caller is given the first failure.
     if (opened !== undefined) await closeDescriptor(opened).catch(() => undefined)
     await rm(temporaryPath, { force: true }).catch(() => undefined)
     throw failure

@@ -111,7 +111,7 @@ export class FilePasses {
       // A descriptor that one thread opens may be closed by another; whoever remembered it would close a stranger's.
       trackUnmanagedFds: false,
     })
-    // An error that nobody listens to would end the process; whoever waits for an answer hears of the thread's end.
+    // An error that nobody listens to would end the process; whoever waits for an answer gets the end of the thread as an error.
     worker.on('error', () => undefined)
     worker.unref()
     const thread = { worker, cancelled }

@@ -34,7 +34,7 @@ const unreachable = new Set([
  * is opened when it is needed. A key store whose configuration is wrong fails the start, and one that turns out to be wrong
  * later stays closed, since each further login with a wrong PIN would bring its token closer to being locked.
  *
- * @param onUnreachable told of each that could not be reached
+ * @param onUnreachable called for each that could not be reached
  * @throws SigningError as `openToken`, its message naming the key store
  */
 export async function openKeyStores(
