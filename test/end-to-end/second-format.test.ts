@@ -185,7 +185,7 @@ describe('a format that the service does not bring along', () => {
     await expect(createSigningPlan({ ...facts, request: { ...request, timestamp: 'required' } })).rejects.toMatchObject(
       {
         code: 'TIMESTAMP_NOT_POSSIBLE',
-        path: 'program.exe',
+        path: ['program.exe'],
         transient: false,
       },
     )
