@@ -8,7 +8,13 @@ import {
   type UserActor,
   userDecider,
 } from '../domain/index.ts'
-import { type EventLog, EventLogError, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import {
+  type EventLog,
+  EventLogError,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  readWholeStream,
+} from '../event-log/index.ts'
 
 /**
  * How long what a call caused may be recorded after its token stopped working, in milliseconds: the call may have been
@@ -73,14 +79,22 @@ export function withAttribution(log: EventLog, checks: ActorChecks = actorChecks
     ...log,
     async *readStream(streamId, options) {
       for await (const events of log.readStream(streamId, options)) {
-        await checkActors(log, events, checks)
+        await checkActors(log, events, checks, options?.onKeyStreams)
         yield events
       }
     },
   }
 }
 
-async function checkActors(log: EventLog, events: readonly RecordedEvent[], checks: ActorChecks): Promise<void> {
+async function checkActors(
+  log: EventLog,
+  events: readonly RecordedEvent[],
+  checks: ActorChecks,
+  onKeyStreams: ReadStreamOptions['onKeyStreams'],
+): Promise<void> {
+  const reading: Pick<EventLog, 'readStream'> = {
+    readStream: (streamId, options) => log.readStream(streamId, { ...options, ...(onKeyStreams && { onKeyStreams }) }),
+  }
   const histories = new Map<string, readonly RecordedEvent[]>()
   const unchecked = [...events]
   for (let event = unchecked.pop(); event !== undefined; event = unchecked.pop()) {
@@ -90,7 +104,7 @@ async function checkActors(log: EventLog, events: readonly RecordedEvent[], chec
     const fault = await check(actor as never, event, async (named) => {
       let history = histories.get(named)
       if (history === undefined) {
-        history = (await readWholeStream(log, named)).events
+        history = (await readWholeStream(reading, named)).events
         histories.set(named, history)
         unchecked.push(...history)
       }

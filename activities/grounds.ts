@@ -1,12 +1,15 @@
-import type { EventLog, WholeStream } from '../event-log/index.ts'
+import type { EventLog, StreamRevisions, WholeStream } from '../event-log/index.ts'
 
 /** The streams that a decision rests on, and the last revision of each that it knows. */
-export type Grounds = ReadonlyMap<string, WholeStream['revision']>
+export type Grounds = StreamRevisions
 
 /** The last revision of each of some streams, asked of the log now. */
-export type LastRevisions = (streamIds: readonly string[]) => Promise<Grounds>
+export type LastRevisions = EventLog['lastRevisions']
 
-/** Wraps a log for one decision: what is read through it, to its end, is among the decision's grounds. */
+/**
+ * Wraps a log for one decision: what is read through it, to its end, is among the decision's grounds, and so are the streams
+ * of the process keys by which it was believed.
+ */
 export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
   readonly log: Pick<EventLog, 'readStream'>
   readonly grounds: Grounds
@@ -17,7 +20,11 @@ export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
     log: {
       async *readStream(streamId, options) {
         let revision = grounds.get(streamId) ?? 'noStream'
-        for await (const events of log.readStream(streamId, options)) {
+        // What was believed first rests on what the key's stream held then.
+        const onKeyStreams = (ends: StreamRevisions) => {
+          for (const [keyStream, end] of ends) if (!grounds.has(keyStream)) grounds.set(keyStream, end)
+        }
+        for await (const events of log.readStream(streamId, { ...options, onKeyStreams })) {
           revision = events.at(-1)?.revision ?? revision
           yield events
         }

@@ -102,6 +102,7 @@ function quickLog(path: string): { readonly log: EventLog; readonly finish: () =
             ({ streamId, revision: Number(revision), data: JSON.parse(String(data)) }) as unknown as RecordedEvent,
         )
     },
+    lastRevisions: unused,
     readAll: unused,
     subscribe: unused,
     head: unused,

@@ -57,6 +57,9 @@ export type ExpectedRevision = number | 'noStream'
  */
 export const maximumAppendBytes = 1024 * 1024
 
+/** Where streams end: their last revisions, `noStream` for those that do not exist. */
+export type StreamRevisions = ReadonlyMap<string, ExpectedRevision>
+
 /** Where an append arrived. */
 export type Appended = {
   /** Revision of the last event of this append. */
@@ -73,6 +76,11 @@ export type ReadStreamOptions = {
   readonly fromRevision?: number
   /** At most this many events. Default: all there are when the read begins. */
   readonly maxCount?: number
+  /**
+   * Is given, before the events, the streams of process keys that these were believed by, and where each of them ended. Only
+   * a log that verifies has any. A revocation that is added to one of them later can take the belief back.
+   */
+  readonly onKeyStreams?: (ends: StreamRevisions) => void
 }
 
 /** How to read the whole log, forwards. */
@@ -134,6 +142,9 @@ export interface EventLog {
    *   another state
    */
   readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<readonly RecordedEvent[]>
+
+  /** Where streams end now, asked without more reading of them than the store needs. */
+  lastRevisions(streamIds: readonly string[]): Promise<StreamRevisions>
 
   /** Reads the whole log in batches, in order. */
   readAll(options?: ReadAllOptions): AsyncIterable<readonly RecordedEvent[]>

@@ -9,6 +9,7 @@ import {
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
+  type StreamRevisions,
   type SubscribeOptions,
   type SubscriptionBatch,
   type UnreadableEvent,
@@ -154,6 +155,16 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
     if (why !== undefined) throw missingFailure(streamId, { first: 0, last: undefined }, why)
   }
 
+  async function lastRevisions(streamIds: readonly string[]): Promise<StreamRevisions> {
+    const last = streamIds.map(async (streamId) => {
+      let revision: ExpectedRevision = 'noStream'
+      for await (const [event] of readStream(streamId, { direction: 'backwards', maxCount: 1 }))
+        if (event !== undefined) revision = event.revision
+      return [streamId, revision] as const
+    })
+    return new Map(await Promise.all(last))
+  }
+
   async function* readAll(read: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
     checkOpen()
     checkMaxCount(read)
@@ -239,6 +250,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
       return begun.finally(() => appending.delete(begun))
     },
     readStream,
+    lastRevisions,
     readAll,
     subscribe,
     head: async () => {

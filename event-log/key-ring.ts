@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { type Instant, streams } from '../domain/index.ts'
 import { checkAppend, groupAppends, type SignedGroup } from './check-appends.ts'
-import type { EventLog, LogPosition, RecordedEvent } from './event-log.ts'
+import type { EventLog, ExpectedRevision, LogPosition, RecordedEvent } from './event-log.ts'
 import { type CertifiedKey, certifiedKey, type KeyRing, type KeyUse, wasValid } from './process-keys.ts'
 
 type Revocation = { readonly position: LogPosition; readonly since: Instant; readonly append: SignedGroup }
@@ -23,6 +23,7 @@ function openKeyRing(
   installationKeys: readonly KeyObject[],
   certifications: Map<string, Promise<CertifiedKey | undefined>>,
 ): KeyRing {
+  const ends = new Map<string, ExpectedRevision>()
   const known = new Map<string, Promise<KnownKey>>()
   const believed = new Map<Revocation, Promise<boolean>>()
 
@@ -39,13 +40,18 @@ function openKeyRing(
     const certified: CertifiedKey[] = []
     const revocations: Revocation[] = []
     const grouping = groupAppends()
-    for await (const events of log.readStream(streams.processKey(keyId)))
+    const streamId = streams.processKey(keyId)
+    let last: ExpectedRevision = 'noStream'
+    for await (const events of log.readStream(streamId))
       for (const event of events) {
+        last = event.revision
         const { group } = grouping.add(event)
         const key = event.type === 'ProcessKeyCertified' ? await certification(event.data, keyId) : undefined
         if (key !== undefined) certified.push(key)
         if (group !== undefined) revocations.push(...revocationsOf(keyId, group))
       }
+    // What was said of the key before it was read again rests on less.
+    if (!ends.has(streamId)) ends.set(streamId, last)
     return { certified, revocations }
   }
 
@@ -92,6 +98,7 @@ function openKeyRing(
         use,
         ({ position, since }) => position < use.position || (since <= use.at && position !== use.position),
       ),
+    ends: () => ends,
     renewed: () => openKeyRing(log, installationKeys, certifications),
   }
 }

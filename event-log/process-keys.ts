@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Instant, ProcessKeyCertified, ProcessKeyStatement, ProcessRole } from '../domain/index.ts'
-import type { LogPosition } from './event-log.ts'
+import type { LogPosition, StreamRevisions } from './event-log.ts'
 
 /** `crypto.verify` on libuv's threads. */
 const verifyOnThread = promisify(verify)
@@ -37,6 +37,8 @@ export type KeyStanding = { readonly key: CertifiedKey } | { readonly fault: str
 export type KeyRing = {
   /** Whether the installation certified the key of this id for a use, and nobody revoked it. */
   standing(keyId: string, use: KeyUse): Promise<KeyStanding>
+  /** The streams of the keys that were asked for, and where each ended when it was first read. */
+  ends(): StreamRevisions
   /** The same keys, as the log has them from now on: a revocation that was appended meanwhile counts. */
   renewed(): KeyRing
 }

@@ -170,6 +170,7 @@ export function withSignatures(log: EventLog, signer: AppendSigner): EventLog {
   return {
     append,
     readStream: (streamId, options) => log.readStream(streamId, options),
+    lastRevisions: (streamIds) => log.lastRevisions(streamIds),
     readAll: (options) => log.readAll(options),
     subscribe: (options) => log.subscribe(options),
     head: () => log.head(),

@@ -25,6 +25,8 @@ export type SqliteReader = {
   stream(streamId: string, from: number, to: number, maxCount: number): Promise<Batch>
   /** Last revision of a stream, −1 when it does not exist. */
   lastRevision(streamId: string): Promise<number>
+  /** The same of several streams, in their order: `null` for one that does not exist. */
+  lastRevisions(streamIds: readonly string[]): Promise<readonly (number | null)[]>
   /** Row of the newest event, 0 when there is none. */
   head(): Promise<number>
 }
@@ -86,6 +88,8 @@ export function createSqliteReader(file: SqliteFile, timeoutMs: number): SqliteR
     stream: (streamId, from, to, maxCount) =>
       from <= to ? selectForwards([streamId, from, to], maxCount) : selectBackwards([streamId, from, to], maxCount),
     lastRevision: (streamId) => whenFree(() => (lastRevision.get(streamId)?.revision ?? -1) as number),
+    lastRevisions: (streamIds) =>
+      whenFree(() => streamIds.map((streamId) => lastRevision.get(streamId)?.revision as number | null)),
     head: () => whenFree(() => (head.get()?.position ?? 0) as number),
   }
 }

@@ -6,6 +6,7 @@ import {
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
+  type StreamRevisions,
   type SubscribeOptions,
   type SubscriptionBatch,
 } from './event-log.ts'
@@ -72,6 +73,12 @@ export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogO
     refuseMissing(streamId, order.end())
   }
 
+  async function lastRevisions(streamIds: readonly string[]): Promise<StreamRevisions> {
+    checkOpen()
+    const last = await reader.lastRevisions(streamIds)
+    return new Map(streamIds.map((streamId, index) => [streamId, last[index] ?? 'noStream']))
+  }
+
   async function* readAll(options: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
     checkOpen()
     checkMaxCount(options)
@@ -136,6 +143,7 @@ export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogO
       return writer.append(streamId, serialiseEvents(events), expectedRevision)
     },
     readStream,
+    lastRevisions,
     readAll,
     subscribe,
     head: async () => {

@@ -48,6 +48,7 @@ export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): Ev
     async *readStream(streamId, options) {
       for await (const events of log.readStream(streamId, options)) yield upcastAll(events)
     },
+    lastRevisions: (streamIds) => log.lastRevisions(streamIds),
     async *readAll(options) {
       const { onUnreadable } = options ?? {}
       for await (const events of log.readAll(options))

@@ -25,7 +25,9 @@ export function withVerification(log: EventLog, keys: KeyRing, ends?: StreamEnds
     const events: RecordedEvent[] = []
     for await (const batch of log.readStream(streamId)) events.push(...batch)
     // A revocation counts from the moment it is in the log.
-    await checkStream(events, keys.renewed())
+    const keysNow = keys.renewed()
+    await checkStream(events, keysNow)
+    options.onKeyStreams?.(keysNow.ends())
     checkEnd?.(events)
     ends?.keep(streamId, events)
     const { direction = 'forwards', fromRevision, maxCount } = options
@@ -40,6 +42,7 @@ export function withVerification(log: EventLog, keys: KeyRing, ends?: StreamEnds
   return {
     append: (streamId, events, expectedRevision) => log.append(streamId, events, expectedRevision),
     readStream,
+    lastRevisions: (streamIds) => log.lastRevisions(streamIds),
     readAll: () => refuseWholeLog(),
     subscribe: () => refuseWholeLog(),
     head: () => log.head(),

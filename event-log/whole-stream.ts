@@ -19,24 +19,6 @@ export async function readWholeStream(
 }
 
 /**
- * Where streams end, without reading them: their last revisions, `noStream` for those that do not exist.
- *
- * @throws EventLogError `EVENT_LOG_UNAVAILABLE`
- */
-export async function readLastRevisions(
-  log: Pick<EventLog, 'readStream'>,
-  streamIds: readonly string[],
-): Promise<ReadonlyMap<string, WholeStream['revision']>> {
-  const last = streamIds.map(async (streamId) => {
-    let revision: WholeStream['revision'] = 'noStream'
-    for await (const [event] of log.readStream(streamId, { direction: 'backwards', maxCount: 1 }))
-      if (event !== undefined) revision = event.revision
-    return [streamId, revision] as const
-  })
-  return new Map(await Promise.all(last))
-}
-
-/**
  * Reads a stream as {@link readWholeStream} does that something in the log names: it was there once.
  *
  * @throws EventLogError `EVENT_LOG_CORRUPT` when nothing of it is there

@@ -12,7 +12,7 @@ import {
   type SigningRequestId,
   streams,
 } from '../domain/index.ts'
-import { type EventLog, readLastRevisions } from '../event-log/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { type KeyStores, type OpenTokenOptions, openKeyStores } from '../signing/pkcs11/index.ts'
@@ -68,7 +68,7 @@ export async function startSigner(options: {
   )
   const activities = signerActivities({
     log: withAttribution(options.verified),
-    lastRevisions: (streamIds) => readLastRevisions(log, streamIds),
+    lastRevisions: (streamIds) => log.lastRevisions(streamIds),
     store: artifacts.store,
     keyStores,
     timestamps,

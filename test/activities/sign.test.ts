@@ -368,6 +368,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
       append: (...given) => log.append(...given),
       readStream: (streamId, options) =>
         log.readStream(streamId === streams.user(request.submitter) ? 'user-nobody' : streamId, options),
+      lastRevisions: (streamIds) => log.lastRevisions(streamIds),
       readAll: (options) => log.readAll(options),
       subscribe: (options) => log.subscribe(options),
       head: () => log.head(),

@@ -17,6 +17,7 @@ import {
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream, withSignatures } from '../../event-log/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
+import { withMoments } from '../support/moments.ts'
 import { references } from '../support/submission.ts'
 import { tamper } from '../support/tamper.ts'
 import { silenceWorkers } from '../support/temporal.ts'
@@ -109,6 +110,31 @@ test('the signer believes nobody who was erased before, whatever else their stre
   expect(await check(actor, later, async () => before.slice(0, 2))).toBeUndefined()
 })
 
+async function revoke({ log }: TestOrganization, keyId: string, since: string): Promise<void> {
+  const operator = new Setup(unknownOrganization, { component: 'operator' })
+  await revokeProcessKey({ log, now: () => new Date().toISOString() }, operator, { keyId, since, reason: 'stolen' })
+}
+
+/** Signs a new request; at one of the signer's moments the key is revoked by which its approvals were recorded. */
+async function signWhileRevoked(organization: TestOrganization, at: number) {
+  const request = await organization.planned()
+  const stolen = installation.eventKey(['worker'])
+  const since = new Date().toISOString()
+  const worker = withSignatures(organization.stored, stolen)
+  await approveTwice(organization, request, ownToken(organization), worker.append)
+  const moments: string[] = []
+  let usedBefore = 0
+  const signer = withMoments(organization.signer, async (name) => {
+    moments.push(name)
+    if (moments.length - 1 !== at) return
+    usedBefore = signer.signed.length
+    await revoke(organization, stolen.keyId, since)
+  })
+  const { failure } = await sign({ ...organization, signer }, request)
+  const { signingRequestId } = request
+  return { signingRequestId, failure, moments, usedAfterwards: signer.signed.length > usedBefore }
+}
+
 describe('the signer believes only what a process of the service signed', () => {
   test('and signs then', async () => {
     const organization = await testOrganization({ installation })
@@ -160,10 +186,23 @@ describe('the signer believes only what a process of the service signed', () => 
     const since = new Date().toISOString()
     const worker = withSignatures(organization.stored, stolen)
     await approveTwice(organization, request, ownToken(organization), worker.append)
-    const revocation = { keyId: stolen.keyId, since, reason: 'stolen' }
-    const operator = new Setup(unknownOrganization, { component: 'operator' })
-    await revokeProcessKey({ log: organization.log, now: () => new Date().toISOString() }, operator, revocation)
+    await revoke(organization, stolen.keyId, since)
     await expectWaiting(organization, request)
+  })
+
+  test('and does not use the key once that of a process is revoked which recorded approvals, whenever it happens', async () => {
+    const organization = await testOrganization({ installation })
+    const { moments, failure } = await signWhileRevoked(organization, -1)
+    expect(failure).toBeUndefined()
+    const lastLook = moments.lastIndexOf('lastRevisions')
+    expect(moments.slice(lastLook + 1)).toEqual(['log.append'])
+    for (let at = 0; at <= lastLook; at++) {
+      const outcome = await signWhileRevoked(organization, at)
+      const name = `before ${moments[at]}, moment ${at} of ${moments.length}`
+      expect(outcome.failure, name).toMatchObject({ type: 'EVENT_LOG_UNTRUSTED', nonRetryable: false })
+      expect(outcome.usedAfterwards, name).toBe(false)
+      expect((await organization.request(outcome.signingRequestId)).workflowStatus, name).not.toBe('Completed')
+    }
   })
 
   test('and a row that was inserted holds a request up until it is gone', async () => {

@@ -38,6 +38,20 @@ export function readingContract(opened: () => OpenedLog): void {
       expect(await numbers({ maxCount: 0 })).toEqual([])
     })
 
+    test('says where it ends without being read, beside others and what does not exist', async () => {
+      const [other, none] = [newStream('other'), newStream('none')]
+      await log.append(other, newEvents(1), 'noStream')
+      const ends = await log.lastRevisions([stream, other, none])
+      expect([...ends]).toEqual([
+        [stream, 9],
+        [other, 0],
+        [none, 'noStream'],
+      ])
+      await log.append(other, newEvents(2), 0)
+      expect((await log.lastRevisions([other])).get(other)).toBe(2)
+      expect(await log.lastRevisions([])).toEqual(new Map())
+    })
+
     test('batches are never empty', async () => {
       for await (const batch of log.readStream(stream)) expect(batch.length).toBeGreaterThan(0)
     })

@@ -51,7 +51,6 @@ import {
   type EventLog,
   openSqliteEventLog,
   prepareEvents,
-  readLastRevisions,
   readWholeStream,
   withSignatures,
   withVerification,
@@ -174,7 +173,7 @@ export async function testOrganization(
   const believed = installation === undefined ? log : withAttribution(withVerification(log, installation.ring(stored)))
   const signer: SignerDependencies = {
     log: believed,
-    lastRevisions: (streamIds) => readLastRevisions(stored, streamIds),
+    lastRevisions: (streamIds) => stored.lastRevisions(streamIds),
     store,
     keyStores,
     timestamps,
