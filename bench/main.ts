@@ -23,7 +23,10 @@ async function runAll(wanted: readonly string[]): Promise<void> {
   const rows: Row[] = []
   for (const name of wanted) {
     process.stderr.write(`${name} …\n`)
-    rows.push(...(await runPart(name)))
+    const measured = await runPart(name)
+    // The parts take long, and what was measured must not be lost with a later one.
+    for (const row of measured) process.stderr.write(`  ${line(row)}\n`)
+    rows.push(...measured)
   }
   process.stdout.write(`${table(rows)}\n`)
   const results = rows.map((row) => ({ ...row, holds: holds(row) }))
@@ -45,13 +48,14 @@ async function runPart(name: string): Promise<readonly Row[]> {
 }
 
 function table(rows: readonly Row[]): string {
-  const lines = rows.map(
-    (row) =>
-      `| ${row.work} | ${row.ours} | ${row.against} | ${row.figure.toFixed(row.figure < 100 ? 2 : 0)} | ${row.must} ${row.bound} | ${holds(row) ? 'yes' : 'NO'} |`,
-  )
   return [
     '| work | ours | against | figure | must be | holds |',
     '| --- | --- | --- | --- | --- | --- |',
-    ...lines,
+    ...rows.map(line),
   ].join('\n')
+}
+
+function line(row: Row): string {
+  const { work, ours, against, figure, must, bound } = row
+  return `| ${work} | ${ours} | ${against} | ${figure.toFixed(figure < 100 ? 2 : 0)} | ${must} ${bound} | ${holds(row) ? 'yes' : 'NO'} |`
 }
