@@ -46,13 +46,13 @@ export interface Application extends Administration {
    */
   canSubmit(caller: Caller, input: CanSubmitInput): Promise<SubmissionCheck>
 
-  /** Approves the plan of this digest. @throws Refusal as `decide` of the signing request does, and `FORBIDDEN` */
+  /** Approves the plan of this digest. @throws Refusal as `decide` of the signing request does, and `USER_DEACTIVATED` */
   approveSigningRequest(caller: Caller, input: ApproveSigningRequestInput): Promise<SigningRequestChanged>
 
-  /** Denies a request. @throws Refusal as `decide` of the signing request does */
+  /** Denies a request. @throws Refusal as `decide` of the signing request does, and `USER_DEACTIVATED` */
   denySigningRequest(caller: Caller, input: DenySigningRequestInput): Promise<SigningRequestChanged>
 
-  /** Cancels a request. @throws Refusal as `decide` of the signing request does, and `FORBIDDEN` */
+  /** Cancels a request. @throws Refusal as `decide` of the signing request does, `USER_DEACTIVATED`, and `FORBIDDEN` */
   cancelSigningRequest(caller: Caller, input: CancelSigningRequestInput): Promise<SigningRequestChanged>
 
   /**

@@ -11,7 +11,7 @@ import type { RequestCommand } from '../workflows/port.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import { loadSigningRequest } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { principalFor } from './principals.ts'
+import { principalFor, stillActive } from './principals.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'workflows'>
 
@@ -45,7 +45,7 @@ export type CancelSigningRequestInput = {
  * Approves the plan that the caller looked at. Who may, the request's own policy version says, and the groups that it names
  * as they are now.
  *
- * @throws Refusal `DIGEST_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, and as the decider of signing requests
+ * @throws Refusal `DIGEST_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, `USER_DEACTIVATED`, and as the decider of signing requests
  */
 export async function approveSigningRequest(
   dependencies: Dependencies,
@@ -62,7 +62,7 @@ export async function approveSigningRequest(
 /**
  * Denies a request. Who may, the request's own policy version says, as for approvals.
  *
- * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, and as the decider of signing requests
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `USER_DEACTIVATED`, and as the decider of signing requests
  */
 export async function denySigningRequest(
   dependencies: Dependencies,
@@ -77,7 +77,7 @@ export async function denySigningRequest(
 /**
  * Cancels a request: its submitter may, and project administrators.
  *
- * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, and as the decider of signing requests
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `USER_DEACTIVATED`, and as the decider of signing requests
  */
 export async function cancelSigningRequest(
   dependencies: Dependencies,
@@ -85,17 +85,20 @@ export async function cancelSigningRequest(
   input: CancelSigningRequestInput,
 ): Promise<SigningRequestChanged> {
   const request = await loadSigningRequest(dependencies.log, caller, input.signingRequestId)
-  if (!mayCancel(caller, request.submitter))
+  const { userId: canceledBy, roles } = await stillActive(dependencies.log, caller)
+  if (!mayCancel({ userId: canceledBy, roles }, request.submitter))
     throw new Refusal('FORBIDDEN', 'Only the submitter and project administrators may cancel a signing request.', {
       permission: 'cancel',
     })
-  const { userId: canceledBy } = caller
   return sendCommand(dependencies, caller, request, { type: 'Cancel', canceledBy, reason: input.reason })
 }
 
-/** The caller as a decision about an approval takes them: with the groups of the policy whose member they are now. */
+/** The caller as a decision about an approval takes them: active, and in those groups of the policy that they are in now. */
 async function approverFor({ log }: Dependencies, caller: Caller, { approval }: SigningRequest) {
-  const { userId: approver, groups } = await principalFor(log, caller, approval?.approvers ?? [])
+  const [{ userId: approver }, { groups }] = await Promise.all([
+    stillActive(log, caller),
+    principalFor(log, caller, approval?.approvers ?? []),
+  ])
   return { approver, groups }
 }
 

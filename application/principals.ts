@@ -7,6 +7,7 @@ import {
   type Principal,
   type PrincipalReference,
   Refusal,
+  requireActiveUser,
   streams,
   type UserId,
   userDecider,
@@ -32,6 +33,20 @@ export async function principalFor(
     return isMember(state, organizationId, userId) ? [groupId] : []
   })
   return { userId, roles, groups: (await Promise.all(memberships)).flat() }
+}
+
+/**
+ * A user with the roles that they have now, who may still act: their own stream may have changed since their call was
+ * authenticated. It reads this stream, and no other.
+ *
+ * @throws Refusal `USER_DEACTIVATED`, also when they are erased
+ */
+export async function stillActive(
+  log: EventLog,
+  user: Pick<User, 'userId' | 'organizationId'>,
+): Promise<Pick<User, 'userId' | 'roles'>> {
+  const { state } = await loadOwn(log, streams.user(user.userId), userDecider, user)
+  return requireActiveUser(state)
 }
 
 /**

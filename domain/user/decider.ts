@@ -171,6 +171,17 @@ export function requireActiveSubmitter(
 }
 
 /**
+ * Refuses what a user decides who may not act at that moment.
+ *
+ * @throws Refusal `USER_NOT_FOUND`, `USER_DEACTIVATED`: also for one who is erased
+ */
+export function requireActiveUser(state: UserState): User {
+  if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
+  refuseIfDeactivated(state)
+  return state
+}
+
+/**
  * Finds the token that a caller presented, by its hash.
  *
  * @throws Refusal `TOKEN_INVALID` when the user has no such token, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, or

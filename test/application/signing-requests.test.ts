@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { handleCommand } from '../../application/handle-command.ts'
 import type { Caller, SubmitSigningRequestInput } from '../../application/index.ts'
 import {
   type ExistingSignatureTreatment,
@@ -9,6 +10,9 @@ import {
   type SigningRequestEvent,
   type SigningRequestId,
   streams,
+  type UserCommand,
+  type UserId,
+  userDecider,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { aPlan } from '../support/submission.ts'
@@ -36,6 +40,11 @@ async function waiting(test: TestApplication, submitter: Caller): Promise<Signin
   await test.tell(signingRequestId, { type: 'RecordRetrieval', artifact: opened })
   await test.tell(signingRequestId, { type: 'RecordPlan', planDigest, ...aPlan, at: test.clock.now })
   return signingRequestId
+}
+
+/** What an administrator of users does. */
+function tellUser({ dependencies, setup }: TestApplication, userId: UserId, command: UserCommand) {
+  return handleCommand(dependencies, setup, streams.user(userId), userDecider, command)
 }
 
 async function types(test: TestApplication, id: SigningRequestId): Promise<readonly string[]> {
@@ -211,6 +220,36 @@ describe('a request', () => {
         'NOT_WAITING_FOR_APPROVAL',
       ]),
     )
+  })
+
+  it('is approved, denied and canceled by nobody who was deactivated or erased while their call was under way', async () => {
+    const { test, submitter, anna, bert } = await project()
+    const signingRequestId = await waiting(test, submitter)
+    const before = await types(test, signingRequestId)
+    const { application, setup } = test
+    // Each of them is a caller who was active when the call was authenticated.
+    for (const { userId } of [anna, submitter]) await tellUser(test, userId, { type: 'DeactivateUser', reason: null })
+    await application.eraseUser(setup, { userId: bert.userId })
+    for (const call of [
+      () => application.approveSigningRequest(anna, { signingRequestId, planDigest, comment: null }),
+      () => application.denySigningRequest(anna, { signingRequestId, comment: null }),
+      () => application.approveSigningRequest(bert, { signingRequestId, planDigest, comment: null }),
+      () => application.denySigningRequest(bert, { signingRequestId, comment: null }),
+      () => application.cancelSigningRequest(submitter, { signingRequestId, reason: null }),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: 'USER_DEACTIVATED' })
+    expect(await types(test, signingRequestId)).toEqual(before)
+    expect((await test.refusals()).map(({ code }) => code)).toContain('USER_DEACTIVATED')
+  })
+
+  it('is canceled by the roles that the caller has at that moment', async () => {
+    const { test, submitter } = await project()
+    const role = 'projectAdministrator'
+    const administrator = await test.user('Ada', role)
+    const signingRequestId = await test.submit(submitter)
+    await tellUser(test, administrator.userId, { type: 'WithdrawGlobalRole', role })
+    const answer = test.application.cancelSigningRequest(administrator, { signingRequestId, reason: null })
+    await expect(answer).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 
   it('of another organization is not there, for any command', async () => {
