@@ -13,7 +13,7 @@ import {
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
-import type { Workflows } from '../../workflows/port.ts'
+import { type Workflows, WorkflowsUnavailable } from '../../workflows/port.ts'
 import { otherDigest, type TestOrganization } from './test-organization.ts'
 import { until } from './until.ts'
 
@@ -55,11 +55,23 @@ export async function submission(
   }
 }
 
-/** Submits a program through the workflow. */
+/**
+ * Submits a program through the workflow. When a busy Temporal does not answer in time, the same call is sent again, as its
+ * error says: what it recorded the first time is answered, and nothing is recorded twice.
+ */
 export async function submit(workflows: Workflows, organization: TestOrganization, program?: Uint8Array) {
   const made = await submission(organization, program)
   const command = { type: 'SubmitSigningRequest', submission: made } as const
-  await workflows.submit(made.signingRequestId, { command, initiator: initiator(made.submitter) })
+  const call = { command, initiator: initiator(made.submitter) }
+  const answered = async () => {
+    try {
+      return await workflows.submit(made.signingRequestId, call)
+    } catch (error) {
+      if (error instanceof WorkflowsUnavailable) return undefined
+      throw error
+    }
+  }
+  await until('the submission is answered', answered, 60_000)
   return made.signingRequestId
 }
 
