@@ -2,7 +2,7 @@ import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
 import type { EventView, Page, PageRequest } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
-import { numberedPage } from './paged-document.ts'
+import { numberedPage } from './numbered-list.ts'
 
 /** One page of the time line of a stream whose newest event has this revision. */
 export type HistoryQuestion = { readonly streamId: string; readonly revision: number; readonly page: PageRequest }
@@ -25,7 +25,6 @@ const rangesOf = createContextCache(
  */
 export async function historyPage(question: HistoryQuestion, context: GraphQLContext): Promise<Page<EventView>> {
   const { streamId, revision, page } = question
-  return numberedPage({ list: streamId, count: revision + 1, page }, (from, to) =>
-    rangesOf(context).load({ streamId, from, to: to - 1 }),
-  )
+  const read = (from: number, to: number) => rangesOf(context).load({ streamId, from, to: to - 1 })
+  return numberedPage({ list: streamId, count: revision + 1, read }, page)
 }

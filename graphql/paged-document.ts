@@ -1,9 +1,16 @@
-import { createContextCache } from '@pothos/core'
+import { createContextCache, type ObjectRef } from '@pothos/core'
 import DataLoader from 'dataloader'
-import { type PagedDocument, type RecordedDocument, Refusal } from '../domain/index.ts'
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../projections/index.ts'
+import type { PagedDocument, RecordedDocument } from '../domain/index.ts'
+import { parsePageRequest } from '../projections/index.ts'
 import type { SchemaTypes } from './builder.ts'
+import { asConnection } from './connection.ts'
 import type { GraphQLContext } from './context.ts'
+import { type NumberedList, numberedPage } from './numbered-list.ts'
+
+type ExtendedTypes = PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>
+
+/** What fields of a type are made with that stands for a document. */
+type DocumentFields<Reference> = PothosSchemaTypes.ObjectFieldBuilder<ExtendedTypes, Reference>
 
 /** Opens a document once an operation, however many fields ask for it. */
 export function documentsOf<Document>(
@@ -32,7 +39,7 @@ const pageTextCost = 1_000
 
 /** The fields by which anybody can check a document against its digest. */
 export function documentFields<Reference extends RecordedDocument>(
-  t: PothosSchemaTypes.ObjectFieldBuilder<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>, Reference>,
+  t: DocumentFields<Reference>,
   open: (reference: Reference, context: GraphQLContext) => Promise<PagedDocument<unknown, unknown>>,
 ) {
   return {
@@ -54,43 +61,37 @@ export function documentFields<Reference extends RecordedDocument>(
   }
 }
 
+/** What the paths of a document's entries are. */
+export const pathDescription =
+  "Names from the artifact inwards: the artifact's own file name, the path in it, the path in that, …"
+
 /**
- * One page of a list whose items are numbered without gaps.
+ * A connection of entries of a document. It is null, with the error, where the document cannot be read.
  *
- * @param list its id, which its cursors name
- * @param count how many items it has
- * @param read gives the items `from` (inclusive) to `to` (exclusive)
- * @throws Refusal `CURSOR_MALFORMED`
+ * @param name of the connection's type
+ * @param options.list the entries, which are numbered by themselves when it has only some of the document
+ * @throws Refusal `PAGE_TOO_LARGE`, `PAGE_MALFORMED`, `CURSOR_MALFORMED`, when the field is asked for
  */
-export async function numberedPage<Item>(
-  { list, count, page }: { readonly list: string; readonly count: number; readonly page: PageRequest },
-  read: (from: number, to: number) => Promise<readonly Item[]>,
-): Promise<Page<Item>> {
-  const start = page.after === undefined ? 0 : numberOf(page.after, list, count) + 1
-  const end = page.before === undefined ? count : numberOf(page.before, list, count)
-  const from = page.direction === 'forward' ? start : Math.max(start, end - page.size)
-  const to = page.direction === 'forward' ? Math.min(end, start + page.size) : end
-  const items = from < to ? await read(from, to) : []
-  return {
-    items: items.map((item, offset) => ({ cursor: cursorOf(from + offset, list), item })),
-    hasNextPage: to < count,
-    hasPreviousPage: from > 0,
-  }
-}
-
-/** The cursor of an item of a numbered list. */
-export function cursorOf(number: number, list: string): string {
-  return encodeCursor({ key: String(number), id: list })
-}
-
-/** Which item a cursor is of, in a list of so many. @throws Refusal `CURSOR_MALFORMED` */
-export function numberOf(cursor: string, list: string, count: number): number {
-  const { key, id } = decodeCursor(cursor)
-  if (id !== list || !/^\d{1,15}$/.test(key) || Number(key) >= count) throw foreignCursor()
-  return Number(key)
-}
-
-/** The error of a cursor that this list never gave. */
-export function foreignCursor(): Refusal {
-  return new Refusal('CURSOR_MALFORMED', 'The cursor belongs to another list. Start from the first page.')
+export function entryConnection<Reference extends RecordedDocument, Node>(
+  t: DocumentFields<Reference>,
+  name: string,
+  options: {
+    readonly type: ObjectRef<ExtendedTypes, Node>
+    readonly description: string
+    readonly list: (reference: Reference, context: GraphQLContext) => NumberedList<Node> | Promise<NumberedList<Node>>
+  },
+) {
+  const { type, description, list } = options
+  return t.connection(
+    {
+      type,
+      nullable: true,
+      description,
+      resolve: async (reference, args, context) => {
+        const page = parsePageRequest(args)
+        return asConnection(await numberedPage(await list(reference, context), page))
+      },
+    },
+    { name },
+  )
 }
