@@ -38,6 +38,12 @@ export type PolicyPeople = {
   readonly approvers: readonly UserId[]
 }
 
+/**
+ * So many submitters, and so many approvers, the settings may name; a group counts as one. The approvers are copied into
+ * every submission, and an append has at most 1 MiB.
+ */
+const mostReferences = 100
+
 /** What can be asked of a signing policy. */
 export type SigningPolicyCommand =
   | {
@@ -64,7 +70,7 @@ export type SigningPolicyCommand =
  *
  * Refuses with `SIGNING_POLICY_EXISTS`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
  * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
- * `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
+ * `SIGNING_POLICY_TOO_LARGE`, `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
  * `EXISTING_SIGNATURES_INVALID`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
@@ -155,7 +161,7 @@ type CommandWithSettings = Extract<SigningPolicyCommand, { readonly settings: Si
 function checkedSettings({ settings, certificate, people }: CommandWithSettings): SigningPolicySettings {
   if (certificate.certificateId !== settings.certificateId)
     throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
-  refuseRepeated(settings.submitters, 'submitters')
+  checkReferences(settings.submitters, 'submitters')
   checkTreatments(settings.existingSignatures)
   if (settings.approval !== null) {
     checkApproval(settings.approval, people)
@@ -170,7 +176,7 @@ const longestDeadlineSeconds = 10 * 365 * 24 * 60 * 60
 
 function checkApproval(approval: ApprovalProcess, people: PolicyPeople): void {
   const { approvers, requiredApprovals, deadlineSeconds } = approval
-  refuseRepeated(approvers, 'approvers')
+  checkReferences(approvers, 'approvers')
   const count = people.approvers.length
   if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > count)
     throw new Refusal(
@@ -217,7 +223,13 @@ function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertif
     )
 }
 
-function refuseRepeated(members: readonly PrincipalReference[], what: string): void {
+function checkReferences(members: readonly PrincipalReference[], what: 'submitters' | 'approvers'): void {
+  if (members.length > mostReferences)
+    throw new Refusal(
+      'SIGNING_POLICY_TOO_LARGE',
+      `A signing policy names at most ${mostReferences} ${what}; got ${members.length}. Name groups of them.`,
+      { [what]: members.length, limit: mostReferences },
+    )
   if (new Set(members.map(referenceKey)).size !== members.length)
     throw new Refusal('MEMBERS_REPEATED', `The ${what} of a signing policy must not name anyone twice.`)
 }

@@ -41,6 +41,10 @@ const ids = {
   organizationId: fixedUuid<OrganizationId>('3'),
   projectId: fixedUuid<ProjectId>('4'),
 }
+const groupReferences = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    group: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}` as GroupId,
+  }))
 /** The people that references to users name: what a use case finds in the log when no group is among them. */
 const peopleOf = ({ submitters, approval: process }: SigningPolicySettings): PolicyPeople => ({
   submitters: usersNamed(submitters),
@@ -119,6 +123,12 @@ describe('signing policy', () => {
     given(policy)
       .when(create(named, selfSigned, { submitters: [submitter, anna], approvers: two }))
       .thenRefused('APPROVAL_QUORUM_UNREACHABLE')
+  })
+
+  it('names a hundred submitters and a hundred approvers', () => {
+    const largest = { submitters: groupReferences(100), approval: { ...approval, approvers: groupReferences(100) } }
+    const people = { submitters: [submitter], approvers: [anna, bert] }
+    expect(policy.decide(create(largest, selfSigned, people), policy.initialState())).toHaveLength(1)
   })
 
   it('gets a new version with every change, and the last is in force', () => {
@@ -203,6 +213,13 @@ describe('signing policy', () => {
       'a group twice',
       [],
       create({ submitters: [{ group: fixedUuid('d') }, { group: fixedUuid('d') }] }),
+    ],
+    ['SIGNING_POLICY_TOO_LARGE', '101 submitters', [], create({ submitters: groupReferences(101) })],
+    [
+      'SIGNING_POLICY_TOO_LARGE',
+      '101 approvers',
+      [created],
+      change({ approval: { ...approval, approvers: groupReferences(101) } }),
     ],
     ['MEMBERS_REPEATED', 'a submitter twice', [], create({ submitters: references(anna, anna) })],
     ['EXISTING_SIGNATURES_INVALID', 'nothing allowed for signed files', [], create({ existingSignatures: [] })],
