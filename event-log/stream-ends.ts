@@ -66,11 +66,11 @@ export function openStreamEnds(path = ':memory:'): StreamEnds {
     return opened
   })
   const find = database.prepare('SELECT revision, event_id FROM ends WHERE stream_id = ?')
-  const keep = database.prepare(`INSERT INTO ends VALUES (?, ?, ?) ON CONFLICT (stream_id) DO UPDATE
-    SET revision = excluded.revision, event_id = excluded.event_id WHERE excluded.revision > ends.revision`)
+  const keep = database.prepare(`INSERT INTO ends (stream_id, revision, event_id) VALUES (?, ?, ?)
+    ON CONFLICT (stream_id) DO UPDATE SET revision = excluded.revision, event_id = excluded.event_id WHERE excluded.revision > ends.revision`)
   const findFollowed = database.prepare('SELECT position FROM followed')
   const keepFollowed = database.prepare(
-    'INSERT INTO followed VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position',
+    'INSERT INTO followed (id, position) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position',
   )
 
   function attempt<Result>(work: () => Result): Result {

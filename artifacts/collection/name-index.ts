@@ -72,7 +72,7 @@ export async function openNameIndex(folder: string, log: NamingLog): Promise<Nam
       }),
     thrownAwayAt: (sha256, now) =>
       transact((names) => {
-        names.prepare('INSERT OR IGNORE INTO thrown_away VALUES (?, ?)').run(sha256, Math.trunc(now))
+        names.prepare('INSERT OR IGNORE INTO thrown_away (sha256, at) VALUES (?, ?)').run(sha256, Math.trunc(now))
         return Number(names.prepare('SELECT at FROM thrown_away WHERE sha256 = ?').get(sha256)?.at)
       }),
     forget: (sha256) => transact((names) => void names.prepare('DELETE FROM thrown_away WHERE sha256 = ?').run(sha256)),
@@ -95,10 +95,10 @@ async function catchUp({ transact }: SharedDatabase, log: NamingLog): Promise<bo
     if (last === undefined) continue
     const previous = events.at(-2)?.position ?? before ?? null
     await transact((names) => {
-      const add = names.prepare('INSERT OR IGNORE INTO named VALUES (?)')
+      const add = names.prepare('INSERT OR IGNORE INTO named (sha256) VALUES (?)')
       for (const { digests } of events) for (const digest of digests) add.run(digest)
       names
-        .prepare('INSERT OR REPLACE INTO log VALUES (1, ?, ?, ?, ?)')
+        .prepare('INSERT OR REPLACE INTO log (id, first_event, before, position, event_id) VALUES (1, ?, ?, ?, ?)')
         .run(first.eventId, previous, last.position, last.eventId)
     })
     before = last.position
