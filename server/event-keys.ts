@@ -1,10 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Instant, type ProcessKeyStatement, type ProcessRole, processRoles } from '../domain/index.ts'
 import { type AppendSigner, processKeyId, statementMessage } from '../event-log/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
+import { readIfThere, replaceFile } from './whole-file.ts'
 
 /** The key that a process signs its appends with, and what it may write. */
 export type EventKey = AppendSigner & { readonly roles: readonly ProcessRole[] }
@@ -115,8 +116,8 @@ export async function keepEventKeys(data: string): Promise<EventKeySettings> {
     eventKey: newEventKey(privateKey, processRoles, new Date().toISOString()),
     installationKey: `${publicKeyPem}${earlier}`,
   }
-  await writeWhole(join(data, installationKeyFile), keys.installationKey)
-  await writeWhole(join(data, eventKeyFile), keys.eventKey)
+  await replaceFile(join(data, installationKeyFile), keys.installationKey)
+  await replaceFile(join(data, eventKeyFile), keys.eventKey)
   return keys
 }
 
@@ -125,21 +126,6 @@ export async function readEventKeys(data: string): Promise<EventKeySettings | un
   const eventKey = await readIfThere(join(data, eventKeyFile))
   const installationKey = await readIfThere(join(data, installationKeyFile))
   return eventKey === undefined || installationKey === undefined ? undefined : { eventKey, installationKey }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}`
-  await writeFile(temporary, text, { mode: 0o600, flush: true })
-  await rename(temporary, path)
 }
 
 function parseKeyFile(text: string): z.output<typeof keyFile> {

@@ -12,17 +12,18 @@ import {
 import { dataPath, required, type Settings } from './configuration.ts'
 import { postgresAddress } from './postgres-address.ts'
 import { keepPrivate } from './private-files.ts'
-import { keepSecretKey, parseSecretKeys, readSecretKey } from './secret-keys.ts'
+import { keepSecretKey, parseSecretKeys } from './secret-keys.ts'
+import { readIfThere } from './whole-file.ts'
 
 /**
  * Opens what seals and reads names and addresses: the users' keys in the database that the settings name, by default
- * SQLite in the data directory, and the master key, by default from a file there. Only a process that answers people, or makes users, has it. A database
- * that is away holds up nothing here.
+ * SQLite in the data directory, and the master key, by default from a file there. Only a process that answers people, or
+ * makes users, has it. Opening does not wait for a database that is away.
  *
  * @throws ConfigurationError `CONFIGURATION_INVALID`, `PERSON_MASTER_KEY_MALFORMED`, `TLS_FILE_UNUSABLE`
  */
 export async function openPersons(settings: Settings, logger: Logger): Promise<Persons> {
-  const kept = settings.personMasterKey ?? (await readSecretKey(masterKeyPath(settings.data)))
+  const kept = settings.personMasterKey ?? (await readIfThere(masterKeyPath(settings.data)))
   const masters = parseMasterKeys(required({ ...settings, personMasterKey: kept }, 'personMasterKey', 'api'))
   const store = await openStore(settings, logger)
   return createPersons({

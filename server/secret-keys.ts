@@ -1,6 +1,6 @@
-import { createHash, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { ConfigurationError } from './configuration-error.ts'
+import { readIfThere, replaceFile } from './whole-file.ts'
 
 /** A 256-bit key, and the name that what it encrypts knows it by: the first 8 bytes of its SHA-256, hexadecimal. */
 export type SecretKey = { readonly id: string; readonly secret: KeyObject }
@@ -28,24 +28,12 @@ export function newSecretKey(): string {
   return `${randomBytes(32).toString('base64')}\n`
 }
 
-/** The key in a file; `undefined` when there is none. */
-export async function readSecretKey(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
 /** The key in a file, which is made, for its owner alone, when there is none; its folder is there. */
 export async function keepSecretKey(path: string): Promise<string> {
-  const kept = await readSecretKey(path)
+  const kept = await readIfThere(path)
   if (kept !== undefined) return kept
   const key = newSecretKey()
-  const temporary = `${path}.${randomUUID()}`
-  await writeFile(temporary, key, { mode: 0o600, flush: true })
-  await rename(temporary, path)
+  await replaceFile(path, key)
   return key
 }
 

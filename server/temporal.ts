@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,7 @@ import { required, type Settings } from './configuration.ts'
 import { type OnUnopened, parsePayloadKeys, payloadCodec } from './payload-codec.ts'
 import { type TlsMaterial, tlsOf } from './tls.ts'
 import { recordUnopened } from './unopened-payloads.ts'
+import { replaceFile } from './whole-file.ts'
 
 const project = fileURLToPath(new URL('..', import.meta.url))
 const workflowsPath = join(project, 'workflows', 'index.ts')
@@ -229,9 +230,7 @@ export async function workflowBundle(cacheFolder: string, logger: Logger): Promi
     preloadModules: preloaded(workflowsPath),
     logger: quiet,
   })
-  const temporary = `${codePath}.${process.pid}`
-  await writeFile(temporary, code)
-  await rename(temporary, codePath)
+  await replaceFile(codePath, code)
   for (const old of kept.filter((name) => name.startsWith('workflows-')))
     await rm(join(cacheFolder, old), { force: true })
   return { codePath }

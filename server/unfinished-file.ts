@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { IndexStore, KeptIndex } from '../application/index.ts'
 import { unfinishedWorkVersion } from '../domain/index.ts'
+import { readIfThere, replaceFile } from './whole-file.ts'
 
 const form = z.object({
   version: z.literal(unfinishedWorkVersion),
@@ -20,29 +20,12 @@ const form = z.object({
 export function unfinishedFile(path: string): IndexStore {
   return {
     async load() {
-      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return ''
-        throw error
-      })
-      return parsed(text)
+      return parsed((await readIfThere(path)) ?? '')
     },
 
     async save(index) {
-      const temporary = `${path}.${randomUUID()}`
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      try {
-        const file = await open(temporary, 'wx', 0o600)
-        try {
-          await file.writeFile(JSON.stringify({ version: unfinishedWorkVersion, ...index }))
-          await file.sync()
-        } finally {
-          await file.close()
-        }
-        await rename(temporary, path)
-      } catch (error) {
-        await rm(temporary, { force: true }).catch(() => undefined)
-        throw error
-      }
+      await replaceFile(path, JSON.stringify({ version: unfinishedWorkVersion, ...index }))
     },
   }
 }

@@ -1,6 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readIfThere, replaceFile } from '../whole-file.ts'
 
 const credentialsSchema = z.object({
   url: z.string(),
@@ -20,17 +20,11 @@ export function credentialsPath(dataDirectory: string): string {
 
 /** Reads the credentials; `undefined` when the demo has not been made. */
 export async function readCredentials(dataDirectory: string): Promise<Credentials | undefined> {
-  try {
-    return credentialsSchema.parse(JSON.parse(await readFile(credentialsPath(dataDirectory), 'utf8')))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  const text = await readIfThere(credentialsPath(dataDirectory))
+  return text === undefined ? undefined : credentialsSchema.parse(JSON.parse(text))
 }
 
-/** Writes the credentials, whole or not at all, for the owner's eyes only. */
+/** Writes the credentials, whole or not at all, readable by their owner only. */
 export async function writeCredentials(dataDirectory: string, credentials: Credentials): Promise<void> {
-  const temporary = `${credentialsPath(dataDirectory)}.${process.pid}`
-  await writeFile(temporary, `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 })
-  await rename(temporary, credentialsPath(dataDirectory))
+  await replaceFile(credentialsPath(dataDirectory), `${JSON.stringify(credentials, undefined, 2)}\n`)
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { replaceFile } from '../whole-file.ts'
 
 /** A child process, written down so that a later start can recognise it although its parent is gone. */
 const processRecordSchema = z.object({
@@ -18,9 +18,7 @@ export async function recordProcess(file: string, pid: number): Promise<void> {
   const identity = processIdentity(pid)
   if (identity === undefined) return
   const record: ProcessRecord = { pid, identity }
-  const temporary = `${file}.${process.pid}`
-  await writeFile(temporary, JSON.stringify(record), { mode: 0o600 })
-  await rename(temporary, file)
+  await replaceFile(file, JSON.stringify(record))
 }
 
 /** Forgets what {@link recordProcess} wrote. */

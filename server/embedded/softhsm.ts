@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { createToken } from '../../signing/pkcs11/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
+import { replaceFile, syncToDisk, writeNewFile } from '../whole-file.ts'
 
 /** All that `openToken` needs for the embedded token. */
 export interface PreparedSoftHsm {
@@ -94,12 +95,12 @@ async function makeFolder(modulePath: string, dataDirectory: string, folder: str
   await mkdir(join(making, 'tokens'), { recursive: true, mode: 0o700 })
   try {
     const pins = { soPin: randomPin(), pin: randomPin() }
-    await writeDurably(join(making, 'pins.json'), `${JSON.stringify(pins)}\n`)
+    await writeNewFile(join(making, 'pins.json'), `${JSON.stringify(pins)}\n`)
     const softHsmConfigPath = await writeConfiguration(making)
     await createToken({ modulePath, tokenLabel, ...pins, softHsmConfigPath })
     await syncTree(making)
     await rename(making, folder)
-    await sync(dataDirectory)
+    await syncToDisk(dataDirectory)
   } catch (failure) {
     await rm(making, { recursive: true, force: true })
     // Another process may have been faster: a folder that is not empty cannot be replaced.
@@ -132,13 +133,11 @@ async function writeConfiguration(folder: string): Promise<string> {
     '',
   ].join('\n')
   if ((await readFile(path, 'utf8').catch(() => undefined)) === content) return path
-  const written = `${path}.${randomUUID()}`
-  await writeDurably(written, content)
-  await rename(written, path)
+  await replaceFile(path, content)
   return path
 }
 
-/** What killed first starts left, and configurations that were not renamed. */
+/** Removes the folders that first starts left when they were killed. */
 async function removeLeftovers(dataDirectory: string): Promise<void> {
   for (const name of await readdir(dataDirectory)) {
     if (name.startsWith(`.${folderName}-`)) await rm(join(dataDirectory, name), { recursive: true, force: true })
@@ -149,32 +148,13 @@ function randomPin(): string {
   return randomBytes(24).toString('base64url')
 }
 
-async function writeDurably(path: string, content: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
 /** SoftHSM2 leaves it to the operating system when its files reach the disk. */
 async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    await (entry.isDirectory() ? syncTree(path) : sync(path))
+    await (entry.isDirectory() ? syncTree(path) : syncToDisk(path))
   }
-  await sync(folder)
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path)
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await syncToDisk(folder)
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { createPrivateKey, KeyObject, randomBytes, randomUUID, X509Certificate } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   BasicConstraintsExtension,
@@ -11,6 +11,7 @@ import {
 } from '@peculiar/x509'
 import { objectIdentifiers } from '../../signing/cms/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
+import { syncToDisk, writeNewFile } from '../whole-file.ts'
 
 /** What the embedded time-stamp authority signs with. */
 export interface TimeStampAuthorityIdentity {
@@ -27,8 +28,8 @@ const validYears = 20
 
 /**
  * Opens the identity of the embedded time-stamp authority, making it on the first start: a root, and a certificate for
- * time-stamping with its P-256 key, in `time-stamp-authority/` under the data directory. The root's key is forgotten, so
- * nothing else will ever be issued under it. The folder appears as a whole: a crash on the way leaves nothing that
+ * time-stamping with its P-256 key, in `time-stamp-authority/` under the data directory. The root's key is not kept, so
+ * nothing else can be issued under it. The folder appears as a whole: a crash on the way leaves nothing that
  * counts, and of several processes that start at once all end up with the same identity.
  *
  * @throws SigningError `TIMESTAMP_AUTHORITY_DAMAGED` when the folder is there but not whole
@@ -44,7 +45,7 @@ export async function prepareTimeStampAuthority(options: {
   try {
     await makeIdentity(temporary)
     await rename(temporary, folder)
-    await syncFolder(options.dataDirectory)
+    await syncToDisk(options.dataDirectory)
   } catch (failure) {
     // Another process may have been faster: a folder that is not empty cannot be replaced.
     const made = await readIdentity(folder)
@@ -111,10 +112,10 @@ async function makeIdentity(folder: string): Promise<void> {
   })
   const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' })
   await mkdir(folder, { mode: 0o700 })
-  await writeDurably(join(folder, 'root.pem'), `${root.toString('pem')}\n`, 0o644)
-  await writeDurably(join(folder, 'certificate.pem'), `${leaf.toString('pem')}\n`, 0o644)
-  await writeDurably(join(folder, 'key.pem'), key.toString(), 0o600)
-  await syncFolder(folder)
+  await writeNewFile(join(folder, 'root.pem'), `${root.toString('pem')}\n`, 0o644)
+  await writeNewFile(join(folder, 'certificate.pem'), `${leaf.toString('pem')}\n`, 0o644)
+  await writeNewFile(join(folder, 'key.pem'), key.toString(), 0o600)
+  await syncToDisk(folder)
 }
 
 /** Positive and with 127 random bits (RFC 5280 §4.1.2.2). */
@@ -122,25 +123,6 @@ function serialNumber(): string {
   const octets = randomBytes(16)
   octets[0] = ((octets[0] ?? 0) & 0x3f) | 0x40
   return octets.toString('hex')
-}
-
-async function writeDurably(path: string, content: string, mode: number): Promise<void> {
-  const file = await open(path, 'wx', mode)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 function damaged(folder: string, cause?: unknown): SigningError {
