@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
+import type { Answer } from '../support/ask-graphql.ts'
+import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
 
 type Listed = { readonly nodes: readonly { readonly signingRequestId: string }[] }
 

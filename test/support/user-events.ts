@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { GlobalRole } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
-import type { GraphQLTestServer, TestUser } from './graphql-server.ts'
+import type { TestUser } from './graphql-organization.ts'
+import type { GraphQLTestServer } from './graphql-server.ts'
 
 /** Takes something away from a user. */
 export async function happens(

@@ -1,0 +1,133 @@
+import type { Application, ApplicationDependencies } from '../../application/index.ts'
+import type { Setup } from '../../application/setup.ts'
+import { type ArtifactStore, storeDocument, storeManifest, withComposedPlan } from '../../artifacts/index.ts'
+import {
+  knownArtifact,
+  type PlanNodeContent,
+  type Sha256Digest,
+  type SignedFile,
+  type SigningPlan,
+  type SigningRequestId,
+} from '../../domain/index.ts'
+import type { ReadModel } from '../../projections/index.ts'
+import type { Tell } from './deciding-workflows.ts'
+import type { GraphQLOrganization, TestUser } from './graphql-organization.ts'
+import { oneProgram, oneSignedProgram } from './planned-program.ts'
+
+/** Takes requests of the test organization on their way. */
+export type GraphQLRequests = {
+  /** Uploads bytes; answers the upload's id. */
+  readonly upload: (by: TestUser, text?: string) => Promise<string>
+  /** Submits by the use case. */
+  readonly submit: (policy?: string, description?: string) => Promise<SigningRequestId>
+  /** Takes a submitted request to its plan; answers the plan's digest. @param nodes its tree; default: one program */
+  readonly plan: (signingRequestId: SigningRequestId, nodes?: Iterable<PlanNodeContent>) => Promise<Sha256Digest>
+  /** Takes a planned and approved request to its end. @param files what was signed; default: one program */
+  readonly complete: (
+    signingRequestId: SigningRequestId,
+    planDigest: Sha256Digest,
+    files?: AsyncIterable<SignedFile>,
+  ) => Promise<void>
+}
+
+const thumbprint = 'ab'.repeat(32)
+
+type Parts = {
+  readonly application: Application
+  readonly dependencies: Pick<ApplicationDependencies, 'now'>
+  readonly setup: Setup
+  readonly organization: Pick<GraphQLOrganization, 'certificateId' | 'keyId' | 'projectId' | 'submitter'>
+  readonly readModel: ReadModel
+  readonly store: ArtifactStore
+  readonly tell: Tell
+  readonly caughtUp: () => Promise<void>
+  /** Where documents are composed. */
+  readonly folder: string
+}
+
+/** Does what people do by the use cases, and what workers and the signer would. */
+export function graphQLRequests(parts: Parts): GraphQLRequests {
+  const { application, dependencies, setup, readModel, store, tell, caughtUp, folder } = parts
+  const { certificateId, keyId, projectId, submitter } = parts.organization
+  const requests: GraphQLRequests = {
+    async upload(by, text = 'a program') {
+      const caller = await application.authenticate({ apiToken: by.token }, undefined)
+      const bytes = (async function* () {
+        yield new TextEncoder().encode(text)
+      })()
+      return (await application.uploadArtifact(caller, { fileName: 'setup.exe', bytes })).uploadId
+    },
+    async submit(signingPolicy = 'release-signing', description = 'a build') {
+      const caller = await application.authenticate({ apiToken: submitter.token }, undefined)
+      const uploadId = await requests.upload(submitter)
+      const input = { project: 'demo', signingPolicy, source: { kind: 'uploadedFile', uploadId }, description }
+      return (await application.submitSigningRequest(caller, input)).signingRequestId
+    },
+    async plan(signingRequestId, given) {
+      await caughtUp()
+      const [request] = await readModel.signingRequestsByIds(setup.organizationId, [signingRequestId])
+      if (request === undefined) throw new Error('The request is not there.')
+      const artifact = knownArtifact(request)
+      if (artifact === null) throw new Error('The request has no artifact.')
+      const plan: SigningPlan = {
+        kind: 'signingPlan',
+        schemaVersion: 1,
+        plannerVersion: 1,
+        signingRequestId,
+        projectId,
+        signingPolicyId: request.signingPolicyId,
+        signingPolicyVersion: 1,
+        certificateId,
+        certificateThumbprint: thumbprint,
+        timestamp: 'required',
+      }
+      const nodes = given ?? [oneProgram(artifact)]
+      const { digest: planDigest, ...stored } = await withComposedPlan(plan, nodes, { folder }, async (composed) => ({
+        ...(await storeDocument(store, composed)),
+        nodeCount: composed.entryCount,
+        fileCount: composed.signedCount,
+      }))
+      const { document: planDocument, ...counts } = stored
+      await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
+      const recorded = { planDigest, planDocument, plannerVersion: 1, ...counts }
+      await tell(signingRequestId, { type: 'RecordPlan', ...recorded, at: dependencies.now() })
+      return planDigest
+    },
+    async complete(signingRequestId, planDigest, files) {
+      const { sha256: signed, size } = await store.put(
+        (async function* () {
+          yield new TextEncoder().encode('a program with a signature')
+        })(),
+      )
+      await tell(signingRequestId, {
+        type: 'StartSigning',
+        planDigest,
+        certificateId,
+        certificateThumbprint: thumbprint,
+        keyId,
+      })
+      const signedArtifact = { fileName: 'setup.exe', sha256: signed, size }
+      const file = oneSignedProgram({ sha256: signed, size }, dependencies.now())
+      const describe = () => ({
+        kind: 'signingManifest' as const,
+        schemaVersion: 1 as const,
+        signingRequestId,
+        attempt: 1,
+        planDigest,
+        certificateThumbprint: thumbprint,
+        signedArtifact,
+      })
+      const manifest = await storeManifest(store, describe, files ?? [file], { folder })
+      await tell(signingRequestId, {
+        type: 'RecordSigned',
+        attempt: 1,
+        fileCount: manifest.fileCount,
+        manifestDigest: manifest.digest,
+        manifestDocument: manifest.document,
+        files: manifest.files,
+        signedArtifact,
+      })
+    },
+  }
+  return requests
+}
