@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import type { Logger } from 'pino'
 import {
   findUnfinished,
   type Resumed,
@@ -8,39 +7,24 @@ import {
   unknownOrganization,
 } from '../application/index.ts'
 import { Setup } from '../application/setup.ts'
-import type { AppendAudit, EventLog } from '../event-log/index.ts'
-import {
-  type BrokenStream,
-  compareReadModel,
-  type Difference,
-  openReadModel,
-  ReadModelError,
-  type Rebuilt,
-  type Replay,
-  rebuildReadModel,
-  replayLog,
-} from '../projections/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { openReadModel, type Rebuilt, rebuildReadModel } from '../projections/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { dataPath, readSettings, type Settings } from './configuration.ts'
+import { dataPath, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
 import { payloadKeyPath } from './embedded/index.ts'
 import { readRuntimeFacts } from './embedded/runtime-facts.ts'
-import { type AuditableLog, openAuditableLog, openEventLog, openServiceLog } from './event-log.ts'
+import { openEventLog, openServiceLog } from './event-log.ts'
 import { type Initialisation, initialise } from './initialise.ts'
-import { openLogger } from './logging.ts'
+import { errorLogger, type LocalOptions, settingsOf } from './local-settings.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { openReadModelDatabase } from './read-models.ts'
-import { readableState } from './readable-state.ts'
 import { type RecordedRefusals, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { unfinishedFile } from './unfinished-file.ts'
 
-/** How long a comparison waits for the read model to reach the end of the log, in milliseconds. */
-const catchUpTimeoutMs = 10_000
-
-/** Where the settings of a command on this machine are. */
-export type LocalOptions = { readonly configFile?: string | undefined }
+export { auditReplay } from './audit-replay.ts'
 
 /**
  * Gives every unfinished request without a running workflow a new one (`countersign request resume`). Where a worker keeps an
@@ -77,95 +61,6 @@ export async function init(
   const credentialsFile = options.out ?? credentialsPath(settings.data)
   const { organizationId } = await initialise(settings, { ...options, credentialsFile })
   return { organizationId, credentialsFile }
-}
-
-/** Which part of the history to replay, and whether to hold the read model against it. */
-export type AuditReplayOptions = LocalOptions & {
-  /** Only what happened at this moment or before; not together with `compare`, for the read model knows the present only. */
-  readonly until?: string | undefined
-  readonly stream?: string | undefined
-  readonly compare: boolean
-}
-
-/** What a replay came to. Names and addresses are not in the states: they say only whose they are. */
-export type AuditReplayed = Omit<Replay, 'brokenStreams'> & {
-  /** What the signatures of the events say. */
-  readonly signatures: AppendAudit
-  /** Why the log could not be folded to its end; only where there are faults of signatures, too. */
-  readonly broken: { readonly code: string; readonly message: string } | null
-  /** `null` when not asked for, or when the log is broken. */
-  readonly differences: readonly Difference[] | null
-}
-
-/**
- * Checks every signature of the log, folds it into states (`countersign audit replay`), and compares them with the read
- * model when asked. With a stream only that one is read; that its end was removed shows in the whole log only.
- *
- * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time
- */
-export async function auditReplay(options: AuditReplayOptions): Promise<AuditReplayed> {
-  const settings = settingsOf(options)
-  const { until, stream: streamId, compare } = options
-  const { log, audit } = await openAuditableLog(settings)
-  try {
-    const audited = audit(streamId)
-    const replay = await replayLog(audited.log, { until, streamId }).catch(asBroken)
-    if ('broken' in replay) {
-      const signatures = await auditOnly(audit(streamId))
-      // What cannot be folded although every signature is right is another release's, or a fault of ours.
-      if (signatures.faultCount === 0) throw replay.broken
-      const { code, message } = replay.broken
-      return { events: 0, states: [], signatures, broken: { code, message }, differences: null }
-    }
-    const { events, brokenStreams } = replay
-    const states = replay.states.map((each) => ({ ...each, state: readableState(each.state) }))
-    const signatures = withBroken(await audited.result(), brokenStreams)
-    const differences = compare ? await compareNow(settings, log, streamId) : null
-    return { events, states, signatures, broken: null, differences }
-  } finally {
-    await log.close()
-  }
-}
-
-function asBroken(error: unknown): { readonly broken: ReadModelError } {
-  if (error instanceof ReadModelError) return { broken: error }
-  throw error
-}
-
-async function auditOnly({ log, result }: ReturnType<AuditableLog['audit']>): Promise<AppendAudit> {
-  for await (const _ of log.readAll({ onUnreadable: () => undefined }));
-  return result()
-}
-
-/** Names the streams that cannot be folded although every event of theirs is what was written. */
-function withBroken(audit: AppendAudit, broken: readonly BrokenStream[]): AppendAudit {
-  const named = new Set(audit.faults.map(({ streamId }) => streamId))
-  const unnamed = broken
-    .filter(({ streamId }) => !named.has(streamId))
-    .map(({ streamId, revision, reason }) => ({
-      kind: 'unreadable' as const,
-      streamId,
-      revision,
-      eventId: null,
-      reason,
-    }))
-  return { ...audit, faultCount: audit.faultCount + unnamed.length, faults: [...audit.faults, ...unnamed] }
-}
-
-async function compareNow(
-  settings: Settings,
-  log: EventLog,
-  streamId: string | undefined,
-): Promise<readonly Difference[]> {
-  const database = await openReadModelDatabase(settings, errorLogger(settings))
-  const { readModel } = openReadModel(database)
-  try {
-    const head = await log.head()
-    if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
-    return (await compareReadModel(log, database, streamId)).differences
-  } finally {
-    await readModel.close()
-  }
 }
 
 /**
@@ -217,15 +112,6 @@ export async function rebuildProjections(options: LocalOptions): Promise<Rebuilt
       await readModel.close()
     }
   })
-}
-
-function settingsOf({ configFile }: LocalOptions): Settings {
-  return readSettings({ environment: process.env, configFile })
-}
-
-/** Commands print their own results, so only errors in the background are logged. */
-function errorLogger(settings: Settings): Logger {
-  return openLogger({ ...settings, logLevel: 'error' }).logger
 }
 
 async function withLog<Result>(settings: Settings, use: (log: EventLog) => Promise<Result>): Promise<Result> {

@@ -1,0 +1,118 @@
+import { isSealedText } from '../domain/index.ts'
+import type { AppendAudit, EventLog } from '../event-log/index.ts'
+import {
+  type BrokenStream,
+  compareReadModel,
+  type Difference,
+  openReadModel,
+  ReadModelError,
+  type Replay,
+  replayLog,
+} from '../projections/index.ts'
+import type { Settings } from './configuration.ts'
+import { type AuditedRead, openAuditableLog } from './event-log.ts'
+import { errorLogger, type LocalOptions, settingsOf } from './local-settings.ts'
+import { openReadModelDatabase } from './read-models.ts'
+
+/** How long a comparison waits for the read model to reach the end of the log, in milliseconds. */
+const catchUpTimeoutMs = 10_000
+
+/** Which part of the history to replay, and whether to hold the read model against it. */
+type AuditReplayOptions = LocalOptions & {
+  /** Only what happened at this moment or before; not together with `compare`, for the read model knows the present only. */
+  readonly until?: string | undefined
+  readonly stream?: string | undefined
+  readonly compare: boolean
+}
+
+/** What a replay came to. Names and addresses are not in the states: they say only whose they are. */
+type AuditReplayed = Omit<Replay, 'brokenStreams'> & {
+  /** What the signatures of the events say. */
+  readonly signatures: AppendAudit
+  /** Why the log could not be folded to its end; only where there are faults of signatures, too. */
+  readonly broken: { readonly code: string; readonly message: string } | null
+  /** `null` when not asked for, or when the log is broken. */
+  readonly differences: readonly Difference[] | null
+}
+
+/**
+ * Checks every signature of the log, folds it into states (`countersign audit replay`), and compares them with the read
+ * model when asked. With a stream only that one is read; that its end was removed shows in the whole log only.
+ *
+ * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time
+ */
+export async function auditReplay(options: AuditReplayOptions): Promise<AuditReplayed> {
+  const settings = settingsOf(options)
+  const { until, stream: streamId, compare } = options
+  const { log, audit } = await openAuditableLog(settings)
+  try {
+    const audited = audit(streamId)
+    const replay = await replayLog(audited.log, { until, streamId }).catch(asBroken)
+    if ('broken' in replay) {
+      const signatures = await auditOnly(audit(streamId))
+      // What cannot be folded although every signature is right is another release's, or a fault of ours.
+      if (signatures.faultCount === 0) throw replay.broken
+      const { code, message } = replay.broken
+      return { events: 0, states: [], signatures, broken: { code, message }, differences: null }
+    }
+    const { events, brokenStreams } = replay
+    const states = replay.states.map((each) => ({ ...each, state: readableState(each.state) }))
+    const signatures = withBroken(await audited.result(), brokenStreams)
+    const differences = compare ? await compareNow(settings, log, streamId) : null
+    return { events, states, signatures, broken: null, differences }
+  } finally {
+    await log.close()
+  }
+}
+
+function asBroken(error: unknown): { readonly broken: ReadModelError } {
+  if (error instanceof ReadModelError) return { broken: error }
+  throw error
+}
+
+async function auditOnly({ log, result }: AuditedRead): Promise<AppendAudit> {
+  for await (const _ of log.readAll({ onUnreadable: () => undefined }));
+  return result()
+}
+
+/** Names the streams that cannot be folded although every event of theirs is what was written. */
+function withBroken(audit: AppendAudit, broken: readonly BrokenStream[]): AppendAudit {
+  const named = new Set(audit.faults.map(({ streamId }) => streamId))
+  const unnamed = broken
+    .filter(({ streamId }) => !named.has(streamId))
+    .map(({ streamId, revision, reason }) => ({
+      kind: 'unreadable' as const,
+      streamId,
+      revision,
+      eventId: null,
+      reason,
+    }))
+  return { ...audit, faultCount: audit.faultCount + unnamed.length, faults: [...audit.faults, ...unnamed] }
+}
+
+async function compareNow(
+  settings: Settings,
+  log: EventLog,
+  streamId: string | undefined,
+): Promise<readonly Difference[]> {
+  const database = await openReadModelDatabase(settings, errorLogger(settings))
+  const { readModel } = openReadModel(database)
+  try {
+    const head = await log.head()
+    if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
+    return (await compareReadModel(log, database, streamId)).differences
+  } finally {
+    await readModel.close()
+  }
+}
+
+/**
+ * A replayed state for people to read. A replay has no keys to open what is sealed in it, so in place of the ciphertext
+ * stands whose it is, and whether the key was to be destroyed.
+ */
+function readableState(state: unknown): unknown {
+  if (typeof state !== 'object' || state === null) return state
+  const { userId, erased } = state as { readonly userId?: unknown; readonly erased?: unknown }
+  const owner = erased === true ? `erased user ${userId}` : `sealed, of user ${userId}`
+  return Object.fromEntries(Object.entries(state).map(([name, value]) => [name, isSealedText(value) ? owner : value]))
+}
