@@ -103,15 +103,17 @@ export type HeaderCheck = (file: {
   readonly existingSignatures: ExistingSignatureTreatment
 }) => Promise<void>
 
+/** What room is needed for: a submission needs more than a change of what is there. */
+export type RoomFor = 'submission' | 'change'
+
 /** Room for what is about to be written. */
 export interface Room {
   /**
    * Looks whether there is enough.
    *
-   * @param what a submission needs more than a change of what is there
    * @throws an error with the code `DISK_FULL` or `DISK_UNWRITABLE`, which is transient
    */
-  require(what: 'submission' | 'change'): Promise<void>
+  require(what: RoomFor): Promise<void>
 }
 
 /**

@@ -71,8 +71,15 @@ export async function measureRequests({ rounds = 3, perRound = 150 } = {}): Prom
   }
 }
 
-/** Gives the end of each request, from one subscription for all of them. */
-function followEnds({ dependencies }: EmbeddedService) {
+/** What waits for requests of one service to end. */
+type RequestEnds = {
+  /** Resolves when the request is completed, and fails when it ends otherwise. */
+  readonly end: (signingRequestId: SigningRequestId) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Learns the end of each request from one subscription for all of them. */
+function followEnds({ dependencies }: EmbeddedService): RequestEnds {
   const stop = new AbortController()
   const requests = new Map<string, PromiseWithResolvers<void>>()
   function of(stream: string): PromiseWithResolvers<void> {
@@ -88,7 +95,7 @@ function followEnds({ dependencies }: EmbeddedService) {
       }
   })()
   return {
-    end: (id: SigningRequestId) => of(streams.signingRequest(id)).promise,
+    end: (id) => of(streams.signingRequest(id)).promise,
     async close() {
       stop.abort()
       await followed
@@ -108,7 +115,7 @@ async function signOne(
   { application }: EmbeddedService,
   ci: Caller,
   uploadId: string,
-  ends: ReturnType<typeof followEnds>,
+  ends: RequestEnds,
 ): Promise<void> {
   const input = {
     project: 'demo',

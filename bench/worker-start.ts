@@ -10,6 +10,7 @@ import { connectClient, workflowBundle } from '../server/temporal.ts'
 import { type ServiceEnvironment, startRoles } from '../test/support/service-processes.ts'
 import { until } from '../test/support/until.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
+import type { Workflows } from '../workflows/port.ts'
 import { withFolder } from './folder.ts'
 import { makeLargeLog } from './large-log.ts'
 
@@ -93,7 +94,7 @@ export async function measureWorkerStart(requests: number, unfinished = 100): Pr
 
 async function startOnce(
   environment: ServiceEnvironment,
-  workflows: ReturnType<typeof temporalWorkflows>,
+  workflows: Pick<Workflows, 'runningRequests'>,
   waiting: readonly SigningRequestId[],
 ): Promise<WorkerStart> {
   const start = performance.now()

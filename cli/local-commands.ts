@@ -30,11 +30,23 @@ export type LogFault = {
   readonly reason: string
 }
 
+/** What the signatures of the events say, and what cannot be read. */
+export type SignatureAudit = {
+  /** How many were checked. */
+  readonly appends: number
+  readonly faultCount: number
+  /** The first thousand of each kind at the most. */
+  readonly faults: readonly LogFault[]
+}
+
+/** Who tried what was refused. */
+export type RefusedActor = { readonly kind: string; readonly userId?: string; readonly component?: string }
+
 /** Refusals of one kind, as the log has them. */
 export type RecordedRefusal = {
   readonly recordedAt: string
   readonly type: string
-  readonly actor: { readonly kind: string; readonly userId?: string; readonly component?: string }
+  readonly actor: RefusedActor
   readonly remoteAddress: string | null
   /** `null` where the record is about several kinds, which `kinds` has. */
   readonly code: string | null
@@ -44,7 +56,7 @@ export type RecordedRefusal = {
   readonly firstAt: string
   readonly lastAt: string
   readonly kinds: readonly {
-    readonly actor: RecordedRefusal['actor']
+    readonly actor: RefusedActor
     readonly remoteAddress: string | null
     readonly code: string
     readonly commands: readonly string[]
@@ -90,12 +102,7 @@ export type LocalCommands = {
   ): Promise<{
     readonly events: number
     readonly states: readonly ReplayedState[]
-    /** What the signatures of the events say, and what cannot be read; the first thousand faults of each at the most. */
-    readonly signatures: {
-      readonly appends: number
-      readonly faultCount: number
-      readonly faults: readonly LogFault[]
-    }
+    readonly signatures: SignatureAudit
     /** Why the log could not be folded, where there are faults. */
     readonly broken: { readonly code: string; readonly message: string } | null
     /** `null` when not asked for, or when the log is broken. */

@@ -22,6 +22,12 @@ export type Decider<State, Command, Event extends DomainEvent> = {
   readonly schemaVersions?: Readonly<Partial<Record<Event['type'], number>>>
 }
 
+/** What says which events a stream of its aggregate may hold, in which forms. */
+export type EventForms<Event extends DomainEvent> = Pick<
+  Decider<unknown, never, Event>,
+  'eventTypes' | 'schemaVersions'
+>
+
 /** What is folded: an event as the domain made it, or as a log has it, then with its metadata. */
 export type FoldedEvent = { readonly type: string; readonly data: object; readonly metadata?: EventMetadata }
 
@@ -31,10 +37,7 @@ export type FoldedEvent = { readonly type: string; readonly data: object; readon
  *
  * @throws Refusal `EVENT_TYPE_UNKNOWN`, `EVENT_SCHEMA_UNKNOWN`
  */
-export function asEventOf<Event extends DomainEvent>(
-  decider: Pick<Decider<unknown, never, Event>, 'eventTypes' | 'schemaVersions'>,
-  event: FoldedEvent,
-): Event {
+export function asEventOf<Event extends DomainEvent>(decider: EventForms<Event>, event: FoldedEvent): Event {
   if (!(decider.eventTypes as readonly string[]).includes(event.type))
     throw new Refusal(
       'EVENT_TYPE_UNKNOWN',

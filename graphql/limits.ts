@@ -1,5 +1,13 @@
 import { createComplexityRule } from '@pothos/plugin-complexity'
-import { GraphQLError, parse, validate } from 'graphql'
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  type ParseOptions,
+  parse,
+  type Source,
+  validate,
+} from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 
 /** How much one operation may ask for. */
@@ -18,8 +26,8 @@ export type Limits = {
 export const defaultLimits: Limits = { depth: 12, cost: 20_000, fields: 600, tokens: 4_000 }
 
 type Execution = {
-  readonly schema: Parameters<typeof validate>[0]
-  readonly document: Parameters<typeof validate>[1]
+  readonly schema: GraphQLSchema
+  readonly document: DocumentNode
   readonly variableValues?: unknown
   readonly operationName?: unknown
 }
@@ -46,11 +54,7 @@ export function limitOperations(limits: Limits): Plugin {
   }
 }
 
-const parseBounded = (
-  source: Parameters<typeof parse>[0],
-  options: Parameters<typeof parse>[1],
-  maximum: number,
-): ReturnType<typeof parse> => {
+function parseBounded(source: string | Source, options: ParseOptions | undefined, maximum: number): DocumentNode {
   try {
     return parse(source, { ...options, maxTokens: maximum })
   } catch (error) {

@@ -1,4 +1,11 @@
-import { type DomainEvent, type Instant, type OrganizationId, Refusal, type StreamKind } from '../domain/index.ts'
+import {
+  type DomainEvent,
+  type EventForms,
+  type Instant,
+  type OrganizationId,
+  Refusal,
+  type StreamKind,
+} from '../domain/index.ts'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { asEventOf } from './folds.ts'
 import { ReadModelError } from './read-model-error.ts'
@@ -89,7 +96,7 @@ export function addEvent(
  *
  * @throws ReadModelError `PROJECTION_EVENT_UNKNOWN`, `PROJECTION_SCHEMA_VERSION_UNKNOWN`
  */
-export function checkKnown(decider: Parameters<typeof asEventOf<DomainEvent>>[0], event: RecordedEvent): void {
+export function checkKnown(decider: EventForms<DomainEvent>, event: RecordedEvent): void {
   try {
     asEventOf<DomainEvent>(decider, event)
   } catch (cause) {

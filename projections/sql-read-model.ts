@@ -21,6 +21,7 @@ import { signingRequests } from './signing-requests.ts'
 import { markInUse } from './table-use.ts'
 import type { EntityRow, EventRow } from './tables.ts'
 import { users } from './users.ts'
+import type { SigningRequestView } from './views.ts'
 
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
@@ -124,7 +125,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
   function listSigningRequests(organizationId: OrganizationId, filter: SigningRequestFilter, page: PageRequest) {
     const { projectId, signingPolicyId, submitter, workflowStatuses, statuses, submittedFrom, submittedBefore } = filter
     return read(() =>
-      readPage<EntityRow, ReturnType<typeof signingRequests.view>>(
+      readPage<EntityRow, SigningRequestView>(
         reads,
         'signing_requests',
         newestFirst,

@@ -1,14 +1,13 @@
 import { Readable } from 'node:stream'
 import { create as createContentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Application, Caller } from '../application/index.ts'
+import type { Application, Caller, OpenedArtifact } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { formatDigest } from './content-digest.ts'
 import { select } from './preconditions.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
 
 type ArtifactRoute = { Params: { organizationId: string; signingRequestId: string } }
-type OpenedArtifact = Awaited<ReturnType<Application['openArtifact']>>
 
 /**
  * `GET` and `HEAD` of `/Api/v1/{organizationId}/SigningRequests/{id}/SignedArtifact` and `/UnsignedArtifact`: streams

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { openFolderStore } from '../artifacts/index.ts'
 import { eventMetadata, processRoles } from '../domain/index.ts'
 import { openSqliteEventLog, prepareEvents, withSignatures } from '../event-log/index.ts'
-import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
+import { type InstallationKey, newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
 import { storeExampleDocuments } from '../test/support/event-examples/documents.ts'
 import { at, id } from '../test/support/event-examples/facts.ts'
 import { eventHistories } from '../test/support/event-examples/histories.ts'
@@ -59,7 +59,7 @@ async function addExamples(): Promise<void> {
 /** What a log stores of histories, in its order. */
 async function written(
   histories: readonly EventHistory[],
-  { privateKey, publicKeyPem }: ReturnType<typeof newInstallationKey>,
+  { privateKey, publicKeyPem }: InstallationKey,
 ): Promise<readonly StoredExample[]> {
   const path = join(folder, 'log.db')
   const key = parseEventKey(newEventKey(privateKey, processRoles, at), [createPublicKey(publicKeyPem)])

@@ -70,8 +70,11 @@ export function parseInstallationKeys(text: string): readonly [KeyObject, ...Key
   return [first, ...others]
 }
 
-/** A new installation key. Its private part certifies keys of processes, and belongs where no process is. */
-export function newInstallationKey(): { readonly privateKey: KeyObject; readonly publicKeyPem: string } {
+/** A key of an installation, Ed25519. Its private part certifies keys of processes, and belongs where no process is. */
+export type InstallationKey = { readonly privateKey: KeyObject; readonly publicKeyPem: string }
+
+/** Makes an installation key. */
+export function newInstallationKey(): InstallationKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   return { privateKey, publicKeyPem: String(publicKey.export({ format: 'pem', type: 'spki' })) }
 }

@@ -92,10 +92,15 @@ export type AuditableLog = {
    *
    * @param only audit this stream alone
    */
-  readonly audit: (only: string | undefined) => {
-    readonly log: Pick<EventLog, 'readAll'>
-    readonly result: () => Promise<AppendAudit>
-  }
+  readonly audit: (only: string | undefined) => AuditedRead
+}
+
+/** One audit that is under way. */
+export type AuditedRead = {
+  /** What is read here is audited. */
+  readonly log: Pick<EventLog, 'readAll'>
+  /** What the audit found, once the log was read to its end. */
+  readonly result: () => Promise<AppendAudit>
 }
 
 /**

@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs'
 import { access, open, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Room } from '../application/index.ts'
+import type { Room, RoomFor } from '../application/index.ts'
 import { errnoOf, saysFull } from '../artifacts/index.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 
@@ -20,16 +20,16 @@ const tryAgainAfterMs = 500
 /** For how long a write that worked lets calls pass while the next one is under way, in milliseconds. */
 const knownForMs = 2_000
 
-type RoomFor = Parameters<Room['require']>[0]
+type WriteCheckCode = 'DISK_FULL' | 'DISK_UNWRITABLE'
 
 /** That something cannot be written where the service keeps its things. `DISK_FULL` or `DISK_UNWRITABLE`. */
 export class WriteCheckError extends Error {
   /** Stable. */
-  readonly code: 'DISK_FULL' | 'DISK_UNWRITABLE'
+  readonly code: WriteCheckCode
   /** An operator mends it, and the same call succeeds. */
   readonly transient = true
 
-  constructor(code: WriteCheckError['code'], message: string, cause?: unknown) {
+  constructor(code: WriteCheckCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'WriteCheckError'
     this.code = code
@@ -65,7 +65,7 @@ export async function checkStart(folder: string): Promise<void> {
  * Looks whether there is room for what a call is about to write, in the folders of {@link placesOf}: asks the file system
  * each time, and tries a write twice a second at most, which holds up a call only when it is not known to work.
  */
-export function openRoom({ artifacts, records }: ReturnType<typeof placesOf>): Room {
+export function openRoom({ artifacts, records }: Pick<WrittenPlaces, 'artifacts' | 'records'>): Room {
   const folders = { submission: unique([...records, artifacts]), change: unique(records) }
   const tries = new Map([...folders.submission, ...folders.change].map((folder) => [folder, trying(folder)]))
   return {
@@ -106,21 +106,20 @@ function trying(folder: string): () => Promise<void> {
   }
 }
 
+/** Folders that a process writes in. */
+export type WrittenPlaces = {
+  readonly artifacts: string
+  /** What a change is recorded in. */
+  readonly records: readonly string[]
+  readonly others: readonly string[]
+}
+
 /**
  * Where a process with these roles writes.
  *
  * @param embeddedTemporal whether the workflow engine keeps its things in the data directory
  */
-export function placesOf(
-  settings: Settings,
-  roles: readonly Role[],
-  embeddedTemporal: boolean,
-): {
-  readonly artifacts: string
-  /** What a change is recorded in. */
-  readonly records: readonly string[]
-  readonly others: readonly string[]
-} {
+export function placesOf(settings: Settings, roles: readonly Role[], embeddedTemporal: boolean): WrittenPlaces {
   const { data, eventLog, readModel, signerScratch } = settings
   const folderOf = (address: string | undefined) =>
     address === undefined ? data : address.startsWith('sqlite:') ? dirname(address.slice('sqlite:'.length)) : undefined
@@ -138,7 +137,7 @@ export function placesOf(
 }
 
 /** All of them, each once. */
-export function foldersOf({ artifacts, records, others }: ReturnType<typeof placesOf>): readonly string[] {
+export function foldersOf({ artifacts, records, others }: WrittenPlaces): readonly string[] {
   return unique([artifacts, ...records, ...others])
 }
 

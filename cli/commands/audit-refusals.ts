@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { parseInstant } from '../duration.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
-import { localCommands, type RecordedRefusal, type WaitingRefusals } from '../local-commands.ts'
+import { localCommands, type RecordedRefusal, type RefusedActor, type WaitingRefusals } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
 import { type Cell, type Marker, table } from '../output/table.ts'
@@ -90,7 +90,7 @@ function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
   return unnamed > 0 ? [...rows, [firstAt, lastAt, String(unnamed), 'others', '', '', '', '']] : rows
 }
 
-function whoOf(actor: RecordedRefusal['actor']): string {
+function whoOf(actor: RefusedActor): string {
   if (actor.kind === 'user') return `user ${actor.userId ?? ''}`
   return actor.kind === 'system' ? (actor.component ?? actor.kind) : actor.kind
 }

@@ -3,13 +3,11 @@ import { usageError } from '../cli-error.ts'
 import { parseInstant } from '../duration.ts'
 import { exitCode } from '../exit-code.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
-import { type Difference, type LocalCommands, localCommands, type ReplayedState } from '../local-commands.ts'
+import { type Difference, localCommands, type ReplayedState, type SignatureAudit } from '../local-commands.ts'
 import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
 import { safeText } from '../output/safe-text.ts'
 import { type Marker, table } from '../output/table.ts'
-
-type Signatures = Awaited<ReturnType<LocalCommands['auditReplay']>>['signatures']
 
 type Options = {
   readonly until?: string
@@ -76,7 +74,7 @@ function stateText({ streamId, revision, state }: ReplayedState, marker: Marker)
   return `${heading}\n${lines.join('\n')}\n\n`
 }
 
-function signaturesText({ appends, faultCount, faults }: Signatures, marker: Marker): string {
+function signaturesText({ appends, faultCount, faults }: SignatureAudit, marker: Marker): string {
   if (faultCount === 0) return `${marker('good', `${count(appends, 'signature')} checked: all right.`)}\n`
   const rows = faults.map(({ kind, streamId, revision, eventId, reason }) => [
     kind,

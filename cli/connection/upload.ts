@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { CliError } from '../cli-error.ts'
 import { changed, checkUnchanged, type LocalFile, openUnchanged, unreadableFile } from '../local-file.ts'
@@ -97,7 +97,7 @@ async function send(
 type Reading = {
   readonly handle: FileHandle
   readonly size: number
-  readonly hash: ReturnType<typeof createHash>
+  readonly hash: Hash
   readonly progress: (sent: number) => void
   failure: unknown
 }
