@@ -1,10 +1,8 @@
-import { brandWithType } from '@pothos/core'
 import { type ProjectId, parseSlug, Refusal } from '../domain/index.ts'
 import { parsePageRequest, type SigningPolicyView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
-import { EventConnectionRef, EventRef } from './event.ts'
-import { decodeGlobalId, parseEntityId } from './global-id.ts'
+import { parseEntityId } from './global-id.ts'
 import { projectIdOf } from './lookup.ts'
 import { minimumPosition } from './minimum-position.ts'
 import {
@@ -17,23 +15,9 @@ import {
   SigningRequestRef,
   UserRef,
 } from './refs.ts'
-import { SecurityRefusalRef } from './security-refusal.ts'
 import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
 import { ViewerRef } from './viewer.ts'
-import { requireAuditor } from './visibility.ts'
 
-const entityRefs = {
-  Organization: OrganizationRef,
-  User: UserRef,
-  Key: KeyRef,
-  Group: GroupRef,
-  Certificate: CertificateRef,
-  Project: ProjectRef,
-  SigningPolicy: SigningPolicyRef,
-  SigningRequest: SigningRequestRef,
-} as const
-
-const mostNodes = 100
 const emptyPage = { items: [], hasNextPage: false, hasPreviousPage: false }
 
 builder.queryFields((t) => ({
@@ -48,28 +32,6 @@ builder.queryFields((t) => ({
     nullable: true,
     args: { minimumPosition: minimumPosition(t) },
     resolve: (_root, _args, { caller }) => caller.organizationId,
-  }),
-  node: t.field({
-    type: builder.nodeInterfaceRef(),
-    nullable: true,
-    description: 'Anything by its node id.',
-    args: { id: t.arg.id({ required: true }), minimumPosition: minimumPosition(t) },
-    resolve: (_root, { id }, context) => loadNode(id, context),
-  }),
-  nodes: t.field({
-    type: [builder.nodeInterfaceRef()],
-    nullable: { list: false, items: true },
-    complexity: ({ ids }) => ({ field: 1, multiplier: Math.min(ids.length, mostNodes) }),
-    description: `Anything by its node id, ${mostNodes} at most.`,
-    args: { ids: t.arg.idList({ required: true }), minimumPosition: minimumPosition(t) },
-    resolve: (_root, { ids }, context) => {
-      if (ids.length > mostNodes)
-        throw new Refusal('PAGE_TOO_LARGE', `At most ${mostNodes} nodes at once; got ${ids.length}.`, {
-          limit: mostNodes,
-          actual: ids.length,
-        })
-      return ids.map((id) => loadNode(id, context))
-    },
   }),
   project: t.field({
     type: ProjectRef,
@@ -221,47 +183,4 @@ builder.queryFields((t) => ({
     },
     { name: 'SigningRequestConnection' },
   ),
-  events: t.connection(
-    {
-      type: EventRef,
-      description: 'The audit log, newest first. Open to Global Readers and administrators.',
-      args: {
-        streamId: t.arg.string({ description: 'Only of one entity: its kind, a hyphen, its UUID.' }),
-        types: t.arg.stringList({ description: 'Only of these types.' }),
-        occurredFrom: t.arg({ type: 'DateTime', description: 'At this moment or later.' }),
-        occurredBefore: t.arg({ type: 'DateTime', description: 'Before this moment.' }),
-        minimumPosition: minimumPosition(t),
-      },
-      resolve: async (_root, { streamId, types, occurredFrom, occurredBefore, ...args }, { readModel, caller }) => {
-        requireAuditor(caller, 'The audit log')
-        const filter = {
-          ...(streamId == null ? {} : { streamId }),
-          ...(types == null ? {} : { types }),
-          ...(occurredFrom == null ? {} : { occurredFrom }),
-          ...(occurredBefore == null ? {} : { occurredBefore }),
-        }
-        return asConnection(await readModel.listEvents(caller.organizationId, filter, parsePageRequest(args)))
-      },
-    },
-    EventConnectionRef,
-  ),
-  securityRefusals: t.connection(
-    {
-      type: SecurityRefusalRef,
-      description: 'Refused commands, newest first. Open to Global Readers and administrators.',
-      args: { minimumPosition: minimumPosition(t) },
-      resolve: async (_root, args, { readModel, caller }) => {
-        requireAuditor(caller, 'The list of refusals')
-        return asConnection(await readModel.listSecurityRefusals(caller.organizationId, parsePageRequest(args)))
-      },
-    },
-    { name: 'SecurityRefusalConnection' },
-  ),
 }))
-
-async function loadNode(id: string, context: Parameters<typeof ProjectRef.getDataloader>[0]): Promise<object | null> {
-  const { typename, id: entityId } = decodeGlobalId(id)
-  const entity: object | null = await entityRefs[typename].getDataloader(context).load(entityId)
-  if (entity !== null) brandWithType(entity, entityRefs[typename])
-  return entity
-}
