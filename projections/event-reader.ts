@@ -1,13 +1,20 @@
-import type { OrganizationId } from '../domain/index.ts'
+import { sql } from 'kysely'
+import { type OrganizationId, refusalEventTypes } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { asEventView } from './events.ts'
-import type { StreamRange } from './read-model.ts'
+import { asEventView, asSecurityRefusal } from './events.ts'
+import type { Page, PageRequest } from './page.ts'
+import type { EventFilter, StreamRange } from './read-model.ts'
+import { type ListOrder, oneOf, readPage } from './read-page.ts'
 import type { EventRow } from './tables.ts'
-import type { EventView } from './views.ts'
+import type { EventView, SecurityRefusalView } from './views.ts'
 
-/** Reads events in log or stream order. */
+/** Reads events, a page of them or in log or stream order. */
 export type EventReader = {
+  /** A page of an organization's events, newest first. */
+  readonly list: (organizationId: OrganizationId, filter: EventFilter, page: PageRequest) => Promise<Page<EventView>>
+  /** A page of an organization's refused commands, newest first. */
+  readonly listRefusals: (organizationId: OrganizationId, page: PageRequest) => Promise<Page<SecurityRefusalView>>
   /** Pieces of streams, each by revision. */
   readonly ofStreams: (
     organizationId: OrganizationId,
@@ -21,6 +28,7 @@ export type EventReader = {
   ) => AsyncGenerator<readonly EventView[]>
 }
 
+const newestFirst: ListOrder = { key: 'position', id: null, direction: 'desc' }
 const batchSize = 500
 /** Followers that are up to date ask for the same few ranges at the same time. */
 const rangesKept = 8
@@ -28,6 +36,32 @@ const rangesKept = 8
 /** Makes a reader; it keeps the newest few ranges, so that many followers cost one query. */
 export function createEventReader({ reads }: ReadModelDatabase): EventReader {
   const recent = new Map<string, Promise<readonly EventView[]>>()
+
+  function list<Item>(
+    organizationId: OrganizationId,
+    { streamId, types, occurredFrom, occurredBefore }: EventFilter,
+    page: PageRequest,
+    toItem: (row: EventRow) => Item,
+  ): Promise<Page<Item>> {
+    return readPage<EventRow, Item>(
+      reads,
+      'events',
+      newestFirst,
+      page,
+      (all) => {
+        // A stream is short: found by its name, not by looking through the organization in order.
+        let query =
+          streamId === undefined
+            ? all.where('organization_id', '=', organizationId)
+            : all.where('stream_id', 'in', oneOf([streamId])).where(sql`organization_id || ''`, '=', organizationId)
+        if (types !== undefined) query = query.where('type', 'in', oneOf(types))
+        if (occurredFrom !== undefined) query = query.where('occurred_at', '>=', occurredFrom)
+        if (occurredBefore !== undefined) query = query.where('occurred_at', '<', occurredBefore)
+        return query
+      },
+      toItem,
+    )
+  }
 
   function batch(
     organizationId: OrganizationId,
@@ -62,6 +96,10 @@ export function createEventReader({ reads }: ReadModelDatabase): EventReader {
   }
 
   return {
+    list: (organizationId, filter, page) => list(organizationId, filter, page, asEventView),
+    listRefusals: (organizationId, page) =>
+      list(organizationId, { types: refusalEventTypes }, page, (row) => asSecurityRefusal(asEventView(row))),
+
     async ofStreams(organizationId, ranges) {
       if (ranges.length === 0) return []
       const rows: EventRow[] = await reads

@@ -56,3 +56,12 @@ function beyond(query: AnyQuery, { key, id }: ListOrder, cursor: string, operato
 function cursorOf(row: Record<string, unknown>, { key, id }: ListOrder): string {
   return encodeCursor({ key: String(row[key]), id: id === null ? '' : String(row[id]) })
 }
+
+/**
+ * Texts for a condition with `in`: `in ()` is not SQL, and must match nothing; neither does a text with U+0000, which
+ * PostgreSQL does not take.
+ */
+export function oneOf(values: readonly string[]): string[] {
+  const possible = values.filter((value) => !value.includes('\0'))
+  return possible.length === 0 ? [''] : [...new Set(possible)]
+}

@@ -1,11 +1,10 @@
 import { sql } from 'kysely'
-import { type OrganizationId, referenceKey, refusalEventTypes, type SigningPolicyId } from '../domain/index.ts'
+import { type OrganizationId, referenceKey, type SigningPolicyId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { asView, type EntityProjection } from './entity.ts'
 import { createEventReader } from './event-reader.ts'
-import { asEventView, asSecurityRefusal } from './events.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
@@ -13,13 +12,13 @@ import type { PageRequest } from './page.ts'
 import type { Progress } from './progress.ts'
 import { projects } from './projects.ts'
 import { asReadModelError, readCheckpoint, requireReadModel } from './read-checkpoint.ts'
-import type { EventFilter, ReadModel, SigningRequestFilter } from './read-model.ts'
+import type { ReadModel, SigningRequestFilter } from './read-model.ts'
 import { ReadModelError } from './read-model-error.ts'
-import { type ListOrder, readPage } from './read-page.ts'
+import { type ListOrder, oneOf, readPage } from './read-page.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
 import { markInUse } from './table-use.ts'
-import type { EntityRow, EventRow } from './tables.ts'
+import type { EntityRow } from './tables.ts'
 import { users } from './users.ts'
 import type { SigningRequestView } from './views.ts'
 
@@ -27,7 +26,6 @@ const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
 const oldestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'asc' }
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
-const newestEventFirst: ListOrder = { key: 'position', id: null, direction: 'desc' }
 
 /** After so long it is looked whether the tables are still there, in milliseconds. */
 const lookMs = 60_000
@@ -113,7 +111,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
         .selectFrom(projection.table)
         .selectAll()
         .where('organization_id', '=', organizationId)
-        .where(sql.ref(owner), 'in', orNone(ids))
+        .where(sql.ref(owner), 'in', oneOf(ids))
         .orderBy(sql.ref(order))
         .orderBy('id')
         .execute()
@@ -135,41 +133,13 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
           if (projectId !== undefined) query = query.where('project_id', '=', projectId)
           if (signingPolicyId !== undefined) query = query.where('signing_policy_id', '=', signingPolicyId)
           if (submitter !== undefined) query = query.where('submitter', '=', submitter)
-          if (workflowStatuses !== undefined) query = query.where('workflow_status', 'in', orNone(workflowStatuses))
-          if (statuses !== undefined) query = query.where('status', 'in', orNone(statuses))
+          if (workflowStatuses !== undefined) query = query.where('workflow_status', 'in', oneOf(workflowStatuses))
+          if (statuses !== undefined) query = query.where('status', 'in', oneOf(statuses))
           if (submittedFrom !== undefined) query = query.where('created_at', '>=', submittedFrom)
           if (submittedBefore !== undefined) query = query.where('created_at', '<', submittedBefore)
           return query
         },
         (row) => asView(signingRequests, row),
-      ),
-    )
-  }
-
-  function listEvents<Item>(
-    organizationId: OrganizationId,
-    { streamId, types, occurredFrom, occurredBefore }: EventFilter,
-    page: PageRequest,
-    toItem: (row: EventRow) => Item,
-  ) {
-    return read(() =>
-      readPage<EventRow, Item>(
-        reads,
-        'events',
-        newestEventFirst,
-        page,
-        (all) => {
-          // A stream is short: found by its name, not by looking through the organization in order.
-          let query =
-            streamId === undefined
-              ? all.where('organization_id', '=', organizationId)
-              : all.where('stream_id', 'in', orNone([streamId])).where(sql`organization_id || ''`, '=', organizationId)
-          if (types !== undefined) query = query.where('type', 'in', orNone(types))
-          if (occurredFrom !== undefined) query = query.where('occurred_at', '>=', occurredFrom)
-          if (occurredBefore !== undefined) query = query.where('occurred_at', '<', occurredBefore)
-          return query
-        },
-        toItem,
       ),
     )
   }
@@ -239,9 +209,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listUsers: (organizationId, page) => list(users, oldestFirst, organizationId, page),
     listGroups: (organizationId, page) => list(groups, byName, organizationId, page),
     listSigningRequests,
-    listEvents: (organizationId, filter, page) => listEvents(organizationId, filter, page, asEventView),
-    listSecurityRefusals: (organizationId, page) =>
-      listEvents(organizationId, { types: refusalEventTypes }, page, (row) => asSecurityRefusal(asEventView(row))),
+    listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
+    listSecurityRefusals: (organizationId, page) => read(() => events.listRefusals(organizationId, page)),
 
     eventsOfStreams: (organizationId, ranges) => read(() => events.ofStreams(organizationId, ranges)),
 
@@ -269,10 +238,4 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       await database.close()
     },
   }
-}
-
-// `in ()` is not SQL, and must match nothing; neither does a text with U+0000, which PostgreSQL does not take.
-function orNone(values: readonly string[]): string[] {
-  const possible = values.filter((value) => !value.includes('\0'))
-  return possible.length === 0 ? [''] : [...new Set(possible)]
 }
