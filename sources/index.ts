@@ -1,6 +1,6 @@
 export { earlierRequestSource } from './earlier-request.ts'
 export { detailForms } from './forms.ts'
 export { createSources, type Sources } from './registry.ts'
-export type { Retrieval, SourceKind, SubmissionContext, SubmittedSource } from './source-kind.ts'
+export type { Retrieval, SourceKind, SubmissionContext, UncheckedSource } from './source-kind.ts'
 export { promised, read } from './submitted.ts'
 export { uploadedFileSource } from './uploaded-file.ts'

@@ -1,7 +1,7 @@
 import { ArtifactError, type ArtifactStore, tooLarge } from '../artifacts/index.ts'
 import { type Artifact, Refusal, type Source, type Submission } from '../domain/index.ts'
 import { detailForms } from './forms.ts'
-import type { Retrieval, SourceKind, SubmissionContext, SubmittedSource } from './source-kind.ts'
+import type { Retrieval, SourceKind, SubmissionContext, UncheckedSource } from './source-kind.ts'
 import { malformed } from './submitted.ts'
 
 /** The kinds of sources that a process knows, and their limits. */
@@ -11,9 +11,9 @@ export interface Sources {
    *
    * @throws Refusal `SOURCE_NOT_SUPPORTED`, `SOURCE_MALFORMED`; ArtifactError `ARTIFACT_TOO_LARGE`; as the kind does
    */
-  check(submitted: SubmittedSource, context: SubmissionContext): Promise<Source>
+  check(submitted: UncheckedSource, context: SubmissionContext): Promise<Source>
   /** Notes that a request was made of what was submitted. */
-  accepted(submitted: SubmittedSource): Promise<void>
+  accepted(submitted: UncheckedSource): Promise<void>
   /**
    * Brings the artifact of a request into the store, or finds it there.
    *

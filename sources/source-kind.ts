@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import type { ArtifactIdentity } from '../artifacts/index.ts'
 import type { Artifact, OrganizationId, ProjectId, Source, Submission, UserId } from '../domain/index.ts'
 
-/** A source as a caller submits it: its kind, and what the kind asks of callers. Not checked yet. */
-export type SubmittedSource = { readonly kind: string } & Readonly<Record<string, unknown>>
+/** What a caller submits, before it is checked: the name of a kind, and whatever else the caller sent. */
+export type UncheckedSource = { readonly kind: string } & Readonly<Record<string, unknown>>
 
 /** Who submits, and to which project. */
 export type SubmissionContext = {
@@ -37,9 +37,9 @@ export interface SourceKind<Of extends Source = Source> {
   /** The form of what its events say besides what every source says. */
   readonly details: z.ZodType<Of['details']>
   /** Checks what a caller submits, as far as that is possible now, and says it as the request's events will. */
-  check(submitted: SubmittedSource, context: SubmissionContext): Promise<Of>
+  check(submitted: UncheckedSource, context: SubmissionContext): Promise<Of>
   /** Called when a request was made of what was submitted. Nothing depends on it. */
-  accepted?(submitted: SubmittedSource): Promise<void>
+  accepted?(submitted: UncheckedSource): Promise<void>
   /** Brings the bytes into the artifact store, or finds them there. */
   retrieve(source: Of, retrieval: Retrieval): Promise<Artifact>
   /** What people are shown of it besides file name, digest and size: names and values. */

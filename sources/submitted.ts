@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { Refusal, type Sha256Digest, type Source } from '../domain/index.ts'
-import type { SubmittedSource } from './source-kind.ts'
+import type { UncheckedSource } from './source-kind.ts'
 
 /**
  * Reads what a caller submits in the form that its kind asks for.
  *
  * @throws Refusal `SOURCE_MALFORMED`
  */
-export function read<Form extends z.ZodType>(form: Form, submitted: SubmittedSource): z.output<Form> {
+export function read<Form extends z.ZodType>(form: Form, submitted: UncheckedSource): z.output<Form> {
   const parsed = form.safeParse(submitted)
   if (parsed.success) return parsed.data
   throw malformed(submitted.kind, parsed.error)
