@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { holds, parts, type Row } from './parts.ts'
+import { parts } from './parts.ts'
+import { holds, type Row } from './row.ts'
 
 // `npm run bench [PART …]` runs the parts one after the other, prints a table and writes bench-results.json.
 // `node bench/main.ts --part PART` is one of them, in a process of its own.

@@ -1,0 +1,63 @@
+import type { AuthenticodeBenchOptions, AuthenticodeFigure } from './authenticode.ts'
+import { withFolder } from './folder.ts'
+import type { Parts, Row } from './row.ts'
+
+/** How many times faster than others small files must be signed, by the key's kind. */
+const smallFileBounds: Readonly<Record<string, { readonly RSA: number; readonly EC: number }>> = {
+  osslsigncode: { RSA: 3, EC: 5 },
+  jsign: { RSA: 1.5, EC: 3 },
+}
+
+/** Signing and digesting files, against the tools that everybody uses. */
+export const signingParts: Parts = {
+  'sign-108-KB': () =>
+    withKeys(async (options) =>
+      (await (await signing()).benchFiles(options, { size: 108_000, name: '108 KB', files: 600 })).map((figure) =>
+        ratioRow(figure, smallFileBounds[figure.against]?.[figure.work.includes('RSA') ? 'RSA' : 'EC'] ?? Number.NaN),
+      ),
+    ),
+  'sign-10-MB': () =>
+    withKeys(async (options) =>
+      (await (await signing()).benchFiles(options, { size: 10_000_000, name: '10 MB', files: 80 })).map((figure) =>
+        ratioRow(figure, 1.5),
+      ),
+    ),
+  'sign-1.5-GB': () =>
+    withKeys(async (options) => {
+      const figure = await (await signing()).benchLarge(options)
+      const memory = figure.peakMebibytes ?? Number.POSITIVE_INFINITY
+      return [
+        ratioRow(figure, 1),
+        {
+          work: `${figure.work}, peak memory`,
+          ours: `${memory.toFixed(0)} MiB`,
+          against: '',
+          figure: memory,
+          must: '≤',
+          bound: 256,
+        },
+      ]
+    }),
+  digest: () => withFolder(async (folder) => [ratioRow(await (await signing()).benchDigest(folder), 0.8)]),
+}
+
+function signing() {
+  return import('./authenticode.ts')
+}
+
+function ratioRow({ work, ours, theirs, unit, ratio }: AuthenticodeFigure, bound: number): Row {
+  const shown = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`
+  return { work, ours: shown(ours), against: shown(theirs), figure: ratio, must: '≥', bound }
+}
+
+function withKeys<Result>(use: (options: AuthenticodeBenchOptions) => Promise<Result>): Promise<Result> {
+  return withFolder(async (folder) => {
+    const { benchKeys } = await import('./bench-keys.ts')
+    const { token, keys, jsign } = await benchKeys(folder)
+    try {
+      return await use({ folder, keys, jsign })
+    } finally {
+      await token.close()
+    }
+  })
+}
