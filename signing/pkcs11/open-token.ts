@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os'
 import { SigningError } from '../signing-error.ts'
 import { SessionFailure } from './failure.ts'
 import { PooledToken } from './pooled-token.ts'
-import type { TokenIdentity } from './session-request.ts'
 import { shareModule } from './process-modules.ts'
+import type { TokenIdentity } from './session-request.ts'
 import type { Token } from './token.ts'
 
 /** Which token to open, and how. */
