@@ -15,7 +15,7 @@ import {
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, type RecordedEvent } from '../../event-log/index.ts'
 import { unfinishedFile } from '../../server/unfinished-file.ts'
-import { anyMoves, type Move, play } from '../support/random-history.ts'
+import { anyMoves, type Move, play } from '../support/random-history/index.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 

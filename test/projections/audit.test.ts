@@ -11,7 +11,7 @@ import {
   rebuildReadModel,
   replayLog,
 } from '../../projections/index.ts'
-import { anyMoves, play } from '../support/random-history.ts'
+import { anyMoves, play } from '../support/random-history/index.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const history = fc.sample(anyMoves(500), { numRuns: 1, seed: 11 })[0] ?? []

@@ -25,7 +25,7 @@ import {
   startProjector,
 } from '../../projections/index.ts'
 import { buildMissingReadModel } from '../../projections/rebuild.ts'
-import { anyMoves, play, randomOrganization } from '../support/random-history.ts'
+import { anyMoves, play, randomOrganization } from '../support/random-history/index.ts'
 import { allRows } from '../support/read-model-rows.ts'
 import { spawnProjector } from '../support/spawn-projector.ts'
 import { tamper } from '../support/tamper.ts'

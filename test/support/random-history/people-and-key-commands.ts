@@ -1,0 +1,133 @@
+import {
+  type CertificateCommand,
+  fold,
+  type GroupCommand,
+  globalRoles,
+  type Instant,
+  type KeyCommand,
+  type KeyId,
+  keyAlgorithms,
+  keyDecider,
+  type OrganizationCommand,
+  type SealedText,
+  type UserCommand,
+  type UserId,
+} from '../../../domain/index.ts'
+import { digest, pick, randomOrganization, uuid } from './values.ts'
+
+/** What may be asked of the organization. */
+export const organizationCommands: readonly OrganizationCommand[] = [
+  { type: 'CreateOrganization', organizationId: randomOrganization, name: 'Random' },
+]
+
+/** What nobody here opens. */
+function sealed(text: string): SealedText {
+  return { algorithm: 'A256GCM', nonce: 'AAAAAAAAAAAAAAAA', ciphertext: Buffer.from(text).toString('base64') }
+}
+
+/** What may be asked of a user. */
+export function userCommands(number: number, detail: number, at: Instant): readonly UserCommand[] {
+  return [
+    {
+      type: 'CreateUser',
+      userId: uuid('1', number),
+      organizationId: randomOrganization,
+      kind: pick(['interactive', 'ci'] as const, detail),
+      name: sealed(`name ${number}`),
+      email: detail % 2 === 0 ? null : sealed('email'),
+    },
+    { type: 'DeactivateUser', reason: 'left' },
+    { type: 'ReactivateUser' },
+    ...(detail % 5 === 0 ? [{ type: 'EraseUser' } as const] : []),
+    { type: 'GrantGlobalRole', role: pick(globalRoles, detail) },
+    { type: 'WithdrawGlobalRole', role: pick(globalRoles, detail) },
+    {
+      type: 'IssueApiToken',
+      tokenId: uuid('7', detail % 3),
+      name: 'token',
+      tokenHash: digest(detail),
+      prefix: 'abcd',
+      expiresAt: null,
+      at,
+    },
+    { type: 'RevokeApiToken', tokenId: uuid('7', detail % 3) },
+  ]
+}
+
+function keyRequest(number: number, detail: number) {
+  return {
+    type: 'RequestKeyGeneration',
+    keyId: uuid<KeyId>('8', number),
+    organizationId: randomOrganization,
+    name: `Key ${number}`,
+    keyStore: pick(['default', 'second'], detail),
+    algorithm: pick(keyAlgorithms, detail),
+  } as const
+}
+
+/** What may be asked of a key. */
+export function keyCommands(number: number, detail: number): readonly KeyCommand[] {
+  const token = { label: 'random', serialNumber: '1', manufacturer: 'Random', model: 'Random' }
+  const key = { publicKey: 'MAA=', token }
+  return [
+    keyRequest(number, detail),
+    { ...keyRequest(number, detail), type: 'RequestKeyImport', publicKey: 'MAA=' },
+    { type: 'RecordGenerated', key },
+    { type: 'RecordImported', key },
+    { type: 'DisableKey', reason: null },
+  ]
+}
+
+/** What may be asked of a group. */
+export function groupCommands(number: number, detail: number): readonly GroupCommand[] {
+  const user = (offset: number) => uuid<UserId>('1', (detail + offset) % 4)
+  return [
+    {
+      type: 'CreateGroup',
+      groupId: uuid('6', number),
+      organizationId: randomOrganization,
+      name: `Group ${number}`,
+      description: null,
+      members: detail % 2 === 0 ? [] : [user(0), user(1)],
+    },
+    { type: 'ChangeGroupMembers', add: [user(0)], remove: [user(1)] },
+    { type: 'ChangeGroupMembers', add: [], remove: [user(0), user(1)] },
+    { type: 'DescribeGroup', name: `Group ${detail % 50}`, description: detail % 2 === 0 ? null : 'Ünïcödé' },
+  ]
+}
+
+/** What may be asked of a certificate. */
+export function certificateCommands(number: number, detail: number): readonly CertificateCommand[] {
+  const validity = { notBefore: '2020-01-01T00:00:00.000Z', notAfter: '2090-01-01T00:00:00.000Z' }
+  const keyRequested = keyDecider.decide(keyRequest(detail % 4, detail), keyDecider.initialState())
+  return [
+    {
+      type: 'RequestCertificate',
+      request: {
+        certificateId: uuid('2', number),
+        organizationId: randomOrganization,
+        keyId: uuid('8', detail % 4),
+        name: `Certificate ${number}`,
+        renews: null,
+        kind: 'selfSigned',
+        subject: { commonName: 'Random' },
+        ...validity,
+      },
+      key: fold(keyDecider, keyRequested),
+      renewed: null,
+    },
+    {
+      type: 'RecordIssued',
+      issued: {
+        format: 'x509',
+        chain: ['MAA='],
+        thumbprint: digest(detail),
+        subject: 'CN=Random',
+        issuer: 'CN=Random',
+        serialNumber: '01',
+        ...validity,
+      },
+    },
+    { type: 'DisableCertificate', reason: null },
+  ]
+}
