@@ -10,22 +10,22 @@ import { readModelVersion } from '../../projections/tables.ts'
 import { type RunOptions, runCommand } from '../cli/run-command.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { realPrograms } from '../support/programs.ts'
+import { type ServiceProcess, startServe } from '../support/service-processes.ts'
 import { until } from '../support/until.ts'
-import { type EmbeddedProcess, portOf, startEmbeddedProcess } from './embedded-service.ts'
 
 const main = join(import.meta.dirname, '../../cli/main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
 const data = join(folder, 'data')
 const release = ['--project', 'demo', '--policy', 'release-signing']
-let service: EmbeddedProcess
+let service: ServiceProcess
 
 beforeAll(async () => {
   copyFileSync((await realPrograms()).pe32plus, join(folder, 'program.exe'))
-  service = await startEmbeddedProcess(data, 0)
+  service = await startServe({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
 }, 180_000)
 
 afterAll(async () => {
-  await service?.stop('SIGTERM')
+  await service?.end('SIGTERM')
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }, 60_000)
 
@@ -58,12 +58,12 @@ async function waitingRequest(): Promise<{ id: string; digest: string }> {
   return { id, digest: plan.digest }
 }
 
-/** Verifies a file by the certificate that the command line downloads, as others would. */
 /** Signs a file in its place under the policy that asks nobody. */
 function signForTests(file: string, ...options: readonly string[]) {
   return countersign(['sign', file, '--project', 'demo', '--policy', 'test-signing', '--out', file, ...options])
 }
 
+/** Verifies a file by the certificate that the command line downloads, as others would. */
 async function verdict(file: string, policy: string) {
   const { certificates } = (await json('certificate', 'list')) as {
     certificates: { name: string; certificateId: string }[]
@@ -94,10 +94,10 @@ describe('the command line and the embedded service', () => {
     const signing = countersign(['sign', 'program.exe', ...release, '--out', 'released.exe'], { printed: note })
     const id = await until('the id', () => /Signing request (\S+)/.exec(printed)?.[1])
     await until('the wait', () => printed.includes('Waiting for 2 of: Approver 1, Approver 2, Approver 3'))
-    const port = portOf(data)
-    await service.stop('SIGKILL')
+    const { port } = new URL(service.url)
+    await service.end('SIGKILL')
     await until('the note', () => printed.includes('cannot be reached'))
-    service = await startEmbeddedProcess(data, port)
+    service = await startServe({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: port })
 
     const shown = await countersign(['request', 'approve', id, '--as', 'approver-1'], { answers: ['y'] })
     expect(shown).toMatchObject({ code: 0 })

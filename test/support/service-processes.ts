@@ -106,9 +106,15 @@ export async function startEmbedded(environment: EmbeddedEnvironment): Promise<S
   return startServiceProcess({
     args: ['server/main.ts'],
     environment,
-    ready: (output) => /Countersign is ready: (\S+)\/graphql/.exec(output)?.[1],
+    ready: embeddedUrl,
     leader: true,
   })
+}
+
+/** Starts everything as `countersign serve` does, on such a data directory. Signals reach this process, and not those that it started. */
+export async function startServe(environment: EmbeddedEnvironment): Promise<ServiceProcess> {
+  await giveWorkflowBundle(environment.COUNTERSIGN_DATA)
+  return startServiceProcess({ args: ['cli/main.ts', 'serve'], environment, ready: embeddedUrl })
 }
 
 /** What a command of `countersign` did. */
@@ -131,6 +137,10 @@ export function countersign(args: readonly string[], environment: ServiceEnviron
   child.stdout.on('data', (bytes) => (said.stdout += bytes))
   child.stderr.on('data', (bytes) => (said.stderr += bytes))
   return { said, done: endOf(child).then((end) => ({ ...end, ...said })) }
+}
+
+function embeddedUrl(output: string): string | undefined {
+  return /Countersign is ready: (\S+)\/graphql/.exec(output)?.[1]
 }
 
 /** Settings of whoever runs the tests must not reach what is tested; where the tools are they may say. */
