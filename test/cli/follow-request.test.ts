@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { followRequest } from '../../cli/following/follow-request.ts'
 import { createReport } from '../../cli/output/report.ts'
 import { until } from '../support/until.ts'
-import { type StandInRequest, type StandInService, startStandInService } from './stand-in-service.ts'
+import type { StandInRequest } from './stand-in-answers.ts'
+import { type StandInService, startStandInService } from './stand-in-service.ts'
 
 const quick = { pollMs: 20, quietMs: 5_000, silentMs: 5_000 }
 const limits = { awayMs: 20_000, faultMs: 20_000 }

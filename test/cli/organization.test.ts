@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { runCommand } from './run-command.ts'
-import { certificate, key, type StandInService, sha256, startStandInService } from './stand-in-service.ts'
+import { certificate, key, sha256 } from './stand-in-answers.ts'
+import { type StandInService, startStandInService } from './stand-in-service.ts'
 
 let service: StandInService
 let folder: string

@@ -3,14 +3,9 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type RunOptions, runCommand } from './run-command.ts'
-import {
-  certificate,
-  type StandInRequest,
-  type StandInService,
-  sha256,
-  shownPlan,
-  startStandInService,
-} from './stand-in-service.ts'
+import { sha256 } from './stand-in-answers.ts'
+import { forgedHead, plan, plannedFile, type ShownPlan } from './stand-in-plan.ts'
+import { type StandInService, startStandInService } from './stand-in-service.ts'
 
 let service: StandInService
 
@@ -22,83 +17,6 @@ function countersign(args: readonly string[], options: RunOptions = {}) {
   const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
   return runCommand(args, { environment, ...options })
 }
-
-const existingSignatures = [
-  {
-    digestAlgorithm: 'sha1',
-    integrity: 'intact',
-    issuer: 'CN=Issuer',
-    kind: 'signature',
-    outcome: 'kept',
-    place: 'certificate table',
-    depth: 0,
-    serialNumber: '0a1b',
-    sha256: sha256('first'),
-    signer: 'CN=Somebody else\u202e',
-    timestamp: {
-      authority: 'CN=Time',
-      integrity: 'invalid',
-      kind: 'countersignature',
-      time: '2019-09-09T16:20:53.000Z',
-      uncovered: ['attribute certificates'],
-    },
-    uncovered: ['the unsigned attribute 1.2.3'],
-  },
-  {
-    kind: 'unreadable',
-    outcome: 'kept',
-    place: 'nested signature',
-    depth: 1,
-    reason: 'It is no DER.',
-    sha256: sha256('second'),
-  },
-]
-
-type ShownPlan = ReturnType<typeof shownPlan>
-
-const head = (request: StandInRequest) => ({
-  certificateThumbprint: certificate.thumbprint,
-  signingRequestId: request.signingRequestId,
-  timestamp: 'required',
-})
-
-const plannedFile = (name: string) => ({
-  directives: [
-    {
-      attributes: { append: false, description: null, 'hash-algorithm': 'sha256' },
-      contentDigests: [{ algorithm: 'sha256', content: 'image', digest: sha256(`content of ${name}`) }],
-      directive: 'authenticode-sign',
-    },
-  ],
-  existingSignatures,
-  format: 'pe',
-  kind: 'file',
-  outcome: 'signed',
-  path: [name],
-  sha256: sha256(name),
-  size: 8,
-})
-
-/** Gives a request a plan and lets it wait; `forge` changes what is shown and not the digest that is told. */
-function plan(
-  request: StandInRequest,
-  forge: (plan: ShownPlan) => Partial<ShownPlan> = () => ({}),
-  pages: Parameters<typeof shownPlan>[1] = [[plannedFile('setup.exe')]],
-) {
-  const shown = shownPlan(head(request), pages)
-  service.happen(
-    request,
-    'SigningPlanned',
-    { planDigest: shown.digest, fileCount: shown.fileCount },
-    { workflowStatus: 'WaitingForApproval', missingApprovals: 2, plan: { ...shown, ...forge(shown) } },
-  )
-  return shown.digest
-}
-
-const forgedHead = (changes: object) => (shown: ShownPlan) => ({
-  document: JSON.stringify({ ...JSON.parse(shown.document), ...changes }),
-})
-const forgedPage = (page: ShownPlan['page']) => () => ({ page })
 
 describe('countersign request list', () => {
   it('shows a table for people', async () => {
@@ -145,7 +63,7 @@ describe('countersign request list', () => {
 describe('countersign request show', () => {
   it('shows the request, its plan and its time line', async () => {
     const request = service.add()
-    const digest = plan(request)
+    const digest = plan(service, request)
     const { code, stdout } = await countersign(['request', 'show', request.signingRequestId])
     expect(code).toBe(0)
     for (const text of [
@@ -160,7 +78,7 @@ describe('countersign request show', () => {
 
   it('shows whose signatures the file has already, what becomes of them, and what they do not cover', async () => {
     const request = service.add()
-    plan(request)
+    plan(service, request)
     const { stdout } = await countersign(['request', 'show', request.signingRequestId])
     const lines = stdout.split('\n').map((line) => line.trim().replace(/\s{2,}/g, '  '))
     const start = lines.indexOf('signed already  kept: CN=Somebody else\\u{202e}')
@@ -196,7 +114,7 @@ describe('countersign request show', () => {
         return page(which)
       },
     })
-    plan(request, noted, pages)
+    plan(service, request, noted, pages)
     const shown = await countersign(['request', 'show', request.signingRequestId])
     expect(shown.stdout).toMatch(/signs +150 of 154 files/)
     expect(shown.stdout).toContain('099.exe')
@@ -243,7 +161,7 @@ describe('countersign request show', () => {
 
   it('warns when the plan is not what its digest stands for, and shows the rest', async () => {
     const request = service.add()
-    plan(request, forgedHead({ timestamp: 'none' }))
+    plan(service, request, forgedHead({ timestamp: 'none' }))
     const { code, stdout, stderr } = await countersign(['request', 'show', request.signingRequestId])
     expect(code).toBe(0)
     expect(stderr).toContain('PLAN_DAMAGED')
@@ -260,81 +178,6 @@ describe('countersign request show', () => {
     const ran = await countersign(['request', 'show', '../../etc', '--json'])
     expect(ran).toMatchObject({ code: 2, stdout: '' })
     expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'ID_MALFORMED' } })
-  })
-})
-
-describe('countersign request approve', () => {
-  it('shows the plan, asks, and approves the digest that was shown', async () => {
-    const request = service.add()
-    const digest = plan(request)
-    const args = ['request', 'approve', request.signingRequestId, '--comment', 'fine']
-    const ran = await countersign(args, {
-      answers: ['y'],
-      isTTY: true,
-      environment: { ...environment(), NO_COLOR: '1' },
-    })
-    expect(ran.code).toBe(0)
-    expect(ran.stdout).toContain(sha256('content of setup.exe'))
-    expect(ran.stderr).toContain('Approve this plan? [y/N]')
-    expect(service.approvals).toEqual([
-      { signingRequestId: request.signingRequestId, planDigest: digest, comment: 'fine', by: 'approver-1' },
-    ])
-  })
-
-  it.each(['', 'n', 'no', 'yesterday'])('approves nothing when the answer is %j', async (answer) => {
-    const request = service.add()
-    plan(request)
-    const ran = await countersign(['request', 'approve', request.signingRequestId], { answers: [answer] })
-    expect(ran.code).toBe(2)
-    expect(ran.stderr).toContain('NOT_APPROVED')
-    expect(service.approvals).toEqual([])
-  })
-
-  it('never offers a plan that is not what its digest stands for, or that is about another request', async () => {
-    const forgeries = [
-      forgedHead({ certificateThumbprint: sha256('other') }),
-      forgedHead({ pages: [] }),
-      forgedPage(() => null),
-      forgedPage(() => ''),
-      forgedPage(() => `${JSON.stringify(plannedFile('other.exe'))}\n`),
-    ]
-    for (const forge of forgeries) {
-      const request = service.add()
-      plan(request, forge)
-      const ran = await countersign(['request', 'approve', request.signingRequestId, '--yes'])
-      expect(ran.code).toBe(1)
-      expect(ran.stderr).toContain('error: PLAN_DAMAGED: ')
-    }
-    const request = service.add()
-    const other = service.add()
-    plan(other)
-    Object.assign(request, { plan: other.plan })
-    expect((await countersign(['request', 'approve', request.signingRequestId, '--yes'])).stderr).toContain(
-      'PLAN_DAMAGED',
-    )
-    expect(service.approvals).toEqual([])
-  })
-
-  it('needs --plan-digest or --yes where nobody can be asked', async () => {
-    const request = service.add()
-    const digest = plan(request)
-    expect(await countersign(['request', 'approve', request.signingRequestId])).toMatchObject({ code: 2 })
-    expect(
-      await countersign(['request', 'approve', request.signingRequestId, '--json'], { answers: ['y'] }),
-    ).toMatchObject({ code: 2 })
-    expect(service.approvals).toEqual([])
-    await countersign(['request', 'approve', request.signingRequestId, '--yes'])
-    const given = sha256('looked at elsewhere')
-    const ran = await countersign(['request', 'approve', request.signingRequestId, '--plan-digest', given, '--json'])
-    expect(JSON.parse(ran.stdout)).toMatchObject({ planDigest: given, position: 'p2' })
-    expect(service.approvals.map(({ planDigest }) => planDigest)).toEqual([digest, given])
-  })
-
-  it('says when there is no plan yet', async () => {
-    const { signingRequestId } = service.add()
-    const ran = await countersign(['request', 'approve', signingRequestId, '--yes'])
-    expect(ran.code).toBe(6)
-    expect(ran.stderr).toContain('error: NOT_PLANNED_YET: ')
   })
 })
 
@@ -402,10 +245,6 @@ describe('countersign request download', () => {
     expect(ran.stderr).toContain('error: SIGNED_ARTIFACT_NOT_READY: ')
   })
 })
-
-function environment() {
-  return { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
-}
 
 function idsOf(stdout: string): string[] {
   const { signingRequests } = JSON.parse(stdout) as { signingRequests: { signingRequestId: string }[] }

@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type RunOptions, runCommand } from './run-command.ts'
+import { sha256 } from './stand-in-answers.ts'
+import { forgedHead, forgedPage, plan, plannedFile } from './stand-in-plan.ts'
+import { type StandInService, startStandInService } from './stand-in-service.ts'
+
+let service: StandInService
+
+beforeEach(async () => {
+  service = await startStandInService()
+})
+
+function countersign(args: readonly string[], options: RunOptions = {}) {
+  const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
+  return runCommand(args, { environment, ...options })
+}
+
+describe('countersign request approve', () => {
+  it('shows the plan, asks, and approves the digest that was shown', async () => {
+    const request = service.add()
+    const digest = plan(service, request)
+    const args = ['request', 'approve', request.signingRequestId, '--comment', 'fine']
+    const ran = await countersign(args, {
+      answers: ['y'],
+      isTTY: true,
+      environment: { ...environment(), NO_COLOR: '1' },
+    })
+    expect(ran.code).toBe(0)
+    expect(ran.stdout).toContain(sha256('content of setup.exe'))
+    expect(ran.stderr).toContain('Approve this plan? [y/N]')
+    expect(service.approvals).toEqual([
+      { signingRequestId: request.signingRequestId, planDigest: digest, comment: 'fine', by: 'approver-1' },
+    ])
+  })
+
+  it.each(['', 'n', 'no', 'yesterday'])('approves nothing when the answer is %j', async (answer) => {
+    const request = service.add()
+    plan(service, request)
+    const ran = await countersign(['request', 'approve', request.signingRequestId], { answers: [answer] })
+    expect(ran.code).toBe(2)
+    expect(ran.stderr).toContain('NOT_APPROVED')
+    expect(service.approvals).toEqual([])
+  })
+
+  it('never offers a plan that is not what its digest stands for, or that is about another request', async () => {
+    const forgeries = [
+      forgedHead({ certificateThumbprint: sha256('other') }),
+      forgedHead({ pages: [] }),
+      forgedPage(() => null),
+      forgedPage(() => ''),
+      forgedPage(() => `${JSON.stringify(plannedFile('other.exe'))}\n`),
+    ]
+    for (const forge of forgeries) {
+      const request = service.add()
+      plan(service, request, forge)
+      const ran = await countersign(['request', 'approve', request.signingRequestId, '--yes'])
+      expect(ran.code).toBe(1)
+      expect(ran.stderr).toContain('error: PLAN_DAMAGED: ')
+    }
+    const request = service.add()
+    const other = service.add()
+    plan(service, other)
+    Object.assign(request, { plan: other.plan })
+    expect((await countersign(['request', 'approve', request.signingRequestId, '--yes'])).stderr).toContain(
+      'PLAN_DAMAGED',
+    )
+    expect(service.approvals).toEqual([])
+  })
+
+  it('needs --plan-digest or --yes where nobody can be asked', async () => {
+    const request = service.add()
+    const digest = plan(service, request)
+    expect(await countersign(['request', 'approve', request.signingRequestId])).toMatchObject({ code: 2 })
+    expect(
+      await countersign(['request', 'approve', request.signingRequestId, '--json'], { answers: ['y'] }),
+    ).toMatchObject({ code: 2 })
+    expect(service.approvals).toEqual([])
+    await countersign(['request', 'approve', request.signingRequestId, '--yes'])
+    const given = sha256('looked at elsewhere')
+    const ran = await countersign(['request', 'approve', request.signingRequestId, '--plan-digest', given, '--json'])
+    expect(JSON.parse(ran.stdout)).toMatchObject({ planDigest: given, position: 'p2' })
+    expect(service.approvals.map(({ planDigest }) => planDigest)).toEqual([digest, given])
+  })
+
+  it('says when there is no plan yet', async () => {
+    const { signingRequestId } = service.add()
+    const ran = await countersign(['request', 'approve', signingRequestId, '--yes'])
+    expect(ran.code).toBe(6)
+    expect(ran.stderr).toContain('error: NOT_PLANNED_YET: ')
+  })
+})
+
+function environment() {
+  return { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
+}
