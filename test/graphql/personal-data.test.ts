@@ -1,7 +1,13 @@
-import { describe, expect, it } from 'vitest'
-import { PersonKeysError } from '../../persons/index.ts'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { PersonKeysError, type Persons } from '../../persons/index.ts'
+import { readSettings } from '../../server/configuration.ts'
+import { keepMasterKey, noticeOfPersons, openPersons } from '../../server/persons.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { testPersons } from '../support/persons.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** Keys whose database can be taken away, and put there again. */
 function keys() {
@@ -21,6 +27,23 @@ function keys() {
         : real.read(people),
   }
   return { persons, state, real }
+}
+
+/** Keys in the database of a data directory, as a service opens them that is started again when its database was lost. */
+async function losableKeys() {
+  const data = temporaryFolder()
+  await keepMasterKey(data)
+  const settings = readSettings({ environment: { COUNTERSIGN_DATA: data } })
+  const open = () => openPersons(settings, pino({ level: 'silent' }))
+  let current = await open()
+  onTestFinished(() => current.close())
+  const persons = new Proxy({} as Persons, { get: (_, name: keyof Persons) => current[name] })
+  async function lose() {
+    await current.close()
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(data, `person-keys.db${suffix}`), { force: suffix !== '' })
+    current = await open()
+  }
+  return { persons, lose }
 }
 
 const document = `query ($id: ID!) {
@@ -97,5 +120,45 @@ describe('names', () => {
     expect(text).toContain(`erased user ${anna.userId}`)
     expect(text).not.toContain('Anna')
     expect(text).toContain('"Bert"')
+  })
+
+  it('are not available for good when the database of the keys is lost; the service starts, and all else goes on', async () => {
+    const { persons, lose } = await losableKeys()
+    const server = await startGraphQLServer({ persons })
+    const [anna, bert] = server.approvers
+    expect((await server.ask(anna, '{ viewer { name } }')).data.viewer.name).toBe('Anna')
+    await lose()
+    expect(await noticeOfPersons(persons)).toBeUndefined()
+    const id = await server.submit()
+    const planDigest = await server.plan(id)
+    for (const by of [anna, bert]) {
+      const { errors } = await server.ask(
+        by,
+        'mutation ($id: ID!, $digest: String!) { approveSigningRequest(input: { signingRequestId: $id, planDigest: $digest }) { position } }',
+        { id, digest: planDigest },
+      )
+      expect(errors).toBeUndefined()
+    }
+    await server.complete(id, planDigest)
+    const added = await server.addUser('Nina')
+    await server.caughtUp()
+    const { data, errors, text } = await server.ask(
+      added,
+      `query ($id: ID!) { viewer { name } signingRequest(id: $id) { status approvals { approver { name email } } } }`,
+      { id },
+    )
+    expect(errors).toBeUndefined()
+    expect(data.viewer.name).toBe('Nina')
+    expect(data.signingRequest).toEqual({
+      status: 'Completed',
+      approvals: [anna, bert].map(({ userId }) => ({
+        approver: { name: `user ${userId} (name not available)`, email: null },
+      })),
+    })
+    expect(text).not.toContain('Anna')
+    // Who is erased then is erased like anybody.
+    await server.application.eraseUser(server.setup, { userId: anna.userId })
+    await server.caughtUp()
+    expect((await server.ask(added, document, { id })).text).toContain(`erased user ${anna.userId}`)
   })
 })
