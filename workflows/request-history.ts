@@ -37,6 +37,8 @@ export interface RequestHistory {
    * @throws Refusal as the decider does
    */
   apply(command: SigningRequestCommand, initiator: Initiator): Promise<Changed>
+  /** Resolves when the calls of {@link apply} and {@link refresh} that were made are over, however they end. */
+  settled(): Promise<void>
 }
 
 /**
@@ -111,6 +113,7 @@ export function requestHistory(
     take,
     answerTo: (callId) => calls.get(callId),
     apply: (command, initiator) => inTurn(() => decideAndAppend(command, initiator)),
+    settled: () => inTurn(async () => undefined),
   }
 }
 

@@ -5,10 +5,12 @@ import {
   continueAsNew,
   isCancellation,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow'
 import type { InvalidApproval } from '../activities/contract.ts'
 import {
+  type Approval,
   countedApprovals,
   type Initiator,
   isFinalStatus,
@@ -73,16 +75,18 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
   })
 
   if (!isNew) await history.refresh()
-  // The submission may have been appended, and its call lost with the server that delivered it.
-  if (!(await condition(() => request() !== undefined, '10 seconds'))) await history.refresh()
+  // The submission comes with the start. Or it may have been appended, and its call lost with the server that delivered it.
+  await history.settled()
+  if (request() === undefined && !(await condition(() => request() !== undefined, '10 seconds')))
+    await history.refresh()
   // A submission that arrives while the workflow is about to give up waiting for it is still taken through.
   do {
     for (let open = request(); open !== undefined && !isFinalStatus(open.workflowStatus); open = request())
       await takeNextStep(open)
-    await condition(allHandlersFinished)
+    if (!allHandlersFinished()) await condition(allHandlersFinished)
   } while (request() !== undefined && !isOver())
 
-  async function takeNextStep(open: SigningRequest): Promise<void> {
+  function takeNextStep(open: SigningRequest): Promise<void> {
     const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)
     if (open.plan === null && isSmall(open)) return step(() => history.take(retrieveAndPlan))
     if (open.artifact === null && open.source.isAtHand) return step(() => history.take(retrieveArtifact))
@@ -120,22 +124,20 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
   }
 
   async function sign(open: SigningRequest): Promise<void> {
-    const invalid = await firstInvalidApproval(open)
+    const counted = open.attempts > 0 ? [] : countedApprovals(open)
+    const invalid = counted.length === 0 ? undefined : await firstInvalidApproval(counted)
     if (invalid !== undefined) await history.apply({ type: 'InvalidateApproval', ...invalid }, workflow)
     else await signNow(open)
   }
 
   /** Has a signer sign. When none begins for a while, everybody can see it; the request keeps its place in the queue. */
   async function signNow({ attempts, artifact }: SigningRequest): Promise<void> {
-    let isDone = false
-    const signing = unlessOver(() => history.take(signByKey)).finally(() => {
-      isDone = true
-    })
-    // What it throws is met below.
-    signing.catch(() => undefined)
     const limitMs = signerStartLimit.ms + (artifact?.size ?? 0) / signerStartLimit.bytesPerMs
-    if (!(await condition(() => isDone || isOver(), limitMs))) await recordMissingSigner(attempts)
-    await signing
+    const watch = new CancellationScope()
+    const signing = unlessOver(() => history.take(signByKey)).finally(() => watch.cancel())
+    // What is recorded is not canceled: it runs in the scope around the watch.
+    const watching = watch.run(() => sleep(limitMs)).then(() => recordMissingSigner(attempts), unlessCanceled)
+    await Promise.all([signing, watching])
   }
 
   async function recordMissingSigner(attempts: number): Promise<void> {
@@ -145,11 +147,10 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
     await recordDelay(noSigner, { nextTryAt: null, pauseSeconds: 1 })
   }
 
-  /** An approval that is to be taken back, since its giver may not approve any more. */
-  async function firstInvalidApproval(open: SigningRequest): Promise<InvalidApproval | undefined> {
-    const counted = open.attempts > 0 ? [] : countedApprovals(open)
+  /** One of the approvals that is to be taken back, since its giver may not approve any more. */
+  async function firstInvalidApproval(counted: readonly Approval[]): Promise<InvalidApproval | undefined> {
     const approvals = counted.map(({ approver, through }) => ({ approver, through }))
-    return approvals.length === 0 ? undefined : (await shortSteps(failures).findInvalidApprovals({ approvals }))[0]
+    return (await shortSteps(failures).findInvalidApprovals({ approvals }))[0]
   }
 
   /**
@@ -231,6 +232,10 @@ function ownId(): SigningRequestId {
     throw error
   }
   throw failureFromRefusal(new Refusal('ID_MALFORMED', `The workflow id ${workflowId} is not in small letters.`))
+}
+
+function unlessCanceled(error: unknown): void {
+  if (!isCancellation(error)) throw error
 }
 
 /** Somebody ended the request in the moment between looking and writing: it is over, as it should be. */

@@ -25,7 +25,8 @@ export type UpdatedRequest = {
 
 /**
  * Lets the workflow answer what people ask of its request: submit, approve, deny, cancel. Each update is decided by the
- * domain, first by its validator, which leaves no trace of what it refuses, and then where it is appended.
+ * domain, first by its validator, which leaves no trace of what it refuses, and then where it is appended. Handlers run in
+ * the scope that this is called in.
  */
 export function acceptUpdates(request: UpdatedRequest): void {
   accept(submitUpdate, request)
@@ -39,7 +40,8 @@ function accept<Command extends SigningRequestCommand>(
   request: UpdatedRequest,
 ): void {
   const { signingRequestId, history } = request
-  setHandler(update, (change) => CancellationScope.nonCancellable(() => apply<Command>(change, request)), {
+  const scope = CancellationScope.current()
+  setHandler(update, (change) => scope.run(() => apply<Command>(change, request)), {
     validator(change) {
       const { command, initiator } = requireOwn<Command>(change, signingRequestId)
       // Before the stream was read there is nothing to judge by; the handler decides in any case.
