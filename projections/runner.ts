@@ -39,8 +39,8 @@ export type Projector = {
 }
 
 /**
- * Small batches are begun at most this often, in milliseconds: under load events come one by one, and each commit waits
- * for the disk.
+ * Small batches are begun at most this often, in milliseconds: under load events come one by one, and each batch costs
+ * queries and a commit, however small it is.
  */
 const paceMs = 50
 /** How often it says that its tables are in use, and drops those that nobody uses. */
