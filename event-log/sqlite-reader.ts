@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { EventMetadata } from '../domain/index.ts'
 import { retry } from '../retry/index.ts'
-import { EventLogError } from './event-log.ts'
+import { EventLogError, type StreamRevisions } from './event-log.ts'
 import type { LogEntry } from './log-entries.ts'
 import { isJsonObject } from './serialise.ts'
 import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
@@ -25,8 +25,8 @@ export type SqliteReader = {
   stream(streamId: string, from: number, to: number, maxCount: number): Promise<Batch>
   /** Last revision of a stream, −1 when it does not exist. */
   lastRevision(streamId: string): Promise<number>
-  /** The same of several streams, in their order: `null` for one that does not exist. */
-  lastRevisions(streamIds: readonly string[]): Promise<readonly (number | null)[]>
+  /** Last revisions of several streams. */
+  lastRevisions(streamIds: readonly string[]): Promise<StreamRevisions>
   /** Row of the newest event, 0 when there is none. */
   head(): Promise<number>
 }
@@ -69,6 +69,10 @@ export function createSqliteReader(file: SqliteFile, timeoutMs: number): SqliteR
   const selectForwards = select('stream_id = ? AND revision >= ? AND revision <= ? ORDER BY revision')
   const selectBackwards = select('stream_id = ? AND revision <= ? AND revision >= ? ORDER BY revision DESC')
   const lastRevision = file.reader.prepare('SELECT max(revision) AS revision FROM events WHERE stream_id = ?')
+  const lastRevisions = file.reader.prepare(
+    `SELECT value, (SELECT max(revision) FROM events WHERE stream_id = value) FROM json_each(?)`,
+  )
+  lastRevisions.setReturnArrays(true)
   const head = file.reader.prepare('SELECT max(position) AS position FROM events')
 
   async function whenFree<T>(read: () => T): Promise<T> {
@@ -89,7 +93,10 @@ export function createSqliteReader(file: SqliteFile, timeoutMs: number): SqliteR
       from <= to ? selectForwards([streamId, from, to], maxCount) : selectBackwards([streamId, from, to], maxCount),
     lastRevision: (streamId) => whenFree(() => (lastRevision.get(streamId)?.revision ?? -1) as number),
     lastRevisions: (streamIds) =>
-      whenFree(() => streamIds.map((streamId) => lastRevision.get(streamId)?.revision as number | null)),
+      whenFree(() => {
+        const rows = lastRevisions.all(JSON.stringify(streamIds)) as unknown as [string, number | null][]
+        return new Map(rows.map(([streamId, revision]) => [streamId, revision ?? 'noStream']))
+      }),
     head: () => whenFree(() => (head.get()?.position ?? 0) as number),
   }
 }

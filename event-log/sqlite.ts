@@ -54,29 +54,30 @@ export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogO
     checkOpen()
     checkReadStream(options)
     const { direction = 'forwards', fromRevision, maxCount = Number.MAX_SAFE_INTEGER } = options
-    const last = await reader.lastRevision(streamId)
     const step = direction === 'forwards' ? 1 : -1
-    const end = step === 1 ? last : 0
-    let next = step === 1 ? (fromRevision ?? 0) : Math.min(fromRevision ?? last, last)
+    let end = step === 1 ? farthest : 0
+    let next = fromRevision ?? (step === 1 ? 0 : farthest)
     const order = watchOrder(options)
-    for (let left = maxCount; left > 0 && last >= 0 && (end - next) * step >= 0; ) {
+    for (let left = maxCount; left > 0 && (end - next) * step >= 0; ) {
       checkOpen()
-      const { events } = await reader.stream(streamId, next, end, left)
+      const { events, exhausted } = await reader.stream(streamId, next, end, left)
       if (events.length === 0) break
+      // What is appended from here on does not belong to this read.
+      if (end === farthest && !exhausted) end = await reader.lastRevision(streamId)
       const readable = events.map(requireReadable)
       for (const { revision } of readable) refuseMissing(streamId, order.next(revision))
       yield readable
       left -= events.length
       next = (readable.at(-1)?.revision ?? end) + step
       await eventLoopTurn()
+      if (exhausted) break
     }
     refuseMissing(streamId, order.end())
   }
 
   async function lastRevisions(streamIds: readonly string[]): Promise<StreamRevisions> {
     checkOpen()
-    const last = await reader.lastRevisions(streamIds)
-    return new Map(streamIds.map((streamId, index) => [streamId, last[index] ?? 'noStream']))
+    return reader.lastRevisions(streamIds)
   }
 
   async function* readAll(options: ReadAllOptions = {}): AsyncGenerator<readonly RecordedEvent[]> {
@@ -157,6 +158,9 @@ export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogO
     },
   }
 }
+
+/** Beyond the end of every stream. */
+const farthest = Number.MAX_SAFE_INTEGER
 
 function refuseMissing(streamId: string, missing: MissingRevisions | undefined): void {
   if (missing !== undefined) throw missingFailure(streamId, missing, 'They are no longer in the file.')
