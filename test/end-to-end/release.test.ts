@@ -2,19 +2,21 @@ import { createHash, randomInt } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type OrganizationId,
-  type RefusalCount,
-  type RefusalEvent,
-  refusalFacts,
-  type SigningRequestId,
-  streams,
-} from '../../domain/index.ts'
-import { type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
+import { type OrganizationId, type SigningRequestId, streams } from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
 import { verifyPeFile } from '../../signing/authenticode/index.ts'
 import { type EmbeddedOrganization, openEmbeddedOrganization } from '../support/embedded-organization.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
+import { layoutOf, withFlip } from '../support/pe-layout.ts'
 import { realPrograms } from '../support/programs.ts'
+import {
+  isOfTheSame,
+  isRecordOf,
+  kindsOf,
+  type RefusedAttempt,
+  recordedRefusals,
+} from '../support/recorded-refusals.ts'
+import { approvePlan, showRequest, submitProgram, waitForPlan } from '../support/request-client.ts'
 import { requestHistories } from '../support/request-histories.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { serviceClient } from '../support/service-client.ts'
@@ -48,57 +50,16 @@ afterAll(async () => {
 const tokenOf = (user: string) => organization.credentials.users[user]?.token
 const as = (user: string) => serviceClient(service.url, tokenOf(user))
 
-const requestDocument = `query ($id: ID!) { signingRequest(id: $id) {
-  status workflowStatus failure { code } plan { digest document page(index: 0) } signedArtifactLink certificate { chain }
-} }`
-type Shown = {
-  readonly status: string
-  readonly workflowStatus: string
-  readonly failure: { readonly code: string } | null
-  readonly plan: { readonly digest: string; readonly document: string; readonly page: string } | null
-  readonly certificate: { readonly chain: readonly string[] }
-}
-
-async function show(id: string): Promise<Shown> {
-  return (await as('administrator').ask<{ signingRequest: Shown }>(requestDocument, { id })).signingRequest
-}
-
-/** The plan of a request that waits for approval. */
-function waitingPlan(
-  id: string,
-): Promise<{ readonly digest: string; readonly document: string; readonly page: string }> {
-  return until('the request waits for approval', async () => {
-    const shown = await show(id)
-    return shown?.status === 'WaitingForApproval' ? shown.plan : undefined
-  })
-}
-
-const submitDocument = `mutation ($input: SubmitSigningRequestInput!) {
-  submitSigningRequest(input: $input) { signingRequestId }
-}`
-let programs = 0
-
-async function submit(user: string, signingPolicy: string): Promise<string> {
-  const client = as(user)
-  const uploadId = await client.upload('program.exe', smallPeFile(Buffer.from(`program ${programs++}`)))
-  const input = { project: 'demo', signingPolicy, uploadId }
-  const { submitSigningRequest } = await client.ask<{ submitSigningRequest: { signingRequestId: string } }>(
-    submitDocument,
-    { input },
-  )
-  return submitSigningRequest.signingRequestId
-}
+const show = (id: string) => showRequest(as('administrator'), id)
+const waitingPlan = (id: string) => waitForPlan(as('administrator'), id)
+const submit = (user: string, signingPolicy: string) => submitProgram(as(user), signingPolicy)
+const approve = (user: string, id: string, planDigest: string) => approvePlan(as(user), id, planDigest)
 
 async function waiting(signingPolicy = 'release-signing', user = 'ci') {
   const id = await submit(user, signingPolicy)
   return { id, digest: (await waitingPlan(id)).digest }
 }
 
-const approveDocument = `mutation ($input: ApproveSigningRequestInput!) {
-  approveSigningRequest(input: $input) { position }
-}`
-const approve = (user: string, signingRequestId: string, planDigest: string) =>
-  as(user).ask(approveDocument, { input: { signingRequestId, planDigest } })
 const approveByCommand = (user: string, id: string, digest: string) =>
   countersign(['request', 'approve', id, '--plan-digest', digest, '--as', user], environment).done
 
@@ -342,7 +303,7 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
   }, 120_000)
 
   it('nothing without a record of who was refused what, which auditors see', async () => {
-    const recorded = await recordedRefusals()
+    const recorded = await recordedRefusals(organization)
     const document = `query ($position: LogPosition) { securityRefusals(first: 100, minimumPosition: $position) {
       nodes { eventId }
     } }`
@@ -354,10 +315,10 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
     )
     // The first of a kind is recorded at once, what comes after it within a minute, or when the service stops.
     await service.end('SIGTERM')
-    const all = await recordedRefusals()
+    const all = await recordedRefusals(organization)
     expect(refusedSoFar.length).toBeGreaterThan(10)
     for (const refused of refusedSoFar) {
-      const ofTheSame = all.flatMap(kindsOf).filter((kind) => isOfTheSame(refused, kind))
+      const ofTheSame = all.flatMap(kindsOf).filter((kind) => isOfTheSame(refused, kind, organization))
       expect(
         ofTheSame.filter((kind) => isRecordOf(refused, kind)),
         JSON.stringify(refused),
@@ -391,48 +352,8 @@ async function bothRefused(
   }
 }
 
-type Recorded = {
-  readonly command: string
-  readonly code: string
-  readonly subject: string | null
-  /** The user; `null` when none is known. */
-  readonly by: string | null
-}
-
 /** What was refused in the tests above. */
-const refusedSoFar: Recorded[] = []
-
-/** What stands in the organization's security stream. */
-async function recordedRefusals(): Promise<readonly RecordedEvent[]> {
-  const organizationId = organization.credentials.organizationId as OrganizationId
-  const days = [new Date(Date.now() - 86_400_000), new Date()]
-  const recorded = days.map((day) =>
-    readWholeStream(organization.log, streams.security(organizationId, day.toISOString())),
-  )
-  return (await Promise.all(recorded)).flatMap(({ events }) => events)
-}
-
-type RecordedKind = Omit<RefusalCount, 'remoteAddress'> & { readonly subject: string | null }
-
-/** The kinds of refusals that an event stands for. */
-function kindsOf({ type, data, metadata: { actor } }: RecordedEvent): readonly RecordedKind[] {
-  const { code, commands, subject, count, kinds } = refusalFacts({ type, data } as unknown as RefusalEvent)
-  return code === null ? kinds.map((kind) => ({ ...kind, subject: null })) : [{ actor, code, commands, subject, count }]
-}
-
-/** What one source is refused with one code is one kind, whatever it asked for. */
-function isOfTheSame({ code, by }: Recorded, kind: RecordedKind): boolean {
-  const userId = by === null ? undefined : organization.credentials.users[by]?.userId
-  const { actor } = kind
-  return (
-    kind.code === code &&
-    (userId === undefined ? actor.kind !== 'user' : actor.kind === 'user' && actor.userId === userId)
-  )
-}
-
-function isRecordOf({ command, subject }: Recorded, kind: RecordedKind): boolean {
-  return kind.commands.includes(command) && (kind.subject === subject || (kind.subject === null && kind.count > 1))
-}
+const refusedSoFar: RefusedAttempt[] = []
 
 async function expectNothingSigned(id: string): Promise<void> {
   const { events } = await readWholeStream(organization.log, streams.signingRequest(id as SigningRequestId))
@@ -464,23 +385,4 @@ function signByCommand(user: string, policy: string) {
   writeFileSync(input, smallPeFile(Buffer.from(`by ${user}`)))
   const args = ['sign', input, '--project', 'demo', '--policy', policy, '--out', `${input}.signed`, '--as', user]
   return countersign(args, environment).done
-}
-
-/** Where the fields that a signature leaves out are (Microsoft PE/COFF specification), read without the product's help. */
-function layoutOf(bytes: Buffer) {
-  const optional = bytes.readUInt32LE(0x3c) + 24
-  const directories = optional + (bytes.readUInt16LE(optional) === 0x20b ? 112 : 96)
-  const entry = directories + 4 * 8
-  return {
-    checksum: optional + 64,
-    entry,
-    table: bytes.readUInt32LE(entry),
-    headersEnd: bytes.readUInt32LE(optional + 60),
-  }
-}
-
-function withFlip(bytes: Buffer, offset: number, bit = 1): Buffer {
-  const flipped = Buffer.from(bytes)
-  flipped.writeUInt8(flipped.readUInt8(offset) ^ bit, offset)
-  return flipped
 }

@@ -10,6 +10,7 @@ import { nestSignature } from '../../signing/authenticode/nest-signature.ts'
 import { DerReader, der, messageSignerOf } from '../../signing/cms/index.ts'
 import { SigningError } from '../../signing/signing-error.ts'
 import { createTimestampToken, imprintOf, type TimestampClient } from '../../signing/timestamp/index.ts'
+import { fixChecksum } from '../fuzz/mutation/pe.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeSign, osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { buildPe } from '../support/pe-builder.ts'
@@ -70,18 +71,9 @@ function authority(
 /** Writes other bytes to a signed file and sets its checksum right, so that nothing else can hide behind it. */
 async function rewrite(path: string, change: (bytes: Buffer, table: number) => Buffer | undefined): Promise<void> {
   const bytes = await readFile(path)
-  const optional = bytes.readUInt32LE(0x3c) + 24
-  const changed = change(bytes, bytes.readUInt32LE(optional + 112 + 32)) ?? bytes
-  fixChecksum(changed, optional + 64)
+  const changed = change(bytes, bytes.readUInt32LE(bytes.readUInt32LE(0x3c) + 24 + 112 + 32)) ?? bytes
+  fixChecksum(changed)
   await writeFile(path, changed)
-}
-
-function fixChecksum(bytes: Buffer, at: number): void {
-  bytes.writeUInt32LE(0, at)
-  let sum = 0
-  for (let word = 0; word < bytes.length; word += 2) sum += bytes.readUInt16LE(word)
-  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000)
-  bytes.writeUInt32LE(sum + bytes.length, at)
 }
 
 const later = new Date(Date.now() + 45 * 24 * 3600 * 1000)
@@ -154,7 +146,7 @@ describe('refused', () => {
       const bytes = Buffer.from(original)
       bytes[at] = (bytes[at] as number) ^ (1 << (at % 8))
       // Where the checksum's own bytes are not the changed ones, it is set right, so that the digest has to notice.
-      if (at < optional + 64 || at >= optional + 68) fixChecksum(bytes, optional + 64)
+      if (at < optional + 64 || at >= optional + 68) fixChecksum(bytes)
       await writeFile(path, bytes)
       const failure = await verifyPeFile({ path }).catch((reason: unknown) => reason)
       expect(failure, `byte ${at}`).toBeInstanceOf(SigningError)
