@@ -1,4 +1,11 @@
-import { type EventMetadata, type Instant, type OrganizationId, type SecurityEvent, streams } from '../domain/index.ts'
+import {
+  type EventMetadata,
+  type Instant,
+  type OrganizationId,
+  oneAtATime,
+  type SecurityEvent,
+  streams,
+} from '../domain/index.ts'
 import {
   appendDecided,
   type EventLog,
@@ -35,7 +42,7 @@ export function openSecurityStream(
 ): SecurityStream {
   /** The stream of the day, as far as it is known. */
   let known: KnownStream | undefined
-  let turn: Promise<void> = Promise.resolve()
+  const inTurn = oneAtATime()
 
   async function read(): Promise<KnownStream> {
     const at = now()
@@ -60,13 +67,7 @@ export function openSecurityStream(
     }
   }
 
-  return {
-    append(choose) {
-      const appending = turn.then(() => append(choose))
-      turn = appending.catch(() => undefined)
-      return appending
-    },
-  }
+  return { append: (choose) => inTurn(() => append(choose)) }
 }
 
 async function readLast(log: EventLog, streamId: string): Promise<RecordedEvent | undefined> {

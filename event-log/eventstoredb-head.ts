@@ -1,4 +1,5 @@
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js'
+import { oneAtATime } from '../domain/index.ts'
 import type { LogPosition } from './event-log.ts'
 import { runsOf } from './eventstoredb-answers.ts'
 import type { EventStoreDbConnection } from './eventstoredb-connection.ts'
@@ -23,7 +24,7 @@ export type HeadOptions = {
 export function createHead({ connection, prefix, silenceMs }: HeadOptions): () => Promise<LogPosition | undefined> {
   let newest: LogPosition | undefined
   let lookedUpTo: LogPosition | undefined
-  let turn: Promise<void> = Promise.resolve()
+  const inTurn = oneAtATime()
 
   async function last(request: ReadReq): Promise<LogPosition | undefined> {
     let found: LogPosition | undefined
@@ -50,13 +51,6 @@ export function createHead({ connection, prefix, silenceMs }: HeadOptions): () =
     return newest
   }
 
-  return () => {
-    // One after the other: each is to see what was written before it was asked.
-    const asked = turn.then(ask)
-    turn = asked.then(
-      () => undefined,
-      () => undefined,
-    )
-    return asked
-  }
+  // One after the other: each is to see what was written before it was asked.
+  return () => inTurn(ask)
 }

@@ -7,6 +7,7 @@ import {
   fold,
   type Initiator,
   isFromOutside,
+  oneAtATime,
   Refusal,
   type SigningRequestCommand,
   type SigningRequestId,
@@ -15,7 +16,6 @@ import {
   signingRequestDecider,
 } from '../domain/index.ts'
 import type { Changed } from './contract.ts'
-import { oneAtATime } from './one-at-a-time.ts'
 
 /** The request's stream as one workflow run sees it: its state, and the ways to change it. */
 export interface RequestHistory {
