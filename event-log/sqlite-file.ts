@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { isSqliteBusy, sqliteCode } from '../retry/index.ts'
 import { EventLogError } from './event-log.ts'
 
 /** `CSEL`, written to the file's header so that a file says what it is (SQLite file format §1.3.15). */
@@ -54,7 +55,7 @@ export function openSqliteFile(path: string): SqliteFile {
     try {
       return openOnce(path)
     } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw sqliteFailure(error, `Cannot open the event log ${path}`)
+      if (!isSqliteBusy(error) || Date.now() > deadline) throw sqliteFailure(error, `Cannot open the event log ${path}`)
       // Opening happens before the service answers anybody, so it may simply wait.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
     }
@@ -130,17 +131,11 @@ function checkSchema(database: DatabaseSync, path: string): boolean {
   throw new EventLogError('EVENT_LOG_NOT_A_LOG', `${path} is an SQLite database, but not a Countersign event log.`)
 }
 
-/** Whether the failure is a lock that another connection holds for a moment (`SQLITE_BUSY`, `_LOCKED`, `_PROTOCOL`). */
-export function isBusy(error: unknown): boolean {
-  const code = primaryCode(error)
-  return code === 5 || code === 6 || code === 15
-}
-
 /** Translates what SQLite throws; an {@link EventLogError} passes through. */
 export function sqliteFailure(error: unknown, what: string): EventLogError {
   if (error instanceof EventLogError) return error
   const reason = error instanceof Error ? error.message : String(error)
-  switch (primaryCode(error)) {
+  switch (sqliteCode(error)) {
     case 11:
       return new EventLogError('EVENT_LOG_CORRUPT', `${what}: ${reason}. Restore it from a backup.`, { cause: error })
     case 26:
@@ -148,10 +143,4 @@ export function sqliteFailure(error: unknown, what: string): EventLogError {
     default:
       return new EventLogError('EVENT_LOG_UNAVAILABLE', `${what}: ${reason}.`, { cause: error })
   }
-}
-
-/** SQLite's primary result code: the low byte of the extended one that `node:sqlite` reports as `errcode`. */
-function primaryCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
-  return error.errcode & 0xff
 }

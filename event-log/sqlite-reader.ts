@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { EventMetadata } from '../domain/index.ts'
-import { retry } from '../retry/index.ts'
+import { isSqliteBusy, retry } from '../retry/index.ts'
 import { EventLogError, type StreamRevisions } from './event-log.ts'
 import type { LogEntry } from './log-entries.ts'
 import { isJsonObject } from './serialise.ts'
-import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
+import { type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
 import { type StoredForm, StoredText } from './stored-text.ts'
 
@@ -79,7 +79,7 @@ export function createSqliteReader(file: SqliteFile, timeoutMs: number): SqliteR
     try {
       return await retry(read, {
         backoff: { first: 5, longest: 5 },
-        limitMs: (error) => (file.reader.isOpen && isBusy(error) ? timeoutMs : 0),
+        limitMs: (error) => (file.reader.isOpen && isSqliteBusy(error) ? timeoutMs : 0),
       })
     } catch (error) {
       if (!file.reader.isOpen) throw new EventLogError('EVENT_LOG_CLOSED', 'The event log was closed.')

@@ -1,8 +1,9 @@
 import type { StatementSync } from 'node:sqlite'
 import { type Backoff, pauseAfter } from '../domain/index.ts'
+import { isSqliteBusy } from '../retry/index.ts'
 import { type Appended, EventLogError, type ExpectedRevision } from './event-log.ts'
 import type { SerialisedEvent } from './serialise.ts'
-import { isBusy, type SqliteFile, sqliteFailure } from './sqlite-file.ts'
+import { type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
 
 /** One transaction holds at most this much, so that no commit blocks the event loop for long. */
@@ -69,7 +70,7 @@ export function createSqliteWriter({ file, timeoutMs, committed }: SqliteWriterO
       settle(commitGroup(group))
       pauses = 0
     } catch (error) {
-      if (isBusy(error)) waiting.unshift(...rejectOverdue(group, error))
+      if (isSqliteBusy(error)) waiting.unshift(...rejectOverdue(group, error))
       else for (const append of group) append.reject(sqliteFailure(error, `Cannot append to ${file.path}`))
     }
     if (waiting.length === 0) drained.resolve()
@@ -100,7 +101,7 @@ export function createSqliteWriter({ file, timeoutMs, committed }: SqliteWriterO
           return { append, appended }
         } catch (error) {
           // A failure that ended the whole transaction is everybody's; any other undoes this append only.
-          if (!writer.isTransaction || isBusy(error)) throw error
+          if (!writer.isTransaction || isSqliteBusy(error)) throw error
           writer.exec('ROLLBACK TO one_append; RELEASE one_append')
           return { append, error: sqliteFailure(error, `Cannot append to ${file.path}`) }
         }

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
+import { isSqliteBusy } from '../retry/index.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { asKyselySqlite } from './node-sqlite.ts'
 import { ReadModelError } from './read-model-error.ts'
@@ -54,7 +55,7 @@ export function openSqliteReadModel({
     version,
     reads,
     writes,
-    isContention: isBusy,
+    isContention: isSqliteBusy,
     close: async () => {
       await Promise.all([reads.destroy(), writes.destroy()])
       // A connection that was never used is not Kysely's to close.
@@ -90,10 +91,4 @@ function openFile(path: string): DatabaseSync {
       cause: error,
     })
   }
-}
-
-/** SQLITE_BUSY, SQLITE_LOCKED and SQLITE_PROTOCOL: another connection has the lock for a moment. */
-function isBusy(error: unknown): boolean {
-  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
-  return errcode === 5 || errcode === 6 || errcode === 15
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { retry } from '../../retry/index.ts'
+import { isSqliteBusy, retry, sqliteCode } from '../../retry/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 
 /** A small database in the folder of the artifact store, which any number of processes and machines share. */
@@ -15,7 +15,6 @@ export type SharedDatabase = {
 /** How long a process waits for the others, in milliseconds. */
 const timeoutMs = 30_000
 
-const busyCodes = new Set([5, 6])
 const fullCode = 13
 
 /**
@@ -58,18 +57,12 @@ async function whenFree<Result>(path: string, work: () => Result): Promise<Resul
     return await retry(work, {
       backoff: { first: 2, longest: 50 },
       jitter: true,
-      limitMs: (error) => (busyCodes.has(sqliteCode(error) ?? 0) ? timeoutMs : 0),
+      limitMs: (error) => (isSqliteBusy(error) ? timeoutMs : 0),
     })
   } catch (error) {
     const code = sqliteCode(error)
     throw code === undefined ? error : failure(path, code, error)
   }
-}
-
-function sqliteCode(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
-    ? error.errcode & 0xff
-    : undefined
 }
 
 function failure(path: string, code: number, cause: unknown): ArtifactError {

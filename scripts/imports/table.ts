@@ -29,7 +29,7 @@ const open = { builtIns: 'all', packages: 'all' } as const
 export const table: Readonly<Record<string, Room>> = {
   // Pure decisions: no clock, no randomness, no input or output, and no library but the schema validator.
   domain: { rooms: {}, builtIns: [], packages: ['zod'] },
-  // Trying again: pauses and loops that know nothing of the service.
+  // Trying again: pauses, loops and failures that pass, all of which know nothing of the service.
   retry: { ...open, rooms: { domain: 'language' } },
   application: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'language', workflows: 'all' } },
   // Deterministic code in Temporal's sandbox: of Node only what the sandbox offers, and no library that it has not.

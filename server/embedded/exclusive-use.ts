@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { isSqliteBusy } from '../../retry/index.ts'
 
 /**
  * Takes `file` for this process alone until the returned function is called or the process ends. The lock is SQLite's:
@@ -14,13 +15,7 @@ export function takeExclusively(file: string): (() => void) | undefined {
     return () => lock.close()
   } catch (error) {
     lock.close()
-    if (isHeld(error)) return undefined
+    if (isSqliteBusy(error)) return undefined
     throw error
   }
-}
-
-/** SQLITE_BUSY, SQLITE_LOCKED and SQLITE_PROTOCOL: another connection has the lock. */
-function isHeld(error: unknown): boolean {
-  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
-  return errcode === 5 || errcode === 6 || errcode === 15
 }
