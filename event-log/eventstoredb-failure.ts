@@ -1,3 +1,4 @@
+import { createRetries, type Retries } from '../retry/index.ts'
 import { EventLogError } from './event-log.ts'
 
 /** gRPC status codes that say enough by themselves (https://grpc.io/docs/guides/status-codes/). */
@@ -16,7 +17,7 @@ const kindOfStatus: Readonly<Record<number, string>> = {
 const passing = new Set(['unavailable', 'cancelled', 'not-leader', 'timeout', 'deadline-exceeded'])
 
 /** Whether the same call may succeed by itself a little later. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   const kind = failureKind(error)
   if (kind !== undefined) return passing.has(kind)
   // A closed channel and a failed cluster discovery are bare errors of the client library, with neither type nor status.
@@ -69,4 +70,27 @@ export function eventStoreDbFailure(error: unknown, what: string): EventLogError
         cause: error,
       })
   }
+}
+
+/** The failures of a call or a subscription since the last success. */
+export type StoreRetries = Retries & {
+  /** How long one attempt may take, in milliseconds: half of the limit, so that another node can be asked, or what is left. */
+  attemptMs(): number
+}
+
+/**
+ * Begins to count failures that pass.
+ *
+ * @param limitMs how long failures that pass are tried again without a success in between: of a `call` from now, of a
+ *   `subscription`, which may rest for hours, from the first failure
+ * @param signal ends the pauses
+ */
+export function storeRetries(limitMs: number, kind: 'call' | 'subscription', signal?: AbortSignal): StoreRetries {
+  const retries = createRetries({
+    backoff: { first: 50, longest: 2_000 },
+    limitMs: (error) => (isPassing(error) ? limitMs : 0),
+    limitFrom: kind === 'call' ? 'now' : 'first failure',
+    signal,
+  })
+  return { ...retries, attemptMs: () => Math.max(1, Math.min(limitMs / 2, limitMs - retries.elapsedMs())) }
 }
