@@ -16,7 +16,7 @@ import {
 } from './event-log.ts'
 import type { EventStoreDbAddress } from './eventstoredb-address.ts'
 import { appendOnce } from './eventstoredb-append.ts'
-import { readConcealment } from './eventstoredb-concealment.ts'
+import { refuseConcealed, refuseMissing } from './eventstoredb-concealment.ts'
 import { connectEventStoreDb } from './eventstoredb-connection.ts'
 import { streamNames } from './eventstoredb-events.ts'
 import { eventStoreDbFailure, storeRetries } from './eventstoredb-failure.ts'
@@ -26,7 +26,7 @@ import { readBatches } from './eventstoredb-read.ts'
 import { allRequest, streamRequest } from './eventstoredb-requests.ts'
 import { followOnce } from './eventstoredb-subscription.ts'
 import { serialiseEvents } from './serialise.ts'
-import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
+import { watchOrder } from './stream-order.ts'
 
 /** Where the production log lives. */
 export type EventStoreDbOptions = EventStoreDbAddress & {
@@ -63,6 +63,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
   const names = streamNames(options.namespace ?? 'countersign')
   const connection = connectEventStoreDb(options)
   const newest = createHead({ connection, prefix: names.prefix, silenceMs: searchSilenceMs })
+  const source = { connection, names, silenceMs: callTimeoutMs }
   const closing = new AbortController()
   let closed: Promise<void> | undefined
   const appending = new Set<Promise<unknown>>()
@@ -123,12 +124,12 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
           retries.succeeded()
           left -= events.length
           fromRevision = (events.at(-1) as RecordedEvent).revision + (direction === 'forwards' ? 1 : -1)
-          for (const { revision } of events) await refuseMissing(streamId, order.next(revision))
+          for (const { revision } of events) await refuseMissing(source, streamId, order.next(revision))
           yield events
           checkOpen()
         }
-        if (left === maxCount) await refuseConcealed(streamId)
-        await refuseMissing(streamId, order.end())
+        if (left === maxCount) await refuseConcealed(source, streamId)
+        await refuseMissing(source, streamId, order.end())
         return
       } catch (error) {
         await retries.afterFailure(error).catch(async (final) => {
@@ -136,22 +137,6 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
         })
         if (fromRevision === -1) return
       }
-  }
-
-  async function refuseMissing(streamId: string, missing: MissingRevisions | undefined): Promise<void> {
-    if (missing === undefined) return
-    const why = await readConcealment(connection, names.onServer(streamId), callTimeoutMs)
-    throw missingFailure(streamId, missing, why ?? 'EventStoreDB has lost them.')
-  }
-
-  /** A stream that shows nothing may have been hidden, which the server answers as if it had never been. */
-  async function refuseConcealed(streamId: string): Promise<void> {
-    const name = names.onServer(streamId)
-    const newestOfStream = streamRequest(name, { direction: 'backwards', fromRevision: undefined, maxCount: 1 })
-    const options = { connection, names, silenceMs: callTimeoutMs }
-    for await (const _ of readBatches(newestOfStream, options)) return
-    const why = await readConcealment(connection, name, callTimeoutMs)
-    if (why !== undefined) throw missingFailure(streamId, { first: 0, last: undefined }, why)
   }
 
   async function lastRevisions(streamIds: readonly string[]): Promise<StreamRevisions> {
