@@ -1,27 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { open, rm, unlink, writeFile } from 'node:fs/promises'
+import { open, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { digestPeFile, signPeFile } from '../signing/authenticode/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
-import type { SigningKey } from '../signing/signing-key.ts'
 import { buildPe, writeLargePe } from '../test/support/pe-builder.ts'
-import { type Jsign, type JsignToken, startJsign } from './jsign/jsign.ts'
-
-/** A key, and how osslsigncode reaches the same one. */
-export interface AuthenticodeBenchKey {
-  /** Such as `P-256` or `RSA-3072`. */
-  readonly name: string
-  readonly key: SigningKey
-  /** DER certificates, leaf first. */
-  readonly certificateChain: readonly Uint8Array[]
-  /**
-   * What `osslsigncode sign` needs for the same signature: `-certs FILE` and either `-key FILE`, or `-pkcs11engine FILE
-   * -pkcs11module FILE -key URI -readpass FILE`.
-   */
-  readonly osslsigncodeArguments: readonly string[]
-}
+import { type JsignToken, startJsign } from './jsign/jsign.ts'
+import { type AuthenticodeBenchKey, remove, run, signByJsign, signByOsslsigncode } from './other-signers.ts'
 
 /** One line of the table: both sides did the same work on the same input. */
 export interface AuthenticodeFigure {
@@ -223,31 +207,4 @@ async function signHere(
     hashAlgorithm: 'sha256',
     passes,
   })
-}
-
-async function signByOsslsigncode(input: string, output: string, key: AuthenticodeBenchKey): Promise<void> {
-  await remove(output)
-  await run('osslsigncode', ['sign', ...key.osslsigncodeArguments, '-h', 'sha256', '-in', input, '-out', output])
-}
-
-async function signByJsign(jsign: Jsign, input: string, output: string, key: AuthenticodeBenchKey): Promise<void> {
-  await remove(output)
-  await jsign.sign(key.name, input, output)
-}
-
-/** One call to the system, so that the clock sees as little as can be of it. */
-async function remove(path: string): Promise<void> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-  })
-}
-
-/** SoftHSM2 used by two processes at once now and then does not find its token: then it is tried again. */
-async function run(command: string, args: readonly string[]): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const child = spawn(command, args, { stdio: 'ignore' })
-    const [status] = await once(child, 'exit')
-    if (status === 0) return
-    if (attempt === 5) throw new Error(`${command} ${args[0]} ended with status ${status}`)
-  }
 }

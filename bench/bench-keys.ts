@@ -6,8 +6,8 @@ import { pkcs11Engine } from '../scripts/bootstrap/pkcs11-engine.mjs'
 import { openToken, type Token } from '../signing/pkcs11/index.ts'
 import { createSelfSignedCertificate, toPem } from '../signing/x509/index.ts'
 import { softHsmToken } from '../test/support/softhsm.ts'
-import type { AuthenticodeBenchKey } from './authenticode.ts'
 import type { JsignToken } from './jsign/jsign.ts'
+import type { AuthenticodeBenchKey } from './other-signers.ts'
 
 /** Keys in a token that is open in this process. */
 export type BenchKeys = {
