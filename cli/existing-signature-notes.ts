@@ -5,8 +5,8 @@ import type { Report } from './output/report.ts'
 import { type ExistingSignature, fetchPlan } from './signing-plan.ts'
 
 /**
- * Tells whoever submits a file what becomes of the signatures that it has, once it is planned: also where nobody is asked
- * to approve, none vanishes silently. Of a large plan, the first files are looked at. Says nothing when the plan cannot be
+ * Reports to the submitter what becomes of the signatures that a file has, once it is planned: so none is replaced without
+ * a word where nobody is asked to approve. Of a large plan, the first files are looked at. Says nothing when the plan cannot be
  * had; `request show` says why.
  */
 export async function noteExistingSignatures(connection: Connection, id: string, report: Report): Promise<void> {

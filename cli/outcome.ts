@@ -14,7 +14,7 @@ export function outcomeError(request: RequestDetails): CliError | undefined {
   const code = codes[request.status]
   if (code === undefined) return undefined
   const { failure, denial, cancellation } = request
-  const hint = `\`countersign request show ${request.signingRequestId}\` tells the whole story.`
+  const hint = `\`countersign request show ${request.signingRequestId}\` shows all of it.`
   if (failure !== null) {
     const where = failure.path === null ? '' : ` (${pathText(failure.path)})`
     return new CliError(failure.code, `The signing request failed: ${failure.message}${where}`, {

@@ -43,7 +43,7 @@ export function asFetchRequest(request: FastifyRequest, reply: FastifyReply, pro
  * JSON between systems is UTF-8 (RFC 8259 §8.1). What is not must not become something that nobody sent.
  *
  * @throws Refusal `REQUEST_MALFORMED`
- * @throws GraphQLError `BAD_REQUEST` when it is no JSON: Yoga's own would tell the parser's error
+ * @throws GraphQLError `BAD_REQUEST` when it is no JSON: Yoga's own would quote the parser's error
  */
 export function jsonText(body: Buffer): string {
   const text = utf8(body)

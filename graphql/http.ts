@@ -34,7 +34,7 @@ export async function registerHttp(
     method: ['GET', 'POST'],
     url: endpoint,
     exposeHeadRoute: false,
-    // Before the body: whoever is nobody to us does not make us wait for one.
+    // Before the body is read: a caller who is not known cannot make the service wait for one.
     onRequest: async (request, reply) => {
       const { address } = http.clientOf(request.raw)
       const credentials = bearerTokens(request.headers.authorization)
@@ -90,7 +90,7 @@ function sendEvents(reply: FastifyReply, status: number, body: ReadableStream<Ui
     reply
       .status(status)
       .type('text/event-stream')
-      // Proxies collect answers by default; events are for now.
+      // Proxies collect answers by default, which would hold events back.
       .headers({ 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
       .send(Readable.from(chunks(), { objectMode: false }))
   )

@@ -44,7 +44,7 @@ builder.subscriptionFields((t) => ({
 }))
 
 /**
- * Where a subscription begins. A place that the log has not reached would make it wait for ever without a word: it is
+ * Where a subscription begins. A place that the log has not reached would make it wait for ever without an answer: it is
  * waited for as queries do.
  *
  * @throws ReadModelError `READ_MODEL_BEHIND`

@@ -1,5 +1,4 @@
 import type { Caller } from '../application/index.ts'
-
 import {
   type Actor,
   actingUser,
@@ -10,7 +9,6 @@ import {
   type UserCreated,
   type UserId,
 } from '../domain/index.ts'
-
 import type { EventView } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
 import { readPerson } from './person.ts'
@@ -46,8 +44,8 @@ export function maySeePrivateParts(caller: Caller, userId: UserId): boolean {
 }
 
 /**
- * What an event says, without what the caller may not see of other users. What is sealed is shown as it can be read now:
- * of who was erased since, no event tells the name any more.
+ * What an event says, without what the caller may not see of other users. What is sealed is given as it can be read now:
+ * no event has the name of somebody who was erased since.
  */
 export async function visibleEventData(
   { type, data }: EventView,

@@ -35,6 +35,6 @@ function attempt(action: () => void): void {
   try {
     action()
   } catch {
-    // There is nobody left to tell.
+    // The log itself fails: there is no other place to report to.
   }
 }

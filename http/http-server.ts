@@ -56,7 +56,7 @@ export type HttpServer = {
 
 /**
  * Makes the HTTP server that all APIs share. Every function that Node calls outside of a route is guarded: nothing that a
- * client sends, and no reset, ends the process. The server must be told to listen.
+ * client sends, and no reset, ends the process. It does not listen yet: `fastify.listen` does.
  */
 export function openHttpServer(options: HttpServerOptions): HttpServer {
   const { answerError, limits = defaultHttpLimits, isAllowedOrigin = () => false } = options
@@ -106,7 +106,7 @@ function refuseMalformedTarget(target: string): void {
       return
     }
   } catch {
-    // Told below.
+    // Refused below.
   }
   throw new Refusal(
     'REQUEST_MALFORMED',

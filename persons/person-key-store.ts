@@ -13,7 +13,7 @@ export type StoredPersonKey = {
 
 /**
  * The database of the users' keys. It holds nothing else about anybody, and is no part of log and read model: those may be
- * kept and copied for ever, this one forgets.
+ * kept and copied for ever, while keys are destroyed here.
  *
  * Every method fails with `PersonKeysError` `PERSON_KEYS_UNAVAILABLE` or `PERSON_KEYS_FOREIGN`. It connects when it is
  * first used, and again after a failure.

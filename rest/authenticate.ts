@@ -3,8 +3,8 @@ import type { Application, Caller } from '../application/index.ts'
 import { bearerTokens, type HttpServer } from '../http/index.ts'
 
 /**
- * Finds out who calls, by the header `Authorization: Bearer <api token>`, before anything of a body is read: whoever is
- * nobody to us does not make us wait for one. Holds for every route of the scope.
+ * Finds out who calls, by the header `Authorization: Bearer <api token>`, before anything of a body is read: a
+ * caller who is not known cannot make the service wait for one. Holds for every route of the scope.
  *
  * @returns who sent a request that got through
  * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`: as the answer

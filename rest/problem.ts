@@ -67,7 +67,7 @@ function isCodedFailure(error: unknown): error is Error & { readonly code: strin
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'transient' in error
 }
 
-/** The client went away while its answer was being read: nobody's fault, and nobody is there to be answered. */
+/** The client went away while its answer was being read: no fault of the service, and no answer can reach it. */
 function hasLeft(error: unknown, { raw }: FastifyRequest): boolean {
   return (
     raw.socket.destroyed && error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
@@ -78,7 +78,7 @@ function problem(status: number, code: string, detail: string): Problem {
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code }
 }
 
-/** What the HTTP server refuses by itself, such as a malformed URL, is the client's fault and may be told. */
+/** What the HTTP server refuses by itself, such as a malformed URL, is the client's fault; its message is passed on. */
 function clientErrorStatus(error: unknown): number | undefined {
   const status =
     error instanceof Error && 'code' in error && String(error.code).startsWith('FST_') && 'statusCode' in error

@@ -1,6 +1,6 @@
 import { Refusal } from '../domain/index.ts'
 
-/** A range that begins behind the end (RFC 9110 §15.5.17). The answer tells the size. Code `RANGE_NOT_SATISFIABLE`. */
+/** A range that begins behind the end (RFC 9110 §15.5.17). The answer has the size. Code `RANGE_NOT_SATISFIABLE`. */
 export class RangeNotSatisfiable extends Refusal {
   /** Bytes that there are. */
   readonly size: number

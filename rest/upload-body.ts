@@ -3,7 +3,7 @@ import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { Refusal, type Sha256Digest } from '../domain/index.ts'
 
-/** A file on its way in: its name, where the body tells one, and its bytes as they come. */
+/** A file on its way in: its name, where the body has one, and its bytes as they come. */
 export type IncomingFile = { readonly fileName: string | undefined; readonly bytes: AsyncIterable<Uint8Array> }
 
 /**

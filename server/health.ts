@@ -37,7 +37,7 @@ type Part = { known?: Known; running?: Running }
 
 /**
  * Makes the question whether every part works. The parts are asked side by side, each at most once while its last
- * answer holds ({@link freshFor}) and never while it still owes an answer, whoever asks and however often. What changes is logged.
+ * answer holds ({@link freshFor}) and never while it has not answered yet, whoever asks and however often. What changes is logged.
  *
  * @param checks looked up at each question: parts may be added later
  */
@@ -109,7 +109,7 @@ export function mayKnowDetails({
 
 /**
  * Serves `/health/live` (this process answers) and `/health/ready` (200 when every part works, else 503). What is down,
- * and why, is told only to those who may know.
+ * and why, is answered only to those who may know.
  */
 export function registerHealth(
   fastify: FastifyInstance,

@@ -28,7 +28,7 @@ export type Initialisation = {
   readonly administrator: string
   /** The demo organization instead: it needs Temporal, a worker and a signer at work. */
   readonly demo: boolean
-  /** Where the tokens go: a file that must not exist yet, made for the owner's eyes only. */
+  /** Where the tokens go: a file that must not exist yet, readable by its owner only. */
   readonly credentialsFile: string
 }
 

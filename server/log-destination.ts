@@ -17,7 +17,7 @@ export type LogDestination = DestinationStream & {
 /** Writes a chunk and says how it went; never throws. */
 type Sink = {
   write(chunk: Buffer, done: (error: Error | null) => void): void
-  /** The last words, when the process ends: what can be written at once is. */
+  /** When the process ends: writes what can be written without waiting. */
   writeNow(chunk: Buffer): void
   close(): void
 }
@@ -128,7 +128,7 @@ function fileSink(descriptor: number): Sink {
       try {
         writeSync(descriptor, chunk)
       } catch {
-        // These were the last words, and there is nobody left to tell.
+        // The process is ending, and there is no other place to report to.
       }
     },
     close() {

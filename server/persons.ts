@@ -47,7 +47,7 @@ export async function noticeOfPersons(persons: Pick<Persons, 'check'>): Promise<
   }
 }
 
-/** The master key of a service that runs all by itself in a data directory: made once, for the owner's eyes only. */
+/** The master key of a service that runs all by itself in a data directory: made once, readable by its owner only. */
 export function keepMasterKey(data: string): Promise<string> {
   return keepSecretKey(masterKeyPath(data))
 }

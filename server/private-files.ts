@@ -54,7 +54,7 @@ export async function prepareDataDirectory(path: string): Promise<{ readonly clo
  * @param path in a folder that exists
  */
 export async function keepPrivate(path: string): Promise<void> {
-  // A path that cannot be opened is for whoever opens the database to speak of.
+  // A path that cannot be opened is reported when the database is opened.
   const file = await open(path, 'a', 0o600).catch(() => undefined)
   await file?.close()
   for (const each of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) await closeToOthers(each)

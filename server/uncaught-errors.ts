@@ -1,9 +1,9 @@
 import type { FaultLog } from '../http/index.ts'
 
 /**
- * The last resort for what no handler caught: a line `UNCAUGHT_ERROR` in the log, and the service goes on. Nothing that
- * decides lives in this process only: each step reads the log again and appends with the revision that it read, and the
- * signer trusts no caller. So going on is safe, and ending would hand a switch to whoever finds one more such error.
+ * What no handler caught becomes a line `UNCAUGHT_ERROR` in the log, and the service goes on. No state that a decision rests
+ * on is in this process only: each step reads the log again and appends with the revision that it read, and the
+ * signer trusts no caller. So going on is safe, while ending would let anybody who can cause such an error stop the service.
  *
  * @returns takes it back
  */
@@ -12,7 +12,7 @@ export function surviveUncaughtErrors(logger: FaultLog): () => void {
     try {
       logger.error({ err: error, code: 'UNCAUGHT_ERROR', origin }, 'an error was caught by nobody')
     } catch {
-      // There is nobody left to tell.
+      // The log itself fails: there is no other place to report to.
     }
   }
   const onException = (error: unknown) => survive(error, 'exception')

@@ -181,7 +181,7 @@ function unwritable(folder: string, error: unknown): WriteCheckError {
   )
 }
 
-/** Where the service keeps its things is nothing that callers need to know. */
+/** The same failure without the names of folders, which callers need not know. */
 function forCallers(error: unknown): unknown {
   if (!(error instanceof WriteCheckError)) return error
   const what = error.code === 'DISK_FULL' ? 'The disk of the service is full' : 'The service cannot write to its disk'

@@ -169,7 +169,7 @@ class FolderStore implements ArtifactStore {
     // Touched before it is relied on: from then on it is not collected.
     const isThere = !replacing && (await sizeOf(path)) === identity.size && (await this.#trash.touch(identity.sha256))
     if (isThere) {
-      // Whoever wrote it may have died before its name was safe.
+      // The process that wrote it may have ended before its name was on the disk.
       await rm(from, { force: true })
     } else {
       await file.sync()

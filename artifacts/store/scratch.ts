@@ -21,8 +21,8 @@ const staleLockAge = 60 * 60 * 1000
  * Makes a scratch folder of this process's own under `root`, and first removes those whose processes are gone.
  *
  * Each folder `<uuid>` has a lock `<uuid>.lock` beside it, taken before the folder is made and held as long as its
- * process lives. The lock is SQLite's, that is the kernel's: it is given back however the process ends, and it tells the
- * living from the dead across containers and machines that share the folder, where process numbers say nothing.
+ * process runs. The lock is SQLite's, that is the kernel's: it is given back however the process ends, and it holds across
+ * containers and machines that share the folder, where the number of a process does not say whether it runs.
  *
  * @param place which folder it is, for errors
  * @throws ArtifactError with the codes of the place: unavailable when the file system is absent or knows no locks, or full
@@ -68,7 +68,7 @@ async function removeIfDead(folder: string, place: DiskPlace): Promise<void> {
   try {
     unlock = takeLock(lock, place)
   } catch {
-    // Its process lives, or another one is sweeping it now.
+    // Its process runs, or another one is removing it now.
     return
   }
   try {

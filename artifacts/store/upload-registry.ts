@@ -19,7 +19,7 @@ export type Upload = {
   readonly expiresAt: Instant
 }
 
-/** Room for an upload that is under way. It lapses by itself when nobody grows it for ten minutes: its process died. */
+/** Room for an upload that is under way. It lapses when it was not enlarged for ten minutes: then its process has ended. */
 export type Reservation = {
   /** Makes room for so many bytes in all, and says that the upload goes on. @throws ArtifactError as `reserve` */
   grow(bytes: number): Promise<void>
@@ -46,7 +46,7 @@ export interface UploadRegistry {
    * Finds an upload of this user. An upload may be submitted more than once while it lasts.
    *
    * @throws ArtifactError `UPLOAD_NOT_FOUND` for an id that is unknown, expired, malformed or another user's: the same
-   *   answer for all, so that it tells nothing of other people's uploads
+   *   answer for all, so that it reveals nothing of other people's uploads
    */
   find(uploadId: string, userId: UserId): Promise<Upload>
 
@@ -57,10 +57,10 @@ export interface UploadRegistry {
   named(digests: readonly Sha256Digest[]): Promise<ReadonlySet<Sha256Digest>>
 
   /**
-   * Forgets the uploads that have expired, and reservations of processes that died; `find` does not know them before
+   * Removes the uploads that have expired, and reservations of processes that ended; `find` does not know them before
    * either. Their bytes go with the collection of artifacts, unless something else names them.
    *
-   * @returns how many were forgotten
+   * @returns how many were removed
    */
   expire(): Promise<number>
 

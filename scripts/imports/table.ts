@@ -93,7 +93,7 @@ export const reserved: Readonly<Record<string, readonly string[]>> = {
 
 /** Single files that may import more than their room. */
 export const exceptions: Readonly<Record<string, Partial<Room>>> = {
-  // A thread that is told by the formats of its own room which of their modules digest a file.
+  // A thread that loads the module, of a format of its own room, by which a file is digested.
   'signing/file-passes/pass-thread.ts': { computedNames: true },
   // The side of the workflows that runs outside of the sandbox: how the application talks to them.
   'workflows/client.ts': { packages: 'all' },

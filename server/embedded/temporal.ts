@@ -61,7 +61,7 @@ export type TemporalServer = {
  * - is started again on the same port when it dies unexpectedly, with an empty store if its database was lost;
  * - ends with this process, even one that is killed; one that was left over all the same is ended by the next start;
  * - begins with an empty store when its database file is missing or damaged (the damaged file is set aside): the event
- *   log is the truth, and whoever is told `serving` resumes from it what has no workflow.
+ *   log is the truth, and after `serving` the service resumes from it what has no workflow.
  *
  * @param options.cliPath the `temporal` binary; found as {@link findTemporalCli} says when not given
  * @param options.port a free one is chosen when not given

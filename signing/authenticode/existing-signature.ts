@@ -39,7 +39,7 @@ const code = 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED'
 const depthLimit = 4
 
 /**
- * Reads a signature that a file carries already, and those nested in it, as far as people are told of them. Whatever the
+ * Reads a signature that a file carries already, and those nested in it, as far as plans and reports name them. Whatever the
  * bytes are, there is an answer: what cannot be read is named as unreadable.
  *
  * @param entry the content of a WIN_CERTIFICATE

@@ -102,7 +102,7 @@ async function signInThreads(request: SignPeFileRequest, passes: FilePasses): Pr
 
 const closeDescriptor = promisify(close)
 
-/** Has a listener that fails abort the pass, so that what the thread has opened by then is heard of, and closed. */
+/** Has a listener that fails abort the pass, so that the thread closes what it has opened by then. */
 function endingWithListener({ signal, onProgress }: PassOptions): PassOptions {
   if (onProgress === undefined) return { signal }
   const ending = new AbortController()

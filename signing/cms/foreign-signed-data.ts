@@ -39,7 +39,7 @@ const attributeLimit = 64
 const valueLimit = 64
 
 /**
- * Reads SignedData (RFC 5652 §5.1) with one signer as far as people are told of it. It takes what `parseSignedData`
+ * Reads SignedData (RFC 5652 §5.1) with one signer as far as plans and reports name it. It takes what `parseSignedData`
  * refuses because we would not sign so: any algorithm, attributes in any order, whatever version. DER it must be.
  *
  * @param bytes a ContentInfo, exactly

@@ -1,5 +1,5 @@
 /**
- * What is to be made of a file's bytes as they come by: the module that does it, and what it is told. Modules are loaded
+ * What is computed of a file's bytes while they are read: the module that does it, and its parameters. Modules are loaded
  * in another thread, so they are named by address, and parameters and result are plain data (structured clone).
  */
 export interface FileDigestion {
@@ -37,7 +37,7 @@ export interface ReadOrder {
 }
 
 /**
- * Work on files that one thread does from its beginning to its end: the module that does it, and what it is told, as in a
+ * Work on files that one thread does from its beginning to its end: the module that does it, and its parameters, as in a
  * {@link FileDigestion}.
  */
 export interface FileWork {
@@ -50,7 +50,7 @@ export interface FileWork {
 /** What a module of a {@link FileWork} exports as `doFileWork`. It may make calls that block. */
 export type DoFileWork<Parameters, Result> = (parameters: Parameters, control: PassControl) => Promise<Result>
 
-/** What a thread lends to work: how it hears from whoever asked for it, tells how far it has come, and memory. */
+/** What a thread gives to work: memory, whether the work was called off, and where progress is reported. */
 export interface PassControl {
   /** For one block of a file at a time; its content is anybody's before and afterwards. */
   readonly memory: Buffer
@@ -76,7 +76,7 @@ export interface CompleteOrder {
   readonly path: string
 }
 
-/** What a thread is told to do; one order at a time. */
+/** What a thread is to do; one order at a time. */
 export type PassOrder =
   | { readonly kind: 'read'; readonly order: ReadOrder }
   | { readonly kind: 'work'; readonly order: FileWork }

@@ -4,7 +4,7 @@ import { hasIssued, readCertificate } from './certificate.ts'
 
 /**
  * Orders a certificate and the certificates above it: the leaf, then its issuer, and so on as far as the candidates
- * lead, at best up to a self-signed root. Issuers are told by name and signature, so candidates may hold anything.
+ * lead, at best up to a self-signed root. Issuers are recognised by name and signature, so candidates may hold anything.
  * Where several have issued a certificate (cross-signing), a root is preferred, then the one that is valid longest.
  *
  * @param leaf DER
