@@ -20,8 +20,9 @@ export interface CertificateTable {
   readonly entries: readonly CertificateTableEntry[]
 }
 
-/** `wRevision` WIN_CERT_REVISION_2_0 and `wCertificateType` WIN_CERT_TYPE_PKCS_SIGNED_DATA. */
+/** `wRevision` WIN_CERT_REVISION_2_0. */
 export const certificateRevision = 0x0200
+/** `wCertificateType` WIN_CERT_TYPE_PKCS_SIGNED_DATA. */
 export const pkcsSignedData = 0x0002
 
 const entryHeaderSize = 8

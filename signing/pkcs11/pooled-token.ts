@@ -6,6 +6,7 @@ import { SessionFailure } from './failure.ts'
 import type { RemoteSession } from './remote-session.ts'
 import type {
   KeyDescription,
+  SessionArgument,
   SessionOperation,
   SessionRequests,
   TokenAddress,
@@ -60,7 +61,7 @@ export class PooledToken implements Token {
     return this.#identity
   }
 
-  async generateKey(request: SessionRequests['generateKey']['argument']): Promise<TokenKey> {
+  async generateKey(request: SessionArgument<'generateKey'>): Promise<TokenKey> {
     refuseInvalidId(request.id)
     return await this.#module.oneAtATime(request.id, async () => this.#key(await this.#perform('generateKey', request)))
   }

@@ -55,7 +55,14 @@ export interface TokenIdentity {
   readonly model: string
 }
 
+/** What a session thread can be asked to do, by name. */
 export type SessionOperation = keyof SessionRequests
+
+/** What an operation is asked with. */
+export type SessionArgument<Operation extends SessionOperation> = SessionRequests[Operation]['argument']
+
+/** What an operation answers. */
+export type SessionAnswer<Operation extends SessionOperation> = SessionRequests[Operation]['answer']
 
 /** What a session thread is made with. */
 export interface SessionThreadData {

@@ -5,7 +5,7 @@ import { attributeValues, findObjects, type TokenSlot, tokenSlot } from './crypt
 import { generateKeyPair } from './key-generation.ts'
 import { checkedSignature } from './raw-signature.ts'
 import { readSessionKey, type SessionKey } from './session-key.ts'
-import type { KeyDescription, SessionRequests, TokenIdentity } from './session-request.ts'
+import type { KeyDescription, SessionAnswer, SessionArgument, TokenIdentity } from './session-request.ts'
 
 interface OpenSession {
   readonly handle: Handle
@@ -33,7 +33,7 @@ export class Session {
     this.#module = module
   }
 
-  open({ token: address, pin, generation }: SessionRequests['open']['argument']): SessionRequests['open']['answer'] {
+  open({ token: address, pin, generation }: SessionArgument<'open'>): SessionAnswer<'open'> {
     this.close(generation)
     const token = tokenSlot(this.#module, address)
     refuseDangerousLogin(token)
@@ -78,7 +78,7 @@ export class Session {
     return identity(token)
   }
 
-  sign({ key, hash, digest }: SessionRequests['sign']['argument']): Uint8Array {
+  sign({ key, hash, digest }: SessionArgument<'sign'>): Uint8Array {
     const { handle, generation } = this.#opened()
     const found = this.#key(Buffer.from(key.id))
     if (found === undefined) throw keyNotFound(key)
@@ -122,7 +122,7 @@ export class Session {
     return listed
   }
 
-  generateKey(argument: SessionRequests['generateKey']['argument']): KeyDescription {
+  generateKey(argument: SessionArgument<'generateKey'>): KeyDescription {
     const id = Buffer.from(argument.id)
     const { token, handle } = this.#opened()
     const session = this.#module.C_OpenSession(token.slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION)
@@ -176,9 +176,7 @@ export class Session {
   #closeIgnoringErrors(session: Handle): void {
     try {
       this.#module.C_CloseSession(session)
-    } catch {
-      // As said.
-    }
+    } catch {}
   }
 }
 

@@ -2,7 +2,7 @@ import type { PKCS11 } from 'pkcs11js'
 import pkcs11js from 'pkcs11js'
 import { SigningError } from '../signing-error.ts'
 import { tokenSlot, tokenSlots } from './cryptoki.ts'
-import type { SessionRequests, TokenIdentity } from './session-request.ts'
+import type { SessionArgument, TokenIdentity } from './session-request.ts'
 
 /** CK_TOKEN_INFO has 32 bytes for the label. */
 const labelLength = 32
@@ -14,7 +14,7 @@ const labelLength = 32
  */
 export function initializeToken(
   module: PKCS11,
-  { label, soPin, userPin }: SessionRequests['initializeToken']['argument'],
+  { label, soPin, userPin }: SessionArgument<'initializeToken'>,
 ): TokenIdentity {
   const length = Buffer.byteLength(label)
   if (length === 0 || length > labelLength) {
