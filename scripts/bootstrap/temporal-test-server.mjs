@@ -22,6 +22,7 @@ export function findTemporalTestServer(environment) {
   return [join(cache, 'bin', NAME), join(cache, FOLDER, NAME)].find(isExecutableFile)
 }
 
+/** Whether there is a test server, downloaded or named by the environment. */
 export function hasTemporalTestServer() {
   return findTemporalTestServer(process.env) !== undefined
 }
