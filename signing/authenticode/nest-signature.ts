@@ -1,4 +1,5 @@
 import { DerReader, der, encodeAttribute, objectIdentifiers } from '../cms/index.ts'
+import { SigningError } from '../signing-error.ts'
 
 const code = 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED'
 const elementLimit = 64
@@ -15,6 +16,11 @@ const elementLimit = 64
  */
 export function nestSignature(primary: Uint8Array, nested: Uint8Array): Uint8Array {
   const parts = takeApart(primary)
+  if (parts.nested.length === 0 && Buffer.compare(putTogether(parts, parts.unsigned), parts.encoded) !== 0)
+    throw new SigningError(
+      code,
+      'The existing signature has unsigned attributes that are an empty set, or one for nested signatures with none in it (RFC 5652 §5.3): without what is nested it would not be the same any more.',
+    )
   const attribute = encodeAttribute(objectIdentifiers.spcNestedSignature, ...parts.nested, nested)
   const place = parts.unsigned.findIndex((other) => Buffer.compare(other, attribute) > 0)
   return putTogether(parts, parts.unsigned.toSpliced(place === -1 ? parts.unsigned.length : place, 0, attribute))
@@ -34,6 +40,8 @@ export function withoutNested(signature: Uint8Array): Uint8Array {
 
 /** A signature in pieces, each as it was encoded. */
 interface SignatureParts {
+  /** The ContentInfo, without padding. */
+  readonly encoded: Uint8Array
   /** The type of the ContentInfo. */
   readonly type: Uint8Array
   /** What precedes the signers in SignedData, and the unsigned attributes in SignerInfo. */
@@ -46,7 +54,8 @@ interface SignatureParts {
 
 function takeApart(signature: Uint8Array): SignatureParts {
   const outer = new DerReader(signature, code)
-  const contentInfo = outer.enter(0x30, 'the existing signature')
+  const whole = outer.take(0x30, 'the existing signature')
+  const contentInfo = outer.inside(whole)
   if (outer.unread.length > 7 || outer.unread.some((octet) => octet !== 0))
     throw outer.fault('the existing signature is followed by bytes that are no padding')
   const type = contentInfo.take(0x06, 'the type of the existing signature').encoded
@@ -65,6 +74,7 @@ function takeApart(signature: Uint8Array): SignatureParts {
   const attributes = last?.tag === 0xa1 ? signer.inside(last).rest(elementLimit, 'unsigned attributes') : []
   const unsigned = attributes.map(({ encoded }) => ({ encoded, nested: nestedIn(encoded) }))
   return {
+    encoded: whole.encoded,
     type,
     beforeSigners: fields.slice(0, -1).map(({ encoded }) => encoded),
     beforeUnsigned: (last?.tag === 0xa1 ? signerFields.slice(0, -1) : signerFields).map(({ encoded }) => encoded),

@@ -123,6 +123,19 @@ describe('a signature is added', () => {
       unsigned.map((attribute) => Buffer.from(attribute)),
     )
   })
+
+  test.each([
+    ['an empty set', []],
+    ['one for nested signatures with none in it', [encodeAttribute('1.3.6.1.4.1.311.2.4.1')]],
+  ])('not to one whose unsigned attributes are %s, which would not stay: its plan says so', async (_, unsigned) => {
+    const path = await signedByThem(await program())
+    const { image, signature } = splitSigned(await readFile(path))
+    await writeFile(path, joinSigned(image, Buffer.from(withUnsigned(signature, unsigned))))
+    const refusal = { code: 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED' }
+    await expect(inspectPeFile(path, { hashAlgorithm: 'sha256', append: true })).rejects.toMatchObject(refusal)
+    const replaced = await inspectPeFile(path, { hashAlgorithm: 'sha256', append: false })
+    expect(replaced.existingSignatures).toHaveLength(1)
+  })
 })
 
 describe('that a signature was added is believed only when', () => {
