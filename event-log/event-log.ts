@@ -77,8 +77,9 @@ export type ReadStreamOptions = {
   /** At most this many events. Default: all there are when the read begins. */
   readonly maxCount?: number
   /**
-   * Is given, before the events, the streams of process keys that these were believed by, and where each of them ended. Only
-   * a log that verifies has any. A revocation that is added to one of them later can take the belief back.
+   * Called before the events are given, with the streams of the process keys by whose signatures they were believed, and where
+   * each of these ended. Only a log that verifies calls it. A revocation that is appended to one of them later can make the
+   * same events untrusted.
    */
   readonly onKeyStreams?: (ends: StreamRevisions) => void
 }

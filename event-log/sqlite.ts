@@ -63,7 +63,7 @@ export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogO
       const { events, exhausted } = await reader.stream(streamId, next, end, left)
       if (events.length === 0) break
       // What is appended from here on does not belong to this read.
-      if (end === farthest && !exhausted) end = await reader.lastRevision(streamId)
+      if (end === farthest && !exhausted && events.length < left) end = await reader.lastRevision(streamId)
       const readable = events.map(requireReadable)
       for (const { revision } of readable) refuseMissing(streamId, order.next(revision))
       yield readable

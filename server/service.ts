@@ -116,10 +116,11 @@ export async function startService(options: {
       checks.requests = async () => delayNote(await readModels.readModel.delays(mostDelaysReported), Date.now())
     }
 
-    const persons = has('api') ? await (await import('./persons.ts')).openPersons(settings, logger) : undefined
-    if (persons !== undefined) {
+    const people = has('api') ? await import('./persons.ts') : undefined
+    const persons = await people?.openPersons(settings, logger)
+    if (people !== undefined && persons !== undefined) {
+      const { noticeOfPersons } = people
       closers.push(persons.close)
-      const { noticeOfPersons } = await import('./persons.ts')
       checks.personKeys = () => noticeOfPersons(persons)
       const erasures = (await import('./erasures.ts')).followErasures({ log, verified, persons, logger })
       closers.push(erasures.close)

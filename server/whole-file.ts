@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /**
  * Writes a file that is not there yet, and has its bytes on the disk when it answers. Its name is on the disk once the
@@ -20,7 +21,8 @@ export async function writeNewFile(path: string, content: string, mode = 0o600):
 
 /**
  * Puts a file, for its owner alone, in the place of the one that may be there: it is written beside it, brought to the disk
- * and renamed. A reader, also after a crash, finds the former content or the new one, whole. When it fails, nothing is left.
+ * and renamed, and the name is brought to the disk as well: some of these files are keys, without which nothing they sealed is
+ * read again. A reader, also after a crash, finds the former content or the new one, whole; once this has answered, the new one.
  *
  * @throws the error of the file system
  */
@@ -29,6 +31,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   try {
     await writeNewFile(temporary, content)
     await rename(temporary, path)
+    await syncToDisk(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw error

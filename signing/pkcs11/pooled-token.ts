@@ -1,4 +1,4 @@
-import { type Backoff, pauseAfter } from '../../domain/index.ts'
+import { type Backoff, oneAtATime, pauseAfter } from '../../domain/index.ts'
 import { pause } from '../../retry/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
@@ -44,7 +44,7 @@ export class PooledToken implements Token {
   readonly #idle: RemoteSession[] = []
   readonly #waiting: ((session: RemoteSession) => void)[] = []
   #sessions = 0
-  #login: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = oneAtATime()
   #locked: SigningError | undefined
   #closed: Promise<void> | undefined
   #identity: TokenIdentity | undefined
@@ -177,8 +177,8 @@ export class PooledToken implements Token {
    * Does something that gives the token the PIN. One at a time, so that a PIN that has become wrong is tried once and
    * not once per session; after that nothing is tried any more.
    */
-  async #loggingIn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#login.then(async () => {
+  #loggingIn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
       if (this.#locked !== undefined) throw this.#locked
       try {
         return await work()
@@ -188,8 +188,6 @@ export class PooledToken implements Token {
         throw error
       }
     })
-    this.#login = turn.catch(() => undefined)
-    return await turn
   }
 
   /** A token that was there and cannot be reached now was taken away, perhaps with all that its module works on. */

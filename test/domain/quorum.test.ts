@@ -7,11 +7,10 @@ import {
   type UserId,
   workflowStatuses,
 } from '../../domain/index.ts'
-import { history } from '../support/signing-request-history.ts'
+import { otherDigest, planDigest, policy } from '../support/signing-request-history.ts'
 import { people, references } from '../support/submission.ts'
 
 const { submitter, anna, bert, stranger } = people
-const { planDigest, otherDigest, policy } = history
 
 describe('the quorum', () => {
   const question = (approvals: readonly (readonly [UserId, Sha256Digest])[], changes: Partial<typeof policy> = {}) => ({

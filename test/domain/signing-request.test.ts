@@ -8,39 +8,47 @@ import {
   type SigningRequestEvent,
 } from '../../domain/index.ts'
 import { given, itRefuses } from '../support/decider-spec.ts'
-import { commands, history } from '../support/signing-request-history.ts'
+import {
+  approve,
+  approved,
+  at,
+  cancel,
+  canceled,
+  completed,
+  denied,
+  deny,
+  event,
+  expired,
+  fail,
+  failed,
+  failure,
+  filesSigned,
+  granted,
+  invalidated,
+  manifest,
+  otherDigest,
+  plan,
+  planDigest,
+  planned,
+  plannedUntil,
+  policy,
+  record,
+  retrieve,
+  retrieved,
+  signedArtifact,
+  signing,
+  start,
+  started,
+  submit,
+  submitFrom,
+  submitted,
+  submittedUnder,
+  waiting,
+} from '../support/signing-request-history.ts'
 import { anArtifact, aSubmission, fixedUuid, people, references } from '../support/submission.ts'
 
 const { submitter, anna, bert, cora, stranger } = people
 const { size } = anArtifact
-const {
-  planDigest,
-  otherDigest,
-  at,
-  policy,
-  submitted,
-  submittedUnder,
-  retrieved,
-  planned,
-  plannedUntil,
-  granted,
-  invalidated,
-  denied,
-  expired,
-  canceled,
-  started,
-  manifest,
-  signedArtifact,
-  filesSigned,
-  completed,
-  failure,
-  failed,
-  waiting,
-  approved,
-  signing,
-  event,
-} = history
-const { submit, submitFrom, retrieve, plan, approve, deny, cancel, start, record, fail } = commands
 
 const statusAfter = (events: readonly SigningRequestEvent[]) => fold(request, events).workflowStatus
 
