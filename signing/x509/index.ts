@@ -1,5 +1,14 @@
-/** X.509 certificates: made with keys that only sign digests, read, ordered into chains. */
+/** X.509 certificates: made with keys that only sign digests, asked for, read, ordered into chains. */
+export type { AlternativeName } from './alternative-names.ts'
 export { type CertificateFacts, parseCertificates, readCertificate } from './certificate.ts'
+export {
+  type CertificationRequest,
+  createCertificationRequest,
+  namesOfCertificate,
+  newNames,
+  type RequestedNames,
+  sameNames,
+} from './certification-request.ts'
 export { orderChain } from './chain.ts'
 export {
   type CertificateProfile,

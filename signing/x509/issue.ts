@@ -1,7 +1,6 @@
 import { createHash, createPublicKey, randomBytes, X509Certificate } from 'node:crypto'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import {
-  AlgorithmIdentifier,
   AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
@@ -22,10 +21,10 @@ import {
   Validity,
   Version,
 } from '@peculiar/asn1-x509'
-import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { hasIssued, readCertificate } from './certificate.ts'
+import { certificateSignatureAlgorithms } from './signature-algorithm.ts'
 import { type CertificateSubject, distinguishedName } from './subject.ts'
 
 /**
@@ -113,7 +112,7 @@ async function signCertificate(
   publicKey: Uint8Array,
   authority: Authority,
 ): Promise<Uint8Array> {
-  const { hash, identifier } = signatureAlgorithms[authority.key.algorithm]
+  const { hash, identifier } = certificateSignatureAlgorithms[authority.key.algorithm]
   const tbsCertificate = new TBSCertificate({
     version: Version.v3,
     serialNumber: serialNumber(request.serialNumber),
@@ -159,27 +158,6 @@ const extendedKeyUsages: Readonly<Record<CertificateProfile, string | undefined>
   codeSigning: '1.3.6.1.5.5.7.3.3',
   timeStamping: '1.3.6.1.5.5.7.3.8',
   ca: undefined,
-}
-
-const rsaWithSha256 = {
-  hash: 'sha256',
-  // RFC 4055 §5: the parameters are NULL, and must be there.
-  identifier: new AlgorithmIdentifier({
-    algorithm: '1.2.840.113549.1.1.11',
-    parameters: arrayBuffer(new Uint8Array([5, 0])),
-  }),
-} as const
-
-/** ECDSA takes the hash that is as strong as its curve (RFC 5480 §4). */
-const signatureAlgorithms: Readonly<
-  Record<KeyAlgorithm, { readonly hash: HashAlgorithm; readonly identifier: AlgorithmIdentifier }>
-> = {
-  'rsa-2048': rsaWithSha256,
-  'rsa-3072': rsaWithSha256,
-  'rsa-4096': rsaWithSha256,
-  'ec-p256': { hash: 'sha256', identifier: new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.2' }) },
-  'ec-p384': { hash: 'sha384', identifier: new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.3' }) },
-  'ec-p521': { hash: 'sha512', identifier: new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.4' }) },
 }
 
 /** SHA-1 of the key's bits, method 1 of RFC 5280 §4.2.1.2: a name for the key, which nothing relies on. */

@@ -2,13 +2,13 @@ import { SigningError } from '../signing-error.ts'
 
 const begin = '-----BEGIN '
 
-/** A DER-encoded certificate as PEM (RFC 7468 §5), ending with a line feed. */
-export function toPem(der: Uint8Array): string {
+/** A DER-encoded certificate, or what else the label names, as PEM (RFC 7468), ending with a line feed. */
+export function toPem(der: Uint8Array, label: 'CERTIFICATE' | 'CERTIFICATE REQUEST' = 'CERTIFICATE'): string {
   const lines =
     Buffer.from(der)
       .toString('base64')
       .match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
 /**
