@@ -10,7 +10,7 @@ import { planWording } from '../signing/directives.ts'
 /** The GraphQL API on the loopback, and a client of it. */
 export type GraphQLBench = {
   /** Asks a query, and reads the answer whole. @throws Error for an answer with errors */
-  readonly ask: (query: string) => Promise<string>
+  readonly ask: (query: string, variables?: object) => Promise<string>
   /** Follows the event feed by server-sent events; each item is one answer, read whole. */
   readonly subscribe: (after: LogPosition | null) => Promise<AsyncGenerator<string>>
   readonly close: () => Promise<void>
@@ -48,8 +48,8 @@ export async function serveGraphQL(
     })
 
   return {
-    async ask(query) {
-      const answer = await (await send('application/json', query, {})).text()
+    async ask(query, variables = {}) {
+      const answer = await (await send('application/json', query, variables)).text()
       if (answer.includes('"errors"')) throw new Error(answer)
       return answer
     },
