@@ -26,8 +26,8 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ArtifactRetrieved: ({ size }) => `Artifact stored, ${readableSize(Number(size))}`,
   SigningPlanned: ({ fileCount, planDigest }) => `Planned ${count(Number(fileCount), 'file')}, plan ${planDigest}`,
   ApprovalGranted: ({ comment }, who) => `Approved by ${who}${quoted(comment)}`,
-  ApprovalInvalidated: ({ reason }) =>
-    `An approval counts no longer: its giver ${reason === 'removedFromGroup' ? 'left the groups that may approve' : 'was deactivated'}`,
+  ApprovalInvalidated: ({ approver, reason }) =>
+    `The approval of the user ${approver} counts no longer: they ${reason === 'removedFromGroup' ? 'left the groups that may approve' : 'were deactivated'}`,
   ApprovalDenied: ({ comment }, who) => `Denied by ${who}${quoted(comment)}`,
   ApprovalExpired: () => 'Denied: the deadline passed without enough approvals',
   SigningRequestCanceled: ({ reason }, who) => `Canceled by ${who}${quoted(reason)}`,

@@ -3,28 +3,19 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
-import { pino } from 'pino'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
-import { createApplication } from '../../application/index.ts'
-import { checkHeader, createSigningPlan, createVerifiedReader, openManifest, openPlan } from '../../artifacts/index.ts'
+import { createSigningPlan } from '../../artifacts/index.ts'
 import { retrieved } from '../../domain/index.ts'
-import { registerGraphQL } from '../../graphql/index.ts'
-import { openHttpServer } from '../../http/index.ts'
-import { openReadModel, openSqliteReadModel, startProjector } from '../../projections/index.ts'
-import { problemErrorHandler, registerRest } from '../../rest/index.ts'
-import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
-import { runCommand } from '../cli/run-command.ts'
-import { submittersInLog } from '../support/submitters-in-log.ts'
+import { serveOrganization } from '../support/served-organization.ts'
 import { silenceWorkers, useTimeSkipping } from '../support/temporal.ts'
-import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { testOrganization } from '../support/test-organization.ts'
 import { trailerFormat } from '../support/trailer-format/format.ts'
 import { fileMagic, readTrailer } from '../support/trailer-format/trailer.ts'
 import { isSignature } from '../support/trailer-format/verify.ts'
 import { until } from '../support/until.ts'
-import { startWorkers } from '../support/workers.ts'
 
 silenceWorkers()
 const environment = useTimeSkipping()
@@ -32,50 +23,6 @@ const environment = useTimeSkipping()
 const formats: readonly SignatureFormat[] = [...signatureFormats, trailerFormat]
 const content = Buffer.concat([fileMagic, Buffer.alloc(3_000_001, 'what is signed')])
 const contentDigest = createHash('sha256').update(content).digest()
-
-/** The whole service around an organization, put together of the rooms' own parts, that knows the format too. */
-async function serve(organization: TestOrganization) {
-  const { log, store, uploads, sources, persons, folder } = organization
-  const workflows = await startWorkers(environment(), organization)
-  const now = () => new Date().toISOString()
-  const application = createApplication({
-    log,
-    workflows,
-    uploads,
-    sources,
-    artifacts: createVerifiedReader(store),
-    checkHeader: (header) => checkHeader(formats, header),
-    submitters: submittersInLog(log),
-    persons,
-    refusals: { record: async () => undefined, close: async () => undefined },
-    room: { require: async () => undefined },
-    now,
-  })
-  const database = openSqliteReadModel({ path: join(folder, 'read-model.db') })
-  const { readModel, progress } = openReadModel(database)
-  const projector = startProjector({ log, database, progress })
-  const logger = pino({ level: 'silent' })
-  const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
-  registerRest(http, { application, maximumUploadSize: 10_000_000, logger })
-  await registerGraphQL(http, {
-    application,
-    readModel,
-    persons,
-    openPlan: (reference) => openPlan(store, reference),
-    openManifest: (reference) => openManifest(store, reference),
-    planWording: planWording(formats),
-    describeSource: sources.describe,
-    publicUrl: () => url,
-    logger,
-  })
-  const url = await http.fastify.listen({ host: '127.0.0.1', port: 0 })
-  onTestFinished(async () => {
-    await http.fastify.close()
-    await projector.stop()
-    await readModel.close()
-  })
-  return url
-}
 
 /** What GraphQL says of the files of a plan. */
 async function filesOf(url: string, token: string | undefined, id: string) {
@@ -107,16 +54,10 @@ describe('a format that the service does not bring along', () => {
   test('is planned, shown, approved, signed by the token, verified and saved', async () => {
     const organization = await testOrganization({ formats, timestamp: 'none' })
     const { folder, tokens, submitter, approvers } = organization
-    const url = await serve(organization)
+    const { url, countersign } = await serveOrganization(environment(), organization, { formats })
     writeFileSync(join(folder, 'data.tst'), content)
-    const countersign = (args: readonly string[], user = submitter, printed?: (all: { stderr: string }) => void) =>
-      runCommand(args, {
-        environment: { COUNTERSIGN_URL: url, COUNTERSIGN_TOKEN: tokens.get(user) },
-        workingDirectory: folder,
-        ...(printed && { printed }),
-      })
     const sign = (file: string, out: string, printed: (all: { stderr: string }) => void) =>
-      countersign(['sign', file, '--project', 'test', '--policy', 'release', '--out', out], submitter, printed)
+      countersign(['sign', file, '--project', 'test', '--policy', 'release', '--out', out], submitter, { printed })
 
     /** Signs a file, approved by two after they have seen the plan; answers with what was shown to them. */
     async function signApproved(file: string, out: string) {

@@ -8,6 +8,7 @@ const longestTestFiles: readonly string[] = [
   'test/server/embedded/temporal.test.ts',
   'test/workflows/releases-side-by-side.test.ts',
   'test/end-to-end/roles.test.ts',
+  'test/end-to-end/personal-data.test.ts',
   'test/workflows/waiting.test.ts',
   'test/activities/withdrawals.test.ts',
   'test/signing/pkcs11/faults.test.ts',

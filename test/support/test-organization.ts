@@ -131,6 +131,10 @@ export async function testOrganization(
     readonly limits?: Readonly<Record<string, number>>
     /** Whether the policy names submitters and approvers through groups; else it names each user. */
     readonly throughGroups?: boolean
+    /** What seals and reads names; default: keys in memory. */
+    readonly persons?: Persons
+    /** The log; default: SQLite in the folder. It is closed with the rest. */
+    readonly stored?: EventLog
     /** Key stores of the signer beside `default`, each a token of its own. */
     readonly furtherKeyStores?: readonly KeyStoreName[]
   } = {},
@@ -138,7 +142,7 @@ export async function testOrganization(
   const folder = temporaryFolder()
   const now = () => new Date().toISOString()
   const { installation, formats = signatureFormats } = options
-  const stored = openSqliteEventLog({ path: join(folder, 'event-log.db') })
+  const { stored = openSqliteEventLog({ path: join(folder, 'event-log.db') }), persons = testPersons() } = options
   const log = installation === undefined ? stored : withSignatures(stored, installation.eventKey())
   const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
   const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
@@ -186,7 +190,6 @@ export async function testOrganization(
 
   const organizationId = randomUUID() as OrganizationId
   const setup = new Setup(organizationId)
-  const persons = testPersons()
   const dependencies = {
     log: believed,
     now,

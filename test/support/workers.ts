@@ -1,4 +1,5 @@
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
+import type { PayloadCodec } from '@temporalio/common'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import { onTestFinished } from 'vitest'
@@ -19,6 +20,15 @@ export type TestWorkflows = Workflows & {
   readonly stopSigner: () => Promise<void>
 }
 
+/** What of the workers a test replaces or listens to. */
+export type WorkersOptions = {
+  readonly onUnopened?: OnUnopened
+  /** Called with every payload that is given to Temporal, as it was before it was sealed. */
+  readonly onPayload?: (text: string) => void
+  /** Whether a signer runs; default yes. */
+  readonly signer?: boolean
+}
+
 /**
  * Runs the real workflows and activities for an organization until the running test has finished.
  *
@@ -28,9 +38,13 @@ export async function startWorkers(
   environment: Pick<TestWorkflowEnvironment, 'connection' | 'nativeConnection' | 'namespace'>,
   organization: TestOrganization,
   payloadKey = newPayloadKey(),
-  { onUnopened, signer: hasSigner = true }: { readonly onUnopened?: OnUnopened; readonly signer?: boolean } = {},
+  options: WorkersOptions = {},
 ): Promise<TestWorkflows> {
-  const converter = dataConverter(payloadKey, onUnopened)
+  const { onUnopened, onPayload, signer: hasSigner = true } = options
+  const sealing = dataConverter(payloadKey, onUnopened)
+  // Codecs encode in the order of the list: the first one has the payloads before they are sealed.
+  const reading: readonly PayloadCodec[] = onPayload === undefined ? [] : [readingCodec(onPayload)]
+  const converter = { ...sealing, payloadCodecs: [...reading, ...(sealing.payloadCodecs ?? [])] }
   const { nativeConnection: connection, connection: clientConnection, namespace } = environment
   const common = { connection, dataConverter: converter, ...(namespace === undefined ? {} : { namespace }) }
   const worker = await Worker.create({
@@ -63,6 +77,16 @@ export async function startWorkers(
     await Promise.all([stopSigner(), running])
   })
   return { ...temporalWorkflows(client), client, startSigner, stopSigner }
+}
+
+function readingCodec(onPayload: (text: string) => void): PayloadCodec {
+  return {
+    async encode(payloads) {
+      for (const { data } of payloads) onPayload(Buffer.from(data ?? []).toString('utf8'))
+      return payloads
+    },
+    decode: async (payloads) => payloads,
+  }
 }
 
 /** Ends every workflow that a test has left waiting: its timers would call the workers of the next one. */
