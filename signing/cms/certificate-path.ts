@@ -1,6 +1,6 @@
 import { SigningError } from '../signing-error.ts'
+import { keyUsages, readBasicConstraints, readExtendedKeyUsages, readKeyUsage } from './certificate-extensions.ts'
 import { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
-import { DerReader } from './der-reader.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
 import type { ErrorArea } from './parse-signed-data.ts'
 
@@ -126,68 +126,30 @@ function assertValid(certificate: CertificateFields, depth: number, request: Pat
   for (const [identifier, extension] of certificate.extensions)
     if (extension.critical && !understoodExtensions.has(identifier))
       throw unsuitable(certificate, area, `has the critical extension ${identifier}, which is not understood`)
-  const keyUsage = readKeyUsage(certificate, area)
+  const keyUsage = readKeyUsage(certificate, `${area}_MALFORMED`)
   if (depth === 0) {
-    if (keyUsage !== undefined && (keyUsage & digitalSignature) === 0)
+    if (keyUsage !== undefined && (keyUsage & keyUsages.digitalSignature) === 0)
       throw unsuitable(certificate, area, 'must allow digital signatures in its key usage')
     return
   }
-  if (keyUsage !== undefined && (keyUsage & keyCertSign) === 0)
+  if (keyUsage !== undefined && (keyUsage & keyUsages.keyCertSign) === 0)
     throw unsuitable(certificate, area, 'issued a certificate, but its key usage does not allow that')
-  const constraints = readBasicConstraints(certificate, area)
+  const constraints = readBasicConstraints(certificate, `${area}_MALFORMED`)
   if (!constraints.isAuthority)
     throw unsuitable(certificate, area, 'issued a certificate, but is not marked as an authority')
   if (constraints.pathLength !== undefined && depth - 1 > constraints.pathLength)
     throw unsuitable(certificate, area, `allows ${constraints.pathLength} authorities below it, but has ${depth - 1}`)
 }
 
-const digitalSignature = 0x80
-const keyCertSign = 0x04
-
-/** The first octet of KeyUsage (RFC 5280 §4.2.1.3), `undefined` when the certificate does not restrict it. */
-function readKeyUsage(certificate: CertificateFields, area: ErrorArea): number | undefined {
-  const extension = certificate.extensions.get(objectIdentifiers.keyUsage)
-  if (extension === undefined) return undefined
-  const reader = new DerReader(extension.value, `${area}_MALFORMED`)
-  const bits = reader.bitString('the key usage of a certificate')
-  reader.end('the key usage of a certificate')
-  return bits[0] ?? 0
-}
-
-/** RFC 5280 §4.2.1.9. */
-function readBasicConstraints(
-  certificate: CertificateFields,
-  area: ErrorArea,
-): { readonly isAuthority: boolean; readonly pathLength?: number } {
-  const extension = certificate.extensions.get(objectIdentifiers.basicConstraints)
-  if (extension === undefined) return { isAuthority: false }
-  const outer = new DerReader(extension.value, `${area}_MALFORMED`)
-  const constraints = outer.enter(0x30, 'the basic constraints of a certificate')
-  outer.end('the basic constraints of a certificate')
-  const isAuthority = constraints.nextIs(0x01) && constraints.boolean('cA of the basic constraints')
-  const pathLength = constraints.nextIs(0x02)
-    ? constraints.smallInteger('pathLenConstraint of the basic constraints')
-    : undefined
-  constraints.end('the basic constraints of a certificate')
-  return pathLength === undefined ? { isAuthority } : { isAuthority, pathLength }
-}
-
 /**
  * Code signing: no extended key usage allows every use. Time-stamping: exactly that use, critical (RFC 3161 §2.3).
  */
 function assertLeafUsage({ leaf, purpose, area }: PathRequest): void {
-  const extension = leaf.extensions.get(objectIdentifiers.extendedKeyUsage)
-  const usages: string[] = []
-  if (extension !== undefined) {
-    const outer = new DerReader(extension.value, `${area}_MALFORMED`)
-    const list = outer.enter(0x30, 'the extended key usage of a certificate')
-    outer.end('the extended key usage of a certificate')
-    while (list.hasMore()) usages.push(list.objectIdentifier('one of the extended key usages'))
-  }
+  const { critical, usages } = readExtendedKeyUsages(leaf, `${area}_MALFORMED`)
   if (purpose === objectIdentifiers.timeStamping) {
-    if (extension?.critical !== true || usages.length !== 1 || usages[0] !== purpose)
+    if (!critical || usages?.length !== 1 || usages[0] !== purpose)
       throw unsuitable(leaf, area, 'must have time-stamping as its only extended key usage, marked critical')
-  } else if (extension !== undefined && !usages.some((usage) => usage === purpose || usage === anyUsage)) {
+  } else if (usages !== undefined && !usages.some((usage) => usage === purpose || usage === anyUsage)) {
     throw unsuitable(leaf, area, 'must allow code signing in its extended key usage')
   }
 }

@@ -2,8 +2,17 @@
 export { encodeDigestAlgorithm, hashLengths, takeDigestAlgorithm } from './algorithm-identifiers.ts'
 export { type Attribute, encodeAttribute } from './attributes.ts'
 export { buildSignedData, type SignedDataInput } from './build-signed-data.ts'
+export { keyUsages, readBasicConstraints, readExtendedKeyUsages, readKeyUsage } from './certificate-extensions.ts'
 export { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
-export { findUncovered, isSame, readAnchors, subjectOf, type Trust, validatePath } from './certificate-path.ts'
+export {
+  findUncovered,
+  isIssuedBy,
+  isSame,
+  readAnchors,
+  subjectOf,
+  type Trust,
+  validatePath,
+} from './certificate-path.ts'
 export { type DerElement, DerReader } from './der-reader.ts'
 export * as der from './der-writer.ts'
 export {

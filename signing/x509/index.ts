@@ -1,6 +1,7 @@
 /** X.509 certificates: made with keys that only sign digests, asked for, read, ordered into chains. */
 export type { AlternativeName } from './alternative-names.ts'
 export { type CertificateFacts, parseCertificates, readCertificate } from './certificate.ts'
+export { largestCertificateFile, readCertificateFile } from './certificate-file.ts'
 export {
   type CertificationRequest,
   createCertificationRequest,
@@ -16,5 +17,6 @@ export {
   issueCertificate,
   type NewCertificate,
 } from './issue.ts'
+export { chainOfIssued, type IssuedFile } from './issued-chain.ts'
 export { toPem } from './pem.ts'
 export { type CertificateSubject, encodedNameText } from './subject.ts'
