@@ -19,6 +19,7 @@ import {
 } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
+import { apiCacheKibibytes } from '../server/event-log.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
 import { type GraphQLBench, serveGraphQL } from './graphql-subscribers.ts'
@@ -43,7 +44,7 @@ export type Installation = {
 /** Makes an installation of a size, in files whose names begin with `folder`. */
 export async function openInstallation(folder: string, size: number): Promise<Installation> {
   const now = () => new Date().toISOString()
-  const log = openSqliteEventLog({ path: `${folder}-log.db` })
+  const log = openSqliteEventLog({ path: `${folder}-log.db`, readerCacheKibibytes: apiCacheKibibytes })
   const organizationId = randomUUID() as OrganizationId
   const setup = new Setup(organizationId)
   const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })

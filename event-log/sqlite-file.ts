@@ -41,10 +41,11 @@ export type SqliteFile = {
  * process creates or recovers the file.
  *
  * @param path a file in a folder that exists
+ * @param readerCacheKibibytes how much of the file the reader keeps in memory
  * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID`, `EVENT_LOG_UNAVAILABLE`, `EVENT_LOG_NOT_A_LOG`,
  *   `EVENT_LOG_SCHEMA_UNKNOWN`, `EVENT_LOG_CORRUPT`
  */
-export function openSqliteFile(path: string): SqliteFile {
+export function openSqliteFile(path: string, readerCacheKibibytes: number): SqliteFile {
   if (path === '' || path.startsWith(':'))
     throw new EventLogError(
       'EVENT_LOG_ARGUMENT_INVALID',
@@ -53,7 +54,7 @@ export function openSqliteFile(path: string): SqliteFile {
   const deadline = Date.now() + openTimeoutMs
   for (;;)
     try {
-      return openOnce(path)
+      return openOnce(path, readerCacheKibibytes)
     } catch (error) {
       if (!isSqliteBusy(error) || Date.now() > deadline) throw sqliteFailure(error, `Cannot open the event log ${path}`)
       // Opening happens before the service answers anybody, so it may simply wait.
@@ -61,17 +62,13 @@ export function openSqliteFile(path: string): SqliteFile {
     }
 }
 
-/**
- * How much of the file each connection keeps in memory, in KiB. The inner pages of the indexes belong there, and for reading
- * the streams that are read again and again: by SQLite's 2 MiB finding one of 10,000 users takes longer than finding one of
- * ten.
- */
-const cacheKibibytes = { writer: 8_192, reader: 32_768 }
+/** How much of the file the writer keeps in memory, in KiB: the inner pages of the indexes, where appends are looked up. */
+const writerCacheKibibytes = 8_192
 
 /** Bytes of a page: five events and more, so that little of it stays empty. */
 const pageBytes = 8_192
 
-function openOnce(path: string): SqliteFile {
+function openOnce(path: string, readerCacheKibibytes: number): SqliteFile {
   const writer = new DatabaseSync(path, { timeout: 1_000 })
   try {
     // Holds only for a file that is still to be made.
@@ -94,8 +91,8 @@ function openOnce(path: string): SqliteFile {
     // From here on a lock is waited for in the event loop, not inside SQLite.
     writer.exec('PRAGMA busy_timeout = 0')
     const reader = new DatabaseSync(path, { readOnly: true, timeout: 0 })
-    writer.exec(`PRAGMA cache_size = -${cacheKibibytes.writer}`)
-    reader.exec(`PRAGMA cache_size = -${cacheKibibytes.reader}`)
+    writer.exec(`PRAGMA cache_size = -${writerCacheKibibytes}`)
+    reader.exec(`PRAGMA cache_size = -${readerCacheKibibytes}`)
     return { path, writer, reader }
   } catch (error) {
     writer.close()

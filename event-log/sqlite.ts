@@ -25,6 +25,11 @@ export type SqliteEventLogOptions = {
   readonly path: string
   /** How long a call waits for locks of other processes before `EVENT_LOG_UNAVAILABLE`. Default: 10,000 ms. */
   readonly timeoutMs?: number
+  /**
+   * How much of the file is kept in memory for reads, in KiB. Default: 8,192, enough for the inner pages of the indexes, which
+   * is all that following the log and reading a stream now and then needs.
+   */
+  readonly readerCacheKibibytes?: number
 }
 
 /**
@@ -35,8 +40,9 @@ export type SqliteEventLogOptions = {
  * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the file cannot be opened, `EVENT_LOG_NOT_A_LOG` when it is something
  *   else, `EVENT_LOG_SCHEMA_UNKNOWN` when a newer release made it, `EVENT_LOG_CORRUPT` when it is damaged
  */
-export function openSqliteEventLog({ path, timeoutMs = 10_000 }: SqliteEventLogOptions): EventLog {
-  const file = openSqliteFile(path)
+export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
+  const { path, timeoutMs = 10_000, readerCacheKibibytes = 8_192 } = options
+  const file = openSqliteFile(path, readerCacheKibibytes)
   const reader = createSqliteReader(file, timeoutMs)
   const changes = createSqliteChanges(file)
   const writer = createSqliteWriter({ file, timeoutMs, committed: changes.notify })
