@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import {
-  eventMetadata,
-  type Instant,
-  type RefusalEventsReserved,
-  streams,
-  type WaitingRefusals,
-} from '../domain/index.ts'
+import { eventMetadata, type Instant, type RefusalEventsReserved, streams } from '../domain/index.ts'
 import type { EventLog, RecordedEvent } from '../event-log/index.ts'
 import { unknownOrganization } from './refused-attempt.ts'
 import { openSecurityStream } from './security-stream.ts'
@@ -36,8 +30,8 @@ export type ReservationRequest = {
   readonly events: number
   /** How many events of the minute are to be left to others. */
   readonly leave: number
-  /** What is left to be recorded when so many events are given. */
-  readonly waiting: (events: number) => WaitingRefusals
+  /** What so many events are to record of what was counted, and what is left then. */
+  readonly counted: (events: number) => Pick<RefusalEventsReserved['data'], 'recording' | 'waiting'>
   /** Whether the process ends: what waits is recorded also when there is no room, in one event. */
   readonly isLast?: boolean
 }
@@ -122,23 +116,23 @@ export function openRecordingLimit(dependencies: {
   }
 
   return {
-    async reserve({ events: wanted, leave, waiting, isLast = false }) {
+    async reserve({ events: wanted, leave, counted: countedFor, isLast = false }) {
       let events = 0
       let usableUntil = 0
       let own: string | undefined
       await stream.append(() => {
         events = Math.max(0, Math.min(wanted, room() - leave - 1))
         usableUntil = performance.now() + usableMs
-        const left = waiting(events)
+        const { recording, waiting } = countedFor(events)
         own = undefined
-        if (events === 0 && !(isLast && left.count > 0)) return []
+        if (events === 0 && !(isLast && waiting.count > 0)) return []
         const occurredAt = now()
         const callId = randomUUID()
         own = callId
         const actor = { kind: 'system', component: 'refusalAudit' } as const
         return [
           {
-            event: { type: 'RefusalEventsReserved', data: { schemaVersion: 1, events, waiting: left } },
+            event: { type: 'RefusalEventsReserved', data: { schemaVersion: 1, events, recording, waiting } },
             metadata: eventMetadata({ actor, callId }, { organizationId: unknownOrganization, occurredAt }),
           },
         ]

@@ -1,4 +1,4 @@
-import type { Instant, OrganizationId, WaitingRefusals } from '../domain/index.ts'
+import type { CountedRefusals, Instant, OrganizationId } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { SharedRoom } from './counted-kinds.ts'
 import { mostEventsPerMinute, openRecordingLimit, type Reservation } from './recording-limit.ts'
@@ -20,7 +20,10 @@ export interface RefusalAudit {
    * take is counted on (and twice, when it was taken without an answer).
    */
   record(attempt: RefusedAttempt): Promise<void>
-  /** Records what has been counted so far, as far as there is room; of the rest how much it was, and of whom. */
+  /**
+   * Records what was counted, also of the calls of `record` that are under way, as far as there is room; of the rest how
+   * much it was, and of whom. Nothing may be recorded afterwards.
+   */
   close(): Promise<void>
 }
 
@@ -62,6 +65,8 @@ export function openRefusalAudit(dependencies: {
   const ledgers = new Map<OrganizationId, Ledger>()
   let timer: { readonly timeout: NodeJS.Timeout; readonly dueAt: number } | undefined
   let recording: Promise<void> = Promise.resolve()
+  /** The calls of `record` that have not answered. */
+  const underWay = new Set<Promise<void>>()
 
   /** What is left of the last reservation for attempts that are recorded at once. */
   let forAtOnce: { readonly reservation: Reservation; left: number } | undefined
@@ -98,8 +103,9 @@ export function openRefusalAudit(dependencies: {
   async function reserveAtOnce(): Promise<void> {
     try {
       const leave = mostEventsPerMinute - mostAtOnce
-      const waiting = () => waitingOf([...ledgers.values()])
-      const reservation = await limit.reserve({ events: atOnceTogether, leave, waiting })
+      // The attempts that these events are for were not counted: their callers wait for the events themselves.
+      const counted = () => ({ recording: countedIn([]), waiting: countedIn([...ledgers.values()]) })
+      const reservation = await limit.reserve({ events: atOnceTogether, leave, counted })
       forAtOnce = { reservation, left: reservation.events }
       if (reservation.events === 0) atOnceAgainAt = performance.now() + atOncePauseMs
     } catch (error) {
@@ -144,7 +150,11 @@ export function openRefusalAudit(dependencies: {
       const reservation = await limit.reserve({
         events: isLast ? wanted : Math.min(wanted, mostTogether),
         leave: isLast ? 0 : roomForClosing,
-        waiting: (events) => waitingOf(counted.slice(events)),
+        // Each event is of an organization of its own as long as there are some, and has everything that was counted there.
+        counted: (events) => ({
+          recording: countedIn(counted.slice(0, events)),
+          waiting: countedIn(counted.slice(events)),
+        }),
         isLast,
       })
       if (reservation.events === 0) comeBackIn = limit.moreRoomIn() + Math.random() * atOncePauseMs
@@ -181,23 +191,30 @@ export function openRefusalAudit(dependencies: {
     }
   }
 
-  return {
-    async record(given) {
-      const at = now()
-      const attempt = { ...given, subject: entityStream(given.subject) }
-      const ledger = ledgerOf(attempt.organizationId)
+  async function recordOrCount(given: RefusedAttempt): Promise<void> {
+    const at = now()
+    const attempt = { ...given, subject: entityStream(given.subject) }
+    const ledger = ledgerOf(attempt.organizationId)
+    recordCountsIn(windowMs)
+    if (ledger.counter.isFirst(attempt, at) && ledger.atOnce < mostAtOnceEach) {
+      ledger.atOnce += 1
+      if (await recordAtOnce(ledger, attempt, at)) return
       recordCountsIn(windowMs)
-      if (ledger.counter.isFirst(attempt, at) && ledger.atOnce < mostAtOnceEach) {
-        ledger.atOnce += 1
-        if (await recordAtOnce(ledger, attempt, at)) return
-        recordCountsIn(windowMs)
-      }
-      // Another one, if the counts were recorded meanwhile.
-      const { counter } = ledgerOf(attempt.organizationId)
-      counter.add({ attempt, commands: [attempt.command], count: 1, firstAt: at, lastAt: at })
+    }
+    // Another one, if the counts were recorded meanwhile.
+    const { counter } = ledgerOf(attempt.organizationId)
+    counter.add({ attempt, commands: [attempt.command], count: 1, firstAt: at, lastAt: at })
+  }
+
+  return {
+    record(attempt) {
+      const call = recordOrCount(attempt).finally(() => underWay.delete(call))
+      underWay.add(call)
+      return call
     },
 
     async close() {
+      await Promise.all(underWay)
       clearTimeout(timer?.timeout)
       await recording
       await recordCounts(true)
@@ -221,7 +238,7 @@ function sharesOf(events: number, wanted: readonly number[]): readonly number[] 
   return shares
 }
 
-function waitingOf(ledgers: readonly Ledger[]): WaitingRefusals {
+function countedIn(ledgers: readonly Ledger[]): CountedRefusals {
   const counts = ledgers
     .map(({ organizationId, counter }) => ({ organizationId, count: counter.count }))
     .filter(({ count }) => count > 0)

@@ -66,14 +66,16 @@ export type RecordedRefusal = {
   readonly unnamed: number
 }
 
-/** Refusals that a process had counted at a moment and had no room to record yet. */
-export type WaitingRefusals = {
-  readonly recordedAt: string
+/** Refusals that a process had counted at a moment. */
+export type CountedRefusals = {
   readonly count: number
   /** In how many organizations; `most` names those with the most of them. */
   readonly organizations: number
   readonly most: readonly { readonly organizationId: string; readonly count: number }[]
 }
+
+/** Refusals that a process had counted at a moment and had no room to record yet, beside those that it was about to record. */
+export type WaitingRefusals = CountedRefusals & { readonly recordedAt: string; readonly recording: CountedRefusals }
 
 /**
  * The commands that run inside the server's composition. Its errors carry a `code`.

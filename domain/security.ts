@@ -57,8 +57,8 @@ export type FurtherCommandsRefused = DomainEvent<
   }
 >
 
-/** Refusals that a process has counted and for which there was no room yet. */
-export type WaitingRefusals = {
+/** Refusals that a process has counted and not recorded yet. */
+export type CountedRefusals = {
   readonly count: number
   /** In how many organizations. */
   readonly organizations: number
@@ -74,8 +74,10 @@ export type RefusalEventsReserved = DomainEvent<
   'RefusalEventsReserved',
   {
     readonly events: number
+    /** What these events are to record: what is lost of it when the process is killed before it appended them. */
+    readonly recording: CountedRefusals
     /** What the process has to record beyond these events: what is lost if it is killed before it gets to that. */
-    readonly waiting: WaitingRefusals
+    readonly waiting: CountedRefusals
   }
 >
 

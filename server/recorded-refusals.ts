@@ -1,6 +1,7 @@
 import { unknownOrganization } from '../application/index.ts'
 import {
   type Actor,
+  type CountedRefusals,
   type Instant,
   type OrganizationId,
   parseId,
@@ -10,7 +11,6 @@ import {
   refusalFacts,
   type SecurityEvent,
   streams,
-  type WaitingRefusals,
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 
@@ -28,7 +28,11 @@ export type RecordedRefusal = RefusalFacts & {
 }
 
 /** Refusals that a process had counted at some moment and had no room to record yet: they are recorded later, or were lost with it. */
-export type RecordedWaiting = WaitingRefusals & { readonly recordedAt: Instant }
+export type RecordedWaiting = CountedRefusals & {
+  readonly recordedAt: Instant
+  /** What it was about to record beside them: it follows at once, or was lost with the process as well. */
+  readonly recording: CountedRefusals
+}
 
 /** What security streams say. */
 export type RecordedRefusals = {
@@ -68,7 +72,8 @@ export async function recordedRefusals(
         const { actor } = metadata
         const event = { type, data } as SecurityEvent
         if (event.type === 'RefusalEventsReserved') {
-          if (event.data.waiting.count > 0) waiting.push({ recordedAt, ...event.data.waiting })
+          const { waiting: left, recording } = event.data
+          if (left.count + recording.count > 0) waiting.push({ recordedAt, ...left, recording })
           continue
         }
         refusals.push({ recordedAt, type: event.type, actor, remoteAddress, ...refusalFacts(event) })

@@ -57,7 +57,7 @@ function refusalsText(refusals: readonly RecordedRefusal[], marker: Marker): str
 }
 
 function waitingText(waiting: readonly WaitingRefusals[]): string {
-  const last = waiting.at(-1)
+  const last = waiting.findLast(({ count: left }) => left > 0)
   if (last === undefined) return ''
   return `At ${last.recordedAt} a process had counted ${count(last.count, 'refusal')} of ${count(last.organizations, 'organization')} without room to record them yet.\n`
 }

@@ -133,6 +133,30 @@ describe('refusals', () => {
     }
   })
 
+  it('that are being recorded while the service stops are counted and recorded when that fails', async () => {
+    const { log, open, counts, errors } = audits()
+    const failure = Promise.withResolvers<never>()
+    let isFirst = true
+    const audit = open({
+      readStream: log.readStream.bind(log),
+      async append(...given) {
+        const [, events] = given
+        if (isFirst && events[0]?.type === 'CommandRefused') {
+          isFirst = false
+          await failure.promise
+        }
+        return log.append(...given)
+      },
+    })
+    const recorded = audit.record(attempt())
+    await until('its reservation stands, and its record is being appended', async () => !isFirst)
+    const closed = audit.close()
+    failure.reject(new EventLogError('EVENT_LOG_UNAVAILABLE', 'The log is away.'))
+    await Promise.all([recorded, closed])
+    expect(errors).toMatchObject([{ code: 'EVENT_LOG_UNAVAILABLE' }])
+    expect(await counts()).toEqual([1])
+  })
+
   it('of a flood by many people name who did what, and how often', async () => {
     const { open, recorded, counts } = audits()
     const audit = open()

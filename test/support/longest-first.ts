@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const longestTestFiles: readonly string[] = [
   'test/end-to-end/kill.test.ts',
   'test/server/embedded/temporal.test.ts',
+  'test/application/refusal-audit-kill.test.ts',
   'test/workflows/releases-side-by-side.test.ts',
   'test/end-to-end/roles.test.ts',
   'test/end-to-end/personal-data.test.ts',

@@ -180,6 +180,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       events: [
         byAudit('RefusalEventsReserved', {
           events: 2,
+          recording: { count: 3, organizations: 1, most: [{ organizationId: id.organization, count: 3 }] },
           waiting: { count: 5, organizations: 1, most: [{ organizationId: id.organization, count: 5 }] },
         }),
       ],
