@@ -40,12 +40,13 @@ const depthLimit = 4
 
 /**
  * Reads a signature that a file carries already, and those nested in it, as far as plans and reports name them. Whatever the
- * bytes are, there is an answer: what cannot be read is named as unreadable.
+ * bytes are, there is an answer: what cannot be read is named as unreadable. Each is read when it is asked for, because a few
+ * megabytes can hold a million of them.
  *
  * @param entry the content of a WIN_CERTIFICATE
  */
-export function readExistingSignatures(entry: Uint8Array): readonly FoundSignature[] {
-  return attempt(entry, 0, () => {
+export function readExistingSignatures(entry: Uint8Array): Generator<FoundSignature, void, undefined> {
+  return readAll(entry, 0, () => {
     const outer = new DerReader(entry, code)
     const { encoded } = outer.take(0x30, 'the signature')
     const behind = outer.unread
@@ -63,21 +64,36 @@ export function unreadableSignature(entry: Uint8Array, depth: number, reason: st
   }
 }
 
-function attempt(entry: Uint8Array, depth: number, read: () => readonly FoundSignature[]): readonly FoundSignature[] {
+/** A signature that was read, and those nested in it, which were not. */
+interface ReadSignature {
+  readonly found: FoundSignature
+  readonly nested: readonly Uint8Array[]
+}
+
+function* readAll(
+  encoded: Uint8Array,
+  depth: number,
+  read: () => ReadSignature,
+): Generator<FoundSignature, void, undefined> {
+  const { found, nested } = attempt(encoded, depth, read)
+  yield found
+  for (const inner of nested) yield* readAll(inner, depth + 1, () => readOne(inner, depth + 1, []))
+}
+
+function attempt(encoded: Uint8Array, depth: number, read: () => ReadSignature): ReadSignature {
   try {
     return read()
   } catch (error) {
     if (!(error instanceof SigningError)) throw error
-    return [unreadableSignature(entry, depth, error.message)]
+    return { found: unreadableSignature(encoded, depth, error.message), nested: [] }
   }
 }
 
-function readOne(encoded: Uint8Array, depth: number, alsoUncovered: readonly string[]): readonly FoundSignature[] {
+function readOne(encoded: Uint8Array, depth: number, alsoUncovered: readonly string[]): ReadSignature {
   if (depth > depthLimit) throw new SigningError(code, `It is nested in signatures that are nested ${depthLimit} deep.`)
   const signedData = readForeignSignedData(encoded, code)
   const stated = readStatedDigest(signedData)
   const sha256 = sha256Of(withoutNested(encoded))
-  const nested = valuesOf(signedData.signer.unsignedAttributes, objectIdentifiers.spcNestedSignature)
   const found: FoundSignature = {
     stated,
     describe: (outcome, fileDigest) => ({
@@ -88,7 +104,7 @@ function readOne(encoded: Uint8Array, depth: number, alsoUncovered: readonly str
       ...describe(signedData, stated, alsoUncovered, fileDigest),
     }),
   }
-  return [found, ...nested.flatMap((inner) => attempt(inner, depth + 1, () => readOne(inner, depth + 1, [])))]
+  return { found, nested: valuesOf(signedData.signer.unsignedAttributes, objectIdentifiers.spcNestedSignature) }
 }
 
 /** Where a signature stands that is nested so deep. */

@@ -30,7 +30,7 @@ export interface InspectionRequest {
   readonly onProgress?: (() => void) | undefined
 }
 
-/** More are counted, and not described. */
+/** That there are more is said, and no more of them. */
 const descriptionLimit = 16
 
 /**
@@ -91,20 +91,35 @@ export async function describeSignatures(
   return described
 }
 
+/** At most so many, and so many bytes of them: the rest is only said to be there. */
 async function findSignatures(input: InputFile, file: PeFile): Promise<readonly FoundSignature[]> {
   const found: FoundSignature[] = []
-  for (const entry of file.certificateTable?.entries ?? []) found.push(...(await readEntry(input, entry)))
-  if (found.length <= descriptionLimit) return found
-  const more = `${found.length - descriptionLimit} more signatures, which are not listed.`
-  return [...found.slice(0, descriptionLimit), unreadableSignature(new Uint8Array(), 0, more)]
+  let room = signatureLimit
+  for (const entry of file.certificateTable?.entries ?? []) {
+    for (const signature of await readEntry(input, entry, room)) {
+      if (found.length === descriptionLimit)
+        return [...found, unreadableSignature(new Uint8Array(), 0, 'There are more signatures, which are not listed.')]
+      found.push(signature)
+    }
+    room = Math.max(room - entry.length, 0)
+  }
+  return found
 }
 
+/** @param room how many bytes of signatures are still read */
 async function readEntry(
   input: InputFile,
   { offset, length, type }: CertificateTableEntry,
-): Promise<readonly FoundSignature[]> {
-  if (length > signatureLimit)
-    return [unreadableSignature(new Uint8Array(), 0, `It has ${length} bytes, more than any signature.`)]
+  room: number,
+): Promise<Iterable<FoundSignature>> {
+  if (length > room)
+    return [
+      unreadableSignature(
+        new Uint8Array(),
+        0,
+        `It has ${length} bytes; of the signatures of a file at most ${signatureLimit} bytes are read.`,
+      ),
+    ]
   // A copy, because a pass over the file uses the same buffers.
   const bytes = Uint8Array.from(await readRange(input, offset, length))
   if (type !== pkcsSignedData)

@@ -7,7 +7,7 @@ import type { PeFile } from './pe-file.ts'
 
 /** Whoever verifies takes no more, in one signature or in one table. */
 const signatureCountLimit = 16
-/** Of a signature, in bytes. */
+/** Of the signatures of a file together, in bytes: they are read whole. */
 export const signatureLimit = 16 * 1024 * 1024
 
 /**
@@ -25,15 +25,13 @@ export async function readKeptSignatures(input: InputFile, file: PeFile): Promis
     throw unsupported(
       'their table begins at no multiple of 8, and they do not cover the bytes that would move it there',
     )
-  const isPlain = ({ revision, type, length }: typeof entry) =>
-    revision === certificateRevision && type === pkcsSignedData && length <= signatureLimit
+  const isPlain = ({ revision, type }: typeof entry) => revision === certificateRevision && type === pkcsSignedData
   if (![entry, ...more].every(isPlain))
-    throw unsupported(
-      `one of them is no PKCS #7 signature in a WIN_CERTIFICATE of revision 2.0, or has more than ${signatureLimit} bytes`,
-    )
+    throw unsupported('one of them is no PKCS #7 signature in a WIN_CERTIFICATE of revision 2.0')
   if (!file.isEfi && more.length > 0)
     throw unsupported(`they are ${more.length + 1} entries of the table, of which Windows reads only the first`)
   const { offset, length } = file.isEfi ? table : entry
+  if (length > signatureLimit) throw unsupported(`they have ${length} bytes; at most ${signatureLimit} are kept`)
   // A copy, because a pass over the file will change its first block.
   return Uint8Array.from(await readRange(input, offset, length))
 }
