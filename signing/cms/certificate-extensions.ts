@@ -2,11 +2,16 @@ import type { CertificateFields } from './certificate-fields.ts'
 import { DerReader } from './der-reader.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
 
-/** Bits of the first octet of KeyUsage (RFC 5280 §4.2.1.3). */
-export const keyUsages = { digitalSignature: 0x80, keyCertSign: 0x04 } as const
+/** Bits of KeyUsage (RFC 5280 §4.2.1.3): those of its first octet, and above them `decipherOnly`, the only one of its second. */
+export const keyUsages = {
+  digitalSignature: 0x80,
+  contentCommitment: 0x40,
+  keyCertSign: 0x04,
+  decipherOnly: 0x8000,
+} as const
 
 /**
- * The first octet of KeyUsage (RFC 5280 §4.2.1.3), `undefined` when the certificate does not restrict it.
+ * The bits of KeyUsage, as {@link keyUsages} names them; `undefined` when the certificate does not restrict it.
  *
  * @param code of the `SigningError` that a malformed extension gets
  */
@@ -16,7 +21,7 @@ export function readKeyUsage({ extensions }: CertificateFields, code: string): n
   const reader = new DerReader(extension.value, code)
   const bits = reader.bitString('the key usage of a certificate')
   reader.end('the key usage of a certificate')
-  return bits[0] ?? 0
+  return (bits[0] ?? 0) | (((bits[1] ?? 0) << 8) & keyUsages.decipherOnly)
 }
 
 /**

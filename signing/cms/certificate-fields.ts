@@ -12,6 +12,8 @@ export interface CertificateExtension {
 export interface CertificateFields {
   /** The certificate itself, DER. */
   readonly encoded: Uint8Array
+  /** AlgorithmIdentifier of its signature, a whole element. */
+  readonly signatureAlgorithm: Uint8Array
   /** Content octets of the serial number. */
   readonly serialNumber: Uint8Array
   /** Issuer and subject, each a whole Name element. */
@@ -47,17 +49,19 @@ export function readCertificateFields(encoded: Uint8Array, code: string): Certif
   const certificate = outer.enter(0x30, 'the certificate')
   outer.end('the certificate')
   const body = certificate.enter(0x30, 'the certificate body')
-  certificate.take(0x30, 'the signature algorithm of the certificate')
+  const signatureAlgorithm = certificate.take(0x30, 'the signature algorithm of the certificate').encoded
   certificate.bitString('the signature of the certificate')
   certificate.end('the certificate')
 
   body.takeOptional(0xa0, 'the certificate version')
   const serialNumber = body.integer('the serial number of the certificate')
-  body.take(0x30, 'the inner signature algorithm of the certificate')
+  const inner = body.take(0x30, 'the inner signature algorithm of the certificate')
+  if (Buffer.compare(inner.encoded, signatureAlgorithm) !== 0)
+    throw body.fault('the certificate names two signature algorithms that are not the same')
   const issuer = body.take(0x30, 'the issuer of the certificate').encoded
   const validity = body.enter(0x30, 'the validity of the certificate')
-  const notBefore = validity.time('notBefore of the certificate')
-  const notAfter = validity.time('notAfter of the certificate')
+  const notBefore = validity.wholeSecondsTime('notBefore of the certificate')
+  const notAfter = validity.wholeSecondsTime('notAfter of the certificate')
   validity.end('the validity of the certificate')
   const subject = body.take(0x30, 'the subject of the certificate').encoded
   const publicKey = body.take(0x30, 'the public key of the certificate').encoded
@@ -82,6 +86,7 @@ export function readCertificateFields(encoded: Uint8Array, code: string): Certif
   let opened: OpenedCertificate | undefined | 'not yet' = 'not yet'
   return {
     encoded,
+    signatureAlgorithm,
     serialNumber,
     issuer,
     subject,
@@ -94,6 +99,11 @@ export function readCertificateFields(encoded: Uint8Array, code: string): Certif
       return opened
     },
   }
+}
+
+/** The subject as people read it, for messages and results: `CN=…, O=…`. */
+export function subjectOf(certificate: CertificateFields): string {
+  return certificate.opened()?.x509.subject.split('\n').join(', ') ?? '(unreadable)'
 }
 
 function open(encoded: Uint8Array): OpenedCertificate | undefined {

@@ -1,7 +1,13 @@
 import { SigningError } from '../signing-error.ts'
-import { keyUsages, readBasicConstraints, readExtendedKeyUsages, readKeyUsage } from './certificate-extensions.ts'
-import { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
-import { objectIdentifiers } from './object-identifiers.ts'
+import { type CertificateFields, readCertificateFields, subjectOf } from './certificate-fields.ts'
+import {
+  assertLeafKeyUsage,
+  assertLeafUsage,
+  assertMayIssue,
+  assertStronglySigned,
+  assertValidAt,
+  type CertificatePurpose,
+} from './certificate-usage.ts'
 import type { ErrorArea } from './parse-signed-data.ts'
 
 /**
@@ -24,35 +30,36 @@ export interface PathRequest {
   /** When every certificate of the path must be valid. */
   readonly at: Date
   /** The extended key usage that the leaf must allow. */
-  readonly purpose: typeof objectIdentifiers.codeSigning | typeof objectIdentifiers.timeStamping
+  readonly purpose: CertificatePurpose
   readonly area: ErrorArea
 }
 
 const maximumLength = 10
-/** Bounds the search among hostile certificates that all seem to issue each other. */
-const maximumSteps = 100
+/**
+ * How many signatures of certificates are checked in one search. A key can be made so that each check takes more than 10 ms,
+ * and 32 certificates so that all seem to have issued each other. Real paths need fewer than ten.
+ */
+const maximumChecks = 40
 
-const understoodExtensions: ReadonlySet<string> = new Set([
-  objectIdentifiers.keyUsage,
-  objectIdentifiers.basicConstraints,
-  objectIdentifiers.extendedKeyUsage,
-  objectIdentifiers.subjectAlternativeName,
-  objectIdentifiers.certificatePolicies,
-])
+/** How many checks of signatures are left. */
+interface CheckBudget {
+  checks: number
+}
 
 /**
- * Finds and validates the path from a signer's certificate to where trust ends: names, signatures, validity, CA flag,
- * path length and key usage of every issuer, no critical extension that is not understood, and the leaf's extended key
- * usage (RFC 5280 §6.1, without policies, name constraints and revocation).
+ * Finds and validates the path from a signer's certificate to where trust ends: names, signatures and their algorithms,
+ * validity, CA flag, path length, key usage and key size of every issuer, no critical extension that is not understood, and
+ * the extended key usage of the leaf, and of issuers that have one, as Windows asks (RFC 5280 §6.1, without policies, name
+ * constraints and revocation).
  *
  * @returns the path, leaf first
  * @throws SigningError `<area>_CHAIN_UNTRUSTED`, `<area>_CERTIFICATE_EXPIRED`, `<area>_CERTIFICATE_UNSUITABLE`,
  * `<area>_MALFORMED`
  */
 export function validatePath(request: PathRequest): readonly CertificateFields[] {
-  const { leaf, area } = request
-  assertLeafUsage(request)
-  const budget = { steps: maximumSteps }
+  const { leaf, purpose, at, area } = request
+  assertLeafUsage(leaf, purpose, area)
+  const budget = { checks: maximumChecks }
   const path = extend([leaf], request, budget)
   if (path === undefined)
     throw new SigningError(
@@ -62,36 +69,42 @@ export function validatePath(request: PathRequest): readonly CertificateFields[]
         : `The certificate "${subjectOf(leaf)}" does not lead to a root among the embedded certificates.`,
     )
   path.forEach((certificate, depth) => {
-    assertValid(certificate, depth, request)
+    assertValidAt(certificate, at, area)
+    if (depth === 0) assertLeafKeyUsage(certificate, purpose, area)
+    else assertMayIssue(certificate, { below: depth - 1, purpose, area })
+    // Trust in the last one does not rest on its signature.
+    if (depth < path.length - 1) assertStronglySigned(certificate, area)
   })
   return path
-}
-
-/** The subject as people read it, for messages and results: `CN=…, O=…`. */
-export function subjectOf(certificate: CertificateFields): string {
-  return certificate.opened()?.x509.subject.split('\n').join(', ') ?? '(unreadable)'
 }
 
 function extend(
   path: readonly CertificateFields[],
   request: PathRequest,
-  budget: { steps: number },
+  budget: CheckBudget,
 ): readonly CertificateFields[] | undefined {
   const { trust, embedded } = request
   const last = path[path.length - 1]
-  if (last === undefined || budget.steps-- <= 0) return undefined
+  if (last === undefined) return undefined
   const anchors = trust.kind === 'anchors' ? trust.certificates : []
   if (anchors.some((anchor) => isSame(anchor, last))) return path
-  if (isSelfIssued(last)) return trust.kind === 'anchors' || !isIssuedBy(last, last) ? undefined : path
+  if (isSelfIssued(last)) return trust.kind === 'anchors' || !isIssuedWithin(budget, last, last) ? undefined : path
   if (path.length === maximumLength) return undefined
-  const candidates = [...anchors, ...embedded].filter(
-    (candidate) => !path.some((used) => isSame(used, candidate)) && isIssuedBy(last, candidate),
-  )
-  for (const candidate of candidates) {
+  let isIssued = false
+  for (const candidate of [...anchors, ...embedded]) {
+    if (path.some((used) => isSame(used, candidate)) || !isIssuedWithin(budget, last, candidate)) continue
+    isIssued = true
     const complete = extend([...path, candidate], request, budget)
     if (complete !== undefined) return complete
   }
-  return trust.kind === 'open' && candidates.length === 0 ? path : undefined
+  return trust.kind === 'open' && !isIssued && budget.checks > 0 ? path : undefined
+}
+
+/** As {@link isIssuedBy}; `false` when the budget is spent. Only certificates of the right name cost anything. */
+function isIssuedWithin(budget: CheckBudget, certificate: CertificateFields, issuer: CertificateFields): boolean {
+  if (!isNamedAsIssuer(certificate, issuer) || budget.checks <= 0) return false
+  budget.checks--
+  return isIssuedBy(certificate, issuer)
 }
 
 /** Whether two certificates are the same bytes. */
@@ -103,9 +116,13 @@ function isSelfIssued(certificate: CertificateFields): boolean {
   return Buffer.compare(certificate.issuer, certificate.subject) === 0
 }
 
+function isNamedAsIssuer(certificate: CertificateFields, issuer: CertificateFields): boolean {
+  return Buffer.compare(certificate.issuer, issuer.subject) === 0
+}
+
 /** Whether the issuer has the name that the certificate gives, and its key made the certificate's signature. */
 export function isIssuedBy(certificate: CertificateFields, issuer: CertificateFields): boolean {
-  if (Buffer.compare(certificate.issuer, issuer.subject) !== 0) return false
+  if (!isNamedAsIssuer(certificate, issuer)) return false
   const [signed, signer] = [certificate.opened(), issuer.opened()]
   if (signed === undefined || signer?.key === undefined) return false
   try {
@@ -113,51 +130,6 @@ export function isIssuedBy(certificate: CertificateFields, issuer: CertificateFi
   } catch {
     return false
   }
-}
-
-function assertValid(certificate: CertificateFields, depth: number, request: PathRequest): void {
-  const { at, area } = request
-  if (at < certificate.notBefore || at > certificate.notAfter)
-    throw new SigningError(
-      `${area}_CERTIFICATE_EXPIRED`,
-      `The certificate "${subjectOf(certificate)}" is valid from ${certificate.notBefore.toISOString()} to ` +
-        `${certificate.notAfter.toISOString()}, but was needed at ${at.toISOString()}.`,
-    )
-  for (const [identifier, extension] of certificate.extensions)
-    if (extension.critical && !understoodExtensions.has(identifier))
-      throw unsuitable(certificate, area, `has the critical extension ${identifier}, which is not understood`)
-  const keyUsage = readKeyUsage(certificate, `${area}_MALFORMED`)
-  if (depth === 0) {
-    if (keyUsage !== undefined && (keyUsage & keyUsages.digitalSignature) === 0)
-      throw unsuitable(certificate, area, 'must allow digital signatures in its key usage')
-    return
-  }
-  if (keyUsage !== undefined && (keyUsage & keyUsages.keyCertSign) === 0)
-    throw unsuitable(certificate, area, 'issued a certificate, but its key usage does not allow that')
-  const constraints = readBasicConstraints(certificate, `${area}_MALFORMED`)
-  if (!constraints.isAuthority)
-    throw unsuitable(certificate, area, 'issued a certificate, but is not marked as an authority')
-  if (constraints.pathLength !== undefined && depth - 1 > constraints.pathLength)
-    throw unsuitable(certificate, area, `allows ${constraints.pathLength} authorities below it, but has ${depth - 1}`)
-}
-
-/**
- * Code signing: no extended key usage allows every use. Time-stamping: exactly that use, critical (RFC 3161 §2.3).
- */
-function assertLeafUsage({ leaf, purpose, area }: PathRequest): void {
-  const { critical, usages } = readExtendedKeyUsages(leaf, `${area}_MALFORMED`)
-  if (purpose === objectIdentifiers.timeStamping) {
-    if (!critical || usages?.length !== 1 || usages[0] !== purpose)
-      throw unsuitable(leaf, area, 'must have time-stamping as its only extended key usage, marked critical')
-  } else if (usages !== undefined && !usages.some((usage) => usage === purpose || usage === anyUsage)) {
-    throw unsuitable(leaf, area, 'must allow code signing in its extended key usage')
-  }
-}
-
-const anyUsage = objectIdentifiers.anyExtendedKeyUsage
-
-function unsuitable(certificate: CertificateFields, area: ErrorArea, why: string): SigningError {
-  return new SigningError(`${area}_CERTIFICATE_UNSUITABLE`, `The certificate "${subjectOf(certificate)}" ${why}.`)
 }
 
 /**
@@ -178,12 +150,13 @@ export function findUncovered(
   const end = path.at(-1)
   const endsOpen = trust.kind === 'open' && path.length > 1 && end !== undefined && !isSelfIssued(end)
   const covered = trust.kind === 'anchors' ? [...path, ...trust.certificates] : endsOpen ? path.slice(0, -1) : path
+  const budget = { checks: maximumChecks }
   return embedded.filter(
     (certificate) =>
       !covered.some((each) => isSame(each, certificate)) &&
       !(
-        path.some((issued) => isIssuedBy(issued, certificate)) &&
-        covered.some((issuer) => isIssuedBy(certificate, issuer))
+        path.some((issued) => isIssuedWithin(budget, issued, certificate)) &&
+        covered.some((issuer) => isIssuedWithin(budget, certificate, issuer))
       ),
   )
 }

@@ -218,6 +218,14 @@ export class DerReader {
     return time
   }
 
+  /** Takes a time as {@link time} does, but without fractions, as certificates have them (RFC 5280 §4.1.2.5). */
+  wholeSecondsTime(what: string): Date {
+    const position = this.#at
+    const time = this.time(what)
+    if (this.#bytes.subarray(position, this.#at).includes(0x2e)) throw this.fault(`${what} has a fraction`, position)
+    return time
+  }
+
   /** The error to throw for something wrong at this place of the reader's own bytes. */
   fault(message: string, at = this.#at): SigningError {
     return this.#faultAt(message, this.#base + at)

@@ -3,16 +3,18 @@ export { encodeDigestAlgorithm, hashLengths, takeDigestAlgorithm } from './algor
 export { type Attribute, encodeAttribute } from './attributes.ts'
 export { buildSignedData, type SignedDataInput } from './build-signed-data.ts'
 export { keyUsages, readBasicConstraints, readExtendedKeyUsages, readKeyUsage } from './certificate-extensions.ts'
-export { type CertificateFields, readCertificateFields } from './certificate-fields.ts'
+export { type CertificateFields, readCertificateFields, subjectOf } from './certificate-fields.ts'
 export {
   findUncovered,
   isIssuedBy,
   isSame,
+  type PathRequest,
   readAnchors,
-  subjectOf,
   type Trust,
   validatePath,
 } from './certificate-path.ts'
+export { hasStrongKey, isStronglySigned } from './certificate-strength.ts'
+export { understoodExtensions } from './certificate-usage.ts'
 export { type DerElement, DerReader } from './der-reader.ts'
 export * as der from './der-writer.ts'
 export {

@@ -30,6 +30,7 @@ export const objectIdentifiers = {
   sha512: '2.16.840.1.101.3.4.2.3',
   /** RFC 8017 appendix A.1 and A.2. */
   rsaEncryption: '1.2.840.113549.1.1.1',
+  rsaPss: '1.2.840.113549.1.1.10',
   md5WithRsa: '1.2.840.113549.1.1.4',
   sha1WithRsa: '1.2.840.113549.1.1.5',
   /** The same as OIW assigned it, in old signatures of others only. */
@@ -43,6 +44,10 @@ export const objectIdentifiers = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   ecdsaWithSha384: '1.2.840.10045.4.3.3',
   ecdsaWithSha512: '1.2.840.10045.4.3.4',
+
+  /** RFC 8410 §3; in certificates of issuers only. */
+  ed25519: '1.3.101.112',
+  ed448: '1.3.101.113',
 
   /** RFC 3279 §2.3.2 and §2.2.2; in old signatures of others only. */
   dsa: '1.2.840.10040.4.1',

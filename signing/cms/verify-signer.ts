@@ -2,6 +2,7 @@ import { hash as digestOnce, type KeyObject, verify } from 'node:crypto'
 import { SigningError } from '../signing-error.ts'
 import type { Attribute } from './attributes.ts'
 import type { CertificateFields } from './certificate-fields.ts'
+import { leastModulus } from './certificate-strength.ts'
 import { type DerElement, DerReader } from './der-reader.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
 import type { ErrorArea, ParsedSignedData, SignerIdentifier } from './parse-signed-data.ts'
@@ -97,10 +98,10 @@ function readPublicKey(certificate: CertificateFields, area: ErrorArea): KeyObje
       `${area}_ALGORITHM_UNSUPPORTED`,
       "The key of the signer's certificate must be RSA or on the curves P-256, P-384 or P-521.",
     )
-  if ((key.asymmetricKeyDetails?.modulusLength ?? 2048) < 2048)
+  if ((key.asymmetricKeyDetails?.modulusLength ?? leastModulus) < leastModulus)
     throw new SigningError(
       `${area}_ALGORITHM_UNSUPPORTED`,
-      "The RSA key of the signer's certificate must have at least 2048 bits.",
+      `The RSA key of the signer's certificate must have at least ${leastModulus} bits.`,
     )
   return key
 }

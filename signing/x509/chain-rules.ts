@@ -1,25 +1,19 @@
 import {
   type CertificateFields,
-  DerReader,
+  hasStrongKey,
   isIssuedBy,
+  isStronglySigned,
   keyUsages,
   objectIdentifiers,
   readBasicConstraints,
   readExtendedKeyUsages,
   readKeyUsage,
+  understoodExtensions,
 } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { readCertificate } from './certificate.ts'
 
 const malformed = 'X509_MALFORMED'
-
-const understoodExtensions: ReadonlySet<string> = new Set([
-  objectIdentifiers.keyUsage,
-  objectIdentifiers.basicConstraints,
-  objectIdentifiers.extendedKeyUsage,
-  objectIdentifiers.subjectAlternativeName,
-  objectIdentifiers.certificatePolicies,
-])
 
 /**
  * Checks a certificate that code is to be signed with.
@@ -116,57 +110,16 @@ function refuseCritical(certificate: CertificateFields, code: string): void {
       )
 }
 
-/** RSA and ECDSA with SHA-2, and EdDSA. */
-const strongSignatures: ReadonlySet<string> = new Set([
-  objectIdentifiers.sha256WithRsa,
-  objectIdentifiers.sha384WithRsa,
-  objectIdentifiers.sha512WithRsa,
-  objectIdentifiers.ecdsaWithSha256,
-  objectIdentifiers.ecdsaWithSha384,
-  objectIdentifiers.ecdsaWithSha512,
-  '1.3.101.112',
-  '1.3.101.113',
-])
-
-const rsassaPss = '1.2.840.113549.1.1.10'
-const strongHashes: ReadonlySet<string> = new Set([
-  objectIdentifiers.sha256,
-  objectIdentifiers.sha384,
-  objectIdentifiers.sha512,
-])
-
 function refuseWeakSignature(certificate: CertificateFields): void {
-  const outer = new DerReader(certificate.encoded, malformed).enter(0x30, 'the certificate')
-  outer.takeAny('the certificate body')
-  const algorithm = outer.enter(0x30, 'the signature algorithm of the certificate')
-  const identifier = algorithm.objectIdentifier('the signature algorithm of the certificate')
-  const isStrong = identifier === rsassaPss ? isStrongPss(algorithm) : strongSignatures.has(identifier)
-  if (!isStrong)
-    throw weak(`The signature of the certificate ${nameOf(certificate)} is made with ${identifier}; SHA-2 is needed`)
-}
-
-/** RFC 4055 §3.1: hashAlgorithm is [0], and SHA-1 where it is left out. */
-function isStrongPss(algorithm: DerReader): boolean {
-  const parameters = algorithm.enter(0x30, 'the parameters of RSASSA-PSS')
-  const hash = parameters.takeOptional(0xa0, 'the hash algorithm of RSASSA-PSS')
-  if (hash === undefined) return false
-  const identifier = parameters.inside(hash).enter(0x30, 'the hash algorithm of RSASSA-PSS')
-  return strongHashes.has(identifier.objectIdentifier('the hash algorithm of RSASSA-PSS'))
+  if (isStronglySigned(certificate, malformed)) return
+  throw weak(`The signature of the certificate ${nameOf(certificate)} is made with a weak algorithm; SHA-2 is needed`)
 }
 
 function refuseWeakKey(issuer: CertificateFields): void {
-  const { asymmetricKeyType, asymmetricKeyDetails } = issuer.opened()?.key ?? {}
-  const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {}
-  const isStrong =
-    asymmetricKeyType === 'rsa' || asymmetricKeyType === 'rsa-pss'
-      ? modulusLength >= 2048
-      : asymmetricKeyType === 'ec'
-        ? ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve)
-        : asymmetricKeyType === 'ed25519' || asymmetricKeyType === 'ed448'
-  if (!isStrong)
-    throw weak(
-      `The key of the certificate ${nameOf(issuer)} is too weak; RSA of 2048 bits, P-256, P-384, P-521, Ed25519 or more is needed`,
-    )
+  if (hasStrongKey(issuer)) return
+  throw weak(
+    `The key of the certificate ${nameOf(issuer)} is too weak; RSA of 2048 bits, P-256, P-384, P-521, Ed25519 or more is needed`,
+  )
 }
 
 function weak(problem: string): SigningError {

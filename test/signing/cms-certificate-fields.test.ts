@@ -1,0 +1,32 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { der, readCertificateFields } from '../../signing/cms/index.ts'
+import { type CraftedCertificate, craftCertificate } from '../support/crafted-certificate.ts'
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+
+function read(fields: Partial<CraftedCertificate>) {
+  const key = { publicKey: publicKey.export({ type: 'spki', format: 'der' }), signedBy: privateKey }
+  return readCertificateFields(craftCertificate({ subject: 'One', issuer: 'One', ...key, ...fields }), 'TEST_MALFORMED')
+}
+
+const generalizedTime = (text: string) => der.element(0x18, Buffer.from(text))
+const malformed = (message: string) =>
+  expect.objectContaining({ code: 'TEST_MALFORMED', message: expect.stringContaining(message) })
+
+describe('a certificate is read', () => {
+  test('with a GeneralizedTime of whole seconds', () => {
+    expect(read({ notAfter: generalizedTime('20500101000000Z') }).notAfter).toEqual(new Date('2050-01-01T00:00:00Z'))
+  })
+})
+
+describe('a certificate is malformed, as to OpenSSL and RFC 5280,', () => {
+  test('when a time of it has a fraction', () => {
+    expect(() => read({ notAfter: generalizedTime('20500101000000.5Z') })).toThrow(malformed('notAfter'))
+  })
+
+  test('when it names two signature algorithms', () => {
+    const innerAlgorithm = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.3'))
+    expect(() => read({ innerAlgorithm })).toThrow(malformed('two signature algorithms'))
+  })
+})
