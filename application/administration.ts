@@ -99,13 +99,13 @@ export type AdministrationDependencies = Pick<
 export function createAdministration(dependencies: AdministrationDependencies): Administration {
   const guard = openGuard(dependencies)
   const change = <Result>(
-    command: keyof Administration,
+    useCase: keyof Administration,
     requester: Requester,
     subject: string | undefined,
-    useCase: () => Promise<Result>,
+    run: () => Promise<Result>,
   ): Promise<Result> => {
-    const call: GuardedCall = { command, requester, writes: 'change', ...(subject === undefined ? {} : { subject }) }
-    return guard(call, useCase)
+    const call: GuardedCall = { useCase, requester, writes: 'change', ...(subject === undefined ? {} : { subject }) }
+    return guard(call, run)
   }
   return {
     createUser: (requester, input) =>

@@ -1,5 +1,6 @@
 import type { Administration } from './administration.ts'
 import type { Credentials } from './authenticate.ts'
+import type { AskedQuery } from './authorize-query.ts'
 import type { Caller } from './caller.ts'
 import type {
   ApproveSigningRequestInput,
@@ -25,6 +26,13 @@ export interface Application extends Administration {
    * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`
    */
   authenticate(credentials: Credentials, remoteAddress: string | undefined): Promise<Caller>
+
+  /**
+   * Refuses a query that the caller does not have the permission for, and records that.
+   *
+   * @throws Refusal `FORBIDDEN`
+   */
+  authorizeQuery(caller: Caller, asked: AskedQuery): Promise<void>
 
   /**
    * Submits an artifact. With an idempotency key that this user has submitted with before, the first request is

@@ -3,11 +3,9 @@ import {
   type EventMetadata,
   eventMetadata,
   type GlobalRole,
-  hasRole,
   type Initiator,
   type Instant,
   type OrganizationId,
-  Refusal,
   type SealedDetails,
   type UserId,
   type Voucher,
@@ -54,25 +52,4 @@ export function initiatorOf(requester: Requester): Initiator {
 /** The metadata of an event that somebody asked for. */
 export function metadataFor(requester: Requester, occurredAt: Instant): EventMetadata {
   return eventMetadata(initiatorOf(requester), { organizationId: requester.organizationId, occurredAt })
-}
-
-/**
- * Refuses a requester without the role.
- *
- * @throws Refusal `FORBIDDEN`
- */
-export function requireRole(requester: Requester, role: GlobalRole): void {
-  if (isSetup(requester) || hasRole(requester, role)) return
-  const needed = role === 'globalAdministrator' ? role : `${role} or globalAdministrator`
-  throw new Refusal('FORBIDDEN', `This needs the role ${needed}.`, { permission: role })
-}
-
-/**
- * Refuses who may not decide about users, or not about users with these roles: only a Global Administrator decides about
- * another one.
- *
- * @throws Refusal `FORBIDDEN`
- */
-export function requireRoleOver(requester: Requester, roles: readonly GlobalRole[]): void {
-  requireRole(requester, roles.includes('globalAdministrator') ? 'globalAdministrator' : 'userAdministrator')
 }

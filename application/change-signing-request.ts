@@ -1,13 +1,13 @@
 import {
-  mayCancel,
   parseSha256Digest,
-  Refusal,
+  relationsToRequest,
   type SigningRequest,
   type SigningRequestId,
   signingRequestDecider,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { RequestCommand } from '../workflows/port.ts'
+import { authorize } from './authorize.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import { loadSigningRequest } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -86,10 +86,8 @@ export async function cancelSigningRequest(
 ): Promise<SigningRequestChanged> {
   const request = await loadSigningRequest(dependencies.log, caller, input.signingRequestId)
   const { userId: canceledBy, roles } = await stillActive(dependencies.log, caller)
-  if (!mayCancel({ userId: canceledBy, roles }, request.submitter))
-    throw new Refusal('FORBIDDEN', 'Only the submitter and project administrators may cancel a signing request.', {
-      permission: 'cancel',
-    })
+  const canceler = { userId: canceledBy, groups: [] }
+  authorize({ ...caller, roles }, 'cancelSigningRequest', relationsToRequest(canceler, request))
   return sendCommand(dependencies, caller, request, { type: 'Cancel', canceledBy, reason: input.reason })
 }
 

@@ -6,11 +6,11 @@ import {
   currentVersion,
   type ExistingSignatureTreatment,
   keyDecider,
-  maySubmit,
   type Project,
   parseFileName,
   parseText,
   Refusal,
+  relationsToPolicy,
   type SigningPolicyId,
   type SigningPolicySettings,
   signingRequestDecider,
@@ -18,6 +18,7 @@ import {
   usableCertificate,
   usableKey,
 } from '../domain/index.ts'
+import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -55,12 +56,8 @@ export async function checkChoices(
   const project = activeProject(target.project)
   const policy = activeSigningPolicy(target.policy)
   const { version, settings } = currentVersion(policy)
-  if (!maySubmit(await principalFor(log, caller, settings.submitters), settings))
-    throw new Refusal(
-      'FORBIDDEN',
-      `You are not a submitter of the signing policy ${project.slug}/${policy.slug}. Ask a project administrator.`,
-      { permission: 'submit' },
-    )
+  const principal = await principalFor(log, caller, settings.submitters)
+  authorize(caller, 'submitSigningRequest', relationsToPolicy(principal, settings))
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
   const certificateState = (await load(log, streams.certificate(settings.certificateId), certificateDecider)).state

@@ -14,7 +14,7 @@ import {
   streams,
 } from '../domain/index.ts'
 import type { EventLog, LogPosition } from '../event-log/index.ts'
-import { type Requester, requireRole } from './caller.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -53,7 +53,6 @@ export async function createSelfSignedCertificate(
   requester: Requester,
   input: SelfSignedCertificateInput,
 ): Promise<CreatedCertificate> {
-  requireRole(requester, 'certificateAdministrator')
   const { log, workflows } = dependencies
   const { organizationId } = requester
   const { name, subject, notBefore, notAfter, renews = null } = input
@@ -115,7 +114,6 @@ export async function disableCertificate(
   requester: Requester,
   input: { readonly certificateId: CertificateId; readonly reason: string | null },
 ): Promise<{ readonly position: LogPosition }> {
-  requireRole(requester, 'certificateAdministrator')
   const command = { type: 'DisableCertificate', reason: input.reason } as const
   const stream = streams.certificate(input.certificateId)
   return handleCommand(dependencies, requester, stream, certificateDecider, command)
@@ -131,7 +129,6 @@ export async function disableKey(
   requester: Requester,
   input: { readonly keyId: KeyId; readonly reason: string | null },
 ): Promise<{ readonly position: LogPosition }> {
-  requireRole(requester, 'certificateAdministrator')
   const command = { type: 'DisableKey', reason: input.reason } as const
   return handleCommand(dependencies, requester, streams.key(input.keyId), keyDecider, command)
 }

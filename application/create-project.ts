@@ -9,7 +9,7 @@ import {
   projectSlugTaken,
   streams,
 } from '../domain/index.ts'
-import { type Requester, requireRole } from './caller.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -35,7 +35,6 @@ export async function createProject(
   requester: Requester,
   input: ProjectInput,
 ): Promise<{ readonly projectId: ProjectId }> {
-  requireRole(requester, 'projectAdministrator')
   const { organizationId } = requester
   const slug = parseSlug(input.slug, "The project's slug")
   const create = (projectId: ProjectId) => ({ type: 'CreateProject', projectId, organizationId, ...input }) as const

@@ -13,7 +13,7 @@ import {
   signingPolicySlugTaken,
   streams,
 } from '../domain/index.ts'
-import { type Requester, requireRole } from './caller.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -39,7 +39,6 @@ export async function createSigningPolicy(
   requester: Requester,
   input: SigningPolicyInput,
 ): Promise<{ readonly signingPolicyId: SigningPolicyId }> {
-  requireRole(requester, 'projectAdministrator')
   const { log } = dependencies
   const { organizationId } = requester
   const { projectId, settings } = input

@@ -11,7 +11,8 @@ import {
   userDecider,
 } from '../domain/index.ts'
 import { newApiToken } from './api-token.ts'
-import { type Requester, requireRole, requireRoleOver } from './caller.ts'
+import { authorizeOver } from './authorize.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -52,7 +53,7 @@ export async function createUser(
   requester: Requester,
   input: UserInput,
 ): Promise<{ readonly userId: UserId }> {
-  requireRoleOver(requester, input.roles)
+  authorizeOver(requester, input.roles)
   const userId = randomUUID() as UserId
   const { organizationId } = requester
   const name = parseName(input.name, "The user's name")
@@ -77,9 +78,8 @@ export async function issueApiToken(
   input: ApiTokenInput,
 ): Promise<IssuedApiToken> {
   const { userId, name, expiresAt } = input
-  requireRole(requester, 'userAdministrator')
   const { state: user } = await loadOwn(dependencies.log, streams.user(userId), userDecider, requester)
-  if (user.status !== 'none') requireRoleOver(requester, user.roles)
+  if (user.status !== 'none') authorizeOver(requester, user.roles)
   const tokenId = randomUUID() as ApiTokenId
   const { text, hash: tokenHash, prefix } = newApiToken(userId)
   const at = dependencies.now()

@@ -1,5 +1,6 @@
 import { Refusal, streams, type UserId, type UserState, userDecider } from '../domain/index.ts'
-import { isSetup, type Requester, requireRole, requireRoleOver } from './caller.ts'
+import { authorizeOver } from './authorize.ts'
+import { isSetup, type Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -29,11 +30,10 @@ export async function eraseUser(
   requester: Requester,
   { userId }: UserErasure,
 ): Promise<ErasedUser> {
-  requireRole(requester, 'userAdministrator')
   const { organizationId } = requester
   const streamId = streams.user(userId)
   const { state: user } = await loadOwn(dependencies.log, streamId, userDecider, requester)
-  if (user.status !== 'none') requireRoleOver(requester, user.roles)
+  if (user.status !== 'none') authorizeOver(requester, user.roles)
   if (isAdministrator(user)) await deactivateAdministrator(dependencies, requester, userId)
   try {
     await handleCommand(dependencies, requester, streamId, userDecider, { type: 'EraseUser' })

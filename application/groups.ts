@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type GroupId, groupDecider, streams, type UserId } from '../domain/index.ts'
-import { type Requester, requireRole } from './caller.ts'
+import type { Requester } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireUser } from './principals.ts'
@@ -38,7 +38,6 @@ export async function createGroup(
   requester: Requester,
   input: GroupInput,
 ): Promise<{ readonly groupId: GroupId }> {
-  requireRole(requester, 'userAdministrator')
   for (const user of input.members) await requireUser(dependencies.log, requester, user)
   const groupId = randomUUID() as GroupId
   const { organizationId } = requester
@@ -64,7 +63,6 @@ export async function describeGroup(
   requester: Requester,
   input: GroupDescription,
 ): Promise<void> {
-  requireRole(requester, 'userAdministrator')
   const { groupId, name, description } = input
   const command = { type: 'DescribeGroup', name, description } as const
   await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, command)
@@ -80,7 +78,6 @@ export async function changeGroupMembers(
   requester: Requester,
   input: GroupMembersChange,
 ): Promise<void> {
-  requireRole(requester, 'userAdministrator')
   const { groupId, add, remove } = input
   for (const user of add) await requireUser(dependencies.log, requester, user)
   const command = { type: 'ChangeGroupMembers', add, remove } as const

@@ -1,18 +1,22 @@
-import { type SigningRequestId, streams } from '../domain/index.ts'
+import { type Permission, type SigningRequestId, streams } from '../domain/index.ts'
 import { createAdministration } from './administration.ts'
 import type { Application } from './application.ts'
 import { authenticate } from './authenticate.ts'
+import { useCases } from './authorize.ts'
+import { authorizeQuery } from './authorize-query.ts'
 import { approveSigningRequest, cancelSigningRequest, denySigningRequest } from './change-signing-request.ts'
 import { canSubmit } from './check-submission.ts'
 import { openGuard } from './guard.ts'
 import { openArtifact } from './open-artifact.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { asCallersFailure } from './service-failure.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
 import { admitUpload, uploadArtifact } from './upload-artifact.ts'
 
 export * from './administration.ts'
 export * from './application.ts'
 export type { Credentials } from './authenticate.ts'
+export type { UseCase } from './authorize.ts'
 export type { Caller, Requester } from './caller.ts'
 export type * from './change-signing-request.ts'
 export type * from './create-certificate.ts'
@@ -33,6 +37,11 @@ export type * from './submission.ts'
 export * from './unfinished-index.ts'
 export type * from './upload-artifact.ts'
 
+/** The permission that each use case needs, by its name. One that stands in no line of it does not pass the type check. */
+export const permissionsOfUseCases: Readonly<
+  Record<Exclude<keyof Application, 'authenticate' | 'authorizeQuery'>, Permission>
+> = useCases
+
 /**
  * Puts the use cases together: each with its dependencies, and behind the guard, which records refusals and says failures
  * in the caller's terms.
@@ -41,38 +50,42 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
   const guard = openGuard(dependencies)
   return {
     ...createAdministration(dependencies),
-    authenticate: (credentials, remoteAddress) =>
-      guard({ command: 'authenticate', requester: undefined }, () =>
-        authenticate(dependencies, credentials, remoteAddress),
-      ),
+    authenticate: async (credentials, remoteAddress) => {
+      try {
+        return await authenticate(dependencies, credentials, remoteAddress)
+      } catch (error) {
+        throw asCallersFailure(error)
+      }
+    },
+    authorizeQuery: (caller, asked) => authorizeQuery(dependencies, caller, asked),
     submitSigningRequest: (requester, input) =>
-      guard({ command: 'submitSigningRequest', requester, writes: 'submission' }, () =>
+      guard({ useCase: 'submitSigningRequest', requester, writes: 'submission' }, () =>
         submitSigningRequest(dependencies, requester, input),
       ),
     canSubmit: (requester, input) =>
-      guard({ command: 'canSubmit', requester, writes: 'submission' }, () => canSubmit(dependencies, requester, input)),
+      guard({ useCase: 'canSubmit', requester, writes: 'submission' }, () => canSubmit(dependencies, requester, input)),
     approveSigningRequest: (requester, input) =>
-      guard({ command: 'approveSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
+      guard({ useCase: 'approveSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
         approveSigningRequest(dependencies, requester, input),
       ),
     denySigningRequest: (requester, input) =>
-      guard({ command: 'denySigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
+      guard({ useCase: 'denySigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
         denySigningRequest(dependencies, requester, input),
       ),
     cancelSigningRequest: (requester, input) =>
-      guard({ command: 'cancelSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
+      guard({ useCase: 'cancelSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
         cancelSigningRequest(dependencies, requester, input),
       ),
     admitUpload: (requester, input) =>
-      guard({ command: 'uploadArtifact', requester, writes: 'submission' }, () =>
+      guard({ useCase: 'admitUpload', partOf: 'uploadArtifact', requester, writes: 'submission' }, () =>
         admitUpload(dependencies, requester, input),
       ),
     uploadArtifact: (requester, input) =>
-      guard({ command: 'uploadArtifact', requester, writes: 'submission' }, () =>
+      guard({ useCase: 'uploadArtifact', requester, writes: 'submission' }, () =>
         uploadArtifact(dependencies, requester, input),
       ),
     openArtifact: (requester, input) =>
-      guard({ command: 'openArtifact', requester, subject: requestStream(input) }, () =>
+      guard({ useCase: 'openArtifact', requester, subject: requestStream(input) }, () =>
         openArtifact(dependencies, requester, input),
       ),
   }

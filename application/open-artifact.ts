@@ -1,12 +1,14 @@
 import {
   knownArtifact,
-  mayReadArtifacts,
   membersOf,
   Refusal,
+  relationsToPolicy,
+  relationsToRequest,
   type Sha256Digest,
   signingPolicyDecider,
   streams,
 } from '../domain/index.ts'
+import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
 import { load, loadSigningRequest } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -44,13 +46,13 @@ export async function openArtifact(
     signingPolicyDecider,
   )
   const current = policy.status === 'none' ? undefined : policy.versions.at(-1)
-  const ofRequest = { submitters: [{ user: request.submitter }], approval: request.approval }
-  const members = current === undefined ? [ofRequest] : [ofRequest, current]
-  const principal = await principalFor(dependencies.log, caller, members.flatMap(membersOf))
-  if (!members.some((policyMembers) => mayReadArtifacts(principal, policyMembers)))
-    throw new Refusal('FORBIDDEN', 'You may not download the artifacts of this signing policy.', {
-      permission: 'readArtifacts',
-    })
+  const ofPolicy = current ?? { submitters: [], approval: null }
+  const named = [...(request.approval?.approvers ?? []), ...membersOf(ofPolicy)]
+  const principal = await principalFor(dependencies.log, caller, named)
+  authorize(caller, 'readArtifacts', [
+    ...relationsToRequest(principal, request),
+    ...relationsToPolicy(principal, ofPolicy),
+  ])
   const artifact = which === 'unsigned' ? knownArtifact(request) : request.signedArtifact
   if (artifact === null && which === 'unsigned')
     throw new Refusal(

@@ -1,4 +1,11 @@
-import { currentVersion, maySubmit, Refusal, signingPolicyDecider, streams } from '../domain/index.ts'
+import {
+  currentVersion,
+  hasPermission,
+  Refusal,
+  relationsToPolicy,
+  signingPolicyDecider,
+  streams,
+} from '../domain/index.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies, Upload } from './ports.ts'
@@ -57,7 +64,7 @@ async function requireSubmitter(dependencies: ApplicationDependencies, caller: C
   throw new Refusal(
     'FORBIDDEN',
     'No signing policy lets you submit, so nothing of yours is taken. Ask a project administrator to name you as a submitter.',
-    { permission: 'submit' },
+    { permission: 'submitSigningRequest' },
   )
 }
 
@@ -66,7 +73,8 @@ async function isSubmitter({ log, submitters }: ApplicationDependencies, caller:
     const { state } = await load(log, streams.signingPolicy(id), signingPolicyDecider)
     if (state.status !== 'active' || state.organizationId !== caller.organizationId) continue
     const { settings } = currentVersion(state)
-    if (maySubmit(await principalFor(log, caller, settings.submitters), settings)) return true
+    const principal = await principalFor(log, caller, settings.submitters)
+    if (hasPermission(caller, 'submitSigningRequest', relationsToPolicy(principal, settings))) return true
   }
   return false
 }

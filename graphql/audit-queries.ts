@@ -4,7 +4,6 @@ import { asConnection } from './connection.ts'
 import { EventConnectionRef, EventRef } from './event.ts'
 import { minimumPosition } from './minimum-position.ts'
 import { SecurityRefusalRef } from './security-refusal.ts'
-import { requireAuditor } from './visibility.ts'
 
 builder.queryFields((t) => ({
   events: t.connection(
@@ -19,7 +18,6 @@ builder.queryFields((t) => ({
         minimumPosition: minimumPosition(t),
       },
       resolve: async (_root, { streamId, types, occurredFrom, occurredBefore, ...args }, { readModel, caller }) => {
-        requireAuditor(caller, 'The audit log')
         const filter = {
           ...(streamId == null ? {} : { streamId }),
           ...(types == null ? {} : { types }),
@@ -36,10 +34,8 @@ builder.queryFields((t) => ({
       type: SecurityRefusalRef,
       description: 'Refused commands, newest first. Open to Global Readers and administrators.',
       args: { minimumPosition: minimumPosition(t) },
-      resolve: async (_root, args, { readModel, caller }) => {
-        requireAuditor(caller, 'The list of refusals')
-        return asConnection(await readModel.listSecurityRefusals(caller.organizationId, parsePageRequest(args)))
-      },
+      resolve: async (_root, args, { readModel, caller }) =>
+        asConnection(await readModel.listSecurityRefusals(caller.organizationId, parsePageRequest(args))),
     },
     { name: 'SecurityRefusalConnection' },
   ),

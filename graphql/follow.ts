@@ -1,5 +1,12 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
-import { isFinalStatus, parseStreamName, Refusal, type SigningRequestId, streams } from '../domain/index.ts'
+import {
+  isFinalStatus,
+  parseStreamName,
+  Refusal,
+  requirePermission,
+  type SigningRequestId,
+  streams,
+} from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import {
   type EventView,
@@ -10,7 +17,6 @@ import {
 import type { GraphQLContext } from './context.ts'
 import { matchesFilter } from './signing-request-filter.ts'
 import { type Outcome, stream } from './stream.ts'
-import { requireAuditor } from './visibility.ts'
 
 /**
  * One request as it is now and after each change, until its status is final. Changes that come together are one.
@@ -57,13 +63,12 @@ export function followRequests(
 /**
  * The audit log after a position and live.
  *
- * @throws Refusal `FORBIDDEN`
+ * @throws Refusal `FORBIDDEN` when the caller may not read it any more
  */
 export function followLog(after: LogPosition | undefined, context: GraphQLContext): AsyncGenerator<Outcome<EventView>> {
-  requireAuditor(context.caller, 'The audit log')
   return stream(async function* (signal) {
     for await (const events of stillAllowed(context, { after, concerns: () => true, signal })) {
-      requireAuditor(context.caller, 'The audit log')
+      requirePermission(context.caller, 'readAuditLog')
       yield* events
     }
   }, context.stopping)

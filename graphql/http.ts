@@ -34,6 +34,7 @@ export async function registerHttp(
     method: ['GET', 'POST'],
     url: endpoint,
     exposeHeadRoute: false,
+    config: { access: 'fieldByField' },
     // Before the body is read: a caller who is not known cannot make the service wait for one.
     onRequest: async (request, reply) => {
       const { address } = http.clientOf(request.raw)

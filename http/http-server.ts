@@ -8,6 +8,7 @@ import { type BodyPace, watchBodies } from './body-pace.ts'
 import { type Client, clientOf, type TrustedProxies, trustedProxies } from './client.ts'
 import { watchConnections } from './connections.ts'
 import { guarded } from './guarded.ts'
+import { accessOfRoute, type Route } from './route-access.ts'
 import { asksForWebSocket, type UpgradeHandler, upgradeDispatcher } from './upgrades.ts'
 
 /** How much time and how many connections clients get. */
@@ -52,11 +53,14 @@ export type HttpServer = {
   readonly onUpgrade: (path: string, handler: UpgradeHandler) => void
   /** Who sent a request, by the connection and by the proxies that are trusted. */
   readonly clientOf: (request: IncomingMessage) => Client
+  /** The routes so far, each with who may use it. */
+  readonly routes: readonly Route[]
 }
 
 /**
  * Makes the HTTP server that all APIs share. Every function that Node calls outside of a route is guarded: nothing that a
- * client sends, and no reset, ends the process. It does not listen yet: `fastify.listen` does.
+ * client sends, and no reset, ends the process. A route that does not say who may use it ends the start. It does not listen
+ * yet: `fastify.listen` does.
  */
 export function openHttpServer(options: HttpServerOptions): HttpServer {
   const { answerError, limits = defaultHttpLimits, isAllowedOrigin = () => false } = options
@@ -76,6 +80,8 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     forceCloseConnections: true,
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true },
   }) as unknown as FastifyInstance
+  const routes: Route[] = []
+  fastify.addHook('onRoute', (route) => void routes.push(...accessOfRoute(route)))
   fastify.setErrorHandler(answerError)
   fastify.addHook('onRequest', async ({ raw }) => refuseMalformedTarget(raw.url ?? ''))
 
@@ -83,6 +89,7 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     fastify,
     onUpgrade: (path, handler) => void upgrades.set(path, handler),
     clientOf: (request) => clientOf(request, proxies),
+    routes,
   }
 }
 

@@ -9,4 +9,5 @@ export {
   inviteBody,
   openHttpServer,
 } from './http-server.ts'
+export type { Route, RouteAccess } from './route-access.ts'
 export type { UpgradeHandler } from './upgrades.ts'

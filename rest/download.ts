@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { create as createContentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Application, Caller, OpenedArtifact } from '../application/index.ts'
+import { type Application, type Caller, type OpenedArtifact, permissionsOfUseCases } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { formatDigest } from './content-digest.ts'
 import { select } from './preconditions.ts'
@@ -27,6 +27,7 @@ export function registerDownloads(
       method: ['GET', 'HEAD'],
       // Fastify's own HEAD would read the whole artifact to throw it away.
       exposeHeadRoute: false,
+      config: { access: permissionsOfUseCases.openArtifact },
       url: `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`,
       handler: async (request, reply) => {
         const caller = callerOf(request)

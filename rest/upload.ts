@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Application, Caller } from '../application/index.ts'
+import { type Application, type Caller, permissionsOfUseCases } from '../application/index.ts'
 import { parseSha256Digest, Refusal } from '../domain/index.ts'
 import { inviteBody } from '../http/index.ts'
 import { parseContentDigest } from './content-digest.ts'
@@ -30,7 +30,7 @@ export function registerUploads(
   },
 ): void {
   const { application, callerOf, maximumUploadSize } = options
-  fastify.post('/uploads', async (request, reply) => {
+  fastify.post('/uploads', { config: { access: permissionsOfUseCases.uploadArtifact } }, async (request, reply) => {
     const caller = callerOf(request)
     const query = parseInput(querySchema, request.query)
     requirePlainBody(request)

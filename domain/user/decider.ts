@@ -1,7 +1,7 @@
+import type { GlobalRole } from '../authorization/index.ts'
 import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
-import type { GlobalRole } from '../permissions.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
 import type { ApiTokenFacts, UserEvent, UserFacts } from './events.ts'

@@ -1,6 +1,6 @@
+import type { GlobalRole } from '../authorization/index.ts'
 import type { DomainEvent, Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
-import type { GlobalRole } from '../permissions.ts'
 import type { SealedDetails } from '../person.ts'
 
 /**

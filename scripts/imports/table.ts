@@ -109,6 +109,7 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
  * the deciders, of the event log the port and what is said in its terms, but no implementation.
  */
 export const languages: Readonly<Record<string, RegExp>> = {
-  domain: /^domain\/((?!(decider|index)\.ts)[^/]+|[^/]+\/(plan|manifest|events|delay|source|workflow-status))\.ts$/,
+  domain:
+    /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|events|delay|source|workflow-status))\.ts$/,
   'event-log': /^event-log\/(append-decided|consumer|event-log|log-entries|prepare|stored-text|whole-stream)\.ts$/,
 }

@@ -5,12 +5,6 @@ import {
   canonicalJson,
   type EventMetadata,
   fold,
-  type GlobalRole,
-  type GroupId,
-  globalRoles,
-  mayCancel,
-  mayReadArtifacts,
-  maySubmit,
   metadataSchemaVersion,
   networkOf,
   type OrganizationId,
@@ -31,7 +25,7 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { refusalOf } from '../support/decider-spec.ts'
-import { fixedUuid, people, references } from '../support/submission.ts'
+import { fixedUuid, people } from '../support/submission.ts'
 
 describe('ids and digests', () => {
   it('are read in any case and kept in lower case', () => {
@@ -259,43 +253,6 @@ describe('streams', () => {
     for (const schemaVersion of [0, 1.5, 4, '2'])
       expect(refusalOf(folding('UserDeactivated', schemaVersion)).code).toBe('EVENT_SCHEMA_UNKNOWN')
     expect(refusalOf(folding('UserReactivated', 2)).code).toBe('EVENT_SCHEMA_UNKNOWN')
-  })
-})
-
-describe('permissions', () => {
-  const { submitter, anna, stranger } = people
-  const policy = { submitters: references(submitter), approval: { approvers: references(anna) } }
-  const who = (userId: UserId, ...roles: GlobalRole[]) => ({ userId, roles, groups: [] })
-
-  it('to submit belong to the submitters of the policy, whatever the role of others', () => {
-    expect(maySubmit(who(submitter), policy)).toBe(true)
-    for (const role of globalRoles) expect(maySubmit(who(stranger, role), policy)).toBe(false)
-    expect(maySubmit(who(anna), policy)).toBe(false)
-  })
-
-  it('belong to members of the groups that the policy names, and to those of others not', () => {
-    const [group, other] = [fixedUuid<GroupId>('d'), fixedUuid<GroupId>('e')]
-    const ofGroups = { submitters: [{ group }], approval: { approvers: [{ group: other }] } }
-    const member = (...groups: GroupId[]) => ({ ...who(stranger), groups })
-    expect(maySubmit(member(group), ofGroups)).toBe(true)
-    expect(maySubmit(member(other), ofGroups)).toBe(false)
-    for (const groups of [[group], [other]]) expect(mayReadArtifacts(member(...groups), ofGroups)).toBe(true)
-    expect(mayReadArtifacts(member(), ofGroups)).toBe(false)
-  })
-
-  it('to cancel belong to the submitter and to administrators of projects', () => {
-    expect(mayCancel(who(submitter), submitter)).toBe(true)
-    const others = globalRoles.filter((role) => mayCancel(who(stranger, role), submitter))
-    expect(others).toEqual(['globalAdministrator', 'projectAdministrator'])
-    expect(mayCancel(who(stranger), submitter)).toBe(false)
-  })
-
-  it('to read artifacts belong to those whom the policy names, to administrators of projects, and to readers', () => {
-    for (const userId of [submitter, anna]) expect(mayReadArtifacts(who(userId), policy)).toBe(true)
-    const others = globalRoles.filter((role) => mayReadArtifacts(who(stranger, role), policy))
-    expect(others).toEqual(['globalAdministrator', 'projectAdministrator', 'globalReader'])
-    expect(mayReadArtifacts(who(stranger), policy)).toBe(false)
-    expect(mayReadArtifacts(who(anna), { ...policy, approval: null })).toBe(false)
   })
 })
 

@@ -11,7 +11,7 @@ beforeEach(async () => {
   const logger = pino({ level: 'silent' })
   const { fastify } = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
   registerUnknownPaths(fastify, places, logger)
-  fastify.post('/uploads', async () => ({ taken: true }))
+  fastify.post('/uploads', { config: { access: 'everybody' } }, async () => ({ taken: true }))
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => fastify.close())
   url = `http://127.0.0.1:${(fastify.server.address() as AddressInfo).port}`

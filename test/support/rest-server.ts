@@ -13,7 +13,7 @@ import {
   openUploadRegistry,
 } from '../../artifacts/index.ts'
 import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
-import { type HttpServerOptions, openHttpServer } from '../../http/index.ts'
+import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { sealedNobody } from './persons.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -31,6 +31,7 @@ export type RestServer = {
   readonly store: ArtifactStore
   readonly storeFolder: string
   readonly fastify: FastifyInstance
+  readonly routes: HttpServer['routes']
   /** Puts an artifact in place of a request's; answers the path under which it is downloaded. */
   readonly publish: (bytes: Uint8Array, fileName?: string) => Promise<{ path: string; sha256: Sha256Digest }>
   /** What the server logged. */
@@ -112,6 +113,7 @@ export async function startRestServer(
     store,
     storeFolder,
     fastify,
+    routes: http.routes,
     logged,
     async publish(bytes, fileName = 'setup.exe') {
       async function* whole() {

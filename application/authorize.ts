@@ -1,0 +1,66 @@
+import {
+  dependsOnRelation,
+  type GlobalRole,
+  type Permission,
+  type Relation,
+  requirePermission,
+} from '../domain/index.ts'
+import { isSetup, type Requester } from './caller.ts'
+
+/** The permission that each use case needs, by its name: the guard asks for it before the use case begins. */
+export const useCases = {
+  submitSigningRequest: 'submitSigningRequest',
+  canSubmit: 'submitSigningRequest',
+  admitUpload: 'submitSigningRequest',
+  uploadArtifact: 'submitSigningRequest',
+  approveSigningRequest: 'decideSigningRequest',
+  denySigningRequest: 'decideSigningRequest',
+  cancelSigningRequest: 'cancelSigningRequest',
+  openArtifact: 'readArtifacts',
+
+  createUser: 'administerUsers',
+  eraseUser: 'administerUsers',
+  issueApiToken: 'administerUsers',
+  createGroup: 'administerUsers',
+  describeGroup: 'administerUsers',
+  changeGroupMembers: 'administerUsers',
+  createProject: 'administerProjects',
+  createSigningPolicy: 'administerProjects',
+  createSelfSignedCertificate: 'administerCertificates',
+  disableCertificate: 'administerCertificates',
+  disableKey: 'administerCertificates',
+} as const satisfies Readonly<Record<string, Permission>>
+
+/** The name of a use case that somebody asks for whom we know. */
+export type UseCase = keyof typeof useCases
+
+/**
+ * Refuses who does not have a permission, being all of `to` to the thing that is asked for. The service's own set-up has
+ * every one.
+ *
+ * @throws Refusal `FORBIDDEN`
+ */
+export function authorize(requester: Requester, permission: Permission, to: readonly Relation[] = []): void {
+  if (!isSetup(requester)) requirePermission(requester, permission, to)
+}
+
+/**
+ * Refuses who may not decide about users with these roles: only a Global Administrator decides about another one.
+ *
+ * @throws Refusal `FORBIDDEN`
+ */
+export function authorizeOver(requester: Requester, roles: readonly GlobalRole[]): void {
+  if (roles.includes('globalAdministrator')) authorize(requester, 'administerAdministrators')
+}
+
+/**
+ * Refuses who cannot have the use case's permission, whatever it is asked about. Who may have it for some things passes:
+ * the use case knows the thing, and asks again.
+ *
+ * @throws Refusal `FORBIDDEN`
+ */
+export function authorizeUseCase(requester: Requester, useCase: UseCase): void {
+  const permission = useCases[useCase]
+  if (isSetup(requester) || dependsOnRelation(requester, permission)) return
+  requirePermission(requester, permission)
+}

@@ -1,0 +1,108 @@
+import { permissionsOfUseCases, type UseCase } from '../application/index.ts'
+import { actingUser, type Permission, type UserId } from '../domain/index.ts'
+import type { EventView, UserView } from '../projections/index.ts'
+
+/**
+ * Which permission each field of the API needs, by type: names of fields, separated by spaces. A field that stands nowhere
+ * here, or twice, makes the schema fail. Fields that are use cases (all mutations) are not listed: `application/` says
+ * what they need. Pages of lists (`…Connection`, `…Edge`, `PageInfo`) need what the field with the list needs.
+ */
+const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string>>>>> = {
+  readOrganization: {
+    Actor: 'authentication component kind user userId vouchedBy',
+    ApiToken: 'apiTokenId expiresAt issuedAt name prefix revokedAt status',
+    Approval: 'approvedAt approver comment counts planDigest through',
+    ApprovalProcess: 'approvers deadlineSeconds requiredApprovals submitterMayApprove',
+    Artifact: 'fileName sha256 size',
+    ArtifactSource: 'details fileName kind sha256 size',
+    Authentication: 'apiTokenId authenticatedAt credentialId issuer method sessionId signInMethod',
+    BuildNode: 'issuer rule serialNumber subject template',
+    Cancellation: 'canceledAt canceledBy reason',
+    Certificate:
+      'certificateId chain commonName createdAt events id issuer key kind name notAfter notBefore pem renews serialNumber status subject thumbprint updatedAt',
+    ContentDigest: 'algorithm content digest',
+    Denial: 'approver comment deadline deniedAt kind',
+    DirectiveAttribute: 'name title value',
+    Event: 'actor causationId correlationId data entityId eventId occurredAt position revision streamId type',
+    ExistingSignature:
+      'depth digestAlgorithm integrity issuer kind outcome place reason serialNumber sha256 signer timestamp uncovered',
+    ExistingTimestamp: 'authority integrity kind time uncovered',
+    Failure: 'code failedAt message path remedy',
+    Group: 'createdAt description events groupId id memberCount members name updatedAt',
+    Key: 'algorithm certificates ckaId createdAt events id keyId keyStore label name origin potentiallyExposed publicKey status token updatedAt',
+    KeyToken: 'label manufacturer model serialNumber',
+    MadeSignature: 'directive timestamp',
+    MatchedElement: 'column line name path',
+    Organization: 'createdAt events id name organizationId updatedAt',
+    PlanNode:
+      'children container descendantCount directives element existingSignatures format formatTitle index kind outcome parent path sha256 size',
+    PrincipalReference: 'group user',
+    Project: 'createdAt description events id name projectId repositoryUrl signingPolicies slug status updatedAt',
+    Query:
+      'certificate certificates group groups key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
+    SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
+    SigningAttempt: 'attempt certificateThumbprint startedAt',
+    SigningDirective: 'attributes contentDigests directive',
+    SigningManifest: 'digest document fileCount files page',
+    SigningPlan:
+      'approvalDeadline certificateThumbprint digest document fileCount files nodeCount nodes page plannedAt plannerVersion',
+    SigningPolicy: 'createdAt current events id name project signingPolicyId slug status updatedAt versions',
+    SigningPolicyVersion:
+      'approval certificate existingSignatures madeAt madeBy name release submitters timestamp version',
+    SigningRequest:
+      'approvalProcess approvals artifact attempts cancellation certificate createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt waitingFor workflowStatus',
+    SigningRequestPayload: 'position signingRequest signingRequestId',
+    SourceDetail: 'name value',
+    SubmissionCheck: 'accepted refusal signingRequestId',
+    SubmissionRefusal: 'code details message',
+    Subscription: 'signingRequest signingRequestsChanged',
+    Timestamp: 'authority time uncovered',
+    User: 'createdAt id kind name personalData roles status updatedAt userId',
+    Viewer: 'apiToken name organization roles user userId',
+    Voucher: 'node trustedBuildSystemId',
+    WaitingReason: 'code message nextTryAt path remedy since',
+  },
+  readAuditLog: { Query: 'events', Subscription: 'events' },
+  readRefusals: {
+    Query: 'securityRefusals',
+    SecurityRefusal:
+      'actor code commands count eventId firstAt kinds lastAt occurredAt position remoteAddress subject unnamed',
+    SecurityRefusalKind: 'actor code commands count remoteAddress',
+  },
+  readAddresses: { Event: 'remoteAddress' },
+  readPrivateUserData: { User: 'apiTokens email' },
+}
+
+/** Whom a field is about, where that one may see it for being so. */
+const subjects: Readonly<Record<string, (parent: never) => UserId | null>> = {
+  'Event.remoteAddress': ({ metadata }: EventView) => actingUser(metadata.actor),
+  'User.apiTokens': ({ userId }: UserView) => userId,
+  'User.email': ({ userId }: UserView) => userId,
+}
+
+/** The permission that a field needs, and whom it is about where that matters. */
+export type FieldPermission = {
+  readonly permission: Permission
+  readonly subjectOf?: (parent: never) => UserId | null
+}
+
+/** Every field that the table names, as `Type.field`. @throws Error when it names one twice */
+export const fieldPermissions: ReadonlyMap<string, FieldPermission> = byField()
+
+function byField(): ReadonlyMap<string, FieldPermission> {
+  const needed = new Map<string, FieldPermission>()
+  for (const [permission, types] of Object.entries(fields))
+    for (const [type, names] of Object.entries(types))
+      for (const name of names.split(' ')) {
+        const field = `${type}.${name}`
+        if (needed.has(field)) throw new Error(`field-permissions.ts names ${field} twice.`)
+        const subjectOf = subjects[field]
+        needed.set(field, { permission: permission as Permission, ...(subjectOf === undefined ? {} : { subjectOf }) })
+      }
+  return needed
+}
+
+/** The use case that a root field is, by its name. */
+export function useCaseOf(field: string): UseCase | undefined {
+  return Object.hasOwn(permissionsOfUseCases, field) ? (field as UseCase) : undefined
+}
