@@ -1,3 +1,4 @@
+import { CliError } from './cli-error.ts'
 import type { Connected } from './documents/requests.ts'
 
 /** The service gives out this many at once, at most. */
@@ -9,6 +10,7 @@ const largestPage = 100
  * @param limit how many at most
  * @param pageSize how many at a time; fewer than the service gives out where items are so large that its limit on costs is met
  * @returns the items, and whether there are more
+ * @throws CliError `ANSWER_UNEXPECTED` when a page has more than was asked for, or says that there are more and brings none
  */
 export async function allPages<Item>(
   read: (page: { readonly first: number; readonly after: string | null }) => Promise<Connected<Item>>,
@@ -17,12 +19,14 @@ export async function allPages<Item>(
 ): Promise<{ readonly items: readonly Item[]; readonly more: boolean }> {
   const items: Item[] = []
   for (let after: string | null = null; ; ) {
-    const { nodes, pageInfo }: Connected<Item> = await read({
-      first: Math.min(pageSize, limit - items.length),
-      after,
-    })
+    const first = Math.min(pageSize, limit - items.length)
+    const { nodes, pageInfo }: Connected<Item> = await read({ first, after })
+    const { hasNextPage, endCursor } = pageInfo
+    const isStuck = nodes.length === 0 || endCursor === null || endCursor === after
+    if (nodes.length > first || (hasNextPage && isStuck))
+      throw new CliError('ANSWER_UNEXPECTED', 'The service sent a page of a list that does not fit what was asked.')
     items.push(...nodes)
-    after = pageInfo.endCursor
-    if (!pageInfo.hasNextPage || items.length >= limit || after === null) return { items, more: pageInfo.hasNextPage }
+    after = endCursor
+    if (!hasNextPage || items.length >= limit) return { items, more: hasNextPage }
   }
 }

@@ -37,10 +37,12 @@ function optionsOf(args: readonly string[]): readonly string[] {
 function asUsageError(error: CommanderError, args: readonly string[], program: Command): Error {
   const command = namedCommand(program, args)
   if (error.code === 'commander.help') return usageError(`\`${command}\` needs the name of a command behind it.`)
+  const place =
+    error.code === 'commander.unknownOption' && command === program.name() ? 'Options stand behind the command. ' : ''
   const [message = '', ...more] = withoutTokens(error.message.replace(/^error: /, ''), args).split('\n')
   return usageError(
     `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`,
-    `${more.join(' ')} \`${command} --help\` shows what there is.`.trim(),
+    `${place}${more.join(' ')} \`${command} --help\` shows what there is.`.trim(),
   )
 }
 

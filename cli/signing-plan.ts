@@ -110,19 +110,23 @@ export async function fetchPlan(connection: Connection, id: string, limit = file
       exitCode: exitCode.refused,
     })
   const digest = sha256Of(plan.document)
-  const head = JSON.parse(plan.document) as SigningPlan
-  if (digest !== plan.digest || head.signingRequestId !== id.toLowerCase()) throw damaged()
+  const head = parsed<SigningPlan>(plan.document)
+  if (digest !== plan.digest || head.signingRequestId !== id.toLowerCase() || !Array.isArray(head.pages))
+    throw damaged()
   const files: PlanNode[] = []
   for (const [index, page] of head.pages.entries()) {
     if (files.length >= limit) break
     if (page.signed === 0) continue
     const text = await pageOf(connection, id, index)
     if (text === null || sha256Of(text) !== page.sha256) throw damaged()
-    const nodes = text
+    const signed = text
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as PlanNode)
-    files.push(...nodes.filter(({ outcome }) => outcome === 'signed'))
+      .map((line) => parsed<PlanNode>(line))
+      .filter(({ outcome }) => outcome === 'signed')
+    // Or files would be signed that the head does not count, and that nobody sees.
+    if (signed.length !== page.signed) throw damaged()
+    for (const file of signed) files.push(file)
   }
   const fileCount = head.pages.reduce((sum, { signed }) => sum + signed, 0)
   return { digest, plan: head, fileCount, files: files.slice(0, limit) }
@@ -131,6 +135,16 @@ export async function fetchPlan(connection: Connection, id: string, limit = file
 async function pageOf(connection: Connection, id: string, index: number): Promise<string | null> {
   const { signingRequest } = await ask(connection, pageOfPlan, { id, index })
   return signingRequest?.plan?.page ?? null
+}
+
+function parsed<Document extends object>(text: string): Document {
+  try {
+    const document: unknown = JSON.parse(text)
+    if (typeof document === 'object' && document !== null) return document as Document
+  } catch {
+    // Said below.
+  }
+  throw damaged()
 }
 
 function damaged(): CliError {

@@ -68,7 +68,7 @@ function parseStatus(text: string): RequestStatus {
 }
 
 function parseLimit(text: string): number {
-  const limit = Number(text)
+  const limit = /^\d+$/.test(text) ? Number(text) : 0
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw usageError(`--limit is not a whole number from 1: ${JSON.stringify(text)}.`)
   return limit

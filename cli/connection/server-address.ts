@@ -1,4 +1,4 @@
-import { usageError } from '../cli-error.ts'
+import { CliError, usageError } from '../cli-error.ts'
 
 /** Where a service is: an http or https URL without query, fragment, user or password, path ended by a slash. */
 export type ServerAddress = URL
@@ -38,8 +38,12 @@ export function resourceOf(server: ServerAddress, path: string): URL {
 /**
  * A link that the service gave out, at the address by which it was reached: the service may know itself by another name,
  * and the token goes nowhere but to the server that the person named.
+ *
+ * @throws CliError `ANSWER_UNEXPECTED` when it is no link
  */
 export function followedLink(server: ServerAddress, link: string): URL {
+  if (!URL.canParse(link, server.href))
+    throw new CliError('ANSWER_UNEXPECTED', `${server.origin} gave out a malformed link: ${link.slice(0, 200)}`)
   const target = new URL(link, server)
   return target.origin === server.origin ? target : new URL(target.pathname + target.search, server)
 }

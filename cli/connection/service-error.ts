@@ -4,8 +4,12 @@ import { type ExitCode, exitCode } from '../exit-code.ts'
 /** What the service says of an error, in GraphQL (`errors[].extensions.code`) or REST (RFC 9457 with `code`). */
 export type ServiceFailure = { readonly code: string; readonly message: string; readonly status: number }
 
+/** The longest message that is passed on, in characters; the service's own have some hundred. */
+const longestMessage = 4_000
+
 /** The service's "no" or failure, in the terms of the command line. */
-export function serviceError({ code, message, status }: ServiceFailure): CliError {
+export function serviceError({ code, message: said, status }: ServiceFailure): CliError {
+  const message = said.length > longestMessage ? `${said.slice(0, longestMessage)} …` : said
   // Something else would be no code of ours, and scripts compare codes.
   if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(code))
     return new CliError(

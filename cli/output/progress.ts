@@ -19,13 +19,19 @@ export function showProgress(terminal: Terminal, label: string, total: number): 
   return terminal.stderr.isTTY ? bar(terminal, safeText(title), total) : quarters(terminal, safeText(title), total)
 }
 
-function bar({ stderr }: Terminal, title: string, total: number): Progress {
+/** Characters beside title and bar: `_` before each, and `100 %`. */
+const percentWidth = 7
+
+function bar({ stderr }: Terminal, label: string, total: number): Progress {
+  // A longer line would wrap, and only its last part be replaced.
+  const space = Math.max(1, stderr.columns - percentWidth)
+  const title = label.length > space ? `${label.slice(0, space - 1)}…` : label
   let shown = -1
   const draw = (done: number) => {
     const percent = percentOf(done, total)
     if (percent === shown) return
     shown = percent
-    const room = Math.max(0, Math.min(30, stderr.columns - title.length - 9))
+    const room = Math.max(0, Math.min(30, space - title.length - 2))
     const filled = Math.round((room * percent) / 100)
     stderr.write(
       `\r\u001b[K${title} ${'█'.repeat(filled)}${'░'.repeat(room - filled)} ${String(percent).padStart(3)} %`,

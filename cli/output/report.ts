@@ -70,7 +70,7 @@ function safeLines(message: string): string {
 
 // A fault of ours. Its text could hold anything, but whoever reports it needs it.
 function unexpected(error: unknown, { environment, stderr }: Terminal): CliError {
-  if (environment.NODE_DEBUG === 'countersign' && error instanceof Error) stderr.write(`${error.stack}\n`)
+  if (environment.NODE_DEBUG === 'countersign' && error instanceof Error) stderr.write(safeOutput(`${error.stack}\n`))
   return new CliError('FAULT', error instanceof Error ? error.message : String(error), {
     hint: 'This is a fault of countersign itself. NODE_DEBUG=countersign shows where it happened.',
     exitCode: exitCode.fault,

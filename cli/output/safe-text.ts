@@ -1,10 +1,17 @@
 /**
- * Text from the service, fit for a terminal on one line: control characters (C0, C1, escape sequences) and characters
- * that reorder text or cannot be seen (Unicode Bidi_Control and other format characters, line separators) are shown as
- * escapes. Whoever submits a file chooses its name and description, and must not choose what an approver sees.
+ * What a terminal acts on, or does not show as what it is: control characters (C0, C1, escape sequences), characters that
+ * reorder text (Unicode Standard Annex #9) or are displayed as nothing (`Default_Ignorable_Code_Point`, the empty Braille
+ * pattern), separators of lines, spaces other than U+0020, characters for private use, half characters.
+ */
+const unseen =
+  /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\u2800]|(?! )\p{Zs}/gu
+
+/**
+ * Text from the service, fit for a terminal on one line: what a terminal acts on or does not show is there as escapes.
+ * Whoever submits a file chooses its name and description, and must not choose what an approver sees.
  */
 export function safeText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+  return text.replace(unseen, (character) => {
     const code = character.codePointAt(0) ?? 0
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
   })
@@ -28,7 +35,7 @@ export function safeOutput(text: string): string {
  * @param indent spaces for each level; on one line without
  */
 export function safeJson(value: unknown, indent?: number): string {
-  return (JSON.stringify(value, null, indent) ?? 'null').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+  return (JSON.stringify(value, null, indent) ?? 'null').replace(unseen, (character) =>
     // Line feeds are between the tokens: inside of strings they are escaped already.
     character === '\n'
       ? character

@@ -16,7 +16,7 @@ export function table(headings: readonly string[], rows: readonly (readonly Cell
   const lines = [headings.map((text): Cell => ({ text: text.toUpperCase(), mark: 'faint' })), ...rows].map((cells) =>
     cells.map((cell) => render(cell, marker)),
   )
-  const widths = headings.map((_, column) => Math.max(...lines.map((cells) => width(cells[column] ?? ''))))
+  const widths = headings.map((_, column) => widestOf(lines.map((cells) => cells[column] ?? '')))
   return lines.map((cells) => `${pad(cells, widths)}\n`).join('')
 }
 
@@ -25,7 +25,7 @@ export function table(headings: readonly string[], rows: readonly (readonly Cell
  */
 export function fieldList(fields: readonly (readonly [name: string, value: Cell | null])[], marker: Marker): string {
   const present = fields.flatMap(([name, value]) => (value === null ? [] : [[safeText(name), value] as const]))
-  const widest = Math.max(0, ...present.map(([name]) => width(name)))
+  const widest = widestOf(present.map(([name]) => name))
   return present
     .map(([name, value]) => `${marker('faint', name.padEnd(widest))}  ${render(value, marker)}`.trimEnd())
     .map((line) => `${line}\n`)
@@ -33,7 +33,17 @@ export function fieldList(fields: readonly (readonly [name: string, value: Cell 
 }
 
 function render(cell: Cell, marker: Marker): string {
-  return typeof cell === 'string' ? safeText(cell) : marker(cell.mark, safeText(cell.text))
+  return typeof cell === 'string' ? cellText(cell) : marker(cell.mark, cellText(cell.text))
+}
+
+// Two spaces part the columns: a text with two of them in it would pass for two columns, or, wrapped, for another line.
+function cellText(text: string): string {
+  return safeText(text).replace(/ (?= )/g, '\\x20')
+}
+
+// By a loop: a long list has more rows than a call can have arguments.
+function widestOf(texts: readonly string[]): number {
+  return texts.reduce((widest, text) => Math.max(widest, width(text)), 0)
 }
 
 function pad(cells: readonly string[], widths: readonly number[]): string {

@@ -188,6 +188,17 @@ describe('what answers', () => {
     expect(asJson.stderr).toMatch(/^[\x20-\x7e\n]+$/)
   })
 
+  it('says more than anybody reads, of which the beginning is shown', async () => {
+    const body = { code: 'FORBIDDEN', detail: 'no '.repeat(1_000_000) }
+    service.behaviour.intercept = (_request, response) => {
+      response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      return true
+    }
+    const ran = await list(connection())
+    expect(ran.stderr).toMatch(/^error: FORBIDDEN: no no .* …\n$/)
+    expect(ran.stderr.length).toBeLessThan(5_000)
+  })
+
   it('redirects, which takes the token nowhere', async () => {
     service.behaviour.intercept = (_, response) => {
       response.writeHead(308, { location: 'https://elsewhere.example/graphql' }).end()

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { allPages } from '../../cli/all-pages.ts'
 import { parseDuration, parseInstant } from '../../cli/duration.ts'
 import { showProgress } from '../../cli/output/progress.ts'
 import { readableSize } from '../../cli/output/quantities.ts'
-import { safeJson, safeOutput } from '../../cli/output/safe-text.ts'
+import { safeJson, safeOutput, safeText } from '../../cli/output/safe-text.ts'
 import { markerFor } from '../../cli/output/style.ts'
 import { fieldList, table } from '../../cli/output/table.ts'
 import type { Terminal } from '../../cli/terminal.ts'
+import { isPlainLine } from '../../domain/index.ts'
 import { runCommand } from './run-command.ts'
 
 function terminalWith(isTTY: boolean, environment: Record<string, string> = {}) {
@@ -40,7 +42,45 @@ describe('tables', () => {
   })
 })
 
+describe('long lists', () => {
+  it('are tables, however many rows they have', () => {
+    const rows = Array.from({ length: 150_000 }, (_, index) => [String(index)])
+    expect(table(['row'], rows, (_, text) => text).length).toBeGreaterThan(900_000)
+  })
+
+  it.each([
+    ['has more than was asked for', Array(101).fill('x'), false, null],
+    ['brings nothing and says that there is more', [], true, 'a'],
+    ['says that there is more, and not where', ['x'], true, null],
+    ['begins where the one before began', ['x'], true, 'a'],
+  ])('are given up when a page %s', async (_, nodes, hasNextPage, endCursor) => {
+    let asked = 0
+    const list = allPages(async () => {
+      asked += 1
+      if (asked > 3) throw new Error('It asks without end.')
+      return { nodes, pageInfo: { hasNextPage, endCursor } }
+    })
+    await expect(list).rejects.toMatchObject({ code: 'ANSWER_UNEXPECTED' })
+  })
+})
+
 describe('what is printed', () => {
+  it('shows every character that names may not hold, because nobody sees it, as an escape', () => {
+    const all = Array.from({ length: 0x110000 }, (_, code) => String.fromCodePoint(code))
+    const unseen = all.filter((character) => !isPlainLine(character))
+    expect(unseen.length).toBeGreaterThan(100_000)
+    expect(unseen.filter((character) => safeText(character) === character)).toEqual([])
+    expect(unseen.filter((character) => safeJson(character).includes(character))).toEqual([])
+  })
+
+  it('parts columns by two spaces, and nothing else', () => {
+    const rows = [['a  b   c', 'd']]
+    expect(table(['file', 'by'], rows, (_, text) => text)).toBe('FILE               BY\na\\x20 b\\x20\\x20 c  d\n')
+    expect(fieldList([['description', `x${' '.repeat(3)}plan`]], (_, text) => text)).toBe(
+      'description  x\\x20\\x20 plan\n',
+    )
+  })
+
   it('names no field by characters that a terminal acts on', () => {
     expect(fieldList([['\u001b[2Jname', 'value']], (_, text) => text)).toBe('\\x1b[2Jname  value\n')
   })
@@ -81,6 +121,9 @@ describe('progress', () => {
     bar.update(500)
     bar.end()
     expect(screen.written()).toMatch(/█{15}░{15} {2}50 %\n$/)
+    const narrow = terminalWith(true)
+    showProgress(narrow.terminal, 'a'.repeat(200), 1000).update(1000)
+    for (const line of narrow.written().split('\r\u001b[K')) expect(line.length).toBeLessThanOrEqual(80)
   })
 })
 
@@ -138,6 +181,7 @@ describe('the command line', () => {
   it.each([
     [['sign', 'setup.exe'], 'countersign sign --help'],
     [['sgin', 'setup.exe'], 'countersign --help'],
+    [['--url', 'https://example.com', 'request', 'list'], 'countersign --help'],
     [['request', 'lst'], 'countersign request --help'],
     [['request', 'list', '--prjct', 'x'], 'countersign request list --help'],
   ])('names the command whose help to read after %j', async (args, command) => {

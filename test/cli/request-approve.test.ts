@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type RunOptions, runCommand } from './run-command.ts'
 import { sha256 } from './stand-in-answers.ts'
-import { forgedHead, forgedPage, plan, plannedFile } from './stand-in-plan.ts'
+import { forgedHead, forgedPage, plan, plannedFile, type ShownPlan } from './stand-in-plan.ts'
 import { type StandInService, startStandInService } from './stand-in-service.ts'
 
 let service: StandInService
@@ -64,6 +64,29 @@ describe('countersign request approve', () => {
     expect((await countersign(['request', 'approve', request.signingRequestId, '--yes'])).stderr).toContain(
       'PLAN_DAMAGED',
     )
+    expect(service.approvals).toEqual([])
+  })
+
+  it('never offers a plan that is none, or that signs other files than its head counts, whatever its digest is', async () => {
+    const miscounted = (signed: number) => (document: string) => {
+      const head = JSON.parse(document)
+      return JSON.stringify({ ...head, pages: head.pages.map((page: object) => ({ ...page, signed })) })
+    }
+    const forgeries = [
+      () => 'no JSON',
+      () => 'null',
+      (document: string) => JSON.stringify({ ...JSON.parse(document), pages: null }),
+      miscounted(1),
+      miscounted(3),
+    ]
+    for (const forge of forgeries) {
+      const request = service.add()
+      const forged = (shown: ShownPlan) => ({ document: forge(shown.document), digest: sha256(forge(shown.document)) })
+      plan(service, request, forged, [[plannedFile('seen.exe'), plannedFile('unseen.exe')]])
+      const ran = await countersign(['request', 'approve', request.signingRequestId, '--yes'])
+      expect(ran.code).toBe(1)
+      expect(ran.stderr).toContain('error: PLAN_DAMAGED: ')
+    }
     expect(service.approvals).toEqual([])
   })
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -44,6 +44,7 @@ describe('countersign request list', () => {
   it.each([
     [['--limit', '0']],
     [['--limit', 'x']],
+    [['--limit', '0x10']],
     [['--status', 'Done']],
     [['--since', '2026-02-31']],
     [['--until', 'yesterday']],
@@ -235,6 +236,18 @@ describe('countersign request download', () => {
       size: 6,
     })
     expect(readFileSync(join(folder, 'signed.exe'), 'utf8')).toBe('signed')
+  })
+
+  it('saves nothing when the link that the service gave out is none', async () => {
+    const folder = temporaryFolder()
+    const request = service.add()
+    service.complete(request, Buffer.from('signed'))
+    request.signedArtifactLink = 'http://[\u001b[2J'
+    const args = ['request', 'download', request.signingRequestId, '--out', 'signed.exe']
+    const ran = await countersign(args, { workingDirectory: folder })
+    expect(ran.code).toBe(1)
+    expect(ran.stderr).toMatch(/^[\x20-\x7e\n]*error: ANSWER_UNEXPECTED: [\x20-\x7e\n]+$/)
+    expect(readdirSync(folder)).toEqual([])
   })
 
   it('says that there is nothing yet', async () => {
