@@ -21,8 +21,8 @@ export interface RefusalAudit {
    */
   record(attempt: RefusedAttempt): Promise<void>
   /**
-   * Records what was counted, also of the calls of `record` that are under way, as far as there is room; of the rest how
-   * much it was, and of whom. Nothing may be recorded afterwards.
+   * Records what was counted, calls of `record` under way included, as far as there is room; of the rest how much it was,
+   * and of whom. Nothing may be recorded afterwards.
    */
   close(): Promise<void>
 }
@@ -40,8 +40,7 @@ const atOncePauseMs = 5_000
 const mostTogether = mostEventsPerMinute / 2
 const betweenReservationsMs = 15_000
 /** Room that counts leave for processes that stop within the minute. */
-const roomForClosing = 4
-/** So many organizations are named of those whose counts wait. */
+const roomForClosing = 4 /** So many organizations are named of those whose counts wait. */
 const mostWaitingNamed = 1_000
 
 type Ledger = {
@@ -64,10 +63,9 @@ export function openRefusalAudit(dependencies: {
   /** Those of the organizations that have been refused something since their last record; who waits longest comes first. */
   const ledgers = new Map<OrganizationId, Ledger>()
   let timer: { readonly timeout: NodeJS.Timeout; readonly dueAt: number } | undefined
-  let recording: Promise<void> = Promise.resolve()
+  let recording = Promise.resolve()
   /** The calls of `record` that have not answered. */
   const underWay = new Set<Promise<void>>()
-
   /** What is left of the last reservation for attempts that are recorded at once. */
   let forAtOnce: { readonly reservation: Reservation; left: number } | undefined
   let reservingAtOnce: Promise<void> | undefined
@@ -201,7 +199,7 @@ export function openRefusalAudit(dependencies: {
       if (await recordAtOnce(ledger, attempt, at)) return
       recordCountsIn(windowMs)
     }
-    // Another one, if the counts were recorded meanwhile.
+    // Another ledger, if the counts were recorded meanwhile.
     const { counter } = ledgerOf(attempt.organizationId)
     counter.add({ attempt, commands: [attempt.command], count: 1, firstAt: at, lastAt: at })
   }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import {
   findUnfinished,
   type Resumed,
@@ -23,6 +22,7 @@ import { openReadModelDatabase } from './read-models.ts'
 import { type RecordedRefusals, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { unfinishedFile } from './unfinished-file.ts'
+import { readIfThere } from './whole-file.ts'
 
 export { auditReplay } from './audit-replay.ts'
 
@@ -132,6 +132,6 @@ async function withRuntimeFacts(settings: Settings): Promise<Settings> {
       'CONFIGURATION_INVALID',
       `No service runs on ${settings.data}, so it is not known where Temporal is. Start it, which resumes by itself; or set COUNTERSIGN_TEMPORAL_ADDRESS.`,
     )
-  const payloadKey = settings.payloadKey ?? (await readFile(payloadKeyPath(settings.data), 'utf8'))
+  const payloadKey = settings.payloadKey ?? (await readIfThere(payloadKeyPath(settings.data)))
   return { ...settings, temporalAddress: facts.temporalAddress, payloadKey }
 }

@@ -4,7 +4,17 @@ import { isAddressRange } from '../http/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { keyStoresSetting } from './key-store-settings.ts'
 import { readJson, readSecret } from './setting-files.ts'
-import { bytes, httpUrl, isOrigin, list, port, sourceLimits, wholeNumber, yesOrNo } from './setting-forms.ts'
+import {
+  bytes,
+  databaseAddress,
+  httpUrl,
+  isOrigin,
+  list,
+  port,
+  sourceLimits,
+  wholeNumber,
+  yesOrNo,
+} from './setting-forms.ts'
 
 /** What a process of the service can do. */
 export const roles = ['api', 'worker', 'signer', 'projector'] as const
@@ -45,19 +55,13 @@ const settings = z.strictObject({
   eventLogTlsCa: z.string().min(1).optional(),
   eventLogTlsCertificate: z.string().min(1).optional(),
   eventLogTlsKey: z.string().min(1).optional(),
-  readModel: z
-    .string()
-    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<path> or postgres://<address>')
-    .optional(),
+  readModel: databaseAddress.optional(),
   readModelPassword: z.string().min(1).optional(),
   readModelTls: yesOrNo.default(false),
   readModelTlsCa: z.string().min(1).optional(),
   readModelTlsCertificate: z.string().min(1).optional(),
   readModelTlsKey: z.string().min(1).optional(),
-  personKeys: z
-    .string()
-    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<path> or postgres://<address>')
-    .optional(),
+  personKeys: databaseAddress.optional(),
   personKeysPassword: z.string().min(1).optional(),
   personKeysTls: yesOrNo.default(false),
   personKeysTlsCa: z.string().min(1).optional(),

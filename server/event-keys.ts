@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { type Instant, type ProcessKeyStatement, type ProcessRole, processRoles } from '../domain/index.ts'
 import { type AppendSigner, processKeyId, statementMessage } from '../event-log/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
+import { makingKeys } from './secret-keys.ts'
 import { readIfThere, replaceFile } from './whole-file.ts'
 
 /** The key that a process signs its appends with, and what it may write. */
@@ -106,12 +107,17 @@ const installationKeyFile = 'installation-key.pem'
 
 /**
  * The keys of a service that runs all by itself in a data directory: one process, one key for all roles. They are made
- * once. The private part of the installation key is not kept: nothing is to be certified with it later.
+ * once, also when several processes begin at once. The private part of the installation key is not kept: nothing is to be
+ * certified with it later.
  */
 export async function keepEventKeys(data: string): Promise<EventKeySettings> {
   const known = await readEventKeys(data)
   if (known !== undefined) return known
   await mkdir(data, { recursive: true, mode: 0o700 })
+  return makingKeys(data, async () => (await readEventKeys(data)) ?? (await makeEventKeys(data)))
+}
+
+async function makeEventKeys(data: string): Promise<EventKeySettings> {
   const { privateKey, publicKeyPem } = newInstallationKey()
   // A key that was lost leaves events behind that only its installation key vouches for.
   const earlier = (await readIfThere(join(data, installationKeyFile))) ?? ''

@@ -1,5 +1,7 @@
 import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { dirname, join } from 'node:path'
 import { ConfigurationError } from './configuration-error.ts'
+import { exclusively } from './exclusive-use.ts'
 import { readIfThere, replaceFile } from './whole-file.ts'
 
 /** A 256-bit key, and the name that what it encrypts knows it by: the first 8 bytes of its SHA-256, hexadecimal. */
@@ -28,8 +30,25 @@ export function newSecretKey(): string {
   return `${randomBytes(32).toString('base64')}\n`
 }
 
-/** The key in a file, which is made, for its owner alone, when there is none; its folder is there. */
+/**
+ * The key in a file, which is made, for its owner alone, when there is none; its folder is there. Of several processes that
+ * begin at once one makes it, and all have the same.
+ */
 export async function keepSecretKey(path: string): Promise<string> {
+  return (await readIfThere(path)) ?? makingKeys(dirname(path), () => readOrMakeKey(path))
+}
+
+/**
+ * Makes keys of a folder while no other process makes any there: of two that are written one after the other, the first
+ * would be lost, with all that it had sealed or signed already.
+ *
+ * @param make looks first whether the keys are there now
+ */
+export function makingKeys<Keys>(folder: string, make: () => Promise<Keys>): Promise<Keys> {
+  return exclusively(join(folder, 'keys.lock'), make)
+}
+
+async function readOrMakeKey(path: string): Promise<string> {
   const kept = await readIfThere(path)
   if (kept !== undefined) return kept
   const key = newSecretKey()

@@ -38,9 +38,16 @@ export function readJson(path: string): object {
  * Reads a secret from a file of its own; white space around it does not count.
  *
  * @param setting what names the file, for the message
- * @throws ConfigurationError `SECRET_FILE_UNREADABLE`
+ * @throws ConfigurationError `SECRET_FILE_UNREADABLE`, also when there is nothing in it
  */
 export function readSecret(path: string, setting: string): string {
+  const secret = readSecretFile(path, setting)
+  // An empty PIN would be tried all the same, and a token counts those that are wrong.
+  if (secret === '') throw new ConfigurationError('SECRET_FILE_UNREADABLE', `${setting} names ${path}, which is empty.`)
+  return secret
+}
+
+function readSecretFile(path: string, setting: string): string {
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {

@@ -15,7 +15,19 @@ export const yesOrNo = z.preprocess(
   z.boolean({ error: 'must be true or false' }),
 )
 /** An absolute address. */
-export const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be an absolute http:// or https:// address')
+export const httpUrl = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\/[^\s/]+/.test(text) && URL.canParse(text),
+    'must be an absolute http:// or https:// address',
+  )
+/** A database: a file of SQLite, or where PostgreSQL is. */
+export const databaseAddress = z
+  .string()
+  .refine(
+    (text) => /^sqlite:./.test(text) || isPostgresAddress(text),
+    'must be sqlite:<path> or postgres://<address>; user and password with %25 for %, %40 for @, %2F for /',
+  )
 
 /** The most bytes of an artifact, by the kind of its source: `KIND=BYTES`, or an object in the file. */
 export const sourceLimits = z
@@ -32,6 +44,17 @@ export const sourceLimits = z
 export function isOrigin(text: string): boolean {
   const url = URL.parse(text)
   return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.origin === text
+}
+
+/** Whether the library can read it: its own errors would come later, and hold the address with the password. */
+function isPostgresAddress(text: string): boolean {
+  const url = /^postgres(ql)?:\/\/./.test(text) ? URL.parse(text) : null
+  try {
+    for (const part of [url?.username, url?.password, url?.pathname]) decodeURIComponent(part ?? '')
+    return url !== null
+  } catch {
+    return false
+  }
 }
 
 /** A whole number as JSON writes it, or in decimal digits. */

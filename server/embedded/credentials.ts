@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { ConfigurationError } from '../configuration-error.ts'
 import { readIfThere, replaceFile } from '../whole-file.ts'
 
 const credentialsSchema = z.object({
@@ -18,10 +19,24 @@ export function credentialsPath(dataDirectory: string): string {
   return join(dataDirectory, fileName)
 }
 
-/** Reads the credentials; `undefined` when the demo has not been made. */
+/**
+ * Reads the credentials; `undefined` when the demo has not been made.
+ *
+ * @throws ConfigurationError `CREDENTIALS_UNREADABLE`
+ */
 export async function readCredentials(dataDirectory: string): Promise<Credentials | undefined> {
-  const text = await readIfThere(credentialsPath(dataDirectory))
-  return text === undefined ? undefined : credentialsSchema.parse(JSON.parse(text))
+  const path = credentialsPath(dataDirectory)
+  const text = await readIfThere(path)
+  if (text === undefined) return undefined
+  try {
+    return credentialsSchema.parse(JSON.parse(text))
+  } catch {
+    // Without its cause: it would quote the file, and the file holds tokens.
+    throw new ConfigurationError(
+      'CREDENTIALS_UNREADABLE',
+      `${path} is not the JSON that was written there. Put it back from a backup; or remove it, and the demo is made anew.`,
+    )
+  }
 }
 
 /** Writes the credentials, whole or not at all, readable by their owner only. */

@@ -15,10 +15,17 @@ export async function writeRuntimeFacts(dataDirectory: string, facts: RuntimeFac
   await replaceFile(pathOf(dataDirectory), `${JSON.stringify(facts, undefined, 2)}\n`)
 }
 
-/** Where the service of a data directory listened when it was last started; `undefined` when it was stopped or never was. */
+/**
+ * Where the service of a data directory listened when it was last started; `undefined` when it was stopped or never was, or
+ * when the file is damaged: the next start writes it anew.
+ */
 export async function readRuntimeFacts(dataDirectory: string): Promise<RuntimeFacts | undefined> {
   const text = await readIfThere(pathOf(dataDirectory))
-  return text === undefined ? undefined : runtimeFactsSchema.parse(JSON.parse(text))
+  try {
+    return text === undefined ? undefined : runtimeFactsSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
 }
 
 /** Removes what {@link writeRuntimeFacts} wrote, when the service stops. */

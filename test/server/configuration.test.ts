@@ -93,9 +93,12 @@ describe('settings', () => {
     ['COUNTERSIGN_HEALTH_DETAILS', 'nobody', '"everyone"'],
     ['COUNTERSIGN_ALLOWED_ORIGINS', '*', 'https://<host>:<port>'],
     ['COUNTERSIGN_PUBLIC_URL', 'signing.example.com', 'http:// or https://'],
+    ['COUNTERSIGN_PUBLIC_URL', 'http://signing.example.com:port', 'http:// or https://'],
     ['COUNTERSIGN_TIMESTAMP_URLS', 'http://a.example,ftp://b.example', 'http:// or https://'],
     ['COUNTERSIGN_EVENT_LOG', 'mysql://db', 'sqlite:<path> or esdb://<address>'],
     ['COUNTERSIGN_READ_MODEL', 'mysql://db', 'sqlite:<path> or postgres://<address>'],
+    ['COUNTERSIGN_READ_MODEL', 'postgres://db:99999/countersign', 'postgres://<address>'],
+    ['COUNTERSIGN_PERSON_KEYS', 'postgres://user:100%@db/keys', '%25 for %'],
     ['COUNTERSIGN_TEMPORAL_ADDRESS', 'temporal', '<host>:<port>'],
   ])('%s=%j is refused: it names itself and the right form', (name, value, rightForm) => {
     const { code, message } = fromEnvironment({ [name]: value })
@@ -248,6 +251,11 @@ describe('secrets', () => {
 
   it('that are empty are refused', () => {
     expect(fromEnvironment({ COUNTERSIGN_PKCS11_PIN_FILE: file('\n') }).message).toContain('COUNTERSIGN_PKCS11_PIN')
+    const keyStores = { hsm: { module: '/m.so', token: 'release', pinFile: file(' \n') } }
+    const settings = readSettings({ environment: { COUNTERSIGN_KEY_STORES: JSON.stringify(keyStores) } })
+    const { code, message } = failureOf(() => configuredKeyStores(settings, undefined))
+    expect(code).toBe('SECRET_FILE_UNREADABLE')
+    expect(message).toContain('(hsm: pinFile)')
   })
 
   it('are never told by a failure, nor by what caused it', () => {
@@ -255,6 +263,7 @@ describe('secrets', () => {
       fromEnvironment({ COUNTERSIGN_PKCS11_PIN: secret, COUNTERSIGN_PORT: 'x' }),
       fromEnvironment({ COUNTERSIGN_PKCS11_PINN: secret }),
       fromEnvironment({ COUNTERSIGN_READ_MODEL: `mysql://user:${secret}@db` }),
+      fromEnvironment({ COUNTERSIGN_READ_MODEL: `postgres://user:${secret}@db:99999` }),
       fromEnvironment({ COUNTERSIGN_EVENT_LOG: `http://user:${secret}@db` }),
       fromFile(JSON.stringify({ pkcs11Pin: [secret] })),
       fromFile(JSON.stringify({ pkcs11Pinn: secret })),

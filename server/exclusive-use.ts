@@ -1,5 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
-import { isSqliteBusy } from '../../retry/index.ts'
+import { isSqliteBusy, pause } from '../retry/index.ts'
+
+/** Between two tries to take a file that another has, in milliseconds. */
+const tryAgainMs = 10
 
 /**
  * Takes `file` for this process alone until the returned function is called or the process ends. The lock is SQLite's:
@@ -17,5 +20,24 @@ export function takeExclusively(file: string): (() => void) | undefined {
     lock.close()
     if (isSqliteBusy(error)) return undefined
     throw error
+  }
+}
+
+/**
+ * Works while nobody else works under the same file, and waits for whoever does.
+ *
+ * @param work short: all others wait for it
+ * @throws what `work` throws; the error of SQLite when the file cannot be used at all
+ */
+export async function exclusively<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    const giveBack = takeExclusively(file)
+    if (giveBack !== undefined)
+      try {
+        return await work()
+      } finally {
+        giveBack()
+      }
+    await pause(tryAgainMs)
   }
 }
