@@ -47,11 +47,11 @@ function sumWords(words: Uint32Array, start: number, end: number): number {
   let third = 0
   let fourth = 0
   let at = start
-  for (; at + 4 <= end; at += 4) {
-    first += words[at] as number
-    second += words[at + 1] as number
-    third += words[at + 2] as number
-    fourth += words[at + 3] as number
+  for (; at + 8 <= end; at += 8) {
+    first += (words[at] as number) + (words[at + 4] as number)
+    second += (words[at + 1] as number) + (words[at + 5] as number)
+    third += (words[at + 2] as number) + (words[at + 6] as number)
+    fourth += (words[at + 3] as number) + (words[at + 7] as number)
   }
   for (; at < end; at++) first += words[at] as number
   return first + second + third + fourth

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { endianness } from 'node:os'
 import type { HashAlgorithm } from '../../domain/index.ts'
 import type { FileDigester, FilePasses, PassOptions } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
@@ -121,17 +122,44 @@ function assertChecksum(sum: number, { checksum, checksumAt, size }: SignedImage
     )
 }
 
+/** Of so many words the lower halves sum to less than 2^32, and the upper ones too: additions of 32 bits lose nothing. */
+const wordsAtOnce = 0x10000
+const littleEndian = endianness() === 'LE'
+
 /** Sum of the 16-bit little-endian words; every block but the last has an even length and begins at an even offset. */
 function sumOfWords(bytes: Buffer): number {
-  let low = 0
-  let high = 0
-  const words = bytes.length - (bytes.length % 4)
-  for (let at = 0; at < words; at += 4) {
-    low += (bytes[at] as number) + (bytes[at + 2] as number)
-    high += (bytes[at + 1] as number) + (bytes[at + 3] as number)
+  if (!littleEndian || bytes.byteOffset % 4 !== 0) return sumOfOctets(bytes, 0)
+  const pairs = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+  let sum = sumOfOctets(bytes, pairs.length * 4)
+  for (let at = 0; at < pairs.length; at += wordsAtOnce)
+    sum += sumOfPairs(pairs, at, Math.min(at + wordsAtOnce, pairs.length))
+  return sum
+}
+
+/** Two words are read at once: read octet by octet, the sum takes longer than the hash. */
+function sumOfPairs(pairs: Int32Array, start: number, end: number): number {
+  let lower = 0
+  let upper = 0
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const one = pairs[at] as number
+    const two = pairs[at + 1] as number
+    const three = pairs[at + 2] as number
+    const four = pairs[at + 3] as number
+    lower = (lower + (one & 0xffff) + (two & 0xffff) + (three & 0xffff) + (four & 0xffff)) | 0
+    upper = (upper + (one >>> 16) + (two >>> 16) + (three >>> 16) + (four >>> 16)) | 0
   }
-  for (let at = words; at < bytes.length; at++)
-    if (at % 2 === 0) low += bytes[at] as number
-    else high += bytes[at] as number
-  return low + high * 256
+  for (; at < end; at++) {
+    const pair = pairs[at] as number
+    lower = (lower + (pair & 0xffff)) | 0
+    upper = (upper + (pair >>> 16)) | 0
+  }
+  return (lower >>> 0) + (upper >>> 0)
+}
+
+/** The same for the octets from `start` on, which is even. */
+function sumOfOctets(bytes: Buffer, start: number): number {
+  let sum = 0
+  for (let at = start; at < bytes.length; at++) sum += (bytes[at] as number) * (at % 2 === 0 ? 1 : 256)
+  return sum
 }
