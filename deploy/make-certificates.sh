@@ -51,6 +51,11 @@ is_good() {
   [ -s "$1" ] && openssl x509 -in "$1" -noout -checkend "$((renew_within_days * 86400))" >/dev/null
 }
 
+# Whether a key is that of a certificate: a run that ended between the two leaves one of each.
+belongs() {
+  [ -s "$1" ] && [ "$(openssl pkey -in "$1" -pubout 2>/dev/null)" = "$(openssl x509 -in "$2" -noout -pubkey 2>/dev/null)" ]
+}
+
 # make_authority NAME ALGORITHM: deploy/installation/NAME-ca.key, deploy/secrets/NAME-ca.pem
 make_authority() {
   if [ -s "$folder/$1-ca.pem" ]; then
@@ -71,7 +76,7 @@ make_authority() {
 make_certificate() {
   authority="$1" algorithm="$2" name="$3" common_name="$4" uses="$5"
   shift 5
-  if [ "$all" = no ] && [ -s "$folder/$name.key" ] && is_good "$folder/$name.pem" &&
+  if [ "$all" = no ] && is_good "$folder/$name.pem" && belongs "$folder/$name.key" "$folder/$name.pem" &&
     openssl verify -CAfile "$folder/$authority-ca.pem" "$folder/$name.pem" >/dev/null 2>&1; then
     echo "$folder/$name.pem is there, good until $(ends "$folder/$name.pem"), kept."
     return 0

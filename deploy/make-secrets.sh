@@ -23,9 +23,14 @@ missing() {
   fi
 }
 
-# Takes a secret from standard input, whole or not at all.
+# Takes a secret from standard input, whole or not at all: nothing comes where what makes it failed.
 keep() {
   cat >"$folder/$1.new"
+  if [ ! -s "$folder/$1.new" ]; then
+    rm "$folder/$1.new"
+    echo "$folder/$1 could not be made." >&2
+    return 1
+  fi
   mv "$folder/$1.new" "$folder/$1"
   echo "$folder/$1 made."
 }
@@ -34,6 +39,10 @@ make() {
   if missing "$1"; then
     head -c "$2" /dev/urandom | base64 | tr -d '\n' | keep "$1"
   fi
+}
+
+base64_of() {
+  base64 <"$1" | tr -d '\n'
 }
 
 make_installation_key() {
@@ -54,13 +63,14 @@ make_event_key() {
   work="$(mktemp -d)"
   trap 'rm -rf "$work"' EXIT
   (umask 077 && openssl genpkey -algorithm ed25519 -outform DER -out "$work/key")
-  public="$(openssl pkey -in "$work/key" -inform DER -pubout -outform DER | base64 | tr -d '\n')"
+  openssl pkey -in "$work/key" -inform DER -pubout -outform DER -out "$work/public"
+  public="$(base64_of "$work/public")"
   since="$(date -u +%Y-%m-%dT00:00:00.000Z)"
   printf 'countersign event key v1\n%s\n%s\n%s\n-' "$public" "$1" "$since" >"$work/statement"
-  signature="$(openssl pkeyutl -sign -rawin -inkey "$installation/installation-key.pem" -in "$work/statement" | base64 | tr -d '\n')"
-  private="$(openssl pkcs8 -topk8 -nocrypt -in "$work/key" -inform DER -outform DER | base64 | tr -d '\n')"
+  openssl pkeyutl -sign -rawin -inkey "$installation/installation-key.pem" -in "$work/statement" -out "$work/signature"
+  (umask 077 && openssl pkcs8 -topk8 -nocrypt -in "$work/key" -inform DER -outform DER -out "$work/private")
   printf '{"privateKey":"%s","roles":["%s"],"notBefore":"%s","notAfter":null,"signature":"%s"}\n' \
-    "$private" "$1" "$since" "$signature" | keep "event-key-$1"
+    "$(base64_of "$work/private")" "$1" "$since" "$(base64_of "$work/signature")" | keep "event-key-$1"
   rm -rf "$work"
   trap - EXIT
 }

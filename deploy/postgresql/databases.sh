@@ -3,10 +3,14 @@
 # their own, each the owner of its databases and of nothing else.
 set -eu
 
+# Each by itself: a secret that cannot be read ends this, where an empty password would be for good.
+temporal_password="$(cat /run/secrets/temporal-database-password)"
+read_model_password="$(cat /run/secrets/read-model-password)"
+person_keys_password="$(cat /run/secrets/person-keys-password)"
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
-  --set temporal_password="$(cat /run/secrets/temporal-database-password)" \
-  --set read_model_password="$(cat /run/secrets/read-model-password)" \
-  --set person_keys_password="$(cat /run/secrets/person-keys-password)" <<'SQL'
+  --set temporal_password="$temporal_password" \
+  --set read_model_password="$read_model_password" \
+  --set person_keys_password="$person_keys_password" <<'SQL'
 CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
 CREATE ROLE countersign LOGIN PASSWORD :'read_model_password';
 CREATE ROLE countersign_persons LOGIN PASSWORD :'person_keys_password';

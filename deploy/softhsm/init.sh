@@ -7,5 +7,7 @@ if softhsm2-util --show-slots | grep -Eq "^ *Label: +${COUNTERSIGN_PKCS11_TOKEN}
   echo "The token ${COUNTERSIGN_PKCS11_TOKEN} is there."
   exit 0
 fi
+pin="$(cat "$COUNTERSIGN_PKCS11_PIN_FILE")"
+so_pin="$(cat /run/secrets/pkcs11-so-pin)"
 softhsm2-util --init-token --free --label "$COUNTERSIGN_PKCS11_TOKEN" \
-  --pin "$(cat "$COUNTERSIGN_PKCS11_PIN_FILE")" --so-pin "$(cat /run/secrets/pkcs11-so-pin)"
+  --pin "$pin" --so-pin "$so_pin"
