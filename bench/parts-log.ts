@@ -61,6 +61,17 @@ export const logParts: Parts = {
       auditRow('appends that were made alone', auditedLoneAppendsPerSecond),
     ]
   },
+  'as-of': async () => {
+    const { measureAsOf } = await import('./as-of.ts')
+    return (await measureAsOf()).map(({ kind, events, foldMs, readMs }) => ({
+      work: `a ${kind} with ${events} events as of a moment, against reading these events (processor time)`,
+      ours: `${foldMs.toFixed(0)} ms`,
+      against: `${readMs.toFixed(0)} ms`,
+      figure: foldMs / readMs,
+      must: '≤' as const,
+      bound: 1.5,
+    }))
+  },
   projections: async () => {
     const { measureDelivery, measureRebuild } = await import('./projections.ts')
     const {

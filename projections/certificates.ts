@@ -12,8 +12,8 @@ export const certificates: EntityProjection<CertificateState, object, Certificat
   noFacts: {},
   observe: (facts) => facts,
   columns: (state) => ({ key_id: (state as Certificate).keyId }),
-  view: ({ state }, recorded) => {
+  view: ({ state }, recorded, at) => {
     const certificate = state as Certificate
-    return { ...certificate, status: certificateAt(certificate, new Date().toISOString()), ...recorded }
+    return { ...certificate, status: certificateAt(certificate, at), ...recorded }
   },
 }

@@ -32,8 +32,8 @@ export type EntityProjection<State extends object, Facts extends object, View> =
   readonly columns: (state: State) => Readonly<Record<string, string>>
   /** Whom it names, and whom it once named: so that rows follow from the history, and not from how it was projected. */
   readonly named?: (state: State, facts: Facts, id: string) => readonly NamedPrincipalRow[]
-  /** What queries see. */
-  readonly view: (entity: Entity<State, Facts>, recorded: Recorded) => View
+  /** What queries see of it at a moment: some of it, such as what has expired, is so by the clock alone. */
+  readonly view: (entity: Entity<State, Facts>, recorded: Recorded, at: Instant) => View
 }
 
 /** An entity as its events made it. */
@@ -56,12 +56,30 @@ export type AnyEntity = Entity<object, object>
 export type AnyProjection = EntityProjection<any, any, any>
 
 /**
- * Adds a stream's next event to its entity.
+ * Adds a stream's next event to its entity, of which a row can be made then.
  *
  * @param entity `undefined` before the stream's first event
  * @throws ReadModelError `PROJECTION_EVENT_UNKNOWN`, `PROJECTION_SCHEMA_VERSION_UNKNOWN`, `PROJECTION_HISTORY_BROKEN`
  */
 export function addEvent(
+  projection: AnyProjection,
+  id: string,
+  entity: AnyEntity | undefined,
+  recorded: RecordedEvent,
+): AnyEntity {
+  const next = foldEvent(projection, id, entity, recorded)
+  // What is derived of a state is so now, or the event that it cannot be derived from is to be named.
+  requireNames(projection, next)
+  return next
+}
+
+/** Fails where it cannot be said whom an entity names, which takes longer the more it has named. */
+export function requireNames(projection: AnyProjection, { state, facts, id }: AnyEntity): void {
+  projection.named?.(state, facts, id)
+}
+
+/** Does what {@link addEvent} does but for {@link requireNames}. */
+export function foldEvent(
   projection: AnyProjection,
   id: string,
   entity: AnyEntity | undefined,
@@ -76,8 +94,6 @@ export function addEvent(
   if (!projection.exists(state)) throw broken(event, 'does not begin an entity, but is the first of its stream')
   requireColumns(projection.columns(state))
   const facts = projection.observe(entity?.facts ?? projection.noFacts, event, state)
-  // What is derived of a state is so now, or the event that it cannot be derived from is to be named.
-  projection.named?.(state, facts, id)
   const { organizationId, occurredAt } = event.metadata
   return {
     id,
@@ -112,9 +128,10 @@ export function checkKnown(decider: EventForms<DomainEvent>, event: RecordedEven
 
 /** What a state lacks that its row must have, its events did not say. */
 function requireColumns(columns: Readonly<Record<string, unknown>>): void {
-  const [missing] =
-    Object.entries(columns).find(([, value]) => typeof value !== 'string' && typeof value !== 'number') ?? []
-  if (missing !== undefined) throw new TypeError(`${missing} is missing`)
+  for (const name in columns) {
+    const value = columns[name]
+    if (typeof value !== 'string' && typeof value !== 'number') throw new TypeError(`${name} is missing`)
+  }
 }
 
 /** The row of an entity. */
@@ -146,17 +163,22 @@ export function asEntity<State, Facts>(row: EntityRow): Entity<State, Facts> {
   }
 }
 
-/** What queries see of a row. */
+/** What queries see of a row now. */
 export function asView<State extends object, Facts extends object, View>(
   projection: EntityProjection<State, Facts, View>,
   row: EntityRow,
 ): View {
-  const { id, revision, createdAt, updatedAt, ...entity } = asEntity<State, Facts>(row)
-  const streamId = `${projection.kind}-${id}`
-  return projection.view(
-    { id, revision, createdAt, updatedAt, ...entity },
-    { streamId, revision, createdAt, updatedAt },
-  )
+  return viewOf(projection, asEntity<State, Facts>(row), new Date().toISOString())
+}
+
+/** What queries see of an entity at a moment. */
+export function viewOf<State extends object, Facts extends object, View>(
+  projection: EntityProjection<State, Facts, View>,
+  entity: Entity<State, Facts>,
+  at: Instant,
+): View {
+  const { id, revision, createdAt, updatedAt } = entity
+  return projection.view(entity, { streamId: `${projection.kind}-${id}`, revision, createdAt, updatedAt }, at)
 }
 
 function broken(event: RecordedEvent, what: string): ReadModelError {

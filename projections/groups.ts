@@ -13,11 +13,11 @@ export const groups: EntityProjection<GroupState, GroupFacts, GroupView> = {
   decider: groupDecider,
   exists: ({ status }) => status !== 'none',
   noFacts: { former: [] },
-  observe: ({ former }, { type, data }, state) => {
+  observe: ({ former }, { type, data }) => {
     if (type !== 'GroupMembersChanged') return { former }
-    const members = new Set((state as Group).members)
+    const added = new Set(data.added as readonly UserId[])
     const gone = new Set([...former, ...(data.removed as readonly UserId[])])
-    return { former: [...gone].filter((user) => !members.has(user)) }
+    return { former: added.size === 0 ? [...gone] : [...gone].filter((user) => !added.has(user)) }
   },
   columns: (state) => ({ name: (state as Group).name }),
   named: (state, { former }, id) => {

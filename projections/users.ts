@@ -26,11 +26,12 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
     return { tokens }
   },
   columns: () => ({}),
-  view: ({ state, facts, updatedAt }, recorded) => {
+  view: ({ state, facts, updatedAt }, recorded, at) => {
     const { tokens, ...user } = state as User
     const seen = tokens.map(({ tokenId, name, prefix, expiresAt, revoked }) => {
       const { issuedAt, revokedAt } = facts.tokens[tokenId] ?? { issuedAt: updatedAt, revokedAt: null }
-      return { tokenId, name, prefix, expiresAt, revoked, issuedAt, revokedAt }
+      const status = revoked ? 'revoked' : expiresAt !== null && expiresAt <= at ? 'expired' : 'active'
+      return { tokenId, name, prefix, expiresAt, status, issuedAt, revokedAt } as const
     })
     return { ...user, tokens: seen, ...recorded }
   },

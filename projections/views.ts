@@ -41,7 +41,8 @@ export type ApiTokenView = {
   readonly name: string
   readonly prefix: string
   readonly expiresAt: Instant | null
-  readonly revoked: boolean
+  /** That of the moment for which it was read. */
+  readonly status: 'active' | 'revoked' | 'expired'
   readonly issuedAt: Instant
   readonly revokedAt: Instant | null
 }
