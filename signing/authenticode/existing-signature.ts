@@ -13,8 +13,15 @@ import {
   valuesOf,
 } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
-import { readExistingTimestamp } from './existing-timestamp.ts'
-import { nameText, readableCertificates, shortList, shortText, uncoveredParts } from './foreign-parts.ts'
+import { type FoundTimestamp, readExistingTimestamp, timestampAttributes } from './existing-timestamp.ts'
+import {
+  nameText,
+  readableCertificates,
+  shortList,
+  shortText,
+  uncoveredParts,
+  unsignedAttribute,
+} from './foreign-parts.ts'
 import { withoutNested } from './nest-signature.ts'
 
 /** What a file's digest must be for a signature: the name of the hash, and the digest. */
@@ -139,31 +146,43 @@ function describe(
     uncovered: shortList([
       ...alsoUncovered,
       ...uncoveredParts(signedData, embedded, [certificate, timestamp?.counterSigner]),
-      ...foreignAttributes(signer, timestamp !== undefined),
+      ...foreignAttributes(signer, timestamp),
     ]),
   }
 }
 
-/** SpcIndirectDataContent, whatever it is about. */
+/**
+ * SpcIndirectDataContent, whatever it is about. Some signers put it into an OCTET STRING, as CMS has content that is not of
+ * PKCS #7; Windows takes that.
+ */
 function readStatedDigest({ contentType, content }: ForeignSignedData): StatedDigest {
   if (contentType !== objectIdentifiers.spcIndirectData)
     throw new SigningError(code, `The signed content is ${contentType}, and not the digest of a file.`)
-  const fields = new DerReader(content.encoded, code).enter(0x30, 'SpcIndirectDataContent')
+  const isWrapped = content.encoded[0] === 0x04
+  const fields = new DerReader(isWrapped ? content.octets : content.encoded, code).enter(0x30, 'SpcIndirectDataContent')
   fields.take(0x30, 'the data of SpcIndirectDataContent')
   const info = fields.enter(0x30, 'the digest of SpcIndirectDataContent')
   const hash = foreignHashes.get(readAlgorithm(info, 'the digest algorithm of SpcIndirectDataContent'))
   return { hash, digest: info.take(0x04, 'the digest of the file').content }
 }
 
-/** Other unsigned attributes than the two kinds that everybody writes: some vendors keep data of their own there. */
-function foreignAttributes({ unsignedAttributes }: ForeignSigner, timestamped: boolean): readonly string[] {
-  const known: readonly string[] = [
-    objectIdentifiers.spcNestedSignature,
-    ...(timestamped ? [objectIdentifiers.spcRfc3161Timestamp, objectIdentifiers.countersignature] : []),
+/**
+ * Unsigned attributes that are not described: some vendors keep data of their own there. Of the kind that the time-stamp is of,
+ * all values but the first are meant.
+ */
+function foreignAttributes(
+  { unsignedAttributes }: ForeignSigner,
+  timestamp: FoundTimestamp | undefined,
+): readonly string[] {
+  const described = timestamp && timestampAttributes[timestamp.described.kind]
+  const others = unsignedAttributes.filter(
+    ({ type }) => type !== objectIdentifiers.spcNestedSignature && type !== described,
+  )
+  const hasMore = described !== undefined && valuesOf(unsignedAttributes, described).length > 1
+  return [
+    ...others.map(unsignedAttribute),
+    ...(hasMore ? [`further values of the unsigned attribute ${described}`] : []),
   ]
-  return unsignedAttributes
-    .filter(({ type }) => !known.includes(type))
-    .map(({ type }) => `the unsigned attribute ${type}`)
 }
 
 function issuerOf(

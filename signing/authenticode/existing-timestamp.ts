@@ -13,7 +13,7 @@ import {
   readForeignSigner,
   valuesOf,
 } from '../cms/index.ts'
-import { nameText, readableCertificates, shortList, uncoveredParts } from './foreign-parts.ts'
+import { nameText, readableCertificates, shortList, uncoveredParts, unsignedAttribute } from './foreign-parts.ts'
 
 /** The time-stamp of a signature that was there before. */
 export interface FoundTimestamp {
@@ -23,6 +23,12 @@ export interface FoundTimestamp {
 }
 
 const code = 'AUTHENTICODE_EXISTING_SIGNATURE_MALFORMED'
+
+/** The unsigned attribute that each kind of time-stamp is the value of. */
+export const timestampAttributes = {
+  rfc3161: objectIdentifiers.spcRfc3161Timestamp,
+  countersignature: objectIdentifiers.countersignature,
+} as const satisfies Record<ExistingTimestamp['kind'], string>
 
 /**
  * Reads the time-stamp of a signature: an RFC 3161 token, or else a counter-signature.
@@ -34,8 +40,8 @@ export function readExistingTimestamp(
   signer: ForeignSigner,
   certificates: readonly CertificateFields[],
 ): FoundTimestamp | undefined {
-  const [token] = valuesOf(signer.unsignedAttributes, objectIdentifiers.spcRfc3161Timestamp)
-  const [counterSignature] = valuesOf(signer.unsignedAttributes, objectIdentifiers.countersignature)
+  const [token] = valuesOf(signer.unsignedAttributes, timestampAttributes.rfc3161)
+  const [counterSignature] = valuesOf(signer.unsignedAttributes, timestampAttributes.countersignature)
   try {
     if (token !== undefined) return readToken(token, signer)
     return counterSignature && readCounterSignature(counterSignature, signer, certificates)
@@ -62,7 +68,7 @@ function readToken(token: Uint8Array, { signature }: ForeignSigner): FoundTimest
   const imprinted = imprint.take(0x04, 'the digest of the imprint').content
   info.take(0x02, 'the serial number of TSTInfo')
   const time = info.time('genTime of TSTInfo').toISOString()
-  const unsigned = signedData.signer.unsignedAttributes.map(({ type }) => `the unsigned attribute ${type}`)
+  const unsigned = signedData.signer.unsignedAttributes.map(unsignedAttribute)
   return {
     described: {
       kind: 'rfc3161',
@@ -93,7 +99,7 @@ function readCounterSignature(
       time,
       authority: certificate === undefined ? null : nameText(certificate.subject),
       integrity: integrityOf(verdict),
-      uncovered: signer.unsignedAttributes.map(({ type }) => `the unsigned attribute ${type}`),
+      uncovered: shortList([...signer.uncovered, ...signer.unsignedAttributes.map(unsignedAttribute)]),
     },
     counterSigner: certificate,
   }

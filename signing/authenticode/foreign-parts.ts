@@ -9,7 +9,7 @@ import { encodedNameText } from '../x509/index.ts'
 
 /**
  * What travels with SignedData and is in no path of its signers, which the embedded certificates lead up as far as they
- * go: other certificates, attribute certificates, revocation lists.
+ * go: other certificates, attribute certificates, revocation lists, parameters of algorithms.
  */
 export function uncoveredParts(
   signedData: ForeignSignedData,
@@ -25,7 +25,13 @@ export function uncoveredParts(
     ...(unreadable > 0 ? [`${unreadable} certificates that cannot be read`] : []),
     ...(signedData.hasAttributeCertificates ? ['attribute certificates'] : []),
     ...(signedData.hasRevocationLists ? ['revocation lists'] : []),
+    ...signedData.uncovered,
   ]
+}
+
+/** What an unsigned attribute is called among what nothing covers. */
+export function unsignedAttribute({ type }: { readonly type: string }): string {
+  return `the unsigned attribute ${type}`
 }
 
 /** Of embedded certificates those that can be read. */

@@ -64,3 +64,17 @@ export function readExtendedKeyUsages(
   while (list.hasMore()) usages.push(list.objectIdentifier('one of the extended key usages'))
   return { critical: extension.critical, usages }
 }
+
+/**
+ * How a certificate names its key (RFC 5280 §4.2.1.2); `undefined` when it does not.
+ *
+ * @param code of the `SigningError` that a malformed extension gets
+ */
+export function readSubjectKeyIdentifier({ extensions }: CertificateFields, code: string): Uint8Array | undefined {
+  const extension = extensions.get(objectIdentifiers.subjectKeyIdentifier)
+  if (extension === undefined) return undefined
+  const reader = new DerReader(extension.value, code)
+  const { content } = reader.take(0x04, 'the subject key identifier of a certificate')
+  reader.end('the subject key identifier of a certificate')
+  return content
+}

@@ -1,5 +1,7 @@
 import { DerReader } from './der-reader.ts'
+import { nullValue } from './der-writer.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
+import { type SignerIdentifier, takeSignerIdentifier } from './signer-identifier.ts'
 
 /** An attribute of a foreign signer: types may repeat. Values are whole elements. */
 export interface ForeignAttribute {
@@ -9,10 +11,7 @@ export interface ForeignAttribute {
 
 /** A SignerInfo that somebody else made. Object identifiers are dotted text. */
 export interface ForeignSigner {
-  /** How it names its certificate: a Name element and the content octets of a serial number, or a key identifier. */
-  readonly identifier:
-    | { readonly kind: 'issuerAndSerialNumber'; readonly issuer: Uint8Array; readonly serialNumber: Uint8Array }
-    | { readonly kind: 'subjectKeyIdentifier'; readonly keyIdentifier: Uint8Array }
+  readonly identifier: SignerIdentifier
   readonly digestAlgorithm: string
   readonly signatureAlgorithm: string
   readonly signedAttributes: readonly ForeignAttribute[]
@@ -20,6 +19,8 @@ export interface ForeignSigner {
   readonly signedBytes: Uint8Array | undefined
   readonly signature: Uint8Array
   readonly unsignedAttributes: readonly ForeignAttribute[]
+  /** What else of it nothing signed covers, so that anything could stand there: a text for each. */
+  readonly uncovered: readonly string[]
 }
 
 /** SignedData that somebody else made. Nothing of it is verified. */
@@ -32,11 +33,14 @@ export interface ForeignSignedData {
   readonly hasAttributeCertificates: boolean
   readonly hasRevocationLists: boolean
   readonly signer: ForeignSigner
+  /** What else of it, its signer included, nothing signed covers: a text for each. */
+  readonly uncovered: readonly string[]
 }
 
 const certificateLimit = 32
 const attributeLimit = 64
 const valueLimit = 64
+const algorithmLimit = 16
 
 /**
  * Reads SignedData (RFC 5652 §5.1) with one signer as far as plans and reports name it. It takes what `parseSignedData`
@@ -51,12 +55,18 @@ export function readForeignSignedData(bytes: Uint8Array, code: string): ForeignS
   outer.end('ContentInfo')
   const type = contentInfo.objectIdentifier('the type of ContentInfo')
   if (type !== objectIdentifiers.signedData) throw contentInfo.fault(`ContentInfo holds ${type} and not SignedData`)
-  const signedData = contentInfo.enter(0xa0, 'the content of ContentInfo').enter(0x30, 'SignedData')
-  signedData.integer('the version of SignedData')
-  signedData.take(0x31, 'digestAlgorithms')
+  const explicit = contentInfo.enter(0xa0, 'the content of ContentInfo')
+  contentInfo.end('ContentInfo')
+  const signedData = explicit.enter(0x30, 'SignedData')
+  explicit.end('SignedData')
+  signedData.smallInteger('the version of SignedData')
+  const announced = signedData.enter(0x31, 'digestAlgorithms')
   const encapsulated = signedData.enter(0x30, 'encapContentInfo')
   const contentType = encapsulated.objectIdentifier('the content type')
-  const content = encapsulated.enter(0xa0, 'the signed content').takeAny('the signed content')
+  const contentExplicit = encapsulated.enter(0xa0, 'the signed content')
+  encapsulated.end('encapContentInfo')
+  const content = contentExplicit.takeAny('the signed content')
+  contentExplicit.end('the signed content')
   const certificates = signedData.takeOptional(0xa0, 'the certificates')
   const elements = certificates && signedData.inside(certificates).rest(certificateLimit, 'the set of certificates')
   const x509 = (elements ?? []).filter(({ tag }) => tag === 0x30).map(({ encoded }) => encoded)
@@ -72,6 +82,7 @@ export function readForeignSignedData(bytes: Uint8Array, code: string): ForeignS
     hasAttributeCertificates: (elements?.length ?? 0) > x509.length,
     hasRevocationLists: revocationLists !== undefined,
     signer,
+    uncovered: [...otherDigestAlgorithms(announced, signer), ...signer.uncovered],
   }
 }
 
@@ -85,11 +96,11 @@ export function readForeignSigner(bytes: Uint8Array, code: string): ForeignSigne
   const outer = new DerReader(bytes, code)
   const info = outer.enter(0x30, 'SignerInfo')
   outer.end('SignerInfo')
-  info.integer('the version of SignerInfo')
-  const identifier = readIdentifier(info)
-  const digestAlgorithm = readAlgorithm(info, 'the digest algorithm of SignerInfo')
+  info.smallInteger('the version of SignerInfo')
+  const identifier = takeSignerIdentifier(info)
+  const digest = takeAlgorithm(info, 'the digest algorithm of SignerInfo')
   const signed = info.takeOptional(0xa0, 'the signed attributes')
-  const signatureAlgorithm = readAlgorithm(info, 'the signature algorithm of SignerInfo')
+  const algorithm = takeAlgorithm(info, 'the signature algorithm of SignerInfo')
   const signature = info.take(0x04, 'the signature value').content
   const unsigned = info.takeOptional(0xa1, 'the unsigned attributes')
   info.end('SignerInfo')
@@ -100,13 +111,17 @@ export function readForeignSigner(bytes: Uint8Array, code: string): ForeignSigne
   }
   return {
     identifier,
-    digestAlgorithm,
-    signatureAlgorithm,
+    digestAlgorithm: digest.identifier,
+    signatureAlgorithm: algorithm.identifier,
     signedAttributes: signed === undefined ? [] : readForeignAttributes(info.inside(signed), 'the signed attributes'),
     signedBytes,
     signature,
     unsignedAttributes:
       unsigned === undefined ? [] : readForeignAttributes(info.inside(unsigned), 'the unsigned attributes'),
+    uncovered: [
+      ...(digest.hasParameters ? ['parameters of the digest algorithm'] : []),
+      ...(algorithm.hasParameters ? ['parameters of the signature algorithm'] : []),
+    ],
   }
 }
 
@@ -117,6 +132,7 @@ export function valuesOf(attributes: readonly ForeignAttribute[], type: string):
 
 function readForeignAttributes(reader: DerReader, what: string): readonly ForeignAttribute[] {
   return reader.rest(attributeLimit, what).map((element) => {
+    if (element.tag !== 0x30) throw reader.fault(`every one of ${what} must be a SEQUENCE`)
     const fields = reader.inside(element)
     const type = fields.objectIdentifier(`the type of one of ${what}`)
     const values = fields.enter(0x31, `the values of ${type}`).rest(valueLimit, `the values of ${type}`)
@@ -125,17 +141,27 @@ function readForeignAttributes(reader: DerReader, what: string): readonly Foreig
   })
 }
 
-function readIdentifier(info: DerReader): ForeignSigner['identifier'] {
-  const keyIdentifier = info.takeOptional(0x80, 'the subject key identifier')
-  if (keyIdentifier !== undefined) return { kind: 'subjectKeyIdentifier', keyIdentifier: keyIdentifier.content }
-  const fields = info.enter(0x30, 'issuerAndSerialNumber')
-  const issuer = fields.take(0x30, 'the issuer of issuerAndSerialNumber').encoded
-  const serialNumber = fields.take(0x02, 'the serial number of issuerAndSerialNumber').content
-  fields.end('issuerAndSerialNumber')
-  return { kind: 'issuerAndSerialNumber', issuer, serialNumber }
-}
-
 /** The object identifier of an AlgorithmIdentifier, whatever its parameters. */
 export function readAlgorithm(reader: DerReader, what: string): string {
-  return reader.enter(0x30, what).objectIdentifier(what)
+  return takeAlgorithm(reader, what).identifier
+}
+
+function takeAlgorithm(
+  reader: DerReader,
+  what: string,
+): { readonly identifier: string; readonly hasParameters: boolean } {
+  const fields = reader.enter(0x30, what)
+  const identifier = fields.objectIdentifier(what)
+  return { identifier, hasParameters: fields.hasMore() && Buffer.compare(fields.unread, nullValue()) !== 0 }
+}
+
+/** What of `digestAlgorithms` (RFC 5652 §5.1) says more than which algorithm the signer uses. */
+function otherDigestAlgorithms(set: DerReader, { digestAlgorithm }: ForeignSigner): readonly string[] {
+  const others: string[] = []
+  while (set.hasMore()) {
+    if (others.length === algorithmLimit) throw set.fault(`digestAlgorithms has more than ${algorithmLimit} elements`)
+    const { identifier, hasParameters } = takeAlgorithm(set, 'one of the digestAlgorithms')
+    if (identifier !== digestAlgorithm || hasParameters) others.push(`the digest algorithm ${identifier}, announced`)
+  }
+  return others
 }

@@ -4,6 +4,7 @@ import { isIssuedBy, isSame } from './certificate-path.ts'
 import { DerReader } from './der-reader.ts'
 import { type ForeignSigner, valuesOf } from './foreign-signed-data.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
+import { isNamedBy } from './signer-identifier.ts'
 
 /** Names of hash algorithms, as OpenSSL and people write them, by object identifier. MD5 and SHA-1 are in old signatures. */
 export const foreignHashes: ReadonlyMap<string, string> = new Map([
@@ -38,7 +39,9 @@ export function checkForeignSigner(
   contentType: string | undefined,
   certificates: readonly CertificateFields[],
 ): ForeignSignerCheck {
-  const certificate = certificates.find((candidate) => isNamedBy(signer, candidate))
+  const certificate = certificates.find((candidate) =>
+    isReadable(() => isNamedBy(signer.identifier, candidate, foreign)),
+  )
   const hash = foreignHashes.get(signer.digestAlgorithm)
   const key = certificate?.opened()?.key
   const isKnown = signatureAlgorithms.get(signer.signatureAlgorithm) === key?.asymmetricKeyType
@@ -124,13 +127,3 @@ function isReadable(read: () => boolean): boolean {
 
 /** OpenSSL answers some malformed signatures with an exception instead of `false`. */
 const isSignedBy = isReadable
-
-function isNamedBy({ identifier }: ForeignSigner, certificate: CertificateFields): boolean {
-  if (identifier.kind === 'issuerAndSerialNumber')
-    return (
-      Buffer.compare(identifier.issuer, certificate.issuer) === 0 &&
-      Buffer.compare(identifier.serialNumber, certificate.serialNumber) === 0
-    )
-  const stated = certificate.extensions.get(objectIdentifiers.subjectKeyIdentifier)?.value
-  return stated !== undefined && Buffer.compare(stated.subarray(2), identifier.keyIdentifier) === 0
-}

@@ -4,14 +4,10 @@ import { type SignatureScheme, takeDigestAlgorithm, takeSignatureAlgorithm } fro
 import { type Attribute, readAttributes } from './attributes.ts'
 import { type DerElement, DerReader } from './der-reader.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
+import { type SignerIdentifier, takeSignerIdentifier } from './signer-identifier.ts'
 
 /** Who asks: the first part of the codes of the errors that reading and verifying throw. */
 export type ErrorArea = 'AUTHENTICODE' | 'AUTHENTICODE_TIMESTAMP' | 'TIMESTAMP'
-
-/** How a SignerInfo names its certificate (RFC 5652 §5.3). */
-export type SignerIdentifier =
-  | { readonly kind: 'issuerAndSerialNumber'; readonly issuer: Uint8Array; readonly serialNumber: Uint8Array }
-  | { readonly kind: 'subjectKeyIdentifier'; readonly keyIdentifier: Uint8Array }
 
 /** A SignerInfo that has signed attributes. */
 export interface SignerInfo {
@@ -121,7 +117,7 @@ function readSignerInfo(
 ): SignerInfo {
   const info = signerInfos.enter(0x30, 'SignerInfo')
   const version = info.smallInteger('the version of SignerInfo')
-  const identifier = readSignerIdentifier(info)
+  const identifier = takeSignerIdentifier(info)
   if (version !== (identifier.kind === 'issuerAndSerialNumber' ? 1 : 3))
     throw info.fault(`SignerInfo has version ${version}, which does not fit how it names its certificate`)
   const hash = takeDigestAlgorithm(info, 'the digest algorithm of SignerInfo')
@@ -148,16 +144,6 @@ function readSignerInfo(
   const unsignedAttributes =
     unsignedElement === undefined ? [] : readAttributes(info.inside(unsignedElement), 'unsigned attributes')
   return { identifier, hash, scheme, signedAttributes, signedBytes, signature, unsignedAttributes }
-}
-
-function readSignerIdentifier(info: DerReader): SignerIdentifier {
-  const keyIdentifier = info.takeOptional(0x80, 'the subject key identifier')
-  if (keyIdentifier !== undefined) return { kind: 'subjectKeyIdentifier', keyIdentifier: keyIdentifier.content }
-  const fields = info.enter(0x30, 'issuerAndSerialNumber')
-  const issuer = fields.take(0x30, 'the issuer of issuerAndSerialNumber').encoded
-  const serialNumber = fields.integer('the serial number of issuerAndSerialNumber')
-  fields.end('issuerAndSerialNumber')
-  return { kind: 'issuerAndSerialNumber', issuer, serialNumber }
 }
 
 /** Some verifiers digest the attributes as they came, others sort them first; only sorted ones mean one thing. */

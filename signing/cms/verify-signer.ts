@@ -5,7 +5,8 @@ import type { CertificateFields } from './certificate-fields.ts'
 import { leastModulus } from './certificate-strength.ts'
 import { type DerElement, DerReader } from './der-reader.ts'
 import { objectIdentifiers } from './object-identifiers.ts'
-import type { ErrorArea, ParsedSignedData, SignerIdentifier } from './parse-signed-data.ts'
+import type { ErrorArea, ParsedSignedData } from './parse-signed-data.ts'
+import { isNamedBy } from './signer-identifier.ts'
 
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 
@@ -25,7 +26,7 @@ export function verifySigner(
   area: ErrorArea,
 ): CertificateFields {
   const { signer, contentType, content } = signedData
-  const certificate = certificates.find((candidate) => isNamedBy(signer.identifier, candidate))
+  const certificate = certificates.find((candidate) => isNamedBy(signer.identifier, candidate, `${area}_MALFORMED`))
   if (certificate === undefined)
     throw new SigningError(`${area}_CERTIFICATE_MISSING`, "The signer's certificate is not among the embedded ones.")
 
@@ -73,19 +74,6 @@ export function singleValue(attributes: readonly Attribute[], type: string, area
   if (more.length > 0)
     throw new SigningError(`${area}_ATTRIBUTES_INVALID`, `The signed attribute ${type} must have one value.`)
   return value
-}
-
-function isNamedBy(identifier: SignerIdentifier, certificate: CertificateFields): boolean {
-  if (identifier.kind === 'issuerAndSerialNumber')
-    return (
-      Buffer.compare(identifier.issuer, certificate.issuer) === 0 &&
-      Buffer.compare(identifier.serialNumber, certificate.serialNumber) === 0
-    )
-  const stated = certificate.extensions.get(objectIdentifiers.subjectKeyIdentifier)?.value
-  // The extension is an OCTET STRING of less than 128 bytes around the identifier.
-  return (
-    stated !== undefined && stated[0] === 0x04 && Buffer.compare(stated.subarray(2), identifier.keyIdentifier) === 0
-  )
 }
 
 function readPublicKey(certificate: CertificateFields, area: ErrorArea): KeyObject {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { der, readCertificateFields } from '../../signing/cms/index.ts'
+import { der, objectIdentifiers, readCertificateFields } from '../../signing/cms/index.ts'
+import { isNamedBy } from '../../signing/cms/signer-identifier.ts'
 import { type CraftedCertificate, craftCertificate } from '../support/crafted-certificate.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -28,5 +29,24 @@ describe('a certificate is malformed, as to OpenSSL and RFC 5280,', () => {
   test('when it names two signature algorithms', () => {
     const innerAlgorithm = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.3'))
     expect(() => read({ innerAlgorithm })).toThrow(malformed('two signature algorithms'))
+  })
+})
+
+describe("a certificate is named by its key's identifier", () => {
+  const keyIdentifier = new Uint8Array(20).fill(7)
+  const names = (value: Uint8Array) => {
+    const identifier = der.objectIdentifier(objectIdentifiers.subjectKeyIdentifier)
+    const certificate = read({ extensions: [der.sequence(identifier, der.octetString(value))] })
+    return isNamedBy({ kind: 'subjectKeyIdentifier', keyIdentifier }, certificate, 'TEST_MALFORMED')
+  }
+
+  test('when it is the same', () => {
+    expect(names(der.octetString(keyIdentifier))).toBe(true)
+    expect(names(der.octetString(new Uint8Array(20)))).toBe(false)
+  })
+
+  test('and not when only bytes of its encoding are', () => {
+    expect(() => names(Buffer.concat([Buffer.from([4, 5]), keyIdentifier]))).toThrow(malformed('do not belong there'))
+    expect(() => names(Buffer.concat([Buffer.from([0x0c, 20]), keyIdentifier]))).toThrow(malformed('tag 0x4'))
   })
 })
