@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Answers } from './answers.ts'
 import { type FaultLog, guarded } from './guarded.ts'
-import { refuseConnection } from './refuse-connection.ts'
 
 /** How fast a body must come, and how much of it may. */
 export type BodyPace = {
@@ -14,14 +14,14 @@ export type BodyPace = {
   readonly afterAnswerMs: number
 }
 
-type Reception = { readonly response: ServerResponse; readonly start: number; bytes: number; since: number }
+type Reception = { readonly start: number; bytes: number; since: number }
 
 /**
  * Sees to it that bodies arrive. One that comes slower than the pace is cut with 408 `REQUEST_TOO_SLOW`, one that does not
  * end with 413 `REQUEST_TOO_LARGE`; time in which we do not take what has come is not the client's. What comes of a body
  * after the answer is thrown away for a moment, and then the connection is cut.
  */
-export function watchBodies(server: Server, pace: BodyPace, logger: FaultLog): void {
+export function watchBodies(server: Server, pace: BodyPace, answers: Answers, logger: FaultLog): void {
   const { minimumBytes, windowMs, maximumBytes, afterAnswerMs } = pace
   const underWay = new Map<IncomingMessage, Reception>()
 
@@ -30,7 +30,7 @@ export function watchBodies(server: Server, pace: BodyPace, logger: FaultLog): v
     response.once('finish', () => discardUnreadBody(request, afterAnswerMs))
     if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return
     const start = socket.bytesRead
-    underWay.set(request, { response, start, bytes: start, since: performance.now() })
+    underWay.set(request, { start, bytes: start, since: performance.now() })
     request.once('close', () => underWay.delete(request))
   }
 
@@ -43,22 +43,21 @@ export function watchBodies(server: Server, pace: BodyPace, logger: FaultLog): v
       }
       const isWaitingForUs = request.readableLength > 0
       if (socket.bytesRead - reception.start > maximumBytes)
-        cut(request, reception, 413, 'REQUEST_TOO_LARGE', `The request is longer than ${maximumBytes} bytes.`)
+        cut(request, 413, 'REQUEST_TOO_LARGE', `The request is longer than ${maximumBytes} bytes.`)
       else if (isWaitingForUs || socket.bytesRead - reception.bytes >= minimumBytes) {
         reception.bytes = socket.bytesRead
         reception.since = now
       } else if (now - reception.since >= windowMs) {
         const seconds = windowMs / 1_000
         const text = `Less than ${minimumBytes} bytes of the body came within ${seconds} seconds. Send it again over a faster line.`
-        cut(request, reception, 408, 'REQUEST_TOO_SLOW', text)
+        cut(request, 408, 'REQUEST_TOO_SLOW', text)
       }
     }
   }
 
-  function cut(request: IncomingMessage, { response }: Reception, status: number, code: string, text: string): void {
+  function cut(request: IncomingMessage, status: number, code: string, text: string): void {
     underWay.delete(request)
-    if (response.headersSent) request.socket.destroy()
-    else refuseConnection(request.socket, status, code, text)
+    answers.refuse(request.socket, status, code, text)
   }
 
   server.prependListener('request', guarded('request', logger, begin))

@@ -1,9 +1,9 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { networkOf } from '../domain/index.ts'
+import type { Answers } from './answers.ts'
 import { type FaultLog, guarded } from './guarded.ts'
-import { refuseConnection } from './refuse-connection.ts'
 
 /** Between two lines about connections that are closed, in milliseconds: a flood of them must not become one of lines. */
 const complaintPauseMs = 60_000
@@ -19,12 +19,12 @@ export function watchConnections(
   options: {
     readonly maximumPerAddress: number
     readonly isProxy: (address: string) => boolean
+    readonly answers: Answers
     readonly logger: FaultLog
   },
 ): void {
-  const { maximumPerAddress, isProxy, logger } = options
+  const { maximumPerAddress, isProxy, answers, logger } = options
   const open = new Map<string, number>()
-  const answering = new WeakMap<Duplex, ServerResponse>()
 
   let complainedAt = Number.NEGATIVE_INFINITY
   const complain = (fields: object) => {
@@ -54,17 +54,12 @@ export function watchConnections(
     })
   }
   const unreadable = (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // Two answers must not be mixed on one connection.
-    if (answering.get(socket)?.headersSent === true || error.code === 'ECONNRESET') socket.destroy()
-    else refuseConnection(socket, ...refusalOf(error.code))
+    if (error.code === 'ECONNRESET') socket.destroy()
+    else answers.refuse(socket, ...refusalOf(error.code))
   }
   const destroy = (socket: Duplex) => socket.destroy()
 
   server.prependListener('connection', guarded('connection', logger, connected, destroy))
-  server.prependListener(
-    'request',
-    guarded('request', logger, ({ socket }, response) => void answering.set(socket, response)),
-  )
   server.on(
     'clientError',
     guarded('clientError', logger, unreadable, (_error, socket) => socket.destroy()),
@@ -74,7 +69,7 @@ export function watchConnections(
     guarded(
       'connect',
       logger,
-      (_request, socket) => refuseConnection(socket, 400, 'REQUEST_MALFORMED', 'This is no proxy.'),
+      (_request, socket) => answers.refuse(socket, 400, 'REQUEST_MALFORMED', 'This is no proxy.'),
       (_request, socket) => socket.destroy(),
     ),
   )

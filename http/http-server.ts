@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { Refusal } from '../domain/index.ts'
+import { watchAnswers } from './answers.ts'
 import { type BodyPace, watchBodies } from './body-pace.ts'
 import { type Client, clientOf, type TrustedProxies, trustedProxies } from './client.ts'
 import { watchConnections } from './connections.ts'
@@ -145,9 +146,11 @@ function guardedServer(
   )
   server.timeout = limits.idleTimeoutMs
   server.maxConnections = limits.maximumConnections
+  const answers = watchAnswers(server, logger)
   watchConnections(server, {
     maximumPerAddress: limits.maximumConnectionsPerAddress,
     isProxy: proxies.has,
+    answers,
     logger,
   })
   // Whoever asks before it sends its body is answered by the route, see `inviteBody`.
@@ -155,10 +158,18 @@ function guardedServer(
     'checkContinue',
     guarded('checkContinue', logger, (request, response) => void server.emit('request', request, response)),
   )
-  watchBodies(server, limits.bodyPace, logger)
+  watchBodies(server, limits.bodyPace, answers, logger)
   server.on(
     'upgrade',
-    guarded('upgrade', logger, upgrade, (_request, socket: Duplex) => socket.destroy()),
+    guarded(
+      'upgrade',
+      logger,
+      (request, socket: Duplex, head: Buffer) => {
+        if (answers.areBeingSentOn(socket)) socket.destroy()
+        else upgrade(request, socket, head)
+      },
+      (_request, socket) => socket.destroy(),
+    ),
   )
   return server
 }
