@@ -1,6 +1,7 @@
 import { createHash, hash as digestOnce } from 'node:crypto'
 import {
   type CertificateFields,
+  type DerElement,
   DerReader,
   type ErrorArea,
   findUncovered,
@@ -17,6 +18,7 @@ import {
   verifySigner,
 } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
+import { assertAuthorityName } from './authority-name.ts'
 import { type MessageImprint, takeImprint } from './timestamp-request.ts'
 
 /** What a token must prove. */
@@ -52,13 +54,15 @@ interface TokenInfo {
   readonly imprint: MessageImprint
   readonly time: Date
   readonly nonce: Uint8Array | undefined
+  /** GeneralName of the authority, a whole element. */
+  readonly authorityName: Uint8Array | undefined
 }
 
 const openTrust: Trust = { kind: 'open' }
 
 /**
- * Verifies a time-stamp token (RFC 3161 §2.2 and §2.4.2): imprint and nonce, signature, ESS signing certificate, and
- * the path of the authority's certificate at the time that it states, with time-stamping as only use.
+ * Verifies a time-stamp token (RFC 3161 §2.2 and §2.4.2): imprint and nonce, signature, ESS signing certificate, the
+ * authority's name where it states one, and the path of the authority's certificate at the time that it states, with time-stamping as only use.
  *
  * @throws SigningError `<area>_MALFORMED`, `<area>_UNSIGNED_CONTENT`, `<area>_IMPRINT_MISMATCH`,
  * `<area>_NONCE_MISMATCH`, `<area>_ATTRIBUTES_INVALID`, and those of the signature and the path
@@ -83,6 +87,7 @@ export function verifyTimestampToken(expectation: TokenExpectation): VerifiedTim
     throw new SigningError(`${area}_MALFORMED`, 'One of the certificates in the time-stamp cannot be read.')
   const leaf = verifySigner(signedData, embedded, area)
   assertSigningCertificate(signedData, leaf, area)
+  if (info.authorityName !== undefined) assertAuthorityName(info.authorityName, leaf, area)
   const trust = trustedCertificates === undefined ? openTrust : readAnchors(trustedCertificates, area)
   const path = validatePath({
     leaf,
@@ -133,27 +138,56 @@ function readTokenInfo(signedData: ParsedSignedData, area: ErrorArea): TokenInfo
   fields.takeOptional(0x30, 'the accuracy of TSTInfo')
   if (fields.nextIs(0x01)) fields.boolean('ordering of TSTInfo')
   const nonce = fields.nextIs(0x02) ? fields.integer('the nonce of TSTInfo') : undefined
-  fields.takeOptional(0xa0, 'the name of the authority in TSTInfo')
-  fields.takeOptional(0xa1, 'the extensions of TSTInfo')
+  const tsa = fields.takeOptional(0xa0, 'the name of the authority in TSTInfo')
+  const authorityName = tsa && fields.inside(tsa).takeAny('the name of the authority in TSTInfo').encoded
+  const extensions = fields.takeOptional(0xa1, 'the extensions of TSTInfo')
   fields.end('TSTInfo')
-  return { policy, imprint, time, nonce }
+  if (extensions !== undefined) refuseCriticalExtensions(fields.inside(extensions))
+  return { policy, imprint, time, nonce, authorityName }
+}
+
+/** No extension of TSTInfo is known here, so none may be critical (RFC 3161 §2.4.2, RFC 5280 §4.2). */
+function refuseCriticalExtensions(extensions: DerReader): void {
+  while (extensions.hasMore()) {
+    const extension = extensions.enter(0x30, 'an extension of TSTInfo')
+    const identifier = extension.objectIdentifier('the identifier of an extension of TSTInfo')
+    if (extension.nextIs(0x01) && extension.boolean(`critical of the extension ${identifier} of TSTInfo`))
+      throw extension.fault(`the critical extension ${identifier} of TSTInfo is not understood`)
+  }
 }
 
 /**
- * The first ESSCertID of the signing certificate attribute, of version 1 or 2, must be the authority's certificate, so
- * that no other certificate with the same key can take its place (RFC 2634 §5.4, RFC 5816 §2.2.1).
+ * The first ESSCertID of the signing certificate attribute must be the authority's certificate, so that no other certificate
+ * with the same key can take its place (RFC 2634 §5.4, RFC 5816 §2.2.1): that of version 2, of version 1, or both.
  */
 function assertSigningCertificate(signedData: ParsedSignedData, leaf: CertificateFields, area: ErrorArea): void {
   const attributes = signedData.signer.signedAttributes
-  const newer = attributes.some((attribute) => attribute.type === objectIdentifiers.signingCertificateV2)
-  const type = newer ? objectIdentifiers.signingCertificateV2 : objectIdentifiers.signingCertificate
-  const value = singleValue(attributes, type, area)
+  const { signingCertificate, signingCertificateV2 } = objectIdentifiers
+  const present = [signingCertificateV2, signingCertificate].filter((type) =>
+    attributes.some((attribute) => attribute.type === type),
+  )
+  // Without any the error names the one that is usual today.
+  for (const type of present.length === 0 ? [signingCertificateV2] : present)
+    if (
+      !namesFirst(singleValue(attributes, type, area), leaf, { isSecondVersion: type === signingCertificateV2, area })
+    )
+      throw new SigningError(
+        `${area}_ATTRIBUTES_INVALID`,
+        'The signing certificate attribute names another certificate than the one that signed the time-stamp.',
+      )
+}
+
+function namesFirst(
+  value: DerElement,
+  leaf: CertificateFields,
+  { isSecondVersion, area }: { readonly isSecondVersion: boolean; readonly area: ErrorArea },
+): boolean {
   const list = new DerReader(value.encoded, `${area}_MALFORMED`)
     .enter(0x30, 'the signing certificate attribute')
     .enter(0x30, 'the certificates of the signing certificate attribute')
   const first = list.enter(0x30, 'ESSCertID')
-  let hash: string = newer ? 'sha256' : 'sha1'
-  if (newer && first.nextIs(0x30)) {
+  let hash: string = isSecondVersion ? 'sha256' : 'sha1'
+  if (isSecondVersion && first.nextIs(0x30)) {
     const stated = takeDigestAlgorithm(first, 'the hash algorithm of ESSCertIDv2')
     if (stated === undefined)
       throw new SigningError(`${area}_ALGORITHM_UNSUPPORTED`, 'ESSCertIDv2 must use SHA-256, SHA-384 or SHA-512.')
@@ -161,11 +195,7 @@ function assertSigningCertificate(signedData: ParsedSignedData, leaf: Certificat
   }
   const certificateHash = first.take(0x04, 'the certificate hash of ESSCertID').content
   const matches = Buffer.compare(createHash(hash).update(leaf.encoded).digest(), certificateHash) === 0
-  if (!matches || !namesCertificate(first, leaf))
-    throw new SigningError(
-      `${area}_ATTRIBUTES_INVALID`,
-      'The signing certificate attribute names another certificate than the one that signed the time-stamp.',
-    )
+  return matches && namesCertificate(first, leaf)
 }
 
 /** IssuerSerial is optional; where it is there, it must be the certificate's. */
