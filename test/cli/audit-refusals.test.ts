@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { openRefusalAudit, type RefusedAttempt, unknownOrganization } from '../../application/index.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../../domain/index.ts'
 import { openSqliteEventLog } from '../../event-log/index.ts'
+import { runCommand } from '../support/run-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { runCommand } from './run-command.ts'
 
 const organizationId = '0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b' as OrganizationId
 const userId = '11111111-2222-4333-8444-555555555555' as UserId

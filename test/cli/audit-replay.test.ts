@@ -8,9 +8,9 @@ import {
   type EventStoreDbStore,
   startEventStoreDbStandIn,
 } from '../support/eventstoredb-stand-in/index.ts'
+import { runCommand } from '../support/run-command.ts'
 import { tamper } from '../support/tamper.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { runCommand } from './run-command.ts'
 
 beforeEach(async () => {
   const data = temporaryFolder()

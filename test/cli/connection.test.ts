@@ -1,30 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { runCommand } from './run-command.ts'
-import { type StandInService, startStandInService } from './stand-in-service.ts'
+import { describe, expect, it } from 'vitest'
+import { useCommandLine } from '../support/command-line.ts'
 
-let service: StandInService
-let folder: string
-
-beforeEach(async () => {
-  service = await startStandInService()
-  folder = temporaryFolder()
-})
+const at = useCommandLine()
 
 function list(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  return runCommand(['project', 'list', ...args], { environment, workingDirectory: folder })
+  return at.countersign(['project', 'list', ...args], { environment })
 }
 
 function writeCredentials(url: string, name = 'credentials.json') {
   const users = { ci: { token: 'token-of-ci' }, 'approver-1': { token: 'token-of-approver-1' } }
-  writeFileSync(join(folder, name), JSON.stringify({ url, organizationId: 'x', users }))
+  writeFileSync(join(at.folder, name), JSON.stringify({ url, organizationId: 'x', users }))
 }
 
 describe('server and token', () => {
   it('come from options above the environment', async () => {
-    const ran = await list(['--url', service.url, '--token', 'token-of-ci'], {
+    const ran = await list(['--url', at.service.url, '--token', 'token-of-ci'], {
       COUNTERSIGN_URL: 'http://127.0.0.1:9',
       COUNTERSIGN_TOKEN: 'wrong',
     })
@@ -32,8 +24,8 @@ describe('server and token', () => {
   })
 
   it('come from a token file, line break and all', async () => {
-    writeFileSync(join(folder, 'token'), 'token-of-ci\n')
-    const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN_FILE: 'token' }
+    writeFileSync(join(at.folder, 'token'), 'token-of-ci\n')
+    const environment = { COUNTERSIGN_URL: at.service.url, COUNTERSIGN_TOKEN_FILE: 'token' }
     expect(await list([], environment)).toMatchObject({ code: 0 })
     const missing = await list([], { ...environment, COUNTERSIGN_TOKEN_FILE: 'missing' })
     expect(missing).toMatchObject({ code: 2 })
@@ -41,8 +33,8 @@ describe('server and token', () => {
   })
 
   it("come from the embedded service's files, as ci unless somebody is named", async () => {
-    writeCredentials(service.url)
-    const environment = { COUNTERSIGN_DATA: folder }
+    writeCredentials(at.service.url)
+    const environment = { COUNTERSIGN_DATA: at.folder }
     expect(await list([], environment)).toMatchObject({ code: 0 })
     expect(await list(['--as', 'approver-1'], environment)).toMatchObject({ code: 0 })
     const unknown = await list(['--as', 'nobody'], environment)
@@ -52,25 +44,25 @@ describe('server and token', () => {
   })
 
   it('have no default for decisions of people', async () => {
-    writeCredentials(service.url)
+    writeCredentials(at.service.url)
     for (const command of ['approve', 'deny']) {
-      const { signingRequestId } = service.add()
-      const environment = { COUNTERSIGN_DATA: folder }
-      const ran = await runCommand(['request', command, signingRequestId], { environment, answers: ['y'] })
+      const { signingRequestId } = at.service.add()
+      const environment = { COUNTERSIGN_DATA: at.folder }
+      const ran = await at.countersign(['request', command, signingRequestId], { environment, answers: ['y'] })
       expect(ran).toMatchObject({ code: 7 })
       expect(ran.stderr).toContain('Give --as with one of: ci, approver-1')
     }
-    expect(service.calls).toEqual([])
+    expect(at.service.calls).toEqual([])
   })
 
   it('never go from the credentials file to another server', async () => {
     writeCredentials('http://127.0.0.1:9')
     for (const as of [[], ['--as', 'ci']]) {
-      const ran = await list(['--url', service.url, ...as], { COUNTERSIGN_DATA: folder })
+      const ran = await list(['--url', at.service.url, ...as], { COUNTERSIGN_DATA: at.folder })
       expect(ran).toMatchObject({ code: 7 })
       expect(ran.stderr).toContain('are for http://127.0.0.1:9, not for')
     }
-    expect(service.calls).toEqual([])
+    expect(at.service.calls).toEqual([])
   })
 
   it.each([
@@ -98,14 +90,14 @@ describe('server and token', () => {
 
   it('are missing with words about where to put them', async () => {
     expect((await list([])).stderr).toContain('error: SERVER_UNKNOWN: ')
-    const ran = await list(['--url', service.url])
+    const ran = await list(['--url', at.service.url])
     expect(ran).toMatchObject({ code: 7 })
     expect(ran.stderr).toContain('COUNTERSIGN_TOKEN')
   })
 
   it('do not quote a broken credentials file', async () => {
-    writeFileSync(join(folder, 'credentials.json'), '{"users": {"ci": {"token": "secret-token"')
-    const ran = await list([], { COUNTERSIGN_DATA: folder })
+    writeFileSync(join(at.folder, 'credentials.json'), '{"users": {"ci": {"token": "secret-token"')
+    const ran = await list([], { COUNTERSIGN_DATA: at.folder })
     expect(ran).toMatchObject({ code: 2 })
     expect(ran.stderr).toContain('error: CREDENTIALS_UNREADABLE: ')
     expect(ran.stderr).not.toContain('secret')
@@ -121,23 +113,23 @@ describe('tokens', () => {
     [['project', 'list', '--token', 'secret-tökén']],
     [['project', 'list', '--token', 'secret-token']],
   ])('are never printed: %j', async (args) => {
-    const { code, stdout, stderr } = await runCommand(args, { environment: { COUNTERSIGN_URL: service.url } })
+    const { code, stdout, stderr } = await at.countersign(args, { environment: { COUNTERSIGN_URL: at.service.url } })
     expect(code).not.toBe(0)
     expect(stdout + stderr.replace('--tokn', '')).not.toMatch(/secret-t/)
   })
 
   it('that the service does not accept end with a code of their own', async () => {
-    const ran = await list(['--url', service.url, '--token', 'wrong'])
+    const ran = await list(['--url', at.service.url, '--token', 'wrong'])
     expect(ran).toMatchObject({ code: 7 })
     expect(ran.stderr).toContain('error: TOKEN_INVALID: The API token is not known.')
   })
 })
 
 describe('what answers', () => {
-  const connection = () => ['--url', service.url, '--token', 'token-of-ci']
+  const connection = () => ['--url', at.service.url, '--token', 'token-of-ci']
 
   it('is nobody', async () => {
-    await service.stop()
+    await at.service.stop()
     const ran = await list(connection())
     expect(ran).toMatchObject({ code: 8, stdout: '' })
     expect(ran.stderr).toContain('nothing listens there (connection refused)')
@@ -165,7 +157,7 @@ describe('what answers', () => {
       'INTERNAL_ERROR',
     ],
   ])('is not what it should be: %d %s %s', async (status, type, body, code, errorCode) => {
-    service.behaviour.intercept = (_, response) => {
+    at.service.behaviour.intercept = (_, response) => {
       response.writeHead(status, { 'content-type': type }).end(body)
       return true
     }
@@ -178,7 +170,7 @@ describe('what answers', () => {
     ['a refusal in GraphQL', { errors: [{ message: 'no \u001b[2J', extensions: { code: 'X\u001b[2J\u001b[31m' } }] }],
     ['a problem of REST', { code: 'X\u001b[2J', detail: '\u009b2J' }],
   ])('cannot make a terminal act by the code of %s', async (_, body) => {
-    service.behaviour.intercept = (_request, response) => {
+    at.service.behaviour.intercept = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       return true
     }
@@ -190,7 +182,7 @@ describe('what answers', () => {
 
   it('says more than anybody reads, of which the beginning is shown', async () => {
     const body = { code: 'FORBIDDEN', detail: 'no '.repeat(1_000_000) }
-    service.behaviour.intercept = (_request, response) => {
+    at.service.behaviour.intercept = (_request, response) => {
       response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       return true
     }
@@ -200,7 +192,7 @@ describe('what answers', () => {
   })
 
   it('redirects, which takes the token nowhere', async () => {
-    service.behaviour.intercept = (_, response) => {
+    at.service.behaviour.intercept = (_, response) => {
       response.writeHead(308, { location: 'https://elsewhere.example/graphql' }).end()
       return true
     }

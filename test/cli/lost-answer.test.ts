@@ -6,8 +6,8 @@ import { registerRest } from '../../rest/index.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { buildPe } from '../support/pe-builder.ts'
+import { runCommand } from '../support/run-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { runCommand } from './run-command.ts'
 
 it('makes one request when the answers to its submission are lost on the way', async () => {
   const server = await startGraphQLServer({

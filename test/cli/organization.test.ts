@@ -1,23 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { runCommand } from './run-command.ts'
-import { certificate, key, sha256 } from './stand-in-answers.ts'
-import { type StandInService, startStandInService } from './stand-in-service.ts'
+import { useCommandLine } from '../support/command-line.ts'
+import { certificate, key, sha256 } from '../support/stand-in-answers.ts'
 
-let service: StandInService
-let folder: string
-
-beforeEach(async () => {
-  service = await startStandInService()
-  folder = temporaryFolder()
-})
-
-function countersign(...args: readonly string[]) {
-  const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' }
-  return runCommand(args, { environment, workingDirectory: folder })
-}
+const at = useCommandLine()
+const countersign = (...args: readonly string[]) => at.countersign(args)
 
 describe('lists', () => {
   it('show certificates', async () => {
@@ -80,20 +68,20 @@ describe('countersign certificate download', () => {
     const ran = await countersign('certificate', 'download', certificate.certificateId, '--out', 'chain.pem')
     expect(ran).toMatchObject({ code: 0 })
     const [first, second] = certificate.chain
-    expect(readFileSync(join(folder, 'chain.pem'), 'utf8')).toBe(
+    expect(readFileSync(join(at.folder, 'chain.pem'), 'utf8')).toBe(
       [first, second].map((base64) => `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`).join(''),
     )
   })
 
   it('saves the signing certificate as DER', async () => {
     await countersign('certificate', 'download', certificate.certificateId, '--out', 'signer.der', '--der')
-    expect(readFileSync(join(folder, 'signer.der'), 'utf8')).toBe('certificate')
+    expect(readFileSync(join(at.folder, 'signer.der'), 'utf8')).toBe('certificate')
   })
 
   it('saves nothing that is not the certificate of the thumbprint', async () => {
     Object.assign(certificate, { thumbprint: sha256('another') })
     const ran = await countersign('certificate', 'download', certificate.certificateId, '--out', 'chain.pem')
     expect(ran).toMatchObject({ code: 1 })
-    expect(() => readFileSync(join(folder, 'chain.pem'))).toThrow('ENOENT')
+    expect(() => readFileSync(join(at.folder, 'chain.pem'))).toThrow('ENOENT')
   })
 })

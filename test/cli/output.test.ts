@@ -8,7 +8,7 @@ import { markerFor } from '../../cli/output/style.ts'
 import { fieldList, table } from '../../cli/output/table.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { isPlainLine } from '../../domain/index.ts'
-import { runCommand } from './run-command.ts'
+import { runCommand } from '../support/run-command.ts'
 
 function terminalWith(isTTY: boolean, environment: Record<string, string> = {}) {
   let written = ''

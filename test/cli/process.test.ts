@@ -2,21 +2,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { useCommandLine } from '../support/command-line.ts'
 import { until } from '../support/until.ts'
-import { type StandInService, startStandInService } from './stand-in-service.ts'
 
 const root = join(import.meta.dirname, '../..')
-let service: StandInService
-
-beforeEach(async () => {
-  service = await startStandInService()
-})
+const at = useCommandLine()
 
 function start(args: readonly string[]) {
-  const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' }
   const child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...at.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const said = { stdout: '', stderr: '' }
@@ -27,7 +22,7 @@ function start(args: readonly string[]) {
 
 describe('the process', () => {
   it('ends with the exit code, everything printed', async () => {
-    const many = Array.from({ length: 400 }, () => service.add())
+    const many = Array.from({ length: 400 }, () => at.service.add())
     const { said, closed } = start(['request', 'list', '--limit', '1000', '--json'])
     expect(await closed).toEqual([0, null])
     expect((JSON.parse(said.stdout) as { signingRequests: unknown[] }).signingRequests).toHaveLength(many.length)
@@ -41,7 +36,7 @@ describe('the process', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends its wait on %s and says how to go on', async (signal) => {
-    const { signingRequestId } = service.add()
+    const { signingRequestId } = at.service.add()
     const { child, said, closed } = start(['request', 'watch', signingRequestId])
     await until('the first event', () => said.stdout.includes('Submitted'))
     child.kill(signal)
@@ -50,7 +45,7 @@ describe('the process', () => {
   })
 
   it('ends quietly when nobody reads any more', async () => {
-    for (let count = 0; count < 2000; count++) service.add()
+    for (let count = 0; count < 2000; count++) at.service.add()
     const { child, said, closed } = start(['request', 'list', '--limit', '2000', '--json'])
     child.stdout.destroy()
     await closed

@@ -1,45 +1,36 @@
-import { beforeEach, describe, expect, it } from 'vitest'
-import { type RunOptions, runCommand } from './run-command.ts'
-import { sha256 } from './stand-in-answers.ts'
-import { forgedHead, forgedPage, plan, plannedFile, type ShownPlan } from './stand-in-plan.ts'
-import { type StandInService, startStandInService } from './stand-in-service.ts'
+import { describe, expect, it } from 'vitest'
+import { useCommandLine } from '../support/command-line.ts'
+import { sha256 } from '../support/stand-in-answers.ts'
+import { forgedHead, forgedPage, plan, plannedFile, type ShownPlan } from '../support/stand-in-plan.ts'
 
-let service: StandInService
-
-beforeEach(async () => {
-  service = await startStandInService()
-})
-
-function countersign(args: readonly string[], options: RunOptions = {}) {
-  const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
-  return runCommand(args, { environment, ...options })
-}
+const at = useCommandLine('token-of-approver-1')
+const { countersign } = at
 
 describe('countersign request approve', () => {
   it('shows the plan, asks, and approves the digest that was shown', async () => {
-    const request = service.add()
-    const digest = plan(service, request)
+    const request = at.service.add()
+    const digest = plan(at.service, request)
     const args = ['request', 'approve', request.signingRequestId, '--comment', 'fine']
     const ran = await countersign(args, {
       answers: ['y'],
       isTTY: true,
-      environment: { ...environment(), NO_COLOR: '1' },
+      environment: { ...at.environment, NO_COLOR: '1' },
     })
     expect(ran.code).toBe(0)
     expect(ran.stdout).toContain(sha256('content of setup.exe'))
     expect(ran.stderr).toContain('Approve this plan? [y/N]')
-    expect(service.approvals).toEqual([
+    expect(at.service.approvals).toEqual([
       { signingRequestId: request.signingRequestId, planDigest: digest, comment: 'fine', by: 'approver-1' },
     ])
   })
 
   it.each(['', 'n', 'no', 'yesterday'])('approves nothing when the answer is %j', async (answer) => {
-    const request = service.add()
-    plan(service, request)
+    const request = at.service.add()
+    plan(at.service, request)
     const ran = await countersign(['request', 'approve', request.signingRequestId], { answers: [answer] })
     expect(ran.code).toBe(2)
     expect(ran.stderr).toContain('NOT_APPROVED')
-    expect(service.approvals).toEqual([])
+    expect(at.service.approvals).toEqual([])
   })
 
   it('never offers a plan that is not what its digest stands for, or that is about another request', async () => {
@@ -51,20 +42,20 @@ describe('countersign request approve', () => {
       forgedPage(() => `${JSON.stringify(plannedFile('other.exe'))}\n`),
     ]
     for (const forge of forgeries) {
-      const request = service.add()
-      plan(service, request, forge)
+      const request = at.service.add()
+      plan(at.service, request, forge)
       const ran = await countersign(['request', 'approve', request.signingRequestId, '--yes'])
       expect(ran.code).toBe(1)
       expect(ran.stderr).toContain('error: PLAN_DAMAGED: ')
     }
-    const request = service.add()
-    const other = service.add()
-    plan(service, other)
+    const request = at.service.add()
+    const other = at.service.add()
+    plan(at.service, other)
     Object.assign(request, { plan: other.plan })
     expect((await countersign(['request', 'approve', request.signingRequestId, '--yes'])).stderr).toContain(
       'PLAN_DAMAGED',
     )
-    expect(service.approvals).toEqual([])
+    expect(at.service.approvals).toEqual([])
   })
 
   it('never offers a plan that is none, or that signs other files than its head counts, whatever its digest is', async () => {
@@ -80,39 +71,35 @@ describe('countersign request approve', () => {
       miscounted(3),
     ]
     for (const forge of forgeries) {
-      const request = service.add()
+      const request = at.service.add()
       const forged = (shown: ShownPlan) => ({ document: forge(shown.document), digest: sha256(forge(shown.document)) })
-      plan(service, request, forged, [[plannedFile('seen.exe'), plannedFile('unseen.exe')]])
+      plan(at.service, request, forged, [[plannedFile('seen.exe'), plannedFile('unseen.exe')]])
       const ran = await countersign(['request', 'approve', request.signingRequestId, '--yes'])
       expect(ran.code).toBe(1)
       expect(ran.stderr).toContain('error: PLAN_DAMAGED: ')
     }
-    expect(service.approvals).toEqual([])
+    expect(at.service.approvals).toEqual([])
   })
 
   it('needs --plan-digest or --yes where nobody can be asked', async () => {
-    const request = service.add()
-    const digest = plan(service, request)
+    const request = at.service.add()
+    const digest = plan(at.service, request)
     expect(await countersign(['request', 'approve', request.signingRequestId])).toMatchObject({ code: 2 })
     expect(
       await countersign(['request', 'approve', request.signingRequestId, '--json'], { answers: ['y'] }),
     ).toMatchObject({ code: 2 })
-    expect(service.approvals).toEqual([])
+    expect(at.service.approvals).toEqual([])
     await countersign(['request', 'approve', request.signingRequestId, '--yes'])
     const given = sha256('looked at elsewhere')
     const ran = await countersign(['request', 'approve', request.signingRequestId, '--plan-digest', given, '--json'])
     expect(JSON.parse(ran.stdout)).toMatchObject({ planDigest: given, position: 'p2' })
-    expect(service.approvals.map(({ planDigest }) => planDigest)).toEqual([digest, given])
+    expect(at.service.approvals.map(({ planDigest }) => planDigest)).toEqual([digest, given])
   })
 
   it('says when there is no plan yet', async () => {
-    const { signingRequestId } = service.add()
+    const { signingRequestId } = at.service.add()
     const ran = await countersign(['request', 'approve', signingRequestId, '--yes'])
     expect(ran.code).toBe(6)
     expect(ran.stderr).toContain('error: NOT_PLANNED_YET: ')
   })
 })
-
-function environment() {
-  return { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
-}

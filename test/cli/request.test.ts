@@ -1,26 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { type RunOptions, runCommand } from './run-command.ts'
-import { sha256 } from './stand-in-answers.ts'
-import { forgedHead, plan, plannedFile, type ShownPlan } from './stand-in-plan.ts'
-import { type StandInService, startStandInService } from './stand-in-service.ts'
+import { describe, expect, it } from 'vitest'
+import { useCommandLine } from '../support/command-line.ts'
+import { sha256 } from '../support/stand-in-answers.ts'
+import { forgedHead, plan, plannedFile, type ShownPlan } from '../support/stand-in-plan.ts'
 
-let service: StandInService
-
-beforeEach(async () => {
-  service = await startStandInService()
-})
-
-function countersign(args: readonly string[], options: RunOptions = {}) {
-  const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-approver-1' }
-  return runCommand(args, { environment, ...options })
-}
+const at = useCommandLine('token-of-approver-1')
+const { countersign } = at
 
 describe('countersign request list', () => {
   it('shows a table for people', async () => {
-    const request = service.add()
+    const request = at.service.add()
     const { code, stdout } = await countersign(['request', 'list'])
     expect(code).toBe(0)
     const [heading, row, ...rest] = stdout.split('\n')
@@ -32,7 +22,7 @@ describe('countersign request list', () => {
   })
 
   it('reads page by page up to the limit and says that there are more', async () => {
-    const ids = Array.from({ length: 130 }, () => service.add().signingRequestId).reverse()
+    const ids = Array.from({ length: 130 }, () => at.service.add().signingRequestId).reverse()
     const all = await countersign(['request', 'list', '--limit', '500', '--json'])
     expect(idsOf(all.stdout)).toEqual(ids)
     const some = await countersign(['request', 'list', '--limit', '120', '--json'])
@@ -51,11 +41,11 @@ describe('countersign request list', () => {
     [['--submitter', 'me']],
   ])('refuses %j', async (args) => {
     expect(await countersign(['request', 'list', ...args])).toMatchObject({ code: 2, stdout: '' })
-    expect(service.calls).toEqual([])
+    expect(at.service.calls).toEqual([])
   })
 
   it('never lets text of a submitter move the cursor, colour or reorder what a person reads', async () => {
-    service.add('a\u001b[2K\u202eexe.txt\u009b31m\u2028b')
+    at.service.add('a\u001b[2K\u202eexe.txt\u009b31m\u2028b')
     const { stdout } = await countersign(['request', 'list'], { isTTY: true })
     expect(stdout).toContain('a\\x1b[2K\\u{202e}exe.txt\\x9b31m\\u{2028}b')
   })
@@ -63,8 +53,8 @@ describe('countersign request list', () => {
 
 describe('countersign request show', () => {
   it('shows the request, its plan and its time line', async () => {
-    const request = service.add()
-    const digest = plan(service, request)
+    const request = at.service.add()
+    const digest = plan(at.service, request)
     const { code, stdout } = await countersign(['request', 'show', request.signingRequestId])
     expect(code).toBe(0)
     for (const text of [
@@ -78,8 +68,8 @@ describe('countersign request show', () => {
   })
 
   it('shows whose signatures the file has already, what becomes of them, and what they do not cover', async () => {
-    const request = service.add()
-    plan(service, request)
+    const request = at.service.add()
+    plan(at.service, request)
     const { stdout } = await countersign(['request', 'show', request.signingRequestId])
     const lines = stdout.split('\n').map((line) => line.trim().replace(/\s{2,}/g, '  '))
     const start = lines.indexOf('signed already  kept: CN=Somebody else\\u{202e}')
@@ -101,7 +91,7 @@ describe('countersign request show', () => {
   })
 
   it('shows the first 100 files that a large plan signs, asks only for their pages, and all when that is wanted', async () => {
-    const request = service.add()
+    const request = at.service.add()
     const unchanged = { kind: 'file', path: ['readme.txt'], outcome: 'unchanged', directives: [] }
     const names = Array.from({ length: 150 }, (_, index) => `${String(index).padStart(3, '0')}.exe`)
     const pages = [names.slice(0, 60), [], names.slice(60, 120), names.slice(120)].map((page) => [
@@ -115,7 +105,7 @@ describe('countersign request show', () => {
         return page(which)
       },
     })
-    plan(service, request, noted, pages)
+    plan(at.service, request, noted, pages)
     const shown = await countersign(['request', 'show', request.signingRequestId])
     expect(shown.stdout).toMatch(/signs +150 of 154 files/)
     expect(shown.stdout).toContain('099.exe')
@@ -129,23 +119,28 @@ describe('countersign request show', () => {
   })
 
   it('says why a request waits or failed, since when, when it is tried again, and what to do', async () => {
-    const request = service.add()
+    const request = at.service.add()
     const reason = { code: 'KEY_NOT_FOUND', message: 'The token does not hold it.', path: null }
     const remedy = 'Connect the right token.'
     const waitingFor = { ...reason, remedy, since: '2026-01-31T09:30:02.000Z', nextTryAt: '2026-01-31T09:40:00.000Z' }
-    service.happen(request, 'SigningRequestDelayed', { failure: reason }, { workflowStatus: 'Processing', waitingFor })
+    at.service.happen(
+      request,
+      'SigningRequestDelayed',
+      { failure: reason },
+      { workflowStatus: 'Processing', waitingFor },
+    )
     const shown = ['request', 'show', request.signingRequestId]
     const waiting = (await countersign(shown)).stdout
     expect(waiting).toMatch(/waiting for +KEY_NOT_FOUND: The token does not hold it\./)
     expect(waiting).toMatch(/waiting since +2026-01-31 09:30:02Z/)
     expect(waiting).toMatch(/next try +2026-01-31 09:40:00Z/)
     expect(waiting).toMatch(/what to do +Connect the right token\./)
-    service.happen(request, 'Other', {}, { waitingFor: { ...waitingFor, nextTryAt: null } })
+    at.service.happen(request, 'Other', {}, { waitingFor: { ...waitingFor, nextTryAt: null } })
     expect((await countersign(shown)).stdout).toMatch(/next try +as soon as somebody takes it up/)
 
     const failure = { code: 'PE_TRUNCATED', message: 'It ends.', path: ['a.exe'], remedy: 'Build it again.' }
     const ended = { workflowStatus: 'ProcessingFailed', waitingFor: null, failure: { ...failure, failedAt: '' } }
-    service.happen(request, 'SigningRequestFailed', { failure }, ended)
+    at.service.happen(request, 'SigningRequestFailed', { failure }, ended)
     const failed = (await countersign(shown)).stdout
     expect(failed).toMatch(/failure +PE_TRUNCATED: It ends\. \(a\.exe\)/)
     expect(failed).toMatch(/what to do +Build it again\./)
@@ -153,16 +148,16 @@ describe('countersign request show', () => {
   })
 
   it('has every event of a long time line', async () => {
-    const request = service.add()
-    for (let attempt = 1; attempt <= 120; attempt++) service.happen(request, 'SigningStarted', { attempt }, {})
+    const request = at.service.add()
+    for (let attempt = 1; attempt <= 120; attempt++) at.service.happen(request, 'SigningStarted', { attempt }, {})
     const { stdout } = await countersign(['request', 'show', request.signingRequestId, '--json'])
     const { events } = JSON.parse(stdout) as { events: { revision: number }[] }
     expect(events.map(({ revision }) => revision)).toEqual(Array.from({ length: 121 }, (_, index) => index))
   })
 
   it('warns when the plan is not what its digest stands for, and shows the rest', async () => {
-    const request = service.add()
-    plan(service, request, forgedHead({ timestamp: 'none' }))
+    const request = at.service.add()
+    plan(at.service, request, forgedHead({ timestamp: 'none' }))
     const { code, stdout, stderr } = await countersign(['request', 'show', request.signingRequestId])
     expect(code).toBe(0)
     expect(stderr).toContain('PLAN_DAMAGED')
@@ -187,7 +182,7 @@ describe('countersign request deny and cancel', () => {
     ['deny', '--comment', 'Denied'],
     ['cancel', '--reason', 'Canceled'],
   ])('%s answers the request as it is then', async (command, option, word) => {
-    const { signingRequestId } = service.add()
+    const { signingRequestId } = at.service.add()
     const ran = await countersign(['request', command, signingRequestId, option, 'no'])
     expect(ran).toMatchObject({ code: 0, stdout: `${word} ${signingRequestId}. It is InProgress (Submitted) now.\n` })
   })
@@ -201,9 +196,9 @@ describe('countersign request deny and cancel', () => {
 
 describe('countersign request watch', () => {
   it('gives a line for each event and one for the request with --json', async () => {
-    const request = service.add()
-    for (let attempt = 1; attempt <= 70; attempt++) service.happen(request, 'SigningStarted', { attempt }, {})
-    service.complete(request, Buffer.from('signed'))
+    const request = at.service.add()
+    for (let attempt = 1; attempt <= 70; attempt++) at.service.happen(request, 'SigningStarted', { attempt }, {})
+    at.service.complete(request, Buffer.from('signed'))
     const ran = await countersign(['request', 'watch', request.signingRequestId, '--json'])
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     const lines = ran.stdout
@@ -215,45 +210,43 @@ describe('countersign request watch', () => {
   })
 
   it('fails at once when nobody is there', async () => {
-    const { signingRequestId } = service.add()
-    await service.stop()
+    const { signingRequestId } = at.service.add()
+    await at.service.stop()
     expect(await countersign(['request', 'watch', signingRequestId])).toMatchObject({ code: 8 })
   })
 })
 
 describe('countersign request download', () => {
   it('saves the signed file', async () => {
-    const folder = temporaryFolder()
-    const request = service.add()
-    service.complete(request, Buffer.from('signed'))
+    const request = at.service.add()
+    at.service.complete(request, Buffer.from('signed'))
     const args = ['request', 'download', request.signingRequestId, '--out', 'signed.exe', '--json']
-    const ran = await countersign(args, { workingDirectory: folder })
+    const ran = await countersign(args)
     expect(JSON.parse(ran.stdout)).toEqual({
       signingRequestId: request.signingRequestId,
-      out: join(folder, 'signed.exe'),
+      out: join(at.folder, 'signed.exe'),
       fileName: 'setup.exe',
       sha256: sha256('signed'),
       size: 6,
     })
-    expect(readFileSync(join(folder, 'signed.exe'), 'utf8')).toBe('signed')
+    expect(readFileSync(join(at.folder, 'signed.exe'), 'utf8')).toBe('signed')
   })
 
   it('saves nothing when the link that the service gave out is none', async () => {
-    const folder = temporaryFolder()
-    const request = service.add()
-    service.complete(request, Buffer.from('signed'))
+    const request = at.service.add()
+    at.service.complete(request, Buffer.from('signed'))
     request.signedArtifactLink = 'http://[\u001b[2J'
     const args = ['request', 'download', request.signingRequestId, '--out', 'signed.exe']
-    const ran = await countersign(args, { workingDirectory: folder })
+    const ran = await countersign(args)
     expect(ran.code).toBe(1)
     expect(ran.stderr).toMatch(/^[\x20-\x7e\n]*error: ANSWER_UNEXPECTED: [\x20-\x7e\n]+$/)
-    expect(readdirSync(folder)).toEqual([])
+    expect(readdirSync(at.folder)).toEqual(['setup.exe'])
   })
 
   it('says that there is nothing yet', async () => {
-    const { signingRequestId } = service.add()
+    const { signingRequestId } = at.service.add()
     const args = ['request', 'download', signingRequestId, '--out', 'signed.exe']
-    const ran = await countersign(args, { workingDirectory: temporaryFolder() })
+    const ran = await countersign(args)
     expect(ran.code).toBe(6)
     expect(ran.stderr).toContain('error: SIGNED_ARTIFACT_NOT_READY: ')
   })

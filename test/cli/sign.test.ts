@@ -1,31 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import { describe, expect, it } from 'vitest'
+import { signed, unsigned, useCommandLine } from '../support/command-line.ts'
+import { sha256, shownPlan } from '../support/stand-in-answers.ts'
 import { until } from '../support/until.ts'
-import { type RunOptions, runCommand } from './run-command.ts'
-import { sha256, shownPlan } from './stand-in-answers.ts'
-import { type StandInService, startStandInService } from './stand-in-service.ts'
 
-const unsigned = Buffer.from('the program')
-const signed = Buffer.from('the program, signed')
-
-let service: StandInService
-let folder: string
-
-beforeEach(async () => {
-  service = await startStandInService()
-  folder = temporaryFolder()
-  writeFileSync(join(folder, 'setup.exe'), unsigned)
-})
-
-function sign(args: readonly string[], options: RunOptions = {}) {
-  return runCommand(['sign', 'setup.exe', '--project', 'demo', '--policy', 'test-signing', ...args], {
-    workingDirectory: folder,
-    environment: { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' },
-    ...options,
-  })
-}
+const at = useCommandLine()
+const { countersign, sign } = at
 
 const waitingFor = {
   code: 'KEY_NOT_FOUND',
@@ -38,12 +19,12 @@ const waitingFor = {
 
 describe('countersign sign', () => {
   it('uploads the bytes, waits and saves the signed bytes', async () => {
-    service.behaviour.submitted = (request) => service.complete(request, signed)
+    at.service.behaviour.submitted = (request) => at.service.complete(request, signed)
     const ran = await sign(['--out', 'signed.exe', '--description', 'Release 1'])
     expect(ran).toMatchObject({ code: 0 })
-    expect(readFileSync(join(folder, 'signed.exe'))).toEqual(signed)
-    expect(ran.stdout).toBe(`Signed: ${join(folder, 'signed.exe')}, SHA-256 ${sha256(signed)}\n`)
-    const [request] = service.requests.values()
+    expect(readFileSync(join(at.folder, 'signed.exe'))).toEqual(signed)
+    expect(ran.stdout).toBe(`Signed: ${join(at.folder, 'signed.exe')}, SHA-256 ${sha256(signed)}\n`)
+    const [request] = at.service.requests.values()
     expect(request).toMatchObject({
       description: 'Release 1',
       artifact: { fileName: 'setup.exe', sha256: sha256(unsigned), size: unsigned.length },
@@ -52,11 +33,11 @@ describe('countersign sign', () => {
   })
 
   it('answers one JSON document and nothing else with --json', async () => {
-    service.behaviour.submitted = (request) => service.complete(request, signed)
+    at.service.behaviour.submitted = (request) => at.service.complete(request, signed)
     const ran = await sign(['--out', 'signed.exe', '--json'])
     const { signingRequestId, ...answer } = JSON.parse(ran.stdout) as Record<string, unknown>
     expect(answer).toMatchObject({
-      out: join(folder, 'signed.exe'),
+      out: join(at.folder, 'signed.exe'),
       sha256: sha256(signed),
       size: signed.length,
       signingRequest: { signingRequestId, status: 'Completed' },
@@ -65,33 +46,33 @@ describe('countersign sign', () => {
   })
 
   it('replaces the file itself, keeps its permissions and follows a link to it', async () => {
-    service.behaviour.submitted = (request) => service.complete(request, signed)
-    const file = join(folder, 'setup.exe')
+    at.service.behaviour.submitted = (request) => at.service.complete(request, signed)
+    const file = join(at.folder, 'setup.exe')
     writeFileSync(file, unsigned, { mode: 0o640 })
     const mode = statSync(file).mode
-    symlinkSync('setup.exe', join(folder, 'link.exe'))
+    symlinkSync('setup.exe', join(at.folder, 'link.exe'))
     expect(await sign(['--out', 'link.exe'])).toMatchObject({ code: 0 })
     expect(readFileSync(file)).toEqual(signed)
     expect(statSync(file).mode).toBe(mode)
-    expect(readdirSync(folder).sort()).toEqual(['link.exe', 'setup.exe'])
+    expect(readdirSync(at.folder).sort()).toEqual(['link.exe', 'setup.exe'])
   })
 
   it('does not touch --out when what comes is not what the service recorded', async () => {
-    service.behaviour.submitted = (request) => service.complete(request, signed)
-    writeFileSync(join(folder, 'signed.exe'), 'before')
+    at.service.behaviour.submitted = (request) => at.service.complete(request, signed)
+    writeFileSync(join(at.folder, 'signed.exe'), 'before')
     for (const wrong of [Buffer.from('the program, sIgned'), signed.subarray(1), Buffer.concat([signed, signed])]) {
-      service.behaviour.download = () => wrong
+      at.service.behaviour.download = () => wrong
       const ran = await sign(['--out', 'signed.exe'])
       expect(ran).toMatchObject({ code: 1, stdout: '' })
       expect(ran.stderr).toContain('error: DOWNLOAD_DAMAGED: ')
-      expect(readFileSync(join(folder, 'signed.exe'), 'utf8')).toBe('before')
-      expect(readdirSync(folder).sort()).toEqual(['setup.exe', 'signed.exe'])
+      expect(readFileSync(join(at.folder, 'signed.exe'), 'utf8')).toBe('before')
+      expect(readdirSync(at.folder).sort()).toEqual(['setup.exe', 'signed.exe'])
     }
   })
 
   it('says what to do about why the request failed, and what it waited for before', async () => {
-    service.behaviour.submitted = (request) => {
-      service.happen(
+    at.service.behaviour.submitted = (request) => {
+      at.service.happen(
         request,
         'SigningRequestDelayed',
         { failure: waitingFor },
@@ -102,14 +83,14 @@ describe('countersign sign', () => {
     const running = sign(['--out', 'signed.exe'], { printed: ({ stderr }) => (printed = stderr) })
     await until('what it waits for', () => printed.includes('Connect the right token.'))
     expect(printed).toContain('Waiting: KEY_NOT_FOUND: The token does not hold the key.')
-    const [request] = service.requests.values()
+    const [request] = at.service.requests.values()
     const failure = { code: 'PE_TRUNCATED', message: 'It ends.', path: null, failedAt: waitingFor.since }
     const fields = {
       workflowStatus: 'ProcessingFailed',
       waitingFor: null,
       failure: { ...failure, remedy: 'Build it again.' },
     }
-    if (request !== undefined) service.happen(request, 'SigningRequestFailed', { failure }, fields)
+    if (request !== undefined) at.service.happen(request, 'SigningRequestFailed', { failure }, fields)
     const ran = await running
     expect(ran.code).toBe(3)
     expect(ran.stderr).toContain('error: PE_TRUNCATED: The signing request failed: It ends.')
@@ -152,24 +133,24 @@ describe('countersign sign', () => {
       'REQUEST_CANCELED',
     ],
   ])('ends with a code of its own when the request is %s', async (workflowStatus, fields, code, errorCode) => {
-    service.behaviour.submitted = (request) => service.happen(request, 'Ended', {}, { workflowStatus, ...fields })
+    at.service.behaviour.submitted = (request) => at.service.happen(request, 'Ended', {}, { workflowStatus, ...fields })
     const ran = await sign(['--out', 'signed.exe', '--json'])
     expect(ran.code).toBe(code)
     expect(JSON.parse(ran.stdout)).toMatchObject({ out: null, signingRequest: { workflowStatus } })
     expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: errorCode, exitCode: code } })
-    expect(existsSync(join(folder, 'signed.exe'))).toBe(false)
+    expect(existsSync(join(at.folder, 'signed.exe'))).toBe(false)
   })
 
   it('prints the id and ends with --no-wait', async () => {
     const ran = await sign(['--no-wait'])
     expect(ran).toMatchObject({ code: 0 })
-    expect([...service.requests.keys()]).toEqual([ran.stdout.trim()])
+    expect([...at.service.requests.keys()]).toEqual([ran.stdout.trim()])
   })
 
   it('names who is waited for', async () => {
     let printed = ''
     const running = sign(['--out', 'signed.exe'], { printed: ({ stderr }) => (printed = stderr) })
-    const request = await until('the submission', () => [...service.requests.values()][0])
+    const request = await until('the submission', () => [...at.service.requests.values()][0])
     const approvalProcess = {
       requiredApprovals: 2,
       submitterMayApprove: false,
@@ -178,7 +159,7 @@ describe('countersign sign', () => {
         { user: null, group: { groupId: '2', name: 'Leads' } },
       ],
     }
-    service.happen(
+    at.service.happen(
       request,
       'SigningPlanned',
       { fileCount: 1, planDigest: 'abc' },
@@ -189,7 +170,7 @@ describe('countersign sign', () => {
       },
     )
     await until('the note', () => printed.includes('Waiting for 2 of: Ann, the group Leads'))
-    service.complete(request, signed)
+    at.service.complete(request, signed)
     expect(await running).toMatchObject({ code: 0 })
   })
 
@@ -202,7 +183,7 @@ describe('countersign sign', () => {
       digestAlgorithm: 'sha256',
     }
     const rest = { issuer: null, serialNumber: null, integrity: 'intact', timestamp: null, uncovered: [] }
-    service.behaviour.submitted = (request) => {
+    at.service.behaviour.submitted = (request) => {
       const file = {
         path: ['setup.exe'],
         outcome: 'signed',
@@ -219,8 +200,8 @@ describe('countersign sign', () => {
         ],
       }
       const told = shownPlan({ signingRequestId: request.signingRequestId }, [[file]])
-      service.happen(request, 'SigningPlanned', { fileCount: 1, planDigest: told.digest }, { plan: told })
-      service.complete(request, signed)
+      at.service.happen(request, 'SigningPlanned', { fileCount: 1, planDigest: told.digest }, { plan: told })
+      at.service.complete(request, signed)
     }
     const { code, stderr } = await sign(['--out', 'signed.exe'])
     expect(code).toBe(0)
@@ -229,9 +210,9 @@ describe('countersign sign', () => {
   })
 
   it('downloads from the address that the person named, whatever the service calls itself', async () => {
-    service.behaviour.submitted = (request) => service.complete(request, signed, 'https://sign.example.com')
+    at.service.behaviour.submitted = (request) => at.service.complete(request, signed, 'https://sign.example.com')
     expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 0 })
-    expect(readFileSync(join(folder, 'signed.exe'))).toEqual(signed)
+    expect(readFileSync(join(at.folder, 'signed.exe'))).toEqual(signed)
   })
 
   it.each([
@@ -245,20 +226,19 @@ describe('countersign sign', () => {
     const ran = await sign(args)
     expect(ran).toMatchObject({ code: 2, stdout: '' })
     expect(ran.stderr).toContain(`error: ${code}: `)
-    expect(service.calls).toEqual([])
+    expect(at.service.calls).toEqual([])
   })
 
   it('refuses a file that is not there, empty, or no file', async () => {
-    writeFileSync(join(folder, 'empty.exe'), '')
-    mkdirSync(join(folder, 'directory'))
-    const connection = { workingDirectory: folder, environment: { COUNTERSIGN_URL: service.url } }
+    writeFileSync(join(at.folder, 'empty.exe'), '')
+    mkdirSync(join(at.folder, 'directory'))
     for (const [name, code] of [
       ['missing.exe', 'FILE_NOT_FOUND'],
       ['empty.exe', 'FILE_EMPTY'],
       ['directory', 'FILE_UNREADABLE'],
     ] as const) {
       const args = ['sign', name, '--project', 'demo', '--policy', 'test-signing', '--out', 'out.exe']
-      const ran = await runCommand(args, connection)
+      const ran = await countersign(args)
       expect(ran).toMatchObject({ code: 2 })
       expect(ran.stderr).toContain(`error: ${code}: `)
     }
@@ -270,24 +250,23 @@ describe('countersign sign', () => {
       ['demo', 'release', 'SIGNING_POLICY_NOT_FOUND'],
     ] as const) {
       const args = ['sign', 'setup.exe', '--project', project, '--policy', policy, '--out', 'out.exe']
-      const environment = { COUNTERSIGN_URL: service.url, COUNTERSIGN_TOKEN: 'token-of-ci' }
-      const ran = await runCommand(args, { workingDirectory: folder, environment })
+      const ran = await countersign(args)
       expect(ran).toMatchObject({ code: 6, stdout: '' })
       expect(ran.stderr).toContain(`error: ${code}: `)
     }
-    expect(service.uploads.size).toBe(0)
-    expect(service.calls).not.toContain('POST /uploads')
+    expect(at.service.uploads.size).toBe(0)
+    expect(at.service.calls).not.toContain('POST /uploads')
   })
 
   it('has the beginning of the file looked at before all of it is sent', async () => {
     const bytes = Buffer.alloc(200_000, 'program ')
-    writeFileSync(join(folder, 'setup.exe'), bytes)
-    service.behaviour.check = () => ({ code: 'PE_SECTION_OUT_OF_RANGE', message: 'setup.exe was cut off.' })
+    writeFileSync(join(at.folder, 'setup.exe'), bytes)
+    at.service.behaviour.check = () => ({ code: 'PE_SECTION_OUT_OF_RANGE', message: 'setup.exe was cut off.' })
     const ran = await sign(['--out', 'signed.exe', '--existing-signatures', 'refuse'])
     expect(ran).toMatchObject({ code: 6, stdout: '' })
     expect(ran.stderr).toContain('error: PE_SECTION_OUT_OF_RANGE: setup.exe was cut off.')
-    expect(service.calls).not.toContain('POST /uploads')
-    expect(service.checks).toMatchObject([
+    expect(at.service.calls).not.toContain('POST /uploads')
+    expect(at.service.checks).toMatchObject([
       {
         fileName: 'setup.exe',
         size: bytes.length,
@@ -298,8 +277,8 @@ describe('countersign sign', () => {
   })
 
   it('has all of a small file looked at', async () => {
-    service.behaviour.submitted = (request) => service.complete(request, signed)
+    at.service.behaviour.submitted = (request) => at.service.complete(request, signed)
     expect(await sign(['--out', 'signed.exe'])).toMatchObject({ code: 0 })
-    expect(service.checks).toMatchObject([{ firstBytes: unsigned.toString('base64'), existingSignatures: null }])
+    expect(at.service.checks).toMatchObject([{ firstBytes: unsigned.toString('base64'), existingSignatures: null }])
   })
 })

@@ -18,29 +18,23 @@ import { ask, typedDocument } from '../../cli/connection/graphql.ts'
 import { uploadFile } from '../../cli/connection/upload.ts'
 import { checkDestination } from '../../cli/destination.ts'
 import { findLocalFile, hashLocalFile } from '../../cli/local-file.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { type StandInService, startStandInService } from './stand-in-service.ts'
+import { useCommandLine } from '../support/command-line.ts'
 
 const mebibyte = 1024 * 1024
 
-let service: StandInService
+const at = useCommandLine()
 let path: string
 
-beforeEach(async () => {
-  service = await startStandInService()
-  path = join(temporaryFolder(), 'setup.exe')
+beforeEach(() => {
+  path = join(at.folder, 'setup.exe')
 })
 
 const { signal } = new AbortController()
 
-function connection() {
-  return { server: new URL(`${service.url}/`), token: 'token-of-ci' }
-}
-
 async function upload(progress: (sent: number) => void = () => {}, longestSilenceMs = 60_000) {
   const file = await findLocalFile(path)
   const digest = await hashLocalFile(file, signal)
-  return uploadFile(connection(), file, { sha256: digest, progress, signal, longestSilenceMs })
+  return uploadFile(at.connection, file, { sha256: digest, progress, signal, longestSilenceMs })
 }
 
 /** Does something once, at the first progress. */
@@ -106,19 +100,19 @@ describe('an upload', () => {
     const file = await findLocalFile(path)
     appendFileSync(path, 'more')
     await expect(hashLocalFile(file, signal)).rejects.toMatchObject({ code: 'FILE_CHANGED', exitCode: 6 })
-    expect(service.calls).toEqual([])
+    expect(at.service.calls).toEqual([])
   })
 
   it('is given up when the service takes nothing and says nothing', async () => {
     writeFileSync(path, '')
     truncateSync(path, 64 * mebibyte)
-    service.behaviour.intercept = () => true
+    at.service.behaviour.intercept = () => true
     await expect(upload(() => {}, 300)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE', exitCode: 8 })
   })
 
   it('is refused when the service says that it stored other bytes', async () => {
     writeFileSync(path, 'program')
-    service.behaviour.intercept = (request, response) => {
+    at.service.behaviour.intercept = (request, response) => {
       request.resume()
       const body = JSON.stringify({ uploadId: 'x', fileName: 'setup.exe', sha256: '0'.repeat(64), size: 7 })
       response.writeHead(201, { 'content-type': 'application/json' }).end(body)
@@ -129,7 +123,7 @@ describe('an upload', () => {
 
   it('goes nowhere else', async () => {
     writeFileSync(path, 'program')
-    service.behaviour.intercept = (request, response) => {
+    at.service.behaviour.intercept = (request, response) => {
       request.resume()
       response.writeHead(307, { location: 'http://elsewhere.example/' }).end()
       return true
@@ -141,7 +135,7 @@ describe('an upload', () => {
     const size = 64 * mebibyte
     writeFileSync(path, '')
     truncateSync(path, size)
-    service.behaviour.intercept = (request, response) => {
+    at.service.behaviour.intercept = (request, response) => {
       const body = JSON.stringify({ status: 413, code: 'ARTIFACT_TOO_LARGE', detail: 'Too large.' })
       response.writeHead(413, { 'content-type': 'application/json' }).end(body)
       request.resume()
@@ -154,14 +148,14 @@ describe('an upload', () => {
 describe('a download', () => {
   it('is given up when the service falls silent in the middle, and leaves the place as it was', async () => {
     writeFileSync(path, 'as it was')
-    service.behaviour.intercept = (_, response) => {
+    at.service.behaviour.intercept = (_, response) => {
       response.writeHead(200, { 'content-length': '1000' }).write('the beginning')
       return true
     }
-    const file = { link: `${service.url}/x`, sha256: '0'.repeat(64), size: 1000 }
+    const file = { link: `${at.service.url}/x`, sha256: '0'.repeat(64), size: 1000 }
     const destination = await checkDestination(path)
     await expect(
-      downloadFile(connection(), file, destination, { progress: () => {}, signal, longestSilenceMs: 300 }),
+      downloadFile(at.connection, file, destination, { progress: () => {}, signal, longestSilenceMs: 300 }),
     ).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' })
     expect(readFileSync(path, 'utf8')).toBe('as it was')
   })
@@ -170,7 +164,7 @@ describe('a download', () => {
 describe('an answer', () => {
   it('is not received beyond 16 MiB', async () => {
     let sent = 0
-    service.behaviour.intercept = (request, response) => {
+    at.service.behaviour.intercept = (request, response) => {
       request.resume()
       response.writeHead(200, { 'content-type': 'application/json' })
       response.write('{"data":"')
@@ -186,7 +180,7 @@ describe('an answer', () => {
       return true
     }
     const document = typedDocument<unknown>('{ viewer { name } }')
-    await expect(ask(connection(), document, {})).rejects.toMatchObject({ code: 'ANSWER_TOO_LARGE' })
+    await expect(ask(at.connection, document, {})).rejects.toMatchObject({ code: 'ANSWER_TOO_LARGE' })
     expect(sent).toBeLessThan(64)
   })
 })
