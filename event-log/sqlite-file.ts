@@ -29,11 +29,15 @@ const schema = `
   PRAGMA user_version = ${schemaVersion};
 `
 
-/** The two connections of one open log: readers never wait for the writer (WAL), and each sees whole appends only. */
+/**
+ * An open log's file, for reading. It is written by a connection of its own, in a thread (`sqlite-writer.ts`): readers never
+ * wait for it (WAL), and see whole appends only.
+ */
 export type SqliteFile = {
   readonly path: string
-  readonly writer: DatabaseSync
   readonly reader: DatabaseSync
+  /** The connection that made or checked the file. Closed last, it brings the write-ahead log into the file. */
+  readonly maker: DatabaseSync
 }
 
 /**
@@ -62,40 +66,35 @@ export function openSqliteFile(path: string, readerCacheKibibytes: number): Sqli
     }
 }
 
-/** How much of the file the writer keeps in memory, in KiB: the inner pages of the indexes, where appends are looked up. */
-const writerCacheKibibytes = 8_192
-
 /** Bytes of a page: five events and more, so that little of it stays empty. */
 const pageBytes = 8_192
 
 function openOnce(path: string, readerCacheKibibytes: number): SqliteFile {
-  const writer = new DatabaseSync(path, { timeout: 1_000 })
+  const maker = new DatabaseSync(path, { timeout: 1_000 })
   try {
     // Holds only for a file that is still to be made.
-    writer.exec(`PRAGMA page_size = ${pageBytes}`)
+    maker.exec(`PRAGMA page_size = ${pageBytes}`)
     // First look, then write: a file that is not ours must stay as it is.
-    const isNew = inTransaction(writer, 'BEGIN', () => checkSchema(writer, path))
-    const mode = writer.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
+    const isNew = inTransaction(maker, 'BEGIN', () => checkSchema(maker, path))
+    const mode = maker.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
     if (mode !== 'wal')
       throw new EventLogError(
         'EVENT_LOG_UNAVAILABLE',
         `${path} cannot use a write-ahead log (journal mode ${mode}); put it on a local disk.`,
       )
-    // Every commit is on the disk before an append answers.
-    writer.exec('PRAGMA synchronous = FULL')
+    maker.exec('PRAGMA synchronous = FULL')
     if (isNew)
-      inTransaction(writer, 'BEGIN IMMEDIATE', () => {
+      inTransaction(maker, 'BEGIN IMMEDIATE', () => {
         // Another process may have made it while this one waited for the lock.
-        if (checkSchema(writer, path)) writer.exec(schema)
+        if (checkSchema(maker, path)) maker.exec(schema)
       })
-    // From here on a lock is waited for in the event loop, not inside SQLite.
-    writer.exec('PRAGMA busy_timeout = 0')
+    // Nothing that blocks is waited for inside SQLite once the log is open.
+    maker.exec('PRAGMA busy_timeout = 0')
     const reader = new DatabaseSync(path, { readOnly: true, timeout: 0 })
-    writer.exec(`PRAGMA cache_size = -${writerCacheKibibytes}`)
     reader.exec(`PRAGMA cache_size = -${readerCacheKibibytes}`)
-    return { path, writer, reader }
+    return { path, reader, maker }
   } catch (error) {
-    writer.close()
+    maker.close()
     throw error
   }
 }

@@ -1,34 +1,29 @@
-import type { StatementSync } from 'node:sqlite'
+import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { type Backoff, pauseAfter } from '../domain/index.ts'
-import { isSqliteBusy } from '../retry/index.ts'
+import { isSqliteBusy, pause } from '../retry/index.ts'
 import { type Appended, EventLogError, type ExpectedRevision } from './event-log.ts'
 import type { SerialisedEvent } from './serialise.ts'
-import { type SqliteFile, sqliteFailure } from './sqlite-file.ts'
+import { sqliteCommits } from './sqlite-commits.ts'
+import { sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
+import type { SqliteAppend, SqliteAppendOutcome, SqliteFailure } from './sqlite-transaction.ts'
 
-/** One transaction holds at most this much, so that no commit blocks the event loop for long. */
+/** One transaction holds at most this much, so that nobody's append waits for long in that of others. */
 const groupLimit = { appends: 256, characters: 4 * 1024 * 1024 }
 /** Between two tries to get the lock that another process has. */
 const lockBackoff: Backoff = { first: 2, longest: 25 }
 
-type PendingAppend = {
-  readonly streamId: string
-  readonly events: readonly SerialisedEvent[]
-  readonly expected: ExpectedRevision
+type PendingAppend = SqliteAppend & {
   /** When waiting for the write lock of another process ends. */
   readonly deadline: number
   readonly resolve: (appended: Appended) => void
   readonly reject: (error: EventLogError) => void
 }
 
-type Outcome = { readonly append: PendingAppend } & (
-  | { readonly appended: Appended }
-  | { readonly error: EventLogError }
-)
-
 /** What {@link createSqliteWriter} needs. */
 export type SqliteWriterOptions = {
-  readonly file: SqliteFile
+  /** The log's file, which must have been made. */
+  readonly path: string
   /** How long an append waits for the write lock of other processes, in milliseconds. */
   readonly timeoutMs: number
   /** Called after events were committed. */
@@ -38,21 +33,20 @@ export type SqliteWriterOptions = {
 /** Appends to the file, in the order of the calls. */
 export type SqliteWriter = {
   append(streamId: string, events: readonly SerialisedEvent[], expected: ExpectedRevision): Promise<Appended>
-  /** Resolves when nothing is waiting to be written. */
-  drained(): Promise<void>
+  /** Ends the writer, when nothing is waiting to be written. */
+  close(): Promise<void>
 }
 
 /**
- * Writes appends in groups: those that wait at the same time share one transaction and so one flush to the disk, yet each
- * is decided and undone by itself. `BEGIN IMMEDIATE` lets one process write at a time, so positions become visible in the
- * order in which they are given and no reader can step over one.
+ * Writes appends in groups, in a thread: those that come while a group is under way share the next transaction and so one
+ * flush to the disk, yet each is decided and undone by itself (`sqlite-transaction.ts`).
  */
-export function createSqliteWriter({ file, timeoutMs, committed }: SqliteWriterOptions): SqliteWriter {
-  const statements = prepare(file)
+export function createSqliteWriter({ path, timeoutMs, committed }: SqliteWriterOptions): SqliteWriter {
+  const commits = sqliteCommits(path)
   const waiting: PendingAppend[] = []
-  let drained = Promise.withResolvers<void>()
-  let pauses = 0
-  drained.resolve()
+  /** Resolves when nothing is waiting to be written; `undefined` while nothing is. */
+  let writing: Promise<void> | undefined
+  const failed = (error: unknown) => sqliteFailure(error, `Cannot append to ${path}`)
 
   function takeGroup(): PendingAppend[] {
     let characters = 0
@@ -64,117 +58,67 @@ export function createSqliteWriter({ file, timeoutMs, committed }: SqliteWriterO
     return waiting.splice(0, end === -1 ? waiting.length : end)
   }
 
-  function flush(): void {
-    const group = takeGroup()
-    try {
-      settle(commitGroup(group))
-      pauses = 0
-    } catch (error) {
-      if (isSqliteBusy(error)) waiting.unshift(...rejectOverdue(group, error))
-      else for (const append of group) append.reject(sqliteFailure(error, `Cannot append to ${file.path}`))
+  async function writeWaiting(): Promise<void> {
+    for (let failures = 0; waiting.length > 0; ) {
+      // What else is appended in this turn of the event loop joins the group.
+      if (failures === 0) await eventLoopTurn()
+      else await pause(pauseAfter(lockBackoff, failures, Math.random()))
+      failures = (await writeGroup(takeGroup())) === 'locked' ? failures + 1 : 0
     }
-    if (waiting.length === 0) drained.resolve()
-    else if (pauses === 0) setImmediate(flush)
-    else setTimeout(flush, pauseAfter(lockBackoff, pauses, Math.random()))
+    writing = undefined
+  }
+
+  async function writeGroup(group: readonly PendingAppend[]): Promise<'done' | 'locked'> {
+    try {
+      const outcome = await commits.commit(
+        group.map(({ streamId, events, expected }) => ({ streamId, events, expected })),
+      )
+      if (outcome.kind === 'failed') throw errorOf(outcome.failure)
+      for (const [index, append] of group.entries()) settle(append, outcome.outcomes[index] as SqliteAppendOutcome)
+      committed()
+      return 'done'
+    } catch (error) {
+      if (isSqliteBusy(error)) {
+        waiting.unshift(...rejectOverdue(group, error))
+        return 'locked'
+      }
+      for (const append of group) append.reject(failed(error))
+      return 'done'
+    }
   }
 
   function rejectOverdue(group: readonly PendingAppend[], cause: unknown): PendingAppend[] {
-    pauses += 1
     const now = Date.now()
     return group.filter((append) => {
       if (now < append.deadline) return true
-      const message = `Another process has kept the event log ${file.path} locked for ${timeoutMs} ms; try again.`
+      const message = `Another process has kept the event log ${path} locked for ${timeoutMs} ms; try again.`
       append.reject(new EventLogError('EVENT_LOG_UNAVAILABLE', message, { cause }))
       return false
     })
   }
 
-  function commitGroup(group: readonly PendingAppend[]): readonly Outcome[] {
-    const { writer } = file
-    writer.exec('BEGIN IMMEDIATE')
-    try {
-      const outcomes = group.map((append): Outcome => {
-        writer.exec('SAVEPOINT one_append')
-        try {
-          const appended = write(statements, append)
-          writer.exec('RELEASE one_append')
-          return { append, appended }
-        } catch (error) {
-          // A failure that ended the whole transaction is everybody's; any other undoes this append only.
-          if (!writer.isTransaction || isSqliteBusy(error)) throw error
-          writer.exec('ROLLBACK TO one_append; RELEASE one_append')
-          return { append, error: sqliteFailure(error, `Cannot append to ${file.path}`) }
-        }
-      })
-      writer.exec('COMMIT')
-      return outcomes
-    } catch (error) {
-      if (writer.isTransaction) writer.exec('ROLLBACK')
-      throw error
-    }
-  }
-
-  function settle(outcomes: readonly Outcome[]): void {
-    for (const outcome of outcomes)
-      if ('appended' in outcome) outcome.append.resolve(outcome.appended)
-      else outcome.append.reject(outcome.error)
-    committed()
+  function settle({ streamId, expected, resolve, reject }: PendingAppend, outcome: SqliteAppendOutcome): void {
+    if (outcome.kind === 'conflict') reject(conflict(streamId, expected, outcome.last))
+    else if (outcome.kind === 'failed') reject(failed(errorOf(outcome.failure)))
+    else resolve({ revision: outcome.revision, position: encodeSqlitePosition(outcome.position) })
   }
 
   return {
     append: (streamId, events, expected) =>
       new Promise((resolve, reject) => {
-        if (waiting.length === 0) {
-          drained = Promise.withResolvers()
-          setImmediate(flush)
-        }
         waiting.push({ streamId, events, expected, deadline: Date.now() + timeoutMs, resolve, reject })
+        writing ??= writeWaiting()
       }),
-    drained: () => drained.promise,
+    async close() {
+      await writing
+      await commits.close()
+    },
   }
 }
 
-type Statements = {
-  readonly lastRevision: StatementSync
-  readonly revisionOf: StatementSync
-  readonly eventAt: StatementSync
-  readonly insert: StatementSync
-}
-
-function prepare({ writer }: SqliteFile): Statements {
-  return {
-    lastRevision: writer.prepare('SELECT max(revision) AS revision FROM events WHERE stream_id = ?'),
-    revisionOf: writer.prepare('SELECT revision FROM events WHERE stream_id = ? AND id = ?'),
-    eventAt: writer.prepare('SELECT id, position FROM events WHERE stream_id = ? AND revision = ?'),
-    insert: writer.prepare(
-      'INSERT INTO events (stream_id, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-  }
-}
-
-/** Decides one append inside the transaction, and writes it when the stream is where its writer believes. */
-function write(statements: Statements, { streamId, events, expected }: PendingAppend): Appended {
-  const last = (statements.lastRevision.get(streamId)?.revision ?? -1) as number
-  const expectedLast = expected === 'noStream' ? -1 : expected
-  const held = events.map(({ id }) => statements.revisionOf.get(streamId, id)?.revision as number | undefined)
-  const isHeld = held.some((revision) => revision !== undefined)
-
-  if (isHeld && expectedLast <= last) {
-    const first = expectedLast === last ? (held[0] ?? -1) : expectedLast + 1
-    if (held.every((revision, index) => revision === first + index)) {
-      const revision = first + events.length - 1
-      const position = statements.eventAt.get(streamId, revision)?.position as number
-      return { revision, position: encodeSqlitePosition(position) }
-    }
-  }
-  if (isHeld || expectedLast !== last) throw conflict(streamId, expected, last)
-
-  let position = 0
-  for (const [index, { id, type, data, metadata }] of events.entries()) {
-    const inserted = statements.insert.run(streamId, last + 1 + index, id, type, data, metadata)
-    position = Number(inserted.lastInsertRowid)
-  }
-  return { revision: last + events.length, position: encodeSqlitePosition(position) }
+/** The error that `node:sqlite` threw in the thread. */
+function errorOf({ message, errcode }: SqliteFailure): Error {
+  return Object.assign(new Error(message), errcode === undefined ? {} : { errcode })
 }
 
 function conflict(streamId: string, expected: ExpectedRevision, last: number): EventLogError {

@@ -34,8 +34,9 @@ export type SqliteEventLogOptions = {
 
 /**
  * Opens the embedded event log: one SQLite file (WAL, `synchronous=FULL`) that any number of processes on one machine may
- * use at once. An append answers after its commit was flushed to the disk; a subscriber in another process sees it within
- * 100 ms. A local file does not go away, so a subscription ends with an error only when the file cannot be read.
+ * use at once. An append answers after its commit was flushed to the disk, by a thread of the log's own; a subscriber in
+ * another process sees it within 100 ms. A local file does not go away, so a subscription ends with an error only when the
+ * file cannot be read.
  *
  * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the file cannot be opened, `EVENT_LOG_NOT_A_LOG` when it is something
  *   else, `EVENT_LOG_SCHEMA_UNKNOWN` when a newer release made it, `EVENT_LOG_CORRUPT` when it is damaged
@@ -45,7 +46,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   const file = openSqliteFile(path, readerCacheKibibytes)
   const reader = createSqliteReader(file, timeoutMs)
   const changes = createSqliteChanges(file)
-  const writer = createSqliteWriter({ file, timeoutMs, committed: changes.notify })
+  const writer = createSqliteWriter({ path, timeoutMs, committed: changes.notify })
   let closing: Promise<void> | undefined
   let readLast: { readonly position: number; readonly mark: number; readonly batch: Promise<Batch> } | undefined
 
@@ -137,10 +138,10 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   }
 
   async function close(): Promise<void> {
-    await writer.drained()
+    await writer.close()
     changes.notify()
     file.reader.close()
-    file.writer.close()
+    file.maker.close()
   }
 
   return {

@@ -6,12 +6,14 @@ import { newEvent, newEvents, newStream } from './events.ts'
  *
  * - a number: that many appends of three events, each to a stream of its own, several at a time;
  * - `forever`: the same without end, until the process is killed;
+ * - `open`: one append of three events, and the log stays open;
  * - `counter:STREAM`: 25 events on one stream, each at the revision that was read before, again after each conflict.
  *
  * Prints the stream of every append that was answered, one a line.
  */
 async function main(path: string, kind: string): Promise<void> {
   const log = openSqliteEventLog({ path })
+  if (kind === 'open') return appendThree(log)
   if (kind.startsWith('counter:')) await count(log, kind.slice('counter:'.length))
   else await appendMany(log, kind === 'forever' ? Number.POSITIVE_INFINITY : Number(kind))
   await log.close()
