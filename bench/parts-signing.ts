@@ -3,9 +3,10 @@ import { withFolder } from './folder.ts'
 import type { Parts, Row } from './row.ts'
 
 /** How many times faster than others small files must be signed, by the key's kind. */
-const smallFileBounds: Readonly<Record<string, { readonly RSA: number; readonly EC: number }>> = {
+const smallFileBounds: Readonly<Record<string, { readonly RSA: number; readonly EC?: number }>> = {
   osslsigncode: { RSA: 3, EC: 5 },
   jsign: { RSA: 1.5, EC: 3 },
+  'the token alone': { RSA: 0.75 },
 }
 
 /** Signing and digesting files, against the tools that everybody uses. */
