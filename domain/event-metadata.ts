@@ -8,6 +8,9 @@ import type { OrganizationId } from './ids.ts'
  */
 export type AppendWitness = `${number} ${string} ${string}`
 
+/** The hash of a witness, which stands in its place in an export that does not tell what it is. */
+export type ConcealedWitness = `#${string}`
+
 /**
  * Which process made an append, in the metadata of its last event: an Ed25519 signature over all of its events, where they
  * stand, and what the process appended before.
@@ -20,7 +23,7 @@ export type AppendSignature = {
   /** How many events the append has. */
   readonly count: number
   /** What the process appended before and no later append of it names yet: that it is removed shows here. */
-  readonly witnesses: readonly AppendWitness[]
+  readonly witnesses: readonly (AppendWitness | ConcealedWitness)[]
   /**
    * From this append's hash to the one that is signed: the hashes beside, each as `L` or `R` for the side on which it stands
    * and 43 characters of base64url. Empty unless appends were made at the same moment, which share a signature.

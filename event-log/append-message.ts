@@ -1,4 +1,5 @@
-import type { AppendSignature, EventMetadata } from '../domain/index.ts'
+import { hash as digest } from 'node:crypto'
+import type { AppendSignature, AppendWitness, ConcealedWitness, EventMetadata } from '../domain/index.ts'
 import type { RecordedEvent } from './event-log.ts'
 import type { SerialisedEvent } from './serialise.ts'
 
@@ -12,17 +13,32 @@ export type SignedPlace = Omit<AppendSignature, 'value' | 'count' | 'path'> & { 
  *     <key id>
  *     <stream id>
  *     <revision of the first event>
- *     <witnesses, JSON>
+ *     <SHA-256 of each witness, base64url, parted by commas>
  *     <id>, <type>, <data>, <metadata> of each event, a line each
  *
  * Data and metadata are the JSON texts as they are stored, the last event's metadata without its last member, `signature`.
- * JSON texts, names and ids have no line feeds, so no two appends have the same bytes.
+ * JSON texts, names and ids have no line feeds, so no two appends have the same bytes. Of witnesses only hashes are signed: so
+ * an export of one organization can keep back which events of others they are ({@link concealedWitness}).
  */
 export function appendMessage(place: SignedPlace, events: readonly SerialisedEvent[]): string {
   const { keyId, streamId, revision, witnesses } = place
-  const lines = ['countersign append v1', keyId, streamId, String(revision), JSON.stringify(witnesses)]
+  const lines = ['countersign append v1', keyId, streamId, String(revision), witnesses.map(witnessHash).join(',')]
   for (const { id, type, data, metadata } of events) lines.push(id, type, data, metadata)
   return lines.join('\n')
+}
+
+/** What stands for a witness where it is not to be told: a hash sign and its SHA-256, base64url. It signs the same. */
+export function concealedWitness(witness: AppendWitness | ConcealedWitness): ConcealedWitness {
+  return `#${witnessHash(witness)}`
+}
+
+/** Whether a witness is told. */
+export function isTold(witness: AppendWitness | ConcealedWitness): witness is AppendWitness {
+  return !witness.startsWith('#')
+}
+
+function witnessHash(witness: AppendWitness | ConcealedWitness): string {
+  return !isTold(witness) ? witness.slice(1) : digest('sha256', witness, 'base64url')
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { AppendSignature, AppendWitness } from '../domain/index.ts'
+import type { AppendSignature, AppendWitness, ConcealedWitness } from '../domain/index.ts'
+import { isTold } from './append-message.ts'
 import {
   asSignature,
   checkAppend,
@@ -49,8 +50,14 @@ const maximumFaults = 1_000
  *
  * @param log as it was written, without upcasters
  * @param only audit this stream alone. The whole log is read for it nevertheless: its witnesses stand in other streams
+ * @param options.mayConceal whether witnesses may be concealed, as they are in the export of one organization
  */
-export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys: KeyRing, only?: string): AuditedLog {
+export function auditAppends(
+  log: Pick<EventLog, 'readAll' | 'readStream'>,
+  keys: KeyRing,
+  only?: string,
+  { mayConceal = false }: { readonly mayConceal?: boolean } = {},
+): AuditedLog {
   const isWanted = (streamId: string) => only === undefined || streamId === only
   const grouping = groupAppends()
   const recent = new Map<AppendWitness, LogPosition>()
@@ -74,14 +81,15 @@ export function auditAppends(log: Pick<EventLog, 'readAll' | 'readStream'>, keys
     const { group, faults } = grouping.add(event)
     if (faults.length > 0 && isWanted(event.streamId)) note(faults)
     if (group === undefined) return
-    const signature = asSignature(event.metadata.signature)
+    const signature = asSignature(event.metadata.signature, mayConceal)
     remember(event)
     if (!isWanted(event.streamId) && !signature?.witnesses.some(isWantedWitness)) return
     appends += 1
     void check(group, signature)
   }
 
-  function isWantedWitness(witness: AppendWitness): boolean {
+  function isWantedWitness(witness: AppendWitness | ConcealedWitness): witness is AppendWitness {
+    if (!isTold(witness)) return false
     return only === undefined || isWanted(parseWitness(witness).streamId)
   }
 

@@ -132,8 +132,12 @@ function countLines(text: string): number {
   return lines
 }
 
-/** The signature of an event's metadata, which may be anything. */
-export function asSignature(value: unknown): AppendSignature | undefined {
+/**
+ * The signature of an event's metadata, which may be anything.
+ *
+ * @param mayConceal whether witnesses may be concealed: in an export they may, in a log somebody concealed them who had to
+ */
+export function asSignature(value: unknown, mayConceal = false): AppendSignature | undefined {
   if (!isJsonObject(value)) return undefined
   const { keyId, revision, count, witnesses, path, value: bytes } = value
   const isCount = (number: unknown) => Number.isSafeInteger(number) && (number as number) >= 0
@@ -143,7 +147,9 @@ export function asSignature(value: unknown): AppendSignature | undefined {
     isCount(count) &&
     count !== 0 &&
     Array.isArray(witnesses) &&
-    witnesses.every((witness) => isText(witness) && witnessForm.test(witness)) &&
+    witnesses.every(
+      (witness) => isText(witness) && (witnessForm.test(witness) || (mayConceal && concealedForm.test(witness))),
+    ) &&
     isTreePath(path) &&
     isText(bytes)
     ? (value as AppendSignature)
@@ -158,6 +164,7 @@ export function witnessOf({ streamId, revision, eventId }: WitnessedPlace): Appe
   return `${revision} ${eventId} ${streamId}`
 }
 
+const concealedForm = /^#[\w-]{43}$/
 const witnessForm = /^(0|[1-9]\d{0,14}) ([0-9a-f-]{36}) (.+)$/
 
 /** Reads what {@link witnessOf} wrote, and {@link asSignature} has found to be a witness. */

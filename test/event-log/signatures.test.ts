@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type EventLog, openSqliteEventLog, withSignatures } from '../../event-log/index.ts'
+import { concealedWitness } from '../../event-log/append-message.ts'
+import { auditAppends, type EventLog, openSqliteEventLog, withSignatures } from '../../event-log/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
 import { collect, ids, metadata, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
 import { approval, auditOf, corrupt, findings, signedLog, untrusted } from '../support/event-log/signed-log.ts'
@@ -177,6 +178,20 @@ describe('rows that were written by hand', () => {
     tamper(from.path, [sql, from.stream])
     await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
     expect(await findings(from)).toEqual([`changed ${from.stream} 3`])
+  })
+
+  test('are forged when what their signature names was concealed in the log, as only an export does it', async () => {
+    const from = await history()
+    const [, , , event] = await collect(from.stored.readStream(from.stream))
+    const [witness] = event?.metadata.signature?.witnesses ?? []
+    if (witness === undefined) throw new Error('The append names none before it.')
+    const conceal = 'UPDATE events SET metadata = replace(metadata, ?, ?) WHERE stream_id = ? AND revision = 3'
+    tamper(from.path, [conceal, witness, concealedWitness(witness), from.stream])
+    await expect(collect(from.verified.readStream(from.stream))).rejects.toMatchObject(untrusted)
+    expect(await findings(from)).toEqual([`forged ${from.stream} 3`])
+    const audited = auditAppends(from.stored, from.installation.ring(from.stored), undefined, { mayConceal: true })
+    await collect(audited.log.readAll())
+    expect(await audited.result()).toMatchObject({ faultCount: 0 })
   })
 
   test.each([
