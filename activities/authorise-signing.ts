@@ -9,6 +9,7 @@ import {
   quorumReached,
   Refusal,
   requireActiveSubmitter,
+  requireRestrictionsMet,
   type SigningRequest,
   type SigningRequestId,
   signingPolicyDecider,
@@ -95,6 +96,7 @@ export async function authoriseSigning(
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(log, request.certificateId, sources.now())
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
+  requireRestrictionsMet(certificate, request, "the request's signing policy")
   const { plannerVersion } = request.plan
   return { kind: 'authorised', events, request, plannerVersion, revision, certificate, key, grounds }
 }

@@ -5,18 +5,29 @@ import {
   certificateDecider,
   eventMetadata,
   fold,
+  type Instant,
   Refusal,
   streams,
 } from '../domain/index.ts'
 import { EventLogError, type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
-import { createSelfSignedCertificate, readCertificate } from '../signing/x509/index.ts'
+import {
+  createCertificationRequest,
+  createSelfSignedCertificate,
+  issuedCertificate,
+  namesOfCertificate,
+  newNames,
+} from '../signing/x509/index.ts'
 import { collectGrounds, stillStand } from './grounds.ts'
 import type { SignerDependencies } from './sign.ts'
 import { readKey, storedKey } from './signing-key.ts'
 
+/** The extended key usage that requests to authorities ask for (RFC 5280 §4.2.1.12). */
+const codeSigning = '1.3.6.1.5.5.7.3.3'
+
 /**
- * Makes the certificate that a certificate's stream asks for, unless it is there. Its key must be in its key store; whatever
+ * Makes what a certificate's stream asks for, unless it is there: a self-signed certificate, or the request that goes to an
+ * authority; the first, or the one for a renewal, then with the same names to the byte. Its key must be in its key store; whatever
  * is added to the stream of one of the two, such as that it is disabled, comes before the key's use.
  *
  * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`,
@@ -37,7 +48,8 @@ export async function issueCertificate(
     throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
   if (state.status === 'disabled')
     throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} was disabled before it was issued.`)
-  if (state.status === 'active') return { position: last.position }
+  const isAsked = state.status === 'requested' || state.renewal.requested
+  if (!isAsked || state.signingRequest !== null) return { position: last.position }
 
   const found = await storedKey(keyStores, await readKey(log, state))
   const requireUnchanged = async () => {
@@ -48,7 +60,7 @@ export async function issueCertificate(
     )
   }
   const guarded = { ...found, sign: (hash, digest) => found.sign(hash, digest, requireUnchanged) } satisfies SigningKey
-  const decided = certificateDecider.decide(await makeCertificate(state, guarded), state)
+  const decided = certificateDecider.decide(await makeCertificate(state, guarded, now()), state)
   const initiator = { actor: { kind: 'system', component: 'signer' }, callId: last.id } as const
   const { organizationId } = state
   const metadata = eventMetadata(initiator, { organizationId, correlationId: certificateId, occurredAt: now() })
@@ -57,22 +69,28 @@ export async function issueCertificate(
   return { position }
 }
 
-async function makeCertificate({ requested }: Certificate, key: SigningKey): Promise<CertificateCommand> {
-  const { subject, notBefore, notAfter } = requested
-  const validity = { notBefore: new Date(notBefore), notAfter: new Date(notAfter) }
-  const der = await createSelfSignedCertificate({ key, subject, ...validity })
-  const certificate = readCertificate(der)
-  return {
-    type: 'RecordIssued',
-    issued: {
-      format: 'x509',
-      chain: [Buffer.from(der).toString('base64')],
-      thumbprint: certificate.thumbprintSha256,
-      subject: certificate.subject,
-      issuer: certificate.issuer,
-      serialNumber: certificate.serialNumber,
-      notBefore: certificate.notBefore,
-      notAfter: certificate.notAfter,
-    },
+/** The next certificate ends as long after now as the first one did after its beginning. */
+async function makeCertificate(certificate: Certificate, key: SigningKey, now: Instant): Promise<CertificateCommand> {
+  const { requested, issued } = certificate
+  const { subject } = requested
+  if (requested.kind === 'selfSigned') {
+    const [from, to] = [new Date(requested.notBefore), new Date(requested.notAfter)]
+    const lifetime = to.getTime() - from.getTime()
+    const validity =
+      issued === null
+        ? { notBefore: from, notAfter: to }
+        : { notBefore: new Date(now), notAfter: new Date(Date.parse(now) + lifetime) }
+    const der = await createSelfSignedCertificate({ key, subject, ...validity })
+    return { type: 'RecordIssued', issued: issuedCertificate([der]) }
   }
+  const request = await createCertificationRequest({
+    key,
+    names:
+      issued === null
+        ? newNames(subject, requested.alternativeNames)
+        : namesOfCertificate(Buffer.from(issued.chain[0] ?? '', 'base64')),
+    digitalSignature: true,
+    extendedKeyUsages: [codeSigning],
+  })
+  return { type: 'RecordSigningRequest', request: Buffer.from(request).toString('base64') }
 }

@@ -11,6 +11,7 @@ import {
   parseText,
   Refusal,
   relationsToPolicy,
+  requireRestrictionsMet,
   type SigningPolicyId,
   type SigningPolicySettings,
   signingRequestDecider,
@@ -62,6 +63,7 @@ export async function checkChoices(
   const description = parseText(choices.description, 'The description')
   const certificateState = (await load(log, streams.certificate(settings.certificateId), certificateDecider)).state
   const certificate = usableCertificate(certificateState, now())
+  requireRestrictionsMet(certificate, settings, `the signing policy ${settings.name}`)
   usableKey((await load(log, streams.key(certificate.keyId), keyDecider)).state, certificate.name)
   const { signingPolicyId } = policy
   return { project, policy: { signingPolicyId, version, settings }, existingSignatures, description }

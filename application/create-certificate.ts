@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   type CertificateId,
+  type CertificateRestrictions,
   type CertificateSubject,
   certificateDecider,
   defaultKeyStore,
@@ -12,6 +13,7 @@ import {
   type KeyState,
   keyDecider,
   streams,
+  unrestricted,
 } from '../domain/index.ts'
 import type { EventLog, LogPosition } from '../event-log/index.ts'
 import type { Requester } from './caller.ts'
@@ -37,6 +39,10 @@ export type SelfSignedCertificateInput = {
   readonly notAfter: Instant
   /** The certificate that it is to succeed, when it is a renewal. */
   readonly renews?: CertificateId
+  /** So many hours before its end the signer makes the next one; left out: it ends. For tests. */
+  readonly renewBeforeHours?: number
+  /** What every policy that uses it must demand; nothing when it is left out. */
+  readonly restrictions?: CertificateRestrictions
 }
 
 /**
@@ -55,13 +61,21 @@ export async function createSelfSignedCertificate(
 ): Promise<CreatedCertificate> {
   const { log, workflows } = dependencies
   const { organizationId } = requester
-  const { name, subject, notBefore, notAfter, renews = null } = input
+  const {
+    name,
+    subject,
+    notBefore,
+    notAfter,
+    renews = null,
+    renewBeforeHours = null,
+    restrictions = unrestricted,
+  } = input
 
   // 1. What is wrong is refused before either is recorded.
   const { keyId, key, newKey } = await keyFor(log, requester, input)
   const certificateId = randomUUID() as CertificateId
-  const common = { certificateId, organizationId, name, keyId, renews }
-  const request = { ...common, kind: 'selfSigned', subject, notBefore, notAfter } as const
+  const common = { certificateId, organizationId, name, keyId, renews, subject, restrictions }
+  const request = { ...common, kind: 'selfSigned', notBefore, notAfter, renewBeforeHours } as const
   const renewed =
     renews === null ? null : (await loadOwn(log, streams.certificate(renews), certificateDecider, requester)).state
   const command = { type: 'RequestCertificate', request, key, renewed } as const

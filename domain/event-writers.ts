@@ -74,8 +74,15 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   KeyDisabled: api,
 
   CertificateRequested: api,
+  CertificateRenewalRequested: ['api', 'worker'],
+  CertificateSigningRequestCreated: signer,
   CertificateIssued: signer,
+  CertificateInstalled: ['api', 'worker'],
+  CertificateRestrictionsChanged: api,
   CertificateDisabled: api,
+  CertificateEnabled: api,
+  CertificateExpiryWarned: worker,
+  CertificateExpired: worker,
 
   SigningRequestSubmitted: worker,
   ArtifactRetrieved: worker,

@@ -33,6 +33,7 @@ const ending: Readonly<Record<string, string>> = {
   CERTIFICATE_EXPIRED: 'Give the policy another one.',
   CERTIFICATE_MISMATCH: 'Use the one that is named.',
   CERTIFICATE_NOT_FOUND: 'Check the id.',
+  CERTIFICATE_RESTRICTIONS_UNMET: 'Have the policy demand what the message names, or use another certificate.',
   DIRECTIVE_INVALID: 'Correct the directive.',
   DOCUMENT_TOO_LARGE: 'Submit fewer files at once, or with shorter names.',
   EARLIER_REQUEST_NOT_USABLE: 'Name a completed request of the same project.',

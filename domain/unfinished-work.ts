@@ -11,7 +11,7 @@ export type WorkChange = { readonly is: 'begun' | 'over' } & (
 /**
  * Raised by every change of what {@link workChange} says: what was found by an older version is found anew.
  */
-export const unfinishedWorkVersion = 2
+export const unfinishedWorkVersion = 3
 
 const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is']>>>> = {
   signingRequest: {
@@ -29,6 +29,7 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
   },
   certificate: {
     CertificateRequested: 'begun',
+    CertificateSigningRequestCreated: 'over',
     CertificateIssued: 'over',
     CertificateDisabled: 'over',
   },

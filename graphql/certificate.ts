@@ -32,13 +32,17 @@ CertificateRef.implement({
     }),
     notBefore: t.field({
       type: 'DateTime',
-      description: 'As issued; as asked for until then.',
-      resolve: ({ issued, requested }) => (issued ?? requested).notBefore,
+      nullable: true,
+      description: 'As issued; as asked for until then. Null until an authority has issued.',
+      resolve: ({ issued, requested }) =>
+        issued?.notBefore ?? (requested.kind === 'selfSigned' ? requested.notBefore : null),
     }),
     notAfter: t.field({
       type: 'DateTime',
-      description: 'As issued; as asked for until then.',
-      resolve: ({ issued, requested }) => (issued ?? requested).notAfter,
+      nullable: true,
+      description: 'As issued; as asked for until then. Null until an authority has issued.',
+      resolve: ({ issued, requested }) =>
+        issued?.notAfter ?? (requested.kind === 'selfSigned' ? requested.notAfter : null),
     }),
     chain: t.stringList({
       description: 'DER certificates, base64, the signing one first. Empty until it was issued.',

@@ -122,12 +122,18 @@ export const KeyStatusRef = builder.enumType('KeyStatus', {
 
 /** Kinds of certificates. */
 export const CertificateKindRef = builder.enumType('CertificateKind', {
-  values: { selfSigned: { value: 'selfSigned' as const, description: 'Signed by its own key, for test signing.' } },
+  values: {
+    selfSigned: { value: 'selfSigned' as const, description: 'Signed by its own key, for test signing.' },
+    authority: {
+      value: 'authority' as const,
+      description: 'Issued by an authority for a request that its key signed.',
+    },
+  },
 })
 
 /** The way of a certificate. */
 export const CertificateStatusRef = builder.enumType('CertificateStatus', {
-  values: named(['requested', 'active', 'disabled', 'expired'] as const),
+  values: named(['requested', 'awaitingIssuance', 'active', 'disabled', 'expired'] as const),
 })
 
 /** Whether a project is in use. */

@@ -43,6 +43,19 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   KeyImportRequested: ({ keyStore }, who) => `Asked for by ${who}, to be brought into the key store ${keyStore}`,
   KeyImported: ({ token }) => `Brought into ${tokenText(token)}`,
   KeyDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
+
+  CertificateRequested: ({ kind }, who) =>
+    `Asked for by ${who}, ${kind === 'selfSigned' ? 'to be self-signed' : 'to be issued by an authority'}`,
+  CertificateRenewalRequested: () => 'The next certificate was asked for',
+  CertificateSigningRequestCreated: () => 'The request to the authority is ready',
+  CertificateIssued: ({ notAfter }) => `Issued until ${readableTime(String(notAfter))}`,
+  CertificateInstalled: ({ issuer, notAfter }) =>
+    `Installed, issued by ${issuer} until ${readableTime(String(notAfter))}`,
+  CertificateRestrictionsChanged: (_, who) => `Restricted otherwise by ${who}`,
+  CertificateDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
+  CertificateEnabled: ({ reason }, who) => `Enabled by ${who}${quoted(reason)}`,
+  CertificateExpiryWarned: ({ days }) => `Ends in ${days === 1 ? 'one day' : `${days} days`} or less`,
+  CertificateExpired: () => 'Has ended',
 }
 
 function fileName(artifact: unknown): string {

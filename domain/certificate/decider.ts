@@ -1,32 +1,22 @@
+import { parseAlternativeNames, parseSubject } from '../certificate-names.ts'
 import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
-import type { CertificateId, KeyId, OrganizationId } from '../ids.ts'
 import type { KeyState } from '../key/index.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
-import type { CertificateEvent, CertificateRequest, CertificateSubject, IssuedCertificate } from './events.ts'
+import type { CertificateEvent, CertificateRequest, InstallationSource, IssuedCertificate } from './events.ts'
+import { expiryEventAt } from './expiry.ts'
+import { requireContinuity, requireKey, requireRenewable, requireValidity } from './requirements.ts'
+import {
+  type CertificateRestrictions,
+  type DemandedOfRequests,
+  parseRestrictions,
+  requireRestrictionsMet,
+} from './restrictions.ts'
+import { type Certificate, type CertificateState, evolveCertificate } from './state.ts'
 
-/** A certificate that was asked for, on its way or in use. */
-export type Certificate = {
-  readonly status: 'requested' | 'active' | 'disabled'
-  readonly certificateId: CertificateId
-  readonly organizationId: OrganizationId
-  readonly kind: CertificateRequest['kind']
-  readonly name: string
-  readonly keyId: KeyId
-  /** The certificate that it succeeds; `null` for the first of a line. */
-  readonly renews: CertificateId | null
-  readonly requested: {
-    readonly subject: CertificateSubject
-    readonly notBefore: Instant
-    readonly notAfter: Instant
-  }
-  /** `null` until the certificate was issued. */
-  readonly issued: IssuedCertificate | null
-}
-
-/** Before and after the certificate was asked for. Whether it has expired depends on the moment: {@link certificateAt}. */
-export type CertificateState = { readonly status: 'none' } | Certificate
+/** A policy that uses a certificate, and what it demands. */
+export type PolicyOfCertificate = { readonly name: string } & DemandedOfRequests
 
 /** What can be asked of a certificate. */
 export type CertificateCommand =
@@ -38,139 +28,150 @@ export type CertificateCommand =
       /** The certificate that it is to succeed; `null` when the request names none. */
       readonly renewed: CertificateState | null
     }
+  | { readonly type: 'RequestRenewal' }
+  | { readonly type: 'RecordSigningRequest'; readonly request: string }
   | { readonly type: 'RecordIssued'; readonly issued: IssuedCertificate }
+  | { readonly type: 'InstallCertificate'; readonly issued: IssuedCertificate; readonly source: InstallationSource }
+  | {
+      readonly type: 'ChangeRestrictions'
+      readonly restrictions: CertificateRestrictions
+      /** Every active policy that uses the certificate. */
+      readonly policies: readonly PolicyOfCertificate[]
+    }
   | { readonly type: 'DisableCertificate'; readonly reason: string | null }
+  | { readonly type: 'EnableCertificate'; readonly reason: string | null }
+  | { readonly type: 'RecordExpiry'; readonly at: Instant }
 
 /**
- * Certificate: asked for, for a key; issued; disabled.
+ * Certificate: asked for, for a key; issued by the key itself or an authority; renewed with the same names and key; disabled
+ * and enabled.
  *
  * Refuses with `CERTIFICATE_EXISTS`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_STATE`, `CERTIFICATE_VALIDITY`,
- * `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `KEY_NOT_FOUND`, `KEY_DISABLED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`,
- * `TEXT_MALFORMED`.
+ * `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `CERTIFICATE_ENABLED`, `CERTIFICATE_RENEWAL_PERIOD`,
+ * `CERTIFICATE_RENEWAL_REQUESTED`, `CERTIFICATE_CONTINUITY`, `CERTIFICATE_RESTRICTIONS_INVALID`,
+ * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_EXPIRY_NOT_DUE`, `ALTERNATIVE_NAME_MALFORMED`, `KEY_NOT_FOUND`,
+ * `KEY_DISABLED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const certificateDecider: Decider<CertificateState, CertificateCommand, CertificateEvent> = {
   initialState: () => ({ status: 'none' }),
-  eventTypes: ['CertificateRequested', 'CertificateIssued', 'CertificateDisabled'],
+  eventTypes: [
+    'CertificateRequested',
+    'CertificateRenewalRequested',
+    'CertificateSigningRequestCreated',
+    'CertificateIssued',
+    'CertificateInstalled',
+    'CertificateRestrictionsChanged',
+    'CertificateDisabled',
+    'CertificateEnabled',
+    'CertificateExpiryWarned',
+    'CertificateExpired',
+  ],
 
   decide(command, state) {
     if (command.type === 'RequestCertificate') {
       if (state.status !== 'none') throw new Refusal('CERTIFICATE_EXISTS', 'A certificate with this id exists already.')
       const { request } = command
-      const { notBefore, notAfter } = request
-      if (notAfter <= notBefore)
-        throw new Refusal('CERTIFICATE_VALIDITY', 'A certificate must end after it begins.', { notBefore, notAfter })
+      requireValidity(request)
       requireKey(request, command.key)
       if (request.renews !== null) requireRenewable(request, command.renewed)
-      const subject = parseSubject(request.subject)
-      const name = parseName(request.name, "The certificate's name")
-      return [{ type: 'CertificateRequested', data: { schemaVersion: 1, ...request, name, subject } }]
+      const common = {
+        schemaVersion: 1,
+        name: parseName(request.name, "The certificate's name"),
+        subject: parseSubject(request.subject),
+        restrictions: parseRestrictions(request.restrictions),
+      }
+      return [
+        request.kind === 'authority'
+          ? {
+              type: 'CertificateRequested',
+              data: { ...request, ...common, alternativeNames: parseAlternativeNames(request.alternativeNames) },
+            }
+          : { type: 'CertificateRequested', data: { ...request, ...common } },
+      ]
     }
     if (state.status === 'none') throw new Refusal('CERTIFICATE_NOT_FOUND', 'There is no such certificate.')
     switch (command.type) {
-      case 'RecordIssued':
-        if (state.status !== 'requested')
+      case 'RequestRenewal':
+        requireIssued(state)
+        requireStatus(state, 'active')
+        if (state.renewal.requested)
           throw new Refusal(
-            'CERTIFICATE_STATE',
-            `The certificate ${state.name} is ${state.status}; this needs it to be requested.`,
-            { status: state.status },
+            'CERTIFICATE_RENEWAL_REQUESTED',
+            `The next certificate of ${state.name} was asked for already.`,
           )
+        return [{ type: 'CertificateRenewalRequested', data: { schemaVersion: 1 } }]
+      case 'RecordSigningRequest':
+        requireAsked(state, 'authority')
+        return [
+          {
+            type: 'CertificateSigningRequestCreated',
+            data: { schemaVersion: 1, format: 'pkcs10', request: command.request },
+          },
+        ]
+      case 'RecordIssued':
+        requireAsked(state, 'selfSigned')
+        if (state.issued !== null) requireContinuity(state, state.issued, command.issued)
         return [{ type: 'CertificateIssued', data: { schemaVersion: 1, ...command.issued } }]
+      case 'InstallCertificate': {
+        if (state.signingRequest === null) throw stateRefusal(state, 'to have a request that was not answered')
+        requireStatus(state, 'awaitingIssuance', 'active')
+        const { issued, source } = command
+        if (state.issued !== null) requireContinuity(state, state.issued, issued)
+        return [{ type: 'CertificateInstalled', data: { schemaVersion: 1, ...issued, source } }]
+      }
+      case 'ChangeRestrictions': {
+        const restrictions = parseRestrictions(command.restrictions)
+        for (const policy of command.policies)
+          requireRestrictionsMet({ name: state.name, restrictions }, policy, `the signing policy ${policy.name}`)
+        return [{ type: 'CertificateRestrictionsChanged', data: { schemaVersion: 1, restrictions } }]
+      }
       case 'DisableCertificate':
         if (state.status === 'disabled')
           throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} is disabled already.`)
         return [
           { type: 'CertificateDisabled', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
         ]
-    }
-  },
-
-  evolve(state, event) {
-    if (event.type === 'CertificateRequested') {
-      const { certificateId, organizationId, kind, name, keyId, renews, subject, notBefore, notAfter } = event.data
-      const requested = { subject, notBefore, notAfter }
-      return { status: 'requested', certificateId, organizationId, kind, name, keyId, renews, requested, issued: null }
-    }
-    if (state.status === 'none') return state
-    switch (event.type) {
-      case 'CertificateIssued': {
-        const { schemaVersion: _, ...issued } = event.data
-        return { ...state, status: 'active', issued }
+      case 'EnableCertificate':
+        if (state.status !== 'disabled')
+          throw new Refusal('CERTIFICATE_ENABLED', `The certificate ${state.name} is not disabled.`)
+        // Its request may never have been made: what is wanted then is a new one.
+        requireIssued(state)
+        return [
+          { type: 'CertificateEnabled', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
+        ]
+      case 'RecordExpiry': {
+        const event = expiryEventAt(state, command.at)
+        if (event === undefined)
+          throw new Refusal(
+            'CERTIFICATE_EXPIRY_NOT_DUE',
+            `There is nothing to say of the end of the certificate ${state.name} at ${command.at}.`,
+          )
+        return [event]
       }
-      case 'CertificateDisabled':
-        return { ...state, status: 'disabled' }
     }
   },
+
+  evolve: evolveCertificate,
 }
 
-/** A certificate that can sign: everything that a signature needs is there. */
-export type UsableCertificate = Certificate & {
-  readonly status: 'active'
-  readonly issued: IssuedCertificate
+function requireIssued({ issued, name }: Certificate): void {
+  if (issued === null)
+    throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${name} was never issued; ask for another one.`)
 }
 
-/** The status as people see it at a moment: an active certificate past its end is `expired`. */
-export function certificateAt(certificate: Certificate, at: Instant): Certificate['status'] | 'expired' {
-  const over = certificate.issued !== null && certificate.issued.notAfter <= at
-  return certificate.status === 'active' && over ? 'expired' : certificate.status
+function requireStatus(state: Certificate, ...statuses: readonly Certificate['status'][]): void {
+  if (!statuses.includes(state.status)) throw stateRefusal(state, `to be ${statuses.join(' or ')}`)
 }
 
-/**
- * The certificate, if it can sign at this moment.
- *
- * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `CERTIFICATE_EXPIRED` or
- *   `CERTIFICATE_NOT_YET_VALID`
- */
-export function usableCertificate(state: CertificateState, at: Instant): UsableCertificate {
-  if (state.status === 'none')
-    throw new Refusal('CERTIFICATE_NOT_FOUND', "The signing policy's certificate does not exist.")
-  if (state.status === 'disabled')
-    throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} is disabled and signs nothing.`)
-  const { issued } = state
-  if (state.status !== 'active' || issued === null)
-    throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${state.name} has not been issued yet.`)
-  if (issued.notAfter <= at)
-    throw new Refusal('CERTIFICATE_EXPIRED', `The certificate ${state.name} expired at ${issued.notAfter}.`, {
-      notAfter: issued.notAfter,
-    })
-  if (issued.notBefore > at)
-    throw new Refusal('CERTIFICATE_NOT_YET_VALID', `The certificate ${state.name} is valid from ${issued.notBefore}.`, {
-      notBefore: issued.notBefore,
-    })
-  return { ...state, status: 'active', issued }
+/** The signer may use the key once for each time that something was asked for. */
+function requireAsked(state: Certificate, kind: CertificateRequest['kind']): void {
+  const isAsked = state.status === 'requested' || (state.status === 'active' && state.renewal.requested)
+  if (state.kind !== kind || !isAsked || state.signingRequest !== null)
+    throw stateRefusal(state, `to be one of the kind ${kind} that was asked for`)
 }
 
-function requireKey({ keyId, organizationId }: CertificateRequest, key: KeyState): void {
-  if (key.status === 'none' || key.keyId !== keyId || key.organizationId !== organizationId)
-    throw new Refusal('KEY_NOT_FOUND', `There is no key ${keyId}.`)
-  if (key.status === 'disabled')
-    throw new Refusal('KEY_DISABLED', `The key ${key.name} is disabled and gets no further certificate.`)
-}
-
-function requireRenewable({ renews, organizationId }: CertificateRequest, renewed: CertificateState | null): void {
-  if (
-    renewed === null ||
-    renewed.status === 'none' ||
-    renewed.certificateId !== renews ||
-    renewed.organizationId !== organizationId
-  )
-    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${renews} to renew.`)
-  if (renewed.issued === null)
-    throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${renewed.name} was not issued and cannot be renewed.`)
-}
-
-function parseSubject(subject: CertificateSubject): CertificateSubject {
-  const commonName = parseName(subject.commonName, "The subject's common name")
-  if (commonName.length > 64)
-    throw new Refusal('NAME_MALFORMED', "The subject's common name must not be longer than 64 characters (X.520).")
-  if (subject.country !== undefined && !/^[A-Z]{2}$/.test(subject.country))
-    throw new Refusal('NAME_MALFORMED', "The subject's country must be two upper-case letters (ISO 3166-1).")
-  const organization =
-    subject.organization === undefined ? undefined : parseName(subject.organization, "The subject's organization")
-  if (organization !== undefined && organization.length > 64)
-    throw new Refusal('NAME_MALFORMED', "The subject's organization must not be longer than 64 characters (X.520).")
-  return {
-    commonName,
-    ...(organization === undefined ? {} : { organization }),
-    ...(subject.country === undefined ? {} : { country: subject.country }),
-  }
+function stateRefusal({ name, status, kind }: Certificate, needed: string): Refusal {
+  return new Refusal('CERTIFICATE_STATE', `The certificate ${name} is ${status} (${kind}); this needs it ${needed}.`, {
+    status,
+  })
 }

@@ -1,16 +1,24 @@
+import type { AlternativeName, CertificateSubject } from '../certificate-names.ts'
 import type { DomainEvent, Instant } from '../event.ts'
 import type { CertificateId, KeyId, OrganizationId } from '../ids.ts'
+import type { CertificateIdentity } from './continuity.ts'
+import type { ExpiryWarningDays } from './expiry-record.ts'
+import type { CertificateRestrictions } from './restrictions.ts'
 
-/** The subject of a certificate, as distinguished name attributes (X.520). */
-export type CertificateSubject = {
-  readonly commonName: string
-  readonly organization?: string
-  readonly country?: string
-}
+/** How a certificate comes from an authority: somebody carries the request there, or an EST server is asked (RFC 7030). */
+export type Enrolment =
+  | { readonly by: 'upload' }
+  | {
+      readonly by: 'est'
+      /** The server's name in the configuration. */
+      readonly server: string
+      /** So many days before its end the certificate is renewed. */
+      readonly renewBeforeDays: number
+    }
 
 /**
- * What a new certificate is to be. `kind` says how it comes about; another way, such as a request to an authority, is
- * another member of the union, with fields of its own beside the common ones.
+ * What a new certificate is to be. `kind` says how it comes about; another way is another member of the union, with fields
+ * of its own beside the common ones.
  */
 export type CertificateRequest = {
   readonly certificateId: CertificateId
@@ -20,12 +28,22 @@ export type CertificateRequest = {
   readonly keyId: KeyId
   /** The certificate that it is to succeed, with the same key or another; `null` for the first of a line. */
   readonly renews: CertificateId | null
-} & {
-  readonly kind: 'selfSigned'
   readonly subject: CertificateSubject
-  readonly notBefore: Instant
-  readonly notAfter: Instant
-}
+  readonly restrictions: CertificateRestrictions
+} & (
+  | {
+      readonly kind: 'selfSigned'
+      readonly notBefore: Instant
+      readonly notAfter: Instant
+      /** So many hours before its end the signer makes the next one, for as long again; `null`: it ends. For tests. */
+      readonly renewBeforeHours: number | null
+    }
+  | {
+      readonly kind: 'authority'
+      readonly alternativeNames: readonly AlternativeName[]
+      readonly enrolment: Enrolment
+    }
+)
 
 /**
  * A certificate as it was issued. `format` says what it is; another one, such as OpenPGP (RFC 9580 §10.1), is another
@@ -43,16 +61,75 @@ export type IssuedCertificate = {
   readonly serialNumber: string
   readonly notBefore: Instant
   readonly notAfter: Instant
+  /** What updaters, installers and platforms see of it. */
+  readonly identity: CertificateIdentity
 }
 
-/** A certificate was asked for. When it is to be self-signed, authorises the signer to use its key once, for it. */
+/** Where an authority's certificate came from. */
+export type InstallationSource = { readonly by: 'upload' } | { readonly by: 'est'; readonly server: string }
+
+/**
+ * A certificate was asked for, for a key. Authorises the signer to use the key once: for the certificate when it is to be
+ * self-signed, else for the request that goes to an authority.
+ */
 export type CertificateRequested = DomainEvent<'CertificateRequested', CertificateRequest>
 
-/** The certificate exists and can sign. */
+/** The next certificate of the same names and key was asked for. Authorises the signer as the first request did. */
+export type CertificateRenewalRequested = DomainEvent<'CertificateRenewalRequested'>
+
+/** The request to an authority was made, and signed by the key. */
+export type CertificateSigningRequestCreated = DomainEvent<
+  'CertificateSigningRequestCreated',
+  {
+    readonly format: 'pkcs10'
+    /** DER (RFC 2986), base64. */
+    readonly request: string
+  }
+>
+
+/** The signer made a self-signed certificate: the first, or the next. */
 export type CertificateIssued = DomainEvent<'CertificateIssued', IssuedCertificate>
+
+/** What an authority issued for the request was checked and can sign: the first certificate, or the next. */
+export type CertificateInstalled = DomainEvent<
+  'CertificateInstalled',
+  IssuedCertificate & { readonly source: InstallationSource }
+>
+
+/** Policies that use the certificate have to demand this from now on. */
+export type CertificateRestrictionsChanged = DomainEvent<
+  'CertificateRestrictionsChanged',
+  { readonly restrictions: CertificateRestrictions }
+>
 
 /** The certificate signs nothing any more. */
 export type CertificateDisabled = DomainEvent<'CertificateDisabled', { readonly reason: string | null }>
 
+/** The certificate can sign again. */
+export type CertificateEnabled = DomainEvent<'CertificateEnabled', { readonly reason: string | null }>
+
+/** The certificate's end is near. */
+export type CertificateExpiryWarned = DomainEvent<
+  'CertificateExpiryWarned',
+  {
+    /** It ends in so many days or less. */
+    readonly days: ExpiryWarningDays
+    readonly notAfter: Instant
+  }
+>
+
+/** The certificate's end has passed. */
+export type CertificateExpired = DomainEvent<'CertificateExpired', { readonly notAfter: Instant }>
+
 /** Everything that happens to a certificate. */
-export type CertificateEvent = CertificateRequested | CertificateIssued | CertificateDisabled
+export type CertificateEvent =
+  | CertificateRequested
+  | CertificateRenewalRequested
+  | CertificateSigningRequestCreated
+  | CertificateIssued
+  | CertificateInstalled
+  | CertificateRestrictionsChanged
+  | CertificateDisabled
+  | CertificateEnabled
+  | CertificateExpiryWarned
+  | CertificateExpired

@@ -1,5 +1,5 @@
 import type { KeyAlgorithm } from '../algorithms.ts'
-import type { Certificate } from '../certificate/index.ts'
+import { type Certificate, requireRestrictionsMet } from '../certificate/index.ts'
 import type { Decider } from '../decider.ts'
 import { checkTreatments } from '../existing-signatures.ts'
 import type { OrganizationId, ProjectId, SigningPolicyId, UserId } from '../ids.ts'
@@ -24,7 +24,7 @@ export type SigningPolicy = {
 export type SigningPolicyState = { readonly status: 'none' } | SigningPolicy
 
 /** What a policy needs to know of the certificate that it is to use. */
-export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'name'> & {
+export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'name' | 'restrictions'> & {
   readonly keyAlgorithm: KeyAlgorithm
 }
 
@@ -71,6 +71,7 @@ export type SigningPolicyCommand =
  * Refuses with `SIGNING_POLICY_EXISTS`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
  * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
  * `SIGNING_POLICY_TOO_LARGE`, `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
+ * `CERTIFICATE_RESTRICTIONS_UNMET`,
  * `EXISTING_SIGNATURES_INVALID`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
@@ -168,7 +169,9 @@ function checkedSettings({ settings, certificate, people }: CommandWithSettings)
     checkReachable(settings.approval, people)
   }
   if (settings.release) checkRelease(settings, certificate)
-  return { ...settings, name: parseName(settings.name, "The signing policy's name") }
+  const name = parseName(settings.name, "The signing policy's name")
+  requireRestrictionsMet(certificate, settings, `the signing policy ${name}`)
+  return { ...settings, name }
 }
 
 /** Ten years. Far beyond them a deadline is no date any more. */

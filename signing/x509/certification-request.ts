@@ -1,11 +1,12 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
+import type { AlternativeName, CertificateSubject } from '../../domain/index.ts'
 import { der, objectIdentifiers, readCertificateFields } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
-import { type AlternativeName, encodeAlternativeNames } from './alternative-names.ts'
+import { encodeAlternativeNames } from './alternative-names.ts'
 import { certificateSignatureAlgorithms } from './signature-algorithm.ts'
-import { type CertificateSubject, distinguishedName } from './subject.ts'
+import { distinguishedName } from './subject.ts'
 
 /** Who a certificate is asked for, encoded: what an authority must take over to the byte. */
 export interface RequestedNames {

@@ -1,7 +1,7 @@
 /** X.509 certificates: made with keys that only sign digests, asked for, read, ordered into chains. */
-export type { AlternativeName } from './alternative-names.ts'
 export { type CertificateFacts, parseCertificates, readCertificate } from './certificate.ts'
 export { largestCertificateFile, readCertificateFile } from './certificate-file.ts'
+export { issuedCertificate, publicKeyToken } from './certificate-identity.ts'
 export {
   type CertificationRequest,
   createCertificationRequest,
@@ -19,4 +19,4 @@ export {
 } from './issue.ts'
 export { chainOfIssued, type IssuedFile } from './issued-chain.ts'
 export { toPem } from './pem.ts'
-export { type CertificateSubject, encodedNameText } from './subject.ts'
+export { encodedNameText } from './subject.ts'

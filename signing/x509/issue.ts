@@ -21,11 +21,12 @@ import {
   Validity,
   Version,
 } from '@peculiar/asn1-x509'
+import type { CertificateSubject } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
 import { hasIssued, readCertificate } from './certificate.ts'
 import { certificateSignatureAlgorithms } from './signature-algorithm.ts'
-import { type CertificateSubject, distinguishedName } from './subject.ts'
+import { distinguishedName } from './subject.ts'
 
 /**
  * What a certificate is for.

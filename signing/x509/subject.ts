@@ -1,17 +1,7 @@
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { AttributeTypeAndValue, AttributeValue, Name, RelativeDistinguishedName } from '@peculiar/asn1-x509'
+import type { CertificateSubject } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
-
-/** Who a certificate is for: the attributes of a subject that we write (RFC 5280 §4.1.2.6). */
-export interface CertificateSubject {
-  readonly commonName: string
-  readonly organization?: string
-  readonly organizationalUnit?: string
-  readonly locality?: string
-  readonly state?: string
-  /** ISO 3166-1 alpha-2, such as `DE`. */
-  readonly country?: string
-}
 
 /** In the order from the general to the particular in which names are encoded; upper bounds of RFC 5280 appendix A. */
 const attributes = [

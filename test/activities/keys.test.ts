@@ -231,8 +231,8 @@ describe('a key is not used', () => {
     await generateKey(signer, keyId)
     // Asked for with one key, and said to be issued with the chain of another.
     const forged = randomUUID() as CertificateId
-    const { kind, name, requested, issued } = certificate
-    const request = { certificateId: forged, organizationId, keyId, name, renews: null, kind, ...requested }
+    const { requested, issued } = certificate
+    const request = { ...requested, certificateId: forged, organizationId, keyId, renews: null }
     const events = [
       { type: 'CertificateRequested', data: { schemaVersion: 1, ...request } },
       { type: 'CertificateIssued', data: { schemaVersion: 1, ...issued } },

@@ -18,6 +18,7 @@ import {
   signingPolicyDecider,
   streams,
   type UserCommand,
+  unrestricted,
   userDecider,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
@@ -66,6 +67,18 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
     },
     restore: giveCertificate,
   },
+  'the certificate is restricted to policies that demand more': {
+    code: 'CERTIFICATE_RESTRICTIONS_UNMET',
+    withdraw: async (organization) => {
+      const { signer, setup } = organization
+      const { certificateId } = await policySettings(organization)
+      const restrictions = { ...unrestricted, minimumApprovals: 1 }
+      // As if the policy was given the certificate at the same moment.
+      const command = { type: 'ChangeRestrictions', restrictions, policies: [] } as const
+      await handleCommand(signer, setup, streams.certificate(certificateId), certificateDecider, command)
+    },
+    restore: giveCertificate,
+  },
   'the signing policy is deactivated': {
     code: 'SIGNING_POLICY_INACTIVE',
     withdraw: (organization) => tellPolicy(organization, { type: 'DeactivateSigningPolicy', reason: null }),
@@ -104,7 +117,13 @@ async function policySettings({ log, signingPolicyId }: TestOrganization) {
 
 function changePolicy(organization: TestOrganization, settings: SigningPolicySettings): Promise<unknown> {
   const { certificateId } = settings
-  const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'test' } as const
+  const certificate = {
+    certificateId,
+    kind: 'selfSigned',
+    keyAlgorithm: 'ec-p256',
+    name: 'test',
+    restrictions: unrestricted,
+  } as const
   const people = { submitters: [organization.submitter], approvers: organization.approvers }
   return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, certificate, people })
 }
@@ -205,8 +224,7 @@ describe.each(['certificate', 'key'] as const)(
       const certificateId = randomUUID() as CertificateId
       const tell = (command: CertificateCommand) =>
         handleCommand(signer, setup, streams.certificate(certificateId), certificateDecider, command)
-      const { organizationId, name, kind, requested } = certificate
-      const request = { certificateId, organizationId, keyId, name, kind, renews, ...requested }
+      const request = { ...certificate.requested, certificateId, renews }
       await tell({ type: 'RequestCertificate', request, key, renewed })
       const disable = {
         certificate: () => tell({ type: 'DisableCertificate', reason: null }),

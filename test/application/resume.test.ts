@@ -18,6 +18,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { event } from '../support/decider-spec.ts'
+import { plainRequest } from '../support/issued-facts.ts'
 import { aPlan, fixedUuid } from '../support/submission.ts'
 import { type TestApplication, testApplication } from '../support/test-application.ts'
 import { appendRaw } from '../support/test-organization.ts'
@@ -105,6 +106,7 @@ describe('resuming what is unfinished', () => {
         certificateId,
         organizationId,
         kind: 'selfSigned',
+        ...plainRequest,
         name: 'Unfinished',
         keyId: fixedUuid('d'),
         renews: null,

@@ -14,6 +14,7 @@ import {
   usableCertificate,
 } from '../../domain/index.ts'
 import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
+import { issuedFacts as facsimile, plainRequest } from '../support/issued-facts.ts'
 import { fixedUuid } from '../support/submission.ts'
 
 const notBefore = '2026-01-01T00:00:00.000Z'
@@ -29,17 +30,9 @@ const facts = {
   subject: { commonName: 'Acme', organization: 'Acme Ltd', country: 'DE' },
   notBefore,
   notAfter,
+  ...plainRequest,
 } as const
-const issuedFacts = {
-  format: 'x509' as const,
-  chain: ['AAAA'],
-  thumbprint: 'ab'.repeat(32),
-  subject: 'CN=Acme',
-  issuer: 'CN=Acme',
-  serialNumber: '01',
-  notBefore,
-  notAfter,
-}
+const issuedFacts = facsimile('CN=Acme', notBefore, notAfter)
 const keyEvents = keyDecider.decide(
   { type: 'RequestKeyGeneration', ...facts, keyStore: 'default', algorithm: 'ec-p256' },
   keyDecider.initialState(),
@@ -47,11 +40,42 @@ const keyEvents = keyDecider.decide(
 const key = fold(keyDecider, keyEvents)
 const keyDisabled = fold(keyDecider, [event<KeyEvent, 'KeyDisabled'>('KeyDisabled', { reason: null })], key)
 const request = { type: 'RequestCertificate', request: facts, key, renewed: null } as const
-const asking = (changes: Partial<CertificateRequest>) => ({ ...request, request: { ...facts, ...changes } }) as const
+type SelfSigned = Extract<CertificateRequest, { readonly kind: 'selfSigned' }>
+const asking = (changes: Partial<SelfSigned>) => ({ ...request, request: { ...facts, ...changes } }) as const
 const requested = event<CertificateEvent, 'CertificateRequested'>('CertificateRequested', facts)
 const issued = event<CertificateEvent, 'CertificateIssued'>('CertificateIssued', issuedFacts)
 const disabled = event<CertificateEvent, 'CertificateDisabled'>('CertificateDisabled', { reason: 'key exposed' })
 const disable = { type: 'DisableCertificate', reason: 'key exposed' } as const
+const enable = { type: 'EnableCertificate', reason: 'it was another key' } as const
+const enabled = event<CertificateEvent, 'CertificateEnabled'>('CertificateEnabled', { reason: 'it was another key' })
+const renew = { type: 'RequestRenewal' } as const
+const renewalRequested = event<CertificateEvent, 'CertificateRenewalRequested'>('CertificateRenewalRequested', {})
+
+/** The same certificate, from an authority. */
+const { notBefore: _, notAfter: __, renewBeforeHours: ___, ...common } = facts
+const ofAuthority = {
+  ...common,
+  kind: 'authority',
+  alternativeNames: [{ kind: 'email', value: 'release@example.org' }],
+  enrolment: { by: 'upload' },
+} as const
+const askedOfAuthority = event<CertificateEvent, 'CertificateRequested'>('CertificateRequested', ofAuthority)
+const signingRequest = event<CertificateEvent, 'CertificateSigningRequestCreated'>('CertificateSigningRequestCreated', {
+  format: 'pkcs10',
+  request: 'MAA=',
+})
+const recordRequest = { type: 'RecordSigningRequest', request: 'MAA=' } as const
+const source = { by: 'upload' } as const
+const install = { type: 'InstallCertificate', issued: issuedFacts, source } as const
+const installed = event<CertificateEvent, 'CertificateInstalled'>('CertificateInstalled', { ...issuedFacts, source })
+const askAuthority = (changes: Partial<Extract<CertificateRequest, { readonly kind: 'authority' }>>) =>
+  ({ ...request, request: { ...ofAuthority, ...changes } }) as const
+const est = (renewBeforeDays: number) =>
+  askAuthority({ enrolment: { by: 'est', server: 'corporate', renewBeforeDays } })
+const otherAuthority = { ...issuedFacts, identity: { ...issuedFacts.identity, issuingKey: '22'.repeat(32) } }
+const restrictions = { minimumApprovals: 2, originVerification: false, timestamp: true }
+const restrict = { type: 'ChangeRestrictions', restrictions, policies: [] } as const
+const strict = { name: 'release', approval: { requiredApprovals: 2 }, timestamp: 'required' } as const
 
 const foreign = event<CertificateEvent, 'CertificateRequested'>('CertificateRequested', {
   ...facts,
@@ -72,6 +96,43 @@ describe('certificate', () => {
       given(certificate, ...history)
         .when(disable)
         .thenEvents(disabled)
+  })
+
+  it('is issued by an authority for the request that its key signed', () => {
+    given(certificate).when(askAuthority({})).thenEvents(askedOfAuthority)
+    given(certificate, askedOfAuthority).when(recordRequest).thenEvents(signingRequest)
+    const waiting = given(certificate, askedOfAuthority, signingRequest)
+    expect(waiting.state).toMatchObject({ status: 'awaitingIssuance', signingRequest: 'MAA=', issued: null })
+    waiting.when(install).thenEvents(installed)
+    const { state } = given(certificate, askedOfAuthority, signingRequest, installed)
+    expect(state).toMatchObject({ status: 'active', signingRequest: null, issued: issuedFacts })
+  })
+
+  it('is renewed in its place with the same key and names, while the one before goes on', () => {
+    given(certificate, requested, issued).when(renew).thenEvents(renewalRequested)
+    given(certificate, requested, issued, renewalRequested)
+      .when({ type: 'RecordIssued', issued: issuedFacts })
+      .thenEvents(issued)
+    const history = [askedOfAuthority, signingRequest, installed, renewalRequested, signingRequest]
+    const { state } = given(certificate, ...history)
+    expect(state).toMatchObject({ status: 'active', signingRequest: 'MAA=', issued: issuedFacts })
+    given(certificate, ...history)
+      .when(install)
+      .thenEvents(installed)
+    expect(given(certificate, ...history, installed).state).toMatchObject({ renewal: { requested: false } })
+  })
+
+  it('signs again when it is enabled', () => {
+    given(certificate, requested, issued, disabled).when(enable).thenEvents(enabled)
+    expect(usableCertificate(fold(certificate, [requested, issued, disabled, enabled]), during).name).toBe(facts.name)
+  })
+
+  it('is restricted to policies that demand enough', () => {
+    given(certificate, requested)
+      .when({ ...restrict, policies: [strict] })
+      .thenEvents(
+        event<CertificateEvent, 'CertificateRestrictionsChanged'>('CertificateRestrictionsChanged', { restrictions }),
+      )
   })
 
   it('is renewed by another one, with the same key or with a new one, also when it was disabled', () => {
@@ -114,6 +175,82 @@ describe('certificate', () => {
     ['CERTIFICATE_NOT_FOUND', 'renewing another than it names', [], renewing([requested, issued], fixedUuid('5'))],
     ['CERTIFICATE_NOT_ISSUED', 'renewing one that was never issued', [], renewing([requested])],
     ['CERTIFICATE_DISABLED', 'disabling twice', [requested, disabled], disable],
+    ['CERTIFICATE_ENABLED', 'enabling one that is not disabled', [requested, issued], enable],
+    ['CERTIFICATE_NOT_ISSUED', 'enabling one that was never issued', [requested, disabled], enable],
+    [
+      'CERTIFICATE_STATE',
+      'a self-signed one of an authority',
+      [askedOfAuthority],
+      { type: 'RecordIssued', issued: issuedFacts },
+    ],
+    ['CERTIFICATE_STATE', 'a request to an authority for a self-signed one', [requested], recordRequest],
+    ['CERTIFICATE_STATE', 'a second request to an authority', [askedOfAuthority, signingRequest], recordRequest],
+    ['CERTIFICATE_STATE', 'installing before there is a request', [askedOfAuthority], install],
+    ['CERTIFICATE_STATE', 'installing twice', [askedOfAuthority, signingRequest, installed], install],
+    ['CERTIFICATE_STATE', 'installing one disabled', [askedOfAuthority, signingRequest, disabled], install],
+    ['CERTIFICATE_STATE', 'renewing one disabled', [requested, issued, disabled], renew],
+    ['CERTIFICATE_NOT_ISSUED', 'renewing before it was issued', [requested], renew],
+    ['CERTIFICATE_RENEWAL_REQUESTED', 'renewing twice', [requested, issued, renewalRequested], renew],
+    [
+      'CERTIFICATE_CONTINUITY',
+      'a renewed one of another authority',
+      [askedOfAuthority, signingRequest, installed, renewalRequested, signingRequest],
+      { ...install, issued: otherAuthority },
+    ],
+    [
+      'CERTIFICATE_CONTINUITY',
+      'a renewed self-signed one that differs',
+      [requested, issued, renewalRequested],
+      { type: 'RecordIssued', issued: otherAuthority },
+    ],
+    ['CERTIFICATE_RENEWAL_PERIOD', 'renewal after as long as it lasts', [], asking({ renewBeforeHours: 365 * 24 })],
+    ['CERTIFICATE_RENEWAL_PERIOD', 'renewal by parts of hours', [], asking({ renewBeforeHours: 1.5 })],
+    ['CERTIFICATE_RENEWAL_PERIOD', 'renewal by EST on its last day', [], est(0)],
+    ['CERTIFICATE_RENEWAL_PERIOD', 'renewal by EST long before', [], est(366)],
+    [
+      'CERTIFICATE_RESTRICTIONS_INVALID',
+      'half an approval',
+      [],
+      asking({ restrictions: { ...restrictions, minimumApprovals: 0.5 } }),
+    ],
+    [
+      'CERTIFICATE_RESTRICTIONS_UNMET',
+      'a policy with too few approvals',
+      [requested],
+      { ...restrict, policies: [{ ...strict, approval: { requiredApprovals: 1 } }] },
+    ],
+    [
+      'CERTIFICATE_RESTRICTIONS_UNMET',
+      'one of several policies without a time-stamp',
+      [requested],
+      { ...restrict, policies: [strict, { ...strict, timestamp: 'none' }] },
+    ],
+    [
+      'CERTIFICATE_RESTRICTIONS_UNMET',
+      'a policy that verifies no origin',
+      [requested],
+      { ...restrict, restrictions: { ...restrictions, originVerification: true }, policies: [strict] },
+    ],
+    [
+      'CERTIFICATE_EXPIRY_NOT_DUE',
+      'a warning half a year before',
+      [requested, issued],
+      { type: 'RecordExpiry', at: during },
+    ],
+    [
+      'ALTERNATIVE_NAME_MALFORMED',
+      'an alternative name that is none',
+      [],
+      askAuthority({ alternativeNames: [{ kind: 'email', value: 'nobody' }] }),
+    ],
+    [
+      'ALTERNATIVE_NAME_MALFORMED',
+      'too many alternative names',
+      [],
+      askAuthority({
+        alternativeNames: Array.from({ length: 21 }, (_, i) => ({ kind: 'dns', value: `h${i}.example` }) as const),
+      }),
+    ],
     ['NAME_MALFORMED', 'no name', [], asking({ name: '' })],
     ['NAME_MALFORMED', 'no common name', [], asking({ subject: { commonName: '' } })],
     ['NAME_MALFORMED', 'a common name too long for X.520', [], asking({ subject: { commonName: 'x'.repeat(65) } })],

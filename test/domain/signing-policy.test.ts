@@ -13,13 +13,20 @@ import {
   type SigningPolicyEvent,
   type SigningPolicyId,
   type SigningPolicySettings,
+  unrestricted,
   usersNamed,
 } from '../../domain/index.ts'
 import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
 import { fixedUuid, people, references } from '../support/submission.ts'
 
 const certificateId = fixedUuid<CertificateId>('6')
-const selfSigned: PolicyCertificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'Test' }
+const selfSigned: PolicyCertificate = {
+  certificateId,
+  kind: 'selfSigned',
+  keyAlgorithm: 'ec-p256',
+  name: 'Test',
+  restrictions: unrestricted,
+}
 const { submitter, anna, bert, cora } = people
 const approval = {
   approvers: references(anna, bert, cora),
@@ -243,6 +250,12 @@ describe('signing policy', () => {
       create({ release: true }, { ...selfSigned, keyAlgorithm: 'rsa-2048' }),
     ],
     ['RELEASE_NEEDS_ISSUED_CERTIFICATE', 'a release with a self-signed one', [], create({ release: true })],
+    [
+      'CERTIFICATE_RESTRICTIONS_UNMET',
+      'fewer approvals than the certificate wants',
+      [],
+      create({}, { ...selfSigned, restrictions: { ...unrestricted, minimumApprovals: 9 } }),
+    ],
     [
       'CERTIFICATE_MISMATCH',
       'settings that name another',

@@ -16,6 +16,7 @@ import {
 } from '../../domain/index.ts'
 import { signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
 import { createSelfSignedCertificate } from '../../signing/x509/index.ts'
+import { plainRequest } from '../support/issued-facts.ts'
 import { memoryKey } from '../support/memory-key.ts'
 import { makeIdentity, type TestIdentity } from '../support/openssl.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
@@ -143,7 +144,16 @@ test('whatever subject a certificate is asked for with, it is issued with, and s
     const none = keyDecider.initialState()
     const keyState = fold(keyDecider, keyDecider.decide({ type: 'RequestKeyGeneration', ...wanted }, none))
     const subject = { commonName, organization, country: 'DE' }
-    const request = { ...ids, ...dates, keyId, renews: null, kind: 'selfSigned', name: 'x', subject } as const
+    const request = {
+      ...ids,
+      ...dates,
+      keyId,
+      renews: null,
+      kind: 'selfSigned',
+      name: 'x',
+      subject,
+      ...plainRequest,
+    } as const
     return accepted(() =>
       certificateDecider.decide(
         { type: 'RequestCertificate', request, key: keyState, renewed: null },

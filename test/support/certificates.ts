@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { type CertificateKey, createSelfSignedCertificate } from '../../application/create-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { type CertificateId, fold, type KeyId, signingPolicyDecider, streams } from '../../domain/index.ts'
+import {
+  type CertificateId,
+  fold,
+  type KeyId,
+  signingPolicyDecider,
+  streams,
+  unrestricted,
+} from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { keyWorkflows, type TestOrganization } from './test-organization.ts'
 
@@ -28,7 +35,13 @@ export async function useCertificate(organization: TestOrganization, certificate
   const policy = fold(signingPolicyDecider, (await readWholeStream(signer.log, stream)).events)
   if (policy.status === 'none') throw new Error('There is no policy')
   const settings = { ...(policy.versions.at(-1) ?? policy.versions[0]), certificateId }
-  const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'another' } as const
+  const certificate = {
+    certificateId,
+    kind: 'selfSigned',
+    keyAlgorithm: 'ec-p256',
+    name: 'another',
+    restrictions: unrestricted,
+  } as const
   const people = { submitters: [organization.submitter], approvers: organization.approvers }
   const command = { type: 'ChangeSigningPolicy', settings, certificate, people } as const
   await handleCommand(signer, setup, stream, signingPolicyDecider, command)

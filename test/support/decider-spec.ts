@@ -3,10 +3,13 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { type Decider, type DomainEvent, fold, Refusal } from '../../domain/index.ts'
 
+/** An event's data without its version; of a union, of each member. */
+type FactsOf<Data> = Data extends unknown ? Omit<Data, 'schemaVersion'> : never
+
 /** An event of version 1, as deciders make them. */
 export function event<Event extends DomainEvent, Type extends Event['type']>(
   type: Type,
-  facts: Omit<Extract<Event, { type: Type }>['data'], 'schemaVersion'>,
+  facts: FactsOf<Extract<Event, { type: Type }>['data']>,
 ): Extract<Event, { type: Type }> {
   return { type, data: { schemaVersion: 1, ...facts } } as unknown as Extract<Event, { type: Type }>
 }

@@ -18,6 +18,7 @@ import {
 } from '../../domain/index.ts'
 import { type Appended, type EventLog, EventLogError, prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import type { Workflows } from '../../workflows/port.ts'
+import { issuedFacts } from './issued-facts.ts'
 
 /** What happens to a request when a part of the service acts. */
 export type Tell = (signingRequestId: SigningRequestId, command: SigningRequestCommand) => Promise<Appended>
@@ -52,16 +53,7 @@ export function decidingWorkflows(
   const system = (component: string) => ({ actor: { kind: 'system', component } as const, callId: randomUUID() })
   const tell: Tell = (id, command) =>
     change(streams.signingRequest(id), signingRequestDecider, command, system('workflow'))
-  const issued = {
-    format: 'x509' as const,
-    chain: ['MAA='],
-    thumbprint: 'ab'.repeat(32),
-    subject: 'CN=Test',
-    issuer: 'CN=Test',
-    serialNumber: '01',
-    notBefore: '2020-01-01T00:00:00.000Z',
-    notAfter: '2090-01-01T00:00:00.000Z',
-  }
+  const issued = issuedFacts('CN=Test', '2020-01-01T00:00:00.000Z', '2090-01-01T00:00:00.000Z')
 
   return {
     tell,
@@ -82,8 +74,13 @@ export function decidingWorkflows(
       },
       resumeKey: async () => undefined,
       issueCertificate: async (id: CertificateId) => {
-        const signer = system('signer')
-        return change(streams.certificate(id), certificateDecider, { type: 'RecordIssued', issued }, signer)
+        const { events } = await readWholeStream(log, streams.certificate(id))
+        const state = fold(certificateDecider, events)
+        const made =
+          state.status !== 'none' && state.kind === 'authority'
+            ? ({ type: 'RecordSigningRequest', request: 'MAA=' } as const)
+            : ({ type: 'RecordIssued', issued } as const)
+        return change(streams.certificate(id), certificateDecider, made, system('signer'))
       },
       resumeCertificate: async () => undefined,
       assertReachable: async () => undefined,

@@ -1,11 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { keyAlgorithms } from '../../../domain/index.ts'
+import { type AlternativeName, keyAlgorithms } from '../../../domain/index.ts'
 import { openToken } from '../../../signing/pkcs11/index.ts'
 import type { SigningKey } from '../../../signing/signing-key.ts'
 import {
-  type AlternativeName,
   createCertificationRequest,
   createSelfSignedCertificate,
   namesOfCertificate,

@@ -29,6 +29,7 @@ export const id = {
   project: fixedUuid<ProjectId>('4'),
   policy: fixedUuid<SigningPolicyId>('5'),
   certificate: fixedUuid<CertificateId>('6'),
+  authorityCertificate: fixedUuid<CertificateId>('0'),
   key: fixedUuid<KeyId>('8'),
   importedKey: fixedUuid<KeyId>('9'),
   token: fixedUuid<ApiTokenId>('b'),
@@ -41,13 +42,13 @@ export const noOrganization = '00000000-0000-0000-0000-000000000000' as Organiza
 export const at = '2026-03-01T12:00:00.000Z'
 export const digest = (byte: string) => byte.repeat(32) as Sha256Digest
 
+/** An event's data without its version; of a union, of each member. */
+type FactsOf<Data> = Data extends unknown ? Omit<Data, 'schemaVersion'> : never
+
 /** An event of its first form, and who caused it. */
 export const caused =
   (actor: Actor) =>
-  <Type extends AnyDomainEvent['type']>(
-    type: Type,
-    facts: Omit<Extract<AnyDomainEvent, { type: Type }>['data'], 'schemaVersion'>,
-  ) =>
+  <Type extends AnyDomainEvent['type']>(type: Type, facts: FactsOf<Extract<AnyDomainEvent, { type: Type }>['data']>) =>
     [{ type, data: { schemaVersion: 1, ...facts } } as unknown as AnyDomainEvent, actor] as const
 
 export const bySetup = caused({ kind: 'system', component: 'setup' })

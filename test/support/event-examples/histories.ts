@@ -1,4 +1,5 @@
 import { type ApiTokenId, type CertificateId, streams } from '../../../domain/index.ts'
+import { issuedFacts } from '../issued-facts.ts'
 import { fixedUuid } from '../submission.ts'
 import {
   at,
@@ -8,6 +9,7 @@ import {
   bySetup,
   bySigner,
   byToken,
+  byWorkflow,
   digest,
   id,
   keyDescription,
@@ -19,6 +21,12 @@ import {
   storedKey,
 } from './facts.ts'
 import { type EventHistory, exampleRequest, requestHistories, type StoredDocuments } from './request-histories.ts'
+
+const issued = {
+  ...issuedFacts('CN=Acme,O=Acme Ltd,C=DE', at, '2027-03-01T12:00:00.000Z'),
+  chain: [Buffer.from('a certificate').toString('base64')],
+  thumbprint: digest('56'),
+}
 
 /**
  * Histories that hold every type of event, in the newest form of each, and every kind of actor. What is once among the stored
@@ -158,20 +166,43 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           renews: fixedUuid<CertificateId>('f'),
           kind: 'selfSigned',
           subject: { commonName: 'Acme', organization: 'Acme Ltd', country: 'DE' },
+          restrictions: { minimumApprovals: 2, originVerification: false, timestamp: true },
+          renewBeforeHours: 24,
           notBefore: at,
           notAfter: '2027-03-01T12:00:00.000Z',
         }),
-        bySigner('CertificateIssued', {
-          format: 'x509',
-          chain: [Buffer.from('a certificate').toString('base64')],
-          thumbprint: digest('56'),
-          subject: 'CN=Acme,O=Acme Ltd,C=DE',
-          issuer: 'CN=Acme,O=Acme Ltd,C=DE',
-          serialNumber: '0a',
-          notBefore: at,
-          notAfter: '2027-03-01T12:00:00.000Z',
-        }),
+        bySigner('CertificateIssued', issued),
         byToken('CertificateDisabled', { reason: null }),
+      ],
+    },
+    {
+      streamId: streams.certificate(id.authorityCertificate),
+      events: [
+        byToken('CertificateRequested', {
+          certificateId: id.authorityCertificate,
+          organizationId: id.organization,
+          name: 'Release',
+          keyId: id.key,
+          renews: null,
+          kind: 'authority',
+          subject: { commonName: 'Acme', organizationalUnit: 'Releases', locality: 'Bonn', state: 'NRW' },
+          alternativeNames: [{ kind: 'email', value: 'release@example.org' }],
+          restrictions: { minimumApprovals: 0, originVerification: false, timestamp: false },
+          enrolment: { by: 'est', server: 'corporate', renewBeforeDays: 30 },
+        }),
+        bySigner('CertificateSigningRequestCreated', {
+          format: 'pkcs10',
+          request: Buffer.from('a request').toString('base64'),
+        }),
+        byWorkflow('CertificateInstalled', { ...issued, source: { by: 'est', server: 'corporate' } }),
+        byToken('CertificateRestrictionsChanged', {
+          restrictions: { minimumApprovals: 1, originVerification: true, timestamp: true },
+        }),
+        byToken('CertificateDisabled', { reason: 'looked at' }),
+        byToken('CertificateEnabled', { reason: null }),
+        byWorkflow('CertificateExpiryWarned', { days: 60, notAfter: issued.notAfter }),
+        byWorkflow('CertificateRenewalRequested', {}),
+        byWorkflow('CertificateExpired', { notAfter: issued.notAfter }),
       ],
     },
     ...requestHistories(documents),

@@ -12,7 +12,9 @@ import {
   type SealedText,
   type UserCommand,
   type UserId,
+  unrestricted,
 } from '../../../domain/index.ts'
+import { issuedFacts, plainRequest } from '../issued-facts.ts'
 import { digest, pick, randomOrganization, uuid } from './values.ts'
 
 /** What may be asked of the organization. */
@@ -110,6 +112,7 @@ export function certificateCommands(number: number, detail: number): readonly Ce
         name: `Certificate ${number}`,
         renews: null,
         kind: 'selfSigned',
+        ...plainRequest,
         subject: { commonName: 'Random' },
         ...validity,
       },
@@ -119,15 +122,14 @@ export function certificateCommands(number: number, detail: number): readonly Ce
     {
       type: 'RecordIssued',
       issued: {
-        format: 'x509',
-        chain: ['MAA='],
+        ...issuedFacts('CN=Random', validity.notBefore, validity.notAfter),
         thumbprint: digest(detail),
-        subject: 'CN=Random',
-        issuer: 'CN=Random',
-        serialNumber: '01',
-        ...validity,
       },
     },
+    { type: 'RequestRenewal' },
+    { type: 'ChangeRestrictions', restrictions: { ...unrestricted, minimumApprovals: detail % 3 }, policies: [] },
     { type: 'DisableCertificate', reason: null },
+    { type: 'EnableCertificate', reason: null },
+    { type: 'RecordExpiry', at: detail % 2 === 0 ? '2089-12-31T12:00:00.000Z' : '2090-01-01T00:00:00.000Z' },
   ]
 }

@@ -1,10 +1,11 @@
-import type {
-  GroupId,
-  ProjectCommand,
-  SigningPolicyCommand,
-  SigningPolicySettings,
-  SigningRequestCommand,
-  UserId,
+import {
+  type GroupId,
+  type ProjectCommand,
+  type SigningPolicyCommand,
+  type SigningPolicySettings,
+  type SigningRequestCommand,
+  type UserId,
+  unrestricted,
 } from '../../../domain/index.ts'
 import { aManifest, anArtifact, aPlan, aSubmission } from '../submission.ts'
 import { digest, pick, randomOrganization, uuid } from './values.ts'
@@ -29,7 +30,13 @@ export function projectCommands(number: number, detail: number): readonly Projec
 /** What may be asked of a signing policy. */
 export function policyCommands(number: number, detail: number): readonly SigningPolicyCommand[] {
   const certificateId = uuid('2', number) as SigningPolicySettings['certificateId']
-  const certificate = { certificateId, kind: 'selfSigned', keyAlgorithm: 'ec-p256', name: 'Certificate' } as const
+  const certificate = {
+    certificateId,
+    kind: 'selfSigned',
+    keyAlgorithm: 'ec-p256',
+    name: 'Certificate',
+    restrictions: unrestricted,
+  } as const
   const people = { submitters: [uuid<UserId>('1', 3)], approvers: [0, 1, 2].map((user) => uuid<UserId>('1', user)) }
   const group = { group: uuid<GroupId>('6', detail % 3) }
   const approvers = [...people.approvers.map((user) => ({ user })), ...(detail % 5 === 0 ? [group] : [])]

@@ -1,0 +1,72 @@
+import type { KeyState } from '../key/index.ts'
+import { Refusal } from '../refusal.ts'
+import { continuityFindings } from './continuity.ts'
+import type { CertificateRequest, IssuedCertificate } from './events.ts'
+import type { Certificate, CertificateState } from './state.ts'
+
+/** A certificate that an EST server renews is renewed a year before its end at the most. */
+const longestRenewalDays = 365
+
+/** @throws Refusal `CERTIFICATE_VALIDITY`, `CERTIFICATE_RENEWAL_PERIOD` */
+export function requireValidity(request: CertificateRequest): void {
+  if (request.kind === 'authority') {
+    const { enrolment } = request
+    if (enrolment.by === 'est') requirePeriod(enrolment.renewBeforeDays, longestRenewalDays, 'days')
+    return
+  }
+  const { notBefore, notAfter, renewBeforeHours } = request
+  if (notAfter <= notBefore)
+    throw new Refusal('CERTIFICATE_VALIDITY', 'A certificate must end after it begins.', { notBefore, notAfter })
+  if (renewBeforeHours === null) return
+  const hours = (Date.parse(notAfter) - Date.parse(notBefore)) / 3_600_000
+  requirePeriod(renewBeforeHours, Math.ceil(hours) - 1, 'hours')
+}
+
+function requirePeriod(period: number, longest: number, unit: string): void {
+  if (!Number.isInteger(period) || period < 1 || period > longest)
+    throw new Refusal(
+      'CERTIFICATE_RENEWAL_PERIOD',
+      `A certificate must be renewed a whole number of ${unit} before its end, from 1 to ${longest}; got ${period}.`,
+      { period, longest },
+    )
+}
+
+/** @throws Refusal `KEY_NOT_FOUND`, `KEY_DISABLED` */
+export function requireKey({ keyId, organizationId }: CertificateRequest, key: KeyState): void {
+  if (key.status === 'none' || key.keyId !== keyId || key.organizationId !== organizationId)
+    throw new Refusal('KEY_NOT_FOUND', `There is no key ${keyId}.`)
+  if (key.status === 'disabled')
+    throw new Refusal('KEY_DISABLED', `The key ${key.name} is disabled and gets no further certificate.`)
+}
+
+/** @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED` */
+export function requireRenewable(
+  { renews, organizationId }: CertificateRequest,
+  renewed: CertificateState | null,
+): void {
+  if (
+    renewed === null ||
+    renewed.status === 'none' ||
+    renewed.certificateId !== renews ||
+    renewed.organizationId !== organizationId
+  )
+    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${renews} to renew.`)
+  if (renewed.issued === null)
+    throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${renewed.name} was not issued and cannot be renewed.`)
+}
+
+/**
+ * Policies go on with a certificate that was renewed in its place, so that nothing that anybody compares may differ. Where
+ * something does, another certificate succeeds it, and each policy is changed to that one knowingly.
+ *
+ * @throws Refusal `CERTIFICATE_CONTINUITY`
+ */
+export function requireContinuity({ name }: Certificate, before: IssuedCertificate, after: IssuedCertificate): void {
+  const findings = continuityFindings(before.identity, after.identity)
+  if (findings.length > 0)
+    throw new Refusal(
+      'CERTIFICATE_CONTINUITY',
+      `The renewed certificate differs from ${name} in ${findings.map(({ aspect }) => aspect).join(', ')}. Ask for a certificate that succeeds it, and change policies to that one.`,
+      { differing: findings.map(({ aspect }) => aspect) },
+    )
+}

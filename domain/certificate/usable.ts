@@ -1,0 +1,41 @@
+import type { Instant } from '../event.ts'
+import { Refusal } from '../refusal.ts'
+import type { IssuedCertificate } from './events.ts'
+import type { Certificate, CertificateState } from './state.ts'
+
+/** A certificate that can sign: everything that a signature needs is there. */
+export type UsableCertificate = Certificate & {
+  readonly status: 'active'
+  readonly issued: IssuedCertificate
+}
+
+/** The status as people see it at a moment: an active certificate past its end is `expired`. */
+export function certificateAt(certificate: Certificate, at: Instant): Certificate['status'] | 'expired' {
+  const over = certificate.issued !== null && certificate.issued.notAfter <= at
+  return certificate.status === 'active' && over ? 'expired' : certificate.status
+}
+
+/**
+ * The certificate, if it can sign at this moment.
+ *
+ * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `CERTIFICATE_EXPIRED` or
+ *   `CERTIFICATE_NOT_YET_VALID`
+ */
+export function usableCertificate(state: CertificateState, at: Instant): UsableCertificate {
+  if (state.status === 'none')
+    throw new Refusal('CERTIFICATE_NOT_FOUND', "The signing policy's certificate does not exist.")
+  if (state.status === 'disabled')
+    throw new Refusal('CERTIFICATE_DISABLED', `The certificate ${state.name} is disabled and signs nothing.`)
+  const { issued } = state
+  if (state.status !== 'active' || issued === null)
+    throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${state.name} has not been issued yet.`)
+  if (issued.notAfter <= at)
+    throw new Refusal('CERTIFICATE_EXPIRED', `The certificate ${state.name} expired at ${issued.notAfter}.`, {
+      notAfter: issued.notAfter,
+    })
+  if (issued.notBefore > at)
+    throw new Refusal('CERTIFICATE_NOT_YET_VALID', `The certificate ${state.name} is valid from ${issued.notBefore}.`, {
+      notBefore: issued.notBefore,
+    })
+  return { ...state, status: 'active', issued }
+}
