@@ -6,7 +6,7 @@ import { SigningError } from '../../signing/signing-error.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactIdentity, ArtifactStore, HashingOptions, PutOptions, StoredArtifact } from './artifact-store.ts'
 import { diskError, onDisk } from './disk-error.ts'
-import { hashFile } from './hash-file.ts'
+import { verifyFile } from './hash-file.ts'
 import { receiveInto } from './receive-file.ts'
 import { openScratch, type Scratch } from './scratch.ts'
 import { notFound, openStored, readStored, sizeOf } from './stored-file.ts'
@@ -107,14 +107,7 @@ class FolderStore implements ArtifactStore {
     const stored = await this.open(sha256)
     const file = await openStored(stored)
     try {
-      const actual = await hashFile(file, options)
-      if (actual.sha256 !== sha256)
-        throw new ArtifactError(
-          'ARTIFACT_CORRUPT',
-          `The bytes stored as ${sha256} have the SHA-256 ${actual.sha256}: they were damaged or changed on disk. Restore them from a backup.`,
-        )
-    } catch (error) {
-      throw diskError('reading an artifact', error)
+      await verifyFile(file, sha256, options)
     } finally {
       await file.close()
     }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { Sha256Digest } from '../../domain/index.ts'
+import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactIdentity, HashingOptions } from './artifact-store.ts'
+import { onDisk } from './disk-error.ts'
 
 // Large enough that calls cost nothing beside the hash, small enough that the event loop waits under a millisecond.
 const chunkSize = 1024 * 1024
@@ -25,6 +27,20 @@ export async function hashFile(file: FileHandle, options: HashingOptions = {}): 
     hash.update(filled)
   }
   return { sha256: hash.digest('hex') as Sha256Digest, size }
+}
+
+/**
+ * Hashes an open file of the store, which must have its digest.
+ *
+ * @throws ArtifactError `ARTIFACT_CORRUPT`, `ARTIFACT_STORE_UNAVAILABLE`; the signal's reason
+ */
+export async function verifyFile(file: FileHandle, sha256: Sha256Digest, options: HashingOptions = {}): Promise<void> {
+  const actual = await onDisk('reading an artifact', () => hashFile(file, options))
+  if (actual.sha256 !== sha256)
+    throw new ArtifactError(
+      'ARTIFACT_CORRUPT',
+      `The bytes stored as ${sha256} have the SHA-256 ${actual.sha256}: they were damaged or changed on disk. Restore them from a backup.`,
+    )
 }
 
 async function read(file: FileHandle, into: Buffer, position: number): Promise<number> {

@@ -1,10 +1,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { chmodSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Application, ServiceError } from '../../application/index.ts'
+import { ArtifactError } from '../../artifacts/index.ts'
 import { Refusal } from '../../domain/index.ts'
 import { type RestServer, startRestServer } from '../support/rest-server.ts'
 import { until } from '../support/until.ts'
@@ -269,20 +270,18 @@ describe('failures', () => {
   })
 
   it('in mid-stream cut the connection, so that no client takes a part for the whole', async () => {
-    const server = await startRestServer()
-    const { path: artifact, sha256 } = await server.publish(randomBytes(2_000_000))
-    const stored = await server.store.open(sha256)
-    chmodSync(stored.path, 0o600)
-    const open = server.store.open.bind(server.store)
-    server.store.open = async (digest) => {
-      const found = await open(digest)
-      const read: typeof found.read = (range) => {
-        truncateSync(stored.path, 1_000_000)
-        return found.read(range)
-      }
-      return { ...found, read }
-    }
-    await expect(get(server, artifact)).rejects.toThrow()
+    const server = await startRestServer({
+      openArtifact: async () => ({
+        fileName: 'a.exe',
+        sha256: 'ab'.repeat(32) as never,
+        size: 2_000_000,
+        async *read() {
+          yield randomBytes(1_000_000)
+          throw new ArtifactError('ARTIFACT_CORRUPT', 'It was cut short.')
+        },
+      }),
+    })
+    await expect(get(server, path(server))).rejects.toThrow()
   })
 
   it('of the client to read leave no file open', async () => {
