@@ -173,7 +173,9 @@ export function readSettings(options: {
     const name = issue.path[0]
     if (name === undefined) return `${issue.message}. Known are: ${Object.keys(settings.shape).sort().join(', ')}.`
     const place = issue.path.map(String).join('.')
-    return `${environmentVariable(name as keyof Settings)} (${place}): ${describe(issue)}`
+    const isOption = options.overrides !== undefined && name in options.overrides
+    const where = isOption ? `--${String(name)}` : environmentVariable(name as keyof Settings)
+    return `${where} (${place}): ${describe(issue)}`
   })
   throw new ConfigurationError('CONFIGURATION_INVALID', `The configuration cannot be used.\n  ${faults.join('\n  ')}`)
 }

@@ -73,6 +73,7 @@ const reasons: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'its name cannot be looked up at the moment',
   ECONNRESET: 'it broke the connection',
   EPIPE: 'it broke the connection',
+  UND_ERR_ABORTED: 'a proxy on the way (HTTPS_PROXY) did not let it through',
   UND_ERR_SOCKET: 'it broke the connection',
   ETIMEDOUT: 'it does not answer',
   UND_ERR_CONNECT_TIMEOUT: 'it does not answer',

@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { useCommandLine } from '../support/command-line.ts'
+import { countersign } from '../support/service-processes.ts'
 
 const at = useCommandLine()
 
@@ -133,6 +136,17 @@ describe('what answers', () => {
     const ran = await list(connection())
     expect(ran).toMatchObject({ code: 8, stdout: '' })
     expect(ran.stderr).toContain('nothing listens there (connection refused)')
+  })
+
+  it('is a proxy that does not let it through', async () => {
+    const proxy = createServer().on('connect', (_, socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'))
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void proxy.close())
+    const { port } = proxy.address() as AddressInfo
+    const environment = { COUNTERSIGN_TOKEN: 'x', NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: `http://127.0.0.1:${port}` }
+    const ran = await countersign(['project', 'list', '--url', 'https://example.invalid'], environment).done
+    expect(ran).toMatchObject({ code: 8, stdout: '' })
+    expect(ran.stderr).toContain('a proxy on the way (HTTPS_PROXY) did not let it through')
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -63,6 +63,11 @@ describe('npm start', { timeout: 2 * timeoutMs }, () => {
     )
     expect(before).toEqual([])
     expect(Object.keys(JSON.parse(readFileSync(credentials, 'utf8')).users)).toContain('ci')
+
+    const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8')
+    const explained = [...page.matchAll(/^\| `([\w.-]+)\/?` \|/gm)].map(([, name]) => name)
+    const present = readdirSync(data).map((name) => name.replace(/-(wal|shm|journal)$/, ''))
+    expect(present.filter((name) => !explained.includes(name))).toEqual([])
 
     const temporal = pidIn(data, 'temporal', 'server.json')
     expect(isAlive(temporal)).toBe(true)

@@ -30,6 +30,12 @@ const fromEnvironment = (environment: Environment) => failureOf(() => readSettin
 const fromFile = (text: string) => failureOf(() => readSettings({ environment: {}, configFile: file(text) }))
 
 describe('settings', () => {
+  it('of the command line are named as they stand there', () => {
+    const { message } = failureOf(() => readSettings({ environment: {}, overrides: { roles: 'api,none' } }))
+    expect(message).toContain('--roles (roles.1): ')
+    expect(message).not.toContain('COUNTERSIGN_ROLES')
+  })
+
   it('are the embedded start where nothing is said', () => {
     expect(readSettings({ environment: { PATH: '/bin', OTHER_PORT: '1' } })).toMatchObject({
       host: '127.0.0.1',
