@@ -12,11 +12,11 @@ import { systemPackages } from './bootstrap/system-packages.mjs'
 import { temporalCli } from './bootstrap/temporal-cli.mjs'
 import { temporalTestServer } from './bootstrap/temporal-test-server.mjs'
 
-const OLDEST_NODE = 20
+const oldestNode = 20
 
 async function main() {
-  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
-    throw new StepFailed(`Node ${OLDEST_NODE} or newer is needed; this is ${process.version}.`)
+  if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+    throw new StepFailed(`Node ${oldestNode} or newer is needed; this is ${process.version}.`)
   }
   const { values } = parseArgs({ options: { for: { type: 'string', default: 'start' } } })
   const purpose = values.for

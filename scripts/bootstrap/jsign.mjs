@@ -4,7 +4,7 @@ import { cacheFolder } from '../../server/embedded/find-temporal-cli.js'
 import { copyByMaven } from './maven.mjs'
 
 /** Named after the release in pom.xml. */
-const FOLDER = 'jsign-core-7.2'
+const folderName = 'jsign-core-7.2'
 
 /**
  * The folder of jsign's class files and those that it needs.
@@ -13,7 +13,7 @@ const FOLDER = 'jsign-core-7.2'
  * @returns {string | undefined}
  */
 export function findJsign(environment) {
-  const libraries = join(cacheFolder(environment), FOLDER, 'lib')
+  const libraries = join(cacheFolder(environment), folderName, 'lib')
   return existsSync(libraries) ? libraries : undefined
 }
 
@@ -27,7 +27,7 @@ export function jsign() {
     name: 'jsign',
     missing: () => (findJsign(process.env) === undefined ? ['jsign-core'] : []),
     obtain: async () => {
-      await copyByMaven({ pom: new URL('jsign/pom.xml', import.meta.url), folder: FOLDER, otherwise: '' })
+      await copyByMaven({ pom: new URL('jsign/pom.xml', import.meta.url), folder: folderName, otherwise: '' })
       return 'copied by Maven from Maven Central'
     },
   }

@@ -3,14 +3,15 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { cacheFolder } from '../../server/embedded/find-temporal-cli.js'
-import { say } from './step.mjs'
+import { StepFailed, say } from './step.mjs'
 
-const BEAT_MS = 5_000
+const beatMs = 5_000
 /** A holder that has not shown itself for this long is gone, whatever its process number says. */
-const GONE_AFTER_MS = 60_000
+const goneAfterMs = 60_000
 
 /**
- * Does `work` while no other bootstrap of this user works: two of them would install into the same folders.
+ * Does `work` while no other bootstrap of this user works: two of them would install into the same folders. Throws StepFailed
+ * when it cannot be said here whether one does.
  *
  * @param {() => Promise<void>} work
  */
@@ -26,7 +27,7 @@ export async function withBootstrapLock(work) {
   }
   const release = () => rmSync(file, { force: true })
   process.once('exit', release)
-  const beat = setInterval(() => utimesSync(file, new Date(), new Date()), BEAT_MS)
+  const beat = setInterval(() => utimesSync(file, new Date(), new Date()), beatMs)
   try {
     await work()
   } finally {
@@ -41,7 +42,12 @@ function take(file) {
   try {
     writeFileSync(file, `${process.pid} on ${hostname()}`, { flag: 'wx' })
     return true
-  } catch {
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    if (code !== 'EEXIST') {
+      rmSync(file, { force: true })
+      throw new StepFailed(`the lock ${file} cannot be made: ${message}. Make room and let this user write there.`)
+    }
     if (isAbandoned(file)) discard(file)
     return false
   }
@@ -67,7 +73,7 @@ function discard(file) {
 /** @param {string} file */
 function isAbandoned(file) {
   try {
-    if (Date.now() - statSync(file).mtimeMs > GONE_AFTER_MS) return true
+    if (Date.now() - statSync(file).mtimeMs > goneAfterMs) return true
     const [pid, host] = readFileSync(file, 'utf8').split(' on ')
     return host === hostname() && !isRunning(Number(pid))
   } catch {

@@ -4,7 +4,7 @@ import { cacheFolder, findOnPath } from '../../server/embedded/find-temporal-cli
 import { run } from './run.mjs'
 import { StepFailed } from './step.mjs'
 
-const LIMIT_MS = 10 * 60_000
+const limitMs = 10 * 60_000
 
 /**
  * Copies the dependencies of a pom.xml by Maven, with their checksums checked, to `lib/` of a folder in the user's cache
@@ -27,7 +27,7 @@ export async function copyByMaven({ pom, folder, otherwise, finish }) {
     copyFileSync(pom, join(building, 'pom.xml'))
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
     const args = ['--batch-mode', '--quiet', '--strict-checksums', goal, `-DoutputDirectory=${join(building, 'lib')}`]
-    const { ok, output } = await run(maven, args, { limitMs: LIMIT_MS, folder: building })
+    const { ok, output } = await run(maven, args, { limitMs, folder: building })
     if (!ok) throw new StepFailed(`mvn ${args.join(' ')} failed:\n${output}\n\n${advice}`)
     finish?.(building)
     if (existsSync(join(cache, folder))) rmSync(join(cache, folder), { recursive: true })

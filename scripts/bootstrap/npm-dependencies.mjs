@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { run } from './run.mjs'
 import { StepFailed } from './step.mjs'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const MODULES = join(ROOT, 'node_modules')
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const modules = join(root, 'node_modules')
 /** Holds the digest of the package-lock.json that was last found installed. */
-const STAMP = join(MODULES, '.countersign-installed')
+const stamp = join(modules, '.countersign-installed')
 /** What the install scripts of native packages leave behind; without these the packages are there and do not work. */
-const BUILT = ['node/bin/node', 'pkcs11js/build/Release/pkcs11.node', '@temporalio/core-bridge/package.json']
-const LIMIT_MS = 15 * 60_000
+const built = ['node/bin/node', 'pkcs11js/build/Release/pkcs11.node', '@temporalio/core-bridge/package.json']
+const limitMs = 15 * 60_000
 
 /**
  * The npm packages, exactly as package-lock.json names them, with the native ones built.
@@ -25,13 +25,13 @@ export function npmDependencies() {
     obtain: async () => {
       // `npm ci` begins by removing the folder, under the feet of whatever runs from it; so only where there is nothing
       // to lose. Otherwise npm brings the folder in line with the lock file, and leaves that file as it is.
-      const fresh = !existsSync(join(MODULES, '.package-lock.json'))
+      const fresh = !existsSync(join(modules, '.package-lock.json'))
       const args = fresh ? ['ci', '--include=dev'] : ['install', '--no-save', '--include=dev']
       const npm = process.env.npm_execpath
       const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
       const { ok, output } = await run(command, [...first, ...args, '--no-audit', '--no-fund'], {
-        limitMs: LIMIT_MS,
-        folder: ROOT,
+        limitMs,
+        folder: root,
         // A production environment would leave out what checks types and runs tests.
         environment: { NODE_ENV: '' },
       })
@@ -51,14 +51,14 @@ export function npmDependencies() {
 }
 
 function isInstalled() {
-  if (!BUILT.every((file) => existsSync(join(MODULES, file)))) return false
-  const lock = readFileSync(join(ROOT, 'package-lock.json'))
+  if (!built.every((file) => existsSync(join(modules, file)))) return false
+  const lock = readFileSync(join(root, 'package-lock.json'))
   const digest = createHash('sha256').update(lock).digest('hex')
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digest) return true
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return true
   // Somebody may have installed by hand: npm notes in a lock file of its own, as its last act, what it installed.
-  if (!agree(readLockFile(join(ROOT, 'package-lock.json')), readLockFile(join(MODULES, '.package-lock.json'))))
+  if (!agree(readLockFile(join(root, 'package-lock.json')), readLockFile(join(modules, '.package-lock.json'))))
     return false
-  writeFileSync(STAMP, digest)
+  writeFileSync(stamp, digest)
   return true
 }
 

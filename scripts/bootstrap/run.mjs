@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { say, seconds } from './step.mjs'
 
-const PROGRESS_EVERY_MS = 30_000
-const FIRST_LINES_KEPT = 12
-const LAST_LINES_KEPT = 18
+const progressEveryMs = 30_000
+const firstLinesKept = 12
+const lastLinesKept = 18
 
 /**
  * How a command went; `output` is its first and last lines.
@@ -52,7 +52,7 @@ export function run(command, args, { limitMs, environment = {}, folder }) {
       detached: true,
     })
     child = started
-    const progress = setInterval(() => say(`  … still running after ${seconds(since)}: ${words}`), PROGRESS_EVERY_MS)
+    const progress = setInterval(() => say(`  … still running after ${seconds(since)}: ${words}`), progressEveryMs)
     const limit = setTimeout(() => {
       lines.push(`ended because it took longer than ${limitMs / 1000} s`)
       endGroup()
@@ -69,8 +69,8 @@ export function run(command, args, { limitMs, environment = {}, folder }) {
     for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
         lines.push(...text.split('\n').filter((line) => line.trim() !== ''))
-        const surplus = lines.length - FIRST_LINES_KEPT - LAST_LINES_KEPT
-        if (surplus > 0) lines.splice(FIRST_LINES_KEPT, surplus)
+        const surplus = lines.length - firstLinesKept - lastLinesKept
+        if (surplus > 0) lines.splice(firstLinesKept, surplus)
       })
     }
     started.once('error', (error) => {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './run.mjs'
 
-const LIMIT_MS = 3 * 60_000
+const limitMs = 3 * 60_000
 
 /**
  * Has the Temporal SDK download one of its two servers, in a process of its own with a time limit, and puts the binary at
@@ -18,7 +18,7 @@ export async function downloadBySdk(server, target) {
   const folder = mkdtempSync(join(dirname(target), '.download-'))
   try {
     const script = fileURLToPath(new URL('start-sdk-server.mjs', import.meta.url))
-    const outcome = await run(process.execPath, [script, server, folder], { limitMs: LIMIT_MS })
+    const outcome = await run(process.execPath, [script, server, folder], { limitMs })
     const [downloaded] = readdirSync(folder).filter((name) => basename(name).startsWith('temporal'))
     if (!outcome.ok) return outcome
     if (downloaded === undefined) return { ok: false, output: 'the SDK left no file behind' }

@@ -7,8 +7,8 @@ import { run } from './run.mjs'
 import { StepFailed } from './step.mjs'
 import { hasTemporalTestServer } from './temporal-test-server.mjs'
 
-const LIMIT_MS = 15 * 60_000
-const APT = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=300']
+const limitMs = 15 * 60_000
+const aptOptions = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=300']
 
 /**
  * Something that comes from the system's package manager. `packages` are its names there.
@@ -19,11 +19,11 @@ const APT = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=300']
  * @property {{ apt: string, dnf: string, brew: string }} packages
  */
 
-const JAVA = { apt: 'default-jdk-headless', dnf: 'java-latest-openjdk-headless', brew: 'openjdk' }
-const MAVEN = { apt: 'maven', dnf: 'maven', brew: 'maven' }
+const java = { apt: 'default-jdk-headless', dnf: 'java-latest-openjdk-headless', brew: 'openjdk' }
+const maven = { apt: 'maven', dnf: 'maven', brew: 'maven' }
 
 /** @type {SystemPackage[]} */
-const TO_RUN = [
+const toRun = [
   {
     name: 'SoftHSM2',
     isPresent: () => hasSoftHsm() && isOnPath('softhsm2-util'),
@@ -47,7 +47,7 @@ const TO_RUN = [
 ]
 
 /** @type {SystemPackage[]} */
-const TO_TEST = [
+const toTest = [
   {
     name: 'osslsigncode',
     isPresent: () => isOnPath('osslsigncode'),
@@ -66,27 +66,27 @@ const TO_TEST = [
   {
     name: 'Java',
     isPresent: () => hasTemporalTestServer() || isOnPath('java'),
-    packages: JAVA,
+    packages: java,
   },
   {
     name: 'Maven',
     isPresent: () => hasTemporalTestServer() || isOnPath('mvn'),
-    packages: MAVEN,
+    packages: maven,
   },
 ]
 
 /** @type {SystemPackage[]} */
-const TO_BENCH = [
+const toBench = [
   {
     name: "OpenSSL's PKCS#11 engine",
     isPresent: () => pkcs11Engine() !== undefined,
     packages: { apt: 'libengine-pkcs11-openssl', dnf: 'openssl-pkcs11', brew: 'libp11' },
   },
-  { name: 'Java', isPresent: () => isOnPath('java'), packages: JAVA },
+  { name: 'Java', isPresent: () => isOnPath('java'), packages: java },
   {
     name: 'Maven',
     isPresent: () => findJsign(process.env) !== undefined || isOnPath('mvn'),
-    packages: MAVEN,
+    packages: maven,
   },
 ]
 
@@ -99,7 +99,7 @@ const TO_BENCH = [
  * @returns {import('./step.mjs').Step}
  */
 export function systemPackages(purpose) {
-  const wanted = [...TO_RUN, ...(purpose === 'start' ? [] : TO_TEST), ...(purpose === 'bench' ? TO_BENCH : [])]
+  const wanted = [...toRun, ...(purpose === 'start' ? [] : toTest), ...(purpose === 'bench' ? toBench : [])]
   const missing = () => wanted.filter((one) => !one.isPresent())
   return {
     name: 'system packages',
@@ -118,12 +118,12 @@ export function systemPackages(purpose) {
       }
       const names = packages.map(({ apt }) => apt)
       const commands = [
-        ['apt-get', ...APT, 'update', '-q'],
-        ['apt-get', ...APT, 'install', '-q', '-y', '--no-install-recommends', ...names],
+        ['apt-get', ...aptOptions, 'update', '-q'],
+        ['apt-get', ...aptOptions, 'install', '-q', '-y', '--no-install-recommends', ...names],
       ]
       for (const words of commands) {
         const [command = '', ...args] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', ...words]
-        const { ok, output } = await run(command, args, { limitMs: LIMIT_MS })
+        const { ok, output } = await run(command, args, { limitMs })
         // One unreachable source among many makes `update` fail; whether that matters is seen at the installation.
         if (!ok && words.includes('install')) throw new StepFailed(`${words.join(' ')} failed:\n${output}\n\n${advice}`)
       }

@@ -5,15 +5,15 @@ import {
   findOnPath,
   findTemporalCli,
   howToGetTemporalCli,
-  TEMPORAL_CLI_VERSION,
+  temporalCliVersion,
 } from '../../server/embedded/find-temporal-cli.js'
 import { run } from './run.mjs'
 import { downloadBySdk } from './sdk-download.mjs'
 import { StepFailed, say } from './step.mjs'
 
-const MODULE = `github.com/temporalio/cli/cmd/temporal@${TEMPORAL_CLI_VERSION}`
+const cliModule = `github.com/temporalio/cli/cmd/temporal@${temporalCliVersion}`
 /** Five minutes were seen on two cores. */
-const BUILD_LIMIT_MS = 30 * 60_000
+const buildLimitMs = 30 * 60_000
 
 /**
  * The Temporal server binary: found as findTemporalCli says, else put into the user's cache folder, by the download that
@@ -42,24 +42,24 @@ async function buildByGo(target) {
   const go = findOnPath('go', process.env)
   if (go === undefined)
     throw new StepFailed(`Go is not installed either.\n${howToGetTemporalCli(process.env, process.platform)}`)
-  say(`  building it: go install ${MODULE} (some minutes, once)`)
+  say(`  building it: go install ${cliModule} (some minutes, once)`)
   // Built aside and renamed, so that nobody ever finds half of it.
   const folder = mkdtempSync(join(dirname(target), '.build-'))
   try {
-    const { ok, output } = await run(go, ['install', MODULE], {
-      limitMs: BUILD_LIMIT_MS,
+    const { ok, output } = await run(go, ['install', cliModule], {
+      limitMs: buildLimitMs,
       environment: { GOBIN: folder, GOFLAGS: '' },
       folder,
     })
     if (!ok) {
       const advice = howToGetTemporalCli(process.env, process.platform)
-      throw new StepFailed(`go install ${MODULE} failed:\n${output}\n\n${advice}`)
+      throw new StepFailed(`go install ${cliModule} failed:\n${output}\n\n${advice}`)
     }
     renameSync(join(folder, 'temporal'), target)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  return `built by go install ${MODULE}`
+  return `built by go install ${cliModule}`
 }
 
 /**

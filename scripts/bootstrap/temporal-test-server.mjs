@@ -6,8 +6,8 @@ import { downloadBySdk } from './sdk-download.mjs'
 import { StepFailed, say } from './step.mjs'
 
 /** Named after the release in pom.xml, so that another release is another folder. */
-const FOLDER = 'temporal-test-server-1.32.0'
-const NAME = 'temporal-test-server'
+const folderName = 'temporal-test-server-1.32.0'
+const programName = 'temporal-test-server'
 
 /**
  * Finds Temporal's time-skipping test server: `COUNTERSIGN_TEMPORAL_TEST_SERVER`, then the user's cache folder.
@@ -19,7 +19,7 @@ export function findTemporalTestServer(environment) {
   const named = environment.COUNTERSIGN_TEMPORAL_TEST_SERVER
   if (named !== undefined && named !== '') return isExecutableFile(named) ? named : undefined
   const cache = cacheFolder(environment)
-  return [join(cache, 'bin', NAME), join(cache, FOLDER, NAME)].find(isExecutableFile)
+  return [join(cache, 'bin', programName), join(cache, folderName, programName)].find(isExecutableFile)
 }
 
 /** Whether there is a test server, downloaded or named by the environment. */
@@ -36,12 +36,12 @@ export function hasTemporalTestServer() {
 export function temporalTestServer() {
   return {
     name: 'Temporal test server',
-    missing: () => (hasTemporalTestServer() ? [] : [NAME]),
+    missing: () => (hasTemporalTestServer() ? [] : [programName]),
     obtain: async () => {
       const named = process.env.COUNTERSIGN_TEMPORAL_TEST_SERVER
       if (named)
         throw new StepFailed(`COUNTERSIGN_TEMPORAL_TEST_SERVER names ${named}, which is not an executable file.`)
-      const download = await downloadBySdk('time-skipping', join(cacheFolder(process.env), 'bin', NAME))
+      const download = await downloadBySdk('time-skipping', join(cacheFolder(process.env), 'bin', programName))
       if (download.ok) return 'downloaded by the Temporal SDK'
       say('  the Temporal SDK could not download it; getting it from Maven Central')
       await getByMaven()
@@ -53,7 +53,7 @@ export function temporalTestServer() {
 async function getByMaven() {
   await copyByMaven({
     pom: new URL('temporal-test-server/pom.xml', import.meta.url),
-    folder: FOLDER,
+    folder: folderName,
     otherwise:
       'or download the test server from\nhttps://github.com/temporalio/sdk-java/releases and set COUNTERSIGN_TEMPORAL_TEST_SERVER=/path/to/temporal-test-server',
     finish: (building) => {
@@ -63,8 +63,8 @@ async function getByMaven() {
         `exec "\${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \\`,
         `  -cp "$(dirname "$0")/lib/*" io.temporal.testserver.TestServer "$@"`,
       ]
-      writeFileSync(join(building, NAME), `${launcher.join('\n')}\n`)
-      chmodSync(join(building, NAME), 0o755)
+      writeFileSync(join(building, programName), `${launcher.join('\n')}\n`)
+      chmodSync(join(building, programName), 0o755)
     },
   })
 }

@@ -10,7 +10,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path'
  */
 
 /** The release that the bootstrap builds. Newer ones cannot be installed by `go install`. */
-export const TEMPORAL_CLI_VERSION = 'v1.5.1'
+export const temporalCliVersion = 'v1.5.1'
 
 /**
  * The folder for things that every checkout of one user shares: `$XDG_CACHE_HOME/countersign`, else `~/.cache/countersign`.
@@ -69,7 +69,7 @@ export function howToGetTemporalCli(environment, platform) {
     `The Temporal server ('temporal') is neither on PATH nor in ${folder}. Get it by one of:`,
     '  npm run bootstrap',
     ...(platform === 'darwin' ? ['  brew install temporal'] : []),
-    `  GOBIN=${folder} go install github.com/temporalio/cli/cmd/temporal@${TEMPORAL_CLI_VERSION}    (Go 1.24 or newer; some minutes)`,
+    `  GOBIN=${folder} go install github.com/temporalio/cli/cmd/temporal@${temporalCliVersion}    (Go 1.24 or newer; some minutes)`,
     '  or download it from https://docs.temporal.io/cli and set COUNTERSIGN_TEMPORAL_CLI=/path/to/temporal',
   ].join('\n')
 }

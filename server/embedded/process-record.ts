@@ -35,7 +35,12 @@ export function forgetProcess(file: string): void {
 export async function endRecordedProcess(file: string): Promise<number | undefined> {
   const record = readRecord(file)
   if (record === undefined || processIdentity(record.pid) !== record.identity) return undefined
-  process.kill(record.pid, 'SIGKILL')
+  try {
+    process.kill(record.pid, 'SIGKILL')
+  } catch (error) {
+    // It has ended meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
   while (processIdentity(record.pid) === record.identity) await delay(10)
   forgetProcess(file)
   return record.pid

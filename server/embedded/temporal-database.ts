@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { sqliteCode } from '../../retry/index.ts'
 
+/** What SQLite says of a file that is no database, or a damaged one: `SQLITE_CORRUPT`, `SQLITE_NOTADB`. */
+const damageCodes: readonly (number | undefined)[] = [11, 26]
 /** Above this size only the head of the file is looked at, so that a start stays short. */
-const FULL_CHECK_LIMIT_BYTES = 64 * 1024 * 1024
+const fullCheckLimitBytes = 64 * 1024 * 1024
 
 /** Temporal's database file before a start. */
 export type TemporalDatabase = {
@@ -42,7 +45,7 @@ export function openTemporalDatabase(folder: string, name: string): TemporalData
     remove()
     return { condition: 'absent', setAside, putBack }
   }
-  if (isSound(file)) return { condition: 'sound', setAside, putBack }
+  if (!isDamaged(file)) return { condition: 'sound', setAside, putBack }
   setAside()
   return { condition: 'damaged', setAside, putBack }
 }
@@ -51,18 +54,22 @@ function move(names: readonly string[], from: string, to: string): void {
   for (const name of names) if (existsSync(join(from, name))) renameSync(join(from, name), join(to, name))
 }
 
-function isSound(file: string): boolean {
-  if (!statSync(file).isFile()) return false
+/**
+ * Whether SQLite cannot make sense of a file. One that cannot be read for another reason (another process has locked it, no
+ * file descriptor is left) is not damaged: the server's own start says what is wrong.
+ */
+function isDamaged(file: string): boolean {
+  if (!statSync(file).isFile()) return true
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(file, { timeout: 2_000 })
     const tables = database.prepare("SELECT count(*) AS count FROM sqlite_master WHERE type = 'table'").get()
     // A file without tables is what a crash leaves between open and first write.
-    if (tables?.count === 0) return false
-    if (statSync(file).size > FULL_CHECK_LIMIT_BYTES) return true
-    return database.prepare('PRAGMA quick_check(1)').get()?.quick_check === 'ok'
-  } catch {
-    return false
+    if (tables?.count === 0) return true
+    if (statSync(file).size > fullCheckLimitBytes) return false
+    return database.prepare('PRAGMA quick_check(1)').get()?.quick_check !== 'ok'
+  } catch (error) {
+    return damageCodes.includes(sqliteCode(error))
   } finally {
     database?.close()
   }

@@ -10,13 +10,13 @@ import { endWithParent } from './end-with-parent.ts'
 import { EmbeddedStartError } from './start-error.ts'
 
 /** The address that everything embedded listens on: never reachable from outside. */
-const LOOPBACK = '127.0.0.1'
-const READY_WITHIN_MS = 30_000
+const loopback = '127.0.0.1'
+const readyTimeoutMs = 30_000
 /** An orderly stop takes about a second. */
-const STOP_WITHIN_MS = 5_000
-const OUTPUT_LINES_KEPT = 30
+const stopTimeoutMs = 5_000
+const outputLinesKept = 30
 /** Histories of closed workflows are kept this long for people to look at; decisions are made from the event log. */
-const RETENTION_SECONDS = 30 * 24 * 60 * 60
+const retentionSeconds = 30 * 24 * 60 * 60
 
 /**
  * Settings of the development server. The first five shorten the way of a task to its worker: above all, Temporal reads
@@ -24,7 +24,7 @@ const RETENTION_SECONDS = 30 * 24 * 60 * 60
  * one activity takes 150 ms with the defaults and 21 ms with these). The others lift limits that protect a cluster from
  * its tenants.
  */
-const DYNAMIC_CONFIG = {
+const dynamicConfig = {
   'history.transferProcessorMaxPollRPS': 1_000,
   'history.timerProcessorMaxPollRPS': 1_000,
   'matching.numTaskqueueReadPartitions': 1,
@@ -88,7 +88,7 @@ export async function runTemporalProcess(options: {
   void exited.then(unwatch)
   const stop = async () => {
     child.kill('SIGTERM')
-    const force = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
+    const force = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
     await exited
     clearTimeout(force)
   }
@@ -105,13 +105,13 @@ export async function runTemporalProcess(options: {
 
 function serverArguments(options: { readonly databaseName: string; readonly port: number }): string[] {
   return [
-    ...['server', 'start-dev', '--headless', '--ip', LOOPBACK, '--port', String(options.port)],
+    ...['server', 'start-dev', '--headless', '--ip', loopback, '--port', String(options.port)],
     ...['--db-filename', options.databaseName, '--sqlite-pragma', 'journal_mode=WAL'],
     // A write-ahead log survives the end of any process so; the end of the machine may cost its last moments, which the
     // event log gives back.
     ...['--sqlite-pragma', 'synchronous=NORMAL'],
     ...['--log-level', 'error', '--color', 'never'],
-    ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
+    ...Object.entries(dynamicConfig).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
   ]
 }
 
@@ -127,7 +127,7 @@ function keepLastLines(child: ChildProcess, logger: Logger): string[] {
     createInterface({ input: stream }).on('line', (line) => {
       if (line.trim() === '') return
       lines.push(line)
-      if (lines.length > OUTPUT_LINES_KEPT) lines.shift()
+      if (lines.length > outputLinesKept) lines.shift()
       logger.debug({ line }, 'temporal server output')
     })
   }
@@ -136,7 +136,7 @@ function keepLastLines(child: ChildProcess, logger: Logger): string[] {
 
 function exitOf(child: ChildProcess, output: string[]): Promise<TemporalExit> {
   return new Promise((resolve) => {
-    child.once('error', (error) => {
+    child.on('error', (error) => {
       output.push(error.message)
       // Only a failed start: 'error' also reports a signal that could not be sent, and then the process goes on.
       if (child.pid === undefined) resolve({ code: null, signal: null, output: [...output] })
@@ -149,13 +149,13 @@ function exitOf(child: ChildProcess, output: string[]): Promise<TemporalExit> {
 /** @throws EmbeddedStartError `TEMPORAL_START_FAILED` when the process ends first or does not answer in time */
 async function untilServing(port: number, exited: Promise<TemporalExit>): Promise<void> {
   const giveUp = new AbortController()
-  const deadline = Date.now() + READY_WITHIN_MS
+  const deadline = performance.now() + readyTimeoutMs
   const ended = exited.then((exit) => {
     throw startFailed(`ended with ${exit.signal ?? `exit code ${exit.code}`} before it served`, exit.output, exit)
   })
   const serving = (async () => {
     let last: unknown
-    while (!giveUp.signal.aborted && Date.now() < deadline) {
+    while (!giveUp.signal.aborted && performance.now() < deadline) {
       try {
         // A bare connection first: a gRPC channel that is refused once waits a whole second before it tries again.
         await knock(port)
@@ -166,7 +166,7 @@ async function untilServing(port: number, exited: Promise<TemporalExit>): Promis
         await delay(10)
       }
     }
-    throw startFailed(`did not answer within ${READY_WITHIN_MS / 1000} s: ${last}`, [])
+    throw startFailed(`did not answer within ${readyTimeoutMs / 1000} s: ${last}`, [])
   })()
   try {
     await Promise.race([serving, ended])
@@ -177,7 +177,7 @@ async function untilServing(port: number, exited: Promise<TemporalExit>): Promis
 }
 
 async function knock(port: number): Promise<void> {
-  const socket = connect(port, LOOPBACK)
+  const socket = connect(port, loopback)
   try {
     await once(socket, 'connect')
   } finally {
@@ -186,14 +186,14 @@ async function knock(port: number): Promise<void> {
 }
 
 async function prepareNamespace(port: number): Promise<void> {
-  const connection = await Connection.connect({ address: `${LOOPBACK}:${port}`, connectTimeout: 2_000 })
+  const connection = await Connection.connect({ address: `${loopback}:${port}`, connectTimeout: 2_000 })
   try {
     await connection.withDeadline(Date.now() + 5_000, async () => {
       const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' })
-      if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) >= RETENTION_SECONDS) return
+      if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) >= retentionSeconds) return
       await connection.workflowService.updateNamespace({
         namespace: 'default',
-        config: { workflowExecutionRetentionTtl: msToTs(RETENTION_SECONDS * 1_000) },
+        config: { workflowExecutionRetentionTtl: msToTs(retentionSeconds * 1_000) },
       })
     })
   } finally {
@@ -206,14 +206,16 @@ export async function freePort(): Promise<number> {
   return listenBriefly(0)
 }
 
-/** @throws EmbeddedStartError `PORT_IN_USE` */
+/** @throws EmbeddedStartError `PORT_IN_USE`, or `TEMPORAL_START_FAILED` when it cannot be listened on for another reason */
 async function refuseTakenPort(port: number): Promise<void> {
   try {
     await listenBriefly(port)
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'EADDRINUSE') throw startFailed(`cannot listen on port ${port} of ${loopback}: ${message}`, [])
     throw new EmbeddedStartError(
       'PORT_IN_USE',
-      `Port ${port} of ${LOOPBACK} is in use by another program, so the Temporal server cannot listen on it. ` +
+      `Port ${port} of ${loopback} is in use by another program, so the Temporal server cannot listen on it. ` +
         'End that program or choose another port.',
       { cause: error },
     )
@@ -222,7 +224,7 @@ async function refuseTakenPort(port: number): Promise<void> {
 
 async function listenBriefly(port: number): Promise<number> {
   const server = createServer()
-  server.listen(port, LOOPBACK)
+  server.listen(port, loopback)
   await once(server, 'listening')
   const address = server.address()
   server.close()

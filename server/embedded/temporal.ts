@@ -10,14 +10,14 @@ import { EmbeddedStartError, type EmbeddedStartErrorCode } from './start-error.t
 import { openTemporalDatabase } from './temporal-database.ts'
 import { freePort, gaveUp, runTemporalProcess, type TemporalExit, type TemporalProcess } from './temporal-process.ts'
 
-const DATABASE = 'temporal.db'
+const databaseName = 'temporal.db'
 /**
  * A server that dies is started again at once, then ever more slowly, for as long as this process runs: what ends it (a
  * full disk, a lack of memory) may pass.
  */
-const RESTART_BACKOFF: Backoff = { first: 250, longest: 30_000 }
+const restartBackoff: Backoff = { first: 250, longest: 30_000 }
 /** Serving this long means that the last restart was a success, and the delays begin anew. */
-const STEADY_AFTER_MS = 30_000
+const steadyAfterMs = 30_000
 
 /** What the embedded Temporal server is doing. */
 export type TemporalServerState =
@@ -97,7 +97,11 @@ export async function startTemporalServer(options: {
   const closing = new AbortController()
   const enter = (next: TemporalServerState) => {
     state = next
-    options.onStateChange?.(next)
+    try {
+      options.onStateChange?.(next)
+    } catch (error) {
+      logger.error({ err: error }, 'what follows a change of the Temporal server failed')
+    }
   }
 
   let port: number
@@ -115,7 +119,7 @@ export async function startTemporalServer(options: {
   const restart = async (exit: TemporalExit): Promise<void> => {
     const since = new Date()
     for (let error: EmbeddedStartError | undefined; ; ) {
-      const wait = failures === 0 ? 0 : pauseAfter(RESTART_BACKOFF, failures)
+      const wait = failures === 0 ? 0 : pauseAfter(restartBackoff, failures)
       failures += 1
       enter({ state: 'restarting', exit, since, error, nextTryAt: new Date(Date.now() + wait) })
       await delay(wait, undefined, { signal: closing.signal })
@@ -128,12 +132,12 @@ export async function startTemporalServer(options: {
       }
     }
   }
-  const keepRunning = async () => {
+  const restartWhenItDies = async () => {
     while (!closing.signal.aborted) {
       const began = performance.now()
       const exit = await current.exited
       if (closing.signal.aborted) return
-      if (performance.now() - began >= STEADY_AFTER_MS) failures = 0
+      if (performance.now() - began >= steadyAfterMs) failures = 0
       logger.error({ ...exit }, 'the Temporal server died')
       try {
         await restart(exit)
@@ -146,17 +150,20 @@ export async function startTemporalServer(options: {
       enter({ state: 'serving' })
     }
   }
-  const kept = keepRunning()
+  const kept = restartWhenItDies()
 
   const close = async () => {
     closing.abort()
-    await current.stop()
-    await kept
-    // A restart that was under way when the close began.
-    await current.stop()
-    forgetProcess(record)
-    giveBack()
-    state = { state: 'closed' }
+    try {
+      await current.stop()
+      await kept
+      // A restart that was under way when the close began.
+      await current.stop()
+      forgetProcess(record)
+    } finally {
+      giveBack()
+      state = { state: 'closed' }
+    }
   }
   let closed: Promise<void> | undefined
   return {
@@ -185,10 +192,10 @@ async function runOverDatabase(options: {
   const { folder, record, logger, ...rest } = options
   const leftOver = await endRecordedProcess(record)
   if (leftOver !== undefined) logger.warn({ pid: leftOver }, 'ended a Temporal server left over from an earlier run')
-  const database = openTemporalDatabase(folder, DATABASE)
+  const database = openTemporalDatabase(folder, databaseName)
   if (database.condition === 'damaged') logger.warn({ folder }, "set aside Temporal's damaged database")
   const onSpawned = (pid: number) => recordProcess(record, pid)
-  const run = () => runTemporalProcess({ ...rest, folder, databaseName: DATABASE, logger, onSpawned })
+  const run = () => runTemporalProcess({ ...rest, folder, databaseName, logger, onSpawned })
   try {
     return await run()
   } catch (error) {

@@ -8,6 +8,7 @@ import { run } from '../../scripts/bootstrap/run.mjs'
 import { findTemporalTestServer } from '../../scripts/bootstrap/temporal-test-server.mjs'
 import { findTemporalCli, howToGetTemporalCli } from '../../server/embedded/find-temporal-cli.js'
 import { processIdentity } from '../../server/embedded/process-record.ts'
+import { mayMount, smallDisk } from '../support/small-disk.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
@@ -24,6 +25,7 @@ function executable(...path: string[]): string {
 function bootstrap(args: readonly string[], environment: NodeJS.ProcessEnv) {
   return spawnSync(process.execPath, [join(scripts, 'bootstrap.mjs'), ...args], {
     encoding: 'utf8',
+    timeout: 30_000,
     env: { ...process.env, ...environment },
   })
 }
@@ -130,6 +132,18 @@ describe('two bootstraps', () => {
     utimesSync(lock, lastMoved, lastMoved)
     await hold(cache, join(cache, 'log'))
     expect(readFileSync(join(cache, 'log'), 'utf8')).toBe('begin\nend\n')
+  })
+})
+
+describe('a bootstrap', () => {
+  test.runIf(mayMount)('that cannot make its lock says so, and does not wait for another one', () => {
+    const disk = smallDisk(1)
+    mkdirSync(join(disk.path, 'countersign'))
+    disk.fill(0)
+    const { status, stderr } = bootstrap(['--for=start'], { XDG_CACHE_HOME: disk.path, PATH: '/usr/bin:/bin' })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/bootstrap: the lock .*bootstrap\.lock cannot be made: ENOSPC/)
+    expect(existsSync(join(disk.path, 'countersign', 'bootstrap.lock'))).toBe(false)
   })
 })
 
