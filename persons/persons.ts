@@ -14,6 +14,8 @@ import { seal, unseal } from './seal.ts'
 
 /** After a failure the database is not asked again for so long, in milliseconds: who reads does not wait for it each time. */
 const restMs = 1_000
+/** So many people whose names cannot be read are reported one by one. */
+const mostReported = 1_000
 /** So many keys are wrapped anew at once. */
 const rewrappedAtOnce = 200
 
@@ -62,6 +64,8 @@ export function createPersons(options: {
   const [master] = masters
   let failed = false
   let askAgainAt = 0
+  /** Whose names are reported as unreadable; of some at the most, each again when it was readable meanwhile. */
+  const reported = new Set<UserId>()
 
   /** `undefined` while the database is away. */
   async function keysOf(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, StoredPersonKey> | undefined> {
@@ -83,11 +87,20 @@ export function createPersons(options: {
     const stored = keys?.get(person.userId)
     if (stored === undefined) return { status: 'unavailable' }
     try {
-      return opened(person, stored)
+      const read = opened(person, stored)
+      reported.delete(person.userId)
+      return read
     } catch (error) {
-      onFailure(error)
+      report(person, error)
       return { status: 'unavailable' }
     }
+  }
+
+  /** Names are read again with each page that shows them: what is damaged is said once, and not with each of them. */
+  function report({ userId }: PersonId, error: unknown): void {
+    if (reported.has(userId) || reported.size >= mostReported) return
+    reported.add(userId)
+    onFailure(error)
   }
 
   function opened(person: SealedPerson, stored: StoredPersonKey): ReadPerson {

@@ -66,9 +66,12 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
       await client.query('SELECT pg_advisory_lock($1)', [schemaLock])
       await client.query(createTable)
       await client.query('CREATE TABLE IF NOT EXISTS erasures (id integer PRIMARY KEY, position text NOT NULL)')
-    } finally {
-      await client.query('SELECT pg_advisory_unlock($1)', [schemaLock]).catch(() => undefined)
+      await client.query('SELECT pg_advisory_unlock($1)', [schemaLock])
       client.release()
+    } catch (error) {
+      // The connection ends, and the lock with it, which it may have taken after nobody waited for it any more.
+      client.release(true)
+      throw error
     }
   }
 

@@ -26,10 +26,13 @@ type Database = {
  */
 export function openSqlitePersonKeys(path: string): PersonKeyStore {
   let database: Database | undefined
+  let isClosed = false
 
   /** Opens the file again after a failure: it may have been put back from a copy. */
   async function use<Result>(work: (database: Database) => Result): Promise<Result> {
     try {
+      // What is still under way when the service stops must not open the file again.
+      if (isClosed) throw new Error('the service is stopping')
       database ??= openFile(path)
       return work(database)
     } catch (error) {
@@ -78,6 +81,7 @@ export function openSqlitePersonKeys(path: string): PersonKeyStore {
           .run(position)
       }),
     async close() {
+      isClosed = true
       database?.connection.close()
       database = undefined
     },

@@ -70,13 +70,17 @@ export async function retry<Result>(
   { onRecovery, ...options }: RetryOptions & { readonly onRecovery?: () => void },
 ): Promise<Result> {
   const retries = createRetries(options)
-  for (;;)
+  for (;;) {
+    let result: Result
     try {
-      const result = await work()
-      if (retries.failures() > 0) onRecovery?.()
-      return result
+      result = await work()
     } catch (error) {
       await retries.afterFailure(error)
       options.signal?.throwIfAborted()
+      continue
     }
+    // Outside of the try: work that succeeded is not done again when this fails.
+    if (retries.failures() > 0) onRecovery?.()
+    return result
+  }
 }

@@ -10,7 +10,7 @@ const pauseMs = 1_000
 export type LogDestination = DestinationStream & {
   /** How many lines could not be written since the last that could, and why. */
   readonly trouble: () => { readonly lost: number; readonly reason: string } | undefined
-  /** Writes what waits, once, and lets go of the file. */
+  /** Writes what waits, once, and lets go of the file; lines that come afterwards are dropped. */
   close(): void
 }
 
@@ -50,6 +50,7 @@ export function logTo(sink: Sink): LogDestination {
   // A failed write may have left half a line.
   let broken = false
   let timer: NodeJS.Timeout | undefined
+  let closed = false
 
   const lose = (count: number, why: string) => {
     lost += count
@@ -64,12 +65,13 @@ export function logTo(sink: Sink): LogDestination {
     return { chunk, lines }
   }
   const flush = () => {
-    if (busy || timer !== undefined || (waiting.length === 0 && lost === 0)) return
+    if (busy || closed || timer !== undefined || (waiting.length === 0 && lost === 0)) return
     busy = true
     const announced = lost
     const { chunk, lines } = take()
     sink.write(chunk, (error) => {
       busy = false
+      if (closed) return sink.close()
       if (error === null) {
         broken = false
         lost -= announced
@@ -86,17 +88,21 @@ export function logTo(sink: Sink): LogDestination {
     })
   }
   const close = () => {
+    if (closed) return
+    closed = true
     clearTimeout(timer)
     process.off('exit', close)
     if (waiting.length > 0) sink.writeNow(take().chunk)
-    sink.close()
+    // A write that is under way still needs the file: its number would be another file's when it is opened meanwhile.
+    if (!busy) sink.close()
   }
   process.on('exit', close)
   return {
     write(line) {
       const bytes = Buffer.byteLength(line)
+      if (closed) return
       if (waitingBytes + bytes > mostWaiting) {
-        lose(1, reason || 'it does not take lines as fast as they come')
+        lose(1, lost > 0 ? reason : 'it does not take lines as fast as they come')
         return
       }
       waiting.push(line)
@@ -126,7 +132,7 @@ function fileSink(descriptor: number): Sink {
     },
     writeNow(chunk) {
       try {
-        writeSync(descriptor, chunk)
+        for (let offset = 0; offset < chunk.length; ) offset += writeSync(descriptor, chunk, offset)
       } catch {
         // The process is ending, and there is no other place to report to.
       }

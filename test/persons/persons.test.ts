@@ -84,6 +84,27 @@ describe.each(Object.entries(stores))('names sealed with keys in %s', (_, make) 
     expect(stranger).toEqual({ status: 'unavailable' })
   })
 
+  test('that cannot be opened are reported once, however often they are read', async () => {
+    const store = await make()
+    const [older, newer] = [newSecretKey(), newSecretKey()]
+    const one = person()
+    const sealed = await open(store(), older).seal(one, anna)
+    const failures: unknown[] = []
+    const reader = open(store(), newer, failures)
+    const read = () => reader.read([{ ...one, ...sealed, erased: false }])
+    for (let time = 0; time < 3; time += 1) await read()
+    expect(failures).toMatchObject([{ code: 'PERSON_KEY_UNOPENABLE' }])
+    await open(store(), `${newer}${older}`).rewrap()
+    expect(await read()).toMatchObject([{ status: 'readable' }])
+  })
+
+  test('are asked for no more when the service has stopped', async () => {
+    const store = (await make())()
+    await store.find([])
+    await store.close()
+    await expect(store.find([])).rejects.toMatchObject({ code: 'PERSON_KEYS_UNAVAILABLE' })
+  })
+
   test('are gone with the key, also where an older key of the master wrapped it', async () => {
     const store = await make()
     const [older, newer] = [newSecretKey(), newSecretKey()]

@@ -47,6 +47,15 @@ describe('what is tried again', () => {
     expect(told).toEqual([[away, 1], [away, 2], [away, 3], 'recovered'])
   })
 
+  test('is not done again when what follows its recovery fails', async () => {
+    const work = failing(away)
+    const onRecovery = () => {
+      throw new Error('after the recovery')
+    }
+    await expect(retry(work, { backoff: quick, limitMs: () => 100, onRecovery })).rejects.toThrow('after the recovery')
+    expect(await work()).toBe(3)
+  })
+
   test('is told of no recovery when it succeeds at once', async () => {
     const onRecovery = () => expect.unreachable()
     expect(await retry(failing(), { backoff: quick, onRecovery })).toBe(1)

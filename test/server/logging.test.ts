@@ -29,6 +29,49 @@ describe('a log file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
+  it('is let go when it is closed, after the write that is under way, and takes no more lines', () => {
+    const calls: string[] = []
+    let written: ((error: Error | null) => void) | undefined
+    const destination = logTo({
+      write(chunk, done) {
+        calls.push(`write ${chunk}`)
+        written = done
+      },
+      writeNow: (chunk) => void calls.push(`write now ${chunk}`),
+      close: () => void calls.push('close'),
+    })
+    destination.write('one')
+    destination.write('two')
+    destination.close()
+    destination.write('three')
+    expect(calls).toEqual(['write one', 'write now two'])
+    written?.(null)
+    destination.close()
+    expect(calls).toEqual(['write one', 'write now two', 'close'])
+  })
+
+  it('says why lines are lost now, and not why they were lost before', () => {
+    let done: ((error: Error | null) => void) | undefined
+    const destination = logTo({
+      write: (_, given) => {
+        done = given
+      },
+      writeNow: () => undefined,
+      close: () => undefined,
+    })
+    onTestFinished(() => destination.close())
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    destination.write('lost')
+    done?.(new Error('ENOSPC'))
+    vi.advanceTimersByTime(1_000)
+    done?.(null)
+    expect(destination.trouble()).toBeUndefined()
+    destination.write('under way')
+    for (let mebibyte = 0; mebibyte < 9; mebibyte += 1) destination.write('x'.repeat(1024 ** 2))
+    expect(destination.trouble()).toEqual({ lost: 1, reason: 'it does not take lines as fast as they come' })
+  })
+
   it('on a full disk costs lines and nothing else', async () => {
     const destination = logFile('/dev/full')
     onTestFinished(() => destination.close())

@@ -18,28 +18,23 @@ function silentTemporal(): string {
 }
 
 describe('a service that is to stop while it starts', () => {
-  it.each(['server/main.ts', 'cli/main.ts serve'])(
-    '%s ends, in good order and as a whole',
-    async (program) => {
-      const data = join(temporaryFolder(), 'data')
-      const environment = { COUNTERSIGN_TEMPORAL_CLI: silentTemporal(), COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' }
-      const [file = '', ...args] = program.split(' ')
-      const child = spawn(process.execPath, [join(root, file), ...args], {
-        env: { ...process.env, ...environment },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      onTestFinished(() => void child.kill('SIGKILL'))
-      let said = ''
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += bytes))
-      const ended = once(child, 'close')
-      const record = join(data, 'temporal', 'server.json')
-      await until('Temporal was started', () => existsSync(record))
-      const { pid } = JSON.parse(readFileSync(record, 'utf8')) as { readonly pid: number }
-      child.kill('SIGTERM')
-      expect(await ended).toEqual([0, null])
-      expect(said).toContain('Stopped while starting.')
-      await until('Temporal is gone', () => processIdentity(pid) === undefined)
-    },
-    60_000,
-  )
+  it('ends in good order and as a whole', async () => {
+    const data = join(temporaryFolder(), 'data')
+    const environment = { COUNTERSIGN_TEMPORAL_CLI: silentTemporal(), COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' }
+    const child = spawn(process.execPath, [join(root, 'cli/main.ts'), 'serve'], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += bytes))
+    const ended = once(child, 'close')
+    const record = join(data, 'temporal', 'server.json')
+    await until('Temporal was started', () => existsSync(record))
+    const { pid } = JSON.parse(readFileSync(record, 'utf8')) as { readonly pid: number }
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+    expect(said).toContain('Stopped while starting.')
+    await until('Temporal is gone', () => processIdentity(pid) === undefined)
+  }, 60_000)
 })

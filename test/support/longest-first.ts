@@ -7,6 +7,7 @@ const longestTestFiles: readonly string[] = [
   'test/end-to-end/kill.test.ts',
   'test/server/embedded/temporal.test.ts',
   'test/application/refusal-audit-kill.test.ts',
+  'test/server/stop-while-starting.test.ts',
   'test/workflows/releases-side-by-side.test.ts',
   'test/end-to-end/roles.test.ts',
   'test/end-to-end/personal-data.test.ts',
