@@ -24,10 +24,12 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 # What .dockerignore lets through: the product, without tests and tools.
 COPY . .
+# Temporary files of `audit replay` belong on the volume: /tmp is memory where the compose file runs this.
 ENV NODE_ENV=production \
   COUNTERSIGN_HOST=0.0.0.0 \
   COUNTERSIGN_PORT=8080 \
   COUNTERSIGN_DATA=/var/lib/countersign \
+  SQLITE_TMPDIR=/var/lib/countersign \
   SOFTHSM2_CONF=/app/deploy/softhsm/softhsm2.conf
 USER countersign
 EXPOSE 8080

@@ -39,6 +39,20 @@ export type SignatureAudit = {
   readonly faults: readonly LogFault[]
 }
 
+/** What a replay came to. */
+export type AuditReplayed = {
+  readonly events: number
+  /** How many have a state. */
+  readonly streams: number
+  /** There may be millions: they are read one by one, while the result is used. */
+  readonly states: Iterable<ReplayedState>
+  readonly signatures: SignatureAudit
+  /** Why the log could not be folded, where there are faults. */
+  readonly broken: { readonly code: string; readonly message: string } | null
+  /** `null` when not asked for, or when the log is broken. */
+  readonly differences: readonly Difference[] | null
+}
+
 /** Who tried what was refused. */
 export type RefusedActor = { readonly kind: string; readonly userId?: string; readonly component?: string }
 
@@ -94,22 +108,15 @@ export type LocalCommands = {
   ): Promise<{ readonly organizationId: string; readonly credentialsFile: string }>
   /** Gives every unfinished request without a running workflow a new one. */
   resume(options: LocalOptions): Promise<{ readonly unfinished: number; readonly started: readonly string[] }>
-  /** Folds the log, up to a moment, into states; compares them with the read model when asked. */
-  auditReplay(
+  /** Folds the log, up to a moment, into states; compares them with the read model when asked. `use` is given the result. */
+  auditReplay<Result>(
     options: LocalOptions & {
       readonly until?: string | undefined
       readonly stream?: string | undefined
       readonly compare: boolean
     },
-  ): Promise<{
-    readonly events: number
-    readonly states: readonly ReplayedState[]
-    readonly signatures: SignatureAudit
-    /** Why the log could not be folded, where there are faults. */
-    readonly broken: { readonly code: string; readonly message: string } | null
-    /** `null` when not asked for, or when the log is broken. */
-    readonly differences: readonly Difference[] | null
-  }>
+    use: (replayed: AuditReplayed) => Result | Promise<Result>,
+  ): Promise<Result>
   /** Reads recorded refusals, oldest first; those that belong to no organization when none is named. */
   auditRefusals(
     options: LocalOptions & {

@@ -18,6 +18,7 @@ import {
 } from './event-log.ts'
 import { watchingUnreadable } from './log-entries.ts'
 import type { KeyRing } from './process-keys.ts'
+import { openSpillingMap } from './spilling-map.ts'
 
 /** What an audit of the signatures came to. */
 export type AppendAudit = {
@@ -59,7 +60,8 @@ export function auditAppends(
   { mayConceal = false }: { readonly mayConceal?: boolean } = {},
 ): AuditedLog {
   const isWanted = (streamId: string) => only === undefined || streamId === only
-  const grouping = groupAppends()
+  const nextRevisions = openSpillingMap<number>()
+  const grouping = groupAppends(nextRevisions)
   const recent = new Map<AppendWitness, LogPosition>()
   const found = new Map<string, LogFault>()
   let running = 0
@@ -172,6 +174,7 @@ export function auditAppends(
     },
     async result() {
       await untilFewerChecks(0)
+      nextRevisions.close()
       if (failure !== undefined) throw failure
       note(grouping.end().filter(({ streamId }) => isWanted(streamId)))
       const inOrder = (a: LogFault, b: LogFault) =>

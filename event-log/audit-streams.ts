@@ -2,6 +2,7 @@ import { hash as digest } from 'node:crypto'
 import type { LogFault } from './check-appends.ts'
 import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
 import { watchingUnreadable } from './log-entries.ts'
+import { openSpillingMap } from './spilling-map.ts'
 
 /** A log whose streams are compared with the whole of it. */
 export type ComparedLog = {
@@ -12,7 +13,7 @@ export type ComparedLog = {
 }
 
 /** What the whole log has of a stream: how many events, and a digest over their ids in order. */
-type Seen = { count: number; ids: string }
+type Seen = { readonly count: number; readonly ids: string }
 
 /** So many streams are read at the same time. */
 const atOnce = 16
@@ -31,14 +32,15 @@ export function auditStreams(
   streams: Pick<EventLog, 'readStream'>,
   isWanted: (streamId: string) => boolean = () => true,
 ): ComparedLog {
-  const seen = new Map<string, Seen>()
+  const seen = openSpillingMap<Seen>()
   const damaged = new Set<string>()
 
   function take({ streamId, revision, id }: RecordedEvent): void {
     if (!isWanted(streamId)) return
-    const { count, ids } = seen.get(streamId) ?? { count: 0, ids: '' }
-    if (revision !== count) damaged.add(streamId)
-    seen.set(streamId, { count: count + 1, ids: chained(ids, id) })
+    seen.update(streamId, ({ count, ids } = { count: 0, ids: '' }) => {
+      if (revision !== count) damaged.add(streamId)
+      return { count: count + 1, ids: chained(ids, id) }
+    })
   }
 
   async function compare(streamId: string, { count, ids }: Seen): Promise<LogFault | undefined> {
@@ -75,14 +77,16 @@ export function auditStreams(
     },
     async result() {
       const found: LogFault[] = []
-      const left = [...seen].filter(([streamId]) => !damaged.has(streamId)).values()
+      const left = seen.entries()
       async function work(): Promise<void> {
         for (const [streamId, whole] of left) {
+          if (damaged.has(streamId)) continue
           const fault = await compare(streamId, whole)
           if (fault !== undefined) found.push(fault)
         }
       }
       await Promise.all(Array.from({ length: atOnce }, work))
+      seen.close()
       return found
     },
   }

@@ -4,6 +4,7 @@ import { isTreePath, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
 import type { KeyRing } from './process-keys.ts'
 import { isJsonObject, type SerialisedEvent } from './serialise.ts'
+import { openSpillingMap, type SpillingMap } from './spilling-map.ts'
 
 /** A place of the log that does not hold what a process of the service wrote there. */
 export type LogFault = {
@@ -35,16 +36,19 @@ export type AppendGrouping = {
 }
 
 /**
- * Groups the events of any number of streams, each in order from its first. Of a stream that is over so far it keeps a
- * number: a log has millions of them.
+ * Groups the events of any number of streams, each in order from its first.
+ *
+ * @param nextRevisions what it keeps of each stream. Who groups the whole log, with millions of them, closes it afterwards
  */
-export function groupAppends(): AppendGrouping {
-  const nextRevisions = new Map<string, number>()
+export function groupAppends(nextRevisions: SpillingMap<number> = openSpillingMap()): AppendGrouping {
   const unsigned = new Map<string, RecordedEvent[]>()
 
   function pass({ streamId, revision }: Pick<RecordedEvent, 'streamId' | 'revision'>): number {
-    const next = nextRevisions.get(streamId) ?? 0
-    nextRevisions.set(streamId, Math.max(next, revision + 1))
+    let next = 0
+    nextRevisions.update(streamId, (present = 0) => {
+      next = present
+      return Math.max(next, revision + 1)
+    })
     return next
   }
 

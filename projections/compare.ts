@@ -1,5 +1,5 @@
 import { parseStreamName } from '../domain/index.ts'
-import type { EventLog, LogEntry, LogPosition } from '../event-log/index.ts'
+import type { EventLog, LogEntry, LogPosition, SpillingMap } from '../event-log/index.ts'
 import { isShown } from './apply-events.ts'
 import { projections } from './catalogue.ts'
 import type { ReadModelDatabase } from './database.ts'
@@ -55,12 +55,13 @@ export async function compareReadModel(
     found.push(...(await compareEvents(database, events, { after, upTo: last, streamId })))
     after = last
   }
+  let compared = 0
   for (const projection of Object.values(projections))
     for await (const rows of rowsOf(database, projection, streamId)) {
       for (const row of rows) {
         const stream = `${projection.kind}-${row.id}`
         const folded = fold.entities.get(stream)
-        fold.entities.delete(stream)
+        if (folded !== undefined) compared += 1
         // Rows that changed since are held against their own part of the history.
         const entity =
           row.position === folded?.position ? folded : await foldAsFarAs(log, stream, row, position, folded)
@@ -68,9 +69,36 @@ export async function compareReadModel(
       }
       if (projection.named !== undefined) found.push(...(await compareNamed(database, projection, rows)))
     }
-  for (const [stream, { state }] of fold.entities)
-    found.push({ streamId: stream, path: '', log: state, readModel: undefined })
+  if (compared < fold.entities.size()) found.push(...(await missingRows(database, fold.entities)))
+  fold.entities.close()
   return { position, events: fold.count(), differences: found }
+}
+
+/** Names the entities of the log that have no row. */
+async function missingRows(
+  { reads }: ReadModelDatabase,
+  entities: SpillingMap<AnyEntity>,
+): Promise<readonly Difference[]> {
+  const missing: Difference[] = []
+  async function look(part: readonly (readonly [string, AnyEntity])[]): Promise<void> {
+    const ofKind = Map.groupBy(part, ([stream]) => parseStreamName(stream)?.kind as keyof typeof projections)
+    for (const [kind, entries] of ofKind) {
+      const ids = entries.map(([, { id }]) => id)
+      const rows = await reads.selectFrom(projections[kind].table).select('id').where('id', 'in', ids).execute()
+      const there = new Set(rows.map(({ id }) => id))
+      for (const [streamId, { id, state }] of entries)
+        if (!there.has(id)) missing.push({ streamId, path: '', log: state, readModel: undefined })
+    }
+  }
+  let part: (readonly [string, AnyEntity])[] = []
+  for (const entry of entities.entries()) {
+    part.push(entry)
+    if (part.length < rowsAtOnce) continue
+    await look(part)
+    part = []
+  }
+  if (part.length > 0) await look(part)
+  return missing
 }
 
 async function foldAsFarAs(

@@ -1,5 +1,12 @@
 import type { Instant } from '../domain/index.ts'
-import { type EventLog, type LogEntry, type LogPosition, readEverything } from '../event-log/index.ts'
+import {
+  type EventLog,
+  type LogEntry,
+  type LogPosition,
+  openSpillingMap,
+  readEverything,
+  type SpillingMap,
+} from '../event-log/index.ts'
 import { type BrokenStream, breakageOf } from './broken-streams.ts'
 import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, addEvent, checkKnown } from './entity.ts'
@@ -24,15 +31,20 @@ export type ReplayOptions = {
 /** What a replay came to; streams in the order of their first events. */
 export type Replay = {
   readonly events: number
-  readonly states: readonly ReplayedState[]
+  /** How many have a state. */
+  readonly streams: number
+  /** Read one by one from where the replay keeps them, until it is closed. */
+  readonly states: Iterable<ReplayedState>
   /** Streams that cannot be folded to their ends; their states are those before. */
   readonly brokenStreams: readonly BrokenStream[]
+  /** Gives up the states, and the temporary file in which most of many are. */
+  readonly close: () => void
 }
 
 /**
  * Folds the log into states with the domain's own code, without any read model. The whole log is read even for one stream:
- * what an administrator of the event store hides of a stream is there. Memory is bounded by the number of
- * entities, not of events.
+ * what an administrator of the event store hides of a stream is there. Memory does not grow with the log:
+ * states that no recent event changed are in a temporary file.
  *
  * @throws ReadModelError with a `PROJECTION_` code for events that this release does not know
  */
@@ -42,22 +54,34 @@ export async function replayLog(
 ): Promise<Replay> {
   const fold = startFold()
   // A stream's later events build on its earlier ones: what comes after one that is left out is left out too.
-  const ended = new Set<string>()
+  const ended = openSpillingMap<true>()
   for await (const events of readEverything(log))
     for (const event of events) {
       if (streamId !== undefined && event.streamId !== streamId) continue
-      if (until !== undefined && !('reason' in event) && event.metadata.occurredAt > until) ended.add(event.streamId)
-      if (!ended.has(event.streamId)) fold.add(event)
+      if (until !== undefined && !('reason' in event) && event.metadata.occurredAt > until)
+        ended.update(event.streamId, () => true)
+      if (ended.size() === 0 || ended.get(event.streamId) === undefined) fold.add(event)
     }
-  const states = [...fold.entities].map(([streamId, { revision, state }]) => ({ streamId, revision, state }))
-  return { events: fold.count(), states, brokenStreams: [...fold.broken.values()] }
+  ended.close()
+  const { entities, broken } = fold
+  return {
+    events: fold.count(),
+    streams: entities.size(),
+    states: { [Symbol.iterator]: () => statesOf(entities) },
+    brokenStreams: [...broken.values()],
+    close: entities.close,
+  }
+}
+
+function* statesOf(entities: SpillingMap<AnyEntity>): Generator<ReplayedState> {
+  for (const [streamId, { revision, state }] of entities.entries()) yield { streamId, revision, state }
 }
 
 /** Entities that grow by events. */
 export type Fold = {
   readonly add: (event: LogEntry) => void
   /** By their streams' names. */
-  readonly entities: Map<string, AnyEntity>
+  readonly entities: SpillingMap<AnyEntity>
   /** What could not be folded, by the streams' names. */
   readonly broken: ReadonlyMap<string, BrokenStream>
   readonly count: () => number
@@ -65,7 +89,7 @@ export type Fold = {
 
 /** Begins with nothing. Events are added in the order of the log. */
 export function startFold(): Fold {
-  const entities = new Map<string, AnyEntity>()
+  const entities = openSpillingMap<AnyEntity>()
   const broken = new Map<string, BrokenStream>()
   let count = 0
   return {
@@ -77,10 +101,14 @@ export function startFold(): Fold {
       const { streamId } = event
       const destination = destinationOf(event)
       if (destination.kind === 'entity' && broken.has(streamId)) return
+      const entity = destination.kind === 'entity' ? entities.get(streamId) : undefined
+      let next: AnyEntity | undefined
       const breakage = breakageOf(event, (readable) => {
         if (destination.kind === 'events') checkKnown(destination.known, readable)
-        else entities.set(streamId, addEvent(destination.projection, destination.id, entities.get(streamId), readable))
+        else next = addEvent(destination.projection, destination.id, entity, readable)
       })
+      const changed = next
+      if (changed !== undefined) entities.update(streamId, () => changed)
       if (breakage !== undefined && !broken.has(streamId)) broken.set(streamId, breakage)
     },
   }

@@ -7,6 +7,7 @@ import {
   openReadModel,
   ReadModelError,
   type Replay,
+  type ReplayedState,
   replayLog,
 } from '../projections/index.ts'
 import type { Settings } from './configuration.ts'
@@ -26,7 +27,7 @@ type AuditReplayOptions = LocalOptions & {
 }
 
 /** What a replay came to. Names and addresses are not in the states: they say only whose they are. */
-type AuditReplayed = Omit<Replay, 'brokenStreams'> & {
+type AuditReplayed = Omit<Replay, 'brokenStreams' | 'close'> & {
   /** What the signatures of the events say. */
   readonly signatures: AppendAudit
   /** Why the log could not be folded to its end; only where there are faults of signatures, too. */
@@ -39,9 +40,13 @@ type AuditReplayed = Omit<Replay, 'brokenStreams'> & {
  * Checks every signature of the log, folds it into states (`countersign audit replay`), and compares them with the read
  * model when asked. With a stream only that one is read; that its end was removed shows in the whole log only.
  *
+ * @param use is given what it came to; the states can be read until it ends
  * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time
  */
-export async function auditReplay(options: AuditReplayOptions): Promise<AuditReplayed> {
+export async function auditReplay<Result>(
+  options: AuditReplayOptions,
+  use: (replayed: AuditReplayed) => Result | Promise<Result>,
+): Promise<Result> {
   const settings = settingsOf(options)
   const { until, stream: streamId, compare } = options
   const { log, audit } = await openAuditableLog(settings)
@@ -53,16 +58,31 @@ export async function auditReplay(options: AuditReplayOptions): Promise<AuditRep
       // What cannot be folded although every signature is right is another release's, or a fault of ours.
       if (signatures.faultCount === 0) throw replay.broken
       const { code, message } = replay.broken
-      return { events: 0, states: [], signatures, broken: { code, message }, differences: null }
+      return await use({
+        events: 0,
+        streams: 0,
+        states: [],
+        signatures,
+        broken: { code, message },
+        differences: null,
+      })
     }
-    const { events, brokenStreams } = replay
-    const states = replay.states.map((each) => ({ ...each, state: readableState(each.state) }))
-    const signatures = withBroken(await audited.result(), brokenStreams)
-    const differences = compare ? await compareNow(settings, log, streamId) : null
-    return { events, states, signatures, broken: null, differences }
+    const { events, streams, brokenStreams, close } = replay
+    try {
+      const states = { [Symbol.iterator]: () => readableStates(replay.states) }
+      const signatures = withBroken(await audited.result(), brokenStreams)
+      const differences = compare ? await compareNow(settings, log, streamId) : null
+      return await use({ events, streams, states, signatures, broken: null, differences })
+    } finally {
+      close()
+    }
   } finally {
     await log.close()
   }
+}
+
+function* readableStates(states: Iterable<ReplayedState>): Generator<ReplayedState> {
+  for (const each of states) yield { ...each, state: readableState(each.state) }
 }
 
 function asBroken(error: unknown): { readonly broken: ReadModelError } {

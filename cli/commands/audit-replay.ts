@@ -33,22 +33,27 @@ export function define(command: Command, { report, exitWith }: Invocation): void
       const moment = until === undefined ? undefined : parseInstant(until, '--until')
       try {
         const { auditReplay } = await localCommands()
-        const replayed = await auditReplay({ until: moment, stream, compare, configFile: config })
-        const { events, states, signatures, broken } = replayed
-        const differences = replayed.differences?.map(explicit) ?? null
-        // A mistyped stream has no differences either, which nobody should take for an audit.
-        if (stream !== undefined && events === 0 && signatures.faultCount === 0 && !differences?.length)
-          throw nothingOf(stream, moment)
-        report.result({ events, states, signatures, broken, differences }, () =>
-          [
-            ...states.map((state) => stateText(state, report.marker)),
-            `${count(events, 'event')} of ${count(states.length, 'stream')} replayed.\n`,
-            signaturesText(signatures, report.marker),
-            ...(broken === null ? [] : [`The log cannot be folded: ${safeText(broken.message)}\n`]),
-            ...(differences === null ? [] : [differencesText(differences, report.marker)]),
-          ].join(''),
-        )
-        if (signatures.faultCount > 0 || (differences !== null && differences.length > 0)) exitWith(exitCode.different)
+        await auditReplay({ until: moment, stream, compare, configFile: config }, (replayed) => {
+          const { events, streams, states, signatures, broken } = replayed
+          const differences = replayed.differences?.map(explicit) ?? null
+          // A mistyped stream has no differences either, which nobody should take for an audit.
+          if (stream !== undefined && events === 0 && signatures.faultCount === 0 && !differences?.length)
+            throw nothingOf(stream, moment)
+          report.longResult(
+            { events, states: [], signatures, broken, differences },
+            { name: 'states', items: states },
+            (state) => stateText(state, report.marker),
+            () =>
+              [
+                `${count(events, 'event')} of ${count(streams, 'stream')} replayed.\n`,
+                signaturesText(signatures, report.marker),
+                ...(broken === null ? [] : [`The log cannot be folded: ${safeText(broken.message)}\n`]),
+                ...(differences === null ? [] : [differencesText(differences, report.marker)]),
+              ].join(''),
+          )
+          if (signatures.faultCount > 0 || (differences !== null && differences.length > 0))
+            exitWith(exitCode.different)
+        })
       } catch (error) {
         throw localFailure(error)
       }

@@ -16,6 +16,18 @@ export type Report = {
   readonly marker: Marker
   /** A result. @param text the same for people, every line ended; called only when it is wanted */
   result(value: unknown, text: () => string): void
+  /**
+   * A result with a list that may be longer than memory: its items are read, and written, one by one.
+   *
+   * @param list the name of the list in the value, which has it empty, and its items
+   * @param itemText an item for people, which stands before `text`
+   */
+  longResult<Item>(
+    value: object,
+    list: { readonly name: string; readonly items: Iterable<Item> },
+    itemText: (item: Item) => string,
+    text: () => string,
+  ): void
   /** One of several results that come with time: with `--json`, a line of its own. */
   line(value: unknown, text: () => string): void
   /** What a person has to see before a question; not for `--json`. @param text every line ended */
@@ -37,6 +49,21 @@ export function createReport(terminal: Terminal, json: boolean): Report {
     json,
     marker,
     result: (value, text) => stdout.write(json ? `${safeJson(value, 2)}\n` : safeOutput(text())),
+    longResult(value, { name, items }, itemText, text) {
+      if (!json) {
+        for (const item of items) stdout.write(safeOutput(itemText(item)))
+        stdout.write(safeOutput(text()))
+        return
+      }
+      const [before, after] = safeJson(value, 2).split(`\n  "${name}": []`, 2)
+      stdout.write(`${before}\n  "${name}": [`)
+      let separator = ''
+      for (const item of items) {
+        stdout.write(`${separator}\n    ${safeJson(item, 2).replaceAll('\n', '\n    ')}`)
+        separator = ','
+      }
+      stdout.write(`${separator === '' ? '' : '\n  '}]${after}\n`)
+    },
     line: (value, text) => stdout.write(json ? `${safeJson(value)}\n` : safeOutput(text())),
     show: (text) => stdout.write(safeOutput(text)),
     note(text, mark) {

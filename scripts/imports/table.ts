@@ -106,10 +106,12 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
 
 /**
  * The files of a room that say how its things are called and written, and decide nothing: of the domain everything but
- * the deciders, of the event log the port and what is said in its terms, but no implementation.
+ * the deciders, of the event log the port, what is said in its terms, and where readers of a whole log keep what they know of
+ * its streams, but no implementation of a log.
  */
 export const languages: Readonly<Record<string, RegExp>> = {
   domain:
     /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|events|delay|source|workflow-status))\.ts$/,
-  'event-log': /^event-log\/(append-decided|consumer|event-log|log-entries|prepare|stored-text|whole-stream)\.ts$/,
+  'event-log':
+    /^event-log\/(append-decided|consumer|event-log|log-entries|prepare|spilling-map|stored-text|whole-stream)\.ts$/,
 }

@@ -35,6 +35,16 @@ it('replays an empty log to nothing', async () => {
   })
 })
 
+it('writes one JSON document, however its states are read', async () => {
+  vi.stubEnv('COUNTERSIGN_DATA', temporaryFolder())
+  expect(await runCommand(['init'])).toMatchObject({ code: 0 })
+  const { stdout } = await runCommand(['audit', 'replay', '--json'])
+  const replayed = JSON.parse(stdout)
+  expect(stdout).toBe(`${JSON.stringify(replayed, null, 2)}\n`)
+  expect(Object.keys(replayed)).toEqual(['events', 'states', 'signatures', 'broken', 'differences'])
+  expect(replayed.states.length).toBeGreaterThan(1)
+})
+
 it('says of a sealed name whose it is, and prints no ciphertext', async () => {
   const data = temporaryFolder()
   vi.stubEnv('COUNTERSIGN_DATA', data)

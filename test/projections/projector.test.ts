@@ -262,9 +262,9 @@ describe('the projector', () => {
     expect(broken).toEqual([
       expect.objectContaining({ streamId: user.streamId, reason: expect.stringContaining(reason) }),
     ])
-    const { brokenStreams, states } = await replayLog(parts.log)
+    const { brokenStreams, streams } = await replayLog(parts.log)
     expect(brokenStreams).toEqual(broken)
-    expect(states.length).toBeGreaterThan(5)
+    expect(streams).toBeGreaterThan(5)
     const [id] = user.streamId.split('user-').slice(1)
     const rows = await parts.database.reads.selectFrom('users').select('id').execute()
     expect(rows.length).toBeGreaterThan(0)
