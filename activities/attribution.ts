@@ -11,6 +11,7 @@ import {
 import {
   type EventLog,
   EventLogError,
+  type LogPosition,
   type ReadStreamOptions,
   type RecordedEvent,
   readWholeStream,
@@ -75,40 +76,70 @@ export const actorChecks = {
  *   knows it can go on
  */
 export function withAttribution(log: EventLog, checks: ActorChecks = actorChecks): EventLog {
+  const historiesOfDecisions = new WeakMap<object, Histories>()
   return {
     ...log,
-    async *readStream(streamId, options) {
-      for await (const events of log.readStream(streamId, options)) {
-        await checkActors(log, events, checks, options?.onKeyStreams)
-        yield events
+    async *readStream(streamId, options = {}) {
+      const { decision } = options
+      const histories = (decision && historiesOfDecisions.get(decision)) ?? readHistories(log, options)
+      if (decision !== undefined) historiesOfDecisions.set(decision, histories)
+      try {
+        for await (const events of log.readStream(streamId, options)) {
+          await checkActors(events, checks, histories)
+          yield events
+        }
+      } catch (error) {
+        // What it was about to check of them is not checked.
+        if (decision !== undefined) historiesOfDecisions.delete(decision)
+        throw error
       }
     },
   }
 }
 
-async function checkActors(
-  log: EventLog,
-  events: readonly RecordedEvent[],
-  checks: ActorChecks,
-  onKeyStreams: ReadStreamOptions['onKeyStreams'],
-): Promise<void> {
-  const reading: Pick<EventLog, 'readStream'> = {
-    readStream: (streamId, options) => log.readStream(streamId, { ...options, ...(onKeyStreams && { onKeyStreams }) }),
+/** The streams that one decision has read of those who acted. */
+type Histories = {
+  /** Takes note of an event that was read: what is read from here on holds everything that stands before it. */
+  note(event: RecordedEvent): void
+  /** A stream as it was before a position, and what of it was not given before: that is still to be checked. */
+  before(streamId: string, position: LogPosition): Promise<History>
+}
+
+type History = { readonly events: readonly RecordedEvent[]; readonly unchecked: readonly RecordedEvent[] }
+
+/** Reads each stream once, and again only for an event behind everything that had been read by then. */
+function readHistories(log: EventLog, { decision, onKeyStreams }: ReadStreamOptions): Histories {
+  const reading: ReadStreamOptions = { ...(decision && { decision }), ...(onKeyStreams && { onKeyStreams }) }
+  const read = new Map<string, { readonly events: readonly RecordedEvent[]; readonly upTo: LogPosition }>()
+  let newest: LogPosition | undefined
+  const later = (one: LogPosition | undefined, other: LogPosition) => (one === undefined || one < other ? other : one)
+  return {
+    note({ position }) {
+      newest = later(newest, position)
+    },
+    async before(streamId, position) {
+      const known = read.get(streamId)
+      const isBefore = (event: RecordedEvent) => event.position < position
+      if (known !== undefined && position <= known.upTo) return { events: known.events.filter(isBefore), unchecked: [] }
+      const upTo = later(newest, position)
+      const { events } = await readWholeStream({ readStream: (id) => log.readStream(id, reading) }, streamId)
+      read.set(streamId, { events, upTo })
+      return { events: events.filter(isBefore), unchecked: events.slice(known?.events.length ?? 0) }
+    },
   }
-  const histories = new Map<string, readonly RecordedEvent[]>()
+}
+
+async function checkActors(events: readonly RecordedEvent[], checks: ActorChecks, histories: Histories): Promise<void> {
+  for (const event of events) histories.note(event)
   const unchecked = [...events]
   for (let event = unchecked.pop(); event !== undefined; event = unchecked.pop()) {
     const { actor } = event.metadata
     const { position, streamId, revision, type } = event
     const check = checkOf(checks, actor?.kind, 'actors of the kind')
     const fault = await check(actor as never, event, async (named) => {
-      let history = histories.get(named)
-      if (history === undefined) {
-        history = (await readWholeStream(reading, named)).events
-        histories.set(named, history)
-        unchecked.push(...history)
-      }
-      return history.filter((earlier) => earlier.position < position)
+      const history = await histories.before(named, position)
+      unchecked.push(...history.unchecked)
+      return history.events
     })
     if (fault === undefined) continue
     const where = `${type} in ${streamId}, revision ${revision}`

@@ -8,7 +8,7 @@ export type LastRevisions = EventLog['lastRevisions']
 
 /**
  * Wraps a log for one decision: what is read through it, to its end, is among the decision's grounds, and so are the streams
- * of the process keys by which it was believed.
+ * of the process keys by which it was believed, each read once: what is added to one of them shows by {@link stillStand}.
  */
 export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
   readonly log: Pick<EventLog, 'readStream'>
@@ -24,7 +24,7 @@ export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
         const onKeyStreams = (ends: StreamRevisions) => {
           for (const [keyStream, end] of ends) if (!grounds.has(keyStream)) grounds.set(keyStream, end)
         }
-        for await (const events of log.readStream(streamId, { ...options, onKeyStreams })) {
+        for await (const events of log.readStream(streamId, { ...options, onKeyStreams, decision: grounds })) {
           revision = events.at(-1)?.revision ?? revision
           yield events
         }

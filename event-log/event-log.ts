@@ -82,6 +82,13 @@ export type ReadStreamOptions = {
    * same events untrusted.
    */
   readonly onKeyStreams?: (ends: StreamRevisions) => void
+  /**
+   * Reads with the same object belong to one decision. A log that verifies reads for them but once what they are believed by:
+   * the keys of processes, and who acted. A key that is revoked after its stream was read still counts for this decision, so
+   * whoever names one asks at its end whether anything was added to the key streams ({@link ReadStreamOptions.onKeyStreams}).
+   * Default: each read is by itself.
+   */
+  readonly decision?: object
 }
 
 /** How to read the whole log, forwards. */

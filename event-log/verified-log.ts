@@ -16,6 +16,17 @@ import type { StreamEnds } from './stream-ends.ts'
  * @throws EventLogError `EVENT_LOG_UNTRUSTED` from reads, naming the event and what is wrong with it
  */
 export function withVerification(log: EventLog, keys: KeyRing, ends?: StreamEnds): EventLog {
+  const keysOfDecisions = new WeakMap<object, KeyRing>()
+
+  /** A revocation counts from the moment it is in the log; for a decision that has read the key already, at its end. */
+  function keysFor(decision: object | undefined): KeyRing {
+    const known = decision && keysOfDecisions.get(decision)
+    if (known !== undefined) return known
+    const keysNow = keys.renewed()
+    if (decision !== undefined) keysOfDecisions.set(decision, keysNow)
+    return keysNow
+  }
+
   async function* readStream(
     streamId: string,
     options: ReadStreamOptions = {},
@@ -24,8 +35,7 @@ export function withVerification(log: EventLog, keys: KeyRing, ends?: StreamEnds
     const checkEnd = ends?.beforeReading(streamId)
     const events: RecordedEvent[] = []
     for await (const batch of log.readStream(streamId)) events.push(...batch)
-    // A revocation counts from the moment it is in the log.
-    const keysNow = keys.renewed()
+    const keysNow = keysFor(options.decision)
     await checkStream(events, keysNow)
     options.onKeyStreams?.(keysNow.ends())
     checkEnd?.(events)
