@@ -40,8 +40,8 @@ export function encodeSignedAttributes(program: ProgramDescription): readonly Ui
   ]
 }
 
-/** Control characters, half characters, and what a BMPString has no form for (X.680 §41). */
-const undescribable = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u{10000}-\u{10ffff}]/u
+/** Control characters, those that change the direction of text, half characters, and what a BMPString has no form for (X.680 §41). */
+const undescribable = /[\p{Cc}\p{Bidi_Control}\p{Cs}\p{Noncharacter_Code_Point}\u{10000}-\u{10ffff}]/u
 
 /**
  * Refuses descriptions that a signature cannot carry or that would show as something else than they are.
@@ -52,7 +52,7 @@ export function assertDescribable({ description, descriptionUrl }: ProgramDescri
   if (description !== undefined && (description === '' || description.length > 1000 || undescribable.test(description)))
     throw new SigningError(
       'AUTHENTICODE_DESCRIPTION_INVALID',
-      'The description must have 1 to 1000 characters up to U+FFFD, whole ones and no control characters.',
+      'The description must have 1 to 1000 characters up to U+FFFD, whole ones, and none that control or change the direction of text.',
     )
   if (
     descriptionUrl !== undefined &&

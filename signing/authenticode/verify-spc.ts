@@ -53,8 +53,10 @@ export function readIndirectData({ contentType, content }: ParsedSignedData): {
  * @throws SigningError `AUTHENTICODE_MALFORMED`
  */
 export function readProgramInfo(attributes: readonly Attribute[]): ProgramInfo {
-  const value = attributes.find((attribute) => attribute.type === objectIdentifiers.spcOpusInfo)?.values[0]
+  const [value, ...others] = attributes.find(({ type }) => type === objectIdentifiers.spcOpusInfo)?.values ?? []
   if (value === undefined) return {}
+  // Which of them is shown would be each reader's choice.
+  if (others.length > 0) throw new SigningError(code, 'SpcSpOpusInfo must have one value.')
   const fields = new DerReader(value.encoded, code).enter(0x30, 'SpcSpOpusInfo')
   const description = fields.nextIs(0xa0) ? readString(fields.enter(0xa0, 'programName'), 'programName') : undefined
   const descriptionUrl = fields.nextIs(0xa1) ? readLink(fields.enter(0xa1, 'moreInfo')) : undefined

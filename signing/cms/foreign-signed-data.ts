@@ -1,6 +1,6 @@
 import { DerReader } from './der-reader.ts'
 import { nullValue } from './der-writer.ts'
-import { objectIdentifiers } from './object-identifiers.ts'
+import { enterSignedData, takeEncapsulatedContent } from './signed-data-structure.ts'
 import { type SignerIdentifier, takeSignerIdentifier } from './signer-identifier.ts'
 
 /** An attribute of a foreign signer: types may repeat. Values are whole elements. */
@@ -50,23 +50,10 @@ const algorithmLimit = 16
  * @param code the code of the `SigningError` for what cannot be read
  */
 export function readForeignSignedData(bytes: Uint8Array, code: string): ForeignSignedData {
-  const outer = new DerReader(bytes, code)
-  const contentInfo = outer.enter(0x30, 'ContentInfo')
-  outer.end('ContentInfo')
-  const type = contentInfo.objectIdentifier('the type of ContentInfo')
-  if (type !== objectIdentifiers.signedData) throw contentInfo.fault(`ContentInfo holds ${type} and not SignedData`)
-  const explicit = contentInfo.enter(0xa0, 'the content of ContentInfo')
-  contentInfo.end('ContentInfo')
-  const signedData = explicit.enter(0x30, 'SignedData')
-  explicit.end('SignedData')
+  const signedData = enterSignedData(bytes, code)
   signedData.smallInteger('the version of SignedData')
   const announced = signedData.enter(0x31, 'digestAlgorithms')
-  const encapsulated = signedData.enter(0x30, 'encapContentInfo')
-  const contentType = encapsulated.objectIdentifier('the content type')
-  const contentExplicit = encapsulated.enter(0xa0, 'the signed content')
-  encapsulated.end('encapContentInfo')
-  const content = contentExplicit.takeAny('the signed content')
-  contentExplicit.end('the signed content')
+  const { contentType, content } = takeEncapsulatedContent(signedData)
   const certificates = signedData.takeOptional(0xa0, 'the certificates')
   const elements = certificates && signedData.inside(certificates).rest(certificateLimit, 'the set of certificates')
   const x509 = (elements ?? []).filter(({ tag }) => tag === 0x30).map(({ encoded }) => encoded)

@@ -2,8 +2,8 @@ import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { type SignatureScheme, takeDigestAlgorithm, takeSignatureAlgorithm } from './algorithm-identifiers.ts'
 import { type Attribute, readAttributes } from './attributes.ts'
-import { type DerElement, DerReader } from './der-reader.ts'
-import { objectIdentifiers } from './object-identifiers.ts'
+import type { DerReader } from './der-reader.ts'
+import { type EncapsulatedContent, enterSignedData, takeEncapsulatedContent } from './signed-data-structure.ts'
 import { type SignerIdentifier, takeSignerIdentifier } from './signer-identifier.ts'
 
 /** Who asks: the first part of the codes of the errors that reading and verifying throw. */
@@ -22,10 +22,7 @@ export interface SignerInfo {
 }
 
 /** SignedData (RFC 5652 §5.1) with its content inside and exactly one signer. Nothing of it is verified yet. */
-export interface ParsedSignedData {
-  readonly contentType: string
-  /** The element inside the explicit [0] of `encapContentInfo`. */
-  readonly content: DerElement
+export interface ParsedSignedData extends EncapsulatedContent {
   /** The embedded X.509 certificates, DER each. */
   readonly certificates: readonly Uint8Array[]
   /** Whether attribute certificates are embedded, which are passed over. */
@@ -46,28 +43,12 @@ const certificateLimit = 32
  * @throws SigningError `<area>_MALFORMED`, `<area>_ALGORITHM_UNSUPPORTED`
  */
 export function parseSignedData(bytes: Uint8Array, area: ErrorArea): ParsedSignedData {
-  const outer = new DerReader(bytes, `${area}_MALFORMED`)
-  const contentInfo = outer.enter(0x30, 'ContentInfo')
-  outer.end('ContentInfo')
-  const type = contentInfo.objectIdentifier('the type of ContentInfo')
-  if (type !== objectIdentifiers.signedData)
-    throw contentInfo.fault(`ContentInfo must hold SignedData (${objectIdentifiers.signedData}), not ${type}`)
-  const explicit = contentInfo.enter(0xa0, 'the content of ContentInfo')
-  contentInfo.end('ContentInfo')
-  const signedData = explicit.enter(0x30, 'SignedData')
-  explicit.end('SignedData')
-
+  const signedData = enterSignedData(bytes, `${area}_MALFORMED`)
   const version = signedData.smallInteger('the version of SignedData')
   if (![1, 3, 4, 5].includes(version))
     throw signedData.fault(`SignedData must have version 1, 3, 4 or 5, not ${version}`)
   const announced = readDigestAlgorithms(signedData)
-  const encapsulated = signedData.enter(0x30, 'encapContentInfo')
-  const contentType = encapsulated.objectIdentifier('the content type')
-  const contentExplicit = encapsulated.enter(0xa0, 'the signed content')
-  encapsulated.end('encapContentInfo')
-  const content = contentExplicit.takeAny('the signed content')
-  contentExplicit.end('the signed content')
-
+  const encapsulated = takeEncapsulatedContent(signedData)
   const certificates = signedData.takeOptional(0xa0, 'the certificates')
   const revocationLists = signedData.takeOptional(0xa1, 'the revocation lists')
   const signerInfos = signedData.enter(0x31, 'signerInfos')
@@ -76,8 +57,7 @@ export function parseSignedData(bytes: Uint8Array, area: ErrorArea): ParsedSigne
   signerInfos.end('the only SignerInfo')
 
   return {
-    contentType,
-    content,
+    ...encapsulated,
     ...readCertificates(certificates && signedData.inside(certificates)),
     hasRevocationLists: revocationLists !== undefined,
     signer,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { HashAlgorithm } from '../../domain/index.ts'
 import { readCertificateFields, subjectOf } from '../cms/index.ts'
 import { SigningError } from '../signing-error.ts'
-import type { AuthorityAddress } from './authority-address.ts'
+import { type AuthorityAddress, holdsSecrets } from './authority-address.ts'
 import { type AuthorityConnection, type AuthorityFailure, failure, queryAuthority } from './query-authority.ts'
 import { encodeTimestampRequest } from './timestamp-request.ts'
 import { parseTimestampResponse } from './timestamp-response.ts'
@@ -53,7 +53,8 @@ export async function askAuthority(
   try {
     const response = parseTimestampResponse(answer, 'TIMESTAMP_INVALID')
     if (response.kind === 'rejected') {
-      const reasons = [response.text, response.failures.join(', ')].filter((reason) => reason !== '')
+      const text = holdsSecrets(address) ? '' : response.text
+      const reasons = [text, response.failures.join(', ')].filter((reason) => reason !== '')
       const why = reasons.join('; ') || 'it gives no reason'
       return failure('TIMESTAMP_REJECTED', `refused to time-stamp (status ${response.status}): ${why}`)
     }

@@ -33,6 +33,11 @@ export function authorityAddress(url: string): AuthorityAddress {
   return { url: parsed.href, authorization, place: placeOf(parsed) }
 }
 
+/** Whether an authority that repeats in its answer what it was asked could repeat a secret. */
+export function holdsSecrets({ url, authorization }: AuthorityAddress): boolean {
+  return new URL(url).search !== '' || authorization !== undefined
+}
+
 /** An address for messages: no user, password or query. */
 export function placeOf(url: URL): string {
   return `${url.origin}${url.pathname}`

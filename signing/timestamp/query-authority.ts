@@ -1,4 +1,4 @@
-import { type AuthorityAddress, placeOf } from './authority-address.ts'
+import { type AuthorityAddress, holdsSecrets, placeOf } from './authority-address.ts'
 
 /** How requests reach an authority; the global `fetch` is one. */
 export type TimestampTransport = (
@@ -115,13 +115,11 @@ function redirection({ url }: AuthorityAddress, target: string, status: number):
 }
 
 /** The beginning of an answer in plain text, which is where quotas and outages are explained. */
-async function quotation(response: Response, { url, authorization }: AuthorityAddress): Promise<string> {
+async function quotation(response: Response, address: AuthorityAddress): Promise<string> {
   if (!/^text\/plain\b/i.test(response.headers.get('content-type') ?? '')) return ''
   const bytes = await readAtMost(response, quotedBytes)
   const text = printable(Buffer.from(bytes ?? []).toString('utf8'), quotedCharacters)
-  const { search } = new URL(url)
-  // A server that repeats the request may repeat its secrets.
-  return text === '' || search !== '' || authorization !== undefined ? '' : ` ("${text}")`
+  return text === '' || holdsSecrets(address) ? '' : ` ("${text}")`
 }
 
 /** The body, `undefined` when it is longer; it is then not read further. */
@@ -156,6 +154,7 @@ function printable(text: string, limit: number): string {
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()
     .slice(0, limit)
+    .toWellFormed()
 }
 
 function reasonOf(cause: unknown): string {

@@ -75,6 +75,7 @@ function readText(list: DerReader): string {
     .join(' ')
     .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
     .slice(0, 500)
+    .toWellFormed()
 }
 
 function readFailures(bits: Uint8Array): readonly FailureInfo[] {

@@ -14,7 +14,7 @@ export interface CertificateFacts {
   readonly subject: string
   /** RFC 4514 text. */
   readonly issuer: string
-  /** Hexadecimal, lower case, without leading zeros. */
+  /** Hexadecimal, lower case, two digits for each octet, without leading octets that are zero. */
   readonly serialNumber: string
   /** ISO 8601, UTC. */
   readonly notBefore: string
@@ -68,6 +68,7 @@ const readDer = rememberByBytes((der): CertificateFacts => {
     if (certificate.raw.length !== der.length) {
       throw new Error(`${der.length - certificate.raw.length} bytes follow the certificate`)
     }
+    if (!certificate.raw.equals(der)) throw new Error('its encoding is not DER')
     const { tbsCertificate } = AsnConvert.parse(der, Certificate)
     const usages = tbsCertificate.extensions?.find((extension) => extension.extnID === id_ce_extKeyUsage)
     return {

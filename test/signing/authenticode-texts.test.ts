@@ -15,6 +15,8 @@ import {
   Refusal,
 } from '../../domain/index.ts'
 import { signPeFile, verifyPeFile } from '../../signing/authenticode/index.ts'
+import { readProgramInfo } from '../../signing/authenticode/verify-spc.ts'
+import { type DerElement, DerReader, der, objectIdentifiers } from '../../signing/cms/index.ts'
 import { createSelfSignedCertificate } from '../../signing/x509/index.ts'
 import { plainRequest } from '../support/issued-facts.ts'
 import { memoryKey } from '../support/memory-key.ts'
@@ -130,6 +132,30 @@ test.each(['👩‍🔧', '𠮷野家', '\ud83d', '\ufffe', '\uffff', '\u0000', 
     expect(saved(name, null)).toBeUndefined()
   },
 )
+
+test.each(['\u202egpj.exe', 'a\u2066b', 'a\u061cb'])(
+  'a description that turns text around is refused: %j',
+  async (description) => {
+    const { key, chain: certificateChain } = signer
+    await expect(
+      signPeFile({ inputPath, outputPath, key, certificateChain, hashAlgorithm: 'sha256', description }),
+    ).rejects.toMatchObject({ code: 'AUTHENTICODE_DESCRIPTION_INVALID' })
+  },
+)
+
+test('a signature that says two things of its program is refused', () => {
+  const value = (name: string) => {
+    const text = der.contextPrimitive(0, Buffer.from(name, 'utf16le').swap16())
+    return new DerReader(der.sequence(der.context(0, text)), 'TEST').takeAny('')
+  }
+  const attribute = (...values: readonly DerElement[]) => [
+    { type: objectIdentifiers.spcOpusInfo, values, encoded: new Uint8Array() },
+  ]
+  expect(readProgramInfo(attribute(value('one')))).toEqual({ description: 'one' })
+  expect(() => readProgramInfo(attribute(value('one'), value('two')))).toThrow(
+    expect.objectContaining({ code: 'AUTHENTICODE_MALFORMED' }),
+  )
+})
 
 test('whatever subject a certificate is asked for with, it is issued with, and signs', async () => {
   const key = memoryKey('ec-p256')

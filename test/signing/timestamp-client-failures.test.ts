@@ -88,6 +88,28 @@ describe('TIMESTAMP_REJECTED, with what the authority says', () => {
   })
 })
 
+describe('what an authority says', () => {
+  test('is not repeated where it could repeat a secret', async () => {
+    const url = await answering(() => encodeRejection('badAlg', 'There is no key secret.'))
+    expect((await failureOf([url])).message).toContain('There is no key secret.')
+    for (const asked of [`${url}?key=secret`, url.replace('//', '//user:secret@')]) {
+      const { code, message } = await failureOf([asked])
+      expect({ code, message }).toEqual({ code: 'TIMESTAMP_REJECTED', message: expect.stringContaining('badAlg') })
+      expect(message).not.toContain('secret')
+    }
+  })
+
+  test('is cut into whole characters', async () => {
+    const said = `${'x'.repeat(499)}👩 and more`
+    const rejecting = await answering(() => encodeRejection('badAlg', said))
+    expect((await failureOf([rejecting])).message).toSatisfy((message: string) => message.isWellFormed())
+    const page = await serve((_request, response) =>
+      response.writeHead(403, { 'content-type': 'text/plain' }).end(said.slice(300)),
+    )
+    expect((await failureOf([page])).message).toSatisfy((message: string) => message.isWellFormed())
+  })
+})
+
 describe('an authority that fails does not end anything', () => {
   const html = (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')
   const busy = (response: ServerResponse) => response.writeHead(503).end()

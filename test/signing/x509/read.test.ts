@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -11,6 +12,7 @@ import {
   readCertificate,
   toPem,
 } from '../../../signing/x509/index.ts'
+import { craftCertificate } from '../../support/crafted-certificate.ts'
 import { memoryKey } from '../../support/memory-key.ts'
 import { openssl } from '../../support/openssl.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -222,4 +224,17 @@ describe('orderChain', () => {
     expect(chain.slice(0, 2)).toEqual([aByB.certificate, bByA.certificate])
     expect(chain.length).toBeLessThanOrEqual(3)
   })
+})
+
+test('a certificate is refused whose bytes are not what OpenSSL makes of them', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = { publicKey: publicKey.export({ type: 'spki', format: 'der' }), signedBy: privateKey }
+  const certificate = craftCertificate({ subject: 'One', issuer: 'One', ...key })
+  expect(readCertificate(certificate).subject).toBe('CN=One')
+  const changed = Uint8Array.from(certificate)
+  changed[changed.length - 1] = (changed[changed.length - 1] ?? 0) | 1
+  const signature = changed.lastIndexOf(0x03, changed.length - 70)
+  // A bit of the signature that is said not to be used, and is set.
+  changed[signature + 2] = 1
+  expect(() => readCertificate(changed)).toThrow(expect.objectContaining({ code: 'X509_MALFORMED' }))
 })
