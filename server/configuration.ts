@@ -106,7 +106,7 @@ const settings = z.strictObject({
 export type Settings = z.output<typeof settings>
 
 /** Settings that hold secrets or keys and can be read from a file of their own: `COUNTERSIGN_<NAME>_FILE`. */
-const secrets = [
+export const secretSettings = [
   'operatorToken',
   'eventLogPassword',
   'readModelPassword',
@@ -138,7 +138,7 @@ export function knownEnvironmentVariables(): readonly string[] {
   const names = Object.keys(settings.shape) as (keyof Settings)[]
   return [
     ...names.map(environmentVariable),
-    ...secrets.map((secret) => `${environmentVariable(secret)}_FILE`),
+    ...secretSettings.map((secret) => `${environmentVariable(secret)}_FILE`),
     ...foreignVariables,
   ]
 }
@@ -162,7 +162,7 @@ export function readSettings(options: {
     const value = environment[environmentVariable(name)]
     if (value !== undefined && value !== '') fromEnvironment[name] = value
   }
-  for (const name of secrets) {
+  for (const name of secretSettings) {
     const path = environment[`${environmentVariable(name)}_FILE`]
     if (path !== undefined && path !== '') fromEnvironment[name] = readSecret(path, `${environmentVariable(name)}_FILE`)
   }
@@ -204,7 +204,7 @@ export function required<Name extends keyof Settings>(
   if (value === undefined || value === null)
     throw new ConfigurationError(
       'CONFIGURATION_INVALID',
-      `The role ${role} needs ${environmentVariable(name)}${(secrets as readonly string[]).includes(name) ? ' (or the same name with _FILE)' : ''}.`,
+      `The role ${role} needs ${environmentVariable(name)}${(secretSettings as readonly string[]).includes(name) ? ' (or the same name with _FILE)' : ''}.`,
     )
   return value as NonNullable<Settings[Name]>
 }

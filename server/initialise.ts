@@ -20,6 +20,9 @@ import { openLogger } from './logging.ts'
 import { keepMasterKey, openPersons } from './persons.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 
+/** More bytes than the tokens of any set-up take. */
+const roomForTokens = 16 * 1024
+
 /** What to set up. */
 export type Initialisation = {
   /** The organization's name. */
@@ -55,21 +58,24 @@ export async function initialise(
     { ...settings, ...(personMasterKey === undefined ? {} : { personMasterKey }) },
     logger,
   )
-  const { log } = await openServiceLog({ ...settings, ...keys }, ['api'])
   try {
-    await refuseSecond(log)
-    // Before anything is recorded: an organization without its administrator could not be set up again.
-    await persons.check()
-    const url = settings.publicUrl ?? `http://${settings.host}:${settings.port}`
-    // The file's place is taken before anything is recorded: tokens that could not be handed out would be lost.
-    return await intoNewFile(credentialsFile, async () => ({
-      url,
-      ...(demo
-        ? await makeDemo(settings, { log, persons, now })
-        : await makeOrganization({ log, persons, now }, organization, administrator)),
-    }))
+    const { log } = await openServiceLog({ ...settings, ...keys }, ['api'])
+    try {
+      await refuseSecond(log)
+      // Before anything is recorded: an organization without its administrator could not be set up again.
+      await persons.check()
+      const url = settings.publicUrl ?? `http://${settings.host}:${settings.port}`
+      // The file's place is taken before anything is recorded: tokens that could not be handed out would be lost.
+      return await intoNewFile(credentialsFile, async () => ({
+        url,
+        ...(demo
+          ? await makeDemo(settings, { log, persons, now })
+          : await makeOrganization({ log, persons, now }, organization, administrator)),
+      }))
+    } finally {
+      await log.close()
+    }
   } finally {
-    await log.close()
     await persons.close()
   }
 }
@@ -114,12 +120,18 @@ function now(): Instant {
   return new Date().toISOString()
 }
 
-/** Writes what is made into a file that was not there before; when the making fails, no file remains. */
+/**
+ * Writes what is made into a file that was not there before; when the making fails, no file remains. The file has its room
+ * before anything is made: on a disk that is full, tokens would be made and lost.
+ */
 async function intoNewFile(path: string, make: () => Promise<Credentials>): Promise<Credentials> {
   const file = await openNew(path)
   try {
+    await takeRoom(file, path)
     const credentials = await make()
-    await file.writeFile(`${JSON.stringify(credentials, undefined, 2)}\n`)
+    const text = Buffer.from(`${JSON.stringify(credentials, undefined, 2)}\n`)
+    await file.write(text, 0, text.length, 0)
+    await file.truncate(text.length)
     await file.sync()
     return credentials
   } catch (error) {
@@ -130,12 +142,25 @@ async function intoNewFile(path: string, make: () => Promise<Credentials>): Prom
   }
 }
 
+async function takeRoom(file: FileHandle, path: string): Promise<void> {
+  try {
+    await file.write(Buffer.alloc(roomForTokens, ' '), 0, roomForTokens, 0)
+    await file.sync()
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
 async function openNew(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST')
       throw new Refusal('CREDENTIALS_FILE_EXISTS', `${path} exists already; name another file for the tokens.`)
-    throw new Refusal('CREDENTIALS_FILE_UNWRITABLE', `${path} cannot be written: ${(error as Error).message}`)
+    throw unwritable(path, error)
   }
+}
+
+function unwritable(path: string, error: unknown): Refusal {
+  return new Refusal('CREDENTIALS_FILE_UNWRITABLE', `${path} cannot be written: ${(error as Error).message}`)
 }

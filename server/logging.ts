@@ -1,17 +1,14 @@
 import { type Logger, pino } from 'pino'
-import type { Settings } from './configuration.ts'
+import { type Settings, secretSettings } from './configuration.ts'
 import type { HealthCheck } from './health.ts'
 import { type LogDestination, logFile, logStandardOutput } from './log-destination.ts'
 
-/** What never appears in a log line, should it ever stand in an object that is logged. */
-const redacted = [
-  '*.token',
-  '*.pin',
-  '*.password',
-  '*.authorization',
-  'req.headers.authorization',
-  'headers.authorization',
+/** Names whose values never appear in a log line, should one ever stand in an object that is logged: settings are among them. */
+const secretNames = [
+  ...['token', 'apiToken', 'pin', 'soPin', 'password', 'authorization', 'privateKey', 'connectionString'],
+  ...secretSettings,
 ]
+const redacted = [...secretNames, ...secretNames.map((name) => `*.${name}`), 'req.headers.authorization']
 
 /** The service's log. */
 export type ServiceLogger = {

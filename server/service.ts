@@ -14,6 +14,7 @@ import { planWording } from '../signing/directives.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
+import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
@@ -63,18 +64,11 @@ export async function startService(options: {
   readonly checks?: Readonly<Record<string, HealthCheck>>
 }): Promise<Service> {
   const { settings, roles, logger } = options
-  const closers: (() => Promise<void>)[] = []
+  const closers: Closer[] = []
   const checks: Record<string, HealthCheck> = { ...options.checks }
   const has = (role: Role) => roles.includes(role)
 
-  async function close(): Promise<void> {
-    for (const closer of closers.splice(0).reverse())
-      try {
-        await closer()
-      } catch (error) {
-        logger.error({ err: error }, 'a part did not close in good order')
-      }
-  }
+  const close = () => closeAll(closers, logger)
 
   try {
     return await open()
@@ -89,7 +83,7 @@ export async function startService(options: {
     closers.push(() => log.close())
     checks.eventLog = async () => void (await log.head())
 
-    const artifacts = await openArtifacts(settings)
+    const artifacts = await openArtifacts(settings, logger)
     closers.push(artifacts.close)
 
     const sources = serviceSources(settings, { log, artifacts })
@@ -177,7 +171,8 @@ export async function startService(options: {
     await listen(fastify, settings)
     closers.push(() => fastify.close())
     const takeBack = surviveUncaughtErrors(logger)
-    closers.push(async () => takeBack())
+    // Closed last: also what fails while the others close must not end the process before they have.
+    closers.unshift(async () => takeBack())
     const resume = has('worker') ? resumeInBackground() : async () => undefined
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }
 

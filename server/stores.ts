@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Logger } from 'pino'
 import type { ArtifactReader } from '../application/index.ts'
 import {
   type ArtifactStore,
@@ -40,8 +41,11 @@ export function maximumUploadSize({ maximumArtifactSize, sourceLimits }: Setting
   return Math.min(maximumArtifactSize, sourceLimits.uploadedFile ?? maximumArtifactSize)
 }
 
+/** Between two removals of uploads that have expired, in milliseconds. */
+const expiryPauseMs = 10 * 60_000
+
 /** Opens the artifact store that the settings name; by default a folder in the data directory. */
-export async function openArtifacts(settings: Settings): Promise<Artifacts> {
+export async function openArtifacts(settings: Settings, logger: Pick<Logger, 'error'>): Promise<Artifacts> {
   const path = artifactsPath(settings)
   const store = await openFolderStore({ path, maximumSize: settings.maximumArtifactSize })
   const registry = await openUploadRegistry({
@@ -49,8 +53,12 @@ export async function openArtifacts(settings: Settings): Promise<Artifacts> {
     now: () => new Date(),
     lifetimeMs: settings.uploadLifetime * 3_600_000,
     quotas: { user: settings.uploadQuotaUser, organization: settings.uploadQuotaOrganization },
+  }).catch(async (error: unknown) => {
+    await store.close()
+    throw error
   })
-  const expiry = setInterval(() => void registry.expire().catch(() => undefined), 10 * 60_000)
+  const onError = (error: unknown) => logger.error({ err: error }, 'uploads that have expired could not be removed')
+  const expiry = setInterval(() => void registry.expire().catch(onError), expiryPauseMs)
   expiry.unref()
   return {
     path,

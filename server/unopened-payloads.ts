@@ -3,7 +3,7 @@ import type { UnopenedCode } from '../workflows/unopened.ts'
 import type { OnUnopened } from './payload-codec.ts'
 
 /** Payloads with one code are logged in one line within this time, in milliseconds. */
-const pause = 60_000
+const lineEveryMs = 60_000
 
 /**
  * Records payloads that were not opened: one line a minute for each code at the most, since whoever can reach Temporal
@@ -13,7 +13,7 @@ export function recordUnopened(logger: Pick<Logger, 'warn'>, now: () => number =
   const lines = new Map<UnopenedCode, { readonly at: number; silent: number }>()
   return (code, place) => {
     const last = lines.get(code)
-    if (last !== undefined && now() - last.at < pause) {
+    if (last !== undefined && now() - last.at < lineEveryMs) {
       last.silent += 1
       return
     }

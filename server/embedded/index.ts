@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { type Closer, closeAll } from '../close-all.ts'
 import { roles as allRoles, type Settings } from '../configuration.ts'
 import { keepEventKeys } from '../event-keys.ts'
 import { firstOrganizationName } from '../first-organization.ts'
@@ -46,12 +47,12 @@ export async function startEmbedded(options: {
   const { demo, logger, report } = options
   const { data } = options.settings
   await mkdir(data, { recursive: true, mode: 0o700 })
-  const closers: (() => Promise<void>)[] = []
+  const closers: Closer[] = []
   let service: Service | undefined
 
   async function close(): Promise<void> {
     await service?.close()
-    for (const closer of closers.splice(0).reverse()) await closer()
+    await closeAll(closers, logger)
   }
 
   try {

@@ -16,6 +16,7 @@ import { type LogPosition, readWholeStream } from '../../event-log/index.ts'
 import { toPem } from '../../signing/x509/index.ts'
 import type { Credentials } from './credentials.ts'
 import { sampleProgram } from './sample-program.ts'
+import { EmbeddedStartError } from './start-error.ts'
 
 /** How long the self-check waits for its request to end, in milliseconds. */
 const selfCheckTimeoutMs = 120_000
@@ -32,7 +33,7 @@ export type SelfChecked = {
  * two people, signed, time-stamped, downloaded.
  *
  * @param report called with each event of the request
- * @throws Error when the request does not complete
+ * @throws EmbeddedStartError `SELF_CHECK_FAILED` when the request does not complete
  */
 export async function selfCheck(options: {
   readonly application: Application
@@ -68,7 +69,7 @@ export async function selfCheck(options: {
     })
   })
   if (ended.workflowStatus !== 'Completed')
-    throw new Error(`The self-check's request ended as ${ended.workflowStatus}: ${ended.failure?.message ?? ''}`)
+    throw failed(`The self-check's request ended as ${ended.workflowStatus}: ${ended.failure?.message ?? ''}`)
 
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const signedFile = join(folder, 'sample-signed.exe')
@@ -94,9 +95,14 @@ async function follow(
       await seen(state, event.type)
       if (state.workflowStatus !== 'none' && isFinalStatus(state.workflowStatus)) return state
     }
-  throw new Error(
+  throw failed(
     `The self-check's request did not end within ${selfCheckTimeoutMs / 1000} s; it is ${state.workflowStatus}.`,
   )
+}
+
+/** The demo is made by then: the next start goes on with it, and checks nothing again. */
+function failed(problem: string): EmbeddedStartError {
+  return new EmbeddedStartError('SELF_CHECK_FAILED', `${problem} The log in the data directory tells more.`)
 }
 
 async function certificatePem({ log }: ApplicationDependencies, certificateId: CertificateId): Promise<string> {

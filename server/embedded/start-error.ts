@@ -1,4 +1,4 @@
-/** What can keep the embedded Temporal server from starting. */
+/** What can keep the embedded start from its end. */
 export type EmbeddedStartErrorCode =
   /** There is no `temporal` binary; the message says how to get one. */
   | 'TEMPORAL_CLI_NOT_FOUND'
@@ -8,6 +8,8 @@ export type EmbeddedStartErrorCode =
   | 'PORT_IN_USE'
   /** Another process runs a Temporal server on this data directory. */
   | 'DATA_DIRECTORY_IN_USE'
+  /** The first start's own signing request did not complete. */
+  | 'SELF_CHECK_FAILED'
 
 /** Thrown by the parts of the embedded start. The message says what was wrong and what would be right. */
 export class EmbeddedStartError extends Error {

@@ -8,6 +8,7 @@ import { openSqliteEventLog } from '../../event-log/index.ts'
 import { readSettings } from '../../server/configuration.ts'
 import { type Initialisation, initialise } from '../../server/initialise.ts'
 import { openPersons } from '../../server/persons.ts'
+import { mayMount, smallDisk } from '../support/small-disk.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 function installation() {
@@ -78,6 +79,19 @@ describe('setting up an empty installation', () => {
     expect(await readFile(credentialsFile, 'utf8')).toBe('mine')
     const nowhere = { ...wanted, credentialsFile: join(folder, 'no-such-folder', 'tokens.json') }
     await expect(initialise(settings, nowhere)).rejects.toMatchObject({ code: 'CREDENTIALS_FILE_UNWRITABLE' })
+    expect(await eventsOf(folder)).toEqual([])
+  })
+
+  test.runIf(mayMount)('records nothing when the disk has no room for the tokens', async () => {
+    const { folder, settings, wanted } = installation()
+    const disk = smallDisk(1)
+    disk.fill(0)
+    const credentialsFile = join(disk.path, 'tokens.json')
+    await expect(initialise(settings, { ...wanted, credentialsFile })).rejects.toMatchObject({
+      code: 'CREDENTIALS_FILE_UNWRITABLE',
+      message: expect.stringContaining('ENOSPC'),
+    })
+    expect(existsSync(credentialsFile)).toBe(false)
     expect(await eventsOf(folder)).toEqual([])
   })
 

@@ -72,6 +72,22 @@ describe('a log file', () => {
     expect(destination.trouble()).toEqual({ lost: 1, reason: 'it does not take lines as fast as they come' })
   })
 
+  it('hides secrets, whatever object of ours they stand in', () => {
+    const lines: string[] = []
+    const destination = {
+      write: (line: string) => void lines.push(line),
+      trouble: () => undefined,
+      close: () => undefined,
+    }
+    const logger = loggerTo(settings, destination)
+    const secret = 'hunter2'
+    logger.info({ token: secret, operatorToken: secret, connectionString: secret }, 'beside the message')
+    logger.info({ settings: { personMasterKey: secret, pkcs11Pin: secret, eventLogPassword: secret } }, 'settings')
+    logger.error({ err: Object.assign(new Error('failed'), { connectionString: secret, password: secret }) }, 'failed')
+    expect(lines).toHaveLength(3)
+    expect(lines.join()).not.toContain(secret)
+  })
+
   it('on a full disk costs lines and nothing else', async () => {
     const destination = logFile('/dev/full')
     onTestFinished(() => destination.close())
