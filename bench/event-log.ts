@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ApiTokenId, OrganizationId, UserId } from '../domain/index.ts'
 import { type EventLog, type NewEvent, openSqliteEventLog } from '../event-log/index.ts'
+import { withFolder } from './folder.ts'
 import { median } from './median.ts'
 import { rowsPerSecond } from './read-rows.ts'
 
@@ -26,8 +25,10 @@ export type EventLogFigures = {
  * @param events how many events to catch up with
  */
 export async function measureEventLog(events = 200_000): Promise<EventLogFigures> {
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
-  const path = join(folder, 'events.db')
+  return withFolder((folder) => measureIn(join(folder, 'events.db'), events))
+}
+
+async function measureIn(path: string, events: number): Promise<EventLogFigures> {
   const log = openSqliteEventLog({ path })
   try {
     const durableAppendsPerSecond = await perSecond(2_000, async () => {
@@ -54,7 +55,6 @@ export async function measureEventLog(events = 200_000): Promise<EventLogFigures
     }
   } finally {
     await log.close()
-    await rm(folder, { recursive: true })
   }
 }
 

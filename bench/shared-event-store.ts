@@ -6,6 +6,7 @@ import {
   startEventStoreDbStandIn,
 } from '../test/support/eventstoredb-stand-in/index.ts'
 import { sampleEvent } from './event-log.ts'
+import { median } from './median.ts'
 
 /** How fast our streams are followed in EventStoreDB's stand-in, from their beginning until all is read. */
 export type SharedEventStoreFigures = {
@@ -68,8 +69,4 @@ async function followed(store: EventStoreDbStore): Promise<number> {
     await log.close()
     await server.kill()
   }
-}
-
-function median(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
 }
