@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { isSqliteBusy } from '../retry/sqlite-busy.ts'
+import { isSqliteBusy, sqliteCode } from '../retry/sqlite-busy.ts'
 import type { ExpectedRevision } from './event-log.ts'
 import type { SerialisedEvent } from './serialise.ts'
 
@@ -32,13 +32,17 @@ export type SqliteCommitter = {
   close(): void
 }
 
+/** `SQLITE_READONLY`. */
+const readOnly = 8
+
 /** How much of the file the connection keeps in memory, in KiB: the inner pages of the indexes belong there. */
 const cacheKibibytes = 8_192
 
 /**
  * Appends to a log's file, which must have been made: each append is decided and undone by itself. `BEGIN IMMEDIATE` lets
  * one process write at a time, so positions become visible in the order in which they are given and no reader can step
- * over one. The file is opened by the first commit; where that fails, by the next.
+ * over one. The file is opened by the first commit. One that cannot be written to at that moment SQLite opens for reading,
+ * and would keep like that: the next commit opens it again.
  */
 export function createSqliteCommitter(path: string): SqliteCommitter {
   let opened: { readonly database: DatabaseSync; readonly statements: Statements } | undefined
@@ -56,7 +60,7 @@ export function createSqliteCommitter(path: string): SqliteCommitter {
           return outcome
         } catch (error) {
           // A failure that ended the whole transaction is everybody's; any other undoes this append only.
-          if (!database.isTransaction || isSqliteBusy(error)) throw error
+          if (!database.isTransaction || isSqliteBusy(error) || sqliteCode(error) === readOnly) throw error
           database.exec('ROLLBACK TO one_append; RELEASE one_append')
           return { kind: 'failed', failure: failureOf(error) }
         }
@@ -69,15 +73,21 @@ export function createSqliteCommitter(path: string): SqliteCommitter {
     }
   }
 
+  function close(): void {
+    opened?.database.close()
+    opened = undefined
+  }
+
   return {
     commit(group) {
       try {
         return { kind: 'committed', outcomes: commitGroup(group) }
       } catch (error) {
+        if (sqliteCode(error) === readOnly) close()
         return { kind: 'failed', failure: failureOf(error) }
       }
     },
-    close: () => opened?.database.close(),
+    close,
   }
 }
 

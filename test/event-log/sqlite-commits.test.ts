@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openSqliteEventLog } from '../../event-log/index.ts'
 import { collect, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
+import { writeFaults } from '../support/write-faults/index.ts'
 
 const appendProcess = join(import.meta.dirname, '../support/event-log/append-process.ts')
 
@@ -97,5 +99,38 @@ describe('the thread that writes the file of an SQLite event log', () => {
     expect(await log.append(newStream(), [newEvent()], 'noStream')).toMatchObject({ revision: 0 })
     thread()
     await log.close()
+  })
+
+  test.each([
+    ['before the first append', 0],
+    ['later', 1],
+  ])('writes again when the disk takes something again that took nothing %s', async (_, appendsBefore) => {
+    const outside = await mkdtemp(join(tmpdir(), 'countersign-write-faults-'))
+    const faults = writeFaults(folder, outside)
+    const child = spawn(process.execPath, [appendProcess, path, 'by-line'], {
+      env: { ...process.env, ...faults.environment },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 20_000,
+    })
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    const next = async () => (await lines.next()).value as string
+    const append = () => {
+      child.stdin.write('\n')
+      return next()
+    }
+    expect(await next()).toBe('open')
+    for (let appended = 0; appended < appendsBefore; appended += 1) expect(await append()).toContain('-')
+    for (const fault of ['EROFS', 'ENOSPC', 'EIO'] as const) {
+      faults.begin(fault)
+      expect([await append(), await append()]).toEqual(['EVENT_LOG_UNAVAILABLE', 'EVENT_LOG_UNAVAILABLE'])
+      faults.end()
+      expect(await append()).toContain('-')
+    }
+    child.stdin.end()
+    expect(await once(child, 'exit')).toEqual([0, null])
+    const log = openSqliteEventLog({ path })
+    expect(await collect(log.readAll())).toHaveLength(3 * (appendsBefore + 3))
+    await log.close()
+    await rm(outside, { recursive: true })
   })
 })

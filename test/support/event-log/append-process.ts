@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline'
 import { type EventLog, EventLogError, openSqliteEventLog } from '../../../event-log/index.ts'
 import { newEvent, newEvents, newStream } from './events.ts'
 
@@ -7,6 +8,7 @@ import { newEvent, newEvents, newStream } from './events.ts'
  * - a number: that many appends of three events, each to a stream of its own, several at a time;
  * - `forever`: the same without end, until the process is killed;
  * - `open`: one append of three events, and the log stays open;
+ * - `by-line`: prints `open`, then makes one append for each line of its input, and prints its stream or the error's code;
  * - `counter:STREAM`: 25 events on one stream, each at the revision that was read before, again after each conflict.
  *
  * Prints the stream of every append that was answered, one a line.
@@ -14,7 +16,8 @@ import { newEvent, newEvents, newStream } from './events.ts'
 async function main(path: string, kind: string): Promise<void> {
   const log = openSqliteEventLog({ path })
   if (kind === 'open') return appendThree(log)
-  if (kind.startsWith('counter:')) await count(log, kind.slice('counter:'.length))
+  if (kind === 'by-line') await appendByLine(log)
+  else if (kind.startsWith('counter:')) await count(log, kind.slice('counter:'.length))
   else await appendMany(log, kind === 'forever' ? Number.POSITIVE_INFINITY : Number(kind))
   await log.close()
 }
@@ -27,6 +30,12 @@ async function appendThree(log: EventLog): Promise<void> {
   const stream = newStream()
   await log.append(stream, newEvents(3), 'noStream')
   process.stdout.write(`${stream}\n`)
+}
+
+async function appendByLine(log: EventLog): Promise<void> {
+  process.stdout.write('open\n')
+  for await (const _ of createInterface(process.stdin))
+    await appendThree(log).catch(({ code }: EventLogError) => process.stdout.write(`${code}\n`))
 }
 
 async function count(log: EventLog, stream: string): Promise<void> {
