@@ -1,6 +1,7 @@
 import {
   type CertificateFields,
   type ForeignSignedData,
+  isIssuedBy,
   isSame,
   issuersOf,
   readCertificateFields,
@@ -9,14 +10,16 @@ import { encodedNameText } from '../x509/index.ts'
 
 /**
  * What travels with SignedData and is in no path of its signers, which the embedded certificates lead up as far as they
- * go: other certificates, attribute certificates, revocation lists, parameters of algorithms.
+ * go: other certificates, roots that their own keys did not sign, attribute certificates, revocation lists, parameters of algorithms.
  */
 export function uncoveredParts(
   signedData: ForeignSignedData,
   embedded: readonly CertificateFields[],
   signers: readonly (CertificateFields | undefined)[],
 ): readonly string[] {
-  const paths = signers.flatMap((signer) => (signer === undefined ? [] : issuersOf(signer, embedded)))
+  const paths = signers
+    .flatMap((signer) => (signer === undefined ? [] : issuersOf(signer, embedded)))
+    .filter(isSoundRoot)
   const unreadable = signedData.certificates.length - embedded.length
   return [
     ...embedded
@@ -27,6 +30,11 @@ export function uncoveredParts(
     ...(signedData.hasRevocationLists ? ['revocation lists'] : []),
     ...signedData.uncovered,
   ]
+}
+
+/** Whether a root is what its own key signed; any other certificate is taken. */
+function isSoundRoot(certificate: CertificateFields): boolean {
+  return Buffer.compare(certificate.issuer, certificate.subject) !== 0 || isIssuedBy(certificate, certificate)
 }
 
 /** What an unsigned attribute is called among what nothing covers. */

@@ -76,6 +76,16 @@ describe('what nothing covers is named where it is', () => {
     })
   })
 
+  test('a root that its own key did not sign, whatever else it says', async () => {
+    const changed = Buffer.from(signature)
+    const end = changed.indexOf(signer.root) + signer.root.length
+    changed.writeUInt8(changed.readUInt8(end - 1) ^ 1, end - 1)
+    expect(await existing(changed)).toMatchObject({
+      ...intact,
+      uncovered: ['the certificate "CN=Root of Signer ec-p256,O=Countersign test"'],
+    })
+  })
+
   test('an announced algorithm that the signer does not use, or parameters of one', async () => {
     const announcing = (...algorithms: readonly Uint8Array[]) =>
       withFields(signature, (fields) => fields.with(1, der.setOf(encodeDigestAlgorithm('sha256'), ...algorithms)))
