@@ -72,6 +72,32 @@ export const logParts: Parts = {
       bound: 1.5,
     }))
   },
+  'audit-replay': async () => {
+    const { measureAuditReplay } = await import('./audit-replay.ts')
+    const { requests, logGibibytes, readEventsPerSecond, plain, compared } = await measureAuditReplay(
+      Number(process.env.BENCH_REQUESTS ?? 1_000_000),
+    )
+    return Object.entries({ 'audit replay': plain, 'audit replay --compare': compared }).flatMap(
+      ([work, { eventsPerSecond, peakMebibytes }]): Row[] => [
+        {
+          work: `${work}, every state written: peak memory, MiB`,
+          ours: `${peakMebibytes.toFixed(0)} MiB`,
+          against: `log of ${requests} requests, ${logGibibytes.toFixed(1)} GiB`,
+          figure: peakMebibytes,
+          must: '≤',
+          bound: 512,
+        },
+        {
+          work: `${work}, every signature checked and every state written, against reading the log`,
+          ours: `${eventsPerSecond.toFixed(0)} events/s`,
+          against: `${readEventsPerSecond.toFixed(0)} events/s`,
+          figure: eventsPerSecond / readEventsPerSecond,
+          must: '≥',
+          bound: 0.6,
+        },
+      ],
+    )
+  },
   projections: async () => {
     const { measureDelivery, measureRebuild } = await import('./projections.ts')
     const {

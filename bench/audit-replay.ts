@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { processRoles } from '../domain/index.ts'
+import { openSqliteEventLog } from '../event-log/index.ts'
+import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
+import { withFolder } from './folder.ts'
+import { makeLargeLog } from './large-log.ts'
+
+/** One replay of a whole log, as a process of its own. */
+export type ReplayRun = {
+  readonly eventsPerSecond: number
+  /** The most memory that it had (resident set), in MiB. */
+  readonly peakMebibytes: number
+}
+
+/** Replays of a large log. */
+export type ReplayFigures = {
+  readonly requests: number
+  readonly logGibibytes: number
+  /** Reading every event of the log, parsed, and nothing else. */
+  readonly readEventsPerSecond: number
+  readonly plain: ReplayRun
+  /** With `--compare`: the read model is held against the log, which is read again for it. */
+  readonly compared: ReplayRun
+}
+
+const project = join(import.meta.dirname, '..')
+/** How often the memory of a process is looked at, in milliseconds. The kernel keeps the highest. */
+const lookMs = 100
+
+/** Measures `countersign audit replay` on a log of finished requests that is made for it. */
+export async function measureAuditReplay(requests: number): Promise<ReplayFigures> {
+  return withFolder(async (folder) => {
+    const { privateKey, publicKeyPem } = newInstallationKey()
+    const eventKey = newEventKey(privateKey, processRoles, new Date().toISOString())
+    const path = join(folder, 'event-log.db')
+    const key = parseEventKey(eventKey, [createPublicKey(publicKeyPem)])
+    await makeLargeLog(path, key, { requests, unfinished: 0 })
+    const data = join(folder, 'data')
+    await mkdir(data, { mode: 0o700 })
+    const environment = {
+      // As the image starts it.
+      NODE_OPTIONS: '--max-semi-space-size=4',
+      SQLITE_TMPDIR: folder,
+      COUNTERSIGN_DATA: data,
+      COUNTERSIGN_EVENT_LOG: `sqlite:${path}`,
+      COUNTERSIGN_INSTALLATION_KEY: publicKeyPem,
+    }
+    await run(['projections', 'rebuild'], environment)
+    const { events, seconds } = await readLog(path)
+    async function replay(...options: string[]): Promise<ReplayRun> {
+      const start = performance.now()
+      const peakMebibytes = await run(['audit', 'replay', '--json', ...options], environment)
+      return { eventsPerSecond: (events * 1_000) / (performance.now() - start), peakMebibytes }
+    }
+    return {
+      requests,
+      logGibibytes: (await stat(path)).size / 1024 ** 3,
+      readEventsPerSecond: events / seconds,
+      plain: await replay(),
+      compared: await replay('--compare'),
+    }
+  })
+}
+
+async function readLog(path: string): Promise<{ readonly events: number; readonly seconds: number }> {
+  const log = openSqliteEventLog({ path })
+  const start = performance.now()
+  let events = 0
+  for await (const batch of log.readAll()) events += batch.length
+  const seconds = (performance.now() - start) / 1_000
+  await log.close()
+  return { events, seconds }
+}
+
+/**
+ * Runs `countersign`, and lets nobody read what it prints.
+ *
+ * @returns the most memory that it had, in MiB
+ * @throws Error when it ends with another code than 0
+ */
+async function run(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> {
+  const child = spawn(process.execPath, [join(project, 'cli', 'main.ts'), ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  let peak = 0
+  const timer = setInterval(async () => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '')
+    peak = Math.max(peak, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024)
+  }, lookMs)
+  const [code] = await once(child, 'exit')
+  clearInterval(timer)
+  if (code !== 0) throw new Error(`countersign ${args.join(' ')} ended with ${code}`)
+  return peak
+}
