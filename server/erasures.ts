@@ -3,6 +3,7 @@ import { fold, type PersonId, parseStreamName, streams, type UserId, userDecider
 import {
   type EventLog,
   EventLogError,
+  type EventLogErrorCode,
   type LogPosition,
   type RunningConsumer,
   readWholeStream,
@@ -12,6 +13,8 @@ import type { Persons } from '../persons/index.ts'
 
 /** After so many events without an erasure it is kept how far the log was followed: what is followed again changes nothing. */
 const eventsBetweenMarks = 5_000
+/** What is wrong with one stream and does not pass: waiting for it would hold up the erasures of everybody else. */
+const streamFaults: readonly string[] = ['EVENT_LOG_UNTRUSTED', 'EVENT_LOG_CORRUPT'] satisfies EventLogErrorCode[]
 /** So often it is looked, while events come, whether a backup of the keys was put back under the running process. */
 const lookAgainMs = 10_000
 
@@ -20,7 +23,8 @@ const lookAgainMs = 10_000
  * event and the key, and the keys that a backup of their database brought back. How far it is stands in that database.
  *
  * A destroyed key does not come back, so an event alone destroys nothing: the user's stream must say so, and must have been
- * written by processes of the service. Where it was not, the key stays; erasing the user again destroys it.
+ * written by processes of the service. Where it was not, or cannot be read, the key stays, and the erasures behind it go on;
+ * erasing the user again destroys it.
  *
  * @param options.verified the same log; what is read in it a process of the service wrote
  * @param options.lookMs how often it is looked whether the keys are older than they were, in milliseconds
@@ -92,8 +96,8 @@ async function isErased(
     const user = fold(userDecider, events)
     return user.status !== 'none' && user.organizationId === organizationId && user.erased
   } catch (error) {
-    const isForged = error instanceof EventLogError && error.code === 'EVENT_LOG_UNTRUSTED'
-    if (!isForged) throw error
+    const isOfThisStream = error instanceof EventLogError && streamFaults.includes(error.code)
+    if (!isOfThisStream) throw error
     logger.error({ err: error, userId }, "the key of a user's name is not destroyed: nobody may have erased them")
     return false
   }

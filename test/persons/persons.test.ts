@@ -19,6 +19,7 @@ import {
 } from '../../domain/index.ts'
 import {
   type EventLog,
+  EventLogError,
   openSqliteEventLog,
   prepareEvents,
   readWholeStream,
@@ -239,7 +240,7 @@ describe('erasure', () => {
     expect(readFileSync(service.logPath).includes('Somebody')).toBe(false)
   })
 
-  test('of an event that no process of the service wrote destroys nothing, and holds up nobody', async () => {
+  test.each(['forged', 'damaged'])('that is %s destroys nothing, and holds up nobody', async (fault) => {
     const installation = testInstallation()
     const stored = openSqliteEventLog({ path: join(temporaryFolder(), 'log.db') })
     onTestFinished(() => stored.close())
@@ -259,11 +260,24 @@ describe('erasure', () => {
           return log.append(streamId, prepareEvents(streamId, revision, [event], metadata), revision)
         }
         await append(signed, created, 'noStream')
-        return { ...one, ...sealed, erased: false, erase: () => append(why === 'erased' ? signed : stored, erasure, 0) }
+        return {
+          ...one,
+          ...sealed,
+          erased: false,
+          erase: () => append(why === 'erased' || fault === 'damaged' ? signed : stored, erasure, 0),
+        }
       }),
     )
     for (const { erase } of people) await erase()
-    const verified = withVerification(signed, installation.ring(stored))
+    const [first] = people
+    const trusted = withVerification(signed, installation.ring(stored))
+    const verified: Pick<EventLog, 'readStream'> = {
+      readStream(streamId, options) {
+        if (fault === 'damaged' && first !== undefined && streamId === streams.user(first.userId))
+          throw new EventLogError('EVENT_LOG_CORRUPT', 'An event of the stream is not there.')
+        return trusted.readStream(streamId, options)
+      },
+    }
     const consumer = followErasures({ log: stored, verified, persons: keys, logger: pino({ level: 'silent' }) })
     onTestFinished(consumer.close)
     const statuses = async () => (await keys.read(people)).map(({ status }) => status)
