@@ -98,6 +98,22 @@ export const logParts: Parts = {
       ],
     )
   },
+  export: async () => {
+    const { measureExport } = await import('./export.ts')
+    const { events, readEventsPerSecond: read, ...exported } = await measureExport()
+    const row = (what: string, rate: number): Row => ({
+      work: `export of ${events} events, ${what}, against reading them (per second of processor time)`,
+      ours: `${rate.toFixed(0)} /s`,
+      against: `${read.toFixed(0)} /s`,
+      figure: rate / read,
+      must: '≥',
+      bound: 0.5,
+    })
+    return [
+      row('the whole log', exported.exportedEventsPerSecond),
+      row('one organization that has them all', exported.organizationEventsPerSecond),
+    ]
+  },
   projections: async () => {
     const { measureDelivery, measureRebuild } = await import('./projections.ts')
     const {

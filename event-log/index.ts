@@ -15,6 +15,7 @@ export {
 } from './consumer.ts'
 export * from './event-log.ts'
 export { type EventStoreDbOptions, openEventStoreDb } from './eventstoredb.ts'
+export * from './export/index.ts'
 export { followEnds } from './follow-ends.ts'
 export { createKeyRing } from './key-ring.ts'
 export { inLogOrder, type LogEntry, readEverything } from './log-entries.ts'

@@ -1,0 +1,5 @@
+export { ExportError, type ExportErrorCode } from './export-error.ts'
+export type { ExportEnd, ExportedPlace, ExportHeader, LineLink } from './form.ts'
+export { type ImportedExport, importExport } from './import.ts'
+export { type ExportedEvent, type ExportFault, type ExportItem, readExport } from './read.ts'
+export { type ExportRange, exportLog } from './write.ts'
