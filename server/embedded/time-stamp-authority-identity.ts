@@ -40,7 +40,7 @@ export async function prepareTimeStampAuthority(options: {
   const folder = join(options.dataDirectory, folderName)
   const present = await readIdentity(folder)
   if (present !== undefined) return present
-  await mkdir(options.dataDirectory, { recursive: true })
+  await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 })
   const temporary = join(options.dataDirectory, `.${folderName}-${randomUUID()}`)
   try {
     await makeIdentity(temporary)
