@@ -1,5 +1,5 @@
 import { CliError } from './cli-error.ts'
-import type { Connected } from './documents/requests.ts'
+import type { Connected, EntityEvent } from './documents/requests.ts'
 
 /** The service gives out this many at once, at most. */
 const largestPage = 100
@@ -29,4 +29,25 @@ export async function allPages<Item>(
     after = endCursor
     if (!hasNextPage || items.length >= limit) return { items, more: hasNextPage }
   }
+}
+
+/**
+ * Reads something with its whole time line, page by page; its other fields are those of the last page.
+ *
+ * @param read asks for it and the events behind `after`; `null` when it is not there
+ * @param notFound the error then
+ */
+export async function withAllEvents<Details extends object>(
+  read: (after: string | null) => Promise<(Details & { readonly events: Connected<EntityEvent> }) | null>,
+  notFound: () => CliError,
+): Promise<Details & { readonly events: readonly EntityEvent[] }> {
+  let found: Details | undefined
+  const { items } = await allPages(async ({ after }) => {
+    const entity = await read(after)
+    if (entity === null) throw notFound()
+    found = entity
+    return entity.events
+  })
+  if (found === undefined) throw notFound()
+  return { ...found, events: items }
 }

@@ -23,8 +23,8 @@ export function outcomeError(request: RequestDetails): CliError | undefined {
     })
   }
   if (denial !== null) {
-    const who = denial.kind === 'expired' ? 'the deadline passed' : `${denial.approver?.name ?? 'an approver'} said no`
-    return new CliError('REQUEST_DENIED', `The signing request was denied: ${who}${because(denial.comment)}.`, {
+    const how = denial.kind === 'expired' ? ': the deadline passed' : ` by ${denial.approver?.name ?? 'an approver'}`
+    return new CliError('REQUEST_DENIED', `The signing request was denied${how}${because(denial.comment)}.`, {
       hint,
       exitCode: code,
     })

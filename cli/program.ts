@@ -27,11 +27,11 @@ const entries: readonly (Entry | Group)[] = [
       { name: 'show', summary: 'show everything about a request', load: () => import('./commands/request-show.ts') },
       {
         name: 'approve',
-        summary: 'look at what will be signed, and agree to it',
+        summary: 'show what will be signed, ask, and approve it',
         load: () => import('./commands/request-approve.ts'),
       },
-      { name: 'deny', summary: 'say no, which ends the request', load: () => import('./commands/request-deny.ts') },
-      { name: 'cancel', summary: 'call a request off', load: () => import('./commands/request-cancel.ts') },
+      { name: 'deny', summary: 'deny a request, which ends it', load: () => import('./commands/request-deny.ts') },
+      { name: 'cancel', summary: 'cancel a request', load: () => import('./commands/request-cancel.ts') },
       { name: 'watch', summary: 'follow a request to its end', load: () => import('./commands/request-watch.ts') },
       {
         name: 'download',
@@ -85,7 +85,7 @@ const entries: readonly (Entry | Group)[] = [
     commands: [
       {
         name: 'revoke',
-        summary: 'on the server: believe a key no more, from a moment on',
+        summary: 'on the server: revoke a key from a moment on',
         load: () => import('./commands/event-key-revoke.ts'),
       },
     ],

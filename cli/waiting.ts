@@ -6,7 +6,7 @@ export type Waiting = {
   /** Aborted by Ctrl-C, SIGTERM, or when the time is over; its reason is the error that the command then ends with. */
   readonly signal: AbortSignal
   /** The error as it is, or, when it is that the wait ended early, with a hint how to go on. */
-  explain(error: unknown, goOn: string): unknown
+  explain(error: unknown, hint: string): unknown
   /** Lets go of the clock. */
   end(): void
 }
@@ -16,7 +16,7 @@ export type Waiting = {
  *
  * @param timeoutMs `undefined` waits without end
  */
-export function waiting(interruption: AbortSignal, timeoutMs?: number): Waiting {
+export function beginWait(interruption: AbortSignal, timeoutMs?: number): Waiting {
   const controller = new AbortController()
   const { signal } = controller
   const interrupt = () =>
@@ -43,10 +43,10 @@ export function waiting(interruption: AbortSignal, timeoutMs?: number): Waiting 
   }
 }
 
-/** How to go on with a request that is not waited for any more. */
-export function goOnWith(signingRequestId: string): string {
+/** The hint how to continue with a request that is not waited for any more. */
+export function howToContinue(signingRequestId: string): string {
   return (
     `The request goes on. Follow it: \`countersign request watch ${signingRequestId}\`. Save the signed file: ` +
-    `\`countersign request download ${signingRequestId} --out FILE\`. Call it off: \`countersign request cancel ${signingRequestId}\`.`
+    `\`countersign request download ${signingRequestId} --out FILE\`. Cancel it: \`countersign request cancel ${signingRequestId}\`.`
   )
 }

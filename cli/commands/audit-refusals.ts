@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { parseInstant } from '../duration.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
+import { configOption, localAction } from '../local-action.ts'
 import { localCommands, type RecordedRefusal, type RefusedActor, type WaitingRefusals } from '../local-commands.ts'
-import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
 import { type Cell, type Marker, table } from '../output/table.ts'
 
@@ -26,12 +26,14 @@ export function define(command: Command, { report }: Invocation): void {
     .option('--organization <id>', 'those of an organization instead, which its auditors see by the API, too')
     .option('--since <time>', 'recorded at this time or later: 2026-01-31, 2026-01-31T09:30:00Z; by default a week ago')
     .option('--until <time>', 'recorded at this time or before; by default now')
-    .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
-    .action(async ({ organization, since, until, config }: Options) => {
-      const end = until === undefined ? new Date().toISOString() : parseInstant(until, '--until')
-      const begin =
-        since === undefined ? new Date(Date.parse(end) - defaultPeriodMs).toISOString() : parseInstant(since, '--since')
-      try {
+    .option(...configOption)
+    .action(
+      localAction(async ({ organization, since, until, config }: Options) => {
+        const end = until === undefined ? new Date().toISOString() : parseInstant(until, '--until')
+        const begin =
+          since === undefined
+            ? new Date(Date.parse(end) - defaultPeriodMs).toISOString()
+            : parseInstant(since, '--since')
         const { auditRefusals } = await localCommands()
         const { refusals, waiting } = await auditRefusals({
           organization,
@@ -42,10 +44,8 @@ export function define(command: Command, { report }: Invocation): void {
         report.result({ organization: organization ?? null, since: begin, until: end, refusals, waiting }, () =>
           [refusalsText(refusals, report.marker), waitingText(waiting)].join(''),
         )
-      } catch (error) {
-        throw localFailure(error)
-      }
-    })
+      }),
+    )
 }
 
 function refusalsText(refusals: readonly RecordedRefusal[], marker: Marker): string {

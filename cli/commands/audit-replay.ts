@@ -3,8 +3,8 @@ import { usageError } from '../cli-error.ts'
 import { parseInstant } from '../duration.ts'
 import { exitCode } from '../exit-code.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
+import { configOption, localAction } from '../local-action.ts'
 import { type Difference, localCommands, type ReplayedState, type SignatureAudit } from '../local-commands.ts'
-import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
 import { safeText } from '../output/safe-text.ts'
 import { type Marker, table } from '../output/table.ts'
@@ -26,12 +26,12 @@ export function define(command: Command, { report, exitWith }: Invocation): void
     .option('--until <time>', 'the states as they were at this time: 2026-01-31, 2026-01-31T09:30:00Z')
     .option('--stream <id>', 'only this entity: its kind, a hyphen, its id, such as signingRequest-0b7e9a52-…')
     .option('--compare', 'hold the states against the read model and name every difference')
-    .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
-    .action(async ({ until, stream, compare = false, config }: Options) => {
-      if (compare && until !== undefined)
-        throw usageError('--compare and --until exclude each other.', 'The read model knows the present only.')
-      const moment = until === undefined ? undefined : parseInstant(until, '--until')
-      try {
+    .option(...configOption)
+    .action(
+      localAction(async ({ until, stream, compare = false, config }: Options) => {
+        if (compare && until !== undefined)
+          throw usageError('--compare and --until exclude each other.', 'The read model knows the present only.')
+        const moment = until === undefined ? undefined : parseInstant(until, '--until')
         const { auditReplay } = await localCommands()
         await auditReplay({ until: moment, stream, compare, configFile: config }, (replayed) => {
           const { events, streams, states, signatures, broken } = replayed
@@ -54,10 +54,8 @@ export function define(command: Command, { report, exitWith }: Invocation): void
           if (signatures.faultCount > 0 || (differences !== null && differences.length > 0))
             exitWith(exitCode.different)
         })
-      } catch (error) {
-        throw localFailure(error)
-      }
-    })
+      }),
+    )
 }
 
 // JSON leaves out what is undefined; "nothing" is said as null.

@@ -5,7 +5,7 @@ import { ask } from '../connection/graphql.ts'
 import { listCertificates } from '../documents/organization.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
 import { readableTime } from '../output/quantities.ts'
-import { table } from '../output/table.ts'
+import { statusCell, table } from '../output/table.ts'
 
 /** `countersign certificate list`. With `--json`: `{ certificates: […] }`. */
 export function define(command: Command, invocation: Invocation): void {
@@ -18,7 +18,7 @@ export function define(command: Command, invocation: Invocation): void {
       const rows = items.map(({ certificateId, name, status, key, subject, notAfter }) => [
         certificateId,
         name,
-        { text: status, mark: status === 'active' ? ('good' as const) : ('bad' as const) },
+        statusCell(status),
         key?.algorithm.replaceAll('_', '-') ?? '–',
         readableTime(notAfter),
         subject ?? '–',

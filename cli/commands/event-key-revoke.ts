@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { parseInstant } from '../duration.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
+import { configOption, localAction } from '../local-action.ts'
 import { localCommands } from '../local-commands.ts'
-import { localFailure } from '../local-failure.ts'
 import { safeText } from '../output/safe-text.ts'
 
 type Options = { readonly since?: string; readonly reason?: string; readonly config?: string }
@@ -17,18 +17,16 @@ export function define(command: Command, { report }: Invocation): void {
     .argument('<id>', 'the id of the key, as the streams processKey-… have it')
     .option('--since <time>', 'when somebody else may have had it first: 2026-01-31T09:30:00Z; now by default')
     .option('--reason <text>', 'why, for those who read the log')
-    .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
-    .action(async (keyId: string, { since, reason, config }: Options) => {
-      const moment = since === undefined ? undefined : parseInstant(since, '--since')
-      try {
+    .option(...configOption)
+    .action(
+      localAction(async (keyId: string, { since, reason, config }: Options) => {
+        const moment = since === undefined ? undefined : parseInstant(since, '--since')
         const { revokeEventKey } = await localCommands()
         const revoked = await revokeEventKey({ keyId, since: moment, reason, configFile: config })
         report.result(
           revoked,
           () => `The event key ${safeText(revoked.keyId)} is revoked, for all since ${revoked.since}.\n`,
         )
-      } catch (error) {
-        throw localFailure(error)
-      }
-    })
+      }),
+    )
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { explain, type Invocation, withJson } from '../invocation.ts'
+import { configOption, localAction } from '../local-action.ts'
 import { localCommands } from '../local-commands.ts'
-import { localFailure } from '../local-failure.ts'
 
 type Options = {
   readonly organization: string
@@ -22,17 +22,15 @@ export function define(command: Command, { report }: Invocation): void {
     .option('--administrator <name>', 'the name of its first Global Administrator', 'Administrator')
     .option('--demo', 'the demo organization instead: a project, two policies, five users')
     .option('--out <file>', 'a new file for the tokens; by default credentials.json in the data folder')
-    .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
-    .action(async ({ organization, administrator, demo = false, out, config }: Options) => {
-      try {
+    .option(...configOption)
+    .action(
+      localAction(async ({ organization, administrator, demo = false, out, config }: Options) => {
         const { init } = await localCommands()
         const made = await init({ organization, administrator, demo, out, configFile: config })
         report.result(
           made,
           () => `Organization ${made.organizationId} is set up. The tokens are in ${made.credentialsFile}\n`,
         )
-      } catch (error) {
-        throw localFailure(error)
-      }
-    })
+      }),
+    )
 }

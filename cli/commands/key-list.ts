@@ -5,7 +5,7 @@ import { ask } from '../connection/graphql.ts'
 import { listKeys } from '../documents/keys.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
 import { originText } from '../output/key-details.ts'
-import { table } from '../output/table.ts'
+import { statusCell, table } from '../output/table.ts'
 
 /** `countersign key list`. With `--json`: `{ keys: […] }`. */
 export function define(command: Command, invocation: Invocation): void {
@@ -18,7 +18,7 @@ export function define(command: Command, invocation: Invocation): void {
       const rows = items.map((key) => [
         key.keyId,
         key.name,
-        { text: key.status, mark: key.status === 'active' ? ('good' as const) : ('bad' as const) },
+        statusCell(key.status),
         key.keyStore,
         key.algorithm.replaceAll('_', '-'),
         originText(key),

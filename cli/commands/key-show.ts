@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { allPages } from '../all-pages.ts'
+import { withAllEvents } from '../all-pages.ts'
 import { CliError } from '../cli-error.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
@@ -17,16 +17,10 @@ export function define(command: Command, invocation: Invocation): void {
     .action(async (text: string, options: ConnectionOptions) => {
       const id = parseId(text, 'key')
       const connection = await connect(invocation, options, 'ci')
-      let found: KeyDetails | undefined
-      const { items: events } = await allPages(async ({ after }) => {
-        const { key } = await ask(connection, keyWithEvents, { id, after })
-        if (key === null) throw keyNotFound(id)
-        const { events, ...details } = key
-        found = details
-        return events
-      })
-      if (found === undefined) throw keyNotFound(id)
-      const key = found
+      const { events, ...key } = await withAllEvents<KeyDetails>(
+        async (after) => (await ask(connection, keyWithEvents, { id, after })).key,
+        () => keyNotFound(id),
+      )
       const { report } = invocation
       report.result({ ...key, events }, () => `${keyText(key, report.marker)}\n${timeLine(events, report.marker)}`)
     })

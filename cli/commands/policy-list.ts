@@ -5,7 +5,7 @@ import { ask } from '../connection/graphql.ts'
 import { listPolicies, type PolicySummary } from '../documents/organization.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
 import { principalNames } from '../output/request-details.ts'
-import { table } from '../output/table.ts'
+import { statusCell, table } from '../output/table.ts'
 
 type Options = ConnectionOptions & { readonly project?: string }
 
@@ -29,7 +29,7 @@ export function define(command: Command, invocation: Invocation): void {
         if (items.length === 0) return 'No signing policies.\n'
         const rows = items.map((policy) => [
           `${policy.project?.slug ?? '?'}/${policy.slug}`,
-          { text: policy.status, mark: policy.status === 'active' ? ('good' as const) : ('bad' as const) },
+          statusCell(policy.status),
           policy.current.certificate?.name ?? '–',
           principalNames(policy.current.submitters),
           approvalText(policy),

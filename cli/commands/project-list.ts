@@ -4,7 +4,7 @@ import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
 import { listProjects } from '../documents/organization.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
-import { table } from '../output/table.ts'
+import { statusCell, table } from '../output/table.ts'
 
 /** `countersign project list`. With `--json`: `{ projects: […] }`. */
 export function define(command: Command, invocation: Invocation): void {
@@ -17,7 +17,7 @@ export function define(command: Command, invocation: Invocation): void {
       const rows = items.map(({ slug, name, status, signingPolicies }) => [
         slug,
         name,
-        { text: status, mark: status === 'valid' ? ('good' as const) : ('bad' as const) },
+        statusCell(status, 'valid'),
         signingPolicies.map((policy) => policy.slug).join(', ') || '–',
       ])
       return table(['slug', 'name', 'status', 'policies'], rows, report.marker)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { explain, type Invocation, withJson } from '../invocation.ts'
+import { configOption, localAction } from '../local-action.ts'
 import { localCommands } from '../local-commands.ts'
-import { localFailure } from '../local-failure.ts'
 import { count } from '../output/quantities.ts'
 
 type Options = { readonly config?: string }
@@ -10,13 +10,11 @@ type Options = { readonly config?: string }
 export function define(command: Command, { report }: Invocation): void {
   explain(command, 'Runs on the server. The event log is not touched; the read model answers as before afterwards.')
   withJson(command)
-    .option('--config <file>', "the server's settings in JSON; environment variables COUNTERSIGN_… stand above it")
-    .action(async ({ config }: Options) => {
-      try {
+    .option(...configOption)
+    .action(
+      localAction(async ({ config }: Options) => {
         const { events } = await (await localCommands()).rebuildProjections({ configFile: config })
         report.result({ events }, () => `The read model was made anew from ${count(events, 'event')}.\n`)
-      } catch (error) {
-        throw localFailure(error)
-      }
-    })
+      }),
+    )
 }

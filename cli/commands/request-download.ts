@@ -11,7 +11,7 @@ import { requestNotFound } from '../following/follow-request.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
 import { outcomeError } from '../outcome.ts'
 import { saveArtifact } from '../save-artifact.ts'
-import { waiting } from '../waiting.ts'
+import { beginWait } from '../waiting.ts'
 
 type Options = ConnectionOptions & { readonly out: string; readonly unsigned?: true }
 
@@ -42,7 +42,7 @@ export function define(command: Command, invocation: Invocation): void {
             },
           )
         )
-      const wait = waiting(terminal.interruption())
+      const wait = beginWait(terminal.interruption())
       try {
         await saveArtifact({ report, connection, link, artifact, destination, signal: wait.signal })
       } catch (error) {

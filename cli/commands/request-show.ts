@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { allPages } from '../all-pages.ts'
+import { withAllEvents } from '../all-pages.ts'
 import { CliError } from '../cli-error.ts'
 import type { Connection, ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
@@ -25,7 +25,11 @@ export function define(command: Command, invocation: Invocation): void {
       const id = parseId(text, 'signing request')
       const connection = await connect(invocation, options, 'ci')
       const { report } = invocation
-      const { request, events } = await requestAndEvents(connection, id)
+      const { events, ...request } = await withAllEvents<RequestDetails>(
+        async (after) =>
+          (await ask(connection, requestWithEvents, { id, after, minimumPosition: null })).signingRequest,
+        () => requestNotFound(id),
+      )
       const checked = request.plan === null ? undefined : await planOrWarning(connection, id, options, report)
       const { plan: document = null, files = [] } = checked ?? {}
       const plan = request.plan === null ? null : { ...request.plan, document, files }
@@ -37,19 +41,6 @@ export function define(command: Command, invocation: Invocation): void {
         ].join('\n'),
       )
     })
-}
-
-async function requestAndEvents(connection: Connection, id: string) {
-  let found: RequestDetails | undefined
-  const { items } = await allPages(async ({ after }) => {
-    const { signingRequest } = await ask(connection, requestWithEvents, { id, after, minimumPosition: null })
-    if (signingRequest === null) throw requestNotFound(id)
-    const { events, ...request } = signingRequest
-    found = request
-    return events
-  })
-  if (found === undefined) throw requestNotFound(id)
-  return { request: found, events: items }
 }
 
 // The plan is kept apart from the log; a request must be visible even when its plan is not.

@@ -10,7 +10,7 @@ import { eventText } from '../output/event-text.ts'
 import { readableTime } from '../output/quantities.ts'
 import { delayText } from '../output/request-details.ts'
 import { safeText } from '../output/safe-text.ts'
-import { goOnWith, waiting } from '../waiting.ts'
+import { beginWait, howToContinue } from '../waiting.ts'
 
 type Options = ConnectionOptions & { readonly timeout?: string }
 
@@ -28,7 +28,7 @@ export function define(command: Command, invocation: Invocation): void {
       const connection = await connect(invocation, options, 'ci')
       const { terminal, report } = invocation
       const { marker } = report
-      const wait = waiting(terminal.interruption(), timeout)
+      const wait = beginWait(terminal.interruption(), timeout)
       let last: RequestDetails | undefined
       try {
         for await (const { events, request } of followRequest(connection, id, { report, signal: wait.signal })) {
@@ -42,7 +42,7 @@ export function define(command: Command, invocation: Invocation): void {
           last = request
         }
       } catch (error) {
-        throw wait.explain(error, goOnWith(id))
+        throw wait.explain(error, howToContinue(id))
       } finally {
         wait.end()
       }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { explain, type Invocation } from '../invocation.ts'
+import { configOption, localAction } from '../local-action.ts'
 import { localService } from '../local-commands.ts'
-import { localFailure } from '../local-failure.ts'
 
 type Options = { readonly roles?: string; readonly config?: string; readonly demo: boolean }
 
@@ -13,13 +13,11 @@ export function define(command: Command, _invocation: Invocation): void {
   )
   command
     .option('--roles <roles>', 'api, worker, signer, projector: some of them, with commas between; else all, embedded')
-    .option('--config <file>', 'settings in JSON; environment variables COUNTERSIGN_… stand above it')
+    .option(...configOption)
     .option('--no-demo', 'do not make the demo organization when the data directory is new')
-    .action(async ({ roles, config, demo }: Options) => {
-      try {
-        await (await localService()).serve({ roles, configFile: config, demo })
-      } catch (error) {
-        throw localFailure(error)
-      }
-    })
+    .action(
+      localAction(async ({ roles, config, demo }: Options) =>
+        (await localService()).serve({ roles, configFile: config, demo }),
+      ),
+    )
 }

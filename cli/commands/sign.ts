@@ -19,7 +19,7 @@ import { eventText } from '../output/event-text.ts'
 import { delayText, principalNames } from '../output/request-details.ts'
 import { saveArtifact } from '../save-artifact.ts'
 import { submitFile } from '../submit-file.ts'
-import { goOnWith, waiting } from '../waiting.ts'
+import { beginWait, howToContinue } from '../waiting.ts'
 
 type Options = ConnectionOptions & {
   readonly project: string
@@ -81,7 +81,7 @@ async function sign(
 ): Promise<void> {
   const { terminal, report } = invocation
   const connection = await connect(invocation, options, 'ci')
-  const wait = waiting(terminal.interruption(), timeout)
+  const wait = beginWait(terminal.interruption(), timeout)
   const { signal } = wait
   let id: string | undefined
   let request: RequestDetails | undefined
@@ -120,7 +120,7 @@ async function sign(
   } catch (error) {
     // A program must learn the id of what it started, however it ends.
     if (id !== undefined) answer(null, '')
-    throw wait.explain(error, id === undefined ? 'Nothing was submitted.' : goOnWith(id))
+    throw wait.explain(error, id === undefined ? 'Nothing was submitted.' : howToContinue(id))
   } finally {
     wait.end()
   }

@@ -47,7 +47,7 @@ export function findConnection(
         ? parseServerAddress(COUNTERSIGN_URL, 'COUNTERSIGN_URL')
         : undefined
   const given = options.token ?? (options.as === undefined ? tokenOfEnvironment(terminal) : undefined)
-  // A broken file of a service that is not meant must not stand in the way.
+  // Read only when it is needed: a broken one must not stop a command that names server and token.
   const file = named !== undefined && given !== undefined ? undefined : readCredentialsFile(terminal)
 
   const server = named ?? (file === undefined ? undefined : parseServerAddress(file.url, `The URL in ${file.path}`))

@@ -7,7 +7,7 @@ export type ServiceFailure = { readonly code: string; readonly message: string; 
 /** The longest message that is passed on, in characters; the service's own have some hundred. */
 const longestMessage = 4_000
 
-/** The service's "no" or failure, in the terms of the command line. */
+/** The service's refusal or failure, in the terms of the command line. */
 export function serviceError({ code, message: said, status }: ServiceFailure): CliError {
   const message = said.length > longestMessage ? `${said.slice(0, longestMessage)} …` : said
   // Something else would be no code of ours, and scripts compare codes.

@@ -38,7 +38,7 @@ export const submitRequest = typedDocument<
   submitSigningRequest(input: $input) { signingRequestId position }
 }`)
 
-/** Agrees to the plan of a digest. */
+/** Approves the plan of a digest. */
 export const approveRequest = typedDocument<
   { readonly approveSigningRequest: Changed },
   {
@@ -52,7 +52,7 @@ export const approveRequest = typedDocument<
   approveSigningRequest(input: $input) { signingRequestId position }
 }`)
 
-/** Says no. */
+/** Denies a request, which ends it. */
 export const denyRequest = typedDocument<
   { readonly denySigningRequest: Changed },
   { readonly input: { readonly signingRequestId: string; readonly comment: string | null } }
@@ -60,7 +60,7 @@ export const denyRequest = typedDocument<
   denySigningRequest(input: $input) { signingRequestId position }
 }`)
 
-/** Calls a request off. */
+/** Cancels a request. */
 export const cancelRequest = typedDocument<
   { readonly cancelSigningRequest: Changed },
   { readonly input: { readonly signingRequestId: string; readonly reason: string | null } }

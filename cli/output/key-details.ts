@@ -1,6 +1,6 @@
 import type { KeyDetails, KeySummary } from '../documents/keys.ts'
 import { readableTime } from './quantities.ts'
-import { type Cell, fieldList, type Marker, table } from './table.ts'
+import { type Cell, fieldList, type Marker, statusCell, table } from './table.ts'
 
 /** Where a key comes from, and whether somebody else may have it. */
 export function originText({ origin, potentiallyExposed }: KeySummary): string {
@@ -13,7 +13,7 @@ export function keyText(key: KeyDetails, marker: Marker): string {
   const fields: (readonly [string, Cell | null])[] = [
     ['key', key.keyId],
     ['name', key.name],
-    ['status', { text: key.status, mark: key.status === 'active' ? 'good' : 'bad' }],
+    ['status', statusCell(key.status)],
     ['type', key.algorithm.replaceAll('_', '-')],
     ['origin', originText(key)],
     ['key store', key.keyStore],

@@ -19,7 +19,7 @@ export function safeText(text: string): string {
 
 /**
  * Everything that a command prints as its result, with our own line ends and colours and nothing else that a terminal
- * would act on: the last door, should a text of the service have come past {@link safeText}.
+ * would act on. It is applied to all output, in case a text of the service was printed without {@link safeText}.
  */
 export function safeOutput(text: string): string {
   return text

@@ -5,6 +5,11 @@ import type { Mark } from './style.ts'
 /** One cell: text from anywhere, with or without a mark. */
 export type Cell = string | { readonly text: string; readonly mark: Mark }
 
+/** The status of something that can be used or not: `inUse` is how it is called when it can. */
+export function statusCell(status: string, inUse = 'active'): Cell {
+  return { text: status, mark: status === inUse ? 'good' : 'bad' }
+}
+
 /** How a table marks text. */
 export type Marker = (mark: Mark, text: string) => string
 
