@@ -94,7 +94,12 @@ export async function authoriseSigning(
   await checkPolicy(log, request, events[0])
   await checkSubmitter(log, request)
   await checkApprovers(log, request, events)
-  const { certificate, key } = await readCertificateAndKey(log, request.certificateId, sources.now())
+  const { certificate, key } = await readCertificateAndKey(
+    log,
+    request.certificateId,
+    sources.now(),
+    request.plan.certificateThumbprint,
+  )
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
   requireRestrictionsMet(certificate, request, "the request's signing policy")
   const { plannerVersion } = request.plan

@@ -39,5 +39,6 @@ export async function planRequest(
   const work = { formats, store, passes, signal, onProgress: progress }
   const stored = await createSigningPlan({ request: retrieved(request), ...signer, ...work })
   const { digest: planDigest, document: planDocument, ...counts } = stored
-  return { type: 'RecordPlan', planDigest, planDocument, ...counts, at: now() }
+  const { certificateThumbprint } = signer
+  return { type: 'RecordPlan', planDigest, planDocument, certificateThumbprint, ...counts, at: now() }
 }

@@ -1,6 +1,7 @@
 import {
   type Certificate,
   type CertificateId,
+  certificateAsPlanned,
   certificateDecider,
   fold,
   type Instant,
@@ -43,6 +44,7 @@ export async function storedKey(keyStores: Pick<KeyStores, 'open'>, key: UsableK
 /**
  * Reads a certificate and its key in the log.
  *
+ * @param plannedThumbprint of the certificate that a plan names, which may have been renewed since
  * @throws Refusal `CERTIFICATE_…` and `KEY_…` unless both can be used at this moment; `KEY_MISMATCH` when the certificate was
  *   not issued for the key
  * @throws EventLogError `EVENT_LOG_CORRUPT` when the log has no such certificate, or not its key
@@ -51,9 +53,14 @@ export async function readCertificateAndKey(
   log: Pick<EventLog, 'readStream'>,
   certificateId: CertificateId,
   at: Instant,
+  plannedThumbprint?: string,
 ): Promise<{ readonly certificate: UsableCertificate; readonly key: UsableKey }> {
   const { events } = await readNamedStream(log, streams.certificate(certificateId))
-  const certificate = usableCertificate(fold(certificateDecider, events), at)
+  const state = fold(certificateDecider, events)
+  const certificate = usableCertificate(
+    plannedThumbprint === undefined ? state : certificateAsPlanned(state, plannedThumbprint, at),
+    at,
+  )
   const key = await readKey(log, certificate)
   const leaf = readCertificate(Buffer.from(certificate.issued.chain[0] ?? '', 'base64'))
   if (!Buffer.from(key.publicKey, 'base64').equals(leaf.publicKey))

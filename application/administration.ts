@@ -1,5 +1,6 @@
 import {
   type CertificateId,
+  type CertificateRestrictions,
   type GroupId,
   type KeyId,
   type ProjectId,
@@ -10,10 +11,19 @@ import {
 import type { LogPosition } from '../event-log/index.ts'
 import type { Requester } from './caller.ts'
 import {
+  type CertificateChanged,
+  disableCertificate,
+  enableCertificate,
+  installCertificate,
+  renewCertificate,
+  restrictCertificate,
+} from './certificates.ts'
+import {
+  type AuthorityCertificateInput,
   type CreatedCertificate,
   createSelfSignedCertificate,
-  disableCertificate,
   disableKey,
+  requestCertificate,
   type SelfSignedCertificateInput,
 } from './create-certificate.ts'
 import { createProject, type ProjectInput } from './create-project.ts'
@@ -74,6 +84,30 @@ export interface Administration {
   /** Has a self-signed certificate made, and its key. @throws Refusal `FORBIDDEN`, and as the deciders */
   createSelfSignedCertificate(requester: Requester, input: SelfSignedCertificateInput): Promise<CreatedCertificate>
 
+  /** Has the request for a certificate of an authority made, and its key. @throws Refusal as the deciders */
+  requestCertificate(requester: Requester, input: AuthorityCertificateInput): Promise<CreatedCertificate>
+
+  /** Installs what an authority issued. @throws Refusal `CERTIFICATE_…`, `ISSUED_…`, `CHAIN_…`, `X509_…`, … */
+  installCertificate(
+    requester: Requester,
+    input: { readonly certificateId: CertificateId; readonly file: Uint8Array },
+  ): Promise<CertificateChanged>
+
+  /** Has the next certificate of the same names and key made, or asked for. @throws Refusal as its decider */
+  renewCertificate(requester: Requester, input: { readonly certificateId: CertificateId }): Promise<CertificateChanged>
+
+  /** Changes what policies that use a certificate must demand. @throws Refusal `CERTIFICATE_RESTRICTIONS_…` */
+  restrictCertificate(
+    requester: Requester,
+    input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions },
+  ): Promise<CertificateChanged>
+
+  /** Enables a certificate that was disabled. @throws Refusal `CERTIFICATE_ENABLED`, `CERTIFICATE_NOT_ISSUED` */
+  enableCertificate(
+    requester: Requester,
+    input: { readonly certificateId: CertificateId; readonly reason: string | null },
+  ): Promise<CertificateChanged>
+
   /** Disables a certificate. @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED` */
   disableCertificate(
     requester: Requester,
@@ -90,7 +124,7 @@ export interface Administration {
 /** What the administration needs of the world. */
 export type AdministrationDependencies = Pick<
   ApplicationDependencies,
-  'log' | 'now' | 'persons' | 'refusals' | 'room'
+  'log' | 'now' | 'persons' | 'refusals' | 'room' | 'certificates'
 > & {
   readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
 }
@@ -135,6 +169,24 @@ export function createAdministration(dependencies: AdministrationDependencies): 
     createSelfSignedCertificate: (requester, input) =>
       change('createSelfSignedCertificate', requester, undefined, () =>
         createSelfSignedCertificate(dependencies, requester, input),
+      ),
+    requestCertificate: (requester, input) =>
+      change('requestCertificate', requester, undefined, () => requestCertificate(dependencies, requester, input)),
+    installCertificate: (requester, input) =>
+      change('installCertificate', requester, streams.certificate(input.certificateId), () =>
+        installCertificate(dependencies, requester, input),
+      ),
+    renewCertificate: (requester, input) =>
+      change('renewCertificate', requester, streams.certificate(input.certificateId), () =>
+        renewCertificate(dependencies, requester, input),
+      ),
+    restrictCertificate: (requester, input) =>
+      change('restrictCertificate', requester, streams.certificate(input.certificateId), () =>
+        restrictCertificate(dependencies, requester, input),
+      ),
+    enableCertificate: (requester, input) =>
+      change('enableCertificate', requester, streams.certificate(input.certificateId), () =>
+        enableCertificate(dependencies, requester, input),
       ),
     disableCertificate: (requester, input) =>
       change('disableCertificate', requester, streams.certificate(input.certificateId), () =>

@@ -27,6 +27,11 @@ export const useCases = {
   createProject: 'administerProjects',
   createSigningPolicy: 'administerProjects',
   createSelfSignedCertificate: 'administerCertificates',
+  requestCertificate: 'administerCertificates',
+  installCertificate: 'administerCertificates',
+  renewCertificate: 'administerCertificates',
+  restrictCertificate: 'administerCertificates',
+  enableCertificate: 'administerCertificates',
   disableCertificate: 'administerCertificates',
   disableKey: 'administerCertificates',
 } as const satisfies Readonly<Record<string, Permission>>

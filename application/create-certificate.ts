@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type AlternativeName,
   type CertificateId,
+  type CertificateRequest,
   type CertificateRestrictions,
   type CertificateSubject,
   certificateDecider,
   defaultKeyStore,
+  type Enrolment,
   fold,
   type Instant,
   type KeyAlgorithm,
@@ -30,19 +33,30 @@ export type CertificateKey =
     }
   | { readonly keyId: KeyId }
 
-/** What a self-signed certificate is to be. */
-export type SelfSignedCertificateInput = {
+/** What every new certificate is asked for with. */
+type CommonInput = {
   readonly name: string
   readonly subject: CertificateSubject
   readonly key: CertificateKey
-  readonly notBefore: Instant
-  readonly notAfter: Instant
-  /** The certificate that it is to succeed, when it is a renewal. */
+  /** The certificate that it is to succeed, when there is one. */
   readonly renews?: CertificateId
-  /** So many hours before its end the signer makes the next one; left out: it ends. For tests. */
-  readonly renewBeforeHours?: number
   /** What every policy that uses it must demand; nothing when it is left out. */
   readonly restrictions?: CertificateRestrictions
+}
+
+/** What a self-signed certificate is to be. */
+export type SelfSignedCertificateInput = CommonInput & {
+  readonly notBefore: Instant
+  readonly notAfter: Instant
+  /** So many hours before its end the signer makes the next one; left out: it ends. For tests. */
+  readonly renewBeforeHours?: number
+}
+
+/** What a certificate of an authority is to be. */
+export type AuthorityCertificateInput = CommonInput & {
+  readonly alternativeNames?: readonly AlternativeName[]
+  /** How it comes from the authority; by uploads when it is left out. */
+  readonly enrolment?: Enrolment
 }
 
 /**
@@ -52,30 +66,55 @@ export type SelfSignedCertificateInput = {
  * @throws Refusal `FORBIDDEN`, and as the deciders of keys and certificates
  * @throws WorkflowsUnavailable when no signer answers; both are made when one does
  */
-export async function createSelfSignedCertificate(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'> & {
-    readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
-  },
+export function createSelfSignedCertificate(
+  dependencies: CertificateMaking,
   requester: Requester,
   input: SelfSignedCertificateInput,
 ): Promise<CreatedCertificate> {
+  const { notBefore, notAfter, renewBeforeHours = null } = input
+  return create(dependencies, requester, input, { kind: 'selfSigned', notBefore, notAfter, renewBeforeHours })
+}
+
+/**
+ * Asks for a certificate of an authority, and for its key when that is to be a new one, and waits until the signer has made
+ * the request that goes to the authority; with an EST server, until that has issued.
+ *
+ * @throws Refusal `FORBIDDEN`, and as the deciders of keys and certificates
+ * @throws WorkflowsUnavailable when no signer answers; the request is made when one does
+ */
+export function requestCertificate(
+  dependencies: CertificateMaking,
+  requester: Requester,
+  input: AuthorityCertificateInput,
+): Promise<CreatedCertificate> {
+  const { alternativeNames = [], enrolment = { by: 'upload' } } = input
+  return create(dependencies, requester, input, { kind: 'authority', alternativeNames, enrolment })
+}
+
+/** What making certificates needs. */
+export type CertificateMaking = Pick<ApplicationDependencies, 'log' | 'now'> & {
+  readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
+}
+
+/** What a request says of its kind, beside what all have in common. */
+type OfKind<Request extends CertificateRequest> = Request extends unknown
+  ? Omit<Request, keyof CommonInput | 'certificateId' | 'organizationId' | 'keyId'>
+  : never
+
+async function create(
+  dependencies: CertificateMaking,
+  requester: Requester,
+  input: CommonInput,
+  ofKind: OfKind<CertificateRequest>,
+): Promise<CreatedCertificate> {
   const { log, workflows } = dependencies
   const { organizationId } = requester
-  const {
-    name,
-    subject,
-    notBefore,
-    notAfter,
-    renews = null,
-    renewBeforeHours = null,
-    restrictions = unrestricted,
-  } = input
+  const { name, subject, renews = null, restrictions = unrestricted } = input
 
   // 1. What is wrong is refused before either is recorded.
   const { keyId, key, newKey } = await keyFor(log, requester, input)
   const certificateId = randomUUID() as CertificateId
-  const common = { certificateId, organizationId, name, keyId, renews, subject, restrictions }
-  const request = { ...common, kind: 'selfSigned', notBefore, notAfter, renewBeforeHours } as const
+  const request = { certificateId, organizationId, name, keyId, renews, subject, restrictions, ...ofKind }
   const renewed =
     renews === null ? null : (await loadOwn(log, streams.certificate(renews), certificateDecider, requester)).state
   const command = { type: 'RequestCertificate', request, key, renewed } as const
@@ -95,7 +134,7 @@ export async function createSelfSignedCertificate(
 async function keyFor(
   log: EventLog,
   requester: Requester,
-  { name, key: wanted }: Pick<SelfSignedCertificateInput, 'name' | 'key'>,
+  { name, key: wanted }: Pick<CommonInput, 'name' | 'key'>,
 ): Promise<{ readonly keyId: KeyId; readonly key: KeyState; readonly newKey: KeyCommand | undefined }> {
   if ('keyId' in wanted) {
     const { keyId } = wanted
@@ -116,21 +155,6 @@ export type CreatedCertificate = {
   readonly keyId: KeyId
   /** Where the log was when the certificate was in it. */
   readonly position: LogPosition
-}
-
-/**
- * Disables a certificate: it signs nothing from now on.
- *
- * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `TEXT_…`
- */
-export async function disableCertificate(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
-  requester: Requester,
-  input: { readonly certificateId: CertificateId; readonly reason: string | null },
-): Promise<{ readonly position: LogPosition }> {
-  const command = { type: 'DisableCertificate', reason: input.reason } as const
-  const stream = streams.certificate(input.certificateId)
-  return handleCommand(dependencies, requester, stream, certificateDecider, command)
 }
 
 /**

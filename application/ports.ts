@@ -1,6 +1,8 @@
 import type {
+  CertificateId,
   ExistingSignatureTreatment,
   Instant,
+  IssuedCertificate,
   OrganizationId,
   PersonalDetails,
   PersonId,
@@ -87,6 +89,29 @@ export interface SubmitterIndex {
   catchUp(): Promise<void>
 }
 
+/** What an authority handed out for a key, as somebody uploads it. */
+export type IssuedFile = {
+  /** PEM, DER or PKCS #7, with the certificates above it or without. */
+  readonly file: Uint8Array
+  /** DER SubjectPublicKeyInfo of the key that it must be for, base64. */
+  readonly publicKey: string
+  /** DER certificates that are known from elsewhere, base64. */
+  readonly known: readonly string[]
+  readonly at: Instant
+}
+
+/** What use cases of certificates need of the world. */
+export interface Certificates {
+  /**
+   * Reads what an authority issued, completes its chain and checks it.
+   *
+   * @throws Refusal `CERTIFICATE_FILE_…`, `X509_…`, `PKCS7_MALFORMED`, `ISSUED_…`, `CHAIN_…`
+   */
+  readIssued(issued: IssuedFile): IssuedCertificate
+  /** The signing policies whose version in force uses a certificate, as of now. */
+  policiesUsing(organizationId: OrganizationId, certificateId: CertificateId): Promise<readonly SigningPolicyId[]>
+}
+
 /** Where artifacts are read. */
 export interface ArtifactReader {
   /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
@@ -142,6 +167,7 @@ export type ApplicationDependencies = {
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
   readonly submitters: SubmitterIndex
+  readonly certificates: Certificates
   readonly persons: Persons
   readonly refusals: RefusalAudit
   readonly room: Room

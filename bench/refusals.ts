@@ -103,6 +103,12 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
     },
     checkHeader: nothing,
     submitters: { policiesOf: nothing, catchUp: nothing },
+    certificates: {
+      readIssued: () => {
+        throw new Error('A refused call gets here.')
+      },
+      policiesUsing: nothing,
+    },
     refusals,
     persons: testPersons(),
     room: { require: async () => undefined },

@@ -20,6 +20,7 @@ import {
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
 import { apiCacheKibibytes } from '../server/event-log.ts'
+import { certificatesInLog } from '../test/support/certificates-in-log.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
 import { type GraphQLBench, serveGraphQL } from './graphql-subscribers.ts'
@@ -61,6 +62,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
     sources: { check: async () => uploadedFile(uploaded), accepted: async () => undefined },
     checkHeader: async () => undefined,
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },
+    certificates: certificatesInLog(log),
     artifacts: {
       async *read() {},
     },

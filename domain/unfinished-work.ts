@@ -13,7 +13,7 @@ export type WorkChange = { readonly is: 'begun' | 'over' } & (
  */
 export const unfinishedWorkVersion = 3
 
-const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is']>>>> = {
+const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is'] | 'begunAgain'>>>> = {
   signingRequest: {
     SigningRequestSubmitted: 'begun',
     ApprovalDenied: 'over',
@@ -29,6 +29,7 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
   },
   certificate: {
     CertificateRequested: 'begun',
+    CertificateRenewalRequested: 'begunAgain',
     CertificateSigningRequestCreated: 'over',
     CertificateIssued: 'over',
     CertificateDisabled: 'over',
@@ -37,7 +38,7 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
 
 /**
  * What an event says of unfinished work, by its place and type alone: streams need not be folded for it, and events that
- * only another release knows change nothing. Only the first event of a stream begins work, so nothing is begun twice.
+ * only another release knows change nothing. Of the types that begin a stream only the first event begins work, so nothing is begun twice.
  *
  * @returns `undefined` when it says nothing of it
  */
@@ -50,8 +51,9 @@ export function workChange(event: {
   if (name === undefined || !isWork(name.kind)) return undefined
   const ofKind = changes[name.kind]
   if (!Object.hasOwn(ofKind, event.type)) return undefined
-  const is = ofKind[event.type]
-  if (is === undefined || (is === 'begun' && event.revision !== 0)) return undefined
+  const told = ofKind[event.type]
+  if (told === undefined || (told === 'begun' && event.revision !== 0)) return undefined
+  const is = told === 'begunAgain' ? 'begun' : told
   return { kind: name.kind, id: name.id, is } as WorkChange
 }
 

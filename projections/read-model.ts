@@ -90,6 +90,11 @@ export interface ReadModel {
   projectBySlug(organizationId: OrganizationId, slug: string): Promise<ProjectView | undefined>
   /** The certificates of each key, the oldest first. */
   certificatesOfKeys(organizationId: OrganizationId, keyIds: readonly KeyId[]): Promise<(readonly CertificateView[])[]>
+  /** The policies whose version in force uses each certificate, by slug. */
+  signingPoliciesOfCertificates(
+    organizationId: OrganizationId,
+    certificateIds: readonly CertificateId[],
+  ): Promise<(readonly SigningPolicyView[])[]>
   /** The policies of each project, by slug. */
   signingPoliciesOfProjects(
     organizationId: OrganizationId,

@@ -19,8 +19,8 @@ export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicy
     return { versionsMade: type === 'SigningPolicyChanged' ? [...versionsMade, made] : versionsMade }
   },
   columns: (state) => {
-    const { projectId, slug } = state as SigningPolicy
-    return { project_id: projectId, slug }
+    const { projectId, slug, versions } = state as SigningPolicy
+    return { project_id: projectId, slug, certificate_id: versions.at(-1)?.certificateId ?? versions[0].certificateId }
   },
   named: (state, _, id) => {
     const { organizationId, versions } = state as SigningPolicy

@@ -177,6 +177,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     },
     certificatesOfKeys: (organizationId, keyIds) =>
       inGroups(certificates, 'key_id', 'created_at', organizationId, keyIds),
+    signingPoliciesOfCertificates: (organizationId, certificateIds) =>
+      inGroups(signingPolicies, 'certificate_id', 'slug', organizationId, certificateIds),
     signingPoliciesOfProjects: (organizationId, projectIds) =>
       inGroups(signingPolicies, 'project_id', 'slug', organizationId, projectIds),
 

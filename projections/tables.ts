@@ -24,7 +24,7 @@ export type Tables = {
   certificates: EntityTable & { key_id: string }
   groups: EntityTable & { name: string }
   projects: EntityTable & { slug: string }
-  signing_policies: EntityTable & { project_id: string; slug: string }
+  signing_policies: EntityTable & { project_id: string; slug: string; certificate_id: string }
   signing_requests: EntityTable & {
     project_id: string
     signing_policy_id: string
@@ -120,7 +120,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 14
+export const readModelVersion = 15
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -157,10 +157,11 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
   projects: { key: 'id', columns: [...entityColumns, 'slug'], indexes: [['organization_id', 'slug', 'id']] },
   signing_policies: {
     key: 'id',
-    columns: [...entityColumns, 'project_id', 'slug'],
+    columns: [...entityColumns, 'project_id', 'slug', 'certificate_id'],
     indexes: [
       ['organization_id', 'slug', 'id'],
       ['organization_id', 'project_id', 'slug', 'id'],
+      ['organization_id', 'certificate_id', 'slug', 'id'],
     ],
   },
   signing_requests: {

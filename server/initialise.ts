@@ -10,6 +10,7 @@ import { Setup } from '../application/setup.ts'
 import { type Instant, type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
+import { noCertificates } from './answers-nobody.ts'
 import type { Settings } from './configuration.ts'
 import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
@@ -108,7 +109,13 @@ async function makeDemo(settings: Settings, dependencies: SetUpDependencies): Pr
   try {
     const workflows = temporalWorkflows(client)
     const room = { require: async () => undefined }
-    const administration = createAdministration({ ...dependencies, workflows, refusals, room })
+    const administration = createAdministration({
+      ...dependencies,
+      workflows,
+      refusals,
+      room,
+      certificates: noCertificates,
+    })
     return await createDemo({ ...dependencies, administration }, () => undefined)
   } finally {
     await refusals.close()

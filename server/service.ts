@@ -14,6 +14,7 @@ import { planWording } from '../signing/directives.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
+import { nobody, noCertificates, noPersons } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
@@ -133,6 +134,10 @@ export async function startService(options: {
         readModels === undefined
           ? nobody
           : (await import('./submitter-index.ts')).submitterIndex(log, readModels.readModel),
+      certificates:
+        readModels === undefined
+          ? noCertificates
+          : (await import('./certificates.ts')).certificateSupport(log, readModels.readModel),
       persons: persons ?? noPersons,
       refusals,
       room: openRoom(places),
@@ -226,14 +231,6 @@ export async function startService(options: {
       checks.worker = async () => refuse(worker.problem())
     }
   }
-}
-
-const nobody = { policiesOf: async () => [], catchUp: async () => undefined }
-
-/** For a process that answers nobody and makes no users: it has no keys of persons, and no way to them. */
-const noPersons: ApplicationDependencies['persons'] = {
-  seal: async () => refuse('This process has no keys of persons.') as never,
-  erase: async () => refuse('This process has no keys of persons.'),
 }
 
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'

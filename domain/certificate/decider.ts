@@ -113,8 +113,7 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
         if (state.issued !== null) requireContinuity(state, state.issued, command.issued)
         return [{ type: 'CertificateIssued', data: { schemaVersion: 1, ...command.issued } }]
       case 'InstallCertificate': {
-        if (state.signingRequest === null) throw stateRefusal(state, 'to have a request that was not answered')
-        requireStatus(state, 'awaitingIssuance', 'active')
+        requireAwaiting(state)
         const { issued, source } = command
         if (state.issued !== null) requireContinuity(state, state.issued, issued)
         return [{ type: 'CertificateInstalled', data: { schemaVersion: 1, ...issued, source } }]
@@ -152,6 +151,16 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
   },
 
   evolve: evolveCertificate,
+}
+
+/**
+ * Refuses a certificate that waits for nothing that an authority issues.
+ *
+ * @throws Refusal `CERTIFICATE_STATE`
+ */
+export function requireAwaiting(state: Certificate): void {
+  if (state.signingRequest === null) throw stateRefusal(state, 'to have a request that was not answered')
+  requireStatus(state, 'awaitingIssuance', 'active')
 }
 
 function requireIssued({ issued, name }: Certificate): void {

@@ -23,6 +23,8 @@ export type Certificate = {
   readonly signingRequest: string | null
   /** `null` until the certificate was issued. */
   readonly issued: IssuedCertificate | null
+  /** Those that it was before a renewal and that had not ended then, the latest first. */
+  readonly earlier: readonly IssuedCertificate[]
   readonly renewal: {
     /** So many hours before its end it is renewed by itself; `null`: it is not. */
     readonly beforeHours: number | null
@@ -57,7 +59,8 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
     case 'CertificateRestrictionsChanged':
       return { ...state, restrictions: event.data.restrictions }
     case 'CertificateDisabled':
-      return { ...state, status: 'disabled' }
+      // A renewal that was on its way ends with it: who enables the certificate asks for another one.
+      return { ...state, status: 'disabled', renewal: { ...state.renewal, requested: false }, signingRequest: null }
     case 'CertificateEnabled':
       return { ...state, status: 'active' }
     case 'CertificateExpiryWarned':
@@ -76,6 +79,7 @@ function requestedState(data: CertificateRequest & { readonly schemaVersion: num
     requested,
     signingRequest: null,
     issued: null,
+    earlier: [],
     renewal: { beforeHours: hoursBefore(requested), requested: false },
     expiry: nothingSaid,
   }
@@ -88,5 +92,7 @@ function hoursBefore(request: CertificateRequest): number | null {
 
 function withIssued(state: Certificate, issued: IssuedCertificate): Certificate {
   const renewal = { ...state.renewal, requested: false }
-  return { ...state, status: 'active', issued, renewal, signingRequest: null, expiry: nothingSaid }
+  const before = state.issued === null ? state.earlier : [state.issued, ...state.earlier]
+  const earlier = before.filter(({ notAfter }) => notAfter > issued.notBefore)
+  return { ...state, status: 'active', issued, earlier, renewal, signingRequest: null, expiry: nothingSaid }
 }

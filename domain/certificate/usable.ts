@@ -16,6 +16,16 @@ export function certificateAt(certificate: Certificate, at: Instant): Certificat
 }
 
 /**
+ * The certificate as a plan names it: as it was before a renewal when the plan was made then. The plan is approved with that
+ * one; when it has ended meanwhile, or there is none of this thumbprint, the certificate as it is now.
+ */
+export function certificateAsPlanned(state: CertificateState, thumbprint: string, at: Instant): CertificateState {
+  if (state.status === 'none') return state
+  const planned = state.earlier.find((each) => each.thumbprint === thumbprint && each.notAfter > at)
+  return planned === undefined ? state : { ...state, issued: planned }
+}
+
+/**
  * The certificate, if it can sign at this moment.
  *
  * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `CERTIFICATE_EXPIRED` or

@@ -18,6 +18,8 @@ export type RecordPlan = {
   readonly planDigest: Sha256Digest
   /** SHA-256 of all bytes of the plan's document. */
   readonly planDocument: Sha256Digest
+  /** SHA-256 of the DER certificate that it names, hexadecimal. */
+  readonly certificateThumbprint: string
   readonly plannerVersion: number
   readonly nodeCount: number
   readonly fileCount: number

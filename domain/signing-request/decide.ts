@@ -36,11 +36,11 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
       return recordRetrieval(command, request)
     case 'RecordPlan': {
       requireThat(request.artifact !== null && request.plan === null, request, 'A plan is made once, after retrieval.')
-      const { planDigest, planDocument, plannerVersion, nodeCount, fileCount } = command
+      const { planDigest, planDocument, certificateThumbprint, plannerVersion, nodeCount, fileCount } = command
       if (!Number.isInteger(fileCount) || fileCount < 1)
         throw new Refusal('PLAN_EMPTY', `A plan names one file or more to sign; this one names ${fileCount}.`)
       const approvalDeadline = deadlineFrom(command.at, request.approval?.deadlineSeconds ?? null)
-      const plan = { planDigest, planDocument, plannerVersion, nodeCount, fileCount }
+      const plan = { planDigest, planDocument, certificateThumbprint, plannerVersion, nodeCount, fileCount }
       return [{ type: 'SigningPlanned', data: { schemaVersion: 1, ...plan, approvalDeadline } }]
     }
     case 'Approve':

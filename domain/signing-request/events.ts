@@ -53,6 +53,8 @@ export type SigningPlanned = DomainEvent<
     readonly planDigest: Sha256Digest
     /** SHA-256 of all bytes of the plan's document: the artifact store's name for it. */
     readonly planDocument: Sha256Digest
+    /** SHA-256 of the DER certificate that it names, hexadecimal: a certificate may be renewed before it is signed. */
+    readonly certificateThumbprint: string
     /** Which planner made it: only that one gives the same plan again. */
     readonly plannerVersion: number
     /** How many nodes the plan's tree has. */

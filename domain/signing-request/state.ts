@@ -44,6 +44,8 @@ export type SigningRequest = Submission & {
     readonly digest: Sha256Digest
     /** SHA-256 of all bytes of its document. */
     readonly document: Sha256Digest
+    /** SHA-256 of the DER certificate that it names, hexadecimal. */
+    readonly certificateThumbprint: string
     readonly plannerVersion: number
     readonly nodeCount: number
     readonly fileCount: number
@@ -142,8 +144,8 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
     }
     case 'SigningPlanned': {
       const { planDigest: digest, planDocument: document } = event.data
-      const { plannerVersion, nodeCount, fileCount, approvalDeadline } = event.data
-      const plan = { digest, document, plannerVersion, nodeCount, fileCount, approvalDeadline }
+      const { certificateThumbprint, plannerVersion, nodeCount, fileCount, approvalDeadline } = event.data
+      const plan = { digest, document, certificateThumbprint, plannerVersion, nodeCount, fileCount, approvalDeadline }
       return awaitingQuorum({ ...state, plan })
     }
     case 'ApprovalGranted': {

@@ -66,8 +66,11 @@ function folded(events: readonly RecordedEvent[]) {
       if (key.status === 'requested' && key.origin === 'generated') unfinished.keys.add(name.id)
     }
     if (name?.kind === 'certificate') {
-      const { status } = fold(certificateDecider, ofStream)
-      if (status === 'requested') unfinished.certificates.add(name.id)
+      const state = fold(certificateDecider, ofStream)
+      const isAsked =
+        state.status === 'requested' ||
+        (state.status === 'active' && state.renewal.requested && state.signingRequest === null)
+      if (isAsked) unfinished.certificates.add(name.id)
     }
   }
   return unfinished

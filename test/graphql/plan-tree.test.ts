@@ -62,6 +62,7 @@ it('refuses cursors of other lists, of other plans and beyond the end, and a pla
     type: 'RecordPlan',
     planDigest: digest,
     planDocument: found?.plan?.document ?? digest,
+    certificateThumbprint: 'ab'.repeat(32),
     plannerVersion: 1,
     nodeCount: 9,
     fileCount: 4,

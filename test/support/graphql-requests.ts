@@ -89,7 +89,7 @@ export function graphQLRequests(parts: Parts): GraphQLRequests {
       }))
       const { document: planDocument, ...counts } = stored
       await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
-      const recorded = { planDigest, planDocument, plannerVersion: 1, ...counts }
+      const recorded = { planDigest, planDocument, certificateThumbprint: thumbprint, plannerVersion: 1, ...counts }
       await tell(signingRequestId, { type: 'RecordPlan', ...recorded, at: dependencies.now() })
       return planDigest
     },

@@ -39,6 +39,7 @@ import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { type Answer, askGraphQL } from './ask-graphql.ts'
+import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type GraphQLOrganization, setUpOrganization } from './graphql-organization.ts'
 import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
@@ -146,6 +147,7 @@ export async function openGraphQLServer(
     persons,
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
+    certificates: certificatesInLog(log),
     refusals,
     room: { require: async () => undefined },
     now,

@@ -3,6 +3,7 @@ import { checkHeader, createVerifiedReader } from '../../artifacts/index.ts'
 import type { UserId } from '../../domain/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
+import { certificatesInLog } from './certificates-in-log.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 
@@ -17,6 +18,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
+    certificates: certificatesInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     room: { require: async () => undefined },

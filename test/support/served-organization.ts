@@ -12,6 +12,7 @@ import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
+import { certificatesInLog } from './certificates-in-log.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
 import { submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
@@ -51,6 +52,7 @@ export async function serveOrganization(
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(formats, header),
     submitters: submittersInLog(log),
+    certificates: certificatesInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     room: { require: async () => undefined },

@@ -64,6 +64,7 @@ export function aSubmission(changes: Partial<Submission> = {}): Submission {
 
 /** What a plan of one file has beside its digest. */
 export const aPlan = {
+  certificateThumbprint: 'ab'.repeat(32),
   planDocument: '0d'.repeat(32) as Sha256Digest,
   plannerVersion: 1,
   nodeCount: 1,

@@ -36,6 +36,7 @@ import {
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
+import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { testPersons } from './persons.ts'
 import { submittersInLog } from './submitters-in-log.ts'
@@ -128,6 +129,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     artifacts,
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters,
+    certificates: certificatesInLog(log),
     persons: testPersons(),
     refusals,
     room: { require: async () => undefined },

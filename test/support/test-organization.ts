@@ -302,7 +302,9 @@ export async function testOrganization(
     const facts = { ...signedBy, formats, store, passes }
     const stored = await createSigningPlan({ request: retrieved(await request(signingRequestId)), ...facts })
     const { digest: planDigest, document: planDocument, ...counts } = stored
-    await tell(signingRequestId, { type: 'RecordPlan', planDigest, planDocument, ...counts, at: now() })
+    const { certificateThumbprint } = signedBy
+    const plan = { planDigest, planDocument, certificateThumbprint, ...counts, at: now() }
+    await tell(signingRequestId, { type: 'RecordPlan', ...plan })
     return request(signingRequestId)
   }
 

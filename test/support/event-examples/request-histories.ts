@@ -48,6 +48,7 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
   const planned = {
     planDigest: plan.digest,
     planDocument: plan.document,
+    certificateThumbprint: digest('56'),
     plannerVersion: 1,
     nodeCount: 9,
     fileCount: 4,

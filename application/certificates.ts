@@ -1,0 +1,154 @@
+import {
+  type Certificate,
+  type CertificateId,
+  type CertificateRestrictions,
+  certificateDecider,
+  currentVersion,
+  keyDecider,
+  Refusal,
+  requireAwaiting,
+  signingPolicyDecider,
+  streams,
+} from '../domain/index.ts'
+import type { EventLog, LogPosition } from '../event-log/index.ts'
+import type { Requester } from './caller.ts'
+import { handleCommand } from './handle-command.ts'
+import { loadOwn } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+
+/** Where the log was when a change of a certificate was in it. */
+export type CertificateChanged = { readonly position: LogPosition }
+
+/**
+ * Installs what an authority issued for a certificate's request: the first certificate, or the next one. Nothing changes when
+ * anything is wrong with it.
+ *
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_STATE`, `CERTIFICATE_CONTINUITY`,
+ *   `CERTIFICATE_FILE_…`, `X509_…`, `PKCS7_MALFORMED`, `ISSUED_…`, `CHAIN_…`
+ */
+export async function installCertificate(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'certificates'>,
+  requester: Requester,
+  { certificateId, file }: { readonly certificateId: CertificateId; readonly file: Uint8Array },
+): Promise<CertificateChanged> {
+  const { log, now, certificates } = dependencies
+  const certificate = await loadCertificate(log, requester, certificateId)
+  requireAwaiting(certificate)
+  const { state: key } = await loadOwn(log, streams.key(certificate.keyId), keyDecider, requester)
+  if (key.status === 'none' || key.publicKey === null)
+    throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
+  const issued = certificates.readIssued({
+    file,
+    publicKey: key.publicKey,
+    known: await knownCertificates(log, requester, certificate),
+    at: now(),
+  })
+  const command = { type: 'InstallCertificate', issued, source: { by: 'upload' } } as const
+  return handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
+}
+
+/** What was issued before, and what the certificate succeeds: their authorities are often those of what comes next. */
+async function knownCertificates(
+  log: EventLog,
+  requester: Requester,
+  { issued, renews }: Certificate,
+): Promise<readonly string[]> {
+  const before =
+    renews === null ? undefined : (await loadOwn(log, streams.certificate(renews), certificateDecider, requester)).state
+  const ofRenewed = before === undefined || before.status === 'none' ? undefined : before.issued
+  return [...(issued?.chain.slice(1) ?? []), ...(ofRenewed?.chain.slice(1) ?? [])]
+}
+
+/**
+ * Asks for the next certificate of the same names and key: the signer makes it, or the request that goes to the authority.
+ *
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_STATE`,
+ *   `CERTIFICATE_RENEWAL_REQUESTED`
+ * @throws WorkflowsUnavailable when no signer answers; it is made when one does
+ */
+export async function renewCertificate(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'> & {
+    readonly workflows: Pick<ApplicationDependencies['workflows'], 'issueCertificate'>
+  },
+  requester: Requester,
+  { certificateId }: { readonly certificateId: CertificateId },
+): Promise<CertificateChanged> {
+  const command = { type: 'RequestRenewal' } as const
+  await handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
+  return dependencies.workflows.issueCertificate(certificateId)
+}
+
+/**
+ * Changes what every policy that uses a certificate must demand. Refused when one of them does not.
+ *
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_RESTRICTIONS_INVALID`,
+ *   `CERTIFICATE_RESTRICTIONS_UNMET`
+ */
+export async function restrictCertificate(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'certificates'>,
+  requester: Requester,
+  input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions },
+): Promise<CertificateChanged> {
+  const { certificateId, restrictions } = input
+  await loadCertificate(dependencies.log, requester, certificateId)
+  const policies = await policiesUsing(dependencies, requester, certificateId)
+  const command = { type: 'ChangeRestrictions', restrictions, policies } as const
+  return handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
+}
+
+/** The active policies that use a certificate, as the log has them. */
+async function policiesUsing(
+  { log, certificates }: Pick<ApplicationDependencies, 'log' | 'certificates'>,
+  requester: Requester,
+  certificateId: CertificateId,
+) {
+  const ids = await certificates.policiesUsing(requester.organizationId, certificateId)
+  const policies = await Promise.all(
+    ids.map(async (id) => (await loadOwn(log, streams.signingPolicy(id), signingPolicyDecider, requester)).state),
+  )
+  return policies.flatMap((policy) => {
+    if (policy.status !== 'active') return []
+    const { settings } = currentVersion(policy)
+    return settings.certificateId === certificateId ? [settings] : []
+  })
+}
+
+/**
+ * Disables a certificate: it signs nothing from now on.
+ *
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `TEXT_…`
+ */
+export async function disableCertificate(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  requester: Requester,
+  input: { readonly certificateId: CertificateId; readonly reason: string | null },
+): Promise<{ readonly position: LogPosition }> {
+  const command = { type: 'DisableCertificate', reason: input.reason } as const
+  const stream = streams.certificate(input.certificateId)
+  return handleCommand(dependencies, requester, stream, certificateDecider, command)
+}
+
+/**
+ * Enables a certificate that was disabled.
+ *
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_ENABLED`, `CERTIFICATE_NOT_ISSUED`, `TEXT_…`
+ */
+export async function enableCertificate(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  requester: Requester,
+  input: { readonly certificateId: CertificateId; readonly reason: string | null },
+): Promise<CertificateChanged> {
+  const command = { type: 'EnableCertificate', reason: input.reason } as const
+  const stream = streams.certificate(input.certificateId)
+  return handleCommand(dependencies, requester, stream, certificateDecider, command)
+}
+
+async function loadCertificate(
+  log: EventLog,
+  requester: Requester,
+  certificateId: CertificateId,
+): Promise<Certificate> {
+  const { state } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, requester)
+  if (state.status === 'none') throw new Refusal('CERTIFICATE_NOT_FOUND', 'There is no such certificate.')
+  return state
+}

@@ -1,0 +1,23 @@
+import type { ApplicationDependencies } from '../application/index.ts'
+
+/** For a process that answers nobody: nobody submits through it. */
+export const nobody: ApplicationDependencies['submitters'] = {
+  policiesOf: async () => [],
+  catchUp: async () => undefined,
+}
+
+/** For a process that answers nobody and makes no users: it has no keys of persons, and no way to them. */
+export const noPersons: ApplicationDependencies['persons'] = {
+  seal: async () => refuse('has no keys of persons'),
+  erase: async () => refuse('has no keys of persons'),
+}
+
+/** For a process that answers nobody: nobody installs or restricts certificates through it. */
+export const noCertificates: ApplicationDependencies['certificates'] = {
+  readIssued: () => refuse('takes no certificates'),
+  policiesUsing: async () => refuse('does not know who uses certificates'),
+}
+
+function refuse(problem: string): never {
+  throw new Error(`This process ${problem}.`)
+}

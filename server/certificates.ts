@@ -1,0 +1,49 @@
+import { type Certificates, ServiceError } from '../application/index.ts'
+import { type IssuedCertificate, Refusal } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
+import { type ReadModel, ReadModelError } from '../projections/index.ts'
+import { SigningError } from '../signing/signing-error.ts'
+import { chainOfIssued, issuedCertificate } from '../signing/x509/index.ts'
+
+/** How long a change of a certificate's restrictions waits for the read model to know all policies, in milliseconds. */
+const catchUpTimeoutMs = 5_000
+
+/**
+ * Reads files of authorities, and finds policies that use a certificate in the read model.
+ *
+ * Fails with `ServiceError` when the read model is away, or does not catch up.
+ */
+export function certificateSupport(
+  log: Pick<EventLog, 'head'>,
+  readModel: Pick<ReadModel, 'signingPoliciesOfCertificates' | 'waitFor'>,
+): Certificates {
+  return {
+    readIssued,
+    async policiesUsing(organizationId, certificateId) {
+      try {
+        const head = await log.head()
+        if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
+        const [policies = []] = await readModel.signingPoliciesOfCertificates(organizationId, [certificateId])
+        return policies.map(({ signingPolicyId }) => signingPolicyId)
+      } catch (error) {
+        throw error instanceof ReadModelError ? new ServiceError(error.code, error.message, { cause: error }) : error
+      }
+    },
+  }
+}
+
+/** Reads and checks what an authority issued, as the port promises. */
+export const readIssued: Certificates['readIssued'] = ({ file, publicKey, known, at }): IssuedCertificate => {
+  try {
+    const chain = chainOfIssued({
+      file,
+      publicKey: Buffer.from(publicKey, 'base64'),
+      known: known.map((each) => Buffer.from(each, 'base64')),
+      at: new Date(at),
+    })
+    return issuedCertificate(chain.map(({ der }) => der))
+  } catch (error) {
+    // What somebody uploaded is at fault, not a key or a format.
+    throw error instanceof SigningError ? new Refusal(error.code, error.message) : error
+  }
+}
