@@ -28,8 +28,9 @@ import {
   readWholeStream,
   type WholeStream,
 } from '../event-log/index.ts'
-import { checkApprovers, type GroundsLog, isNamed } from './check-approvers.ts'
-import { collectGrounds, type Grounds, type LastRevisions, stillStand } from './grounds.ts'
+import { checkApprovers, isNamed } from './check-approvers.ts'
+import { requireApprovedAccount, requireApprovedChange } from './check-rule-change.ts'
+import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
 import { readCertificateAndKey } from './signing-key.ts'
 
 /** A request that was signed already. */
@@ -75,7 +76,7 @@ export type AuthorisationSources = {
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
- *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`
+ *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `RULE_CHANGE_NOT_APPROVED`
  */
 export async function authoriseSigning(
   sources: Pick<AuthorisationSources, 'log' | 'now'>,
@@ -92,7 +93,7 @@ export async function authoriseSigning(
       given: request.approvals.length,
     })
   await checkPolicy(log, request, events[0])
-  await checkSubmitter(log, request)
+  await checkSubmitter(log, request, events[0])
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(
     log,
@@ -101,6 +102,7 @@ export async function authoriseSigning(
     request.plan.certificateThumbprint,
   )
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
+  await checkCertificateRules(log, request)
   requireRestrictionsMet(certificate, request, "the request's signing policy")
   const { plannerVersion } = request.plan
   return { kind: 'authorised', events, request, plannerVersion, revision, certificate, key, grounds }
@@ -176,15 +178,57 @@ async function checkPolicy(
     submitter: await isNamed(log, request, submitters, request.submitter, [submission]),
   }).find(([, same]) => !same)
   if (differing !== undefined) throw policyMismatch(differing[0])
+  await requireApprovedRule(log, request, events.find(makesVersion(request.signingPolicyVersion)))
+  await requireApprovedRule(
+    log,
+    request,
+    events.findLast(({ type }) => type === 'SigningPolicyReactivated'),
+  )
 
   const { events: projectEvents } = await readNamedStream(log, streams.project(request.projectId))
   const project = activeProject(fold(projectDecider, projectEvents))
   if (project.organizationId !== request.organizationId) throw policyMismatch('project')
+  await requireApprovedRule(
+    log,
+    request,
+    projectEvents.findLast(({ type }) => type === 'ProjectReactivated'),
+  )
 }
 
-async function checkSubmitter(log: GroundsLog, request: SigningRequest): Promise<void> {
+async function checkSubmitter(
+  log: GroundsLog,
+  request: SigningRequest,
+  submission: RecordedEvent | undefined,
+): Promise<void> {
   const { events } = await readWholeStream(log, streams.user(request.submitter))
   requireActiveSubmitter(fold(userDecider, events), request)
+  if (submission !== undefined) await requireApprovedAccount(log, request.organizationId, events, submission)
+}
+
+/** That the certificate can be used, and for what, must have been decided as the organization demanded it then. */
+async function checkCertificateRules(log: GroundsLog, request: SigningRequest): Promise<void> {
+  const { events } = await readNamedStream(log, streams.certificate(request.certificateId))
+  for (const rule of ['CertificateEnabled', 'CertificateRestrictionsChanged'])
+    await requireApprovedRule(
+      log,
+      request,
+      events.findLast(({ type }) => type === rule),
+    )
+}
+
+/** Finds the event that made a version of a policy. */
+function makesVersion(version: number): (event: RecordedEvent) => boolean {
+  return ({ type, data }) =>
+    version === 1 ? type === 'SigningPolicyCreated' : type === 'SigningPolicyChanged' && data.version === version
+}
+
+/** What the request rests on must have become a rule as the organization demanded it then. */
+async function requireApprovedRule(
+  log: GroundsLog,
+  { organizationId }: SigningRequest,
+  change: RecordedEvent | undefined,
+): Promise<void> {
+  if (change !== undefined) await requireApprovedChange(log, organizationId, change)
 }
 
 function policyMismatch(what: string): Refusal {

@@ -7,6 +7,7 @@ import {
   fold,
   groupDecider,
   isMember,
+  type OrganizationId,
   type PrincipalReference,
   quorumReached,
   Refusal,
@@ -17,15 +18,15 @@ import {
   type UserId,
   userDecider,
 } from '../domain/index.ts'
-import { type EventLog, type RecordedEvent, readNamedStream, readWholeStream } from '../event-log/index.ts'
-
-/** What the checks read through: all of it is among the grounds. */
-export type GroundsLog = Pick<EventLog, 'readStream'>
+import { type RecordedEvent, readNamedStream, readWholeStream } from '../event-log/index.ts'
+import { requireApprovedAccount, requireApprovedChange } from './check-rule-change.ts'
+import type { GroundsLog } from './grounds.ts'
 
 /**
  * Every approval that counts must be by the approver's own hand, who was active when the quorum was reached.
  *
- * @throws Refusal `APPROVAL_NOT_BY_APPROVER`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVER_NOT_IN_GROUP`
+ * @throws Refusal `APPROVAL_NOT_BY_APPROVER`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVER_NOT_IN_GROUP`,
+ *   `RULE_CHANGE_NOT_APPROVED`
  */
 export async function checkApprovers(
   log: GroundsLog,
@@ -47,15 +48,18 @@ async function checkApprover(
   log: GroundsLog,
   request: SigningRequest,
   approval: Approval,
-  moments: readonly (RecordedEvent | undefined)[],
+  moments: readonly [RecordedEvent, RecordedEvent | undefined],
 ): Promise<void> {
   const { approver } = approval
+  const [granted, reached] = moments
   const { events } = await readWholeStream(log, streams.user(approver))
-  const user = fold(userDecider, upTo(moments.at(-1), events))
+  const history = upTo(reached, events)
+  const user = fold(userDecider, history)
   if (user.status === 'none' || user.organizationId !== request.organizationId)
     throw new Refusal('APPROVER_UNKNOWN', `The log knows no approver ${approver} in this organization.`)
   if (user.status === 'deactivated')
     throw new Refusal('APPROVER_DEACTIVATED', `The user ${approver} was deactivated before the quorum was reached.`)
+  await requireApprovedAccount(log, request.organizationId, history, granted)
   const through = request.approval === null ? [] : entitlements(approval, request.approval)
   if (!(await isNamed(log, request, through, approver, moments)))
     throw new Refusal(
@@ -64,7 +68,11 @@ async function checkApprover(
     )
 }
 
-/** Whether one of the references named a user at each of some moments: themselves, or as a member of the group then. */
+/**
+ * Whether one of the references named a user at each of some moments: themselves, or as a member of the group then.
+ *
+ * @throws Refusal `RULE_CHANGE_NOT_APPROVED` when they became one by a change that needed the approval of others and had none
+ */
 export async function isNamed(
   log: GroundsLog,
   { organizationId }: SigningRequest,
@@ -76,9 +84,24 @@ export async function isNamed(
   for (const each of references) {
     if ('user' in each) continue
     const { events } = await readNamedStream(log, streams.group(each.group))
-    if (moments.every((moment) => isMember(fold(groupDecider, upTo(moment, events)), organizationId, user))) return true
+    if (!moments.every((moment) => isMember(fold(groupDecider, upTo(moment, events)), organizationId, user))) continue
+    for (const moment of moments) await requireApprovedMember(log, organizationId, upTo(moment, events), user)
+    return true
   }
   return false
+}
+
+/** Whoever joined a group must have joined it as the rules demanded then. */
+async function requireApprovedMember(
+  log: GroundsLog,
+  organizationId: OrganizationId,
+  history: readonly RecordedEvent[],
+  user: UserId,
+): Promise<void> {
+  const joined = history.findLast(
+    ({ type, data }) => type === 'GroupMembersChanged' && (data.added as readonly UserId[]).includes(user),
+  )
+  if (joined !== undefined) await requireApprovedChange(log, organizationId, joined)
 }
 
 /** What had happened in a stream when an event of another one did; all of it without one. */

@@ -1,5 +1,8 @@
 import type { EventLog, StreamRevisions, WholeStream } from '../event-log/index.ts'
 
+/** What a decision reads through: all of it is among its grounds. */
+export type GroundsLog = Pick<EventLog, 'readStream'>
+
 /** The streams that a decision rests on, and the last revision of each that it knows. */
 export type Grounds = StreamRevisions
 

@@ -1,6 +1,7 @@
 import {
   type CertificateId,
   type CertificateRestrictions,
+  type ChangeProposalId,
   type GroupId,
   type KeyId,
   type ProjectId,
@@ -9,7 +10,7 @@ import {
   type UserId,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
-import type { Requester } from './caller.ts'
+import type { Caller, Requester } from './caller.ts'
 import {
   type CertificateChanged,
   disableCertificate,
@@ -18,6 +19,8 @@ import {
   renewCertificate,
   restrictCertificate,
 } from './certificates.ts'
+import { type ChangeControlInput, changeChangeControl } from './change-control.ts'
+import { approveChange, type ChangeDecided, type ChangeDecisionInput, rejectChange } from './change-proposals.ts'
 import {
   type AuthorityCertificateInput,
   type CreatedCertificate,
@@ -39,6 +42,7 @@ import {
   type GroupMembersChange,
 } from './groups.ts'
 import { type GuardedCall, openGuard } from './guard.ts'
+import type { Handled } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
 /**
@@ -71,6 +75,27 @@ export interface Administration {
 
   /** Has users join and leave a group. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider */
   changeGroupMembers(requester: Requester, input: GroupMembersChange): Promise<void>
+
+  /**
+   * Says from when on changes of rules need the approval of others.
+   *
+   * @throws Refusal `FORBIDDEN`, and as the organization's decider
+   */
+  changeChangeControl(requester: Requester, input: ChangeControlInput): Promise<Handled>
+
+  /**
+   * Approves a proposed change; the last approval that it takes applies it.
+   *
+   * @throws Refusal `FORBIDDEN`, `CHANGE_PROPOSAL_NOT_FOUND`, `CHANGE_STALE`, and as the decider of change proposals
+   */
+  approveChange(caller: Caller, input: ChangeDecisionInput): Promise<ChangeDecided>
+
+  /**
+   * Rejects a proposed change; its author takes it back so.
+   *
+   * @throws Refusal `FORBIDDEN`, `CHANGE_PROPOSAL_NOT_FOUND`, and as the decider of change proposals
+   */
+  rejectChange(caller: Caller, input: ChangeDecisionInput): Promise<ChangeDecided>
 
   /** Creates a project. @throws Refusal `FORBIDDEN`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, … */
   createProject(requester: Requester, input: ProjectInput): Promise<{ readonly projectId: ProjectId }>
@@ -124,7 +149,7 @@ export interface Administration {
 /** What the administration needs of the world. */
 export type AdministrationDependencies = Pick<
   ApplicationDependencies,
-  'log' | 'now' | 'persons' | 'refusals' | 'room' | 'certificates'
+  'log' | 'now' | 'persons' | 'administrators' | 'refusals' | 'room' | 'certificates'
 > & {
   readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
 }
@@ -159,6 +184,18 @@ export function createAdministration(dependencies: AdministrationDependencies): 
     changeGroupMembers: (requester, input) =>
       change('changeGroupMembers', requester, streams.group(input.groupId), () =>
         changeGroupMembers(dependencies, requester, input),
+      ),
+    changeChangeControl: (requester, input) =>
+      change('changeChangeControl', requester, streams.organization(requester.organizationId), () =>
+        changeChangeControl(dependencies, requester, input),
+      ),
+    approveChange: (caller, input) =>
+      change('approveChange', caller, streams.changeProposal(input.changeProposalId as ChangeProposalId), () =>
+        approveChange(dependencies, caller, input),
+      ),
+    rejectChange: (caller, input) =>
+      change('rejectChange', caller, streams.changeProposal(input.changeProposalId as ChangeProposalId), () =>
+        rejectChange(dependencies, caller, input),
       ),
     createProject: (requester, input) =>
       change('createProject', requester, undefined, () => createProject(dependencies, requester, input)),

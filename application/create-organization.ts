@@ -1,7 +1,6 @@
 import { organizationDecider, streams, type UserId } from '../domain/index.ts'
-import type { Appended } from '../event-log/index.ts'
 import { createUser, issueApiToken } from './create-user.ts'
-import { handleCommand } from './handle-command.ts'
+import { type Handled, handleCommand } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import type { Setup } from './setup.ts'
 
@@ -10,7 +9,7 @@ export function createOrganization(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   setup: Setup,
   input: { readonly name: string },
-): Promise<Appended> {
+): Promise<Handled> {
   const { organizationId } = setup
   const command = { type: 'CreateOrganization', organizationId, name: input.name } as const
   return handleCommand(dependencies, setup, streams.organization(organizationId), organizationDecider, command)

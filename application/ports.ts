@@ -112,6 +112,17 @@ export interface Certificates {
   policiesUsing(organizationId: OrganizationId, certificateId: CertificateId): Promise<readonly SigningPolicyId[]>
 }
 
+/**
+ * Where to look for the Global Administrators of an organization. It may be behind the log: whom it names is held against the
+ * log.
+ */
+export interface AdministratorIndex {
+  /** Everybody who holds the role, deactivated users too. */
+  of(organizationId: OrganizationId): Promise<readonly UserId[]>
+  /** Waits until it has everything that is in the log now. */
+  catchUp(): Promise<void>
+}
+
 /** Where artifacts are read. */
 export interface ArtifactReader {
   /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
@@ -168,6 +179,7 @@ export type ApplicationDependencies = {
   readonly checkHeader: HeaderCheck
   readonly submitters: SubmitterIndex
   readonly certificates: Certificates
+  readonly administrators: AdministratorIndex
   readonly persons: Persons
   readonly refusals: RefusalAudit
   readonly room: Room

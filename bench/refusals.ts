@@ -109,6 +109,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
       },
       policiesUsing: nothing,
     },
+    administrators: { of: nothing, catchUp: nothing },
     refusals,
     persons: testPersons(),
     room: { require: async () => undefined },

@@ -63,6 +63,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
     checkHeader: async () => undefined,
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },
     certificates: certificatesInLog(log),
+    administrators: { of: async () => [], catchUp: async () => undefined },
     artifacts: {
       async *read() {},
     },

@@ -1,6 +1,6 @@
 import type { Actor } from './actor.ts'
 import type { Instant } from './event.ts'
-import type { OrganizationId } from './ids.ts'
+import type { ChangeProposalId, OrganizationId } from './ids.ts'
 
 /**
  * An earlier append of a process: one that the log answered before the process made its next. Revision and id of its last
@@ -54,6 +54,8 @@ export type EventMetadata = {
   /** The event or API call that caused it. */
   readonly causationId: string
   readonly occurredAt: Instant
+  /** The proposal whose approval lets this change of a rule hold; absent where no approval was needed. */
+  readonly changeProposalId?: ChangeProposalId
   /** Of the append whose last event this is. Added by the log that signs; what appends leaves it out. */
   readonly signature?: AppendSignature
 }
@@ -68,9 +70,14 @@ export const metadataSchemaVersion = 1
  */
 export function eventMetadata(
   { actor, remoteAddress, callId }: Initiator,
-  about: { readonly organizationId: OrganizationId; readonly correlationId?: string; readonly occurredAt: Instant },
+  about: {
+    readonly organizationId: OrganizationId
+    readonly correlationId?: string
+    readonly occurredAt: Instant
+    readonly changeProposalId?: ChangeProposalId
+  },
 ): EventMetadata {
-  const { organizationId, correlationId = callId, occurredAt } = about
+  const { organizationId, correlationId = callId, occurredAt, changeProposalId } = about
   return {
     schemaVersion: metadataSchemaVersion,
     organizationId,
@@ -79,5 +86,6 @@ export function eventMetadata(
     correlationId,
     causationId: callId,
     occurredAt,
+    ...(changeProposalId === undefined ? {} : { changeProposalId }),
   }
 }

@@ -1,4 +1,5 @@
 import type { CertificateEvent } from './certificate/events.ts'
+import type { ChangeProposalEvent } from './change-proposal/events.ts'
 import type { GroupEvent } from './group/events.ts'
 import type { KeyEvent } from './key/events.ts'
 import type { OrganizationEvent } from './organization/events.ts'
@@ -13,6 +14,7 @@ import type { UserEvent } from './user/events.ts'
 /** Everything that the log can hold. */
 export type AnyDomainEvent =
   | CertificateEvent
+  | ChangeProposalEvent
   | KeyEvent
   | GroupEvent
   | OrganizationEvent
@@ -41,6 +43,14 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   RefusalEventsReserved: anyProcess,
 
   OrganizationCreated: api,
+  ChangeControlChanged: api,
+
+  ChangeProposed: api,
+  ChangeApproved: api,
+  ChangeApprovalInvalidated: api,
+  ChangeRejected: api,
+  ChangeApplied: api,
+  ChangeLapsed: api,
 
   ProjectSlugReserved: api,
   SigningPolicySlugReserved: api,

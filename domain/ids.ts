@@ -25,6 +25,8 @@ export type CertificateId = Branded<'CertificateId'>
 export type ProjectId = Branded<'ProjectId'>
 /** Identifies a signing policy; its versions share the id. */
 export type SigningPolicyId = Branded<'SigningPolicyId'>
+/** Identifies a proposed change of a rule. */
+export type ChangeProposalId = Branded<'ChangeProposalId'>
 /** Identifies a signing request, and the Temporal workflow that carries it. */
 export type SigningRequestId = Branded<'SigningRequestId'>
 /** Identifies what is secret about a request's source, where it is kept sealed. */
@@ -43,6 +45,7 @@ export type EntityId =
   | CertificateId
   | ProjectId
   | SigningPolicyId
+  | ChangeProposalId
   | SigningRequestId
   | SourceSecretsId
 

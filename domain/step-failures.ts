@@ -67,6 +67,7 @@ const ending: Readonly<Record<string, string>> = {
   PROJECT_INACTIVE: 'A project administrator can reactivate it.',
   PROJECT_NOT_FOUND: 'Check slug or id.',
   QUORUM_NOT_REACHED: 'Have it approved.',
+  RULE_CHANGE_NOT_APPROVED: 'Make the change again, have it approved, and submit again.',
   SIGNATURE_NOT_AS_PLANNED: 'Look into it.',
   SIGNING_POLICY_INACTIVE: 'A project administrator can reactivate it.',
   SIGNING_POLICY_NOT_FOUND: 'Check slug or id; `countersign policy list` shows those that there are.',

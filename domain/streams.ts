@@ -1,6 +1,7 @@
 import type { Instant } from './event.ts'
 import type {
   CertificateId,
+  ChangeProposalId,
   GroupId,
   KeyId,
   OrganizationId,
@@ -19,6 +20,7 @@ export const streams = {
   certificate: (id: CertificateId) => `certificate-${id}`,
   project: (id: ProjectId) => `project-${id}`,
   signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,
+  changeProposal: (id: ChangeProposalId) => `changeProposal-${id}`,
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
   /** What is known of a process's key, by the key's id. */
   processKey: (keyId: string) => `processKey-${keyId}`,

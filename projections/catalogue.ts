@@ -1,6 +1,7 @@
 import { parseStreamName, type StreamKind, securityEventTypes } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
+import { changeProposals } from './change-proposals.ts'
 import type { AnyProjection } from './entity.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
@@ -20,6 +21,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
   certificate: certificates,
   project: projects,
   signingPolicy: signingPolicies,
+  changeProposal: changeProposals,
   signingRequest: signingRequests,
 }
 

@@ -3,6 +3,7 @@ export {
   asEventOf,
   certificateAt,
   certificateDecider,
+  changeProposalDecider,
   countedApprovals,
   groupDecider,
   keyDecider,

@@ -13,7 +13,7 @@ export const organizations: EntityProjection<OrganizationState, object, Organiza
   observe: (facts) => facts,
   columns: () => ({}),
   view: ({ state }, recorded) => {
-    const { organizationId, name } = state as Organization
-    return { organizationId, name, ...recorded }
+    const { organizationId, name, changeControl } = state as Organization
+    return { organizationId, name, changeControl, ...recorded }
   },
 }

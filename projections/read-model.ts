@@ -1,5 +1,7 @@
 import type {
   CertificateId,
+  ChangeProposal,
+  ChangeProposalId,
   Delay,
   GroupId,
   Instant,
@@ -16,6 +18,7 @@ import type { LogPosition } from '../event-log/index.ts'
 import type { Page, PageRequest } from './page.ts'
 import type {
   CertificateView,
+  ChangeProposalView,
   EventView,
   GroupView,
   KeyView,
@@ -81,6 +84,10 @@ export interface ReadModel {
     organizationId: OrganizationId,
     ids: readonly SigningPolicyId[],
   ): Promise<(SigningPolicyView | undefined)[]>
+  changeProposalsByIds(
+    organizationId: OrganizationId,
+    ids: readonly ChangeProposalId[],
+  ): Promise<(ChangeProposalView | undefined)[]>
   signingRequestsByIds(
     organizationId: OrganizationId,
     ids: readonly SigningRequestId[],
@@ -107,6 +114,9 @@ export interface ReadModel {
    */
   policiesToSubmitTo(organizationId: OrganizationId, userId: UserId): Promise<readonly SigningPolicyId[]>
 
+  /** Everybody who is a Global Administrator, deactivated users too, in no order. */
+  globalAdministrators(organizationId: OrganizationId): Promise<readonly UserId[]>
+
   /** By slug. */
   listProjects(organizationId: OrganizationId, page: PageRequest): Promise<Page<ProjectView>>
   /** By slug. */
@@ -123,6 +133,12 @@ export interface ReadModel {
   listUsers(organizationId: OrganizationId, page: PageRequest): Promise<Page<UserView>>
   /** By name. */
   listGroups(organizationId: OrganizationId, page: PageRequest): Promise<Page<GroupView>>
+  /** Newest first. */
+  listChangeProposals(
+    organizationId: OrganizationId,
+    filter: { readonly status?: ChangeProposal['status'] },
+    page: PageRequest,
+  ): Promise<Page<ChangeProposalView>>
   /** Newest first, by the time of submission. */
   listSigningRequests(
     organizationId: OrganizationId,

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
-import { type OrganizationId, referenceKey, type SigningPolicyId } from '../domain/index.ts'
+import { type OrganizationId, referenceKey, type SigningPolicyId, type UserId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
+import { changeProposals } from './change-proposals.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { asView, type EntityProjection } from './entity.ts'
 import { createEventReader } from './event-reader.ts'
@@ -169,6 +170,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     certificatesByIds: (organizationId, ids) => byIds(certificates, organizationId, ids),
     projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
     signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
+    changeProposalsByIds: (organizationId, ids) => byIds(changeProposals, organizationId, ids),
     signingRequestsByIds: (organizationId, ids) => byIds(signingRequests, organizationId, ids),
 
     projectBySlug: async (organizationId, slug) => {
@@ -203,6 +205,19 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
         return rows.map((row) => row.entity_id as SigningPolicyId)
       }),
 
+    globalAdministrators: (organizationId) =>
+      read(async () => {
+        const rows = await reads
+          .selectFrom('named_principals')
+          .where('organization_id', '=', organizationId)
+          .where('principal', '=', 'globalAdministrator')
+          .where('role', '=', 'role')
+          .where('holds', '=', 'yes')
+          .select('entity_id')
+          .execute()
+        return rows.map((row) => row.entity_id as UserId)
+      }),
+
     listProjects: (organizationId, page) => list(projects, bySlug, organizationId, page),
     listSigningPolicies: (organizationId, { projectId, slug }, page) =>
       list(signingPolicies, bySlug, organizationId, page, { project_id: projectId, slug }),
@@ -210,6 +225,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, oldestFirst, organizationId, page),
     listGroups: (organizationId, page) => list(groups, byName, organizationId, page),
+    listChangeProposals: (organizationId, { status }, page) =>
+      list(changeProposals, newestFirst, organizationId, page, { status }),
     listSigningRequests,
     listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
     listSecurityRefusals: (organizationId, page) => read(() => events.listRefusals(organizationId, page)),

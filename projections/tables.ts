@@ -25,6 +25,7 @@ export type Tables = {
   groups: EntityTable & { name: string }
   projects: EntityTable & { slug: string }
   signing_policies: EntityTable & { project_id: string; slug: string; certificate_id: string }
+  change_proposals: EntityTable & { status: string; target: string }
   signing_requests: EntityTable & {
     project_id: string
     signing_policy_id: string
@@ -39,11 +40,11 @@ export type Tables = {
     /** Entity, role and principal. */
     id: string
     organization_id: string
-    /** The signing policy or group that names. */
+    /** The signing policy or group that names; the user that has a role. */
     entity_id: string
-    /** As what: who may submit to a policy, or is in a group. */
-    role: 'submitter' | 'member'
-    /** As `referenceKey` of the domain writes it. */
+    /** As what: who may submit to a policy, or is in a group; a global role that a user has. */
+    role: 'submitter' | 'member' | 'role'
+    /** As `referenceKey` of the domain writes it; of a role, its name. */
     principal: string
     /** Whether the entity as it is now names them so. */
     holds: 'yes' | 'no'
@@ -95,6 +96,7 @@ export const projectedTables = [
   'certificates',
   'projects',
   'signing_policies',
+  'change_proposals',
   'signing_requests',
   'named_principals',
   'events',
@@ -162,6 +164,14 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'slug', 'id'],
       ['organization_id', 'project_id', 'slug', 'id'],
       ['organization_id', 'certificate_id', 'slug', 'id'],
+    ],
+  },
+  change_proposals: {
+    key: 'id',
+    columns: [...entityColumns, 'status', 'target'],
+    indexes: [
+      ['organization_id', 'created_at', 'id'],
+      ['organization_id', 'status', 'created_at', 'id'],
     ],
   },
   signing_requests: {

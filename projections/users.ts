@@ -1,31 +1,56 @@
-import { type ApiTokenId, type Instant, isSealedText, type User, type UserState } from '../domain/index.ts'
+import {
+  type ApiTokenId,
+  type GlobalRole,
+  type Instant,
+  isSealedText,
+  type User,
+  type UserState,
+} from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { userDecider } from './folds.ts'
 import type { UserView } from './views.ts'
 
-/** When each token was issued and revoked. */
 type UserFacts = {
+  /** When each token was issued and revoked. */
   readonly tokens: Readonly<Record<ApiTokenId, { readonly issuedAt: Instant; readonly revokedAt: Instant | null }>>
+  /** The global roles that the user once had and has not now. */
+  readonly formerRoles: readonly GlobalRole[]
 }
 
-/** `user-<id>` → `users`. The state holds the tokens without their hashes. */
+/** `user-<id>` → `users`, and the roles → `named_principals`. The state holds the tokens without their hashes. */
 export const users: EntityProjection<UserState, UserFacts, UserView> = {
   kind: 'user',
   table: 'users',
   decider: userDecider,
   exists: ({ status }) => status !== 'none',
-  noFacts: { tokens: {} },
-  observe: ({ tokens }, { type, data, metadata: { occurredAt } }) => {
+  noFacts: { tokens: {}, formerRoles: [] },
+  observe: (facts, { type, data, metadata: { occurredAt } }, state) => {
+    const { tokens } = facts
     if (type === 'UserCreated') requireSealed(data)
     const tokenId = data.tokenId as ApiTokenId
     if (type === 'ApiTokenIssued')
-      return { tokens: { ...tokens, [tokenId]: { issuedAt: occurredAt, revokedAt: null } } }
+      return { ...facts, tokens: { ...tokens, [tokenId]: { issuedAt: occurredAt, revokedAt: null } } }
     const token = tokens[tokenId]
     if (type === 'ApiTokenRevoked' && token !== undefined)
-      return { tokens: { ...tokens, [tokenId]: { ...token, revokedAt: occurredAt } } }
-    return { tokens }
+      return { ...facts, tokens: { ...tokens, [tokenId]: { ...token, revokedAt: occurredAt } } }
+    if (type !== 'GlobalRoleGranted' && type !== 'GlobalRoleWithdrawn') return facts
+    const { roles } = state as User
+    const once = new Set([...facts.formerRoles, data.role as GlobalRole])
+    return { ...facts, formerRoles: [...once].filter((role) => !roles.includes(role)) }
   },
   columns: () => ({}),
+  named: (state, { formerRoles }, id) => {
+    const { organizationId, roles } = state as User
+    const row = (role: GlobalRole, holds: 'yes' | 'no') => ({
+      id: `${id} role ${role}`,
+      organization_id: organizationId,
+      entity_id: id,
+      role: 'role' as const,
+      principal: role,
+      holds,
+    })
+    return [...roles.map((role) => row(role, 'yes')), ...formerRoles.map((role) => row(role, 'no'))]
+  },
   view: ({ state, facts, updatedAt }, recorded, at) => {
     const { tokens, ...user } = state as User
     const seen = tokens.map(({ tokenId, name, prefix, expiresAt, revoked }) => {

@@ -3,6 +3,8 @@ import type {
   ApiTokenId,
   Approval,
   Certificate,
+  ChangeControl,
+  ChangeProposal,
   EventMetadata,
   Group,
   Instant,
@@ -33,6 +35,7 @@ export type Recorded = {
 export type OrganizationView = Recorded & {
   readonly organizationId: OrganizationId
   readonly name: string
+  readonly changeControl: ChangeControl | null
 }
 
 /** An API token as people may see it: without its hash. */
@@ -63,6 +66,9 @@ export type CertificateStatusNow = Certificate['status'] | 'expired'
 
 /** A project. */
 export type ProjectView = Recorded & Project
+
+/** A proposed change of a rule; of a token that it makes, without its hash. */
+export type ChangeProposalView = Recorded & ChangeProposal
 
 /** Who made a version of a policy, and when. */
 export type PolicyVersionMade = { readonly at: Instant; readonly by: Actor }

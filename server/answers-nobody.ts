@@ -1,7 +1,8 @@
 import type { ApplicationDependencies } from '../application/index.ts'
 
-/** For a process that answers nobody: nobody submits through it. */
-export const nobody: ApplicationDependencies['submitters'] = {
+/** For a process that answers nobody: nobody submits through it, and no Global Administrators are looked for. */
+export const nobody: ApplicationDependencies['submitters'] & ApplicationDependencies['administrators'] = {
+  of: async () => [],
   policiesOf: async () => [],
   catchUp: async () => undefined,
 }

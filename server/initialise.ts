@@ -10,7 +10,7 @@ import { Setup } from '../application/setup.ts'
 import { type Instant, type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { noCertificates } from './answers-nobody.ts'
+import { nobody, noCertificates } from './answers-nobody.ts'
 import type { Settings } from './configuration.ts'
 import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
@@ -111,6 +111,8 @@ async function makeDemo(settings: Settings, dependencies: SetUpDependencies): Pr
     const room = { require: async () => undefined }
     const administration = createAdministration({
       ...dependencies,
+      // The demo controls no changes, and asks for no administrators.
+      administrators: nobody,
       workflows,
       refusals,
       room,

@@ -138,6 +138,10 @@ export async function startService(options: {
         readModels === undefined
           ? noCertificates
           : (await import('./certificates.ts')).certificateSupport(log, readModels.readModel),
+      administrators:
+        readModels === undefined
+          ? nobody
+          : (await import('./administrator-index.ts')).administratorIndex(log, readModels.readModel),
       persons: persons ?? noPersons,
       refusals,
       room: openRoom(places),

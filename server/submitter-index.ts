@@ -15,15 +15,20 @@ export function submitterIndex(
   readModel: Pick<ReadModel, 'policiesToSubmitTo' | 'waitFor'>,
 ): SubmitterIndex {
   return {
-    policiesOf: ({ organizationId, userId }) => answered(() => readModel.policiesToSubmitTo(organizationId, userId)),
-    async catchUp() {
-      const head = await log.head()
-      if (head !== undefined) await answered(() => readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs }))
-    },
+    policiesOf: ({ organizationId, userId }) =>
+      answeredByReadModel(() => readModel.policiesToSubmitTo(organizationId, userId)),
+    catchUp: () => catchUpWith(log, readModel),
   }
 }
 
-async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+/** Waits until the read model has everything that is in the log now. @throws ServiceError when it does not get there in time */
+export async function catchUpWith(log: Pick<EventLog, 'head'>, readModel: Pick<ReadModel, 'waitFor'>): Promise<void> {
+  const head = await log.head()
+  if (head !== undefined) await answeredByReadModel(() => readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs }))
+}
+
+/** Asks the read model on behalf of a use case. @throws ServiceError where it fails with a `ReadModelError` */
+export async function answeredByReadModel<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask()
   } catch (error) {

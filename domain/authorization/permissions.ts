@@ -69,6 +69,16 @@ export const permissions = {
     relations: [],
   },
   administerProjects: administrators('projectAdministrator', 'administer projects and signing policies'),
+  decideChange: {
+    to: 'approve or reject proposed changes',
+    roles: ['globalAdministrator', 'certificateAdministrator', 'userAdministrator', 'projectAdministrator'],
+    relations: [],
+  },
+  administerChangeControl: {
+    to: 'say which changes of rules need the approval of others',
+    roles: ['globalAdministrator'],
+    relations: [],
+  },
   administerCertificates: administrators('certificateAdministrator', 'administer keys and certificates'),
 } as const satisfies Readonly<Record<string, PermissionRule>>
 

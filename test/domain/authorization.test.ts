@@ -59,6 +59,7 @@ describe('the table of permissions', () => {
     expect(Object.fromEntries(administering.map((permission) => [permission, rolesWith(permission)]))).toEqual({
       administerUsers: ['globalAdministrator', 'userAdministrator'],
       administerAdministrators: ['globalAdministrator'],
+      administerChangeControl: ['globalAdministrator'],
       administerProjects: ['globalAdministrator', 'projectAdministrator'],
       administerCertificates: ['globalAdministrator', 'certificateAdministrator'],
     })

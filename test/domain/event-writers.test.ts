@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   certificateDecider,
+  changeProposalDecider,
   groupDecider,
   keyDecider,
   mayWriteEvent,
@@ -21,6 +22,7 @@ describe('who may write which events', () => {
   test('is said of every type that a stream may hold, and of no other', () => {
     const deciders = [
       certificateDecider,
+      changeProposalDecider,
       keyDecider,
       groupDecider,
       organizationDecider,

@@ -11,6 +11,12 @@ import { fixedUuid } from '../support/submission.ts'
 const organizationId = fixedUuid<OrganizationId>('3')
 const created = event<OrganizationEvent, 'OrganizationCreated'>('OrganizationCreated', { organizationId, name: 'Acme' })
 
+const control = (requiredApprovals: number, lifetimeSeconds = 604_800) => ({ requiredApprovals, lifetimeSeconds })
+const changed = (changeControl: ReturnType<typeof control> | null) =>
+  event<OrganizationEvent, 'ChangeControlChanged'>('ChangeControlChanged', { changeControl })
+const change = (changeControl: ReturnType<typeof control> | null, administrators = 3) =>
+  ({ type: 'ChangeChangeControl', changeControl, administrators }) as const
+
 describe('organization', () => {
   it('is created once, with its name trimmed', () => {
     given(organization).when({ type: 'CreateOrganization', organizationId, name: '  Acme ' }).thenEvents(created)
@@ -21,7 +27,31 @@ describe('organization', () => {
     expect(refusalOf(() => existingOrganization(given(organization).state)).code).toBe('ORGANIZATION_NOT_FOUND')
   })
 
+  it('has changes of its rules approved by others, from when it says so and until it says otherwise', () => {
+    given(organization, created)
+      .when(change(control(2)))
+      .thenEvents(changed(control(2)))
+    given(organization, created, changed(control(2)))
+      .when(change(null))
+      .thenEvents(changed(null))
+    expect(given(organization, created).state).toMatchObject({ changeControl: null })
+    expect(given(organization, created, changed(control(2))).state).toMatchObject({ changeControl: control(2) })
+    expect(given(organization, created, changed(control(2)), changed(null)).state).toMatchObject({
+      changeControl: null,
+    })
+  })
+
   itRefuses(organization, { source: 'organization/decider.ts', before: 'export const organizationDecider' }, [
+    ['ORGANIZATION_NOT_FOUND', 'what is not there', [], change(control(1))],
+    ...[0, 11, 1.5, Number.NaN].map(
+      (count) => ['CHANGE_CONTROL_INVALID', `${count} approvals`, [created], change(control(count))] as const,
+    ),
+    ...[3599, 7_776_001, 4000.5].map(
+      (seconds) => ['CHANGE_CONTROL_INVALID', `${seconds} s`, [created], change(control(1, seconds))] as const,
+    ),
+    ['CHANGE_CONTROL_UNREACHABLE', 'too few to approve', [created], change(control(2), 2)],
+    ['CHANGE_CONTROL_UNCHANGED', 'what is so', [created], change(null)],
+    ['CHANGE_CONTROL_UNCHANGED', 'what is so', [created, changed(control(2))], change(control(2))],
     ['ORGANIZATION_EXISTS', 'a second creation', [created], { type: 'CreateOrganization', organizationId, name: 'x' }],
     ...['', '   ', 'a\u0007b', '\ud800', 'x'.repeat(201), 'a\u202eb'].map(
       (name) =>

@@ -44,7 +44,7 @@ import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type GraphQLOrganization, setUpOrganization } from './graphql-organization.ts'
 import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
 import { testPersons } from './persons.ts'
-import { submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
 
 /** The GraphQL API on a free port over real use cases, log, artifact store and read model; only Temporal is not there. */
@@ -148,6 +148,7 @@ export async function openGraphQLServer(
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
+    administrators: administratorsInLog(log),
     refusals,
     room: { require: async () => undefined },
     now,

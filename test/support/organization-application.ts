@@ -4,7 +4,7 @@ import type { UserId } from '../../domain/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
-import { submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 
 /** The use cases over an organization and its workflows, as a process of the API has them. */
@@ -19,6 +19,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
+    administrators: administratorsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     room: { require: async () => undefined },

@@ -14,7 +14,7 @@ import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
-import { submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 import { startWorkers, type TestWorkflows, type WorkersOptions } from './workers.ts'
 
@@ -53,6 +53,7 @@ export async function serveOrganization(
     checkHeader: (header) => checkHeader(formats, header),
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
+    administrators: administratorsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     room: { require: async () => undefined },

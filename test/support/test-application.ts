@@ -39,7 +39,7 @@ import { createSources, earlierRequestSource, uploadedFileSource } from '../../s
 import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { testPersons } from './persons.ts'
-import { submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** The use cases over a real log and a real artifact store; what Temporal would do, a test says with `tell`. */
@@ -130,6 +130,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     checkHeader: (header) => checkHeader(signatureFormats, header),
     submitters,
     certificates: certificatesInLog(log),
+    administrators: administratorsInLog(log),
     persons: testPersons(),
     refusals,
     room: { require: async () => undefined },

@@ -3,6 +3,7 @@ import {
   type AnyDomainEvent,
   type ApiTokenId,
   type CertificateId,
+  type ChangeProposalId,
   type GroupId,
   type KeyId,
   type KeyStoreName,
@@ -34,6 +35,9 @@ export const id = {
   importedKey: fixedUuid<KeyId>('9'),
   token: fixedUuid<ApiTokenId>('b'),
   session: fixedUuid<SessionId>('c'),
+  change: fixedUuid<ChangeProposalId>('f'),
+  staleChange: fixedUuid<ChangeProposalId>('0'),
+  rejectedChange: fixedUuid<ChangeProposalId>('2'),
   buildSystem: fixedUuid<TrustedBuildSystemId>('d'),
   buildSystemToken: fixedUuid<TrustedBuildSystemTokenId>('e'),
 }

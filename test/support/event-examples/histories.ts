@@ -5,6 +5,7 @@ import {
   at,
   byAudit,
   byOperator,
+  byPasskey,
   bySession,
   bySetup,
   bySigner,
@@ -27,6 +28,17 @@ const issued = {
   chain: [Buffer.from('a certificate').toString('base64')],
   thumbprint: digest('56'),
 }
+/** What the examples of changes propose. */
+const proposedChange = {
+  organizationId: id.organization,
+  target: streams.signingPolicy(id.policy),
+  baseRevision: 0,
+  events: [{ type: 'SigningPolicyReactivated', data: { schemaVersion: 1 } }],
+  author: id.user,
+  permission: 'administerProjects',
+  requiredApprovals: 1,
+  expiresAt: '2026-03-08T12:00:00.000Z',
+} as const
 
 /**
  * Histories that hold every type of event, in the newest form of each, and every kind of actor. What is once among the stored
@@ -36,7 +48,34 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
   return [
     {
       streamId: streams.organization(id.organization),
-      events: [bySetup('OrganizationCreated', { organizationId: id.organization, name: 'Acme' })],
+      events: [
+        bySetup('OrganizationCreated', { organizationId: id.organization, name: 'Acme' }),
+        bySession('ChangeControlChanged', { changeControl: { requiredApprovals: 1, lifetimeSeconds: 604_800 } }),
+      ],
+    },
+    {
+      streamId: streams.changeProposal(id.change),
+      events: [
+        bySession('ChangeProposed', { changeProposalId: id.change, ...proposedChange }),
+        byPasskey('ChangeApproved', { approver: id.approver, comment: 'As agreed' }),
+        byPasskey('ChangeApplied', { revision: 2 }),
+      ],
+    },
+    {
+      streamId: streams.changeProposal(id.staleChange),
+      events: [
+        bySession('ChangeProposed', { changeProposalId: id.staleChange, ...proposedChange, requiredApprovals: 2 }),
+        byPasskey('ChangeApproved', { approver: id.approver, comment: null }),
+        bySession('ChangeApprovalInvalidated', { approver: id.approver }),
+        bySession('ChangeLapsed', { reason: 'baseMoved' }),
+      ],
+    },
+    {
+      streamId: streams.changeProposal(id.rejectedChange),
+      events: [
+        bySetup('ChangeProposed', { changeProposalId: id.rejectedChange, ...proposedChange, author: null }),
+        byPasskey('ChangeRejected', { rejectedBy: id.approver, comment: 'Not in this release' }),
+      ],
     },
     {
       streamId: streams.user(id.user),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
   certificateDecider,
+  changeProposalDecider,
   type Decider,
   type EventMetadata,
   fold,
@@ -56,6 +57,7 @@ export const deciders: Readonly<Record<Exclude<StreamKind, 'security'>, AnyDecid
   certificate: certificateDecider,
   project: projectDecider,
   signingPolicy: signingPolicyDecider,
+  changeProposal: changeProposalDecider,
   signingRequest: signingRequestDecider,
   processKey: processKeyDecider,
   projectSlug: projectSlugDecider,

@@ -1,0 +1,44 @@
+import { type ChangeControl, organizationDecider, streams, userDecider } from '../domain/index.ts'
+import type { Requester } from './caller.ts'
+import { type Handled, handleCommand } from './handle-command.ts'
+import { loadOwn } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+
+/** Which changes of rules are to need approvals: `null` for none. */
+export type ChangeControlInput = { readonly changeControl: ChangeControl | null }
+
+/**
+ * Says from when on changes of rules need the approval of others. Where they do already, this is such a change itself.
+ *
+ * @throws Refusal `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`, `CHANGE_CONTROL_UNCHANGED`
+ */
+export async function changeChangeControl(
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'>,
+  requester: Requester,
+  { changeControl }: ChangeControlInput,
+): Promise<Handled> {
+  const administrators = changeControl === null ? 0 : await countAdministrators(dependencies, requester)
+  const command = { type: 'ChangeChangeControl', changeControl, administrators } as const
+  return handleCommand(
+    dependencies,
+    requester,
+    streams.organization(requester.organizationId),
+    organizationDecider,
+    command,
+  )
+}
+
+/** How many active people are Global Administrators: whom the index names, as far as the log agrees. */
+async function countAdministrators(
+  { log, administrators }: Pick<ApplicationDependencies, 'log' | 'administrators'>,
+  requester: Requester,
+): Promise<number> {
+  await administrators.catchUp()
+  let count = 0
+  for (const userId of await administrators.of(requester.organizationId)) {
+    const { state } = await loadOwn(log, streams.user(userId), userDecider, requester)
+    if (state.status === 'active' && state.kind === 'interactive' && state.roles.includes('globalAdministrator'))
+      count += 1
+  }
+  return count
+}

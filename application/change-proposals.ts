@@ -1,0 +1,161 @@
+import {
+  type ChangeProposal,
+  type ChangeProposalCommand,
+  type ChangeProposalId,
+  changeProposalDecider,
+  type DomainEvent,
+  hasPermission,
+  organizationDecider,
+  parseId,
+  Refusal,
+  streams,
+  type UserId,
+  userDecider,
+} from '../domain/index.ts'
+import { isOvertaken, type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
+import { authorize } from './authorize.ts'
+import { type Caller, metadataFor } from './caller.ts'
+import { handleCommand } from './handle-command.ts'
+import { loadOwn } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { stillActive } from './principals.ts'
+
+/** What is said of a proposed change. */
+export type ChangeDecisionInput = { readonly changeProposalId: string; readonly comment: string | null }
+
+/** What became of a proposed change. */
+export type ChangeDecided = {
+  readonly changeProposalId: ChangeProposalId
+  readonly position: LogPosition
+}
+
+type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
+
+/**
+ * Approves a proposed change. With the last approval that it takes it is applied: exactly the events that were proposed are
+ * appended where they were decided. One that has its approvals and was not applied, because a process ended in between, is
+ * applied now.
+ *
+ * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `USER_DEACTIVATED`, `CHANGE_STALE` when the entity was changed
+ *   since (the proposal lapses), and as the decider of change proposals
+ */
+export async function approveChange(
+  dependencies: Dependencies,
+  caller: Caller,
+  { changeProposalId, comment }: ChangeDecisionInput,
+): Promise<ChangeDecided> {
+  const proposal = await ownProposal(dependencies, caller, changeProposalId)
+  await authorizeNow(dependencies, caller, proposal)
+  if (proposal.status === 'approved') return applyChange(dependencies, caller, proposal)
+  const { position } = await send(dependencies, caller, proposal, {
+    type: 'ApproveChange',
+    approver: { userId: caller.userId, kind: caller.kind },
+    comment,
+    noLongerAllowed: await noLongerAllowed(dependencies, caller, proposal),
+    at: dependencies.now(),
+  })
+  const approved = await ownProposal(dependencies, caller, changeProposalId)
+  if (approved.status === 'approved') return applyChange(dependencies, caller, approved)
+  return { changeProposalId: proposal.changeProposalId, position }
+}
+
+/**
+ * Rejects a proposed change, or takes it back: whoever might approve it may, and its author.
+ *
+ * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `USER_DEACTIVATED`, and as the decider of change proposals
+ */
+export async function rejectChange(
+  dependencies: Dependencies,
+  caller: Caller,
+  { changeProposalId, comment }: ChangeDecisionInput,
+): Promise<ChangeDecided> {
+  const proposal = await ownProposal(dependencies, caller, changeProposalId)
+  if (proposal.author !== caller.userId) await authorizeNow(dependencies, caller, proposal)
+  else await stillActive(dependencies.log, caller)
+  const { position } = await send(dependencies, caller, proposal, {
+    type: 'RejectChange',
+    rejectedBy: caller.userId,
+    comment,
+    at: dependencies.now(),
+  })
+  return { changeProposalId: proposal.changeProposalId, position }
+}
+
+/** Appends what was approved, and says so. */
+async function applyChange(
+  dependencies: Dependencies,
+  caller: Caller,
+  proposal: ChangeProposal,
+): Promise<ChangeDecided> {
+  const { log, now } = dependencies
+  const { changeProposalId, target, baseRevision, events } = proposal
+  await requireEnough(dependencies, caller, proposal)
+  const expected = baseRevision ?? 'noStream'
+  const revision = (baseRevision ?? -1) + 1
+  const metadata = { ...metadataFor(caller, now()), changeProposalId }
+  const prepared = prepareEvents(target, expected, events as readonly DomainEvent<string, object>[], metadata)
+  try {
+    await log.append(target, prepared, expected)
+  } catch (error) {
+    if (!isOvertaken(error)) throw error
+    const { events: found } = await readWholeStream(log, target)
+    if (found[revision]?.metadata.changeProposalId !== changeProposalId) {
+      await send(dependencies, caller, proposal, { type: 'LapseChange', reason: 'baseMoved', at: now() })
+      throw new Refusal(
+        'CHANGE_STALE',
+        'What the change was proposed for has been changed since, so it cannot be applied. Propose it again.',
+        { changeProposalId, basedOnRevision: baseRevision, currentRevision: found.length - 1 },
+      )
+    }
+  }
+  const { position } = await send(dependencies, caller, proposal, { type: 'ApplyChange', revision })
+  return { changeProposalId, position }
+}
+
+/** Refuses what was proposed when fewer approvals were needed than are now. @throws Refusal `CHANGE_NOT_APPROVED` */
+async function requireEnough({ log }: Dependencies, caller: Caller, { approvals }: ChangeProposal): Promise<void> {
+  const { state } = await loadOwn(log, streams.organization(caller.organizationId), organizationDecider, caller)
+  const required = state.status === 'none' ? 0 : (state.changeControl?.requiredApprovals ?? 0)
+  if (approvals.length < required)
+    throw new Refusal(
+      'CHANGE_NOT_APPROVED',
+      `Changes of rules need ${required} approvals by now, and this one has ${approvals.length}. Propose it again.`,
+      { approvals: approvals.length, requiredApprovals: required },
+    )
+}
+
+/** Those whose approvals do not count any more: who was deactivated, or has lost the role. */
+async function noLongerAllowed(
+  { log }: Dependencies,
+  caller: Caller,
+  { approvals, permission }: ChangeProposal,
+): Promise<readonly UserId[]> {
+  const gone: UserId[] = []
+  for (const { approver } of approvals) {
+    const { state } = await loadOwn(log, streams.user(approver), userDecider, caller)
+    if (state.status !== 'active' || !hasPermission(state, permission)) gone.push(approver)
+  }
+  return gone
+}
+
+/** @throws Refusal `FORBIDDEN`, `USER_DEACTIVATED`: by the roles that the caller has now */
+async function authorizeNow({ log }: Dependencies, caller: Caller, { permission }: ChangeProposal): Promise<void> {
+  authorize({ ...caller, ...(await stillActive(log, caller)) }, permission)
+}
+
+async function ownProposal({ log }: Dependencies, caller: Caller, id: string): Promise<ChangeProposal> {
+  const changeProposalId = parseId<ChangeProposalId>(id, 'The change proposal id')
+  const { state } = await loadOwn(log, streams.changeProposal(changeProposalId), changeProposalDecider, caller)
+  if (state.status === 'none')
+    throw new Refusal('CHANGE_PROPOSAL_NOT_FOUND', `There is no proposed change ${changeProposalId}.`)
+  return state
+}
+
+function send(
+  dependencies: Dependencies,
+  caller: Caller,
+  { changeProposalId }: ChangeProposal,
+  command: ChangeProposalCommand,
+) {
+  return handleCommand(dependencies, caller, streams.changeProposal(changeProposalId), changeProposalDecider, command)
+}

@@ -1,0 +1,115 @@
+import { type Actor, actingUser } from '../actor.ts'
+import type { GlobalRole, Permission } from '../authorization/index.ts'
+import type { AnyDomainEvent } from '../event-writers.ts'
+import { parseStreamName } from '../streams.ts'
+
+/** What kind of rule an event changes: it says who may propose such a change, and who may approve one. */
+export type ControlledRule = 'policies' | 'people' | 'administrators' | 'certificates' | 'changeControl'
+
+/** The permission that a change of each kind of rule needs: whoever has it may propose, and approve what others proposed. */
+export const permissionOfRule: Readonly<Record<ControlledRule, Permission>> = {
+  policies: 'administerProjects',
+  people: 'administerUsers',
+  administrators: 'administerAdministrators',
+  certificates: 'administerCertificates',
+  changeControl: 'administerChangeControl',
+}
+
+/** Says which rule an event changes; `undefined` for none that is controlled. */
+type Control = ControlledRule | undefined | ((data: never, context: ControlContext) => ControlledRule | undefined)
+
+/** Where an event is, or is to be, and by whom. */
+export type ControlContext = { readonly streamId: string; readonly actor: Actor }
+
+/**
+ * Which events need the approval of others where changes are controlled. Each type is named, so that a new one cannot be
+ * forgotten. What takes something away never needs one: disabling in an emergency must not wait for anybody.
+ */
+const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
+  ChangeControlChanged: 'changeControl',
+
+  GlobalRoleGranted: roleOfAdministrators,
+  // An administrator could otherwise make themselves the only one.
+  GlobalRoleWithdrawn: roleOfAdministrators,
+  // Who it is may be an administrator, or somebody's second account.
+  UserReactivated: 'administrators',
+  // Everybody makes their own tokens; one for somebody else (a CI user) lets its maker act as them.
+  ApiTokenIssued: (_, { streamId, actor }: ControlContext) =>
+    parseStreamName(streamId)?.id === actingUser(actor) ? undefined : 'administrators',
+  // A group that is named as approvers decides who may approve.
+  GroupMembersChanged: ({ added }: { readonly added: readonly unknown[] }) => (added.length > 0 ? 'people' : undefined),
+
+  SigningPolicyCreated: 'policies',
+  SigningPolicyChanged: 'policies',
+  SigningPolicyReactivated: 'policies',
+  ProjectReactivated: 'policies',
+
+  CertificateEnabled: 'certificates',
+  CertificateRestrictionsChanged: 'certificates',
+
+  OrganizationCreated: undefined,
+  ProcessKeyCertified: undefined,
+  ProcessKeyRevoked: undefined,
+  CommandRefused: undefined,
+  FurtherCommandsRefused: undefined,
+  RefusalEventsReserved: undefined,
+  ProjectSlugReserved: undefined,
+  SigningPolicySlugReserved: undefined,
+  UserCreated: undefined,
+  UserDeactivated: undefined,
+  UserErased: undefined,
+  ApiTokenRevoked: undefined,
+  // Nothing names a group that was not there before.
+  GroupCreated: undefined,
+  GroupDescribed: undefined,
+  ProjectCreated: undefined,
+  ProjectDeactivated: undefined,
+  SigningPolicyDeactivated: undefined,
+  // A key or certificate signs nothing before a policy names it.
+  KeyGenerationRequested: undefined,
+  KeyGenerated: undefined,
+  KeyImportRequested: undefined,
+  KeyImported: undefined,
+  KeyDisabled: undefined,
+  CertificateRequested: undefined,
+  CertificateIssued: undefined,
+  CertificateSigningRequestCreated: undefined,
+  // The next one of the same names and key: routine, which may be nobody's decision.
+  CertificateRenewalRequested: undefined,
+  CertificateInstalled: undefined,
+  CertificateExpiryWarned: undefined,
+  CertificateExpired: undefined,
+  CertificateDisabled: undefined,
+  ChangeProposed: undefined,
+  ChangeApproved: undefined,
+  ChangeApprovalInvalidated: undefined,
+  ChangeRejected: undefined,
+  ChangeApplied: undefined,
+  ChangeLapsed: undefined,
+  SigningRequestSubmitted: undefined,
+  ArtifactRetrieved: undefined,
+  SigningPlanned: undefined,
+  ApprovalGranted: undefined,
+  ApprovalInvalidated: undefined,
+  ApprovalDenied: undefined,
+  ApprovalExpired: undefined,
+  SigningRequestCanceled: undefined,
+  SigningRequestFailed: undefined,
+  SigningRequestDelayed: undefined,
+  SigningStarted: undefined,
+  FilesSigned: undefined,
+  SigningRequestCompleted: undefined,
+}
+
+function roleOfAdministrators({ role }: { readonly role: GlobalRole }): ControlledRule {
+  return role === 'globalAdministrator' ? 'administrators' : 'people'
+}
+
+/** Which rule an event changes; `undefined` when it needs nobody's approval. */
+export function ruleChangedBy(
+  event: { readonly type: string; readonly data: object },
+  context: ControlContext,
+): ControlledRule | undefined {
+  const control = Object.hasOwn(controls, event.type) ? controls[event.type as AnyDomainEvent['type']] : undefined
+  return typeof control === 'function' ? control(event.data as never, context) : control
+}

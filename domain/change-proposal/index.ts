@@ -1,0 +1,3 @@
+export * from './controlled-events.ts'
+export * from './decider.ts'
+export * from './events.ts'
