@@ -32,7 +32,7 @@ export const refusedOrganization = '0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b' as Org
  */
 export function audits() {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: refusalStart })
-  const log = openSqliteEventLog({ path: `${temporaryFolder()}/log.db` })
+  const log = noticed(openSqliteEventLog({ path: `${temporaryFolder()}/log.db` }))
   const errors: unknown[] = []
   const now = () => new Date().toISOString()
   const open = (over: Pick<EventLog, 'append' | 'readStream'> = log): RefusalAudit =>
@@ -73,12 +73,31 @@ export function audits() {
   }
 }
 
+/** What was appended to the logs of {@link audits} and is not answered yet: they work outside of the clocks that tests turn. */
+const underWay = new Set<Promise<unknown>>()
+
+/** A log whose appends {@link passUntil} waits for. */
+function noticed(log: EventLog): EventLog {
+  return {
+    ...log,
+    append(...appended) {
+      const answer = log.append(...appended)
+      underWay.add(answer)
+      void answer.catch(() => undefined).finally(() => underWay.delete(answer))
+      return answer
+    },
+  }
+}
+
 /** Turns the clocks on, second by second, until something holds, for two hours of theirs at the most. */
 export async function passUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let second = 1; second <= 7_200; second++) {
     vi.advanceTimersByTime(1_000)
     // What the timers began goes on between the seconds, as it would in reality.
-    for (let turn = 0; turn < 20; turn++) await setImmediate()
+    for (let turn = 0; turn < 20; turn++) {
+      await Promise.allSettled(underWay)
+      await setImmediate()
+    }
     if (second % 5 === 0 && (await holds())) return
   }
   throw new Error(`Not within two hours: ${what}`)
