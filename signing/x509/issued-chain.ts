@@ -15,6 +15,8 @@ export interface IssuedFile {
   readonly known: readonly Uint8Array[]
   /** When all of the chain must be valid. */
   readonly at: Date
+  /** DER certificates of roots that the chain must end at; any root when they are left out. */
+  readonly trustedRoots?: readonly Uint8Array[] | undefined
 }
 
 const maximumLength = 10
@@ -28,21 +30,24 @@ const maximumSteps = 200
  * taken: shortest first, then the one whose certificates are valid longest.
  *
  * @returns the chain, leaf first, the root last
- * @throws SigningError of {@link readCertificateFile}; `ISSUED_KEY_MISMATCH`, `ISSUED_AMBIGUOUS`; `ISSUED_…` for what is wrong
+ * @throws SigningError of {@link readCertificateFile}; `ISSUED_KEY_MISMATCH`, `ISSUED_AMBIGUOUS`; `CHAIN_ROOT_UNTRUSTED`; `ISSUED_…` for what is wrong
  *   with the certificate itself and `CHAIN_…` for what is wrong above it, as `chain-rules.ts`
  */
-export function chainOfIssued({ file, publicKey, known, at }: IssuedFile): readonly CertificateFacts[] {
+export function chainOfIssued({ file, publicKey, known, at, trustedRoots }: IssuedFile): readonly CertificateFacts[] {
   const given = readCertificateFile(file)
   const leaf = fields(leafOf(given, publicKey))
   checkLeaf(leaf, at)
-  const candidates = [...given.map(fields), ...known.map((der) => fields(readCertificate(der)))]
+  const others = [...known, ...(trustedRoots ?? [])].map((der) => fields(readCertificate(der)))
+  const candidates = [...given.map(fields), ...others]
+  const paths = pathsFrom(leaf, candidates)
+  const trusted = paths.filter((path) => isTrusted(path.at(-1) ?? leaf, trustedRoots))
   const faults: SigningError[] = []
-  for (const path of pathsFrom(leaf, candidates)) {
+  for (const path of trusted) {
     const fault = faultOf(path, at)
     if (fault === undefined) return path.map(({ encoded }) => readCertificate(encoded))
     faults.push(fault)
   }
-  throw faults[0] ?? incomplete(leaf, candidates)
+  throw faults[0] ?? (paths[0] === undefined ? incomplete(leaf, candidates) : untrusted(paths[0].at(-1) ?? leaf))
 }
 
 function fields({ der }: CertificateFacts): CertificateFields {
@@ -68,6 +73,19 @@ function leafOf(given: readonly CertificateFacts[], publicKey: Uint8Array): Cert
       0,
       1000,
     ),
+  )
+}
+
+function isTrusted(root: CertificateFields, trustedRoots: readonly Uint8Array[] | undefined): boolean {
+  return trustedRoots === undefined || trustedRoots.some((der) => Buffer.compare(der, root.encoded) === 0)
+}
+
+/** A root that nobody said is to be trusted, such as one that a server brings with what it issues. */
+function untrusted(root: CertificateFields): SigningError {
+  const { subject, thumbprintSha256 } = readCertificate(root.encoded)
+  return new SigningError(
+    'CHAIN_ROOT_UNTRUSTED',
+    `The chain ends at the root "${subject}" (SHA-256 ${thumbprintSha256}), which is not one of those that are trusted for it.`,
   )
 }
 
