@@ -8,6 +8,7 @@ import type {
   DenySigningRequestInput,
   SigningRequestChanged,
 } from './change-signing-request.ts'
+import type { ExportAuditLogInput } from './export-audit-log.ts'
 import type { OpenArtifactInput, OpenedArtifact } from './open-artifact.ts'
 import type { Upload } from './ports.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
@@ -84,4 +85,11 @@ export interface Application extends Administration {
    * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`, `ARTIFACT_NOT_RETRIEVED`
    */
   openArtifact(caller: Caller, input: OpenArtifactInput): Promise<OpenedArtifact>
+
+  /**
+   * Exports the audit log of the caller's organization as JSON Lines, in pieces, as fast as they are taken.
+   *
+   * @throws Refusal `FORBIDDEN`, `POSITION_MALFORMED`, `EXPORT_IN_PROGRESS`
+   */
+  exportAuditLog(caller: Caller, input: ExportAuditLogInput): Promise<AsyncIterable<Uint8Array>>
 }

@@ -17,6 +17,7 @@ export const useCases = {
   denySigningRequest: 'decideSigningRequest',
   cancelSigningRequest: 'cancelSigningRequest',
   openArtifact: 'readArtifacts',
+  exportAuditLog: 'readAuditLog',
 
   createUser: 'administerUsers',
   eraseUser: 'administerUsers',

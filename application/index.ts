@@ -6,6 +6,7 @@ import { useCases } from './authorize.ts'
 import { authorizeQuery } from './authorize-query.ts'
 import { approveSigningRequest, cancelSigningRequest, denySigningRequest } from './change-signing-request.ts'
 import { canSubmit } from './check-submission.ts'
+import { openAuditLogExports } from './export-audit-log.ts'
 import { openGuard } from './guard.ts'
 import { openArtifact } from './open-artifact.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -27,6 +28,7 @@ export type * from './create-project.ts'
 export type * from './create-signing-policy.ts'
 export type * from './create-user.ts'
 export type * from './erase-user.ts'
+export type { ExportAuditLogInput } from './export-audit-log.ts'
 export type * from './groups.ts'
 export type { Handled } from './handle-command.ts'
 export type * from './open-artifact.ts'
@@ -51,6 +53,7 @@ export const permissionsOfUseCases: Readonly<
  */
 export function createApplication(dependencies: ApplicationDependencies): Application {
   const guard = openGuard(dependencies)
+  const exportAuditLog = openAuditLogExports(dependencies)
   return {
     ...createAdministration(dependencies),
     authenticate: async (credentials, remoteAddress) => {
@@ -91,6 +94,8 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
       guard({ useCase: 'openArtifact', requester, subject: requestStream(input) }, () =>
         openArtifact(dependencies, requester, input),
       ),
+    exportAuditLog: (requester, input) =>
+      guard({ useCase: 'exportAuditLog', requester }, () => exportAuditLog(requester, input)),
   }
 }
 

@@ -29,9 +29,9 @@ function localFailure(error: unknown): unknown {
   const { code } = error
   if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) return error
   const settings =
-    /^(CONFIGURATION|SECRET|PAYLOAD_KEY|EVENT_KEY|INSTALLATION_KEY|DATA_DIRECTORY|PORT|ADDRESS|EVENT_LOG_NOT)_/.test(
+    /^(CONFIGURATION|SECRET|PAYLOAD_KEY|EVENT_KEY|INSTALLATION_KEY|DATA_DIRECTORY|PORT|ADDRESS|EVENT_LOG_NOT|EXPORT)_/.test(
       code,
-    ) || /^(ID_MALFORMED|PERIOD_INVALID)$/.test(code)
+    ) || /^(ID_MALFORMED|PERIOD_INVALID|EVENT_LOG_ARGUMENT_INVALID)$/.test(code)
   const away = code.endsWith('_UNAVAILABLE')
   return new CliError(code, error.message, {
     exitCode: settings ? exitCode.usage : away ? exitCode.unreachable : exitCode.fault,

@@ -39,8 +39,19 @@ export type SignatureAudit = {
   readonly faults: readonly LogFault[]
 }
 
+/** What became of an export of the log on its way here. */
+export type ExportedFile = {
+  readonly header: { readonly organizationId: string | null; readonly exportedAt: string }
+  readonly events: number
+  readonly faultCount: number
+  /** What is not as it was exported, by line; the first thousand places at the most. */
+  readonly faults: readonly { readonly line: number; readonly code: string; readonly reason: string }[]
+}
+
 /** What a replay came to. */
 export type AuditReplayed = {
+  /** `null` where the log itself was replayed. */
+  readonly file: ExportedFile | null
   readonly events: number
   /** How many have a state. */
   readonly streams: number
@@ -114,9 +125,13 @@ export type LocalCommands = {
       readonly until?: string | undefined
       readonly stream?: string | undefined
       readonly compare: boolean
+      readonly fromExport?: string | undefined
+      readonly installationKeyFile?: string | undefined
     },
     use: (replayed: AuditReplayed) => Result | Promise<Result>,
   ): Promise<Result>
+  /** Exports the whole log, from a position on, as JSON Lines, no faster than it is taken. */
+  auditExport(options: LocalOptions & { readonly from?: string | undefined }): AsyncIterable<Uint8Array>
   /** Reads recorded refusals, oldest first; those that belong to no organization when none is named. */
   auditRefusals(
     options: LocalOptions & {

@@ -32,6 +32,11 @@ function outputTo(stream: NodeJS.WriteStream): Output {
       return stream.columns || 80
     },
     write: (text) => void stream.write(text),
+    writeBytes: (bytes) =>
+      new Promise((resolve) => {
+        if (stream.write(bytes)) resolve()
+        else stream.once('drain', resolve)
+      }),
   }
 }
 

@@ -98,16 +98,21 @@ const entries: readonly (Entry | Group)[] = [
   { name: 'serve', summary: 'run the service, or some of its roles', load: () => import('./commands/serve.ts') },
   {
     name: 'audit',
-    summary: 'on the server: the audit log',
+    summary: 'the audit log: export, replay, refusals',
     commands: [
       {
+        name: 'export',
+        summary: 'save the audit log as JSON Lines, to check it offline',
+        load: () => import('./commands/audit-export.ts'),
+      },
+      {
         name: 'replay',
-        summary: 'fold the log into states, and hold them against the read model',
+        summary: 'on the server, or of an export: check the log, and fold it into states',
         load: () => import('./commands/audit-replay.ts'),
       },
       {
         name: 'refusals',
-        summary: 'read who was refused what, by default of people who belong to no organization',
+        summary: 'on the server: read who was refused what, by default of people who belong to no organization',
         load: () => import('./commands/audit-refusals.ts'),
       },
     ],

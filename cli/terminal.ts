@@ -5,6 +5,8 @@ export type Output = {
   /** Width in characters. */
   readonly columns: number
   write(text: string): void
+  /** Writes bytes as they are; waits until there is room for more. */
+  writeBytes(bytes: Uint8Array): Promise<void>
 }
 
 /** What commands see of the process that they run in. Tests give another one. */

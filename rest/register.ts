@@ -2,6 +2,7 @@ import multipart from '@fastify/multipart'
 import type { Logger } from 'pino'
 import type { Application } from '../application/index.ts'
 import type { HttpServer } from '../http/index.ts'
+import { registerAuditExport } from './audit-export.ts'
 import { authenticateFirst } from './authenticate.ts'
 import { registerDownloads } from './download.ts'
 import { problemErrorHandler } from './problem.ts'
@@ -27,5 +28,6 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
     registerUploads(scope, { application, callerOf, maximumUploadSize })
     registerDownloads(scope, application, callerOf)
+    registerAuditExport(scope, application, callerOf)
   })
 }

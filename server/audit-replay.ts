@@ -1,5 +1,5 @@
 import { isSealedText } from '../domain/index.ts'
-import type { AppendAudit, EventLog } from '../event-log/index.ts'
+import type { AppendAudit, EventLog, ImportedExport } from '../event-log/index.ts'
 import {
   type BrokenStream,
   compareReadModel,
@@ -13,6 +13,7 @@ import {
 import type { Settings } from './configuration.ts'
 import { type AuditedRead, openAuditableLog } from './event-log.ts'
 import { errorLogger, type LocalOptions, settingsOf } from './local-settings.ts'
+import { openAuditableExport } from './log-exports.ts'
 import { openReadModelDatabase } from './read-models.ts'
 
 /** How long a comparison waits for the read model to reach the end of the log, in milliseconds. */
@@ -24,10 +25,16 @@ type AuditReplayOptions = LocalOptions & {
   readonly until?: string | undefined
   readonly stream?: string | undefined
   readonly compare: boolean
+  /** An export to replay in the place of the log; not together with `compare`. */
+  readonly fromExport?: string | undefined
+  /** The installation's public keys in PEM, for an export; those of the settings without it. */
+  readonly installationKeyFile?: string | undefined
 }
 
 /** What a replay came to. Names and addresses are not in the states: they say only whose they are. */
 type AuditReplayed = Omit<Replay, 'brokenStreams' | 'close'> & {
+  /** What became of the file, where an export was replayed. */
+  readonly file: ImportedExport | null
   /** What the signatures of the events say. */
   readonly signatures: AppendAudit
   /** Why the log could not be folded to its end; only where there are faults of signatures, too. */
@@ -41,24 +48,28 @@ type AuditReplayed = Omit<Replay, 'brokenStreams' | 'close'> & {
  * model when asked. With a stream only that one is read; that its end was removed shows in the whole log only.
  *
  * @param use is given what it came to; the states can be read until it ends
- * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time
+ * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time;
+ *   ExportError for a file that is no export
  */
 export async function auditReplay<Result>(
   options: AuditReplayOptions,
   use: (replayed: AuditReplayed) => Result | Promise<Result>,
 ): Promise<Result> {
   const settings = settingsOf(options)
-  const { until, stream: streamId, compare } = options
-  const { log, audit } = await openAuditableLog(settings)
+  const { until, stream: streamId, compare, fromExport: path, installationKeyFile } = options
+  const exported = path === undefined ? undefined : await openAuditableExport(settings, { path, installationKeyFile })
+  const { log, audit } = exported ?? (await openAuditableLog(settings))
+  const file = exported?.file ?? null
   try {
     const audited = audit(streamId)
     const replay = await replayLog(audited.log, { until, streamId }).catch(asBroken)
     if ('broken' in replay) {
       const signatures = await auditOnly(audit(streamId))
       // What cannot be folded although every signature is right is another release's, or a fault of ours.
-      if (signatures.faultCount === 0) throw replay.broken
+      if (signatures.faultCount === 0 && !file?.faultCount) throw replay.broken
       const { code, message } = replay.broken
       return await use({
+        file,
         events: 0,
         streams: 0,
         states: [],
@@ -72,7 +83,7 @@ export async function auditReplay<Result>(
       const states = { [Symbol.iterator]: () => readableStates(replay.states) }
       const signatures = withBroken(await audited.result(), brokenStreams)
       const differences = compare ? await compareNow(settings, log, streamId) : null
-      return await use({ events, streams, states, signatures, broken: null, differences })
+      return await use({ file, events, streams, states, signatures, broken: null, differences })
     } finally {
       close()
     }

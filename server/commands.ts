@@ -25,6 +25,7 @@ import { unfinishedFile } from './unfinished-file.ts'
 import { readIfThere } from './whole-file.ts'
 
 export { auditReplay } from './audit-replay.ts'
+export { auditExport } from './log-exports.ts'
 
 /**
  * Gives every unfinished request without a running workflow a new one (`countersign request resume`). Where a worker keeps an

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -110,12 +111,38 @@ export type AuditedRead = {
  *   known which installation key is to be believed
  */
 export async function openAuditableLog(settings: Settings): Promise<AuditableLog> {
-  const stored = readOnly(await openStoredLog(settings, { create: false, roles: [] }))
-  const installationKeys = parseInstallationKeys((await eventKeys(settings, [])).installationKey)
+  return auditable(await openLogAsStored(settings), await installationKeysOf(settings))
+}
+
+/** Opens the event log for reading, as it was written. @throws ConfigurationError `EVENT_LOG_NOT_FOUND` */
+export async function openLogAsStored(settings: Settings): Promise<EventLog> {
+  return readOnly(await openStoredLog(settings, { create: false, roles: [] }))
+}
+
+/**
+ * The public keys of the installation.
+ *
+ * @throws ConfigurationError `INSTALLATION_KEY_MALFORMED`, `CONFIGURATION_INVALID` when it is not known which they are
+ */
+export async function installationKeysOf(settings: Settings): Promise<readonly KeyObject[]> {
+  return parseInstallationKeys((await eventKeys(settings, [])).installationKey)
+}
+
+/**
+ * A log with the means to audit it.
+ *
+ * @param stored as it was written
+ * @param options.mayConceal whether it is of an export that keeps back what appends name
+ */
+export function auditable(
+  stored: EventLog,
+  installationKeys: readonly KeyObject[],
+  options: { readonly mayConceal?: boolean } = {},
+): AuditableLog {
   return {
     log: withUpcasters(stored, upcasters),
     audit(only) {
-      const audited = auditAppends(stored, createKeyRing(stored, installationKeys), only)
+      const audited = auditAppends(stored, createKeyRing(stored, installationKeys), only, options)
       const compared = auditStreams(audited.log, stored, (streamId) => only === undefined || streamId === only)
       return {
         log: withUpcasters({ ...stored, ...compared.log }, upcasters),

@@ -47,24 +47,38 @@ export async function downloadFile(
   )
   const { signal } = silence
   try {
-    const response = await callService(connection, followedLink(connection.server, file.link), {
-      method: 'GET',
-      headers: { accept: 'application/octet-stream, application/json;q=0.1', 'accept-encoding': 'identity' },
-      signal,
-    })
-    const { body } = response
-    if (!response.ok || body === null) {
-      const problem = problemOf(await readJson(connection, response, signal), response.status)
-      throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
-    }
+    const target = followedLink(connection.server, file.link)
+    const body = await openBody(connection, target, 'application/octet-stream', signal)
     const progress = (received: number) => {
       silence.restart()
       transfer.progress(received)
     }
-    await replaceFile(destination, (into) => receive(unbroken(connection, body, signal), file, into, progress))
+    await replaceFile(destination, (into) => receive(body, file, into, progress))
   } finally {
     silence.end()
   }
+}
+
+/**
+ * The bytes that the service answers with.
+ *
+ * @throws CliError with the service's code; `SERVER_UNREACHABLE`, also while they are read; the signal's reason
+ */
+export async function openBody(
+  connection: Connection,
+  target: URL,
+  mediaType: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const response = await callService(connection, target, {
+    method: 'GET',
+    headers: { accept: `${mediaType}, application/json;q=0.1`, 'accept-encoding': 'identity' },
+    signal,
+  })
+  const { body } = response
+  if (response.ok && body !== null) return unbroken(connection, body, signal)
+  const problem = problemOf(await readJson(connection, response, signal), response.status)
+  throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
 }
 
 async function receive(

@@ -113,5 +113,5 @@ export const languages: Readonly<Record<string, RegExp>> = {
   domain:
     /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|events|delay|source|workflow-status))\.ts$/,
   'event-log':
-    /^event-log\/(append-decided|consumer|event-log|log-entries|prepare|spilling-map|stored-text|whole-stream)\.ts$/,
+    /^event-log\/(append-decided|consumer|event-log|export\/write|log-entries|prepare|spilling-map|stored-text|whole-stream)\.ts$/,
 }

@@ -12,7 +12,7 @@ const at = useCommandLine()
 
 /** Follows a request to its end; `seen` grows meanwhile. */
 function follow(request: StandInRequest, options: Partial<Parameters<typeof followRequest>[2]> = {}) {
-  const nobody = { isTTY: false, columns: 80, write: () => {} }
+  const nobody = { isTTY: false, columns: 80, write: () => {}, writeBytes: async () => {} }
   const terminal = {
     environment: {},
     workingDirectory: '/',

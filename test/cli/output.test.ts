@@ -15,7 +15,7 @@ function terminalWith(isTTY: boolean, environment: Record<string, string> = {}) 
   const write = (text: string) => {
     written += text
   }
-  const output = { isTTY, columns: 80, write }
+  const output = { isTTY, columns: 80, write, writeBytes: async () => {} }
   const terminal: Terminal = {
     environment,
     workingDirectory: '/',

@@ -29,6 +29,9 @@ export async function runCommand(args: readonly string[], options: RunOptions = 
       all[name] += text
       options.printed?.(all)
     },
+    async writeBytes(bytes: Uint8Array) {
+      this.write(Buffer.from(bytes).toString('utf8'))
+    },
   })
   const left = [...(answers ?? [])]
   const terminal: Terminal = {

@@ -1,0 +1,32 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Application, type Caller, permissionsOfUseCases } from '../application/index.ts'
+import { Refusal } from '../domain/index.ts'
+
+/**
+ * `GET /audit-log/export`: the audit log of the caller's organization as JSON Lines, from its beginning or `?from=` a position on,
+ * as fast as it is read. Whoever gets no last line has not got all of it.
+ */
+export function registerAuditExport(
+  fastify: FastifyInstance,
+  application: Application,
+  callerOf: (request: FastifyRequest) => Caller,
+): void {
+  fastify.get<{ Querystring: { from?: string | string[] } }>(
+    '/audit-log/export',
+    { config: { access: permissionsOfUseCases.exportAuditLog }, exposeHeadRoute: false },
+    async (request, reply) => {
+      const { from } = request.query
+      if (Array.isArray(from)) throw new Refusal('ARGUMENTS_AMBIGUOUS', 'Give one position to begin at.')
+      const chunks = await application.exportAuditLog(callerOf(request), { from })
+      return reply
+        .headers({
+          'content-type': 'application/jsonl; charset=utf-8',
+          'content-disposition': 'attachment; filename="audit-log.jsonl"',
+          'cache-control': 'no-store',
+          'x-content-type-options': 'nosniff',
+        })
+        .send(Readable.from(chunks, { objectMode: false }))
+    },
+  )
+}
