@@ -5,10 +5,11 @@ import {
   type Instant,
   type Organization,
   organizationDecider,
+  Refusal,
   ruleChangedBy,
   streams,
 } from '../domain/index.ts'
-import { appendDecided, type EventLog, type LogPosition, prepareEvents } from '../event-log/index.ts'
+import { appendDecided, type EventLog, type LogPosition, prepareEvents, type WholeStream } from '../event-log/index.ts'
 import { initiatorOf, metadataFor, type Requester } from './caller.ts'
 import { loadOwn } from './load.ts'
 import { proposeChange } from './propose-change.ts'
@@ -21,6 +22,15 @@ export type Handled = {
   readonly changeProposalId?: ChangeProposalId
 }
 
+/** What a change was made of. */
+export type BasedOn = {
+  /**
+   * The revision of the entity's newest event that the requester had seen; left out by who does not care what happened
+   * since.
+   */
+  readonly basedOnRevision?: number | null
+}
+
 /**
  * Loads an aggregate, decides a command on it and appends what happens. When the stream moves on meanwhile the decision
  * is made anew. What belongs to another organization than the requester's is not there.
@@ -28,7 +38,7 @@ export type Handled = {
  * Where the organization controls changes of the rule that the command changes, it is proposed instead: what was decided is
  * kept, and is appended when others have approved it.
  *
- * @throws Refusal as the decider does
+ * @throws Refusal as the decider does; `CHANGE_STALE` when more has happened than the requester had seen
  * @throws EventLogError when the log cannot be used
  */
 export async function handleCommand<State, Command extends object, Event extends DomainEvent>(
@@ -37,6 +47,7 @@ export async function handleCommand<State, Command extends object, Event extends
   streamId: string,
   decider: Decider<State, Command, Event>,
   command: Command,
+  { basedOnRevision = null }: BasedOn = {},
 ): Promise<Handled> {
   const { log, now } = dependencies
   const { actor } = initiatorOf(requester)
@@ -51,6 +62,7 @@ export async function handleCommand<State, Command extends object, Event extends
       return { streamId, ...target, organization: organization.state }
     },
     ({ state, revision, organization }) => {
+      refuseStale(revision, basedOnRevision)
       const events = decider.decide(command, state)
       const isControlled =
         controlOf(organization) !== null && events.some((each) => ruleChangedBy(each, { streamId, actor }))
@@ -63,6 +75,16 @@ export async function handleCommand<State, Command extends object, Event extends
   if (control === null || proposed.length === 0)
     throw new Error(`The decider of ${streamId} decided that nothing happens.`)
   return proposeChange(dependencies, requester, { target: known, events: proposed, control })
+}
+
+/** What is not there at all, the decider refuses. @throws Refusal `CHANGE_STALE` */
+function refuseStale(revision: WholeStream['revision'], basedOnRevision: number | null): void {
+  if (basedOnRevision === null || revision === 'noStream' || basedOnRevision === revision) return
+  throw new Refusal(
+    'CHANGE_STALE',
+    `The change was made from revision ${basedOnRevision}, and there is revision ${revision} by now. Look at it again, and make the change anew.`,
+    { basedOnRevision, currentRevision: revision },
+  )
 }
 
 function controlOf(organization: { readonly status: 'none' } | Organization): Organization['changeControl'] {

@@ -10,6 +10,9 @@ export const EntityRef = builder.interfaceRef<Recorded>('Entity').implement({
   fields: (t) => ({
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When its first event happened.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When its newest event happened.' }),
+    revision: t.exposeInt('revision', {
+      description: 'Of its newest event, from 0. Changes name the revision that they were made from.',
+    }),
     events: t.connection(
       {
         type: EventRef,

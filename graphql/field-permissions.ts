@@ -19,7 +19,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     BuildNode: 'issuer rule serialNumber subject template',
     Cancellation: 'canceledAt canceledBy reason',
     Certificate:
-      'certificateId chain commonName createdAt events id issuer key kind name notAfter notBefore pem renews serialNumber status subject thumbprint updatedAt',
+      'certificateId chain commonName createdAt events id issuer key kind name notAfter notBefore pem renews revision serialNumber status subject thumbprint updatedAt',
     ContentDigest: 'algorithm content digest',
     Denial: 'approver comment deadline deniedAt kind',
     DirectiveAttribute: 'name title value',
@@ -28,16 +28,17 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
       'depth digestAlgorithm integrity issuer kind outcome place reason serialNumber sha256 signer timestamp uncovered',
     ExistingTimestamp: 'authority integrity kind time uncovered',
     Failure: 'code failedAt message path remedy',
-    Group: 'createdAt description events groupId id memberCount members name updatedAt',
-    Key: 'algorithm certificates ckaId createdAt events id keyId keyStore label name origin potentiallyExposed publicKey status token updatedAt',
+    Group: 'createdAt description events groupId id memberCount members name revision updatedAt',
+    Key: 'algorithm certificates ckaId createdAt events id keyId keyStore label name origin potentiallyExposed publicKey revision status token updatedAt',
     KeyToken: 'label manufacturer model serialNumber',
     MadeSignature: 'directive timestamp',
     MatchedElement: 'column line name path',
-    Organization: 'createdAt events id name organizationId updatedAt',
+    Organization: 'createdAt events id name organizationId revision updatedAt',
     PlanNode:
       'children container descendantCount directives element existingSignatures format formatTitle index kind outcome parent path sha256 size',
     PrincipalReference: 'group user',
-    Project: 'createdAt description events id name projectId repositoryUrl signingPolicies slug status updatedAt',
+    Project:
+      'createdAt description events id name projectId repositoryUrl revision signingPolicies slug status updatedAt',
     Query:
       'certificate certificates group groups key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
@@ -46,11 +47,11 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningManifest: 'digest document fileCount files page',
     SigningPlan:
       'approvalDeadline certificateThumbprint digest document fileCount files nodeCount nodes page plannedAt plannerVersion',
-    SigningPolicy: 'createdAt current events id name project signingPolicyId slug status updatedAt versions',
+    SigningPolicy: 'createdAt current events id name project revision signingPolicyId slug status updatedAt versions',
     SigningPolicyVersion:
       'approval certificate existingSignatures madeAt madeBy name release submitters timestamp version',
     SigningRequest:
-      'approvalProcess approvals artifact attempts cancellation certificate createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt waitingFor workflowStatus',
+      'approvalProcess approvals artifact attempts cancellation certificate createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt waitingFor workflowStatus',
     SigningRequestPayload: 'position signingRequest signingRequestId',
     SourceDetail: 'name value',
     SubmissionCheck: 'accepted refusal signingRequestId',

@@ -1,10 +1,10 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { SigningRequestChanged } from '../application/index.ts'
 import { builder } from './builder.ts'
-import type { GraphQLContext } from './context.ts'
 import { ExistingSignatureTreatmentRef } from './enums.ts'
 import { parseEntityId, uuidOrSlug } from './global-id.ts'
 import { reached } from './minimum-position.ts'
+import { onceProjected } from './once-projected.ts'
 import { SigningRequestRef } from './refs.ts'
 
 const PayloadRef = builder.objectRef<SigningRequestChanged>('SigningRequestPayload').implement({
@@ -132,17 +132,3 @@ builder.mutationFields((t) => ({
       ),
   }),
 }))
-
-/** How long an answer waits so that who asks next without a position finds the change, in milliseconds. */
-const projectionWaitMs = 1_000
-
-// The change is made, whether the read model shows it in time or not: then the position in the answer helps.
-async function onceProjected(
-  { readModel, readModelTimeoutMs, stopping }: GraphQLContext,
-  change: Promise<SigningRequestChanged>,
-): Promise<SigningRequestChanged> {
-  const changed = await change
-  const timeoutMs = Math.min(projectionWaitMs, readModelTimeoutMs)
-  await readModel.waitFor(changed.position, { timeoutMs, signal: stopping }).catch(() => undefined)
-  return changed
-}
