@@ -5,6 +5,7 @@ import RelayPlugin from '@pothos/plugin-relay'
 import { type ConnectionArguments, defaultPageSize, maximumPageSize } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
 import { decodeGlobalId, encodeGlobalId } from './global-id.ts'
+import { foldingListCost } from './query-cost.ts'
 
 /** What the schema is built of. */
 export type SchemaTypes = {
@@ -21,6 +22,12 @@ export type SchemaTypes = {
     JSON: { Input: unknown; Output: unknown }
   }
 }
+
+/** What adds fields to the root of queries. */
+export type QueryFieldBuilder = PothosSchemaTypes.QueryFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>,
+  object
+>
 
 /** How many items a connection may answer: what its fields' cost is multiplied by. */
 export function pageSizeOf({ first, last }: ConnectionArguments): number {
@@ -46,7 +53,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesOnConnection: true,
     nodeTypeOptions: { description: 'Something that can be fetched again by its `id`.' },
     pageInfoTypeOptions: { description: "A page's place in its list (Relay cursor connections)." },
-    defaultConnectionFieldOptions: { complexity: (args) => ({ field: 1, multiplier: pageSizeOf(args) }) },
+    defaultConnectionFieldOptions: {
+      complexity: (args) => foldingListCost(args as { readonly asOf?: string | null }, pageSizeOf(args)),
+    },
     edgesFieldOptions: { complexity: { field: 1, multiplier: 1 } },
     nodesFieldOptions: { complexity: { field: 1, multiplier: 1 } },
     firstArgOptions: { description: `At most this many from the start; ${maximumPageSize} or fewer.` },

@@ -1,5 +1,6 @@
 import type { Application, Caller, PersonReader } from '../application/index.ts'
 import type {
+  Instant,
   PagedDocument,
   PlanNode,
   PlanWording,
@@ -8,6 +9,7 @@ import type {
   SigningPlan,
   Source,
 } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 
 /** What every resolver of one operation may use. */
@@ -15,7 +17,12 @@ export type GraphQLContext = {
   /** Replaced when a subscription finds out again who the caller is. */
   caller: Caller
   readonly application: Application
+  /** That of the moment, where a query asks as of one. */
   readonly readModel: ReadModel
+  /** What queries as of a moment are folded from. */
+  readonly log: Pick<EventLog, 'readStream'>
+  /** As of which moment is answered; now without one. */
+  readonly moment?: Instant
   /** Opens the names and addresses that the read model holds sealed. */
   readonly persons: PersonReader
   /** Opens a signing plan of the artifact store. */

@@ -9,6 +9,7 @@ import type { Limits } from './limits.ts'
 export type GraphQLDependencies = {
   readonly application: Application
   readonly readModel: ReadModel
+  readonly log: GraphQLContext['log']
   readonly persons: PersonReader
   readonly openPlan: GraphQLContext['openPlan']
   readonly openManifest: GraphQLContext['openManifest']

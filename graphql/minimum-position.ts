@@ -1,9 +1,7 @@
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql'
 import type { LogPosition } from '../event-log/index.ts'
-import type { SchemaTypes } from './builder.ts'
+import type { QueryFieldBuilder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
-
-type QueryFieldBuilder = PothosSchemaTypes.QueryFieldBuilder<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>, object>
 
 /** The argument that every root query field has. */
 export function minimumPosition(t: QueryFieldBuilder) {

@@ -1,10 +1,12 @@
 import { type ProjectId, parseSlug, Refusal } from '../domain/index.ts'
 import { parsePageRequest, type SigningPolicyView } from '../projections/index.ts'
+import { asOf, listAsOf } from './as-of.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
 import { parseEntityId } from './global-id.ts'
 import { projectIdOf } from './lookup.ts'
 import { minimumPosition } from './minimum-position.ts'
+import { foldingCost } from './query-cost.ts'
 import {
   CertificateRef,
   GroupRef,
@@ -30,14 +32,16 @@ builder.queryFields((t) => ({
   organization: t.field({
     type: OrganizationRef,
     nullable: true,
-    args: { minimumPosition: minimumPosition(t) },
+    complexity: foldingCost,
+    args: { asOf: asOf(t), minimumPosition: minimumPosition(t) },
     resolve: (_root, _args, { caller }) => caller.organizationId,
   }),
   project: t.field({
     type: ProjectRef,
     nullable: true,
     description: 'By `id` (UUID or node id) or `slug`: give one of them.',
-    args: { id: t.arg.id(), slug: t.arg.string(), minimumPosition: minimumPosition(t) },
+    complexity: foldingCost,
+    args: { id: t.arg.id(), slug: t.arg.string(), asOf: asOf(t), minimumPosition: minimumPosition(t) },
     resolve: async (_root, { id, slug }, { readModel, caller }) => {
       if ((id == null) === (slug == null))
         throw new Refusal('ARGUMENTS_AMBIGUOUS', 'Name the project by id or by slug, one of them.')
@@ -50,7 +54,7 @@ builder.queryFields((t) => ({
     {
       type: ProjectRef,
       description: 'By slug.',
-      args: { minimumPosition: minimumPosition(t) },
+      args: { asOf: listAsOf(t), minimumPosition: minimumPosition(t) },
       resolve: async (_root, args, { readModel, caller }) =>
         asConnection(await readModel.listProjects(caller.organizationId, parsePageRequest(args))),
     },
@@ -59,8 +63,10 @@ builder.queryFields((t) => ({
   signingPolicy: t.field({
     type: SigningPolicyRef,
     nullable: true,
+    complexity: foldingCost,
     args: {
       id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      asOf: asOf(t),
       minimumPosition: minimumPosition(t),
     },
     resolve: (_root, { id }) => parseEntityId(id, 'SigningPolicy'),
@@ -71,6 +77,7 @@ builder.queryFields((t) => ({
       description: 'By slug.',
       args: {
         project: t.arg.string({ description: 'Only of this project: UUID, node id or slug.' }),
+        asOf: listAsOf(t),
         minimumPosition: minimumPosition(t),
       },
       resolve: async (_root, { project, ...args }, context) => {
@@ -87,8 +94,10 @@ builder.queryFields((t) => ({
   key: t.field({
     type: KeyRef,
     nullable: true,
+    complexity: foldingCost,
     args: {
       id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      asOf: asOf(t),
       minimumPosition: minimumPosition(t),
     },
     resolve: (_root, { id }) => parseEntityId(id, 'Key'),
@@ -97,7 +106,7 @@ builder.queryFields((t) => ({
     {
       type: KeyRef,
       description: 'Newest first.',
-      args: { minimumPosition: minimumPosition(t) },
+      args: { asOf: listAsOf(t), minimumPosition: minimumPosition(t) },
       resolve: async (_root, args, { readModel, caller }) =>
         asConnection(await readModel.listKeys(caller.organizationId, parsePageRequest(args))),
     },
@@ -106,8 +115,10 @@ builder.queryFields((t) => ({
   certificate: t.field({
     type: CertificateRef,
     nullable: true,
+    complexity: foldingCost,
     args: {
       id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      asOf: asOf(t),
       minimumPosition: minimumPosition(t),
     },
     resolve: (_root, { id }) => parseEntityId(id, 'Certificate'),
@@ -116,7 +127,7 @@ builder.queryFields((t) => ({
     {
       type: CertificateRef,
       description: 'Newest first.',
-      args: { minimumPosition: minimumPosition(t) },
+      args: { asOf: listAsOf(t), minimumPosition: minimumPosition(t) },
       resolve: async (_root, args, { readModel, caller }) =>
         asConnection(await readModel.listCertificates(caller.organizationId, parsePageRequest(args))),
     },
@@ -125,8 +136,10 @@ builder.queryFields((t) => ({
   user: t.field({
     type: UserRef,
     nullable: true,
+    complexity: foldingCost,
     args: {
       id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      asOf: asOf(t),
       minimumPosition: minimumPosition(t),
     },
     resolve: (_root, { id }) => parseEntityId(id, 'User'),
@@ -135,7 +148,7 @@ builder.queryFields((t) => ({
     {
       type: UserRef,
       description: 'In the order in which they were created.',
-      args: { minimumPosition: minimumPosition(t) },
+      args: { asOf: listAsOf(t), minimumPosition: minimumPosition(t) },
       resolve: async (_root, args, { readModel, caller }) =>
         asConnection(await readModel.listUsers(caller.organizationId, parsePageRequest(args))),
     },
@@ -144,8 +157,10 @@ builder.queryFields((t) => ({
   group: t.field({
     type: GroupRef,
     nullable: true,
+    complexity: foldingCost,
     args: {
       id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      asOf: asOf(t),
       minimumPosition: minimumPosition(t),
     },
     resolve: (_root, { id }) => parseEntityId(id, 'Group'),
@@ -154,7 +169,7 @@ builder.queryFields((t) => ({
     {
       type: GroupRef,
       description: 'By name.',
-      args: { minimumPosition: minimumPosition(t) },
+      args: { asOf: listAsOf(t), minimumPosition: minimumPosition(t) },
       resolve: async (_root, args, { readModel, caller }) =>
         asConnection(await readModel.listGroups(caller.organizationId, parsePageRequest(args))),
     },
@@ -163,8 +178,10 @@ builder.queryFields((t) => ({
   signingRequest: t.field({
     type: SigningRequestRef,
     nullable: true,
+    complexity: foldingCost,
     args: {
       id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      asOf: asOf(t),
       minimumPosition: minimumPosition(t),
     },
     resolve: (_root, { id }) => parseEntityId(id, 'SigningRequest'),
@@ -173,7 +190,11 @@ builder.queryFields((t) => ({
     {
       type: SigningRequestRef,
       description: 'Newest first.',
-      args: { filter: t.arg({ type: SigningRequestFilterRef }), minimumPosition: minimumPosition(t) },
+      args: {
+        filter: t.arg({ type: SigningRequestFilterRef }),
+        asOf: listAsOf(t),
+        minimumPosition: minimumPosition(t),
+      },
       resolve: async (_root, { filter, ...args }, context) => {
         const { readModel, caller } = context
         const page = parsePageRequest(args)

@@ -14,11 +14,12 @@ import './audit-queries.ts'
 import './mutations.ts'
 import './submission-check.ts'
 import './subscriptions.ts'
+import { answerAsOf } from './as-of.ts'
 import { enforcePermissions } from './enforce-permissions.ts'
 import { waitForMinimumPosition } from './minimum-position.ts'
 import { refuseMalformedText } from './text-arguments.ts'
 
 /** The schema of the GraphQL API. `npm run schema` prints it into `schema.graphql`. */
 export function createSchema(): GraphQLSchema {
-  return refuseMalformedText(enforcePermissions(waitForMinimumPosition(builder.toSchema())))
+  return refuseMalformedText(enforcePermissions(waitForMinimumPosition(answerAsOf(builder.toSchema()))))
 }

@@ -23,6 +23,7 @@ export function createGraphQLServer(dependencies: GraphQLDependencies, stopping:
   const {
     application,
     readModel,
+    log,
     persons,
     openPlan,
     openManifest,
@@ -41,6 +42,7 @@ export function createGraphQLServer(dependencies: GraphQLDependencies, stopping:
       authenticateAgain,
       application,
       readModel,
+      log,
       persons,
       openPlan,
       openManifest,

@@ -92,8 +92,8 @@ const WaitingReasonRef = builder.objectRef<Delay>('WaitingReason').implement({
       type: 'DateTime',
       nullable: true,
       description: 'When it is tried again. Null: as soon as somebody takes it up.',
-      resolve: (delay) => {
-        const at = nextTryOf(delay, Date.now())
+      resolve: (delay, _args, { moment }) => {
+        const at = nextTryOf(delay, moment === undefined ? Date.now() : Date.parse(moment))
         return at === undefined ? null : new Date(at).toISOString()
       },
     }),

@@ -163,6 +163,7 @@ export async function startService(options: {
       await registerGraphQL(http, {
         application,
         readModel: readModels.readModel,
+        log,
         persons,
         openPlan: (reference) => openPlan(artifacts.store, reference, heads),
         openManifest: (reference) => openManifest(artifacts.store, reference, heads),

@@ -172,6 +172,7 @@ export async function openGraphQLServer(
   await registerGraphQL(http, {
     application,
     readModel,
+    log,
     persons,
     openPlan: (reference) => openPlan(store, reference, heads),
     openManifest: (reference) => openManifest(store, reference, heads),

@@ -68,6 +68,7 @@ export async function serveOrganization(
   await registerGraphQL(http, {
     application,
     readModel,
+    log,
     persons,
     openPlan: (reference) => openPlan(store, reference),
     openManifest: (reference) => openManifest(store, reference),
