@@ -94,6 +94,12 @@ export interface LongStepActivities {
   planSigning(input: RequestStep): Promise<NewerEvents>
 }
 
+/** What a worker does for certificates, without their keys. */
+export interface EnrolmentActivities {
+  /** Has the EST server that a certificate names issue for its request, and installs that. Over when nothing waits. */
+  enrolCertificate(input: { readonly certificateId: CertificateId }): Promise<{ readonly isOver: boolean }>
+}
+
 /** Steps that use keys. Only the signer runs them, on its own task queue; they trust nothing but the log. */
 export interface SignerActivities {
   /**

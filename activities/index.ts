@@ -10,12 +10,14 @@ import type {
   Answer,
   Answering,
   AnywhereActivities,
+  EnrolmentActivities,
   LongStepActivities,
   RequestStep,
   ShortActivities,
   SignerActivities,
   StepActivities,
 } from './contract.ts'
+import { type EstAuthorities, enrolCertificate } from './enrol-certificate.ts'
 import { nonRetryableFailure, requireOpened, translated } from './failure.ts'
 import { findInvalidApprovals } from './find-invalid-approvals.ts'
 import { generateKey } from './generate-key.ts'
@@ -36,6 +38,7 @@ export {
   withAttribution,
 } from './attribution.ts'
 export * from './contract.ts'
+export type { EstAuthorities } from './enrol-certificate.ts'
 export type { SignerDependencies } from './sign.ts'
 
 /** The activities of a worker process: everything that needs no key. */
@@ -46,8 +49,9 @@ export function workerActivities(dependencies: {
   readonly passes: FilePasses
   /** What can be signed. */
   readonly formats: readonly SignatureFormat[]
+  readonly estServers: EstAuthorities
   readonly now: () => string
-}): ShortActivities & StepActivities & Answering<LongStepActivities & AnywhereActivities> {
+}): ShortActivities & StepActivities & Answering<LongStepActivities & AnywhereActivities & EnrolmentActivities> {
   const { log, store } = dependencies
   const retrieve = retrieveArtifact(dependencies)
   const plan = planSigning(dependencies)
@@ -68,6 +72,9 @@ export function workerActivities(dependencies: {
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
     appendSubmission: translating(appendSubmission(dependencies)),
+    enrolCertificate: answering((input) =>
+      withHeartbeat(({ signal }) => enrolCertificate(dependencies, input, signal), enrolmentLimit),
+    ),
   }
 }
 
@@ -121,6 +128,9 @@ function tampering(error: unknown): { readonly code: string; readonly message: s
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined
   return signsOfTampering.has(error.code) ? { code: error.code, message: error.message } : undefined
 }
+
+/** Longer than an EST server may be given for two answers. */
+const enrolmentLimit = 25 * 60_000
 
 /** Longer than a token may take to make a key. The workflow's own time-out ends the activity before. */
 const keyGenerationLimit = 2 * 60 * 60_000

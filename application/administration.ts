@@ -151,7 +151,10 @@ export type AdministrationDependencies = Pick<
   ApplicationDependencies,
   'log' | 'now' | 'persons' | 'administrators' | 'refusals' | 'room' | 'certificates'
 > & {
-  readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
+  readonly workflows: Pick<
+    ApplicationDependencies['workflows'],
+    'generateKey' | 'issueCertificate' | 'enrolCertificate'
+  >
 }
 
 /** Puts the use cases of the administration together, each behind the guard. */

@@ -68,14 +68,19 @@ async function knownCertificates(
  */
 export async function renewCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'> & {
-    readonly workflows: Pick<ApplicationDependencies['workflows'], 'issueCertificate'>
+    readonly workflows: Pick<ApplicationDependencies['workflows'], 'issueCertificate' | 'enrolCertificate'>
   },
   requester: Requester,
   { certificateId }: { readonly certificateId: CertificateId },
 ): Promise<CertificateChanged> {
   const command = { type: 'RequestRenewal' } as const
   await handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
-  return dependencies.workflows.issueCertificate(certificateId)
+  const { workflows, log } = dependencies
+  const changed = await workflows.issueCertificate(certificateId)
+  const { requested } = await loadCertificate(log, requester, certificateId)
+  if (requested.kind === 'authority' && requested.enrolment.by === 'est')
+    await workflows.enrolCertificate(certificateId)
+  return changed
 }
 
 /**

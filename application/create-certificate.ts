@@ -77,7 +77,7 @@ export function createSelfSignedCertificate(
 
 /**
  * Asks for a certificate of an authority, and for its key when that is to be a new one, and waits until the signer has made
- * the request that goes to the authority; with an EST server, until that has issued.
+ * the request that goes to the authority. An EST server is asked after that, in the background.
  *
  * @throws Refusal `FORBIDDEN`, and as the deciders of keys and certificates
  * @throws WorkflowsUnavailable when no signer answers; the request is made when one does
@@ -93,7 +93,10 @@ export function requestCertificate(
 
 /** What making certificates needs. */
 export type CertificateMaking = Pick<ApplicationDependencies, 'log' | 'now'> & {
-  readonly workflows: Pick<ApplicationDependencies['workflows'], 'generateKey' | 'issueCertificate'>
+  readonly workflows: Pick<
+    ApplicationDependencies['workflows'],
+    'generateKey' | 'issueCertificate' | 'enrolCertificate'
+  >
 }
 
 /** What a request says of its kind, beside what all have in common. */
@@ -127,6 +130,7 @@ async function create(
   // 3. The signer makes both. It is taken up again by itself when this is interrupted.
   if (newKey !== undefined) await workflows.generateKey(keyId)
   const { position } = await workflows.issueCertificate(certificateId)
+  if (ofKind.kind === 'authority' && ofKind.enrolment.by === 'est') await workflows.enrolCertificate(certificateId)
   return { certificateId, keyId, position }
 }
 

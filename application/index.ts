@@ -41,6 +41,7 @@ export type { Setup } from './setup.ts'
 export type * from './submission.ts'
 export * from './unfinished-index.ts'
 export type * from './upload-artifact.ts'
+export * from './watch-certificates.ts'
 
 /** The permission that each use case needs, by its name. One that stands in no line of it does not pass the type check. */
 export const permissionsOfUseCases: Readonly<

@@ -14,6 +14,7 @@ export type KeptIndex = {
   readonly requests: readonly SigningRequestId[]
   readonly keys: readonly KeyId[]
   readonly certificates: readonly CertificateId[]
+  readonly everyCertificate: readonly CertificateId[]
 }
 
 /** Where the index is kept between starts. It may be lost: it is made from the log again. */
@@ -30,10 +31,13 @@ export type Unfinished = {
   readonly certificates: ReadonlySet<CertificateId>
 }
 
+/** What is unfinished, and all certificates that were ever asked for: their ends are watched. */
+export type WatchedWork = Unfinished & { readonly everyCertificate: ReadonlySet<CertificateId> }
+
 /** The index of what is unfinished, kept up to date with the log. */
 export type UnfinishedIndex = {
   /** What is unfinished; waits until the index has been at the end of the log once, which takes long when it was lost. */
-  readonly whenKnown: (signal: AbortSignal) => Promise<Unfinished | undefined>
+  readonly whenKnown: (signal: AbortSignal) => Promise<WatchedWork | undefined>
   /** Keeps it for the next start and ends. */
   readonly close: () => Promise<void>
 }
@@ -52,17 +56,18 @@ type Building = {
   readonly requests: Set<SigningRequestId>
   readonly keys: Set<KeyId>
   readonly certificates: Set<CertificateId>
+  readonly everyCertificate: Set<CertificateId>
   checkpoint: KeptIndex['checkpoint'] | undefined
 }
 
 /**
  * Follows the log in the background and keeps which requests, keys and certificates are unfinished. It begins where the kept
  * index ends, and from the beginning of the log when there is none or it is of another log. Memory grows with what is
- * unfinished, not with the log.
+ * unfinished and with certificates, not with the log.
  */
 export function openUnfinishedIndex({ log, store, onError }: IndexDependencies): UnfinishedIndex {
   const closing = new AbortController()
-  const known = Promise.withResolvers<Unfinished>()
+  const known = Promise.withResolvers<WatchedWork>()
   let index: Building | undefined
   let savedAt = performance.now()
   let isSaved = true
@@ -71,9 +76,10 @@ export function openUnfinishedIndex({ log, store, onError }: IndexDependencies):
     savedAt = performance.now()
     if (isSaved || index?.checkpoint === undefined) return
     isSaved = true
-    const { checkpoint, requests, keys, certificates } = index
+    const { checkpoint, requests, keys, certificates, everyCertificate } = index
     try {
-      await store.save({ checkpoint, requests: [...requests], keys: [...keys], certificates: [...certificates] })
+      const unfinished = { requests: [...requests], keys: [...keys], certificates: [...certificates] }
+      await store.save({ checkpoint, ...unfinished, everyCertificate: [...everyCertificate] })
     } catch (error) {
       isSaved = false
       onError(error)
@@ -135,17 +141,22 @@ export async function findUnfinished(
 async function loadIndex(log: Pick<EventLog, 'readAll'>, store: Pick<IndexStore, 'load'>): Promise<Building> {
   const kept = await store.load()
   if (kept === undefined || !(await holdsCheckpoint(log, kept.checkpoint)))
-    return { ...sets([], [], []), checkpoint: undefined }
-  const { checkpoint, requests, keys, certificates } = kept
-  return { ...sets(requests, keys, certificates), checkpoint }
+    return { ...sets({ requests: [], keys: [], certificates: [], everyCertificate: [] }), checkpoint: undefined }
+  return { ...sets(kept), checkpoint: kept.checkpoint }
 }
 
-function sets(
-  requests: readonly SigningRequestId[],
-  keys: readonly KeyId[],
-  certificates: readonly CertificateId[],
-): Pick<Building, 'requests' | 'keys' | 'certificates'> {
-  return { requests: new Set(requests), keys: new Set(keys), certificates: new Set(certificates) }
+function sets({
+  requests,
+  keys,
+  certificates,
+  everyCertificate,
+}: Omit<KeptIndex, 'checkpoint'>): Omit<Building, 'checkpoint'> {
+  return {
+    requests: new Set(requests),
+    keys: new Set(keys),
+    certificates: new Set(certificates),
+    everyCertificate: new Set(everyCertificate),
+  }
 }
 
 const setOfKind = {
@@ -160,6 +171,7 @@ function add(index: Building, entries: readonly LogEntry[]): void {
     index.checkpoint = { position: entry.position, eventId: entry.id }
     const change = 'reason' in entry ? undefined : workChange(entry)
     if (change === undefined) continue
+    if (change.kind === 'certificate') index.everyCertificate.add(change.id)
     const ofKind: Set<string> = index[setOfKind[change.kind]]
     if (change.is === 'begun') ofKind.add(change.id)
     else ofKind.delete(change.id)

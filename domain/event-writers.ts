@@ -88,6 +88,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   CertificateSigningRequestCreated: signer,
   CertificateIssued: signer,
   CertificateInstalled: ['api', 'worker'],
+  CertificateEnrolmentFailed: worker,
   CertificateRestrictionsChanged: api,
   CertificateDisabled: api,
   CertificateEnabled: api,

@@ -11,7 +11,7 @@ export type WorkChange = { readonly is: 'begun' | 'over' } & (
 /**
  * Raised by every change of what {@link workChange} says: what was found by an older version is found anew.
  */
-export const unfinishedWorkVersion = 3
+export const unfinishedWorkVersion = 4
 
 const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is'] | 'begunAgain'>>>> = {
   signingRequest: {

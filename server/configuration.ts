@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isAddressRange } from '../http/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
+import { estServersSetting } from './est-server-settings.ts'
 import { keyStoresSetting } from './key-store-settings.ts'
 import { readJson, readSecret } from './setting-files.ts'
 import {
@@ -93,6 +94,7 @@ const settings = z.strictObject({
   pkcs11Sessions: wholeNumber(1, 64).optional(),
   pkcs11CallTimeout: wholeNumber(1, 600).default(30),
   keyStores: keyStoresSetting,
+  estServers: estServersSetting,
   payloadKey: z.string().min(1).optional(),
   eventKey: z.string().min(1).optional(),
   installationKey: z.string().min(1).optional(),

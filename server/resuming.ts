@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import {
   findLostWorkflows,
   type IndexStore,
+  openCertificateWatch,
   openUnfinishedIndex,
   type Resumed,
   type ResumingWorkflows,
@@ -9,13 +10,14 @@ import {
 } from '../application/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { pause } from '../retry/index.ts'
+import type { Workflows } from '../workflows/port.ts'
 
 /** How often lost workflows are looked for, in milliseconds. */
 const roundMs = 60_000
 /** Between two attempts at the first round, in milliseconds: Temporal may be away when this process starts. */
 const firstRetryMs = 2_000
 
-/** Sees to it that what is unfinished has a workflow. */
+/** Sees to it that what is unfinished has a workflow, and that certificates' ends are told of. */
 export type Resuming = {
   /** Takes up everything that is unfinished, at once; `undefined` when the process ends before it is known what that is. */
   readonly resume: () => Promise<Resumed | undefined>
@@ -25,12 +27,12 @@ export type Resuming = {
 
 /**
  * Follows what is unfinished, takes all of it up as soon as it is known, and from then on looks every minute for
- * workflows that were lost or cannot go on. Every worker does so; two that do the same at once do no harm. Nothing waits
+ * workflows that were lost or cannot go on, and at certificates that end or are to be renewed. Every worker does so; two that do the same at once do no harm. Nothing waits
  * for it: the process is ready before.
  */
 export function startResuming(options: {
-  readonly log: Pick<EventLog, 'readAll' | 'subscribe' | 'head'>
-  readonly workflows: ResumingWorkflows
+  readonly log: EventLog
+  readonly workflows: ResumingWorkflows & Pick<Workflows, 'enrolCertificate'>
   readonly store: IndexStore
   readonly logger: Pick<Logger, 'info' | 'error'>
   /** Default: a minute. */
@@ -45,6 +47,13 @@ export function startResuming(options: {
     onError: (error) => logger.error({ err: error }, 'the index of unfinished requests is not kept up to date'),
   })
   const lost = findLostWorkflows(workflows)
+  const watch = openCertificateWatch({
+    log,
+    workflows,
+    now: () => new Date().toISOString(),
+    onError: (error, certificateId) =>
+      logger.error({ err: error, certificateId }, 'a certificate could not be looked after; trying again'),
+  })
 
   async function resume(): Promise<Resumed | undefined> {
     const unfinished = await index.whenKnown(signal)
@@ -59,6 +68,7 @@ export function startResuming(options: {
     if (unfinished === undefined) return
     const { started } = await lost.restart(unfinished)
     if (started.length > 0) logger.info({ started }, 'started workflows that were lost')
+    await watch.look(unfinished.everyCertificate)
   }
 
   async function run(): Promise<void> {

@@ -226,6 +226,7 @@ export async function startService(options: {
         artifacts,
         sources,
         passes,
+        settings,
         temporal,
         cacheFolder: dataPath(settings, 'cache'),
         trashMs: settings.collectArtifacts ? settings.trashLifetime * 3_600_000 : undefined,

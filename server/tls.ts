@@ -64,11 +64,20 @@ export function tlsOf(settings: Settings, connection: keyof typeof names): TlsMa
 
 function pem(settings: Settings, name: keyof Settings, label: 'CERTIFICATE' | 'PRIVATE KEY'): Buffer | undefined {
   const path = settings[name] as string | undefined
-  if (path === undefined) return undefined
+  return path === undefined ? undefined : readPem(path, environmentVariable(name), label)
+}
+
+/**
+ * Reads a PEM file for TLS.
+ *
+ * @param setting what names the file, for the message
+ * @throws ConfigurationError `TLS_FILE_UNUSABLE`
+ */
+export function readPem(path: string, setting: string, label: 'CERTIFICATE' | 'PRIVATE KEY'): Buffer {
   const unusable = (reason: string, cause?: unknown) =>
     new ConfigurationError(
       'TLS_FILE_UNUSABLE',
-      `${environmentVariable(name)} names ${path}, which ${reason}. It must be a PEM file with ${label === 'CERTIFICATE' ? 'certificates' : 'a private key that is not encrypted'}.`,
+      `${setting} names ${path}, which ${reason}. It must be a PEM file with ${label === 'CERTIFICATE' ? 'certificates' : 'a private key that is not encrypted'}.`,
       { cause },
     )
   let bytes: Buffer

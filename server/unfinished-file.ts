@@ -11,6 +11,7 @@ const form = z.object({
   requests: z.array(z.uuid()),
   keys: z.array(z.uuid()),
   certificates: z.array(z.uuid()),
+  everyCertificate: z.array(z.uuid()),
 })
 
 /**

@@ -6,6 +6,8 @@ import { signatureFormats } from '../signing/formats.ts'
 import type { Sources } from '../sources/index.ts'
 import { workerTaskQueue } from '../workflows/contract.ts'
 import { namingLog, startCollection } from './artifact-collection.ts'
+import type { Settings } from './configuration.ts'
+import { configuredEstServers } from './est-servers.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } from './temporal.ts'
 
@@ -15,6 +17,7 @@ export async function startWorker(options: {
   readonly artifacts: Artifacts
   readonly sources: Sources
   readonly passes: FilePasses
+  readonly settings: Pick<Settings, 'estServers'>
   readonly temporal: TemporalTarget
   /** Where the workflows' script is kept between starts. */
   readonly cacheFolder: string
@@ -23,9 +26,10 @@ export async function startWorker(options: {
   readonly now: () => string
   readonly logger: Logger
 }): Promise<RunningWorker> {
-  const { log, artifacts, sources, passes, temporal, cacheFolder, trashMs, now, logger } = options
+  const { log, artifacts, sources, passes, settings, temporal, cacheFolder, trashMs, now, logger } = options
   const { store } = artifacts
-  const activities = workerActivities({ log, store, sources, passes, formats: signatureFormats, now })
+  const estServers = configuredEstServers(settings)
+  const activities = workerActivities({ log, store, sources, passes, estServers, formats: signatureFormats, now })
   const worker = await runWorker(
     temporal,
     {

@@ -17,6 +17,7 @@ import {
   type Changed,
   cancelUpdate,
   denyUpdate,
+  enrolCertificateId,
   generateKeyId,
   issueCertificateId,
   refreshSignal,
@@ -24,7 +25,7 @@ import {
   submitUpdate,
   workerTaskQueue,
 } from './contract.ts'
-import type { generateKey, issueCertificate } from './key-work.ts'
+import type { enrolCertificate, generateKey, issueCertificate } from './key-work.ts'
 import { type Workflows, WorkflowsUnavailable, WorkflowsUntrusted } from './port.ts'
 import { refusalFromFailure } from './refusals.ts'
 import type { signingRequest } from './signing-request.ts'
@@ -160,6 +161,12 @@ export function temporalWorkflows(client: Client): Workflows {
     async resumeCertificate(certificateId) {
       await answered(() =>
         workflow.start<typeof issueCertificate>('issueCertificate', certificateOptions(certificateId)),
+      )
+    },
+
+    async enrolCertificate(certificateId) {
+      await answered(() =>
+        workflow.start<typeof enrolCertificate>('enrolCertificate', joining(enrolCertificateId(certificateId))),
       )
     },
 

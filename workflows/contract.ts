@@ -30,6 +30,11 @@ export function issueCertificateId(certificateId: CertificateId): string {
   return `certificate-${certificateId}`
 }
 
+/** The id of the workflow `enrolCertificate` for a certificate. */
+export function enrolCertificateId(certificateId: CertificateId): string {
+  return `enrolment-${certificateId}`
+}
+
 /** Argument of every update of a signing request. */
 export type Change<Command> = { readonly command: Command; readonly initiator: Initiator }
 

@@ -1,2 +1,2 @@
-export { generateKey, issueCertificate } from './key-work.ts'
+export { enrolCertificate, generateKey, issueCertificate } from './key-work.ts'
 export { signingRequest } from './signing-request.ts'

@@ -1,8 +1,8 @@
 import { CancellationScope, continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
-import type { Answering, SignerActivities } from '../activities/contract.ts'
+import type { Answering, EnrolmentActivities, SignerActivities } from '../activities/contract.ts'
 import { type CertificateId, type KeyId, parseId, pauseAfter, Refusal } from '../domain/index.ts'
 import { callActivity } from './call-activity.ts'
-import { type Changed, generateKeyId, issueCertificateId, signerTaskQueue } from './contract.ts'
+import { type Changed, enrolCertificateId, generateKeyId, issueCertificateId, signerTaskQueue } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { stepFailure } from './step-failure.ts'
 
@@ -42,6 +42,38 @@ export function issueCertificate(): Promise<Changed> {
     },
     () => continueAsNew<typeof issueCertificate>(),
   )
+}
+
+const worker = proxyActivities<Answering<EnrolmentActivities>>({
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { maximumAttempts: 1 },
+})
+
+/** An authority is not asked more often than this, whatever fails. */
+const enrolmentBackoff = { first: 10_000, longest: 60 * 60_000 }
+
+/**
+ * Has a worker take a certificate's request to the EST server that it names, again and again until that has issued or
+ * nobody waits for it any more.
+ *
+ * @throws ApplicationFailure `ID_MALFORMED` when the workflow's id is none of an enrolment
+ */
+export function enrolCertificate(): Promise<void> {
+  const certificateId = ownId<CertificateId>(enrolCertificateId, 'certificate')
+  return CancellationScope.nonCancellable(async () => {
+    for (let failures = 1; ; failures += 1) {
+      let retryAfterMs = 0
+      try {
+        const { isOver } = await callActivity('enrolCertificate', worker.enrolCertificate, { certificateId })
+        if (isOver) return
+      } catch (error) {
+        retryAfterMs = stepFailure(error).retryAfterMs
+      }
+      await sleep(Math.max(pauseAfter(enrolmentBackoff, failures), retryAfterMs))
+      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof enrolCertificate>()
+    }
+  })
 }
 
 /** Never sooner than whoever failed asked for. */

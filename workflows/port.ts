@@ -41,6 +41,8 @@ export interface Workflows {
   issueCertificate(certificateId: CertificateId): Promise<Changed>
   /** Has the signer take up a certificate that was asked for, unless it is at it, and does not wait. */
   resumeCertificate(certificateId: CertificateId): Promise<void>
+  /** Has a worker take a certificate's request to its EST server, unless it is at it, and does not wait. */
+  enrolCertificate(certificateId: CertificateId): Promise<void>
   /** Asks Temporal for a sign of life. @throws WorkflowsUnavailable when it gives none within two seconds */
   assertReachable(): Promise<void>
 }

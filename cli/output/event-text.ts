@@ -51,6 +51,7 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   CertificateIssued: ({ notAfter }) => `Issued until ${readableTime(String(notAfter))}`,
   CertificateInstalled: ({ issuer, notAfter }) =>
     `Installed, issued by ${issuer} until ${readableTime(String(notAfter))}`,
+  CertificateEnrolmentFailed: (failure) => `The EST server has not issued: ${failureText(failure)}`,
   CertificateRestrictionsChanged: (_, who) => `Restricted otherwise by ${who}`,
   CertificateDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
   CertificateEnabled: ({ reason }, who) => `Enabled by ${who}${quoted(reason)}`,

@@ -32,6 +32,7 @@ export type CertificateCommand =
   | { readonly type: 'RecordSigningRequest'; readonly request: string }
   | { readonly type: 'RecordIssued'; readonly issued: IssuedCertificate }
   | { readonly type: 'InstallCertificate'; readonly issued: IssuedCertificate; readonly source: InstallationSource }
+  | { readonly type: 'RecordEnrolmentFailure'; readonly code: string; readonly message: string }
   | {
       readonly type: 'ChangeRestrictions'
       readonly restrictions: CertificateRestrictions
@@ -49,7 +50,7 @@ export type CertificateCommand =
  * Refuses with `CERTIFICATE_EXISTS`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_STATE`, `CERTIFICATE_VALIDITY`,
  * `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `CERTIFICATE_ENABLED`, `CERTIFICATE_RENEWAL_PERIOD`,
  * `CERTIFICATE_RENEWAL_REQUESTED`, `CERTIFICATE_CONTINUITY`, `CERTIFICATE_RESTRICTIONS_INVALID`,
- * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_EXPIRY_NOT_DUE`, `ALTERNATIVE_NAME_MALFORMED`, `KEY_NOT_FOUND`,
+ * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_EXPIRY_NOT_DUE`, `CERTIFICATE_FAILURE_KNOWN`, `EST_SERVER_NAME_MALFORMED`, `ALTERNATIVE_NAME_MALFORMED`, `KEY_NOT_FOUND`,
  * `KEY_DISABLED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const certificateDecider: Decider<CertificateState, CertificateCommand, CertificateEvent> = {
@@ -60,6 +61,7 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
     'CertificateSigningRequestCreated',
     'CertificateIssued',
     'CertificateInstalled',
+    'CertificateEnrolmentFailed',
     'CertificateRestrictionsChanged',
     'CertificateDisabled',
     'CertificateEnabled',
@@ -117,6 +119,13 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
         const { issued, source } = command
         if (state.issued !== null) requireContinuity(state, state.issued, issued)
         return [{ type: 'CertificateInstalled', data: { schemaVersion: 1, ...issued, source } }]
+      }
+      case 'RecordEnrolmentFailure': {
+        requireAwaiting(state)
+        const { code, message } = command
+        if (state.enrolmentFailure?.code === code)
+          throw new Refusal('CERTIFICATE_FAILURE_KNOWN', `It is known that ${state.name} waits for ${code}.`)
+        return [{ type: 'CertificateEnrolmentFailed', data: { schemaVersion: 1, code, message } }]
       }
       case 'ChangeRestrictions': {
         const restrictions = parseRestrictions(command.restrictions)

@@ -96,6 +96,12 @@ export type CertificateInstalled = DomainEvent<
   IssuedCertificate & { readonly source: InstallationSource }
 >
 
+/** An EST server did not issue, for now; it is asked again. Said once for each reason. */
+export type CertificateEnrolmentFailed = DomainEvent<
+  'CertificateEnrolmentFailed',
+  { readonly code: string; readonly message: string }
+>
+
 /** Policies that use the certificate have to demand this from now on. */
 export type CertificateRestrictionsChanged = DomainEvent<
   'CertificateRestrictionsChanged',
@@ -128,6 +134,7 @@ export type CertificateEvent =
   | CertificateSigningRequestCreated
   | CertificateIssued
   | CertificateInstalled
+  | CertificateEnrolmentFailed
   | CertificateRestrictionsChanged
   | CertificateDisabled
   | CertificateEnabled

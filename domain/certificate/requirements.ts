@@ -7,11 +7,20 @@ import type { Certificate, CertificateState } from './state.ts'
 /** A certificate that an EST server renews is renewed a year before its end at the most. */
 const longestRenewalDays = 365
 
-/** @throws Refusal `CERTIFICATE_VALIDITY`, `CERTIFICATE_RENEWAL_PERIOD` */
+/** How EST servers are named in the configuration. */
+export const estServerNamePattern = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+/** @throws Refusal `CERTIFICATE_VALIDITY`, `CERTIFICATE_RENEWAL_PERIOD`, `EST_SERVER_NAME_MALFORMED` */
 export function requireValidity(request: CertificateRequest): void {
   if (request.kind === 'authority') {
     const { enrolment } = request
-    if (enrolment.by === 'est') requirePeriod(enrolment.renewBeforeDays, longestRenewalDays, 'days')
+    if (enrolment.by !== 'est') return
+    if (!estServerNamePattern.test(enrolment.server))
+      throw new Refusal(
+        'EST_SERVER_NAME_MALFORMED',
+        `An EST server's name must be 1 to 63 lower-case letters, digits or hyphens and begin with a letter or digit; got ${JSON.stringify(enrolment.server.slice(0, 80))}.`,
+      )
+    requirePeriod(enrolment.renewBeforeDays, longestRenewalDays, 'days')
     return
   }
   const { notBefore, notAfter, renewBeforeHours } = request

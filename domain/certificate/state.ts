@@ -21,6 +21,8 @@ export type Certificate = {
   readonly restrictions: CertificateRestrictions
   /** The request that an authority has to answer: DER, base64; `null` when there is none that is not answered. */
   readonly signingRequest: string | null
+  /** Why an EST server has not issued yet; `null` when nothing is known against it. */
+  readonly enrolmentFailure: { readonly code: string; readonly message: string } | null
   /** `null` until the certificate was issued. */
   readonly issued: IssuedCertificate | null
   /** Those that it was before a renewal and that had not ended then, the latest first. */
@@ -46,7 +48,7 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
       return { ...state, renewal: { ...state.renewal, requested: true } }
     case 'CertificateSigningRequestCreated': {
       const status = state.status === 'requested' ? 'awaitingIssuance' : state.status
-      return { ...state, status, signingRequest: event.data.request }
+      return { ...state, status, signingRequest: event.data.request, enrolmentFailure: null }
     }
     case 'CertificateIssued': {
       const { schemaVersion: _, ...issued } = event.data
@@ -55,6 +57,10 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
     case 'CertificateInstalled': {
       const { schemaVersion: _, source: __, ...issued } = event.data
       return withIssued(state, issued)
+    }
+    case 'CertificateEnrolmentFailed': {
+      const { code, message } = event.data
+      return { ...state, enrolmentFailure: { code, message } }
     }
     case 'CertificateRestrictionsChanged':
       return { ...state, restrictions: event.data.restrictions }
@@ -78,6 +84,7 @@ function requestedState(data: CertificateRequest & { readonly schemaVersion: num
     ...{ certificateId, organizationId, kind, name, keyId, renews, restrictions },
     requested,
     signingRequest: null,
+    enrolmentFailure: null,
     issued: null,
     earlier: [],
     renewal: { beforeHours: hoursBefore(requested), requested: false },
@@ -94,5 +101,14 @@ function withIssued(state: Certificate, issued: IssuedCertificate): Certificate 
   const renewal = { ...state.renewal, requested: false }
   const before = state.issued === null ? state.earlier : [state.issued, ...state.earlier]
   const earlier = before.filter(({ notAfter }) => notAfter > issued.notBefore)
-  return { ...state, status: 'active', issued, earlier, renewal, signingRequest: null, expiry: nothingSaid }
+  return {
+    ...state,
+    status: 'active',
+    issued,
+    earlier,
+    renewal,
+    signingRequest: null,
+    enrolmentFailure: null,
+    expiry: nothingSaid,
+  }
 }

@@ -77,6 +77,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   // The next one of the same names and key: routine, which may be nobody's decision.
   CertificateRenewalRequested: undefined,
   CertificateInstalled: undefined,
+  CertificateEnrolmentFailed: undefined,
   CertificateExpiryWarned: undefined,
   CertificateExpired: undefined,
   CertificateDisabled: undefined,

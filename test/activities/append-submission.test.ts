@@ -21,7 +21,11 @@ async function prepared(program?: Uint8Array) {
     events: signingRequestDecider.decide(command, signingRequestDecider.initialState()),
     metadata: eventMetadata(initiator(made.submitter), { organizationId, occurredAt: new Date().toISOString() }),
   } as const
-  const { appendSubmission } = workerActivities({ ...organization.signer, sources: organization.sources })
+  const { appendSubmission } = workerActivities({
+    ...organization.signer,
+    sources: organization.sources,
+    estServers: new Map(),
+  })
   const write = organization.log.append
   const append = vi.spyOn(organization.log, 'append')
   const readStream = vi.spyOn(organization.log, 'readStream')

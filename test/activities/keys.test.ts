@@ -148,6 +148,7 @@ describe('a certificate', () => {
     const interrupted = {
       generateKey: () => Promise.reject(new Error('no signer answers')),
       issueCertificate: () => Promise.reject(new Error('no signer answers')),
+      enrolCertificate: async () => undefined,
     }
     const asked = vi.fn((_: KeyId) => interrupted.generateKey())
     await expect(

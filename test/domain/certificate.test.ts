@@ -74,6 +74,9 @@ const est = (renewBeforeDays: number) =>
   askAuthority({ enrolment: { by: 'est', server: 'corporate', renewBeforeDays } })
 const otherAuthority = { ...issuedFacts, identity: { ...issuedFacts.identity, issuingKey: '22'.repeat(32) } }
 const restrictions = { minimumApprovals: 2, originVerification: false, timestamp: true }
+const waits = { code: 'EST_PENDING', message: 'Somebody there must agree.' }
+const tellPending = { type: 'RecordEnrolmentFailure', ...waits } as const
+const pending = event<CertificateEvent, 'CertificateEnrolmentFailed'>('CertificateEnrolmentFailed', waits)
 const restrict = { type: 'ChangeRestrictions', restrictions, policies: [] } as const
 const strict = { name: 'release', approval: { requiredApprovals: 2 }, timestamp: 'required' } as const
 
@@ -206,6 +209,14 @@ describe('certificate', () => {
     ['CERTIFICATE_RENEWAL_PERIOD', 'renewal after as long as it lasts', [], asking({ renewBeforeHours: 365 * 24 })],
     ['CERTIFICATE_RENEWAL_PERIOD', 'renewal by parts of hours', [], asking({ renewBeforeHours: 1.5 })],
     ['CERTIFICATE_RENEWAL_PERIOD', 'renewal by EST on its last day', [], est(0)],
+    [
+      'EST_SERVER_NAME_MALFORMED',
+      'a server that no configuration can name',
+      [],
+      askAuthority({ enrolment: { by: 'est', server: 'Corporate CA', renewBeforeDays: 30 } }),
+    ],
+    ['CERTIFICATE_FAILURE_KNOWN', 'a failure told twice', [askedOfAuthority, signingRequest, pending], tellPending],
+    ['CERTIFICATE_STATE', 'a failure of what was not asked for', [askedOfAuthority], tellPending],
     ['CERTIFICATE_RENEWAL_PERIOD', 'renewal by EST long before', [], est(366)],
     [
       'CERTIFICATE_RESTRICTIONS_INVALID',

@@ -83,6 +83,7 @@ export function decidingWorkflows(
         return change(streams.certificate(id), certificateDecider, made, system('signer'))
       },
       resumeCertificate: async () => undefined,
+      enrolCertificate: async () => undefined,
       assertReachable: async () => undefined,
     },
   }

@@ -340,6 +340,7 @@ export function keyWorkflows(signer: SignerDependencies) {
   return {
     generateKey: (id: KeyId) => generateKey(signer, id),
     issueCertificate: (id: CertificateId) => issueCertificate(signer, id),
+    enrolCertificate: async () => undefined,
   }
 }
 

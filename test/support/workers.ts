@@ -3,7 +3,7 @@ import type { PayloadCodec } from '@temporalio/common'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import { onTestFinished } from 'vitest'
-import { signerActivities, workerActivities } from '../../activities/index.ts'
+import { type EstAuthorities, signerActivities, workerActivities } from '../../activities/index.ts'
 import { newPayloadKey, type OnUnopened } from '../../server/payload-codec.ts'
 import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { temporalWorkflows } from '../../workflows/client.ts'
@@ -25,6 +25,8 @@ export type WorkersOptions = {
   readonly onUnopened?: OnUnopened
   /** Called with every payload that is given to Temporal, as it was before it was sealed. */
   readonly onPayload?: (text: string) => void
+  /** EST servers that the worker knows; default none. */
+  readonly estServers?: EstAuthorities
   /** Whether a signer runs; default yes. */
   readonly signer?: boolean
 }
@@ -40,7 +42,7 @@ export async function startWorkers(
   payloadKey = newPayloadKey(),
   options: WorkersOptions = {},
 ): Promise<TestWorkflows> {
-  const { onUnopened, onPayload, signer: hasSigner = true } = options
+  const { onUnopened, onPayload, signer: hasSigner = true, estServers = new Map() } = options
   const sealing = dataConverter(payloadKey, onUnopened)
   // Codecs encode in the order of the list: the first one has the payloads before they are sealed.
   const reading: readonly PayloadCodec[] = onPayload === undefined ? [] : [readingCodec(onPayload)]
@@ -52,7 +54,7 @@ export async function startWorkers(
     taskQueue: workerTaskQueue,
     workflowBundle: await sharedWorkflowBundle(),
     ...unreplayable,
-    activities: { ...workerActivities({ ...organization.signer, sources: organization.sources }) },
+    activities: { ...workerActivities({ ...organization.signer, sources: organization.sources, estServers }) },
   })
   const running = worker.run()
   let signer: { readonly worker: Worker; readonly done: Promise<void> } | undefined

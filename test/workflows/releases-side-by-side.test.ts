@@ -51,7 +51,7 @@ async function startNewerRelease(organization: TestOrganization, payloadKey: str
       ...common,
       taskQueue: workerTaskQueue,
       workflowBundle: newerWorkflows,
-      activities: { ...workerActivities({ ...parts, sources: organization.sources }) },
+      activities: { ...workerActivities({ ...parts, sources: organization.sources, estServers: new Map() }) },
     }),
     await Worker.create({
       ...common,

@@ -233,6 +233,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           format: 'pkcs10',
           request: Buffer.from('a request').toString('base64'),
         }),
+        byWorkflow('CertificateEnrolmentFailed', { code: 'EST_PENDING', message: 'Somebody there must agree.' }),
         byWorkflow('CertificateInstalled', { ...issued, source: { by: 'est', server: 'corporate' } }),
         byToken('CertificateRestrictionsChanged', {
           restrictions: { minimumApprovals: 1, originVerification: true, timestamp: true },
