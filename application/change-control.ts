@@ -1,21 +1,22 @@
 import { type ChangeControl, organizationDecider, streams, userDecider } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
-import { type Handled, handleCommand } from './handle-command.ts'
+import { type BasedOn, type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
 /** Which changes of rules are to need approvals: `null` for none. */
-export type ChangeControlInput = { readonly changeControl: ChangeControl | null }
+export type ChangeControlInput = BasedOn & { readonly changeControl: ChangeControl | null }
 
 /**
  * Says from when on changes of rules need the approval of others. Where they do already, this is such a change itself.
  *
- * @throws Refusal `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`, `CHANGE_CONTROL_UNCHANGED`
+ * @throws Refusal `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`, `CHANGE_CONTROL_UNCHANGED`,
+ *   `CHANGE_STALE`
  */
 export async function changeChangeControl(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'>,
   requester: Requester,
-  { changeControl }: ChangeControlInput,
+  { changeControl, ...basedOn }: ChangeControlInput,
 ): Promise<Handled> {
   const administrators = changeControl === null ? 0 : await countAdministrators(dependencies, requester)
   const command = { type: 'ChangeChangeControl', changeControl, administrators } as const
@@ -25,6 +26,7 @@ export async function changeChangeControl(
     streams.organization(requester.organizationId),
     organizationDecider,
     command,
+    basedOn,
   )
 }
 

@@ -20,6 +20,13 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     Cancellation: 'canceledAt canceledBy reason',
     Certificate:
       'certificateId chain commonName createdAt events id issuer key kind name notAfter notBefore pem renews revision serialNumber status subject thumbprint updatedAt',
+    ChangeApproval: 'approvedAt approver comment',
+    ChangeControl: 'lifetimeSeconds requiredApprovals',
+    ChangeControlPayload: 'changeProposal organization position',
+    ChangeProposal:
+      'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed missingApprovals permission proposedEvents rejection requiredApprovals revision status target targetStreamId updatedAt',
+    ChangeProposalPayload: 'changeProposal changeProposalId position',
+    ChangeRejection: 'comment rejectedBy',
     ContentDigest: 'algorithm content digest',
     Denial: 'approver comment deadline deniedAt kind',
     DirectiveAttribute: 'name title value',
@@ -27,20 +34,22 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ExistingSignature:
       'depth digestAlgorithm integrity issuer kind outcome place reason serialNumber sha256 signer timestamp uncovered',
     ExistingTimestamp: 'authority integrity kind time uncovered',
+    FieldDifference: 'after before path',
     Failure: 'code failedAt message path remedy',
     Group: 'createdAt description events groupId id memberCount members name revision updatedAt',
     Key: 'algorithm certificates ckaId createdAt events id keyId keyStore label name origin potentiallyExposed publicKey revision status token updatedAt',
     KeyToken: 'label manufacturer model serialNumber',
     MadeSignature: 'directive timestamp',
     MatchedElement: 'column line name path',
-    Organization: 'createdAt events id name organizationId revision updatedAt',
+    Organization: 'changeControl createdAt events id name organizationId revision updatedAt',
     PlanNode:
       'children container descendantCount directives element existingSignatures format formatTitle index kind outcome parent path sha256 size',
     PrincipalReference: 'group user',
+    ProposedEvent: 'data type',
     Project:
       'createdAt description events id name projectId repositoryUrl revision signingPolicies slug status updatedAt',
     Query:
-      'certificate certificates group groups key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
+      'certificate certificates changeProposal changeProposals group groups key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
     SigningAttempt: 'attempt certificateThumbprint startedAt',
     SigningDirective: 'attributes contentDigests directive',

@@ -9,6 +9,7 @@ export const nodeTypes = [
   'Certificate',
   'Project',
   'SigningPolicy',
+  'ChangeProposal',
   'SigningRequest',
 ] as const
 

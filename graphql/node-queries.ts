@@ -1,30 +1,8 @@
-import { brandWithType } from '@pothos/core'
 import { Refusal } from '../domain/index.ts'
 import { builder } from './builder.ts'
-import type { GraphQLContext } from './context.ts'
 import { decodeGlobalId } from './global-id.ts'
+import { loadNode } from './load-node.ts'
 import { minimumPosition } from './minimum-position.ts'
-import {
-  CertificateRef,
-  GroupRef,
-  KeyRef,
-  OrganizationRef,
-  ProjectRef,
-  SigningPolicyRef,
-  SigningRequestRef,
-  UserRef,
-} from './refs.ts'
-
-const entityRefs = {
-  Organization: OrganizationRef,
-  User: UserRef,
-  Key: KeyRef,
-  Group: GroupRef,
-  Certificate: CertificateRef,
-  Project: ProjectRef,
-  SigningPolicy: SigningPolicyRef,
-  SigningRequest: SigningRequestRef,
-} as const
 
 /** So many nodes may be asked for at once. */
 const mostNodes = 100
@@ -35,7 +13,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'Anything by its node id.',
     args: { id: t.arg.id({ required: true }), minimumPosition: minimumPosition(t) },
-    resolve: (_root, { id }, context) => loadNode(id, context),
+    resolve: (_root, { id }, context) => loadNode(decodeGlobalId(id), context),
   }),
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
@@ -49,14 +27,7 @@ builder.queryFields((t) => ({
           limit: mostNodes,
           actual: ids.length,
         })
-      return ids.map((id) => loadNode(id, context))
+      return ids.map((id) => loadNode(decodeGlobalId(id), context))
     },
   }),
 }))
-
-async function loadNode(id: string, context: GraphQLContext): Promise<object | null> {
-  const { typename, id: entityId } = decodeGlobalId(id)
-  const entity: object | null = await entityRefs[typename].getDataloader(context).load(entityId)
-  if (entity !== null) brandWithType(entity, entityRefs[typename])
-  return entity
-}

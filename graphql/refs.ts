@@ -1,5 +1,6 @@
 import type {
   CertificateId,
+  ChangeProposalId,
   GroupId,
   KeyId,
   OrganizationId,
@@ -10,6 +11,7 @@ import type {
 } from '../domain/index.ts'
 import type {
   CertificateView,
+  ChangeProposalView,
   GroupView,
   KeyView,
   OrganizationView,
@@ -82,6 +84,15 @@ export const SigningPolicyRef = builder.loadableNodeRef('SigningPolicy', {
   loaderOptions,
   load: found<SigningPolicyId, SigningPolicyView>((readModel, organizationId, ids) =>
     readModel.signingPoliciesByIds(organizationId, ids),
+  ),
+})
+
+/** A proposed change of a rule. */
+export const ChangeProposalRef = builder.loadableNodeRef('ChangeProposal', {
+  id: { resolve: (proposal: ChangeProposalView) => proposal.changeProposalId },
+  loaderOptions,
+  load: found<ChangeProposalId, ChangeProposalView>((readModel, organizationId, ids) =>
+    readModel.changeProposalsByIds(organizationId, ids),
   ),
 })
 

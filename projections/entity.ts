@@ -32,6 +32,8 @@ export type EntityProjection<State extends object, Facts extends object, View> =
   readonly columns: (state: State) => Readonly<Record<string, string>>
   /** Whom it names, and whom it once named: so that rows follow from the history, and not from how it was projected. */
   readonly named?: (state: State, facts: Facts, id: string) => readonly NamedPrincipalRow[]
+  /** What differences between two states of it are found in; what queries see of it, when absent. */
+  readonly compared?: (entity: Entity<State, Facts>) => object
   /** What queries see of it at a moment: some of it, such as what has expired, is so by the clock alone. */
   readonly view: (entity: Entity<State, Facts>, recorded: Recorded, at: Instant) => View
 }

@@ -2,6 +2,7 @@ import { type Instant, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { entityAsOf } from './as-of.ts'
 import { certificates } from './certificates.ts'
+import { changeProposals } from './change-proposals.ts'
 import { type EntityProjection, viewOf } from './entity.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
@@ -83,6 +84,8 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
     projectsByIds: async (organizationId, ids) => viewsOf(projects, await present.projectsByIds(organizationId, ids)),
     signingPoliciesByIds: async (organizationId, ids) =>
       viewsOf(signingPolicies, await present.signingPoliciesByIds(organizationId, ids)),
+    changeProposalsByIds: async (organizationId, ids) =>
+      viewsOf(changeProposals, await present.changeProposalsByIds(organizationId, ids)),
     signingRequestsByIds: async (organizationId, ids) =>
       viewsOf(signingRequests, await present.signingRequestsByIds(organizationId, ids)),
 

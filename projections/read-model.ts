@@ -133,7 +133,7 @@ export interface ReadModel {
   listUsers(organizationId: OrganizationId, page: PageRequest): Promise<Page<UserView>>
   /** By name. */
   listGroups(organizationId: OrganizationId, page: PageRequest): Promise<Page<GroupView>>
-  /** Newest first. */
+  /** Newest first; one whose time is over is `lapsed`. */
   listChangeProposals(
     organizationId: OrganizationId,
     filter: { readonly status?: ChangeProposal['status'] },

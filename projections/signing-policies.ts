@@ -35,6 +35,10 @@ export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicy
       holds: allowed.has(principal) ? 'yes' : 'no',
     }))
   },
+  compared: ({ state }) => {
+    const { versions, ...policy } = state as SigningPolicy
+    return { ...policy, version: versions.length, settings: versions.at(-1) }
+  },
   view: ({ state, facts, createdAt }, recorded) => {
     const policy = state as SigningPolicy
     const versions = policy.versions.map((settings, index) => {

@@ -21,7 +21,7 @@ import { signingRequests } from './signing-requests.ts'
 import { markInUse } from './table-use.ts'
 import type { EntityRow } from './tables.ts'
 import { users } from './users.ts'
-import type { SigningRequestView } from './views.ts'
+import type { ChangeProposalView, SigningRequestView } from './views.ts'
 
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
@@ -226,7 +226,26 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listUsers: (organizationId, page) => list(users, oldestFirst, organizationId, page),
     listGroups: (organizationId, page) => list(groups, byName, organizationId, page),
     listChangeProposals: (organizationId, { status }, page) =>
-      list(changeProposals, newestFirst, organizationId, page, { status }),
+      read(() =>
+        readPage<EntityRow, ChangeProposalView>(
+          reads,
+          'change_proposals',
+          newestFirst,
+          page,
+          (all) => {
+            const query = all.where('organization_id', '=', organizationId)
+            if (status === undefined) return query
+            const now = new Date().toISOString()
+            // Nothing is recorded when the time of a change is over.
+            if (status === 'proposed') return query.where('status', '=', status).where('expires_at', '>', now)
+            if (status !== 'lapsed') return query.where('status', '=', status)
+            return query.where((is) =>
+              is.or([is('status', '=', status), is.and([is('status', '=', 'proposed'), is('expires_at', '<=', now)])]),
+            )
+          },
+          (row) => asView(changeProposals, row),
+        ),
+      ),
     listSigningRequests,
     listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
     listSecurityRefusals: (organizationId, page) => read(() => events.listRefusals(organizationId, page)),

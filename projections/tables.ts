@@ -25,7 +25,7 @@ export type Tables = {
   groups: EntityTable & { name: string }
   projects: EntityTable & { slug: string }
   signing_policies: EntityTable & { project_id: string; slug: string; certificate_id: string }
-  change_proposals: EntityTable & { status: string; target: string }
+  change_proposals: EntityTable & { status: string; expires_at: string; target: string }
   signing_requests: EntityTable & {
     project_id: string
     signing_policy_id: string
@@ -122,7 +122,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 15
+export const readModelVersion = 16
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -168,7 +168,7 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
   },
   change_proposals: {
     key: 'id',
-    columns: [...entityColumns, 'status', 'target'],
+    columns: [...entityColumns, 'status', 'expires_at', 'target'],
     indexes: [
       ['organization_id', 'created_at', 'id'],
       ['organization_id', 'status', 'created_at', 'id'],

@@ -3,6 +3,7 @@ import type {
   ApiTokenId,
   Approval,
   Certificate,
+  ChangeApproval,
   ChangeControl,
   ChangeProposal,
   EventMetadata,
@@ -67,8 +68,15 @@ export type CertificateStatusNow = Certificate['status'] | 'expired'
 /** A project. */
 export type ProjectView = Recorded & Project
 
-/** A proposed change of a rule; of a token that it makes, without its hash. */
-export type ChangeProposalView = Recorded & ChangeProposal
+/**
+ * A proposed change of a rule; of a token that it makes, without its hash. Its status is that of the moment for which it was
+ * read: one whose time is over is `lapsed`.
+ */
+export type ChangeProposalView = Recorded &
+  Omit<ChangeProposal, 'approvals'> & { readonly approvals: readonly ChangeApprovalView[] }
+
+/** An approval of a change, and when it was given. */
+export type ChangeApprovalView = ChangeApproval & { readonly approvedAt: Instant }
 
 /** Who made a version of a policy, and when. */
 export type PolicyVersionMade = { readonly at: Instant; readonly by: Actor }
