@@ -117,6 +117,10 @@ export type LocalCommands = {
       readonly out?: string | undefined
     },
   ): Promise<{ readonly organizationId: string; readonly credentialsFile: string }>
+  /** Adds an organization to an installation; `out` is the new file for its first administrator's token. */
+  createOrganization(
+    options: LocalOptions & { readonly organization: string; readonly administrator: string; readonly out: string },
+  ): Promise<{ readonly organizationId: string; readonly credentialsFile: string }>
   /** Gives every unfinished request without a running workflow a new one. */
   resume(options: LocalOptions): Promise<{ readonly unfinished: number; readonly started: readonly string[] }>
   /** Folds the log, up to a moment, into states; compares them with the read model when asked. `use` is given the result. */

@@ -95,6 +95,17 @@ const entries: readonly (Entry | Group)[] = [
     summary: 'on the server: set up an empty installation, with its first administrator',
     load: () => import('./commands/init.ts'),
   },
+  {
+    name: 'organization',
+    summary: 'organizations of an installation',
+    commands: [
+      {
+        name: 'create',
+        summary: 'on the server: add an organization, with its first administrator',
+        load: () => import('./commands/organization-create.ts'),
+      },
+    ],
+  },
   { name: 'serve', summary: 'run the service, or some of its roles', load: () => import('./commands/serve.ts') },
   {
     name: 'audit',

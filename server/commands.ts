@@ -65,6 +65,23 @@ export async function init(
 }
 
 /**
+ * Adds an organization to an installation (`countersign organization create`), also while its service runs.
+ *
+ * @throws ConfigurationError `EVENT_LOG_NOT_FOUND`; what `initialise` throws
+ */
+export async function createOrganization(
+  options: LocalOptions & Pick<Initialisation, 'organization' | 'administrator'> & { readonly out: string },
+): Promise<{ readonly organizationId: string; readonly credentialsFile: string }> {
+  const settings = settingsOf(options)
+  // An installation that is not there is not made.
+  await (await openEventLog(settings)).close()
+  const { organization, administrator, out: credentialsFile } = options
+  const wanted = { organization, administrator, demo: false, further: true, credentialsFile }
+  const { organizationId } = await initialise(settings, wanted)
+  return { organizationId, credentialsFile }
+}
+
+/**
  * Reads refusals in the event log (`countersign audit refusals`): of an organization, or what belongs to none.
  *
  * @throws Refusal, EventLogError as `recordedRefusals` does

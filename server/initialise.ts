@@ -32,22 +32,25 @@ export type Initialisation = {
   readonly administrator: string
   /** The demo organization instead: it needs Temporal, a worker and a signer at work. */
   readonly demo: boolean
+  /** Whether it is one beside others, in an installation that was set up before; else the installation is to be empty. */
+  readonly further?: boolean
   /** Where the tokens go: a file that must not exist yet, readable by its owner only. */
   readonly credentialsFile: string
 }
 
 /**
- * Sets up an empty installation: an organization with its first Global Administrator, or the demo organization. What it
+ * Sets up an empty installation: an organization with its first Global Administrator, or the demo organization. Or adds an
+ * organization to one, which has nothing in common with those that are there but the installation itself. What it
  * writes it signs as an API process does; when the settings name no keys of events, they and the master key of persons are
  * made in the data directory.
  *
- * @throws Refusal `ORGANIZATION_EXISTS` when the log holds one already, `CREDENTIALS_FILE_EXISTS`,
- *   `CREDENTIALS_FILE_UNWRITABLE`, `NAME_MALFORMED`
+ * @throws Refusal `ORGANIZATION_EXISTS` when the log of an empty installation holds one already, `INSTALLATION_EMPTY` when one
+ *   beside others is to be made and there is none, `CREDENTIALS_FILE_EXISTS`, `CREDENTIALS_FILE_UNWRITABLE`, `NAME_MALFORMED`
  * @throws EventLogError, WorkflowsUnavailable, PersonKeysError
  */
 export async function initialise(
   settings: Settings,
-  { organization, administrator, demo, credentialsFile }: Initialisation,
+  { organization, administrator, demo, further = false, credentialsFile }: Initialisation,
 ): Promise<Credentials> {
   parseName(organization, "The organization's name")
   parseName(administrator, "The administrator's name")
@@ -62,7 +65,8 @@ export async function initialise(
   try {
     const { log } = await openServiceLog({ ...settings, ...keys }, ['api'])
     try {
-      await refuseSecond(log)
+      if (further) await requireFirst(log)
+      else await refuseSecond(log)
       // Before anything is recorded: an organization without its administrator could not be set up again.
       await persons.check()
       const url = settings.publicUrl ?? `http://${settings.host}:${settings.port}`
@@ -88,7 +92,15 @@ async function refuseSecond(log: EventLog): Promise<void> {
   if (name !== undefined)
     throw new Refusal(
       'ORGANIZATION_EXISTS',
-      `The event log holds an organization already: ${name}. An installation is set up once.`,
+      `The event log holds an organization already: ${name}. An installation is set up once; \`countersign organization create\` adds further ones.`,
+    )
+}
+
+async function requireFirst(log: EventLog): Promise<void> {
+  if ((await firstOrganizationName(log)) === undefined)
+    throw new Refusal(
+      'INSTALLATION_EMPTY',
+      'The event log holds no organization yet. Set the installation up with `countersign init`.',
     )
 }
 

@@ -1,7 +1,14 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { auditReplay, init, rebuildProjections, resume, revokeEventKey } from '../../server/commands.ts'
+import {
+  auditReplay,
+  createOrganization,
+  init,
+  rebuildProjections,
+  resume,
+  revokeEventKey,
+} from '../../server/commands.ts'
 import { parseEventKey, parseInstallationKeys, readEventKeys } from '../../server/event-keys.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -44,6 +51,37 @@ describe('a command on the server', () => {
       message: expect.stringContaining(out),
     })
     expect(existsSync(data)).toBe(false)
+  })
+
+  it('organization create adds one that has nothing of the others, and refuses where none is', async () => {
+    const first = await init({ organization: 'First Ltd', administrator: 'Ada', demo: false })
+    const out = join(data, 'second.json')
+    const second = await createOrganization({ organization: 'Second Ltd', administrator: 'Bob', out })
+    expect(second.credentialsFile).toBe(out)
+    expect(statSync(out).mode & 0o777).toBe(0o600)
+    expect(second.organizationId).not.toBe(first.organizationId)
+    const { organizationId, users } = JSON.parse(readFileSync(out, 'utf8'))
+    expect(organizationId).toBe(second.organizationId)
+    // Another token, of another user of another organization.
+    const before = JSON.parse(readFileSync(first.credentialsFile, 'utf8'))
+    expect(users.administrator.userId).not.toBe(before.users.administrator.userId)
+    expect(users.administrator.token).not.toBe(before.users.administrator.token)
+    const organizations = new Map<string, Set<string>>()
+    await auditReplay({ compare: false }, ({ states }) => {
+      for (const { streamId, state } of states)
+        if (/^(?:organization|user)-/.test(streamId)) {
+          const { organizationId: of } = state as { readonly organizationId: string }
+          organizations.set(of, (organizations.get(of) ?? new Set()).add(streamId))
+        }
+    })
+    expect([...organizations.values()].map((streams) => streams.size)).toEqual([2, 2])
+    await expect(createOrganization({ organization: 'Third Ltd', administrator: 'Cy', out })).rejects.toMatchObject({
+      code: 'CREDENTIALS_FILE_EXISTS',
+    })
+    vi.stubEnv('COUNTERSIGN_DATA', join(data, '..', 'nothing'))
+    await expect(
+      createOrganization({ organization: 'Third Ltd', administrator: 'Cy', out: join(data, 'third.json') }),
+    ).rejects.toMatchObject({ code: 'EVENT_LOG_NOT_FOUND' })
   })
 
   it('event-key revoke refuses a key that the log does not know, and revokes one that it knows', async () => {
