@@ -2,12 +2,10 @@ import {
   type CertificateId,
   type CertificateRestrictions,
   type ChangeProposalId,
-  type GroupId,
   type KeyId,
   type ProjectId,
   type SigningPolicyId,
   streams,
-  type UserId,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { Caller, Requester } from './caller.ts'
@@ -31,18 +29,9 @@ import {
 } from './create-certificate.ts'
 import { createProject, type ProjectInput } from './create-project.ts'
 import { createSigningPolicy, type SigningPolicyInput } from './create-signing-policy.ts'
-import { type ApiTokenInput, createUser, type IssuedApiToken, issueApiToken, type UserInput } from './create-user.ts'
-import { type ErasedUser, eraseUser, type UserErasure } from './erase-user.ts'
-import {
-  changeGroupMembers,
-  createGroup,
-  describeGroup,
-  type GroupDescription,
-  type GroupInput,
-  type GroupMembersChange,
-} from './groups.ts'
 import { type GuardedCall, openGuard } from './guard.ts'
 import type { Handled } from './handle-command.ts'
+import { createPeopleAdministration, type PeopleAdministration } from './people-administration.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
 /**
@@ -52,30 +41,7 @@ import type { ApplicationDependencies } from './ports.ts'
  * Everything throws `Refusal` (domain) for what the requester did wrong, such as `FORBIDDEN`, and `ServiceError` for what
  * cannot be done now. A refused user is recorded in the security stream.
  */
-export interface Administration {
-  /** Adds a user. @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED` */
-  createUser(requester: Requester, input: UserInput): Promise<{ readonly userId: UserId }>
-
-  /**
-   * Erases what is known of a user, for good. The event is recorded first; a key that is not at hand now is destroyed
-   * later.
-   *
-   * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, `ANOTHER_ADMINISTRATOR_NEEDED`
-   */
-  eraseUser(requester: Requester, input: UserErasure): Promise<ErasedUser>
-
-  /** Makes an API token for a user. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, … */
-  issueApiToken(requester: Requester, input: ApiTokenInput): Promise<IssuedApiToken>
-
-  /** Creates a group. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider */
-  createGroup(requester: Requester, input: GroupInput): Promise<{ readonly groupId: GroupId }>
-
-  /** Gives a group another name or description. @throws Refusal `FORBIDDEN`, and as the group's decider */
-  describeGroup(requester: Requester, input: GroupDescription): Promise<void>
-
-  /** Has users join and leave a group. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider */
-  changeGroupMembers(requester: Requester, input: GroupMembersChange): Promise<void>
-
+export interface Administration extends PeopleAdministration {
   /**
    * Says from when on changes of rules need the approval of others.
    *
@@ -170,24 +136,7 @@ export function createAdministration(dependencies: AdministrationDependencies): 
     return guard(call, run)
   }
   return {
-    createUser: (requester, input) =>
-      change('createUser', requester, undefined, () => createUser(dependencies, requester, input)),
-    eraseUser: (requester, input) =>
-      change('eraseUser', requester, streams.user(input.userId), () => eraseUser(dependencies, requester, input)),
-    issueApiToken: (requester, input) =>
-      change('issueApiToken', requester, streams.user(input.userId), () =>
-        issueApiToken(dependencies, requester, input),
-      ),
-    createGroup: (requester, input) =>
-      change('createGroup', requester, undefined, () => createGroup(dependencies, requester, input)),
-    describeGroup: (requester, input) =>
-      change('describeGroup', requester, streams.group(input.groupId), () =>
-        describeGroup(dependencies, requester, input),
-      ),
-    changeGroupMembers: (requester, input) =>
-      change('changeGroupMembers', requester, streams.group(input.groupId), () =>
-        changeGroupMembers(dependencies, requester, input),
-      ),
+    ...createPeopleAdministration(dependencies, change),
     changeChangeControl: (requester, input) =>
       change('changeChangeControl', requester, streams.organization(requester.organizationId), () =>
         changeChangeControl(dependencies, requester, input),

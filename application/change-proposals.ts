@@ -16,6 +16,7 @@ import { isOvertaken, type LogPosition, prepareEvents, readWholeStream } from '.
 import { authorize } from './authorize.ts'
 import { type Caller, metadataFor } from './caller.ts'
 import { handleCommand } from './handle-command.ts'
+import { keepAdministrator } from './keep-administrator.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { stillActive } from './principals.ts'
@@ -29,14 +30,14 @@ export type ChangeDecided = {
   readonly position: LogPosition
 }
 
-type Dependencies = Pick<ApplicationDependencies, 'log' | 'now'>
+type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'>
 
 /**
  * Approves a proposed change. With the last approval that it takes it is applied: exactly the events that were proposed are
  * appended where they were decided. One that has its approvals and was not applied, because a process ended in between, is
  * applied now.
  *
- * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `USER_DEACTIVATED`, `CHANGE_STALE` when the entity was changed
+ * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `USER_DEACTIVATED`, `LAST_ADMINISTRATOR`, `CHANGE_STALE` when the entity was changed
  *   since (the proposal lapses), and as the decider of change proposals
  */
 export async function approveChange(
@@ -93,7 +94,9 @@ async function applyChange(
   const expected = baseRevision ?? 'noStream'
   const revision = (baseRevision ?? -1) + 1
   const metadata = { ...metadataFor(caller, now()), changeProposalId }
-  const prepared = prepareEvents(target, expected, events as readonly DomainEvent<string, object>[], metadata)
+  const decided = events as readonly DomainEvent<string, object>[]
+  const prepared = prepareEvents(target, expected, decided, metadata)
+  await keepAdministrator(dependencies, caller, { streamId: target, revision: expected, events: decided })
   try {
     await log.append(target, prepared, expected)
   } catch (error) {

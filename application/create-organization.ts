@@ -1,5 +1,6 @@
 import { organizationDecider, streams, type UserId } from '../domain/index.ts'
-import { createUser, issueApiToken } from './create-user.ts'
+import { issueApiToken } from './api-tokens.ts'
+import { createUser } from './create-user.ts'
 import { type Handled, handleCommand } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import type { Setup } from './setup.ts'

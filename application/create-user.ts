@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type ApiTokenId,
   type GlobalRole,
-  type Instant,
   parseEmailAddress,
   parseName,
+  Refusal,
+  requireActiveUser,
   streams,
   type UserCommand,
   type UserId,
   userDecider,
 } from '../domain/index.ts'
-import { newApiToken } from './api-token.ts'
 import { authorizeOver } from './authorize.ts'
 import type { Requester } from './caller.ts'
-import { handleCommand } from './handle-command.ts'
+import { type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
@@ -27,20 +26,15 @@ export type UserInput = {
   readonly roles: readonly GlobalRole[]
 }
 
-/** What an API token is to be. */
-export type ApiTokenInput = {
-  readonly userId: UserId
+/** What a CI user is to be. */
+export type CiUserInput = {
   readonly name: string
-  /** `null`: never. */
-  readonly expiresAt: Instant | null
+  /** The person who answers for it. */
+  readonly responsible: UserId
 }
 
-/** An API token that was made. */
-export type IssuedApiToken = {
-  readonly tokenId: ApiTokenId
-  /** The token itself, which is shown this once. */
-  readonly token: string
-}
+/** A user, and where the log was when they were changed. */
+export type UserChanged = Handled & { readonly userId: UserId }
 
 /**
  * Adds a user, with global roles if any. Only a Global Administrator makes another one. Name and address are recorded
@@ -52,7 +46,7 @@ export async function createUser(
   dependencies: Dependencies & Pick<ApplicationDependencies, 'persons'>,
   requester: Requester,
   input: UserInput,
-): Promise<{ readonly userId: UserId }> {
+): Promise<UserChanged> {
   authorizeOver(requester, input.roles)
   const userId = randomUUID() as UserId
   const { organizationId } = requester
@@ -61,29 +55,35 @@ export async function createUser(
   const sealed = await dependencies.persons.seal({ organizationId, userId }, { name, email })
   const send = (command: UserCommand) =>
     handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
-  await send({ type: 'CreateUser', userId, organizationId, kind: input.kind, ...sealed })
-  for (const role of new Set(input.roles)) await send({ type: 'GrantGlobalRole', role })
-  return { userId }
+  let { position } = await send({ type: 'CreateUser', userId, organizationId, kind: input.kind, ...sealed })
+  for (const role of new Set(input.roles)) ({ position } = await send({ type: 'GrantGlobalRole', role }))
+  return { userId, position }
 }
 
 /**
- * Makes an API token for a user. The text is answered once and kept nowhere. Who holds it is that user, so one for a
- * Global Administrator is made by another only.
+ * Adds a CI user, which holds no roles at first and never signs in. Its name and no address are recorded sealed.
  *
- * @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `NAME_MALFORMED`, `API_TOKEN_EXPIRY_PAST`
+ * @throws Refusal `NAME_MALFORMED`, `USER_NOT_FOUND`, `RESPONSIBLE_NOT_A_PERSON`; an error `PERSON_KEYS_…` while keys cannot be made
  */
-export async function issueApiToken(
-  dependencies: Dependencies,
+export async function createCiUser(
+  dependencies: Dependencies & Pick<ApplicationDependencies, 'persons'>,
   requester: Requester,
-  input: ApiTokenInput,
-): Promise<IssuedApiToken> {
-  const { userId, name, expiresAt } = input
-  const { state: user } = await loadOwn(dependencies.log, streams.user(userId), userDecider, requester)
-  if (user.status !== 'none') authorizeOver(requester, user.roles)
-  const tokenId = randomUUID() as ApiTokenId
-  const { text, hash: tokenHash, prefix } = newApiToken(userId)
-  const at = dependencies.now()
-  const command = { type: 'IssueApiToken', tokenId, name, tokenHash, prefix, expiresAt, at } as const
-  await handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
-  return { tokenId, token: text }
+  input: CiUserInput,
+): Promise<UserChanged> {
+  const { organizationId } = requester
+  const { responsible } = input
+  const name = parseName(input.name, "The user's name")
+  await requirePerson(dependencies, requester, responsible)
+  const userId = randomUUID() as UserId
+  const sealed = await dependencies.persons.seal({ organizationId, userId }, { name, email: null })
+  const command = { type: 'CreateUser', userId, organizationId, kind: 'ci', ...sealed, responsible } as const
+  const handled = await handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
+  return { userId, ...handled }
+}
+
+/** @throws Refusal `USER_NOT_FOUND`, `USER_DEACTIVATED`, `RESPONSIBLE_NOT_A_PERSON` */
+async function requirePerson({ log }: Dependencies, requester: Requester, userId: UserId): Promise<void> {
+  const { state } = await loadOwn(log, streams.user(userId), userDecider, requester)
+  if (requireActiveUser(state).kind === 'interactive') return
+  throw new Refusal('RESPONSIBLE_NOT_A_PERSON', `The user ${userId} is a CI user; a person is responsible for one.`)
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type GroupId, groupDecider, streams, type UserId } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
-import { handleCommand } from './handle-command.ts'
+import { type BasedOn, type Handled, handleCommand } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { requireUser } from './principals.ts'
 
@@ -15,14 +15,17 @@ export type GroupInput = {
 }
 
 /** What a group is to be called. */
-export type GroupDescription = {
+export type GroupDescription = BasedOn & {
   readonly groupId: GroupId
   readonly name: string
   readonly description: string | null
 }
 
+/** A group, and where the log was when it was changed. */
+export type GroupChanged = Handled & { readonly groupId: GroupId }
+
 /** Who is to join a group, and who is to leave it. */
-export type GroupMembersChange = {
+export type GroupMembersChange = BasedOn & {
   readonly groupId: GroupId
   readonly add: readonly UserId[]
   readonly remove: readonly UserId[]
@@ -37,12 +40,12 @@ export async function createGroup(
   dependencies: Dependencies,
   requester: Requester,
   input: GroupInput,
-): Promise<{ readonly groupId: GroupId }> {
+): Promise<GroupChanged> {
   for (const user of input.members) await requireUser(dependencies.log, requester, user)
   const groupId = randomUUID() as GroupId
   const { organizationId } = requester
   const { name, description, members } = input
-  await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, {
+  const handled = await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, {
     type: 'CreateGroup',
     groupId,
     organizationId,
@@ -50,22 +53,25 @@ export async function createGroup(
     description,
     members,
   })
-  return { groupId }
+  return { groupId, ...handled }
 }
 
 /**
  * Gives a group another name or description.
  *
- * @throws Refusal `FORBIDDEN`, and as the group's decider
+ * @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as the group's decider
  */
 export async function describeGroup(
   dependencies: Dependencies,
   requester: Requester,
   input: GroupDescription,
-): Promise<void> {
-  const { groupId, name, description } = input
+): Promise<GroupChanged> {
+  const { groupId, name, description, ...basis } = input
   const command = { type: 'DescribeGroup', name, description } as const
-  await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, command)
+  return {
+    groupId,
+    ...(await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, command, basis)),
+  }
 }
 
 /**
@@ -77,9 +83,12 @@ export async function changeGroupMembers(
   dependencies: Dependencies,
   requester: Requester,
   input: GroupMembersChange,
-): Promise<void> {
-  const { groupId, add, remove } = input
+): Promise<GroupChanged> {
+  const { groupId, add, remove, ...basis } = input
   for (const user of add) await requireUser(dependencies.log, requester, user)
   const command = { type: 'ChangeGroupMembers', add, remove } as const
-  await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, command)
+  return {
+    groupId,
+    ...(await handleCommand(dependencies, requester, streams.group(groupId), groupDecider, command, basis)),
+  }
 }

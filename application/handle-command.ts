@@ -11,7 +11,9 @@ import {
 } from '../domain/index.ts'
 import { appendDecided, type EventLog, type LogPosition, prepareEvents, type WholeStream } from '../event-log/index.ts'
 import { initiatorOf, metadataFor, type Requester } from './caller.ts'
+import { keepAdministrator } from './keep-administrator.ts'
 import { loadOwn } from './load.ts'
+import type { AdministratorIndex } from './ports.ts'
 import { proposeChange } from './propose-change.ts'
 
 /** What became of a command. */
@@ -38,11 +40,15 @@ export type BasedOn = {
  * Where the organization controls changes of the rule that the command changes, it is proposed instead: what was decided is
  * kept, and is appended when others have approved it.
  *
- * @throws Refusal as the decider does; `CHANGE_STALE` when more has happened than the requester had seen
+ * @throws Refusal as the decider does; `LAST_ADMINISTRATOR`; `CHANGE_STALE` when more has happened than the requester had seen
  * @throws EventLogError when the log cannot be used
  */
 export async function handleCommand<State, Command extends object, Event extends DomainEvent>(
-  dependencies: { readonly log: EventLog; readonly now: () => Instant },
+  dependencies: {
+    readonly log: EventLog
+    readonly now: () => Instant
+    readonly administrators?: AdministratorIndex
+  },
   requester: Requester,
   streamId: string,
   decider: Decider<State, Command, Event>,
@@ -51,30 +57,27 @@ export async function handleCommand<State, Command extends object, Event extends
 ): Promise<Handled> {
   const { log, now } = dependencies
   const { actor } = initiatorOf(requester)
-  let proposed: readonly Event[] = []
   const { known, appended } = await appendDecided(
     log,
     async () => {
-      const [target, organization] = await Promise.all([
+      const [{ state, revision }, organization] = await Promise.all([
         loadOwn(log, streamId, decider, requester),
         loadOwn(log, streams.organization(requester.organizationId), organizationDecider, requester),
       ])
-      return { streamId, ...target, organization: organization.state }
-    },
-    ({ state, revision, organization }) => {
       refuseStale(revision, basedOnRevision)
       const events = decider.decide(command, state)
-      const isControlled =
-        controlOf(organization) !== null && events.some((each) => ruleChangedBy(each, { streamId, actor }))
-      proposed = isControlled ? events : []
-      return isControlled ? [] : prepareEvents(streamId, revision, events, metadataFor(requester, now()))
+      const isControlled = events.some((each) => ruleChangedBy(each, { streamId, actor }))
+      const control = isControlled ? controlOf(organization.state) : null
+      if (control === null) await keepAdministrator(dependencies, requester, { streamId, revision, events })
+      return { streamId, revision, events, control }
     },
+    ({ revision, events, control }) =>
+      control === null ? prepareEvents(streamId, revision, events, metadataFor(requester, now())) : [],
   )
   if (appended !== undefined) return appended
-  const control = controlOf(known.organization)
-  if (control === null || proposed.length === 0)
-    throw new Error(`The decider of ${streamId} decided that nothing happens.`)
-  return proposeChange(dependencies, requester, { target: known, events: proposed, control })
+  const { events, control } = known
+  if (control === null) throw new Error(`The decider of ${streamId} decided that nothing happens.`)
+  return proposeChange(dependencies, requester, { target: known, events, control })
 }
 
 /** What is not there at all, the decider refuses. @throws Refusal `CHANGE_STALE` */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { createUser, issueApiToken } from '../application/create-user.ts'
+import { issueApiToken } from '../application/api-tokens.ts'
+import { createUser } from '../application/create-user.ts'
 import {
   type Application,
   type ApplicationDependencies,

@@ -1,3 +1,4 @@
+import type { AdministratorsEvent } from './administrators.ts'
 import type { CertificateEvent } from './certificate/events.ts'
 import type { ChangeProposalEvent } from './change-proposal/events.ts'
 import type { GroupEvent } from './group/events.ts'
@@ -13,6 +14,7 @@ import type { UserEvent } from './user/events.ts'
 
 /** Everything that the log can hold. */
 export type AnyDomainEvent =
+  | AdministratorsEvent
   | CertificateEvent
   | ChangeProposalEvent
   | KeyEvent
@@ -54,6 +56,9 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
 
   ProjectSlugReserved: api,
   SigningPolicySlugReserved: api,
+
+  AdministratorCounted: api,
+  AdministratorLeaving: api,
 
   UserCreated: api,
   UserDeactivated: api,

@@ -1,4 +1,5 @@
 export * from './actor.ts'
+export * from './administrators.ts'
 export * from './algorithms.ts'
 export * from './authorization/index.ts'
 export * from './backoff.ts'

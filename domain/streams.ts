@@ -14,6 +14,8 @@ import type {
 /** The names of the streams: one per entity, and one per slug. */
 export const streams = {
   organization: (id: OrganizationId) => `organization-${id}`,
+  /** Which Global Administrators of an organization count as remaining when others leave. */
+  administrators: (id: OrganizationId) => `administrators-${id}`,
   user: (id: UserId) => `user-${id}`,
   key: (id: KeyId) => `key-${id}`,
   group: (id: GroupId) => `group-${id}`,

@@ -34,6 +34,12 @@ UserRef.implement({
     kind: t.expose('kind', { type: UserKindRef }),
     status: t.expose('status', { type: UserStatusRef }),
     roles: t.field({ type: [GlobalRoleRef], resolve: ({ roles }) => [...roles] }),
+    responsible: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'The person who answers for a CI user. Null for persons.',
+      resolve: ({ responsible }) => responsible ?? null,
+    }),
     email: t.string({
       nullable: true,
       description:
@@ -51,5 +57,8 @@ UserRef.implement({
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
+    revision: t.exposeInt('revision', {
+      description: 'Of the newest event, from 0. Changes name the revision that they were made from.',
+    }),
   }),
 })

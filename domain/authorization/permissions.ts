@@ -68,6 +68,11 @@ export const permissions = {
     roles: ['globalAdministrator'],
     relations: [],
   },
+  administerTokens: {
+    to: 'make and revoke API tokens of this user',
+    roles: ['globalAdministrator', 'userAdministrator'],
+    relations: ['self'],
+  },
   administerProjects: administrators('projectAdministrator', 'administer projects and signing policies'),
   decideChange: {
     to: 'approve or reject proposed changes',

@@ -55,6 +55,8 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   RefusalEventsReserved: undefined,
   ProjectSlugReserved: undefined,
   SigningPolicySlugReserved: undefined,
+  AdministratorCounted: undefined,
+  AdministratorLeaving: undefined,
   UserCreated: undefined,
   UserDeactivated: undefined,
   UserErased: undefined,

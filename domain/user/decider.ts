@@ -38,7 +38,7 @@ export type UserCommand =
  * Messages name users by their ids: refusals are recorded, and a name in one would outlive the user's erasure.
  *
  * Refuses with `USER_EXISTS`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `USER_ACTIVE`, `USER_ERASED`, `ROLE_HELD`,
- * `ROLE_NOT_HELD`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `ROLE_NOT_HELD`, `ROLE_NEEDS_PERSON`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -52,12 +52,17 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     'ApiTokenIssued',
     'ApiTokenRevoked',
   ],
+  schemaVersions: { UserCreated: 2 },
 
   decide(command, state) {
     if (command.type === 'CreateUser') {
       if (state.status !== 'none') throw new Refusal('USER_EXISTS', 'A user with this id exists already.')
-      const { userId, organizationId, kind, name, email } = command
-      return [{ type: 'UserCreated', data: { schemaVersion: 1, userId, organizationId, kind, name, email } }]
+      const { userId, organizationId, kind, name, email, responsible } = command
+      const facts = { userId, organizationId, kind, name, email }
+      // Whoever is responsible is behind what the CI user does, so who decides about that must not overlook it.
+      return responsible === undefined
+        ? [{ type: 'UserCreated', data: { schemaVersion: 1, ...facts } }]
+        : [{ type: 'UserCreated', data: { schemaVersion: 2, ...facts, responsible } }]
     }
     if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
     const { userId } = state
@@ -76,6 +81,8 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
         return erasure(state)
       case 'GrantGlobalRole':
         refuseIfDeactivated(state)
+        if (state.kind === 'ci' && command.role === 'globalAdministrator')
+          throw new Refusal('ROLE_NEEDS_PERSON', `The user ${userId} is a CI user; a Global Administrator is a person.`)
         if (state.roles.includes(command.role))
           throw new Refusal('ROLE_HELD', `The user ${userId} has the role ${command.role} already.`, {
             role: command.role,

@@ -12,6 +12,8 @@ export type UserFacts = SealedDetails & {
   readonly organizationId: OrganizationId
   /** CI users have API tokens only and never sign in. */
   readonly kind: 'interactive' | 'ci'
+  /** The person who answers for a CI user; absent for persons. Written in the second form. */
+  readonly responsible?: UserId
 }
 
 /** A person or a CI user was added. */

@@ -39,6 +39,13 @@ const newToken = (...roles: readonly GlobalRole[]): UseCase => {
   }
 }
 
+const changeSomebody = (useCase: 'deactivateUser' | 'grantGlobalRole', role: GlobalRole = 'globalReader'): UseCase => {
+  return async (test, initiator) => {
+    const { userId } = await test.user('Somebody')
+    return test.application[useCase](initiator, { userId, role, reason: null })
+  }
+}
+
 /** Every administrative use case, and who may, as the roles of the organization are defined. */
 const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], useCase: UseCase])[] = [
   [
@@ -100,6 +107,51 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
     newUser('globalReader', 'certificateAdministrator'),
   ],
   ['add a Global Administrator', ['globalAdministrator'], newUser('globalReader', 'globalAdministrator')],
+  [
+    'add a CI user',
+    ['globalAdministrator', 'userAdministrator'],
+    async (test, initiator) => {
+      const { userId: responsible } = await test.user('Person')
+      return test.application.createCiUser(initiator, { name: 'CI', responsible })
+    },
+  ],
+  ['give a role', ['globalAdministrator', 'userAdministrator'], changeSomebody('grantGlobalRole', 'globalReader')],
+  ['make a Global Administrator', ['globalAdministrator'], changeSomebody('grantGlobalRole', 'globalAdministrator')],
+  ['deactivate a user', ['globalAdministrator', 'userAdministrator'], changeSomebody('deactivateUser')],
+  [
+    'reactivate a user',
+    ['globalAdministrator', 'userAdministrator'],
+    async (test, initiator) => {
+      const { userId } = await test.user('Somebody')
+      await test.application.deactivateUser(test.setup, { userId, reason: null })
+      return test.application.reactivateUser(initiator, { userId })
+    },
+  ],
+  [
+    'take a role',
+    ['globalAdministrator', 'userAdministrator'],
+    async (test, initiator) => {
+      const { userId } = await test.user('Somebody', 'globalReader')
+      return test.application.withdrawGlobalRole(initiator, { userId, role: 'globalReader' })
+    },
+  ],
+  [
+    'deactivate a Global Administrator',
+    ['globalAdministrator'],
+    async (test, initiator) => {
+      const { userId } = await test.user('Somebody', 'globalAdministrator')
+      await test.user('Another', 'globalAdministrator')
+      return test.application.deactivateUser(initiator, { userId, reason: null })
+    },
+  ],
+  [
+    "revoke somebody's token",
+    ['globalAdministrator', 'userAdministrator'],
+    async (test, initiator) => {
+      const { userId, tokenId } = await test.user('Somebody')
+      return test.application.revokeApiToken(initiator, { userId, tokenId })
+    },
+  ],
   ['make a token for a user', ['globalAdministrator', 'userAdministrator'], newToken('projectAdministrator')],
   ['make a token for a Global Administrator', ['globalAdministrator'], newToken('globalAdministrator')],
 ]

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { issueApiToken } from '../../application/create-user.ts'
+import { issueApiToken } from '../../application/api-tokens.ts'
 import { unknownOrganization } from '../../application/index.ts'
 import { Refusal, streams, type UserEvent, type UserId } from '../../domain/index.ts'
 import { openEventStoreDb } from '../../event-log/index.ts'

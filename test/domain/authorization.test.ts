@@ -60,6 +60,7 @@ describe('the table of permissions', () => {
       administerUsers: ['globalAdministrator', 'userAdministrator'],
       administerAdministrators: ['globalAdministrator'],
       administerChangeControl: ['globalAdministrator'],
+      administerTokens: ['globalAdministrator', 'userAdministrator'],
       administerProjects: ['globalAdministrator', 'projectAdministrator'],
       administerCertificates: ['globalAdministrator', 'certificateAdministrator'],
     })

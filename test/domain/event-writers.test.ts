@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  administratorsDecider,
   certificateDecider,
   changeProposalDecider,
   groupDecider,
@@ -21,6 +22,7 @@ import {
 describe('who may write which events', () => {
   test('is said of every type that a stream may hold, and of no other', () => {
     const deciders = [
+      administratorsDecider,
       certificateDecider,
       changeProposalDecider,
       keyDecider,

@@ -40,6 +40,13 @@ describe('user', () => {
     given(user, created, deactivated).when({ type: 'ReactivateUser' }).thenEvents(reactivated)
   })
 
+  it('of a CI is recorded with who answers for it, in a form that nobody overlooks', () => {
+    const responsible = fixedUuid<UserId>('2')
+    given(user)
+      .when({ ...create, responsible })
+      .thenEvents({ ...created, data: { ...created.data, schemaVersion: 2, responsible } })
+  })
+
   it('receives and loses global roles', () => {
     given(user, created).when({ type: 'GrantGlobalRole', role: 'globalReader' }).thenEvents(granted)
     given(user, created, granted).when({ type: 'WithdrawGlobalRole', role: 'globalReader' }).thenEvents(withdrawn)
@@ -127,6 +134,7 @@ describe('user', () => {
     ['USER_ERASED', 'a token for an erased one', [created, deactivated, erased], issue],
     ['USER_NOT_FOUND', 'erasure of nobody', [], { type: 'EraseUser' }],
     ['ROLE_HELD', 'a role twice', [created, granted], { type: 'GrantGlobalRole', role: 'globalReader' }],
+    ['ROLE_NEEDS_PERSON', 'a CI administrator', [created], { type: 'GrantGlobalRole', role: 'globalAdministrator' }],
     ['ROLE_NOT_HELD', 'withdrawal of a role not held', [created], { type: 'WithdrawGlobalRole', role: 'globalReader' }],
     ['API_TOKEN_NOT_FOUND', 'revocation of no token', [created], { type: 'RevokeApiToken', tokenId }],
     ['API_TOKEN_NOT_FOUND', 'a second revocation', [created, issued, revoked], { type: 'RevokeApiToken', tokenId }],

@@ -113,7 +113,9 @@ describe('names', () => {
       server.application.createUser(server.setup, { kind: 'interactive', name: 'New', email: null, roles: [] }),
     ).rejects.toMatchObject({ code: 'PERSON_KEYS_UNAVAILABLE' })
     // Who is erased meanwhile is erased at once; the key follows.
-    expect(await server.application.eraseUser(server.setup, { userId: anna.userId })).toEqual({ keyDestroyed: false })
+    expect(await server.application.eraseUser(server.setup, { userId: anna.userId })).toMatchObject({
+      keyDestroyed: false,
+    })
     await server.caughtUp()
     state.away = false
     const { text } = await server.ask(server.administrator, document, { id })

@@ -1,7 +1,8 @@
+import { issueApiToken } from '../../application/api-tokens.ts'
 import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
 import { createProject } from '../../application/create-project.ts'
 import { createSigningPolicy } from '../../application/create-signing-policy.ts'
-import { createUser, issueApiToken } from '../../application/create-user.ts'
+import { createUser } from '../../application/create-user.ts'
 import { type ApplicationDependencies, createOrganization } from '../../application/index.ts'
 import type { Setup } from '../../application/setup.ts'
 import type {

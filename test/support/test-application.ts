@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { issueApiToken } from '../../application/api-tokens.ts'
 import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
 import { createProject } from '../../application/create-project.ts'
 import { createSigningPolicy } from '../../application/create-signing-policy.ts'
-import { createUser, issueApiToken } from '../../application/create-user.ts'
+import { createUser } from '../../application/create-user.ts'
 import {
   type Application,
   type ApplicationDependencies,

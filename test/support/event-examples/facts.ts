@@ -39,6 +39,7 @@ export const id = {
   staleChange: fixedUuid<ChangeProposalId>('0'),
   rejectedChange: fixedUuid<ChangeProposalId>('2'),
   buildSystem: fixedUuid<TrustedBuildSystemId>('d'),
+  ciUser: fixedUuid<UserId>('8'),
   buildSystemToken: fixedUuid<TrustedBuildSystemTokenId>('e'),
 }
 /** Of what belongs to none. */
@@ -54,6 +55,10 @@ export const caused =
   (actor: Actor) =>
   <Type extends AnyDomainEvent['type']>(type: Type, facts: FactsOf<Extract<AnyDomainEvent, { type: Type }>['data']>) =>
     [{ type, data: { schemaVersion: 1, ...facts } } as unknown as AnyDomainEvent, actor] as const
+
+/** The same event in a later form. */
+export const inForm = (schemaVersion: number, [{ type, data }, actor]: ReturnType<ReturnType<typeof caused>>) =>
+  [{ type, data: { ...data, schemaVersion } } as unknown as AnyDomainEvent, actor] as const
 
 export const bySetup = caused({ kind: 'system', component: 'setup' })
 export const byWorkflow = caused({ kind: 'system', component: 'workflow' })

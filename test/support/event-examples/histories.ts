@@ -13,6 +13,7 @@ import {
   byWorkflow,
   digest,
   id,
+  inForm,
   keyDescription,
   nobody,
   noOrganization,
@@ -121,6 +122,29 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         byToken('ApiTokenRevoked', { tokenId: id.session as string as ApiTokenId }),
         byToken('UserDeactivated', { reason: null }),
         byToken('UserErased', {}),
+      ],
+    },
+    {
+      streamId: streams.user(id.ciUser),
+      events: [
+        inForm(
+          2,
+          byToken('UserCreated', {
+            userId: id.ciUser,
+            organizationId: id.organization,
+            kind: 'ci',
+            name: sealed(4),
+            email: null,
+            responsible: id.user,
+          }),
+        ),
+      ],
+    },
+    {
+      streamId: streams.administrators(id.organization),
+      events: [
+        byToken('AdministratorCounted', { userId: id.user, revision: 1 }),
+        byToken('AdministratorLeaving', { userId: id.approver, revision: 3 }),
       ],
     },
     {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
+  administratorsDecider,
   certificateDecider,
   changeProposalDecider,
   type Decider,
@@ -51,6 +52,7 @@ type AnyDecider = Decider<any, never, any>
 /** The deciders by kind of stream. Security events are independent of each other: they make no state. */
 export const deciders: Readonly<Record<Exclude<StreamKind, 'security'>, AnyDecider>> = {
   organization: organizationDecider,
+  administrators: administratorsDecider,
   user: userDecider,
   key: keyDecider,
   group: groupDecider,
