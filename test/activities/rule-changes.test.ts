@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
-import { createUser, issueApiToken } from '../../application/api-tokens.ts'
+import { issueApiToken } from '../../application/api-tokens.ts'
+import { createUser } from '../../application/create-user.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
   type ApiTokenId,
