@@ -2,6 +2,7 @@ import {
   type CertificateId,
   type CertificateRestrictions,
   type ChangeProposalId,
+  type ContinuityFinding,
   type KeyId,
   type ProjectId,
   type SigningPolicyId,
@@ -11,6 +12,7 @@ import type { LogPosition } from '../event-log/index.ts'
 import type { Caller, Requester } from './caller.ts'
 import {
   type CertificateChanged,
+  checkContinuity,
   disableCertificate,
   enableCertificate,
   installCertificate,
@@ -30,7 +32,7 @@ import {
 import { createProject, type ProjectInput } from './create-project.ts'
 import { createSigningPolicy, type SigningPolicyInput } from './create-signing-policy.ts'
 import { type GuardedCall, openGuard } from './guard.ts'
-import type { Handled } from './handle-command.ts'
+import type { BasedOn, Handled } from './handle-command.ts'
 import { createPeopleAdministration, type PeopleAdministration } from './people-administration.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
@@ -75,6 +77,12 @@ export interface Administration extends PeopleAdministration {
   /** Has a self-signed certificate made, and its key. @throws Refusal `FORBIDDEN`, and as the deciders */
   createSelfSignedCertificate(requester: Requester, input: SelfSignedCertificateInput): Promise<CreatedCertificate>
 
+  /** Says what changes when a certificate takes another's place. @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED` */
+  checkContinuity(
+    requester: Requester,
+    input: { readonly before: CertificateId; readonly after: CertificateId },
+  ): Promise<readonly ContinuityFinding[]>
+
   /** Has the request for a certificate of an authority made, and its key. @throws Refusal as the deciders */
   requestCertificate(requester: Requester, input: AuthorityCertificateInput): Promise<CreatedCertificate>
 
@@ -90,7 +98,7 @@ export interface Administration extends PeopleAdministration {
   /** Changes what policies that use a certificate must demand. @throws Refusal `CERTIFICATE_RESTRICTIONS_…` */
   restrictCertificate(
     requester: Requester,
-    input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions },
+    input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions } & BasedOn,
   ): Promise<CertificateChanged>
 
   /** Enables a certificate that was disabled. @throws Refusal `CERTIFICATE_ENABLED`, `CERTIFICATE_NOT_ISSUED` */
@@ -158,6 +166,10 @@ export function createAdministration(dependencies: AdministrationDependencies): 
     createSelfSignedCertificate: (requester, input) =>
       change('createSelfSignedCertificate', requester, undefined, () =>
         createSelfSignedCertificate(dependencies, requester, input),
+      ),
+    checkContinuity: (requester, input) =>
+      guard({ useCase: 'checkContinuity', requester, subject: streams.certificate(input.before) }, () =>
+        checkContinuity(dependencies, requester, input),
       ),
     requestCertificate: (requester, input) =>
       change('requestCertificate', requester, undefined, () => requestCertificate(dependencies, requester, input)),

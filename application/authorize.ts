@@ -37,6 +37,7 @@ export const useCases = {
   createProject: 'administerProjects',
   createSigningPolicy: 'administerProjects',
   createSelfSignedCertificate: 'administerCertificates',
+  checkContinuity: 'readOrganization',
   requestCertificate: 'administerCertificates',
   installCertificate: 'administerCertificates',
   renewCertificate: 'administerCertificates',

@@ -1,8 +1,11 @@
 import {
   type Certificate,
   type CertificateId,
+  type CertificateIdentity,
   type CertificateRestrictions,
+  type ContinuityFinding,
   certificateDecider,
+  continuityFindings,
   currentVersion,
   keyDecider,
   Refusal,
@@ -10,14 +13,14 @@ import {
   signingPolicyDecider,
   streams,
 } from '../domain/index.ts'
-import type { EventLog, LogPosition } from '../event-log/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { Requester } from './caller.ts'
-import { handleCommand } from './handle-command.ts'
+import { type BasedOn, type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
-/** Where the log was when a change of a certificate was in it. */
-export type CertificateChanged = { readonly position: LogPosition }
+/** What became of a change of a certificate. */
+export type CertificateChanged = Handled
 
 /**
  * Installs what an authority issued for a certificate's request: the first certificate, or the next one. Nothing changes when
@@ -92,13 +95,13 @@ export async function renewCertificate(
 export async function restrictCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'certificates'>,
   requester: Requester,
-  input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions },
+  input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions } & BasedOn,
 ): Promise<CertificateChanged> {
   const { certificateId, restrictions } = input
   await loadCertificate(dependencies.log, requester, certificateId)
   const policies = await policiesUsing(dependencies, requester, certificateId)
   const command = { type: 'ChangeRestrictions', restrictions, policies } as const
-  return handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
+  return handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command, input)
 }
 
 /** The active policies that use a certificate, as the log has them. */
@@ -127,7 +130,7 @@ export async function disableCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   requester: Requester,
   input: { readonly certificateId: CertificateId; readonly reason: string | null },
-): Promise<{ readonly position: LogPosition }> {
+): Promise<CertificateChanged> {
   const command = { type: 'DisableCertificate', reason: input.reason } as const
   const stream = streams.certificate(input.certificateId)
   return handleCommand(dependencies, requester, stream, certificateDecider, command)
@@ -146,6 +149,31 @@ export async function enableCertificate(
   const command = { type: 'EnableCertificate', reason: input.reason } as const
   const stream = streams.certificate(input.certificateId)
   return handleCommand(dependencies, requester, stream, certificateDecider, command)
+}
+
+/**
+ * Says what changes for updaters, installers and platforms when a certificate takes the place of another one.
+ *
+ * @returns what differs; nothing when nobody would see a difference
+ * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED`
+ */
+export async function checkContinuity(
+  { log }: Pick<ApplicationDependencies, 'log'>,
+  requester: Requester,
+  { before, after }: { readonly before: CertificateId; readonly after: CertificateId },
+): Promise<readonly ContinuityFinding[]> {
+  return continuityFindings(await identityOf(log, requester, before), await identityOf(log, requester, after))
+}
+
+async function identityOf(
+  log: EventLog,
+  requester: Requester,
+  certificateId: CertificateId,
+): Promise<CertificateIdentity> {
+  const { issued, name } = await loadCertificate(log, requester, certificateId)
+  if (issued === null)
+    throw new Refusal('CERTIFICATE_NOT_ISSUED', `The certificate ${name} was not issued and cannot be compared.`)
+  return issued.identity
 }
 
 async function loadCertificate(

@@ -137,6 +137,41 @@ export const CertificateStatusRef = builder.enumType('CertificateStatus', {
   values: named(['requested', 'awaitingIssuance', 'active', 'disabled', 'expired'] as const),
 })
 
+/** How a certificate comes from its authority. */
+export const EnrolmentWayRef = builder.enumType('EnrolmentWay', {
+  values: {
+    upload: { value: 'upload' as const, description: 'Somebody carries the request there and what was issued back.' },
+    est: { value: 'est' as const, description: 'An EST server is asked (RFC 7030).' },
+  },
+})
+
+/** Kinds of names of a certificate's subject. */
+export const AlternativeNameKindRef = builder.enumType('AlternativeNameKind', {
+  values: named(['dns', 'email', 'uri'] as const),
+})
+
+/** How much a difference between certificates matters. */
+export const ContinuitySeverityRef = builder.enumType('ContinuitySeverity', {
+  values: {
+    notice: { value: 'notice' as const, description: 'Nothing known breaks.' },
+    warning: { value: 'warning' as const, description: 'Something sees another publisher, and can fail.' },
+    alarm: { value: 'alarm' as const, description: "Another authority issued it, as with an attacker's certificate." },
+  },
+})
+
+/** What can differ between certificates. */
+export const ContinuityAspectRef = builder.enumType('ContinuityAspect', {
+  values: named([
+    'subject',
+    'issuer',
+    'issuingAuthority',
+    'key',
+    'extendedKeyUsages',
+    'publicKeyToken',
+    'appxPublisher',
+  ] as const),
+})
+
 /** Whether a project is in use. */
 export const ProjectStatusRef = builder.enumType('ProjectStatus', { values: named(['valid', 'inactive'] as const) })
 

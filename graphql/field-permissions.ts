@@ -9,6 +9,7 @@ import type { EventView, UserView } from '../projections/index.ts'
  */
 const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string>>>>> = {
   readOrganization: {
+    AlternativeName: 'kind value',
     Actor: 'authentication component kind user userId vouchedBy',
     ApiToken: 'apiTokenId expiresAt issuedAt name prefix revokedAt status',
     Approval: 'approvedAt approver comment counts planDigest through',
@@ -19,7 +20,10 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     BuildNode: 'issuer rule serialNumber subject template',
     Cancellation: 'canceledAt canceledBy reason',
     Certificate:
-      'certificateId chain commonName createdAt events id issuer key kind name notAfter notBefore pem renews revision serialNumber status subject thumbprint updatedAt',
+      'alternativeNames certificateId chain commonName createdAt enrolment enrolmentFailure events id identity issuer key kind name notAfter notBefore pem renewBeforeHours renewalRequested renews restrictions revision serialNumber signingPolicies signingRequest status subject thumbprint thumbprintSha1 updatedAt',
+    CertificateIdentity: 'appxPublisher extendedKeyUsages issuingKey key publicKeyToken',
+    CertificatePayload: 'certificate certificateId changeProposalId position',
+    CertificateRestrictions: 'minimumApprovals originVerification timestamp',
     ChangeApproval: 'approvedAt approver comment',
     ChangeControl: 'lifetimeSeconds requiredApprovals',
     ChangeControlPayload: 'changeProposal organization position',
@@ -27,9 +31,12 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
       'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed missingApprovals permission proposedEvents rejection requiredApprovals revision status target targetStreamId updatedAt',
     ChangeProposalPayload: 'changeProposal changeProposalId position',
     ChangeRejection: 'comment rejectedBy',
+    ContinuityFinding: 'after aspect before effect severity',
     ContentDigest: 'algorithm content digest',
     Denial: 'approver comment deadline deniedAt kind',
     DirectiveAttribute: 'name title value',
+    Enrolment: 'by renewBeforeDays server',
+    EnrolmentFailure: 'code message',
     Event: 'actor causationId correlationId data entityId eventId occurredAt position revision streamId type',
     ExistingSignature:
       'depth digestAlgorithm integrity issuer kind outcome place reason serialNumber sha256 signer timestamp uncovered',
