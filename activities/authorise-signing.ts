@@ -193,6 +193,15 @@ async function checkPolicy(
     request,
     projectEvents.findLast(({ type }) => type === 'ProjectReactivated'),
   )
+  // What the signature says of the repository, it says as the project had it at submission.
+  await requireApprovedRule(
+    log,
+    request,
+    projectEvents.findLast(
+      ({ type, position }) =>
+        type === 'ProjectRepositoryChanged' && (submission === undefined || position < submission.position),
+    ),
+  )
 }
 
 async function checkSubmitter(

@@ -4,8 +4,6 @@ import {
   type ChangeProposalId,
   type ContinuityFinding,
   type KeyId,
-  type ProjectId,
-  type SigningPolicyId,
   streams,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
@@ -29,12 +27,11 @@ import {
   requestCertificate,
   type SelfSignedCertificateInput,
 } from './create-certificate.ts'
-import { createProject, type ProjectInput } from './create-project.ts'
-import { createSigningPolicy, type SigningPolicyInput } from './create-signing-policy.ts'
-import { type GuardedCall, openGuard } from './guard.ts'
+import { type ChangeCall, type GuardedCall, openGuard } from './guard.ts'
 import type { BasedOn, Handled } from './handle-command.ts'
 import { createPeopleAdministration, type PeopleAdministration } from './people-administration.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { createProjectAdministration, type ProjectAdministration } from './project-administration.ts'
 
 /**
  * The use cases of those who run an organization, and of the set-up. Each authorises the requester itself and changes
@@ -43,7 +40,7 @@ import type { ApplicationDependencies } from './ports.ts'
  * Everything throws `Refusal` (domain) for what the requester did wrong, such as `FORBIDDEN`, and `ServiceError` for what
  * cannot be done now. A refused user is recorded in the security stream.
  */
-export interface Administration extends PeopleAdministration {
+export interface Administration extends PeopleAdministration, ProjectAdministration {
   /**
    * Says from when on changes of rules need the approval of others.
    *
@@ -64,15 +61,6 @@ export interface Administration extends PeopleAdministration {
    * @throws Refusal `FORBIDDEN`, `CHANGE_PROPOSAL_NOT_FOUND`, and as the decider of change proposals
    */
   rejectChange(caller: Caller, input: ChangeDecisionInput): Promise<ChangeDecided>
-
-  /** Creates a project. @throws Refusal `FORBIDDEN`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, … */
-  createProject(requester: Requester, input: ProjectInput): Promise<{ readonly projectId: ProjectId }>
-
-  /** Creates a signing policy. @throws Refusal `FORBIDDEN`, `SIGNING_POLICY_SLUG_TAKEN`, and as its decider */
-  createSigningPolicy(
-    requester: Requester,
-    input: SigningPolicyInput,
-  ): Promise<{ readonly signingPolicyId: SigningPolicyId }>
 
   /** Has a self-signed certificate made, and its key. @throws Refusal `FORBIDDEN`, and as the deciders */
   createSelfSignedCertificate(requester: Requester, input: SelfSignedCertificateInput): Promise<CreatedCertificate>
@@ -134,17 +122,13 @@ export type AdministrationDependencies = Pick<
 /** Puts the use cases of the administration together, each behind the guard. */
 export function createAdministration(dependencies: AdministrationDependencies): Administration {
   const guard = openGuard(dependencies)
-  const change = <Result>(
-    useCase: keyof Administration,
-    requester: Requester,
-    subject: string | undefined,
-    run: () => Promise<Result>,
-  ): Promise<Result> => {
+  const change: ChangeCall = (useCase, requester, subject, run) => {
     const call: GuardedCall = { useCase, requester, writes: 'change', ...(subject === undefined ? {} : { subject }) }
     return guard(call, run)
   }
   return {
     ...createPeopleAdministration(dependencies, change),
+    ...createProjectAdministration(dependencies, change),
     changeChangeControl: (requester, input) =>
       change('changeChangeControl', requester, streams.organization(requester.organizationId), () =>
         changeChangeControl(dependencies, requester, input),
@@ -156,12 +140,6 @@ export function createAdministration(dependencies: AdministrationDependencies): 
     rejectChange: (caller, input) =>
       change('rejectChange', caller, streams.changeProposal(input.changeProposalId as ChangeProposalId), () =>
         rejectChange(dependencies, caller, input),
-      ),
-    createProject: (requester, input) =>
-      change('createProject', requester, undefined, () => createProject(dependencies, requester, input)),
-    createSigningPolicy: (requester, input) =>
-      change('createSigningPolicy', requester, streams.project(input.projectId), () =>
-        createSigningPolicy(dependencies, requester, input),
       ),
     createSelfSignedCertificate: (requester, input) =>
       change('createSelfSignedCertificate', requester, undefined, () =>

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   existingOrganization,
   organizationDecider,
+  type PrincipalReference,
   type ProjectId,
   parseSlug,
   projectDecider,
@@ -10,9 +11,10 @@ import {
   streams,
 } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
-import { handleCommand } from './handle-command.ts'
+import { type Handled, handleCommand } from './handle-command.ts'
 import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { requireNamed } from './principals.ts'
 import { reserveSlugAndCreate } from './reserve-slug.ts'
 import { projectSlugStream } from './slug-streams.ts'
 
@@ -22,27 +24,37 @@ export type ProjectInput = {
   readonly name: string
   readonly description: string | null
   readonly repositoryUrl: string | null
+  /** None where they are left out. */
+  readonly readers?: readonly PrincipalReference[]
+  readonly configurators?: readonly PrincipalReference[]
 }
+
+/** What became of the creation or change of a project. */
+export type ProjectHandled = Handled & { readonly projectId: ProjectId }
 
 /**
  * Creates a project. Two projects of an organization never share a slug.
  *
- * @throws Refusal `FORBIDDEN`, `ORGANIZATION_NOT_FOUND`, `PROJECT_SLUG_TAKEN`, `SLUG_MALFORMED`, `NAME_MALFORMED`,
- *   `TEXT_…`, `REPOSITORY_URL_MALFORMED`
+ * @throws Refusal `FORBIDDEN`, `ORGANIZATION_NOT_FOUND`, `PROJECT_SLUG_TAKEN`, `USER_NOT_FOUND`, `GROUP_NOT_FOUND`, and as the
+ *   project's decider
  */
 export async function createProject(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   requester: Requester,
   input: ProjectInput,
-): Promise<{ readonly projectId: ProjectId }> {
+): Promise<ProjectHandled> {
   const { organizationId } = requester
   const slug = parseSlug(input.slug, "The project's slug")
-  const create = (projectId: ProjectId) => ({ type: 'CreateProject', projectId, organizationId, ...input }) as const
+  const { name, description, repositoryUrl, readers = [], configurators = [] } = input
+  const settings = { name, description, repositoryUrl, readers, configurators }
+  const create = (projectId: ProjectId) =>
+    ({ type: 'CreateProject', projectId, organizationId, slug, ...settings }) as const
   const newId = () => randomUUID() as ProjectId
   // Refuses what is malformed before the slug is taken.
   projectDecider.decide(create(newId()), projectDecider.initialState())
+  await requireNamed(dependencies.log, requester, [...readers, ...configurators])
   existingOrganization((await load(dependencies.log, streams.organization(organizationId), organizationDecider)).state)
-  const projectId = await reserveSlugAndCreate(dependencies, requester, {
+  const { id: projectId, created } = await reserveSlugAndCreate(dependencies, requester, {
     slugStream: projectSlugStream(organizationId, slug),
     slugDecider: projectSlugDecider,
     reserve: (id: ProjectId) => ({ type: 'ReserveProjectSlug', organizationId, slug, projectId: id }) as const,
@@ -51,5 +63,5 @@ export async function createProject(
     existsCode: 'PROJECT_EXISTS',
     taken: () => projectSlugTaken(slug),
   })
-  return { projectId }
+  return { projectId, ...created }
 }

@@ -14,7 +14,7 @@ import {
   streams,
 } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
-import { handleCommand } from './handle-command.ts'
+import { type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { firstActive, peopleNamed } from './principals.ts'
@@ -28,6 +28,9 @@ export type SigningPolicyInput = {
   readonly settings: SigningPolicySettings
 }
 
+/** What became of the creation or change of a signing policy. */
+export type SigningPolicyHandled = Handled & { readonly signingPolicyId: SigningPolicyId }
+
 /**
  * Creates a signing policy. Two policies of a project never share a slug.
  *
@@ -38,7 +41,7 @@ export async function createSigningPolicy(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   requester: Requester,
   input: SigningPolicyInput,
-): Promise<{ readonly signingPolicyId: SigningPolicyId }> {
+): Promise<SigningPolicyHandled> {
   const { log } = dependencies
   const { organizationId } = requester
   const { projectId, settings } = input
@@ -74,7 +77,7 @@ export async function createSigningPolicy(
   const newId = () => randomUUID() as SigningPolicyId
   // Refuses what is malformed before the slug is taken.
   signingPolicyDecider.decide(create(newId()), signingPolicyDecider.initialState())
-  const signingPolicyId = await reserveSlugAndCreate(dependencies, requester, {
+  const { id: signingPolicyId, created } = await reserveSlugAndCreate(dependencies, requester, {
     slugStream: signingPolicySlugStream(projectId, slug),
     slugDecider: signingPolicySlugDecider,
     reserve: (id: SigningPolicyId) =>
@@ -84,5 +87,5 @@ export async function createSigningPolicy(
     existsCode: 'SIGNING_POLICY_EXISTS',
     taken: () => signingPolicySlugTaken(slug),
   })
-  return { signingPolicyId }
+  return { signingPolicyId, ...created }
 }

@@ -21,6 +21,18 @@ export type GuardedCall = {
 export type Guard = <Result>(call: GuardedCall, run: () => Promise<Result>) => Promise<Result>
 
 /**
+ * Runs a use case that changes something.
+ *
+ * @param subject the stream of the entity that it is about
+ */
+export type ChangeCall = <Result>(
+  useCase: UseCase,
+  requester: Requester,
+  subject: string | undefined,
+  run: () => Promise<Result>,
+) => Promise<Result>
+
+/**
  * Opens the way in. Who does not have the permission that the use case needs is refused before it begins. Whoever is refused
  * gets the failure in their own terms, and the refusal is recorded in the security stream of their organization. The set-up is
  * the operator's own tool: it may do everything, and what it is refused it reports by itself.

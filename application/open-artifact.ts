@@ -1,8 +1,10 @@
 import {
   knownArtifact,
   membersOf,
+  projectDecider,
   Refusal,
   relationsToPolicy,
+  relationsToProject,
   relationsToRequest,
   type Sha256Digest,
   signingPolicyDecider,
@@ -31,7 +33,7 @@ export type OpenedArtifact = {
 }
 
 /**
- * Opens an artifact for download. Besides administrators and auditors, those whom the policy names may, as it stands
+ * Opens an artifact for download. Besides administrators and auditors, those whom policy and project name may, as they stand
  * now, and the submitter and approvers of the request itself; groups among them stand for their members of now.
  */
 export async function openArtifact(
@@ -47,11 +49,19 @@ export async function openArtifact(
   )
   const current = policy.status === 'none' ? undefined : policy.versions.at(-1)
   const ofPolicy = current ?? { submitters: [], approval: null }
-  const named = [...(request.approval?.approvers ?? []), ...membersOf(ofPolicy)]
+  const { state: project } = await load(dependencies.log, streams.project(request.projectId), projectDecider)
+  const ofProject = project.status === 'none' ? { readers: [], configurators: [] } : project
+  const named = [
+    ...(request.approval?.approvers ?? []),
+    ...membersOf(ofPolicy),
+    ...ofProject.readers,
+    ...ofProject.configurators,
+  ]
   const principal = await principalFor(dependencies.log, caller, named)
   authorize(caller, 'readArtifacts', [
     ...relationsToRequest(principal, request),
     ...relationsToPolicy(principal, ofPolicy),
+    ...relationsToProject(principal, ofProject),
   ])
   const artifact = which === 'unsigned' ? knownArtifact(request) : request.signedArtifact
   if (artifact === null && which === 'unsigned')

@@ -70,6 +70,19 @@ export async function peopleNamed(
   return [...people]
 }
 
+/**
+ * Refuses references to what the organization does not have.
+ *
+ * @throws Refusal `USER_NOT_FOUND`, `GROUP_NOT_FOUND`
+ */
+export async function requireNamed(
+  log: EventLog,
+  organization: { readonly organizationId: OrganizationId },
+  references: readonly PrincipalReference[],
+): Promise<void> {
+  await peopleNamed(log, organization, references)
+}
+
 /** The first of some users who are not deactivated, as many as are asked for at the most. */
 export async function firstActive(
   log: EventLog,

@@ -74,6 +74,8 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   GroupMembersChanged: api,
 
   ProjectCreated: api,
+  ProjectChanged: api,
+  ProjectRepositoryChanged: api,
   ProjectDeactivated: api,
   ProjectReactivated: api,
 

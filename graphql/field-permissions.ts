@@ -56,7 +56,9 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     PrincipalReference: 'group user',
     ProposedEvent: 'data type',
     Project:
-      'createdAt description events id name projectId repositoryUrl revision signingPolicies slug status updatedAt',
+      'configurators createdAt description events id name projectId readers repositoryUrl revision signingPolicies slug status updatedAt versions',
+    ProjectPayload: 'changeProposal position project projectId',
+    ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
       'certificate certificates changeProposal changeProposals group groups key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',

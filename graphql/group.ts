@@ -1,4 +1,4 @@
-import type { PrincipalReference, UserId } from '../domain/index.ts'
+import type { UserId } from '../domain/index.ts'
 import {
   decodeCursor,
   encodeCursor,
@@ -7,29 +7,9 @@ import {
   type PageRequest,
   parsePageRequest,
 } from '../projections/index.ts'
-import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
 import { EntityRef } from './entity.ts'
 import { GroupRef, UserRef } from './refs.ts'
-
-/** Who is named somewhere. */
-export const PrincipalReferenceRef = builder.objectRef<PrincipalReference>('PrincipalReference').implement({
-  description: 'Who is named somewhere: a user, or a group for whoever is a member when something is decided.',
-  fields: (t) => ({
-    user: t.field({
-      type: UserRef,
-      nullable: true,
-      description: 'Null where a group is named.',
-      resolve: (reference) => ('user' in reference ? reference.user : null),
-    }),
-    group: t.field({
-      type: GroupRef,
-      nullable: true,
-      description: 'Null where a user is named.',
-      resolve: (reference) => ('group' in reference ? reference.group : null),
-    }),
-  }),
-})
 
 GroupRef.implement({
   description: 'Users that can be named together, wherever a user can.',

@@ -105,6 +105,12 @@ export const SigningRequestRef = builder.loadableNodeRef('SigningRequest', {
   ),
 })
 
+/** The references of the kinds of entities that mutations change. */
+export type EntityRefs = {
+  readonly Project: typeof ProjectRef
+  readonly SigningPolicy: typeof SigningPolicyRef
+}
+
 function found<Id extends string, View>(
   load: (readModel: ReadModel, organizationId: OrganizationId, ids: Id[]) => Promise<(View | undefined)[]>,
 ): (ids: string[], context: GraphQLContext) => Promise<View[]> {

@@ -2,7 +2,7 @@ import type { Denial, UserId } from '../domain/index.ts'
 import type { ApprovalView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { DenialKindRef } from './enums.ts'
-import { PrincipalReferenceRef } from './group.ts'
+import { PrincipalReferenceRef } from './principal-reference.ts'
 import { UserRef } from './refs.ts'
 
 /** An approval, and whether it counts. */

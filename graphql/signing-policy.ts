@@ -4,7 +4,7 @@ import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
 import { ExistingSignatureTreatmentRef, SigningPolicyStatusRef, TimestampRequirementRef } from './enums.ts'
-import { PrincipalReferenceRef } from './group.ts'
+import { PrincipalReferenceRef } from './principal-reference.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef } from './refs.ts'
 
 /** Who must agree before a signature. */

@@ -1,16 +1,29 @@
-import type { Project, ProjectState } from '../domain/index.ts'
+import type { Project, ProjectSettings, ProjectState } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { projectDecider } from './folds.ts'
-import type { ProjectView } from './views.ts'
+import type { ProjectVersionMade, ProjectView } from './views.ts'
+
+/** Every version of the settings, from the first. */
+type ProjectFacts = { readonly versions: readonly ProjectVersionMade[] }
 
 /** `project-<id>` → `projects`. */
-export const projects: EntityProjection<ProjectState, object, ProjectView> = {
+export const projects: EntityProjection<ProjectState, ProjectFacts, ProjectView> = {
   kind: 'project',
   table: 'projects',
   decider: projectDecider,
   exists: ({ status }) => status !== 'none',
-  noFacts: {},
-  observe: (facts) => facts,
+  noFacts: { versions: [] },
+  observe: ({ versions }, { type, metadata: { occurredAt, actor } }, state) => {
+    if (type === 'ProjectDeactivated' || type === 'ProjectReactivated') return { versions }
+    return { versions: [...versions, { at: occurredAt, by: actor, settings: settingsOf(state as Project) }] }
+  },
   columns: (state) => ({ slug: (state as Project).slug }),
-  view: ({ state }, recorded) => ({ ...(state as Project), ...recorded }),
+  view: ({ state, facts }, recorded) => {
+    const versions = facts.versions.map((made, index) => ({ ...made, version: index + 1 }))
+    return { ...(state as Project), versions, ...recorded }
+  },
+}
+
+function settingsOf({ name, description, repositoryUrl, readers, configurators }: Project): ProjectSettings {
+  return { name, description, repositoryUrl, readers, configurators }
 }

@@ -1,10 +1,10 @@
 import { type PrincipalReference, referenceKey, type SigningPolicy, type SigningPolicyState } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { signingPolicyDecider } from './folds.ts'
-import type { PolicyVersionMade, SigningPolicyView } from './views.ts'
+import type { SigningPolicyView, VersionMade } from './views.ts'
 
 /** Who made each version, and when; version n stands at index n − 1. */
-type SigningPolicyFacts = { readonly versionsMade: readonly PolicyVersionMade[] }
+type SigningPolicyFacts = { readonly versionsMade: readonly VersionMade[] }
 
 /** `signingPolicy-<id>` → `signing_policies`, and those who may submit → `named_principals`. */
 export const signingPolicies: EntityProjection<SigningPolicyState, SigningPolicyFacts, SigningPolicyView> = {

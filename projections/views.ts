@@ -12,6 +12,7 @@ import type {
   Key,
   OrganizationId,
   Project,
+  ProjectSettings,
   RefusalFacts,
   SigningPolicy,
   SigningPolicySettings,
@@ -65,8 +66,17 @@ export type CertificateView = Recorded & Omit<Certificate, 'status'> & { readonl
 /** The status as people see it at a moment. */
 export type CertificateStatusNow = Certificate['status'] | 'expired'
 
-/** A project. */
-export type ProjectView = Recorded & Project
+/** Who made a version of something, and when. */
+export type VersionMade = { readonly at: Instant; readonly by: Actor }
+
+/** The settings of a project as somebody made them. */
+export type ProjectVersionMade = VersionMade & { readonly settings: ProjectSettings }
+
+/** One version of a project's settings, from 1. */
+export type ProjectVersion = ProjectVersionMade & { readonly version: number }
+
+/** A project with all versions of its settings, the oldest first; the last one is in force. */
+export type ProjectView = Recorded & Project & { readonly versions: readonly ProjectVersion[] }
 
 /**
  * A proposed change of a rule; of a token that it makes, without its hash. Its status is that of the moment for which it was
@@ -78,11 +88,8 @@ export type ChangeProposalView = Recorded &
 /** An approval of a change, and when it was given. */
 export type ChangeApprovalView = ChangeApproval & { readonly approvedAt: Instant }
 
-/** Who made a version of a policy, and when. */
-export type PolicyVersionMade = { readonly at: Instant; readonly by: Actor }
-
 /** One version of what a policy demands, from 1. */
-export type SigningPolicyVersion = PolicyVersionMade & {
+export type SigningPolicyVersion = VersionMade & {
   readonly version: number
   readonly settings: SigningPolicySettings
 }

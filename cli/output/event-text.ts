@@ -38,6 +38,13 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   SigningRequestDelayed: ({ failure }) => `Waiting: ${failureText(failure)}`,
   SigningRequestFailed: ({ failure }) => `Failed: ${failureText(failure)}`,
 
+  ProjectCreated: (_, who) => `Created by ${who}`,
+  ProjectChanged: (_, who) => `Changed by ${who}`,
+  ProjectRepositoryChanged: ({ repositoryUrl }, who) =>
+    `Changed by ${who}, with ${repositoryUrl === null ? 'no repository' : `the repository ${repositoryUrl}`}`,
+  ProjectDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
+  ProjectReactivated: (_, who) => `Reactivated by ${who}`,
+
   KeyGenerationRequested: ({ keyStore }, who) => `Asked for by ${who}, to be made in the key store ${keyStore}`,
   KeyGenerated: ({ token }) => `Made in ${tokenText(token)}`,
   KeyImportRequested: ({ keyStore }, who) => `Asked for by ${who}, to be brought into the key store ${keyStore}`,

@@ -45,6 +45,8 @@ const descriptions: Readonly<Record<Relation, string>> = {
   submitter: 'to be a submitter of the signing policy',
   approver: 'to be an approver of the signing policy',
   requester: 'to have submitted the request',
+  reader: 'to be a reader of the project',
+  configurator: 'to be a configurator of the project',
 }
 
 function oneOf(alternatives: readonly string[]): string {

@@ -42,7 +42,7 @@ export const permissions = {
   readArtifacts: {
     to: 'download what was submitted, and what was signed',
     roles: ['globalAdministrator', 'projectAdministrator', 'globalReader'],
-    relations: ['requester', 'submitter', 'approver'],
+    relations: ['requester', 'submitter', 'approver', 'reader', 'configurator'],
   },
   readAuditLog: { to: 'read the audit log of the whole organization', roles: auditors, relations: [] },
   readRefusals: { to: 'read what was refused to whom', roles: auditors, relations: [] },

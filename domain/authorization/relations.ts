@@ -9,9 +9,10 @@ export type Principal = ReferencedUser & { readonly roles: readonly GlobalRole[]
  * What a user is to the thing that is asked for, besides their global roles:
  * - `self`: it is about the user;
  * - `submitter`, `approver`: the signing policy names the user, or a group of theirs, as one who may submit or approve;
- * - `requester`: the user submitted the signing request.
+ * - `requester`: the user submitted the signing request;
+ * - `reader`, `configurator`: the project names the user, or a group of theirs, as one.
  */
-export const relations = ['self', 'submitter', 'approver', 'requester'] as const
+export const relations = ['self', 'submitter', 'approver', 'requester', 'reader', 'configurator'] as const
 
 /** What a user is to the thing that is asked for. */
 export type Relation = (typeof relations)[number]
@@ -39,6 +40,23 @@ export function relationsToPolicy(user: ReferencedUser, { submitters, approval }
 export function relationsToRequest(user: ReferencedUser, request: RequestMembers): readonly Relation[] {
   const requester: readonly Relation[] = user.userId === request.submitter ? ['requester'] : []
   return [...requester, ...relationsToPolicy(user, { submitters: [], approval: request.approval })]
+}
+
+/** Whom a project names. */
+export type MembersOfProject = {
+  readonly readers: readonly PrincipalReference[]
+  readonly configurators: readonly PrincipalReference[]
+}
+
+/** What a user is to a project. */
+export function relationsToProject(
+  user: ReferencedUser,
+  { readers, configurators }: MembersOfProject,
+): readonly Relation[] {
+  const named: Relation[] = []
+  if (referencesTo(readers, user).length > 0) named.push('reader')
+  if (referencesTo(configurators, user).length > 0) named.push('configurator')
+  return named
 }
 
 /** Who submitted a signing request, and whom its policy version asks. */

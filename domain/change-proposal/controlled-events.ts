@@ -43,6 +43,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   SigningPolicyChanged: 'policies',
   SigningPolicyReactivated: 'policies',
   ProjectReactivated: 'policies',
+  ProjectRepositoryChanged: 'policies',
 
   CertificateEnabled: 'certificates',
   CertificateRestrictionsChanged: 'certificates',
@@ -65,6 +66,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   GroupCreated: undefined,
   GroupDescribed: undefined,
   ProjectCreated: undefined,
+  ProjectChanged: undefined,
   ProjectDeactivated: undefined,
   SigningPolicyDeactivated: undefined,
   // A key or certificate signs nothing before a policy names it.

@@ -1,8 +1,11 @@
+import { canonicalJson } from '../canonical-json.ts'
 import type { Decider } from '../decider.ts'
+import { checkReferences } from '../reference-list.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
-import { isPlainLine, parseName, parseText, withoutEmoji } from '../text.ts'
-import type { ProjectEvent, ProjectFacts } from './events.ts'
+import { parseName, parseText } from '../text.ts'
+import type { ProjectEvent, ProjectFacts, ProjectSettings } from './events.ts'
+import { parseRepositoryUrl } from './repository-url.ts'
 
 /** A project that exists. */
 export type Project = ProjectFacts & { readonly status: 'valid' | 'inactive' }
@@ -10,39 +13,55 @@ export type Project = ProjectFacts & { readonly status: 'valid' | 'inactive' }
 /** Before and after the project was created. */
 export type ProjectState = { readonly status: 'none' } | Project
 
-/** What can be asked of a project. */
+/** What can be asked of a project. That the organization has whom it names is for the caller to see to. */
 export type ProjectCommand =
   | ({ readonly type: 'CreateProject' } & ProjectFacts)
+  | ({ readonly type: 'ChangeProject' } & ProjectSettings)
   | { readonly type: 'DeactivateProject'; readonly reason: string | null }
   | { readonly type: 'ReactivateProject' }
 
 /**
  * Project: what belongs together and is signed under common policies.
  *
- * Refuses with `PROJECT_EXISTS`, `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `PROJECT_ACTIVE`, `REPOSITORY_URL_MALFORMED`,
- * `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * Refuses with `PROJECT_EXISTS`, `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `PROJECT_ACTIVE`, `PROJECT_UNCHANGED`,
+ * `PROJECT_TOO_LARGE`, `MEMBERS_REPEATED`, `REPOSITORY_URL_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`,
+ * `TEXT_MALFORMED`.
  */
 export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent> = {
   initialState: () => ({ status: 'none' }),
-  eventTypes: ['ProjectCreated', 'ProjectDeactivated', 'ProjectReactivated'],
+  eventTypes: [
+    'ProjectCreated',
+    'ProjectChanged',
+    'ProjectRepositoryChanged',
+    'ProjectDeactivated',
+    'ProjectReactivated',
+  ],
 
   decide(command, state) {
     if (command.type === 'CreateProject') {
       if (state.status !== 'none') throw new Refusal('PROJECT_EXISTS', 'A project with this id exists already.')
       const { projectId, organizationId } = command
       const slug = parseSlug(command.slug, "The project's slug")
-      const name = parseProgramName(command.name)
-      const description = parseText(command.description, "The project's description")
-      const repositoryUrl = command.repositoryUrl === null ? null : parseRepositoryUrl(command.repositoryUrl)
+      const { readers, configurators, ...described } = checkedSettings(command)
       return [
         {
           type: 'ProjectCreated',
-          data: { schemaVersion: 1, projectId, organizationId, slug, name, description, repositoryUrl },
+          data: {
+            schemaVersion: 1,
+            projectId,
+            organizationId,
+            slug,
+            ...described,
+            ...(readers.length === 0 ? {} : { readers }),
+            ...(configurators.length === 0 ? {} : { configurators }),
+          },
         },
       ]
     }
     const project = existingProject(state)
     switch (command.type) {
+      case 'ChangeProject':
+        return change(checkedSettings(command), project)
       case 'DeactivateProject':
         activeProject(project)
         return [
@@ -57,16 +76,48 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
   evolve(state, event) {
     if (event.type === 'ProjectCreated') {
       const { schemaVersion: _, ...facts } = event.data
-      return { ...facts, status: 'valid' }
+      return { readers: [], configurators: [], ...facts, status: 'valid' }
     }
     if (state.status === 'none') return state
     switch (event.type) {
+      case 'ProjectChanged':
+      case 'ProjectRepositoryChanged': {
+        const { schemaVersion: _, ...settings } = event.data
+        return { ...state, ...settings }
+      }
       case 'ProjectDeactivated':
         return { ...state, status: 'inactive' }
       case 'ProjectReactivated':
         return { ...state, status: 'valid' }
     }
   },
+}
+
+/** The project's settings, of which those that can be changed are kept. */
+function settingsOf({ name, description, repositoryUrl, readers, configurators }: ProjectSettings): ProjectSettings {
+  return { name, description, repositoryUrl, readers, configurators }
+}
+
+function checkedSettings(settings: ProjectSettings): ProjectSettings {
+  const { description, repositoryUrl, readers, configurators } = settings
+  checkReferences(readers, { name: 'readers', of: 'project', tooMany: 'PROJECT_TOO_LARGE' })
+  checkReferences(configurators, { name: 'configurators', of: 'project', tooMany: 'PROJECT_TOO_LARGE' })
+  return {
+    name: parseProgramName(settings.name),
+    description: parseText(description, "The project's description"),
+    repositoryUrl: repositoryUrl === null ? null : parseRepositoryUrl(repositoryUrl),
+    readers,
+    configurators,
+  }
+}
+
+function change(settings: ProjectSettings, project: Project): readonly ProjectEvent[] {
+  if (canonicalJson(settings) === canonicalJson(settingsOf(project)))
+    throw new Refusal('PROJECT_UNCHANGED', `The project ${project.slug} has just these settings already.`)
+  const { repositoryUrl, ...rest } = settings
+  return repositoryUrl === project.repositoryUrl
+    ? [{ type: 'ProjectChanged', data: { schemaVersion: 1, ...rest } }]
+    : [{ type: 'ProjectRepositoryChanged', data: { schemaVersion: 1, ...settings } }]
 }
 
 /**
@@ -83,46 +134,6 @@ function parseProgramName(text: string): string {
         'characters up to U+FFFD are possible.',
     )
   return name
-}
-
-/** The longest address that a signature carries, in characters. */
-const longestUrl = 2000
-/** What an address may consist of (RFC 3986 §2); anything else stands in it percent-encoded. */
-const urlCharacters = /^[!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]*$/
-
-/**
- * The URL stands in signatures, which carry ASCII only, and in events: it holds no credentials. An address with other
- * characters is kept in the form that goes into the signature, so that approvers see what is signed: the host by IDNA
- * (UTS #46), the rest percent-encoded as UTF-8 (RFC 3987 §3.1).
- */
-function parseRepositoryUrl(text: string): string {
-  const wellFormed =
-    text.length <= longestUrl &&
-    isPlainLine(withoutEmoji(text)) &&
-    /^https?:\/\/[^\s\\]+$/.test(text) &&
-    URL.canParse(text)
-  if (!wellFormed)
-    throw new Refusal(
-      'REPOSITORY_URL_MALFORMED',
-      `The project's repository URL must be an address that begins with https:// or http://, of no more than ${longestUrl} characters.`,
-    )
-  const { username, password, hostname, href } = new URL(text)
-  if (username !== '' || password !== '')
-    throw new Refusal('REPOSITORY_URL_MALFORMED', "The project's repository URL must hold no user name or password.")
-  // IDNA leaves out invisible characters, so that a label of nothing else is empty.
-  if (/^\.|\.\./.test(hostname))
-    throw new Refusal(
-      'REPOSITORY_URL_MALFORMED',
-      `The project's repository URL names the host "${hostname}", which is none.`,
-    )
-  const encoded = urlCharacters.test(text) ? text : href.replaceAll(/["<>^`{|}]/g, encodeURIComponent)
-  if (encoded.length > longestUrl)
-    throw new Refusal(
-      'REPOSITORY_URL_MALFORMED',
-      `The project's repository URL has ${encoded.length} characters in the form that a signature carries ` +
-        `(percent-encoded); no more than ${longestUrl} are possible.`,
-    )
-  return encoded
 }
 
 function existingProject(state: ProjectState): Project {

@@ -3,7 +3,7 @@ import { type Certificate, requireRestrictionsMet } from '../certificate/index.t
 import type { Decider } from '../decider.ts'
 import { checkTreatments } from '../existing-signatures.ts'
 import type { OrganizationId, ProjectId, SigningPolicyId, UserId } from '../ids.ts'
-import { type PrincipalReference, referenceKey } from '../principal-reference.ts'
+import { checkReferences } from '../reference-list.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
 import { parseName, parseText } from '../text.ts'
@@ -38,11 +38,8 @@ export type PolicyPeople = {
   readonly approvers: readonly UserId[]
 }
 
-/**
- * So many submitters, and so many approvers, the settings may name; a group counts as one. The approvers are copied into
- * every submission, and an append has at most 1 MiB.
- */
-const mostReferences = 100
+const submitters = { name: 'submitters', of: 'signing policy', tooMany: 'SIGNING_POLICY_TOO_LARGE' } as const
+const approvers = { ...submitters, name: 'approvers' } as const
 
 /** What can be asked of a signing policy. */
 export type SigningPolicyCommand =
@@ -162,7 +159,7 @@ type CommandWithSettings = Extract<SigningPolicyCommand, { readonly settings: Si
 function checkedSettings({ settings, certificate, people }: CommandWithSettings): SigningPolicySettings {
   if (certificate.certificateId !== settings.certificateId)
     throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
-  checkReferences(settings.submitters, 'submitters')
+  checkReferences(settings.submitters, submitters)
   checkTreatments(settings.existingSignatures)
   if (settings.approval !== null) {
     checkApproval(settings.approval, people)
@@ -178,8 +175,8 @@ function checkedSettings({ settings, certificate, people }: CommandWithSettings)
 const longestDeadlineSeconds = 10 * 365 * 24 * 60 * 60
 
 function checkApproval(approval: ApprovalProcess, people: PolicyPeople): void {
-  const { approvers, requiredApprovals, deadlineSeconds } = approval
-  checkReferences(approvers, 'approvers')
+  const { requiredApprovals, deadlineSeconds } = approval
+  checkReferences(approval.approvers, approvers)
   const count = people.approvers.length
   if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > count)
     throw new Refusal(
@@ -224,15 +221,4 @@ function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertif
       'RELEASE_NEEDS_ISSUED_CERTIFICATE',
       `A release policy needs a certificate that an authority issued; ${certificate.name} is self-signed, for tests.`,
     )
-}
-
-function checkReferences(members: readonly PrincipalReference[], what: 'submitters' | 'approvers'): void {
-  if (members.length > mostReferences)
-    throw new Refusal(
-      'SIGNING_POLICY_TOO_LARGE',
-      `A signing policy names at most ${mostReferences} ${what}; got ${members.length}. Name groups of them.`,
-      { [what]: members.length, limit: mostReferences },
-    )
-  if (new Set(members.map(referenceKey)).size !== members.length)
-    throw new Refusal('MEMBERS_REPEATED', `The ${what} of a signing policy must not name anyone twice.`)
 }

@@ -57,6 +57,32 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
     },
   ],
   [
+    'change a project',
+    ['globalAdministrator', 'projectAdministrator'],
+    async (test, initiator) => {
+      const { projectId } = await test.policy({ submitters: [await test.user('Member')], slug: randomUUID() })
+      const settings = { name: 'New', description: null, repositoryUrl: null, readers: [], configurators: [] }
+      return test.application.updateProject(initiator, { projectId, basedOnRevision: 0, ...settings })
+    },
+  ],
+  [
+    'deactivate a project',
+    ['globalAdministrator', 'projectAdministrator'],
+    async (test, initiator) => {
+      const { projectId } = await test.policy({ submitters: [await test.user('Member')], slug: randomUUID() })
+      return test.application.deactivateProject(initiator, { projectId, reason: null })
+    },
+  ],
+  [
+    'reactivate a project',
+    ['globalAdministrator', 'projectAdministrator'],
+    async (test, initiator) => {
+      const { projectId } = await test.policy({ submitters: [await test.user('Member')], slug: randomUUID() })
+      await test.application.deactivateProject(test.setup, { projectId, reason: null })
+      return test.application.reactivateProject(initiator, { projectId })
+    },
+  ],
+  [
     'create a signing policy',
     ['globalAdministrator', 'projectAdministrator'],
     async (test, initiator) => {

@@ -4,6 +4,7 @@ import type { Caller } from '../../application/index.ts'
 import {
   globalRoles,
   type OrganizationId,
+  type ProjectId,
   type Sha256Digest,
   type SigningPolicyEvent,
   type SigningPolicyId,
@@ -25,7 +26,12 @@ type People = {
 
 /** A request of `submitter` to a policy that `colleague` may submit to as well. */
 async function requested(): Promise<
-  People & { test: TestApplication; signingRequestId: SigningRequestId; signingPolicyId: SigningPolicyId }
+  People & {
+    test: TestApplication
+    signingRequestId: SigningRequestId
+    signingPolicyId: SigningPolicyId
+    projectId: ProjectId
+  }
 > {
   const test = await testApplication()
   const submitter = await test.user('Submitter')
@@ -33,9 +39,9 @@ async function requested(): Promise<
   const approver = await test.user('Approver')
   const stranger = await test.user('Stranger')
   const approval = { approvers: [approver], requiredApprovals: 1 }
-  const { signingPolicyId } = await test.policy({ submitters: [submitter, colleague], approval })
+  const { signingPolicyId, projectId } = await test.policy({ submitters: [submitter, colleague], approval })
   const signingRequestId = await test.submit(submitter)
-  return { test, submitter, colleague, approver, stranger, signingRequestId, signingPolicyId }
+  return { test, submitter, colleague, approver, stranger, signingRequestId, signingPolicyId, projectId }
 }
 
 const open = (
@@ -52,6 +58,34 @@ async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 describe('the artifact of a request', () => {
+  it('is open to readers and configurators of its project as it is now, themselves or through a group', async () => {
+    const { test, stranger, signingRequestId, projectId } = await requested()
+    const member = await test.user('Member')
+    const { groupId } = await test.application.createGroup(test.setup, {
+      name: 'Readers',
+      description: null,
+      members: [member.userId],
+    })
+    const settings = { name: 'Tool', description: null, repositoryUrl: null }
+    const both = [{ user: stranger.userId }, { group: groupId }]
+    const lists = [
+      { readers: both, configurators: [] },
+      { readers: [], configurators: both },
+    ]
+    for (const [basedOnRevision, list] of lists.entries()) {
+      await test.application.updateProject(test.setup, { projectId, basedOnRevision, ...settings, ...list })
+      for (const caller of [stranger, member])
+        expect(await open(test, caller, signingRequestId)).toMatchObject({ fileName: 'setup.exe' })
+    }
+    const none = { readers: [], configurators: [] }
+    await test.application.updateProject(test.setup, { projectId, basedOnRevision: 2, ...settings, ...none })
+    for (const caller of [stranger, member])
+      await expect(open(test, caller, signingRequestId)).rejects.toMatchObject({
+        code: 'FORBIDDEN',
+        message: expect.stringContaining('to be a reader of the project'),
+      })
+  })
+
   it('is open to its submitter, to those whom the policy names, to project administrators and to readers', async () => {
     const { test, submitter, colleague, approver, stranger, signingRequestId } = await requested()
     for (const caller of [submitter, colleague, approver]) {

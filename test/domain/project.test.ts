@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import {
   activeProject,
+  type GroupId,
   type OrganizationId,
   type ProjectEvent,
   type ProjectId,
   projectDecider as project,
+  type UserId,
 } from '../../domain/index.ts'
 import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
-import { fixedUuid } from '../support/submission.ts'
+import { fixedUuid, people, references } from '../support/submission.ts'
 
 const projectId = fixedUuid<ProjectId>('4')
 const facts = {
@@ -18,8 +20,23 @@ const facts = {
   description: 'For show',
   repositoryUrl: 'https://example.org/demo.git',
 }
-const create = { type: 'CreateProject', ...facts } as const
+const noMembers = { readers: [], configurators: [] }
+const create = { type: 'CreateProject', ...facts, ...noMembers } as const
 const created = event<ProjectEvent, 'ProjectCreated'>('ProjectCreated', facts)
+const { anna, bert } = people
+const settings = {
+  name: 'Demo',
+  description: null,
+  repositoryUrl: facts.repositoryUrl,
+  readers: references(anna),
+  configurators: [{ group: fixedUuid<GroupId>('7') }],
+}
+const { repositoryUrl: _, ...withoutRepository } = settings
+const change = { type: 'ChangeProject', ...settings } as const
+const changed = event<ProjectEvent, 'ProjectChanged'>('ProjectChanged', withoutRepository)
+const many = Array.from({ length: 101 }, (_, index) => ({
+  user: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}` as UserId,
+}))
 const deactivated = event<ProjectEvent, 'ProjectDeactivated'>('ProjectDeactivated', { reason: 'moved' })
 const reactivated = event<ProjectEvent, 'ProjectReactivated'>('ProjectReactivated', {})
 
@@ -71,6 +88,39 @@ describe('project', () => {
       ).toMatchObject({ code: 'REPOSITORY_URL_MALFORMED' })
   })
 
+  it('has readers and configurators from the beginning, when it is made with some', () => {
+    const members = { readers: settings.readers, configurators: settings.configurators }
+    given(project)
+      .when({ ...create, ...members })
+      .thenEvents({ ...created, data: { ...created.data, ...members } })
+    expect(given(project, { ...created, data: { ...created.data, ...members } }).state).toMatchObject(members)
+    expect(given(project, created).state).toMatchObject(noMembers)
+  })
+
+  it('is changed as a whole, also while it is inactive, and keeps its slug', () => {
+    given(project, created).when(change).thenEvents(changed)
+    given(project, created, deactivated).when(change).thenEvents(changed)
+    expect(given(project, created, changed).state).toEqual({ ...facts, ...settings, status: 'valid' })
+  })
+
+  it('says another repository by an event of its own, with all the rest', () => {
+    const moved = { ...settings, repositoryUrl: 'https://example.org/moved.git' }
+    const event = { type: 'ProjectRepositoryChanged', data: { schemaVersion: 1, ...moved } } as const
+    given(project, created)
+      .when({ ...change, ...moved })
+      .thenEvents(event)
+    expect(given(project, created, event).state).toEqual({ ...facts, ...moved, status: 'valid' })
+    given(project, created, changed)
+      .when({ ...change, repositoryUrl: null })
+      .thenEvents({ type: 'ProjectRepositoryChanged', data: { schemaVersion: 1, ...settings, repositoryUrl: null } })
+  })
+
+  it('names as many readers as a list may have', () => {
+    given(project, created)
+      .when({ ...change, readers: many.slice(1) })
+      .thenEvents({ ...changed, data: { ...changed.data, readers: many.slice(1) } })
+  })
+
   it('can be deactivated and reactivated, and is usable only while active', () => {
     given(project, created).when({ type: 'DeactivateProject', reason: 'moved' }).thenEvents(deactivated)
     given(project, created, deactivated).when({ type: 'ReactivateProject' }).thenEvents(reactivated)
@@ -83,6 +133,13 @@ describe('project', () => {
     ['PROJECT_EXISTS', 'a second creation', [created], create],
     ['PROJECT_NOT_FOUND', 'deactivation before creation', [], { type: 'DeactivateProject', reason: null }],
     ['PROJECT_INACTIVE', 'a second deactivation', [created, deactivated], { type: 'DeactivateProject', reason: null }],
+    ['PROJECT_NOT_FOUND', 'a change before creation', [], change],
+    ['PROJECT_UNCHANGED', 'a change to what it is', [created, changed], change],
+    ['PROJECT_TOO_LARGE', 'too many readers', [created], { ...change, readers: many }],
+    ['PROJECT_TOO_LARGE', 'too many configurators', [], { ...create, configurators: many }],
+    ['MEMBERS_REPEATED', 'a reader named twice', [created], { ...change, readers: references(bert, anna, bert) }],
+    ['REPOSITORY_URL_MALFORMED', 'another repository', [created], { ...change, repositoryUrl: 'ssh://git@a/b' }],
+    ['NAME_MALFORMED', 'another name', [created], { ...change, name: ' ' }],
     ['PROJECT_ACTIVE', 'reactivation of an active one', [created], { type: 'ReactivateProject' }],
     ...[
       '',

@@ -9,7 +9,7 @@ import {
   type KeyId,
   keyDecider,
   type OrganizationId,
-  type ProjectFacts,
+  type ProjectCreated,
   type ProjectId,
   projectDecider,
   Refusal,
@@ -66,7 +66,7 @@ function accepted<T>(decide: () => T): T | undefined {
 }
 
 /** What a project of this name and address is saved with; `undefined` when it is refused. */
-function saved(name: string, repositoryUrl: string | null): ProjectFacts | undefined {
+function saved(name: string, repositoryUrl: string | null): ProjectCreated['data'] | undefined {
   const ids = {
     projectId: fixedUuid<ProjectId>('4'),
     organizationId: fixedUuid<OrganizationId>('3'),
@@ -74,14 +74,23 @@ function saved(name: string, repositoryUrl: string | null): ProjectFacts | undef
   const [event] =
     accepted(() =>
       projectDecider.decide(
-        { type: 'CreateProject', ...ids, slug: 'demo', name, description: null, repositoryUrl },
+        {
+          type: 'CreateProject',
+          ...ids,
+          slug: 'demo',
+          name,
+          description: null,
+          repositoryUrl,
+          readers: [],
+          configurators: [],
+        },
         projectDecider.initialState(),
       ),
     ) ?? []
   return event?.type === 'ProjectCreated' ? event.data : undefined
 }
 
-async function signAndVerify({ name, repositoryUrl }: ProjectFacts) {
+async function signAndVerify({ name, repositoryUrl }: ProjectCreated['data']) {
   const by = { key: signer.key, certificateChain: signer.chain }
   const texts = { description: name, ...(repositoryUrl !== null && { descriptionUrl: repositoryUrl }) }
   await signPeFile({ inputPath, outputPath, ...by, hashAlgorithm: 'sha256', ...texts })

@@ -1,4 +1,4 @@
-import { type ApiTokenId, type CertificateId, streams } from '../../../domain/index.ts'
+import { type ApiTokenId, type CertificateId, type ProjectId, streams } from '../../../domain/index.ts'
 import { issuedFacts } from '../issued-facts.ts'
 import { fixedUuid } from '../submission.ts'
 import {
@@ -180,6 +180,34 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         }),
         byToken('ProjectDeactivated', { reason: 'Moved' }),
         byToken('ProjectReactivated', {}),
+      ],
+    },
+    {
+      streamId: streams.project(fixedUuid<ProjectId>('f')),
+      events: [
+        byToken('ProjectCreated', {
+          projectId: fixedUuid<ProjectId>('f'),
+          organizationId: id.organization,
+          slug: 'driver',
+          name: 'Driver',
+          description: null,
+          repositoryUrl: null,
+          readers: [{ user: id.user }],
+          configurators: [{ group: id.group }],
+        }),
+        byToken('ProjectChanged', {
+          name: 'Driver',
+          description: 'What we ship',
+          readers: [{ group: id.group }],
+          configurators: [{ user: id.user }],
+        }),
+        byToken('ProjectRepositoryChanged', {
+          name: 'Driver',
+          description: null,
+          repositoryUrl: 'https://git.example/moved',
+          readers: [{ user: id.approver }],
+          configurators: [],
+        }),
       ],
     },
     {
