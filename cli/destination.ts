@@ -15,14 +15,15 @@ export type Destination = {
  * Checks that a file can be put there: its folder can be written to, and what has its name already is a file. A symbolic link is
  * followed, so that the file behind it is replaced and not the link.
  *
+ * @param option that names it
  * @throws CliError `OUT_FOLDER_NOT_FOUND`, `OUT_NOT_WRITABLE`, `OUT_NOT_A_FILE` (exit code: usage)
  */
-export async function checkDestination(path: string): Promise<Destination> {
+export async function checkDestination(path: string, option = '--out'): Promise<Destination> {
   const folder = await stat(dirname(path)).catch(() => undefined)
   if (!folder?.isDirectory())
     throw usageError(
       `The folder ${dirname(path)} does not exist.`,
-      'Make it first: --out names a file in it.',
+      `Make it first: ${option} names a file in it.`,
       'OUT_FOLDER_NOT_FOUND',
     )
   await access(dirname(path), constants.W_OK).catch((error: unknown) => {
@@ -31,7 +32,7 @@ export async function checkDestination(path: string): Promise<Destination> {
   const present = await stat(path).catch(() => undefined)
   if (present === undefined) return { path, mode: undefined }
   if (!present.isFile())
-    throw usageError(`${path} is not a file.`, '--out names a file, new or to be replaced.', 'OUT_NOT_A_FILE')
+    throw usageError(`${path} is not a file.`, `${option} names a file, new or to be replaced.`, 'OUT_NOT_A_FILE')
   return { path: await realpath(path), mode: present.mode & 0o7777 }
 }
 

@@ -109,8 +109,18 @@ const entries: readonly (Entry | Group)[] = [
   { name: 'serve', summary: 'run the service, or some of its roles', load: () => import('./commands/serve.ts') },
   {
     name: 'audit',
-    summary: 'the audit log: export, replay, refusals',
+    summary: 'the audit log: history, refusals, export, replay',
     commands: [
+      {
+        name: 'history',
+        summary: 'show everything that happened to something, and what it changed',
+        load: () => import('./commands/audit-history.ts'),
+      },
+      {
+        name: 'security',
+        summary: 'list who was refused what, newest first',
+        load: () => import('./commands/audit-security.ts'),
+      },
       {
         name: 'export',
         summary: 'save the audit log as JSON Lines, to check it offline',

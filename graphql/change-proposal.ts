@@ -1,4 +1,4 @@
-import { type ChangeProposal, hasPermission, parseStreamName } from '../domain/index.ts'
+import { type ChangeProposal, parseStreamName, type UserId } from '../domain/index.ts'
 import {
   type ChangeApprovalView,
   type ChangeProposalView,
@@ -12,23 +12,12 @@ import { asConnection } from './connection.ts'
 import type { GraphQLContext } from './context.ts'
 import { EntityRef } from './entity.ts'
 import { ChangeLapseRef, ChangeProposalStatusRef } from './enums.ts'
+import { FieldDifferenceRef, visibleDifferences } from './field-difference.ts'
 import { nodeTypes, parseEntityId } from './global-id.ts'
 import { loadNode } from './load-node.ts'
 import { minimumPosition } from './minimum-position.ts'
 import { foldingCost } from './query-cost.ts'
 import { ChangeProposalRef, UserRef } from './refs.ts'
-
-/** A field that two states differ in. */
-export const FieldDifferenceRef = builder.objectRef<FieldDifference>('FieldDifference').implement({
-  description: 'A field that two states of an entity differ in.',
-  fields: (t) => ({
-    path: t.exposeString('path', {
-      description: 'Names of fields from the outermost on, such as `settings.approval.requiredApprovals`.',
-    }),
-    before: t.field({ type: 'JSON', nullable: true, resolve: ({ before }) => before }),
-    after: t.field({ type: 'JSON', nullable: true, resolve: ({ after }) => after }),
-  }),
-})
 
 const ChangeApprovalRef = builder.objectRef<ChangeApprovalView>('ChangeApproval').implement({
   description: 'That somebody else than its author agrees to a change.',
@@ -144,13 +133,8 @@ async function targetOf({ target }: ChangeProposalView, context: GraphQLContext)
 }
 
 /** The difference, without what the caller may not see of other users. */
-async function visibleDifference(
-  proposal: ChangeProposalView,
-  { log, caller }: GraphQLContext,
-): Promise<FieldDifference[]> {
-  const difference = await proposedDifference(log, proposal)
+async function visibleDifference(proposal: ChangeProposalView, context: GraphQLContext): Promise<FieldDifference[]> {
   const { kind, id } = parseStreamName(proposal.target) ?? {}
-  if (kind !== 'user' || hasPermission(caller, 'readPrivateUserData', id === caller.userId ? ['self'] : []))
-    return [...difference]
-  return difference.filter(({ path }) => path !== 'tokens')
+  const ofUser = kind === 'user' ? (id as UserId) : null
+  return visibleDifferences(await proposedDifference(context.log, proposal), ofUser, context)
 }

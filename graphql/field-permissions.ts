@@ -41,10 +41,11 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ExistingSignature:
       'depth digestAlgorithm integrity issuer kind outcome place reason serialNumber sha256 signer timestamp uncovered',
     ExistingTimestamp: 'authority integrity kind time uncovered',
-    FieldDifference: 'after before path',
+    FieldDifference: 'after before kind path',
     Failure: 'code failedAt message path remedy',
     Group: 'createdAt description events groupId id memberCount members name revision updatedAt',
     GroupPayload: 'changeProposalId group groupId position',
+    HistoryEntry: 'changes event',
     IssuedApiTokenPayload: 'apiTokenId changeProposalId position token user userId',
     Key: 'algorithm certificates ckaId createdAt events id keyId keyStore label name origin potentiallyExposed publicKey revision status token updatedAt',
     KeyToken: 'label manufacturer model serialNumber',
@@ -60,7 +61,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ProjectPayload: 'changeProposal position project projectId',
     ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
-      'certificate certificates changeProposal changeProposals group groups key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
+      'certificate certificates changeProposal changeProposals group groups history key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
     SigningAttempt: 'attempt certificateThumbprint startedAt',
     SigningDirective: 'attributes contentDigests directive',

@@ -47,6 +47,17 @@ export function parseEntityId<Id extends EntityId>(text: string, type: NodeType)
   return parseId<Id>(id, `The id of a ${type}`)
 }
 
+/**
+ * Reads an id argument of an entity of any kind: a UUID, or the node id of one.
+ *
+ * @param kind as names of streams have it
+ * @throws Refusal `ID_MALFORMED` when it is neither, or of another kind
+ */
+export function entityIdOf(text: string, kind: string): string {
+  const type = nodeTypes.find((known) => known.toLowerCase() === kind.toLowerCase())
+  return type === undefined ? parseId(text, `The id of a ${kind}`) : parseEntityId(text, type)
+}
+
 /** Whether text is an id of the type, rather than a slug. */
 export function isEntityId(text: string, type: NodeType): boolean {
   try {

@@ -179,8 +179,23 @@ export function viewOf<State extends object, Facts extends object, View>(
   entity: Entity<State, Facts>,
   at: Instant,
 ): View {
-  const { id, revision, createdAt, updatedAt } = entity
-  return projection.view(entity, { streamId: `${projection.kind}-${id}`, revision, createdAt, updatedAt }, at)
+  return projection.view(entity, recordedOf(projection.kind, entity), at)
+}
+
+/** What differences between two states are found in: the state at a moment, without what every entity carries beside it. */
+export function comparedForm(projection: AnyProjection, entity: AnyEntity | undefined, at: string): object {
+  if (entity === undefined) return {}
+  if (projection.compared !== undefined) return projection.compared(entity)
+  const { streamId: _, createdAt: __, updatedAt: ___, revision: ____, ...state } = viewOf(projection, entity, at)
+  return state
+}
+
+/** What views have of every entity. */
+export function recordedOf(
+  kind: StreamKind,
+  { id, revision, createdAt, updatedAt }: Pick<AnyEntity, 'id' | 'revision' | 'createdAt' | 'updatedAt'>,
+): Recorded {
+  return { streamId: `${kind}-${id}`, revision, createdAt, updatedAt }
 }
 
 function broken(event: RecordedEvent, what: string): ReadModelError {

@@ -1,9 +1,10 @@
 import { type Instant, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { entityAsOf } from './as-of.ts'
+import { projections } from './catalogue.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
-import { type EntityProjection, viewOf } from './entity.ts'
+import { type EntityProjection, recordedOf, viewOf } from './entity.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
@@ -72,6 +73,12 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
   return {
     ...present,
     organization: async (id) => (await viewsOf(organizations, [await present.organization(id)]))[0],
+    async recorded(organizationId, kind, id) {
+      const now = await present.recorded(organizationId, kind, id)
+      if (now === undefined || now.createdAt > at) return undefined
+      const entity = await entityAsOf(log, projections[kind], id, at)
+      return entity && recordedOf(kind, entity)
+    },
     async usersByIds(organizationId, ids) {
       const now = await present.usersByIds(organizationId, ids)
       const then = await viewsOf(users, now)

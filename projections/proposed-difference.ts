@@ -1,7 +1,7 @@
 import { parseStreamName } from '../domain/index.ts'
 import type { EventLog, LogPosition, RecordedEvent } from '../event-log/index.ts'
 import { destinationOf } from './catalogue.ts'
-import { type AnyEntity, type AnyProjection, foldEvent, viewOf } from './entity.ts'
+import { type AnyEntity, comparedForm, foldEvent } from './entity.ts'
 import { type FieldDifference, fieldDifferences } from './field-differences.ts'
 import type { ChangeProposalView } from './views.ts'
 
@@ -47,12 +47,4 @@ function asIfRecorded(
     revision,
     position: '' as LogPosition,
   } as RecordedEvent
-}
-
-/** The state without what every entity carries beside it. */
-function comparedForm(projection: AnyProjection, entity: AnyEntity | undefined, at: string): object {
-  if (entity === undefined) return {}
-  if (projection.compared !== undefined) return projection.compared(entity)
-  const { streamId: _, createdAt: __, updatedAt: ___, revision: ____, ...state } = viewOf(projection, entity, at)
-  return state
 }

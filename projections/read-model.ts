@@ -15,6 +15,7 @@ import type {
   WorkflowStatus,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
+import type { EntityKind } from './entity-history.ts'
 import type { Page, PageRequest } from './page.ts'
 import type {
   CertificateView,
@@ -24,6 +25,7 @@ import type {
   KeyView,
   OrganizationView,
   ProjectView,
+  Recorded,
   SecurityRefusalView,
   SigningPolicyView,
   SigningRequestView,
@@ -72,6 +74,8 @@ export interface ReadModel {
    */
   check(): Promise<void>
   organization(organizationId: OrganizationId): Promise<OrganizationView | undefined>
+  /** What every entity has, of one of whatever kind. */
+  recorded(organizationId: OrganizationId, kind: EntityKind, id: string): Promise<Recorded | undefined>
   usersByIds(organizationId: OrganizationId, ids: readonly UserId[]): Promise<(UserView | undefined)[]>
   keysByIds(organizationId: OrganizationId, ids: readonly KeyId[]): Promise<(KeyView | undefined)[]>
   groupsByIds(organizationId: OrganizationId, ids: readonly GroupId[]): Promise<(GroupView | undefined)[]>

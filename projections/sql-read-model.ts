@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import { type OrganizationId, referenceKey, type SigningPolicyId, type UserId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
+import { projections } from './catalogue.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { asView, type EntityProjection } from './entity.ts'
+import { asEntity, asView, type EntityProjection, recordedOf } from './entity.ts'
 import { createEventReader } from './event-reader.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
@@ -164,6 +165,16 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
         return rows.flatMap((row) => asView(signingRequests, row).waitingFor ?? [])
       }),
     organization: async (organizationId) => (await byIds(organizations, organizationId, [organizationId]))[0],
+    recorded: (organizationId, kind, id) =>
+      read(async () => {
+        const row = await reads
+          .selectFrom(projections[kind].table)
+          .selectAll()
+          .where('organization_id', '=', organizationId)
+          .where('id', '=', id)
+          .executeTakeFirst()
+        return row && recordedOf(kind, asEntity(row))
+      }),
     usersByIds: (organizationId, ids) => byIds(users, organizationId, ids),
     keysByIds: (organizationId, ids) => byIds(keys, organizationId, ids),
     groupsByIds: (organizationId, ids) => byIds(groups, organizationId, ids),

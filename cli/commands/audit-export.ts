@@ -37,7 +37,9 @@ export function define(command: Command, invocation: Invocation): void {
         if (output === undefined && report.json)
           throw usageError('--json needs --output.', 'Standard output is where the export itself goes.')
         const destination =
-          output === undefined ? undefined : await checkDestination(resolve(terminal.workingDirectory, output))
+          output === undefined
+            ? undefined
+            : await checkDestination(resolve(terminal.workingDirectory, output), '--output')
         const chunks = wholeLog
           ? (await localCommands()).auditExport({ from, configFile: options.config })
           : ofOrganization(invocation, options)

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { parseInstant } from '../duration.ts'
 import { explain, type Invocation, withJson } from '../invocation.ts'
 import { configOption, localAction } from '../local-action.ts'
-import { localCommands, type RecordedRefusal, type RefusedActor, type WaitingRefusals } from '../local-commands.ts'
+import { localCommands, type WaitingRefusals } from '../local-commands.ts'
 import { count } from '../output/quantities.ts'
-import { type Cell, type Marker, table } from '../output/table.ts'
+import { refusalsText } from '../output/refusals-text.ts'
 
 type Options = {
   readonly organization?: string
@@ -48,49 +48,8 @@ export function define(command: Command, { report }: Invocation): void {
     )
 }
 
-function refusalsText(refusals: readonly RecordedRefusal[], marker: Marker): string {
-  const total = refusals.reduce((sum, { count: each }) => sum + each, 0)
-  const summary = `${count(total, 'refusal')} in ${count(refusals.length, 'record')}.\n`
-  if (refusals.length === 0) return summary
-  const headings = ['first', 'last', 'times', 'who', 'from', 'what', 'code', 'about']
-  return `${table(headings, refusals.flatMap(rowsOf), marker)}${summary}`
-}
-
 function waitingText(waiting: readonly WaitingRefusals[]): string {
   const last = waiting.findLast(({ count: left }) => left > 0)
   if (last === undefined) return ''
   return `At ${last.recordedAt} a process had counted ${count(last.count, 'refusal')} of ${count(last.organizations, 'organization')} without room to record them yet.\n`
-}
-
-function rowsOf(refusal: RecordedRefusal): readonly (readonly Cell[])[] {
-  const { firstAt, lastAt, commands, code, subject, kinds, unnamed } = refusal
-  if (code !== null)
-    return [
-      [
-        firstAt,
-        lastAt,
-        String(refusal.count),
-        whoOf(refusal.actor),
-        refusal.remoteAddress ?? '',
-        commands.join(', '),
-        code,
-        subject ?? '',
-      ],
-    ]
-  const rows = kinds.map((kind) => [
-    firstAt,
-    lastAt,
-    String(kind.count),
-    whoOf(kind.actor),
-    kind.remoteAddress ?? '',
-    kind.commands.join(', '),
-    kind.code,
-    '',
-  ])
-  return unnamed > 0 ? [...rows, [firstAt, lastAt, String(unnamed), 'others', '', '', '', '']] : rows
-}
-
-function whoOf(actor: RefusedActor): string {
-  if (actor.kind === 'user') return `user ${actor.userId ?? ''}`
-  return actor.kind === 'system' ? (actor.component ?? actor.kind) : actor.kind
 }

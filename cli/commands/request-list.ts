@@ -8,6 +8,7 @@ import { listRequests, type RequestFilter } from '../documents/requests.ts'
 import { parseInstant } from '../duration.ts'
 import { parseId } from '../entity-id.ts'
 import { connect, type Invocation, withConnection } from '../invocation.ts'
+import { parseLimit } from '../limit.ts'
 import { requestTable } from '../output/request-table.ts'
 
 type Options = ConnectionOptions & {
@@ -65,11 +66,4 @@ function parseStatus(text: string): RequestStatus {
   if (status === undefined)
     throw usageError(`There is no status ${JSON.stringify(text)}.`, `There are: ${requestStatuses.join(', ')}.`)
   return status
-}
-
-function parseLimit(text: string): number {
-  const limit = /^\d+$/.test(text) ? Number(text) : 0
-  if (!Number.isSafeInteger(limit) || limit < 1)
-    throw usageError(`--limit is not a whole number from 1: ${JSON.stringify(text)}.`)
-  return limit
 }

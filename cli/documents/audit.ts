@@ -1,0 +1,83 @@
+import { typedDocument } from '../connection/graphql.ts'
+import { type Connected, type EntityEvent, eventFields } from './requests.ts'
+
+/** A part of a state that is another than before. */
+export type Change = {
+  readonly path: string
+  readonly kind: 'added' | 'removed' | 'changed'
+  readonly before: unknown
+  readonly after: unknown
+}
+
+/** Something that happened to an entity, and what is another since. */
+export type HistoryEntry = {
+  readonly event: EntityEvent & { readonly eventId: string; readonly remoteAddress: string | null }
+  readonly changes: readonly Change[]
+}
+
+/** A page of the history of an entity, oldest first; null where there is none. */
+export const entityHistory = typedDocument<
+  { readonly history: Connected<HistoryEntry> | null },
+  {
+    readonly kind: string
+    readonly id: string
+    readonly asOf: string | null
+    readonly first: number
+    readonly after: string | null
+  }
+>(`query EntityHistory($kind: EntityKind!, $id: ID!, $asOf: DateTime, $first: Int, $after: String) {
+  history(kind: $kind, id: $id, asOf: $asOf, first: $first, after: $after) {
+    nodes {
+      event { eventId ${eventFields} remoteAddress }
+      changes { path kind before after }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`)
+
+/** Who tried what was refused. */
+export type RefusedActor = {
+  readonly kind: string
+  readonly userId: string | null
+  readonly component: string | null
+  readonly user: { readonly userId: string; readonly name: string } | null
+}
+
+/** How often one source was refused with one code. */
+export type RefusalKind = {
+  readonly actor: RefusedActor
+  readonly remoteAddress: string | null
+  readonly commands: readonly string[]
+  readonly code: string
+  readonly count: number
+}
+
+/** Refusals that were recorded together. */
+export type SecurityRefusal = Omit<RefusalKind, 'code'> & {
+  readonly eventId: string
+  readonly occurredAt: string
+  /** Null where it stands for several kinds. */
+  readonly code: string | null
+  readonly subject: string | null
+  readonly firstAt: string
+  readonly lastAt: string
+  readonly kinds: readonly RefusalKind[]
+  /** How many of `count` are of none of these kinds. */
+  readonly unnamed: number
+}
+
+const refusalFields = 'actor { kind userId component user { userId name } } remoteAddress commands code count'
+
+/** A page of what was refused in the organization, newest first. */
+export const securityRefusals = typedDocument<
+  { readonly securityRefusals: Connected<SecurityRefusal> },
+  { readonly first: number; readonly after: string | null }
+>(`query SecurityRefusals($first: Int, $after: String) {
+  securityRefusals(first: $first, after: $after) {
+    nodes {
+      eventId occurredAt ${refusalFields} subject firstAt lastAt unnamed
+      kinds { ${refusalFields} }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`)
