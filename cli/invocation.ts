@@ -15,6 +15,20 @@ export type Invocation = {
 /** A file of `commands/`: adds arguments, options and the action to a command that has a name and a summary already. */
 export type CommandModule = { readonly define: (command: Command, invocation: Invocation) => void }
 
+/** A command: what help lists of it, and where the rest is. */
+export type CommandEntry = {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<CommandModule>
+}
+
+/** Commands about one thing. */
+export type CommandGroup = {
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly CommandEntry[]
+}
+
 /** Adds a paragraph to what a command's help says first. */
 export function explain(command: Command, paragraph: string): Command {
   return command.description(`${command.description()}\n\n${paragraph}`)

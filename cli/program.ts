@@ -1,19 +1,10 @@
 import { Command } from 'commander'
 import { exitCodeHelp } from './exit-code.ts'
-import type { CommandModule, Invocation } from './invocation.ts'
+import type { CommandEntry, CommandGroup, Invocation } from './invocation.ts'
+import { peopleCommands } from './people-commands.ts'
 import { version } from './version.ts'
 
-/** A command: what help lists of it, and where the rest is. */
-type Entry = {
-  readonly name: string
-  readonly summary: string
-  readonly load: () => Promise<CommandModule>
-}
-
-/** Commands about one thing. */
-type Group = { readonly name: string; readonly summary: string; readonly commands: readonly Entry[] }
-
-const entries: readonly (Entry | Group)[] = [
+const entries: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'sign',
     summary: 'submit a file, wait for its signature and save the signed file',
@@ -79,6 +70,7 @@ const entries: readonly (Entry | Group)[] = [
     summary: 'signing policies',
     commands: [{ name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') }],
   },
+  ...peopleCommands,
   {
     name: 'event-key',
     summary: "keys by which the service's processes sign events",
@@ -185,7 +177,12 @@ export async function createProgram(args: readonly string[], invocation: Invocat
   return program
 }
 
-async function add(parent: Command, entry: Entry | Group, named: readonly string[], invocation: Invocation) {
+async function add(
+  parent: Command,
+  entry: CommandEntry | CommandGroup,
+  named: readonly string[],
+  invocation: Invocation,
+) {
   const command = parent.command(entry.name).summary(entry.summary).description(sentence(entry.summary))
   const [first, ...rest] = named
   if ('commands' in entry) {

@@ -45,6 +45,21 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ProjectDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
   ProjectReactivated: (_, who) => `Reactivated by ${who}`,
 
+  UserCreated: ({ kind }, who) => `Added by ${who} as ${kind === 'ci' ? 'a CI user' : 'a person'}`,
+  UserDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
+  UserReactivated: (_, who) => `Reactivated by ${who}`,
+  UserErased: (_, who) => `Erased by ${who}`,
+  GlobalRoleGranted: ({ role }, who) => `Given the role ${role} by ${who}`,
+  GlobalRoleWithdrawn: ({ role }, who) => `The role ${role} taken by ${who}`,
+  ApiTokenIssued: ({ name }, who) => `API token ${name} made by ${who}`,
+  ApiTokenRevoked: ({ tokenId }, who) => `API token ${tokenId} revoked by ${who}`,
+
+  GroupCreated: ({ members }, who) =>
+    `Created by ${who} with ${count((members as readonly unknown[]).length, 'member')}`,
+  GroupDescribed: ({ name }, who) => `Described anew by ${who}: ${name}`,
+  GroupMembersChanged: ({ added, removed }, who) =>
+    `${count((added as readonly unknown[]).length, 'member')} added and ${(removed as readonly unknown[]).length} removed by ${who}`,
+
   KeyGenerationRequested: ({ keyStore }, who) => `Asked for by ${who}, to be made in the key store ${keyStore}`,
   KeyGenerated: ({ token }) => `Made in ${tokenText(token)}`,
   KeyImportRequested: ({ keyStore }, who) => `Asked for by ${who}, to be brought into the key store ${keyStore}`,

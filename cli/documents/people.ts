@@ -1,0 +1,115 @@
+import { typedDocument } from '../connection/graphql.ts'
+import type { NamedUser } from './request-fields.ts'
+import type { Connected } from './requests.ts'
+
+/** What is shown of a user. Moments are ISO 8601. */
+export type UserSummary = {
+  readonly userId: string
+  readonly name: string
+  readonly kind: string
+  readonly status: string
+  readonly roles: readonly string[]
+  /** The person who answers for a CI user. */
+  readonly responsible: NamedUser
+  readonly createdAt: string
+  /** Of the newest event. */
+  readonly revision: number
+}
+
+/** An API token, without its secret. */
+export type TokenSummary = {
+  readonly apiTokenId: string
+  readonly name: string
+  readonly prefix: string
+  readonly status: string
+  readonly issuedAt: string
+  readonly expiresAt: string | null
+  readonly revokedAt: string | null
+}
+
+/** A user with what only they and administrators of users see; null for others. */
+export type UserDetails = UserSummary & {
+  readonly email: string | null
+  readonly apiTokens: readonly TokenSummary[] | null
+}
+
+/** A change of a user that is in the log, or was proposed. */
+export type UserChange = {
+  readonly userId: string
+  readonly position: string
+  readonly changeProposalId: string | null
+}
+
+const userFields = 'userId name kind status roles responsible { userId name } createdAt revision'
+const tokenFields = 'apiTokenId name prefix status issuedAt expiresAt revokedAt'
+const changeFields = 'userId position changeProposalId'
+
+/** Users, in the order of their creation. */
+export const listUsers = typedDocument<
+  { readonly users: Connected<UserSummary> },
+  { readonly first: number; readonly after: string | null }
+>(`query ListUsers($first: Int, $after: String) {
+  users(first: $first, after: $after) { nodes { ${userFields} } pageInfo { hasNextPage endCursor } }
+}`)
+
+/** One user. */
+export const oneUser = typedDocument<{ readonly user: UserDetails | null }, { readonly id: string }>(
+  `query OneUser($id: ID!) { user(id: $id) { ${userFields} email apiTokens { ${tokenFields} } } }`,
+)
+
+/** Who asks. */
+export const whoAsks = typedDocument<{ readonly viewer: { readonly userId: string } }>(
+  'query WhoAsks { viewer { userId } }',
+)
+
+type UserChangeInput = { readonly userId: string; readonly basedOnRevision: number | null }
+
+/** Adds a CI user. */
+export const createCiUser = typedDocument<
+  { readonly createCiUser: UserChange },
+  { readonly input: { readonly name: string; readonly responsible: string } }
+>(`mutation CreateCiUser($input: CreateCiUserInput!) { createCiUser(input: $input) { ${changeFields} } }`)
+
+/** Ends what a user can do. */
+export const deactivateUser = typedDocument<
+  { readonly deactivateUser: UserChange },
+  { readonly input: UserChangeInput & { readonly reason: string | null } }
+>(`mutation DeactivateUser($input: DeactivateUserInput!) { deactivateUser(input: $input) { ${changeFields} } }`)
+
+/** Lets a user act again. */
+export const reactivateUser = typedDocument<
+  { readonly reactivateUser: UserChange },
+  { readonly input: UserChangeInput }
+>(`mutation ReactivateUser($input: ReactivateUserInput!) { reactivateUser(input: $input) { ${changeFields} } }`)
+
+/** Erases what is known of a user. */
+export const eraseUser = typedDocument<
+  { readonly eraseUser: UserChange & { readonly keyDestroyed: boolean } },
+  { readonly input: { readonly userId: string } }
+>(`mutation EraseUser($input: EraseUserInput!) { eraseUser(input: $input) { ${changeFields} keyDestroyed } }`)
+
+/** Gives a global role. */
+export const grantRole = typedDocument<
+  { readonly grantGlobalRole: UserChange },
+  { readonly input: UserChangeInput & { readonly role: string } }
+>(`mutation GrantRole($input: GlobalRoleInput!) { grantGlobalRole(input: $input) { ${changeFields} } }`)
+
+/** Takes a global role. */
+export const withdrawRole = typedDocument<
+  { readonly withdrawGlobalRole: UserChange },
+  { readonly input: UserChangeInput & { readonly role: string } }
+>(`mutation WithdrawRole($input: GlobalRoleInput!) { withdrawGlobalRole(input: $input) { ${changeFields} } }`)
+
+/** Makes an API token. */
+export const issueToken = typedDocument<
+  { readonly issueApiToken: UserChange & { readonly apiTokenId: string; readonly token: string } },
+  { readonly input: { readonly userId: string; readonly name: string; readonly expiresAt: string | null } }
+>(
+  `mutation IssueToken($input: IssueApiTokenInput!) { issueApiToken(input: $input) { ${changeFields} apiTokenId token } }`,
+)
+
+/** Ends an API token. */
+export const revokeToken = typedDocument<
+  { readonly revokeApiToken: UserChange },
+  { readonly input: { readonly userId: string; readonly apiTokenId: string } }
+>(`mutation RevokeToken($input: RevokeApiTokenInput!) { revokeApiToken(input: $input) { ${changeFields} } }`)

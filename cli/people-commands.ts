@@ -1,0 +1,59 @@
+import type { CommandEntry, CommandGroup, CommandModule } from './invocation.ts'
+
+/** The commands about users, tokens, groups and roles. */
+export const peopleCommands: readonly CommandGroup[] = [
+  {
+    name: 'user',
+    summary: 'users: people and CI systems',
+    commands: [
+      entry(
+        'list',
+        'list users, in the order of their creation',
+        async () => (await import('./commands/user.ts')).list,
+      ),
+      entry('show', 'show everything about a user', async () => (await import('./commands/user.ts')).show),
+      entry('create-ci', 'add a CI user', async () => (await import('./commands/user.ts')).createCi),
+      entry(
+        'deactivate',
+        'end what a user can do, at once',
+        async () => (await import('./commands/user.ts')).deactivate,
+      ),
+      entry('reactivate', 'let a user act again', async () => (await import('./commands/user.ts')).reactivate),
+      entry('erase', 'erase what is known of a user, for good', async () => (await import('./commands/user.ts')).erase),
+    ],
+  },
+  {
+    name: 'token',
+    summary: 'API tokens',
+    commands: [
+      entry('create', 'make an API token', async () => (await import('./commands/token.ts')).create),
+      entry('list', 'list API tokens, without their secrets', async () => (await import('./commands/token.ts')).list),
+      entry('revoke', 'end an API token, at once', async () => (await import('./commands/token.ts')).revoke),
+    ],
+  },
+  {
+    name: 'group',
+    summary: 'groups of users',
+    commands: [
+      entry('list', 'list groups', async () => (await import('./commands/group.ts')).list),
+      entry('create', 'create a group', async () => (await import('./commands/group.ts')).create),
+      entry(
+        'update',
+        'rename or describe a group, or change who is in it',
+        async () => (await import('./commands/group.ts')).update,
+      ),
+    ],
+  },
+  {
+    name: 'role',
+    summary: 'global roles',
+    commands: [
+      entry('grant', 'give a user a global role', async () => (await import('./commands/role.ts')).grant),
+      entry('revoke', 'take a global role from a user', async () => (await import('./commands/role.ts')).revoke),
+    ],
+  },
+]
+
+function entry(name: string, summary: string, load: () => Promise<CommandModule>): CommandEntry {
+  return { name, summary, load }
+}
