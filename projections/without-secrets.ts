@@ -1,18 +1,20 @@
 import type { RecordedEvent } from '../event-log/index.ts'
 
-type Told = { readonly type: string; readonly data: Readonly<Record<string, unknown>> }
-
 /**
  * The event as the read model may keep it: the hash of an API token is for the log and who authenticates alone, also where
- * a proposed change makes the token.
+ * a proposed change makes the token. The event may be of any form: whoever folds it says what is wrong with it.
  */
 export function withoutSecrets(event: RecordedEvent): RecordedEvent {
   if (event.type === 'ApiTokenIssued') return { ...event, data: withoutHash(event.data) }
-  if (event.type !== 'ChangeProposed') return event
-  const events = (event.data.events as readonly Told[]).map((each) =>
-    each.type === 'ApiTokenIssued' ? { ...each, data: withoutHash(each.data) } : each,
-  )
-  return { ...event, data: { ...event.data, events } }
+  const { events } = event.data
+  if (event.type !== 'ChangeProposed' || !Array.isArray(events)) return event
+  return { ...event, data: { ...event.data, events: events.map(withoutHashOfToken) } }
+}
+
+function withoutHashOfToken(proposed: unknown): unknown {
+  const { type, data } = (proposed ?? {}) as { readonly type?: unknown; readonly data?: unknown }
+  if (type !== 'ApiTokenIssued' || typeof data !== 'object' || data === null) return proposed
+  return { ...(proposed as object), data: withoutHash(data as Readonly<Record<string, unknown>>) }
 }
 
 function withoutHash<Data extends Readonly<Record<string, unknown>>>({ tokenHash: _, ...data }: Data) {
