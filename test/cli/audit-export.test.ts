@@ -1,12 +1,15 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openSqliteEventLog } from '../../event-log/index.ts'
 import { newInstallationKey } from '../../server/event-keys.ts'
 import { collect } from '../support/event-log/events.ts'
+import { createStore, startEventStoreDbStandIn } from '../support/eventstoredb-stand-in/index.ts'
 import { runCommand } from '../support/run-command.ts'
 import { tamper } from '../support/tamper.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+
+afterEach(() => vi.unstubAllEnvs())
 
 /** The data directory of an installation with an organization and its administrator, and a folder beside it. */
 async function installation(): Promise<{ readonly data: string; readonly folder: string }> {
@@ -124,4 +127,21 @@ describe('the export of the whole log', () => {
     expect(await replayed(folder)).toMatchObject({ code: 2, stderr: expect.stringContaining('FILE_NOT_FOUND') })
     expect(existsSync(join(folder, 'log.jsonl'))).toBe(false)
   })
+})
+
+it('of EventStoreDB is replayed elsewhere to the states and signatures of the log', async () => {
+  const server = await startEventStoreDbStandIn(createStore())
+  onTestFinished(() => server.kill())
+  vi.stubEnv('COUNTERSIGN_EVENT_LOG', server.connectionString)
+  vi.stubEnv('COUNTERSIGN_EVENT_LOG_NAMESPACE', 'ours')
+  const { data, folder } = await installation()
+  expect(await exported(folder)).toMatchObject({ code: 0 })
+  // Positions of EventStoreDB are no numbers that JSON holds.
+  expect(readFileSync(join(folder, 'log.jsonl'), 'utf8')).toMatch(/"position":"[0-9a-f]{32}"/)
+  const { events, states, signatures } = JSON.parse((await runCommand(['audit', 'replay', '--json'])).stdout)
+  copyFileSync(join(data, 'installation-key.pem'), join(folder, 'key.pem'))
+  vi.unstubAllEnvs()
+  vi.stubEnv('COUNTERSIGN_DATA', temporaryFolder())
+  const offline = await replayed(folder, '--installation-key', 'key.pem')
+  expect(offline).toMatchObject({ code: 0, events, states, signatures, file: { faultCount: 0, events } })
 })

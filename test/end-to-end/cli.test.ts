@@ -218,6 +218,59 @@ describe('the command line and the embedded service', () => {
     expect((await replay('--compare')).differences).toEqual([])
   })
 
+  it('let an auditor take the log elsewhere, of the organization or whole, and check it there to the same states', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'countersign-'))
+    try {
+      copyFileSync(join(data, 'installation-key.pem'), join(elsewhere, 'key.pem'))
+      const file = join(elsewhere, 'log.jsonl')
+      const replayed = async () => {
+        const args = ['audit', 'replay', '--from-export', file, '--installation-key', join(elsewhere, 'key.pem')]
+        const { stdout } = await promisify(execFile)(process.execPath, [main, ...args, '--json'], {
+          env: { ...process.env, COUNTERSIGN_DATA: join(elsewhere, 'data') },
+        })
+        return JSON.parse(stdout)
+      }
+      const { states } = await onServer('audit', 'replay')
+      await onServer('audit', 'export', '--whole-log', '--output', file)
+      const whole = await replayed()
+      expect(whole).toMatchObject({ file: { organizationId: null, faultCount: 0 }, signatures: { faultCount: 0 } })
+      expect(whole.states).toEqual(states)
+      // What the token's user may not see of others is in it nevertheless sealed: there is one organization.
+      await json('audit', 'export', '--as', 'administrator', '--output', file)
+      const own = await replayed()
+      expect(own).toMatchObject({ file: { faultCount: 0 }, signatures: { faultCount: 0 } })
+      expect(own.states).toEqual(states)
+      expect(own.signatures.appends).toBeGreaterThan(10)
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true })
+    }
+  })
+
+  it('show what happened to a request and to a policy, and who was refused what', async () => {
+    const { signingRequests } = (await json('request', 'list', '--limit', '1', '--status', 'Completed')) as {
+      signingRequests: { signingRequestId: string }[]
+    }
+    type Changes = { history: { event: { type: string }; changes: { path: string; after: unknown }[] }[] }
+    const of = async (kind: string, id: string) =>
+      (await json('audit', 'history', kind, id, '--as', 'administrator')) as Changes
+    const { history } = await of('request', signingRequests[0]?.signingRequestId ?? '')
+    const completed = history.at(-1)
+    expect(completed?.event.type).toBe('SigningRequestCompleted')
+    expect(completed?.changes).toContainEqual(expect.objectContaining({ path: 'workflowStatus', after: 'Completed' }))
+    const { signingPolicies } = (await json('policy', 'list')) as { signingPolicies: { signingPolicyId: string }[] }
+    const policy = await of('policy', signingPolicies[0]?.signingPolicyId ?? '')
+    expect(policy.history[0]?.event.type).toBe('SigningPolicyCreated')
+    const refused = await countersign(['audit', 'security', '--as', 'ci'])
+    expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('FORBIDDEN') })
+    const shown = await until('the refusal is listed', async () => {
+      const { refusals } = (await json('audit', 'security', '--as', 'administrator')) as {
+        refusals: { code: string }[]
+      }
+      return refusals.some(({ code }) => code === 'FORBIDDEN')
+    })
+    expect(shown).toBe(true)
+  })
+
   it('hand back the submitted bytes', async () => {
     const { signingRequests } = (await json('request', 'list', '--limit', '1', '--status', 'Completed')) as {
       signingRequests: { signingRequestId: string }[]
