@@ -20,7 +20,7 @@ export function define(command: Command, invocation: Invocation): void {
         name,
         statusCell(status),
         key?.algorithm.replaceAll('_', '-') ?? '–',
-        readableTime(notAfter),
+        notAfter === null ? '–' : readableTime(notAfter),
         subject ?? '–',
       ])
       return table(['id', 'name', 'status', 'key', 'until', 'subject'], rows, report.marker)

@@ -13,11 +13,13 @@ export type CertificateSummary = {
   readonly issuer: string | null
   readonly serialNumber: string | null
   readonly thumbprint: string | null
-  readonly notBefore: string
-  readonly notAfter: string
+  /** Null, as what is above, until an authority has issued it. */
+  readonly notBefore: string | null
+  readonly notAfter: string | null
 }
 
-const certificateFields =
+/** Fields of {@link CertificateSummary}. */
+export const certificateFields =
   'certificateId name kind status key { keyId keyStore algorithm } subject issuer serialNumber thumbprint notBefore notAfter'
 
 /** Certificates, newest first. */

@@ -26,7 +26,7 @@ export function keyText(key: KeyDetails, marker: Marker): string {
     certificateId,
     name,
     status,
-    readableTime(notAfter),
+    notAfter === null ? '–' : readableTime(notAfter),
   ])
   const listed = rows.length === 0 ? '' : `\n${table(['certificate', 'name', 'status', 'until'], rows, marker)}`
   return fieldList(fields, marker) + listed
