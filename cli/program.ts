@@ -122,6 +122,28 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   },
   ...peopleCommands,
   {
+    name: 'change',
+    summary: 'proposed changes of rules: look at, approve, reject',
+    commands: [
+      { name: 'list', summary: 'list proposed changes, newest first', load: () => import('./commands/change-list.ts') },
+      {
+        name: 'show',
+        summary: 'show what a proposed change does, field by field',
+        load: () => import('./commands/change-show.ts'),
+      },
+      {
+        name: 'approve',
+        summary: 'show a proposed change, ask, and approve it',
+        load: () => import('./commands/change-approve.ts'),
+      },
+      {
+        name: 'reject',
+        summary: 'reject a proposed change, or take it back',
+        load: () => import('./commands/change-reject.ts'),
+      },
+    ],
+  },
+  {
     name: 'event-key',
     summary: "keys by which the service's processes sign events",
     commands: [
@@ -139,12 +161,17 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'organization',
-    summary: 'organizations of an installation',
+    summary: 'the organization, and further ones of an installation',
     commands: [
       {
         name: 'create',
         summary: 'on the server: add an organization, with its first administrator',
         load: () => import('./commands/organization-create.ts'),
+      },
+      {
+        name: 'change-control',
+        summary: 'show or say which approvals changes of rules need',
+        load: () => import('./commands/organization-change-control.ts'),
       },
     ],
   },

@@ -12,6 +12,7 @@ import {
   selfSignedInput,
 } from './certificate-inputs.ts'
 import type { GraphQLContext } from './context.ts'
+import { ControlledChangeRef } from './controlled-change.ts'
 import { ContinuityAspectRef, ContinuitySeverityRef } from './enums.ts'
 import { parseEntityId } from './global-id.ts'
 import { minimumPosition, reached } from './minimum-position.ts'
@@ -23,12 +24,9 @@ type Changed = CertificateChanged & { readonly certificateId: CertificateId }
 
 const PayloadRef = builder.objectRef<Changed>('CertificatePayload').implement({
   description: 'A certificate after a change that is in the log for good, or that was proposed.',
+  interfaces: [ControlledChangeRef],
   fields: (t) => ({
     certificateId: t.exposeID('certificateId', { description: 'UUID.' }),
-    position: t.expose('position', {
-      type: 'LogPosition',
-      description: 'Where the change is in the log. Pass it as `minimumPosition` to queries that must see it.',
-    }),
     changeProposalId: t.id({
       nullable: true,
       description: 'The change that was proposed instead: it holds when others have approved it.',

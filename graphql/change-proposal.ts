@@ -15,6 +15,7 @@ import { ChangeLapseRef, ChangeProposalStatusRef } from './enums.ts'
 import { FieldDifferenceRef, visibleDifferences } from './field-difference.ts'
 import { nodeTypes, parseEntityId } from './global-id.ts'
 import { loadNode } from './load-node.ts'
+import { MentionedEntityRef, mentionedIn } from './mentioned-entity.ts'
 import { minimumPosition } from './minimum-position.ts'
 import { foldingCost } from './query-cost.ts'
 import { ChangeProposalRef, UserRef } from './refs.ts'
@@ -71,6 +72,12 @@ ChangeProposalRef.implement({
       complexity: { field: foldingCost({ asOf: 'now' }).field, multiplier: 1 },
       description: 'What it changes, field by field: before is the state that the change rests on.',
       resolve: async (proposal, _args, context) => visibleDifference(proposal, context),
+    }),
+    mentioned: t.field({
+      type: [MentionedEntityRef],
+      complexity: { field: foldingCost({ asOf: 'now' }).field, multiplier: 1 },
+      description: 'Whom and what the difference names by ids, with their names.',
+      resolve: async (proposal, _args, context) => mentionedIn(await visibleDifference(proposal, context), context),
     }),
     author: t.field({
       type: UserRef,

@@ -2,6 +2,7 @@ import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { GroupChanged } from '../application/index.ts'
 import type { GroupId, UserId } from '../domain/index.ts'
 import { builder } from './builder.ts'
+import { ControlledChangeRef } from './controlled-change.ts'
 import { parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
@@ -9,12 +10,9 @@ import { GroupRef } from './refs.ts'
 
 const PayloadRef = builder.objectRef<GroupChanged>('GroupPayload').implement({
   description: 'A group after a change that is in the log for good, or was proposed.',
+  interfaces: [ControlledChangeRef],
   fields: (t) => ({
     groupId: t.exposeID('groupId', { description: 'UUID.' }),
-    position: t.expose('position', {
-      type: 'LogPosition',
-      description: 'Where the change is in the log. Pass it as `minimumPosition` to queries that must see it.',
-    }),
     changeProposalId: t.id({
       nullable: true,
       description: 'The change that was proposed instead: it holds when others have approved it. Null: it is made.',

@@ -3,6 +3,7 @@ import type { ErasedUser, IssuedApiToken, UserChanged } from '../application/ind
 import { type ApiTokenId, parseId, type UserId } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
+import { ControlledChangeRef } from './controlled-change.ts'
 import { GlobalRoleRef } from './enums.ts'
 import { parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
@@ -39,13 +40,13 @@ export const UserChangeRef = builder.interfaceRef<UserChanged>('UserChange').imp
 
 const UserPayloadRef = builder.objectRef<UserChanged>('UserPayload').implement({
   description: 'A user after a change.',
-  interfaces: [UserChangeRef],
+  interfaces: [UserChangeRef, ControlledChangeRef],
   isTypeOf: () => true,
 })
 
 const IssuedTokenPayloadRef = builder.objectRef<IssuedApiToken>('IssuedApiTokenPayload').implement({
   description: 'An API token that was made.',
-  interfaces: [UserChangeRef],
+  interfaces: [UserChangeRef, ControlledChangeRef],
   isTypeOf: () => true,
   fields: (t) => ({
     apiTokenId: t.exposeID('tokenId', { description: 'UUID.' }),
@@ -55,7 +56,7 @@ const IssuedTokenPayloadRef = builder.objectRef<IssuedApiToken>('IssuedApiTokenP
 
 const UserErasurePayloadRef = builder.objectRef<ErasedUser>('UserErasurePayload').implement({
   description: 'A user who was erased.',
-  interfaces: [UserChangeRef],
+  interfaces: [UserChangeRef, ControlledChangeRef],
   isTypeOf: () => true,
   fields: (t) => ({
     keyDestroyed: t.exposeBoolean('keyDestroyed', {

@@ -79,6 +79,15 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   CertificateEnabled: ({ reason }, who) => `Enabled by ${who}${quoted(reason)}`,
   CertificateExpiryWarned: ({ days }) => `Ends in ${days === 1 ? 'one day' : `${days} days`} or less`,
   CertificateExpired: () => 'Has ended',
+
+  ChangeProposed: (_, who) => `Proposed by ${who}`,
+  ChangeApproved: ({ comment }, who) => `Approved by ${who}${quoted(comment)}`,
+  ChangeApprovalInvalidated: ({ approver }) =>
+    `The approval of the user ${approver} counts no longer: they may not approve such changes any more`,
+  ChangeRejected: ({ comment }, who) => `Rejected by ${who}${quoted(comment)}`,
+  ChangeApplied: ({ revision }) => `Applied, as revision ${revision}`,
+  ChangeLapsed: ({ reason }) =>
+    reason === 'expired' ? 'Lapsed: its time is over' : 'Lapsed: what it changes was changed meanwhile',
 }
 
 function fileName(artifact: unknown): string {
