@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { handleCommand } from '../../application/handle-command.ts'
-import { signingPolicyDecider, streams, unrestricted, userDecider } from '../../domain/index.ts'
+import { fold, signingPolicyDecider, streams, unrestricted, userDecider } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { type GraphQLServerOptions, startGraphQLServer } from '../support/graphql-server.ts'
 
