@@ -131,7 +131,7 @@ describe('a proposed change', () => {
     await server.caughtUp()
     const seen = await server.ask(bea, show, { id })
     expect(seen.errors).toBeUndefined()
-    expect(seen.data.changeProposal.difference.map(({ path }: { path: string }) => path)).toEqual(['tokens'])
+    expect(seen.data.changeProposal.difference).toMatchObject([{ path: `tokens[${tokenId}]` }])
     expect(seen.text).toContain('for the build')
     expect(seen.text).not.toContain(hash)
     const other = await server.ask(server.auditor, show, { id })
