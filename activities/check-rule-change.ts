@@ -1,18 +1,20 @@
 import {
   actingUser,
   asEventOf,
+  type ChangeControl,
+  type ChangeControlChanged,
   type ChangeProposal,
   type ChangeProposalState,
   canonicalJson,
   changeProposalDecider,
   fold,
   type OrganizationId,
-  organizationDecider,
   parseStreamName,
   permissionOfRule,
   permissionRule,
   Refusal,
   ruleChangedBy,
+  type SigningPolicySettings,
   streams,
   type User,
   type UserId,
@@ -69,10 +71,46 @@ export async function requireApprovedAccount(
   if (issued !== undefined) await requireApprovedChange(log, organizationId, issued)
 }
 
-/** How many approvals a change took when an event was appended. */
+/**
+ * How many approvals a change took when an event was appended, by the organization and by the version of the signing policy
+ * that was in force then, if it is a policy's.
+ */
 async function approvalsDemanded(log: GroundsLog, id: OrganizationId, event: RecordedEvent): Promise<number> {
-  const state = fold(organizationDecider, before(event, await eventsOf(log, streams.organization(id))))
-  return state.status === 'none' ? 0 : (state.changeControl?.requiredApprovals ?? 0)
+  const { streamId } = event
+  const general = before(event, await eventsOf(log, streams.organization(id)))
+  const demanded = await demandedBy(log, id, general, ({ type, data }) =>
+    type === 'ChangeControlChanged' ? ((data as ChangeControlChanged['data']).changeControl ?? noControl) : undefined,
+  )
+  if (parseStreamName(streamId)?.kind !== 'signingPolicy') return demanded
+  const own = await demandedBy(log, id, before(event, await eventsOf(log, streamId)), ({ type, data }) =>
+    type === 'SigningPolicyCreated' || type === 'SigningPolicyChanged'
+      ? ((data.settings as SigningPolicySettings).changeControl ?? noControl)
+      : undefined,
+  )
+  return Math.max(demanded, own)
+}
+
+const noControl = { requiredApprovals: 0 }
+
+/**
+ * How many approvals changes take at the end of a history. An event that demands fewer than before counts only when it was
+ * approved as it had to be: or whoever can write to the log would first abolish the rule, and then break it.
+ *
+ * @param controlOf what an event says of it; `undefined` for one that says nothing
+ */
+async function demandedBy(
+  log: GroundsLog,
+  id: OrganizationId,
+  history: readonly RecordedEvent[],
+  controlOf: (event: RecordedEvent) => Pick<ChangeControl, 'requiredApprovals'> | undefined,
+): Promise<number> {
+  let demanded = 0
+  for (const event of history) {
+    const next = controlOf(event)?.requiredApprovals
+    if (next === undefined || (next < demanded && !(await isApproved(log, id, event)))) continue
+    demanded = next
+  }
+  return demanded
 }
 
 type Demand = {
@@ -167,9 +205,13 @@ async function heldByRule(
   matches: (data: RecordedEvent['data']) => boolean = () => true,
 ): Promise<boolean> {
   const newest = history.findLast((event) => event.type === type && matches(event.data))
-  if (newest === undefined) return true
+  return newest === undefined || isApproved(log, organizationId, newest)
+}
+
+/** Whether a change was approved as the rules demanded when it was appended. */
+async function isApproved(log: GroundsLog, organizationId: OrganizationId, event: RecordedEvent): Promise<boolean> {
   try {
-    await requireApprovedChange(log, organizationId, newest)
+    await requireApprovedChange(log, organizationId, event)
     return true
   } catch (error) {
     if (error instanceof Refusal && error.code === 'RULE_CHANGE_NOT_APPROVED') return false

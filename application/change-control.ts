@@ -31,7 +31,7 @@ export async function changeChangeControl(
 }
 
 /** How many active people are Global Administrators: whom the index names, as far as the log agrees. */
-async function countAdministrators(
+export async function countAdministrators(
   { log, administrators }: Pick<ApplicationDependencies, 'log' | 'administrators'>,
   requester: Requester,
 ): Promise<number> {

@@ -3,11 +3,14 @@ import {
   type ChangeProposalCommand,
   type ChangeProposalId,
   changeProposalDecider,
+  controlInForce,
   type DomainEvent,
   hasPermission,
   organizationDecider,
   parseId,
+  parseStreamName,
   Refusal,
+  signingPolicyDecider,
   streams,
   type UserId,
   userDecider,
@@ -116,9 +119,15 @@ async function applyChange(
 }
 
 /** Refuses what was proposed when fewer approvals were needed than are now. @throws Refusal `CHANGE_NOT_APPROVED` */
-async function requireEnough({ log }: Dependencies, caller: Caller, { approvals }: ChangeProposal): Promise<void> {
-  const { state } = await loadOwn(log, streams.organization(caller.organizationId), organizationDecider, caller)
-  const required = state.status === 'none' ? 0 : (state.changeControl?.requiredApprovals ?? 0)
+async function requireEnough(
+  { log }: Dependencies,
+  caller: Caller,
+  { approvals, target }: ChangeProposal,
+): Promise<void> {
+  const organization = await loadOwn(log, streams.organization(caller.organizationId), organizationDecider, caller)
+  const isPolicy = parseStreamName(target)?.kind === 'signingPolicy'
+  const policy = isPolicy ? (await loadOwn(log, target, signingPolicyDecider, caller)).state : undefined
+  const required = controlInForce(organization.state, policy)?.requiredApprovals ?? 0
   if (approvals.length < required)
     throw new Refusal(
       'CHANGE_NOT_APPROVED',

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import {
-  certificateDecider,
-  keyDecider,
   type ProjectId,
   parseSlug,
   projectDecider,
@@ -17,8 +15,8 @@ import type { Requester } from './caller.ts'
 import { type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { firstActive, peopleNamed } from './principals.ts'
 import { reserveSlugAndCreate } from './reserve-slug.ts'
+import { settingsInContext } from './settings-in-context.ts'
 import { signingPolicySlugStream } from './slug-streams.ts'
 
 /** What a signing policy is to be, and of which project. */
@@ -38,29 +36,16 @@ export type SigningPolicyHandled = Handled & { readonly signingPolicyId: Signing
  *   `GROUP_NOT_FOUND`, `SIGNING_POLICY_SLUG_TAKEN`, and as the signing policy's decider
  */
 export async function createSigningPolicy(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'>,
   requester: Requester,
   input: SigningPolicyInput,
 ): Promise<SigningPolicyHandled> {
   const { log } = dependencies
   const { organizationId } = requester
   const { projectId, settings } = input
-  const { certificateId, submitters, approval } = settings
-  const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, requester)
-  if (certificate.status === 'none')
-    throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
-  const { state: key } = await loadOwn(log, streams.key(certificate.keyId), keyDecider, requester)
-  if (key.status === 'none') throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
+  const inContext = await settingsInContext(dependencies, requester, settings)
   const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, requester)
   if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
-  const people = {
-    submitters: await peopleNamed(log, requester, submitters),
-    approvers: await firstActive(
-      log,
-      await peopleNamed(log, requester, approval?.approvers ?? []),
-      (approval?.requiredApprovals ?? 0) + 1,
-    ),
-  }
 
   const slug = parseSlug(input.slug, "The signing policy's slug")
   const create = (signingPolicyId: SigningPolicyId) =>
@@ -70,9 +55,7 @@ export async function createSigningPolicy(
       organizationId,
       projectId,
       slug,
-      settings,
-      certificate: { ...certificate, keyAlgorithm: key.algorithm },
-      people,
+      ...inContext,
     }) as const
   const newId = () => randomUUID() as SigningPolicyId
   // Refuses what is malformed before the slug is taken.

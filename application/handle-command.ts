@@ -1,12 +1,14 @@
 import {
   type ChangeProposalId,
+  controlInForce,
   type Decider,
   type DomainEvent,
   type Instant,
-  type Organization,
   organizationDecider,
+  parseStreamName,
   Refusal,
   ruleChangedBy,
+  type SigningPolicyState,
   streams,
 } from '../domain/index.ts'
 import { appendDecided, type EventLog, type LogPosition, prepareEvents, type WholeStream } from '../event-log/index.ts'
@@ -37,7 +39,7 @@ export type BasedOn = {
  * Loads an aggregate, decides a command on it and appends what happens. When the stream moves on meanwhile the decision
  * is made anew. What belongs to another organization than the requester's is not there.
  *
- * Where the organization controls changes of the rule that the command changes, it is proposed instead: what was decided is
+ * Where the organization, or the signing policy itself, controls changes of the rule that the command changes, it is proposed instead: what was decided is
  * kept, and is appended when others have approved it.
  *
  * @throws Refusal as the decider does; `LAST_ADMINISTRATOR`; `CHANGE_STALE` when more has happened than the requester had seen
@@ -67,7 +69,7 @@ export async function handleCommand<State, Command extends object, Event extends
       refuseStale(revision, basedOnRevision)
       const events = decider.decide(command, state)
       const isControlled = events.some((each) => ruleChangedBy(each, { streamId, actor }))
-      const control = isControlled ? controlOf(organization.state) : null
+      const control = isControlled ? controlInForce(organization.state, policyOf(streamId, state)) : null
       if (control === null) await keepAdministrator(dependencies, requester, { streamId, revision, events })
       return { streamId, revision, events, control }
     },
@@ -90,6 +92,7 @@ function refuseStale(revision: WholeStream['revision'], basedOnRevision: number 
   )
 }
 
-function controlOf(organization: { readonly status: 'none' } | Organization): Organization['changeControl'] {
-  return organization.status === 'none' ? null : organization.changeControl
+/** The signing policy that a stream is of. */
+function policyOf(streamId: string, state: unknown): SigningPolicyState | undefined {
+  return parseStreamName(streamId)?.kind === 'signingPolicy' ? (state as SigningPolicyState) : undefined
 }

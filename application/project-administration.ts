@@ -1,4 +1,4 @@
-import { type ProjectId, streams } from '../domain/index.ts'
+import { type ProjectId, type SigningPolicyId, streams } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
 import { createProject, type ProjectHandled, type ProjectInput } from './create-project.ts'
 import { createSigningPolicy, type SigningPolicyHandled, type SigningPolicyInput } from './create-signing-policy.ts'
@@ -12,6 +12,14 @@ import {
   reactivateProject,
   updateProject,
 } from './projects.ts'
+import {
+  deactivateSigningPolicy,
+  reactivateSigningPolicy,
+  type SigningPolicyDeactivation,
+  type SigningPolicyReactivation,
+  type SigningPolicyUpdate,
+  updateSigningPolicy,
+} from './signing-policies.ts'
 
 /** The use cases of those who administer projects and signing policies. */
 export interface ProjectAdministration {
@@ -29,14 +37,25 @@ export interface ProjectAdministration {
 
   /** Creates a signing policy. @throws Refusal `FORBIDDEN`, `SIGNING_POLICY_SLUG_TAKEN`, and as its decider */
   createSigningPolicy(requester: Requester, input: SigningPolicyInput): Promise<SigningPolicyHandled>
+
+  /** Gives a signing policy a new version. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as its decider */
+  updateSigningPolicy(requester: Requester, input: SigningPolicyUpdate): Promise<SigningPolicyHandled>
+
+  /** Puts a signing policy out of use. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as its decider */
+  deactivateSigningPolicy(requester: Requester, input: SigningPolicyDeactivation): Promise<SigningPolicyHandled>
+
+  /** Puts a signing policy into use again. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as its decider */
+  reactivateSigningPolicy(requester: Requester, input: SigningPolicyReactivation): Promise<SigningPolicyHandled>
 }
 
 /** Puts them together, each behind the guard. */
 export function createProjectAdministration(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'>,
   change: ChangeCall,
 ): ProjectAdministration {
   const stream = ({ projectId }: { readonly projectId: ProjectId }) => streams.project(projectId)
+  const policyStream = ({ signingPolicyId }: { readonly signingPolicyId: SigningPolicyId }) =>
+    streams.signingPolicy(signingPolicyId)
   return {
     createProject: (requester, input) =>
       change('createProject', requester, undefined, () => createProject(dependencies, requester, input)),
@@ -49,6 +68,18 @@ export function createProjectAdministration(
     createSigningPolicy: (requester, input) =>
       change('createSigningPolicy', requester, stream(input), () =>
         createSigningPolicy(dependencies, requester, input),
+      ),
+    updateSigningPolicy: (requester, input) =>
+      change('updateSigningPolicy', requester, policyStream(input), () =>
+        updateSigningPolicy(dependencies, requester, input),
+      ),
+    deactivateSigningPolicy: (requester, input) =>
+      change('deactivateSigningPolicy', requester, policyStream(input), () =>
+        deactivateSigningPolicy(dependencies, requester, input),
+      ),
+    reactivateSigningPolicy: (requester, input) =>
+      change('reactivateSigningPolicy', requester, policyStream(input), () =>
+        reactivateSigningPolicy(dependencies, requester, input),
       ),
   }
 }

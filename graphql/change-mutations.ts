@@ -1,6 +1,7 @@
 import type { ChangeDecided, Handled } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { builder } from './builder.ts'
+import { ChangeControlInput } from './change-control.ts'
 import { ControlledChangeRef } from './controlled-change.ts'
 import { parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
@@ -39,13 +40,6 @@ const RejectChangeInput = builder.inputType('RejectChangeInput', {
   fields: (t) => ({
     changeProposalId: t.id({ required: true, description: 'UUID or node id.' }),
     comment: t.string(),
-  }),
-})
-
-const ChangeControlInput = builder.inputType('ChangeControlInput', {
-  fields: (t) => ({
-    requiredApprovals: t.int({ required: true, description: 'Approvals besides the author, 1 to 10.' }),
-    lifetimeSeconds: t.int({ required: true, description: 'Seconds for which a change waits: an hour to 90 days.' }),
   }),
 })
 

@@ -70,8 +70,9 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPlan:
       'approvalDeadline certificateThumbprint digest document fileCount files nodeCount nodes page plannedAt plannerVersion',
     SigningPolicy: 'createdAt current events id name project revision signingPolicyId slug status updatedAt versions',
+    SigningPolicyPayload: 'changeProposal position signingPolicy signingPolicyId',
     SigningPolicyVersion:
-      'approval certificate existingSignatures madeAt madeBy name release submitters timestamp version',
+      'approval certificate changeControl existingSignatures madeAt madeBy name release submitters timestamp version',
     SigningRequest:
       'approvalProcess approvals artifact attempts cancellation certificate createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt waitingFor workflowStatus',
     SigningRequestPayload: 'position signingRequest signingRequestId',

@@ -1,19 +1,6 @@
-import type { ChangeControl } from '../domain/index.ts'
-import { builder } from './builder.ts'
+import { ChangeControlRef } from './change-control.ts'
 import { EntityRef } from './entity.ts'
 import { OrganizationRef } from './refs.ts'
-
-const ChangeControlRef = builder.objectRef<ChangeControl>('ChangeControl').implement({
-  description: 'That changes of rules need the approval of others than their author.',
-  fields: (t) => ({
-    requiredApprovals: t.exposeInt('requiredApprovals', {
-      description: 'Approvals of different administrators that a change takes besides its author.',
-    }),
-    lifetimeSeconds: t.exposeInt('lifetimeSeconds', {
-      description: 'Seconds after which a change that was not applied lapses.',
-    }),
-  }),
-})
 
 OrganizationRef.implement({
   description: 'What everything else belongs to.',

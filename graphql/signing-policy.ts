@@ -2,6 +2,7 @@ import type { ApprovalProcess } from '../domain/index.ts'
 import type { SigningPolicyVersion, SigningPolicyView } from '../projections/index.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
+import { ChangeControlRef } from './change-control.ts'
 import { EntityRef } from './entity.ts'
 import { ExistingSignatureTreatmentRef, SigningPolicyStatusRef, TimestampRequirementRef } from './enums.ts'
 import { PrincipalReferenceRef } from './principal-reference.ts'
@@ -57,6 +58,12 @@ const SigningPolicyVersionRef = builder.objectRef<SigningPolicyVersion>('Signing
       description:
         'What a submission may ask for files that are signed already; the first is for submissions that do not ask.',
       resolve: ({ settings }) => [...settings.existingSignatures],
+    }),
+    changeControl: t.field({
+      type: ChangeControlRef,
+      nullable: true,
+      description: 'What changes of this policy take besides what the organization demands. Null: nothing more.',
+      resolve: ({ settings }) => settings.changeControl ?? null,
     }),
   }),
 })

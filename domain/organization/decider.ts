@@ -66,7 +66,16 @@ export const organizationDecider: Decider<OrganizationState, OrganizationCommand
   },
 }
 
-function checkChangeControl({ requiredApprovals, lifetimeSeconds }: ChangeControl, administrators: number): void {
+/**
+ * Refuses what no change could be approved by.
+ *
+ * @param administrators how many Global Administrators are active people
+ * @throws Refusal `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`
+ */
+export function checkChangeControl(
+  { requiredApprovals, lifetimeSeconds }: ChangeControl,
+  administrators: number,
+): void {
   const { shortest, longest } = lifetimes
   if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > mostApprovals)
     throw new Refusal(

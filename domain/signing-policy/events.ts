@@ -1,6 +1,7 @@
 import type { DomainEvent } from '../event.ts'
 import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
 import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
+import type { ChangeControl } from '../organization/index.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 
 /** Who must agree before a signature: `requiredApprovals` distinct people of those that `approvers` name then. */
@@ -29,6 +30,11 @@ export type SigningPolicySettings = {
    * What a submission may ask for files that are signed already, each once; the first is for submissions that do not ask.
    */
   readonly existingSignatures: readonly ExistingSignatureTreatment[]
+  /**
+   * That changes of this policy need the approval of others, whatever the organization demands; left out where what the
+   * organization demands is enough. Events with it are of the second form.
+   */
+  readonly changeControl?: ChangeControl
 }
 
 /** A policy came to be, with version 1 of its settings. */

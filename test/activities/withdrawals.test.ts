@@ -82,7 +82,11 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
   'the signing policy is deactivated': {
     code: 'SIGNING_POLICY_INACTIVE',
     withdraw: (organization) => tellPolicy(organization, { type: 'DeactivateSigningPolicy', reason: null }),
-    restore: (organization) => tellPolicy(organization, { type: 'ReactivateSigningPolicy' }),
+    restore: async (organization) =>
+      tellPolicy(organization, {
+        type: 'ReactivateSigningPolicy',
+        ...inContext(organization, (await policySettings(organization)).certificateId),
+      }),
   },
   'the project is deactivated': {
     code: 'PROJECT_INACTIVE',
@@ -116,7 +120,11 @@ async function policySettings({ log, signingPolicyId }: TestOrganization) {
 }
 
 function changePolicy(organization: TestOrganization, settings: SigningPolicySettings): Promise<unknown> {
-  const { certificateId } = settings
+  const context = inContext(organization, settings.certificateId)
+  return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, ...context })
+}
+
+function inContext({ submitter, approvers }: TestOrganization, certificateId: CertificateId) {
   const certificate = {
     certificateId,
     kind: 'selfSigned',
@@ -124,8 +132,7 @@ function changePolicy(organization: TestOrganization, settings: SigningPolicySet
     name: 'test',
     restrictions: unrestricted,
   } as const
-  const people = { submitters: [organization.submitter], approvers: organization.approvers }
-  return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, certificate, people })
+  return { certificate, people: { submitters: [submitter], approvers } }
 }
 
 /** A new certificate with a new key, which the policy uses from now on. */

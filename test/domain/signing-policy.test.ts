@@ -77,6 +77,7 @@ const create = (changes: Partial<SigningPolicySettings> = {}, certificate = self
     people: people ?? peopleOf(created),
   } as const
 }
+const reactivate = { type: 'ReactivateSigningPolicy', certificate: selfSigned, people: peopleOf(settings) } as const
 const created = event<SigningPolicyEvent, 'SigningPolicyCreated'>('SigningPolicyCreated', {
   ...ids,
   slug: 'release',
@@ -152,12 +153,28 @@ describe('signing policy', () => {
 
   it('can be deactivated and reactivated, and signs only while active', () => {
     given(policy, created).when({ type: 'DeactivateSigningPolicy', reason: null }).thenEvents(deactivated)
-    given(policy, created, deactivated).when({ type: 'ReactivateSigningPolicy' }).thenEvents(reactivated)
+    given(policy, created, deactivated).when(reactivate).thenEvents(reactivated)
     expect(activeSigningPolicy(fold(policy, [created, deactivated, reactivated]))).toMatchObject({ status: 'active' })
     const refusal = (events: readonly SigningPolicyEvent[]) =>
       refusalOf(() => activeSigningPolicy(fold(policy, events)))
     expect(refusal([created, deactivated]).code).toBe('SIGNING_POLICY_INACTIVE')
     expect(refusal([]).code).toBe('SIGNING_POLICY_NOT_FOUND')
+  })
+
+  it('says by a later form of its events that its changes are controlled, which a release before must not overlook', () => {
+    const changeControl = { requiredApprovals: 2, lifetimeSeconds: 86_400 }
+    const controlled = change({ changeControl })
+    const withAdministrators = { ...controlled, people: { ...controlled.people, administrators: 3 } }
+    given(policy, created)
+      .when(withAdministrators)
+      .thenEvents({
+        type: 'SigningPolicyChanged',
+        data: { schemaVersion: 2, version: 2, settings: { ...settings, changeControl } },
+      })
+    const first = create({ changeControl })
+    expect(
+      policy.decide({ ...first, people: { ...first.people, administrators: 3 } }, policy.initialState())[0]?.data,
+    ).toMatchObject({ schemaVersion: 2, settings: { changeControl } })
   })
 
   itRefuses(policy, { source: 'signing-policy/decider.ts', before: 'export const signingPolicyDecider' }, [
@@ -169,7 +186,7 @@ describe('signing policy', () => {
       [created, deactivated],
       { type: 'DeactivateSigningPolicy', reason: null },
     ],
-    ['SIGNING_POLICY_ACTIVE', 'reactivation of an active one', [created], { type: 'ReactivateSigningPolicy' }],
+    ['SIGNING_POLICY_ACTIVE', 'reactivation of an active one', [created], reactivate],
     ...[0, -1, 4, 1.5, Number.NaN].map(
       (requiredApprovals) =>
         [
@@ -261,6 +278,30 @@ describe('signing policy', () => {
       'settings that name another',
       [],
       create({}, { ...selfSigned, certificateId: fixedUuid('8') }),
+    ],
+    [
+      'CERTIFICATE_RESTRICTIONS_UNMET',
+      'reactivation when the certificate was restricted meanwhile',
+      [created, deactivated],
+      { ...reactivate, certificate: { ...selfSigned, restrictions: { ...unrestricted, minimumApprovals: 3 } } },
+    ],
+    [
+      'APPROVAL_QUORUM',
+      'reactivation when too few approvers are left',
+      [created, deactivated],
+      { ...reactivate, people: { ...reactivate.people, approvers: [anna] } },
+    ],
+    [
+      'CHANGE_CONTROL_INVALID',
+      'no approvals of changes',
+      [created],
+      change({ changeControl: { requiredApprovals: 0, lifetimeSeconds: 86_400 } }),
+    ],
+    [
+      'CHANGE_CONTROL_UNREACHABLE',
+      'more approvals of changes than there are administrators',
+      [created],
+      change({ changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }),
     ],
     ['SLUG_MALFORMED', 'a space', [], { ...create(), slug: 'a b' }],
     ['NAME_MALFORMED', 'no name', [], create({ name: '' })],

@@ -24,6 +24,7 @@ import { readRuntimeFacts } from '../../server/embedded/runtime-facts.ts'
 import { openServiceLog } from '../../server/event-log.ts'
 import { connectClient } from '../../server/temporal.ts'
 import { temporalWorkflows } from '../../workflows/client.ts'
+import { administratorsInLog } from './submitters-in-log.ts'
 
 /** The demo organization of a running embedded service, with ways to add to it. */
 export type EmbeddedOrganization = {
@@ -88,7 +89,7 @@ export async function openEmbeddedOrganization(data: string): Promise<EmbeddedOr
       }
       const common = { name: slug, certificateId, timestamp: 'required', release: false } as const
       const existingSignatures = existingSignatureTreatments
-      await createSigningPolicy(dependencies, setup, {
+      await createSigningPolicy({ ...dependencies, administrators: administratorsInLog(log) }, setup, {
         projectId: await demoProject(log, organizationId),
         slug,
         settings: { ...common, existingSignatures, submitters: named(submitters), approval },

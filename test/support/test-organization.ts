@@ -76,6 +76,7 @@ import {
 import type { TestInstallation } from './event-keys.ts'
 import { testPersons } from './persons.ts'
 import { openTestKeyStores, softHsmToken } from './softhsm.ts'
+import { administratorsInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** An organization with a project, a policy that wants two of three people, and a certificate, on real parts. */
@@ -241,7 +242,8 @@ export async function testOrganization(
           deadlineSeconds: null,
           ...options.approval,
         }
-  const { signingPolicyId } = await createSigningPolicy(dependencies, setup, {
+  const withAdministrators = { ...dependencies, administrators: administratorsInLog(log) }
+  const { signingPolicyId } = await createSigningPolicy(withAdministrators, setup, {
     projectId,
     slug: 'release',
     settings: {

@@ -1,4 +1,10 @@
-import { type ApiTokenId, type CertificateId, type ProjectId, streams } from '../../../domain/index.ts'
+import {
+  type ApiTokenId,
+  type CertificateId,
+  type ProjectId,
+  type SigningPolicyId,
+  streams,
+} from '../../../domain/index.ts'
 import { issuedFacts } from '../issued-facts.ts'
 import { fixedUuid } from '../submission.ts'
 import {
@@ -40,6 +46,8 @@ const proposedChange = {
   requiredApprovals: 1,
   expiresAt: '2026-03-08T12:00:00.000Z',
 } as const
+
+const controlledSettings = { ...policySettings, changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }
 
 /**
  * Histories that hold every type of event, in the newest form of each, and every kind of actor. What is once among the stored
@@ -229,6 +237,22 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         byToken('SigningPolicyChanged', { version: 2, settings: policySettings }),
         byToken('SigningPolicyDeactivated', { reason: null }),
         byToken('SigningPolicyReactivated', {}),
+      ],
+    },
+    {
+      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('f')),
+      events: [
+        inForm(
+          2,
+          byToken('SigningPolicyCreated', {
+            signingPolicyId: fixedUuid<SigningPolicyId>('f'),
+            organizationId: id.organization,
+            projectId: id.project,
+            slug: 'controlled',
+            settings: controlledSettings,
+          }),
+        ),
+        inForm(2, byToken('SigningPolicyChanged', { version: 2, settings: { ...controlledSettings, approval: null } })),
       ],
     },
     {

@@ -75,7 +75,7 @@ export function policyCommands(number: number, detail: number): readonly Signing
     },
     { type: 'ChangeSigningPolicy', settings, certificate, people },
     { type: 'DeactivateSigningPolicy', reason: null },
-    { type: 'ReactivateSigningPolicy' },
+    { type: 'ReactivateSigningPolicy', certificate, people },
   ]
 }
 

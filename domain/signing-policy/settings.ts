@@ -1,0 +1,109 @@
+import type { KeyAlgorithm } from '../algorithms.ts'
+import { type Certificate, requireRestrictionsMet } from '../certificate/index.ts'
+import { checkTreatments } from '../existing-signatures.ts'
+import type { UserId } from '../ids.ts'
+import { checkChangeControl } from '../organization/index.ts'
+import { checkReferences } from '../reference-list.ts'
+import { Refusal } from '../refusal.ts'
+import { parseName } from '../text.ts'
+import type { ApprovalProcess, SigningPolicySettings } from './events.ts'
+
+/** What a policy needs to know of the certificate that it is to use. */
+export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'name' | 'restrictions'> & {
+  readonly keyAlgorithm: KeyAlgorithm
+}
+
+/**
+ * Whom the references of a policy's settings name at the moment of a command, each once: those whom they name themselves,
+ * and members of groups.
+ */
+export type PolicyPeople = {
+  readonly submitters: readonly UserId[]
+  /** Only who is not deactivated; one more than the required approvals will do. */
+  readonly approvers: readonly UserId[]
+  /** How many Global Administrators are active people; left out where the settings control no changes. */
+  readonly administrators?: number
+}
+
+const submitters = { name: 'submitters', of: 'signing policy', tooMany: 'SIGNING_POLICY_TOO_LARGE' } as const
+const approvers = { ...submitters, name: 'approvers' } as const
+
+/** Settings, and what they rest on. */
+export type SettingsInContext = {
+  readonly settings: SigningPolicySettings
+  readonly certificate: PolicyCertificate
+  readonly people: PolicyPeople
+}
+
+/**
+ * The settings as a policy may have them.
+ *
+ * @throws Refusal as the signing policy's decider
+ */
+export function checkedSettings({ settings, certificate, people }: SettingsInContext): SigningPolicySettings {
+  if (certificate.certificateId !== settings.certificateId)
+    throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
+  checkReferences(settings.submitters, submitters)
+  checkTreatments(settings.existingSignatures)
+  if (settings.approval !== null) {
+    checkApproval(settings.approval, people)
+    checkReachable(settings.approval, people)
+  }
+  if (settings.release) checkRelease(settings, certificate)
+  if (settings.changeControl !== undefined) checkChangeControl(settings.changeControl, people.administrators ?? 0)
+  const name = parseName(settings.name, "The signing policy's name")
+  requireRestrictionsMet(certificate, settings, `the signing policy ${name}`)
+  return { ...settings, name }
+}
+
+/** Ten years. Far beyond them a deadline is no date any more. */
+const longestDeadlineSeconds = 10 * 365 * 24 * 60 * 60
+
+function checkApproval(approval: ApprovalProcess, people: PolicyPeople): void {
+  const { requiredApprovals, deadlineSeconds } = approval
+  checkReferences(approval.approvers, approvers)
+  const count = people.approvers.length
+  if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > count)
+    throw new Refusal(
+      'APPROVAL_QUORUM',
+      `The required approvals must be a whole number from 1 to the number of people who can approve, members of groups included and deactivated users not (${count}); got ${requiredApprovals}.`,
+      { approvers: count, requiredApprovals },
+    )
+  if (deadlineSeconds === null) return
+  if (!Number.isInteger(deadlineSeconds) || deadlineSeconds < 1 || deadlineSeconds > longestDeadlineSeconds)
+    throw new Refusal(
+      'APPROVAL_DEADLINE',
+      `The approval deadline must be a whole number of seconds from 1 to ${longestDeadlineSeconds}; got ${deadlineSeconds}.`,
+      { deadlineSeconds },
+    )
+}
+
+/** Whoever submits, enough others must be there to approve: or the request would wait for ever. */
+function checkReachable(
+  { requiredApprovals, submitterMayApprove }: ApprovalProcess,
+  { submitters, approvers }: PolicyPeople,
+): void {
+  if (submitterMayApprove || approvers.length > requiredApprovals) return
+  const stuck = submitters.filter((submitter) => approvers.includes(submitter))
+  if (stuck.length > 0)
+    throw new Refusal(
+      'APPROVAL_QUORUM_UNREACHABLE',
+      `Requests of ${stuck.slice(0, 10).join(', ')}${stuck.length > 10 ? ' and others' : ''} could never be approved: submitters may not approve, and without them there are ${approvers.length - 1} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
+      { submitters: stuck.slice(0, 10), approvers: approvers.length - 1, requiredApprovals },
+    )
+}
+
+function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertificate): void {
+  if (settings.timestamp !== 'required')
+    throw new Refusal('RELEASE_NEEDS_TIMESTAMP', 'A release policy must require a time-stamp.')
+  if (certificate.keyAlgorithm === 'rsa-2048')
+    throw new Refusal(
+      'RELEASE_NEEDS_STRONG_KEY',
+      `A release policy needs RSA 3072 or more, or an elliptic curve; ${certificate.name} has RSA 2048.`,
+    )
+  if (certificate.kind === 'selfSigned')
+    throw new Refusal(
+      'RELEASE_NEEDS_ISSUED_CERTIFICATE',
+      `A release policy needs a certificate that an authority issued; ${certificate.name} is self-signed, for tests.`,
+    )
+}

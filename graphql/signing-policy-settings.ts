@@ -1,0 +1,68 @@
+import type { CertificateId, SigningPolicySettings } from '../domain/index.ts'
+import { builder } from './builder.ts'
+import { ChangeControlInput } from './change-control.ts'
+import { ExistingSignatureTreatmentRef, TimestampRequirementRef } from './enums.ts'
+import { parseEntityId } from './global-id.ts'
+import { PrincipalReferenceInput, referencesOf } from './principal-reference.ts'
+
+const ApprovalProcessInput = builder.inputType('ApprovalProcessInput', {
+  fields: (t) => ({
+    approvers: t.field({ type: [PrincipalReferenceInput], required: true }),
+    requiredApprovals: t.int({ required: true, description: 'So many different people must agree, 1 or more.' }),
+    submitterMayApprove: t.boolean({
+      description: 'Whether an approval by the person behind the submission counts; no when absent.',
+    }),
+    deadlineSeconds: t.int({ description: 'After so many seconds a request is denied. Null: it waits without end.' }),
+  }),
+})
+
+/** What a signing policy is to demand. */
+export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettingsInput', {
+  description: 'All that a policy demands: what is left out is as its description says, and not as it was.',
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    certificateId: t.id({ required: true, description: 'UUID or node id.' }),
+    submitters: t.field({ type: [PrincipalReferenceInput], required: true, description: 'Who may submit.' }),
+    approval: t.field({ type: ApprovalProcessInput, description: 'Null: nobody is asked.' }),
+    timestamp: t.field({ type: TimestampRequirementRef, description: 'Required when absent.' }),
+    release: t.boolean({
+      description: 'Strong algorithms only, time-stamp always, no test certificates; no when absent.',
+    }),
+    existingSignatures: t.field({
+      type: [ExistingSignatureTreatmentRef],
+      description: 'What submissions may ask for, the default first; replace, append and refuse when absent.',
+    }),
+    changeControl: t.field({
+      type: ChangeControlInput,
+      description:
+        'Approvals that changes of this policy take from now on, whatever the organization demands. Null: none.',
+    }),
+  }),
+})
+
+/**
+ * The settings of an input.
+ *
+ * @throws Refusal `ID_MALFORMED`, `ARGUMENTS_AMBIGUOUS`
+ */
+export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput): SigningPolicySettings {
+  const { name, approval, changeControl } = input
+  return {
+    name,
+    certificateId: parseEntityId<CertificateId>(input.certificateId, 'Certificate'),
+    submitters: referencesOf(input.submitters),
+    approval:
+      approval == null
+        ? null
+        : {
+            approvers: referencesOf(approval.approvers),
+            requiredApprovals: approval.requiredApprovals,
+            submitterMayApprove: approval.submitterMayApprove ?? false,
+            deadlineSeconds: approval.deadlineSeconds ?? null,
+          },
+    timestamp: input.timestamp ?? 'required',
+    release: input.release ?? false,
+    existingSignatures: input.existingSignatures ?? ['replace', 'append', 'refuse'],
+    ...(changeControl == null ? {} : { changeControl }),
+  }
+}
