@@ -10,6 +10,7 @@ import {
 } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import {
+  type ArtifactStore,
   checkHeader,
   createUploads,
   createVerifiedReader,
@@ -58,6 +59,7 @@ export type GraphQLTestServer = GraphQLOrganization &
     readonly projector: Projector
     readonly application: Application
     readonly dependencies: ApplicationDependencies
+    readonly store: ArtifactStore
     readonly setup: Setup
     readonly organizationId: OrganizationId
     /** Sends an operation as a user, or as nobody. */
@@ -209,6 +211,7 @@ export async function openGraphQLServer(
     projector,
     application,
     dependencies,
+    store,
     setup,
     organizationId,
     ...organization,

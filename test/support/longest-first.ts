@@ -10,6 +10,8 @@ const longestTestFiles: readonly string[] = [
   'test/server/stop-while-starting.test.ts',
   'test/workflows/releases-side-by-side.test.ts',
   'test/end-to-end/roles.test.ts',
+  'test/graphql/access-operations.test.ts',
+  'test/graphql/access-other-organizations.test.ts',
   'test/end-to-end/personal-data.test.ts',
   'test/workflows/waiting.test.ts',
   'test/activities/withdrawals.test.ts',

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { differentOnlyInIds, unchanging } from '../support/access/ask.ts'
+import { askedRoutes } from '../support/access/asked.ts'
+import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
+import { openAccessServer } from '../support/access/organization.ts'
+import { nobodysThings, type Things } from '../support/access/things.ts'
+
+const names = Object.keys(askedRoutes)
+
+describe('every route', { timeout: 240_000 }, () => {
+  let world: Awaited<ReturnType<typeof openAccessServer>>
+  let callers: readonly AccessCaller[]
+  beforeAll(async () => {
+    const opened = await openAccessServer()
+    world = { ...opened, own: unchanging(opened.own), others: unchanging(opened.others) }
+    callers = await everyCaller(world)
+  }, 240_000)
+  afterAll(() => world.close())
+
+  async function send(name: string, token: string | undefined, things: Things) {
+    const { path, body, headers } = askedRoutes[name] ?? { path: async () => '/' }
+    const response = await fetch(`${world.server.url}${await path(things)}`, {
+      method: name.split(' ')[0] ?? 'GET',
+      headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      ...(body === undefined ? {} : { body }),
+    })
+    return { status: response.status, text: await response.text() }
+  }
+
+  const accessOf = (name: string) =>
+    world.routes.find(({ method, url }) => `${method} ${url}` === name)?.access ?? 'everybody'
+
+  it('is asked by a line of asked.ts', () => {
+    const served = world.routes.map(({ method, url }) => `${method} ${url}`)
+    expect([...served].sort()).toEqual([...names].sort())
+  })
+
+  it.each(names)('%s is for those whom its permission names', async (name) => {
+    const access = accessOf(name)
+    for (const caller of callers) {
+      const { status } = await send(name, caller.user.token, caller.things)
+      const isNamed = access === 'everybody' || access === 'fieldByField' || isNamedBy(access, caller)
+      expect([caller.name, isNamed ? status < 300 : status]).toEqual([caller.name, isNamed ? true : 403])
+    }
+  })
+
+  it.each(names)('%s is for users, unless it is for everybody', async (name) => {
+    const { status } = await send(name, undefined, world.own)
+    expect(status).toBe(accessOf(name) === 'everybody' ? 200 : 401)
+  })
+
+  // What stands in a route's URL is what it names.
+  it.each(names.filter((name) => name.includes(':')))(
+    '%s answers alike for what is of another organization and for what is nobody’s',
+    async (name) => {
+      for (const caller of callers)
+        for (const kind of ['organizationId', 'signedRequest'] as const) {
+          const ask = (foreign: Things) => send(name, caller.user.token, { ...world.own, [kind]: foreign[kind] })
+          const [theirs, nobodys] = [await ask(world.others), await ask(nobodysThings)]
+          expect([caller.name, kind, theirs.status, differentOnlyInIds(theirs.text)]).toEqual([
+            caller.name,
+            kind,
+            nobodys.status,
+            differentOnlyInIds(nobodys.text),
+          ])
+        }
+    },
+  )
+})

@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto'
+import type { Permission } from '../../../domain/index.ts'
+import type { AccessCaller } from './callers.ts'
+import type { Things } from './things.ts'
+
+/**
+ * How a root field is asked, in a way that succeeds for whoever has its permission. `things` gives ids of new things of the
+ * own organization, and then of another one's and of nobody's, which must be answered alike.
+ */
+export type Asked = {
+  readonly arguments?: (things: Things, by: AskingCaller) => Promise<Readonly<Record<string, unknown>>>
+  /** Where another permission than the field's own decides: with these arguments. */
+  readonly permission?: Permission
+  /** The code that whoever has the permission is refused with, where success needs what a test of this kind has not. */
+  readonly answeredWith?: string
+  /** The codes that say that the caller is nobody who may, where the domain itself asks; else `FORBIDDEN`. */
+  readonly refusedWith?: readonly string[]
+  /** What is asked of the answer; else everything that it has. */
+  readonly selection?: string
+  /** Where an answer says by itself that it was refused: its code. */
+  // biome-ignore lint/suspicious/noExplicitAny: what the field answers
+  readonly refusalIn?: (answer: any) => string | undefined
+}
+
+/** Who asks, as far as arguments depend on it. */
+export type AskingCaller = Pick<AccessCaller, 'user'> & {
+  /** The id of a file that the caller uploaded. */
+  readonly upload: () => Promise<string>
+}
+
+/** The one argument of a mutation. */
+function input(
+  of: (things: Things, by: AskingCaller) => Promise<Readonly<Record<string, unknown>>>,
+): Required<Pick<Asked, 'arguments'>> {
+  return { arguments: async (things, by) => ({ input: await of(things, by) }) }
+}
+
+/**
+ * Every query, subscription and mutation: who adds one adds a line, and the matrix of `test/graphql/access-*.test.ts` asks it
+ * as everybody. What comes after a space in a name tells apart several ways to ask the same.
+ */
+export const asked: Readonly<Record<string, Asked>> = {
+  'Query.viewer': {},
+  'Query.organization': {},
+  'Query.project': { arguments: async (of) => ({ id: await of.namedProject() }) },
+  'Query.projects': {},
+  'Query.signingPolicy': { arguments: async (of) => ({ id: await of.namedPolicy() }) },
+  'Query.signingPolicies': {},
+  'Query.signingPolicies of a project': { arguments: async (of) => ({ project: await of.namedProject() }) },
+  'Query.key': { arguments: async (of) => ({ id: await of.key() }) },
+  'Query.keys': {},
+  'Query.certificate': { arguments: async (of) => ({ id: await of.certificate() }) },
+  'Query.certificates': {},
+  'Query.checkContinuity': {
+    arguments: async (of) => ({ before: await of.certificate(), after: await of.disabledCertificate() }),
+  },
+  'Query.history': { arguments: async (of) => ({ kind: 'project', id: await of.project() }) },
+  'Query.history of a user': {
+    arguments: async (of) => ({ kind: 'user', id: await of.user() }),
+    // Of auditors, and of the user.
+    permission: 'readAddresses',
+  },
+  'Query.user': { arguments: async (of) => ({ id: await of.user() }) },
+  'Query.users': {},
+  'Query.group': { arguments: async (of) => ({ id: await of.group() }) },
+  'Query.groups': {},
+  'Query.changeProposal': { arguments: async (of) => ({ id: await of.changeProposal() }) },
+  'Query.changeProposals': {},
+  'Query.signingRequest': { arguments: async (of) => ({ id: await of.signedRequest() }) },
+  'Query.signingRequests': {},
+  'Query.signingRequests of a policy': {
+    arguments: async (of) => ({
+      filter: {
+        project: await of.namedProject(),
+        signingPolicy: await of.namedPolicy(),
+        submitter: await of.user(),
+      },
+    }),
+  },
+  'Query.node': { arguments: async (of) => ({ id: nodeId('User', await of.user()) }) },
+  'Query.nodes': {
+    arguments: async (of) => ({
+      ids: [
+        nodeId('Organization', await of.organizationId()),
+        nodeId('Project', await of.project()),
+        nodeId('SigningPolicy', await of.policy()),
+        nodeId('Key', await of.key()),
+        nodeId('Certificate', await of.certificate()),
+        nodeId('Group', await of.group()),
+        nodeId('ChangeProposal', await of.changeProposal()),
+        nodeId('SigningRequest', (await of.request()).signingRequestId),
+      ],
+    }),
+  },
+  'Query.events': {},
+  'Query.events of an entity': { arguments: async (of) => ({ streamId: `project-${await of.project()}` }) },
+  'Query.securityRefusals': {},
+  'Query.canSubmit': {
+    ...input(async (of) => ({
+      project: await of.namedProject(),
+      signingPolicy: await of.namedPolicy(),
+      fileName: 'setup.exe',
+      size: 9,
+    })),
+    selection: '{ refusal { code message details } }',
+    refusalIn: ({ refusal }) => refusal?.code,
+  },
+
+  'Subscription.signingRequest': { arguments: async (of) => ({ id: await of.signedRequest() }) },
+  'Subscription.signingRequestsChanged': {},
+  'Subscription.events': {},
+
+  'Mutation.submitSigningRequest': input(async (of, by) => ({
+    project: await of.namedProject(),
+    signingPolicy: await of.namedPolicy(),
+    uploadId: await by.upload(),
+  })),
+  'Mutation.approveSigningRequest': {
+    ...input((of) => of.request()),
+    refusedWith: ['NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE'],
+  },
+  'Mutation.denySigningRequest': {
+    ...input(async (of) => ({ signingRequestId: (await of.request()).signingRequestId })),
+    refusedWith: ['NOT_AN_APPROVER'],
+  },
+  'Mutation.cancelSigningRequest': input(async (of) => ({ signingRequestId: (await of.request()).signingRequestId })),
+
+  'Mutation.createCiUser': input(async (of) => ({ name: 'Builds', responsible: await of.user() })),
+  'Mutation.deactivateUser': input(async (of) => ({ userId: await of.readingUser() })),
+  'Mutation.deactivateUser who is a Global Administrator': {
+    ...input(async (of) => ({ userId: await of.administrator() })),
+    permission: 'administerAdministrators',
+  },
+  'Mutation.reactivateUser': input(async (of) => ({ userId: await of.deactivatedUser() })),
+  'Mutation.eraseUser': input(async (of) => ({ userId: await of.readingUser() })),
+  'Mutation.grantGlobalRole': input(async (of) => ({ userId: await of.user(), role: 'projectAdministrator' })),
+  'Mutation.grantGlobalRole of a Global Administrator': {
+    ...input(async (of) => ({ userId: await of.user(), role: 'globalAdministrator' })),
+    permission: 'administerAdministrators',
+  },
+  'Mutation.withdrawGlobalRole': input(async (of) => ({ userId: await of.readingUser(), role: 'globalReader' })),
+  'Mutation.issueApiToken': input(async (of) => ({ userId: await of.readingUser(), name: 'another' })),
+  'Mutation.revokeApiToken': input((of) => of.apiToken()),
+  'Mutation.createGroup': input(async (of) => ({ name: `Group ${randomUUID()}`, members: [await of.user()] })),
+  'Mutation.describeGroup': input(async (of) => ({
+    groupId: await of.group(),
+    name: `Group ${randomUUID()}`,
+    basedOnRevision: 0,
+  })),
+  'Mutation.changeGroupMembers': input(async (of) => ({ groupId: await of.group(), add: [await of.user()] })),
+
+  'Mutation.createProject': input(async (of) => ({
+    slug: `p-${randomUUID()}`,
+    name: 'Another',
+    readers: [{ user: await of.user() }],
+    configurators: [{ group: await of.group() }],
+  })),
+  'Mutation.updateProject': input(async (of) => ({
+    projectId: await of.project(),
+    basedOnRevision: 0,
+    name: 'Renamed',
+    readers: [{ group: await of.group() }],
+    configurators: [{ user: await of.user() }],
+  })),
+  'Mutation.deactivateProject': input(async (of) => ({ projectId: await of.project() })),
+  'Mutation.reactivateProject': input(async (of) => ({ projectId: await of.inactiveProject() })),
+
+  'Mutation.createSelfSignedCertificate': input(async (of) => ({
+    name: 'Test',
+    subject: { commonName: 'Test' },
+    key: { keyId: await of.key() },
+    notBefore: '2020-01-01T00:00:00.000Z',
+    notAfter: '2090-01-01T00:00:00.000Z',
+  })),
+  'Mutation.requestCertificate': input(async (of) => ({
+    name: 'Release',
+    subject: { commonName: 'Release' },
+    key: { keyId: await of.key() },
+  })),
+  'Mutation.installCertificate': {
+    ...input(async (of) => ({ certificateId: await of.certificate(), file: 'MAA=' })),
+    answeredWith: 'CERTIFICATE_STATE',
+  },
+  'Mutation.renewCertificate': input(async (of) => ({ certificateId: await of.certificate() })),
+  'Mutation.restrictCertificate': input(async (of) => ({
+    certificateId: await of.certificate(),
+    restrictions: { minimumApprovals: 1, originVerification: false, timestamp: true },
+  })),
+  'Mutation.disableCertificate': input(async (of) => ({ certificateId: await of.certificate() })),
+  'Mutation.enableCertificate': input(async (of) => ({ certificateId: await of.disabledCertificate() })),
+
+  'Mutation.changeChangeControl': input(async () => ({
+    changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 },
+  })),
+  // Whoever approves what is proposed must have the permission for it themselves.
+  'Mutation.approveChange of roles': {
+    ...input(async (of) => ({ changeProposalId: await of.changeProposal() })),
+    permission: 'administerUsers',
+  },
+  'Mutation.rejectChange of roles': {
+    ...input(async (of) => ({ changeProposalId: await of.changeProposal() })),
+    permission: 'administerUsers',
+  },
+}
+
+/** Arguments of fields below the root that need some. */
+export const fieldArguments: Readonly<Record<string, string>> = {
+  'SigningPlan.page': '(index: 0)',
+  'SigningManifest.page': '(index: 0)',
+}
+
+/** Whom an object is about, where its fields are for that one to see: a selection that answers the user's id. */
+export const aboutWhom: Readonly<Record<string, string>> = {
+  'User.email': 'about: userId',
+  'User.apiTokens': 'about: userId',
+  'Event.remoteAddress': 'about: actor { userId }',
+}
+
+/** Types of which the test's organization has nothing, and why: their fields are not asked for. */
+export const nothingOf: Readonly<Record<string, string>> = {
+  BuildNode: 'no build system vouches for a call yet',
+  Voucher: 'no build system vouches for a call yet',
+  MatchedElement: 'plans are not made by artifact configurations yet',
+  ContinuityFinding: 'its certificates differ in nothing that others compare',
+  EnrolmentFailure: 'no EST server is configured',
+  SourceDetail: 'uploaded files have nothing but their name, digest and size',
+  SecurityRefusalKind: 'it takes more kinds of refusals within a minute than are recorded one by one',
+}
+
+/** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
+export type AskedRoute = {
+  readonly path: (things: Things) => Promise<string>
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Every route, by its method and URL: who adds one adds a line. */
+export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
+  'GET /health/live': { path: async () => '/health/live' },
+  'HEAD /health/live': { path: async () => '/health/live' },
+  'GET /health/ready': { path: async () => '/health/ready' },
+  'HEAD /health/ready': { path: async () => '/health/ready' },
+  'GET /graphql': { path: async () => '/graphql?query={viewer{userId}}' },
+  'POST /graphql': {
+    path: async () => '/graphql',
+    body: '{"query":"{viewer{userId}}"}',
+    headers: { 'content-type': 'application/json' },
+  },
+  'POST /uploads': {
+    path: async () => '/uploads?fileName=setup.exe',
+    body: 'a program',
+    headers: { 'content-type': 'application/octet-stream' },
+  },
+  ...artifactRoute('SignedArtifact'),
+  ...artifactRoute('UnsignedArtifact'),
+  'GET /audit-log/export': { path: async () => '/audit-log/export' },
+}
+
+function artifactRoute(name: string): Readonly<Record<string, AskedRoute>> {
+  const url = `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`
+  const path = async (of: Things) =>
+    `/Api/v1/${await of.organizationId()}/SigningRequests/${await of.signedRequest()}/${name}`
+  return { [`GET ${url}`]: { path }, [`HEAD ${url}`]: { path } }
+}
+
+function nodeId(type: string, id: string): string {
+  return Buffer.from(`${type}:${id}`).toString('base64')
+}

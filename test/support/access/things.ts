@@ -1,0 +1,233 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { issueApiToken } from '../../../application/api-tokens.ts'
+import { disableCertificate } from '../../../application/certificates.ts'
+import { deactivateUser } from '../../../application/change-user.ts'
+import { createSelfSignedCertificate } from '../../../application/create-certificate.ts'
+import { createProject } from '../../../application/create-project.ts'
+import { createSigningPolicy } from '../../../application/create-signing-policy.ts'
+import { createUser } from '../../../application/create-user.ts'
+import { createGroup } from '../../../application/groups.ts'
+import type { ApplicationDependencies, Caller } from '../../../application/index.ts'
+import { deactivateProject } from '../../../application/projects.ts'
+import { proposeChange } from '../../../application/propose-change.ts'
+import type { Setup } from '../../../application/setup.ts'
+import {
+  type GlobalRole,
+  type GlobalRoleGranted,
+  type ProjectId,
+  type SigningPolicySettings,
+  streams,
+} from '../../../domain/index.ts'
+import type { GraphQLOrganization, TestUser } from '../graphql-organization.ts'
+import type { GraphQLRequests } from '../graphql-requests.ts'
+
+/**
+ * Makes what an operation is asked about: each call makes a new thing, which no other call has touched. Ids of another
+ * organization and of nobody come by the same functions, so that one line of the table asks for all three.
+ */
+export type Things = {
+  readonly organizationId: () => Promise<string>
+  /** An interactive user without roles; for who is to ask about themselves, that user. */
+  readonly user: () => Promise<string>
+  readonly deactivatedUser: () => Promise<string>
+  /** A user who is a Global Reader. */
+  readonly readingUser: () => Promise<string>
+  /** A user who is a Global Administrator. */
+  readonly administrator: () => Promise<string>
+  /** A token of a user without roles. */
+  readonly apiToken: () => Promise<{ readonly userId: string; readonly apiTokenId: string }>
+  readonly group: () => Promise<string>
+  /** The project of the policies and requests, which names everybody who can be named. */
+  readonly namedProject: () => Promise<string>
+  readonly project: () => Promise<string>
+  /** A project that was put out of use. */
+  readonly inactiveProject: () => Promise<string>
+  /** The policy of the requests, which names everybody who can be named. */
+  readonly namedPolicy: () => Promise<string>
+  readonly policy: () => Promise<string>
+  /** A change of a user's roles, which others are to approve. */
+  readonly changeProposal: () => Promise<string>
+  readonly certificate: () => Promise<string>
+  /** A certificate that was disabled. */
+  readonly disabledCertificate: () => Promise<string>
+  readonly key: () => Promise<string>
+  /** A request that waits for approval. */
+  readonly request: () => Promise<{ readonly signingRequestId: string; readonly planDigest: string }>
+  /** A request that was signed. */
+  readonly signedRequest: () => Promise<string>
+}
+
+/** What things of an organization are made with. */
+export type ThingMaking = {
+  readonly dependencies: ApplicationDependencies
+  readonly setup: Setup
+  readonly organization: GraphQLOrganization
+  readonly requests: GraphQLRequests
+  /** In the organization's own project. */
+  readonly namedPolicySlug: string
+  readonly namedPolicyId: string
+  /** An administrator, as use cases know them. */
+  readonly administrator: () => Promise<Caller>
+  /** Approves by the API. */
+  readonly approve: (signingRequestId: string, planDigest: string) => Promise<void>
+}
+
+/** Makes things of an organization. */
+export function thingsOf(making: ThingMaking): Things {
+  const { dependencies, setup, organization, requests, namedPolicySlug, namedPolicyId, administrator, approve } = making
+  const user = async (...roles: readonly GlobalRole[]) =>
+    (
+      await createUser(dependencies, setup, {
+        kind: 'interactive',
+        name: 'Nina New',
+        email: 'nina@example.com',
+        roles,
+      })
+    ).userId
+  const newProject = async () =>
+    (
+      await createProject(dependencies, setup, {
+        slug: `p-${randomUUID()}`,
+        name: 'Another',
+        description: null,
+        repositoryUrl: null,
+      })
+    ).projectId
+  const waiting = async () => {
+    const signingRequestId = await requests.submit(namedPolicySlug)
+    return { signingRequestId, planDigest: await requests.plan(signingRequestId) }
+  }
+  const things: Things = {
+    organizationId: async () => setup.organizationId,
+    user: () => user(),
+    async deactivatedUser() {
+      const userId = await user()
+      await deactivateUser(dependencies, setup, { userId, reason: null })
+      return userId
+    },
+    readingUser: () => user('globalReader'),
+    administrator: () => user('globalAdministrator'),
+    async apiToken() {
+      const userId = await user()
+      const { tokenId } = await issueApiToken(dependencies, setup, { userId, name: 'another', expiresAt: null })
+      return { userId, apiTokenId: tokenId }
+    },
+    async group() {
+      const input = { name: `Group ${randomUUID()}`, description: null, members: [await user()] }
+      return (await createGroup(dependencies, setup, input)).groupId
+    },
+    namedProject: async () => organization.projectId,
+    project: newProject,
+    async inactiveProject() {
+      const projectId = await newProject()
+      await deactivateProject(dependencies, setup, { projectId, reason: null })
+      return projectId
+    },
+    namedPolicy: async () => namedPolicyId,
+    async policy() {
+      const input = { projectId: await newProject(), slug: 'another', settings: policySettings(organization, [], []) }
+      return (await createSigningPolicy(dependencies, setup, input)).signingPolicyId
+    },
+    async changeProposal() {
+      const userId = await user()
+      const granted: GlobalRoleGranted = {
+        type: 'GlobalRoleGranted',
+        data: { schemaVersion: 1, role: 'userAdministrator' },
+      }
+      const { changeProposalId } = await proposeChange(dependencies, await administrator(), {
+        target: { streamId: streams.user(userId), revision: 0 },
+        events: [granted],
+        control: { requiredApprovals: 1, lifetimeSeconds: 86_400 },
+      })
+      return changeProposalId
+    },
+    certificate: async () => (await newCertificate(dependencies, setup)).certificateId,
+    async disabledCertificate() {
+      const { certificateId } = await newCertificate(dependencies, setup)
+      await disableCertificate(dependencies, setup, { certificateId, reason: null })
+      return certificateId
+    },
+    key: async () => (await newCertificate(dependencies, setup)).keyId,
+    request: waiting,
+    async signedRequest() {
+      const { signingRequestId, planDigest } = await waiting()
+      await approve(signingRequestId, planDigest)
+      await requests.complete(signingRequestId, planDigest)
+      return signingRequestId
+    },
+  }
+  return things
+}
+
+/** Ids in the form of each kind that nothing has. */
+export const nobodysThings: Things = {
+  organizationId: async () => randomUUID(),
+  user: async () => randomUUID(),
+  apiToken: async () => ({ userId: randomUUID(), apiTokenId: randomUUID() }),
+  deactivatedUser: async () => randomUUID(),
+  readingUser: async () => randomUUID(),
+  administrator: async () => randomUUID(),
+  group: async () => randomUUID(),
+  changeProposal: async () => randomUUID(),
+  namedProject: async () => randomUUID(),
+  project: async () => randomUUID(),
+  inactiveProject: async () => randomUUID(),
+  disabledCertificate: async () => randomUUID(),
+  namedPolicy: async () => randomUUID(),
+  policy: async () => randomUUID(),
+  certificate: async () => randomUUID(),
+  key: async () => randomUUID(),
+  request: async () => ({
+    signingRequestId: randomUUID(),
+    planDigest: createHash('sha256').update(randomUUID()).digest('hex'),
+  }),
+  signedRequest: async () => randomUUID(),
+}
+
+/** Settings of a policy that asks one approver. */
+export function policySettings(
+  { certificateId, approvers }: Pick<GraphQLOrganization, 'certificateId' | 'approvers'>,
+  submitters: readonly TestUser[],
+  moreApprovers: readonly TestUser[],
+): SigningPolicySettings {
+  return {
+    name: 'Asks one approver',
+    certificateId,
+    submitters: submitters.map(({ userId }) => ({ user: userId })),
+    approval: {
+      approvers: [...approvers, ...moreApprovers].map(({ userId }) => ({ user: userId })),
+      requiredApprovals: 1,
+      submitterMayApprove: false,
+      deadlineSeconds: null,
+    },
+    timestamp: 'required',
+    release: false,
+    existingSignatures: ['replace', 'append', 'refuse'],
+  }
+}
+
+/** Creates the policy that everybody is named by, in the organization's own project. */
+export async function createNamedPolicy(
+  dependencies: ApplicationDependencies,
+  setup: Setup,
+  projectId: ProjectId,
+  settings: SigningPolicySettings,
+): Promise<{ readonly namedPolicySlug: string; readonly namedPolicyId: string }> {
+  const namedPolicySlug = 'named'
+  const { signingPolicyId } = await createSigningPolicy(dependencies, setup, {
+    projectId,
+    slug: namedPolicySlug,
+    settings,
+  })
+  return { namedPolicySlug, namedPolicyId: signingPolicyId }
+}
+
+function newCertificate(dependencies: ApplicationDependencies, setup: Setup) {
+  return createSelfSignedCertificate(dependencies, setup, {
+    name: 'Another certificate',
+    subject: { commonName: 'Another' },
+    key: { algorithm: 'ec-p256' },
+    notBefore: '2020-01-01T00:00:00.000Z',
+    notAfter: '2090-01-01T00:00:00.000Z',
+  })
+}
