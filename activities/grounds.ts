@@ -22,7 +22,7 @@ export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
     grounds,
     log: {
       async *readStream(streamId, options) {
-        let revision = grounds.get(streamId) ?? 'noStream'
+        let revision: WholeStream['revision'] = 'noStream'
         // What was believed first rests on what the key's stream held then.
         const onKeyStreams = (ends: StreamRevisions) => {
           for (const [keyStream, end] of ends) if (!grounds.has(keyStream)) grounds.set(keyStream, end)
@@ -31,7 +31,8 @@ export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
           revision = events.at(-1)?.revision ?? revision
           yield events
         }
-        grounds.set(streamId, revision)
+        // What was added between two reads of one stream, the decision has seen in one of them only.
+        if (!grounds.has(streamId)) grounds.set(streamId, revision)
       },
     },
   }

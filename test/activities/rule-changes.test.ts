@@ -47,7 +47,7 @@ async function controlled(requiredApprovals = 1) {
     await person('Cleo', 'interactive', 'globalAdministrator'),
   ] as const
   const newcomer = await person('Newcomer', 'interactive')
-  const tool = await person('Tool', 'ci', 'globalAdministrator')
+  const tool = await person('Tool', 'ci', 'userAdministrator')
   const control = { requiredApprovals, lifetimeSeconds: 86_400 }
   await handleCommand(signer, setup, streams.organization(setup.organizationId), organizationDecider, {
     type: 'ChangeChangeControl',
