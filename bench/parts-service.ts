@@ -106,6 +106,22 @@ export const serviceParts: Parts = {
       },
     ]
   },
+  authorization: async () => {
+    const { measureAuthorization } = await import('./authorization.ts')
+    const { byRoleMicroseconds, byPolicyMicroseconds, named } = measureAuthorization()
+    const row = (work: string, figure: number, against: string): Row => ({
+      work: `${work}, µs of processor time`,
+      ours: `${figure.toPrecision(2)} µs`,
+      against,
+      figure,
+      must: '≤',
+      bound: 20,
+    })
+    return [
+      row('authorization check by global roles', byRoleMicroseconds, 'every permission, every role'),
+      row('authorization check by a signing policy', byPolicyMicroseconds, `${named} users and groups named`),
+    ]
+  },
   scale: async () => {
     const { measureScale } = await import('./scale.ts')
     const shown = (ms: number) => `${ms.toPrecision(3)} ms`

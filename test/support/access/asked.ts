@@ -165,6 +165,19 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Mutation.deactivateProject': input(async (of) => ({ projectId: await of.project() })),
   'Mutation.reactivateProject': input(async (of) => ({ projectId: await of.inactiveProject() })),
 
+  'Mutation.createSigningPolicy': input(async (of) => ({
+    projectId: await of.project(),
+    slug: 'another',
+    settings: await policySettingsInput(of),
+  })),
+  'Mutation.updateSigningPolicy': input(async (of) => ({
+    signingPolicyId: await of.policy(),
+    basedOnRevision: 0,
+    settings: await policySettingsInput(of),
+  })),
+  'Mutation.deactivateSigningPolicy': input(async (of) => ({ signingPolicyId: await of.policy() })),
+  'Mutation.reactivateSigningPolicy': input(async (of) => ({ signingPolicyId: await of.inactivePolicy() })),
+
   'Mutation.createSelfSignedCertificate': input(async (of) => ({
     name: 'Test',
     subject: { commonName: 'Test' },
@@ -203,6 +216,16 @@ export const asked: Readonly<Record<string, Asked>> = {
   },
 }
 
+async function policySettingsInput(of: Things): Promise<Readonly<Record<string, unknown>>> {
+  return {
+    name: 'Changed',
+    certificateId: await of.certificate(),
+    submitters: [{ user: await of.user() }],
+    approval: { approvers: [{ group: await of.group() }], requiredApprovals: 1 },
+    timestamp: 'required',
+  }
+}
+
 /** Arguments of fields below the root that need some. */
 export const fieldArguments: Readonly<Record<string, string>> = {
   'SigningPlan.page': '(index: 0)',
@@ -223,6 +246,7 @@ export const nothingOf: Readonly<Record<string, string>> = {
   MatchedElement: 'plans are not made by artifact configurations yet',
   ContinuityFinding: 'its certificates differ in nothing that others compare',
   EnrolmentFailure: 'no EST server is configured',
+  MentionedEntity: 'what was proposed in it names roles',
   SourceDetail: 'uploaded files have nothing but their name, digest and size',
   SecurityRefusalKind: 'it takes more kinds of refusals within a minute than are recorded one by one',
 }

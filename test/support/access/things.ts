@@ -11,6 +11,7 @@ import type { ApplicationDependencies, Caller } from '../../../application/index
 import { deactivateProject } from '../../../application/projects.ts'
 import { proposeChange } from '../../../application/propose-change.ts'
 import type { Setup } from '../../../application/setup.ts'
+import { deactivateSigningPolicy } from '../../../application/signing-policies.ts'
 import {
   type GlobalRole,
   type GlobalRoleGranted,
@@ -45,6 +46,8 @@ export type Things = {
   /** The policy of the requests, which names everybody who can be named. */
   readonly namedPolicy: () => Promise<string>
   readonly policy: () => Promise<string>
+  /** A policy that was put out of use. */
+  readonly inactivePolicy: () => Promise<string>
   /** A change of a user's roles, which others are to approve. */
   readonly changeProposal: () => Promise<string>
   readonly certificate: () => Promise<string>
@@ -93,6 +96,10 @@ export function thingsOf(making: ThingMaking): Things {
         repositoryUrl: null,
       })
     ).projectId
+  const newPolicy = async () => {
+    const input = { projectId: await newProject(), slug: 'another', settings: policySettings(organization, [], []) }
+    return (await createSigningPolicy(dependencies, setup, input)).signingPolicyId
+  }
   const waiting = async () => {
     const signingRequestId = await requests.submit(namedPolicySlug)
     return { signingRequestId, planDigest: await requests.plan(signingRequestId) }
@@ -124,9 +131,11 @@ export function thingsOf(making: ThingMaking): Things {
       return projectId
     },
     namedPolicy: async () => namedPolicyId,
-    async policy() {
-      const input = { projectId: await newProject(), slug: 'another', settings: policySettings(organization, [], []) }
-      return (await createSigningPolicy(dependencies, setup, input)).signingPolicyId
+    policy: newPolicy,
+    async inactivePolicy() {
+      const signingPolicyId = await newPolicy()
+      await deactivateSigningPolicy(dependencies, setup, { signingPolicyId, reason: null })
+      return signingPolicyId
     },
     async changeProposal() {
       const userId = await user()
@@ -175,6 +184,7 @@ export const nobodysThings: Things = {
   disabledCertificate: async () => randomUUID(),
   namedPolicy: async () => randomUUID(),
   policy: async () => randomUUID(),
+  inactivePolicy: async () => randomUUID(),
   certificate: async () => randomUUID(),
   key: async () => randomUUID(),
   request: async () => ({
