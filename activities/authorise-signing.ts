@@ -28,7 +28,7 @@ import {
   readWholeStream,
   type WholeStream,
 } from '../event-log/index.ts'
-import { checkApprovers, isNamed } from './check-approvers.ts'
+import { checkApprovers, isNamed, namesPeopleBehind } from './check-approvers.ts'
 import { requireApprovedAccount, requireApprovedChange } from './check-rule-change.ts'
 import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
 import { readCertificateAndKey } from './signing-key.ts'
@@ -211,7 +211,11 @@ async function checkSubmitter(
 ): Promise<void> {
   const { events } = await readWholeStream(log, streams.user(request.submitter))
   requireActiveSubmitter(fold(userDecider, events), request)
-  if (submission !== undefined) await requireApprovedAccount(log, request.organizationId, events, submission)
+  if (submission === undefined) return
+  await requireApprovedAccount(log, request.organizationId, events, submission)
+  // Approvals of these people are not counted as far as the request names them.
+  const { submitter, peopleBehind = [] } = request
+  if (!(await namesPeopleBehind(log, submitter, peopleBehind, submission))) throw policyMismatch('peopleBehind')
 }
 
 /** That the certificate can be used, and for what, must have been decided as the organization demanded it then. */

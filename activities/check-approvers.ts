@@ -9,6 +9,7 @@ import {
   isMember,
   type OrganizationId,
   type PrincipalReference,
+  peopleBehind,
   quorumReached,
   Refusal,
   type SigningRequest,
@@ -39,8 +40,25 @@ export async function checkApprovers(
     const granted = events.findLast(({ type, data }) => type === 'ApprovalGranted' && data.approver === approver)
     if (granted === undefined || actingUser(granted.metadata.actor) !== approver)
       throw new Refusal('APPROVAL_NOT_BY_APPROVER', `An approval in the name of ${approver} was not made by them.`)
+    if (!(await namesPeopleBehind(log, approver, approval.peopleBehind ?? [], granted)))
+      throw new Refusal(
+        'APPROVAL_NOT_BY_APPROVER',
+        `An approval in the name of ${approver} does not name all people who are behind that account.`,
+      )
     await checkApprover(log, request, approval, [granted, reached])
   }
+}
+
+/** Whether an event that an account caused names everybody who is behind the account by what the log says. */
+export async function namesPeopleBehind(
+  log: GroundsLog,
+  account: UserId,
+  named: readonly UserId[],
+  { metadata: { actor } }: RecordedEvent,
+): Promise<boolean> {
+  const historyOf = async (userId: UserId) => (await readWholeStream(log, streams.user(userId))).events
+  const behind = await peopleBehind(account, actor, historyOf)
+  return behind.every((person) => named.includes(person))
 }
 
 /** @param moments when the approval was given, and when the quorum was reached with it */

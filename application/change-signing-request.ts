@@ -11,7 +11,7 @@ import { authorize } from './authorize.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import { loadSigningRequest } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { principalFor, stillActive } from './principals.ts'
+import { peopleBehindCaller, principalFor, stillActive } from './principals.ts'
 
 type Dependencies = Pick<ApplicationDependencies, 'log' | 'workflows'>
 
@@ -55,8 +55,10 @@ export async function approveSigningRequest(
   const planDigest = parseSha256Digest(input.planDigest, 'The plan digest')
   const request = await loadSigningRequest(dependencies.log, caller, input.signingRequestId)
   const approver = await approverFor(dependencies, caller, request)
+  const behind = await peopleBehindCaller(dependencies.log, caller)
+  const people = behind.length === 0 ? {} : { peopleBehind: behind }
   const { comment } = input
-  return sendCommand(dependencies, caller, request, { type: 'Approve', ...approver, planDigest, comment })
+  return sendCommand(dependencies, caller, request, { type: 'Approve', ...approver, ...people, planDigest, comment })
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type OrganizationId,
   type Principal,
   type PrincipalReference,
+  peopleBehind,
   Refusal,
   requireActiveUser,
   streams,
@@ -13,7 +14,8 @@ import {
   userDecider,
   usersNamed,
 } from '../domain/index.ts'
-import type { EventLog } from '../event-log/index.ts'
+import { type EventLog, readWholeStream } from '../event-log/index.ts'
+import { type Caller, initiatorOf } from './caller.ts'
 import { load, loadOwn } from './load.ts'
 
 type User = Omit<Principal, 'groups'> & { readonly organizationId: OrganizationId }
@@ -106,4 +108,10 @@ export async function requireUser(
 ): Promise<void> {
   const { state } = await loadOwn(log, streams.user(userId), userDecider, organization)
   if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', `There is no user ${userId} in this organization.`)
+}
+
+/** The people behind what a caller does, besides their account: see `peopleBehind` of the domain. */
+export function peopleBehindCaller(log: EventLog, caller: Caller): Promise<readonly UserId[]> {
+  const { actor } = initiatorOf(caller)
+  return peopleBehind(caller.userId, actor, async (userId) => (await readWholeStream(log, streams.user(userId))).events)
 }

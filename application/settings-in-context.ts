@@ -5,7 +5,11 @@ import {
   type SettingsInContext,
   type SigningPolicySettings,
   streams,
+  type UserId,
+  userDecider,
+  usersNamed,
 } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { Requester } from './caller.ts'
 import { countAdministrators } from './change-control.ts'
 import { loadOwn } from './load.ts'
@@ -35,9 +39,23 @@ export async function settingsInContext(
     approvers: await firstActive(
       log,
       await peopleNamed(log, requester, approval?.approvers ?? []),
-      (approval?.requiredApprovals ?? 0) + 1,
+      (approval?.requiredApprovals ?? 0) + 2,
     ),
+    responsible: await responsibleFor(log, requester, usersNamed(submitters)),
     ...(changeControl === undefined ? {} : { administrators: await countAdministrators(dependencies, requester) }),
   }
   return { settings, certificate: { ...certificate, keyAlgorithm: key.algorithm }, people }
+}
+
+async function responsibleFor(
+  log: EventLog,
+  requester: Requester,
+  users: readonly UserId[],
+): Promise<Readonly<Partial<Record<UserId, UserId>>>> {
+  const responsible: Partial<Record<UserId, UserId>> = {}
+  for (const userId of users) {
+    const { state } = await loadOwn(log, streams.user(userId), userDecider, requester)
+    if (state.status !== 'none' && state.responsible !== undefined) responsible[userId] = state.responsible
+  }
+  return responsible
 }

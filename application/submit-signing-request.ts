@@ -4,6 +4,7 @@ import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { peopleBehindCaller } from './principals.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
 import { requestIdOfKey, sourceContext, submittedBefore } from './submitted-before.ts'
 
@@ -41,6 +42,7 @@ async function submit(
   const { workflows, sources } = dependencies
   const { project, policy, existingSignatures, description } = await checkChoices(dependencies, caller, input)
   const { certificateId, approval, timestamp } = policy.settings
+  const behind = await peopleBehindCaller(dependencies.log, caller)
   const source = await sources.check(input.source, sourceContext(caller, project))
 
   const submission: Submission = {
@@ -54,6 +56,7 @@ async function submit(
     timestamp,
     existingSignatures,
     submitter: caller.userId,
+    ...(behind.length === 0 ? {} : { peopleBehind: behind }),
     description,
     source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },

@@ -19,8 +19,10 @@ export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'na
  */
 export type PolicyPeople = {
   readonly submitters: readonly UserId[]
-  /** Only who is not deactivated; one more than the required approvals will do. */
+  /** Only who is not deactivated; two more than the required approvals will do. */
   readonly approvers: readonly UserId[]
+  /** Who is responsible for those submitters who are CI users and are named themselves. */
+  readonly responsible?: Readonly<Partial<Record<UserId, UserId>>>
   /** How many Global Administrators are active people; left out where the settings control no changes. */
   readonly administrators?: number
 }
@@ -81,16 +83,19 @@ function checkApproval(approval: ApprovalProcess, people: PolicyPeople): void {
 /** Whoever submits, enough others must be there to approve: or the request would wait for ever. */
 function checkReachable(
   { requiredApprovals, submitterMayApprove }: ApprovalProcess,
-  { submitters, approvers }: PolicyPeople,
+  { submitters, approvers, responsible = {} }: PolicyPeople,
 ): void {
-  if (submitterMayApprove || approvers.length > requiredApprovals) return
-  const stuck = submitters.filter((submitter) => approvers.includes(submitter))
-  if (stuck.length > 0)
-    throw new Refusal(
-      'APPROVAL_QUORUM_UNREACHABLE',
-      `Requests of ${stuck.slice(0, 10).join(', ')}${stuck.length > 10 ? ' and others' : ''} could never be approved: submitters may not approve, and without them there are ${approvers.length - 1} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
-      { submitters: stuck.slice(0, 10), approvers: approvers.length - 1, requiredApprovals },
-    )
+  if (submitterMayApprove) return
+  const others = (submitter: UserId) =>
+    approvers.filter((approver) => approver !== submitter && approver !== responsible[submitter]).length
+  const stuck = submitters.filter((submitter) => others(submitter) < requiredApprovals)
+  if (stuck.length === 0) return
+  const left = Math.min(...stuck.map(others))
+  throw new Refusal(
+    'APPROVAL_QUORUM_UNREACHABLE',
+    `Requests of ${stuck.slice(0, 10).join(', ')}${stuck.length > 10 ? ' and others' : ''} could never be approved: whoever submits, or is responsible for the CI user that does, may not approve, and without them there are ${left} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
+    { submitters: stuck.slice(0, 10), approvers: left, requiredApprovals },
+  )
 }
 
 function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertificate): void {

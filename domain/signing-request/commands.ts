@@ -33,6 +33,8 @@ export type Approve = {
   readonly approver: UserId
   /** Those of the groups that may approve whose member the approver is, as whoever asks read them in the log. */
   readonly groups: readonly GroupId[]
+  /** The people behind the approver's account, besides itself; nobody when it is left out. */
+  readonly peopleBehind?: readonly UserId[]
   readonly planDigest: Sha256Digest
   readonly comment: string | null
 }

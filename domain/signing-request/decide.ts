@@ -1,5 +1,6 @@
 import type { Instant } from '../event.ts'
 import { parseFileName } from '../file-name.ts'
+import type { UserId } from '../ids.ts'
 import { type PrincipalReference, referencesTo } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
 import { parseText } from '../text.ts'
@@ -15,7 +16,7 @@ import type {
 import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
 import { leadingFiles } from './manifest.ts'
-import { quorumReached } from './quorum.ts'
+import { isBySubmitter, quorumReached, sharePerson } from './quorum.ts'
 import { checkedSource } from './source.ts'
 import { openSigningRequest, type SigningRequest, type SigningRequestState } from './state.ts'
 
@@ -90,7 +91,8 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
   const source = checkedSource(submission.source)
   const description = parseText(submission.description, 'The description')
-  return [{ type: 'SigningRequestSubmitted', data: { schemaVersion: 1, ...submission, source, description } }]
+  const { peopleBehind: _, ...facts } = submission
+  return [{ type: 'SigningRequestSubmitted', data: { ...withPeople(submission), ...facts, source, description } }]
 }
 
 /** What was retrieved must be what the source promised, as far as it promised anything. */
@@ -107,11 +109,19 @@ function recordRetrieval({ artifact }: RecordRetrieval, request: SigningRequest)
   return [{ type: 'ArtifactRetrieved', data: { schemaVersion: 1, ...found } }]
 }
 
+/** The people behind an account, and the form of an event with them: the first where there are none. */
+function withPeople({ peopleBehind = [] }: { readonly peopleBehind?: readonly UserId[] }) {
+  return peopleBehind.length === 0 ? { schemaVersion: 1 } : { schemaVersion: 2, peopleBehind }
+}
+
 function approve(command: Approve, request: SigningRequest): readonly SigningRequestEvent[] {
   const { approver, planDigest } = command
   const approval = requireWaiting(request)
-  if (approver === request.submitter && !approval.submitterMayApprove)
-    throw new Refusal('SUBMITTER_MAY_NOT_APPROVE', 'Who submitted a request may not approve it under this policy.')
+  if (!approval.submitterMayApprove && isBySubmitter(command, request))
+    throw new Refusal(
+      'SUBMITTER_MAY_NOT_APPROVE',
+      'Who submitted a request, by whatever account, may not approve it under this policy.',
+    )
   const through = requireApprover(command, approval)
   if (request.plan?.digest !== planDigest)
     throw new Refusal(
@@ -119,10 +129,11 @@ function approve(command: Approve, request: SigningRequest): readonly SigningReq
       `The approval names another plan than the request has. Look at the plan again and approve ${request.plan?.digest}.`,
       { expected: request.plan?.digest ?? null, actual: planDigest },
     )
-  if (request.approvals.some((given) => given.approver === approver))
+  if (request.approvals.some((given) => sharePerson(given, command)))
     throw new Refusal('ALREADY_APPROVED', 'You have approved this request already; each person counts once.')
   const comment = parseText(command.comment, 'The comment')
-  return [{ type: 'ApprovalGranted', data: { schemaVersion: 1, approver, through, planDigest, comment } }]
+  const behind = withPeople(command)
+  return [{ type: 'ApprovalGranted', data: { ...behind, approver, through, planDigest, comment } }]
 }
 
 function deny(command: Deny, request: SigningRequest): readonly SigningRequestEvent[] {

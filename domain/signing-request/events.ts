@@ -33,6 +33,11 @@ export type Submission = {
   /** What is done with files that are signed already: as the submission asked and the policy allowed. */
   readonly existingSignatures: ExistingSignatureTreatment
   readonly submitter: UserId
+  /**
+   * The people behind the submitter's account, besides itself; left out where there are none. A request with some is of the
+   * second form: their approvals must not count.
+   */
+  readonly peopleBehind?: readonly UserId[]
   readonly description: string | null
   /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
   readonly source: Source
@@ -78,6 +83,11 @@ export type ApprovalGranted = DomainEvent<
     readonly through: readonly PrincipalReference[]
     readonly planDigest: Sha256Digest
     readonly comment: string | null
+    /**
+     * The people behind the approver's account, besides itself; left out where there are none. An approval with some is of
+     * the second form: one person must not count twice.
+     */
+    readonly peopleBehind?: readonly UserId[]
   }
 >
 

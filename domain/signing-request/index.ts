@@ -51,4 +51,5 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningRequestFailed',
     'SigningRequestDelayed',
   ],
+  schemaVersions: { SigningRequestSubmitted: 2, ApprovalGranted: 2 },
 }

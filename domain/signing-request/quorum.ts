@@ -8,29 +8,54 @@ export type GivenApproval = {
   readonly approver: UserId
   readonly through: readonly PrincipalReference[]
   readonly planDigest: Sha256Digest
+  /** The people behind the account, besides itself; nobody when it is left out. */
+  readonly peopleBehind?: readonly UserId[]
 }
 
 /** What the quorum depends on. */
 export type QuorumQuestion<Given extends GivenApproval = GivenApproval> = {
   readonly approval: ApprovalProcess | null
   readonly submitter: UserId
+  /** The people behind the submitter's account, besides itself; nobody when it is left out. */
+  readonly peopleBehind?: readonly UserId[]
   readonly plan: { readonly digest: Sha256Digest } | null
   readonly approvals: readonly Given[]
 }
 
 /**
- * The approvals that count: through an approver that the policy names, not by the submitter (unless the policy lets the
- * submitter approve), for the plan at hand, and one a person, however many groups name them. That members of groups were
+ * The approvals that count: through an approver that the policy names, not by the person behind the submission, by
+ * whatever account (unless the policy lets the submitter approve), for the plan at hand, and one a person, however many groups
+ * name them and accounts they have: of several the first. That members of groups were
  * members is for whoever reads the log to see; nothing here knows groups.
  */
 export function countedApprovals<Given extends GivenApproval>(question: QuorumQuestion<Given>): readonly Given[] {
-  const { approval, submitter, plan } = question
+  const { approval, plan } = question
   if (approval === null || plan === null) return []
-  const counted = question.approvals
+  const given = question.approvals
     .filter(({ planDigest }) => planDigest === plan.digest)
-    .filter((given) => entitlements(given, approval).length > 0)
-    .filter(({ approver }) => approver !== submitter || approval.submitterMayApprove)
-  return [...new Map(counted.map((given) => [given.approver, given])).values()]
+    .filter((each) => entitlements(each, approval).length > 0)
+    .filter((each) => approval.submitterMayApprove || !isBySubmitter(each, question))
+  const counted: Given[] = []
+  for (const each of new Map(given.map((approval) => [approval.approver, approval])).values())
+    if (!counted.some((other) => sharePerson(each, other))) counted.push(each)
+  return counted
+}
+
+/** An account, and the people behind it. */
+export type PeopleOfAccount = { readonly approver: UserId; readonly peopleBehind?: readonly UserId[] }
+
+/** Whether the same person is behind two accounts, or they are one. */
+export function sharePerson(one: PeopleOfAccount, other: PeopleOfAccount): boolean {
+  const people = new Set([one.approver, ...(one.peopleBehind ?? [])])
+  return [other.approver, ...(other.peopleBehind ?? [])].some((person) => people.has(person))
+}
+
+/** Whether an account is of a person who is behind the submission. */
+export function isBySubmitter(
+  account: PeopleOfAccount,
+  { submitter, peopleBehind }: Pick<QuorumQuestion, 'submitter' | 'peopleBehind'>,
+): boolean {
+  return sharePerson(account, { approver: submitter, peopleBehind: peopleBehind ?? [] })
 }
 
 /** Those of the references that an approval was given through that the policy names, and that can be the approver's. */

@@ -17,6 +17,8 @@ export type Approval = {
   readonly through: readonly PrincipalReference[]
   readonly planDigest: Sha256Digest
   readonly comment: string | null
+  /** The people behind the account, besides itself; nobody when it is left out. */
+  readonly peopleBehind?: readonly UserId[]
 }
 
 /** Why a request was denied. */

@@ -2,8 +2,10 @@ import {
   type Actor,
   type AnyDomainEvent,
   type Sha256Digest,
+  type SigningPlanned,
   type SigningRequestId,
   streams,
+  type UserId,
 } from '../../../domain/index.ts'
 import { fixedUuid } from '../submission.ts'
 
@@ -18,6 +20,7 @@ import {
   digest,
   failure,
   id,
+  inForm,
   plannedDeadline,
   submission,
   through,
@@ -43,6 +46,26 @@ function request(digit: string, ...more: EventHistory['events']): EventHistory {
   }
 }
 
+/** The events of a request with other people behind the accounts of submitter and approver. */
+function requestOfOthers(plan: { readonly planDigest: Sha256Digest }, planned: Planned): EventHistory {
+  const signingRequestId = 'abababab-abab-4bab-abab-abababababab' as SigningRequestId
+  const approval = { approver: id.approver, through, planDigest: plan.planDigest, comment: null }
+  return {
+    streamId: streams.signingRequest(signingRequestId),
+    events: [
+      inForm(
+        2,
+        byToken('SigningRequestSubmitted', { ...submission(signingRequestId), peopleBehind: [fixedUuid<UserId>('d')] }),
+      ),
+      byWorkflow('ArtifactRetrieved', { ...artifact }),
+      byWorkflow('SigningPlanned', planned),
+      inForm(2, byPasskey('ApprovalGranted', { ...approval, peopleBehind: [fixedUuid<UserId>('e')] })),
+    ],
+  }
+}
+
+type Planned = Omit<SigningPlanned['data'], 'schemaVersion'>
+
 /** Histories of requests: one that is signed, with this plan and manifest, and one for each other end. */
 export function requestHistories({ plan, manifest }: StoredDocuments): readonly EventHistory[] {
   const planned = {
@@ -54,6 +77,7 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
     fileCount: 4,
   }
   return [
+    requestOfOthers(planned, { ...planned, approvalDeadline: null }),
     {
       streamId: streams.signingRequest(exampleRequest),
       events: [
