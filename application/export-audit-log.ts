@@ -6,10 +6,15 @@ import type { Caller } from './caller.ts'
 export type ExportAuditLogInput = {
   /** A position that this log gave out, to begin at; from the beginning without it. */
   readonly from?: string | undefined
+  /** Fails when the caller may not have it any more. Asked every second while an export lasts, which then ends. */
+  readonly stillAllowed: () => Promise<void>
 }
 
 /** Exports what is an organization's of the log. */
 export type AuditLogExports = (caller: Caller, input: ExportAuditLogInput) => Promise<AsyncIterable<Uint8Array>>
+
+/** How often it is asked whether an export may go on, in milliseconds. */
+const askAgainMs = 1_000
 
 /** What the two logs write: a row number, or commit and prepare position. */
 const positionForm = /^([0-9]{16}|[0-9a-f]{32})$/
@@ -23,13 +28,16 @@ const positionForm = /^([0-9]{16}|[0-9a-f]{32})$/
 export function openAuditLogExports({
   log,
   now,
+  askAfterMs = askAgainMs,
 }: {
   readonly log: Pick<EventLog, 'readAll'>
   readonly now: () => Instant
+  /** How long an export goes on before it is asked whether it may, in milliseconds. */
+  readonly askAfterMs?: number
 }): AuditLogExports {
   const underWay = new Set<string>()
 
-  return async ({ organizationId }, { from }) => {
+  return async ({ organizationId }, { from, stillAllowed }) => {
     if (from !== undefined && !positionForm.test(from)) throw malformed(from)
     if (underWay.has(organizationId))
       throw new Refusal(
@@ -41,7 +49,7 @@ export function openAuditLogExports({
     const release = () => void underWay.delete(organizationId)
     try {
       // Whether the log can be read from there shows with the first of it, while there is still an answer to be given.
-      return withFirst(await chunks.next(), chunks, release)
+      return withFirst(await chunks.next(), chunks, release, askingEvery(askAfterMs, stillAllowed))
     } catch (error) {
       release()
       if (error instanceof EventLogError && error.code === 'EVENT_LOG_ARGUMENT_INVALID') throw malformed(from ?? '')
@@ -58,6 +66,7 @@ function withFirst(
   first: IteratorResult<Uint8Array>,
   rest: AsyncGenerator<Uint8Array>,
   release: () => void,
+  requireAllowed: () => Promise<void>,
 ): AsyncIterable<Uint8Array> {
   let next: IteratorResult<Uint8Array> | undefined = first
   const iterator: AsyncIterator<Uint8Array> = {
@@ -65,11 +74,13 @@ function withFirst(
       const given = next
       next = undefined
       try {
+        await requireAllowed()
         const result = given ?? (await rest.next())
         if (result.done === true) release()
         return result
       } catch (error) {
         release()
+        await rest.return(undefined)
         throw error
       }
     },
@@ -80,6 +91,16 @@ function withFirst(
     },
   }
   return { [Symbol.asyncIterator]: () => iterator }
+}
+
+/** Asks no more often than so many milliseconds pass. */
+function askingEvery(milliseconds: number, ask: () => Promise<void>): () => Promise<void> {
+  let askedAt = performance.now()
+  return async () => {
+    if (performance.now() - askedAt < milliseconds) return
+    await ask()
+    askedAt = performance.now()
+  }
 }
 
 function malformed(from: string): Refusal {

@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart'
 import type { Logger } from 'pino'
 import type { Application } from '../application/index.ts'
-import type { HttpServer } from '../http/index.ts'
+import { bearerTokens, type HttpServer } from '../http/index.ts'
 import { registerAuditExport } from './audit-export.ts'
 import { authenticateFirst } from './authenticate.ts'
 import { registerDownloads } from './download.ts'
@@ -28,6 +28,8 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
     registerUploads(scope, { application, callerOf, maximumUploadSize })
     registerDownloads(scope, application, callerOf)
-    registerAuditExport(scope, application, callerOf)
+    registerAuditExport(scope, application, callerOf, ({ headers, raw }) =>
+      application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address),
+    )
   })
 }
