@@ -153,6 +153,7 @@ describe('the events that need the approval of others', () => {
       'GlobalRoleWithdrawn',
       'GroupMembersChanged',
       'ProjectReactivated',
+      'ProjectRepositoryChanged',
       'SigningPolicyChanged',
       'SigningPolicyCreated',
       'SigningPolicyReactivated',

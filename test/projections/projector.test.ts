@@ -195,7 +195,7 @@ describe('the projector', () => {
       'an unknown schema version',
       'user-11111111-0000-4000-8000-00000000000f',
       'UserCreated',
-      2,
+      99,
       'PROJECTION_SCHEMA_VERSION_UNKNOWN',
     ],
   ])('stops at %s, and says so', async (_what, streamId, type, schemaVersion, code) => {
