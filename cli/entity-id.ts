@@ -1,7 +1,17 @@
 import { usageError } from './cli-error.ts'
 
 /** What commands list, by the names that they have for it. */
-const listed: readonly string[] = ['request', 'key', 'certificate', 'project', 'policy', 'user', 'group', 'token', 'change']
+const listed: readonly string[] = [
+  'request',
+  'key',
+  'certificate',
+  'project',
+  'policy',
+  'user',
+  'group',
+  'token',
+  'change',
+]
 
 /**
  * Reads an id of the command line.
