@@ -176,7 +176,12 @@ async function identityOf(
   return issued.identity
 }
 
-async function loadCertificate(
+/**
+ * Reads a certificate of the requester's organization.
+ *
+ * @throws Refusal `CERTIFICATE_NOT_FOUND`
+ */
+export async function loadCertificate(
   log: EventLog,
   requester: Requester,
   certificateId: CertificateId,

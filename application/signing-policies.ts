@@ -8,6 +8,7 @@ import {
   streams,
 } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
+import { loadCertificate } from './certificates.ts'
 import type { SigningPolicyHandled } from './create-signing-policy.ts'
 import { type BasedOn, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
@@ -43,13 +44,14 @@ export async function updateSigningPolicy(
   requester: Requester,
   { signingPolicyId, basedOnRevision, settings }: SigningPolicyUpdate,
 ): Promise<SigningPolicyHandled> {
-  await existing(dependencies, requester, signingPolicyId)
+  const before = currentVersion(await existing(dependencies, requester, signingPolicyId)).settings.certificateId
+  const replaced = before === settings.certificateId ? null : await loadCertificate(dependencies.log, requester, before)
   const inContext = await settingsInContext(dependencies, requester, settings)
   return send(
     dependencies,
     requester,
     signingPolicyId,
-    { type: 'ChangeSigningPolicy', ...inContext },
+    { type: 'ChangeSigningPolicy', replaced, ...inContext },
     { basedOnRevision },
   )
 }

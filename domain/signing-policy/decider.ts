@@ -4,7 +4,14 @@ import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
 import { parseText } from '../text.ts'
 import type { SigningPolicyEvent, SigningPolicySettings } from './events.ts'
-import { checkedSettings, type PolicyCertificate, type PolicyPeople, type SettingsInContext } from './settings.ts'
+import {
+  checkedSettings,
+  continuityOf,
+  type PolicyCertificate,
+  type PolicyPeople,
+  type ReplacedCertificate,
+  type SettingsInContext,
+} from './settings.ts'
 
 /** A signing policy that exists. */
 export type SigningPolicy = {
@@ -29,7 +36,11 @@ export type SigningPolicyCommand =
       readonly projectId: ProjectId
       readonly slug: string
     } & SettingsInContext)
-  | ({ readonly type: 'ChangeSigningPolicy' } & SettingsInContext)
+  | ({
+      readonly type: 'ChangeSigningPolicy'
+      /** The certificate of the version in force, when the settings name another one. */
+      readonly replaced: ReplacedCertificate | null
+    } & SettingsInContext)
   | { readonly type: 'DeactivateSigningPolicy'; readonly reason: string | null }
   | {
       readonly type: 'ReactivateSigningPolicy'
@@ -44,7 +55,7 @@ export type SigningPolicyCommand =
  * Refuses with `SIGNING_POLICY_EXISTS`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
  * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
  * `SIGNING_POLICY_TOO_LARGE`, `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
- * `CERTIFICATE_RESTRICTIONS_UNMET`, `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`,
+ * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_NOT_ISSUED`, `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`,
  * `EXISTING_SIGNATURES_INVALID`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
@@ -71,7 +82,14 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
       case 'ChangeSigningPolicy': {
         const settings = checkedSettings(command)
         const version = policy.versions.length + 1
-        return [{ type: 'SigningPolicyChanged', data: { schemaVersion: formOf(settings), version, settings } }]
+        const continuity = continuityOf(command, currentVersion(policy).settings, command.replaced)
+        const data = {
+          schemaVersion: formOf(settings),
+          version,
+          settings,
+          ...(continuity !== undefined && { continuity }),
+        }
+        return [{ type: 'SigningPolicyChanged', data }]
       }
       case 'DeactivateSigningPolicy':
         activeSigningPolicy(policy)

@@ -1,3 +1,4 @@
+import type { ContinuityFinding } from '../certificate/continuity.ts'
 import type { DomainEvent } from '../event.ts'
 import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
 import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
@@ -56,6 +57,11 @@ export type SigningPolicyChanged = DomainEvent<
     /** 2 for the first change, and so on. */
     readonly version: number
     readonly settings: SigningPolicySettings
+    /**
+     * What others see changed because another certificate takes the place of the one before, empty when nothing; left out when
+     * it is the same certificate, or the one before was never issued.
+     */
+    readonly continuity?: readonly ContinuityFinding[]
   }
 >
 

@@ -1,5 +1,10 @@
 import type { KeyAlgorithm } from '../algorithms.ts'
-import { type Certificate, requireRestrictionsMet } from '../certificate/index.ts'
+import {
+  type Certificate,
+  type ContinuityFinding,
+  continuityFindings,
+  requireRestrictionsMet,
+} from '../certificate/index.ts'
 import { checkTreatments } from '../existing-signatures.ts'
 import type { UserId } from '../ids.ts'
 import { checkChangeControl } from '../organization/index.ts'
@@ -9,7 +14,7 @@ import { parseName } from '../text.ts'
 import type { ApprovalProcess, SigningPolicySettings } from './events.ts'
 
 /** What a policy needs to know of the certificate that it is to use. */
-export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'name' | 'restrictions'> & {
+export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'name' | 'restrictions' | 'issued'> & {
   readonly keyAlgorithm: KeyAlgorithm
 }
 
@@ -56,6 +61,33 @@ export function checkedSettings({ settings, certificate, people }: SettingsInCon
   const name = parseName(settings.name, "The signing policy's name")
   requireRestrictionsMet(certificate, settings, `the signing policy ${name}`)
   return { ...settings, name }
+}
+
+/** The certificate of the version of a policy that is in force, when another one is to take its place. */
+export type ReplacedCertificate = Pick<Certificate, 'certificateId' | 'issued'>
+
+/**
+ * What others see changed when another certificate takes the place of the one before; `undefined` when none does, or the one
+ * before was never issued.
+ *
+ * @throws Refusal `CERTIFICATE_MISMATCH`, `CERTIFICATE_NOT_ISSUED`
+ */
+export function continuityOf(
+  { settings, certificate }: SettingsInContext,
+  before: SigningPolicySettings,
+  replaced: ReplacedCertificate | null,
+): readonly ContinuityFinding[] | undefined {
+  if (settings.certificateId === before.certificateId) return undefined
+  if (replaced?.certificateId !== before.certificateId)
+    throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given as the one before is not that of the policy.')
+  if (replaced.issued === null) return undefined
+  // Without it nobody could say what changes for those who know the one before.
+  if (certificate.issued === null)
+    throw new Refusal(
+      'CERTIFICATE_NOT_ISSUED',
+      `The certificate ${certificate.name} has not been issued yet, and cannot take the place of another one.`,
+    )
+  return continuityFindings(replaced.issued.identity, certificate.issued.identity)
 }
 
 /** Ten years. Far beyond them a deadline is no date any more. */

@@ -302,6 +302,7 @@ describe('the sign activity uses the key only when the log authorises it (law 1)
       type: 'ChangeSigningPolicy',
       settings: { ...policy.versions[0], existingSignatures: ['append', 'refuse'] },
       certificate: { ...certificate, keyAlgorithm: 'ec-p256' },
+      replaced: null,
       people: { submitters: [organization.submitter], approvers: organization.approvers },
     })
     const request = await approved(organization)

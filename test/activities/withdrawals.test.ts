@@ -121,7 +121,7 @@ async function policySettings({ log, signingPolicyId }: TestOrganization) {
 
 function changePolicy(organization: TestOrganization, settings: SigningPolicySettings): Promise<unknown> {
   const context = inContext(organization, settings.certificateId)
-  return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, ...context })
+  return tellPolicy(organization, { type: 'ChangeSigningPolicy', settings, replaced: null, ...context })
 }
 
 function inContext({ submitter, approvers }: TestOrganization, certificateId: CertificateId) {
@@ -131,6 +131,7 @@ function inContext({ submitter, approvers }: TestOrganization, certificateId: Ce
     keyAlgorithm: 'ec-p256',
     name: 'test',
     restrictions: unrestricted,
+    issued: null,
   } as const
   return { certificate, people: { submitters: [submitter], approvers } }
 }

@@ -17,6 +17,7 @@ import {
   usersNamed,
 } from '../../domain/index.ts'
 import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
+import { issuedFacts } from '../support/issued-facts.ts'
 import { fixedUuid, people, references } from '../support/submission.ts'
 
 const certificateId = fixedUuid<CertificateId>('6')
@@ -26,6 +27,7 @@ const selfSigned: PolicyCertificate = {
   keyAlgorithm: 'ec-p256',
   name: 'Test',
   restrictions: unrestricted,
+  issued: issuedFacts('CN=Test', '2026-01-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z'),
 }
 const { submitter, anna, bert, cora } = people
 const approval = {
@@ -63,6 +65,7 @@ const change = (changes: Partial<SigningPolicySettings>) => {
     type: 'ChangeSigningPolicy',
     settings: changed,
     certificate: selfSigned,
+    replaced: null,
     people: peopleOf(changed),
   } as const
 }
@@ -91,7 +94,34 @@ const changed = (version: number, name: string) =>
 const deactivated = event<SigningPolicyEvent, 'SigningPolicyDeactivated'>('SigningPolicyDeactivated', { reason: null })
 const reactivated = event<SigningPolicyEvent, 'SigningPolicyReactivated'>('SigningPolicyReactivated', {})
 
+/** Another certificate, of another authority. */
+const heir: PolicyCertificate = {
+  ...selfSigned,
+  certificateId: fixedUuid<CertificateId>('8'),
+  issued: selfSigned.issued && {
+    ...selfSigned.issued,
+    identity: { ...selfSigned.issued.identity, issuingKey: '22'.repeat(32) },
+  },
+}
+const succeed = (certificate: PolicyCertificate) => ({
+  ...change({ certificateId: certificate.certificateId }),
+  certificate,
+  replaced: selfSigned,
+})
+
 describe('signing policy', () => {
+  it('records what others see changed when it changes to another certificate', () => {
+    const [changed] = policy.decide(succeed(heir), fold(policy, [created]))
+    expect(changed).toMatchObject({
+      type: 'SigningPolicyChanged',
+      data: { version: 2, continuity: [{ aspect: 'issuingAuthority', severity: 'alarm' }] },
+    })
+    const [same] = policy.decide(succeed({ ...heir, issued: selfSigned.issued }), fold(policy, [created]))
+    expect(same).toMatchObject({ data: { continuity: [] } })
+    const neverIssued = { ...succeed(heir), replaced: { ...selfSigned, issued: null } }
+    expect(policy.decide(neverIssued, fold(policy, [created]))[0]?.data).not.toHaveProperty('continuity')
+  })
+
   it('is created with its slug in lower case and its name trimmed', () => {
     given(policy)
       .when(create({ name: ' Release signing ' }))
@@ -265,6 +295,18 @@ describe('signing policy', () => {
       'a release with RSA 2048',
       [],
       create({ release: true }, { ...selfSigned, keyAlgorithm: 'rsa-2048' }),
+    ],
+    [
+      'CERTIFICATE_NOT_ISSUED',
+      'another certificate that is not issued yet',
+      [created],
+      succeed({ ...heir, issued: null }),
+    ],
+    [
+      'CERTIFICATE_MISMATCH',
+      'another certificate in the place of none',
+      [created],
+      { ...succeed(heir), replaced: null },
     ],
     ['RELEASE_NEEDS_ISSUED_CERTIFICATE', 'a release with a self-signed one', [], create({ release: true })],
     [

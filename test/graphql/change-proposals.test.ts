@@ -48,7 +48,9 @@ async function controlled(options: GraphQLServerOptions = {}) {
         keyAlgorithm: 'ec-p256',
         name: 'test',
         restrictions: unrestricted,
+        issued: null,
       },
+      replaced: null,
       people: { submitters: [server.submitter.userId], approvers: server.approvers.map(({ userId }) => userId) },
     })
     await server.caughtUp()

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { type CertificateKey, createSelfSignedCertificate } from '../../application/create-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
+  type Certificate,
   type CertificateId,
+  certificateDecider,
   fold,
   type KeyId,
   signingPolicyDecider,
   streams,
-  unrestricted,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { keyWorkflows, type TestOrganization } from './test-organization.ts'
@@ -32,17 +33,18 @@ export function newCertificate(
 export async function useCertificate(organization: TestOrganization, certificateId: CertificateId): Promise<void> {
   const { signer, setup, signingPolicyId } = organization
   const stream = streams.signingPolicy(signingPolicyId)
+  async function read(id: CertificateId): Promise<Certificate> {
+    const state = fold(certificateDecider, (await readWholeStream(signer.log, streams.certificate(id))).events)
+    if (state.status === 'none') throw new Error('There is no certificate')
+    return state
+  }
   const policy = fold(signingPolicyDecider, (await readWholeStream(signer.log, stream)).events)
   if (policy.status === 'none') throw new Error('There is no policy')
-  const settings = { ...(policy.versions.at(-1) ?? policy.versions[0]), certificateId }
-  const certificate = {
-    certificateId,
-    kind: 'selfSigned',
-    keyAlgorithm: 'ec-p256',
-    name: 'another',
-    restrictions: unrestricted,
-  } as const
+  const before = policy.versions.at(-1) ?? policy.versions[0]
+  const settings = { ...before, certificateId }
+  const certificate = { ...(await read(certificateId)), keyAlgorithm: 'ec-p256' } as const
+  const replaced = before.certificateId === certificateId ? null : await read(before.certificateId)
   const people = { submitters: [organization.submitter], approvers: organization.approvers }
-  const command = { type: 'ChangeSigningPolicy', settings, certificate, people } as const
+  const command = { type: 'ChangeSigningPolicy', settings, certificate, replaced, people } as const
   await handleCommand(signer, setup, stream, signingPolicyDecider, command)
 }

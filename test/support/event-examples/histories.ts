@@ -235,6 +235,19 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           settings: { ...policySettings, approval: null, timestamp: 'none' },
         }),
         byToken('SigningPolicyChanged', { version: 2, settings: policySettings }),
+        byToken('SigningPolicyChanged', {
+          version: 3,
+          settings: { ...policySettings, certificateId: id.authorityCertificate },
+          continuity: [
+            {
+              aspect: 'issuingAuthority',
+              severity: 'alarm',
+              before: digest('11'),
+              after: digest('22'),
+              effect: 'Another authority issued it.',
+            },
+          ],
+        }),
         byToken('SigningPolicyDeactivated', { reason: null }),
         byToken('SigningPolicyReactivated', {}),
       ],

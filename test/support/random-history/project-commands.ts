@@ -46,6 +46,7 @@ export function policyCommands(number: number, detail: number): readonly Signing
     keyAlgorithm: 'ec-p256',
     name: 'Certificate',
     restrictions: unrestricted,
+    issued: null,
   } as const
   const people = { submitters: [uuid<UserId>('1', 3)], approvers: [0, 1, 2].map((user) => uuid<UserId>('1', user)) }
   const group = { group: uuid<GroupId>('6', detail % 3) }
@@ -73,7 +74,7 @@ export function policyCommands(number: number, detail: number): readonly Signing
       certificate,
       people,
     },
-    { type: 'ChangeSigningPolicy', settings, certificate, people },
+    { type: 'ChangeSigningPolicy', settings, certificate, replaced: null, people },
     { type: 'DeactivateSigningPolicy', reason: null },
     { type: 'ReactivateSigningPolicy', certificate, people },
   ]
