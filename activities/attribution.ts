@@ -1,7 +1,9 @@
 import {
   type Actor,
+  type ApiTokenScope,
   type Authentication,
   fold,
+  parseStreamName,
   Refusal,
   streams,
   type User,
@@ -169,13 +171,32 @@ async function checkApiToken(
   { tokenId }: Extract<Authentication, { readonly method: 'apiToken' }>,
   event: RecordedEvent,
   { user, events }: UserBefore,
+  eventsBefore: EventsBefore,
 ): Promise<string | undefined> {
   const token = user.tokens.find((each) => each.tokenId === tokenId)
   if (token === undefined) return 'to whom the token was not issued'
   if (token.expiresAt !== null && Date.parse(token.expiresAt) <= latest(event)) return 'whose token had expired'
   const revocation = events.find(({ type, data }) => type === 'ApiTokenRevoked' && data.tokenId === tokenId)
   if (token.revoked && wasOver(revocation, event)) return 'whose token was revoked'
-  return undefined
+  return token.scope === undefined ? undefined : exceeded(token.scope, event, eventsBefore)
+}
+
+/** What a token that may submit can cause. */
+const submitting = ['SigningRequestSubmitted', 'SigningRequestCanceled']
+
+/** What a limited token could not cause, as the end of a sentence. */
+async function exceeded(
+  { access, projects }: ApiTokenScope,
+  { type, data, streamId }: RecordedEvent,
+  eventsBefore: EventsBefore,
+): Promise<string | undefined> {
+  if (access !== 'full' && !(access === 'submit' && submitting.includes(type)))
+    return `whose token is limited to the access ${access}`
+  if (projects === null) return undefined
+  const { projectId } = type === 'SigningRequestSubmitted' ? data : ((await eventsBefore(streamId))[0]?.data ?? {})
+  return parseStreamName(streamId)?.kind === 'signingRequest' && projects.some((each) => each === projectId)
+    ? undefined
+    : 'whose token is limited to other projects'
 }
 
 function checkOf<Check>(checks: Readonly<Record<string, Check>>, name: string | undefined, what: string): Check {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Refusal, streams, usableToken, userDecider } from '../domain/index.ts'
+import { type ApiTokenScope, isWithinNetwork, Refusal, streams, usableToken, userDecider } from '../domain/index.ts'
 import { apiTokenHash, apiTokenUser } from './api-token.ts'
 import type { Caller } from './caller.ts'
 import { load } from './load.ts'
@@ -16,7 +16,8 @@ export type Credentials = {
 /**
  * Finds out who presents an API token, from the user's stream: a revoked token or a deactivated user is out at once.
  *
- * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`
+ * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`,
+ *   `TOKEN_NETWORK_REFUSED`
  */
 export async function authenticate(
   { log, refusals, now }: Pick<ApplicationDependencies, 'log' | 'refusals' | 'now'>,
@@ -30,11 +31,22 @@ export async function authenticate(
   try {
     const { state } = await load(log, streams.user(apiTokenUser(apiToken)), userDecider)
     if (state.status !== 'none') organizationId = state.organizationId
-    const { tokenId } = usableToken(state, apiTokenHash(apiToken), now())
+    const { tokenId, scope = null } = usableToken(state, apiTokenHash(apiToken), now())
+    requireNetwork(scope, remoteAddress)
     if (state.status === 'none') throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
     const { userId, kind, roles, name, email } = state
     const authentication = { method: 'apiToken', tokenId } as const
-    return { organizationId, userId, kind, roles, person: { name, email }, authentication, remoteAddress, callId }
+    return {
+      organizationId,
+      userId,
+      kind,
+      roles,
+      scope,
+      person: { name, email },
+      authentication,
+      remoteAddress,
+      callId,
+    }
   } catch (error) {
     if (error instanceof Refusal)
       await refusals.record({
@@ -48,4 +60,11 @@ export async function authenticate(
       })
     throw error
   }
+}
+
+/** @throws Refusal `TOKEN_NETWORK_REFUSED` when a token is used from where it may not be, or nobody knows from where */
+function requireNetwork(scope: ApiTokenScope | null, remoteAddress: string | undefined): void {
+  if (!scope?.networks) return
+  if (remoteAddress !== undefined && scope.networks.some((network) => isWithinNetwork(remoteAddress, network))) return
+  throw new Refusal('TOKEN_NETWORK_REFUSED', 'The API token may not be used from this address.')
 }

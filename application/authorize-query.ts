@@ -1,4 +1,4 @@
-import { hasPermission, type Permission, requirePermission } from '../domain/index.ts'
+import { type Permission, Refusal, requirePermission } from '../domain/index.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
@@ -12,15 +12,19 @@ export type AskedQuery = {
 /**
  * Refuses a query that the caller does not have the permission for, and records that in the security stream.
  *
- * @throws Refusal `FORBIDDEN`
+ * @throws Refusal `FORBIDDEN`, `API_TOKEN_SCOPE_EXCEEDED`
  */
 export async function authorizeQuery(
   { refusals }: Pick<ApplicationDependencies, 'refusals'>,
   caller: Caller,
   { query, permission }: AskedQuery,
 ): Promise<void> {
-  if (hasPermission(caller, permission)) return
-  const { organizationId } = caller
-  await refusals.record({ ...initiatorOf(caller), organizationId, command: query, subject: null, code: 'FORBIDDEN' })
-  requirePermission(caller, permission)
+  try {
+    requirePermission(caller, permission)
+  } catch (error) {
+    const { organizationId } = caller
+    if (error instanceof Refusal)
+      await refusals.record({ ...initiatorOf(caller), organizationId, command: query, subject: null, code: error.code })
+    throw error
+  }
 }

@@ -26,7 +26,7 @@ export const useCases = {
   eraseUser: 'administerUsers',
   grantGlobalRole: 'administerUsers',
   withdrawGlobalRole: 'administerUsers',
-  issueApiToken: 'administerUsers',
+  issueApiToken: 'administerTokens',
   revokeApiToken: 'administerTokens',
   createGroup: 'administerUsers',
   describeGroup: 'administerUsers',

@@ -1,4 +1,5 @@
 import {
+  type ApiTokenScope,
   type Authentication,
   type EventMetadata,
   eventMetadata,
@@ -20,6 +21,8 @@ export type Caller = {
   /** Name and address, which only an answer to this caller opens. */
   readonly person: SealedDetails
   readonly roles: readonly GlobalRole[]
+  /** What the token of the call is limited to; `null`: nothing. */
+  readonly scope: ApiTokenScope | null
   readonly authentication: Authentication
   /** The trusted build system that vouches for the call, if one does. */
   readonly vouchedBy?: Voucher

@@ -1,10 +1,12 @@
 import {
+  type ApiTokenScope,
   type Decider,
   type DomainEvent,
   fold,
   type OrganizationId,
   parseId,
   Refusal,
+  requireProjectInScope,
   type SigningRequest,
   type SigningRequestId,
   signingRequestDecider,
@@ -44,16 +46,18 @@ export async function loadOwn<State, Command, Event extends DomainEvent>(
 /**
  * Reads a signing request of the organization, by an id as a caller sent it.
  *
- * @throws Refusal `ID_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, also for requests of other organizations
+ * @throws Refusal `ID_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, also for requests of other organizations;
+ *   `API_TOKEN_SCOPE_EXCEEDED` when the caller's token is limited to other projects
  */
 export async function loadSigningRequest(
   log: EventLog,
-  organization: { readonly organizationId: OrganizationId },
+  caller: { readonly organizationId: OrganizationId; readonly scope: ApiTokenScope | null },
   id: string,
 ): Promise<SigningRequest> {
   const signingRequestId = parseId<SigningRequestId>(id, 'The signing request id')
-  const { state } = await loadOwn(log, streams.signingRequest(signingRequestId), signingRequestDecider, organization)
+  const { state } = await loadOwn(log, streams.signingRequest(signingRequestId), signingRequestDecider, caller)
   if (state.workflowStatus === 'none')
     throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
+  requireProjectInScope(caller.scope, state.projectId)
   return state
 }

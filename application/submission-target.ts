@@ -6,6 +6,7 @@ import {
   projectDecider,
   projectSlugDecider,
   Refusal,
+  requireProjectInScope,
   type SigningPolicy,
   type SigningPolicyId,
   signingPolicyDecider,
@@ -25,7 +26,8 @@ export type SubmissionTarget = { readonly project: Project; readonly policy: Sig
 /**
  * Finds project and signing policy, each by its slug or id.
  *
- * @throws Refusal `PROJECT_NOT_FOUND`, also for those of other organizations; `SIGNING_POLICY_NOT_FOUND`
+ * @throws Refusal `PROJECT_NOT_FOUND`, also for those of other organizations; `SIGNING_POLICY_NOT_FOUND`,
+ *   `API_TOKEN_SCOPE_EXCEEDED`
  */
 export async function findTarget(
   dependencies: Dependencies,
@@ -33,6 +35,7 @@ export async function findTarget(
   names: { readonly project: string; readonly signingPolicy: string },
 ): Promise<SubmissionTarget> {
   const project = await findProject(dependencies, caller, names.project)
+  requireProjectInScope(caller.scope, project.projectId)
   return { project, policy: await findPolicy(dependencies, project, names.signingPolicy) }
 }
 

@@ -116,6 +116,7 @@ function caller({ organizationId }: Setup, userId: UserId): Caller {
     kind: 'interactive',
     person: sealedNobody,
     roles: [],
+    scope: null,
     authentication: { method: 'apiToken', tokenId: randomUUID() as ApiTokenId },
     remoteAddress: undefined,
     callId: randomUUID(),

@@ -10,6 +10,7 @@ import {
   type ReadPerson,
   type RequestStatus,
   requestStatuses,
+  type TokenAccess,
   type WorkflowStatus,
   workflowStatuses,
 } from '../domain/index.ts'
@@ -101,6 +102,16 @@ export const PersonalDataStatusRef = builder.enumType('PersonalDataStatus', {
       description: 'The keys are away; the same question may answer later.',
     },
   } satisfies Record<ReadPerson['status'], { value: ReadPerson['status']; description?: string }>,
+})
+
+/** What a token may of what its user may. */
+export const ApiTokenAccessRef = builder.enumType('ApiTokenAccess', {
+  description: "What an API token may of what its user may; beyond the user's own permissions it gives none.",
+  values: {
+    full: { value: 'full' as const, description: 'Everything.' },
+    submit: { value: 'submit' as const, description: 'Read the organization, submit, cancel and download.' },
+    read: { value: 'read' as const, description: 'Read, and change nothing.' },
+  } satisfies Record<TokenAccess, { value: TokenAccess; description: string }>,
 })
 
 /** Whether a token works. */

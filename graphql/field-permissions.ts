@@ -11,7 +11,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
   readOrganization: {
     AlternativeName: 'kind value',
     Actor: 'authentication component kind user userId vouchedBy',
-    ApiToken: 'apiTokenId expiresAt issuedAt name prefix revokedAt status',
+    ApiToken: 'access apiTokenId expiresAt issuedAt name networks prefix projects revokedAt status',
     Approval: 'approvedAt approver comment counts planDigest through',
     ApprovalProcess: 'approvers deadlineSeconds requiredApprovals submitterMayApprove',
     Artifact: 'fileName sha256 size',

@@ -1,10 +1,10 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { ErasedUser, IssuedApiToken, UserChanged } from '../application/index.ts'
-import { type ApiTokenId, parseId, type UserId } from '../domain/index.ts'
+import { type ApiTokenId, type ProjectId, parseId, type UserId } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 import { ControlledChangeRef } from './controlled-change.ts'
-import { GlobalRoleRef } from './enums.ts'
+import { ApiTokenAccessRef, GlobalRoleRef } from './enums.ts'
 import { parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
@@ -107,6 +107,9 @@ const IssueApiTokenInput = builder.inputType('IssueApiTokenInput', {
     userId: t.id({ required: true, description: 'UUID or node id.' }),
     name: t.string({ required: true, description: 'What the token is for.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'The moment from which it does not work. Null: never.' }),
+    access: t.field({ type: ApiTokenAccessRef, description: 'Full when absent.' }),
+    projects: t.idList({ description: 'What it is limited to: UUIDs or node ids. Null: every project.' }),
+    networks: t.stringList({ description: 'Where calls must come from, in CIDR notation. Null: anywhere.' }),
   }),
 })
 
@@ -182,10 +185,19 @@ builder.mutationFields((t) => ({
     type: IssuedTokenPayloadRef,
     description: 'Makes an API token, which the answer shows this once.',
     args: { input: t.arg({ type: IssueApiTokenInput, required: true }) },
-    resolve: (_root, { input: { userId, name, expiresAt = null } }, context) =>
+    resolve: (_root, { input: { userId, name, expiresAt = null, access, projects, networks } }, context) =>
       onceProjected(
         context,
-        context.application.issueApiToken(context.caller, { userId: userIdOf(userId), name, expiresAt }),
+        context.application.issueApiToken(context.caller, {
+          userId: userIdOf(userId),
+          name,
+          expiresAt,
+          scope: {
+            access: access ?? 'full',
+            projects: projects?.map((id) => parseEntityId<ProjectId>(id, 'Project')) ?? null,
+            networks: networks ?? null,
+          },
+        }),
       ),
   }),
   revokeApiToken: t.field({

@@ -1,8 +1,15 @@
 import type { ApiTokenView } from '../projections/index.ts'
 import { builder } from './builder.ts'
-import { ApiTokenStatusRef, GlobalRoleRef, PersonalDataStatusRef, UserKindRef, UserStatusRef } from './enums.ts'
+import {
+  ApiTokenAccessRef,
+  ApiTokenStatusRef,
+  GlobalRoleRef,
+  PersonalDataStatusRef,
+  UserKindRef,
+  UserStatusRef,
+} from './enums.ts'
 import { nameOf, readPerson } from './person.ts'
-import { UserRef } from './refs.ts'
+import { ProjectRef, UserRef } from './refs.ts'
 
 /** An API token, without its secret. */
 export const ApiTokenRef = builder.objectRef<ApiTokenView>('ApiToken').implement({
@@ -15,6 +22,19 @@ export const ApiTokenRef = builder.objectRef<ApiTokenView>('ApiToken').implement
     issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'Null: never.' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
+    access: t.field({ type: ApiTokenAccessRef, resolve: ({ scope }) => scope.access }),
+    projects: t.field({
+      type: [ProjectRef],
+      nullable: { list: true, items: true },
+      description:
+        'In which alone it may submit, decide, cancel and download, and administers nothing. Null: every one.',
+      resolve: ({ scope }) => scope.projects && [...scope.projects],
+    }),
+    networks: t.stringList({
+      nullable: true,
+      description: 'Networks that calls must come from, in CIDR notation. Null: anywhere.',
+      resolve: ({ scope }) => scope.networks && [...scope.networks],
+    }),
   }),
 })
 

@@ -5,6 +5,7 @@ import {
   isSealedText,
   type User,
   type UserState,
+  unlimited,
 } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { userDecider } from './folds.ts'
@@ -53,10 +54,10 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
   },
   view: ({ state, facts, updatedAt }, recorded, at) => {
     const { tokens, ...user } = state as User
-    const seen = tokens.map(({ tokenId, name, prefix, expiresAt, revoked }) => {
+    const seen = tokens.map(({ tokenId, name, prefix, expiresAt, revoked, scope = unlimited }) => {
       const { issuedAt, revokedAt } = facts.tokens[tokenId] ?? { issuedAt: updatedAt, revokedAt: null }
       const status = revoked ? 'revoked' : expiresAt !== null && expiresAt <= at ? 'expired' : 'active'
-      return { tokenId, name, prefix, expiresAt, status, issuedAt, revokedAt } as const
+      return { tokenId, name, prefix, expiresAt, status, issuedAt, revokedAt, scope } as const
     })
     return { ...user, tokens: seen, ...recorded }
   },

@@ -1,6 +1,7 @@
 import type {
   Actor,
   ApiTokenId,
+  ApiTokenScope,
   Approval,
   Certificate,
   ChangeApproval,
@@ -50,6 +51,7 @@ export type ApiTokenView = {
   readonly status: 'active' | 'revoked' | 'expired'
   readonly issuedAt: Instant
   readonly revokedAt: Instant | null
+  readonly scope: ApiTokenScope
 }
 
 /** A person or a CI user. */

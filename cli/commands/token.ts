@@ -1,14 +1,22 @@
+import { Option } from 'commander'
 import type { Connection, ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
-import { issueToken, revokeToken, whoAsks } from '../documents/people.ts'
+import { issueToken, revokeToken, type TokenSummary, whoAsks } from '../documents/people.ts'
 import { parseInstant } from '../duration.ts'
 import { parseId } from '../entity-id.ts'
 import { type CommandModule, connect, explain, withConnection } from '../invocation.ts'
 import { readableTime } from '../output/quantities.ts'
 import { statusCell, table } from '../output/table.ts'
-import { reportOrProposed, userOf } from '../people.ts'
+import { reportOrProposed, several, userOf } from '../people.ts'
 
 type UserOption = ConnectionOptions & { readonly user?: string }
+
+type CreateOptions = UserOption & {
+  readonly expires?: string
+  readonly access: string
+  readonly project?: readonly string[]
+  readonly network?: readonly string[]
+}
 
 const userOption = ['--user <id>', 'whose token it is; by default your own'] as const
 
@@ -19,11 +27,17 @@ export const create: CommandModule = {
       .argument('<name>', 'what the token is for')
       .option(...userOption)
       .option('--expires <moment>', 'from when on it does not work, such as 2027-01-31T09:30:00Z; by default never')
-      .action(async (name: string, options: UserOption & { expires?: string }) => {
+      .addOption(new Option('--access <access>', 'what it may').choices(['full', 'submit', 'read']).default('full'))
+      .option('--project <id>', 'limits it to this project; may be given several times', several)
+      .option('--network <cidr>', 'limits it to calls from this network; may be given several times', several)
+      .action(async (name: string, options: CreateOptions) => {
         const expiresAt = options.expires === undefined ? null : parseInstant(options.expires, '--expires')
         const connection = await connect(invocation, options, null)
         const userId = await userIdOf(connection, options)
-        const { issueApiToken: made } = await ask(connection, issueToken, { input: { userId, name, expiresAt } })
+        const { access, project, network: networks = null } = options
+        const projects = project?.map((id) => parseId(id, 'project')) ?? null
+        const input = { userId, name, expiresAt, access, projects, networks }
+        const { issueApiToken: made } = await ask(connection, issueToken, { input })
         if (made.changeProposalId !== null)
           invocation.report.note(`The token is ${made.token}\nKeep it: it works once the change is approved.`)
         reportOrProposed(invocation, made, made.token)
@@ -50,8 +64,9 @@ export const list: CommandModule = {
             statusCell(token.status),
             readableTime(token.issuedAt),
             token.expiresAt === null ? 'never' : readableTime(token.expiresAt),
+            limitsOf(token),
           ])
-          return table(['id', 'name', 'begins with', 'status', 'issued', 'expires'], rows, report.marker)
+          return table(['id', 'name', 'begins with', 'status', 'issued', 'expires', 'may'], rows, report.marker)
         })
       })
   },
@@ -75,4 +90,11 @@ export const revoke: CommandModule = {
 
 async function userIdOf(connection: Connection, { user }: UserOption): Promise<string> {
   return user === undefined ? (await ask(connection, whoAsks, {})).viewer.userId : parseId(user, 'user')
+}
+
+function limitsOf({ access, projects, networks }: TokenSummary): string {
+  const slugs = projects?.map((project) => project?.slug ?? '?')
+  return [access, slugs && `in ${slugs.join(', ')}`, networks && `from ${networks.join(', ')}`]
+    .filter((part) => part !== null && part !== undefined)
+    .join(' ')
 }

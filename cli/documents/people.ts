@@ -25,6 +25,11 @@ export type TokenSummary = {
   readonly issuedAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
+  /** `full`, `submit` or `read`. */
+  readonly access: string
+  /** What it is limited to; null: every one. */
+  readonly projects: readonly ({ readonly projectId: string; readonly slug: string } | null)[] | null
+  readonly networks: readonly string[] | null
 }
 
 /** A user with what only they and administrators of users see; null for others. */
@@ -41,7 +46,8 @@ export type UserChange = {
 }
 
 const userFields = 'userId name kind status roles responsible { userId name } createdAt revision'
-const tokenFields = 'apiTokenId name prefix status issuedAt expiresAt revokedAt'
+const tokenFields =
+  'apiTokenId name prefix status issuedAt expiresAt revokedAt access projects { projectId slug } networks'
 const changeFields = 'userId position changeProposalId'
 
 /** Users, in the order of their creation. */
@@ -103,7 +109,16 @@ export const withdrawRole = typedDocument<
 /** Makes an API token. */
 export const issueToken = typedDocument<
   { readonly issueApiToken: UserChange & { readonly apiTokenId: string; readonly token: string } },
-  { readonly input: { readonly userId: string; readonly name: string; readonly expiresAt: string | null } }
+  {
+    readonly input: {
+      readonly userId: string
+      readonly name: string
+      readonly expiresAt: string | null
+      readonly access: string
+      readonly projects: readonly string[] | null
+      readonly networks: readonly string[] | null
+    }
+  }
 >(
   `mutation IssueToken($input: IssueApiTokenInput!) { issueApiToken(input: $input) { ${changeFields} apiTokenId token } }`,
 )

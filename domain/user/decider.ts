@@ -1,7 +1,8 @@
-import type { GlobalRole } from '../authorization/index.ts'
+import type { ApiTokenScope, GlobalRole } from '../authorization/index.ts'
 import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
+import { parseNetwork } from '../network.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
 import type { ApiTokenFacts, UserEvent, UserFacts } from './events.ts'
@@ -38,7 +39,8 @@ export type UserCommand =
  * Messages name users by their ids: refusals are recorded, and a name in one would outlive the user's erasure.
  *
  * Refuses with `USER_EXISTS`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `USER_ACTIVE`, `USER_ERASED`, `ROLE_HELD`,
- * `ROLE_NOT_HELD`, `ROLE_NEEDS_PERSON`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `ROLE_NOT_HELD`, `ROLE_NEEDS_PERSON`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `API_TOKEN_SCOPE_MALFORMED`,
+ * `NETWORK_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -52,7 +54,7 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     'ApiTokenIssued',
     'ApiTokenRevoked',
   ],
-  schemaVersions: { UserCreated: 2 },
+  schemaVersions: { UserCreated: 2, ApiTokenIssued: 2 },
 
   decide(command, state) {
     if (command.type === 'CreateUser') {
@@ -100,7 +102,11 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
           throw new Refusal('API_TOKEN_EXPIRY_PAST', 'A token must expire in the future, or never.')
         const { tokenId, tokenHash, prefix, expiresAt } = command
         const name = parseName(command.name, "The token's name")
-        return [{ type: 'ApiTokenIssued', data: { schemaVersion: 1, tokenId, name, tokenHash, prefix, expiresAt } }]
+        const facts = { tokenId, name, tokenHash, prefix, expiresAt }
+        const scope = checkedScope(command.scope)
+        return scope === undefined
+          ? [{ type: 'ApiTokenIssued', data: { schemaVersion: 1, ...facts } }]
+          : [{ type: 'ApiTokenIssued', data: { schemaVersion: 2, ...facts, scope } }]
       }
       case 'RevokeApiToken': {
         const token = state.tokens.find(({ tokenId }) => tokenId === command.tokenId)
@@ -141,6 +147,23 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
         }
     }
   },
+}
+
+/** So many projects and networks a token may be limited to. */
+const mostLimits = 100
+
+/** @returns `undefined` when it limits nothing */
+function checkedScope(scope: ApiTokenScope | undefined): ApiTokenScope | undefined {
+  if (scope === undefined) return undefined
+  const { access, projects, networks } = scope
+  for (const limits of [projects, networks])
+    if (limits !== null && (limits.length === 0 || limits.length > mostLimits))
+      throw new Refusal(
+        'API_TOKEN_SCOPE_MALFORMED',
+        `A token is limited to 1 to ${mostLimits} projects, and to as many networks; ${limits.length} were named.`,
+      )
+  if (access === 'full' && projects === null && networks === null) return undefined
+  return { access, projects, networks: networks?.map(parseNetwork) ?? null }
 }
 
 function refuseIfDeactivated({ status, userId }: User): void {
@@ -195,7 +218,7 @@ export function requireActiveUser(state: UserState): User {
  *   `USER_DEACTIVATED`
  */
 export function usableToken(state: UserState, tokenHash: string, at: Instant): ApiToken {
-  const token = state.status === 'none' ? undefined : state.tokens.find((each) => each.tokenHash === tokenHash)
+  const token = state.status === 'none' ? undefined : state.tokens.find((each) => isSameText(each.tokenHash, tokenHash))
   if (state.status === 'none' || token === undefined)
     throw new Refusal('TOKEN_INVALID', 'The API token is not known. Check that it was copied whole.')
   if (token.revoked) throw new Refusal('TOKEN_REVOKED', `The API token ${token.tokenId} was revoked. Use a new one.`)
@@ -203,4 +226,11 @@ export function usableToken(state: UserState, tokenHash: string, at: Instant): A
     throw new Refusal('TOKEN_EXPIRED', `The API token ${token.tokenId} expired at ${token.expiresAt}. Use a new one.`)
   refuseIfDeactivated(state)
   return token
+}
+
+/** Compares texts in a time that depends on their lengths alone. */
+function isSameText(one: string, other: string): boolean {
+  let difference = one.length ^ other.length
+  for (let index = 0; index < one.length; index++) difference |= one.charCodeAt(index) ^ other.charCodeAt(index)
+  return difference === 0
 }

@@ -1,4 +1,4 @@
-import type { GlobalRole } from '../authorization/index.ts'
+import type { ApiTokenScope, GlobalRole } from '../authorization/index.ts'
 import type { DomainEvent, Instant } from '../event.ts'
 import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
 import type { SealedDetails } from '../person.ts'
@@ -46,6 +46,8 @@ export type ApiTokenFacts = {
   /** The first characters of the token's secret part, to recognise it by. */
   readonly prefix: string
   readonly expiresAt: Instant | null
+  /** What it is limited to; absent: nothing. Written in the second form, since it restricts. */
+  readonly scope?: ApiTokenScope
 }
 
 /** A token was made and shown once. Only its hash is kept. */

@@ -9,6 +9,7 @@ import { revokeProcessKey, unknownOrganization } from '../../application/index.t
 import { Setup } from '../../application/setup.ts'
 import {
   type ApiTokenId,
+  type ApiTokenScope,
   type DomainEvent,
   type SigningRequest,
   streams,
@@ -288,6 +289,38 @@ describe('an approval counts for the signer only with a token that was its giver
     if (how === 'revoked') await tellAnna({ type: 'RevokeApiToken', tokenId })
     await approveTwice(organization, request, (user) => (user === anna ? tokenId : ownToken(organization)(user)))
     await expectWaiting(organization, request)
+  })
+
+  test.each(['access', 'projects'] as const)('not with one that is limited in its %s', async (limit) => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    const [anna] = organization.approvers
+    const narrow = async (scope: ApiTokenScope) => {
+      const tokenId = randomUUID() as ApiTokenId
+      const facts = { tokenId, name: 'narrow', tokenHash: 'ab'.repeat(32), prefix: 'abcdef', expiresAt: null }
+      const command = { type: 'IssueApiToken', ...facts, scope, at: longAgo } as const
+      await handleCommand(organization.signer, organization.setup, streams.user(anna), userDecider, command)
+      return tokenId
+    }
+    const otherProject = { access: 'full', projects: [randomUUID() as ProjectId], networks: null } as const
+    const tokenId = await narrow(
+      limit === 'access' ? { access: 'submit', projects: null, networks: null } : otherProject,
+    )
+    await approveTwice(organization, request, (user) => (user === anna ? tokenId : ownToken(organization)(user)))
+    await expectWaiting(organization, request)
+  })
+
+  test('and with one that is limited to its project', async () => {
+    const organization = await testOrganization({ installation })
+    const request = await organization.planned()
+    const [anna] = organization.approvers
+    const tokenId = randomUUID() as ApiTokenId
+    const facts = { tokenId, name: 'narrow', tokenHash: 'ab'.repeat(32), prefix: 'abcdef', expiresAt: null }
+    const scope = { access: 'full', projects: [organization.projectId], networks: null } as const
+    const command = { type: 'IssueApiToken', ...facts, scope, at: longAgo } as const
+    await handleCommand(organization.signer, organization.setup, streams.user(anna), userDecider, command)
+    await approveTwice(organization, request, (user) => (user === anna ? tokenId : ownToken(organization)(user)))
+    expect((await sign(organization, request)).failure).toBeUndefined()
   })
 
   test('and still with one that is revoked afterwards', async () => {

@@ -78,11 +78,16 @@ describe('countersign token', () => {
     const { apiTokenId } = await json('token', 'create', 'laptop', '--expires', '2099-01-31T09:30:00+01:00')
     expect((await countersign('token', 'list')).stdout).toMatch(/laptop .*2099-01-31 08:30:00Z/)
     await json('token', 'revoke', apiTokenId)
+    const limits = ['--access', 'submit', '--project', server.projectId, '--network', '127.0.0.0/8']
+    const narrow = await json('token', 'create', 'narrow', ...limits)
+    expect((await countersign('token', 'list')).stdout).toContain('submit in demo from 127.0.0.0/8')
+    await json('token', 'revoke', narrow.apiTokenId)
     expect(await json('token', 'list')).toMatchObject({
       userId: server.administrator.userId,
       apiTokens: [
         { name: 'test', status: 'active' },
-        { name: 'laptop', status: 'revoked' },
+        { name: 'laptop', status: 'revoked', access: 'full' },
+        { name: 'narrow', status: 'revoked', access: 'submit' },
       ],
     })
   })

@@ -40,6 +40,17 @@ describe('user', () => {
     given(user, created, deactivated).when({ type: 'ReactivateUser' }).thenEvents(reactivated)
   })
 
+  it('has tokens issued in the lowest form that says what they are limited to', () => {
+    const unlimited = { access: 'full', projects: null, networks: null } as const
+    given(user, created)
+      .when({ ...issue, scope: unlimited })
+      .thenEvents(issued)
+    const scope = { ...unlimited, access: 'read' } as const
+    given(user, created)
+      .when({ ...issue, scope })
+      .thenEvents({ ...issued, data: { ...issued.data, schemaVersion: 2, scope } })
+  })
+
   it('of a CI is recorded with who answers for it, in a form that nobody overlooks', () => {
     const responsible = fixedUuid<UserId>('2')
     given(user)
@@ -136,6 +147,18 @@ describe('user', () => {
     ['ROLE_HELD', 'a role twice', [created, granted], { type: 'GrantGlobalRole', role: 'globalReader' }],
     ['ROLE_NEEDS_PERSON', 'a CI administrator', [created], { type: 'GrantGlobalRole', role: 'globalAdministrator' }],
     ['ROLE_NOT_HELD', 'withdrawal of a role not held', [created], { type: 'WithdrawGlobalRole', role: 'globalReader' }],
+    [
+      'API_TOKEN_SCOPE_MALFORMED',
+      'a token for no project at all',
+      [created],
+      { ...issue, scope: { access: 'full', projects: [], networks: null } },
+    ],
+    [
+      'NETWORK_MALFORMED',
+      'a token for what is no network',
+      [created],
+      { ...issue, scope: { access: 'full', projects: null, networks: ['192.0.2.1/24'] } },
+    ],
     ['API_TOKEN_NOT_FOUND', 'revocation of no token', [created], { type: 'RevokeApiToken', tokenId }],
     ['API_TOKEN_NOT_FOUND', 'a second revocation', [created, issued, revoked], { type: 'RevokeApiToken', tokenId }],
     ['API_TOKEN_EXPIRY_PAST', 'a token that has expired', [created], { ...issue, expiresAt: at }],

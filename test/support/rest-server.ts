@@ -61,6 +61,7 @@ export async function startRestServer(
     kind: 'ci',
     person: sealedNobody,
     roles: [],
+    scope: null,
     authentication: { method: 'apiToken', tokenId: randomUUID() as ApiTokenId },
     remoteAddress: '127.0.0.1',
     callId: randomUUID(),

@@ -146,6 +146,17 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
             responsible: id.user,
           }),
         ),
+        inForm(
+          2,
+          byToken('ApiTokenIssued', {
+            tokenId: id.change as string as ApiTokenId,
+            name: 'Pipeline',
+            tokenHash: digest('78'),
+            prefix: 'mnopqr',
+            expiresAt: null,
+            scope: { access: 'submit', projects: [id.project], networks: ['192.0.2.0/24'] },
+          }),
+        ),
       ],
     },
     {
