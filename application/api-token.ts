@@ -22,9 +22,14 @@ const lengths = { secret: 43, check: 6 }
  */
 export function newApiToken(userId: UserId): NewApiToken {
   const secret = inBase62(BigInt(`0x${randomBytes(32).toString('hex')}`), lengths.secret)
-  const unchecked = `cs_${userId.replaceAll('-', '')}_${secret}`
-  const text = `${unchecked}${checkOf(unchecked)}`
+  const text = apiTokenText(userId, secret)
   return { text, hash: apiTokenHash(text), prefix: secret.slice(0, 6) }
+}
+
+/** The text of a user's token with a secret, which has its check at the end. */
+export function apiTokenText(userId: UserId, secret: string): string {
+  const unchecked = `cs_${userId.replaceAll('-', '')}_${secret}`
+  return `${unchecked}${checkOf(unchecked)}`
 }
 
 /** What is kept of a token. A fast hash is enough: the secret has 256 random bits. */

@@ -11,6 +11,7 @@ import {
   type ApiTokenId,
   type ApiTokenScope,
   type DomainEvent,
+  type ProjectId,
   type SigningRequest,
   streams,
   type UserId,
