@@ -139,7 +139,7 @@ export const asked: Readonly<Record<string, Asked>> = {
     permission: 'administerAdministrators',
   },
   'Mutation.withdrawGlobalRole': input(async (of) => ({ userId: await of.readingUser(), role: 'globalReader' })),
-  'Mutation.issueApiToken': input(async (of) => ({ userId: await of.readingUser(), name: 'another' })),
+  'Mutation.issueApiToken': input(async (of) => ({ userId: await of.tokenHolder(), name: 'another' })),
   'Mutation.revokeApiToken': input((of) => of.apiToken()),
   'Mutation.createGroup': input(async (of) => ({ name: `Group ${randomUUID()}`, members: [await of.user()] })),
   'Mutation.describeGroup': input(async (of) => ({

@@ -70,5 +70,5 @@ function aboutThemselves(server: AccessServer['server'], own: Things, { userId }
     })
     return { userId, apiTokenId: tokenId }
   }
-  return { ...own, user: async () => userId, apiToken: token }
+  return { ...own, user: async () => userId, tokenHolder: async () => userId, apiToken: token }
 }

@@ -5,7 +5,7 @@ import { deactivateUser } from '../../../application/change-user.ts'
 import { createSelfSignedCertificate } from '../../../application/create-certificate.ts'
 import { createProject } from '../../../application/create-project.ts'
 import { createSigningPolicy } from '../../../application/create-signing-policy.ts'
-import { createUser } from '../../../application/create-user.ts'
+import { createCiUser, createUser } from '../../../application/create-user.ts'
 import { createGroup } from '../../../application/groups.ts'
 import type { ApplicationDependencies, Caller } from '../../../application/index.ts'
 import { deactivateProject } from '../../../application/projects.ts'
@@ -18,6 +18,7 @@ import {
   type ProjectId,
   type SigningPolicySettings,
   streams,
+  type UserId,
 } from '../../../domain/index.ts'
 import type { GraphQLOrganization, TestUser } from '../graphql-organization.ts'
 import type { GraphQLRequests } from '../graphql-requests.ts'
@@ -35,6 +36,8 @@ export type Things = {
   readonly readingUser: () => Promise<string>
   /** A user who is a Global Administrator. */
   readonly administrator: () => Promise<string>
+  /** A CI user; for who is to ask about themselves, that user. */
+  readonly tokenHolder: () => Promise<string>
   /** A token of a user without roles. */
   readonly apiToken: () => Promise<{ readonly userId: string; readonly apiTokenId: string }>
   readonly group: () => Promise<string>
@@ -114,6 +117,9 @@ export function thingsOf(making: ThingMaking): Things {
     },
     readingUser: () => user('globalReader'),
     administrator: () => user('globalAdministrator'),
+    async tokenHolder() {
+      return (await createCiUser(dependencies, setup, { name: 'CI', responsible: (await user()) as UserId })).userId
+    },
     async apiToken() {
       const userId = await user()
       const { tokenId } = await issueApiToken(dependencies, setup, { userId, name: 'another', expiresAt: null })
@@ -175,6 +181,7 @@ export const nobodysThings: Things = {
   apiToken: async () => ({ userId: randomUUID(), apiTokenId: randomUUID() }),
   deactivatedUser: async () => randomUUID(),
   readingUser: async () => randomUUID(),
+  tokenHolder: async () => randomUUID(),
   administrator: async () => randomUUID(),
   group: async () => randomUUID(),
   changeProposal: async () => randomUUID(),
