@@ -28,7 +28,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ChangeControl: 'lifetimeSeconds requiredApprovals',
     ChangeControlPayload: 'changeProposal organization position',
     ChangeProposal:
-      'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed mentioned missingApprovals permission proposedEvents rejection requiredApprovals revision status target targetStreamId updatedAt',
+      'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed mentioned missingApprovals pastSimulation permission proposedEvents rejection requiredApprovals revision status target targetStreamId updatedAt',
     ChangeProposalPayload: 'changeProposal changeProposalId position',
     ChangeRejection: 'comment rejectedBy',
     ContinuityFinding: 'after aspect before effect severity',
@@ -53,6 +53,11 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     MatchedElement: 'column line name path',
     Organization: 'changeControl createdAt events id name organizationId revision updatedAt',
     MentionedEntity: 'entityId kind name',
+    OtherwiseDifference: 'after before rule',
+    PastSimulation: 'examined treatedOtherwise',
+    PolicySimulation: 'rules wouldBeSigned',
+    RuleOutcome: 'code input message outcome rule',
+    TreatedOtherwise: 'differences signingRequest',
     PlanNode:
       'children container descendantCount directives element existingSignatures format formatTitle index kind outcome parent path sha256 size',
     PrincipalReference: 'group user',
@@ -62,7 +67,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ProjectPayload: 'changeProposal position project projectId',
     ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
-      'certificate certificates changeProposal changeProposals group groups history key keys node nodes organization project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
+      'certificate certificates changeProposal changeProposals group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
     SigningAttempt: 'attempt certificateThumbprint startedAt',
     SigningDirective: 'attributes contentDigests directive',

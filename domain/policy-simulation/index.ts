@@ -1,0 +1,2 @@
+export * from './past-requests.ts'
+export * from './simulate.ts'

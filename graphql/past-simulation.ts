@@ -1,0 +1,114 @@
+import {
+  asId,
+  groupsNamed,
+  type OtherwiseRule,
+  Refusal,
+  type SigningPolicySettings,
+  type TreatedOtherwise,
+  treatedOtherwise,
+} from '../domain/index.ts'
+import {
+  type ChangeProposalView,
+  maximumPageSize,
+  type SigningPolicyView,
+  type SigningRequestView,
+} from '../projections/index.ts'
+import { builder } from './builder.ts'
+import type { GraphQLContext } from './context.ts'
+import { groupsOf, membersOfGroups } from './group-members.ts'
+import { ChangeProposalRef, SigningRequestRef } from './refs.ts'
+
+const OtherwiseDifferenceRef = builder
+  .objectRef<{ readonly rule: OtherwiseRule; readonly before: string; readonly after: string }>('OtherwiseDifference')
+  .implement({
+    description: 'A rule by which a request would have been treated otherwise.',
+    fields: (t) => ({
+      rule: t.exposeString('rule', {
+        description: '`submitter`, `approvals`, `certificate`, `timestamp` or `existingSignatures`.',
+      }),
+      before: t.exposeString('before', { description: 'By the version that it was submitted under.' }),
+      after: t.exposeString('after', { description: 'By the proposed settings.' }),
+    }),
+  })
+
+const TreatedOtherwiseRef = builder.objectRef<TreatedOtherwise>('TreatedOtherwise').implement({
+  description: 'A request that proposed settings would have treated otherwise.',
+  fields: (t) => ({
+    signingRequest: t.field({
+      type: SigningRequestRef,
+      nullable: true,
+      resolve: ({ signingRequestId }) => signingRequestId,
+    }),
+    differences: t.field({ type: [OtherwiseDifferenceRef], resolve: ({ differences }) => [...differences] }),
+  }),
+})
+
+/** Which of the last requests of a policy other settings would have treated otherwise. */
+type PastSimulation = { readonly examined: number; readonly otherwise: readonly TreatedOtherwise[] }
+
+const PastSimulationRef = builder.objectRef<PastSimulation>('PastSimulation').implement({
+  description: 'Which of the last requests of a signing policy proposed settings would have treated otherwise.',
+  fields: (t) => ({
+    examined: t.exposeInt('examined', { description: 'So many requests were looked at, the newest ones.' }),
+    treatedOtherwise: t.field({ type: [TreatedOtherwiseRef], resolve: ({ otherwise }) => [...otherwise] }),
+  }),
+})
+
+/** At most so many requests are looked at. */
+const mostRequests = 200
+
+builder.objectField(ChangeProposalRef, 'pastSimulation', (t) =>
+  t.field({
+    type: PastSimulationRef,
+    nullable: true,
+    complexity: ({ last }) => ({ field: 20, multiplier: Math.min(Math.max(last ?? 1, 1), mostRequests) }),
+    args: {
+      last: t.arg.int({
+        defaultValue: 50,
+        description: `Of so many of the policy's last requests, ${mostRequests} at most.`,
+      }),
+    },
+    description:
+      'Which of the last requests the proposed version of a signing policy would have treated otherwise; people are in the groups that they are in now. Null for other changes.',
+    resolve: (proposal, { last }, context) => simulatePast(proposal, last ?? 50, context),
+  }),
+)
+
+async function simulatePast(
+  { target, events }: ChangeProposalView,
+  last: number,
+  context: GraphQLContext,
+): Promise<PastSimulation | null> {
+  const changed = events.findLast(({ type }) => type === 'SigningPolicyChanged')
+  const signingPolicyId = asId<SigningPolicyView['signingPolicyId']>(target.slice('signingPolicy-'.length))
+  if (changed === undefined || signingPolicyId === undefined) return null
+  if (!Number.isInteger(last) || last < 1 || last > mostRequests)
+    throw new Refusal('PAGE_TOO_LARGE', `The last 1 to ${mostRequests} requests can be looked at; got ${last}.`, {
+      limit: mostRequests,
+      actual: last,
+    })
+  const { settings } = changed.data as { readonly settings: SigningPolicySettings }
+  const requests = await lastRequests(signingPolicyId, last, context)
+  const named = [settings, ...requests].flatMap(({ approval }) => approval?.approvers ?? [])
+  const members = await membersOfGroups(groupsNamed([...settings.submitters, ...named]), context)
+  const otherwise = treatedOtherwise(requests, settings, (user) => groupsOf(user, members))
+  return { examined: requests.length, otherwise }
+}
+
+/** The newest requests of a policy, read in pages. */
+async function lastRequests(
+  signingPolicyId: SigningPolicyView['signingPolicyId'],
+  last: number,
+  { readModel, caller }: GraphQLContext,
+): Promise<readonly SigningRequestView[]> {
+  const requests: SigningRequestView[] = []
+  let after: string | undefined
+  do {
+    const size = Math.min(maximumPageSize, last - requests.length)
+    const page = { direction: 'forward', size, ...(after === undefined ? {} : { after }) } as const
+    const { items, hasNextPage } = await readModel.listSigningRequests(caller.organizationId, { signingPolicyId }, page)
+    requests.push(...items.map(({ item }) => item))
+    after = hasNextPage ? items.at(-1)?.cursor : undefined
+  } while (after !== undefined && requests.length < last)
+  return requests
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type GroupId,
+  type PastRequest,
+  type SigningPolicySettings,
+  type SigningQuestion,
+  simulateSigning,
+  treatedOtherwise,
+  type UserId,
+  unrestricted,
+} from '../../domain/index.ts'
+
+const at = '2026-06-01T12:00:00.000Z'
+const [sam, anna, bert] = ['sam', 'anna', 'bert'] as unknown as readonly [UserId, UserId, UserId]
+const leads = 'leads' as GroupId
+
+const settings = {
+  name: 'Release',
+  certificateId: 'certificate',
+  submitters: [{ user: sam }],
+  approval: {
+    approvers: [{ group: leads }],
+    requiredApprovals: 2,
+    submitterMayApprove: false,
+    deadlineSeconds: null,
+  },
+  timestamp: 'required',
+  release: false,
+  existingSignatures: ['replace'],
+} as unknown as SigningPolicySettings
+
+/** A release that every rule lets through. */
+const good = {
+  at,
+  project: { status: 'valid', slug: 'demo' },
+  policy: { status: 'active', slug: 'release' },
+  settings,
+  certificate: {
+    status: 'active',
+    certificateId: 'certificate',
+    name: 'Release',
+    kind: 'authority',
+    restrictions: unrestricted,
+    issued: { notBefore: '2026-01-01T00:00:00.000Z', notAfter: '2027-01-01T00:00:00.000Z' },
+  },
+  key: { status: 'active', name: 'Key', algorithm: 'rsa-3072', publicKey: 'AA==' },
+  user: { status: 'active', userId: sam },
+  groups: [],
+  approvers: [anna, bert],
+  branch: 'main',
+  artifact: null,
+} as unknown as SigningQuestion
+
+/** The same, but for something. */
+const but = (other: { readonly [Name in keyof SigningQuestion]?: unknown }) =>
+  simulateSigning({ ...good, ...other } as SigningQuestion)
+
+describe('a simulation says that something would be signed', () => {
+  it('where every rule is met, with what each looked at', () => {
+    const { wouldBeSigned, rules } = simulateSigning(good)
+    expect(wouldBeSigned).toBe(true)
+    expect(rules.map(({ rule, outcome }) => [rule, outcome])).toEqual([
+      ['projectInUse', 'met'],
+      ['policyInUse', 'met'],
+      ['settingsAllowed', 'met'],
+      ['userActive', 'met'],
+      ['submitter', 'met'],
+      ['certificateUsable', 'met'],
+      ['certificateRestrictions', 'met'],
+      ['keyUsable', 'met'],
+      ['approvals', 'met'],
+      ['branch', 'notAsked'],
+      ['artifact', 'notAsked'],
+    ])
+    expect(rules.find(({ rule }) => rule === 'approvals')).toMatchObject({ input: '2 of 2' })
+    expect(rules.find(({ rule }) => rule === 'branch')).toMatchObject({ input: 'main' })
+  })
+})
+
+describe('a simulation says that something would not be signed, by which rule and with which code', () => {
+  it.each([
+    ['projectInUse', 'PROJECT_INACTIVE', { project: { status: 'inactive', slug: 'demo' } }],
+    ['policyInUse', 'SIGNING_POLICY_INACTIVE', { policy: { status: 'inactive', slug: 'release' } }],
+    ['userActive', 'USER_DEACTIVATED', { user: { status: 'deactivated', userId: sam } }],
+    ['submitter', 'FORBIDDEN', { user: { status: 'active', userId: bert } }],
+    ['certificateUsable', 'CERTIFICATE_EXPIRED', { at: '2027-06-01T00:00:00.000Z' }],
+    [
+      'certificateRestrictions',
+      'CERTIFICATE_RESTRICTIONS_UNMET',
+      { certificate: { ...good.certificate, restrictions: { ...unrestricted, minimumApprovals: 3 } } },
+    ],
+    ['keyUsable', 'KEY_DISABLED', { key: { ...good.key, status: 'disabled' } }],
+    ['approvals', 'APPROVAL_QUORUM_UNREACHABLE', { approvers: [sam, anna] }],
+    ['settingsAllowed', 'RELEASE_NEEDS_TIMESTAMP', { settings: { ...settings, release: true, timestamp: 'none' } }],
+  ])('%s: %s', (rule, code, other) => {
+    const { wouldBeSigned, rules } = but(other)
+    expect(wouldBeSigned).toBe(false)
+    expect(rules.filter(({ outcome }) => outcome === 'unmet')).toContainEqual(expect.objectContaining({ rule, code }))
+  })
+
+  it('of several at once, all', () => {
+    const { rules } = but({ project: { status: 'inactive', slug: 'demo' }, key: { status: 'none' } })
+    expect(rules.filter(({ outcome }) => outcome === 'unmet').map(({ rule }) => rule)).toEqual([
+      'projectInUse',
+      'keyUsable',
+    ])
+  })
+
+  it('through groups as well as by name', () => {
+    const byGroup = { ...settings, submitters: [{ group: leads }] }
+    expect(but({ settings: byGroup, groups: [leads] }).wouldBeSigned).toBe(true)
+    expect(but({ settings: byGroup, groups: [] }).wouldBeSigned).toBe(false)
+  })
+})
+
+describe('of past requests, other settings would have treated otherwise', () => {
+  const digest = 'd'
+  const request = {
+    signingRequestId: 'request',
+    submitter: sam,
+    approval: settings.approval,
+    plan: { digest },
+    approvals: [
+      { approver: anna, through: [{ group: leads }], planDigest: digest },
+      { approver: bert, through: [{ group: leads }], planDigest: digest },
+    ],
+    certificateId: settings.certificateId,
+    timestamp: 'required',
+    existingSignatures: 'replace',
+  } as unknown as PastRequest
+  const groupsOf = (user: UserId) => (user === sam ? [] : [leads])
+  const otherwise = (other: object) =>
+    treatedOtherwise([request], { ...settings, ...other } as SigningPolicySettings, groupsOf)[0]?.differences
+
+  it('none by the same', () => {
+    expect(otherwise({})).toBeUndefined()
+    expect(otherwise({ name: 'Another name' })).toBeUndefined()
+  })
+
+  it.each([
+    ['submitter', { submitters: [{ user: bert }] }, 'accepted', 'refused'],
+    ['approvals', { approval: { ...settings.approval, requiredApprovals: 3 } }, '2 of 2', '2 of 3'],
+    ['approvals', { approval: { ...settings.approval, approvers: [{ user: anna }] } }, '2 of 2', '1 of 2'],
+    ['approvals', { approval: null }, '2 of 2', 'none needed'],
+    ['certificate', { certificateId: 'other' }, 'certificate', 'other'],
+    ['timestamp', { timestamp: 'none' }, 'required', 'none'],
+    ['existingSignatures', { existingSignatures: ['refuse'] }, 'replace', 'refused'],
+  ])('by %s: %j', (rule, other, before, after) => {
+    expect(otherwise(other)).toEqual([{ rule, before, after }])
+  })
+})
