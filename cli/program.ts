@@ -118,7 +118,14 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'policy',
     summary: 'signing policies',
-    commands: [{ name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') }],
+    commands: [
+      { name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') },
+      {
+        name: 'simulate',
+        summary: 'say whether something would be signed, and by which rules',
+        load: () => import('./commands/policy-simulate.ts'),
+      },
+    ],
   },
   ...peopleCommands,
   {

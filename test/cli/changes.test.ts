@@ -104,3 +104,24 @@ describe('countersign change', () => {
     expect(stale).toMatchObject({ code: 6, stderr: expect.stringContaining('CHANGE_STALE') })
   })
 })
+
+describe('countersign policy simulate', () => {
+  it('says whether something would be signed, and what every rule says', async () => {
+    const { server, reader } = await administrators()
+    const { submitter, approvers } = server
+    const args = ['policy', 'simulate', '--project', 'demo', '--policy', 'release-signing', '--branch', 'main']
+    const yes = await reader([...args, '--user', submitter.userId])
+    expect(yes).toMatchObject({ code: 0, stdout: expect.stringMatching(/^It would be signed\.\n/) })
+    expect(yes.stdout).toMatch(/approvals +met +2 of 3 +2 people must approve it\./)
+    const no = await reader([...args, '--user', approvers[0].userId])
+    expect(no.stdout).toMatch(/^It would not be signed\.\n/)
+    expect(no.stdout).toMatch(/submitter +unmet +\S+ +FORBIDDEN: /)
+    const document = JSON.parse((await reader([...args, '--user', submitter.userId, '--json'])).stdout)
+    expect(document).toMatchObject({
+      wouldBeSigned: true,
+      rules: expect.arrayContaining([expect.objectContaining({ rule: 'keyUsable', outcome: 'met' })]),
+    })
+    expect(await reader([...args, '--at-version', 'latest'])).toMatchObject({ code: 2 })
+    expect(await reader([...args, '--proposed', '/nowhere.json'])).toMatchObject({ code: 2 })
+  })
+})
