@@ -13,6 +13,13 @@ const listed: readonly string[] = [
   'change',
 ]
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Whether a text is an id, rather than a slug. */
+export function isId(text: string): boolean {
+  return uuid.test(text)
+}
+
 /**
  * Reads an id of the command line.
  *
@@ -21,7 +28,7 @@ const listed: readonly string[] = [
  */
 export function parseId(text: string, what: string): string {
   const noun = what === 'signing request' ? 'request' : what
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase()
+  if (isId(text)) return text.toLowerCase()
   throw usageError(
     `The id of a ${what} is a UUID such as 0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b; got ${JSON.stringify(text.slice(0, 60))}.`,
     listed.includes(noun) ? `\`countersign ${noun} list\` shows the ids.` : undefined,

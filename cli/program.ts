@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { exitCodeHelp } from './exit-code.ts'
 import type { CommandEntry, CommandGroup, Invocation } from './invocation.ts'
 import { peopleCommands } from './people-commands.ts'
+import { projectCommands } from './project-commands.ts'
 import { version } from './version.ts'
 
 const entries: readonly (CommandEntry | CommandGroup)[] = [
@@ -110,23 +111,7 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
       },
     ],
   },
-  {
-    name: 'project',
-    summary: 'projects',
-    commands: [{ name: 'list', summary: 'list projects', load: () => import('./commands/project-list.ts') }],
-  },
-  {
-    name: 'policy',
-    summary: 'signing policies',
-    commands: [
-      { name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') },
-      {
-        name: 'simulate',
-        summary: 'say whether something would be signed, and by which rules',
-        load: () => import('./commands/policy-simulate.ts'),
-      },
-    ],
-  },
+  ...projectCommands,
   ...peopleCommands,
   {
     name: 'change',

@@ -26,6 +26,11 @@ export function entityPayload<Type extends keyof EntityRefs>({ type, ref, field 
     interfaces: [ControlledChangeRef],
     fields: (t) => ({
       [`${field}Id`]: t.exposeID('id', { description: 'UUID.' }),
+      changeProposalId: t.id({
+        nullable: true,
+        description: 'The change that was proposed instead: it holds when others have approved it. Null: it is made.',
+        resolve: ({ changeProposalId }) => changeProposalId ?? null,
+      }),
       [field]: t.field({
         type: ref as EntityRefs['Project'],
         nullable: true,

@@ -64,7 +64,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ProposedEvent: 'data type',
     Project:
       'configurators createdAt description events id name projectId readers repositoryUrl revision signingPolicies slug status updatedAt versions',
-    ProjectPayload: 'changeProposal position project projectId',
+    ProjectPayload: 'changeProposal changeProposalId position project projectId',
     ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
       'certificate certificates changeProposal changeProposals group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
@@ -75,7 +75,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPlan:
       'approvalDeadline certificateThumbprint digest document fileCount files nodeCount nodes page plannedAt plannerVersion',
     SigningPolicy: 'createdAt current events id name project revision signingPolicyId slug status updatedAt versions',
-    SigningPolicyPayload: 'changeProposal position signingPolicy signingPolicyId',
+    SigningPolicyPayload: 'changeProposal changeProposalId position signingPolicy signingPolicyId',
     SigningPolicyVersion:
       'approval certificate changeControl existingSignatures madeAt madeBy name release submitters timestamp version',
     SigningRequest:

@@ -1,0 +1,126 @@
+import { typedDocument } from '../connection/graphql.ts'
+import type { PrincipalInput } from '../principals.ts'
+import { type NamedPrincipal, type NamedUser, principalFields } from './request-fields.ts'
+
+/** One version of what a policy demands. */
+export type PolicyVersion = {
+  readonly version: number
+  readonly madeAt: string
+  readonly madeBy: { readonly kind: string; readonly user: NamedUser; readonly component: string | null }
+  readonly name: string
+  readonly certificate: { readonly certificateId: string; readonly name: string } | null
+  readonly submitters: readonly NamedPrincipal[]
+  readonly approval: {
+    readonly approvers: readonly NamedPrincipal[]
+    readonly requiredApprovals: number
+    readonly submitterMayApprove: boolean
+    readonly deadlineSeconds: number | null
+  } | null
+  readonly timestamp: 'required' | 'none'
+  readonly release: boolean
+  readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
+  readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
+}
+
+/** Everything about a signing policy. */
+export type PolicyDetails = {
+  readonly signingPolicyId: string
+  readonly slug: string
+  readonly status: string
+  readonly revision: number
+  readonly project: { readonly projectId: string; readonly slug: string } | null
+  readonly current: PolicyVersion
+  readonly versions: readonly PolicyVersion[]
+}
+
+/** What a policy is to demand, as the service takes it. */
+export type PolicyInput = {
+  readonly name: string
+  readonly certificateId: string
+  readonly submitters: readonly PrincipalInput[]
+  readonly approval: {
+    readonly approvers: readonly PrincipalInput[]
+    readonly requiredApprovals: number
+    readonly submitterMayApprove: boolean
+    readonly deadlineSeconds: number | null
+  } | null
+  readonly timestamp: 'required' | 'none'
+  readonly release: boolean
+  readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
+  readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
+}
+
+/** A change of a signing policy that is in the log, or was proposed. */
+export type PolicyChange = {
+  readonly signingPolicyId: string
+  readonly position: string
+  readonly changeProposalId: string | null
+}
+
+const versionFields = `version madeAt madeBy { kind component user { userId name } }
+  name certificate { certificateId name } submitters { ${principalFields} }
+  approval { approvers { ${principalFields} } requiredApprovals submitterMayApprove deadlineSeconds }
+  timestamp release existingSignatures changeControl { requiredApprovals lifetimeSeconds }`
+const changeFields = 'signingPolicyId position changeProposalId'
+
+/** One signing policy by its id. */
+export const onePolicy = typedDocument<{ readonly signingPolicy: PolicyDetails | null }, { readonly id: string }>(
+  `query OnePolicy($id: ID!) {
+  signingPolicy(id: $id) {
+    signingPolicyId slug status revision project { projectId slug }
+    current { ${versionFields} } versions { ${versionFields} }
+  }
+}`,
+)
+
+/** The ids of a project's policies, by their slugs. */
+export const policiesOfProject = typedDocument<
+  {
+    readonly project: {
+      readonly signingPolicies: readonly { readonly signingPolicyId: string; readonly slug: string }[]
+    } | null
+  },
+  { readonly slug: string }
+>(`query PoliciesOfProject($slug: String!) {
+  project(slug: $slug) { signingPolicies { signingPolicyId slug } }
+}`)
+
+/** Creates a signing policy. */
+export const createPolicy = typedDocument<
+  { readonly createSigningPolicy: PolicyChange },
+  { readonly input: { readonly projectId: string; readonly slug: string; readonly settings: PolicyInput } }
+>(`mutation CreatePolicy($input: CreateSigningPolicyInput!) { createSigningPolicy(input: $input) { ${changeFields} } }`)
+
+/** Gives a signing policy a new version. */
+export const updatePolicy = typedDocument<
+  { readonly updateSigningPolicy: PolicyChange },
+  {
+    readonly input: {
+      readonly signingPolicyId: string
+      readonly basedOnRevision: number
+      readonly settings: PolicyInput
+    }
+  }
+>(`mutation UpdatePolicy($input: UpdateSigningPolicyInput!) { updateSigningPolicy(input: $input) { ${changeFields} } }`)
+
+/** Puts a signing policy out of use. */
+export const deactivatePolicy = typedDocument<
+  { readonly deactivateSigningPolicy: PolicyChange },
+  {
+    readonly input: {
+      readonly signingPolicyId: string
+      readonly basedOnRevision: number
+      readonly reason: string | null
+    }
+  }
+>(`mutation DeactivatePolicy($input: DeactivateSigningPolicyInput!) {
+  deactivateSigningPolicy(input: $input) { ${changeFields} }
+}`)
+
+/** Puts a signing policy into use again. */
+export const reactivatePolicy = typedDocument<
+  { readonly reactivateSigningPolicy: PolicyChange },
+  { readonly input: { readonly signingPolicyId: string; readonly basedOnRevision: number } }
+>(`mutation ReactivatePolicy($input: ReactivateSigningPolicyInput!) {
+  reactivateSigningPolicy(input: $input) { ${changeFields} }
+}`)

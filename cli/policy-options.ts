@@ -1,0 +1,121 @@
+import type { Command } from 'commander'
+import type { PolicyInput, PolicyVersion } from './documents/policies.ts'
+import type { Invocation } from './invocation.ts'
+import { several } from './people.ts'
+import { checkedPolicy, type PolicySettings, readPolicyFile } from './policy-file.ts'
+import { asInputs, principalForm, principalsOf } from './principals.ts'
+
+/** Options that say what a signing policy is to demand. */
+export type PolicyOptions = {
+  readonly file?: string
+  readonly name?: string
+  readonly certificate?: string
+  readonly submitter?: readonly string[]
+  readonly approver?: readonly string[]
+  readonly requiredApprovals?: string
+  readonly deadlineSeconds?: string
+  readonly submitterMayApprove?: boolean
+  readonly timestamp?: string
+  readonly release?: boolean
+  readonly existingSignatures?: string
+  readonly changeApprovals?: string
+}
+
+/** Adds them. */
+export function withPolicyOptions(command: Command): Command {
+  return command
+    .option('--file <path>', 'all settings, YAML or JSON; options here go before what it says')
+    .option('--name <text>', 'what people call the policy')
+    .option('--certificate <id>', 'what it signs with')
+    .option(`--submitter ${principalForm}`, 'who may submit; may be given several times', several)
+    .option(`--approver ${principalForm}`, 'who may approve; may be given several times', several)
+    .option('--required-approvals <number>', 'so many different people must agree; 0: nobody is asked')
+    .option('--deadline-seconds <number>', 'after so long a request is denied; 0: it waits without end')
+    .option('--submitter-may-approve', 'an approval by the person behind the submission counts')
+    .option('--no-submitter-may-approve', 'it does not')
+    .option('--timestamp <required|none>', 'whether signatures must carry a time-stamp')
+    .option('--release', 'strong algorithms only, time-stamp always, no test certificates')
+    .option('--no-release', 'a policy for tests')
+    .option(
+      '--existing-signatures <list>',
+      'of replace, append, refuse: what submissions may ask for, the default first',
+    )
+    .option(
+      '--change-approvals <number>',
+      'so many others must approve changes of this policy; 0: as the organization says',
+    )
+}
+
+/**
+ * The settings that file and options say, the rest as it was.
+ *
+ * @param before of the version in force; nothing of a new policy
+ * @throws CliError `POLICY_FILE_INVALID`, `POLICY_FILE_UNREADABLE`, `ID_MALFORMED` (exit code: usage)
+ */
+export async function settingsOf(
+  { terminal }: Invocation,
+  options: PolicyOptions,
+  before?: PolicyVersion,
+): Promise<PolicyInput> {
+  const { file } = options
+  const base: unknown =
+    file !== undefined
+      ? await readPolicyFile(terminal.workingDirectory, file)
+      : before === undefined
+        ? {}
+        : asSettings(before)
+  const { certificate, ...settings } = checkedPolicy(
+    changed(base as Partial<PolicySettings>, options),
+    file ?? 'the options',
+  )
+  return { ...settings, certificateId: certificate } as PolicyInput
+}
+
+function changed(base: Partial<PolicySettings>, options: PolicyOptions): object {
+  const { name, certificate, timestamp, release, changeApprovals, existingSignatures, submitter } = options
+  return {
+    ...base,
+    ...(name === undefined ? {} : { name }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(submitter === undefined ? {} : { submitters: principalsOf(submitter) }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(release === undefined ? {} : { release }),
+    ...(existingSignatures === undefined ? {} : { existingSignatures: existingSignatures.split(',') }),
+    ...(changeApprovals === undefined
+      ? {}
+      : {
+          changeControl:
+            changeApprovals === '0' ? null : { ...base.changeControl, requiredApprovals: Number(changeApprovals) },
+        }),
+    approval: approvalOf(base.approval ?? null, options),
+  }
+}
+
+function approvalOf(before: PolicySettings['approval'], options: PolicyOptions): object | null {
+  const { approver, requiredApprovals, deadlineSeconds, submitterMayApprove } = options
+  if (requiredApprovals === '0') return null
+  if ((approver ?? requiredApprovals ?? deadlineSeconds ?? submitterMayApprove) === undefined) return before
+  return {
+    ...before,
+    ...(approver === undefined ? {} : { approvers: principalsOf(approver) }),
+    ...(requiredApprovals === undefined ? {} : { requiredApprovals: Number(requiredApprovals) }),
+    ...(deadlineSeconds === undefined
+      ? {}
+      : { deadlineSeconds: deadlineSeconds === '0' ? null : Number(deadlineSeconds) }),
+    ...(submitterMayApprove === undefined ? {} : { submitterMayApprove }),
+  }
+}
+
+function asSettings({ certificate, submitters, approval, ...version }: PolicyVersion): object {
+  const { name, timestamp, release, existingSignatures, changeControl } = version
+  return {
+    name,
+    certificate: certificate?.certificateId,
+    submitters: asInputs(submitters),
+    approval: approval && { ...approval, approvers: asInputs(approval.approvers) },
+    timestamp,
+    release,
+    existingSignatures,
+    changeControl,
+  }
+}

@@ -1,0 +1,42 @@
+import type { CommandEntry, CommandGroup, CommandModule } from './invocation.ts'
+
+/** The commands about projects and signing policies. */
+export const projectCommands: readonly CommandGroup[] = [
+  {
+    name: 'project',
+    summary: 'projects',
+    commands: [
+      { name: 'list', summary: 'list projects', load: () => import('./commands/project-list.ts') },
+      entry('show', 'show everything about a project', async () => (await import('./commands/project.ts')).show),
+      entry('create', 'create a project', async () => (await import('./commands/project.ts')).create),
+      entry('update', 'change a project', async () => (await import('./commands/project.ts')).update),
+      entry('deactivate', 'put a project out of use', async () => (await import('./commands/project.ts')).deactivate),
+      entry(
+        'reactivate',
+        'put a project into use again',
+        async () => (await import('./commands/project.ts')).reactivate,
+      ),
+    ],
+  },
+  {
+    name: 'policy',
+    summary: 'signing policies',
+    commands: [
+      { name: 'list', summary: 'list signing policies', load: () => import('./commands/policy-list.ts') },
+      entry('show', 'show everything about a signing policy', async () => (await import('./commands/policy.ts')).show),
+      entry('create', 'create a signing policy', async () => (await import('./commands/policy.ts')).create),
+      entry('update', 'make a new version of a policy', async () => (await import('./commands/policy.ts')).update),
+      entry('deactivate', 'put a policy out of use', async () => (await import('./commands/policy.ts')).deactivate),
+      entry('reactivate', 'put a policy into use again', async () => (await import('./commands/policy.ts')).reactivate),
+      {
+        name: 'simulate',
+        summary: 'say whether something would be signed, and by which rules',
+        load: () => import('./commands/policy-simulate.ts'),
+      },
+    ],
+  },
+]
+
+function entry(name: string, summary: string, load: () => Promise<CommandModule>): CommandEntry {
+  return { name, summary, load }
+}

@@ -1,0 +1,123 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { policySchema } from '../../cli/policy-file.ts'
+import { startGraphQLServer } from '../support/graphql-server.ts'
+import { runCommand } from '../support/run-command.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+/** The command line of an administrator against the real API. */
+async function administrator() {
+  const server = await startGraphQLServer()
+  const folder = temporaryFolder()
+  const environment = { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: server.administrator.token }
+  const run = (...args: readonly string[]) => runCommand(args, { environment, workingDirectory: folder })
+  const json = async (...args: readonly string[]) => {
+    const { stdout, stderr } = await run(...args, '--json')
+    expect(stderr).toBe('')
+    return JSON.parse(stdout)
+  }
+  return { server, folder, run, json }
+}
+
+describe('projects', () => {
+  it('are created, changed in what options say, deactivated, reactivated and shown', async () => {
+    const { server, run, json } = await administrator()
+    const reader = `user:${server.auditor.userId}`
+    const { projectId } = await json('project', 'create', 'driver', '--name', 'Driver', '--reader', reader)
+    expect(await json('project', 'update', 'driver', '--description', 'The driver')).toMatchObject({
+      projectId,
+      changeProposalId: null,
+    })
+    const { stdout } = await run('project', 'show', projectId)
+    expect(stdout).toMatch(/project +driver/)
+    expect(stdout).toMatch(/readers +Otto Auditor/)
+    expect(stdout).toMatch(/2 +\S+.* +Ada Admin +Driver/)
+    await json('project', 'update', 'driver', '--no-readers', '--repository-url', 'https://git.example/driver')
+    expect(await json('project', 'show', 'driver')).toMatchObject({
+      description: 'The driver',
+      repositoryUrl: 'https://git.example/driver',
+      readers: [],
+      revision: 2,
+    })
+    await json('project', 'deactivate', 'driver', '--reason', 'moved')
+    expect(await json('project', 'show', 'driver')).toMatchObject({ status: 'inactive' })
+    const stale = await run('project', 'reactivate', 'driver', '--based-on', '2')
+    expect(stale).toMatchObject({ code: 6, stderr: expect.stringContaining('CHANGE_STALE') })
+    await json('project', 'reactivate', 'driver')
+    expect(await json('project', 'show', 'driver')).toMatchObject({ status: 'valid' })
+  })
+
+  it('are named by slug or id, and people by what they are', async () => {
+    const { run } = await administrator()
+    expect(await run('project', 'show', 'nothing')).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('PROJECT_NOT_FOUND'),
+    })
+    const wrong = await run('project', 'create', 'x', '--name', 'X', '--reader', 'Ada')
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('user:ID') })
+  })
+})
+
+describe('signing policies', () => {
+  it('are made of a file and options, and changed in what options say', async () => {
+    const { server, folder, run, json } = await administrator()
+    const [anna, bert] = server.approvers
+    writeFileSync(
+      join(folder, 'policy.yaml'),
+      `name: Nightly
+certificate: ${server.certificateId}
+submitters: [{ user: ${server.submitter.userId} }]
+approval: { approvers: [{ user: ${anna.userId} }, { user: ${bert.userId} }], requiredApprovals: 1 }
+`,
+    )
+    await json('policy', 'create', 'nightly', '--project', 'demo', '--file', 'policy.yaml', '--timestamp', 'none')
+    await json('policy', 'update', 'demo/nightly', '--required-approvals', '2', '--deadline-seconds', '3600')
+    const policy = await json('policy', 'show', 'demo/nightly')
+    expect(policy).toMatchObject({ slug: 'nightly', status: 'active', revision: 1 })
+    expect(policy.versions).toHaveLength(2)
+    expect(policy.current).toMatchObject({
+      name: 'Nightly',
+      timestamp: 'none',
+      approval: { requiredApprovals: 2, submitterMayApprove: false, deadlineSeconds: 3600 },
+      existingSignatures: ['replace', 'append', 'refuse'],
+      changeControl: null,
+    })
+    expect((await run('policy', 'show', policy.signingPolicyId)).stdout).toMatch(
+      /approval +2 of Anna, Bert, within 3600 s/,
+    )
+    await json('policy', 'deactivate', 'demo/nightly')
+    await json('policy', 'reactivate', 'demo/nightly')
+    // As a whole again: what the file does not say is as it is by default.
+    await json('policy', 'update', 'demo/nightly', '--file', 'policy.yaml')
+    expect((await json('policy', 'show', 'demo/nightly')).current).toMatchObject({
+      timestamp: 'required',
+      approval: { requiredApprovals: 1, deadlineSeconds: null },
+    })
+    expect(await run('policy', 'show', 'demo/other')).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('SIGNING_POLICY_NOT_FOUND'),
+    })
+  })
+
+  it.each([
+    ['submitters', 'name: X\ncertificate: 0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b\nsubmitters: [{}]\n'],
+    ['certificate', 'name: X\nsubmitters: []\n'],
+    ['approver', 'name: X\ncertificate: 0b7e9a52-1c3d-4e5f-8a9b-0c1d2e3f4a5b\nsubmitters: []\napprover: 1\n'],
+    ['policy.yaml', 'name: [\n'],
+    ['policy.yaml', 'a: &a [x]\nname: *a\n'],
+  ])('of a file that is wrong name %s', async (named, text) => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'policy.yaml'), text)
+    const environment = { COUNTERSIGN_URL: 'http://127.0.0.1:9', COUNTERSIGN_TOKEN: 'x' }
+    const args = ['policy', 'create', 'x', '--project', 'demo', '--file', 'policy.yaml']
+    const ran = await runCommand(args, { environment, workingDirectory: folder })
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('POLICY_FILE_INVALID') })
+    expect(ran.stderr).toContain(named)
+  })
+
+  it('have the schema that is published', () => {
+    const path = join(import.meta.dirname, '../../docs/signing-policy.schema.json')
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(JSON.stringify(policySchema())))
+  })
+})
