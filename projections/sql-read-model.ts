@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import { type OrganizationId, referenceKey, type SigningPolicyId, type UserId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
-import { projections } from './catalogue.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { asEntity, asView, type EntityProjection, recordedOf } from './entity.ts'
+import { asView } from './entity.ts'
+import { entityQueries } from './entity-queries.ts'
 import { createEventReader } from './event-reader.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
@@ -59,68 +59,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     marking = markInUse(database).catch(() => undefined)
   }
 
-  function byIds<State extends object, Facts extends object, View>(
-    projection: EntityProjection<State, Facts, View>,
-    organizationId: OrganizationId,
-    ids: readonly string[],
-  ): Promise<(View | undefined)[]> {
-    return read(async () => {
-      if (ids.length === 0) return []
-      const rows: EntityRow[] = await reads
-        .selectFrom(projection.table)
-        .selectAll()
-        .where('organization_id', '=', organizationId)
-        .where('id', 'in', [...new Set(ids)])
-        .execute()
-      const views = new Map(rows.map((row) => [row.id, asView(projection, row)]))
-      return ids.map((id) => views.get(id))
-    })
-  }
-
-  function list<State extends object, Facts extends object, View>(
-    projection: EntityProjection<State, Facts, View>,
-    order: ListOrder,
-    organizationId: OrganizationId,
-    page: PageRequest,
-    equal: Readonly<Record<string, string | undefined>> = {},
-  ) {
-    return read(() =>
-      readPage<EntityRow, View>(
-        reads,
-        projection.table,
-        order,
-        page,
-        (query) =>
-          Object.entries(equal).reduce(
-            (narrowed, [column, value]) => (value === undefined ? narrowed : narrowed.where(column, '=', value)),
-            query.where('organization_id', '=', organizationId),
-          ),
-        (row) => asView(projection, row),
-      ),
-    )
-  }
-
-  /** What belongs to each of some other entities, which a column names; in the order of another column. */
-  function inGroups<State extends object, Facts extends object, View>(
-    projection: EntityProjection<State, Facts, View>,
-    owner: string,
-    order: string,
-    organizationId: OrganizationId,
-    ids: readonly string[],
-  ): Promise<(readonly View[])[]> {
-    return read(async () => {
-      const rows = await reads
-        .selectFrom(projection.table)
-        .selectAll()
-        .where('organization_id', '=', organizationId)
-        .where(sql.ref(owner), 'in', oneOf(ids))
-        .orderBy(sql.ref(order))
-        .orderBy('id')
-        .execute()
-      const ofOwner = Map.groupBy(rows as (EntityRow & Readonly<Record<string, unknown>>)[], (row) => row[owner])
-      return ids.map((id) => (ofOwner.get(id) ?? []).map((row) => asView(projection, row)))
-    })
-  }
+  const { byIds, list, inGroups, recorded } = entityQueries(reads, read)
 
   function listSigningRequests(organizationId: OrganizationId, filter: SigningRequestFilter, page: PageRequest) {
     const { projectId, signingPolicyId, submitter, workflowStatuses, statuses, submittedFrom, submittedBefore } = filter
@@ -165,16 +104,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
         return rows.flatMap((row) => asView(signingRequests, row).waitingFor ?? [])
       }),
     organization: async (organizationId) => (await byIds(organizations, organizationId, [organizationId]))[0],
-    recorded: (organizationId, kind, id) =>
-      read(async () => {
-        const row = await reads
-          .selectFrom(projections[kind].table)
-          .selectAll()
-          .where('organization_id', '=', organizationId)
-          .where('id', '=', id)
-          .executeTakeFirst()
-        return row && recordedOf(kind, asEntity(row))
-      }),
+    recorded,
     usersByIds: (organizationId, ids) => byIds(users, organizationId, ids),
     keysByIds: (organizationId, ids) => byIds(keys, organizationId, ids),
     groupsByIds: (organizationId, ids) => byIds(groups, organizationId, ids),
