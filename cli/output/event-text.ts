@@ -60,6 +60,11 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   GroupMembersChanged: ({ added, removed }, who) =>
     `${count((added as readonly unknown[]).length, 'member')} added and ${(removed as readonly unknown[]).length} removed by ${who}`,
 
+  SigningPolicyCreated: (_, who) => `Created by ${who}`,
+  SigningPolicyChanged: ({ version }, who) => `Version ${version} made by ${who}`,
+  SigningPolicyDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
+  SigningPolicyReactivated: (_, who) => `Reactivated by ${who}`,
+
   KeyGenerationRequested: ({ keyStore }, who) => `Asked for by ${who}, to be made in the key store ${keyStore}`,
   KeyGenerated: ({ token }) => `Made in ${tokenText(token)}`,
   KeyImportRequested: ({ keyStore }, who) => `Asked for by ${who}, to be brought into the key store ${keyStore}`,

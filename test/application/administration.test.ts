@@ -92,6 +92,33 @@ const useCases: readonly (readonly [what: string, roles: readonly GlobalRole[], 
     },
   ],
   [
+    'change a signing policy',
+    ['globalAdministrator', 'projectAdministrator'],
+    async (test, initiator) => {
+      const user = await test.user('Member')
+      const { signingPolicyId } = await test.policy({ submitters: [user], slug: randomUUID() })
+      const input = { signingPolicyId, basedOnRevision: 0, settings: await settings(test, user) }
+      return test.application.updateSigningPolicy(initiator, input)
+    },
+  ],
+  [
+    'deactivate a signing policy',
+    ['globalAdministrator', 'projectAdministrator'],
+    async (test, initiator) => {
+      const { signingPolicyId } = await test.policy({ submitters: [await test.user('Member')], slug: randomUUID() })
+      return test.application.deactivateSigningPolicy(initiator, { signingPolicyId, reason: null })
+    },
+  ],
+  [
+    'reactivate a signing policy',
+    ['globalAdministrator', 'projectAdministrator'],
+    async (test, initiator) => {
+      const { signingPolicyId } = await test.policy({ submitters: [await test.user('Member')], slug: randomUUID() })
+      await test.application.deactivateSigningPolicy(test.setup, { signingPolicyId, reason: null })
+      return test.application.reactivateSigningPolicy(initiator, { signingPolicyId })
+    },
+  ],
+  [
     'create a certificate',
     ['globalAdministrator', 'certificateAdministrator'],
     (test, initiator) =>
