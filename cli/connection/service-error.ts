@@ -64,8 +64,8 @@ function isPassing(code: string): boolean {
 const hints: Readonly<Record<string, string>> = {
   TOKEN_INVALID:
     'Is it the token of this server? Set COUNTERSIGN_TOKEN, or name a user of the embedded service by --as.',
-  TOKEN_EXPIRED: 'Ask a user administrator for a new one.',
-  TOKEN_REVOKED: 'Ask a user administrator for a new one.',
+  TOKEN_EXPIRED: 'A person makes a new one by another token of theirs; for a CI user, a user administrator makes one.',
+  TOKEN_REVOKED: 'A person makes a new one by another token of theirs; for a CI user, a user administrator makes one.',
   SIGNING_REQUEST_NOT_FOUND: '`countersign request list` shows the requests.',
   KEY_NOT_FOUND: '`countersign key list` shows the keys.',
   CERTIFICATE_NOT_FOUND: '`countersign certificate list` shows the certificates.',
