@@ -39,10 +39,15 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'key',
-    summary: 'keys: list, show',
+    summary: 'keys: list, show, disable',
     commands: [
       { name: 'list', summary: 'list keys, newest first', load: () => import('./commands/key-list.ts') },
       { name: 'show', summary: 'show everything about a key', load: () => import('./commands/key-show.ts') },
+      {
+        name: 'disable',
+        summary: 'disable a key for good',
+        load: () => import('./commands/key-disable.ts'),
+      },
     ],
   },
   {

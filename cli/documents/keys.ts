@@ -58,3 +58,11 @@ export const keyWithEvents = typedDocument<
     }
   }
 }`)
+
+/** Disables a key, for good. */
+export const disableKey = typedDocument<
+  { readonly disableKey: { readonly keyId: string; readonly position: string } },
+  { readonly input: { readonly keyId: string; readonly reason: string | null } }
+>(`mutation DisableKey($input: DisableKeyInput!) {
+  disableKey(input: $input) { keyId position }
+}`)

@@ -144,6 +144,19 @@ describe('certificates', () => {
     expect(same.data.checkContinuity).toEqual([])
   })
 
+  it('sign nothing when their key is disabled, which is for good', async () => {
+    const server = await startGraphQLServer()
+    const { data } = await server.ask(server.submitter, '{ keys(first: 1) { nodes { keyId status } } }')
+    const [{ keyId }] = data.keys.nodes
+    const disable = `mutation ($input: DisableKeyInput!) { disableKey(input: $input) { keyId position key { status } } }`
+    const input = { keyId, reason: 'lost' }
+    expect((await server.ask(server.submitter, disable, { input })).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+    const disabled = await server.ask(server.administrator, disable, { input })
+    expect(disabled.data.disableKey).toMatchObject({ keyId, key: { status: 'disabled' } })
+    const again = await server.ask(server.administrator, disable, { input })
+    expect(again.errors?.[0]?.extensions.code).toBe('KEY_DISABLED')
+  })
+
   it('are changed by administrators of certificates only', async () => {
     const server = await startGraphQLServer()
     const { certificate } = await change(server, 'requestCertificate', request)

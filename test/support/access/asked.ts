@@ -200,6 +200,7 @@ export const asked: Readonly<Record<string, Asked>> = {
     restrictions: { minimumApprovals: 1, originVerification: false, timestamp: true },
   })),
   'Mutation.disableCertificate': input(async (of) => ({ certificateId: await of.certificate() })),
+  'Mutation.disableKey': input(async (of) => ({ keyId: await of.key() })),
   'Mutation.enableCertificate': input(async (of) => ({ certificateId: await of.disabledCertificate() })),
 
   'Mutation.changeChangeControl': input(async () => ({
