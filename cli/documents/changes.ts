@@ -45,6 +45,17 @@ export type ChangeDetails = ChangeSummary & {
   }[]
   readonly rejection: { readonly rejectedBy: { readonly name: string } | null; readonly comment: string | null } | null
   readonly lapsed: string | null
+  /** Of a new version of a signing policy, what it would have changed of the last requests; null of other changes. */
+  readonly pastSimulation: PastSimulation | null
+}
+
+/** Which of the last requests a proposed version would have treated otherwise. */
+export type PastSimulation = {
+  readonly examined: number
+  readonly treatedOtherwise: readonly {
+    readonly signingRequest: { readonly signingRequestId: string } | null
+    readonly differences: readonly { readonly rule: string; readonly before: string; readonly after: string }[]
+  }[]
 }
 
 const names = ['Organization', 'User', 'Key', 'Group', 'Certificate', 'Project', 'SigningPolicy']
@@ -53,7 +64,8 @@ const names = ['Organization', 'User', 'Key', 'Group', 'Certificate', 'Project',
 const summaryFields = `changeProposalId status createdAt expiresAt author { name } targetStreamId
   target { __typename id ${names} } proposedEvents { type data } requiredApprovals missingApprovals`
 const detailFields = `${summaryFields} baseRevision permission difference { path before after } mentioned { entityId kind name }
-  approvals { approver { name } approvedAt comment } rejection { rejectedBy { name } comment } lapsed`
+  approvals { approver { name } approvedAt comment } rejection { rejectedBy { name } comment } lapsed
+  pastSimulation(last: 50) { examined treatedOtherwise { signingRequest { signingRequestId } differences { rule before after } } }`
 
 /** Proposed changes, newest first. */
 export const listChanges = typedDocument<

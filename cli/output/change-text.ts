@@ -50,7 +50,7 @@ export function changeDetailsText(change: ChangeDetails, marker: Marker): string
     comment ?? '',
   ])
   const approved = approvals.length === 0 ? '' : `\n${table(['approved', 'by', 'comment'], approvals, marker)}`
-  return `${fieldList(fields, marker)}${approved}\n${differenceText(change, marker)}`
+  return `${fieldList(fields, marker)}${approved}\n${differenceText(change, marker)}${pastText(change, marker)}`
 }
 
 /** What a change does, field by field: of a list, who is added and who is removed. */
@@ -82,6 +82,17 @@ function without(value: unknown, other: unknown): readonly unknown[] {
 function listOf(value: unknown): readonly unknown[] {
   if (value === null || value === undefined) return []
   return Array.isArray(value) ? value : [value]
+}
+
+/** What a new version of a policy would have changed of the last requests. */
+function pastText({ pastSimulation }: ChangeDetails, marker: Marker): string {
+  if (pastSimulation === null) return ''
+  const { examined, treatedOtherwise } = pastSimulation
+  const heading = `\nOf the last ${count(examined, 'request')}, ${treatedOtherwise.length} would have been treated otherwise.\n`
+  const rows = treatedOtherwise.flatMap(({ signingRequest, differences }) =>
+    differences.map(({ rule, before, after }) => [signingRequest?.signingRequestId ?? 'unknown', rule, before, after]),
+  )
+  return rows.length === 0 ? heading : `${heading}${table(['request', 'rule', 'was', 'would be'], rows, marker)}`
 }
 
 function quoted(comment: string | null): string {

@@ -66,6 +66,13 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Query.groups': {},
   'Query.changeProposal': { arguments: async (of) => ({ id: await of.changeProposal() }) },
   'Query.changeProposals': {},
+  'Query.policySimulation': {
+    arguments: async (of) => ({
+      project: await of.namedProject(),
+      signingPolicy: await of.namedPolicy(),
+      user: await of.user(),
+    }),
+  },
   'Query.signingRequest': { arguments: async (of) => ({ id: await of.signedRequest() }) },
   'Query.signingRequests': {},
   'Query.signingRequests of a policy': {
@@ -248,6 +255,9 @@ export const nothingOf: Readonly<Record<string, string>> = {
   ContinuityFinding: 'its certificates differ in nothing that others compare',
   EnrolmentFailure: 'no EST server is configured',
   MentionedEntity: 'what was proposed in it names roles',
+  PastSimulation: 'what was proposed in it is no version of a policy',
+  TreatedOtherwise: 'what was proposed in it is no version of a policy',
+  OtherwiseDifference: 'what was proposed in it is no version of a policy',
   SourceDetail: 'uploaded files have nothing but their name, digest and size',
   SecurityRefusalKind: 'it takes more kinds of refusals within a minute than are recorded one by one',
 }
