@@ -86,7 +86,11 @@ it('lets nobody lower the quorum of releases alone, and signs by the new one whe
     expect.objectContaining({ path: 'settings.approval.requiredApprovals', before: 2, after: 1 }),
   )
 
-  expect(shown.pastSimulation).toEqual({ examined: 0, treatedOtherwise: [] })
+  // The sample that the service signed at its first start.
+  expect(shown.pastSimulation).toMatchObject({
+    examined: 1,
+    treatedOtherwise: [{ differences: [{ rule: 'approvals', before: '2 of 2', after: '2 of 1' }] }],
+  })
 
   // Until then two must agree.
   const before = await signedByOne('approver-1')
@@ -95,7 +99,7 @@ it('lets nobody lower the quorum of releases alone, and signs by the new one whe
   expect(own).toMatchObject({ code: 6, stderr: expect.stringContaining('CHANGE_APPROVER_IS_AUTHOR') })
 
   const again = await countersign(['change', 'show', changeProposalId])
-  expect(again.stdout).toContain('Of the last 1 request, 1 would have been treated otherwise.')
+  expect(again.stdout).toContain('Of the last 2 requests, 2 would have been treated otherwise.')
   expect(again.stdout).toMatch(new RegExp(`${before} +approvals +1 of 2 +1 of 1`))
 
   const approved = await json('change', 'approve', changeProposalId, '--yes', '--as', 'approver-3')
