@@ -61,6 +61,30 @@ export const logParts: Parts = {
       auditRow('appends that were made alone', auditedLoneAppendsPerSecond),
     ]
   },
+  'request-lists': async () => {
+    const { measureRequestLists } = await import('./request-lists.ts')
+    const figures = await measureRequestLists(Number(process.env.BENCH_REQUESTS ?? 1_000_000))
+    return figures.flatMap(
+      ({ database, requests, filters, slowest, firstPageMs, bareMs, page1Ms, page1000Ms }): Row[] => [
+        {
+          work: `first page of ${requests} signing requests from ${database}'s read model, the slowest of ${filters} filters (${slowest}), against its rows by primary key`,
+          ours: `${firstPageMs.toPrecision(2)} ms`,
+          against: `${bareMs.toPrecision(2)} ms`,
+          figure: firstPageMs / bareMs,
+          must: '≤',
+          bound: 3,
+        },
+        {
+          work: `page 1,000 of ${requests} signing requests from ${database}'s read model, against page 1`,
+          ours: `${page1000Ms.toPrecision(2)} ms`,
+          against: `${page1Ms.toPrecision(2)} ms`,
+          figure: page1000Ms / page1Ms,
+          must: '≤',
+          bound: 1.2,
+        },
+      ],
+    )
+  },
   'as-of': async () => {
     const { measureAsOf } = await import('./as-of.ts')
     return (await measureAsOf()).map(({ kind, events, foldMs, readMs }) => ({

@@ -28,15 +28,34 @@ export async function readPage<Row extends object, Item>(
   narrow: (query: AnyQuery) => AnyQuery,
   toItem: (row: Row) => Item,
 ): Promise<Page<Item>> {
-  const backward = page.direction === 'backward'
-  let query = narrow(database.selectFrom(table).selectAll() as AnyQuery)
+  const query = narrow(database.selectFrom(table).selectAll() as AnyQuery)
+  return pageOf((await rowsAround(query, order, page).execute()) as Row[], order, page, toItem)
+}
+
+/**
+ * Restricts a query to the rows of a page, in the order in which they are read, and one more than asked for, which says whether
+ * there is more.
+ *
+ * @throws Refusal `CURSOR_MALFORMED`
+ */
+export function rowsAround(all: AnyQuery, order: ListOrder, page: PageRequest): AnyQuery {
+  let query = all
   if (page.after !== undefined) query = beyond(query, order, page.after, order.direction === 'asc' ? '>' : '<')
   if (page.before !== undefined) query = beyond(query, order, page.before, order.direction === 'asc' ? '<' : '>')
-  const direction = (order.direction === 'asc') === backward ? 'desc' : 'asc'
-  // One more than asked for says whether there is more.
+  const direction = (order.direction === 'asc') === (page.direction === 'backward') ? 'desc' : 'asc'
   const ordered = query.orderBy(order.key, direction)
   const unique = order.id === null ? ordered : ordered.orderBy(order.id, direction)
-  const rows = (await unique.limit(page.size + 1).execute()) as Row[]
+  return unique.limit(page.size + 1)
+}
+
+/** The page of rows that were read so. */
+export function pageOf<Row extends object, Item>(
+  rows: readonly Row[],
+  order: ListOrder,
+  page: PageRequest,
+  toItem: (row: Row) => Item,
+): Page<Item> {
+  const backward = page.direction === 'backward'
   const more = rows.length > page.size
   const kept = rows.slice(0, page.size)
   if (backward) kept.reverse()

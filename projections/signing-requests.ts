@@ -1,7 +1,6 @@
 import {
   type Instant,
   isFinalStatus,
-  requestStatus,
   type SigningRequest,
   type SigningRequestState,
   type SigningStarted,
@@ -41,7 +40,6 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
       signing_policy_id: signingPolicyId,
       submitter,
       workflow_status: workflowStatus,
-      status: requestStatus(workflowStatus),
       waiting_since: waitingFor?.since ?? '',
     }
   },

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type OrganizationId, referenceKey, type SigningPolicyId, type UserId } from '../domain/index.ts'
+import { referenceKey, type SigningPolicyId, type UserId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
@@ -9,20 +9,20 @@ import { entityQueries } from './entity-queries.ts'
 import { createEventReader } from './event-reader.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
+import { listSigningRequests } from './list-signing-requests.ts'
 import { organizations } from './organizations.ts'
-import type { PageRequest } from './page.ts'
 import type { Progress } from './progress.ts'
 import { projects } from './projects.ts'
 import { asReadModelError, readCheckpoint, requireReadModel } from './read-checkpoint.ts'
-import type { ReadModel, SigningRequestFilter } from './read-model.ts'
+import type { ReadModel } from './read-model.ts'
 import { ReadModelError } from './read-model-error.ts'
-import { type ListOrder, oneOf, readPage } from './read-page.ts'
+import { type ListOrder, readPage } from './read-page.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
 import { markInUse } from './table-use.ts'
 import type { EntityRow } from './tables.ts'
 import { users } from './users.ts'
-import type { ChangeProposalView, SigningRequestView } from './views.ts'
+import type { ChangeProposalView } from './views.ts'
 
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
@@ -60,30 +60,6 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
   }
 
   const { byIds, list, inGroups, recorded } = entityQueries(reads, read)
-
-  function listSigningRequests(organizationId: OrganizationId, filter: SigningRequestFilter, page: PageRequest) {
-    const { projectId, signingPolicyId, submitter, workflowStatuses, statuses, submittedFrom, submittedBefore } = filter
-    return read(() =>
-      readPage<EntityRow, SigningRequestView>(
-        reads,
-        'signing_requests',
-        newestFirst,
-        page,
-        (all) => {
-          let query = all.where('organization_id', '=', organizationId)
-          if (projectId !== undefined) query = query.where('project_id', '=', projectId)
-          if (signingPolicyId !== undefined) query = query.where('signing_policy_id', '=', signingPolicyId)
-          if (submitter !== undefined) query = query.where('submitter', '=', submitter)
-          if (workflowStatuses !== undefined) query = query.where('workflow_status', 'in', oneOf(workflowStatuses))
-          if (statuses !== undefined) query = query.where('status', 'in', oneOf(statuses))
-          if (submittedFrom !== undefined) query = query.where('created_at', '>=', submittedFrom)
-          if (submittedBefore !== undefined) query = query.where('created_at', '<', submittedBefore)
-          return query
-        },
-        (row) => asView(signingRequests, row),
-      ),
-    )
-  }
 
   async function position(): Promise<LogPosition | undefined> {
     return read(async () => (await readCheckpoint(database, 'live'))?.position)
@@ -187,7 +163,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
           (row) => asView(changeProposals, row),
         ),
       ),
-    listSigningRequests,
+    listSigningRequests: (organizationId, filter, page) =>
+      read(() => listSigningRequests(reads, organizationId, filter, page)),
     listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
     listSecurityRefusals: (organizationId, page) => read(() => events.listRefusals(organizationId, page)),
 

@@ -88,7 +88,11 @@ describe('a comparison', () => {
       .set({ state: JSON.stringify(state) })
       .where('id', '=', first.id)
       .execute()
-    await writes.updateTable('signing_requests').set({ status: 'Unheard' }).where('id', '=', second.id).execute()
+    await writes
+      .updateTable('signing_requests')
+      .set({ workflow_status: 'Unheard' })
+      .where('id', '=', second.id)
+      .execute()
     await writes.deleteFrom('signing_requests').where('id', '=', third.id).execute()
     const project = await writes.selectFrom('projects').selectAll().executeTakeFirstOrThrow()
     await writes
@@ -104,14 +108,14 @@ describe('a comparison', () => {
       new Set([
         `signingRequest-${first.id} approvals[${state.approvals.length - 1}]`,
         `signingRequest-${first.id} description`,
-        `signingRequest-${second.id} columns.status`,
+        `signingRequest-${second.id} columns.workflow_status`,
         `signingRequest-${third.id} `,
         'project-ghost ',
         `${event.stream_id} events[0].data`,
       ]),
     )
-    const changed = found.find(({ path }) => path === 'columns.status')
-    expect(changed).toMatchObject({ log: second.status, readModel: 'Unheard' })
+    const changed = found.find(({ path }) => path === 'columns.workflow_status')
+    expect(changed).toMatchObject({ log: second.workflow_status, readModel: 'Unheard' })
     const only = await compareReadModel(log, database, `signingRequest-${second.id}`)
     expect(only.differences).toHaveLength(1)
   })

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type OrganizationId, requestStatus, type WorkflowStatus, workflowStatuses } from '../../domain/index.ts'
+import {
+  openPostgresReadModel,
+  openReadModel,
+  openSqliteReadModel,
+  type ReadModelDatabase,
+  type SigningRequestFilter,
+} from '../../projections/index.ts'
+import { listSigningRequests } from '../../projections/list-signing-requests.ts'
+import { postgresForTests } from '../support/postgres.ts'
+import { insertPolicy, insertRequests, makeTables, type RequestRow } from '../support/signing-request-rows.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const postgres = postgresForTests()
+const dialects = [
+  [
+    'SQLite',
+    async (onQuery: (sql: string) => void) =>
+      openSqliteReadModel({ path: join(temporaryFolder(), 'read-model.db'), onQuery }),
+  ],
+  [
+    'PostgreSQL',
+    async (onQuery: (sql: string) => void) =>
+      openPostgresReadModel({ connectionString: await postgres.newDatabase(), onQuery }),
+  ],
+] as const
+
+const organizationId = randomUUID() as OrganizationId
+const projects = [randomUUID(), randomUUID()]
+const policies = projects.flatMap((project_id) => [
+  { id: randomUUID() as string, project_id },
+  { id: randomUUID() as string, project_id },
+])
+const submitters = [randomUUID(), randomUUID(), randomUUID()]
+
+/** Many at the same moment, so that ids decide too. */
+const rows: readonly RequestRow[] = Array.from({ length: 300 }, (_, number) => {
+  const policy = policies[number % policies.length] ?? { id: '', project_id: '' }
+  return {
+    id: randomUUID(),
+    created_at: `2026-01-${String(1 + (number % 28)).padStart(2, '0')}T00:00:00.000Z`,
+    project_id: policy.project_id,
+    signing_policy_id: policy.id,
+    submitter: submitters[number % submitters.length] ?? '',
+    workflow_status: workflowStatuses[Math.floor(number / 4) % workflowStatuses.length] as WorkflowStatus,
+  }
+})
+
+const [project, otherProject] = projects
+const policy = policies[0]?.id
+const places = [
+  {},
+  { projectId: project },
+  { signingPolicyId: policy },
+  { projectId: project, signingPolicyId: policy },
+  { projectId: otherProject, signingPolicyId: policy },
+  { projectId: project, signingPolicyId: randomUUID() },
+]
+const states = [
+  {},
+  { workflowStatuses: ['Completed'] },
+  { workflowStatuses: ['Completed', 'Denied'] },
+  { statuses: ['InProgress', 'Failed'] },
+  { statuses: ['Failed', 'Denied'], workflowStatuses: ['ProcessingFailed', 'Completed'] },
+  { statuses: ['Denied'], workflowStatuses: ['Completed'] },
+  { statuses: [] },
+]
+const unknownPolicy = places.at(-1)
+const times = [{}, { submittedFrom: '2026-01-10T00:00:00.000Z', submittedBefore: '2026-01-20T00:00:00.000Z' }]
+const filters = places.flatMap((place) =>
+  [{}, { submitter: submitters[0] }].flatMap((person) =>
+    states.flatMap((state) =>
+      times.map((time) => ({ ...place, ...person, ...state, ...time }) as SigningRequestFilter),
+    ),
+  ),
+)
+
+function matching(filter: SigningRequestFilter): readonly string[] {
+  const matches = (row: RequestRow) =>
+    (filter.projectId ?? row.project_id) === row.project_id &&
+    (filter.signingPolicyId ?? row.signing_policy_id) === row.signing_policy_id &&
+    (filter.submitter ?? row.submitter) === row.submitter &&
+    (filter.workflowStatuses ?? [row.workflow_status]).includes(row.workflow_status) &&
+    (filter.statuses ?? [requestStatus(row.workflow_status)]).includes(requestStatus(row.workflow_status)) &&
+    row.created_at >= (filter.submittedFrom ?? '') &&
+    row.created_at < (filter.submittedBefore ?? '9')
+  const order = ({ created_at, id }: RequestRow) => `${created_at} ${id}`
+  return rows
+    .filter(matches)
+    .sort((a, b) => (order(a) < order(b) ? 1 : -1))
+    .map(({ id }) => id)
+}
+
+describe.each(dialects)('lists of signing requests in %s', { timeout: 180_000 }, (kind, open) => {
+  async function filled() {
+    const queries: string[] = []
+    const database = await open((text) => queries.push(text))
+    onTestFinished(() => database.close())
+    await makeTables(database)
+    for (const each of policies) await insertPolicy(database, organizationId, each)
+    await insertRequests(database, organizationId, rows)
+    return { database, queries }
+  }
+
+  it('have, page by page and in both directions, all that match each filter and nothing else, newest first', async () => {
+    const { database } = await filled()
+    const { readModel } = openReadModel(database)
+    for (const filter of filters) {
+      const expected = matching(filter)
+      for (const direction of ['forward', 'backward'] as const) {
+        const found: string[] = []
+        for (let cursor: string | undefined, more = true; more; ) {
+          const from = cursor === undefined ? {} : direction === 'forward' ? { after: cursor } : { before: cursor }
+          const page = await readModel.listSigningRequests(organizationId, filter, { direction, size: 40, ...from })
+          const ids = page.items.map(({ item }) => item.signingRequestId as string)
+          found.splice(direction === 'forward' ? found.length : 0, 0, ...ids)
+          cursor = direction === 'forward' ? page.items.at(-1)?.cursor : page.items[0]?.cursor
+          more = direction === 'forward' ? page.hasNextPage : page.hasPreviousPage
+        }
+        expect({ filter, direction, found }).toEqual({ filter, direction, found: expected })
+      }
+    }
+  })
+
+  it('refuse a cursor that is none also where nothing can match', async () => {
+    const { database } = await filled()
+    const page = { direction: 'forward', size: 5, after: 'none' } as const
+    await expect(listSigningRequests(database.reads, organizationId, { statuses: [] }, page)).rejects.toMatchObject({
+      code: 'CURSOR_MALFORMED',
+    })
+  })
+
+  it('are read from an index that has all that the filter equals and the order, whatever the filter', async () => {
+    const { database, queries } = await filled()
+    const first = await listSigningRequests(database.reads, organizationId, {}, { direction: 'forward', size: 5 })
+    const after = first.items.at(-1)?.cursor ?? ''
+    // A policy that there is not has no requests to look at.
+    const ofSomething = filters.filter(({ signingPolicyId }) => signingPolicyId !== unknownPolicy?.signingPolicyId)
+    for (const filter of ofSomething)
+      for (const direction of ['forward', 'backward'] as const) {
+        queries.length = 0
+        const cursor = direction === 'forward' ? { after } : { before: after }
+        await listSigningRequests(database.reads, organizationId, filter, { direction, size: 5, ...cursor })
+        for (const query of [...queries]) {
+          if (!query.includes('signing_requests')) continue
+          const plan = await planOf(database, query)
+          const isUnion = query.includes('union all')
+          // Rows are never sorted; the few keys of each status, which the index gave in their order, are merged.
+          const rest = kind === 'SQLite' ? plan.replaceAll(/SCAN newest\s+USE TEMP B-TREE FOR ORDER BY/g, '') : plan
+          const sorts = rest.match(kind === 'SQLite' ? /TEMP B-TREE/g : /Sort Key/g)?.length ?? 0
+          const merges = kind === 'PostgreSQL' && isUnion ? 1 : 0
+          expect({ filter, plan, sorts: sorts <= merges }).toEqual({ filter, plan, sorts: true })
+          expect(plan).not.toMatch(kind === 'SQLite' ? /SCAN v\d+_signing/ : /Seq Scan/)
+          // PostgreSQL names what it looks at after it found a row.
+          expect(plan).not.toMatch(/Filter:/)
+          if (kind === 'SQLite') for (const each of equalColumns(query)) expect(plan).toContain(`${each}=?`)
+        }
+      }
+  })
+})
+
+function equalColumns(query: string): readonly string[] {
+  return [...query.matchAll(/"(\w+)" = \?/g)].map(([, column]) => column ?? '')
+}
+
+async function planOf({ kind, reads }: ReadModelDatabase, query: string): Promise<string> {
+  if (kind === 'sqlite') {
+    const unbound = query.replaceAll('?', 'null')
+    // Of conditions with null SQLite makes the same plan.
+    const { rows: steps } = await sql.raw<{ detail: string }>(`explain query plan ${unbound}`).execute(reads)
+    return steps.map(({ detail }) => detail).join('\n')
+  }
+  return reads.connection().execute(async (connection) => {
+    const parameters = new Set(query.match(/\$\d+/g) ?? []).size
+    const settings = [
+      'plan_cache_mode = force_generic_plan',
+      'enable_seqscan = off',
+      'enable_bitmapscan = off',
+      'enable_sort = off',
+    ]
+    for (const setting of settings) await sql.raw(`set ${setting}`).execute(connection)
+    await sql.raw(`prepare asked as ${query}`).execute(connection)
+    const given = Array.from({ length: parameters }, (_, index) =>
+      query.includes(`limit $${index + 1}`) ? '5' : 'null',
+    )
+    const { rows: lines } = await sql
+      .raw<{ 'QUERY PLAN': string }>(`explain execute asked(${given.join(', ')})`)
+      .execute(connection)
+    await sql.raw('deallocate asked').execute(connection)
+    return lines.map((line) => line['QUERY PLAN']).join('\n')
+  })
+}
