@@ -1,5 +1,4 @@
 import {
-  type ChangeProposal,
   type ExistingSignatureTreatment,
   type GlobalRole,
   globalRoles,
@@ -234,25 +233,4 @@ export const SignInMethodRef = builder.enumType('SignInMethod', {
     invitation: { value: 'invitation' as const, description: 'By the link of an invitation.' },
     oneTimeLink: { value: 'oneTimeLink' as const, description: 'By a link that the operator was given.' },
   },
-})
-
-/** Where a proposed change stands. */
-export const ChangeProposalStatusRef = builder.enumType('ChangeProposalStatus', {
-  description: 'Where a proposed change stands.',
-  values: {
-    proposed: { value: 'proposed' as const, description: 'It waits for approvals.' },
-    approved: { value: 'approved' as const, description: 'It has its approvals; the next approval applies it.' },
-    applied: { value: 'applied' as const, description: 'It holds.' },
-    rejected: { value: 'rejected' as const, description: 'Somebody who might have approved said no.' },
-    lapsed: { value: 'lapsed' as const, description: 'Its time is over, or what it changes was changed meanwhile.' },
-  } satisfies Record<ChangeProposal['status'], unknown>,
-})
-
-/** Why a proposed change lapsed. */
-export const ChangeLapseRef = builder.enumType('ChangeLapse', {
-  description: 'Why a proposed change cannot be applied any more.',
-  values: {
-    expired: { value: 'expired' as const, description: 'It was not approved in time.' },
-    baseMoved: { value: 'baseMoved' as const, description: 'What it changes was changed meanwhile.' },
-  } satisfies Record<NonNullable<ChangeProposal['lapsed']>, unknown>,
 })

@@ -1,3 +1,4 @@
+import { treatedOtherwise } from '../application/index.ts'
 import {
   asId,
   groupsNamed,
@@ -5,7 +6,6 @@ import {
   Refusal,
   type SigningPolicySettings,
   type TreatedOtherwise,
-  treatedOtherwise,
 } from '../domain/index.ts'
 import {
   type ChangeProposalView,

@@ -1,13 +1,12 @@
+import { peopleOf, simulateSigning } from '../application/index.ts'
 import {
   type Certificate,
   groupsNamed,
   parseSha256Digest,
-  peopleOf,
   Refusal,
   type RuleOutcome,
   type SigningPolicySettings,
   type SigningSimulation,
-  simulateSigning,
   type UserId,
 } from '../domain/index.ts'
 import type { CertificateView, SigningPolicyView } from '../projections/index.ts'
