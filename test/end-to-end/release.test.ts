@@ -2,7 +2,8 @@ import { createHash, randomInt } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type OrganizationId, type SigningRequestId, streams } from '../../domain/index.ts'
+import { newApiToken } from '../../application/api-token.ts'
+import { type OrganizationId, type SigningRequestId, streams, type UserId } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { verifyPeFile } from '../../signing/authenticode/index.ts'
 import { type EmbeddedOrganization, openEmbeddedOrganization } from '../support/embedded-organization.ts'
@@ -268,8 +269,7 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
   })
 
   it('a token that is not one of the service', async () => {
-    const real = tokenOf('approver-1') ?? ''
-    const forged = `${real.slice(0, -43)}${'A'.repeat(43)}`
+    const forged = newApiToken(organization.credentials.users['approver-1']?.userId as UserId).text
     const client = serviceClient(service.url, forged)
     await expect(client.ask('query { viewer { name } }')).rejects.toMatchObject({ code: 'TOKEN_INVALID' })
     await expect(client.upload('program.exe', Buffer.from('MZ'))).rejects.toMatchObject({ code: 'TOKEN_INVALID' })

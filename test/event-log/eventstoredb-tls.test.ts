@@ -8,6 +8,7 @@ import {
   type StandInOptions,
   startEventStoreDbStandIn,
 } from '../support/eventstoredb-stand-in/index.ts'
+import { freePort } from '../support/free-port.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { makeTlsAuthority, type TlsAuthority, type TlsIdentity } from '../support/tls-authority.ts'
 
@@ -155,11 +156,3 @@ describe('EventStoreDB over TLS', () => {
     expect(open).not.toThrow(/s3cret/)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
