@@ -38,7 +38,7 @@ type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'administrator
 /**
  * Approves a proposed change. With the last approval that it takes it is applied: exactly the events that were proposed are
  * appended where they were decided. One that has its approvals and was not applied, because a process ended in between, is
- * applied now.
+ * applied now, unless its time is over.
  *
  * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `USER_DEACTIVATED`, `LAST_ADMINISTRATOR`, `CHANGE_STALE` when the entity was changed
  *   since (the proposal lapses), and as the decider of change proposals
@@ -50,7 +50,10 @@ export async function approveChange(
 ): Promise<ChangeDecided> {
   const proposal = await ownProposal(dependencies, caller, changeProposalId)
   await authorizeNow(dependencies, caller, proposal)
-  if (proposal.status === 'approved') return applyChange(dependencies, caller, proposal)
+  if (proposal.status === 'approved') {
+    await refuseExpired(dependencies, caller, proposal)
+    return applyChange(dependencies, caller, proposal)
+  }
   const { position } = await send(dependencies, caller, proposal, {
     type: 'ApproveChange',
     approver: { userId: caller.userId, kind: caller.kind },
@@ -104,18 +107,38 @@ async function applyChange(
     await log.append(target, prepared, expected)
   } catch (error) {
     if (!isOvertaken(error)) throw error
-    const { events: found } = await readWholeStream(log, target)
-    if (found[revision]?.metadata.changeProposalId !== changeProposalId) {
+    const { isApplied, currentRevision } = await findApplied(log, proposal)
+    if (!isApplied) {
       await send(dependencies, caller, proposal, { type: 'LapseChange', reason: 'baseMoved', at: now() })
       throw new Refusal(
         'CHANGE_STALE',
         'What the change was proposed for has been changed since, so it cannot be applied. Propose it again.',
-        { changeProposalId, basedOnRevision: baseRevision, currentRevision: found.length - 1 },
+        { changeProposalId, basedOnRevision: baseRevision, currentRevision },
       )
     }
   }
   const { position } = await send(dependencies, caller, proposal, { type: 'ApplyChange', revision })
   return { changeProposalId, position }
+}
+
+/** Whether what was proposed stands where it was to be appended, and how far the entity's stream goes. */
+async function findApplied(log: Dependencies['log'], { changeProposalId, target, baseRevision }: ChangeProposal) {
+  const { events } = await readWholeStream(log, target)
+  const first = events[(baseRevision ?? -1) + 1]
+  return { isApplied: first?.metadata.changeProposalId === changeProposalId, currentRevision: events.length - 1 }
+}
+
+/** Lets a change lapse that was approved, and not applied within its time. @throws Refusal `CHANGE_PROPOSAL_EXPIRED` */
+async function refuseExpired(dependencies: Dependencies, caller: Caller, proposal: ChangeProposal): Promise<void> {
+  const at = dependencies.now()
+  const { expiresAt } = proposal
+  if (at < expiresAt || (await findApplied(dependencies.log, proposal)).isApplied) return
+  await send(dependencies, caller, proposal, { type: 'LapseChange', reason: 'expired', at })
+  throw new Refusal(
+    'CHANGE_PROPOSAL_EXPIRED',
+    `The change had its approvals, but was not applied before ${expiresAt}. Propose it again.`,
+    { expiresAt },
+  )
 }
 
 /** Refuses what was proposed when fewer approvals were needed than are now. @throws Refusal `CHANGE_NOT_APPROVED` */

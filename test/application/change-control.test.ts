@@ -191,4 +191,22 @@ describe('under change control a change of a rule', () => {
     expect(await members()).toEqual([bob.userId])
     expect((await proposal(test, changeProposalId)).approvals).toHaveLength(1)
   })
+
+  it('lapses when it was approved, and not applied within its time', async () => {
+    const { test, ada, bob, cleo, join, members } = await controlled()
+    const changeProposalId = idOf(await join(ada, bob.userId))
+    await handleCommand(test.dependencies, bob, streams.changeProposal(changeProposalId), changeProposalDecider, {
+      type: 'ApproveChange',
+      approver: { userId: bob.userId, kind: 'interactive' },
+      comment: null,
+      noLongerAllowed: [],
+      at: test.clock.now,
+    })
+    test.clock.now = '2026-03-02T12:00:00.000Z'
+    await expect(test.application.approveChange(cleo, approval(changeProposalId))).rejects.toMatchObject({
+      code: 'CHANGE_PROPOSAL_EXPIRED',
+    })
+    expect(await members()).toEqual([])
+    expect(await proposal(test, changeProposalId)).toMatchObject({ status: 'lapsed', lapsed: 'expired' })
+  })
 })
