@@ -39,8 +39,8 @@ export type BasedOn = {
  * Loads an aggregate, decides a command on it and appends what happens. When the stream moves on meanwhile the decision
  * is made anew. What belongs to another organization than the requester's is not there.
  *
- * Where the organization, or the signing policy itself, controls changes of the rule that the command changes, it is proposed instead: what was decided is
- * kept, and is appended when others have approved it.
+ * Where the organization, or the signing policy itself, controls changes of the rule that the command changes, it is proposed
+ * instead: what was decided is kept, and is appended when others have approved it.
  *
  * @throws Refusal as the decider does; `LAST_ADMINISTRATOR`; `CHANGE_STALE` when more has happened than the requester had seen
  * @throws EventLogError when the log cannot be used

@@ -2,16 +2,12 @@ import { typedDocument } from '../connection/graphql.ts'
 import type { PrincipalInput } from '../principals.ts'
 import { type NamedPrincipal, type NamedUser, principalFields } from './request-fields.ts'
 
-/** One version of what a policy demands. */
-export type PolicyVersion = {
-  readonly version: number
-  readonly madeAt: string
-  readonly madeBy: { readonly kind: string; readonly user: NamedUser; readonly component: string | null }
+/** What a policy demands, with those whom it names as the service says or takes them. */
+type PolicyDemands<Principal> = {
   readonly name: string
-  readonly certificate: { readonly certificateId: string; readonly name: string } | null
-  readonly submitters: readonly NamedPrincipal[]
+  readonly submitters: readonly Principal[]
   readonly approval: {
-    readonly approvers: readonly NamedPrincipal[]
+    readonly approvers: readonly Principal[]
     readonly requiredApprovals: number
     readonly submitterMayApprove: boolean
     readonly deadlineSeconds: number | null
@@ -20,6 +16,14 @@ export type PolicyVersion = {
   readonly release: boolean
   readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
   readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
+}
+
+/** One version of what a policy demands. */
+export type PolicyVersion = PolicyDemands<NamedPrincipal> & {
+  readonly version: number
+  readonly madeAt: string
+  readonly madeBy: { readonly kind: string; readonly user: NamedUser; readonly component: string | null }
+  readonly certificate: { readonly certificateId: string; readonly name: string } | null
 }
 
 /** Everything about a signing policy. */
@@ -34,21 +38,7 @@ export type PolicyDetails = {
 }
 
 /** What a policy is to demand, as the service takes it. */
-export type PolicyInput = {
-  readonly name: string
-  readonly certificateId: string
-  readonly submitters: readonly PrincipalInput[]
-  readonly approval: {
-    readonly approvers: readonly PrincipalInput[]
-    readonly requiredApprovals: number
-    readonly submitterMayApprove: boolean
-    readonly deadlineSeconds: number | null
-  } | null
-  readonly timestamp: 'required' | 'none'
-  readonly release: boolean
-  readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
-  readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
-}
+export type PolicyInput = PolicyDemands<PrincipalInput> & { readonly certificateId: string }
 
 /** A change of a signing policy that is in the log, or was proposed. */
 export type PolicyChange = {
