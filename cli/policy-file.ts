@@ -1,20 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { parse } from 'yaml'
 import { z } from 'zod'
-import { CliError, usageError } from './cli-error.ts'
-import { exitCode } from './exit-code.ts'
-
-const principal = z.union([z.strictObject({ user: z.uuid() }), z.strictObject({ group: z.uuid() })])
+import { checkedSettings, readSettingsFile } from './settings-file.ts'
 
 /**
- * What a signing policy demands, as a file says it: all of it, and what is left out is as it is by default. Published as
- * JSON Schema in `docs/signing-policy.schema.json`.
+ * What a signing policy demands, as a file says it: all of it, and what is left out is as it is by default.
+ *
+ * @param principal how the file names a user or a group
+ * @param certificate how it names a certificate
  */
-export const policySettings = z
-  .strictObject({
+export function policySettingsSchema<Principal extends z.ZodType, Certificate extends z.ZodType>(
+  principal: Principal,
+  certificate: Certificate,
+) {
+  return z.strictObject({
     name: z.string().min(1).meta({ description: 'What people call the policy.' }),
-    certificate: z.uuid().meta({ description: 'Id of the certificate that it signs with.' }),
+    certificate: certificate.meta({ description: 'The certificate that it signs with.' }),
     submitters: z.array(principal).meta({ description: 'Who may submit.' }),
     approval: z
       .strictObject({
@@ -42,7 +41,13 @@ export const policySettings = z
       .default(null)
       .meta({ description: 'Approvals that changes of this policy take; null: what the organization demands.' }),
   })
-  .meta({ title: 'Signing policy' })
+}
+
+/** A policy's settings in a file of their own, which names everything by ids. Published in `docs/signing-policy.schema.json`. */
+export const policySettings = policySettingsSchema(
+  z.union([z.strictObject({ user: z.uuid() }), z.strictObject({ group: z.uuid() })]),
+  z.uuid(),
+).meta({ title: 'Signing policy' })
 
 /** The settings of a policy, complete. */
 export type PolicySettings = z.output<typeof policySettings>
@@ -52,38 +57,19 @@ export function policySchema(): object {
   return z.toJSONSchema(policySettings, { io: 'input' })
 }
 
+const subject = { noun: 'policy', invalid: 'POLICY_FILE_INVALID', unreadable: 'POLICY_FILE_UNREADABLE' }
+
 /**
  * Reads a policy's settings from a file, YAML or JSON.
  *
  * @param folder what `path` starts from
  * @throws CliError `POLICY_FILE_INVALID`, `POLICY_FILE_UNREADABLE` (exit code: usage)
  */
-export async function readPolicyFile(folder: string, path: string): Promise<PolicySettings> {
-  let text: string
-  try {
-    text = await readFile(resolve(folder, path), 'utf8')
-  } catch (error) {
-    throw new CliError('POLICY_FILE_UNREADABLE', `${path} cannot be read: ${(error as Error).message}`, {
-      exitCode: exitCode.usage,
-    })
-  }
-  let document: unknown
-  try {
-    document = parse(text, { maxAliasCount: 0 })
-  } catch (error) {
-    throw invalid(path, (error as Error).message)
-  }
-  return checkedPolicy(document, path)
+export function readPolicyFile(folder: string, path: string): Promise<PolicySettings> {
+  return readSettingsFile(folder, path, policySettings, subject)
 }
 
 /** Holds settings against the schema. @throws CliError `POLICY_FILE_INVALID` */
 export function checkedPolicy(document: unknown, from: string): PolicySettings {
-  const read = policySettings.safeParse(document)
-  if (read.success) return read.data
-  const faults = read.error.issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}`)
-  throw invalid(from, faults.slice(0, 10).join('; '))
-}
-
-function invalid(from: string, what: string): CliError {
-  return usageError(`The policy of ${from} is not valid: ${what}`, undefined, 'POLICY_FILE_INVALID')
+  return checkedSettings(document, from, policySettings, subject)
 }
