@@ -10,6 +10,7 @@ import type { SecurityEvent } from './security.ts'
 import type { SigningPolicyEvent } from './signing-policy/events.ts'
 import type { SigningRequestEvent } from './signing-request/events.ts'
 import type { SlugEvent } from './slug-reservation.ts'
+import type { UnusualActivityEvent } from './unusual-activity/events.ts'
 import type { UserEvent } from './user/events.ts'
 
 /** Everything that the log can hold. */
@@ -26,6 +27,7 @@ export type AnyDomainEvent =
   | SigningPolicyEvent
   | SigningRequestEvent
   | SlugEvent
+  | UnusualActivityEvent
   | UserEvent
 
 const anyProcess = ['api', 'worker', 'signer'] as const
@@ -43,6 +45,8 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   CommandRefused: anyProcess,
   FurtherCommandsRefused: anyProcess,
   RefusalEventsReserved: anyProcess,
+  UnusualActivityDetected: worker,
+  FurtherUnusualActivityDetected: worker,
 
   OrganizationCreated: api,
   ChangeControlChanged: api,

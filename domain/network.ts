@@ -23,6 +23,16 @@ export function networkOf(address: string): string {
     .join(':')}::/64`
 }
 
+/**
+ * The network around an IP address within which somebody is taken to be at the same place: /24 of an IPv4 address, /48 of an
+ * IPv6 address, which is what a site is given as a rule (RFC 6177). What is no address is its own network.
+ */
+export function siteNetworkOf(address: string): string {
+  const network = networkOf(address)
+  if (network.endsWith('::/64')) return `${network.slice(0, -'::/64'.length).split(':').slice(0, 3).join(':')}::/48`
+  return network.replace(/^(\d+\.\d+\.\d+)\.\d+$/, '$1.0/24')
+}
+
 function groupsOf(text: string): readonly string[] {
   return text === '' ? [] : text.split(':')
 }

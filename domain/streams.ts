@@ -32,6 +32,8 @@ export const streams = {
   signingPolicySlug: (uuid: string) => `signingPolicySlug-${uuid}`,
   /** Refused attempts in an organization on one UTC day. */
   security: (id: OrganizationId, at: Instant) => `security-${id}-${at.slice(0, 10)}`,
+  /** A finding of unusual activity, by a UUID that is made of what it is. */
+  unusualActivity: (uuid: string) => `unusualActivity-${uuid}`,
 } as const
 
 /** Kinds of streams: what stands before the first hyphen of a stream's name. */

@@ -1,4 +1,4 @@
-import { parseStreamName, type StreamKind, securityEventTypes } from '../domain/index.ts'
+import { parseStreamName, type StreamKind, securityEventTypes, unusualActivityEventTypes } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
@@ -31,6 +31,7 @@ export const eventStreams = {
   projectSlug: { eventTypes: ['ProjectSlugReserved'] },
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
   security: { eventTypes: securityEventTypes },
+  unusualActivity: { eventTypes: unusualActivityEventTypes },
   processKey: { eventTypes: ['ProcessKeyCertified', 'ProcessKeyRevoked'] },
 } as const
 

@@ -2,7 +2,7 @@ import { environmentVariable, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { tlsOf } from './tls.ts'
 
-/** Where a PostgreSQL database is and how it is reached, as our two kinds of databases take it. */
+/** Where a PostgreSQL database is and how it is reached, as our kinds of databases take it. */
 export type PostgresAddress = {
   readonly connectionString: string
   readonly tls?: {
@@ -12,7 +12,11 @@ export type PostgresAddress = {
   }
 }
 
-const passwords = { readModel: 'readModelPassword', personKeys: 'personKeysPassword' } as const
+const passwords = {
+  readModel: 'readModelPassword',
+  personKeys: 'personKeysPassword',
+  activityStore: 'activityStorePassword',
+} as const
 
 /**
  * Puts together what the settings say of a PostgreSQL database.

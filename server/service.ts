@@ -234,7 +234,7 @@ export async function startService(options: {
         logger: logger.child({ role: 'worker' }),
       })
       closers.push(worker.close)
-      checks.worker = async () => refuse(worker.problem())
+      checks.worker = async () => refuse(worker.problem()) ?? worker.notice()
     }
   }
 }
@@ -242,6 +242,6 @@ export async function startService(options: {
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
 const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`
 
-function refuse(problem: string | undefined): void {
+function refuse(problem: string | undefined): undefined {
   if (problem !== undefined) throw new Error(problem)
 }

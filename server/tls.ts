@@ -35,6 +35,12 @@ const names = {
     certificate: 'personKeysTlsCertificate',
     key: 'personKeysTlsKey',
   },
+  activityStore: {
+    enabled: 'activityStoreTls',
+    ca: 'activityStoreTlsCa',
+    certificate: 'activityStoreTlsCertificate',
+    key: 'activityStoreTlsKey',
+  },
 } as const satisfies Record<string, Record<string, keyof Settings>>
 
 /**

@@ -58,6 +58,9 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   SigningPolicySlugReserved: undefined,
   AdministratorCounted: undefined,
   AdministratorLeaving: undefined,
+  // They decide nothing: people are to look at them.
+  UnusualActivityDetected: undefined,
+  FurtherUnusualActivityDetected: undefined,
   UserCreated: undefined,
   UserDeactivated: undefined,
   UserErased: undefined,

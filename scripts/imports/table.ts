@@ -55,6 +55,8 @@ export const table: Readonly<Record<string, Room>> = {
   'event-log': { ...open, rooms: { retry: 'all', domain: 'language' } },
   projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language' } },
   persons: { ...open, rooms: { domain: 'language' } },
+  // Judges what the log tells by the domain's rules, and appends what it finds.
+  detection: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all' } },
   // What sets up the servers around the service; nobody imports it.
   deploy: { ...open, rooms: {} },
   http: { ...open, rooms: { domain: 'language' } },

@@ -12,6 +12,7 @@ import {
   exampleKeys,
   examplesFolder,
   expectedExamples,
+  hasNoState,
   logOfExamples,
   readExamples,
   type StoredExample,
@@ -47,7 +48,7 @@ async function collect<Entry>(entries: AsyncIterable<Entry>): Promise<readonly E
 
 function newestForm({ streamId, type }: Pick<StoredExample, 'streamId' | 'type'>): number {
   const { kind } = parseStreamName(streamId) ?? {}
-  return kind === undefined || kind === 'security' ? 1 : newestSchemaVersion(deciders[kind], type)
+  return kind === undefined || hasNoState(kind) ? 1 : newestSchemaVersion(deciders[kind], type)
 }
 
 describe('the stored examples', () => {

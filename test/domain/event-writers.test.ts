@@ -15,6 +15,7 @@ import {
   signingPolicyDecider,
   signingPolicySlugDecider,
   signingRequestDecider,
+  unusualActivityEventTypes,
   userDecider,
   writersOfEvents,
 } from '../../domain/index.ts'
@@ -37,7 +38,8 @@ describe('who may write which events', () => {
       userDecider,
     ]
     const types = deciders.flatMap(({ eventTypes }) => eventTypes as readonly string[])
-    expect(Object.keys(writersOfEvents).sort()).toEqual([...types, ...securityEventTypes].sort())
+    const others = [...securityEventTypes, ...unusualActivityEventTypes]
+    expect(Object.keys(writersOfEvents).sort()).toEqual([...types, ...others].sort())
   })
 
   test('is nobody for a type that the table does not name', () => {

@@ -25,6 +25,7 @@ const longestTestFiles: readonly string[] = [
   'test/workflows/signing-request.test.ts',
   'test/event-log/eventstoredb-tls.test.ts',
   'test/end-to-end/release.test.ts',
+  'test/detection/detection.test.ts',
   'test/end-to-end/change-control.test.ts',
   'test/end-to-end/certificates.test.ts',
   'test/activities/authority-certificates.test.ts',

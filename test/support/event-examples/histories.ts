@@ -10,6 +10,7 @@ import { fixedUuid } from '../submission.ts'
 import {
   at,
   byAudit,
+  byDetection,
   byOperator,
   byPasskey,
   bySession,
@@ -346,6 +347,37 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       ],
     },
     ...requestHistories(documents),
+    {
+      streamId: streams.unusualActivity(fixedUuid('5')),
+      events: [
+        byDetection('UnusualActivityDetected', {
+          rule: 'unusualHour',
+          seen: { hour: 3 },
+          usual: { hours: [9, 10, 11], uses: 120, of: 'signingPolicy' },
+          about: 'signingPolicy',
+          userId: id.user,
+          signingPolicyId: id.policy,
+          tokenId: id.token,
+          signingRequestId: exampleRequest,
+          happenedAt: at,
+          count: 1,
+          evidence: [{ eventId: fixedUuid('6'), streamId: streams.signingRequest(exampleRequest) }],
+        }),
+      ],
+    },
+    {
+      streamId: streams.unusualActivity(fixedUuid('7')),
+      events: [
+        byDetection('FurtherUnusualActivityDetected', {
+          rule: 'newNetwork',
+          count: 9,
+          subjects: [{ about: 'user', userId: id.user, signingPolicyId: id.policy }],
+          unnamed: 2,
+          firstAt: at,
+          lastAt: at,
+        }),
+      ],
+    },
     {
       streamId: streams.security(noOrganization, at),
       events: [

@@ -49,8 +49,13 @@ export const examplesFolder = join(import.meta.dirname, 'stored')
 // biome-ignore lint/suspicious/noExplicitAny: what differs between kinds is their state and events
 type AnyDecider = Decider<any, never, any>
 
-/** The deciders by kind of stream. Security events are independent of each other: they make no state. */
-export const deciders: Readonly<Record<Exclude<StreamKind, 'security'>, AnyDecider>> = {
+/** Kinds of streams whose events are independent of each other: they make no state. */
+export function hasNoState(kind: StreamKind): kind is 'security' | 'unusualActivity' {
+  return kind === 'security' || kind === 'unusualActivity'
+}
+
+/** The deciders by kind of stream. */
+export const deciders: Readonly<Record<Exclude<StreamKind, 'security' | 'unusualActivity'>, AnyDecider>> = {
   organization: organizationDecider,
   administrators: administratorsDecider,
   user: userDecider,
@@ -121,7 +126,8 @@ export async function readExamples(
 function stateOf(streamId: string, events: readonly RecordedEvent[]): unknown {
   const { kind } = parseStreamName(streamId) ?? {}
   if (kind === undefined) throw new Error(`${streamId} is no stream of the service.`)
-  if (kind === 'security')
+  if (kind === 'unusualActivity') return events.map(({ data }) => data)
+  if (hasNoState(kind))
     return events.map((event) => {
       const each = event as unknown as SecurityEvent
       return each.type === 'RefusalEventsReserved' ? each.data : refusalFacts(each)

@@ -1,0 +1,5 @@
+export type { ActivityStep, ActivityStore, StoredFinding } from './activity-store.ts'
+export * from './activity-store-error.ts'
+export { type DetectionDependencies, startDetection } from './detection.ts'
+export { openPostgresActivityStore } from './postgres.ts'
+export { openSqliteActivityStore } from './sqlite.ts'
