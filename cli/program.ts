@@ -55,6 +55,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   ...projectCommands,
   ...peopleCommands,
   {
+    name: 'apply',
+    summary: 'make groups, projects and policies as a file says',
+    load: () => import('./commands/apply.ts'),
+  },
+  {
     name: 'change',
     summary: 'proposed changes of rules: look at, approve, reject',
     commands: [

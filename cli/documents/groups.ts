@@ -34,6 +34,14 @@ export const oneGroup = typedDocument<{ readonly group: GroupSummary | null }, {
   `query OneGroup($id: ID!) { group(id: $id) { ${groupFields} } }`,
 )
 
+/** The members of a group, by id. */
+export const membersOfGroup = typedDocument<
+  { readonly group: { readonly members: Connected<{ readonly userId: string }> } | null },
+  { readonly id: string; readonly first: number; readonly after: string | null }
+>(`query MembersOfGroup($id: ID!, $first: Int, $after: String) {
+  group(id: $id) { members(first: $first, after: $after) { nodes { userId } pageInfo { hasNextPage endCursor } } }
+}`)
+
 /** Creates a group. */
 export const createGroup = typedDocument<
   { readonly createGroup: GroupChange },

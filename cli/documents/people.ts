@@ -58,6 +58,14 @@ export const listUsers = typedDocument<
   users(first: $first, after: $after) { nodes { ${userFields} } pageInfo { hasNextPage endCursor } }
 }`)
 
+/** Users with their e-mail addresses, which are null for who may not see them. */
+export const listUsersWithAddresses = typedDocument<
+  { readonly users: Connected<UserSummary & { readonly email: string | null }> },
+  { readonly first: number; readonly after: string | null }
+>(`query ListUsersWithAddresses($first: Int, $after: String) {
+  users(first: $first, after: $after) { nodes { ${userFields} email } pageInfo { hasNextPage endCursor } }
+}`)
+
 /** One user. */
 export const oneUser = typedDocument<{ readonly user: UserDetails | null }, { readonly id: string }>(
   `query OneUser($id: ID!) { user(id: $id) { ${userFields} email apiTokens { ${tokenFields} } } }`,

@@ -1,0 +1,78 @@
+import { allPages } from '../all-pages.ts'
+import type { Connection } from '../connection/connection.ts'
+import { ask } from '../connection/graphql.ts'
+import { type ChangeSummary, listChanges } from '../documents/changes.ts'
+import { type GroupSummary, listGroups, membersOfGroup } from '../documents/groups.ts'
+import { type CertificateSummary, listCertificates, listProjects } from '../documents/organization.ts'
+import { listUsersWithAddresses, type UserSummary } from '../documents/people.ts'
+import { onePolicy, type PolicyDetails, policiesOfProject } from '../documents/policies.ts'
+import { oneProject, type ProjectDetails } from '../documents/projects.ts'
+import type { OrganizationFile } from './organization-file.ts'
+
+/** A project of the service with its policies, where the file speaks of them. */
+export type CurrentProject = ProjectDetails & { readonly policies: readonly PolicyDetails[] }
+
+/** What of the organization there is, as far as a file speaks of it or could name it. */
+export type CurrentState = {
+  readonly users: readonly (UserSummary & { readonly email: string | null })[]
+  readonly certificates: readonly CertificateSummary[]
+  readonly groups: readonly GroupSummary[]
+  /** The ids of their members, of groups whose members the file says. */
+  readonly members: ReadonlyMap<string, readonly string[]>
+  /** All of them when the file speaks of projects. */
+  readonly projects: readonly CurrentProject[]
+  /** Changes that wait for approval. */
+  readonly proposals: readonly ChangeSummary[]
+}
+
+/** Reads it. @throws CliError as {@link ask} does */
+export async function readCurrentState(connection: Connection, file: OrganizationFile): Promise<CurrentState> {
+  const { items: users } = await allPages(async (page) => (await ask(connection, listUsersWithAddresses, page)).users)
+  const { items: certificates } = await allPages(
+    async (page) => (await ask(connection, listCertificates, page)).certificates,
+  )
+  const { items: groups } = await allPages(async (page) => (await ask(connection, listGroups, page)).groups)
+  const { items: proposals } = await allPages(
+    async (page) => (await ask(connection, listChanges, { ...page, status: 'proposed' })).changeProposals,
+    Number.POSITIVE_INFINITY,
+    20,
+  )
+  const withMembers = new Set(file.groups?.filter(({ members }) => members !== undefined).map(({ name }) => name))
+  const members = new Map<string, readonly string[]>()
+  for (const { groupId, name } of groups)
+    if (withMembers.has(name)) members.set(groupId, await membersOf(connection, groupId))
+  const projects = file.projects === undefined ? [] : await readProjects(connection, file.projects)
+  return { users, certificates, groups, members, projects, proposals }
+}
+
+async function membersOf(connection: Connection, id: string): Promise<readonly string[]> {
+  const none = { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } }
+  const { items } = await allPages(
+    async (page) => (await ask(connection, membersOfGroup, { id, ...page })).group?.members ?? none,
+  )
+  return items.map(({ userId }) => userId)
+}
+
+async function readProjects(
+  connection: Connection,
+  inFile: NonNullable<OrganizationFile['projects']>,
+): Promise<readonly CurrentProject[]> {
+  const { items } = await allPages(async (page) => (await ask(connection, listProjects, page)).projects)
+  const read: CurrentProject[] = []
+  for (const { projectId, slug } of items) {
+    const { project } = await ask(connection, oneProject, { id: projectId, slug: null })
+    const withPolicies = inFile.find((each) => each.slug === slug)?.policies !== undefined
+    if (project !== null) read.push({ ...project, policies: withPolicies ? await policiesOf(connection, slug) : [] })
+  }
+  return read
+}
+
+async function policiesOf(connection: Connection, slug: string): Promise<readonly PolicyDetails[]> {
+  const policies: PolicyDetails[] = []
+  for (const { signingPolicyId } of (await ask(connection, policiesOfProject, { slug })).project?.signingPolicies ??
+    []) {
+    const { signingPolicy } = await ask(connection, onePolicy, { id: signingPolicyId })
+    if (signingPolicy !== null) policies.push(signingPolicy)
+  }
+  return policies
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { policySettingsSchema } from '../policy-file.ts'
+import { readSettingsFile } from '../settings-file.ts'
+
+const subject = {
+  noun: 'organization file',
+  invalid: 'ORGANIZATION_FILE_INVALID',
+  unreadable: 'ORGANIZATION_FILE_UNREADABLE',
+}
+
+/** A name in the form that the service keeps: one U+0020 between words, none around them, Unicode Normalization Form C. */
+const named = z
+  .string()
+  .overwrite((text) =>
+    text
+      .replaceAll(/\p{Zs}+/gu, ' ')
+      .trim()
+      .normalize('NFC'),
+  )
+  .min(1)
+  .max(300)
+const user = named.meta({
+  description: 'Id, e-mail address or name of a user; a name or an address only one user has.',
+})
+const group = named.meta({ description: 'Id or name of a group, of the organization or of this file.' })
+const principal = z.union([z.strictObject({ user }), z.strictObject({ group })])
+const certificate = named.meta({ description: 'Id or name of a certificate.' })
+
+const slug = z.string().trim().toLowerCase().min(1).max(100)
+const active = z
+  .boolean()
+  .optional()
+  .meta({ description: 'Whether it is to be in use; left out: as it is, so that an emergency stop stays one.' })
+
+const policyInFile = policySettingsSchema(principal, certificate).extend({
+  slug: slug.meta({ description: 'What tools name the policy by in its project.' }),
+  name: named.meta({ description: 'What people call the policy.' }),
+  active,
+})
+
+const projectInFile = z.strictObject({
+  slug: slug.meta({ description: 'What tools name the project by.' }),
+  name: named.meta({ description: 'What people call it; it stands in signatures.' }),
+  description: z.string().nullable().default(null),
+  repositoryUrl: z.string().nullable().default(null).meta({ description: 'Where its source is.' }),
+  readers: z.array(principal).default([]).meta({ description: 'Who may read its artifacts.' }),
+  configurators: z.array(principal).default([]).meta({ description: 'Who looks after its configurations.' }),
+  active,
+  policies: z
+    .array(policyInFile)
+    .optional()
+    .meta({ description: 'Its signing policies; left out: they are not looked at.' }),
+})
+
+const groupInFile = z.strictObject({
+  name: named.meta({ description: 'What the group is called; one that has no such name is created.' }),
+  description: z.string().nullable().default(null),
+  members: z
+    .array(user)
+    .optional()
+    .meta({ description: 'Who is in it, all of them; left out: they are not looked at.' }),
+})
+
+/**
+ * An organization as a file says it. What a section says is how it is to be; what is left out as a whole (`groups`,
+ * `projects`, the `policies` of a project, the `members` of a group) is not looked at. Published as JSON Schema in
+ * `docs/organization-file.schema.json`.
+ */
+export const organizationFile = z
+  .strictObject({
+    version: z.literal(1).meta({ description: 'The form of this file.' }),
+    groups: z.array(groupInFile).optional(),
+    projects: z.array(projectInFile).optional(),
+  })
+  .meta({ title: 'Countersign organization' })
+  .superRefine(({ groups = [], projects = [] }, context) => {
+    const once = (names: readonly string[], path: readonly PropertyKey[], what: string) => {
+      for (const [at, name] of names.entries())
+        if (names.indexOf(name) !== at)
+          context.addIssue({ code: 'custom', path: [...path, at], message: `${what} ${name} is there twice` })
+    }
+    once(
+      groups.map((each) => each.name),
+      ['groups'],
+      'the group',
+    )
+    once(
+      projects.map((each) => each.slug),
+      ['projects'],
+      'the project',
+    )
+    for (const [at, { policies = [] }] of projects.entries())
+      once(
+        policies.map((each) => each.slug),
+        ['projects', at, 'policies'],
+        'the policy',
+      )
+  })
+
+/** An organization as a file says it, complete. */
+export type OrganizationFile = z.output<typeof organizationFile>
+
+/** A group of it. */
+export type GroupInFile = z.output<typeof groupInFile>
+
+/** A project of it. */
+export type ProjectInFile = z.output<typeof projectInFile>
+
+/** A signing policy of it. */
+export type PolicyInFile = z.output<typeof policyInFile>
+
+/** Somebody whom it names. */
+export type PrincipalInFile = z.output<typeof principal>
+
+/** Its JSON Schema. */
+export function organizationFileSchema(): object {
+  return z.toJSONSchema(organizationFile, { io: 'input' })
+}
+
+/**
+ * Reads an organization file, YAML or JSON.
+ *
+ * @param folder what `path` starts from
+ * @throws CliError `ORGANIZATION_FILE_INVALID`, `ORGANIZATION_FILE_UNREADABLE` (exit code: usage)
+ */
+export function readOrganizationFile(folder: string, path: string): Promise<OrganizationFile> {
+  return readSettingsFile(folder, path, organizationFile, subject)
+}
