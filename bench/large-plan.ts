@@ -7,7 +7,7 @@ export type LargePlanFigures = {
   readonly files: number
   readonly planSeconds: number
   readonly manifestSeconds: number
-  /** Of one page of a hundred nodes or files by GraphQL, over HTTP: the slowest of twenty (p95), and the middle. */
+  /** Of one page of a hundred nodes or files by GraphQL, over HTTP: what 95 of a hundred pages do not exceed, and the middle. */
   readonly pageMs: number
   readonly medianPageMs: number
   /** The most memory that the process had (resident set), in MiB. */

@@ -14,6 +14,7 @@ import { nobody, noCertificates } from './answers-nobody.ts'
 import type { Settings } from './configuration.ts'
 import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
+import { readRuntimeFacts } from './embedded/runtime-facts.ts'
 import { keepEventKeys } from './event-keys.ts'
 import { openServiceLog } from './event-log.ts'
 import { firstOrganizationName } from './first-organization.ts'
@@ -69,7 +70,8 @@ export async function initialise(
       else await refuseSecond(log)
       // Before anything is recorded: an organization without its administrator could not be set up again.
       await persons.check()
-      const url = settings.publicUrl ?? `http://${settings.host}:${settings.port}`
+      const url =
+        settings.publicUrl ?? (await readRuntimeFacts(settings.data))?.url ?? `http://${settings.host}:${settings.port}`
       // The file's place is taken before anything is recorded: tokens that could not be handed out would be lost.
       return await intoNewFile(credentialsFile, async () => ({
         url,

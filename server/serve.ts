@@ -71,7 +71,7 @@ async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise
   })
   const service = await unlessStopped(starting, stopped)
   if (service === undefined) return say('Stopped while starting.')
-  const { url, checked, credentialsFile } = service
+  const { url, checked, credentialsFile, next } = service
   if (checked !== undefined)
     say(`
 Self-check passed. The signed file: ${checked.signedFile}
@@ -79,7 +79,7 @@ Verify it without us:
   osslsigncode verify -CAfile ${checked.certificateFile} -TSA-CAfile ${checked.timeStampRoot} -in ${checked.signedFile}`)
   say(`
 Countersign is ready: ${url}/graphql   (log: ${logFile}${credentialsFile === undefined ? '' : `; tokens: ${credentialsFile}`})
-Sign something:  npx countersign sign FILE --project demo --policy test-signing --out SIGNED
+${next}
 Stop: Ctrl-C`)
   await stopped
   say('Stopping …')

@@ -25,6 +25,8 @@ export type EmbeddedService = Service & {
   readonly checked: (SelfChecked & { readonly timeStampRoot: string }) | undefined
   /** Where the demo's tokens are; `undefined` without demo. */
   readonly credentialsFile: string | undefined
+  /** What somebody can do with it now, as one line. */
+  readonly next: string
 }
 
 /**
@@ -123,12 +125,21 @@ export async function startEmbedded(options: {
       temporal,
       close,
       credentialsFile: credentials && credentialsPath(data),
+      next: nextStep(await firstOrganizationName(service.dependencies.log)),
       checked: checked && { ...checked, timeStampRoot: identity.rootCertificatePath },
     }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** What somebody can do with a service that has just started, as one line. @param organization the first one's name */
+function nextStep(organization: string | undefined): string {
+  if (organization === undefined)
+    return 'Set it up, in another terminal:  npx countersign init --organization NAME --administrator NAME'
+  if (organization !== demoName) return 'What it can do:  npx countersign --help'
+  return 'Sign something:  npx countersign sign FILE --project demo --policy test-signing --out SIGNED'
 }
 
 /** The demo's credentials, at the address where the service listens today. */
