@@ -1,68 +1,82 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely'
 import { type OrganizationId, requestStatus, type WorkflowStatus, workflowStatuses } from '../domain/index.ts'
-import { asView } from './entity.ts'
-import { type Cursor, decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts'
+import type { ReadModelDatabase } from './database.ts'
+import { listedSigningRequest } from './listed-signing-request.ts'
+import { type Cursor, decodeCursor, type Page, type PageRequest } from './page.ts'
 import type { SigningRequestFilter } from './read-model.ts'
-import { type ListOrder, pageOf, rowsAround } from './read-page.ts'
-import { signingRequests } from './signing-requests.ts'
-import type { EntityRow, Tables } from './tables.ts'
+import { type ListOrder, pageOf } from './read-page.ts'
+import { type RequestPlace, requestListQueries } from './request-list-queries.ts'
+import type { EntityRow } from './tables.ts'
 import type { SigningRequestView } from './views.ts'
 
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
 
-// biome-ignore lint/suspicious/noExplicitAny: the same conditions narrow rows and keys
-type AnyQuery = SelectQueryBuilder<any, any, any>
+/** So many policies are remembered with their projects. */
+const policiesKept = 10_000
 
 /**
- * Reads a page of signing requests, newest first. There is an index for each combination of what the filter may equal, so a page
- * costs its own rows and no others, however many requests there are and wherever the page is. Of several statuses the newest of
- * each are found in the index, and only the rows that are then in the page are read.
+ * Reads a page of signing requests, newest first.
  *
  * @throws Refusal `CURSOR_MALFORMED`
  */
-export async function listSigningRequests(
-  database: Kysely<Tables>,
+export type SigningRequestLists = (
   organizationId: OrganizationId,
   filter: SigningRequestFilter,
   page: PageRequest,
-): Promise<Page<SigningRequestView>> {
-  const toItem = (row: EntityRow) => asView(signingRequests, row)
-  const statuses = statusesOf(filter)
-  const belongs = await belongsTogether(database, organizationId, filter)
-  if (statuses?.length === 0 || belongs === 'never') {
-    // A cursor that is none is refused here too.
-    boundsOf(filter, page)
-    return { items: [], hasNextPage: false, hasPreviousPage: false }
+) => Promise<Page<SigningRequestView>>
+
+/**
+ * Lists over a database. There is an index for each combination of what a filter may equal, so a page costs its own rows and no
+ * others, however many requests there are and wherever the page is. Of several statuses the newest of each are found in the index,
+ * and only the rows that are then in the page are read. Queries differ by their values only, so each is written and prepared once.
+ */
+export function signingRequestLists(database: ReadModelDatabase): SigningRequestLists {
+  const queries = requestListQueries(database)
+  /** Where policies belong: that never changes. */
+  const projectOfPolicy = new Map<string, string>()
+
+  /** A policy belongs to one project: where both are named, either all requests of the policy are of the project, or none is. */
+  async function placeOf(
+    organizationId: OrganizationId,
+    { projectId, signingPolicyId }: SigningRequestFilter,
+  ): Promise<RequestPlace | 'nowhere'> {
+    const project = projectId === undefined ? {} : { project_id: projectId }
+    if (signingPolicyId === undefined) return project
+    const policy = { signing_policy_id: signingPolicyId }
+    if (projectId === undefined) return policy
+    const key = `${organizationId} ${signingPolicyId}`
+    const known = projectOfPolicy.get(key) ?? (await recordedProject(organizationId, signingPolicyId))
+    if (known === undefined) return { ...project, ...policy }
+    if (projectOfPolicy.size >= policiesKept) projectOfPolicy.clear()
+    projectOfPolicy.set(key, known)
+    return known === projectId ? policy : 'nowhere'
   }
-  const { start, isWithin } = boundsOf(filter, page)
-  const narrow = (all: AnyQuery, status: WorkflowStatus | undefined) => {
-    const query = narrowed(all, organizationId, filter, belongs === 'always')
-    return rowsAround(status === undefined ? query : query.where('workflow_status', '=', status), newestFirst, start)
+
+  async function recordedProject(organizationId: OrganizationId, id: string): Promise<string | undefined> {
+    const policy = await database.reads
+      .selectFrom('signing_policies')
+      .select('project_id')
+      .where('id', '=', id)
+      .where('organization_id', '=', organizationId)
+      .executeTakeFirst()
+    return policy?.project_id
   }
-  const all = database.selectFrom('signing_requests')
-  if (statuses === undefined || statuses.length === 1) {
-    const rows = (await narrow(all.selectAll(), statuses?.[0]).execute()) as EntityRow[]
-    return pageOf(rows.filter(isWithin), newestFirst, page, toItem)
+
+  return async (organizationId, filter, page) => {
+    // A cursor that is none is refused also where nothing can match.
+    const { start, isWithin } = boundsOf(filter, page)
+    const statuses = statusesOf(filter)
+    const place = await placeOf(organizationId, filter)
+    if (statuses?.length === 0 || place === 'nowhere') return { items: [], hasNextPage: false, hasPreviousPage: false }
+    const person = filter.submitter === undefined ? {} : { submitter: filter.submitter }
+    const equal = { organization_id: organizationId, ...place, ...person }
+    const { direction, size } = page
+    const rows = await queries.read({ equal, statuses: statuses ?? [], start, direction, rows: size + 1 })
+    return pageOf(rows.filter(isWithin), newestFirst, page, listedSigningRequest)
   }
-  const newestOf = (status: WorkflowStatus): AnyQuery =>
-    database.selectFrom(narrow(all.select(['created_at', 'id']), status).as('newest')).select(['created_at', 'id'])
-  const [first, ...others] = statuses.map(newestOf)
-  const direction = page.direction === 'backward' ? 'asc' : 'desc'
-  const keys = await others
-    .reduce((union, other) => union.unionAll(other), first as AnyQuery)
-    .orderBy('created_at', direction)
-    .orderBy('id', direction)
-    .limit(page.size + 1)
-    .execute()
-  const ids = (keys as Key[]).filter(isWithin).map(({ id }) => id)
-  const rows = ids.length === 0 ? [] : await all.selectAll().where('id', 'in', ids).execute()
-  const byId = new Map(rows.map((row) => [row.id, row]))
-  const inOrder = ids.flatMap((id) => byId.get(id) ?? [])
-  return pageOf(inOrder, newestFirst, page, toItem)
 }
 
 /** Where a request stands in the list. */
-type Key = { readonly created_at: string; readonly id: string }
+type Key = Pick<EntityRow, 'created_at' | 'id'>
 
 /**
  * Where reading starts, and until where what was read belongs to the page. Only the start is a condition of the query: with one on
@@ -70,8 +84,8 @@ type Key = { readonly created_at: string; readonly id: string }
  */
 function boundsOf(
   { submittedFrom, submittedBefore }: SigningRequestFilter,
-  { direction, size, after, before }: PageRequest,
-): { readonly start: PageRequest; readonly isWithin: (row: Key) => boolean } {
+  { direction, after, before }: PageRequest,
+): { readonly start: Cursor | undefined; readonly isWithin: (row: Key) => boolean } {
   const oldest = [
     ...(before === undefined ? [] : [decodeCursor(before)]),
     ...(submittedFrom === undefined ? [] : [{ key: submittedFrom, id: '' }]),
@@ -83,15 +97,9 @@ function boundsOf(
     ...(submittedBefore === undefined ? [] : [{ key: submittedBefore, id: '' }]),
   ].sort(compareCursors)[0]
   const key = ({ created_at, id }: Key): Cursor => ({ key: created_at, id })
-  if (direction === 'forward')
-    return {
-      start: { direction, size, ...(newest === undefined ? {} : { after: encodeCursor(newest) }) },
-      isWithin: (row) => oldest === undefined || compareCursors(key(row), oldest) > 0,
-    }
-  return {
-    start: { direction, size, ...(oldest === undefined ? {} : { before: encodeCursor(oldest) }) },
-    isWithin: (row) => newest === undefined || compareCursors(key(row), newest) < 0,
-  }
+  return direction === 'forward'
+    ? { start: newest, isWithin: (row) => oldest === undefined || compareCursors(key(row), oldest) > 0 }
+    : { start: oldest, isWithin: (row) => newest === undefined || compareCursors(key(row), newest) < 0 }
 }
 
 /** As the databases compare: byte by byte, which for ASCII is by UTF-16 code units. */
@@ -106,40 +114,10 @@ function statusesOf({
   statuses,
   workflowStatuses: wanted,
 }: SigningRequestFilter): readonly WorkflowStatus[] | undefined {
-  if (statuses === undefined && wanted === undefined) return undefined
-  return workflowStatuses.filter(
+  const possible = workflowStatuses.filter(
     (status) =>
       (wanted === undefined || wanted.includes(status)) &&
       (statuses === undefined || statuses.includes(requestStatus(status))),
   )
-}
-
-/** A policy belongs to one project: where both are named, either all requests of the policy are of the project, or none is. */
-async function belongsTogether(
-  database: Kysely<Tables>,
-  organizationId: OrganizationId,
-  { projectId, signingPolicyId }: SigningRequestFilter,
-): Promise<'always' | 'never' | 'unknown'> {
-  if (projectId === undefined || signingPolicyId === undefined) return 'unknown'
-  const policy = await database
-    .selectFrom('signing_policies')
-    .select('project_id')
-    .where('id', '=', signingPolicyId)
-    .where('organization_id', '=', organizationId)
-    .executeTakeFirst()
-  if (policy === undefined) return 'unknown'
-  return policy.project_id === projectId ? 'always' : 'never'
-}
-
-function narrowed(
-  all: AnyQuery,
-  organizationId: OrganizationId,
-  { projectId, signingPolicyId, submitter }: SigningRequestFilter,
-  ofItsProject: boolean,
-): AnyQuery {
-  let query = all.where('organization_id', '=', organizationId)
-  if (projectId !== undefined && !ofItsProject) query = query.where('project_id', '=', projectId)
-  if (signingPolicyId !== undefined) query = query.where('signing_policy_id', '=', signingPolicyId)
-  if (submitter !== undefined) query = query.where('submitter', '=', submitter)
-  return query
+  return possible.length === workflowStatuses.length ? undefined : possible
 }

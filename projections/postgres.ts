@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
-import type { ReadModelDatabase } from './database.ts'
+import { type ReadModelDatabase, valuesOf } from './database.ts'
 import { liveTableNames } from './table-names.ts'
 import { readModelVersion, type Tables } from './tables.ts'
 
@@ -57,6 +58,16 @@ export function openPostgresReadModel(options: PostgresReadModelOptions): ReadMo
     version,
     reads: database,
     writes: database,
+    prepare({ sql, parameters }) {
+      // The name is the statement's in its connection, whatever release of this service asks for it.
+      const name = createHash('sha256').update(sql).digest('hex').slice(0, 32)
+      return {
+        async read(values) {
+          onQuery?.(sql)
+          return (await pool.query({ name, text: sql, values: valuesOf(parameters, values) })).rows
+        },
+      }
+    },
     isContention,
     close: async () => {
       await database.destroy()

@@ -60,9 +60,26 @@ export function pageOf<Row extends object, Item>(
   const kept = rows.slice(0, page.size)
   if (backward) kept.reverse()
   return {
-    items: kept.map((row) => ({ cursor: cursorOf(row as Record<string, unknown>, order), item: toItem(row) })),
+    items: kept.map((row) => new ReadItem(row, order, toItem(row))),
     hasNextPage: backward ? page.before !== undefined : more,
     hasPreviousPage: backward ? more : page.after !== undefined,
+  }
+}
+
+/** An item whose cursor is written when it is asked for: most lists ask for that of the last item only. */
+class ReadItem<Row extends object, Item> {
+  readonly #row: Row
+  readonly #order: ListOrder
+  readonly item: Item
+
+  constructor(row: Row, order: ListOrder, item: Item) {
+    this.#row = row
+    this.#order = order
+    this.item = item
+  }
+
+  get cursor(): string {
+    return cursorOf(this.#row as Record<string, unknown>, this.#order)
   }
 }
 

@@ -12,7 +12,7 @@ import { countedApprovals, signingRequestDecider } from './folds.ts'
 import type { SigningAttempt, SigningRequestView } from './views.ts'
 
 /** When the things happened that the state only says happened. */
-type SigningRequestFacts = {
+export type SigningRequestFacts = {
   readonly plannedAt: Instant | null
   readonly approvedAt: Readonly<Record<UserId, Instant>>
   readonly attemptsMade: readonly SigningAttempt[]

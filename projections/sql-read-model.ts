@@ -9,7 +9,7 @@ import { entityQueries } from './entity-queries.ts'
 import { createEventReader } from './event-reader.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
-import { listSigningRequests } from './list-signing-requests.ts'
+import { signingRequestLists } from './list-signing-requests.ts'
 import { organizations } from './organizations.ts'
 import type { Progress } from './progress.ts'
 import { projects } from './projects.ts'
@@ -60,6 +60,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
   }
 
   const { byIds, list, inGroups, recorded } = entityQueries(reads, read)
+  const listRequests = signingRequestLists(database)
 
   async function position(): Promise<LogPosition | undefined> {
     return read(async () => (await readCheckpoint(database, 'live'))?.position)
@@ -163,8 +164,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
           (row) => asView(changeProposals, row),
         ),
       ),
-    listSigningRequests: (organizationId, filter, page) =>
-      read(() => listSigningRequests(reads, organizationId, filter, page)),
+    listSigningRequests: (organizationId, filter, page) => read(() => listRequests(organizationId, filter, page)),
     listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
     listSecurityRefusals: (organizationId, page) => read(() => events.listRefusals(organizationId, page)),
 

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { isSqliteBusy } from '../retry/index.ts'
-import type { ReadModelDatabase } from './database.ts'
+import { type ReadModelDatabase, valuesOf } from './database.ts'
 import { asKyselySqlite } from './node-sqlite.ts'
 import { ReadModelError } from './read-model-error.ts'
 import { liveTableNames } from './table-names.ts'
@@ -42,19 +42,26 @@ export function openSqliteReadModel({
 }: SqliteReadModelOptions): ReadModelDatabase {
   const writer = openFile(path)
   const reader = new DatabaseSync(path, { readOnly: true, timeout: 1_000 })
-  const kysely = (database: DatabaseSync) =>
+  const readable = asKyselySqlite(reader)
+  const kysely = (database: SqliteDatabase) =>
     new Kysely<Tables>({
-      dialect: new SqliteDialect({ database: asKyselySqlite(database) }),
+      dialect: new SqliteDialect({ database }),
       plugins: [liveTableNames(version)],
       ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql) }),
     })
-  const writes = kysely(writer)
-  const reads = kysely(reader)
+  const writes = kysely(asKyselySqlite(writer))
+  const reads = kysely(readable)
   return {
     kind: 'sqlite',
     version,
     reads,
     writes,
+    prepare: ({ sql, parameters }) => ({
+      async read(values) {
+        onQuery?.(sql)
+        return readable.prepare(sql).all(valuesOf(parameters, values)) as never
+      },
+    }),
     isContention: isSqliteBusy,
     close: async () => {
       await Promise.all([reads.destroy(), writes.destroy()])

@@ -1,0 +1,110 @@
+import { type SelectQueryBuilder, sql } from 'kysely'
+import type { WorkflowStatus } from '../domain/index.ts'
+import type { PreparedQuery, ReadModelDatabase } from './database.ts'
+import type { SigningRequestRow } from './listed-signing-request.ts'
+import { type Cursor, maximumPageSize, type PageRequest } from './page.ts'
+
+/** Where requests are looked for: columns and what they must equal. */
+export type RequestPlace = { readonly project_id?: string; readonly signing_policy_id?: string }
+
+/** Which rows are read. */
+export type RequestListQuery = {
+  readonly equal: RequestPlace & { readonly organization_id: string; readonly submitter?: string }
+  /** Any of these; none: any status. */
+  readonly statuses: readonly WorkflowStatus[]
+  /** The rows beyond this one, in the direction of reading. */
+  readonly start: Cursor | undefined
+  readonly direction: PageRequest['direction']
+  /** At least so many, as far as there are. */
+  readonly rows: number
+}
+
+/** What a query's text depends on: everything but its values. */
+type Shape = {
+  readonly columns: readonly string[]
+  readonly statuses: number
+  readonly isStarted: boolean
+  readonly direction: PageRequest['direction']
+  readonly limit: number
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the same conditions narrow rows and keys
+type AnyQuery = SelectQueryBuilder<any, any, any>
+
+/**
+ * Limits stand in the text, since PostgreSQL plans a limit that it does not know for a tenth of all rows. There are few of them,
+ * the default page's among them, so that there are few texts.
+ */
+const limits = [26, 51, maximumPageSize + 1]
+/** As many statuses stand in a text; no status at all fills what is left. */
+const statusCounts = [0, 1, 2, 4, 8]
+
+/** The queries of lists, each written once for all values. */
+export function requestListQueries(database: ReadModelDatabase) {
+  const prepared = new Map<string, PreparedQuery>()
+
+  function preparedFor(shape: Shape): PreparedQuery {
+    const key = `${shape.columns.join()} ${shape.statuses} ${shape.isStarted} ${shape.direction} ${shape.limit}`
+    const query = prepared.get(key) ?? database.prepare(textOf(shape))
+    prepared.set(key, query)
+    return query
+  }
+
+  /** Each value's place is marked by its name, which says which value is to stand there. */
+  function textOf({ columns, statuses, isStarted, direction, limit }: Shape) {
+    const order = direction === 'backward' ? 'asc' : 'desc'
+    const all = database.reads.selectFrom('signing_requests')
+    const ordered = (query: AnyQuery) => query.orderBy('created_at', order).orderBy('id', order).limit(sql.lit(limit))
+    const narrow = (query: AnyQuery, status?: number) => {
+      let narrowed = query
+      for (const column of columns) narrowed = narrowed.where(column, '=', column)
+      if (status !== undefined) narrowed = narrowed.where('workflow_status', '=', `status ${status}`)
+      if (!isStarted) return narrowed
+      return narrowed.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple('created_at', 'id'), order === 'asc' ? '>' : '<', tuple('start key', 'start id')),
+      )
+    }
+    // The index has the keys of each status in this order. SQLite merges them and reads no more than the page has; PostgreSQL
+    // would read them all, so it is said of each status how many there may be in the page.
+    const keysOf = (query: AnyQuery): AnyQuery =>
+      database.kind === 'sqlite' ? query : database.reads.selectFrom(ordered(query).as('newest')).selectAll()
+    if (statuses <= 1) return ordered(narrow(all.selectAll(), statuses === 1 ? 0 : undefined)).compile()
+    const [first, ...others] = Array.from({ length: statuses }, (_, status) =>
+      keysOf(narrow(all.select(['created_at', 'id']), status)),
+    ) as [AnyQuery, ...AnyQuery[]]
+    return database.reads
+      .selectFrom(ordered(others.reduce((union, other) => union.unionAll(other), first)).as('page'))
+      .innerJoin('signing_requests', 'signing_requests.id', 'page.id')
+      .selectAll('signing_requests')
+      .compile()
+  }
+
+  return {
+    /** The rows, in the order in which they are read. */
+    async read({ equal, statuses, start, direction, rows }: RequestListQuery): Promise<readonly SigningRequestRow[]> {
+      const values: Record<string, string> = { ...equal, 'start key': start?.key ?? '', 'start id': start?.id ?? '' }
+      const count = statusCounts.find((count) => count >= statuses.length) ?? statuses.length
+      for (let number = 0; number < count; number += 1) values[`status ${number}`] = statuses[number] ?? ''
+      const query = preparedFor({
+        columns: Object.keys(equal),
+        statuses: count,
+        isStarted: start !== undefined,
+        direction,
+        limit: limits.find((limit) => limit >= rows) ?? rows,
+      })
+      const found = await query.read<SigningRequestRow>(values)
+      return count <= 1 ? found : inOrder(found, direction)
+    },
+  }
+}
+
+/** The rows of a page that was found by its keys come in any order. */
+function inOrder(
+  rows: readonly SigningRequestRow[],
+  direction: PageRequest['direction'],
+): readonly SigningRequestRow[] {
+  const sign = direction === 'backward' ? 1 : -1
+  const isBefore = (a: SigningRequestRow, b: SigningRequestRow) =>
+    a.created_at === b.created_at ? a.id < b.id : a.created_at < b.created_at
+  return rows.toSorted((a, b) => (isBefore(a, b) ? -sign : sign))
+}
