@@ -107,6 +107,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
         load: () => import('./commands/organization-create.ts'),
       },
       {
+        name: 'file',
+        summary: 'print the organization as a file for apply',
+        load: () => import('./commands/organization-file.ts'),
+      },
+      {
         name: 'change-control',
         summary: 'show or say which approvals changes of rules need',
         load: () => import('./commands/organization-change-control.ts'),

@@ -25,8 +25,29 @@ export type CurrentState = {
   readonly proposals: readonly ChangeSummary[]
 }
 
+/** Which parts of the organization are to be read, besides what lists say of it. */
+export type Extent = {
+  readonly membersOf: (group: string) => boolean
+  readonly projects: boolean
+  readonly policiesOf: (project: string) => boolean
+}
+
+/** All of it. */
+export const everything: Extent = { membersOf: () => true, projects: true, policiesOf: () => true }
+
+/** What a file speaks of. */
+export function extentOf({ groups = [], projects }: OrganizationFile): Extent {
+  const withMembers = new Set(groups.filter(({ members }) => members !== undefined).map(({ name }) => name))
+  const withPolicies = new Set(projects?.filter(({ policies }) => policies !== undefined).map(({ slug }) => slug))
+  return {
+    membersOf: (group) => withMembers.has(group),
+    projects: projects !== undefined,
+    policiesOf: (project) => withPolicies.has(project),
+  }
+}
+
 /** Reads it. @throws CliError as {@link ask} does */
-export async function readCurrentState(connection: Connection, file: OrganizationFile): Promise<CurrentState> {
+export async function readCurrentState(connection: Connection, extent: Extent): Promise<CurrentState> {
   const { items: users } = await allPages(async (page) => (await ask(connection, listUsersWithAddresses, page)).users)
   const { items: certificates } = await allPages(
     async (page) => (await ask(connection, listCertificates, page)).certificates,
@@ -37,11 +58,10 @@ export async function readCurrentState(connection: Connection, file: Organizatio
     Number.POSITIVE_INFINITY,
     20,
   )
-  const withMembers = new Set(file.groups?.filter(({ members }) => members !== undefined).map(({ name }) => name))
   const members = new Map<string, readonly string[]>()
   for (const { groupId, name } of groups)
-    if (withMembers.has(name)) members.set(groupId, await membersOf(connection, groupId))
-  const projects = file.projects === undefined ? [] : await readProjects(connection, file.projects)
+    if (extent.membersOf(name)) members.set(groupId, await membersOf(connection, groupId))
+  const projects = extent.projects ? await readProjects(connection, extent) : []
   return { users, certificates, groups, members, projects, proposals }
 }
 
@@ -55,14 +75,14 @@ async function membersOf(connection: Connection, id: string): Promise<readonly s
 
 async function readProjects(
   connection: Connection,
-  inFile: NonNullable<OrganizationFile['projects']>,
+  { policiesOf: hasPolicies }: Extent,
 ): Promise<readonly CurrentProject[]> {
   const { items } = await allPages(async (page) => (await ask(connection, listProjects, page)).projects)
   const read: CurrentProject[] = []
   for (const { projectId, slug } of items) {
     const { project } = await ask(connection, oneProject, { id: projectId, slug: null })
-    const withPolicies = inFile.find((each) => each.slug === slug)?.policies !== undefined
-    if (project !== null) read.push({ ...project, policies: withPolicies ? await policiesOf(connection, slug) : [] })
+    if (project !== null)
+      read.push({ ...project, policies: hasPolicies(slug) ? await policiesOf(connection, slug) : [] })
   }
   return read
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type CarriedOut, carryOut } from '../apply/carry-out.ts'
-import { readCurrentState } from '../apply/current-state.ts'
+import { extentOf, readCurrentState } from '../apply/current-state.ts'
 import { readOrganizationFile } from '../apply/organization-file.ts'
 import { planChanges } from '../apply/plan-changes.ts'
 import type { PlannedChange } from '../apply/planned-change.ts'
@@ -34,7 +34,7 @@ async function apply(path: string, options: Options, invocation: Invocation): Pr
   const { report, terminal } = invocation
   const file = await readOrganizationFile(terminal.workingDirectory, path)
   const connection = await connect(invocation, options, options.dryRun === true ? 'ci' : null)
-  const current = await readCurrentState(connection, file)
+  const current = await readCurrentState(connection, extentOf(file))
   const references = createReferences(current, file)
   const { changes, warnings } = planChanges(file, current, references, options.prune === true)
   references.check(path)

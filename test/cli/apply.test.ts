@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { organizationFileSchema } from '../../cli/apply/organization-file.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { runCommand } from '../support/run-command.ts'
@@ -29,7 +29,7 @@ async function administrators() {
   }
   const write = (document: unknown) => writeFileSync(join(folder, 'acme.yaml'), stringify(document))
   const apply = (...options: readonly string[]) => ada('apply', 'acme.yaml', ...options)
-  return { server, ada, bea: as(bea), json, write, apply }
+  return { server, folder, ada, bea: as(bea), json, write, apply }
 }
 
 type Server = Awaited<ReturnType<typeof startGraphQLServer>>
@@ -219,6 +219,27 @@ describe('countersign apply', () => {
     write(organization(server))
     expect((await apply()).stdout).toBe('1 change made.\n')
     expect(await json('policy', 'show', 'app/nightly')).toMatchObject({ status: 'active' })
+  })
+
+  it('has a file made of what there is, which changes nothing', async () => {
+    const { server, ada, write, apply, json, folder } = await administrators()
+    write(organization(server, {}, { active: false, changeControl: { requiredApprovals: 1 } }))
+    await apply()
+    // A name that two have, and somebody who was deactivated: both are named by their ids.
+    await server.addUser('Otto Auditor', [])
+    await ada('user', 'deactivate', server.approvers[0].userId)
+    const { stdout, stderr } = await ada('organization', 'file')
+    expect(stderr).toBe('')
+    const file = parse(stdout)
+    const app = file.projects.find(({ slug }: { slug: string }) => slug === 'app')
+    expect(app).toMatchObject({
+      readers: [{ user: server.auditor.userId }],
+      policies: [{ slug: 'nightly', active: false, approval: { approvers: [{ group: 'Release managers' }] } }],
+    })
+    expect(new Set(file.groups[0].members)).toEqual(new Set([server.approvers[0].userId, 'Bert']))
+    expect(await json('organization', 'file')).toEqual(file)
+    writeFileSync(join(folder, 'acme.yaml'), stdout)
+    expect((await apply('--prune')).stdout).toBe('Everything is as the file says.\n')
   })
 
   it('takes a file of the schema that is published', () => {
