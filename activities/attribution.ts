@@ -23,7 +23,7 @@ import {
  * How long what a call caused may be recorded after its token stopped working, in milliseconds: the call may have been
  * under way, and clocks of processes differ.
  */
-const grace = 5 * 60_000
+export const longestDelay = 5 * 60_000
 
 /** The events of a stream that stand before the event in question. They are checked like that event. */
 export type EventsBefore = (streamId: string) => Promise<readonly RecordedEvent[]>
@@ -222,7 +222,7 @@ function described(actor: Actor): string {
 
 /** The moment until which what an event rests on must have worked, in milliseconds. */
 function latest(event: RecordedEvent): number {
-  return Date.parse(event.metadata.occurredAt) - grace
+  return Date.parse(event.metadata.occurredAt) - longestDelay
 }
 
 function wasOver(ending: RecordedEvent | undefined, event: RecordedEvent): boolean {

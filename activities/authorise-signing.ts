@@ -1,18 +1,13 @@
 import {
-  activeProject,
-  activeSigningPolicy,
-  canonicalJson,
   fold,
   type Instant,
   openSigningRequest,
-  projectDecider,
   quorumReached,
   Refusal,
   requireActiveSubmitter,
   requireRestrictionsMet,
   type SigningRequest,
   type SigningRequestId,
-  signingPolicyDecider,
   signingRequestDecider,
   streams,
   type UsableCertificate,
@@ -28,8 +23,9 @@ import {
   readWholeStream,
   type WholeStream,
 } from '../event-log/index.ts'
-import { checkApprovers, isNamed, namesPeopleBehind } from './check-approvers.ts'
-import { requireApprovedAccount, requireApprovedChange } from './check-rule-change.ts'
+import { checkApprovers, namesPeopleBehind } from './check-approvers.ts'
+import { checkPolicy, policyMismatch, requireApprovedRule } from './check-policy.ts'
+import { requireApprovedAccount } from './check-rule-change.ts'
 import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
 import { readCertificateAndKey } from './signing-key.ts'
 
@@ -154,56 +150,6 @@ export function advanced(
   return { ...authorised, request, revision, grounds }
 }
 
-/**
- * The request must say what the policy's version at submission said, which must have named its submitter, and policy and
- * project must still be in use.
- */
-async function checkPolicy(
-  log: GroundsLog,
-  request: SigningRequest,
-  submission: RecordedEvent | undefined,
-): Promise<void> {
-  const { events } = await readNamedStream(log, streams.signingPolicy(request.signingPolicyId))
-  const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
-  const settings = policy.versions[request.signingPolicyVersion - 1]
-  if (settings === undefined) throw policyMismatch('version')
-  const { certificateId, approval, timestamp, existingSignatures, submitters } = settings
-  const differing = Object.entries({
-    projectId: policy.projectId === request.projectId,
-    organizationId: policy.organizationId === request.organizationId,
-    certificateId: certificateId === request.certificateId,
-    approval: canonicalJson(approval) === canonicalJson(request.approval),
-    timestamp: timestamp === request.timestamp,
-    existingSignatures: existingSignatures.includes(request.existingSignatures),
-    submitter: await isNamed(log, request, submitters, request.submitter, [submission]),
-  }).find(([, same]) => !same)
-  if (differing !== undefined) throw policyMismatch(differing[0])
-  await requireApprovedRule(log, request, events.find(makesVersion(request.signingPolicyVersion)))
-  await requireApprovedRule(
-    log,
-    request,
-    events.findLast(({ type }) => type === 'SigningPolicyReactivated'),
-  )
-
-  const { events: projectEvents } = await readNamedStream(log, streams.project(request.projectId))
-  const project = activeProject(fold(projectDecider, projectEvents))
-  if (project.organizationId !== request.organizationId) throw policyMismatch('project')
-  await requireApprovedRule(
-    log,
-    request,
-    projectEvents.findLast(({ type }) => type === 'ProjectReactivated'),
-  )
-  // What the signature says of the repository, it says as the project had it at submission.
-  await requireApprovedRule(
-    log,
-    request,
-    projectEvents.findLast(
-      ({ type, position }) =>
-        type === 'ProjectRepositoryChanged' && (submission === undefined || position < submission.position),
-    ),
-  )
-}
-
 async function checkSubmitter(
   log: GroundsLog,
   request: SigningRequest,
@@ -227,23 +173,4 @@ async function checkCertificateRules(log: GroundsLog, request: SigningRequest): 
       request,
       events.findLast(({ type }) => type === rule),
     )
-}
-
-/** Finds the event that made a version of a policy. */
-function makesVersion(version: number): (event: RecordedEvent) => boolean {
-  return ({ type, data }) =>
-    version === 1 ? type === 'SigningPolicyCreated' : type === 'SigningPolicyChanged' && data.version === version
-}
-
-/** What the request rests on must have become a rule as the organization demanded it then. */
-async function requireApprovedRule(
-  log: GroundsLog,
-  { organizationId }: SigningRequest,
-  change: RecordedEvent | undefined,
-): Promise<void> {
-  if (change !== undefined) await requireApprovedChange(log, organizationId, change)
-}
-
-function policyMismatch(what: string): Refusal {
-  return new Refusal('POLICY_MISMATCH', `The request does not agree with its signing policy: ${what}.`, { what })
 }

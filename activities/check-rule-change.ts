@@ -1,26 +1,21 @@
 import {
+  type Actor,
   actingUser,
-  asEventOf,
   type ChangeControl,
   type ChangeControlChanged,
-  type ChangeProposal,
-  type ChangeProposalState,
-  canonicalJson,
-  changeProposalDecider,
-  fold,
+  issueOf,
   type OrganizationId,
+  ownToken,
   parseStreamName,
   permissionOfRule,
-  permissionRule,
   Refusal,
   ruleChangedBy,
   type SigningPolicySettings,
   streams,
-  type User,
-  type UserId,
-  userDecider,
 } from '../domain/index.ts'
-import { type RecordedEvent, readNamedStream, readWholeStream } from '../event-log/index.ts'
+import type { RecordedEvent } from '../event-log/index.ts'
+import { faultOfApproval } from './approval-of-change.ts'
+import { before, eventsOf } from './change-history.ts'
 import type { GroundsLog } from './grounds.ts'
 
 /**
@@ -36,23 +31,19 @@ export async function requireApprovedChange(
   organizationId: OrganizationId,
   event: RecordedEvent,
 ): Promise<void> {
+  const fault = await faultOf(log, organizationId, event)
+  if (fault === undefined) return
   const { streamId, revision, type } = event
-  const rule = ruleChangedBy(event, { streamId, actor: event.metadata.actor })
-  if (rule === undefined) return
-  const demanded = await approvalsDemanded(log, organizationId, event)
-  if (demanded === 0) return
-  const fault = await faultOf(log, { organizationId, event, permission: permissionOfRule[rule], demanded })
-  if (fault !== undefined)
-    throw new Refusal(
-      'RULE_CHANGE_NOT_APPROVED',
-      `The organization controls changes of its rules, and ${type} in ${streamId}, revision ${revision}, ${fault}.`,
-      { streamId, revision },
-    )
+  throw new Refusal(
+    'RULE_CHANGE_NOT_APPROVED',
+    `The organization controls changes of its rules, and ${type} in ${streamId}, revision ${revision}, ${fault}.`,
+    { streamId, revision },
+  )
 }
 
 /**
  * Whoever caused an event must have had their account by the rules: reactivated as the organization demanded it then, and with a
- * token that they made themselves, or that others agreed to.
+ * token that they made themselves, or that others agreed to; so must the token have been by which they made it, and so on.
  *
  * @param history the user's own stream up to the event
  * @throws Refusal `RULE_CHANGE_NOT_APPROVED`
@@ -65,10 +56,52 @@ export async function requireApprovedAccount(
 ): Promise<void> {
   const reactivated = history.findLast(({ type }) => type === 'UserReactivated')
   if (reactivated !== undefined) await requireApprovedChange(log, organizationId, reactivated)
-  if (actor.kind !== 'user' || actor.authentication.method !== 'apiToken') return
-  const { tokenId } = actor.authentication
-  const issued = history.find(({ type, data }) => type === 'ApiTokenIssued' && data.tokenId === tokenId)
-  if (issued !== undefined) await requireApprovedChange(log, organizationId, issued)
+  for (const issued of tokensBehind(history, actor)) await requireApprovedChange(log, organizationId, issued)
+}
+
+/** The events that made the token of an event, and those by which it was made in turn, as far as its user made them. */
+function tokensBehind(history: readonly RecordedEvent[], actor: Actor): readonly RecordedEvent[] {
+  const userId = actingUser(actor)
+  const made: RecordedEvent[] = []
+  for (let by = actor; userId !== null; ) {
+    const tokenId = ownToken(userId, by)
+    const issued = tokenId === undefined ? undefined : issueOf(history, tokenId)
+    if (issued === undefined || made.includes(issued)) break
+    made.push(issued)
+    by = issued.metadata.actor
+  }
+  return made
+}
+
+/**
+ * What is wrong with a change, as the end of a sentence about it; nothing when it holds. Each is looked at once in a decision:
+ * those who approved it were given their roles by changes that others approved, who were given theirs, and so on.
+ */
+function faultOf(log: GroundsLog, organizationId: OrganizationId, event: RecordedEvent): Promise<string | undefined> {
+  const name = `${event.streamId} ${event.revision}`
+  const fault = log.faultsOfChanges.get(name) ?? findFault(log, organizationId, event)
+  log.faultsOfChanges.set(name, fault)
+  return fault
+}
+
+async function findFault(
+  log: GroundsLog,
+  organizationId: OrganizationId,
+  event: RecordedEvent,
+): Promise<string | undefined> {
+  const rule = ruleChangedBy(event, { streamId: event.streamId, actor: event.metadata.actor })
+  if (rule === undefined) return undefined
+  const demanded = await approvalsDemanded(log, organizationId, event)
+  if (demanded === 0) return undefined
+  const isApproved = async (change: RecordedEvent) => (await faultOf(log, organizationId, change)) === undefined
+  const question = { log, organizationId, isApproved, hasApprovedAccount }
+  return faultOfApproval(question, { event, permission: permissionOfRule[rule], demanded })
+
+  async function hasApprovedAccount(history: readonly RecordedEvent[], caused: RecordedEvent): Promise<boolean> {
+    for (const issued of tokensBehind(history, caused.metadata.actor)) if (!(await isApproved(issued))) return false
+    const reactivated = history.findLast(({ type }) => type === 'UserReactivated')
+    return reactivated === undefined || isApproved(reactivated)
+  }
 }
 
 /**
@@ -107,136 +140,8 @@ async function demandedBy(
   let demanded = 0
   for (const event of history) {
     const next = controlOf(event)?.requiredApprovals
-    if (next === undefined || (next < demanded && !(await isApproved(log, id, event)))) continue
+    if (next === undefined || (next < demanded && (await faultOf(log, id, event)) !== undefined)) continue
     demanded = next
   }
   return demanded
-}
-
-type Demand = {
-  readonly organizationId: OrganizationId
-  readonly event: RecordedEvent
-  readonly permission: ChangeProposal['permission']
-  readonly demanded: number
-}
-
-/** What is wrong with the approval of an event, as the end of a sentence about it; nothing when it was approved. */
-async function faultOf(
-  log: GroundsLog,
-  { organizationId, event, permission, demanded }: Demand,
-): Promise<string | undefined> {
-  const { changeProposalId } = event.metadata
-  if (changeProposalId === undefined) return 'was approved by nobody'
-  const history = before(event, await eventsOf(log, streams.changeProposal(changeProposalId)))
-  const proposal = fold(changeProposalDecider, history)
-  if (proposal.status !== 'approved' || proposal.organizationId !== organizationId)
-    return `names the change ${changeProposalId}, which was not approved then`
-  const index = event.revision - (proposal.baseRevision ?? -1) - 1
-  const proposed = proposal.events[index]
-  const same = ({ type, data }: { readonly type: string; readonly data: object }) => canonicalJson({ type, data })
-  if (proposal.target !== event.streamId || proposed === undefined || same(proposed) !== same(event))
-    return `is not what the change ${changeProposalId} proposed`
-  const author = history[0] === undefined ? null : actingUser(history[0].metadata.actor)
-  if (author !== proposal.author)
-    return `was proposed in the name of somebody else, by ${author ?? 'a part of the service'}`
-
-  const quorum = quorumEvent(history)
-  let approvals = 0
-  for (const { approver } of proposal.approvals) {
-    const approved = history.findLast(({ type, data }) => type === 'ChangeApproved' && data.approver === approver)
-    if (approved === undefined || actingUser(approved.metadata.actor) !== approver)
-      return `was approved in the name of ${approver}, who did not do it`
-    if (approver === author) return 'was approved by its own author'
-    if (await couldApprove(log, { organizationId, approver, permission, quorum })) approvals += 1
-  }
-  return approvals < demanded
-    ? `has ${approvals} approvals by people who could give them, and needed ${demanded}`
-    : undefined
-}
-
-/** Whether somebody was an active person with the permission when the quorum was reached. */
-async function couldApprove(
-  log: GroundsLog,
-  {
-    organizationId,
-    approver,
-    permission,
-    quorum,
-  }: Pick<Demand, 'organizationId' | 'permission'> & {
-    readonly approver: UserId
-    readonly quorum: RecordedEvent | undefined
-  },
-): Promise<boolean> {
-  const events = await eventsOf(log, streams.user(approver))
-  const history = quorum === undefined ? events : before(quorum, events)
-  const user = fold(userDecider, history)
-  if (user.status !== 'active' || user.kind !== 'interactive' || user.organizationId !== organizationId) return false
-  return (
-    (await heldByRule(log, organizationId, history, 'UserReactivated')) &&
-    (await hasApprovedRole(log, { organizationId, user, history, permission }))
-  )
-}
-
-/** Whether one of the roles that give the permission was given as the rules demanded then. */
-async function hasApprovedRole(
-  log: GroundsLog,
-  {
-    organizationId,
-    user,
-    history,
-    permission,
-  }: Pick<Demand, 'organizationId' | 'permission'> & {
-    readonly user: User
-    readonly history: readonly RecordedEvent[]
-  },
-): Promise<boolean> {
-  const { roles } = permissionRule(permission)
-  for (const role of user.roles.filter((each) => roles.includes(each)))
-    if (await heldByRule(log, organizationId, history, 'GlobalRoleGranted', (data) => data.role === role)) return true
-  return false
-}
-
-/** Whether the newest event of a type, if there is one, was approved as the rules demanded then. */
-async function heldByRule(
-  log: GroundsLog,
-  organizationId: OrganizationId,
-  history: readonly RecordedEvent[],
-  type: string,
-  matches: (data: RecordedEvent['data']) => boolean = () => true,
-): Promise<boolean> {
-  const newest = history.findLast((event) => event.type === type && matches(event.data))
-  return newest === undefined || isApproved(log, organizationId, newest)
-}
-
-/** Whether a change was approved as the rules demanded when it was appended. */
-async function isApproved(log: GroundsLog, organizationId: OrganizationId, event: RecordedEvent): Promise<boolean> {
-  try {
-    await requireApprovedChange(log, organizationId, event)
-    return true
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'RULE_CHANGE_NOT_APPROVED') return false
-    throw error
-  }
-}
-
-/** The event with which the approvals were enough. */
-function quorumEvent(history: readonly RecordedEvent[]): RecordedEvent | undefined {
-  let state: ChangeProposalState = changeProposalDecider.initialState()
-  for (const event of history) {
-    state = changeProposalDecider.evolve(state, asEventOf(changeProposalDecider, event))
-    if (state.status === 'approved') return event
-  }
-  return undefined
-}
-
-/** The events of an entity, which must be there when its name is one that this release knows. */
-async function eventsOf(log: GroundsLog, streamId: string): Promise<readonly RecordedEvent[]> {
-  return parseStreamName(streamId)?.kind === 'organization'
-    ? (await readNamedStream(log, streamId)).events
-    : (await readWholeStream(log, streamId)).events
-}
-
-/** What stood in the log before an event. */
-function before(event: RecordedEvent, events: readonly RecordedEvent[]): readonly RecordedEvent[] {
-  return events.filter(({ position }) => position < event.position)
 }

@@ -1,7 +1,10 @@
 import type { EventLog, StreamRevisions, WholeStream } from '../event-log/index.ts'
 
 /** What a decision reads through: all of it is among its grounds. */
-export type GroundsLog = Pick<EventLog, 'readStream'>
+export type GroundsLog = Pick<EventLog, 'readStream'> & {
+  /** What the decision found about changes of rules, by stream and revision: what is wrong with each, if anything. */
+  readonly faultsOfChanges: Map<string, Promise<string | undefined>>
+}
 
 /** The streams that a decision rests on, and the last revision of each that it knows. */
 export type Grounds = StreamRevisions
@@ -14,13 +17,14 @@ export type LastRevisions = EventLog['lastRevisions']
  * of the process keys by which it was believed, each read once: what is added to one of them shows by {@link stillStand}.
  */
 export function collectGrounds(log: Pick<EventLog, 'readStream'>): {
-  readonly log: Pick<EventLog, 'readStream'>
+  readonly log: GroundsLog
   readonly grounds: Grounds
 } {
   const grounds = new Map<string, WholeStream['revision']>()
   return {
     grounds,
     log: {
+      faultsOfChanges: new Map(),
       async *readStream(streamId, options) {
         let revision: WholeStream['revision'] = 'noStream'
         // What was believed first rests on what the key's stream held then.

@@ -1,4 +1,5 @@
 import {
+  type ChangeLapsed,
   type ChangeProposal,
   type ChangeProposalCommand,
   type ChangeProposalId,
@@ -18,11 +19,13 @@ import {
 import { isOvertaken, type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
 import { authorize } from './authorize.ts'
 import { type Caller, metadataFor } from './caller.ts'
+import { countPeople, samePersonAs } from './change-people.ts'
 import { handleCommand } from './handle-command.ts'
 import { keepAdministrator } from './keep-administrator.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { stillActive } from './principals.ts'
+import { approvalsNeeded } from './propose-change.ts'
 
 /** What is said of a proposed change. */
 export type ChangeDecisionInput = { readonly changeProposalId: string; readonly comment: string | null }
@@ -57,6 +60,7 @@ export async function approveChange(
   const { position } = await send(dependencies, caller, proposal, {
     type: 'ApproveChange',
     approver: { userId: caller.userId, kind: caller.kind },
+    samePersonAs: await samePersonAs(dependencies.log, caller, proposal),
     comment,
     noLongerAllowed: await noLongerAllowed(dependencies, caller, proposal),
     at: dependencies.now(),
@@ -96,13 +100,18 @@ async function applyChange(
 ): Promise<ChangeDecided> {
   const { log, now } = dependencies
   const { changeProposalId, target, baseRevision, events } = proposal
-  await requireEnough(dependencies, caller, proposal)
+  await lapseWhenRefused(dependencies, caller, proposal, 'tooFewApprovals', () =>
+    requireEnough(dependencies, caller, proposal),
+  )
   const expected = baseRevision ?? 'noStream'
   const revision = (baseRevision ?? -1) + 1
   const metadata = { ...metadataFor(caller, now()), changeProposalId }
   const decided = events as readonly DomainEvent<string, object>[]
   const prepared = prepareEvents(target, expected, decided, metadata)
-  await keepAdministrator(dependencies, caller, { streamId: target, revision: expected, events: decided })
+  const impending = { streamId: target, revision: expected, events: decided } as const
+  await lapseWhenRefused(dependencies, caller, proposal, 'lastAdministrator', () =>
+    keepAdministrator(dependencies, caller, impending),
+  )
   try {
     await log.append(target, prepared, expected)
   } catch (error) {
@@ -119,6 +128,30 @@ async function applyChange(
   }
   const { position } = await send(dependencies, caller, proposal, { type: 'ApplyChange', revision })
   return { changeProposalId, position }
+}
+
+/**
+ * Asks whether a change that has its approvals may be applied. When it may not, it lapses: nobody can approve it any more, so it
+ * would only wait for the day on which nobody expects it.
+ *
+ * @throws Refusal what the question refuses with
+ */
+async function lapseWhenRefused(
+  dependencies: Dependencies,
+  caller: Caller,
+  proposal: ChangeProposal,
+  reason: ChangeLapsed['data']['reason'],
+  ask: () => Promise<void>,
+): Promise<void> {
+  try {
+    await ask()
+  } catch (error) {
+    const isApplied = async () => (await findApplied(dependencies.log, proposal)).isApplied
+    if (!(error instanceof Refusal)) throw error
+    if (await isApplied()) return
+    await send(dependencies, caller, proposal, { type: 'LapseChange', reason, at: dependencies.now() })
+    throw error
+  }
 }
 
 /** Whether what was proposed stands where it was to be appended, and how far the entity's stream goes. */
@@ -142,20 +175,19 @@ async function refuseExpired(dependencies: Dependencies, caller: Caller, proposa
 }
 
 /** Refuses what was proposed when fewer approvals were needed than are now. @throws Refusal `CHANGE_NOT_APPROVED` */
-async function requireEnough(
-  { log }: Dependencies,
-  caller: Caller,
-  { approvals, target }: ChangeProposal,
-): Promise<void> {
+async function requireEnough({ log }: Dependencies, caller: Caller, proposal: ChangeProposal): Promise<void> {
+  const { target, author } = proposal
   const organization = await loadOwn(log, streams.organization(caller.organizationId), organizationDecider, caller)
   const isPolicy = parseStreamName(target)?.kind === 'signingPolicy'
   const policy = isPolicy ? (await loadOwn(log, target, signingPolicyDecider, caller)).state : undefined
-  const required = controlInForce(organization.state, policy)?.requiredApprovals ?? 0
-  if (approvals.length < required)
+  const control = controlInForce(organization.state, policy)
+  const required = control === null ? 0 : approvalsNeeded(control, author)
+  const approvals = await countPeople(log, proposal)
+  if (approvals < required)
     throw new Refusal(
       'CHANGE_NOT_APPROVED',
-      `Changes of rules need ${required} approvals by now, and this one has ${approvals.length}. Propose it again.`,
-      { approvals: approvals.length, requiredApprovals: required },
+      `Changes of rules need ${required} approvals of different people by now, and this one has ${approvals}. Propose it again.`,
+      { approvals, requiredApprovals: required },
     )
 }
 

@@ -12,6 +12,7 @@ import {
   permissionOfRule,
   ruleChangedBy,
   streams,
+  type UserId,
 } from '../domain/index.ts'
 import { type EventLog, type LogPosition, prepareEvents, type WholeStream } from '../event-log/index.ts'
 import { initiatorOf, metadataFor, type Requester } from './caller.ts'
@@ -38,6 +39,7 @@ export async function proposeChange(
   const { organizationId } = requester
   const { actor } = initiatorOf(requester)
   const changeProposalId = randomUUID() as ChangeProposalId
+  const author = actingUser(actor)
   const at = now()
   const proposal = changeProposalDecider.decide(
     {
@@ -47,9 +49,9 @@ export async function proposeChange(
       target: streamId,
       baseRevision: revision === 'noStream' ? null : revision,
       events: events as readonly DomainEvent<string, object>[] as readonly ProposedEvent[],
-      author: actingUser(actor),
+      author,
       permission: strictest(events.flatMap((event) => ruleChangedBy(event, { streamId, actor }) ?? [])),
-      requiredApprovals: control.requiredApprovals,
+      requiredApprovals: approvalsNeeded(control, author),
       expiresAt: new Date(Date.parse(at) + control.lifetimeSeconds * 1000).toISOString(),
     },
     changeProposalDecider.initialState(),
@@ -58,6 +60,14 @@ export async function proposeChange(
   const prepared = prepareEvents(stream, 'noStream', proposal, metadataFor(requester, at))
   const { position } = await log.append(stream, prepared, 'noStream')
   return { position, changeProposalId }
+}
+
+/**
+ * How many people must approve a change: what the operator of the machine proposes, who is nobody of the organization, one
+ * more than what somebody of it does. So as many of its people want it in any case.
+ */
+export function approvalsNeeded({ requiredApprovals }: ChangeControl, author: UserId | null): number {
+  return author === null ? requiredApprovals + 1 : requiredApprovals
 }
 
 /** Of several rules that one change changes, the permission that the fewest have. */

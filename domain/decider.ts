@@ -11,7 +11,10 @@ export type Decider<State, Command, Event extends DomainEvent> = {
   readonly initialState: () => State
   /** What happens on a command; throws {@link Refusal} when it may not. Never empty. */
   readonly decide: (command: Command, state: State) => readonly Event[]
-  /** The state after an event. Events are facts: it never refuses one of its types. */
+  /**
+   * The state after an event. Events are facts: it never refuses one of its types. What begins an entity changes nothing of one
+   * that has begun: who can append to its stream could otherwise have it begin anew with what needs the approval of others.
+   */
   readonly evolve: (state: State, event: Event) => State
   /** Every type that may stand in the aggregate's stream. */
   readonly eventTypes: readonly Event['type'][]

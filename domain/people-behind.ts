@@ -1,6 +1,6 @@
 import { type Actor, actingUser } from './actor.ts'
 import { type FoldedEvent, fold } from './decider.ts'
-import type { UserId } from './ids.ts'
+import type { ApiTokenId, UserId } from './ids.ts'
 import { userDecider } from './user/index.ts'
 
 /** Gives a user's own stream, with the metadata of its events. */
@@ -16,23 +16,19 @@ export type HistoryOfUser = (userId: UserId) => Promise<readonly FoldedEvent[]>
  */
 export async function peopleBehind(userId: UserId, actor: Actor, historyOf: HistoryOfUser): Promise<readonly UserId[]> {
   const behind = new Set<UserId>()
-  const seen = new Set<UserId>()
+  const seen = new Set<string>()
   const open: { readonly userId: UserId; readonly actor: Actor }[] = [{ userId, actor }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const account = next
-    if (seen.has(account.userId)) continue
-    seen.add(account.userId)
+    const tokenId = ownToken(account.userId, account.actor)
+    // One account with two tokens may have two people behind it.
+    const once = `${account.userId} ${tokenId ?? ''}`
+    if (seen.has(once)) continue
+    seen.add(once)
     const history = await historyOf(account.userId)
     const user = fold(userDecider, history)
     if (user.status !== 'none' && user.responsible !== undefined) behind.add(user.responsible)
-    if (account.actor.kind !== 'user' || account.actor.userId !== account.userId) continue
-    const { authentication } = account.actor
-    if (authentication.method !== 'apiToken') continue
-    const issued = history.find(
-      ({ type, data }) =>
-        type === 'ApiTokenIssued' && (data as { readonly tokenId: unknown }).tokenId === authentication.tokenId,
-    )
-    const maker = issued?.metadata?.actor
+    const maker = tokenId === undefined ? undefined : issueOf(history, tokenId)?.metadata?.actor
     const makerId = maker === undefined ? null : actingUser(maker)
     if (maker === undefined || makerId === null) continue
     behind.add(makerId)
@@ -40,4 +36,17 @@ export async function peopleBehind(userId: UserId, actor: Actor, historyOf: Hist
   }
   behind.delete(userId)
   return [...behind].sort()
+}
+
+/** The event that made a token, in the history of the token's user. */
+export function issueOf<Event extends FoldedEvent>(history: readonly Event[], tokenId: ApiTokenId): Event | undefined {
+  return history.find(
+    ({ type, data }) => type === 'ApiTokenIssued' && (data as { readonly tokenId: unknown }).tokenId === tokenId,
+  )
+}
+
+/** The token by which an account acted itself; `undefined` when it acted by something else, or somebody else did. */
+export function ownToken(userId: UserId, actor: Actor): ApiTokenId | undefined {
+  if (actor.kind !== 'user' || actor.userId !== userId || actor.authentication.method !== 'apiToken') return undefined
+  return actor.authentication.tokenId
 }

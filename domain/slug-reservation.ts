@@ -51,7 +51,7 @@ export const projectSlugDecider: Decider<SlugState<ProjectId>, ProjectSlugComman
     if (holder !== null) throw projectSlugTaken(slug)
     return [{ type: 'ProjectSlugReserved', data: { schemaVersion: 1, organizationId, slug, projectId } }]
   },
-  evolve: (_, { data }) => ({ holder: data.projectId }),
+  evolve: ({ holder }, { data }) => ({ holder: holder ?? data.projectId }),
 }
 
 /**
@@ -71,7 +71,7 @@ export const signingPolicySlugDecider: Decider<
     if (holder !== null) throw signingPolicySlugTaken(slug)
     return [{ type: 'SigningPolicySlugReserved', data: { schemaVersion: 1, projectId, slug, signingPolicyId } }]
   },
-  evolve: (_, { data }) => ({ holder: data.signingPolicyId }),
+  evolve: ({ holder }, { data }) => ({ holder: holder ?? data.signingPolicyId }),
 }
 
 /** For a slug that a project has. */

@@ -63,7 +63,8 @@ const ending: Readonly<Record<string, string>> = {
   PE_TRUNCATED: 'Build or copy it again.',
   PLAN_DIGEST_MISMATCH: 'Look at the plan again and approve that one.',
   PLAN_EMPTY: 'A fault of ours; report it.',
-  POLICY_MISMATCH: 'An attempt at forgery, or a damaged log: look into it.',
+  POLICY_MISMATCH:
+    'An attempt at forgery, or a damaged log: look into it. When the policy was changed while the request was on its way, submit again.',
   PROJECT_INACTIVE: 'A project administrator can reactivate it.',
   PROJECT_NOT_FOUND: 'Check slug or id.',
   QUORUM_NOT_REACHED: 'Have it approved.',

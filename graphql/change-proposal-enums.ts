@@ -19,5 +19,13 @@ export const ChangeLapseRef = builder.enumType('ChangeLapse', {
   values: {
     expired: { value: 'expired' as const, description: 'It was not approved in time.' },
     baseMoved: { value: 'baseMoved' as const, description: 'What it changes was changed meanwhile.' },
+    lastAdministrator: {
+      value: 'lastAdministrator' as const,
+      description: 'It would have taken the last Global Administrator when it had its approvals.',
+    },
+    tooFewApprovals: {
+      value: 'tooFewApprovals' as const,
+      description: 'When it had its approvals, more of different people were needed.',
+    },
   } satisfies Record<NonNullable<ChangeProposal['lapsed']>, unknown>,
 })

@@ -29,6 +29,14 @@ export function changeText({ proposedEvents }: ChangeSummary): string {
   return proposedEvents.map(({ type }) => type).join(', ')
 }
 
+/** Why a change lapsed, for people. */
+const lapses: Readonly<Record<string, string>> = {
+  expired: 'its time is over',
+  baseMoved: 'its target was changed since',
+  lastAdministrator: 'it would have taken the last Global Administrator',
+  tooFewApprovals: 'more approvals were needed by then',
+}
+
 /** Everything about a proposed change but its history. */
 export function changeDetailsText(change: ChangeDetails, marker: Marker): string {
   const { rejection, missingApprovals, requiredApprovals } = change
@@ -42,7 +50,7 @@ export function changeDetailsText(change: ChangeDetails, marker: Marker): string
     ['approvals', `${requiredApprovals - missingApprovals} of ${requiredApprovals}`],
     ['may approve', `who has the permission ${change.permission}, except the author`],
     ['rejected', rejection && `by ${rejection.rejectedBy?.name ?? 'unknown'}${quoted(rejection.comment)}`],
-    ['lapsed', change.lapsed && (change.lapsed === 'expired' ? 'its time is over' : 'its target was changed since')],
+    ['lapsed', change.lapsed && (lapses[change.lapsed] ?? change.lapsed)],
   ]
   const approvals = change.approvals.map(({ approver, approvedAt, comment }) => [
     readableTime(approvedAt),

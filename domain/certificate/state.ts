@@ -41,9 +41,10 @@ export type CertificateState = { readonly status: 'none' } | Certificate
 
 /** The state after an event. */
 export function evolveCertificate(state: CertificateState, event: CertificateEvent): CertificateState {
-  if (event.type === 'CertificateRequested') return requestedState(event.data)
-  if (state.status === 'none') return state
+  if (state.status === 'none') return event.type === 'CertificateRequested' ? requestedState(event.data) : state
   switch (event.type) {
+    case 'CertificateRequested':
+      return state
     case 'CertificateRenewalRequested':
       return { ...state, renewal: { ...state.renewal, requested: true } }
     case 'CertificateSigningRequestCreated': {

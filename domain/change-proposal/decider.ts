@@ -3,7 +3,7 @@ import type { Instant } from '../event.ts'
 import type { UserId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseText } from '../text.ts'
-import type { ChangeProposalEvent, ChangeProposalFacts } from './events.ts'
+import type { ChangeLapsed, ChangeProposalEvent, ChangeProposalFacts } from './events.ts'
 
 /** A change that was proposed. */
 export type ChangeProposal = ChangeProposalFacts & {
@@ -11,7 +11,7 @@ export type ChangeProposal = ChangeProposalFacts & {
   readonly status: 'proposed' | 'approved' | 'applied' | 'rejected' | 'lapsed'
   readonly approvals: readonly ChangeApproval[]
   readonly rejection: { readonly rejectedBy: UserId; readonly comment: string | null } | null
-  readonly lapsed: 'expired' | 'baseMoved' | null
+  readonly lapsed: ChangeLapsed['data']['reason'] | null
 }
 
 /** An approval of a change. */
@@ -26,6 +26,8 @@ export type ChangeProposalCommand =
   | {
       readonly type: 'ApproveChange'
       readonly approver: ChangeApprover
+      /** Of the author and those who approved before, the accounts that the same person is behind. */
+      readonly samePersonAs: readonly UserId[]
       readonly comment: string | null
       /** Those who approved before and may not any more. */
       readonly noLongerAllowed: readonly UserId[]
@@ -38,7 +40,7 @@ export type ChangeProposalCommand =
       readonly at: Instant
     }
   | { readonly type: 'ApplyChange'; readonly revision: number }
-  | { readonly type: 'LapseChange'; readonly reason: 'expired' | 'baseMoved'; readonly at: Instant }
+  | { readonly type: 'LapseChange'; readonly reason: ChangeLapsed['data']['reason']; readonly at: Instant }
 
 /** Who is to approve. */
 export type ChangeApprover = { readonly userId: UserId; readonly kind: 'interactive' | 'ci' }
@@ -83,7 +85,7 @@ export const changeProposalDecider: Decider<ChangeProposalState, ChangeProposalC
       case 'ApproveChange': {
         const { approver, comment, noLongerAllowed, at } = command
         refuseUnlessOpen(state, at)
-        refuseApprover(state, approver)
+        refuseApprover(state, approver, [approver.userId, ...command.samePersonAs])
         const invalidated = state.approvals.filter((approval) => noLongerAllowed.includes(approval.approver))
         const data = { approver: approver.userId, comment: parseText(comment, 'The comment') }
         return [
@@ -119,10 +121,12 @@ export const changeProposalDecider: Decider<ChangeProposalState, ChangeProposalC
 
   evolve(state, event) {
     if (event.type === 'ChangeProposed') {
+      if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
       return { ...facts, status: 'proposed', approvals: [], rejection: null, lapsed: null }
     }
-    if (state.status === 'none') return state
+    // What is over stays over, whatever the stream says after it.
+    if (state.status === 'none' || isFinalChange(state)) return state
     switch (event.type) {
       case 'ChangeApproved': {
         const { approver, comment } = event.data
@@ -158,12 +162,23 @@ function refuseUnlessOpen(change: ChangeProposal, at: Instant): void {
     )
 }
 
-function refuseApprover({ author, approvals }: ChangeProposal, { userId, kind }: ChangeApprover): void {
+function refuseApprover(
+  { author, approvals }: ChangeProposal,
+  { kind }: ChangeApprover,
+  accounts: readonly UserId[],
+): void {
   if (kind !== 'interactive')
     throw new Refusal('CHANGE_APPROVER_NOT_A_PERSON', 'Changes of rules are approved by people, not by CI users.')
-  if (userId === author) throw new Refusal('CHANGE_APPROVER_IS_AUTHOR', 'Others than its author must approve a change.')
-  if (approvals.some(({ approver }) => approver === userId))
-    throw new Refusal('CHANGE_APPROVED_BEFORE', 'You have approved this change already; everybody counts once.')
+  if (author !== null && accounts.includes(author))
+    throw new Refusal(
+      'CHANGE_APPROVER_IS_AUTHOR',
+      'Others than its author must approve a change: not whoever is responsible for its CI user, or made the token that it was proposed with, either.',
+    )
+  if (approvals.some(({ approver }) => accounts.includes(approver)))
+    throw new Refusal(
+      'CHANGE_APPROVED_BEFORE',
+      'You have approved this change already; everybody counts once, by whatever account.',
+    )
 }
 
 function notApproved({ approvals, requiredApprovals, status }: ChangeProposal): Refusal {

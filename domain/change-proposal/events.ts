@@ -22,7 +22,7 @@ export type ChangeProposalFacts = {
   readonly author: UserId | null
   /** What the change needs; whoever has it may approve, except the author. */
   readonly permission: Permission
-  /** Approvals of different people that it takes, 1 or more. */
+  /** Approvals of different people that it takes, 1 or more; without an author one more than the rules say. */
   readonly requiredApprovals: number
   /** When it lapses, if it was not applied by then. */
   readonly expiresAt: Instant
@@ -55,8 +55,14 @@ export type ChangeApplied = DomainEvent<
   }
 >
 
-/** It cannot be applied any more: its time is over, or the entity was changed meanwhile. */
-export type ChangeLapsed = DomainEvent<'ChangeLapsed', { readonly reason: 'expired' | 'baseMoved' }>
+/**
+ * It cannot be applied any more: its time is over, the entity was changed meanwhile, it would have taken the last Global
+ * Administrator, or more approvals were needed by then than it had.
+ */
+export type ChangeLapsed = DomainEvent<
+  'ChangeLapsed',
+  { readonly reason: 'expired' | 'baseMoved' | 'lastAdministrator' | 'tooFewApprovals' }
+>
 
 /** Everything that happens to a change. */
 export type ChangeProposalEvent =

@@ -69,6 +69,7 @@ export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = {
 
   evolve(state, event) {
     if (event.type === 'GroupCreated') {
+      if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
       return { ...facts, status: 'active' }
     }

@@ -80,20 +80,13 @@ export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
   },
 
   evolve(state, event) {
+    if (state.status === 'none') return requestedKey(event) ?? state
+    // Nothing makes a disabled key sign again, whatever the stream says after it.
+    if (state.status === 'disabled') return state
     switch (event.type) {
-      case 'KeyGenerationRequested': {
-        const { schemaVersion: _, ...description } = event.data
-        const origin = { origin: 'generated', potentiallyExposed: false } as const
-        return { status: 'requested', ...description, ...origin, publicKey: null, token: null }
-      }
-      case 'KeyImportRequested': {
-        const { schemaVersion: _, ...description } = event.data
-        const origin = { origin: 'imported', potentiallyExposed: true } as const
-        return { status: 'requested', ...description, ...origin, token: null }
-      }
-    }
-    if (state.status === 'none') return state
-    switch (event.type) {
+      case 'KeyGenerationRequested':
+      case 'KeyImportRequested':
+        return state
       case 'KeyGenerated':
       case 'KeyImported': {
         const { publicKey, token } = event.data
@@ -103,6 +96,24 @@ export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
         return { ...state, status: 'disabled' }
     }
   },
+}
+
+/** The key that an event asks for. */
+function requestedKey(event: KeyEvent): Key | undefined {
+  switch (event.type) {
+    case 'KeyGenerationRequested': {
+      const { schemaVersion: _, ...description } = event.data
+      const origin = { origin: 'generated', potentiallyExposed: false } as const
+      return { status: 'requested', ...description, ...origin, publicKey: null, token: null }
+    }
+    case 'KeyImportRequested': {
+      const { schemaVersion: _, ...description } = event.data
+      const origin = { origin: 'imported', potentiallyExposed: true } as const
+      return { status: 'requested', ...description, ...origin, token: null }
+    }
+    default:
+      return undefined
+  }
 }
 
 /** A key that can sign. */

@@ -59,6 +59,7 @@ export const organizationDecider: Decider<OrganizationState, OrganizationCommand
 
   evolve(state, event) {
     if (event.type === 'OrganizationCreated') {
+      if (state.status !== 'none') return state
       const { organizationId, name } = event.data
       return { status: 'active', organizationId, name, changeControl: null }
     }

@@ -75,6 +75,7 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
 
   evolve(state, event) {
     if (event.type === 'ProjectCreated') {
+      if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
       return { readers: [], configurators: [], ...facts, status: 'valid' }
     }

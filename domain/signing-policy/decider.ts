@@ -110,6 +110,7 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
 
   evolve(state, event) {
     if (event.type === 'SigningPolicyCreated') {
+      if (state.status !== 'none') return state
       const { signingPolicyId, organizationId, projectId, slug, settings } = event.data
       return { status: 'active', signingPolicyId, organizationId, projectId, slug, versions: [settings] }
     }

@@ -119,6 +119,7 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
 
   evolve(state, event) {
     if (event.type === 'UserCreated') {
+      if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
       return { ...facts, status: 'active', erased: false, roles: [], tokens: [] }
     }
@@ -127,7 +128,8 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
       case 'UserDeactivated':
         return { ...state, status: 'deactivated' }
       case 'UserReactivated':
-        return { ...state, status: 'active' }
+        // Erasure is for good, whatever the stream says after it.
+        return state.erased ? state : { ...state, status: 'active' }
       case 'UserErased':
         return { ...state, status: 'deactivated', erased: true }
       case 'GlobalRoleGranted':

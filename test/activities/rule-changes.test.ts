@@ -283,6 +283,7 @@ describe('an account under change control', () => {
     const organization = await controlled()
     const [ada] = organization.administrators
     const [userId] = organization.approvers
+    const before = { userId, tokenId: organization.tokenIds.get(userId) as ApiTokenId }
     const tokenId = randomUUID() as ApiTokenId
     const issued = version1('ApiTokenIssued', {
       tokenId,
@@ -295,10 +296,14 @@ describe('an account under change control', () => {
     // Who made it stands behind the account, and the approval says so.
     const code = await signApprovedBy(organization, { userId, tokenId }, [ada.userId])
     expect(code).toBe('RULE_CHANGE_NOT_APPROVED')
+    const another = () => ({ ...issued, data: { ...issued.data, tokenId: randomUUID() as ApiTokenId } })
+    const [byStolen, own] = [another(), another()]
+    // One that is made with it is no better.
+    await append(organization, streams.user(userId), [byStolen], { userId, tokenId })
+    const account = { userId, tokenId: byStolen.data.tokenId }
+    expect(await signApprovedBy(organization, account, [ada.userId])).toBe('RULE_CHANGE_NOT_APPROVED')
     // One's own is one's own.
-    const own = { ...issued, data: { ...issued.data, tokenId: randomUUID() as ApiTokenId } }
-    const self = { userId, tokenId: organization.tokenIds.get(userId) as ApiTokenId }
-    await append(organization, streams.user(userId), [own], self)
+    await append(organization, streams.user(userId), [own], before)
     expect(await signApprovedBy(organization, { userId, tokenId: own.data.tokenId })).toBe('signed')
   })
 })

@@ -183,6 +183,7 @@ describe('under change control a change of a rule', () => {
       type: 'ApproveChange',
       approver: { userId: bob.userId, kind: 'interactive' },
       comment: null,
+      samePersonAs: [],
       noLongerAllowed: [],
       at: test.clock.now,
     })
@@ -199,6 +200,7 @@ describe('under change control a change of a rule', () => {
       type: 'ApproveChange',
       approver: { userId: bob.userId, kind: 'interactive' },
       comment: null,
+      samePersonAs: [],
       noLongerAllowed: [],
       at: test.clock.now,
     })

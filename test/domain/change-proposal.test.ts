@@ -38,6 +38,7 @@ const approve = (userId: typeof anna, more: object = {}) =>
     type: 'ApproveChange',
     approver: { userId, kind: 'interactive' },
     comment: null,
+    samePersonAs: [],
     noLongerAllowed: [],
     at,
     ...more,
@@ -93,6 +94,11 @@ describe('a change of a rule', () => {
       .thenEvents(lapsed)
   })
 
+  it.each([rejected, lapsed])('stays over, whatever its stream says after it', (over) => {
+    const state = given(change, proposed, over).state
+    expect(given(change, proposed, over, approvedBy(bert), approvedBy(cora), applied).state).toEqual(state)
+  })
+
   const open = [proposed, approvedBy(bert)]
   itRefuses(change, { source: 'change-proposal/decider.ts', before: 'export const changeProposalDecider' }, [
     ['CHANGE_PROPOSAL_EXISTS', 'twice the same', [proposed], propose],
@@ -111,6 +117,8 @@ describe('a change of a rule', () => {
     ['CHANGE_NOT_APPROVED', 'to let it expire too soon', open, { type: 'LapseChange', reason: 'expired', at }],
     ['CHANGE_APPROVED_BEFORE', 'twice by one', open, approve(bert)],
     ['CHANGE_APPROVER_IS_AUTHOR', 'by the author', [proposed], approve(anna)],
+    ['CHANGE_APPROVER_IS_AUTHOR', 'by the person behind it', [proposed], approve(cora, { samePersonAs: [anna] })],
+    ['CHANGE_APPROVED_BEFORE', 'by another account of one', open, approve(cora, { samePersonAs: [bert] })],
     [
       'CHANGE_APPROVER_NOT_A_PERSON',
       'by a CI user',

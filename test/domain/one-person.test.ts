@@ -60,6 +60,16 @@ describe('behind what an account does', () => {
     expect(await behind(ci, by(ci))).toEqual([anna, bert, maker, operatorsMaker].sort())
   })
 
+  it('are also those who made the token by which an account made itself another one', async () => {
+    const own = { tokenId: 'made by itself' as ApiTokenId, name: 'x', tokenHash: 'x', prefix: 'x', expiresAt: null }
+    const issued = { type: 'ApiTokenIssued', data: { schemaVersion: 1, ...own } }
+    const metadata = { schemaVersion: 1, actor: by(ci) } as EventMetadata
+    const history = [...account(ci, by(maker), anna), { ...issued, metadata }]
+    const byOwn: Actor = { kind: 'user', userId: ci, authentication: { method: 'apiToken', tokenId: own.tokenId } }
+    const found = await peopleBehind(ci, byOwn, async (id) => (id === ci ? history : (histories.get(id) ?? [])))
+    expect(found).toEqual([anna, bert, maker, operatorsMaker].sort())
+  })
+
   it('is whoever is responsible, whatever part of the service or way to authenticate the log names', async () => {
     expect(await behind(ci, setup)).toEqual([anna])
     const identity = { method: 'identityToken', issuer: 'https://x.example', tokenId: 'x' } as const

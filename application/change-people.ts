@@ -1,0 +1,57 @@
+import { type Actor, actingUser, type ChangeProposal, peopleBehind, streams, type UserId } from '../domain/index.ts'
+import { type EventLog, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { type Caller, initiatorOf } from './caller.ts'
+
+/**
+ * Of the author of a change and those who have approved it, the accounts that a caller is the same person as: who is
+ * responsible for a CI user or made a token is behind what is done with it, as for approvals of signing requests.
+ */
+export async function samePersonAs(
+  log: EventLog,
+  caller: Caller,
+  proposal: ChangeProposal,
+): Promise<readonly UserId[]> {
+  const people = await peopleOf(log, initiatorOf(caller).actor)
+  const same: UserId[] = []
+  for (const [account, others] of await peopleOfDecisions(log, proposal))
+    if ([...others].some((person) => people.has(person))) same.push(account)
+  return same
+}
+
+/** How many different people stand for the approvals of a change, besides the person who proposed it. */
+export async function countPeople(log: EventLog, proposal: ChangeProposal): Promise<number> {
+  const decisions = await peopleOfDecisions(log, proposal)
+  const counted = new Set(proposal.author === null ? [] : decisions.get(proposal.author))
+  let count = 0
+  for (const { approver } of proposal.approvals) {
+    const people = decisions.get(approver) ?? new Set([approver])
+    if ([...people].some((person) => counted.has(person))) continue
+    for (const person of people) counted.add(person)
+    count += 1
+  }
+  return count
+}
+
+/** The people behind the author and each approver whose approval stands, by the account. */
+async function peopleOfDecisions(
+  log: EventLog,
+  { changeProposalId, approvals }: ChangeProposal,
+): Promise<ReadonlyMap<UserId, ReadonlySet<UserId>>> {
+  const { events } = await readWholeStream(log, streams.changeProposal(changeProposalId))
+  const isDecision = ({ type, data }: RecordedEvent) =>
+    type === 'ChangeProposed' ||
+    (type === 'ChangeApproved' && approvals.some(({ approver }) => approver === data.approver))
+  const people = new Map<UserId, ReadonlySet<UserId>>()
+  for (const { metadata } of events.filter(isDecision)) {
+    const account = actingUser(metadata.actor)
+    if (account !== null) people.set(account, await peopleOf(log, metadata.actor))
+  }
+  return people
+}
+
+async function peopleOf(log: EventLog, actor: Actor): Promise<ReadonlySet<UserId>> {
+  const userId = actingUser(actor)
+  if (userId === null) return new Set()
+  const historyOf = async (id: UserId) => (await readWholeStream(log, streams.user(id))).events
+  return new Set([userId, ...(await peopleBehind(userId, actor, historyOf))])
+}
