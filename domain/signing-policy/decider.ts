@@ -1,3 +1,4 @@
+import { canonicalJson } from '../canonical-json.ts'
 import type { Decider } from '../decider.ts'
 import type { OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
@@ -53,7 +54,7 @@ export type SigningPolicyCommand =
  * Signing policy: which certificate signs, who may submit, who must approve. Every change makes a version.
  *
  * Refuses with `SIGNING_POLICY_EXISTS`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- * `SIGNING_POLICY_ACTIVE`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
+ * `SIGNING_POLICY_ACTIVE`, `SIGNING_POLICY_UNCHANGED`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
  * `SIGNING_POLICY_TOO_LARGE`, `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
  * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_NOT_ISSUED`, `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`,
  * `EXISTING_SIGNATURES_INVALID`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
@@ -82,7 +83,14 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
       case 'ChangeSigningPolicy': {
         const settings = checkedSettings(command)
         const version = policy.versions.length + 1
-        const continuity = continuityOf(command, currentVersion(policy).settings, command.replaced)
+        const { settings: before } = currentVersion(policy)
+        // A version that changes nothing would have people compare what is the same, and changes that wait for approval lapse.
+        if (canonicalJson(settings) === canonicalJson(before))
+          throw new Refusal(
+            'SIGNING_POLICY_UNCHANGED',
+            `The signing policy ${policy.slug} has just these settings already.`,
+          )
+        const continuity = continuityOf(command, before, command.replaced)
         const data = {
           schemaVersion: formOf(settings),
           version,

@@ -216,6 +216,7 @@ describe('signing policy', () => {
       [created, deactivated],
       { type: 'DeactivateSigningPolicy', reason: null },
     ],
+    ['SIGNING_POLICY_UNCHANGED', 'to the settings that it has', [created], change({})],
     ['SIGNING_POLICY_ACTIVE', 'reactivation of an active one', [created], reactivate],
     ...[0, -1, 4, 1.5, Number.NaN].map(
       (requiredApprovals) =>
