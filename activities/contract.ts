@@ -100,6 +100,14 @@ export interface EnrolmentActivities {
   enrolCertificate(input: { readonly certificateId: CertificateId }): Promise<{ readonly isOver: boolean }>
 }
 
+/** A private key on its way into its key store, as only that can open it. Both in base64. */
+export type SealedKey = {
+  /** An AES-256 key, encrypted for the key's transport key by RSA-OAEP with SHA-1. */
+  readonly wrappedSecret: string
+  /** DER PrivateKeyInfo (RFC 5208), encrypted with that by AES-KWP (RFC 5649). */
+  readonly wrappedKey: string
+}
+
 /** Steps that use keys. Only the signer runs them, on its own task queue; they trust nothing but the log. */
 export interface SignerActivities {
   /**
@@ -110,6 +118,9 @@ export interface SignerActivities {
 
   /** Makes the key that the log asks for, in its key store, unless it exists. */
   generateKey(input: { readonly keyId: KeyId }): Promise<{ readonly position: LogPosition }>
+
+  /** Brings the private key in that the log announced, unless it is there. */
+  importKey(input: { readonly keyId: KeyId; readonly sealed: SealedKey }): Promise<{ readonly position: LogPosition }>
 
   /** Makes the self-signed certificate that the log asks for, unless it exists. */
   issueCertificate(input: { readonly certificateId: CertificateId }): Promise<{ readonly position: LogPosition }>

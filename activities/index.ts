@@ -22,6 +22,7 @@ import { nonRetryableFailure, requireOpened, translated } from './failure.ts'
 import { findInvalidApprovals } from './find-invalid-approvals.ts'
 import { generateKey } from './generate-key.ts'
 import { reporting, withHeartbeat } from './heartbeat.ts'
+import { importKey } from './import-key.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { planSigning } from './plan-signing.ts'
 import { readSigningRequest } from './read-signing-request.ts'
@@ -111,6 +112,11 @@ export function signerActivities(
     generateKey: answering(({ keyId }) =>
       recorded('generateKey', keyId, () =>
         withHeartbeat(({ progress }) => generateKey(observed(dependencies, progress), keyId), keyGenerationLimit),
+      ),
+    ),
+    importKey: answering(({ keyId, sealed }) =>
+      recorded('importKey', keyId, () =>
+        withHeartbeat(({ progress }) => importKey(observed(dependencies, progress), keyId, sealed), keyGenerationLimit),
       ),
     ),
     issueCertificate: answering(({ certificateId }) =>

@@ -9,7 +9,7 @@ import {
   Refusal,
   streams,
 } from '../domain/index.ts'
-import { EventLogError, type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
+import { type EventLog, EventLogError, type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import {
   createCertificationRequest,
@@ -18,6 +18,7 @@ import {
   namesOfCertificate,
   newNames,
 } from '../signing/x509/index.ts'
+import { readKeyHistory } from './generate-key.ts'
 import { collectGrounds, stillStand } from './grounds.ts'
 import type { SignerDependencies } from './sign.ts'
 import { readKey, storedKey } from './signing-key.ts'
@@ -27,8 +28,9 @@ const codeSigning = '1.3.6.1.5.5.7.3.3'
 
 /**
  * Makes what a certificate's stream asks for, unless it is there: a self-signed certificate, or the request that goes to an
- * authority; the first, or the one for a renewal, then with the same names to the byte. Its key must be in its key store; whatever
- * is added to the stream of one of the two, such as that it is disabled, comes before the key's use.
+ * authority; the first, or the one for a renewal, then with the same names to the byte. One that came with its key comes into
+ * use once somebody has brought that in. The key must be in its key store; whatever is added to the stream of one of the two, such
+ * as that it is disabled, comes before the key's use.
  *
  * @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`,
  *   `KEY_NOT_IN_STORE`, `KEY_MISMATCH`
@@ -51,6 +53,7 @@ export async function issueCertificate(
   const isAsked = state.status === 'requested' || state.renewal.requested
   if (!isAsked || state.signingRequest !== null) return { position: last.position }
 
+  if (state.kind === 'imported' && (await isAwaited(log, state))) return { position: last.position }
   const found = await storedKey(keyStores, await readKey(log, state))
   const requireUnchanged = async () => {
     if (await stillStand(grounds, lastRevisions)) return
@@ -69,9 +72,16 @@ export async function issueCertificate(
   return { position }
 }
 
+/** Whether somebody has still to bring the certificate's key in: that may be never, and nothing waits for it. */
+async function isAwaited(log: Pick<EventLog, 'readStream'>, { keyId }: Certificate): Promise<boolean> {
+  const { state } = await readKeyHistory(log, keyId)
+  return state.origin === 'imported' && state.status === 'requested'
+}
+
 /** The next certificate ends as long after now as the first one did after its beginning. */
 async function makeCertificate(certificate: Certificate, key: SigningKey, now: Instant): Promise<CertificateCommand> {
   const { requested, issued } = certificate
+  if (requested.kind === 'imported') return { type: 'RecordImported' }
   const { subject } = requested
   if (requested.kind === 'selfSigned') {
     const [from, to] = [new Date(requested.notBefore), new Date(requested.notAfter)]

@@ -1,34 +1,15 @@
-import {
-  type CertificateId,
-  type CertificateRestrictions,
-  type ChangeProposalId,
-  type ContinuityFinding,
-  type KeyId,
-  streams,
-} from '../domain/index.ts'
-import type { LogPosition } from '../event-log/index.ts'
+import { type CertificateId, type ChangeProposalId, type ContinuityFinding, streams } from '../domain/index.ts'
 import type { Caller, Requester } from './caller.ts'
 import {
-  type CertificateChanged,
-  checkContinuity,
-  disableCertificate,
-  enableCertificate,
-  installCertificate,
-  renewCertificate,
-  restrictCertificate,
-} from './certificates.ts'
+  type CertificateAdministration,
+  type CertificateAdministrationDependencies,
+  createCertificateAdministration,
+} from './certificate-administration.ts'
+import { checkContinuity } from './certificates.ts'
 import { type ChangeControlInput, changeChangeControl } from './change-control.ts'
 import { approveChange, type ChangeDecided, type ChangeDecisionInput, rejectChange } from './change-proposals.ts'
-import {
-  type AuthorityCertificateInput,
-  type CreatedCertificate,
-  createSelfSignedCertificate,
-  disableKey,
-  requestCertificate,
-  type SelfSignedCertificateInput,
-} from './create-certificate.ts'
 import { type ChangeCall, type GuardedCall, openGuard } from './guard.ts'
-import type { BasedOn, Handled } from './handle-command.ts'
+import type { Handled } from './handle-command.ts'
 import { createPeopleAdministration, type PeopleAdministration } from './people-administration.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { createProjectAdministration, type ProjectAdministration } from './project-administration.ts'
@@ -40,7 +21,7 @@ import { createProjectAdministration, type ProjectAdministration } from './proje
  * Everything throws `Refusal` (domain) for what the requester did wrong, such as `FORBIDDEN`, and `ServiceError` for what
  * cannot be done now. A refused user is recorded in the security stream.
  */
-export interface Administration extends PeopleAdministration, ProjectAdministration {
+export interface Administration extends PeopleAdministration, ProjectAdministration, CertificateAdministration {
   /**
    * Says from when on changes of rules need the approval of others.
    *
@@ -62,62 +43,16 @@ export interface Administration extends PeopleAdministration, ProjectAdministrat
    */
   rejectChange(caller: Caller, input: ChangeDecisionInput): Promise<ChangeDecided>
 
-  /** Has a self-signed certificate made, and its key. @throws Refusal `FORBIDDEN`, and as the deciders */
-  createSelfSignedCertificate(requester: Requester, input: SelfSignedCertificateInput): Promise<CreatedCertificate>
-
   /** Says what changes when a certificate takes another's place. @throws Refusal `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_NOT_ISSUED` */
   checkContinuity(
     requester: Requester,
     input: { readonly before: CertificateId; readonly after: CertificateId },
   ): Promise<readonly ContinuityFinding[]>
-
-  /** Has the request for a certificate of an authority made, and its key. @throws Refusal as the deciders */
-  requestCertificate(requester: Requester, input: AuthorityCertificateInput): Promise<CreatedCertificate>
-
-  /** Installs what an authority issued. @throws Refusal `CERTIFICATE_…`, `ISSUED_…`, `CHAIN_…`, `X509_…`, … */
-  installCertificate(
-    requester: Requester,
-    input: { readonly certificateId: CertificateId; readonly file: Uint8Array },
-  ): Promise<CertificateChanged>
-
-  /** Has the next certificate of the same names and key made, or asked for. @throws Refusal as its decider */
-  renewCertificate(requester: Requester, input: { readonly certificateId: CertificateId }): Promise<CertificateChanged>
-
-  /** Changes what policies that use a certificate must demand. @throws Refusal `CERTIFICATE_RESTRICTIONS_…` */
-  restrictCertificate(
-    requester: Requester,
-    input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions } & BasedOn,
-  ): Promise<CertificateChanged>
-
-  /** Enables a certificate that was disabled. @throws Refusal `CERTIFICATE_ENABLED`, `CERTIFICATE_NOT_ISSUED` */
-  enableCertificate(
-    requester: Requester,
-    input: { readonly certificateId: CertificateId; readonly reason: string | null },
-  ): Promise<CertificateChanged>
-
-  /** Disables a certificate. @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED` */
-  disableCertificate(
-    requester: Requester,
-    input: { readonly certificateId: CertificateId; readonly reason: string | null },
-  ): Promise<{ readonly position: LogPosition }>
-
-  /** Disables a key. @throws Refusal `FORBIDDEN`, `KEY_NOT_FOUND`, `KEY_DISABLED` */
-  disableKey(
-    requester: Requester,
-    input: { readonly keyId: KeyId; readonly reason: string | null },
-  ): Promise<{ readonly position: LogPosition }>
 }
 
 /** What the administration needs of the world. */
-export type AdministrationDependencies = Pick<
-  ApplicationDependencies,
-  'log' | 'now' | 'persons' | 'administrators' | 'refusals' | 'room' | 'certificates'
-> & {
-  readonly workflows: Pick<
-    ApplicationDependencies['workflows'],
-    'generateKey' | 'issueCertificate' | 'enrolCertificate'
-  >
-}
+export type AdministrationDependencies = CertificateAdministrationDependencies &
+  Pick<ApplicationDependencies, 'persons' | 'administrators' | 'refusals' | 'room'>
 
 /** Puts the use cases of the administration together, each behind the guard. */
 export function createAdministration(dependencies: AdministrationDependencies): Administration {
@@ -129,6 +64,11 @@ export function createAdministration(dependencies: AdministrationDependencies): 
   return {
     ...createPeopleAdministration(dependencies, change),
     ...createProjectAdministration(dependencies, change),
+    ...createCertificateAdministration(dependencies, change),
+    checkContinuity: (requester, input) =>
+      guard({ useCase: 'checkContinuity', requester, subject: streams.certificate(input.before) }, () =>
+        checkContinuity(dependencies, requester, input),
+      ),
     changeChangeControl: (requester, input) =>
       change('changeChangeControl', requester, streams.organization(requester.organizationId), () =>
         changeChangeControl(dependencies, requester, input),
@@ -141,37 +81,5 @@ export function createAdministration(dependencies: AdministrationDependencies): 
       change('rejectChange', caller, streams.changeProposal(input.changeProposalId as ChangeProposalId), () =>
         rejectChange(dependencies, caller, input),
       ),
-    createSelfSignedCertificate: (requester, input) =>
-      change('createSelfSignedCertificate', requester, undefined, () =>
-        createSelfSignedCertificate(dependencies, requester, input),
-      ),
-    checkContinuity: (requester, input) =>
-      guard({ useCase: 'checkContinuity', requester, subject: streams.certificate(input.before) }, () =>
-        checkContinuity(dependencies, requester, input),
-      ),
-    requestCertificate: (requester, input) =>
-      change('requestCertificate', requester, undefined, () => requestCertificate(dependencies, requester, input)),
-    installCertificate: (requester, input) =>
-      change('installCertificate', requester, streams.certificate(input.certificateId), () =>
-        installCertificate(dependencies, requester, input),
-      ),
-    renewCertificate: (requester, input) =>
-      change('renewCertificate', requester, streams.certificate(input.certificateId), () =>
-        renewCertificate(dependencies, requester, input),
-      ),
-    restrictCertificate: (requester, input) =>
-      change('restrictCertificate', requester, streams.certificate(input.certificateId), () =>
-        restrictCertificate(dependencies, requester, input),
-      ),
-    enableCertificate: (requester, input) =>
-      change('enableCertificate', requester, streams.certificate(input.certificateId), () =>
-        enableCertificate(dependencies, requester, input),
-      ),
-    disableCertificate: (requester, input) =>
-      change('disableCertificate', requester, streams.certificate(input.certificateId), () =>
-        disableCertificate(dependencies, requester, input),
-      ),
-    disableKey: (requester, input) =>
-      change('disableKey', requester, streams.key(input.keyId), () => disableKey(dependencies, requester, input)),
   }
 }

@@ -46,6 +46,8 @@ export const useCases = {
   checkContinuity: 'readOrganization',
   requestCertificate: 'administerCertificates',
   installCertificate: 'administerCertificates',
+  importCertificate: 'administerCertificates',
+  completeCertificateImport: 'administerCertificates',
   renewCertificate: 'administerCertificates',
   restrictCertificate: 'administerCertificates',
   enableCertificate: 'administerCertificates',

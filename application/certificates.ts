@@ -22,6 +22,15 @@ import type { ApplicationDependencies } from './ports.ts'
 /** What became of a change of a certificate. */
 export type CertificateChanged = Handled
 
+/** Which certificate is meant. */
+export type NamedCertificate = { readonly certificateId: CertificateId }
+
+/** What an authority issued, and for which certificate. */
+export type CertificateInstallation = NamedCertificate & { readonly file: Uint8Array }
+
+/** What policies that use a certificate must demand from now on. */
+export type RestrictionsChange = NamedCertificate & { readonly restrictions: CertificateRestrictions } & BasedOn
+
 /**
  * Installs what an authority issued for a certificate's request: the first certificate, or the next one. Nothing changes when
  * anything is wrong with it.
@@ -32,7 +41,7 @@ export type CertificateChanged = Handled
 export async function installCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'certificates'>,
   requester: Requester,
-  { certificateId, file }: { readonly certificateId: CertificateId; readonly file: Uint8Array },
+  { certificateId, file }: CertificateInstallation,
 ): Promise<CertificateChanged> {
   const { log, now, certificates } = dependencies
   const certificate = await loadCertificate(log, requester, certificateId)
@@ -74,7 +83,7 @@ export async function renewCertificate(
     readonly workflows: Pick<ApplicationDependencies['workflows'], 'issueCertificate' | 'enrolCertificate'>
   },
   requester: Requester,
-  { certificateId }: { readonly certificateId: CertificateId },
+  { certificateId }: NamedCertificate,
 ): Promise<CertificateChanged> {
   const command = { type: 'RequestRenewal' } as const
   await handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, command)
@@ -95,7 +104,7 @@ export async function renewCertificate(
 export async function restrictCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'certificates'>,
   requester: Requester,
-  input: { readonly certificateId: CertificateId; readonly restrictions: CertificateRestrictions } & BasedOn,
+  input: RestrictionsChange,
 ): Promise<CertificateChanged> {
   const { certificateId, restrictions } = input
   await loadCertificate(dependencies.log, requester, certificateId)
@@ -121,34 +130,25 @@ async function policiesUsing(
   })
 }
 
-/**
- * Disables a certificate: it signs nothing from now on.
- *
- * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `TEXT_…`
- */
-export async function disableCertificate(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
-  requester: Requester,
-  input: { readonly certificateId: CertificateId; readonly reason: string | null },
-): Promise<CertificateChanged> {
-  const command = { type: 'DisableCertificate', reason: input.reason } as const
-  const stream = streams.certificate(input.certificateId)
-  return handleCommand(dependencies, requester, stream, certificateDecider, command)
-}
+/** Which certificate is to be disabled or enabled, and why. */
+export type CertificateSwitch = NamedCertificate & { readonly reason: string | null }
 
 /**
- * Enables a certificate that was disabled.
+ * Disables a certificate, so that it signs nothing from now on, or enables one that was disabled.
  *
- * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_ENABLED`, `CERTIFICATE_NOT_ISSUED`, `TEXT_…`
+ * @throws Refusal `FORBIDDEN`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_DISABLED`, `CERTIFICATE_ENABLED`,
+ *   `CERTIFICATE_NOT_ISSUED`, `TEXT_…`
  */
-export async function enableCertificate(
+export function switchCertificate(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   requester: Requester,
-  input: { readonly certificateId: CertificateId; readonly reason: string | null },
+  { certificateId, reason }: CertificateSwitch,
+  type: 'DisableCertificate' | 'EnableCertificate',
 ): Promise<CertificateChanged> {
-  const command = { type: 'EnableCertificate', reason: input.reason } as const
-  const stream = streams.certificate(input.certificateId)
-  return handleCommand(dependencies, requester, stream, certificateDecider, command)
+  return handleCommand(dependencies, requester, streams.certificate(certificateId), certificateDecider, {
+    type,
+    reason,
+  })
 }
 
 /**

@@ -3,6 +3,7 @@ import type {
   ExistingSignatureTreatment,
   Instant,
   IssuedCertificate,
+  KeyAlgorithm,
   OrganizationId,
   PersonalDetails,
   PersonId,
@@ -100,6 +101,15 @@ export type IssuedFile = {
   readonly at: Instant
 }
 
+/** A certificate that is imported with its key. */
+export type ImportedCertificate = {
+  readonly issued: IssuedCertificate
+  /** What people call its subject. */
+  readonly commonName: string
+  /** Of its key. */
+  readonly algorithm: KeyAlgorithm
+}
+
 /** What use cases of certificates need of the world. */
 export interface Certificates {
   /**
@@ -108,6 +118,13 @@ export interface Certificates {
    * @throws Refusal `CERTIFICATE_FILE_…`, `X509_…`, `PKCS7_MALFORMED`, `ISSUED_…`, `CHAIN_…`
    */
   readIssued(issued: IssuedFile): IssuedCertificate
+  /**
+   * Reads a certificate that is imported with its key, completes its chain and checks it as {@link readIssued} does; it may be
+   * self-signed.
+   *
+   * @throws Refusal as {@link readIssued}, `IMPORTED_KEY_UNSUPPORTED`
+   */
+  readImported(issued: Omit<IssuedFile, 'known'>): ImportedCertificate
   /** The signing policies whose version in force uses a certificate, as of now. */
   policiesUsing(organizationId: OrganizationId, certificateId: CertificateId): Promise<readonly SigningPolicyId[]>
 }

@@ -108,6 +108,9 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
       readIssued: () => {
         throw new Error('A refused call gets here.')
       },
+      readImported: () => {
+        throw new Error('A refused call gets here.')
+      },
       policiesUsing: nothing,
     },
     administrators: { of: nothing, catchUp: nothing },

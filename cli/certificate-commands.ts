@@ -41,6 +41,11 @@ export const certificateCommands: CommandGroup = {
       load: () => import('./commands/certificate-install.ts'),
     },
     {
+      name: 'import',
+      summary: 'import a certificate with its key from a PKCS #12 file (.pfx)',
+      load: () => import('./commands/certificate-import.ts'),
+    },
+    {
       name: 'renew',
       summary: 'ask for the next certificate of the same names and key',
       load: () => import('./commands/certificate-renew.ts'),
@@ -58,12 +63,12 @@ export const certificateCommands: CommandGroup = {
     {
       name: 'disable',
       summary: 'disable a certificate: it signs nothing from now on',
-      load: () => import('./commands/certificate-disable.ts'),
+      load: async () => (await import('./commands/certificate-switch.ts')).disable,
     },
     {
       name: 'enable',
       summary: 'enable a certificate that was disabled',
-      load: () => import('./commands/certificate-enable.ts'),
+      load: async () => (await import('./commands/certificate-switch.ts')).enable,
     },
   ],
 }

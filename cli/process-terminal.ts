@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { usageError } from './cli-error.ts'
 import { exitCode } from './exit-code.ts'
 import type { Output, Terminal } from './terminal.ts'
 
@@ -11,7 +13,9 @@ export function processTerminal(): Terminal {
     stdout: outputTo(process.stdout),
     stderr: outputTo(process.stderr),
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
-    ask,
+    ask: (question) => ask(question, process.stderr),
+    askSecret,
+    readInput,
     interruption() {
       interruption ??= listenForInterruption()
       return interruption.signal
@@ -40,8 +44,30 @@ function outputTo(stream: NodeJS.WriteStream): Output {
   }
 }
 
-async function ask(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
+/** More than any secret that is piped in, in characters. */
+const longestInput = 4_096
+
+async function readInput(): Promise<string> {
+  let text = ''
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    text += chunk
+    if (text.length > longestInput)
+      throw usageError(`Standard input has more than ${longestInput} characters.`, undefined, 'INPUT_TOO_LONG')
+  }
+  return text
+}
+
+/** What is typed is echoed by the lines' own output, which leads nowhere. */
+async function askSecret(question: string): Promise<string> {
+  process.stderr.write(question)
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const answer = await ask('', nowhere, true)
+  if (answer !== '') process.stderr.write('\n')
+  return answer
+}
+
+async function ask(question: string, output: NodeJS.WritableStream, terminal?: true): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, ...(terminal === undefined ? {} : { terminal }) })
   try {
     // Ctrl-C and the end of the input are no answer.
     const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')))

@@ -22,6 +22,10 @@ export type Terminal = {
   readonly canAsk: boolean
   /** Asks on stderr and waits for a line; the answer is empty when the input ends. */
   ask(question: string): Promise<string>
+  /** The same, and what is typed is not shown. */
+  askSecret(question: string): Promise<string>
+  /** What comes on standard input, to its end; at most a few thousand characters. */
+  readInput(): Promise<string>
   /**
    * Aborted when the person presses Ctrl-C, or the process is asked to end. From the first call on, the process no
    * longer ends at once by itself: who calls it must stop when the signal says so.

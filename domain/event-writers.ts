@@ -91,6 +91,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   KeyGenerationRequested: api,
   KeyGenerated: signer,
   KeyImportRequested: api,
+  KeyImportPrepared: signer,
   KeyImported: signer,
   KeyDisabled: api,
 
@@ -98,7 +99,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   CertificateRenewalRequested: ['api', 'worker'],
   CertificateSigningRequestCreated: signer,
   CertificateIssued: signer,
-  CertificateInstalled: ['api', 'worker'],
+  CertificateInstalled: anyProcess,
   CertificateEnrolmentFailed: worker,
   CertificateRestrictionsChanged: api,
   CertificateDisabled: api,

@@ -11,7 +11,7 @@ export type WorkChange = { readonly is: 'begun' | 'over' } & (
 /**
  * Raised by every change of what {@link workChange} says: what was found by an older version is found anew.
  */
-export const unfinishedWorkVersion = 4
+export const unfinishedWorkVersion = 5
 
 const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is'] | 'begunAgain'>>>> = {
   signingRequest: {
@@ -25,6 +25,9 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
   key: {
     KeyGenerationRequested: 'begun',
     KeyGenerated: 'over',
+    KeyImportRequested: 'begun',
+    KeyImportPrepared: 'over',
+    KeyImported: 'over',
     KeyDisabled: 'over',
   },
   certificate: {
@@ -32,6 +35,7 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
     CertificateRenewalRequested: 'begunAgain',
     CertificateSigningRequestCreated: 'over',
     CertificateIssued: 'over',
+    CertificateInstalled: 'over',
     CertificateDisabled: 'over',
   },
 }

@@ -20,9 +20,10 @@ import { onceProjected } from './once-projected.ts'
 import { CertificateRef } from './refs.ts'
 
 /** What became of a change of a certificate. */
-type Changed = CertificateChanged & { readonly certificateId: CertificateId }
+export type Changed = CertificateChanged & { readonly certificateId: CertificateId }
 
-const PayloadRef = builder.objectRef<Changed>('CertificatePayload').implement({
+/** A certificate after a change. */
+export const CertificatePayloadRef = builder.objectRef<Changed>('CertificatePayload').implement({
   description: 'A certificate after a change that is in the log for good, or that was proposed.',
   interfaces: [ControlledChangeRef],
   fields: (t) => ({
@@ -109,21 +110,21 @@ const SwitchInput = builder.inputType('SwitchCertificateInput', {
 
 builder.mutationFields((t) => ({
   createSelfSignedCertificate: t.field({
-    type: PayloadRef,
+    type: CertificatePayloadRef,
     description: 'Has a self-signed certificate made, for test signing, and its key when that is to be new.',
     args: { input: t.arg({ type: SelfSignedInput, required: true }) },
     resolve: (_root, { input }, context) =>
       onceProjected(context, context.application.createSelfSignedCertificate(context.caller, selfSignedInput(input))),
   }),
   requestCertificate: t.field({
-    type: PayloadRef,
+    type: CertificatePayloadRef,
     description: 'Has the request for a certificate of an authority made, and its key when that is to be new.',
     args: { input: t.arg({ type: AuthorityInput, required: true }) },
     resolve: (_root, { input }, context) =>
       onceProjected(context, context.application.requestCertificate(context.caller, authorityInput(input))),
   }),
   installCertificate: t.field({
-    type: PayloadRef,
+    type: CertificatePayloadRef,
     description: 'Installs what an authority issued, when everything about it is right.',
     args: { input: t.arg({ type: InstallInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -135,7 +136,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   renewCertificate: t.field({
-    type: PayloadRef,
+    type: CertificatePayloadRef,
     description: 'Has the next certificate of the same names and key made, or the request for it.',
     args: { input: t.arg({ type: RenewInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -144,7 +145,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   restrictCertificate: t.field({
-    type: PayloadRef,
+    type: CertificatePayloadRef,
     description: 'Changes what every policy that uses the certificate must demand.',
     args: { input: t.arg({ type: RestrictInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -157,7 +158,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   disableCertificate: t.field({
-    type: PayloadRef,
+    type: CertificatePayloadRef,
     description: 'Disables a certificate: it signs nothing from now on.',
     args: { input: t.arg({ type: SwitchInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -166,7 +167,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   enableCertificate: t.field({
-    type: PayloadRef,
+    type: CertificatePayloadRef,
     description: 'Enables a certificate that was disabled.',
     args: { input: t.arg({ type: SwitchInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -176,7 +177,8 @@ builder.mutationFields((t) => ({
   }),
 }))
 
-async function changed(
+/** What became of a change of the certificate that the input names. */
+export async function changed(
   context: GraphQLContext,
   input: { readonly certificateId: string | number },
   change: (certificateId: CertificateId) => Promise<CertificateChanged>,

@@ -3,6 +3,7 @@ import type {
   AlternativeName,
   CertificateId,
   CertificateIdentity,
+  CertificateRequest,
   CertificateRestrictions,
   Enrolment,
 } from '../domain/index.ts'
@@ -101,7 +102,7 @@ CertificateRef.implement({
     enrolment: t.field({
       type: EnrolmentRef,
       nullable: true,
-      description: 'Null for a self-signed one.',
+      description: 'Null for a self-signed one, and one that was imported.',
       resolve: ({ requested }) => (requested.kind === 'authority' ? requested.enrolment : null),
     }),
     enrolmentFailure: t.expose('enrolmentFailure', { type: EnrolmentFailureRef, nullable: true }),
@@ -149,15 +150,13 @@ CertificateRef.implement({
       type: 'DateTime',
       nullable: true,
       description: 'As issued; as asked for until then. Null until an authority has issued.',
-      resolve: ({ issued, requested }) =>
-        issued?.notBefore ?? (requested.kind === 'selfSigned' ? requested.notBefore : null),
+      resolve: ({ issued, requested }) => issued?.notBefore ?? validityAskedFor(requested)?.notBefore ?? null,
     }),
     notAfter: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'As issued; as asked for until then. Null until an authority has issued.',
-      resolve: ({ issued, requested }) =>
-        issued?.notAfter ?? (requested.kind === 'selfSigned' ? requested.notAfter : null),
+      resolve: ({ issued, requested }) => issued?.notAfter ?? validityAskedFor(requested)?.notAfter ?? null,
     }),
     chain: t.stringList({
       description: 'DER certificates, base64, the signing one first. Empty until it was issued.',
@@ -170,6 +169,12 @@ CertificateRef.implement({
     }),
   }),
 })
+
+/** When the certificate that was asked for is to be valid, or that is imported is; an authority says that itself. */
+function validityAskedFor(requested: CertificateRequest) {
+  if (requested.kind === 'authority') return undefined
+  return requested.kind === 'selfSigned' ? requested : requested.certificate
+}
 
 function asPem(derBase64: string, label: 'CERTIFICATE' | 'CERTIFICATE REQUEST'): string {
   const lines = derBase64.match(/.{1,64}/g) ?? []

@@ -139,6 +139,10 @@ export const CertificateKindRef = builder.enumType('CertificateKind', {
       value: 'authority' as const,
       description: 'Issued by an authority for a request that its key signed.',
     },
+    imported: {
+      value: 'imported' as const,
+      description: 'Brought in with its key, which was outside of a key store and is potentially exposed.',
+    },
   },
 })
 

@@ -48,6 +48,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     HistoryEntry: 'changes event',
     IssuedApiTokenPayload: 'apiTokenId changeProposal changeProposalId position token user userId',
     Key: 'algorithm certificates ckaId createdAt events id keyId keyStore label name origin potentiallyExposed publicKey revision status token updatedAt',
+    ImportCertificatePayload: 'certificate certificateId key position transportKey',
     KeyPayload: 'key keyId position',
     KeyToken: 'label manufacturer model serialNumber',
     MadeSignature: 'directive timestamp',

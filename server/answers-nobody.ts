@@ -16,6 +16,7 @@ export const noPersons: ApplicationDependencies['persons'] = {
 /** For a process that answers nobody: nobody installs or restricts certificates through it. */
 export const noCertificates: ApplicationDependencies['certificates'] = {
   readIssued: () => refuse('takes no certificates'),
+  readImported: () => refuse('takes no certificates'),
   policiesUsing: async () => refuse('does not know who uses certificates'),
 }
 

@@ -1,9 +1,9 @@
-import { type Certificates, ServiceError } from '../application/index.ts'
-import { type IssuedCertificate, Refusal } from '../domain/index.ts'
+import { type Certificates, type IssuedFile, ServiceError } from '../application/index.ts'
+import { Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { type ReadModel, ReadModelError } from '../projections/index.ts'
 import { SigningError } from '../signing/signing-error.ts'
-import { chainOfIssued, issuedCertificate } from '../signing/x509/index.ts'
+import { type CertificateFacts, chainOfIssued, commonNameOf, issuedCertificate } from '../signing/x509/index.ts'
 
 /** How long a change of a certificate's restrictions waits for the read model to know all policies, in milliseconds. */
 const catchUpTimeoutMs = 5_000
@@ -19,6 +19,7 @@ export function certificateSupport(
 ): Certificates {
   return {
     readIssued,
+    readImported,
     async policiesUsing(organizationId, certificateId) {
       try {
         const head = await log.head()
@@ -33,15 +34,38 @@ export function certificateSupport(
 }
 
 /** Reads and checks what an authority issued, as the port promises. */
-export const readIssued: Certificates['readIssued'] = ({ file, publicKey, known, at }): IssuedCertificate => {
+export const readIssued: Certificates['readIssued'] = ({ known, ...issued }) =>
+  issuedCertificate(chainOf({ ...issued, known, allowSelfSigned: false }).map(({ der }) => der))
+
+/** Reads and checks a certificate that is imported, as the port promises. */
+export const readImported: Certificates['readImported'] = (imported) => {
+  const chain = chainOf({ ...imported, known: [], allowSelfSigned: true })
+  const issued = issuedCertificate(chain.map(({ der }) => der))
+  const algorithm = chain[0]?.keyAlgorithm
+  if (algorithm === undefined)
+    throw new Refusal(
+      'IMPORTED_KEY_UNSUPPORTED',
+      `The key of the certificate "${issued.subject}" is none of RSA 2048, 3072, 4096 and EC P-256, P-384, P-521.`,
+    )
+  const commonName = commonNameOf(Buffer.from(issued.identity.subjectEncoding, 'hex')) ?? issued.subject
+  return { issued, algorithm, commonName }
+}
+
+function chainOf({
+  file,
+  publicKey,
+  known,
+  at,
+  allowSelfSigned,
+}: IssuedFile & { readonly allowSelfSigned: boolean }): readonly CertificateFacts[] {
   try {
-    const chain = chainOfIssued({
+    return chainOfIssued({
       file,
       publicKey: Buffer.from(publicKey, 'base64'),
       known: known.map((each) => Buffer.from(each, 'base64')),
       at: new Date(at),
+      allowSelfSigned,
     })
-    return issuedCertificate(chain.map(({ der }) => der))
   } catch (error) {
     // What somebody uploaded is at fault, not a key or a format.
     throw error instanceof SigningError ? new Refusal(error.code, error.message) : error

@@ -114,6 +114,7 @@ export async function startSigner(options: {
 const subjectStreams: Readonly<Record<string, (subject: string) => string>> = {
   sign: (subject) => streams.signingRequest(subject as SigningRequestId),
   generateKey: (subject) => streams.key(subject as KeyId),
+  importKey: (subject) => streams.key(subject as KeyId),
   issueCertificate: (subject) => streams.certificate(subject as CertificateId),
 }
 

@@ -19,14 +19,15 @@ import {
   denyUpdate,
   enrolCertificateId,
   generateKeyId,
+  importKeyId,
   issueCertificateId,
   refreshSignal,
   type SigningRequestInput,
   submitUpdate,
   workerTaskQueue,
 } from './contract.ts'
-import type { enrolCertificate, generateKey, issueCertificate } from './key-work.ts'
-import { type Workflows, WorkflowsUnavailable, WorkflowsUntrusted } from './port.ts'
+import type { enrolCertificate, generateKey, importKey, issueCertificate } from './key-work.ts'
+import { type SealedKey, type Workflows, WorkflowsUnavailable, WorkflowsUntrusted } from './port.ts'
 import { refusalFromFailure } from './refusals.ts'
 import type { signingRequest } from './signing-request.ts'
 import { unopenedCode } from './unopened.ts'
@@ -151,6 +152,16 @@ export function temporalWorkflows(client: Client): Workflows {
     async resumeKey(keyId) {
       await answered(() => workflow.start<typeof generateKey>('generateKey', keyOptions(keyId)))
     },
+
+    importKey: (keyId, sealed) =>
+      changed(
+        () =>
+          workflow.execute<typeof importKey>('importKey', {
+            ...joining(importKeyId(keyId)),
+            args: [sealed] as [SealedKey],
+          }),
+        5 * answerWithin,
+      ),
 
     issueCertificate: (certificateId) =>
       changed(

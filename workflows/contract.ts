@@ -25,6 +25,11 @@ export function generateKeyId(keyId: KeyId): string {
   return `key-${keyId}`
 }
 
+/** The id of the workflow `importKey` for a key. */
+export function importKeyId(keyId: KeyId): string {
+  return `key-import-${keyId}`
+}
+
 /** The id of the workflow `issueCertificate` for a certificate. */
 export function issueCertificateId(certificateId: CertificateId): string {
   return `certificate-${certificateId}`

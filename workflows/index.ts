@@ -1,2 +1,2 @@
-export { enrolCertificate, generateKey, issueCertificate } from './key-work.ts'
+export { enrolCertificate, generateKey, importKey, issueCertificate } from './key-work.ts'
 export { signingRequest } from './signing-request.ts'

@@ -1,8 +1,15 @@
 import { CancellationScope, continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
-import type { Answering, EnrolmentActivities, SignerActivities } from '../activities/contract.ts'
+import type { Answering, EnrolmentActivities, SealedKey, SignerActivities } from '../activities/contract.ts'
 import { type CertificateId, type KeyId, parseId, pauseAfter, Refusal } from '../domain/index.ts'
 import { callActivity } from './call-activity.ts'
-import { type Changed, enrolCertificateId, generateKeyId, issueCertificateId, signerTaskQueue } from './contract.ts'
+import {
+  type Changed,
+  enrolCertificateId,
+  generateKeyId,
+  importKeyId,
+  issueCertificateId,
+  signerTaskQueue,
+} from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { stepFailure } from './step-failure.ts'
 
@@ -27,6 +34,42 @@ export function generateKey(): Promise<Changed> {
     () => continueAsNew<typeof generateKey>(),
   )
 }
+
+/** Somebody waits for it, and what was sent must not stay on its way for long: tries within about a minute. */
+const mostImportAttempts = 6
+
+/**
+ * Has the signer bring a private key in that somebody sent, encrypted for its transport key. What fails is told to them after a
+ * few tries: the key is in no log, and only they can send it again.
+ *
+ * @throws ApplicationFailure of the code of the last failure, and `ID_MALFORMED` when the workflow's id is none of an import
+ */
+export function importKey(sealed: SealedKey): Promise<Changed> {
+  const keyId = ownId<KeyId>(importKeyId, 'key')
+  return CancellationScope.nonCancellable(async () => {
+    for (let failures = 1; ; failures += 1)
+      try {
+        return await callActivity('importKey', signer.importKey, { keyId, sealed })
+      } catch (error) {
+        const { code, message, retryAfterMs } = stepFailure(error)
+        const isOver = failures === mostImportAttempts || importFaults.has(code)
+        if (isOver) throw failureFromRefusal(new Refusal(code, message))
+        await sleep(Math.max(pauseAfter(backoff, failures), retryAfterMs))
+      }
+  })
+}
+
+/** What would fail again with what was sent. */
+const importFaults = new Set([
+  'PKCS11_UNWRAP_FAILED',
+  'PKCS11_KEY_NOT_PAIRED',
+  'PKCS11_KEY_UNSUPPORTED',
+  'PKCS11_MECHANISM_UNKNOWN',
+  'KEY_DISABLED',
+  'KEY_NOT_FOUND',
+  'KEY_NOT_READY',
+  'KEY_STATE',
+])
 
 /**
  * Has the signer make the certificate that the certificate's stream asks for. Tries again for as long as it fails for a

@@ -1,3 +1,4 @@
+import type { SealedKey } from '../activities/contract.ts'
 import type {
   Approve,
   Cancel,
@@ -9,6 +10,8 @@ import type {
 } from '../domain/index.ts'
 import type { Change, Changed } from './contract.ts'
 import type { UnopenedCode } from './unopened.ts'
+
+export type { SealedKey } from '../activities/contract.ts'
 
 /** A command that goes to a running request. */
 export type RequestCommand = Approve | Deny | Cancel
@@ -33,10 +36,12 @@ export interface Workflows {
   runningRequests(): Promise<ReadonlySet<string>>
   /** Whether the request's workflow runs and gets on: {@link Workflows.resume} would neither start nor restart it. */
   isAtWork(signingRequestId: SigningRequestId): Promise<boolean>
-  /** Has the signer make a key, and waits until it is there. */
+  /** Has the signer make a key, or the transport key of one that is to be imported, and waits until it is there. */
   generateKey(keyId: KeyId): Promise<Changed>
   /** Has the signer take up a key that was asked for, unless it is at it, and does not wait. */
   resumeKey(keyId: KeyId): Promise<void>
+  /** Has the signer bring in a private key that was encrypted for its transport key, and waits until it is there. */
+  importKey(keyId: KeyId, sealed: SealedKey): Promise<Changed>
   /** Has the signer make a certificate, and waits until it is there. */
   issueCertificate(certificateId: CertificateId): Promise<Changed>
   /** Has the signer take up a certificate that was asked for, unless it is at it, and does not wait. */

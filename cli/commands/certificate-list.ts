@@ -19,7 +19,7 @@ export function define(command: Command, invocation: Invocation): void {
         certificateId,
         name,
         statusCell(status),
-        key?.algorithm.replaceAll('_', '-') ?? '–',
+        key === null ? '–' : `${key.algorithm.replaceAll('_', '-')}${key.potentiallyExposed ? ', exposed' : ''}`,
         notAfter === null ? '–' : readableTime(notAfter),
         subject ?? '–',
       ])

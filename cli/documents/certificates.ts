@@ -121,6 +121,42 @@ export const installCertificate = typedDocument<
   installCertificate(input: $input) { ${payload} }
 }`)
 
+/** A certificate with a key from elsewhere, without the private half. */
+export type NewImport = {
+  readonly name: string
+  /** DER SubjectPublicKeyInfo, base64. */
+  readonly publicKey: string
+  /** Base64 of the certificates' file. */
+  readonly file: string
+  readonly keyStore?: string
+  readonly renews?: string
+  readonly restrictions?: Restrictions
+}
+
+/** Begins to import a certificate; `transportKey` is null when its key is there already. */
+export const importCertificate = typedDocument<
+  {
+    readonly importCertificate: {
+      readonly certificateId: string
+      readonly position: string
+      readonly transportKey: string | null
+    }
+  },
+  { readonly input: NewImport }
+>(`mutation ImportCertificate($input: ImportCertificateInput!) {
+  importCertificate(input: $input) { certificateId position transportKey }
+}`)
+
+/** Brings in the private key of a certificate that is imported. */
+export const completeImport = typedDocument<
+  { readonly completeCertificateImport: CertificateChange },
+  {
+    readonly input: { readonly certificateId: string; readonly wrappedSecret: string; readonly wrappedKey: string }
+  }
+>(`mutation CompleteImport($input: CompleteCertificateImportInput!) {
+  completeCertificateImport(input: $input) { ${payload} }
+}`)
+
 /** Has the next certificate of the same names and key made, or the request for it. */
 export const renewCertificate = typedDocument<
   { readonly renewCertificate: CertificateChange },

@@ -8,7 +8,13 @@ export type CertificateSummary = {
   readonly name: string
   readonly kind: string
   readonly status: string
-  readonly key: { readonly keyId: string; readonly keyStore: string; readonly algorithm: string } | null
+  readonly key: {
+    readonly keyId: string
+    readonly keyStore: string
+    readonly algorithm: string
+    /** Whether its private half was ever outside of a key store. */
+    readonly potentiallyExposed: boolean
+  } | null
   readonly subject: string | null
   readonly issuer: string | null
   readonly serialNumber: string | null
@@ -20,7 +26,7 @@ export type CertificateSummary = {
 
 /** Fields of {@link CertificateSummary}. */
 export const certificateFields =
-  'certificateId name kind status key { keyId keyStore algorithm } subject issuer serialNumber thumbprint notBefore notAfter'
+  'certificateId name kind status key { keyId keyStore algorithm potentiallyExposed } subject issuer serialNumber thumbprint notBefore notAfter'
 
 /** Certificates, newest first. */
 export const listCertificates = typedDocument<

@@ -13,7 +13,7 @@ export function certificateText(certificate: CertificateDetails, marker: Marker)
     ['waits for', enrolmentFailure && `${enrolmentFailure.code}: ${enrolmentFailure.message}`],
     ['renewal', renewalText(certificate)],
     ['succeeds', renews && `${renews.name} (${renews.certificateId})`],
-    ['key', key && `${key.algorithm.replaceAll('_', '-')} in ${key.keyStore} (${key.keyId})`],
+    ['key', key && `${key.algorithm.replaceAll('_', '-')} in ${key.keyStore} (${key.keyId})${exposedText(key)}`],
     ['subject', certificate.subject],
     ['also', namesText(certificate)],
     ['issuer', certificate.issuer],
@@ -45,7 +45,12 @@ export function continuityText(findings: readonly ContinuityFinding[], marker: M
   return table(['severity', 'what', 'before', 'after', 'effect'], rows, marker)
 }
 
+function exposedText({ potentiallyExposed }: { readonly potentiallyExposed: boolean }): string {
+  return potentiallyExposed ? ', potentially exposed' : ''
+}
+
 function originText({ kind, enrolment }: CertificateDetails): string {
+  if (kind === 'imported') return 'a PKCS #12 file, with its key'
   if (enrolment === null) return kind === 'selfSigned' ? 'itself (self-signed)' : kind
   return enrolment.by === 'est' ? `the EST server ${enrolment.server}` : 'an authority, by upload'
 }

@@ -68,11 +68,12 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   KeyGenerationRequested: ({ keyStore }, who) => `Asked for by ${who}, to be made in the key store ${keyStore}`,
   KeyGenerated: ({ token }) => `Made in ${tokenText(token)}`,
   KeyImportRequested: ({ keyStore }, who) => `Asked for by ${who}, to be brought into the key store ${keyStore}`,
+  KeyImportPrepared: () => 'The key store waits for it',
   KeyImported: ({ token }) => `Brought into ${tokenText(token)}`,
   KeyDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
 
   CertificateRequested: ({ kind }, who) =>
-    `Asked for by ${who}, ${kind === 'selfSigned' ? 'to be self-signed' : 'to be issued by an authority'}`,
+    `${kind === 'imported' ? 'Imported' : 'Asked for'} by ${who}, ${kindTexts[String(kind)] ?? String(kind)}`,
   CertificateRenewalRequested: () => 'The next certificate was asked for',
   CertificateSigningRequestCreated: () => 'The request to the authority is ready',
   CertificateIssued: ({ notAfter }) => `Issued until ${readableTime(String(notAfter))}`,
@@ -97,6 +98,12 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
 
 function fileName(artifact: unknown): string {
   return String((artifact as { fileName?: unknown } | undefined)?.fileName ?? 'the artifact')
+}
+
+const kindTexts: Readonly<Record<string, string>> = {
+  selfSigned: 'to be self-signed',
+  authority: 'to be issued by an authority',
+  imported: 'with its key',
 }
 
 function tokenText(token: unknown): string {

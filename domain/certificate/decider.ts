@@ -31,6 +31,7 @@ export type CertificateCommand =
   | { readonly type: 'RequestRenewal' }
   | { readonly type: 'RecordSigningRequest'; readonly request: string }
   | { readonly type: 'RecordIssued'; readonly issued: IssuedCertificate }
+  | { readonly type: 'RecordImported' }
   | { readonly type: 'InstallCertificate'; readonly issued: IssuedCertificate; readonly source: InstallationSource }
   | { readonly type: 'RecordEnrolmentFailure'; readonly code: string; readonly message: string }
   | {
@@ -49,7 +50,7 @@ export type CertificateCommand =
  *
  * Refuses with `CERTIFICATE_EXISTS`, `CERTIFICATE_NOT_FOUND`, `CERTIFICATE_STATE`, `CERTIFICATE_VALIDITY`,
  * `CERTIFICATE_NOT_ISSUED`, `CERTIFICATE_DISABLED`, `CERTIFICATE_ENABLED`, `CERTIFICATE_RENEWAL_PERIOD`,
- * `CERTIFICATE_RENEWAL_REQUESTED`, `CERTIFICATE_CONTINUITY`, `CERTIFICATE_RESTRICTIONS_INVALID`,
+ * `CERTIFICATE_RENEWAL_REQUESTED`, `CERTIFICATE_IMPORTED`, `CERTIFICATE_CONTINUITY`, `CERTIFICATE_RESTRICTIONS_INVALID`,
  * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_EXPIRY_NOT_DUE`, `CERTIFICATE_FAILURE_KNOWN`, `EST_SERVER_NAME_MALFORMED`, `ALTERNATIVE_NAME_MALFORMED`, `KEY_NOT_FOUND`,
  * `KEY_DISABLED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
@@ -79,23 +80,20 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
       const common = {
         schemaVersion: 1,
         name: parseName(request.name, "The certificate's name"),
-        subject: parseSubject(request.subject),
         restrictions: parseRestrictions(request.restrictions),
       }
-      return [
-        request.kind === 'authority'
-          ? {
-              type: 'CertificateRequested',
-              data: { ...request, ...common, alternativeNames: parseAlternativeNames(request.alternativeNames) },
-            }
-          : { type: 'CertificateRequested', data: { ...request, ...common } },
-      ]
+      return [{ type: 'CertificateRequested', data: { ...request, ...common, ...namesOf(request) } }]
     }
     if (state.status === 'none') throw new Refusal('CERTIFICATE_NOT_FOUND', 'There is no such certificate.')
     switch (command.type) {
       case 'RequestRenewal':
         requireIssued(state)
         requireStatus(state, 'active')
+        if (state.kind === 'imported')
+          throw new Refusal(
+            'CERTIFICATE_IMPORTED',
+            `The key of ${state.name} was outside of a key store, and may be in other hands. Ask for a certificate with a new key that succeeds it.`,
+          )
         if (state.renewal.requested)
           throw new Refusal(
             'CERTIFICATE_RENEWAL_REQUESTED',
@@ -114,6 +112,13 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
         requireAsked(state, 'selfSigned')
         if (state.issued !== null) requireContinuity(state, state.issued, command.issued)
         return [{ type: 'CertificateIssued', data: { schemaVersion: 1, ...command.issued } }]
+      case 'RecordImported': {
+        const { requested } = state
+        if (requested.kind !== 'imported' || state.status !== 'requested')
+          throw stateRefusal(state, 'to be one that waits for its key to be brought in')
+        const source = { by: 'import' } as const
+        return [{ type: 'CertificateInstalled', data: { schemaVersion: 1, ...requested.certificate, source } }]
+      }
       case 'InstallCertificate': {
         requireAwaiting(state)
         const { issued, source } = command
@@ -170,6 +175,14 @@ export const certificateDecider: Decider<CertificateState, CertificateCommand, C
 export function requireAwaiting(state: Certificate): void {
   if (state.signingRequest === null) throw stateRefusal(state, 'to have a request that was not answered')
   requireStatus(state, 'awaitingIssuance', 'active')
+}
+
+/** The names that a certificate is to have, checked; one that exists has those that it has. */
+function namesOf(request: CertificateRequest): Pick<CertificateRequest, 'subject'> {
+  if (request.kind === 'imported') return { subject: request.subject }
+  const subject = parseSubject(request.subject)
+  if (request.kind === 'selfSigned') return { subject }
+  return { subject, ...{ alternativeNames: parseAlternativeNames(request.alternativeNames) } }
 }
 
 function requireIssued({ issued, name }: Certificate): void {

@@ -43,6 +43,11 @@ export type CertificateRequest = {
       readonly alternativeNames: readonly AlternativeName[]
       readonly enrolment: Enrolment
     }
+  | {
+      readonly kind: 'imported'
+      /** It was issued for a key that is brought in, and comes into use with that. */
+      readonly certificate: IssuedCertificate
+    }
 )
 
 /**
@@ -65,8 +70,12 @@ export type IssuedCertificate = {
   readonly identity: CertificateIdentity
 }
 
-/** Where an authority's certificate came from. */
-export type InstallationSource = { readonly by: 'upload' } | { readonly by: 'est'; readonly server: string }
+/** Where a certificate came from that was not made here. */
+export type InstallationSource =
+  | { readonly by: 'upload' }
+  | { readonly by: 'est'; readonly server: string }
+  /** It came with its key. */
+  | { readonly by: 'import' }
 
 /**
  * A certificate was asked for, for a key. Authorises the signer to use the key once: for the certificate when it is to be
@@ -90,7 +99,10 @@ export type CertificateSigningRequestCreated = DomainEvent<
 /** The signer made a self-signed certificate: the first, or the next. */
 export type CertificateIssued = DomainEvent<'CertificateIssued', IssuedCertificate>
 
-/** What an authority issued for the request was checked and can sign: the first certificate, or the next. */
+/**
+ * What an authority issued was checked and can sign: for the request, the first certificate or the next, or before its key was
+ * brought in.
+ */
 export type CertificateInstalled = DomainEvent<
   'CertificateInstalled',
   IssuedCertificate & { readonly source: InstallationSource }

@@ -23,6 +23,7 @@ export function requireValidity(request: CertificateRequest): void {
     requirePeriod(enrolment.renewBeforeDays, longestRenewalDays, 'days')
     return
   }
+  if (request.kind === 'imported') return
   const { notBefore, notAfter, renewBeforeHours } = request
   if (notAfter <= notBefore)
     throw new Refusal('CERTIFICATE_VALIDITY', 'A certificate must end after it begins.', { notBefore, notAfter })

@@ -95,6 +95,7 @@ function requestedState(data: CertificateRequest & { readonly schemaVersion: num
 
 function hoursBefore(request: CertificateRequest): number | null {
   if (request.kind === 'selfSigned') return request.renewBeforeHours
+  if (request.kind === 'imported') return null
   return request.enrolment.by === 'est' ? request.enrolment.renewBeforeDays * 24 : null
 }
 

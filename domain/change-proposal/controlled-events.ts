@@ -76,6 +76,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   KeyGenerationRequested: undefined,
   KeyGenerated: undefined,
   KeyImportRequested: undefined,
+  KeyImportPrepared: undefined,
   KeyImported: undefined,
   KeyDisabled: undefined,
   CertificateRequested: undefined,

@@ -13,6 +13,11 @@ export type Key = KeyDescription & {
   readonly origin: 'generated' | 'imported'
   /** Whether its private half was ever outside of a key store. */
   readonly potentiallyExposed: boolean
+  /**
+   * For which the private half is to be encrypted that somebody brings in: DER SubjectPublicKeyInfo, base64; `null` before that is
+   * prepared, and when it is over.
+   */
+  readonly transportKey: string | null
   /** DER SubjectPublicKeyInfo, base64; `null` until a key that is made is there. */
   readonly publicKey: string | null
   /** `null` until the key is there. */
@@ -36,6 +41,7 @@ export type KeyCommand =
   | ({ readonly type: 'RequestKeyGeneration' } & KeyRequest)
   | ({ readonly type: 'RequestKeyImport'; readonly publicKey: string } & KeyRequest)
   | { readonly type: 'RecordGenerated'; readonly key: StoredKey }
+  | { readonly type: 'RecordImportPrepared'; readonly transportKey: string }
   | { readonly type: 'RecordImported'; readonly key: StoredKey }
   | { readonly type: 'DisableKey'; readonly reason: string | null }
 
@@ -47,7 +53,14 @@ export type KeyCommand =
  */
 export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
   initialState: () => ({ status: 'none' }),
-  eventTypes: ['KeyGenerationRequested', 'KeyGenerated', 'KeyImportRequested', 'KeyImported', 'KeyDisabled'],
+  eventTypes: [
+    'KeyGenerationRequested',
+    'KeyGenerated',
+    'KeyImportRequested',
+    'KeyImportPrepared',
+    'KeyImported',
+    'KeyDisabled',
+  ],
 
   decide(command, state) {
     switch (command.type) {
@@ -65,6 +78,9 @@ export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
       case 'RecordGenerated':
         requireRequested(state, 'generated')
         return [{ type: 'KeyGenerated', data: { schemaVersion: 1, ...command.key } }]
+      case 'RecordImportPrepared':
+        requireRequested(state, 'imported')
+        return [{ type: 'KeyImportPrepared', data: { schemaVersion: 1, transportKey: command.transportKey } }]
       case 'RecordImported':
         requireRequested(state, 'imported')
         if (command.key.publicKey !== state.publicKey)
@@ -87,13 +103,15 @@ export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
       case 'KeyGenerationRequested':
       case 'KeyImportRequested':
         return state
+      case 'KeyImportPrepared':
+        return { ...state, transportKey: event.data.transportKey }
       case 'KeyGenerated':
       case 'KeyImported': {
         const { publicKey, token } = event.data
-        return { ...state, status: 'active', publicKey, token }
+        return { ...state, status: 'active', transportKey: null, publicKey, token }
       }
       case 'KeyDisabled':
-        return { ...state, status: 'disabled' }
+        return { ...state, status: 'disabled', transportKey: null }
     }
   },
 }
@@ -104,12 +122,12 @@ function requestedKey(event: KeyEvent): Key | undefined {
     case 'KeyGenerationRequested': {
       const { schemaVersion: _, ...description } = event.data
       const origin = { origin: 'generated', potentiallyExposed: false } as const
-      return { status: 'requested', ...description, ...origin, publicKey: null, token: null }
+      return { status: 'requested', ...description, ...origin, transportKey: null, publicKey: null, token: null }
     }
     case 'KeyImportRequested': {
       const { schemaVersion: _, ...description } = event.data
       const origin = { origin: 'imported', potentiallyExposed: true } as const
-      return { status: 'requested', ...description, ...origin, token: null }
+      return { status: 'requested', ...description, ...origin, transportKey: null, token: null }
     }
     default:
       return undefined

@@ -47,6 +47,18 @@ export type KeyImportRequested = DomainEvent<
   }
 >
 
+/**
+ * The key store has a key for the transport of a key that is to be brought in: the private half of that one may be encrypted for
+ * it, and is then opened inside of the key store alone. It is destroyed with the import.
+ */
+export type KeyImportPrepared = DomainEvent<
+  'KeyImportPrepared',
+  {
+    /** DER SubjectPublicKeyInfo, base64. */
+    readonly transportKey: string
+  }
+>
+
 /** The key pair is in the key store. Who had its private half before may still have it. */
 export type KeyImported = DomainEvent<'KeyImported', StoredKey>
 
@@ -54,4 +66,10 @@ export type KeyImported = DomainEvent<'KeyImported', StoredKey>
 export type KeyDisabled = DomainEvent<'KeyDisabled', { readonly reason: string | null }>
 
 /** Everything that happens to a key. */
-export type KeyEvent = KeyGenerationRequested | KeyGenerated | KeyImportRequested | KeyImported | KeyDisabled
+export type KeyEvent =
+  | KeyGenerationRequested
+  | KeyGenerated
+  | KeyImportRequested
+  | KeyImportPrepared
+  | KeyImported
+  | KeyDisabled

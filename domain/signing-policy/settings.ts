@@ -138,9 +138,15 @@ function checkRelease(settings: SigningPolicySettings, certificate: PolicyCertif
       'RELEASE_NEEDS_STRONG_KEY',
       `A release policy needs RSA 3072 or more, or an elliptic curve; ${certificate.name} has RSA 2048.`,
     )
-  if (certificate.kind === 'selfSigned')
+  if (!isOfAuthority(certificate))
     throw new Refusal(
       'RELEASE_NEEDS_ISSUED_CERTIFICATE',
       `A release policy needs a certificate that an authority issued; ${certificate.name} is self-signed, for tests.`,
     )
+}
+
+/** An imported certificate can be self-signed too, which shows once it is in use. */
+function isOfAuthority({ kind, issued }: PolicyCertificate): boolean {
+  if (kind !== 'imported') return kind === 'authority'
+  return issued !== null && issued.identity.key !== issued.identity.issuingKey
 }

@@ -74,7 +74,9 @@ export const table: Readonly<Record<string, Room>> = {
   origin: { ...open, rooms: { retry: 'all', domain: 'language' } },
   notifications: { ...open, rooms: { retry: 'all', domain: 'language' } },
   web: { ...open, rooms: { graphql: 'types' } },
-  cli: { ...open, rooms: { retry: 'all', graphql: 'types', rest: 'types' } },
+  // PKCS #12 files are opened where their password is, which is on the machine of whoever has them.
+  pkcs12: { ...open, rooms: {} },
+  cli: { ...open, rooms: { retry: 'all', pkcs12: 'all', graphql: 'types', rest: 'types' } },
   server: { ...open, rooms: 'all' },
   test: free,
   bench: free,

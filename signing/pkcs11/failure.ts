@@ -15,6 +15,8 @@ const descriptions: Readonly<Record<SessionOperation, string>> = {
   close: 'close the session',
   sign: 'sign',
   generateKey: 'generate a key',
+  importKey: 'bring a key in',
+  destroyKey: 'destroy a key',
   findKey: 'look up a key',
   listKeys: 'list the keys',
   check: 'check the session',

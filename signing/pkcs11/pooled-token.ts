@@ -6,6 +6,7 @@ import { SessionFailure } from './failure.ts'
 import type { RemoteSession } from './remote-session.ts'
 import type {
   KeyDescription,
+  KeyUse,
   SessionArgument,
   SessionOperation,
   SessionRequests,
@@ -25,6 +26,8 @@ const sessionRemedies = 2
 
 /** Failures after which no login is tried again, because each would bring the token closer to being locked. */
 const lockout = new Set(['PKCS11_PIN_INCORRECT', 'PKCS11_PIN_LOCKED', 'PKCS11_PIN_EXPIRED', 'PKCS11_PIN_FINAL_TRY'])
+
+type TokenKeyRequest = Omit<SessionArgument<'generateKey'>, 'use'> & { readonly use?: KeyUse }
 
 interface PerformOptions {
   /** Whether the module is opened anew first, if it may be, and else a new session. */
@@ -61,9 +64,25 @@ export class PooledToken implements Token {
     return this.#identity
   }
 
-  async generateKey(request: SessionArgument<'generateKey'>): Promise<TokenKey> {
+  async generateKey({ use = 'sign', ...request }: TokenKeyRequest): Promise<TokenKey> {
     refuseInvalidId(request.id)
-    return await this.#module.oneAtATime(request.id, async () => this.#key(await this.#perform('generateKey', request)))
+    return await this.#module.oneAtATime(request.id, async () =>
+      this.#key(await this.#perform('generateKey', { ...request, use })),
+    )
+  }
+
+  async importKey(request: SessionArgument<'importKey'>): Promise<TokenKey> {
+    refuseInvalidId(request.id)
+    return await this.#module.oneAtATime(request.id, async () => this.#key(await this.#perform('importKey', request)))
+  }
+
+  async destroyKey(id: Uint8Array): Promise<boolean> {
+    refuseInvalidId(id)
+    return await this.#module.oneAtATime(id, async () => {
+      // A module with a stale picture of the token does not see every key, and what it does not see it does not destroy.
+      const isFound = await this.#perform('destroyKey', { id })
+      return (await this.#perform('destroyKey', { id }, { afresh: true })) || isFound
+    })
   }
 
   async findKey(id: Uint8Array): Promise<TokenKey | undefined> {

@@ -61,6 +61,26 @@ export function ecPublicKey(parameters: Uint8Array, point: Uint8Array): TokenPub
   return fromJwk(curve.algorithm, { kty: 'EC', crv: curve.jwkName, x: base64Url(x), y: base64Url(y) })
 }
 
+/**
+ * A public key from DER SubjectPublicKeyInfo.
+ *
+ * @returns undefined when it cannot be read, or is of a type that certificates may not use
+ */
+export function readPublicKey(spki: Uint8Array): TokenPublicKey | undefined {
+  try {
+    const keyObject = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+    const { kty, crv = '', n = '' } = keyObject.export({ format: 'jwk' })
+    const algorithm =
+      kty === 'RSA'
+        ? rsaAlgorithms.get(bitLength(Buffer.from(n, 'base64url')))
+        : curves.find(({ jwkName }) => jwkName === crv)?.algorithm
+    if (algorithm === undefined) return undefined
+    return { algorithm, keyObject, spki: keyObject.export({ type: 'spki', format: 'der' }) }
+  } catch {
+    return undefined
+  }
+}
+
 /** The bare and the wrapped form differ in length, so a bare point (which begins with 0x04 too) cannot be mistaken. */
 function uncompressedPoint(point: Uint8Array, fieldLength: number): Uint8Array | undefined {
   const pointLength = 1 + 2 * fieldLength

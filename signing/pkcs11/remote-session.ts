@@ -9,7 +9,7 @@ import type {
 } from './session-request.ts'
 
 /** How many times longer than others the calls may take that make keys or tokens: a smart card needs minutes. */
-const slowness: Partial<Record<SessionOperation, number>> = { generateKey: 10, initializeToken: 10 }
+const slowness: Partial<Record<SessionOperation, number>> = { generateKey: 10, importKey: 10, initializeToken: 10 }
 
 /** What a session thread needs from whoever counts the threads of a module. */
 export interface SessionThreadOptions {

@@ -19,6 +19,9 @@ export interface KeyDescription {
   readonly alwaysAuthenticate: boolean
 }
 
+/** What the private half of a key pair is for: signatures, or bringing other keys in that are encrypted for it (RSA only). */
+export type KeyUse = 'sign' | 'unwrap'
+
 /** Everything a session thread can be asked to do. One request at a time. */
 export interface SessionRequests {
   /** C_Initialize. Answers `guest` when somebody else in this process had done so already. */
@@ -38,7 +41,27 @@ export interface SessionRequests {
     argument: { key: Pick<KeyDescription, 'id' | 'publicKey'>; hash: HashAlgorithm; digest: Uint8Array }
     answer: Uint8Array
   }
-  generateKey: { argument: { id: Uint8Array; label: string; algorithm: KeyAlgorithm }; answer: KeyDescription }
+  generateKey: {
+    argument: { id: Uint8Array; label: string; algorithm: KeyAlgorithm; use: KeyUse }
+    answer: KeyDescription
+  }
+  importKey: {
+    argument: {
+      id: Uint8Array
+      label: string
+      /** DER SubjectPublicKeyInfo that the private key must belong to. */
+      publicKey: Uint8Array
+      /** CKA_ID of the key pair that it was encrypted for. */
+      transportId: Uint8Array
+      /** A secret AES key, encrypted by RSA-OAEP with SHA-1. */
+      wrappedSecret: Uint8Array
+      /** DER PrivateKeyInfo (RFC 5208), encrypted by AES-KWP (RFC 5649) with that. */
+      wrappedKey: Uint8Array
+    }
+    answer: KeyDescription
+  }
+  /** Answers whether there was a private half. */
+  destroyKey: { argument: { id: Uint8Array }; answer: boolean }
   findKey: { argument: { id: Uint8Array }; answer: KeyDescription | undefined }
   listKeys: { argument: undefined; answer: readonly KeyDescription[] }
   /** Asks the token whether the session is alive and logged in. */

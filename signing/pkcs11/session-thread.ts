@@ -45,6 +45,10 @@ function answer(request: PostedRequest): unknown {
       return session.sign(request.argument)
     case 'generateKey':
       return session.generateKey(request.argument)
+    case 'importKey':
+      return session.importKey(request.argument)
+    case 'destroyKey':
+      return session.destroyKey(Buffer.from(request.argument.id))
     case 'findKey':
       return session.findKey(Buffer.from(request.argument.id))
     case 'listKeys':

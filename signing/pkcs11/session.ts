@@ -3,6 +3,8 @@ import pkcs11js from 'pkcs11js'
 import { SigningError } from '../signing-error.ts'
 import { attributeValues, findObjects, type TokenSlot, tokenSlot } from './cryptoki.ts'
 import { generateKeyPair } from './key-generation.ts'
+import { importKeyPair } from './key-import.ts'
+import { destroyKeyPair } from './key-objects.ts'
 import { checkedSignature } from './raw-signature.ts'
 import { readSessionKey, type SessionKey } from './session-key.ts'
 import type { KeyDescription, SessionAnswer, SessionArgument, TokenIdentity } from './session-request.ts'
@@ -124,16 +126,35 @@ export class Session {
 
   generateKey(argument: SessionArgument<'generateKey'>): KeyDescription {
     const id = Buffer.from(argument.id)
-    const { token, handle } = this.#opened()
+    return this.#made(id, (session, token) => generateKeyPair(this.#module, session, token, { ...argument, id }))
+  }
+
+  importKey(argument: SessionArgument<'importKey'>): KeyDescription {
+    const id = Buffer.from(argument.id)
+    return this.#made(id, (session, token) => importKeyPair(this.#module, session, token, argument))
+  }
+
+  destroyKey(id: Buffer): boolean {
+    this.#keys.delete(hex(id))
+    return this.#writing((session) => destroyKeyPair(this.#module, session, id))
+  }
+
+  #made(id: Buffer, make: (session: Handle, token: TokenSlot) => void): KeyDescription {
+    this.#writing(make)
+    const made = readSessionKey(this.#module, this.#opened().handle, id)
+    if (made === undefined) throw keyNotFound({ id })
+    return describe(id, made)
+  }
+
+  /** Does something in a read/write session of its own. */
+  #writing<Result>(work: (session: Handle, token: TokenSlot) => Result): Result {
+    const { token } = this.#opened()
     const session = this.#module.C_OpenSession(token.slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION)
     try {
-      generateKeyPair(this.#module, session, token, { ...argument, id })
+      return work(session, token)
     } finally {
       this.#closeIgnoringErrors(session)
     }
-    const generated = readSessionKey(this.#module, handle, id)
-    if (generated === undefined) throw keyNotFound({ id })
-    return describe(id, generated)
   }
 
   #opened(): OpenSession {

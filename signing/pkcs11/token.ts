@@ -1,6 +1,6 @@
 import type { KeyAlgorithm } from '../../domain/index.ts'
 import type { SigningKey } from '../signing-key.ts'
-import type { TokenIdentity } from './session-request.ts'
+import type { KeyUse, SessionArgument, TokenIdentity } from './session-request.ts'
 
 /** A key pair in a token. Its private half is used by reference and never leaves the token. */
 export interface TokenKey extends SigningKey {
@@ -16,17 +16,31 @@ export interface Token {
   readonly identity: TokenIdentity
 
   /**
-   * Generates a key pair in the token: sensitive, not extractable, for signing only. An id is used once, so a caller
+   * Generates a key pair in the token: sensitive, not extractable, for one use only. An id is used once, so a caller
    * that may have got this far before looks with `findKey` first.
    *
    * @param id CKA_ID, 1 to 255 bytes
+   * @param use for signatures when it is left out; `unwrap` makes a transport key for {@link importKey}, of RSA
    * @throws SigningError `PKCS11_KEY_EXISTS`, `PKCS11_MECHANISM_UNKNOWN`, `PKCS11_KEY_NOT_PROTECTED`, `PKCS11_KEY_ID_INVALID`
    */
   generateKey(request: {
     readonly id: Uint8Array
     readonly label: string
     readonly algorithm: KeyAlgorithm
+    readonly use?: KeyUse
   }): Promise<TokenKey>
+
+  /**
+   * Brings in a private key that was encrypted for a transport key of the token, as {@link generateKey} would have made it. It is
+   * never outside of the token in the clear. One that is there already is kept when it is that of the public key.
+   *
+   * @throws SigningError `PKCS11_UNWRAP_FAILED`, `PKCS11_KEY_NOT_PAIRED`, `PKCS11_KEY_UNSUPPORTED`, `PKCS11_KEY_NOT_FOUND` (the
+   *   transport key), `PKCS11_KEY_NOT_PROTECTED`, `PKCS11_MECHANISM_UNKNOWN`, `PKCS11_KEY_EXISTS`
+   */
+  importKey(request: SessionArgument<'importKey'>): Promise<TokenKey>
+
+  /** Destroys both halves of a key pair, for good. Answers whether there was a private one. */
+  destroyKey(id: Uint8Array): Promise<boolean>
 
   /** @throws SigningError `PKCS11_KEY_UNSUPPORTED`, `PKCS11_KEY_AMBIGUOUS`, `PKCS11_PUBLIC_KEY_NOT_FOUND` */
   findKey(id: Uint8Array): Promise<TokenKey | undefined>

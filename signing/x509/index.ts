@@ -19,4 +19,4 @@ export {
 } from './issue.ts'
 export { chainOfIssued, type IssuedFile } from './issued-chain.ts'
 export { toPem } from './pem.ts'
-export { encodedNameText } from './subject.ts'
+export { commonNameOf, encodedNameText } from './subject.ts'

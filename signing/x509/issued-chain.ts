@@ -17,6 +17,8 @@ export interface IssuedFile {
   readonly at: Date
   /** DER certificates of roots that the chain must end at; any root when they are left out. */
   readonly trustedRoots?: readonly Uint8Array[] | undefined
+  /** Whether a certificate that its own key issued will do, where there is no other. */
+  readonly allowSelfSigned?: boolean
 }
 
 const maximumLength = 10
@@ -33,9 +35,10 @@ const maximumSteps = 200
  * @throws SigningError of {@link readCertificateFile}; `ISSUED_KEY_MISMATCH`, `ISSUED_AMBIGUOUS`; `CHAIN_ROOT_UNTRUSTED`; `ISSUED_…` for what is wrong
  *   with the certificate itself and `CHAIN_…` for what is wrong above it, as `chain-rules.ts`
  */
-export function chainOfIssued({ file, publicKey, known, at, trustedRoots }: IssuedFile): readonly CertificateFacts[] {
+export function chainOfIssued(issued: IssuedFile): readonly CertificateFacts[] {
+  const { file, publicKey, known, at, trustedRoots, allowSelfSigned = false } = issued
   const given = readCertificateFile(file)
-  const leaf = fields(leafOf(given, publicKey))
+  const leaf = fields(leafOf(given, publicKey, allowSelfSigned))
   checkLeaf(leaf, at)
   const others = [...known, ...(trustedRoots ?? [])].map((der) => fields(readCertificate(der)))
   const candidates = [...given.map(fields), ...others]
@@ -54,7 +57,7 @@ function fields({ der }: CertificateFacts): CertificateFields {
   return readCertificateFields(der, 'X509_MALFORMED')
 }
 
-function leafOf(given: readonly CertificateFacts[], publicKey: Uint8Array): CertificateFacts {
+function leafOf(given: readonly CertificateFacts[], publicKey: Uint8Array, allowSelfSigned: boolean): CertificateFacts {
   const ours = given.filter((certificate) => Buffer.compare(certificate.publicKey, publicKey) === 0)
   // A certificate that the key issued to itself came from no authority; it can be in a bundle beside the one that did.
   const issued = ours.filter(({ isSelfSigned }) => !isSelfSigned)
@@ -65,7 +68,9 @@ function leafOf(given: readonly CertificateFacts[], publicKey: Uint8Array): Cert
       `Several certificates in the file are for the key: those with the serial numbers ${issued.map(({ serialNumber }) => serialNumber).join(', ')}. Leave the one that is meant.`,
     )
   if (leaf !== undefined) return leaf
-  if (ours.length > 0)
+  const [selfSigned] = ours
+  if (selfSigned !== undefined && allowSelfSigned) return selfSigned
+  if (selfSigned !== undefined)
     throw new SigningError('ISSUED_SELF_SIGNED', 'The certificate for the key is self-signed; no authority issued it.')
   throw new SigningError(
     'ISSUED_KEY_MISMATCH',

@@ -30,6 +30,16 @@ export function distinguishedName(subject: CertificateSubject): Name {
   return name
 }
 
+/**
+ * The common name in an encoded distinguished name, the most particular one where there are several.
+ *
+ * @param encoded DER
+ */
+export function commonNameOf(encoded: Uint8Array): string | undefined {
+  const attributes = [...AsnConvert.parse(encoded, Name)].flatMap((each) => [...each])
+  return attributes.findLast(({ type }) => type === '2.5.4.3')?.value.toString()
+}
+
 function refuseUnfitting(field: keyof CertificateSubject, text: string, longest: number): void {
   const characters = [...text].length
   const problem =

@@ -5,11 +5,10 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import {
-  disableCertificate,
-  enableCertificate,
   installCertificate,
   renewCertificate,
   restrictCertificate,
+  switchCertificate,
 } from '../../application/certificates.ts'
 import { type AuthorityCertificateInput, requestCertificate } from '../../application/create-certificate.ts'
 import {
@@ -207,10 +206,12 @@ test('a certificate that is disabled and enabled again signs', async () => {
   const { organization, dependencies, certificate } = await withAuthority()
   const { setup, certificateId } = organization
   const input = { certificateId, reason: null }
-  await expect(enableCertificate(dependencies, setup, input)).rejects.toMatchObject({ code: 'CERTIFICATE_ENABLED' })
-  await disableCertificate(dependencies, setup, input)
+  await expect(switchCertificate(dependencies, setup, input, 'EnableCertificate')).rejects.toMatchObject({
+    code: 'CERTIFICATE_ENABLED',
+  })
+  await switchCertificate(dependencies, setup, input, 'DisableCertificate')
   await expect(organization.planned()).rejects.toMatchObject({ code: 'CERTIFICATE_DISABLED' })
-  await enableCertificate(dependencies, setup, input)
+  await switchCertificate(dependencies, setup, input, 'EnableCertificate')
   const { signingRequestId } = await organization.planned()
   const { issued } = await certificate(certificateId)
   const der = Buffer.from(issued?.chain[0] ?? '', 'base64')

@@ -62,8 +62,8 @@ function folded(events: readonly RecordedEvent[]) {
     }
     if (name?.kind === 'key') {
       const key = fold(keyDecider, ofStream)
-      // What is to be imported nobody can take up again: its private half is with whoever brings it.
-      if (key.status === 'requested' && key.origin === 'generated') unfinished.keys.add(name.id)
+      // Of one that is to be imported the transport key is made; its private half is with whoever brings it.
+      if (key.status === 'requested' && key.transportKey === null) unfinished.keys.add(name.id)
     }
     if (name?.kind === 'certificate') {
       const state = fold(certificateDecider, ofStream)

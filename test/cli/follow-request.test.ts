@@ -19,6 +19,8 @@ function follow(request: StandInRequest, options: Partial<Parameters<typeof foll
     stdout: nobody,
     stderr: nobody,
     canAsk: false,
+    askSecret: async () => '',
+    readInput: async () => '',
     ask: async () => '',
     interruption: () => new AbortController().signal,
   }

@@ -22,6 +22,8 @@ function terminalWith(isTTY: boolean, environment: Record<string, string> = {}) 
     stdout: output,
     stderr: output,
     canAsk: false,
+    askSecret: async () => '',
+    readInput: async () => '',
     ask: async () => '',
     interruption: () => new AbortController().signal,
   }

@@ -72,6 +72,12 @@ const askAuthority = (changes: Partial<Extract<CertificateRequest, { readonly ki
   ({ ...request, request: { ...ofAuthority, ...changes } }) as const
 const est = (renewBeforeDays: number) =>
   askAuthority({ enrolment: { by: 'est', server: 'corporate', renewBeforeDays } })
+const imported = { ...common, kind: 'imported', certificate: issuedFacts } as const
+const askedToImport = event<CertificateEvent, 'CertificateRequested'>('CertificateRequested', imported)
+const importedEvent = event<CertificateEvent, 'CertificateInstalled'>('CertificateInstalled', {
+  ...issuedFacts,
+  source: { by: 'import' },
+})
 const otherAuthority = { ...issuedFacts, identity: { ...issuedFacts.identity, issuingKey: '22'.repeat(32) } }
 const restrictions = { minimumApprovals: 2, originVerification: false, timestamp: true }
 const waits = { code: 'EST_PENDING', message: 'Somebody there must agree.' }
@@ -109,6 +115,16 @@ describe('certificate', () => {
     waiting.when(install).thenEvents(installed)
     const { state } = given(certificate, askedOfAuthority, signingRequest, installed)
     expect(state).toMatchObject({ status: 'active', signingRequest: null, issued: issuedFacts })
+  })
+
+  it('comes with its key, and into use when that is brought in, whatever names it has', () => {
+    const named = { ...imported, subject: { commonName: 'A'.repeat(200) } }
+    given(certificate)
+      .when({ ...request, request: named })
+      .thenEvents(event<CertificateEvent, 'CertificateRequested'>('CertificateRequested', named))
+    given(certificate, askedToImport).when({ type: 'RecordImported' }).thenEvents(importedEvent)
+    expect(fold(certificate, [askedToImport])).toMatchObject({ status: 'requested', issued: null })
+    expect(fold(certificate, [askedToImport, importedEvent])).toMatchObject({ status: 'active', issued: issuedFacts })
   })
 
   it('is renewed in its place with the same key and names, while the one before goes on', () => {
@@ -164,6 +180,9 @@ describe('certificate', () => {
   })
 
   itRefuses(certificate, { source: 'certificate/decider.ts', before: 'export const certificateDecider' }, [
+    ['CERTIFICATE_IMPORTED', 'renewing one that came with its key', [askedToImport, importedEvent], renew],
+    ['CERTIFICATE_STATE', 'importing twice', [askedToImport, importedEvent], { type: 'RecordImported' }],
+    ['CERTIFICATE_STATE', 'importing one that is self-signed', [requested], { type: 'RecordImported' }],
     ['CERTIFICATE_EXISTS', 'a second request', [requested], request],
     ['CERTIFICATE_NOT_FOUND', 'disabling before the request', [], disable],
     ['CERTIFICATE_STATE', 'issuing twice', [requested, issued], { type: 'RecordIssued', issued: issuedFacts }],

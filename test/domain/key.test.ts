@@ -32,6 +32,7 @@ const disable = { type: 'DisableKey', reason: 'lost' } as const
 const generationRequested = event<KeyEvent, 'KeyGenerationRequested'>('KeyGenerationRequested', inStore)
 const generated = event<KeyEvent, 'KeyGenerated'>('KeyGenerated', stored)
 const importRequested = event<KeyEvent, 'KeyImportRequested'>('KeyImportRequested', { ...inStore, publicKey: 'BBBB' })
+const importPrepared = event<KeyEvent, 'KeyImportPrepared'>('KeyImportPrepared', { transportKey: 'CCCC' })
 const imported = event<KeyEvent, 'KeyImported'>('KeyImported', stored)
 const disabled = event<KeyEvent, 'KeyDisabled'>('KeyDisabled', { reason: 'lost' })
 
@@ -48,6 +49,10 @@ describe('key', () => {
   it('is brought in from elsewhere as the one that was announced, and counts as potentially exposed', () => {
     given(key).when(bring).thenEvents(importRequested)
     given(key, importRequested).when({ type: 'RecordImported', key: stored }).thenEvents(imported)
+    given(key, importRequested).when({ type: 'RecordImportPrepared', transportKey: 'CCCC' }).thenEvents(importPrepared)
+    expect(fold(key, [importRequested, importPrepared])).toMatchObject({ status: 'requested', transportKey: 'CCCC' })
+    for (const end of [imported, disabled])
+      expect(fold(key, [importRequested, importPrepared, end])).toMatchObject({ transportKey: null })
     expect(fold(key, [importRequested, imported])).toMatchObject({ origin: 'imported', potentiallyExposed: true })
     expect(fold(key, [generationRequested, generated])).toMatchObject({
       origin: 'generated',
@@ -82,6 +87,12 @@ describe('key', () => {
       'importing another key',
       [importRequested],
       { type: 'RecordImported', key: { ...stored, publicKey: 'CCCC' } },
+    ],
+    [
+      'KEY_STATE',
+      'preparing to import one that is made here',
+      [generationRequested],
+      { type: 'RecordImportPrepared', transportKey: 'CCCC' },
     ],
     ['KEY_DISABLED', 'disabling twice', [generationRequested, disabled], disable],
     ['KEY_STORE_NAME_MALFORMED', 'no key store', [], { ...generate, keyStore: '' }],

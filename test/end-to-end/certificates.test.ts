@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createPrivateKey } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toPem } from '../../signing/x509/index.ts'
 import { CertificateAuthority } from '../support/certificate-authority.ts'
-import { openssl } from '../support/openssl.ts'
+import { makeIdentity, openssl } from '../support/openssl.ts'
 import { runCommand } from '../support/run-command.ts'
 import { type ServiceProcess, startServe } from '../support/service-processes.ts'
 
@@ -24,6 +25,14 @@ afterAll(async () => {
   await service?.end('SIGTERM')
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }, 60_000)
+
+/** The files below a folder that hold one of some secrets. */
+function leaks(below: string, secrets: readonly (string | Buffer)[]): readonly string[] {
+  return readdirSync(below, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => secrets.some((secret) => readFileSync(path).includes(secret)))
+}
 
 function countersign(...args: readonly string[]) {
   return runCommand(args, { environment: { COUNTERSIGN_DATA: data }, workingDirectory: folder })
@@ -112,6 +121,45 @@ describe('certificates by the command line', () => {
     )
     const refused = await countersign('certificate', 'install', before, 'wrong.pem', ...asAdministrator)
     expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('CERTIFICATE_CONTINUITY') })
+  }, 180_000)
+
+  it('are imported with their keys from a file that OpenSSL exported, once, and nothing secret leaves this process', async () => {
+    const { keyFile, chainFile } = await makeIdentity(folder, 'ec-p384', { commonName: 'Imported' })
+    const file = join(folder, 'imported.pfx')
+    const password = 'canary-password-4711'
+    await openssl(
+      'pkcs12',
+      '-export',
+      '-inkey',
+      keyFile,
+      '-in',
+      chainFile,
+      '-out',
+      file,
+      '-passout',
+      `pass:${password}`,
+    )
+    const command = ['certificate', 'import', file, '--password-stdin', ...asAdministrator, '--json']
+    const run = (input: string) =>
+      runCommand(command, { environment: { COUNTERSIGN_DATA: data }, workingDirectory: folder, input })
+    expect(await run('wrong\n')).toMatchObject({ code: 2, stderr: expect.stringContaining('PFX_PASSWORD_WRONG') })
+
+    const first = await run(`${password}\n`)
+    expect(first).toMatchObject({ code: 0, stderr: '' })
+    const { certificateId, certificate } = JSON.parse(first.stdout)
+    expect(certificate).toMatchObject({ name: 'imported', kind: 'imported', status: 'active' })
+    expect(certificate.key).toMatchObject({ potentiallyExposed: true })
+    expect(JSON.parse((await run(`${password}\n`)).stdout)).toMatchObject({ certificateId, certificate })
+
+    const shown = await countersign('certificate', 'show', certificateId)
+    expect(shown.stdout).toMatch(/comes from +a PKCS #12 file, with its key/)
+    expect(shown.stdout).toMatch(/key +ec-p384 in default .*, potentially exposed/)
+    expect((await countersign('key', 'show', certificate.key.keyId)).stdout).toMatch(
+      /origin +imported, potentially exposed/,
+    )
+    const secret = createPrivateKey(readFileSync(keyFile)).export({ format: 'jwk' }).d ?? ''
+    expect(secret).not.toBe('')
+    expect(leaks(data, [password, secret, Buffer.from(secret, 'base64url')])).toEqual([])
   }, 180_000)
 
   it('for tests are self-signed and can renew themselves', async () => {

@@ -1,12 +1,13 @@
 import type { Certificates } from '../../application/index.ts'
 import { fold, type SigningPolicyId, signingPolicyDecider, streams } from '../../domain/index.ts'
 import { type EventLog, readWholeStream } from '../../event-log/index.ts'
-import { readIssued } from '../../server/certificates.ts'
+import { readImported, readIssued } from '../../server/certificates.ts'
 
 /** What use cases of certificates need, for tests without a read model: policies are looked for in the log. */
 export function certificatesInLog(log: EventLog): Certificates {
   return {
     readIssued,
+    readImported,
     async policiesUsing(organizationId, certificateId) {
       const found: SigningPolicyId[] = []
       for await (const batch of log.readAll())

@@ -16,7 +16,15 @@ import {
   signingRequestDecider,
   streams,
 } from '../../domain/index.ts'
-import { type Appended, type EventLog, EventLogError, prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import {
+  type Appended,
+  type EventLog,
+  EventLogError,
+  type LogPosition,
+  prepareEvents,
+  type RecordedEvent,
+  readWholeStream,
+} from '../../event-log/index.ts'
 import type { Workflows } from '../../workflows/port.ts'
 import { issuedFacts } from './issued-facts.ts'
 
@@ -66,16 +74,30 @@ export function decidingWorkflows(
       runningRequests: async () => new Set(),
       isAtWork: async () => true,
       generateKey: async (id: KeyId) => {
-        const key = {
-          publicKey: 'MAA=',
-          token: { label: 'test', serialNumber: '1', manufacturer: 'test', model: 'test' },
+        const { state, position } = await keyInLog(log, id)
+        if (state.status !== 'none' && state.origin === 'imported') {
+          if (state.transportKey !== null || state.status !== 'requested') return { position }
+          const prepared = { type: 'RecordImportPrepared', transportKey: 'MAA=' } as const
+          return change(streams.key(id), keyDecider, prepared, system('signer'))
         }
+        const key = { publicKey: 'MAA=', token }
         return change(streams.key(id), keyDecider, { type: 'RecordGenerated', key }, system('signer'))
+      },
+      importKey: async (id: KeyId) => {
+        const { state, position } = await keyInLog(log, id)
+        if (state.status === 'active') return { position }
+        const key = { publicKey: (state.status === 'none' ? null : state.publicKey) ?? 'MAA=', token }
+        return change(streams.key(id), keyDecider, { type: 'RecordImported', key }, system('signer'))
       },
       resumeKey: async () => undefined,
       issueCertificate: async (id: CertificateId) => {
         const { events } = await readWholeStream(log, streams.certificate(id))
         const state = fold(certificateDecider, events)
+        if (state.status !== 'none' && state.kind === 'imported') {
+          const { state: key } = await keyInLog(log, state.keyId)
+          if (key.status !== 'active' || state.status !== 'requested') return { position: lastPosition(events) }
+          return change(streams.certificate(id), certificateDecider, { type: 'RecordImported' }, system('signer'))
+        }
         const made =
           state.status !== 'none' && state.kind === 'authority'
             ? ({ type: 'RecordSigningRequest', request: 'MAA=' } as const)
@@ -87,4 +109,17 @@ export function decidingWorkflows(
       assertReachable: async () => undefined,
     },
   }
+}
+
+const token = { label: 'test', serialNumber: '1', manufacturer: 'test', model: 'test' }
+
+async function keyInLog(log: EventLog, id: KeyId) {
+  const { events } = await readWholeStream(log, streams.key(id))
+  return { state: fold(keyDecider, events), position: lastPosition(events) }
+}
+
+function lastPosition(events: readonly RecordedEvent[]): LogPosition {
+  const last = events.at(-1)
+  if (last === undefined) throw new Error('The stream is empty.')
+  return last.position
 }

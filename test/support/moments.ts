@@ -48,6 +48,14 @@ export function withMoments(signer: SignerDependencies, moment: Moment): Watched
         await moment('token.generateKey')
         return watchKey(await token.generateKey(request))
       },
+      async importKey(request) {
+        await moment('token.importKey')
+        return watchKey(await token.importKey(request))
+      },
+      async destroyKey(id) {
+        await moment('token.destroyKey')
+        return token.destroyKey(id)
+      },
     })
   return {
     ...signer,

@@ -11,6 +11,8 @@ export type RunOptions = {
   readonly workingDirectory?: string
   /** Answers to questions; a terminal without any cannot be asked. */
   readonly answers?: readonly string[]
+  /** What comes on standard input. */
+  readonly input?: string
   /** Whether a person looks at it. */
   readonly isTTY?: boolean
   readonly interruption?: AbortSignal
@@ -44,6 +46,8 @@ export async function runCommand(args: readonly string[], options: RunOptions = 
       terminal.stderr.write(question)
       return left.shift() ?? ''
     },
+    askSecret: (question) => terminal.ask(question),
+    readInput: async () => options.input ?? '',
     interruption: () => options.interruption ?? new AbortController().signal,
   }
   const code = await run(args, terminal)

@@ -72,7 +72,12 @@ export const certificate = {
   name: 'Test certificate',
   kind: 'selfSigned',
   status: 'active',
-  key: { keyId: key.keyId, keyStore: key.keyStore, algorithm: key.algorithm },
+  key: {
+    keyId: key.keyId,
+    keyStore: key.keyStore,
+    algorithm: key.algorithm,
+    potentiallyExposed: key.potentiallyExposed,
+  },
   subject: 'CN=Test',
   issuer: 'CN=Test',
   serialNumber: '01',

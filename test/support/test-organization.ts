@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { SealedKey } from '../../activities/contract.ts'
 import { generateKey } from '../../activities/generate-key.ts'
+import { importKey } from '../../activities/import-key.ts'
 import { type SignerDependencies, withAttribution } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { readCertificateAndKey } from '../../activities/signing-key.ts'
@@ -342,6 +344,7 @@ export async function testOrganization(
 export function keyWorkflows(signer: SignerDependencies) {
   return {
     generateKey: (id: KeyId) => generateKey(signer, id),
+    importKey: (id: KeyId, sealed: SealedKey) => importKey(signer, id, sealed),
     issueCertificate: (id: CertificateId) => issueCertificate(signer, id),
     enrolCertificate: async () => undefined,
   }

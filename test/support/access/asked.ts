@@ -201,6 +201,14 @@ export const asked: Readonly<Record<string, Asked>> = {
     ...input(async (of) => ({ certificateId: await of.certificate(), file: 'MAA=' })),
     answeredWith: 'CERTIFICATE_STATE',
   },
+  'Mutation.importCertificate': {
+    ...input(async () => ({ name: 'Imported', publicKey: 'MAA=', file: 'MAA=' })),
+    answeredWith: 'X509_MALFORMED',
+  },
+  'Mutation.completeCertificateImport': {
+    ...input(async (of) => ({ certificateId: await of.certificate(), wrappedSecret: 'MAA=', wrappedKey: 'MAA=' })),
+    answeredWith: 'CERTIFICATE_STATE',
+  },
   'Mutation.renewCertificate': input(async (of) => ({ certificateId: await of.certificate() })),
   'Mutation.restrictCertificate': input(async (of) => ({
     certificateId: await of.certificate(),

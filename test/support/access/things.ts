@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { issueApiToken } from '../../../application/api-tokens.ts'
-import { disableCertificate } from '../../../application/certificates.ts'
+import { switchCertificate } from '../../../application/certificates.ts'
 import { deactivateUser } from '../../../application/change-user.ts'
 import { createSelfSignedCertificate } from '../../../application/create-certificate.ts'
 import { createProject } from '../../../application/create-project.ts'
@@ -159,7 +159,7 @@ export function thingsOf(making: ThingMaking): Things {
     certificate: async () => (await newCertificate(dependencies, setup)).certificateId,
     async disabledCertificate() {
       const { certificateId } = await newCertificate(dependencies, setup)
-      await disableCertificate(dependencies, setup, { certificateId, reason: null })
+      await switchCertificate(dependencies, setup, { certificateId, reason: null }, 'DisableCertificate')
       return certificateId
     },
     key: async () => (await newCertificate(dependencies, setup)).keyId,

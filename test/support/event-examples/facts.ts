@@ -33,6 +33,7 @@ export const id = {
   authorityCertificate: fixedUuid<CertificateId>('0'),
   key: fixedUuid<KeyId>('8'),
   importedKey: fixedUuid<KeyId>('9'),
+  importedCertificate: fixedUuid<CertificateId>('9'),
   token: fixedUuid<ApiTokenId>('b'),
   session: fixedUuid<SessionId>('c'),
   change: fixedUuid<ChangeProposalId>('f'),

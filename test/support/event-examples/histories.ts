@@ -291,6 +291,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       streamId: streams.key(id.importedKey),
       events: [
         byToken('KeyImportRequested', { ...keyDescription(id.importedKey), publicKey: storedKey.publicKey }),
+        bySigner('KeyImportPrepared', { transportKey: storedKey.publicKey }),
         bySigner('KeyImported', { ...storedKey }),
         byToken('KeyDisabled', { reason: 'Exposed' }),
       ],
@@ -344,6 +345,23 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         byWorkflow('CertificateExpiryWarned', { days: 60, notAfter: issued.notAfter }),
         byWorkflow('CertificateRenewalRequested', {}),
         byWorkflow('CertificateExpired', { notAfter: issued.notAfter }),
+      ],
+    },
+    {
+      streamId: streams.certificate(id.importedCertificate),
+      events: [
+        byToken('CertificateRequested', {
+          certificateId: id.importedCertificate,
+          organizationId: id.organization,
+          name: 'Imported',
+          keyId: id.importedKey,
+          renews: null,
+          kind: 'imported',
+          subject: { commonName: 'Acme' },
+          restrictions: { minimumApprovals: 0, originVerification: false, timestamp: false },
+          certificate: issued,
+        }),
+        bySigner('CertificateInstalled', { ...issued, source: { by: 'import' } }),
       ],
     },
     ...requestHistories(documents),

@@ -76,6 +76,7 @@ export function keyCommands(number: number, detail: number): readonly KeyCommand
     { ...keyRequest(number, detail), type: 'RequestKeyImport', publicKey: 'MAA=' },
     { type: 'RecordGenerated', key },
     { type: 'RecordImported', key },
+    { type: 'RecordImportPrepared', transportKey: 'MAA=' },
     { type: 'DisableKey', reason: null },
   ]
 }
