@@ -4,17 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type OrganizationId, processRoles } from '../domain/index.ts'
-import {
-  auditAppends,
-  createKeyRing,
-  type EventLog,
-  openSqliteEventLog,
-  upcasters,
-  withSignatures,
-  withUpcasters,
-} from '../event-log/index.ts'
+import { type EventLog, openSqliteEventLog, withSignatures } from '../event-log/index.ts'
 import { replayLog } from '../projections/index.ts'
+import { readSettings } from '../server/configuration.ts'
 import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
+import { startThreadedAudit } from '../server/threaded-audit.ts'
 import { median } from './median.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
@@ -57,12 +51,16 @@ export async function measureEventSignatures(requests = 3_000, loneRequests = 75
     async function auditRate(name: string, write: (writer: EventLog) => Promise<void>): Promise<AuditRate> {
       const history = open(name)
       await write(withSignatures(history, key()))
-      const audited = auditAppends(history, createKeyRing(history, installationKeys))
+      const settings = readSettings({
+        environment: { COUNTERSIGN_EVENT_LOG: `sqlite:${join(folder, name)}`, COUNTERSIGN_DATA: folder },
+      })
+      const audit = await startThreadedAudit({ settings, installationKeys, exportPath: undefined, only: undefined })
       const start = performance.now()
-      const { close } = await replayLog(withUpcasters({ ...history, ...audited.log }, upcasters))
+      const { close } = await replayLog(audit.log)
       close()
-      const { appends, faultCount } = await audited.result()
+      const { appends, faultCount } = await audit.result()
       const appendsPerSecond = (appends * 1_000) / (performance.now() - start)
+      await audit.close()
       if (faultCount > 0) throw new Error(`The audit found ${faultCount} faults in what was just written.`)
       await history.close()
       return { appends, appendsPerSecond }

@@ -60,6 +60,7 @@ export function signedTexts(event: RecordedEvent, signature?: AppendSignature): 
   const data = stored.data.text
   const metadata = stored.metadata.text
   if (signature === undefined) return { id, type, data, metadata }
+  if (stored.metadata.unsigned !== undefined) return { id, type, data, metadata: stored.metadata.unsigned }
   const member = `${signatureMember(signature)}}`
   const before = metadata.length - member.length - 1
   if (!metadata.endsWith(member) || before < 0) return undefined

@@ -1,14 +1,7 @@
 import type { AppendSignature, AppendWitness, ConcealedWitness } from '../domain/index.ts'
 import { isTold } from './append-message.ts'
-import {
-  asSignature,
-  checkAppend,
-  groupAppends,
-  type LogFault,
-  parseWitness,
-  type SignedGroup,
-  witnessOf,
-} from './check-appends.ts'
+import { asSignature, checkAppend, groupAppends, type LogFault, parseWitness, witnessOf } from './check-appends.ts'
+import { rememberingRootOf } from './digest-tree.ts'
 import {
   type EventLog,
   EventLogError,
@@ -16,7 +9,7 @@ import {
   type RecordedEvent,
   type UnreadableEvent,
 } from './event-log.ts'
-import { watchingUnreadable } from './log-entries.ts'
+import { isReadable, type LogEntry } from './log-entries.ts'
 import type { KeyRing } from './process-keys.ts'
 import { openSpillingMap } from './spilling-map.ts'
 
@@ -30,13 +23,17 @@ export type AppendAudit = {
   readonly faults: readonly LogFault[]
 }
 
-/** A log that is audited while somebody reads it. */
-export type AuditedLog = {
-  /** Reads pass through; what was read is checked meanwhile. Read once, to the end. */
-  readonly log: Pick<EventLog, 'readAll'>
-  /** Waits for what is being checked, and answers what was found in all that was read. */
+/** An audit of appends that is given every entry of a log in its order. */
+export type AppendsAudit = {
+  readonly take: (entry: LogEntry) => void
+  /** Waits while too much is being checked; `undefined` when nobody need wait. */
+  readonly room: () => Promise<void> | undefined
+  /** Waits for what is being checked, and answers what was found in all that was taken. */
   readonly result: () => Promise<AppendAudit>
 }
+
+/** Where an append ends. */
+type AppendPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'position'>
 
 /** So many signatures wait for their check at the most: enough for every thread, and little memory. */
 const maximumChecks = 256
@@ -45,23 +42,25 @@ const recentAppends = 65_536
 const maximumFaults = 1_000
 
 /**
- * Audits a log as it is read: every signature, the revisions of every stream without gaps, and that every append is there,
+ * Begins an audit of a log: every signature, the revisions of every stream without gaps, and that every append is there,
  * before its witness, which a later append of the same process names. So also that the end of a stream was removed is
- * found, unless the process appended nothing after it. What cannot be read is named, where the reader goes on behind it.
+ * found, unless the process appended nothing after it. What cannot be read is named.
  *
- * @param log as it was written, without upcasters
- * @param only audit this stream alone. The whole log is read for it nevertheless: its witnesses stand in other streams
+ * @param log where single events are looked up, as it was written, without upcasters
+ * @param only audit this stream alone. The whole log is to be taken for it nevertheless: its witnesses stand in other streams
  * @param options.mayConceal whether witnesses may be concealed, as they are in the export of one organization
+ * @param options.unparsed whether what is taken has data that nobody parsed yet: of what is wrong is then asked whether it can be read
  */
-export function auditAppends(
-  log: Pick<EventLog, 'readAll' | 'readStream'>,
+export function startAppendsAudit(
+  log: Pick<EventLog, 'readStream'>,
   keys: KeyRing,
   only?: string,
-  { mayConceal = false }: { readonly mayConceal?: boolean } = {},
-): AuditedLog {
+  { mayConceal = false, unparsed = false }: { readonly mayConceal?: boolean; readonly unparsed?: boolean } = {},
+): AppendsAudit {
   const isWanted = (streamId: string) => only === undefined || streamId === only
   const nextRevisions = openSpillingMap<number>()
   const grouping = groupAppends(nextRevisions)
+  const rootOf = rememberingRootOf()
   const recent = new Map<AppendWitness, LogPosition>()
   const found = new Map<string, LogFault>()
   let running = 0
@@ -79,15 +78,83 @@ export function auditAppends(
     }
   }
 
-  function take(event: RecordedEvent): void {
-    const { group, faults } = grouping.add(event)
-    if (faults.length > 0 && isWanted(event.streamId)) note(faults)
+  function take(entry: LogEntry): void {
+    if (!isReadable(entry)) {
+      passUnreadable(entry)
+      return
+    }
+    const { group, faults } = grouping.add(entry)
+    if (faults.length > 0 && isWanted(entry.streamId)) note(faults)
     if (group === undefined) return
-    const signature = asSignature(event.metadata.signature, mayConceal)
-    remember(event)
-    if (!isWanted(event.streamId) && !signature?.witnesses.some(isWantedWitness)) return
+    const signature = asSignature(entry.metadata.signature, mayConceal)
+    remember(entry)
+    if (!isWanted(entry.streamId) && !signature?.witnesses.some(isWantedWitness)) return
     appends += 1
-    void check(group, signature)
+    const checked = checkAppend(group, keys, { signature, rootOf })
+    const append = { streamId: entry.streamId, revision: entry.revision, position: entry.position }
+    const witnesses = signature?.witnesses ?? []
+    if (checked instanceof Promise) wait(checked.then((faults) => checkedAppend(append, witnesses, faults)))
+    else {
+      const checking = checkedAppend(append, witnesses, checked)
+      if (checking !== undefined) wait(checking)
+    }
+  }
+
+  /** What an append is worth that was checked. Its witnesses may have to be looked up. */
+  function checkedAppend(
+    append: AppendPlace,
+    witnesses: AppendSignature['witnesses'],
+    faults: readonly LogFault[],
+  ): Promise<unknown> | undefined {
+    if (faults.length > 0) {
+      // What a signature names is worth as much as the signature.
+      if (!isWanted(append.streamId)) return undefined
+      if (unparsed) return noteUnlessUnreadable(faults)
+      note(faults)
+      return undefined
+    }
+    let unseen: Promise<void>[] | undefined
+    for (const witness of witnesses) {
+      if (!isWantedWitness(witness)) continue
+      const seen = recent.get(witness)
+      // Nothing else names it.
+      if (seen !== undefined) recent.delete(witness)
+      if (seen !== undefined && seen < append.position) continue
+      unseen ??= []
+      unseen.push(checkWitness(witness, seen, append))
+    }
+    return unseen && Promise.all(unseen)
+  }
+
+  /** What cannot be read is named for that. */
+  async function noteUnlessUnreadable(faults: readonly LogFault[]): Promise<void> {
+    for (const fault of faults) {
+      const reason = await unreadableReason(fault)
+      note([reason === undefined ? fault : { ...fault, kind: 'unreadable', reason }])
+    }
+  }
+
+  async function unreadableReason({ streamId, revision }: LogFault): Promise<string | undefined> {
+    try {
+      for await (const _ of log.readStream(streamId, { fromRevision: revision, maxCount: 1 }));
+      return undefined
+    } catch (error) {
+      if (error instanceof EventLogError && error.code === 'EVENT_LOG_CORRUPT') return error.message
+      throw error
+    }
+  }
+
+  function wait(checking: Promise<unknown>): void {
+    running += 1
+    checking
+      .catch((error: unknown) => {
+        failure ??= error
+      })
+      .finally(() => {
+        running -= 1
+        checkEnded?.resolve()
+        checkEnded = undefined
+      })
   }
 
   function isWantedWitness(witness: AppendWitness | ConcealedWitness): witness is AppendWitness {
@@ -108,24 +175,6 @@ export function auditAppends(
     if (isWanted(streamId)) note([{ kind: 'unreadable', streamId, revision, eventId, reason }])
   }
 
-  async function check(group: SignedGroup, signature: AppendSignature | undefined): Promise<void> {
-    running += 1
-    try {
-      const faults = await checkAppend(group, keys, signature)
-      const last = group.at(-1) as RecordedEvent
-      if (isWanted(last.streamId)) note(faults)
-      // What a signature names is worth as much as the signature.
-      if (faults.length > 0) return
-      for (const witness of signature?.witnesses ?? []) if (isWantedWitness(witness)) await checkWitness(witness, last)
-    } catch (error) {
-      failure ??= error
-    } finally {
-      running -= 1
-      checkEnded?.resolve()
-      checkEnded = undefined
-    }
-  }
-
   async function untilFewerChecks(most: number): Promise<void> {
     while (running > most) {
       checkEnded ??= Promise.withResolvers()
@@ -133,11 +182,7 @@ export function auditAppends(
     }
   }
 
-  async function checkWitness(witness: AppendWitness, by: RecordedEvent): Promise<void> {
-    const seen = recent.get(witness)
-    // Nothing else names it.
-    if (seen !== undefined) recent.delete(witness)
-    if (seen !== undefined && seen < by.position) return
+  async function checkWitness(witness: AppendWitness, seen: LogPosition | undefined, by: AppendPlace): Promise<void> {
     const { streamId, revision, eventId } = parseWitness(witness)
     const there = seen === undefined ? await lookUp(streamId, revision) : { eventId, position: seen }
     const named = `which was there before ${by.streamId}, revision ${by.revision}, was appended`
@@ -160,18 +205,8 @@ export function auditAppends(
   }
 
   return {
-    log: {
-      async *readAll(options = {}) {
-        const watched = watchingUnreadable(options, passUnreadable)
-        for await (const events of log.readAll(watched)) {
-          for (const event of events) {
-            take(event)
-            if (running >= maximumChecks) await untilFewerChecks(maximumChecks - 1)
-          }
-          yield events
-        }
-      },
-    },
+    take,
+    room: () => (running >= maximumChecks ? untilFewerChecks(maximumChecks - 1) : undefined),
     async result() {
       await untilFewerChecks(0)
       nextRevisions.close()

@@ -1,13 +1,12 @@
 import { hash as digest } from 'node:crypto'
 import type { LogFault } from './check-appends.ts'
-import { type EventLog, EventLogError, type RecordedEvent } from './event-log.ts'
-import { watchingUnreadable } from './log-entries.ts'
+import { type EventLog, EventLogError } from './event-log.ts'
+import { isReadable, type LogEntry } from './log-entries.ts'
 import { openSpillingMap } from './spilling-map.ts'
 
-/** A log whose streams are compared with the whole of it. */
-export type ComparedLog = {
-  /** Reads pass through. Read once, to the end. */
-  readonly log: Pick<EventLog, 'readAll'>
+/** A comparison of streams with the whole log, which is given every entry of it in its order. */
+export type StreamsAudit = {
+  readonly take: (entry: LogEntry) => void
   /** Reads every stream that was seen, and answers which of them do not show what the whole log has of them. */
   readonly result: () => Promise<readonly LogFault[]>
 }
@@ -23,20 +22,23 @@ const atOnce = 16
  * beginning of a stream, or all of it, which the whole log still has. A stream that is damaged in the whole log already,
  * unreadable or with gaps, is left to those who look there.
  *
- * @param source what is read
  * @param streams where single streams are read
  * @param isWanted which streams matter; all by default
  */
-export function auditStreams(
-  source: Pick<EventLog, 'readAll'>,
+export function startStreamsAudit(
   streams: Pick<EventLog, 'readStream'>,
   isWanted: (streamId: string) => boolean = () => true,
-): ComparedLog {
+): StreamsAudit {
   const seen = openSpillingMap<Seen>()
   const damaged = new Set<string>()
 
-  function take({ streamId, revision, id }: RecordedEvent): void {
-    if (!isWanted(streamId)) return
+  function take(entry: LogEntry): void {
+    const { streamId, revision, id } = entry
+    if (!isReadable(entry)) damaged.add(streamId)
+    else if (isWanted(streamId)) follow(streamId, revision, id)
+  }
+
+  function follow(streamId: string, revision: number, id: string): void {
     seen.update(streamId, ({ count, ids } = { count: 0, ids: '' }) => {
       if (revision !== count) damaged.add(streamId)
       return { count: count + 1, ids: chained(ids, id) }
@@ -66,15 +68,7 @@ export function auditStreams(
   }
 
   return {
-    log: {
-      async *readAll(options = {}) {
-        const watched = watchingUnreadable(options, ({ streamId }) => damaged.add(streamId))
-        for await (const events of source.readAll(watched)) {
-          for (const event of events) take(event)
-          yield events
-        }
-      },
-    },
+    take,
     async result() {
       const found: LogFault[] = []
       const left = seen.entries()

@@ -1,8 +1,8 @@
 import { type AppendSignature, type AppendWitness, mayWriteEvent, streams } from '../domain/index.ts'
-import { appendMessage, type SignedPlace, signedRoot, signedTexts } from './append-message.ts'
-import { isTreePath, rootOf } from './digest-tree.ts'
+import { appendMessage, type SignedPlace, signedTexts } from './append-message.ts'
+import { isTreePath, type RootFinder, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
-import type { KeyRing } from './process-keys.ts'
+import type { CertifiedKey, KeyRing, KeyStanding } from './process-keys.ts'
 import { isJsonObject, type SerialisedEvent } from './serialise.ts'
 import { openSpillingMap, type SpillingMap } from './spilling-map.ts'
 
@@ -21,6 +21,8 @@ export type LogFault = {
   /** A sentence for people. */
   readonly reason: string
 }
+
+const none: readonly LogFault[] = []
 
 /** The events of one append, as far as they are there: the last has a signature. */
 export type SignedGroup = readonly RecordedEvent[]
@@ -77,51 +79,84 @@ export function groupAppends(nextRevisions: SpillingMap<number> = openSpillingMa
  * Checks an append: that its signature is by a key that the installation certified, over these events in this place, and
  * that the process may write them.
  *
- * @param signature that of the last event, where the caller has read it already
- * @returns nothing when all is right
+ * @param options.signature that of the last event, where the caller has read it already
+ * @param options.rootOf how roots of trees are found
+ * @returns nothing when all is right; at once, where key and signature are known
  */
-export async function checkAppend(
+export function checkAppend(
   group: SignedGroup,
   keys: Pick<KeyRing, 'standing'>,
-  signature = asSignature(group.at(-1)?.metadata.signature),
-): Promise<readonly LogFault[]> {
+  options: { readonly signature?: AppendSignature | undefined; readonly rootOf?: RootFinder } = {},
+): readonly LogFault[] | Promise<readonly LogFault[]> {
   const last = group.at(-1) as RecordedEvent
+  const { signature = asSignature(last.metadata.signature), rootOf: findRoot = rootOf } = options
   if (signature === undefined) return group.map((event) => fault('forged', event, 'Its signature has no known form.'))
   const { keyId, revision, count, witnesses, path, value } = signature
   if (count > group.length)
     return [fault('removed', last, `Of the ${count} events of its append ${count - group.length} are gone.`)]
-  const unsigned = group
-    .slice(0, group.length - count)
-    .map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.'))
   const own = group.slice(group.length - count)
-  const all = (kind: LogFault['kind'], reason: string) => [
-    ...unsigned,
-    ...own.map((event) => fault(kind, event, reason)),
-  ]
+  const { streamId } = last
 
-  const standing = await keys.standing(keyId, {
+  const standing = keys.standing(keyId, {
     position: last.position,
     at: last.metadata.occurredAt,
-    recordsItself:
-      last.streamId === streams.processKey(keyId) && own.every(({ type }) => type === 'ProcessKeyCertified'),
+    recordsItself: streamId === streams.processKey(keyId) && own.every(({ type }) => type === 'ProcessKeyCertified'),
   })
-  if ('fault' in standing) return all('forged', standing.fault)
-  const { key } = standing
-  const { streamId } = last
-  const texts = own.map((event) => signedTexts(event, event === last ? signature : undefined))
-  const message =
-    texts.every((text) => text !== undefined) && messageOf({ keyId, streamId, revision, witnesses }, texts)
-  if (!message || !(await key.verify(signedRoot(rootOf(message, path)), Buffer.from(value, 'base64'))))
-    return all('changed', 'Its signature was made for something else than what stands here.')
+  const place = { keyId, streamId, revision, witnesses }
+  const root = () => {
+    const texts = own.map((event) => signedTexts(event, event === last ? signature : undefined))
+    const message = texts.every((text) => text !== undefined) ? messageOf(place, texts) : undefined
+    return message === undefined ? undefined : findRoot(message, path)
+  }
+  // While a signature is being verified only places wait for it: the events would be old by then, and costly to collect.
+  const waiting = { revision, value, own: own.map(placeOf), unsigned: group.slice(0, -count).map(placeOf) }
+  return standing instanceof Promise
+    ? standing.then((standing) => checkWithKey(standing, root(), waiting))
+    : checkWithKey(standing, root(), waiting)
+}
 
-  const first = own[0] as RecordedEvent
+/** An append whose signature is to be verified. */
+type WaitingAppend = {
+  readonly revision: number
+  readonly value: string
+  readonly own: readonly EventPlace[]
+  /** What stands before it and no signature covers. */
+  readonly unsigned: readonly EventPlace[]
+}
+
+function checkWithKey(
+  standing: KeyStanding,
+  root: string | undefined,
+  append: WaitingAppend,
+): readonly LogFault[] | Promise<readonly LogFault[]> {
+  if ('fault' in standing) return faultsOf(append, 'forged', standing.fault)
+  const { key } = standing
+  const isRight = root !== undefined && key.verify(root, append.value)
+  return isRight instanceof Promise
+    ? isRight.then((right) => checkVerified(key, right, append))
+    : checkVerified(key, isRight, append)
+}
+
+function checkVerified({ roles }: CertifiedKey, isRight: boolean, append: WaitingAppend): readonly LogFault[] {
+  const { revision, own, unsigned } = append
+  if (!isRight) return faultsOf(append, 'changed', 'Its signature was made for something else than what stands here.')
+  const first = own[0] as EventPlace
   if (first.revision < revision)
-    return all('removed', `It was written at revision ${revision}: what stood before it is gone.`)
-  if (first.revision > revision) return all('changed', `It was written at revision ${revision}.`)
-  const foreign = own
-    .filter(({ type }) => !mayWriteEvent(key.roles, type))
-    .map((event) => fault('forged', event, `A process with the role ${key.roles.join(', ')} may not write it.`))
-  return [...unsigned, ...foreign]
+    return faultsOf(append, 'removed', `It was written at revision ${revision}: what stood before it is gone.`)
+  if (first.revision > revision) return faultsOf(append, 'changed', `It was written at revision ${revision}.`)
+  const foreign = own.filter(({ type }) => !mayWriteEvent(roles, type))
+  if (unsigned.length === 0 && foreign.length === 0) return none
+  const reason = `A process with the role ${roles.join(', ')} may not write it.`
+  return [...withoutSignatureOf(append), ...foreign.map((event) => fault('forged', event, reason))]
+}
+
+/** What is wrong with an append, and with the events before it that no signature covers. */
+function faultsOf(append: WaitingAppend, kind: LogFault['kind'], reason: string): readonly LogFault[] {
+  return [...withoutSignatureOf(append), ...append.own.map((event) => fault(kind, event, reason))]
+}
+
+function withoutSignatureOf({ unsigned }: WaitingAppend): readonly LogFault[] {
+  return unsigned.map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.'))
 }
 
 /** The message of an append; `undefined` where a line feed in it could make it that of another append. */
@@ -177,8 +212,6 @@ export function parseWitness(witness: AppendWitness): WitnessedPlace {
   return { streamId: streamId as string, revision: Number(revision), eventId: eventId as string }
 }
 
-const none: readonly LogFault[] = []
-
 function revisionFaults(event: RecordedEvent, next: number): readonly LogFault[] {
   const { streamId, revision } = event
   if (revision === next) return none
@@ -189,6 +222,13 @@ function revisionFaults(event: RecordedEvent, next: number): readonly LogFault[]
   return [fault('changed', event, `It stands behind revision ${next - 1} of its stream.`)]
 }
 
-function fault(kind: LogFault['kind'], { streamId, revision, id }: RecordedEvent, reason: string): LogFault {
+/** Which event it is, and where. */
+type EventPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'id' | 'type'>
+
+function placeOf({ streamId, revision, id, type }: RecordedEvent): EventPlace {
+  return { streamId, revision, id, type }
+}
+
+function fault(kind: LogFault['kind'], { streamId, revision, id }: EventPlace, reason: string): LogFault {
   return { kind, streamId, revision, eventId: id, reason }
 }

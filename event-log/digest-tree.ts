@@ -35,14 +35,61 @@ export function digestTree(messages: readonly string[]): DigestTree {
   return { root: level[0]?.hash ?? '', paths }
 }
 
+/** Finds the root of the tree in which a message has this path. */
+export type RootFinder = (message: string, path: string) => string
+
 /** The root of the tree in which a message has this path. */
-export function rootOf(message: string, path: string): string {
+export const rootOf: RootFinder = (message, path) => {
   let hash = leafHash(message)
-  for (let at = 0; at < path.length; at += 44) {
-    const beside = path.slice(at + 1, at + 44)
-    hash = path[at] === 'L' ? nodeHash(beside, hash) : nodeHash(hash, beside)
-  }
+  for (let at = 0; at < path.length; at += linkLength) hash = hashAbove(hash, path, at)
   return hash
+}
+
+/** So many places of trees are remembered at the most: those of sixty of the largest. */
+const rememberedPlaces = 4_096
+
+/**
+ * Makes a {@link rootOf} for the appends of a whole log. The way from one message to the root has the hashes of half of the tree:
+ * who goes the way of every message computes each node of the tree once, and not for each message below it.
+ */
+export function rememberingRootOf(): RootFinder {
+  // By a node's hash and the rest of the path from there, from which the root follows.
+  let recent = new Map<string, string>()
+  let older = new Map<string, string>()
+
+  function remember(place: string, root: string): void {
+    recent.set(place, root)
+    if (recent.size < rememberedPlaces / 2) return
+    older = recent
+    recent = new Map()
+  }
+
+  return (message, path) => {
+    let hash = leafHash(message)
+    if (path === '') return hash
+    const places: string[] = []
+    let known: string | undefined
+    let at = 0
+    for (; at < path.length; at += linkLength) {
+      const place = hash + path.slice(at)
+      known = recent.get(place) ?? older.get(place)
+      if (known !== undefined) break
+      const beside = `${path.slice(at + 1, at + linkLength)}${path[at] === 'L' ? 'R' : 'L'}${hash}${path.slice(at + linkLength)}`
+      places.push(place, beside)
+      hash = hashAbove(hash, path, at)
+    }
+    const root = known ?? hash
+    for (const place of places) remember(place, root)
+    return root
+  }
+}
+
+/** A hash and its side. */
+const linkLength = 44
+
+function hashAbove(hash: string, path: string, at: number): string {
+  const beside = path.slice(at + 1, at + linkLength)
+  return path[at] === 'L' ? nodeHash(beside, hash) : nodeHash(hash, beside)
 }
 
 /** Whether a value that was read is a path. */

@@ -25,6 +25,8 @@ function openKeyRing(
 ): KeyRing {
   const ends = new Map<string, ExpectedRevision>()
   const known = new Map<string, Promise<KnownKey>>()
+  /** Those of them that are read, and of which nothing revokes the key. */
+  const unrevoked = new Map<string, KnownKey>()
   const believed = new Map<Revocation, Promise<boolean>>()
 
   function loaded(keyId: string): Promise<KnownKey> {
@@ -32,7 +34,12 @@ function openKeyRing(
     if (already !== undefined) return already
     const loading = load(keyId)
     known.set(keyId, loading)
-    loading.catch(() => known.delete(keyId))
+    loading.then(
+      (key) => {
+        if (known.get(keyId) === loading && key.revocations.length === 0) unrevoked.set(keyId, key)
+      },
+      () => known.delete(keyId),
+    )
     return loading
   }
 
@@ -66,9 +73,10 @@ function openKeyRing(
   function isBelieved(revocation: Revocation): Promise<boolean> {
     const already = believed.get(revocation)
     if (already !== undefined) return already
-    const answer = checkAppend(revocation.append, {
+    const checked = checkAppend(revocation.append, {
       standing: (keyId, use) => standing(keyId, use, ({ position }) => position < use.position),
-    }).then((faults) => faults.length === 0)
+    })
+    const answer = Promise.resolve(checked).then((faults) => faults.length === 0)
     believed.set(revocation, answer)
     return answer
   }
@@ -80,6 +88,7 @@ function openKeyRing(
     if (!certified.some(isValid)) {
       // It may have been recorded, or certified anew, since.
       known.delete(keyId)
+      unrevoked.delete(keyId)
       ;({ certified, revocations } = await loaded(keyId))
     }
     const key = certified.find(isValid)
@@ -91,13 +100,16 @@ function openKeyRing(
   }
 
   return {
-    standing: (keyId, use) =>
+    standing(keyId, use) {
+      const key = unrevoked.get(keyId)?.certified.find((certified) => wasValid(certified, use.at))
+      if (key !== undefined) return { key }
       // A time is what the writer says, a position what the store gave: neither alone will do. A key may revoke itself.
-      standing(
+      return standing(
         keyId,
         use,
         ({ position, since }) => position < use.position || (since <= use.at && position !== use.position),
-      ),
+      )
+    },
     ends: () => ends,
     renewed: () => openKeyRing(log, installationKeys, certifications),
   }

@@ -48,19 +48,6 @@ export function* deliver(
   if (run.length > 0) yield run
 }
 
-/** The same read, in which what cannot be read is seen on its way to whoever wants to be given it. */
-export function watchingUnreadable(options: ReadAllOptions, see: (event: UnreadableEvent) => void): ReadAllOptions {
-  const { onUnreadable } = options
-  if (onUnreadable === undefined) return options
-  return {
-    ...options,
-    onUnreadable(event) {
-      see(event)
-      onUnreadable(event)
-    },
-  }
-}
-
 /** Reads the whole log, what cannot be read in its place. */
 export async function* readEverything(
   log: Pick<EventLog, 'readAll'>,

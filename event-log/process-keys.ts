@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Instant, ProcessKeyCertified, ProcessKeyStatement, ProcessRole } from '../domain/index.ts'
+import { signedRoot } from './append-message.ts'
 import type { LogPosition, StreamRevisions } from './event-log.ts'
 
 /** `crypto.verify` on libuv's threads. */
@@ -12,11 +13,11 @@ const signatureLength = 64
 /** A key that the installation answers for. */
 export type CertifiedKey = {
   /**
-   * Whether a signature (Ed25519) of this key is right for a message. What is being checked, or was found right, is not
-   * checked again: appends of one moment share a signature, and the streams that every decision rests on are read again and
-   * again.
+   * Whether a signature (Ed25519, base64) of this key is right for the root of a tree of appends (`signedRoot`). What is being
+   * checked, or was found right, is not checked again: appends of one moment share a signature, and the streams that every
+   * decision rests on are read again and again. What was found right is answered at once.
    */
-  readonly verify: (message: Buffer, signature: Buffer) => Promise<boolean>
+  readonly verify: (root: string, signature: string) => boolean | Promise<boolean>
   readonly roles: readonly ProcessRole[]
   readonly notBefore: Instant
   readonly notAfter: Instant | null
@@ -35,8 +36,8 @@ export type KeyStanding = { readonly key: CertifiedKey } | { readonly fault: str
 
 /** The keys of the processes, as the log records them and the installation certified them. */
 export type KeyRing = {
-  /** Whether the installation certified the key of this id for a use, and nobody revoked it. */
-  standing(keyId: string, use: KeyUse): Promise<KeyStanding>
+  /** Whether the installation certified the key of this id for a use, and nobody revoked it. Answered at once where its stream was read and revokes nothing. */
+  standing(keyId: string, use: KeyUse): KeyStanding | Promise<KeyStanding>
   /** The streams of the keys that were asked for, and where each ended when it was first read. */
   ends(): StreamRevisions
   /** The same keys, as the log has them from now on: a revocation that was appended meanwhile counts. */
@@ -94,23 +95,31 @@ export async function certifiedKey(
 const rememberedSignatures = 2_048
 
 function rememberingVerify(publicKey: KeyObject): CertifiedKey['verify'] {
-  const checks = new Map<string, Promise<boolean>>()
-  return async (message, signature) => {
-    if (signature.length !== signatureLength) return false
-    // The signature has a fixed length, so that no other pair is this text.
-    const pair = signature.toString('latin1') + message.toString('latin1')
+  const checks = new Map<string, true | Promise<boolean>>()
+  return (root, signature) => {
+    // The root has a fixed length, so that no other pair is this text.
+    const pair = root + signature
     const known = checks.get(pair)
-    const check = known ?? verifyOnThread(null, message, publicKey, signature)
+    if (known === undefined) return check(pair, root, signature)
     checks.delete(pair)
-    checks.set(pair, check)
+    checks.set(pair, known)
+    return known
+  }
+
+  async function check(pair: string, root: string, signature: string): Promise<boolean> {
+    const bytes = Buffer.from(signature, 'base64')
+    if (bytes.length !== signatureLength) return false
+    const checking = verifyOnThread(null, signedRoot(root), publicKey, bytes)
+    checks.set(pair, checking)
     const [oldest] = checks.keys()
     if (checks.size > rememberedSignatures && oldest !== undefined) checks.delete(oldest)
-    if (known !== undefined) return check
-    const isRight = await check.catch((error: unknown) => {
-      checks.delete(pair)
-      throw error
-    })
-    if (!isRight) checks.delete(pair)
+    let isRight = false
+    try {
+      isRight = await checking
+    } finally {
+      if (!isRight) checks.delete(pair)
+    }
+    if (isRight && checks.has(pair)) checks.set(pair, true)
     return isRight
   }
 }

@@ -99,6 +99,21 @@ function openOnce(path: string, readerCacheKibibytes: number): SqliteFile {
   }
 }
 
+/** What SQLite keeps in memory of a temporary log, in KiB. */
+const temporaryCacheKibibytes = 32_768
+
+/**
+ * Makes a log in a temporary file without a name, in the folder that `SQLITE_TMPDIR` or `TMPDIR` names, or else `/var/tmp`. One
+ * connection writes and reads it, and the file goes with that.
+ */
+export function openTemporarySqliteFile(): SqliteFile {
+  const database = new DatabaseSync('')
+  // Nobody needs it when something fails.
+  database.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+    PRAGMA cache_size = -${temporaryCacheKibibytes}; ${schema}`)
+  return { path: 'the temporary file of an export', reader: database, maker: database }
+}
+
 /** One transaction sees one state of the file, even while another process is making it. */
 function inTransaction<T>(database: DatabaseSync, begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
   database.exec(begin)

@@ -6,6 +6,8 @@ import type { LogEntry } from './log-entries.ts'
 import { isJsonObject } from './serialise.ts'
 import { type SqliteFile, sqliteFailure } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
+import { prepareAudit, type SqliteBatch } from './sqlite-stored-rows.ts'
+import type { HiddenEvent } from './stored-row.ts'
 import { type StoredForm, StoredText } from './stored-text.ts'
 
 /**
@@ -29,6 +31,13 @@ export type SqliteReader = {
   lastRevisions(streamIds: readonly string[]): Promise<StreamRevisions>
   /** Row of the newest event, 0 when there is none. */
   head(): Promise<number>
+  /**
+   * What {@link SqliteReader.all} gives, unparsed, and which of it the index of streams does not lead to: reads of its stream
+   * do not show that.
+   */
+  stored(after: number, upTo: number): Promise<SqliteBatch>
+  /** Entries of the index of streams that lead to no event of theirs, up to row `upTo`, which holds `events` of them. */
+  strayEntries(upTo: number, events: number): Promise<readonly HiddenEvent[]>
 }
 
 type Row = [
@@ -74,6 +83,7 @@ export function createSqliteReader(file: SqliteFile, timeoutMs: number): SqliteR
   )
   lastRevisions.setReturnArrays(true)
   const head = file.reader.prepare('SELECT max(position) AS position FROM events')
+  const audit = prepareAudit(file)
 
   async function whenFree<T>(read: () => T): Promise<T> {
     try {
@@ -98,6 +108,8 @@ export function createSqliteReader(file: SqliteFile, timeoutMs: number): SqliteR
         return new Map(rows.map(([streamId, revision]) => [streamId, revision ?? 'noStream']))
       }),
     head: () => whenFree(() => (head.get()?.position ?? 0) as number),
+    stored: (after, upTo) => whenFree(() => audit().stored(after, upTo, asBytes)),
+    strayEntries: (upTo, events) => whenFree(() => audit().strayEntries(upTo, events)),
   }
 }
 

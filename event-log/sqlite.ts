@@ -1,7 +1,7 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { checkAppendTarget, checkMaxCount, checkReadStream } from './check-arguments.ts'
 import {
-  type EventLog,
   EventLogError,
   type ReadAllOptions,
   type ReadStreamOptions,
@@ -13,10 +13,11 @@ import {
 import { deliver, isReadable, isUnreadable, requireReadable } from './log-entries.ts'
 import { serialiseEvents } from './serialise.ts'
 import { createSqliteChanges } from './sqlite-changes.ts'
-import { openSqliteFile } from './sqlite-file.ts'
+import { openSqliteFile, openTemporarySqliteFile, type SqliteFile } from './sqlite-file.ts'
 import { decodeSqlitePosition, encodeSqlitePosition } from './sqlite-position.ts'
 import { type Batch, createSqliteReader } from './sqlite-reader.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
+import type { AuditableLog, StoredBatch } from './stored-row.ts'
 import { type MissingRevisions, missingFailure, watchOrder } from './stream-order.ts'
 
 /** Where the embedded log lives. */
@@ -41,9 +42,27 @@ export type SqliteEventLogOptions = {
  * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the file cannot be opened, `EVENT_LOG_NOT_A_LOG` when it is something
  *   else, `EVENT_LOG_SCHEMA_UNKNOWN` when a newer release made it, `EVENT_LOG_CORRUPT` when it is damaged
  */
-export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
+export function openSqliteEventLog(options: SqliteEventLogOptions): AuditableLog {
   const { path, timeoutMs = 10_000, readerCacheKibibytes = 8_192 } = options
-  const file = openSqliteFile(path, readerCacheKibibytes)
+  return sqliteLog(openSqliteFile(path, readerCacheKibibytes), timeoutMs)
+}
+
+/**
+ * Makes a log in a temporary file without a name, for reading what is written through `database`; it takes no appends.
+ */
+export function openTemporarySqliteLog(): { readonly log: AuditableLog; readonly database: DatabaseSync } {
+  const file = openTemporarySqliteFile()
+  const append = async () => {
+    throw new EventLogError(
+      'EVENT_LOG_ACCESS_DENIED',
+      'A temporary log is filled by who made it, and takes no appends.',
+    )
+  }
+  return { log: { ...sqliteLog(file, 0), append }, database: file.reader }
+}
+
+function sqliteLog(file: SqliteFile, timeoutMs: number): AuditableLog {
+  const { path } = file
   const reader = createSqliteReader(file, timeoutMs)
   const changes = createSqliteChanges(file)
   const writer = createSqliteWriter({ path, timeoutMs, committed: changes.notify })
@@ -105,6 +124,23 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     }
   }
 
+  async function* readStored(): AsyncGenerator<StoredBatch> {
+    checkOpen()
+    const head = await reader.head()
+    let events = 0
+    for (let after = 0; after < head; ) {
+      checkOpen()
+      const { rows, hidden, last } = await reader.stored(after, head)
+      if (rows.length === 0) break
+      yield { rows, hidden }
+      events += rows.length
+      after = last
+      await eventLoopTurn()
+    }
+    const hidden = await reader.strayEntries(head, events)
+    if (hidden.length > 0) yield { rows: [], hidden }
+  }
+
   async function* subscribe({ after, signal }: SubscribeOptions): AsyncGenerator<SubscriptionBatch> {
     checkOpen()
     let position = decodeSqlitePosition(after)
@@ -141,7 +177,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     await writer.close()
     changes.notify()
     file.reader.close()
-    file.maker.close()
+    if (file.maker !== file.reader) file.maker.close()
   }
 
   return {
@@ -153,6 +189,7 @@ export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     readStream,
     lastRevisions,
     readAll,
+    readStored,
     subscribe,
     head: async () => {
       checkOpen()

@@ -33,28 +33,14 @@ export type Upcaster =
  */
 export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): EventLog {
   if (upcasters.length === 0) return log
-  const steps = orderedSteps(upcasters)
-  const upcastAll = (events: readonly RecordedEvent[]) => events.map((event) => upcastEvent(event, steps))
-  const upcastOrName = (event: RecordedEvent): LogEntry => {
-    try {
-      return upcastEvent(event, steps)
-    } catch (error) {
-      const { data: _data, metadata: _metadata, ...place } = event
-      return { ...place, reason: (error as EventLogError).message }
-    }
-  }
+  const { upcastAll, upcastOrName } = upcasting(upcasters)
   return {
     append: (streamId, events, expectedRevision) => log.append(streamId, events, expectedRevision),
     async *readStream(streamId, options) {
       for await (const events of log.readStream(streamId, options)) yield upcastAll(events)
     },
     lastRevisions: (streamIds) => log.lastRevisions(streamIds),
-    async *readAll(options) {
-      const { onUnreadable } = options ?? {}
-      for await (const events of log.readAll(options))
-        if (onUnreadable === undefined) yield upcastAll(events)
-        else yield* deliver(events.map(upcastOrName), onUnreadable)
-    },
+    readAll: upcastingReads(log, upcasters).readAll,
     async *subscribe(options) {
       for await (const batch of log.subscribe(options)) {
         const entries = batch.events.map(upcastOrName)
@@ -64,6 +50,42 @@ export function withUpcasters(log: EventLog, upcasters: readonly Upcaster[]): Ev
     },
     head: () => log.head(),
     close: () => log.close(),
+  }
+}
+
+/** Does for reads of the whole log what {@link withUpcasters} does. @throws RangeError as that does */
+export function upcastingReads(
+  log: Pick<EventLog, 'readAll'>,
+  upcasters: readonly Upcaster[],
+): Pick<EventLog, 'readAll'> {
+  if (upcasters.length === 0) return log
+  const { upcastAll, upcastOrName } = upcasting(upcasters)
+  return {
+    async *readAll(options) {
+      const { onUnreadable } = options ?? {}
+      for await (const events of log.readAll(options))
+        if (onUnreadable === undefined) yield upcastAll(events)
+        else yield* deliver(events.map(upcastOrName), onUnreadable)
+    },
+  }
+}
+
+function upcasting(upcasters: readonly Upcaster[]): {
+  readonly upcastAll: (events: readonly RecordedEvent[]) => readonly RecordedEvent[]
+  /** One that cannot be upcast cannot be read. */
+  readonly upcastOrName: (event: RecordedEvent) => LogEntry
+} {
+  const steps = orderedSteps(upcasters)
+  return {
+    upcastAll: (events) => events.map((event) => upcastEvent(event, steps)),
+    upcastOrName(event) {
+      try {
+        return upcastEvent(event, steps)
+      } catch (error) {
+        const { data: _data, metadata: _metadata, ...place } = event
+        return { ...place, reason: (error as EventLogError).message }
+      }
+    },
   }
 }
 

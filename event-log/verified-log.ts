@@ -66,7 +66,7 @@ async function checkStream(events: readonly RecordedEvent[], keys: KeyRing): Pro
   for (const event of events) {
     const { group, faults } = grouping.add(event)
     checks.push(Promise.resolve(faults))
-    if (group !== undefined) checks.push(checkAppend(group, keys))
+    if (group !== undefined) checks.push(Promise.resolve(checkAppend(group, keys)))
   }
   checks.push(Promise.resolve(grouping.end()))
   const [fault] = (await Promise.all(checks)).flat()

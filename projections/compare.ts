@@ -1,25 +1,13 @@
 import { parseStreamName } from '../domain/index.ts'
-import type { EventLog, LogEntry, LogPosition, SpillingMap } from '../event-log/index.ts'
-import { isShown } from './apply-events.ts'
+import type { EventLog, LogEntry, LogPosition } from '../event-log/index.ts'
 import { projections } from './catalogue.ts'
+import { compareEvents, type Difference, isSameRow } from './compare-events.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { differences } from './differences.ts'
 import { type AnyEntity, type AnyProjection, asEntity, asRow } from './entity.ts'
-import { asEventRow } from './events.ts'
 import { requireReadModel } from './read-checkpoint.ts'
-import { readUpTo, startFold } from './replay.ts'
+import { type EntityMap, replayLog, startFold } from './replay.ts'
 import type { EntityRow, NamedPrincipalRow } from './tables.ts'
-
-/** A place where the read model says something else than the log. */
-export type Difference = {
-  readonly streamId: string
-  /** Where in the state, e.g. `approvals[0].comment`; empty for the whole entity or event. */
-  readonly path: string
-  /** What the log says; `undefined`: nothing. */
-  readonly log: unknown
-  /** What the read model says; `undefined`: nothing. */
-  readonly readModel: unknown
-}
 
 /** What a comparison came to. */
 export type Comparison = {
@@ -30,12 +18,68 @@ export type Comparison = {
 }
 
 const rowsAtOnce = 500
+const none: readonly Difference[] = []
+
+/** A comparison of the read model with a log that is being replayed. */
+export type RunningComparison = {
+  /** Where the read model is, and the replay must end. */
+  readonly position: LogPosition | undefined
+  /** Holds the next events of the log against their copies. */
+  readonly take: (events: readonly LogEntry[]) => Promise<void>
+  /** Holds what they were folded to against the rows of the read model. */
+  readonly finish: (entities: EntityMap) => Promise<readonly Difference[]>
+}
 
 /**
- * Folds every stream of the log anew and holds the result against every row of the read model, field by field, and every
- * event against its copy. The read model may be in use and move on meanwhile.
+ * Begins to hold what a replay folds against every row of the read model, field by field, and every event against its copy. The
+ * read model may be in use and move on meanwhile.
  *
+ * @param log where streams are read that moved on
  * @param streamId only this stream
+ * @throws ReadModelError `READ_MODEL_NOT_READY`, `READ_MODEL_UNAVAILABLE`
+ */
+export async function startComparison(
+  log: Pick<EventLog, 'readStream'>,
+  database: ReadModelDatabase,
+  streamId?: string,
+): Promise<RunningComparison> {
+  const { position } = await requireReadModel(database)
+  const found: Difference[] = []
+  let after = '' as LogPosition
+
+  async function take(events: readonly LogEntry[]): Promise<void> {
+    const upTo = events.at(-1)?.position
+    if (upTo === undefined) return
+    found.push(...(await compareEvents(database, events, { after, upTo, streamId })))
+    after = upTo
+  }
+
+  async function finish(entities: EntityMap): Promise<readonly Difference[]> {
+    if (position !== undefined) found.push(...(await compareEvents(database, [], { after, upTo: position, streamId })))
+    let compared = 0
+    for (const projection of Object.values(projections))
+      for await (const rows of rowsOf(database, projection, streamId)) {
+        for (const row of rows) {
+          const stream = `${projection.kind}-${row.id}`
+          const folded = entities.get(stream)
+          if (folded !== undefined) compared += 1
+          // Rows that changed since are held against their own part of the history.
+          const entity =
+            row.position === folded?.position ? folded : await foldAsFarAs(log, stream, row, position, folded)
+          found.push(...compareRow(projection, stream, entity, row))
+        }
+        if (projection.named !== undefined) found.push(...(await compareNamed(database, projection, rows)))
+      }
+    if (compared < entities.size()) found.push(...(await missingRows(database, entities)))
+    return found
+  }
+
+  return { position, take, finish }
+}
+
+/**
+ * Replays a log and compares the read model with it, as {@link startComparison} does.
+ *
  * @throws ReadModelError with a `PROJECTION_` code for events that this release does not know; `READ_MODEL_NOT_READY`,
  *   `READ_MODEL_UNAVAILABLE`
  */
@@ -44,41 +88,18 @@ export async function compareReadModel(
   database: ReadModelDatabase,
   streamId?: string,
 ): Promise<Comparison> {
-  const { position } = await requireReadModel(database)
-  const fold = startFold()
-  const found: Difference[] = []
-  let after = '' as LogPosition
-  for await (const all of readUpTo(log, position)) {
-    const events = streamId === undefined ? all : all.filter((event) => event.streamId === streamId)
-    for (const event of events) fold.add(event)
-    const last = all.at(-1)?.position ?? after
-    found.push(...(await compareEvents(database, events, { after, upTo: last, streamId })))
-    after = last
+  const { position, take, finish } = await startComparison(log, database, streamId)
+  const nothing = { async *readAll() {} }
+  const replay = await replayLog(position === undefined ? nothing : log, { streamId, upTo: position, also: take })
+  try {
+    return { position, events: replay.events, differences: await finish(replay.entities) }
+  } finally {
+    replay.close()
   }
-  let compared = 0
-  for (const projection of Object.values(projections))
-    for await (const rows of rowsOf(database, projection, streamId)) {
-      for (const row of rows) {
-        const stream = `${projection.kind}-${row.id}`
-        const folded = fold.entities.get(stream)
-        if (folded !== undefined) compared += 1
-        // Rows that changed since are held against their own part of the history.
-        const entity =
-          row.position === folded?.position ? folded : await foldAsFarAs(log, stream, row, position, folded)
-        found.push(...compareRow(projection, stream, entity, row))
-      }
-      if (projection.named !== undefined) found.push(...(await compareNamed(database, projection, rows)))
-    }
-  if (compared < fold.entities.size()) found.push(...(await missingRows(database, fold.entities)))
-  fold.entities.close()
-  return { position, events: fold.count(), differences: found }
 }
 
 /** Names the entities of the log that have no row. */
-async function missingRows(
-  { reads }: ReadModelDatabase,
-  entities: SpillingMap<AnyEntity>,
-): Promise<readonly Difference[]> {
+async function missingRows({ reads }: ReadModelDatabase, entities: EntityMap): Promise<readonly Difference[]> {
   const missing: Difference[] = []
   async function look(part: readonly (readonly [string, AnyEntity])[]): Promise<void> {
     const ofKind = Map.groupBy(part, ([stream]) => parseStreamName(stream)?.kind as keyof typeof projections)
@@ -123,6 +144,7 @@ function compareRow(
 ): readonly Difference[] {
   if (entity === undefined) return [{ streamId, path: '', log: undefined, readModel: parsed(row.state) }]
   const expected = asRow(projection, entity)
+  if (isSameRow(expected, row)) return none
   const readable = ({ state, facts, ...columns }: Readonly<Record<string, unknown>>) => ({
     ...(parsed(state) as object),
     facts: parsed(facts),
@@ -160,37 +182,6 @@ async function compareNamed(
       readModel: actual,
     }))
   })
-}
-
-async function compareEvents(
-  database: ReadModelDatabase,
-  events: readonly LogEntry[],
-  range: { readonly after: LogPosition; readonly upTo: LogPosition; readonly streamId: string | undefined },
-): Promise<readonly Difference[]> {
-  let query = database.reads
-    .selectFrom('events')
-    .selectAll()
-    .where('position', '>', range.after)
-    .where('position', '<=', range.upTo)
-  if (range.streamId !== undefined) query = query.where('stream_id', '=', range.streamId)
-  const copies = new Map((await query.execute()).map((row) => [row.position, row]))
-  const different = events.filter(isShown).flatMap((event) => {
-    const copy = copies.get(event.position)
-    copies.delete(event.position)
-    return differences(asEventRow(event), copy, `events[${event.revision}]`).map(({ path, expected, actual }) => ({
-      streamId: event.streamId,
-      path,
-      log: expected,
-      readModel: actual,
-    }))
-  })
-  const added = [...copies.values()].map((row) => ({
-    streamId: row.stream_id,
-    path: `events[${row.revision}]`,
-    log: undefined,
-    readModel: row,
-  }))
-  return [...different, ...added]
 }
 
 async function* rowsOf(

@@ -5,7 +5,13 @@ import type { ReadModel } from './read-model.ts'
 import { createReadModel } from './sql-read-model.ts'
 
 export { type BrokenStream, readBrokenStreams } from './broken-streams.ts'
-export { type Comparison, compareReadModel, type Difference } from './compare.ts'
+export {
+  type Comparison,
+  compareReadModel,
+  type RunningComparison,
+  startComparison,
+} from './compare.ts'
+export type { Difference } from './compare-events.ts'
 export type { ReadModelDatabase } from './database.ts'
 export { type EntityKind, entityKinds, type HistoryEntry, readEntityHistory } from './entity-history.ts'
 export type { FieldDifference } from './field-differences.ts'

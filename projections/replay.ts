@@ -20,12 +20,19 @@ export type ReplayedState = {
   readonly state: unknown
 }
 
+/** Entities by their streams' names. */
+export type EntityMap = Pick<SpillingMap<AnyEntity>, 'get' | 'size' | 'entries'>
+
 /** Which part of the history to replay. */
 export type ReplayOptions = {
   /** Only what happened at this moment or before. */
   readonly until?: Instant | undefined
   /** Only this stream. */
   readonly streamId?: string | undefined
+  /** Only what stands up to here. */
+  readonly upTo?: LogPosition | undefined
+  /** Is given each batch that was folded, in the order of the log, and waited for. */
+  readonly also?: ((events: readonly LogEntry[]) => Promise<void>) | undefined
 }
 
 /** What a replay came to; streams in the order of their first events. */
@@ -35,6 +42,8 @@ export type Replay = {
   readonly streams: number
   /** Read one by one from where the replay keeps them, until it is closed. */
   readonly states: Iterable<ReplayedState>
+  /** The same by their streams' names, with all that the read model knows of them. */
+  readonly entities: EntityMap
   /** Streams that cannot be folded to their ends; their states are those before. */
   readonly brokenStreams: readonly BrokenStream[]
   /** Gives up the states, and the temporary file in which most of many are. */
@@ -50,24 +59,27 @@ export type Replay = {
  */
 export async function replayLog(
   log: Pick<EventLog, 'readAll'>,
-  { until, streamId }: ReplayOptions = {},
+  { until, streamId, upTo, also }: ReplayOptions = {},
 ): Promise<Replay> {
   const fold = startFold()
   // A stream's later events build on its earlier ones: what comes after one that is left out is left out too.
   const ended = openSpillingMap<true>()
-  for await (const events of readEverything(log))
+  for await (const all of upTo === undefined ? readEverything(log) : readUpTo(log, upTo)) {
+    const events = streamId === undefined ? all : all.filter((event) => event.streamId === streamId)
     for (const event of events) {
-      if (streamId !== undefined && event.streamId !== streamId) continue
       if (until !== undefined && !('reason' in event) && event.metadata.occurredAt > until)
         ended.update(event.streamId, () => true)
       if (ended.size() === 0 || ended.get(event.streamId) === undefined) fold.add(event)
     }
+    await also?.(events)
+  }
   ended.close()
   const { entities, broken } = fold
   return {
     events: fold.count(),
     streams: entities.size(),
     states: { [Symbol.iterator]: () => statesOf(entities) },
+    entities,
     brokenStreams: [...broken.values()],
     close: entities.close,
   }

@@ -1,20 +1,21 @@
 import { isSealedText } from '../domain/index.ts'
-import type { AppendAudit, EventLog, ImportedExport } from '../event-log/index.ts'
+import { type AppendAudit, type EventLog, type ImportedExport, upcasters, upcastingReads } from '../event-log/index.ts'
 import {
   type BrokenStream,
-  compareReadModel,
   type Difference,
   openReadModel,
   ReadModelError,
   type Replay,
   type ReplayedState,
+  type RunningComparison,
   replayLog,
+  startComparison,
 } from '../projections/index.ts'
 import type { Settings } from './configuration.ts'
-import { type AuditedRead, openAuditableLog } from './event-log.ts'
+import { installationKeysFrom, openEventLog } from './event-log.ts'
 import { errorLogger, type LocalOptions, settingsOf } from './local-settings.ts'
-import { openAuditableExport } from './log-exports.ts'
 import { openReadModelDatabase } from './read-models.ts'
+import { startThreadedAudit } from './threaded-audit.ts'
 
 /** How long a comparison waits for the read model to reach the end of the log, in milliseconds. */
 const catchUpTimeoutMs = 10_000
@@ -32,7 +33,7 @@ type AuditReplayOptions = LocalOptions & {
 }
 
 /** What a replay came to. Names and addresses are not in the states: they say only whose they are. */
-type AuditReplayed = Omit<Replay, 'brokenStreams' | 'close'> & {
+type AuditReplayed = Pick<Replay, 'events' | 'streams' | 'states'> & {
   /** What became of the file, where an export was replayed. */
   readonly file: ImportedExport | null
   /** What the signatures of the events say. */
@@ -43,9 +44,13 @@ type AuditReplayed = Omit<Replay, 'brokenStreams' | 'close'> & {
   readonly differences: readonly Difference[] | null
 }
 
+/** What a replay and its parts work with, until all is closed. */
+type Opened = AsyncDisposableStack
+
 /**
  * Checks every signature of the log, folds it into states (`countersign audit replay`), and compares them with the read
- * model when asked. With a stream only that one is read; that its end was removed shows in the whole log only.
+ * model when asked: the log is read once for all of it. With a stream only that one is replayed; that its end was removed shows
+ * in the whole log only.
  *
  * @param use is given what it came to; the states can be read until it ends
  * @throws EventLogError, ReadModelError: `READ_MODEL_BEHIND` when the read model does not reach the log's end in time;
@@ -56,40 +61,45 @@ export async function auditReplay<Result>(
   use: (replayed: AuditReplayed) => Result | Promise<Result>,
 ): Promise<Result> {
   const settings = settingsOf(options)
-  const { until, stream: streamId, compare, fromExport: path, installationKeyFile } = options
-  const exported = path === undefined ? undefined : await openAuditableExport(settings, { path, installationKeyFile })
-  const { log, audit } = exported ?? (await openAuditableLog(settings))
-  const file = exported?.file ?? null
-  try {
-    const audited = audit(streamId)
-    const replay = await replayLog(audited.log, { until, streamId }).catch(asBroken)
-    if ('broken' in replay) {
-      const signatures = await auditOnly(audit(streamId))
-      // What cannot be folded although every signature is right is another release's, or a fault of ours.
-      if (signatures.faultCount === 0 && !file?.faultCount) throw replay.broken
-      const { code, message } = replay.broken
-      return await use({
-        file,
-        events: 0,
-        streams: 0,
-        states: [],
-        signatures,
-        broken: { code, message },
-        differences: null,
-      })
-    }
-    const { events, streams, brokenStreams, close } = replay
-    try {
-      const states = { [Symbol.iterator]: () => readableStates(replay.states) }
-      const signatures = withBroken(await audited.result(), brokenStreams)
-      const differences = compare ? await compareNow(settings, log, streamId) : null
-      return await use({ file, events, streams, states, signatures, broken: null, differences })
-    } finally {
-      close()
-    }
-  } finally {
-    await log.close()
+  const { until, stream: streamId, compare, fromExport: exportPath, installationKeyFile } = options
+  await using opened = new AsyncDisposableStack()
+  // The thread opens the log anew. What is missing is missed here, and a comparison reads single streams of it.
+  const stored = exportPath === undefined ? await openEventLog(settings) : undefined
+  if (stored !== undefined) opened.defer(stored.close)
+  const installationKeys = await installationKeysFrom(settings, installationKeyFile)
+  const comparison = compare && stored ? await startComparing(opened, settings, stored, streamId) : undefined
+  const audit = await startThreadedAudit({ settings, installationKeys, exportPath, only: streamId })
+  opened.defer(audit.close)
+  const { file } = audit
+  const log = upcastingReads(audit.log, upcasters)
+  const upTo = comparison?.position
+  const replay = await replayLog(log, { until, streamId, upTo, also: comparison?.take }).catch(asBroken)
+  const signatures = await audit.result()
+  if ('broken' in replay) {
+    // What cannot be folded although every signature is right is another release's, or a fault of ours.
+    if (signatures.faultCount === 0 && !file?.faultCount) throw replay.broken
+    const { code, message } = replay.broken
+    return await use({
+      file,
+      events: 0,
+      streams: 0,
+      states: [],
+      signatures,
+      broken: { code, message },
+      differences: null,
+    })
   }
+  opened.defer(replay.close)
+  const { events, streams, brokenStreams, entities } = replay
+  return await use({
+    file,
+    events,
+    streams,
+    states: { [Symbol.iterator]: () => readableStates(replay.states) },
+    signatures: withBroken(signatures, brokenStreams),
+    broken: null,
+    differences: comparison === undefined ? null : await comparison.finish(entities),
+  })
 }
 
 function* readableStates(states: Iterable<ReplayedState>): Generator<ReplayedState> {
@@ -99,11 +109,6 @@ function* readableStates(states: Iterable<ReplayedState>): Generator<ReplayedSta
 function asBroken(error: unknown): { readonly broken: ReadModelError } {
   if (error instanceof ReadModelError) return { broken: error }
   throw error
-}
-
-async function auditOnly({ log, result }: AuditedRead): Promise<AppendAudit> {
-  for await (const _ of log.readAll({ onUnreadable: () => undefined }));
-  return result()
 }
 
 /** Names the streams that cannot be folded although every event of theirs is what was written. */
@@ -121,20 +126,18 @@ function withBroken(audit: AppendAudit, broken: readonly BrokenStream[]): Append
   return { ...audit, faultCount: audit.faultCount + unnamed.length, faults: [...audit.faults, ...unnamed] }
 }
 
-async function compareNow(
+async function startComparing(
+  opened: Opened,
   settings: Settings,
   log: EventLog,
   streamId: string | undefined,
-): Promise<readonly Difference[]> {
+): Promise<RunningComparison> {
   const database = await openReadModelDatabase(settings, errorLogger(settings))
   const { readModel } = openReadModel(database)
-  try {
-    const head = await log.head()
-    if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
-    return (await compareReadModel(log, database, streamId)).differences
-  } finally {
-    await readModel.close()
-  }
+  opened.defer(() => readModel.close())
+  const head = await log.head()
+  if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
+  return startComparison(log, database, streamId)
 }
 
 /**

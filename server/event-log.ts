@@ -1,12 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ProcessRole } from '../domain/index.ts'
 import {
-  type AppendAudit,
-  auditAppends,
-  auditStreams,
+  type AuditableLog,
   createKeyRing,
   type EventLog,
   EventLogError,
@@ -84,76 +82,24 @@ export async function openEventLog(settings: Settings): Promise<EventLog> {
   return withUpcasters(readOnly(await openStoredLog(settings, { create: false, roles: [] })), upcasters)
 }
 
-/** A log that is audited while it is read. */
-export type AuditableLog = {
-  /** As every reader sees it. */
-  readonly log: EventLog
-  /**
-   * Begins an audit: what is read through its log is checked, and its streams are compared with it in the end.
-   *
-   * @param only audit this stream alone
-   */
-  readonly audit: (only: string | undefined) => AuditedRead
-}
-
-/** One audit that is under way. */
-export type AuditedRead = {
-  /** What is read here is audited. */
-  readonly log: Pick<EventLog, 'readAll'>
-  /** What the audit found, once the log was read to its end. */
-  readonly result: () => Promise<AppendAudit>
-}
-
-/**
- * Opens the event log for an audit of its signatures.
- *
- * @throws ConfigurationError `EVENT_LOG_NOT_FOUND`, `INSTALLATION_KEY_MALFORMED`, `CONFIGURATION_INVALID` when it is not
- *   known which installation key is to be believed
- */
-export async function openAuditableLog(settings: Settings): Promise<AuditableLog> {
-  return auditable(await openLogAsStored(settings), await installationKeysOf(settings))
-}
-
 /** Opens the event log for reading, as it was written. @throws ConfigurationError `EVENT_LOG_NOT_FOUND` */
-export async function openLogAsStored(settings: Settings): Promise<EventLog> {
+export async function openLogAsStored(settings: Settings): Promise<AuditableLog> {
   return readOnly(await openStoredLog(settings, { create: false, roles: [] }))
 }
 
 /**
  * The public keys of the installation.
  *
+ * @param file of public keys in PEM; those of the settings or the data directory without it
  * @throws ConfigurationError `INSTALLATION_KEY_MALFORMED`, `CONFIGURATION_INVALID` when it is not known which they are
  */
-export async function installationKeysOf(settings: Settings): Promise<readonly KeyObject[]> {
-  return parseInstallationKeys((await eventKeys(settings, [])).installationKey)
-}
-
-/**
- * A log with the means to audit it.
- *
- * @param stored as it was written
- * @param options.mayConceal whether it is of an export that keeps back what appends name
- */
-export function auditable(
-  stored: EventLog,
-  installationKeys: readonly KeyObject[],
-  options: { readonly mayConceal?: boolean } = {},
-): AuditableLog {
-  return {
-    log: withUpcasters(stored, upcasters),
-    audit(only) {
-      const audited = auditAppends(stored, createKeyRing(stored, installationKeys), only, options)
-      const compared = auditStreams(audited.log, stored, (streamId) => only === undefined || streamId === only)
-      return {
-        log: withUpcasters({ ...stored, ...compared.log }, upcasters),
-        async result() {
-          const { appends, faultCount, faults } = await audited.result()
-          const hidden = await compared.result()
-          return { appends, faultCount: faultCount + hidden.length, faults: [...faults, ...hidden] }
-        },
-      }
-    },
-  }
+export async function installationKeysFrom(
+  settings: Settings,
+  file: string | undefined,
+): Promise<readonly KeyObject[]> {
+  return parseInstallationKeys(
+    file === undefined ? (await eventKeys(settings, [])).installationKey : await readFile(file, 'utf8'),
+  )
 }
 
 /**
@@ -167,7 +113,7 @@ export const apiCacheKibibytes = 32_768
 async function openStoredLog(
   settings: Settings,
   { create, roles }: { readonly create: boolean; readonly roles: readonly Role[] },
-): Promise<EventLog> {
+): Promise<AuditableLog> {
   const address = settings.eventLog ?? `sqlite:${dataPath(settings, 'event-log.db')}`
   if (!address.startsWith('sqlite:')) return openProductionLog(settings, address)
   const path = address.slice('sqlite:'.length)
@@ -201,7 +147,7 @@ function openProductionLog(settings: Settings, connectionString: string): EventL
 }
 
 /** What is appended without a signature would be taken for forged: a reader has none to give. */
-function readOnly(log: EventLog): EventLog {
+function readOnly<Log extends EventLog>(log: Log): Log {
   return {
     ...log,
     append: async () => {

@@ -55,14 +55,14 @@ export function define(command: Command, { terminal, report, exitWith }: Invocat
           path === undefined ? undefined : (await findLocalFile(resolve(terminal.workingDirectory, path))).path
         const source = { fromExport: await found(fromExport), installationKeyFile: await found(installationKey) }
         const { auditReplay } = await localCommands()
-        await auditReplay({ until: moment, stream, compare, ...source, configFile: config }, (replayed) => {
+        await auditReplay({ until: moment, stream, compare, ...source, configFile: config }, async (replayed) => {
           const file = replayed.file === null ? null : readableFile(replayed.file)
           const { events, streams, states, signatures, broken } = replayed
           const differences = replayed.differences?.map(explicit) ?? null
           // A mistyped stream has no differences either, which nobody should take for an audit.
           if (stream !== undefined && events === 0 && signatures.faultCount === 0 && !differences?.length)
             throw nothingOf(stream, moment)
-          report.longResult(
+          await report.longResult(
             { file, events, states: [], signatures, broken, differences },
             { name: 'states', items: states },
             (state) => stateText(state, report.marker),

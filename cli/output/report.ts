@@ -1,6 +1,6 @@
 import { CliError } from '../cli-error.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
-import type { Terminal } from '../terminal.ts'
+import type { Output, Terminal } from '../terminal.ts'
 import { type Progress, showProgress } from './progress.ts'
 import { safeJson, safeOutput, safeText } from './safe-text.ts'
 import { type Mark, markerFor } from './style.ts'
@@ -17,7 +17,7 @@ export type Report = {
   /** A result. @param text the same for people, every line ended; called only when it is wanted */
   result(value: unknown, text: () => string): void
   /**
-   * A result with a list that may be longer than memory: its items are read, and written, one by one.
+   * A result with a list that may be longer than memory: its items are read, and written, one by one, as fast as they are taken.
    *
    * @param list the name of the list in the value, which has it empty, and its items
    * @param itemText an item for people, which stands before `text`
@@ -27,7 +27,7 @@ export type Report = {
     list: { readonly name: string; readonly items: Iterable<Item> },
     itemText: (item: Item) => string,
     text: () => string,
-  ): void
+  ): Promise<void>
   /** One of several results that come with time: with `--json`, a line of its own. */
   line(value: unknown, text: () => string): void
   /** What a person has to see before a question; not for `--json`. @param text every line ended */
@@ -49,19 +49,20 @@ export function createReport(terminal: Terminal, json: boolean): Report {
     json,
     marker,
     result: (value, text) => stdout.write(json ? `${safeJson(value, 2)}\n` : safeOutput(text())),
-    longResult(value, { name, items }, itemText, text) {
+    async longResult(value, { name, items }, itemText, text) {
       if (!json) {
-        for (const item of items) stdout.write(safeOutput(itemText(item)))
+        await writeAll(stdout, items, (item) => safeOutput(itemText(item)))
         stdout.write(safeOutput(text()))
         return
       }
       const [before, after] = safeJson(value, 2).split(`\n  "${name}": []`, 2)
       stdout.write(`${before}\n  "${name}": [`)
       let separator = ''
-      for (const item of items) {
-        stdout.write(`${separator}\n    ${safeJson(item, 2).replaceAll('\n', '\n    ')}`)
+      await writeAll(stdout, items, (item) => {
+        const written = `${separator}\n    ${safeJson(item, 2).replaceAll('\n', '\n    ')}`
         separator = ','
-      }
+        return written
+      })
       stdout.write(`${separator === '' ? '' : '\n  '}]${after}\n`)
     },
     line: (value, text) => stdout.write(json ? `${safeJson(value)}\n` : safeOutput(text())),
@@ -88,6 +89,21 @@ export function createReport(terminal: Terminal, json: boolean): Report {
       return known.exitCode
     },
   }
+}
+
+/** So many characters are written together. */
+const writtenTogether = 65_536
+
+/** Writes any number of items, and waits while nobody takes them: a pipe's reader may be slower, and memory is no place to wait. */
+async function writeAll<Item>(output: Output, items: Iterable<Item>, textOf: (item: Item) => string): Promise<void> {
+  let text = ''
+  for (const item of items) {
+    text += textOf(item)
+    if (text.length < writtenTogether) continue
+    await output.writeBytes(Buffer.from(text))
+    text = ''
+  }
+  output.write(text)
 }
 
 // Further lines are set in, so that none of them passes for one of ours.

@@ -6,11 +6,15 @@
 const unseen =
   /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}\u2800]|(?! )\p{Zs}/gu
 
+/** Anything but line feeds and the printable characters of ASCII: nearly all output has none, and need not be gone through. */
+const doubtful = /[^\n\x20-\x7e]/
+
 /**
  * Text from the service, fit for a terminal on one line: what a terminal acts on or does not show is there as escapes.
  * Whoever submits a file chooses its name and description, and must not choose what an approver sees.
  */
 export function safeText(text: string): string {
+  if (!doubtful.test(text) && !text.includes('\n')) return text
   return text.replace(unseen, (character) => {
     const code = character.codePointAt(0) ?? 0
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
@@ -22,6 +26,7 @@ export function safeText(text: string): string {
  * would act on. It is applied to all output, in case a text of the service was printed without {@link safeText}.
  */
 export function safeOutput(text: string): string {
+  if (!doubtful.test(text)) return text
   return text
     .split(/(\n|\p{Cc}\[\d{1,2}m)/u)
     .map((part, at) => (at % 2 === 1 && (part === '\n' || part.startsWith('\u001b')) ? part : safeText(part)))
@@ -35,7 +40,9 @@ export function safeOutput(text: string): string {
  * @param indent spaces for each level; on one line without
  */
 export function safeJson(value: unknown, indent?: number): string {
-  return (JSON.stringify(value, null, indent) ?? 'null').replace(unseen, (character) =>
+  const text = JSON.stringify(value, null, indent) ?? 'null'
+  if (!doubtful.test(text)) return text
+  return text.replace(unseen, (character) =>
     // Line feeds are between the tokens: inside of strings they are escaped already.
     character === '\n'
       ? character

@@ -1,6 +1,7 @@
-import { DatabaseSync } from 'node:sqlite'
-import { openSqliteEventLog } from '../sqlite.ts'
+import type { DatabaseSync } from 'node:sqlite'
+import { openTemporarySqliteLog } from '../sqlite.ts'
 import { sqliteFailure } from '../sqlite-file.ts'
+import type { AuditableLog } from '../stored-row.ts'
 import { ExportError } from './export-error.ts'
 import type { ExportHeader } from './form.ts'
 import { type ExportedEvent, type ExportFault, readExport } from './read.ts'
@@ -19,29 +20,34 @@ const rowsTogether = 10_000
 const maximumFaults = 1_000
 
 /**
- * Reads an export into a new SQLite log, so that it can be audited as any log is. Every event stands there with the texts that
- * it was exported with, in the order of the export; a position there is a number of a line's event, and not that of the log.
+ * Reads an export into an SQLite log of its own, so that it can be audited as any log is. Every event stands there with the texts that
+ * it was exported with, in the order of the export; a position there is a number of a line's event, and not that of the log. The
+ * log is in a temporary file without a name, which goes with the process however that ends.
  *
- * @param path of a file that does not exist
+ * @returns the log, which nobody can append to, and what became of the file
  * @throws ExportError as `readExport` does, and `EXPORT_PARTIAL` for one that does not begin where the log does: what is
  *   folded of it would be another state
- * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the file cannot be written
+ * @throws EventLogError `EVENT_LOG_UNAVAILABLE` when the temporary file cannot be written
  */
-export async function importExport(chunks: AsyncIterable<Uint8Array>, path: string): Promise<ImportedExport> {
-  await openSqliteEventLog({ path }).close()
-  const database = new DatabaseSync(path)
+export async function importExport(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ readonly log: AuditableLog; readonly file: ImportedExport }> {
+  const opened = openTemporarySqliteLog()
   try {
-    return await fill(database, chunks)
+    return { log: opened.log, file: await fill(opened.database, chunks) }
   } catch (error) {
-    throw error instanceof Error && 'errcode' in error ? sqliteFailure(error, `Cannot write ${path}`) : error
-  } finally {
-    database.close()
+    await opened.log.close()
+    throw error instanceof Error && 'errcode' in error
+      ? sqliteFailure(
+          error,
+          'The export cannot be kept in a temporary file; SQLITE_TMPDIR may name a folder that has room',
+        )
+      : error
   }
 }
 
 async function fill(database: DatabaseSync, chunks: AsyncIterable<Uint8Array>): Promise<ImportedExport> {
-  // Nobody else has the file, and nobody needs it when this fails.
-  database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN')
+  database.exec('BEGIN')
   const insert =
     database.prepare(`INSERT OR IGNORE INTO events (position, stream_id, revision, id, type, data, metadata)
     VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT))`)
@@ -74,7 +80,7 @@ async function fill(database: DatabaseSync, chunks: AsyncIterable<Uint8Array>): 
           `The export begins at position ${header.from}, and states cannot be folded without what stands before. Export from the beginning of the log.`,
         )
     }
-  database.exec('COMMIT; PRAGMA journal_mode = WAL')
+  database.exec('COMMIT')
   if (header === undefined) throw new ExportError('EXPORT_NOT_AN_EXPORT', 'The file has no first line.')
   return { header, events, faultCount, faults: faults.toSorted((a, b) => a.line - b.line) }
 }

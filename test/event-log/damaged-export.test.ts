@@ -4,7 +4,6 @@ import { type ExportFault, exportLog, importExport, openSqliteEventLog } from '.
 import { newStream } from '../support/event-log/events.ts'
 import { approval } from '../support/event-log/signed-log.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const folder = suiteFolder()
 /** A header, eight events, an end: lines 1 to 10. */
@@ -27,7 +26,9 @@ async function read(...pieces: readonly (string | Uint8Array)[]) {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += 777) yield bytes.subarray(at, at + 777)
   }
-  return importExport(chunks(), join(temporaryFolder(), 'imported.db'))
+  const { log, file } = await importExport(chunks())
+  await log.close()
+  return file
 }
 
 const whole = (all: readonly string[]) => all.map((line) => `${line}\n`).join('')
@@ -156,7 +157,7 @@ describe('an export that is not as it was made', () => {
       const chunk = Buffer.alloc(1024 * 1024, 'a')
       for (; given < 1024; given += 1) yield chunk
     }
-    await expect(importExport(endless(), join(temporaryFolder(), 'imported.db'))).rejects.toMatchObject({
+    await expect(importExport(endless())).rejects.toMatchObject({
       code: 'EXPORT_LINE_TOO_LONG',
       message: expect.stringContaining('Line 2 '),
     })

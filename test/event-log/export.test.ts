@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type OrganizationId, streams } from '../../domain/index.ts'
 import {
-  auditAppends,
+  auditLog,
   type EventLog,
   exportLog,
   type ImportedExport,
   importExport,
   type NewEvent,
-  openSqliteEventLog,
   withSignatures,
 } from '../../event-log/index.ts'
 import { type TestInstallation, testInstallation } from '../support/event-keys.ts'
@@ -17,7 +15,6 @@ import { bothLogs } from '../support/event-log/both-logs.ts'
 import { collect, metadata, newEvent, newStream } from '../support/event-log/events.ts'
 import { approval, signedLog } from '../support/event-log/signed-log.ts'
 import { tamper } from '../support/tamper.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const now = '2026-05-01T12:00:00.000Z'
 
@@ -38,18 +35,13 @@ async function* bytesOf(...lines: readonly (string | Uint8Array)[]): AsyncGenera
 
 /** The export, read into a log. */
 async function imported(chunks: AsyncIterable<Uint8Array>): Promise<ImportedExport & { readonly log: EventLog }> {
-  const path = join(temporaryFolder(), 'imported.db')
-  const result = await importExport(chunks, path)
-  const log = openSqliteEventLog({ path })
+  const { log, file } = await importExport(chunks)
   onTestFinished(() => log.close())
-  return { ...result, log }
+  return { ...file, log }
 }
 
-async function auditOf(log: EventLog, { ring }: TestInstallation, mayConceal = false) {
-  const audited = auditAppends(log, ring(log), undefined, { mayConceal })
-  await collect(audited.log.readAll({ onUnreadable: () => undefined }))
-  return audited.result()
-}
+const auditOf = (log: EventLog, { ring }: TestInstallation, mayConceal = false) =>
+  auditLog(log, ring(log), { mayConceal })
 
 const stored = async (log: EventLog) =>
   (await collect(log.readAll())).map(({ streamId, revision, id, type, stored: { data, metadata } }) => [

@@ -6,7 +6,7 @@ import { createProject } from '../../application/create-project.ts'
 import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import { type OrganizationId, parseStreamName, streams } from '../../domain/index.ts'
-import { importExport, openSqliteEventLog } from '../../event-log/index.ts'
+import { importExport } from '../../event-log/index.ts'
 import { registerRest } from '../../rest/index.ts'
 import { collect } from '../support/event-log/events.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
@@ -46,13 +46,12 @@ it('gives auditors everything of their organization, and nothing of another', as
   })
   const text = await answer.text()
   for (const foreign of [other.organizationId, projectId, 'theirs']) expect(text).not.toContain(foreign)
-  const path = join(temporaryFolder(), 'export.db')
-  const { events, faultCount, header } = await importExport(
+  const { log: copy, file } = await importExport(
     (async function* () {
       yield Buffer.from(text)
     })(),
-    path,
   )
+  const { events, faultCount, header } = file
   expect({ faultCount, organizationId: header.organizationId }).toEqual({
     faultCount: 0,
     organizationId: server.organizationId,
@@ -61,7 +60,6 @@ it('gives auditors everything of their organization, and nothing of another', as
     ({ metadata }) => metadata.organizationId === server.organizationId,
   )
   expect(events).toBe(own.length)
-  const copy = openSqliteEventLog({ path })
   const kinds = new Set((await collect(copy.readAll())).map(({ streamId }) => parseStreamName(streamId)?.kind))
   await copy.close()
   for (const kind of ['organization', 'user', 'project', 'projectSlug', 'signingPolicySlug', 'security'])

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ProcessRole } from '../../../domain/index.ts'
 import {
-  auditAppends,
+  auditLog,
   type EventLog,
   type NewEvent,
   openSqliteEventLog,
@@ -11,7 +11,7 @@ import {
 } from '../../../event-log/index.ts'
 import { type TestInstallation, testInstallation } from '../event-keys.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { collect, newEvent } from './events.ts'
+import { newEvent } from './events.ts'
 
 /** A log in a file, as processes with keys of one installation have it. */
 export type SignedLog = {
@@ -44,10 +44,8 @@ export function signedLog(): SignedLog {
 export const approval = (comment: string): NewEvent => newEvent({ comment }, 'ApprovalGranted')
 
 /** What an audit of its appends gives. */
-export async function auditOf({ stored, installation }: SignedLog) {
-  const { log, result } = auditAppends(stored, installation.ring(stored))
-  await collect(log.readAll())
-  return result()
+export function auditOf({ stored, installation }: SignedLog) {
+  return auditLog(stored, installation.ring(stored))
 }
 
 /** What an audit finds, as kind and place. */
