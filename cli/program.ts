@@ -130,8 +130,13 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
       },
       {
         name: 'security',
-        summary: 'list who was refused what, newest first',
+        summary: 'list who was refused what, and the newest unusual activity',
         load: () => import('./commands/audit-security.ts'),
+      },
+      {
+        name: 'unusual-activity',
+        summary: 'list what people did otherwise than they do, newest first',
+        load: () => import('./commands/audit-unusual-activity.ts'),
       },
       {
         name: 'export',

@@ -102,6 +102,14 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
       'actor code commands count eventId firstAt kinds lastAt occurredAt position remoteAddress subject unnamed',
     SecurityRefusalKind: 'actor code commands count remoteAddress',
   },
+  readUnusualActivity: {
+    Query: 'unusualActivity',
+    Subscription: 'unusualActivity',
+    Evidence: 'eventId streamId',
+    UnusualActivity:
+      'apiTokenId count description eventId evidence firstAt lastAt occurredAt position remoteAddress rule seen signingRequestId subjects unnamed usual',
+    UnusualSubject: 'about signingPolicy signingPolicyId user userId',
+  },
   readAddresses: { Event: 'remoteAddress' },
   readPrivateUserData: { User: 'apiTokens email' },
 }

@@ -1,6 +1,7 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import {
   isFinalStatus,
+  type OrganizationId,
   parseStreamName,
   Refusal,
   requirePermission,
@@ -9,10 +10,14 @@ import {
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import {
+  asUnusualActivity,
   type EventView,
   maximumPageSize,
+  type Page,
+  type PageRequest,
   type SigningRequestFilter,
   type SigningRequestView,
+  type UnusualActivityView,
 } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
 import { matchesFilter } from './signing-request-filter.ts'
@@ -53,7 +58,10 @@ export function followRequests(
 ): AsyncGenerator<Outcome<SigningRequestView>> {
   return stream(async function* (signal) {
     const from = after ?? (await context.readModel.position())
-    if (after === undefined) yield* presentRequests(filter, context)
+    if (after === undefined)
+      yield* everyPage(context, (organizationId, page) =>
+        context.readModel.listSigningRequests(organizationId, filter, page),
+      )
     const concerns = ({ streamId }: EventView) => parseStreamName(streamId)?.kind === 'signingRequest'
     for await (const events of stillAllowed(context, { after: from, concerns, signal }))
       yield* changedRequests(events, filter, context)
@@ -70,6 +78,29 @@ export function followLog(after: LogPosition | undefined, context: GraphQLContex
     for await (const events of stillAllowed(context, { after, concerns: () => true, signal })) {
       requirePermission(context.caller, 'readAuditLog')
       yield* events
+    }
+  }, context.stopping)
+}
+
+/**
+ * What was found of unusual activity, unless `after` is given; then what is found after it, live.
+ *
+ * @throws Refusal `FORBIDDEN` when the caller may not read it any more
+ */
+export function followUnusualActivity(
+  after: LogPosition | undefined,
+  context: GraphQLContext,
+): AsyncGenerator<Outcome<UnusualActivityView>> {
+  return stream(async function* (signal) {
+    const from = after ?? (await context.readModel.position())
+    if (after === undefined)
+      yield* everyPage(context, (organizationId, page) =>
+        context.readModel.listUnusualActivity(organizationId, {}, page),
+      )
+    const concerns = ({ streamId }: EventView) => parseStreamName(streamId)?.kind === 'unusualActivity'
+    for await (const events of stillAllowed(context, { after: from, concerns, signal })) {
+      requirePermission(context.caller, 'readUnusualActivity')
+      yield* events.map(asUnusualActivity)
     }
   }, context.stopping)
 }
@@ -97,11 +128,15 @@ async function* stillAllowed(
   }
 }
 
-async function* presentRequests(filter: SigningRequestFilter, context: GraphQLContext) {
+/** Everything that a list has now, page by page. */
+async function* everyPage<Item>(
+  context: GraphQLContext,
+  list: (organizationId: OrganizationId, page: PageRequest) => Promise<Page<Item>>,
+): AsyncGenerator<Item> {
   let cursor: string | undefined
   do {
     clearAllDataLoaders(context)
-    const page = await context.readModel.listSigningRequests(context.caller.organizationId, filter, {
+    const page = await list(context.caller.organizationId, {
       direction: 'forward',
       size: maximumPageSize,
       ...(cursor === undefined ? {} : { after: cursor }),

@@ -1,14 +1,15 @@
 import type { LogPosition } from '../event-log/index.ts'
-import type { EventView, SigningRequestView } from '../projections/index.ts'
+import type { EventView, SigningRequestView, UnusualActivityView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 import { EventRef } from './event.ts'
-import { followLog, followRequest, followRequests } from './follow.ts'
+import { followLog, followRequest, followRequests, followUnusualActivity } from './follow.ts'
 import { parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { SigningRequestRef } from './refs.ts'
 import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
 import { type Outcome, unwrap } from './stream.ts'
+import { UnusualActivityRef } from './unusual-activity.ts'
 
 builder.subscriptionFields((t) => ({
   signingRequest: t.field({
@@ -40,6 +41,19 @@ builder.subscriptionFields((t) => ({
     args: { after: t.arg({ type: 'LogPosition' }) },
     subscribe: async (_root, { after }, context) => followLog(await startOf(after, context), context),
     resolve: (event: Outcome<EventView>) => unwrap(event),
+  }),
+  unusualActivity: t.field({
+    type: UnusualActivityRef,
+    description:
+      'Unusual activity: first all that was found (newest first), unless `after` is given, then what is found, live. Open to Global Readers and administrators.',
+    args: {
+      after: t.arg({
+        type: 'LogPosition',
+        description: 'Leave out what is there already: send what is found after this position only.',
+      }),
+    },
+    subscribe: async (_root, { after }, context) => followUnusualActivity(await startOf(after, context), context),
+    resolve: (activity: Outcome<UnusualActivityView>) => unwrap(activity),
   }),
 }))
 

@@ -5,6 +5,7 @@ import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, type AnyProjection, addEvent, asEntity, asRow, checkKnown } from './entity.ts'
 import { asEventRow } from './events.ts'
 import type { Row, RowWriter } from './row-writer.ts'
+import { securityRecordsOf } from './security-records.ts'
 import type { Slot } from './table-names.ts'
 import type { NamedPrincipalRow, Tables } from './tables.ts'
 
@@ -50,7 +51,9 @@ export async function applyEvents(
     await writer.upsert(transaction, slot, projection.table, rows)
     if (named.length > 0) await writer.upsert(transaction, slot, 'named_principals', named)
   }
-  await writer.upsert(transaction, slot, 'events', events.filter(isShown).map(asEventRow) as Row[])
+  const shown = events.filter(isShown)
+  await writer.upsert(transaction, slot, 'events', shown.map(asEventRow) as Row[])
+  await writer.upsert(transaction, slot, 'security_records', shown.flatMap(securityRecordsOf))
   const found = [...newlyBroken.values()].map(({ streamId: stream_id, ...place }) => ({ stream_id, ...place }))
   await writer.upsert(transaction, slot, 'broken_streams', found)
 }

@@ -2,6 +2,7 @@ import { parseStreamName } from '../domain/index.ts'
 import type { EventLog, LogEntry, LogPosition } from '../event-log/index.ts'
 import { projections } from './catalogue.ts'
 import { compareEvents, type Difference, isSameRow } from './compare-events.ts'
+import { compareSecurityRecords } from './compare-security-records.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { differences } from './differences.ts'
 import { type AnyEntity, type AnyProjection, asEntity, asRow } from './entity.ts'
@@ -47,15 +48,20 @@ export async function startComparison(
   const found: Difference[] = []
   let after = '' as LogPosition
 
-  async function take(events: readonly LogEntry[]): Promise<void> {
-    const upTo = events.at(-1)?.position
-    if (upTo === undefined) return
-    found.push(...(await compareEvents(database, events, { after, upTo, streamId })))
+  async function compareUpTo(upTo: LogPosition, events: readonly LogEntry[]): Promise<void> {
+    const range = { after, upTo, streamId }
+    found.push(...(await compareEvents(database, events, range)))
+    found.push(...(await compareSecurityRecords(database, events, range)))
     after = upTo
   }
 
+  async function take(events: readonly LogEntry[]): Promise<void> {
+    const upTo = events.at(-1)?.position
+    if (upTo !== undefined) await compareUpTo(upTo, events)
+  }
+
   async function finish(entities: EntityMap): Promise<readonly Difference[]> {
-    if (position !== undefined) found.push(...(await compareEvents(database, [], { after, upTo: position, streamId })))
+    if (position !== undefined) await compareUpTo(position, [])
     let compared = 0
     for (const projection of Object.values(projections))
       for await (const rows of rowsOf(database, projection, streamId)) {

@@ -1,20 +1,18 @@
 import { sql } from 'kysely'
-import { type OrganizationId, refusalEventTypes } from '../domain/index.ts'
+import type { OrganizationId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { asEventView, asSecurityRefusal } from './events.ts'
+import { asEventView } from './events.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { EventFilter, StreamRange } from './read-model.ts'
 import { type ListOrder, oneOf, readPage } from './read-page.ts'
 import type { EventRow } from './tables.ts'
-import type { EventView, SecurityRefusalView } from './views.ts'
+import type { EventView } from './views.ts'
 
 /** Reads events, a page of them or in log or stream order. */
 export type EventReader = {
   /** A page of an organization's events, newest first. */
   readonly list: (organizationId: OrganizationId, filter: EventFilter, page: PageRequest) => Promise<Page<EventView>>
-  /** A page of an organization's refused commands, newest first. */
-  readonly listRefusals: (organizationId: OrganizationId, page: PageRequest) => Promise<Page<SecurityRefusalView>>
   /** Pieces of streams, each by revision. */
   readonly ofStreams: (
     organizationId: OrganizationId,
@@ -97,8 +95,6 @@ export function createEventReader({ reads }: ReadModelDatabase): EventReader {
 
   return {
     list: (organizationId, filter, page) => list(organizationId, filter, page, asEventView),
-    listRefusals: (organizationId, page) =>
-      list(organizationId, { types: refusalEventTypes }, page, (row) => asSecurityRefusal(asEventView(row))),
 
     async ofStreams(organizationId, ranges) {
       if (ranges.length === 0) return []

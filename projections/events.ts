@@ -1,7 +1,13 @@
-import { type EventMetadata, type OrganizationId, type RefusalEvent, refusalFacts } from '../domain/index.ts'
+import {
+  type EventMetadata,
+  type OrganizationId,
+  type RefusalEvent,
+  refusalFacts,
+  type UnusualActivityEvent,
+} from '../domain/index.ts'
 import type { LogPosition, RecordedEvent } from '../event-log/index.ts'
 import type { EventRow } from './tables.ts'
-import type { EventView, SecurityRefusalView } from './views.ts'
+import type { EventView, SecurityRefusalView, UnusualActivityView } from './views.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /** The row of an event. */
@@ -39,4 +45,27 @@ export function asSecurityRefusal({ id, type, data, metadata, position }: EventV
   const organizationId: OrganizationId = metadata.organizationId
   const recorded = { id, organizationId, position, occurredAt, actor, remoteAddress }
   return { ...recorded, ...refusalFacts({ type, data } as unknown as RefusalEvent) }
+}
+
+/** What queries see of a finding of unusual activity. */
+export function asUnusualActivity({ id, type, data, metadata, position }: EventView): UnusualActivityView {
+  const { organizationId, occurredAt, remoteAddress = null } = metadata
+  const recorded = { id, organizationId, position, occurredAt, remoteAddress }
+  const event = { type, data } as unknown as UnusualActivityEvent
+  if (event.type === 'FurtherUnusualActivityDetected') {
+    const { rule, count, subjects, unnamed, firstAt, lastAt } = event.data
+    return { ...recorded, rule, count, subjects, unnamed, firstAt, lastAt, finding: null }
+  }
+  const { rule, count, happenedAt, about, userId, signingPolicyId } = event.data
+  const subjects = [{ about, userId, signingPolicyId }]
+  return {
+    ...recorded,
+    rule,
+    count,
+    subjects,
+    unnamed: 0,
+    firstAt: happenedAt,
+    lastAt: happenedAt,
+    finding: event.data,
+  }
 }

@@ -14,6 +14,7 @@ export {
 export type { Difference } from './compare-events.ts'
 export type { ReadModelDatabase } from './database.ts'
 export { type EntityKind, entityKinds, type HistoryEntry, readEntityHistory } from './entity-history.ts'
+export { asUnusualActivity } from './events.ts'
 export type { FieldDifference } from './field-differences.ts'
 export * from './page.ts'
 export { readModelAsOf } from './past-read-model.ts'

@@ -17,6 +17,7 @@ import type {
 import type { LogPosition } from '../event-log/index.ts'
 import type { EntityKind } from './entity-history.ts'
 import type { Page, PageRequest } from './page.ts'
+import type { SecurityRecordFilter } from './security-records.ts'
 import type {
   CertificateView,
   ChangeProposalView,
@@ -29,8 +30,11 @@ import type {
   SecurityRefusalView,
   SigningPolicyView,
   SigningRequestView,
+  UnusualActivityView,
   UserView,
 } from './views.ts'
+
+export type { SecurityRecordFilter } from './security-records.ts'
 
 /** Which signing requests to list. What is left out does not restrict. */
 export type SigningRequestFilter = {
@@ -157,7 +161,17 @@ export interface ReadModel {
   /** Newest first, in the order of the log. */
   listEvents(organizationId: OrganizationId, filter: EventFilter, page: PageRequest): Promise<Page<EventView>>
   /** Newest first, in the order of the log; those of callers whose organization is not known are among them. */
-  listSecurityRefusals(organizationId: OrganizationId, page: PageRequest): Promise<Page<SecurityRefusalView>>
+  listSecurityRefusals(
+    organizationId: OrganizationId,
+    filter: SecurityRecordFilter,
+    page: PageRequest,
+  ): Promise<Page<SecurityRefusalView>>
+  /** Newest first, in the order of the log. */
+  listUnusualActivity(
+    organizationId: OrganizationId,
+    filter: SecurityRecordFilter,
+    page: PageRequest,
+  ): Promise<Page<UnusualActivityView>>
 
   /** Pieces of streams, each by revision. At most 200 ranges. */
   eventsOfStreams(organizationId: OrganizationId, ranges: readonly StreamRange[]): Promise<(readonly EventView[])[]>

@@ -7,6 +7,7 @@ import type { ReadModelDatabase } from './database.ts'
 import { asView } from './entity.ts'
 import { entityQueries } from './entity-queries.ts'
 import { createEventReader } from './event-reader.ts'
+import { asSecurityRefusal, asUnusualActivity } from './events.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { signingRequestLists } from './list-signing-requests.ts'
@@ -17,6 +18,7 @@ import { asReadModelError, readCheckpoint, requireReadModel } from './read-check
 import type { ReadModel } from './read-model.ts'
 import { ReadModelError } from './read-model-error.ts'
 import { type ListOrder, readPage } from './read-page.ts'
+import { listSecurityRecords } from './security-records.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
 import { markInUse } from './table-use.ts'
@@ -166,7 +168,10 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       ),
     listSigningRequests: (organizationId, filter, page) => read(() => listRequests(organizationId, filter, page)),
     listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
-    listSecurityRefusals: (organizationId, page) => read(() => events.listRefusals(organizationId, page)),
+    listSecurityRefusals: (organizationId, filter, page) =>
+      read(() => listSecurityRecords(reads, organizationId, 'refused', filter, page, asSecurityRefusal)),
+    listUnusualActivity: (organizationId, filter, page) =>
+      read(() => listSecurityRecords(reads, organizationId, 'unusual', filter, page, asUnusualActivity)),
 
     eventsOfStreams: (organizationId, ranges) => read(() => events.ofStreams(organizationId, ranges)),
 

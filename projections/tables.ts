@@ -59,6 +59,20 @@ export type Tables = {
     data: string
     metadata: string
   }
+  /** What security events are found by: a row for each code and user that one of them names. */
+  security_records: {
+    /** The event's position, and a number. */
+    id: string
+    organization_id: string
+    /** Whether somebody was refused something, or something unusual was found. */
+    kind: 'refused' | 'unusual'
+    position: string
+    occurred_at: string
+    /** The code of a refusal, or the rule of a finding. */
+    code: string
+    /** Empty where nobody is known. */
+    user_id: string
+  }
   /** Streams that cannot be folded to their ends, and where they break. */
   broken_streams: {
     stream_id: string
@@ -99,6 +113,7 @@ export const projectedTables = [
   'signing_requests',
   'named_principals',
   'events',
+  'security_records',
   'broken_streams',
 ] as const
 
@@ -106,13 +121,19 @@ export const projectedTables = [
 export type ProjectedTable = (typeof projectedTables)[number]
 
 /** A table of entities. */
-export type EntityTableName = Exclude<ProjectedTable, 'events' | 'named_principals' | 'broken_streams'>
+export type EntityTableName = Exclude<
+  ProjectedTable,
+  'events' | 'named_principals' | 'security_records' | 'broken_streams'
+>
 
 /** A row of an entity, whatever its kind. */
 export type EntityRow = Selectable<EntityTable>
 
 /** A row that says who is named where. */
 export type NamedPrincipalRow = Selectable<Tables['named_principals']>
+
+/** A row by which a security event is found. */
+export type SecurityRecordRow = Selectable<Tables['security_records']>
 
 /** A row of the events. */
 export type EventRow = Insertable<Tables['events']>
@@ -206,6 +227,16 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'position'],
       ['organization_id', 'type', 'position'],
     ],
+  },
+  security_records: {
+    key: 'id',
+    columns: ['id', 'organization_id', 'kind', 'position', 'occurred_at', 'code', 'user_id'],
+    indexes: [[], ['code'], ['user_id'], ['code', 'user_id']].map((restricted) => [
+      'organization_id',
+      'kind',
+      ...restricted,
+      'position',
+    ]),
   },
   broken_streams: { key: 'stream_id', columns: ['stream_id', 'revision', 'position', 'reason'], indexes: [] },
 }

@@ -18,6 +18,9 @@ import type {
   SigningPolicy,
   SigningPolicySettings,
   SigningRequest,
+  UnusualActivityDetected,
+  UnusualActivityRule,
+  UnusualSubject,
   User,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
@@ -144,4 +147,26 @@ export type SecurityRefusalView = RefusalFacts & {
   readonly occurredAt: Instant
   readonly actor: Actor
   readonly remoteAddress: string | null
+}
+
+/** Something unusual that was recorded: one finding, or those beyond what is recorded one by one. */
+export type UnusualActivityView = {
+  /** The id of the event. */
+  readonly id: string
+  readonly organizationId: OrganizationId
+  readonly position: LogPosition
+  readonly occurredAt: Instant
+  /** The address that the activity came from; `null` when it is not known, or of several. */
+  readonly remoteAddress: string | null
+  readonly rule: UnusualActivityRule
+  /** How many findings it stands for. */
+  readonly count: number
+  readonly firstAt: Instant
+  readonly lastAt: Instant
+  /** Whom and what it is about, as far as they are named. */
+  readonly subjects: readonly UnusualSubject[]
+  /** How many of `count` are about others. */
+  readonly unnamed: number
+  /** `null` when it stands for findings about several. */
+  readonly finding: UnusualActivityDetected['data'] | null
 }

@@ -68,15 +68,84 @@ export type SecurityRefusal = Omit<RefusalKind, 'code'> & {
 
 const refusalFields = 'actor { kind userId component user { userId name } } remoteAddress commands code count'
 
+/** Which records an auditor asks for. What is null does not restrict. */
+export type RecordedWhen = {
+  readonly user: string | null
+  readonly occurredFrom: string | null
+  readonly occurredBefore: string | null
+}
+
+type Page = { readonly first: number; readonly after: string | null }
+
+const recordedVariables = '$user: ID, $occurredFrom: DateTime, $occurredBefore: DateTime, $first: Int, $after: String'
+const recordedArguments =
+  'user: $user, occurredFrom: $occurredFrom, occurredBefore: $occurredBefore, first: $first, after: $after'
+
 /** A page of what was refused in the organization, newest first. */
 export const securityRefusals = typedDocument<
   { readonly securityRefusals: Connected<SecurityRefusal> },
-  { readonly first: number; readonly after: string | null }
->(`query SecurityRefusals($first: Int, $after: String) {
-  securityRefusals(first: $first, after: $after) {
+  RecordedWhen & Page & { readonly code: string | null }
+>(`query SecurityRefusals($code: String, ${recordedVariables}) {
+  securityRefusals(code: $code, ${recordedArguments}) {
     nodes {
       eventId occurredAt ${refusalFields} subject firstAt lastAt unnamed
       kinds { ${refusalFields} }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`)
+
+/** What is looked for in what people do. */
+export const unusualActivityRules = [
+  'unusualHour',
+  'newNetwork',
+  'burstOfSubmissions',
+  'repeatedDenials',
+  'tokenInTwoNetworks',
+] as const
+
+/** The name of a rule. */
+export type UnusualActivityRule = (typeof unusualActivityRules)[number]
+
+/** Whose activity is unusual, and what it concerns. */
+export type UnusualSubject = {
+  readonly about: 'user' | 'signingPolicy'
+  readonly userId: string | null
+  readonly user: { readonly name: string } | null
+  readonly signingPolicyId: string | null
+  readonly signingPolicy: { readonly slug: string } | null
+}
+
+/** Something unusual that was recorded. */
+export type UnusualActivity = {
+  readonly eventId: string
+  readonly occurredAt: string
+  readonly rule: UnusualActivityRule
+  readonly description: string
+  readonly count: number
+  readonly firstAt: string
+  readonly lastAt: string
+  readonly subjects: readonly UnusualSubject[]
+  /** How many of `count` are about others. */
+  readonly unnamed: number
+  readonly apiTokenId: string | null
+  readonly signingRequestId: string | null
+  readonly seen: unknown
+  readonly usual: unknown
+  readonly evidence: readonly { readonly eventId: string; readonly streamId: string }[]
+  readonly remoteAddress: string | null
+}
+
+/** A page of the unusual activity that was found in the organization, newest first. */
+export const unusualActivity = typedDocument<
+  { readonly unusualActivity: Connected<UnusualActivity> },
+  RecordedWhen & Page & { readonly rule: UnusualActivityRule | null }
+>(`query UnusualActivity($rule: UnusualActivityRule, ${recordedVariables}) {
+  unusualActivity(rule: $rule, ${recordedArguments}) {
+    nodes {
+      eventId occurredAt rule description count firstAt lastAt unnamed
+      subjects { about userId user { name } signingPolicyId signingPolicy { slug } }
+      apiTokenId signingRequestId seen usual evidence { eventId streamId } remoteAddress
     }
     pageInfo { hasNextPage endCursor }
   }

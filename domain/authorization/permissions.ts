@@ -46,6 +46,7 @@ export const permissions = {
   },
   readAuditLog: { to: 'read the audit log of the whole organization', roles: auditors, relations: [] },
   readRefusals: { to: 'read what was refused to whom', roles: auditors, relations: [] },
+  readUnusualActivity: { to: 'read what unusual activity was found', roles: auditors, relations: [] },
   readAddresses: { to: 'see the network addresses that calls came from', roles: auditors, relations: ['self'] },
   readPrivateUserData: {
     to: "see a user's e-mail address and API tokens",

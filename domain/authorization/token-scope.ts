@@ -29,6 +29,7 @@ const tokensWith: Readonly<
   readArtifacts: { access: ['full', 'submit', 'read'], inProjects: true },
   readAuditLog: { access: ['full', 'read'], inProjects: false },
   readRefusals: { access: ['full', 'read'], inProjects: false },
+  readUnusualActivity: { access: ['full', 'read'], inProjects: false },
   readAddresses: { access: ['full', 'read'], inProjects: false },
   readPrivateUserData: { access: ['full', 'read'], inProjects: false },
   submitSigningRequest: { access: ['full', 'submit'], inProjects: true },

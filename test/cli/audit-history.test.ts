@@ -99,24 +99,3 @@ describe('countersign audit history', () => {
     expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('FORBIDDEN') })
   })
 })
-
-describe('countersign audit security', () => {
-  it('lists who was refused what, for auditors', async () => {
-    const { server, auditor } = await withGroup()
-    const refused = await countersign(server, server.submitter, 'audit', 'security')
-    expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('FORBIDDEN') })
-    const listed = await until('the refusal is shown', async () => {
-      await server.caughtUp()
-      const { stdout } = await countersign(server, auditor, 'audit', 'security', '--json')
-      const { refusals, more } = JSON.parse(stdout)
-      return refusals.length > 0 && { refusals, more }
-    })
-    expect(listed).toMatchObject({
-      refusals: [{ code: 'FORBIDDEN', commands: ['securityRefusals'], actor: { userId: server.submitter.userId } }],
-      more: false,
-    })
-    const { stdout } = await countersign(server, auditor, 'audit', 'security', '--limit', '1')
-    expect(stdout).toMatch(/Sam Submitter .*securityRefusals +FORBIDDEN/)
-    expect(await countersign(server, auditor, 'audit', 'security', '--limit', '0')).toMatchObject({ code: 2 })
-  })
-})

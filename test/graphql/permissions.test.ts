@@ -38,6 +38,8 @@ describe('the permissions of fields', () => {
       'Query.events': ['readAuditLog', 'refused'],
       'Subscription.events': ['readAuditLog', 'refused'],
       'Query.securityRefusals': ['readRefusals', 'refused'],
+      'Query.unusualActivity': ['readUnusualActivity', 'refused'],
+      'Subscription.unusualActivity': ['readUnusualActivity', 'refused'],
     })
   })
 

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { type Subscriber, subscribeBySse, subscribeByWebSocket } from '../support/graphql-subscriber.ts'
 import { until } from '../support/until.ts'
+import { recordUnusualFinding } from '../support/unusual-finding.ts'
 import { happens } from '../support/user-events.ts'
 
 const requestQuery =
@@ -51,6 +52,28 @@ describe.each(transports)('subscriptions by %s', (_name, transport) => {
     const [result] = await subscriber.count(1)
     expect(result?.errors?.[0]?.extensions.code).toBe('SIGNING_REQUEST_NOT_FOUND')
     await until('the end', subscriber.completed)
+  })
+
+  it('deliver what was found of unusual activity, and what is found, to whom may see it', async () => {
+    const server = await startGraphQLServer()
+    const finding = {
+      organizationId: server.organizationId,
+      userId: server.submitter.userId,
+      signingPolicyId: server.releasePolicyId,
+    }
+    await recordUnusualFinding(server.log, finding)
+    await server.caughtUp()
+    const query = 'subscription ($after: LogPosition) { unusualActivity(after: $after) { rule position } }'
+    const all = await subscribe(server.url, server.auditor.token, query)
+    const [first] = await all.count(1)
+    const position = first?.data.unusualActivity.position
+    const later = await subscribe(server.url, server.auditor.token, query, { after: position })
+    const refused = await subscribe(server.url, server.submitter.token, query)
+    expect((await refused.count(1))[0]?.errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+    await server.submit()
+    await recordUnusualFinding(server.log, { ...finding, facts: { rule: 'newNetwork' } as never })
+    expect((await later.count(1))[0]?.data.unusualActivity.rule).toBe('newNetwork')
+    expect((await all.count(2)).map(({ data }) => data.unusualActivity.rule)).toEqual(['unusualHour', 'newNetwork'])
   })
 
   it('deliver each event of the log once, from a position and live', async () => {

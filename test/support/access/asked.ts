@@ -102,6 +102,9 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Query.events': {},
   'Query.events of an entity': { arguments: async (of) => ({ streamId: `project-${await of.project()}` }) },
   'Query.securityRefusals': {},
+  'Query.securityRefusals of a user': { arguments: async (of) => ({ user: await of.user(), code: 'FORBIDDEN' }) },
+  'Query.unusualActivity': {},
+  'Query.unusualActivity of a user': { arguments: async (of) => ({ user: await of.user(), rule: 'newNetwork' }) },
   'Query.canSubmit': {
     ...input(async (of) => ({
       project: await of.namedProject(),
@@ -116,6 +119,7 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Subscription.signingRequest': { arguments: async (of) => ({ id: await of.signedRequest() }) },
   'Subscription.signingRequestsChanged': {},
   'Subscription.events': {},
+  'Subscription.unusualActivity': {},
 
   'Mutation.submitSigningRequest': input(async (of, by) => ({
     project: await of.namedProject(),

@@ -16,6 +16,7 @@ import { decidingWorkflows } from '../deciding-workflows.ts'
 import { setUpOrganization, type TestUser } from '../graphql-organization.ts'
 import { graphQLRequests } from '../graphql-requests.ts'
 import { type GraphQLTestServer, openGraphQLServer } from '../graphql-server.ts'
+import { recordUnusualFinding } from '../unusual-finding.ts'
 import { createNamedPolicy, policySettings, type Things, thingsOf } from './things.ts'
 
 /** A server with all that it serves, and two organizations in it that have the same slugs. */
@@ -97,6 +98,11 @@ export async function openAccessServer(): Promise<AccessServer & { readonly clos
   })
   // Something that subscriptions begin with.
   await server.submit()
+  await recordUnusualFinding(server.log, {
+    organizationId: setup.organizationId,
+    userId: named.submitter.userId,
+    signingPolicyId: server.releasePolicyId,
+  })
   return {
     server,
     routes,
