@@ -193,8 +193,10 @@ async function exceeded(
   if (access !== 'full' && !(access === 'submit' && submitting.includes(type)))
     return `whose token is limited to the access ${access}`
   if (projects === null) return undefined
-  const { projectId } = type === 'SigningRequestSubmitted' ? data : ((await eventsBefore(streamId))[0]?.data ?? {})
-  return parseStreamName(streamId)?.kind === 'signingRequest' && projects.some((each) => each === projectId)
+  const first = type === 'SigningRequestSubmitted' || type === 'GrantGiven'
+  const { projectId } = first ? data : ((await eventsBefore(streamId))[0]?.data ?? {})
+  const { kind } = parseStreamName(streamId) ?? {}
+  return (kind === 'signingRequest' || kind === 'grant') && projects.some((each) => each === projectId)
     ? undefined
     : 'whose token is limited to other projects'
 }

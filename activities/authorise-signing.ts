@@ -23,10 +23,11 @@ import {
   readWholeStream,
   type WholeStream,
 } from '../event-log/index.ts'
-import { checkApprovers, namesPeopleBehind } from './check-approvers.ts'
+import { checkApprovers } from './check-approvers.ts'
 import { checkPolicy, policyMismatch, requireApprovedRule } from './check-policy.ts'
 import { requireApprovedAccount } from './check-rule-change.ts'
 import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
+import { namesPeopleBehind } from './people-named.ts'
 import { readCertificateAndKey } from './signing-key.ts'
 
 /** A request that was signed already. */
@@ -72,7 +73,7 @@ export type AuthorisationSources = {
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
- *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `RULE_CHANGE_NOT_APPROVED`
+ *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`, `RULE_CHANGE_NOT_APPROVED`
  */
 export async function authoriseSigning(
   sources: Pick<AuthorisationSources, 'log' | 'now'>,

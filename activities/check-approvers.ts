@@ -9,7 +9,6 @@ import {
   isMember,
   type OrganizationId,
   type PrincipalReference,
-  peopleBehind,
   quorumReached,
   Refusal,
   type SigningRequest,
@@ -20,13 +19,16 @@ import {
   userDecider,
 } from '../domain/index.ts'
 import { type RecordedEvent, readNamedStream, readWholeStream } from '../event-log/index.ts'
+import { checkGrantedApproval } from './check-grant.ts'
 import { requireApprovedAccount, requireApprovedChange } from './check-rule-change.ts'
 import type { GroundsLog } from './grounds.ts'
+import { namesPeopleBehind } from './people-named.ts'
 
 /**
- * Every approval that counts must be by the approver's own hand, who was active when the quorum was reached.
+ * Every approval that counts must be by the approver's own hand, or by a grant of theirs, and they must have been active when
+ * the quorum was reached.
  *
- * @throws Refusal `APPROVAL_NOT_BY_APPROVER`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVER_NOT_IN_GROUP`,
+ * @throws Refusal `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVER_NOT_IN_GROUP`,
  *   `RULE_CHANGE_NOT_APPROVED`
  */
 export async function checkApprovers(
@@ -38,27 +40,27 @@ export async function checkApprovers(
   for (const approval of countedApprovals(request)) {
     const { approver } = approval
     const granted = events.findLast(({ type, data }) => type === 'ApprovalGranted' && data.approver === approver)
-    if (granted === undefined || actingUser(granted.metadata.actor) !== approver)
-      throw new Refusal('APPROVAL_NOT_BY_APPROVER', `An approval in the name of ${approver} was not made by them.`)
-    if (!(await namesPeopleBehind(log, approver, approval.peopleBehind ?? [], granted)))
-      throw new Refusal(
-        'APPROVAL_NOT_BY_APPROVER',
-        `An approval in the name of ${approver} does not name all people who are behind that account.`,
-      )
+    if (granted === undefined) throw notByApprover(approver)
+    const { grantId } = approval
+    if (grantId === undefined) await checkOwnApproval(log, approval, granted)
+    else
+      await checkGrantedApproval(log, request, { ...approval, grantId }, { submitted: events[0] ?? granted, granted })
     await checkApprover(log, request, approval, [granted, reached])
   }
 }
 
-/** Whether an event that an account caused names everybody who is behind the account by what the log says. */
-export async function namesPeopleBehind(
-  log: GroundsLog,
-  account: UserId,
-  named: readonly UserId[],
-  { metadata: { actor } }: RecordedEvent,
-): Promise<boolean> {
-  const historyOf = async (userId: UserId) => (await readWholeStream(log, streams.user(userId))).events
-  const behind = await peopleBehind(account, actor, historyOf)
-  return behind.every((person) => named.includes(person))
+async function checkOwnApproval(log: GroundsLog, approval: Approval, granted: RecordedEvent): Promise<void> {
+  const { approver, peopleBehind = [] } = approval
+  if (actingUser(granted.metadata.actor) !== approver) throw notByApprover(approver)
+  if (await namesPeopleBehind(log, approver, peopleBehind, granted)) return
+  throw new Refusal(
+    'APPROVAL_NOT_BY_APPROVER',
+    `An approval in the name of ${approver} does not name all people who are behind that account.`,
+  )
+}
+
+function notByApprover(approver: UserId): Refusal {
+  return new Refusal('APPROVAL_NOT_BY_APPROVER', `An approval in the name of ${approver} was not made by them.`)
 }
 
 /** @param moments when the approval was given, and when the quorum was reached with it */

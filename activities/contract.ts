@@ -58,9 +58,9 @@ export interface ShortActivities {
    */
   appendSubmission(input: Append): Promise<AppendOutcome>
 
-  /** Says which of these approvals count no longer: their givers were deactivated, or have left the groups. */
+  /** Says which of these approvals count no longer: their givers were deactivated, have left the groups, or revoked the grants. */
   findInvalidApprovals(input: {
-    readonly approvals: readonly Pick<Approval, 'approver' | 'through'>[]
+    readonly approvals: readonly Pick<Approval, 'approver' | 'through' | 'grantId'>[]
   }): Promise<readonly InvalidApproval[]>
 }
 
@@ -74,6 +74,12 @@ export interface StepActivities {
 
   /** The same, and `planSigning` after it: for small artifacts, whose planning takes less time than a trip between them. */
   retrieveAndPlan(input: RequestStep): Promise<NewerEvents>
+}
+
+/** What is done for requests that wait for approval, as local activities. */
+export interface GrantActivities {
+  /** Approves a request that waits for approval by the grants that cover it. Nothing is done twice. */
+  useGrants(input: RequestStep): Promise<NewerEvents>
 }
 
 /** The steps that the worker tries first where the workflow runs. */

@@ -1,6 +1,8 @@
 import {
   type Approval,
   fold,
+  type GrantId,
+  grantDecider,
   groupDecider,
   type InvalidationReason,
   isMember,
@@ -15,9 +17,11 @@ export function findInvalidApprovals(log: EventLog): ShortActivities['findInvali
   async function invalidationOf({
     approver,
     through,
-  }: Pick<Approval, 'approver' | 'through'>): Promise<InvalidationReason | undefined> {
+    grantId,
+  }: Pick<Approval, 'approver' | 'through' | 'grantId'>): Promise<InvalidationReason | undefined> {
     const user = fold(userDecider, (await readWholeStream(log, streams.user(approver))).events)
     if (user.status !== 'active') return 'userDeactivated'
+    if (grantId !== undefined && (await isRevoked(log, grantId))) return 'grantRevoked'
     for (const reference of through) {
       if ('user' in reference) return undefined
       const { events } = await readWholeStream(log, streams.group(reference.group))
@@ -34,4 +38,8 @@ export function findInvalidApprovals(log: EventLog): ShortActivities['findInvali
     }
     return invalid
   }
+}
+
+async function isRevoked(log: EventLog, grantId: GrantId): Promise<boolean> {
+  return fold(grantDecider, (await readWholeStream(log, streams.grant(grantId))).events).status === 'revoked'
 }

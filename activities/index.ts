@@ -11,6 +11,7 @@ import type {
   Answering,
   AnywhereActivities,
   EnrolmentActivities,
+  GrantActivities,
   LongStepActivities,
   RequestStep,
   ShortActivities,
@@ -28,6 +29,7 @@ import { planSigning } from './plan-signing.ts'
 import { readSigningRequest } from './read-signing-request.ts'
 import { fetchArtifact, retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
+import { useGrants } from './use-grants.ts'
 
 export {
   type ActorCheck,
@@ -52,7 +54,10 @@ export function workerActivities(dependencies: {
   readonly formats: readonly SignatureFormat[]
   readonly estServers: EstAuthorities
   readonly now: () => string
-}): ShortActivities & StepActivities & Answering<LongStepActivities & AnywhereActivities & EnrolmentActivities> {
+}): ShortActivities &
+  StepActivities &
+  GrantActivities &
+  Answering<LongStepActivities & AnywhereActivities & EnrolmentActivities> {
   const { log, store } = dependencies
   const retrieve = retrieveArtifact(dependencies)
   const plan = planSigning(dependencies)
@@ -65,6 +70,7 @@ export function workerActivities(dependencies: {
     retrieveArtifactAnywhere: answering(retrieve),
     retrieveAndPlanAnywhere: answering(retrieveAndPlan),
     findInvalidApprovalsAnywhere: answering(findInvalid),
+    useGrants: translating(useGrants(dependencies)),
     readSigningRequest: translating(readSigningRequest(log)),
     appendEvents: translating(appendEvents(log, store)),
     retrieveArtifact: translating(retrieve),

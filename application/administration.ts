@@ -8,6 +8,7 @@ import {
 import { checkContinuity } from './certificates.ts'
 import { type ChangeControlInput, changeChangeControl } from './change-control.ts'
 import { approveChange, type ChangeDecided, type ChangeDecisionInput, rejectChange } from './change-proposals.ts'
+import { createGrants, type Grants } from './grants.ts'
 import { type ChangeCall, type GuardedCall, openGuard } from './guard.ts'
 import type { Handled } from './handle-command.ts'
 import { createPeopleAdministration, type PeopleAdministration } from './people-administration.ts'
@@ -21,7 +22,7 @@ import { createProjectAdministration, type ProjectAdministration } from './proje
  * Everything throws `Refusal` (domain) for what the requester did wrong, such as `FORBIDDEN`, and `ServiceError` for what
  * cannot be done now. A refused user is recorded in the security stream.
  */
-export interface Administration extends PeopleAdministration, ProjectAdministration, CertificateAdministration {
+export interface Administration extends PeopleAdministration, ProjectAdministration, CertificateAdministration, Grants {
   /**
    * Says from when on changes of rules need the approval of others.
    *
@@ -64,6 +65,7 @@ export function createAdministration(dependencies: AdministrationDependencies): 
   return {
     ...createPeopleAdministration(dependencies, change),
     ...createProjectAdministration(dependencies, change),
+    ...createGrants(dependencies, change),
     ...createCertificateAdministration(dependencies, change),
     checkContinuity: (requester, input) =>
       guard({ useCase: 'checkContinuity', requester, subject: streams.certificate(input.before) }, () =>

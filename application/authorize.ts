@@ -16,6 +16,8 @@ export const useCases = {
   approveSigningRequest: 'decideSigningRequest',
   denySigningRequest: 'decideSigningRequest',
   cancelSigningRequest: 'cancelSigningRequest',
+  giveGrant: 'giveGrant',
+  revokeGrant: 'revokeGrant',
   openArtifact: 'readArtifacts',
   exportAuditLog: 'readAuditLog',
 

@@ -9,6 +9,7 @@ import {
   type Project,
   parseFileName,
   parseText,
+  parseVersion,
   Refusal,
   relationsToPolicy,
   requireRestrictionsMet,
@@ -38,6 +39,7 @@ export type CheckedChoices = {
   }
   readonly existingSignatures: ExistingSignatureTreatment
   readonly description: string | null
+  readonly version: string | null
 }
 
 /**
@@ -45,7 +47,8 @@ export type CheckedChoices = {
  * at this moment. Submitting and asking beforehand both come through here, so they refuse the same.
  *
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- *   `FORBIDDEN`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`
+ *   `FORBIDDEN`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`,
+ *   `NAME_MALFORMED`
  */
 export async function checkChoices(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
@@ -56,17 +59,18 @@ export async function checkChoices(
   const target = await findTarget(dependencies, caller, choices)
   const project = activeProject(target.project)
   const policy = activeSigningPolicy(target.policy)
-  const { version, settings } = currentVersion(policy)
+  const { settings } = currentVersion(policy)
   const principal = await principalFor(log, caller, settings.submitters)
   authorize(caller, 'submitSigningRequest', relationsToPolicy(principal, settings))
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
+  const version = parseVersion(choices.version ?? null)
   const certificateState = (await load(log, streams.certificate(settings.certificateId), certificateDecider)).state
   const certificate = usableCertificate(certificateState, now())
   requireRestrictionsMet(certificate, settings, `the signing policy ${settings.name}`)
   usableKey((await load(log, streams.key(certificate.keyId), keyDecider)).state, certificate.name)
-  const { signingPolicyId } = policy
-  return { project, policy: { signingPolicyId, version, settings }, existingSignatures, description }
+  const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
+  return { project, policy: inForce, existingSignatures, description, version }
 }
 
 /**

@@ -8,6 +8,8 @@ export type SubmissionChoices = {
   /** The signing policy's slug (in the project) or id. */
   readonly signingPolicy: string
   readonly description: string | null
+  /** Which version of the product it is, as the submitter says it; nothing when it is left out. */
+  readonly version?: string | null
   /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
   readonly existingSignatures?: ExistingSignatureTreatment | null
   /**

@@ -40,7 +40,7 @@ async function submit(
   signingRequestId: SigningRequestId,
 ): Promise<SigningRequestChanged> {
   const { workflows, sources } = dependencies
-  const { project, policy, existingSignatures, description } = await checkChoices(dependencies, caller, input)
+  const { project, policy, existingSignatures, description, version } = await checkChoices(dependencies, caller, input)
   const { certificateId, approval, timestamp } = policy.settings
   const behind = await peopleBehindCaller(dependencies.log, caller)
   const source = await sources.check(input.source, sourceContext(caller, project))
@@ -58,6 +58,7 @@ async function submit(
     submitter: caller.userId,
     ...(behind.length === 0 ? {} : { peopleBehind: behind }),
     description,
+    ...(version === null ? {} : { version }),
     source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
   }

@@ -4,6 +4,7 @@ import {
   type Project,
   parseIdempotencyKey,
   parseText,
+  parseVersion,
   Refusal,
   type SigningRequest,
   type SigningRequestId,
@@ -33,7 +34,7 @@ export function requestIdOfKey({ organizationId, userId }: Caller, key: string):
  * it and of its project and policy since. `undefined` when there is none.
  *
  * @throws Refusal `IDEMPOTENCY_KEY_REUSED` when it was submitted with other content; `PROJECT_NOT_FOUND`,
- *   `SIGNING_POLICY_NOT_FOUND`, `UPLOAD_NOT_FOUND`, `SOURCE_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED` when the content is none
+ *   `SIGNING_POLICY_NOT_FOUND`, `UPLOAD_NOT_FOUND`, `SOURCE_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED` when the content is none
  */
 export async function submittedBefore(
   dependencies: ApplicationDependencies,
@@ -67,11 +68,13 @@ export function sourceContext({ organizationId, userId }: Caller, { projectId }:
  * What a submission consists of for its submitter: what they chose, and not what the service added. Each name is that of
  * the input.
  */
-type Chosen = Readonly<Record<'project' | 'signingPolicy' | 'description' | 'existingSignatures' | 'artifact', unknown>>
+type Names = 'project' | 'signingPolicy' | 'description' | 'version' | 'existingSignatures' | 'artifact'
+type Chosen = Readonly<Record<Names, unknown>>
 
 function chosenFor(request: SigningRequest): Chosen {
-  const { projectId, signingPolicyId, description, existingSignatures, source } = request
-  return { project: projectId, signingPolicy: signingPolicyId, description, existingSignatures, artifact: source }
+  const { projectId, signingPolicyId, description, version = null, existingSignatures, source } = request
+  const said = { description, version, existingSignatures }
+  return { project: projectId, signingPolicy: signingPolicyId, ...said, artifact: source }
 }
 
 async function chosenIn(
@@ -88,6 +91,7 @@ async function chosenIn(
     project: project.projectId,
     signingPolicy: policy.signingPolicyId,
     description: parseText(input.description, 'The description'),
+    version: parseVersion(input.version ?? null),
     existingSignatures: input.existingSignatures ?? byPolicy,
     artifact: source,
   }

@@ -11,6 +11,7 @@ const listed: readonly string[] = [
   'group',
   'token',
   'change',
+  'grant',
 ]
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -1,6 +1,6 @@
 import type { CommandEntry, CommandGroup, CommandModule } from './invocation.ts'
 
-/** The commands about projects and signing policies. */
+/** The commands about projects, signing policies and grants. */
 export const projectCommands: readonly CommandGroup[] = [
   {
     name: 'project',
@@ -33,6 +33,16 @@ export const projectCommands: readonly CommandGroup[] = [
         summary: 'say whether something would be signed, and by which rules',
         load: () => import('./commands/policy-simulate.ts'),
       },
+    ],
+  },
+  {
+    name: 'grant',
+    summary: 'approvals in advance',
+    commands: [
+      entry('create', 'approve in advance, in your own name', async () => (await import('./commands/grant.ts')).create),
+      entry('list', 'list grants, newest first', async () => (await import('./commands/grant.ts')).list),
+      entry('show', 'show everything about a grant', async () => (await import('./commands/grant.ts')).show),
+      entry('revoke', 'revoke a grant', async () => (await import('./commands/grant.ts')).revoke),
     ],
   },
 ]

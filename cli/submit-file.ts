@@ -16,6 +16,7 @@ export type SubmissionTexts = {
   readonly project: string
   readonly signingPolicy: string
   readonly description: string | null
+  readonly version: string | null
   /** What is done with a file that is signed already; `null` leaves it to the policy. */
   readonly existingSignatures: ExistingSignatureTreatment | null
   /** The service makes one request of all submissions of this user with this key. */

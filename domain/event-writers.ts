@@ -1,6 +1,7 @@
 import type { AdministratorsEvent } from './administrators.ts'
 import type { CertificateEvent } from './certificate/events.ts'
 import type { ChangeProposalEvent } from './change-proposal/events.ts'
+import type { GrantEvent, GrantListEvent } from './grant/events.ts'
 import type { GroupEvent } from './group/events.ts'
 import type { KeyEvent } from './key/events.ts'
 import type { OrganizationEvent } from './organization/events.ts'
@@ -19,6 +20,8 @@ export type AnyDomainEvent =
   | CertificateEvent
   | ChangeProposalEvent
   | KeyEvent
+  | GrantEvent
+  | GrantListEvent
   | GroupEvent
   | OrganizationEvent
   | ProcessKeyEvent
@@ -57,6 +60,12 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   ChangeRejected: api,
   ChangeApplied: api,
   ChangeLapsed: api,
+
+  GrantListed: api,
+  GrantDelisted: api,
+  GrantGiven: api,
+  GrantUseReserved: worker,
+  GrantRevoked: api,
 
   ProjectSlugReserved: api,
   SigningPolicySlugReserved: api,

@@ -27,6 +27,8 @@ export type ProjectId = Branded<'ProjectId'>
 export type SigningPolicyId = Branded<'SigningPolicyId'>
 /** Identifies a proposed change of a rule. */
 export type ChangeProposalId = Branded<'ChangeProposalId'>
+/** Identifies an approval in advance. */
+export type GrantId = Branded<'GrantId'>
 /** Identifies a signing request, and the Temporal workflow that carries it. */
 export type SigningRequestId = Branded<'SigningRequestId'>
 /** Identifies what is secret about a request's source, where it is kept sealed. */
@@ -46,6 +48,7 @@ export type EntityId =
   | ProjectId
   | SigningPolicyId
   | ChangeProposalId
+  | GrantId
   | SigningRequestId
   | SourceSecretsId
 

@@ -3,6 +3,7 @@
 /** What concerns a request itself: its bytes, its rules, its people. Trying again would not help. */
 const ending: Readonly<Record<string, string>> = {
   APPROVAL_NOT_BY_APPROVER: 'An attempt at forgery, or a damaged log: look into it.',
+  APPROVAL_NOT_BY_GRANT: 'Have an approver approve; if nobody revoked or changed anything, look into it.',
   APPROVER_DEACTIVATED: 'Have another approver approve.',
   APPROVER_NOT_IN_GROUP: 'Have another approver approve.',
   APPROVER_UNKNOWN: 'An attempt at forgery, or a damaged log: look into it.',
@@ -39,6 +40,7 @@ const ending: Readonly<Record<string, string>> = {
   EARLIER_REQUEST_NOT_USABLE: 'Name a completed request of the same project.',
   FILE_ALREADY_SIGNED: 'Submit the unsigned file, or ask for `replace` or `append` where the policy allows it.',
   FORMAT_NOT_SUPPORTED: 'Submit one of these.',
+  GRANT_REVOKED: 'Have an approver approve, and submit again where the request ended by it.',
   ID_MALFORMED: 'Use an id as the service gave it.',
   KEY_ALGORITHM_UNSUITABLE: 'Give the policy a certificate with a key of one of these types.',
   KEY_DISABLED: 'Give the policy a certificate with another key.',

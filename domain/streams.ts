@@ -2,6 +2,7 @@ import type { Instant } from './event.ts'
 import type {
   CertificateId,
   ChangeProposalId,
+  GrantId,
   GroupId,
   KeyId,
   OrganizationId,
@@ -23,6 +24,9 @@ export const streams = {
   project: (id: ProjectId) => `project-${id}`,
   signingPolicy: (id: SigningPolicyId) => `signingPolicy-${id}`,
   changeProposal: (id: ChangeProposalId) => `changeProposal-${id}`,
+  grant: (id: GrantId) => `grant-${id}`,
+  /** Which grants there are for requests of a signing policy. */
+  policyGrants: (id: SigningPolicyId) => `policyGrants-${id}`,
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
   /** What is known of a process's key, by the key's id. */
   processKey: (keyId: string) => `processKey-${keyId}`,

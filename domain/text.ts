@@ -59,6 +59,16 @@ export function parseName(text: string, what: string): string {
 }
 
 /**
+ * Reads which version of a product something is: 1 to 200 characters of a plain line, as {@link parseName} reads names.
+ *
+ * @param text as the caller sent it; `null` for none
+ * @throws Refusal `NAME_MALFORMED`
+ */
+export function parseVersion(text: string | null): string | null {
+  return text === null ? null : parseName(text, 'The version')
+}
+
+/**
  * Reads a comment, reason or description: plain lines, with tabs, line breaks, spaces of any kind and emoji, 4,000
  * characters at the most, in Normalization Form C.
  *

@@ -12,7 +12,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     AlternativeName: 'kind value',
     Actor: 'authentication component kind user userId vouchedBy',
     ApiToken: 'access apiTokenId expiresAt issuedAt name networks prefix projects revokedAt status',
-    Approval: 'approvedAt approver comment counts planDigest through',
+    Approval: 'approvedAt approver comment counts grant planDigest through',
     ApprovalProcess: 'approvers deadlineSeconds requiredApprovals submitterMayApprove',
     Artifact: 'fileName sha256 size',
     ArtifactSource: 'details fileName kind sha256 size',
@@ -43,6 +43,11 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ExistingTimestamp: 'authority integrity kind time uncovered',
     FieldDifference: 'after before kind path',
     Failure: 'code failedAt message path remedy',
+    Grant:
+      'branches certificateThumbprint comment createdAt events fileNames from giver grantId id maximumRequests project revision revocation signingPolicy signingPolicyVersion status until updatedAt uses versions',
+    GrantPayload: 'grant grantId position',
+    GrantRevocation: 'reason revokedAt revokedBy',
+    GrantUse: 'signingRequest usedAt',
     Group: 'createdAt description events groupId id memberCount members name revision updatedAt',
     GroupPayload: 'changeProposal changeProposalId group groupId position',
     HistoryEntry: 'changes event',
@@ -69,7 +74,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ProjectPayload: 'changeProposal changeProposalId position project projectId',
     ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
-      'certificate certificates changeProposal changeProposals group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
+      'certificate certificates changeProposal changeProposals grant grants group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
     SigningAttempt: 'attempt certificateThumbprint startedAt',
     SigningDirective: 'attributes contentDigests directive',
@@ -81,7 +86,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPolicyVersion:
       'approval certificate changeControl existingSignatures madeAt madeBy name release submitters timestamp version',
     SigningRequest:
-      'approvalProcess approvals artifact attempts cancellation certificate createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt waitingFor workflowStatus',
+      'approvalProcess approvals artifact attempts cancellation certificate createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt version waitingFor workflowStatus',
     SigningRequestPayload: 'position signingRequest signingRequestId',
     SourceDetail: 'name value',
     SubmissionCheck: 'accepted refusal signingRequestId',

@@ -10,6 +10,7 @@ export const nodeTypes = [
   'Project',
   'SigningPolicy',
   'ChangeProposal',
+  'Grant',
   'SigningRequest',
 ] as const
 

@@ -4,6 +4,7 @@ import type { NodeType } from './global-id.ts'
 import {
   CertificateRef,
   ChangeProposalRef,
+  GrantRef,
   GroupRef,
   KeyRef,
   OrganizationRef,
@@ -22,6 +23,7 @@ const entityRefs = {
   Project: ProjectRef,
   SigningPolicy: SigningPolicyRef,
   ChangeProposal: ChangeProposalRef,
+  Grant: GrantRef,
   SigningRequest: SigningRequestRef,
 } as const
 

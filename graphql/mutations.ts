@@ -36,6 +36,7 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
     signingPolicy: t.string({ required: true, description: 'Slug (in the project), UUID or node id.' }),
     uploadId: t.string({ required: true, description: 'What `POST /uploads` answered.' }),
     description: t.string(),
+    version: t.string({ description: 'Which version of the product it is. Grants can ask for it.' }),
     existingSignatures: t.field({
       type: ExistingSignatureTreatmentRef,
       description:
@@ -86,6 +87,7 @@ builder.mutationFields((t) => ({
           signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
           source: { kind: 'uploadedFile', uploadId: input.uploadId },
           description: input.description ?? null,
+          version: input.version ?? null,
           existingSignatures: input.existingSignatures ?? null,
           idempotencyKey: input.idempotencyKey ?? null,
         }),

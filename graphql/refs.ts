@@ -1,6 +1,7 @@
 import type {
   CertificateId,
   ChangeProposalId,
+  GrantId,
   GroupId,
   KeyId,
   OrganizationId,
@@ -12,6 +13,7 @@ import type {
 import type {
   CertificateView,
   ChangeProposalView,
+  GrantView,
   GroupView,
   KeyView,
   OrganizationView,
@@ -94,6 +96,13 @@ export const ChangeProposalRef = builder.loadableNodeRef('ChangeProposal', {
   load: found<ChangeProposalId, ChangeProposalView>((readModel, organizationId, ids) =>
     readModel.changeProposalsByIds(organizationId, ids),
   ),
+})
+
+/** An approval in advance. */
+export const GrantRef = builder.loadableNodeRef('Grant', {
+  id: { resolve: (grant: GrantView) => grant.grantId },
+  loaderOptions,
+  load: found<GrantId, GrantView>((readModel, organizationId, ids) => readModel.grantsByIds(organizationId, ids)),
 })
 
 /** A signing request. */

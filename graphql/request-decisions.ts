@@ -3,7 +3,7 @@ import type { ApprovalView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { DenialKindRef } from './enums.ts'
 import { PrincipalReferenceRef } from './principal-reference.ts'
-import { UserRef } from './refs.ts'
+import { GrantRef, UserRef } from './refs.ts'
 
 /** An approval, and whether it counts. */
 export const ApprovalRef = builder.objectRef<ApprovalView>('Approval').implement({
@@ -19,6 +19,12 @@ export const ApprovalRef = builder.objectRef<ApprovalView>('Approval').implement
     planDigest: t.exposeString('planDigest', { description: 'The plan that was agreed to.' }),
     comment: t.exposeString('comment', { nullable: true }),
     approvedAt: t.expose('approvedAt', { type: 'DateTime' }),
+    grant: t.field({
+      type: GrantRef,
+      nullable: true,
+      description: 'The grant by which it was given in advance. Null: the person approved by hand.',
+      resolve: ({ grantId }) => grantId ?? null,
+    }),
     counts: t.exposeBoolean('counts', { description: 'Whether it counts towards the quorum.' }),
   }),
 })

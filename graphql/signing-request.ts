@@ -138,6 +138,11 @@ SigningRequestRef.implement({
       description: 'When it reached its final status.',
     }),
     description: t.exposeString('description', { nullable: true }),
+    version: t.string({
+      nullable: true,
+      description: 'Which version of the product it is, as its submitter says it.',
+      resolve: ({ version }) => version ?? null,
+    }),
     source: t.expose('source', { type: ArtifactSourceRef, description: 'Where the artifact comes from.' }),
     artifact: t.field({
       type: ArtifactRef,

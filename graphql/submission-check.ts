@@ -42,6 +42,7 @@ const CanSubmitInput = builder.inputType('CanSubmitInput', {
         "The artifact's first bytes in base64, up to 64 KiB: faults of its format that they show are found. 4 KiB are enough for nearly every file.",
     }),
     description: t.string(),
+    version: t.string(),
     existingSignatures: t.field({ type: ExistingSignatureTreatmentRef }),
     idempotencyKey: t.string(),
   }),
@@ -62,6 +63,7 @@ builder.queryField('canSubmit', (t) =>
           size: input.size,
           firstBytes: input.firstBytes == null ? null : bytesOf(input.firstBytes),
           description: input.description ?? null,
+          version: input.version ?? null,
           existingSignatures: input.existingSignatures ?? null,
           idempotencyKey: input.idempotencyKey ?? null,
         })

@@ -3,6 +3,7 @@ import type { RecordedEvent } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
 import type { AnyProjection } from './entity.ts'
+import { grants } from './grants.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
@@ -22,6 +23,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
   project: projects,
   signingPolicy: signingPolicies,
   changeProposal: changeProposals,
+  grant: grants,
   signingRequest: signingRequests,
 }
 
@@ -30,6 +32,7 @@ export const eventStreams = {
   administrators: { eventTypes: ['AdministratorCounted', 'AdministratorLeaving'] },
   projectSlug: { eventTypes: ['ProjectSlugReserved'] },
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
+  policyGrants: { eventTypes: ['GrantListed', 'GrantDelisted'] },
   security: { eventTypes: securityEventTypes },
   unusualActivity: { eventTypes: unusualActivityEventTypes },
   processKey: { eventTypes: ['ProcessKeyCertified', 'ProcessKeyRevoked'] },

@@ -5,6 +5,7 @@ export {
   certificateDecider,
   changeProposalDecider,
   countedApprovals,
+  grantDecider,
   groupDecider,
   keyDecider,
   organizationDecider,

@@ -40,6 +40,7 @@ const inState: Readonly<Record<Exclude<keyof SigningRequestView, keyof InColumns
   existingSignatures: true,
   peopleBehind: true,
   description: true,
+  version: true,
   source: true,
   program: true,
   artifact: true,

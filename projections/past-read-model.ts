@@ -5,6 +5,7 @@ import { projections } from './catalogue.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
 import { type EntityProjection, recordedOf, viewOf } from './entity.ts'
+import { grants } from './grants.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
@@ -93,6 +94,7 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
       viewsOf(signingPolicies, await present.signingPoliciesByIds(organizationId, ids)),
     changeProposalsByIds: async (organizationId, ids) =>
       viewsOf(changeProposals, await present.changeProposalsByIds(organizationId, ids)),
+    grantsByIds: async (organizationId, ids) => viewsOf(grants, await present.grantsByIds(organizationId, ids)),
     signingRequestsByIds: async (organizationId, ids) =>
       viewsOf(signingRequests, await present.signingRequestsByIds(organizationId, ids)),
 
@@ -111,6 +113,7 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
     listCertificates: async (...query) => listed(certificates, await present.listCertificates(...query)),
     listUsers: async (...query) => listed(users, await present.listUsers(...query)),
     listGroups: async (...query) => listed(groups, await present.listGroups(...query)),
+    listGrants: async (...query) => listed(grants, await present.listGrants(...query)),
     async listSigningRequests(organizationId, filter, page) {
       if (filter.statuses !== undefined || filter.workflowStatuses !== undefined)
         throw new Refusal(

@@ -3,6 +3,7 @@ import type {
   ChangeProposal,
   ChangeProposalId,
   Delay,
+  GrantId,
   GroupId,
   Instant,
   KeyId,
@@ -22,6 +23,7 @@ import type {
   CertificateView,
   ChangeProposalView,
   EventView,
+  GrantView,
   GroupView,
   KeyView,
   OrganizationView,
@@ -96,6 +98,7 @@ export interface ReadModel {
     organizationId: OrganizationId,
     ids: readonly ChangeProposalId[],
   ): Promise<(ChangeProposalView | undefined)[]>
+  grantsByIds(organizationId: OrganizationId, ids: readonly GrantId[]): Promise<(GrantView | undefined)[]>
   signingRequestsByIds(
     organizationId: OrganizationId,
     ids: readonly SigningRequestId[],
@@ -147,6 +150,12 @@ export interface ReadModel {
     filter: { readonly status?: ChangeProposal['status'] },
     page: PageRequest,
   ): Promise<Page<ChangeProposalView>>
+  /** Newest first. What is left out of the filter does not restrict. */
+  listGrants(
+    organizationId: OrganizationId,
+    filter: { readonly signingPolicyId?: SigningPolicyId; readonly giver?: UserId },
+    page: PageRequest,
+  ): Promise<Page<GrantView>>
   /** Newest first, by the time of submission. */
   listSigningRequests(
     organizationId: OrganizationId,

@@ -8,6 +8,7 @@ import { asView } from './entity.ts'
 import { entityQueries } from './entity-queries.ts'
 import { createEventReader } from './event-reader.ts'
 import { asSecurityRefusal, asUnusualActivity } from './events.ts'
+import { grants } from './grants.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { signingRequestLists } from './list-signing-requests.ts'
@@ -91,6 +92,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
     signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
     changeProposalsByIds: (organizationId, ids) => byIds(changeProposals, organizationId, ids),
+    grantsByIds: (organizationId, ids) => byIds(grants, organizationId, ids),
     signingRequestsByIds: (organizationId, ids) => byIds(signingRequests, organizationId, ids),
 
     projectBySlug: async (organizationId, slug) => {
@@ -166,6 +168,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
           (row) => asView(changeProposals, row),
         ),
       ),
+    listGrants: (organizationId, { signingPolicyId, giver }, page) =>
+      list(grants, newestFirst, organizationId, page, { signing_policy_id: signingPolicyId, giver }),
     listSigningRequests: (organizationId, filter, page) => read(() => listRequests(organizationId, filter, page)),
     listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
     listSecurityRefusals: (organizationId, filter, page) =>

@@ -25,6 +25,7 @@ export type Tables = {
   groups: EntityTable & { name: string }
   projects: EntityTable & { slug: string }
   signing_policies: EntityTable & { project_id: string; slug: string; certificate_id: string }
+  grants: EntityTable & { signing_policy_id: string; giver: string }
   change_proposals: EntityTable & { status: string; expires_at: string; target: string }
   signing_requests: EntityTable & {
     project_id: string
@@ -110,6 +111,7 @@ export const projectedTables = [
   'projects',
   'signing_policies',
   'change_proposals',
+  'grants',
   'signing_requests',
   'named_principals',
   'events',
@@ -142,7 +144,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 18
+export const readModelVersion = 19
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -193,6 +195,16 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'created_at', 'id'],
       ['organization_id', 'status', 'created_at', 'id'],
     ],
+  },
+  grants: {
+    key: 'id',
+    columns: [...entityColumns, 'signing_policy_id', 'giver'],
+    indexes: [[], ['signing_policy_id'], ['giver'], ['signing_policy_id', 'giver']].map((restricted) => [
+      'organization_id',
+      ...restricted,
+      'created_at',
+      'id',
+    ]),
   },
   signing_requests: {
     key: 'id',

@@ -8,6 +8,7 @@ import type {
   ChangeControl,
   ChangeProposal,
   EventMetadata,
+  Grant,
   Group,
   Instant,
   Key,
@@ -18,6 +19,7 @@ import type {
   SigningPolicy,
   SigningPolicySettings,
   SigningRequest,
+  SigningRequestId,
   UnusualActivityDetected,
   UnusualActivityRule,
   UnusualSubject,
@@ -92,6 +94,21 @@ export type ChangeProposalView = Recorded &
 
 /** An approval of a change, and when it was given. */
 export type ChangeApprovalView = ChangeApproval & { readonly approvedAt: Instant }
+
+/** Where a grant stands at a moment. */
+export const grantStatuses = ['notYetInForce', 'inForce', 'usedUp', 'over', 'revoked'] as const
+
+/** A use of a grant: reserved for a request, whose approval follows unless it ends before. */
+export type GrantUseView = { readonly signingRequestId: SigningRequestId; readonly usedAt: Instant }
+
+/** An approval in advance; its status is that of the moment for which it was read. */
+export type GrantView = Recorded &
+  Omit<Grant, 'status' | 'uses'> & {
+    readonly status: (typeof grantStatuses)[number]
+    /** In the order in which they were reserved. */
+    readonly uses: readonly GrantUseView[]
+    readonly revokedAt: Instant | null
+  }
 
 /** One version of what a policy demands, from 1. */
 export type SigningPolicyVersion = VersionMade & {

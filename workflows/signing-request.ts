@@ -21,6 +21,7 @@ import {
   type SigningRequest,
   type SigningRequestId,
 } from '../domain/index.ts'
+import { approveByGrants } from './approve-by-grants.ts'
 import { refreshSignal, type SigningRequestInput } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
 import { isSmall, requestHistory } from './request-history.ts'
@@ -103,6 +104,8 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
       const left = deadline === null ? Number.POSITIVE_INFINITY : Date.parse(deadline) - Date.now()
       if (deadline !== null && left <= 0)
         return step(() => history.apply({ type: 'ExpireApproval', deadline }, workflow))
+      await approveByGrants(history)
+      if (decided()) return
       await condition(() => decided() || isOutdated, Math.min(pause, left))
       if (decided()) return
       await refresh()
@@ -149,7 +152,7 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
 
   /** One of the approvals that is to be taken back, since its giver may not approve any more. */
   async function firstInvalidApproval(counted: readonly Approval[]): Promise<InvalidApproval | undefined> {
-    const approvals = counted.map(({ approver, through }) => ({ approver, through }))
+    const approvals = counted.map(({ comment: _, ...approval }) => approval)
     return (await shortSteps(failures).findInvalidApprovals({ approvals }))[0]
   }
 

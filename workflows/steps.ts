@@ -2,6 +2,7 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type {
   Answering,
   AnywhereActivities,
+  GrantActivities,
   LongStepActivities,
   RequestStep,
   ShortActivities,
@@ -36,6 +37,9 @@ export function shortSteps(failures: number): ShortSteps {
     findInvalidApprovals: (input) => callActivity('findInvalidApprovals', findInvalidApprovalsAnywhere, input),
   }
 }
+
+/** Approves by grants: where the workflow is, once. When it fails, the workflow looks again when it reads its stream again. */
+export const { useGrants } = proxyLocalActivities<GrantActivities>({ startToCloseTimeout: '20 seconds', ...once })
 
 /** Fetches the artifact, in whatever worker has the time. */
 export const fetchArtifact = remoteStep('fetchArtifact', long.fetchArtifact)

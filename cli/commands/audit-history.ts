@@ -22,6 +22,7 @@ const kinds: Readonly<Record<string, string>> = {
   project: 'project',
   policy: 'signingPolicy',
   change: 'changeProposal',
+  grant: 'grant',
   request: 'signingRequest',
 }
 

@@ -26,6 +26,7 @@ type Options = ConnectionOptions & {
   readonly policy: string
   readonly out?: string
   readonly description?: string
+  readonly productVersion?: string
   readonly existingSignatures?: ExistingSignatureTreatment
   readonly idempotencyKey?: string
   readonly timeout?: string
@@ -51,6 +52,7 @@ export function define(command: Command, invocation: Invocation): void {
       'where to save the signed file; a file that is there, FILE itself too, is replaced at the end',
     )
     .option('--description <text>', 'what this is, for those who approve')
+    .option('--product-version <version>', 'which version of the product it is; grants can ask for it')
     .addOption(
       new Option(
         '--existing-signatures <how>',
@@ -92,8 +94,9 @@ async function sign(
     )
   try {
     const { project, policy: signingPolicy, description = null, existingSignatures = null } = options
+    const { productVersion: version = null } = options
     const { idempotencyKey = randomUUID() } = options
-    const submission = { project, signingPolicy, description, existingSignatures, idempotencyKey }
+    const submission = { project, signingPolicy, description, version, existingSignatures, idempotencyKey }
     const { signingRequestId, position } = await submitFile(connection, file, submission, { report, signal })
     if (destination === undefined) {
       report.result({ signingRequestId, position }, () => `${signingRequestId}\n`)

@@ -9,6 +9,7 @@ type SubmissionChoices = {
   readonly project: string
   readonly signingPolicy: string
   readonly description: string | null
+  readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment | null
   readonly idempotencyKey: string
 }

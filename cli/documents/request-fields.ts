@@ -99,6 +99,8 @@ export type RequestDetails = RequestSummary & {
   readonly programDescription: string | null
   readonly programUrl: string | null
   readonly timestamp: 'required' | 'none'
+  /** Which version of the product it is, as its submitter says it. */
+  readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment
   readonly plan: {
     readonly digest: string
@@ -119,6 +121,8 @@ export type RequestDetails = RequestSummary & {
     readonly planDigest: string
     readonly comment: string | null
     readonly approvedAt: string
+    /** Null: approved by hand. */
+    readonly grant: { readonly grantId: string } | null
     readonly counts: boolean
   }[]
   readonly denial: {
@@ -167,11 +171,11 @@ export type RequestDetails = RequestSummary & {
 /** The fields of {@link RequestDetails}; goes with {@link requestSummary}. */
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
-  signingPolicyVersion programDescription programUrl timestamp existingSignatures
+  signingPolicyVersion version programDescription programUrl timestamp existingSignatures
   certificate { certificateId name subject thumbprint }
   plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }
   approvalProcess { requiredApprovals submitterMayApprove approvers { ${principalFields} } }
-  approvals { approver { userId name } through { ${principalFields} } planDigest comment approvedAt counts }
+  approvals { approver { userId name } through { ${principalFields} } planDigest comment approvedAt grant { grantId } counts }
   denial { kind approver { userId name } comment deadline deniedAt }
   cancellation { canceledBy { userId name } reason canceledAt }
   failure { code message path remedy failedAt }

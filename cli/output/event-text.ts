@@ -25,9 +25,12 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   SigningRequestSubmitted: ({ source }, who) => `Submitted ${fileName(source)} by ${who}`,
   ArtifactRetrieved: ({ size }) => `Artifact stored, ${readableSize(Number(size))}`,
   SigningPlanned: ({ fileCount, planDigest }) => `Planned ${count(Number(fileCount), 'file')}, plan ${planDigest}`,
-  ApprovalGranted: ({ comment }, who) => `Approved by ${who}${quoted(comment)}`,
+  ApprovalGranted: ({ comment, approver, grantId }, who) =>
+    typeof grantId === 'string'
+      ? `Approved in advance by the user ${approver}, by the grant ${grantId}`
+      : `Approved by ${who}${quoted(comment)}`,
   ApprovalInvalidated: ({ approver, reason }) =>
-    `The approval of the user ${approver} counts no longer: they ${reason === 'removedFromGroup' ? 'left the groups that may approve' : 'were deactivated'}`,
+    `The approval of the user ${approver} counts no longer: ${invalidations[String(reason)] ?? reason}`,
   ApprovalDenied: ({ comment }, who) => `Denied by ${who}${quoted(comment)}`,
   ApprovalExpired: () => 'Denied: the deadline passed without enough approvals',
   SigningRequestCanceled: ({ reason }, who) => `Canceled by ${who}${quoted(reason)}`,
@@ -86,6 +89,11 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   CertificateExpiryWarned: ({ days }) => `Ends in ${days === 1 ? 'one day' : `${days} days`} or less`,
   CertificateExpired: () => 'Has ended',
 
+  GrantGiven: ({ maximumRequests, until }, who) =>
+    `Given by ${who} for ${count(Number(maximumRequests), 'request')} until ${readableTime(String(until))}`,
+  GrantUseReserved: ({ signingRequestId }) => `Used for the request ${signingRequestId}`,
+  GrantRevoked: ({ reason }, who) => `Revoked by ${who}${quoted(reason)}`,
+
   ChangeProposed: (_, who) => `Proposed by ${who}`,
   ChangeApproved: ({ comment }, who) => `Approved by ${who}${quoted(comment)}`,
   ChangeApprovalInvalidated: ({ approver }) =>
@@ -94,6 +102,12 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ChangeApplied: ({ revision }) => `Applied, as revision ${revision}`,
   ChangeLapsed: ({ reason }) =>
     reason === 'expired' ? 'Lapsed: its time is over' : 'Lapsed: what it changes was changed meanwhile',
+}
+
+const invalidations: Readonly<Record<string, string>> = {
+  removedFromGroup: 'they left the groups that may approve',
+  userDeactivated: 'they were deactivated',
+  grantRevoked: 'the grant by which it was given was revoked',
 }
 
 function fileName(artifact: unknown): string {

@@ -24,6 +24,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['submitted', `${readableTime(request.submittedAt)} by ${request.submitter?.name ?? 'unknown'}`],
     ['finished', request.finishedAt && readableTime(request.finishedAt)],
     ['description', request.description],
+    ['version', request.version],
     ['artifact', artifactText(request)],
     ...request.source.details.map(({ name, value }) => [name, value] as const),
     [
@@ -89,13 +90,13 @@ function approvalsText({ approvalProcess, approvals }: RequestDetails): string {
 
 function approvalTable({ approvals }: RequestDetails, marker: Marker): string {
   if (approvals.length === 0) return ''
-  const rows = approvals.map(({ approver, through, approvedAt, planDigest, comment, counts }) => [
+  const rows = approvals.map(({ approver, through, approvedAt, planDigest, comment, grant, counts }) => [
     approver?.name ?? 'unknown',
     principalNames(through),
     readableTime(approvedAt),
     planDigest,
     counts ? 'yes' : 'no',
-    comment ?? '',
+    grant === null ? (comment ?? '') : `in advance, by the grant ${grant.grantId}`,
   ])
   return `\n${table(['approver', 'named as', 'time', 'plan', 'counts', 'comment'], rows, marker)}`
 }

@@ -63,6 +63,13 @@ export const permissions = {
     relations: ['requester'],
   },
 
+  giveGrant: { to: 'approve requests of the signing policy in advance', roles: [], relations: ['approver'] },
+  revokeGrant: {
+    to: 'revoke the grant',
+    roles: ['globalAdministrator', 'projectAdministrator'],
+    relations: ['self'],
+  },
+
   administerUsers: administrators('userAdministrator', 'administer users, groups and their roles'),
   administerAdministrators: {
     to: 'administer users who are Global Administrators, and make users that',

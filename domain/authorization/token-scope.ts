@@ -35,6 +35,8 @@ const tokensWith: Readonly<
   submitSigningRequest: { access: ['full', 'submit'], inProjects: true },
   cancelSigningRequest: { access: ['full', 'submit'], inProjects: true },
   decideSigningRequest: { access: ['full'], inProjects: true },
+  giveGrant: { access: ['full'], inProjects: true },
+  revokeGrant: { access: ['full'], inProjects: true },
   administerUsers: { access: ['full'], inProjects: false },
   administerTokens: { access: ['full'], inProjects: false },
   administerAdministrators: { access: ['full'], inProjects: false },

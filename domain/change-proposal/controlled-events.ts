@@ -95,6 +95,12 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   ChangeRejected: undefined,
   ChangeApplied: undefined,
   ChangeLapsed: undefined,
+  // An approver's own decision, as an approval is: the rules say who is one.
+  GrantGiven: undefined,
+  GrantListed: undefined,
+  GrantDelisted: undefined,
+  GrantUseReserved: undefined,
+  GrantRevoked: undefined,
   SigningRequestSubmitted: undefined,
   ArtifactRetrieved: undefined,
   SigningPlanned: undefined,

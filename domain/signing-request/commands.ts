@@ -1,6 +1,6 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
-import type { CertificateId, GroupId, KeyId, UserId } from '../ids.ts'
+import type { CertificateId, GrantId, GroupId, KeyId, UserId } from '../ids.ts'
 import type { InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
@@ -37,6 +37,12 @@ export type Approve = {
   readonly peopleBehind?: readonly UserId[]
   readonly planDigest: Sha256Digest
   readonly comment: string | null
+}
+
+/** A grant approves the plan in its giver's name. That it covers the request was seen in the log. */
+export type ApproveByGrant = Omit<Approve, 'type' | 'comment'> & {
+  readonly type: 'ApproveByGrant'
+  readonly grantId: GrantId
 }
 
 /** An approver says no. */
@@ -105,6 +111,7 @@ export type SigningRequestCommand =
   | RecordRetrieval
   | RecordPlan
   | Approve
+  | ApproveByGrant
   | Deny
   | InvalidateApproval
   | ExpireApproval

@@ -3,9 +3,10 @@ import { parseFileName } from '../file-name.ts'
 import type { UserId } from '../ids.ts'
 import { type PrincipalReference, referencesTo } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
-import { parseText } from '../text.ts'
+import { parseText, parseVersion } from '../text.ts'
 import type {
   Approve,
+  ApproveByGrant,
   Deny,
   RecordRetrieval,
   RecordSigned,
@@ -16,7 +17,7 @@ import type {
 import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
 import { leadingFiles } from './manifest.ts'
-import { isBySubmitter, quorumReached, sharePerson } from './quorum.ts'
+import { isBySubmitter, mayApproveOwn, quorumReached, sharePerson } from './quorum.ts'
 import { checkedSource } from './source.ts'
 import { openSigningRequest, type SigningRequest, type SigningRequestState } from './state.ts'
 
@@ -26,7 +27,7 @@ import { openSigningRequest, type SigningRequest, type SigningRequestState } fro
  * @throws Refusal `SIGNING_REQUEST_EXISTS`, `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`,
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
- *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`,
+ *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`,
  *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
@@ -45,6 +46,7 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
       return [{ type: 'SigningPlanned', data: { schemaVersion: 1, ...plan, approvalDeadline } }]
     }
     case 'Approve':
+    case 'ApproveByGrant':
       return approve(command, request)
     case 'Deny':
       return deny(command, request)
@@ -53,7 +55,9 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
       requireThat(request.attempts === 0, request, 'Signing has begun.')
       if (!request.approvals.some((approval) => approval.approver === approver))
         throw new Refusal('SIGNING_REQUEST_STATE', 'There is no approval of this person to take back.')
-      return [{ type: 'ApprovalInvalidated', data: { schemaVersion: 1, approver, reason } }]
+      return [
+        { type: 'ApprovalInvalidated', data: { schemaVersion: reason === 'grantRevoked' ? 2 : 1, approver, reason } },
+      ]
     }
     case 'ExpireApproval':
       requireWaiting(request)
@@ -91,8 +95,14 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
   const source = checkedSource(submission.source)
   const description = parseText(submission.description, 'The description')
-  const { peopleBehind: _, ...facts } = submission
-  return [{ type: 'SigningRequestSubmitted', data: { ...withPeople(submission), ...facts, source, description } }]
+  const { peopleBehind: _, version, ...facts } = submission
+  const said = parseVersion(version ?? null)
+  return [
+    {
+      type: 'SigningRequestSubmitted',
+      data: { ...withPeople(submission), ...facts, ...(said === null ? {} : { version: said }), source, description },
+    },
+  ]
 }
 
 /** What was retrieved must be what the source promised, as far as it promised anything. */
@@ -114,13 +124,14 @@ function withPeople({ peopleBehind = [] }: { readonly peopleBehind?: readonly Us
   return peopleBehind.length === 0 ? { schemaVersion: 1 } : { schemaVersion: 2, peopleBehind }
 }
 
-function approve(command: Approve, request: SigningRequest): readonly SigningRequestEvent[] {
+function approve(command: Approve | ApproveByGrant, request: SigningRequest): readonly SigningRequestEvent[] {
   const { approver, planDigest } = command
   const approval = requireWaiting(request)
-  if (!approval.submitterMayApprove && isBySubmitter(command, request))
+  const isByGrant = command.type === 'ApproveByGrant'
+  if (!mayApproveOwn(isByGrant ? command : {}, approval) && isBySubmitter(command, request))
     throw new Refusal(
       'SUBMITTER_MAY_NOT_APPROVE',
-      'Who submitted a request, by whatever account, may not approve it under this policy.',
+      `Who submitted a request, by whatever account, may not approve it ${isByGrant ? 'in advance' : 'under this policy'}.`,
     )
   const through = requireApprover(command, approval)
   if (request.plan?.digest !== planDigest)
@@ -131,9 +142,10 @@ function approve(command: Approve, request: SigningRequest): readonly SigningReq
     )
   if (request.approvals.some((given) => sharePerson(given, command)))
     throw new Refusal('ALREADY_APPROVED', 'You have approved this request already; each person counts once.')
-  const comment = parseText(command.comment, 'The comment')
-  const behind = withPeople(command)
-  return [{ type: 'ApprovalGranted', data: { ...behind, approver, through, planDigest, comment } }]
+  const comment = isByGrant ? null : parseText(command.comment, 'The comment')
+  const byGrant = isByGrant ? { schemaVersion: 3, grantId: command.grantId } : {}
+  const given = { ...withPeople(command), ...byGrant }
+  return [{ type: 'ApprovalGranted', data: { ...given, approver, through, planDigest, comment } }]
 }
 
 function deny(command: Deny, request: SigningRequest): readonly SigningRequestEvent[] {
@@ -213,7 +225,7 @@ function requireDeadline(deadline: Instant, { plan }: SigningRequest): void {
 
 /** The approvers of the policy that name who decides. */
 function requireApprover(
-  { approver, groups }: Approve | Deny,
+  { approver, groups }: Pick<Approve, 'approver' | 'groups'>,
   { approvers }: NonNullable<SigningRequest['approval']>,
 ): readonly PrincipalReference[] {
   const through = referencesTo(approvers, { userId: approver, groups })

@@ -3,6 +3,7 @@ import type { DomainEvent, Instant } from '../event.ts'
 import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
 import type {
   CertificateId,
+  GrantId,
   KeyId,
   OrganizationId,
   ProjectId,
@@ -39,6 +40,8 @@ export type Submission = {
    */
   readonly peopleBehind?: readonly UserId[]
   readonly description: string | null
+  /** What the submitter says which version of the product it is; left out when nothing is said. Grants can ask for it. */
+  readonly version?: string
   /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
   readonly source: Source
   readonly program: ProgramInformation
@@ -88,6 +91,11 @@ export type ApprovalGranted = DomainEvent<
      * the second form: one person must not count twice.
      */
     readonly peopleBehind?: readonly UserId[]
+    /**
+     * The grant by which it was given in advance, and which the service used; left out where the person approved by hand. An
+     * approval with it is of the third form.
+     */
+    readonly grantId?: GrantId
   }
 >
 
@@ -96,6 +104,8 @@ export type InvalidationReason =
   | 'userDeactivated'
   /** No group that the approval was given through has them as a member, and the policy does not name them. */
   | 'removedFromGroup'
+  /** The grant that it was given by was revoked. Of the second form. */
+  | 'grantRevoked'
 
 /** An approval does not count any more. Its giver can approve again once the policy names them again. */
 export type ApprovalInvalidated = DomainEvent<

@@ -6,6 +6,7 @@ import { evolve, initialState, type SigningRequestState } from './state.ts'
 
 export type {
   Approve,
+  ApproveByGrant,
   Cancel,
   Deny,
   RecordDelay,
@@ -51,5 +52,5 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningRequestFailed',
     'SigningRequestDelayed',
   ],
-  schemaVersions: { SigningRequestSubmitted: 2, ApprovalGranted: 2 },
+  schemaVersions: { SigningRequestSubmitted: 2, ApprovalGranted: 3, ApprovalInvalidated: 2 },
 }

@@ -1,5 +1,5 @@
 import type { Sha256Digest } from '../digest.ts'
-import type { UserId } from '../ids.ts'
+import type { GrantId, UserId } from '../ids.ts'
 import { type PrincipalReference, referenceKey } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
 
@@ -10,6 +10,8 @@ export type GivenApproval = {
   readonly planDigest: Sha256Digest
   /** The people behind the account, besides itself; nobody when it is left out. */
   readonly peopleBehind?: readonly UserId[]
+  /** The grant by which it was given in advance, if it was. */
+  readonly grantId?: GrantId
 }
 
 /** What the quorum depends on. */
@@ -24,7 +26,7 @@ export type QuorumQuestion<Given extends GivenApproval = GivenApproval> = {
 
 /**
  * The approvals that count: through an approver that the policy names, not by the person behind the submission, by
- * whatever account (unless the policy lets the submitter approve), for the plan at hand, and one a person, however many groups
+ * whatever account (unless the policy lets the submitter approve, by hand and not by a grant), for the plan at hand, and one a person, however many groups
  * name them and accounts they have: of several the first. That members of groups were
  * members is for whoever reads the log to see; nothing here knows groups.
  */
@@ -34,11 +36,19 @@ export function countedApprovals<Given extends GivenApproval>(question: QuorumQu
   const given = question.approvals
     .filter(({ planDigest }) => planDigest === plan.digest)
     .filter((each) => entitlements(each, approval).length > 0)
-    .filter((each) => approval.submitterMayApprove || !isBySubmitter(each, question))
+    .filter((each) => mayApproveOwn(each, approval) || !isBySubmitter(each, question))
   const counted: Given[] = []
   for (const each of new Map(given.map((approval) => [approval.approver, approval])).values())
     if (!counted.some((other) => sharePerson(each, other))) counted.push(each)
   return counted
+}
+
+/** Whether an approval counts for its giver's own submissions: the policy lets it, and they saw what they approve. */
+export function mayApproveOwn(
+  { grantId }: { readonly grantId?: GrantId },
+  { submitterMayApprove }: Pick<ApprovalProcess, 'submitterMayApprove'>,
+): boolean {
+  return submitterMayApprove && grantId === undefined
 }
 
 /** An account, and the people behind it. */

@@ -1,6 +1,6 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
-import type { UserId } from '../ids.ts'
+import type { GrantId, UserId } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
 import type { Delay, SigningRequestEvent, SigningRequestSubmitted, Submission } from './events.ts'
@@ -19,6 +19,8 @@ export type Approval = {
   readonly comment: string | null
   /** The people behind the account, besides itself; nobody when it is left out. */
   readonly peopleBehind?: readonly UserId[]
+  /** The grant by which it was given in advance; left out where the person approved by hand. */
+  readonly grantId?: GrantId
 }
 
 /** Why a request was denied. */

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test } from 'vitest'
-import { signerActivities } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
@@ -24,6 +22,7 @@ import {
 import { readWholeStream } from '../../event-log/index.ts'
 import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { withMoments } from '../support/moments.ts'
+import { signAtMoments } from '../support/sign-at-moments.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
@@ -142,41 +141,17 @@ async function giveCertificate(organization: TestOrganization): Promise<void> {
   await useCertificate(organization, certificateId)
 }
 
-/** Signs a new request while something happens; answers with what came of it. */
-async function sign(
-  organization: TestOrganization,
-  moment: (index: number, signingRequestId: SigningRequestId) => Promise<unknown> | undefined,
-) {
-  const { signingRequestId } = await organization.planned()
-  const moments: string[] = []
-  let usedBefore = 0
-  const signer = withMoments(organization.signer, async (name) => {
-    moments.push(name)
-    const happens = moment(moments.length - 1, signingRequestId)
-    if (happens === undefined) return
-    usedBefore = signer.signed.length
-    await happens
-  })
-  const { sign } = signerActivities({ ...signer, recordRefusal: async () => undefined })
-  const code = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(
-    () => undefined,
-    (error: { type?: string; message: string }) => error.type ?? error.message,
-  )
-  const { workflowStatus } = await organization.request(signingRequestId)
-  return { code, workflowStatus, usedAfterwards: signer.signed.length > usedBefore, moments }
-}
-
 test.each(Object.entries(withdrawals))(
   'when %s while a request is signed, the key is not used after that, and nothing is completed',
   async (_, { code, withdraw, restore }) => {
     const organization = await testOrganization({ approval: null })
-    const { moments } = await sign(organization, () => undefined)
+    const { moments } = await signAtMoments(organization, () => undefined)
     // Between the last look at the log and the last append there is nothing but the way to the log.
     const lastLook = moments.lastIndexOf('lastRevisions')
     expect(moments.slice(lastLook + 1)).toEqual(['log.append'])
     for (let at = 0; at <= lastLook; at++) {
       const name = `before ${moments[at]}, moment ${at} of ${moments.length}`
-      const outcome = await sign(organization, (index, signingRequestId) =>
+      const outcome = await signAtMoments(organization, (index, signingRequestId) =>
         index === at ? withdraw(organization, signingRequestId) : undefined,
       )
       expect(outcome, name).toMatchObject({ code: expect.any(String), usedAfterwards: false })
@@ -217,7 +192,7 @@ test('what is added to these streams without withdrawing anything does not stop 
         )
       return request
     }
-    return sign({ ...organization, planned: approving }, moment)
+    return signAtMoments({ ...organization, planned: approving }, moment)
   }
 })
 

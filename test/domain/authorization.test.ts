@@ -33,17 +33,18 @@ function relationsWith(permission: Permission): readonly Relation[] {
 
 describe('the table of permissions', () => {
   it('gives what decides about a signature to nobody for a role, whatever they administer', () => {
-    for (const permission of ['submitSigningRequest', 'decideSigningRequest'] as const) {
+    for (const permission of ['submitSigningRequest', 'decideSigningRequest', 'giveGrant'] as const) {
       expect(rolesWith(permission)).toEqual([])
       expect(hasPermission({ roles: globalRoles }, permission)).toBe(false)
     }
     expect(relationsWith('submitSigningRequest')).toEqual(['submitter'])
     expect(relationsWith('decideSigningRequest')).toEqual(['approver'])
+    expect(relationsWith('giveGrant')).toEqual(['approver'])
   })
 
   it('gives everything else that not everybody has to Global Administrators', () => {
     for (const permission of permissionNames)
-      if (!permissionRule(permission).everyUser && !/^(?:submit|decide)SigningRequest$/.test(permission))
+      if (!permissionRule(permission).everyUser && !/^(?:(?:submit|decide)SigningRequest|giveGrant)$/.test(permission))
         expect(rolesWith(permission), permission).toContain('globalAdministrator')
   })
 

@@ -364,6 +364,12 @@ describe('signing request', () => {
       [],
       { ...submit, submission: aSubmission({ description: 'x'.repeat(4001) }) } as SigningRequestCommand,
     ],
+    [
+      'NAME_MALFORMED',
+      'a version without visible characters',
+      [],
+      { ...submit, submission: aSubmission({ version: '\u200b' }) } as SigningRequestCommand,
+    ],
     ['TEXT_MALFORMED', 'a comment with NUL', waiting, { ...approve(anna), comment: 'a\0b' } as SigningRequestCommand],
     [
       'TEXT_MALFORMED',

@@ -66,6 +66,11 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Query.groups': {},
   'Query.changeProposal': { arguments: async (of) => ({ id: await of.changeProposal() }) },
   'Query.changeProposals': {},
+  'Query.grant': { arguments: async (of) => ({ id: await of.grant() }) },
+  'Query.grants': {},
+  'Query.grants of a giver': {
+    arguments: async (of) => ({ signingPolicy: await of.namedPolicy(), giver: await of.user() }),
+  },
   'Query.policySimulation': {
     arguments: async (of) => ({
       project: await of.namedProject(),
@@ -95,6 +100,7 @@ export const asked: Readonly<Record<string, Asked>> = {
         nodeId('Certificate', await of.certificate()),
         nodeId('Group', await of.group()),
         nodeId('ChangeProposal', await of.changeProposal()),
+        nodeId('Grant', await of.grant()),
         nodeId('SigningRequest', (await of.request()).signingRequestId),
       ],
     }),
@@ -135,6 +141,15 @@ export const asked: Readonly<Record<string, Asked>> = {
     refusedWith: ['NOT_AN_APPROVER'],
   },
   'Mutation.cancelSigningRequest': input(async (of) => ({ signingRequestId: (await of.request()).signingRequestId })),
+
+  'Mutation.giveGrant': input(async (of) => ({
+    project: await of.namedProject(),
+    signingPolicy: await of.namedPolicy(),
+    until: new Date(Date.now() + 3_600_000).toISOString(),
+    maximumRequests: 1,
+    fileNames: ['*.exe'],
+  })),
+  'Mutation.revokeGrant': input(async (of) => ({ grantId: await of.grant() })),
 
   'Mutation.createCiUser': input(async (of) => ({ name: 'Builds', responsible: await of.user() })),
   'Mutation.deactivateUser': input(async (of) => ({ userId: await of.readingUser() })),

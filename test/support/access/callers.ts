@@ -6,8 +6,11 @@ import {
   permissionRule,
   type Relation,
   relations,
+  type SigningPolicyId,
+  type UserId,
 } from '../../../domain/index.ts'
 import type { TestUser } from '../graphql-organization.ts'
+import { grantInLog } from './grants.ts'
 import type { AccessServer } from './organization.ts'
 import type { Things } from './things.ts'
 
@@ -70,5 +73,11 @@ function aboutThemselves(server: AccessServer['server'], own: Things, { userId }
     })
     return { userId, apiTokenId: tokenId }
   }
-  return { ...own, user: async () => userId, tokenHolder: async () => userId, apiToken: token }
+  const grant = async () =>
+    grantInLog(server.dependencies, server.setup, {
+      giver: userId as UserId,
+      projectId: server.projectId,
+      signingPolicyId: (await own.namedPolicy()) as SigningPolicyId,
+    })
+  return { ...own, user: async () => userId, tokenHolder: async () => userId, apiToken: token, grant }
 }

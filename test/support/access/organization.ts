@@ -127,6 +127,9 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
       id: of,
     })
   await change('rejectChange', await own.changeProposal())
+  await ask(server.administrator, 'mutation ($id: ID!) { revokeGrant(input: { grantId: $id }) { position } }', {
+    id: await own.grant(),
+  })
   const second = await server.addUser('Adam Admin', ['globalAdministrator'])
   await ask(second, 'mutation ($id: ID!) { approveChange(input: { changeProposalId: $id }) { position } }', {
     id: await own.changeProposal(),

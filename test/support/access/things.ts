@@ -16,12 +16,14 @@ import {
   type GlobalRole,
   type GlobalRoleGranted,
   type ProjectId,
+  type SigningPolicyId,
   type SigningPolicySettings,
   streams,
   type UserId,
 } from '../../../domain/index.ts'
 import type { GraphQLOrganization, TestUser } from '../graphql-organization.ts'
 import type { GraphQLRequests } from '../graphql-requests.ts'
+import { grantInLog } from './grants.ts'
 
 /**
  * Makes what an operation is asked about: each call makes a new thing, which no other call has touched. Ids of another
@@ -53,6 +55,8 @@ export type Things = {
   readonly inactivePolicy: () => Promise<string>
   /** A change of a user's roles, which others are to approve. */
   readonly changeProposal: () => Promise<string>
+  /** A grant of an approver's; for who is to ask about themselves, of that user. */
+  readonly grant: () => Promise<string>
   readonly certificate: () => Promise<string>
   /** A certificate that was disabled. */
   readonly disabledCertificate: () => Promise<string>
@@ -156,6 +160,12 @@ export function thingsOf(making: ThingMaking): Things {
       })
       return changeProposalId
     },
+    grant: () =>
+      grantInLog(dependencies, setup, {
+        giver: organization.approvers[0].userId as UserId,
+        projectId: organization.projectId,
+        signingPolicyId: namedPolicyId as SigningPolicyId,
+      }),
     certificate: async () => (await newCertificate(dependencies, setup)).certificateId,
     async disabledCertificate() {
       const { certificateId } = await newCertificate(dependencies, setup)
@@ -185,6 +195,7 @@ export const nobodysThings: Things = {
   administrator: async () => randomUUID(),
   group: async () => randomUUID(),
   changeProposal: async () => randomUUID(),
+  grant: async () => randomUUID(),
   namedProject: async () => randomUUID(),
   project: async () => randomUUID(),
   inactiveProject: async () => randomUUID(),

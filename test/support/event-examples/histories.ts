@@ -29,6 +29,7 @@ import {
   sealed,
   storedKey,
 } from './facts.ts'
+import { grantHistories } from './grant-histories.ts'
 import { type EventHistory, exampleRequest, requestHistories, type StoredDocuments } from './request-histories.ts'
 
 const issued = {
@@ -87,6 +88,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         byPasskey('ChangeRejected', { rejectedBy: id.approver, comment: 'Not in this release' }),
       ],
     },
+    ...grantHistories,
     {
       streamId: streams.user(id.user),
       events: [

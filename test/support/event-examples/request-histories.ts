@@ -37,6 +37,9 @@ export type StoredDocuments = Readonly<Record<'plan' | 'manifest', { digest: Sha
 /** The request whose plan and manifest {@link eventHistories} are given. */
 export const exampleRequest = fixedUuid<SigningRequestId>('2')
 
+/** The request that a grant approves, and whose approval is taken back with it. */
+export const grantedRequest = 'cdcdcdcd-cdcd-4dcd-8dcd-cdcdcdcdcdcd' as SigningRequestId
+
 /** The events of a request that is only there to end otherwise. */
 function request(digit: string, ...more: EventHistory['events']): EventHistory {
   const signingRequestId = fixedUuid<SigningRequestId>(digit)
@@ -64,6 +67,20 @@ function requestOfOthers(plan: { readonly planDigest: Sha256Digest }, planned: P
   }
 }
 
+function requestByGrant(plan: { readonly planDigest: Sha256Digest }, planned: Planned): EventHistory {
+  const approval = { approver: id.approver, through, planDigest: plan.planDigest, comment: null, grantId: id.grant }
+  return {
+    streamId: streams.signingRequest(grantedRequest),
+    events: [
+      byToken('SigningRequestSubmitted', { ...submission(grantedRequest), version: '2.1' }),
+      byWorkflow('ArtifactRetrieved', { ...artifact }),
+      byWorkflow('SigningPlanned', planned),
+      inForm(3, byWorkflow('ApprovalGranted', { ...approval, peopleBehind: [fixedUuid<UserId>('e')] })),
+      inForm(2, byWorkflow('ApprovalInvalidated', { approver: id.approver, reason: 'grantRevoked' })),
+    ],
+  }
+}
+
 type Planned = Omit<SigningPlanned['data'], 'schemaVersion'>
 
 /** Histories of requests: one that is signed, with this plan and manifest, and one for each other end. */
@@ -77,6 +94,7 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
     fileCount: 4,
   }
   return [
+    requestByGrant(planned, { ...planned, approvalDeadline: null }),
     requestOfOthers(planned, { ...planned, approvalDeadline: null }),
     {
       streamId: streams.signingRequest(exampleRequest),

@@ -1,0 +1,4 @@
+export * from './coverage.ts'
+export * from './decider.ts'
+export * from './events.ts'
+export * from './list.ts'
