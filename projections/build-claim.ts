@@ -66,7 +66,7 @@ export async function claimBuild(
     }
     await dropTables(database, transaction, version, 'building')
     const build = token.slice(0, 8)
-    await createTables(database, transaction, build)
+    await createTables(database, transaction)
     await transaction
       .insertInto('read_models')
       .values({ version, slot: 'building', position: null, token, build, alive_at: clock })

@@ -22,6 +22,11 @@ export type ReadModelDatabase = {
    * @param query of {@link ReadModelDatabase.reads}, with a name in the place of each value
    */
   readonly prepare: (query: CompiledQuery) => PreparedQuery
+  /**
+   * What tables are built with, beside those who read and write: in SQLite a connection in a thread of its own, since it works inside
+   * the process, and statements of a build take long. It is to be closed.
+   */
+  readonly openBuilder: () => Pick<ReadModelDatabase, 'writes' | 'close'>
   /** Whether a failed transaction met another writer and may simply be tried again. */
   readonly isContention: (error: unknown) => boolean
   readonly close: () => Promise<void>

@@ -68,6 +68,7 @@ export function openPostgresReadModel(options: PostgresReadModelOptions): ReadMo
         },
       }
     },
+    openBuilder: () => ({ writes: database, close: async () => {} }),
     isContention,
     close: async () => {
       await database.destroy()

@@ -3,10 +3,10 @@ import { type EventLog, type LogEntry, type LogPosition, readEverything } from '
 import { applyEvents } from './apply-events.ts'
 import { type BuildClaim, claimBuild, keepClaim } from './build-claim.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { createBatchWriter, eventsBefore, lockCheckpoint, moveCheckpoint } from './project-batch.ts'
+import { commitUnflushed, createBatchWriter, eventsBefore, lockCheckpoint, moveCheckpoint } from './project-batch.ts'
 import { ReadModelError } from './read-model-error.ts'
 import { createRowWriter } from './row-writer.ts'
-import { createIndexes, dropTables, ensureSchema, lockSchema, renameToLive } from './schema.ts'
+import { createIndex, dropTables, ensureSchema, lockSchema, renameToLive, tableIndexes } from './schema.ts'
 import { whenUncontended } from './transaction.ts'
 
 /** What a build needs. */
@@ -26,6 +26,8 @@ export type Rebuilt = { readonly events: number; readonly position: LogPosition 
 
 /** So many events are one transaction: enough that entities are read and written once for several of theirs. */
 const batchSize = 4_000
+/** For how long a build leaves the database to others between two transactions, in milliseconds. */
+const givenMs = 12
 /** How often a process that waits for another one's build looks whether it is over, in milliseconds. */
 const lookMs = 250
 
@@ -56,15 +58,21 @@ async function buildWhenClaimed(
   dependencies: RebuildDependencies,
   wanted: 'missing' | 'anew',
 ): Promise<Rebuilt | undefined> {
-  const { database, signal, onWaiting } = dependencies
-  await ensureSchema(database)
-  for (;;) {
-    signal?.throwIfAborted()
-    const claim = await claimBuild(database, wanted)
-    if (claim === 'built') return undefined
-    if (claim !== 'claimed elsewhere') return build(dependencies, claim, wanted)
-    onWaiting?.()
-    await pause(lookMs, undefined, signal === undefined ? {} : { signal })
+  const { signal, onWaiting } = dependencies
+  await ensureSchema(dependencies.database)
+  const builder = dependencies.database.openBuilder()
+  const database = { ...dependencies.database, writes: builder.writes }
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const claim = await claimBuild(database, wanted)
+      if (claim === 'built') return undefined
+      if (claim !== 'claimed elsewhere') return await build({ ...dependencies, database }, claim, wanted)
+      onWaiting?.()
+      await pause(lookMs, undefined, signal === undefined ? {} : { signal })
+    }
+  } finally {
+    await builder.close()
   }
 }
 
@@ -74,6 +82,7 @@ async function build(
   wanted: 'missing' | 'anew',
 ): Promise<Rebuilt> {
   const { log, database, signal, onProgress } = dependencies
+  const giveWay = await wayForOthers(database)
   const lease = keepClaim(database, claim)
   const batches = createBatchWriter(database)
   let events = 0
@@ -96,13 +105,13 @@ async function build(
       if (!isWhole) return
       events += batch.length
       onProgress?.(events)
-      await eventLoopTurn()
+      await giveWay()
     }
   }
 
   try {
     await copyLog()
-    await addIndexes(database, claim)
+    await addIndexes(dependencies, claim, giveWay)
     // Takes what came while the first was at work, so that the last transaction is short.
     if (isWhole) await copyLog()
     const { position: last, added } = await putInPlace(isWhole ? dependencies : { ...dependencies, log: noMore }, claim)
@@ -114,15 +123,35 @@ async function build(
   }
 }
 
-/** In a transaction of its own, that ends with a sign of life: nobody takes the build over for its long silence. */
-async function addIndexes(database: ReadModelDatabase, { token, build }: BuildClaim): Promise<void> {
-  if (database.kind === 'sqlite') return
-  await whenUncontended(database, async (transaction) => {
-    const building = await lockCheckpoint(database, transaction, 'building')
-    if (building?.token !== token) throw superseded()
-    await createIndexes(database, transaction, build)
-    await moveCheckpoint(database, transaction, 'building', building.position)
-  })
+/**
+ * What a build does between two transactions: where tables are in use, who writes them gets the database. SQLite gives it to whoever
+ * asks first, and others ask again after 10 ms at the latest ({@link whenUncontended}).
+ */
+async function wayForOthers({ kind, reads }: ReadModelDatabase): Promise<() => Promise<void>> {
+  const live = await reads.selectFrom('read_models').select('token').where('slot', '=', 'live').execute()
+  return kind === 'sqlite' && live.length > 0 ? () => pause(givenMs) : () => eventLoopTurn()
+}
+
+/**
+ * Each index in a transaction of its own, that ends with a sign of life: nobody takes the build over for its long silence, and a
+ * build that was ended goes on with the next one.
+ */
+async function addIndexes(
+  { database, signal }: RebuildDependencies,
+  { token, build }: BuildClaim,
+  giveWay: () => Promise<void>,
+): Promise<void> {
+  for (const index of tableIndexes) {
+    signal?.throwIfAborted()
+    await whenUncontended(database, async (transaction) => {
+      const building = await lockCheckpoint(database, transaction, 'building')
+      if (building?.token !== token) throw superseded()
+      await commitUnflushed(database, transaction)
+      await createIndex(database, transaction, build, index)
+      await moveCheckpoint(database, transaction, 'building', building.position)
+    })
+    await giveWay()
+  }
 }
 
 async function putInPlace(

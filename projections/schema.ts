@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { ReadModelDatabase } from './database.ts'
 import { type Slot, tableName, tablePrefix } from './table-names.ts'
-import { integerColumns, projectedTables, type Tables, tableForms } from './tables.ts'
+import { integerColumns, type ProjectedTable, projectedTables, type Tables, tableForms } from './tables.ts'
 import { whenUncontended } from './transaction.ts'
 
 /** A number of our own, so that processes that make the schema at once wait for each other (PostgreSQL). */
@@ -25,16 +25,8 @@ export async function ensureSchema(database: ReadModelDatabase): Promise<void> {
   })
 }
 
-/**
- * Makes the tables that a build fills. Where the server works by itself their indexes come later
- * ({@link createIndexes}): filling tables without them is a good deal faster. SQLite works inside this process, which would
- * stand still while it makes an index of many rows.
- */
-export async function createTables(
-  database: ReadModelDatabase,
-  transaction: Kysely<Tables>,
-  build: string,
-): Promise<void> {
+/** Makes the tables that a build fills. Their indexes come later: filling tables without them is a good deal faster. */
+export async function createTables(database: ReadModelDatabase, transaction: Kysely<Tables>): Promise<void> {
   for (const table of projectedTables) {
     const { key, columns } = tableForms[table]
     let creation = transaction.schema.createTable(tableName(database.version, 'building', table))
@@ -46,26 +38,36 @@ export async function createTables(
       )
     await creation.execute()
   }
-  if (database.kind === 'sqlite') await createIndexes(database, transaction, build)
 }
 
+/** An index of the projected tables: the number of those of its table. */
+export type IndexOfTable = {
+  readonly table: ProjectedTable
+  readonly number: number
+  readonly columns: readonly string[]
+}
+
+/** Every index that the tables have. */
+export const tableIndexes: readonly IndexOfTable[] = projectedTables.flatMap((table) =>
+  tableForms[table].indexes.map((columns, number) => ({ table, number, columns })),
+)
+
 /**
- * Makes the indexes of the tables that a build fills, as far as they are not there. Their names have the build in them,
- * since these outlive the change of the tables' names.
+ * Makes an index of the tables that a build fills, if it is not there. Its name has the build in it, since it outlives the change
+ * of the tables' names.
  */
-export async function createIndexes(
+export async function createIndex(
   database: ReadModelDatabase,
   transaction: Kysely<Tables>,
   build: string,
+  { table, number, columns }: IndexOfTable,
 ): Promise<void> {
-  for (const table of projectedTables)
-    for (const [number, columns] of tableForms[table].indexes.entries())
-      await transaction.schema
-        .createIndex(`${table}_${number}_${build}`)
-        .ifNotExists()
-        .on(tableName(database.version, 'building', table))
-        .columns([...columns])
-        .execute()
+  await transaction.schema
+    .createIndex(`${table}_${number}_${build}`)
+    .ifNotExists()
+    .on(tableName(database.version, 'building', table))
+    .columns([...columns])
+    .execute()
 }
 
 /** Drops the tables of a set, whatever release made them. */

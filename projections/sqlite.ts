@@ -1,21 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
+import { type Dialect, Kysely, SqliteDialect } from 'kysely'
 import { isSqliteBusy } from '../retry/index.ts'
 import { type ReadModelDatabase, valuesOf } from './database.ts'
 import { asKyselySqlite } from './node-sqlite.ts'
-import { ReadModelError } from './read-model-error.ts'
+import { openReadModelFile } from './sqlite-file.ts'
+import { threadDialect } from './sqlite-thread-dialect.ts'
 import { liveTableNames } from './table-names.ts'
 import { readModelVersion, type Tables } from './tables.ts'
-
-/** `CSRM`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
-const applicationId = 0x4353524d
-/** How long opening waits for another process that opens the same file. */
-const openTimeoutMs = 10_000
-
-/** Memory for pages that are being written. */
-const cacheKibibytes = 32 * 1024
-/** So many pages of 4 KiB are collected in the write-ahead log before they go to the file. */
-const walPages = 8_192
 
 /** Where the embedded read model is, and what is called for its queries. */
 export type SqliteReadModelOptions = {
@@ -40,17 +31,17 @@ export function openSqliteReadModel({
   version = readModelVersion,
   onQuery,
 }: SqliteReadModelOptions): ReadModelDatabase {
-  const writer = openFile(path)
+  const writer = openReadModelFile(path)
   const reader = new DatabaseSync(path, { readOnly: true, timeout: 1_000 })
   const readable = asKyselySqlite(reader)
-  const kysely = (database: SqliteDatabase) =>
+  const kysely = (dialect: Dialect) =>
     new Kysely<Tables>({
-      dialect: new SqliteDialect({ database }),
+      dialect,
       plugins: [liveTableNames(version)],
       ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query.sql) }),
     })
-  const writes = kysely(asKyselySqlite(writer))
-  const reads = kysely(readable)
+  const writes = kysely(new SqliteDialect({ database: asKyselySqlite(writer) }))
+  const reads = kysely(new SqliteDialect({ database: readable }))
   return {
     kind: 'sqlite',
     version,
@@ -62,40 +53,15 @@ export function openSqliteReadModel({
         return readable.prepare(sql).all(valuesOf(parameters, values)) as never
       },
     }),
+    openBuilder() {
+      const builds = kysely(threadDialect(path))
+      return { writes: builds, close: () => builds.destroy() }
+    },
     isContention: isSqliteBusy,
     close: async () => {
       await Promise.all([reads.destroy(), writes.destroy()])
       // A connection that was never used is not Kysely's to close.
       for (const database of [reader, writer]) if (database.isOpen) database.close()
     },
-  }
-}
-
-function openFile(path: string): DatabaseSync {
-  let database: DatabaseSync | undefined
-  try {
-    database = new DatabaseSync(path, { timeout: openTimeoutMs })
-    const id = Number(database.prepare('PRAGMA application_id').get()?.application_id)
-    const tables = Number(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
-    if (id !== applicationId && (id !== 0 || tables > 0))
-      throw new ReadModelError('READ_MODEL_FOREIGN', `${path} is an SQLite database, but not a Countersign read model.`)
-    database.exec('PRAGMA journal_mode = WAL')
-    // A commit does not wait for the disk. A power failure can take the last ones back, whole and with their checkpoint: the
-    // projector makes them again from the log, which loses none.
-    database.exec('PRAGMA synchronous = NORMAL')
-    // Batches are large: ids are spread over whole indexes, and every commit would move the write-ahead log by itself.
-    database.exec(`PRAGMA cache_size = -${cacheKibibytes}`)
-    database.exec(`PRAGMA wal_autocheckpoint = ${walPages}`)
-    if (id !== applicationId) database.exec(`PRAGMA application_id = ${applicationId}`)
-    // From here on a lock is waited for in the event loop, not inside SQLite.
-    database.exec('PRAGMA busy_timeout = 0')
-    return database
-  } catch (error) {
-    database?.close()
-    if (error instanceof ReadModelError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ReadModelError('READ_MODEL_UNAVAILABLE', `Cannot open the read model ${path}: ${reason}.`, {
-      cause: error,
-    })
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { sql } from 'kysely'
@@ -124,10 +124,6 @@ describe.each(dialects)('processes that share a read model in %s', (_kind, newAd
       .execute()
   }
 
-  async function building(database: ReadModelDatabase): Promise<boolean> {
-    return (await readCheckpoint(database, 'building').catch(() => undefined))?.position !== undefined
-  }
-
   it('has one of them build, and the others wait for it', async () => {
     const { log, paths } = await setUp()
     const [first, second] = [open(paths.readModel), open(paths.readModel)]
@@ -198,7 +194,8 @@ describe.each(dialects)('processes that share a read model in %s', (_kind, newAd
     const { log, paths, more } = await setUp()
     const { database, project } = open(paths.readModel)
     const stopped = spawnProjector({ ...paths, atRead: { time: 2, signal: 'SIGSTOP' } })
-    await until('it has projected the log', () => building(database))
+    await until('it is stopped', () => readFileSync(`/proc/${stopped.pid}/stat`, 'utf8').includes(') T '))
+    expect((await readCheckpoint(database, 'building'))?.position).toBe(await log.head())
     const before = await readCheckpoint(database, 'building')
     const slow = gated(log)
     const projector = project(slow.log)

@@ -10,17 +10,28 @@ export type ProjectorChild = {
   readonly readModel: string
   /** Kills itself as soon as the rows of so many batches are written and before their checkpoint is. */
   readonly killAfterBatches?: number
+  /** Kills itself when so many statements of a kind were executed, within the transaction of the last one. */
+  readonly killAfter?: { readonly statement: string; readonly time: number }
   /** Sends itself a signal as it begins to read the log for the n-th time: a build's second pass is its second time. */
   readonly atRead?: { readonly time: number; readonly signal: NodeJS.Signals }
 }
 
-const { log: path, readModel, killAfterBatches, atRead } = JSON.parse(process.argv[2] ?? '') as ProjectorChild
+const {
+  log: path,
+  readModel,
+  killAfterBatches,
+  killAfter,
+  atRead,
+} = JSON.parse(process.argv[2] ?? '') as ProjectorChild
 let written = 0
+let executed = 0
 let reads = 0
 
 const onQuery = (sql: string) => {
   if (/^insert into "\w*events"/.test(sql)) written += 1
-  if (written === killAfterBatches) process.kill(process.pid, 'SIGKILL')
+  if (killAfter !== undefined && new RegExp(killAfter.statement).test(sql)) executed += 1
+  if (written === killAfterBatches || (executed > 0 && executed === killAfter?.time))
+    process.kill(process.pid, 'SIGKILL')
 }
 const log = openSqliteEventLog({ path })
 const database = readModel.startsWith('postgres://')
