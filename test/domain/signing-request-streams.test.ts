@@ -4,6 +4,7 @@ import {
   countedApprovals,
   signingRequestDecider as decider,
   fold,
+  type GrantId,
   isFinalStatus,
   quorumReached,
   type Sha256Digest,
@@ -42,12 +43,16 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
     }),
   ),
   fc
-    .record({
-      approver: anyone,
-      through: fc.array(anyReference, { maxLength: 3 }),
-      planDigest: anyDigest,
-      comment: fc.constant(null),
-    })
+    .record(
+      {
+        approver: anyone,
+        through: fc.array(anyReference, { maxLength: 3 }),
+        planDigest: anyDigest,
+        comment: fc.constant(null),
+        grantId: fc.constant(fixedUuid<GrantId>('7')),
+      },
+      { requiredKeys: ['approver', 'through', 'planDigest', 'comment'] },
+    )
     .map((facts) => event<SigningRequestEvent, 'ApprovalGranted'>('ApprovalGranted', facts)),
   anyone.map((approver) =>
     event<SigningRequestEvent, 'ApprovalInvalidated'>('ApprovalInvalidated', { approver, reason: 'userDeactivated' }),
