@@ -193,9 +193,11 @@ async function exceeded(
   if (access !== 'full' && !(access === 'submit' && submitting.includes(type)))
     return `whose token is limited to the access ${access}`
   if (projects === null) return undefined
+  const { kind } = parseStreamName(streamId) ?? {}
+  // A list says nothing of a grant but that there may be one: what it is, and who gave it, its own stream says.
+  if (kind === 'policyGrants') return undefined
   const first = type === 'SigningRequestSubmitted' || type === 'GrantGiven'
   const { projectId } = first ? data : ((await eventsBefore(streamId))[0]?.data ?? {})
-  const { kind } = parseStreamName(streamId) ?? {}
   return (kind === 'signingRequest' || kind === 'grant') && projects.some((each) => each === projectId)
     ? undefined
     : 'whose token is limited to other projects'
