@@ -81,6 +81,10 @@ export type AttackedOrganization = {
   readonly settings: (policy: PolicyName) => Promise<SigningPolicySettings>
   /** Submits to a policy, and takes it to its plan. */
   readonly submit: (by: Caller, policy?: PolicyName | 'own') => Promise<SigningRequestId>
+  /** The three steps of that. */
+  readonly submitOnly: AttackedOrganization['submit']
+  readonly retrieve: (id: SigningRequestId) => Promise<void>
+  readonly plan: (id: SigningRequestId) => Promise<void>
   readonly approve: (by: Caller, id: SigningRequestId) => Promise<unknown>
   /** What the signer makes of a request: `authorised`, or why not. */
   readonly askSigner: (id: SigningRequestId) => Promise<string>
@@ -129,7 +133,7 @@ export async function proposed(attempt: Promise<Handled>): Promise<ChangeProposa
   return changeProposalId
 }
 
-/** Makes the organization. @param requiredApprovals of changes, besides their author's */
+/** Makes the organization. @param requiredApprovals of changes, besides their author's; 0: changes are not controlled */
 export async function attackedOrganization(
   roles: readonly GlobalRole[],
   requiredApprovals = 1,
@@ -188,7 +192,8 @@ export async function attackedOrganization(
   await application.deactivateSigningPolicy(setup, { signingPolicyId: policies.retired, reason: null })
   await application.deactivateProject(setup, { projectId: shelvedProjectId, reason: null })
   await application.deactivateUser(setup, { userId: former.userId, reason: null })
-  await application.changeChangeControl(bob, { changeControl: { requiredApprovals, lifetimeSeconds: 86_400 } })
+  if (requiredApprovals > 0)
+    await application.changeChangeControl(bob, { changeControl: { requiredApprovals, lifetimeSeconds: 86_400 } })
 
   async function certificate(name: string): Promise<CertificateId> {
     const [keyId, certificateId] = [randomUUID() as KeyId, randomUUID() as CertificateId]
@@ -234,6 +239,13 @@ export async function attackedOrganization(
   }
 
   async function submit(by: Caller, signingPolicy: PolicyName | 'own' = 'release'): Promise<SigningRequestId> {
+    const id = await submitOnly(by, signingPolicy)
+    await retrieve(id)
+    await plan(id)
+    return id
+  }
+
+  async function submitOnly(by: Caller, signingPolicy: PolicyName | 'own' = 'release'): Promise<SigningRequestId> {
     const { uploadId } = await application.uploadArtifact(by, { fileName: 'setup.exe', bytes: bytes() })
     const { signingRequestId: id } = await application.submitSigningRequest(by, {
       project: signingPolicy === 'shelved' ? 'shelved' : 'tool',
@@ -241,15 +253,21 @@ export async function attackedOrganization(
       source: uploaded(uploadId),
       description: null,
     })
-    const { source, certificateId } = await request(id)
+    return id
+  }
+
+  async function retrieve(id: SigningRequestId): Promise<void> {
+    const { source } = await request(id)
     const artifact = { fileName: 'setup.exe', sha256: source.sha256 ?? digest, size: source.size ?? 1 }
     await test.tell(id, { type: 'RecordRetrieval', artifact })
+  }
+
+  async function plan(id: SigningRequestId): Promise<void> {
+    const { certificateId } = await request(id)
     const state = fold(certificateDecider, (await readWholeStream(log, streams.certificate(certificateId))).events)
     const certificateThumbprint = state.status === 'none' ? '' : (state.issued?.thumbprint ?? '')
-    const plan = { planDigest: digest, planDocument: null, certificateThumbprint, plannerVersion: 1 } as never as object
-    const counts = { nodeCount: 1, fileCount: 1, at: test.clock.now }
-    await test.tell(id, { type: 'RecordPlan', ...plan, ...counts } as never)
-    return id
+    const made = { planDigest: digest, planDocument: digest, certificateThumbprint, plannerVersion: 1 }
+    await test.tell(id, { type: 'RecordPlan', ...made, nodeCount: 1, fileCount: 1, at: test.clock.now })
   }
 
   async function force(
@@ -271,7 +289,7 @@ export async function attackedOrganization(
 
   return {
     ...{ test, me, robot, socks, bob, cleo, dora, emil, doraRobot, former, approvers, projectId, shelvedProjectId },
-    ...{ policies, releaseCertificate, settings, submit, force },
+    ...{ policies, releaseCertificate, settings, submit, submitOnly, retrieve, plan, force },
     approve: (by, signingRequestId) =>
       application.approveSigningRequest(by, { signingRequestId, planDigest: digest, comment: null }),
 
