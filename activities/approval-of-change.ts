@@ -9,6 +9,7 @@ import {
   type OrganizationId,
   peopleBehind,
   permissionRule,
+  rolesForApproval,
   streams,
   type User,
   type UserId,
@@ -132,13 +133,14 @@ async function couldApprove(
 /** Whether one of the roles that give the permission was given as the rules demanded then. */
 async function hasApprovedRole(
   { isApproved }: Asked,
-  { roles }: User,
+  user: User,
   history: readonly RecordedEvent[],
   permission: Demand['permission'],
 ): Promise<boolean> {
+  const roles = rolesForApproval(user)
   for (const role of roles.filter((each) => permissionRule(permission).roles.includes(each))) {
     const given = history.findLast(({ type, data }) => type === 'GlobalRoleGranted' && data.role === role)
-    if (given === undefined || (await isApproved(given))) return true
+    if (given !== undefined && (await isApproved(given))) return true
   }
   return false
 }

@@ -98,10 +98,19 @@ async function findFault(
   return faultOfApproval(question, { event, permission: permissionOfRule[rule], demanded })
 
   async function hasApprovedAccount(history: readonly RecordedEvent[], caused: RecordedEvent): Promise<boolean> {
-    for (const issued of tokensBehind(history, caused.metadata.actor)) if (!(await isApproved(issued))) return false
+    // Whom the operator of the machine has added has a token of the operator's; the role by which they approve they need besides.
+    const isOperators = isByOperator(history[0])
+    for (const issued of tokensBehind(history, caused.metadata.actor))
+      if (!(isOperators && isByOperator(issued)) && !(await isApproved(issued))) return false
     const reactivated = history.findLast(({ type }) => type === 'UserReactivated')
-    return reactivated === undefined || isApproved(reactivated)
+    return reactivated === undefined || isByOperator(reactivated) || isApproved(reactivated)
   }
+}
+
+/** Whether the operator of the machine caused an event. */
+function isByOperator(event: RecordedEvent | undefined): boolean {
+  const actor = event?.metadata.actor
+  return actor?.kind === 'system' && actor.component === 'operator'
 }
 
 /**

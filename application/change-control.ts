@@ -1,4 +1,4 @@
-import { type ChangeControl, organizationDecider, streams, userDecider } from '../domain/index.ts'
+import { type ChangeControl, organizationDecider, rolesForApproval, streams, userDecider } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
 import { type BasedOn, type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
@@ -30,7 +30,7 @@ export async function changeChangeControl(
   )
 }
 
-/** How many active people are Global Administrators: whom the index names, as far as the log agrees. */
+/** How many active people are Global Administrators and can approve changes as such: whom the index names, as far as the log agrees. */
 export async function countAdministrators(
   { log, administrators }: Pick<ApplicationDependencies, 'log' | 'administrators'>,
   requester: Requester,
@@ -39,8 +39,8 @@ export async function countAdministrators(
   let count = 0
   for (const userId of await administrators.of(requester.organizationId)) {
     const { state } = await loadOwn(log, streams.user(userId), userDecider, requester)
-    if (state.status === 'active' && state.kind === 'interactive' && state.roles.includes('globalAdministrator'))
-      count += 1
+    if (state.status !== 'active' || state.kind !== 'interactive') continue
+    if (rolesForApproval(state).includes('globalAdministrator')) count += 1
   }
   return count
 }

@@ -11,6 +11,7 @@ import {
   parseId,
   parseStreamName,
   Refusal,
+  rolesForApproval,
   signingPolicyDecider,
   streams,
   type UserId,
@@ -43,7 +44,7 @@ type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'administrator
  * appended where they were decided. One that has its approvals and was not applied, because a process ended in between, is
  * applied now, unless its time is over.
  *
- * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `USER_DEACTIVATED`, `LAST_ADMINISTRATOR`, `CHANGE_STALE` when the entity was changed
+ * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `CHANGE_APPROVER_APPOINTED`, `USER_DEACTIVATED`, `LAST_ADMINISTRATOR`, `CHANGE_STALE` when the entity was changed
  *   since (the proposal lapses), and as the decider of change proposals
  */
 export async function approveChange(
@@ -53,6 +54,7 @@ export async function approveChange(
 ): Promise<ChangeDecided> {
   const proposal = await ownProposal(dependencies, caller, changeProposalId)
   await authorizeNow(dependencies, caller, proposal)
+  await requireRoleForApproval(dependencies, caller, proposal)
   if (proposal.status === 'approved') {
     await refuseExpired(dependencies, caller, proposal)
     return applyChange(dependencies, caller, proposal)
@@ -200,7 +202,8 @@ async function noLongerAllowed(
   const gone: UserId[] = []
   for (const { approver } of approvals) {
     const { state } = await loadOwn(log, streams.user(approver), userDecider, caller)
-    if (state.status !== 'active' || !hasPermission(state, permission)) gone.push(approver)
+    const isActive = state.status === 'active'
+    if (!isActive || !hasPermission({ ...state, roles: rolesForApproval(state) }, permission)) gone.push(approver)
   }
   return gone
 }
@@ -208,6 +211,20 @@ async function noLongerAllowed(
 /** @throws Refusal `FORBIDDEN`, `USER_DEACTIVATED`: by the roles that the caller has now */
 async function authorizeNow({ log }: Dependencies, caller: Caller, { permission }: ChangeProposal): Promise<void> {
   authorize({ ...caller, ...(await stillActive(log, caller)) }, permission)
+}
+
+/** Refuses who has the permission by nothing but an appointment. @throws Refusal `CHANGE_APPROVER_APPOINTED` */
+async function requireRoleForApproval(
+  { log }: Dependencies,
+  caller: Caller,
+  { permission }: ChangeProposal,
+): Promise<void> {
+  const { state } = await loadOwn(log, streams.user(caller.userId), userDecider, caller)
+  if (state.status === 'none' || hasPermission({ ...state, roles: rolesForApproval(state) }, permission)) return
+  throw new Refusal(
+    'CHANGE_APPROVER_APPOINTED',
+    'The operator of the machine alone made you Global Administrator, so you are not one of the others who must approve a change. Have the role given to you by a change that others approve.',
+  )
 }
 
 async function ownProposal({ log }: Dependencies, caller: Caller, id: string): Promise<ChangeProposal> {

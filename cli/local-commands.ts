@@ -121,6 +121,13 @@ export type LocalCommands = {
   createOrganization(
     options: LocalOptions & { readonly organization: string; readonly administrator: string; readonly out: string },
   ): Promise<{ readonly organizationId: string; readonly credentialsFile: string }>
+  /** Makes somebody Global Administrator: a user who is there, or somebody new, whose token goes into the new file `out`. */
+  addAdministrator(
+    options: LocalOptions & { readonly organization: string } & (
+        | { readonly user: string }
+        | { readonly name: string; readonly out: string }
+      ),
+  ): Promise<{ readonly userId: string; readonly credentialsFile: string | null }>
   /** Gives every unfinished request without a running workflow a new one. */
   resume(options: LocalOptions): Promise<{ readonly unfinished: number; readonly started: readonly string[] }>
   /** Folds the log, up to a moment, into states; compares them with the read model when asked. `use` is given the result. */

@@ -107,6 +107,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
         load: () => import('./commands/organization-create.ts'),
       },
       {
+        name: 'add-administrator',
+        summary: 'on the server: make somebody Global Administrator when nobody is left who could',
+        load: () => import('./commands/organization-add-administrator.ts'),
+      },
+      {
         name: 'file',
         summary: 'print the organization as a file for apply',
         load: () => import('./commands/organization-file.ts'),

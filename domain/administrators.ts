@@ -1,8 +1,9 @@
+import type { GlobalRole } from './authorization/index.ts'
 import type { Decider } from './decider.ts'
 import type { DomainEvent } from './event.ts'
 import type { UserId } from './ids.ts'
 import { Refusal } from './refusal.ts'
-import type { UserState } from './user/index.ts'
+import type { User, UserState } from './user/index.ts'
 
 /** A Global Administrator who may act, by their own stream as it was up to a revision. */
 export type SeenAdministrator = { readonly userId: UserId; readonly revision: number }
@@ -68,6 +69,14 @@ export const administratorsDecider: Decider<AdministratorsState, AdministratorsC
     ...state,
     [userId]: { status: type === 'AdministratorCounted' ? 'counted' : 'leaving', revision },
   }),
+}
+
+/**
+ * The roles by which a user approves changes of rules: all but that of Global Administrator where the operator of the machine
+ * alone gave it.
+ */
+export function rolesForApproval({ roles, appointed }: Pick<User, 'roles' | 'appointed'>): readonly GlobalRole[] {
+  return appointed === true ? roles.filter((role) => role !== 'globalAdministrator') : roles
 }
 
 /** Whether a user is one of those without whom nobody could give anybody a role any more. */

@@ -78,6 +78,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   UserReactivated: api,
   UserErased: api,
   GlobalRoleGranted: api,
+  AdministratorAppointed: api,
   GlobalRoleWithdrawn: api,
   ApiTokenIssued: api,
   ApiTokenRevoked: api,

@@ -34,9 +34,10 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
     const token = tokens[tokenId]
     if (type === 'ApiTokenRevoked' && token !== undefined)
       return { ...facts, tokens: { ...tokens, [tokenId]: { ...token, revokedAt: occurredAt } } }
-    if (type !== 'GlobalRoleGranted' && type !== 'GlobalRoleWithdrawn') return facts
+    const role = roleOf({ type, data })
+    if (role === undefined) return facts
     const { roles } = state as User
-    const once = new Set([...facts.formerRoles, data.role as GlobalRole])
+    const once = new Set([...facts.formerRoles, role])
     return { ...facts, formerRoles: [...once].filter((role) => !roles.includes(role)) }
   },
   columns: () => ({}),
@@ -61,6 +62,13 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
     })
     return { ...user, tokens: seen, ...recorded }
   },
+}
+
+/** The role that an event gives or takes. */
+function roleOf({ type, data }: { readonly type: string; readonly data: object }): GlobalRole | undefined {
+  if (type === 'AdministratorAppointed') return 'globalAdministrator'
+  const isChange = type === 'GlobalRoleGranted' || type === 'GlobalRoleWithdrawn'
+  return isChange ? (data as { readonly role: GlobalRole }).role : undefined
 }
 
 /** No column of the table says whether the event has what its type has: names are only carried along here. */

@@ -9,6 +9,7 @@ import { Setup } from '../application/setup.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { openReadModel, type Rebuilt, rebuildReadModel } from '../projections/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
+import { type AddedAdministrator, addAdministrator as administratorAdded } from './add-administrator.ts'
 import { dataPath, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
@@ -79,6 +80,17 @@ export async function createOrganization(
   const wanted = { organization, administrator, demo: false, further: true, credentialsFile }
   const { organizationId } = await initialise(settings, wanted)
   return { organizationId, credentialsFile }
+}
+
+/**
+ * Makes somebody Global Administrator (`countersign organization add-administrator`).
+ *
+ * @throws what `addAdministrator` of the composition throws
+ */
+export async function addAdministrator(
+  options: LocalOptions & AddedAdministrator,
+): Promise<{ readonly userId: string; readonly credentialsFile: string | null }> {
+  return administratorAdded(settingsOf(options), options)
 }
 
 /**

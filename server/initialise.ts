@@ -147,7 +147,7 @@ function now(): Instant {
  * Writes what is made into a file that was not there before; when the making fails, no file remains. The file has its room
  * before anything is made: on a disk that is full, tokens would be made and lost.
  */
-async function intoNewFile(path: string, make: () => Promise<Credentials>): Promise<Credentials> {
+export async function intoNewFile(path: string, make: () => Promise<Credentials>): Promise<Credentials> {
   const file = await openNew(path)
   try {
     await takeRoom(file, path)

@@ -52,6 +52,7 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   UserDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
   UserReactivated: (_, who) => `Reactivated by ${who}`,
   UserErased: (_, who) => `Erased by ${who}`,
+  AdministratorAppointed: () => 'Made Global Administrator by the operator of the machine',
   GlobalRoleGranted: ({ role }, who) => `Given the role ${role} by ${who}`,
   GlobalRoleWithdrawn: ({ role }, who) => `The role ${role} taken by ${who}`,
   ApiTokenIssued: ({ name }, who) => `API token ${name} made by ${who}`,

@@ -29,6 +29,8 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   ChangeControlChanged: 'changeControl',
 
   GlobalRoleGranted: roleOfAdministrators,
+  // By the operator of the machine, when nobody is left who could approve: it approves nothing (docs/decisions/operator.md).
+  AdministratorAppointed: undefined,
   // An administrator could otherwise make themselves the only one.
   GlobalRoleWithdrawn: roleOfAdministrators,
   // Who it is may be an administrator, or somebody's second account.

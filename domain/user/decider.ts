@@ -16,6 +16,8 @@ export type User = UserFacts & {
   /** Whether the personal data are unreadable for good. Who is erased is deactivated, and stays so. */
   readonly erased: boolean
   readonly roles: readonly GlobalRole[]
+  /** Whether the operator of the machine alone made them Global Administrator; absent where it was done by the rules. */
+  readonly appointed?: true
   readonly tokens: readonly ApiToken[]
 }
 
@@ -29,6 +31,7 @@ export type UserCommand =
   | { readonly type: 'ReactivateUser' }
   | { readonly type: 'EraseUser' }
   | { readonly type: 'GrantGlobalRole'; readonly role: GlobalRole }
+  | { readonly type: 'AppointAdministrator' }
   | { readonly type: 'WithdrawGlobalRole'; readonly role: GlobalRole }
   | ({ readonly type: 'IssueApiToken'; readonly at: Instant } & ApiTokenFacts)
   | { readonly type: 'RevokeApiToken'; readonly tokenId: ApiTokenId }
@@ -50,6 +53,7 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     'UserReactivated',
     'UserErased',
     'GlobalRoleGranted',
+    'AdministratorAppointed',
     'GlobalRoleWithdrawn',
     'ApiTokenIssued',
     'ApiTokenRevoked',
@@ -81,14 +85,11 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
         return [{ type: 'UserReactivated', data: { schemaVersion: 1 } }]
       case 'EraseUser':
         return erasure(state)
+      case 'AppointAdministrator':
+        requireRoleFits(state, 'globalAdministrator')
+        return [{ type: 'AdministratorAppointed', data: { schemaVersion: 1 } }]
       case 'GrantGlobalRole':
-        refuseIfDeactivated(state)
-        if (state.kind === 'ci' && command.role === 'globalAdministrator')
-          throw new Refusal('ROLE_NEEDS_PERSON', `The user ${userId} is a CI user; a Global Administrator is a person.`)
-        if (state.roles.includes(command.role))
-          throw new Refusal('ROLE_HELD', `The user ${userId} has the role ${command.role} already.`, {
-            role: command.role,
-          })
+        requireRoleFits(state, command.role)
         return [{ type: 'GlobalRoleGranted', data: { schemaVersion: 1, role: command.role } }]
       case 'WithdrawGlobalRole':
         if (!state.roles.includes(command.role))
@@ -134,8 +135,14 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
         return { ...state, status: 'deactivated', erased: true }
       case 'GlobalRoleGranted':
         return { ...state, roles: [...state.roles, event.data.role] }
-      case 'GlobalRoleWithdrawn':
-        return { ...state, roles: state.roles.filter((role) => role !== event.data.role) }
+      case 'AdministratorAppointed':
+        return { ...state, roles: [...state.roles, 'globalAdministrator'], appointed: true }
+      case 'GlobalRoleWithdrawn': {
+        const { appointed, ...rest } = state
+        const keeps = appointed === true && event.data.role !== 'globalAdministrator'
+        const roles = state.roles.filter((role) => role !== event.data.role)
+        return { ...rest, roles, ...(keeps && { appointed }) }
+      }
       case 'ApiTokenIssued': {
         const { schemaVersion: _, ...facts } = event.data
         return { ...state, tokens: [...state.tokens, { ...facts, revoked: false }] }
@@ -168,7 +175,17 @@ function checkedScope(scope: ApiTokenScope | undefined): ApiTokenScope | undefin
   return { access, projects, networks: networks?.map(parseNetwork) ?? null }
 }
 
-function refuseIfDeactivated({ status, userId }: User): void {
+/** @throws Refusal `USER_DEACTIVATED`, `ROLE_NEEDS_PERSON`, `ROLE_HELD` */
+function requireRoleFits(user: User, role: GlobalRole): void {
+  refuseIfDeactivated(user)
+  const { userId, kind, roles } = user
+  if (kind === 'ci' && role === 'globalAdministrator')
+    throw new Refusal('ROLE_NEEDS_PERSON', `The user ${userId} is a CI user; a Global Administrator is a person.`)
+  if (roles.includes(role)) throw new Refusal('ROLE_HELD', `The user ${userId} has the role ${role} already.`, { role })
+}
+
+/** @throws Refusal `USER_DEACTIVATED` */
+export function refuseIfDeactivated({ status, userId }: User): void {
   if (status === 'deactivated')
     throw new Refusal('USER_DEACTIVATED', `The user ${userId} is deactivated; reactivate the user first.`)
 }
@@ -211,28 +228,4 @@ export function requireActiveUser(state: UserState): User {
   if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
   refuseIfDeactivated(state)
   return state
-}
-
-/**
- * Finds the token that a caller presented, by its hash.
- *
- * @throws Refusal `TOKEN_INVALID` when the user has no such token, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, or
- *   `USER_DEACTIVATED`
- */
-export function usableToken(state: UserState, tokenHash: string, at: Instant): ApiToken {
-  const token = state.status === 'none' ? undefined : state.tokens.find((each) => isSameText(each.tokenHash, tokenHash))
-  if (state.status === 'none' || token === undefined)
-    throw new Refusal('TOKEN_INVALID', 'The API token is not known. Check that it was copied whole.')
-  if (token.revoked) throw new Refusal('TOKEN_REVOKED', `The API token ${token.tokenId} was revoked. Use a new one.`)
-  if (token.expiresAt !== null && token.expiresAt <= at)
-    throw new Refusal('TOKEN_EXPIRED', `The API token ${token.tokenId} expired at ${token.expiresAt}. Use a new one.`)
-  refuseIfDeactivated(state)
-  return token
-}
-
-/** Compares texts in a time that depends on their lengths alone. */
-function isSameText(one: string, other: string): boolean {
-  let difference = one.length ^ other.length
-  for (let index = 0; index < one.length; index++) difference |= one.charCodeAt(index) ^ other.charCodeAt(index)
-  return difference === 0
 }

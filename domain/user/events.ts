@@ -34,6 +34,12 @@ export type UserErased = DomainEvent<'UserErased'>
 /** The user received a global role. */
 export type GlobalRoleGranted = DomainEvent<'GlobalRoleGranted', { readonly role: GlobalRole }>
 
+/**
+ * The operator of the machine made the user a Global Administrator where changes of rules are controlled, and asked nobody. The
+ * role is one as any other, but for this: it approves no changes, so the operator alone is never the other people whom changes need.
+ */
+export type AdministratorAppointed = DomainEvent<'AdministratorAppointed'>
+
 /** The user lost a global role. */
 export type GlobalRoleWithdrawn = DomainEvent<'GlobalRoleWithdrawn', { readonly role: GlobalRole }>
 
@@ -63,6 +69,7 @@ export type UserEvent =
   | UserReactivated
   | UserErased
   | GlobalRoleGranted
+  | AdministratorAppointed
   | GlobalRoleWithdrawn
   | ApiTokenIssued
   | ApiTokenRevoked

@@ -1,2 +1,3 @@
 export * from './decider.ts'
 export * from './events.ts'
+export * from './usable-token.ts'

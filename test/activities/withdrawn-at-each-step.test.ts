@@ -47,6 +47,14 @@ async function releaseKey({ test, releaseCertificate }: AttackedOrganization): P
   return certificate.keyId
 }
 
+/** Restricts the certificate of releases, of which no policy may make use that demands less. */
+async function restrict(organization: AttackedOrganization, minimumApprovals: number): Promise<void> {
+  const { test, bob, policies, releaseCertificate: certificateId } = organization
+  await test.application.deactivateSigningPolicy(bob, { signingPolicyId: policies.shelved, reason: null })
+  const restrictions = { ...unrestricted, minimumApprovals }
+  await test.application.restrictCertificate(bob, { certificateId, restrictions })
+}
+
 const reason = null
 const withdrawals: Readonly<Record<string, Withdrawal>> = {
   'nothing is withdrawn': { withdraw: async () => undefined, ...goesOn },
@@ -97,18 +105,12 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
   'the certificate is restricted to policies that demand more than the request': {
     async withdraw(organization) {
       await change(organization, demanding(3))
-      const restrictions = { ...unrestricted, minimumApprovals: 3 }
-      const { test, bob, releaseCertificate: certificateId } = organization
-      await test.application.restrictCertificate(bob, { certificateId, restrictions })
+      await restrict(organization, 3)
     },
     ...stops('CERTIFICATE_RESTRICTIONS_UNMET'),
   },
   'the certificate is restricted to what the request demands': {
-    withdraw: ({ test, bob, releaseCertificate: certificateId }) =>
-      test.application.restrictCertificate(bob, {
-        certificateId,
-        restrictions: { ...unrestricted, minimumApprovals: 2 },
-      }),
+    withdraw: (organization) => restrict(organization, 2),
     ...goesOn,
   },
   'the certificate ends': {

@@ -98,6 +98,14 @@ export const waysByChanges: Readonly<Record<string, Way>> = {
     force: (organization) => forceSocks(organization, { by: 'operator', approvedBy: [organization.me] }),
     refusal: 'RULE_CHANGE_NOT_APPROVED',
   },
+  'has accounts that look as if the operator of the machine had added them approve a change': {
+    async force(organization) {
+      const { me, socks, force } = organization
+      for (const { userId } of socks) await force(streams.user(userId), [event('AdministratorAppointed')], 'operator')
+      return forceSocks(organization, { by: me, approvedBy: socks })
+    },
+    refusal: 'RULE_CHANGE_NOT_APPROVED',
+  },
   'ends the control of changes': {
     ask: async ({ test: { application }, me }) => [
       await outcome(application.changeChangeControl(me, { changeControl: null })),
@@ -145,11 +153,11 @@ export const waysByChanges: Readonly<Record<string, Way>> = {
   },
   'deactivates all other administrators, and then decides alone': {
     async ask(organization) {
-      const { test, me, bob, cleo } = organization
+      const { test, me, bob, cleo, gus } = organization
       const asked = proposeSocks(organization, me)
       const first = await outcome(asked)
       const answers = []
-      for (const { userId } of [bob, cleo])
+      for (const { userId } of [bob, cleo, gus])
         answers.push(await outcome(test.application.deactivateUser(me, { userId, reason: null })))
       if (first !== 'proposed') return [...answers, first]
       const id = await proposed(asked)
@@ -159,7 +167,7 @@ export const waysByChanges: Readonly<Record<string, Way>> = {
         await outcome(test.application.changeChangeControl(me, { changeControl: null })),
       ]
     },
-    answers: ['done', 'done', 'CHANGE_APPROVER_IS_AUTHOR', 'proposed'],
+    answers: ['done', 'done', 'done', 'CHANGE_APPROVER_IS_AUTHOR', 'proposed'],
     async force(organization) {
       const { me, bob, force } = organization
       await force(streams.user(bob.userId), [event('UserDeactivated', { reason: null })], me)

@@ -62,6 +62,7 @@ export type AttackedOrganization = {
   /** Other Global Administrators. */
   readonly bob: Caller
   readonly cleo: Caller
+  readonly gus: Caller
   /** Other approvers. */
   readonly dora: Caller
   readonly emil: Caller
@@ -153,7 +154,7 @@ export async function attackedOrganization(
   const socks = [await test.user('Sock'), await test.user('Other sock')] as const
   const [bob, cleo] = [await test.user('Bob', 'globalAdministrator'), await test.user('Cleo', 'globalAdministrator')]
   // So that changes can need two approvals.
-  await test.user('Gus', 'globalAdministrator')
+  const gus = await test.user('Gus', 'globalAdministrator')
   const [dora, emil, former] = [await test.user('Dora'), await test.user('Emil'), await test.user('Former')]
   const doraRobot = await ciUser('Robot of Dora', dora.userId)
   const members = [me, robot, dora, emil, doraRobot, former].map(({ userId }) => userId)
@@ -288,7 +289,22 @@ export async function attackedOrganization(
   }
 
   return {
-    ...{ test, me, robot, socks, bob, cleo, dora, emil, doraRobot, former, approvers, projectId, shelvedProjectId },
+    ...{
+      test,
+      me,
+      robot,
+      socks,
+      bob,
+      cleo,
+      gus,
+      dora,
+      emil,
+      doraRobot,
+      former,
+      approvers,
+      projectId,
+      shelvedProjectId,
+    },
     ...{ policies, releaseCertificate, settings, submit, submitOnly, retrieve, plan, force },
     approve: (by, signingRequestId) =>
       application.approveSigningRequest(by, { signingRequestId, planDigest: digest, comment: null }),

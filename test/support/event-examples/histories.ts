@@ -99,6 +99,8 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           name: sealed(1),
           email: sealed(2),
         }),
+        bySetup('AdministratorAppointed', {}),
+        bySession('GlobalRoleWithdrawn', { role: 'globalAdministrator' }),
         bySetup('GlobalRoleGranted', { role: 'globalAdministrator' }),
         bySetup('GlobalRoleGranted', { role: 'userAdministrator' }),
         bySession('GlobalRoleWithdrawn', { role: 'userAdministrator' }),
