@@ -6,6 +6,7 @@ import {
   canonicalJson,
   changeProposalDecider,
   fold,
+  isFromBuild,
   type OrganizationId,
   peopleBehind,
   permissionRule,
@@ -16,8 +17,8 @@ import {
   userDecider,
 } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
-import { longestDelay } from './attribution.ts'
 import { before, eventsOf } from './change-history.ts'
+import { longestDelay } from './check-voucher.ts'
 import type { GroundsLog } from './grounds.ts'
 
 /** Whom a question about an approved change is asked of. */
@@ -66,6 +67,8 @@ export async function faultOfApproval(
   let approvals = 0
   for (const { approver } of proposal.approvals) {
     const approved = history.findLast(({ type, data }) => type === 'ChangeApproved' && data.approver === approver)
+    if (approved?.metadata.actor.kind === 'user' && isFromBuild(approved.metadata.actor))
+      return `was approved by a call of ${approver} that came from a build`
     if (approved === undefined || actingUser(approved.metadata.actor) !== approver)
       return `was approved in the name of ${approver}, who did not do it`
     if (isTooLate(approved, proposal)) continue

@@ -4,7 +4,6 @@ import {
   type Authentication,
   fold,
   parseStreamName,
-  Refusal,
   streams,
   type User,
   type UserActor,
@@ -18,15 +17,7 @@ import {
   type RecordedEvent,
   readWholeStream,
 } from '../event-log/index.ts'
-
-/**
- * How long what a call caused may be recorded after its token stopped working, in milliseconds: the call may have been
- * under way, and clocks of processes differ.
- */
-export const longestDelay = 5 * 60_000
-
-/** The events of a stream that stand before the event in question. They are checked like that event. */
-export type EventsBefore = (streamId: string) => Promise<readonly RecordedEvent[]>
+import { type EventsBefore, faultOfVoucher, latest, unknownActor, wasOver } from './check-voucher.ts'
 
 /**
  * Holds an actor against the log.
@@ -151,19 +142,19 @@ async function checkActors(events: readonly RecordedEvent[], checks: ActorChecks
 
 /**
  * The check of users: they must have been active in the organization of the event, and have authenticated as one of the
- * checks says. Calls that a trusted build system vouches for are of no release that this one knows.
+ * checks says. So must the trusted build system that vouches for their call, if one does.
  */
 export function checkUser(methods: AuthenticationChecks): ActorCheck<UserActor> {
   return async ({ userId, authentication, vouchedBy }, event, eventsBefore) => {
     const check = checkOf(methods, authentication?.method, 'users who authenticate by')
-    if (vouchedBy !== undefined) throw unknown('calls that are vouched for by', 'a trusted build system')
     const events = await eventsBefore(streams.user(userId))
     const user = fold(userDecider, events)
     if (user.status === 'none' || user.organizationId !== event.metadata.organizationId)
       return 'whom the organization did not have'
     const deactivation = events.findLast(({ type }) => type === 'UserDeactivated' || type === 'UserErased')
     if (user.status === 'deactivated' && wasOver(deactivation, event)) return 'who was deactivated'
-    return check(authentication as never, event, { user, events }, eventsBefore)
+    const fault = await check(authentication as never, event, { user, events }, eventsBefore)
+    return fault ?? (vouchedBy && (await faultOfVoucher(vouchedBy, event, eventsBefore)))
   }
 }
 
@@ -205,15 +196,8 @@ async function exceeded(
 
 function checkOf<Check>(checks: Readonly<Record<string, Check>>, name: string | undefined, what: string): Check {
   const check = name !== undefined && Object.hasOwn(checks, name) ? checks[name] : undefined
-  if (check === undefined) throw unknown(what, String(name))
+  if (check === undefined) throw unknownActor(what, String(name))
   return check
-}
-
-function unknown(what: string, name: string): Refusal {
-  return new Refusal(
-    'EVENT_ACTOR_UNKNOWN',
-    `An event was caused by an actor that this release cannot check: it does not know ${what} ${name}. Use the release that wrote it.`,
-  )
 }
 
 function described(actor: Actor): string {
@@ -222,13 +206,4 @@ function described(actor: Actor): string {
   const how =
     authentication.method === 'apiToken' ? `the API token ${authentication.tokenId}` : `${authentication.method}`
   return `the user ${userId} by ${how}`
-}
-
-/** The moment until which what an event rests on must have worked, in milliseconds. */
-function latest(event: RecordedEvent): number {
-  return Date.parse(event.metadata.occurredAt) - longestDelay
-}
-
-function wasOver(ending: RecordedEvent | undefined, event: RecordedEvent): boolean {
-  return ending !== undefined && Date.parse(ending.metadata.occurredAt) <= latest(event)
 }

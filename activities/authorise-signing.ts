@@ -24,6 +24,7 @@ import {
   type WholeStream,
 } from '../event-log/index.ts'
 import { checkApprovers } from './check-approvers.ts'
+import { checkBuildSystem } from './check-build-system.ts'
 import { checkPolicy, policyMismatch, requireApprovedRule } from './check-policy.ts'
 import { requireApprovedAccount } from './check-rule-change.ts'
 import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
@@ -73,7 +74,8 @@ export type AuthorisationSources = {
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
- *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`, `RULE_CHANGE_NOT_APPROVED`
+ *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_FROM_BUILD`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`,
+ *   `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `RULE_CHANGE_NOT_APPROVED`
  */
 export async function authoriseSigning(
   sources: Pick<AuthorisationSources, 'log' | 'now'>,
@@ -89,8 +91,10 @@ export async function authoriseSigning(
       required: request.approval?.requiredApprovals ?? 0,
       given: request.approvals.length,
     })
-  await checkPolicy(log, request, events[0])
-  await checkSubmitter(log, request, events[0])
+  const [submission] = events
+  const { trustedBuildSystemRequired } = await checkPolicy(log, request, submission)
+  await checkSubmitter(log, request, submission)
+  if (trustedBuildSystemRequired && submission !== undefined) await checkBuildSystem(log, request, submission)
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(
     log,

@@ -1,6 +1,5 @@
 import {
   type Approval,
-  actingUser,
   asEventOf,
   countedApprovals,
   entitlements,
@@ -11,6 +10,7 @@ import {
   type PrincipalReference,
   quorumReached,
   Refusal,
+  refuseApprovalFromBuild,
   type SigningRequest,
   type SigningRequestState,
   signingRequestDecider,
@@ -28,7 +28,7 @@ import { namesPeopleBehind } from './people-named.ts'
  * Every approval that counts must be by the approver's own hand, or by a grant of theirs, and they must have been active when
  * the quorum was reached.
  *
- * @throws Refusal `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVER_NOT_IN_GROUP`,
+ * @throws Refusal `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_FROM_BUILD`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`, `APPROVER_NOT_IN_GROUP`,
  *   `RULE_CHANGE_NOT_APPROVED`
  */
 export async function checkApprovers(
@@ -51,7 +51,9 @@ export async function checkApprovers(
 
 async function checkOwnApproval(log: GroundsLog, approval: Approval, granted: RecordedEvent): Promise<void> {
   const { approver, peopleBehind = [] } = approval
-  if (actingUser(granted.metadata.actor) !== approver) throw notByApprover(approver)
+  const { actor } = granted.metadata
+  if (actor.kind !== 'user' || actor.userId !== approver) throw notByApprover(approver)
+  refuseApprovalFromBuild(actor)
   if (await namesPeopleBehind(log, approver, peopleBehind, granted)) return
   throw new Refusal(
     'APPROVAL_NOT_BY_APPROVER',

@@ -9,6 +9,7 @@ import {
   grantFault,
   type Instant,
   isBySubmitter,
+  isFromBuild,
   Refusal,
   type SigningRequest,
   signingPolicyDecider,
@@ -52,6 +53,8 @@ export async function coveringGrant(
   const [given] = events
   if (grant.status === 'none' || given === undefined) return 'was never given'
   if (actingUser(given.metadata.actor) !== grant.giver) return 'was given in the name of somebody who did not do it'
+  if (given.metadata.actor.kind === 'user' && isFromBuild(given.metadata.actor))
+    return 'was given by a call that came from a build'
   if (given.metadata.organizationId !== request.organizationId) return 'is of another organization'
   if (given.position > submitted.position) return 'was given after the request was submitted'
   const until = (history: readonly RecordedEvent[]) =>

@@ -5,14 +5,15 @@ import {
   fold,
   projectDecider,
   Refusal,
+  type SigningPolicySettings,
   type SigningRequest,
   signingPolicyDecider,
   streams,
 } from '../domain/index.ts'
 import { type RecordedEvent, readNamedStream } from '../event-log/index.ts'
-import { longestDelay } from './attribution.ts'
 import { isNamed } from './check-approvers.ts'
 import { requireApprovedChange } from './check-rule-change.ts'
+import { longestDelay } from './check-voucher.ts'
 import type { GroundsLog } from './grounds.ts'
 
 /**
@@ -20,13 +21,14 @@ import type { GroundsLog } from './grounds.ts'
  * project must still be in use.
  *
  * @param submission the event with which the request began
+ * @returns what the policy's version at submission demands
  * @throws Refusal `POLICY_MISMATCH`, `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `RULE_CHANGE_NOT_APPROVED`
  */
 export async function checkPolicy(
   log: GroundsLog,
   request: SigningRequest,
   submission: RecordedEvent | undefined,
-): Promise<void> {
+): Promise<SigningPolicySettings> {
   const { events } = await readNamedStream(log, streams.signingPolicy(request.signingPolicyId))
   const policy = activeSigningPolicy(fold(signingPolicyDecider, events))
   const settings = policy.versions[request.signingPolicyVersion - 1]
@@ -67,6 +69,7 @@ export async function checkPolicy(
         type === 'ProjectRepositoryChanged' && (submission === undefined || position < submission.position),
     ),
   )
+  return settings
 }
 
 /**

@@ -14,6 +14,10 @@ import type { Handled } from './handle-command.ts'
 import { createPeopleAdministration, type PeopleAdministration } from './people-administration.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { createProjectAdministration, type ProjectAdministration } from './project-administration.ts'
+import {
+  createTrustedBuildSystemAdministration,
+  type TrustedBuildSystemAdministration,
+} from './trusted-build-system-administration.ts'
 
 /**
  * The use cases of those who run an organization, and of the set-up. Each authorises the requester itself and changes
@@ -22,7 +26,12 @@ import { createProjectAdministration, type ProjectAdministration } from './proje
  * Everything throws `Refusal` (domain) for what the requester did wrong, such as `FORBIDDEN`, and `ServiceError` for what
  * cannot be done now. A refused user is recorded in the security stream.
  */
-export interface Administration extends PeopleAdministration, ProjectAdministration, CertificateAdministration, Grants {
+export interface Administration
+  extends PeopleAdministration,
+    ProjectAdministration,
+    CertificateAdministration,
+    TrustedBuildSystemAdministration,
+    Grants {
   /**
    * Says from when on changes of rules need the approval of others.
    *
@@ -71,6 +80,7 @@ export function createAdministration(dependencies: AdministrationDependencies): 
       guard({ useCase: 'checkContinuity', requester, subject: streams.certificate(input.before) }, () =>
         checkContinuity(dependencies, requester, input),
       ),
+    ...createTrustedBuildSystemAdministration(dependencies, change),
     changeChangeControl: (requester, input) =>
       change('changeChangeControl', requester, streams.organization(requester.organizationId), () =>
         changeChangeControl(dependencies, requester, input),

@@ -1,41 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-import { Refusal, type UserId } from '../domain/index.ts'
+import { Refusal, type TrustedBuildSystemId, type UserId } from '../domain/index.ts'
+import { type NewToken, newToken, tokenHash, tokenOwner, tokenText } from './token-text.ts'
 
-/** A new API token: the text for its holder, shown once, and what may be kept of it. */
-export type NewApiToken = {
-  readonly text: string
-  /** SHA-256 of the text, hexadecimal. */
-  readonly hash: string
-  /** Enough of the secret to recognise the token by, too little to guess it. */
-  readonly prefix: string
-}
+/** What the tokens of users and of trusted build systems begin with. */
+const words = { user: 'cs', trustedBuildSystem: 'csb' } as const
 
-const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-/** So many digits 256 bits take, and the 32 of the check. */
-const lengths = { secret: 43, check: 6 }
-
-/**
- * Makes a token: `cs_`, the user's id as 32 hexadecimal characters, `_`, 256 random bits as 43 letters and digits, and the
- * CRC-32 of all before it as 6 more, by which scanners for secrets tell a token from what looks like one. It names its user,
- * so that authentication asks the log and no index. It holds no colon: build systems join tokens with one.
- */
-export function newApiToken(userId: UserId): NewApiToken {
-  const secret = inBase62(BigInt(`0x${randomBytes(32).toString('hex')}`), lengths.secret)
-  const text = apiTokenText(userId, secret)
-  return { text, hash: apiTokenHash(text), prefix: secret.slice(0, 6) }
+/** Makes an API token of a user. */
+export function newApiToken(userId: UserId): NewToken {
+  return newToken(words.user, userId)
 }
 
 /** The text of a user's token with a secret, which has its check at the end. */
 export function apiTokenText(userId: UserId, secret: string): string {
-  const unchecked = `cs_${userId.replaceAll('-', '')}_${secret}`
-  return `${unchecked}${checkOf(unchecked)}`
+  return tokenText(words.user, userId, secret)
 }
 
-/** What is kept of a token. A fast hash is enough: the secret has 256 random bits. */
-export function apiTokenHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
+/** What is kept of a user's token. */
+export const apiTokenHash: (text: string) => string = tokenHash
 
 /**
  * Whose token this claims to be.
@@ -43,18 +23,31 @@ export function apiTokenHash(text: string): string {
  * @throws Refusal `TOKEN_INVALID` when the text does not have a token's form, or its check does not fit
  */
 export function apiTokenUser(text: string): UserId {
-  const match = /^cs_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})_[0-9A-Za-z]{49}$/.exec(text)
-  if (match === null || checkOf(text.slice(0, -lengths.check)) !== text.slice(-lengths.check))
+  const userId = tokenOwner(words.user, text)
+  if (userId === undefined)
     throw new Refusal('TOKEN_INVALID', 'This is not an API token. It must look like cs_…_… and be copied whole.')
-  return match.slice(1).join('-') as UserId
+  return userId as UserId
 }
 
-function checkOf(text: string): string {
-  return inBase62(BigInt(crc32(text)), lengths.check)
+/** Makes a token of a trusted build system. */
+export function newBuildSystemToken(trustedBuildSystemId: TrustedBuildSystemId): NewToken {
+  return newToken(words.trustedBuildSystem, trustedBuildSystemId)
 }
 
-function inBase62(number: bigint, length: number): string {
-  let text = ''
-  for (let rest = number; text.length < length; rest /= 62n) text = digits.charAt(Number(rest % 62n)) + text
-  return text
+/** What is kept of a trusted build system's token. */
+export const buildSystemTokenHash: (text: string) => string = tokenHash
+
+/**
+ * Which build system's token this claims to be.
+ *
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_TOKEN_INVALID` when the text does not have a token's form, or its check does not fit
+ */
+export function buildSystemOfToken(text: string): TrustedBuildSystemId {
+  const id = tokenOwner(words.trustedBuildSystem, text)
+  if (id === undefined)
+    throw new Refusal(
+      'TRUSTED_BUILD_SYSTEM_TOKEN_INVALID',
+      'What stands behind the colon is not the token of a trusted build system. It must look like csb_…_… and be copied whole.',
+    )
+  return id as TrustedBuildSystemId
 }

@@ -1,33 +1,51 @@
 import { randomUUID } from 'node:crypto'
-import { type ApiTokenScope, isWithinNetwork, Refusal, streams, usableToken, userDecider } from '../domain/index.ts'
-import { apiTokenHash, apiTokenUser } from './api-token.ts'
+import {
+  type Actor,
+  type ApiTokenScope,
+  existingTrustedBuildSystem,
+  type Instant,
+  isWithinNetwork,
+  Refusal,
+  streams,
+  type TrustedBuildSystemState,
+  trustedBuildSystemDecider,
+  usableBuildSystemToken,
+  usableToken,
+  userDecider,
+  type Voucher,
+} from '../domain/index.ts'
+import { apiTokenHash, apiTokenUser, buildSystemOfToken, buildSystemTokenHash } from './api-token.ts'
 import type { Caller } from './caller.ts'
-import { load } from './load.ts'
+import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { unknownOrganization } from './refusal-audit.ts'
 
 /** What a call brings to show who sends it, as its transport read it. */
 export type Credentials = {
   readonly apiToken?: string | undefined
-  /** Of the trusted build system that vouches for the call. Nothing asks for one yet, and none is looked at. */
+  /** Of the trusted build system that vouches for the call. */
   readonly trustedBuildSystemToken?: string | undefined
 }
 
 /**
- * Finds out who presents an API token, from the user's stream: a revoked token or a deactivated user is out at once.
+ * Finds out who presents an API token, from the user's stream: a revoked token or a deactivated user is out at once. Where the
+ * token of a trusted build system comes with it, that vouches for the call, and is held against its own stream as well.
  *
  * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`,
- *   `TOKEN_NETWORK_REFUSED`
+ *   `TOKEN_NETWORK_REFUSED`, `TRUSTED_BUILD_SYSTEM_TOKEN_INVALID`, `TRUSTED_BUILD_SYSTEM_TOKEN_REPLACED`,
+ *   `TRUSTED_BUILD_SYSTEM_DISABLED`
  */
 export async function authenticate(
   { log, refusals, now }: Pick<ApplicationDependencies, 'log' | 'refusals' | 'now'>,
-  { apiToken }: Credentials,
+  { apiToken, trustedBuildSystemToken }: Credentials,
   remoteAddress: string | undefined,
 ): Promise<Caller> {
   if (apiToken === undefined)
     throw new Refusal('TOKEN_MISSING', 'Send an API token in the header «Authorization: Bearer <token>».')
   const callId = randomUUID()
   let organizationId = unknownOrganization
+  let actor: Actor = { kind: 'anonymous' }
+  let subject: string | null = null
   try {
     const { state } = await load(log, streams.user(apiTokenUser(apiToken)), userDecider)
     if (state.status !== 'none') organizationId = state.organizationId
@@ -36,30 +54,38 @@ export async function authenticate(
     if (state.status === 'none') throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
     const { userId, kind, roles, name, email } = state
     const authentication = { method: 'apiToken', tokenId } as const
-    return {
-      organizationId,
-      userId,
-      kind,
-      roles,
-      scope,
-      person: { name, email },
-      authentication,
-      remoteAddress,
-      callId,
-    }
+    const known = { organizationId, userId, kind, roles, scope, person: { name, email }, authentication }
+    const caller: Caller = { ...known, remoteAddress, callId }
+    if (trustedBuildSystemToken === undefined) return caller
+    actor = { kind: 'user', userId, authentication }
+    const stream = streams.trustedBuildSystem(buildSystemOfToken(trustedBuildSystemToken))
+    const { state: system } = await loadOwn(log, stream, trustedBuildSystemDecider, caller)
+    if (system.status !== 'none') subject = stream
+    return { ...caller, vouchedBy: voucherOf(system, trustedBuildSystemToken, now()) }
   } catch (error) {
     if (error instanceof Refusal)
       await refusals.record({
         organizationId,
-        actor: { kind: 'anonymous' },
+        actor,
         ...(remoteAddress === undefined ? {} : { remoteAddress }),
         command: 'authenticate',
-        subject: null,
+        subject,
         code: error.code,
         callId,
       })
     throw error
   }
+}
+
+/**
+ * The trusted build system that vouches for a call with its token.
+ *
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_TOKEN_INVALID`, `TRUSTED_BUILD_SYSTEM_TOKEN_REPLACED`, `TRUSTED_BUILD_SYSTEM_DISABLED`
+ */
+function voucherOf(system: TrustedBuildSystemState, text: string, at: Instant): Voucher {
+  const { tokenId } = usableBuildSystemToken(system, buildSystemTokenHash(text), at)
+  const { trustedBuildSystemId } = existingTrustedBuildSystem(system)
+  return { trustedBuildSystemId, proof: { method: 'token', tokenId }, node: null }
 }
 
 /** @throws Refusal `TOKEN_NETWORK_REFUSED` when a token is used from where it may not be, or nobody knows from where */

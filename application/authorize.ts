@@ -55,6 +55,13 @@ export const useCases = {
   enableCertificate: 'administerCertificates',
   disableCertificate: 'administerCertificates',
   disableKey: 'administerCertificates',
+  createTrustedBuildSystem: 'administerTrustedBuildSystems',
+  updateTrustedBuildSystem: 'administerTrustedBuildSystems',
+  rotateTrustedBuildSystemToken: 'administerTrustedBuildSystems',
+  disableTrustedBuildSystem: 'administerTrustedBuildSystems',
+  enableTrustedBuildSystem: 'administerTrustedBuildSystems',
+  linkTrustedBuildSystem: 'administerTrustedBuildSystems',
+  unlinkTrustedBuildSystem: 'administerTrustedBuildSystems',
 } as const satisfies Readonly<Record<string, Permission>>
 
 /** The name of a use case that somebody asks for whom we know. */

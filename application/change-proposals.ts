@@ -11,6 +11,7 @@ import {
   parseId,
   parseStreamName,
   Refusal,
+  refuseApprovalFromBuild,
   rolesForApproval,
   signingPolicyDecider,
   streams,
@@ -44,7 +45,7 @@ type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'administrator
  * appended where they were decided. One that has its approvals and was not applied, because a process ended in between, is
  * applied now, unless its time is over.
  *
- * @throws Refusal `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `CHANGE_APPROVER_APPOINTED`, `USER_DEACTIVATED`, `LAST_ADMINISTRATOR`, `CHANGE_STALE` when the entity was changed
+ * @throws Refusal `APPROVAL_FROM_BUILD`, `CHANGE_PROPOSAL_NOT_FOUND`, `FORBIDDEN`, `CHANGE_APPROVER_APPOINTED`, `USER_DEACTIVATED`, `LAST_ADMINISTRATOR`, `CHANGE_STALE` when the entity was changed
  *   since (the proposal lapses), and as the decider of change proposals
  */
 export async function approveChange(
@@ -52,6 +53,7 @@ export async function approveChange(
   caller: Caller,
   { changeProposalId, comment }: ChangeDecisionInput,
 ): Promise<ChangeDecided> {
+  refuseApprovalFromBuild(caller)
   const proposal = await ownProposal(dependencies, caller, changeProposalId)
   await authorizeNow(dependencies, caller, proposal)
   await requireRoleForApproval(dependencies, caller, proposal)

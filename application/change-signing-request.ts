@@ -1,5 +1,6 @@
 import {
   parseSha256Digest,
+  refuseApprovalFromBuild,
   relationsToRequest,
   type SigningRequest,
   type SigningRequestId,
@@ -45,13 +46,14 @@ export type CancelSigningRequestInput = {
  * Approves the plan that the caller looked at. Who may, the request's own policy version says, and the groups that it names
  * as they are now.
  *
- * @throws Refusal `DIGEST_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, `USER_DEACTIVATED`, and as the decider of signing requests
+ * @throws Refusal `APPROVAL_FROM_BUILD`, `DIGEST_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`, `USER_DEACTIVATED`, and as the decider of signing requests
  */
 export async function approveSigningRequest(
   dependencies: Dependencies,
   caller: Caller,
   input: ApproveSigningRequestInput,
 ): Promise<SigningRequestChanged> {
+  refuseApprovalFromBuild(caller)
   const planDigest = parseSha256Digest(input.planDigest, 'The plan digest')
   const request = await loadSigningRequest(dependencies.log, caller, input.signingRequestId)
   const approver = await approverFor(dependencies, caller, request)

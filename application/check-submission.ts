@@ -7,22 +7,26 @@ import {
   type ExistingSignatureTreatment,
   keyDecider,
   type Project,
+  type ProjectId,
   parseFileName,
   parseText,
   parseVersion,
   Refusal,
   relationsToPolicy,
   requireRestrictionsMet,
+  requireTrustedBuildSystem,
   type SigningPolicyId,
   type SigningPolicySettings,
   signingRequestDecider,
   streams,
+  trustedBuildSystemDecider,
   usableCertificate,
   usableKey,
 } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
-import { load } from './load.ts'
+import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { principalFor } from './principals.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmissionChoices } from './submission.ts'
@@ -47,8 +51,8 @@ export type CheckedChoices = {
  * at this moment. Submitting and asking beforehand both come through here, so they refuse the same.
  *
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- *   `FORBIDDEN`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`,
- *   `NAME_MALFORMED`
+ *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
+ *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`
  */
 export async function checkChoices(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
@@ -62,6 +66,7 @@ export async function checkChoices(
   const { settings } = currentVersion(policy)
   const principal = await principalFor(log, caller, settings.submitters)
   authorize(caller, 'submitSigningRequest', relationsToPolicy(principal, settings))
+  if (settings.trustedBuildSystemRequired) await requireVouched(log, caller, project.projectId)
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
   const version = parseVersion(choices.version ?? null)
@@ -71,6 +76,15 @@ export async function checkChoices(
   usableKey((await load(log, streams.key(certificate.keyId), keyDecider)).state, certificate.name)
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
   return { project, policy: inForce, existingSignatures, description, version }
+}
+
+/** What a policy demands that takes only what a trusted build system vouches for. @throws Refusal as that says */
+async function requireVouched(log: EventLog, caller: Caller, projectId: ProjectId): Promise<void> {
+  const { kind: submitterKind, vouchedBy } = caller
+  const system =
+    vouchedBy &&
+    (await loadOwn(log, streams.trustedBuildSystem(vouchedBy.trustedBuildSystemId), trustedBuildSystemDecider, caller))
+  requireTrustedBuildSystem({ submitterKind, vouchedBy: system?.state ?? null, projectId })
 }
 
 /**

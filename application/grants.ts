@@ -13,6 +13,7 @@ import {
   type Instant,
   isSpent,
   Refusal,
+  refuseApprovalFromBuild,
   relationsToPolicy,
   requireProjectInScope,
   type SigningPolicyId,
@@ -53,7 +54,7 @@ export interface Grants {
   /**
    * Approves requests of a signing policy in advance, in the caller's own name.
    *
-   * @throws Refusal `FORBIDDEN`, `USER_DEACTIVATED`, `PROJECT_…`, `SIGNING_POLICY_…`, `CERTIFICATE_…`, `GRANTS_TOO_MANY`, and as the
+   * @throws Refusal `FORBIDDEN`, `APPROVAL_FROM_BUILD`, `USER_DEACTIVATED`, `PROJECT_…`, `SIGNING_POLICY_…`, `CERTIFICATE_…`, `GRANTS_TOO_MANY`, and as the
    *   grant's decider
    */
   giveGrant(caller: Caller, input: GiveGrantInput): Promise<GrantChanged>
@@ -76,6 +77,7 @@ export function createGrants(dependencies: Dependencies, change: ChangeCall): Gr
 }
 
 async function giveGrant(dependencies: Dependencies, caller: Caller, input: GiveGrantInput): Promise<GrantChanged> {
+  refuseApprovalFromBuild(caller)
   const { log, now } = dependencies
   const { project, signingPolicy, from, ...terms } = input
   const target = await findTarget(dependencies, caller, { project, signingPolicy })

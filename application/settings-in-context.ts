@@ -28,20 +28,24 @@ export async function settingsInContext(
   settings: SigningPolicySettings,
 ): Promise<SettingsInContext> {
   const { log } = dependencies
-  const { certificateId, submitters, approval, changeControl } = settings
+  const { certificateId, submitters, approval, changeControl, trustedBuildSystemRequired } = settings
   const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, requester)
   if (certificate.status === 'none')
     throw new Refusal('CERTIFICATE_NOT_FOUND', `There is no certificate ${certificateId}.`)
   const { state: key } = await loadOwn(log, streams.key(certificate.keyId), keyDecider, requester)
   if (key.status === 'none') throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
+  const allSubmitters = await peopleNamed(log, requester, submitters)
   const people = {
-    submitters: await peopleNamed(log, requester, submitters),
+    submitters: allSubmitters,
     approvers: await firstActive(
       log,
       await peopleNamed(log, requester, approval?.approvers ?? []),
       (approval?.requiredApprovals ?? 0) + 2,
     ),
     responsible: await responsibleFor(log, requester, usersNamed(submitters)),
+    ...(trustedBuildSystemRequired && {
+      interactiveSubmitters: await interactiveAmong(log, requester, allSubmitters),
+    }),
     ...(changeControl === undefined ? {} : { administrators: await countAdministrators(dependencies, requester) }),
   }
   return { settings, certificate: { ...certificate, keyAlgorithm: key.algorithm }, people }
@@ -58,4 +62,17 @@ async function responsibleFor(
     if (state.status !== 'none' && state.responsible !== undefined) responsible[userId] = state.responsible
   }
   return responsible
+}
+
+async function interactiveAmong(
+  log: EventLog,
+  requester: Requester,
+  users: readonly UserId[],
+): Promise<readonly UserId[]> {
+  const interactive: UserId[] = []
+  for (const userId of users) {
+    const { state } = await loadOwn(log, streams.user(userId), userDecider, requester)
+    if (state.status !== 'none' && state.kind === 'interactive') interactive.push(userId)
+  }
+  return interactive
 }

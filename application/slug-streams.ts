@@ -19,3 +19,12 @@ export function projectSlugStream(organizationId: OrganizationId, slug: string):
 export function signingPolicySlugStream(projectId: ProjectId, slug: string): string {
   return streams.signingPolicySlug(uuidFromText(JSON.stringify(['signingPolicySlug', projectId, slug])))
 }
+
+/**
+ * The stream that says which trusted build system of an organization has a slug, named as {@link projectSlugStream} is.
+ *
+ * @param slug in lower case
+ */
+export function trustedBuildSystemSlugStream(organizationId: OrganizationId, slug: string): string {
+  return streams.trustedBuildSystemSlug(uuidFromText(JSON.stringify(['trustedBuildSystemSlug', organizationId, slug])))
+}

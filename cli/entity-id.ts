@@ -12,6 +12,7 @@ const listed: readonly string[] = [
   'token',
   'change',
   'grant',
+  'trusted-build-system',
 ]
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

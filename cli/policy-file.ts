@@ -32,6 +32,9 @@ export function policySettingsSchema<Principal extends z.ZodType, Certificate ex
       .min(1)
       .default(['replace', 'append', 'refuse'])
       .meta({ description: 'What submissions may ask for files that are signed already, the default first.' }),
+    trustedBuildSystemRequired: z.boolean().default(false).meta({
+      description: 'Whether a trusted build system must vouch for submissions; only CI users submit then.',
+    }),
     changeControl: z
       .strictObject({
         requiredApprovals: z.int().min(1).max(10),

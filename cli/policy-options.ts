@@ -19,6 +19,7 @@ export type PolicyOptions = {
   readonly release?: boolean
   readonly existingSignatures?: string
   readonly changeApprovals?: string
+  readonly trustedBuildSystemRequired?: boolean
 }
 
 /** Adds them. */
@@ -40,6 +41,8 @@ export function withPolicyOptions(command: Command): Command {
       '--existing-signatures <list>',
       'of replace, append, refuse: what submissions may ask for, the default first',
     )
+    .option('--trusted-build-system-required', 'one must vouch for submissions; only CI users submit then')
+    .option('--no-trusted-build-system-required', 'none need vouch for them')
     .option(
       '--change-approvals <number>',
       'so many others must approve changes of this policy; 0: as the organization says',
@@ -73,6 +76,7 @@ export async function settingsOf(
 
 function changed(base: Partial<PolicySettings>, options: PolicyOptions): object {
   const { name, certificate, timestamp, release, changeApprovals, existingSignatures, submitter } = options
+  const { trustedBuildSystemRequired } = options
   return {
     ...base,
     ...(name === undefined ? {} : { name }),
@@ -81,6 +85,7 @@ function changed(base: Partial<PolicySettings>, options: PolicyOptions): object 
     ...(timestamp === undefined ? {} : { timestamp }),
     ...(release === undefined ? {} : { release }),
     ...(existingSignatures === undefined ? {} : { existingSignatures: existingSignatures.split(',') }),
+    ...(trustedBuildSystemRequired === undefined ? {} : { trustedBuildSystemRequired }),
     ...(changeApprovals === undefined
       ? {}
       : {
@@ -107,7 +112,7 @@ function approvalOf(before: PolicySettings['approval'], options: PolicyOptions):
 }
 
 function asSettings({ certificate, submitters, approval, ...version }: PolicyVersion): object {
-  const { name, timestamp, release, existingSignatures, changeControl } = version
+  const { name, timestamp, release, existingSignatures, trustedBuildSystemRequired, changeControl } = version
   return {
     name,
     certificate: certificate?.certificateId,
@@ -116,6 +121,7 @@ function asSettings({ certificate, submitters, approval, ...version }: PolicyVer
     timestamp,
     release,
     existingSignatures,
+    trustedBuildSystemRequired,
     changeControl,
   }
 }

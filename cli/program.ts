@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { buildSystemCommands } from './build-system-commands.ts'
 import { certificateCommands } from './certificate-commands.ts'
 import { exitCodeHelp } from './exit-code.ts'
 import type { CommandEntry, CommandGroup, Invocation } from './invocation.ts'
@@ -53,6 +54,7 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   },
   certificateCommands,
   ...projectCommands,
+  buildSystemCommands,
   ...peopleCommands,
   {
     name: 'apply',

@@ -1,5 +1,6 @@
 import type { Instant } from './event.ts'
 import type { ApiTokenId, SessionId, TrustedBuildSystemId, TrustedBuildSystemTokenId, UserId } from './ids.ts'
+import { Refusal } from './refusal.ts'
 
 /**
  * How somebody signed in to a session. `issuer` is the `iss` of the provider (OpenID Connect Core §2), `amr` what it says
@@ -124,4 +125,21 @@ export function credentialOf(authentication: Authentication): string | undefined
     default:
       return undefined
   }
+}
+
+/**
+ * Whether a call came with a credential of a build: a trusted build system vouches for it, or the token of a build's job stands
+ * for the user. Whatever of a build can act could then approve what the build made.
+ */
+export function isFromBuild(call: Pick<UserActor, 'authentication' | 'vouchedBy'>): boolean {
+  return call.vouchedBy !== undefined || call.authentication.method === 'identityToken'
+}
+
+/** @throws Refusal `APPROVAL_FROM_BUILD` when a call came with a credential of a build */
+export function refuseApprovalFromBuild(call: Pick<UserActor, 'authentication' | 'vouchedBy'>): void {
+  if (isFromBuild(call))
+    throw new Refusal(
+      'APPROVAL_FROM_BUILD',
+      'The call comes from a build: a trusted build system vouches for it, or it was made with the token of a job. Builds approve nothing.',
+    )
 }

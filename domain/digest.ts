@@ -17,3 +17,10 @@ export function parseSha256Digest(text: string, what: string): Sha256Digest {
     throw new Refusal('DIGEST_MALFORMED', `${what} must be a SHA-256 digest of 64 hexadecimal characters.`)
   return digest as Sha256Digest
 }
+
+/** Compares digests, as hexadecimal text, in a time that depends on their lengths alone. */
+export function isSameDigest(one: string, other: string): boolean {
+  let difference = one.length ^ other.length
+  for (let index = 0; index < one.length; index++) difference |= one.charCodeAt(index) ^ other.charCodeAt(index)
+  return difference === 0
+}

@@ -11,6 +11,7 @@ import type { SecurityEvent } from './security.ts'
 import type { SigningPolicyEvent } from './signing-policy/events.ts'
 import type { SigningRequestEvent } from './signing-request/events.ts'
 import type { SlugEvent } from './slug-reservation.ts'
+import type { TrustedBuildSystemEvent } from './trusted-build-system/events.ts'
 import type { UnusualActivityEvent } from './unusual-activity/events.ts'
 import type { UserEvent } from './user/events.ts'
 
@@ -31,6 +32,7 @@ export type AnyDomainEvent =
   | SigningRequestEvent
   | SlugEvent
   | UnusualActivityEvent
+  | TrustedBuildSystemEvent
   | UserEvent
 
 const anyProcess = ['api', 'worker', 'signer'] as const
@@ -69,6 +71,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
 
   ProjectSlugReserved: api,
   SigningPolicySlugReserved: api,
+  TrustedBuildSystemSlugReserved: api,
 
   AdministratorCounted: api,
   AdministratorLeaving: api,
@@ -97,6 +100,14 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   SigningPolicyChanged: api,
   SigningPolicyDeactivated: api,
   SigningPolicyReactivated: api,
+
+  TrustedBuildSystemCreated: api,
+  TrustedBuildSystemChanged: api,
+  TrustedBuildSystemTokenIssued: api,
+  TrustedBuildSystemDisabled: api,
+  TrustedBuildSystemEnabled: api,
+  TrustedBuildSystemLinked: api,
+  TrustedBuildSystemUnlinked: api,
 
   KeyGenerationRequested: api,
   KeyGenerated: signer,

@@ -1,6 +1,6 @@
 import type { Decider } from './decider.ts'
 import type { DomainEvent } from './event.ts'
-import type { OrganizationId, ProjectId, SigningPolicyId } from './ids.ts'
+import type { OrganizationId, ProjectId, SigningPolicyId, TrustedBuildSystemId } from './ids.ts'
 import { Refusal } from './refusal.ts'
 import { parseSlug } from './slug.ts'
 
@@ -16,8 +16,18 @@ export type SigningPolicySlugReserved = DomainEvent<
   { readonly projectId: ProjectId; readonly slug: string; readonly signingPolicyId: SigningPolicyId }
 >
 
+/** A slug of an organization belongs to a trusted build system, which exists or is about to. */
+export type TrustedBuildSystemSlugReserved = DomainEvent<
+  'TrustedBuildSystemSlugReserved',
+  {
+    readonly organizationId: OrganizationId
+    readonly slug: string
+    readonly trustedBuildSystemId: TrustedBuildSystemId
+  }
+>
+
 /** Everything that happens to slugs. */
-export type SlugEvent = ProjectSlugReserved | SigningPolicySlugReserved
+export type SlugEvent = ProjectSlugReserved | SigningPolicySlugReserved | TrustedBuildSystemSlugReserved
 
 /** Whose a slug is; `null` as long as nobody wanted it. */
 export type SlugState<Id> = { readonly holder: Id | null }
@@ -36,6 +46,14 @@ export type SigningPolicySlugCommand = {
   readonly projectId: ProjectId
   readonly slug: string
   readonly signingPolicyId: SigningPolicyId
+}
+
+/** What can be asked of a slug of an organization for a trusted build system. */
+export type TrustedBuildSystemSlugCommand = {
+  readonly type: 'ReserveTrustedBuildSystemSlug'
+  readonly organizationId: OrganizationId
+  readonly slug: string
+  readonly trustedBuildSystemId: TrustedBuildSystemId
 }
 
 /**
@@ -74,6 +92,27 @@ export const signingPolicySlugDecider: Decider<
   evolve: ({ holder }, { data }) => ({ holder: holder ?? data.signingPolicyId }),
 }
 
+/**
+ * A trusted build system's slug, in a stream of its own: it says for good which of the organization has it.
+ *
+ * Refuses with `TRUSTED_BUILD_SYSTEM_SLUG_TAKEN`, `SLUG_MALFORMED`.
+ */
+export const trustedBuildSystemSlugDecider: Decider<
+  SlugState<TrustedBuildSystemId>,
+  TrustedBuildSystemSlugCommand,
+  TrustedBuildSystemSlugReserved
+> = {
+  initialState: () => ({ holder: null }),
+  eventTypes: ['TrustedBuildSystemSlugReserved'],
+  decide({ organizationId, slug: text, trustedBuildSystemId }, { holder }) {
+    const slug = parseSlug(text, "The trusted build system's slug")
+    if (holder !== null) throw trustedBuildSystemSlugTaken(slug)
+    const data = { schemaVersion: 1, organizationId, slug, trustedBuildSystemId }
+    return [{ type: 'TrustedBuildSystemSlugReserved', data }]
+  },
+  evolve: (_, { data }) => ({ holder: data.trustedBuildSystemId }),
+}
+
 /** For a slug that a project has. */
 export function projectSlugTaken(slug: string): Refusal {
   const message = `The slug ${slug} belongs to another project of this organization.`
@@ -84,4 +123,10 @@ export function projectSlugTaken(slug: string): Refusal {
 export function signingPolicySlugTaken(slug: string): Refusal {
   const message = `The slug ${slug} belongs to another signing policy of this project.`
   return new Refusal('SIGNING_POLICY_SLUG_TAKEN', message, { slug })
+}
+
+/** For a slug that a trusted build system has. */
+export function trustedBuildSystemSlugTaken(slug: string): Refusal {
+  const message = `The slug ${slug} belongs to another trusted build system of this organization.`
+  return new Refusal('TRUSTED_BUILD_SYSTEM_SLUG_TAKEN', message, { slug })
 }

@@ -2,6 +2,7 @@
 
 /** What concerns a request itself: its bytes, its rules, its people. Trying again would not help. */
 const ending: Readonly<Record<string, string>> = {
+  APPROVAL_FROM_BUILD: 'Have a person approve, with a credential of their own alone.',
   APPROVAL_NOT_BY_APPROVER: 'An attempt at forgery, or a damaged log: look into it.',
   APPROVAL_NOT_BY_GRANT: 'Have an approver approve; if nobody revoked or changed anything, look into it.',
   APPROVER_DEACTIVATED: 'Have another approver approve.',
@@ -78,7 +79,12 @@ const ending: Readonly<Record<string, string>> = {
   SIGNING_REQUEST_NOT_FOUND: 'Check the id.',
   SUBMITTER_DEACTIVATED: 'Have another submitter submit.',
   SUBMITTER_UNKNOWN: 'An attempt at forgery, or a damaged log: look into it.',
+  SUBMITTER_NOT_CI_USER: 'Submit as a CI user; name CI users, or groups of them, as submitters.',
   TIMESTAMP_NOT_POSSIBLE: 'Submit to a policy that demands no time-stamp.',
+  TRUSTED_BUILD_SYSTEM_DISABLED: 'A Global Administrator can enable it.',
+  TRUSTED_BUILD_SYSTEM_NOT_FOUND: 'Check slug or id.',
+  TRUSTED_BUILD_SYSTEM_NOT_LINKED: 'A Global Administrator can link it.',
+  TRUSTED_BUILD_SYSTEM_REQUIRED: 'Submit from one, with its token behind the API token.',
   X509_SUBJECT_INVALID: 'Correct it as the message says.',
   X509_VALIDITY_INVALID: 'Correct it.',
 }

@@ -9,6 +9,7 @@ import type {
   ProjectId,
   SigningPolicyId,
   SigningRequestId,
+  TrustedBuildSystemId,
   UserId,
 } from './ids.ts'
 
@@ -27,6 +28,7 @@ export const streams = {
   grant: (id: GrantId) => `grant-${id}`,
   /** Which grants there are for requests of a signing policy. */
   policyGrants: (id: SigningPolicyId) => `policyGrants-${id}`,
+  trustedBuildSystem: (id: TrustedBuildSystemId) => `trustedBuildSystem-${id}`,
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
   /** What is known of a process's key, by the key's id. */
   processKey: (keyId: string) => `processKey-${keyId}`,
@@ -34,6 +36,8 @@ export const streams = {
   projectSlug: (uuid: string) => `projectSlug-${uuid}`,
   /** Which signing policy of a project has a slug, by a UUID that is made of both. */
   signingPolicySlug: (uuid: string) => `signingPolicySlug-${uuid}`,
+  /** Which trusted build system of an organization has a slug, by a UUID that is made of both. */
+  trustedBuildSystemSlug: (uuid: string) => `trustedBuildSystemSlug-${uuid}`,
   /** Refused attempts in an organization on one UTC day. */
   security: (id: OrganizationId, at: Instant) => `security-${id}-${at.slice(0, 10)}`,
   /** A finding of unusual activity, by a UUID that is made of what it is. */

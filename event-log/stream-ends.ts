@@ -37,6 +37,7 @@ const keptKinds: ReadonlySet<StreamKind> = new Set([
   'signingPolicy',
   'project',
   'processKey',
+  'trustedBuildSystem',
   'signingRequest',
 ])
 

@@ -9,7 +9,7 @@ import {
 } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import { ActorKindRef, AuthenticationMethodRef, SignInMethodRef } from './enums.ts'
-import { UserRef } from './refs.ts'
+import { TrustedBuildSystemRef, UserRef } from './refs.ts'
 
 const AuthenticationRef = builder.objectRef<Authentication>('Authentication').implement({
   description: 'How a user proved who they are for one call.',
@@ -68,6 +68,11 @@ const VoucherRef = builder.objectRef<Voucher>('Voucher').implement({
   description: 'The trusted build system that vouched for a call.',
   fields: (t) => ({
     trustedBuildSystemId: t.exposeID('trustedBuildSystemId', { description: 'UUID.' }),
+    trustedBuildSystem: t.field({
+      type: TrustedBuildSystemRef,
+      nullable: true,
+      resolve: ({ trustedBuildSystemId }) => trustedBuildSystemId,
+    }),
     node: t.field({
       type: BuildNodeRef,
       nullable: true,

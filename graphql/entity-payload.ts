@@ -14,14 +14,21 @@ export type PayloadForm<Type extends keyof EntityRefs> = {
   readonly ref: EntityRefs[Type]
   /** Of the field with the entity; the field with its id is named after it. */
   readonly field: string
+  /** The payload's own name; that of the type and `Payload` when absent. */
+  readonly name?: string
 }
 
 /**
  * The type that changes of one kind of entity answer: its id, where the change is in the log, whether it was proposed
  * instead, and the entity with the change in it.
  */
-export function entityPayload<Type extends keyof EntityRefs>({ type, ref, field }: PayloadForm<Type>) {
-  return builder.objectRef<EntityChanged>(`${type}Payload`).implement({
+export function entityPayload<Type extends keyof EntityRefs>({
+  type,
+  ref,
+  field,
+  name = `${type}Payload`,
+}: PayloadForm<Type>) {
+  return builder.objectRef<EntityChanged>(name).implement({
     description: `A ${type} after a change that is in the log for good, or after a proposal of it.`,
     interfaces: [ControlledChangeRef],
     fields: (t) => ({

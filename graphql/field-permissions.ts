@@ -70,11 +70,11 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     PrincipalReference: 'group user',
     ProposedEvent: 'data type',
     Project:
-      'configurators createdAt description events id name projectId readers repositoryUrl revision signingPolicies slug status updatedAt versions',
+      'configurators createdAt description events id name projectId readers repositoryUrl revision signingPolicies slug status trustedBuildSystems updatedAt versions',
     ProjectPayload: 'changeProposal changeProposalId position project projectId',
     ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
-      'certificate certificates changeProposal changeProposals grant grants group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests user users viewer',
+      'certificate certificates changeProposal changeProposals grant grants group groups history key keys node nodes organization policySimulation project projects signingPolicies signingPolicy signingRequest signingRequests trustedBuildSystem trustedBuildSystems user users viewer',
     SignedFile: 'node path signatures signedSha256 signedSize unsignedSha256',
     SigningAttempt: 'attempt certificateThumbprint startedAt',
     SigningDirective: 'attributes contentDigests directive',
@@ -84,7 +84,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPolicy: 'createdAt current events id name project revision signingPolicyId slug status updatedAt versions',
     SigningPolicyPayload: 'changeProposal changeProposalId position signingPolicy signingPolicyId',
     SigningPolicyVersion:
-      'approval certificate changeControl existingSignatures madeAt madeBy name release submitters timestamp version',
+      'approval certificate changeControl existingSignatures madeAt madeBy name release submitters timestamp trustedBuildSystemRequired version',
     SigningRequest:
       'approvalProcess approvals artifact attempts cancellation certificate createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt version waitingFor workflowStatus',
     SigningRequestPayload: 'position signingRequest signingRequestId',
@@ -93,11 +93,17 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SubmissionRefusal: 'code details message',
     Subscription: 'signingRequest signingRequestsChanged',
     Timestamp: 'authority time uncovered',
+    IssuedTrustedBuildSystemTokenPayload:
+      'changeProposal changeProposalId position token tokenId trustedBuildSystem trustedBuildSystemId',
+    TrustedBuildSystem:
+      'createdAt description events id kind name projectCount projects revision slug status tokens trustedBuildSystemId updatedAt',
+    TrustedBuildSystemPayload: 'changeProposal changeProposalId position trustedBuildSystem trustedBuildSystemId',
+    TrustedBuildSystemToken: 'issuedAt prefix status tokenId validUntil',
     User: 'createdAt id kind name personalData responsible revision roles status updatedAt userId',
     UserErasurePayload: 'changeProposal changeProposalId keyDestroyed position user userId',
     UserPayload: 'changeProposal changeProposalId position user userId',
     Viewer: 'apiToken name organization roles user userId',
-    Voucher: 'node trustedBuildSystemId',
+    Voucher: 'node trustedBuildSystem trustedBuildSystemId',
     WaitingReason: 'code message nextTryAt path remedy since',
   },
   readAuditLog: { Query: 'events', Subscription: 'events' },

@@ -9,6 +9,7 @@ export const nodeTypes = [
   'Certificate',
   'Project',
   'SigningPolicy',
+  'TrustedBuildSystem',
   'ChangeProposal',
   'Grant',
   'SigningRequest',

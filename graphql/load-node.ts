@@ -11,6 +11,7 @@ import {
   ProjectRef,
   SigningPolicyRef,
   SigningRequestRef,
+  TrustedBuildSystemRef,
   UserRef,
 } from './refs.ts'
 
@@ -22,6 +23,7 @@ const entityRefs = {
   Certificate: CertificateRef,
   Project: ProjectRef,
   SigningPolicy: SigningPolicyRef,
+  TrustedBuildSystem: TrustedBuildSystemRef,
   ChangeProposal: ChangeProposalRef,
   Grant: GrantRef,
   SigningRequest: SigningRequestRef,

@@ -126,11 +126,13 @@ type Asked = {
 
 async function simulate({ policy, settings, userId, branch, artifact }: Asked, context: GraphQLContext) {
   const { submitters, approval } = settings
-  const [project, certificate, user, members] = await Promise.all([
+  const { organizationId } = context.caller
+  const [project, certificate, user, members, [linked]] = await Promise.all([
     ProjectRef.getDataloader(context).load(policy.projectId),
     CertificateRef.getDataloader(context).load(settings.certificateId),
     UserRef.getDataloader(context).load(userId),
     membersOfGroups(groupsNamed([...submitters, ...(approval?.approvers ?? [])]), context),
+    context.readModel.trustedBuildSystemsOfProjects(organizationId, [policy.projectId], 'linked'),
   ])
   const key = certificate === null ? null : await KeyRef.getDataloader(context).load(certificate.keyId)
   const people = peopleOf(approval?.approvers ?? [], (group) => members.get(group) ?? [])
@@ -145,6 +147,7 @@ async function simulate({ policy, settings, userId, branch, artifact }: Asked, c
     key: key ?? none,
     user: user === null ? none : { ...user, tokens: [] },
     groups: groupsOf(userId, members),
+    trustedBuildSystems: linked?.flatMap(({ slug, status }) => (status === 'enabled' ? [slug] : [])) ?? [],
     approvers: users.flatMap((each) => (each?.status === 'active' ? [each.userId] : [])),
     branch,
     artifact,

@@ -8,6 +8,7 @@ import type {
   ProjectId,
   SigningPolicyId,
   SigningRequestId,
+  TrustedBuildSystemId,
   UserId,
 } from '../domain/index.ts'
 import type {
@@ -21,6 +22,7 @@ import type {
   ReadModel,
   SigningPolicyView,
   SigningRequestView,
+  TrustedBuildSystemView,
   UserView,
 } from '../projections/index.ts'
 import { builder } from './builder.ts'
@@ -89,6 +91,15 @@ export const SigningPolicyRef = builder.loadableNodeRef('SigningPolicy', {
   ),
 })
 
+/** A trusted build system. */
+export const TrustedBuildSystemRef = builder.loadableNodeRef('TrustedBuildSystem', {
+  id: { resolve: (system: TrustedBuildSystemView) => system.trustedBuildSystemId },
+  loaderOptions,
+  load: found<TrustedBuildSystemId, TrustedBuildSystemView>((readModel, organizationId, ids) =>
+    readModel.trustedBuildSystemsByIds(organizationId, ids),
+  ),
+})
+
 /** A proposed change of a rule. */
 export const ChangeProposalRef = builder.loadableNodeRef('ChangeProposal', {
   id: { resolve: (proposal: ChangeProposalView) => proposal.changeProposalId },
@@ -118,6 +129,7 @@ export const SigningRequestRef = builder.loadableNodeRef('SigningRequest', {
 export type EntityRefs = {
   readonly Project: typeof ProjectRef
   readonly SigningPolicy: typeof SigningPolicyRef
+  readonly TrustedBuildSystem: typeof TrustedBuildSystemRef
 }
 
 function found<Id extends string, View>(

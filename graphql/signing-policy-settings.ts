@@ -32,6 +32,10 @@ export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettin
       type: [ExistingSignatureTreatmentRef],
       description: 'What submissions may ask for, the default first; replace, append and refuse when absent.',
     }),
+    trustedBuildSystemRequired: t.boolean({
+      description:
+        'Whether a trusted build system must vouch for submissions, which people cannot make then; no when absent.',
+    }),
     changeControl: t.field({
       type: ChangeControlInput,
       description:
@@ -46,7 +50,7 @@ export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettin
  * @throws Refusal `ID_MALFORMED`, `ARGUMENTS_AMBIGUOUS`
  */
 export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput): SigningPolicySettings {
-  const { name, approval, changeControl } = input
+  const { name, approval, changeControl, trustedBuildSystemRequired } = input
   return {
     name,
     certificateId: parseEntityId<CertificateId>(input.certificateId, 'Certificate'),
@@ -64,5 +68,6 @@ export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput)
     release: input.release ?? false,
     existingSignatures: input.existingSignatures ?? ['replace', 'append', 'refuse'],
     ...(changeControl == null ? {} : { changeControl }),
+    ...(trustedBuildSystemRequired ? { trustedBuildSystemRequired } : {}),
   }
 }

@@ -59,6 +59,10 @@ const SigningPolicyVersionRef = builder.objectRef<SigningPolicyVersion>('Signing
         'What a submission may ask for files that are signed already; the first is for submissions that do not ask.',
       resolve: ({ settings }) => [...settings.existingSignatures],
     }),
+    trustedBuildSystemRequired: t.boolean({
+      description: 'Whether a trusted build system must vouch for submissions, which people cannot make then.',
+      resolve: ({ settings }) => settings.trustedBuildSystemRequired ?? false,
+    }),
     changeControl: t.field({
       type: ChangeControlRef,
       nullable: true,

@@ -11,6 +11,7 @@ import { projects } from './projects.ts'
 import { ReadModelError } from './read-model-error.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
+import { trustedBuildSystems } from './trusted-build-systems.ts'
 import { users } from './users.ts'
 
 /** How each kind of entity is projected. */
@@ -22,6 +23,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
   certificate: certificates,
   project: projects,
   signingPolicy: signingPolicies,
+  trustedBuildSystem: trustedBuildSystems,
   changeProposal: changeProposals,
   grant: grants,
   signingRequest: signingRequests,
@@ -33,6 +35,7 @@ export const eventStreams = {
   projectSlug: { eventTypes: ['ProjectSlugReserved'] },
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
   policyGrants: { eventTypes: ['GrantListed', 'GrantDelisted'] },
+  trustedBuildSystemSlug: { eventTypes: ['TrustedBuildSystemSlugReserved'] },
   security: { eventTypes: securityEventTypes },
   unusualActivity: { eventTypes: unusualActivityEventTypes },
   processKey: { eventTypes: ['ProcessKeyCertified', 'ProcessKeyRevoked'] },

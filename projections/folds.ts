@@ -12,5 +12,7 @@ export {
   projectDecider,
   signingPolicyDecider,
   signingRequestDecider,
+  trustedBuildSystemDecider,
   userDecider,
+  worksAt,
 } from '../domain/index.ts'

@@ -14,6 +14,7 @@ import { projects } from './projects.ts'
 import type { ReadModel } from './read-model.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
+import { trustedBuildSystems } from './trusted-build-systems.ts'
 import { users } from './users.ts'
 import type { Recorded } from './views.ts'
 
@@ -92,6 +93,8 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
     projectsByIds: async (organizationId, ids) => viewsOf(projects, await present.projectsByIds(organizationId, ids)),
     signingPoliciesByIds: async (organizationId, ids) =>
       viewsOf(signingPolicies, await present.signingPoliciesByIds(organizationId, ids)),
+    trustedBuildSystemsByIds: async (organizationId, ids) =>
+      viewsOf(trustedBuildSystems, await present.trustedBuildSystemsByIds(organizationId, ids)),
     changeProposalsByIds: async (organizationId, ids) =>
       viewsOf(changeProposals, await present.changeProposalsByIds(organizationId, ids)),
     grantsByIds: async (organizationId, ids) => viewsOf(grants, await present.grantsByIds(organizationId, ids)),
@@ -107,6 +110,17 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
         (await present.signingPoliciesOfProjects(organizationId, ids)).map((list) => existing(signingPolicies, list)),
       ),
 
+    trustedBuildSystemBySlug: async (organizationId, slug) =>
+      (await viewsOf(trustedBuildSystems, [await present.trustedBuildSystemBySlug(organizationId, slug)]))[0],
+    trustedBuildSystemsOfProjects: async (organizationId, ids) =>
+      Promise.all(
+        (await present.trustedBuildSystemsOfProjects(organizationId, ids, 'everLinked')).map(async (list, index) =>
+          (await existing(trustedBuildSystems, list)).filter(({ projects: linked }) =>
+            linked.some((each) => each === ids[index]),
+          ),
+        ),
+      ),
+
     listProjects: async (...query) => listed(projects, await present.listProjects(...query)),
     listSigningPolicies: async (...query) => listed(signingPolicies, await present.listSigningPolicies(...query)),
     listKeys: async (...query) => listed(keys, await present.listKeys(...query)),
@@ -114,6 +128,8 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
     listUsers: async (...query) => listed(users, await present.listUsers(...query)),
     listGroups: async (...query) => listed(groups, await present.listGroups(...query)),
     listGrants: async (...query) => listed(grants, await present.listGrants(...query)),
+    listTrustedBuildSystems: async (...query) =>
+      listed(trustedBuildSystems, await present.listTrustedBuildSystems(...query)),
     async listSigningRequests(organizationId, filter, page) {
       if (filter.statuses !== undefined || filter.workflowStatuses !== undefined)
         throw new Refusal(

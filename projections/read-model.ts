@@ -12,6 +12,7 @@ import type {
   RequestStatus,
   SigningPolicyId,
   SigningRequestId,
+  TrustedBuildSystemId,
   UserId,
   WorkflowStatus,
 } from '../domain/index.ts'
@@ -32,6 +33,7 @@ import type {
   SecurityRefusalView,
   SigningPolicyView,
   SigningRequestView,
+  TrustedBuildSystemView,
   UnusualActivityView,
   UserView,
 } from './views.ts'
@@ -94,6 +96,10 @@ export interface ReadModel {
     organizationId: OrganizationId,
     ids: readonly SigningPolicyId[],
   ): Promise<(SigningPolicyView | undefined)[]>
+  trustedBuildSystemsByIds(
+    organizationId: OrganizationId,
+    ids: readonly TrustedBuildSystemId[],
+  ): Promise<(TrustedBuildSystemView | undefined)[]>
   changeProposalsByIds(
     organizationId: OrganizationId,
     ids: readonly ChangeProposalId[],
@@ -118,6 +124,15 @@ export interface ReadModel {
     organizationId: OrganizationId,
     projectIds: readonly ProjectId[],
   ): Promise<(readonly SigningPolicyView[])[]>
+
+  /** The trusted build system with a slug (lower case). */
+  trustedBuildSystemBySlug(organizationId: OrganizationId, slug: string): Promise<TrustedBuildSystemView | undefined>
+  /** The trusted build systems that are linked to each project, or once were, by id. */
+  trustedBuildSystemsOfProjects(
+    organizationId: OrganizationId,
+    projectIds: readonly ProjectId[],
+    which: 'linked' | 'everLinked',
+  ): Promise<(readonly TrustedBuildSystemView[])[]>
 
   /**
    * A few of the active policies that let a user submit, themselves or through a group, ten at the most; which, does not
@@ -144,6 +159,8 @@ export interface ReadModel {
   listUsers(organizationId: OrganizationId, page: PageRequest): Promise<Page<UserView>>
   /** By name. */
   listGroups(organizationId: OrganizationId, page: PageRequest): Promise<Page<GroupView>>
+  /** By slug. */
+  listTrustedBuildSystems(organizationId: OrganizationId, page: PageRequest): Promise<Page<TrustedBuildSystemView>>
   /** Newest first; one whose time is over is `lapsed`. */
   listChangeProposals(
     organizationId: OrganizationId,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { referenceKey, type SigningPolicyId, type UserId } from '../domain/index.ts'
+import { referenceKey, type SigningPolicyId, type TrustedBuildSystemId, type UserId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { certificates } from './certificates.ts'
 import { changeProposals } from './change-proposals.ts'
@@ -24,8 +24,9 @@ import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
 import { markInUse } from './table-use.ts'
 import type { EntityRow } from './tables.ts'
+import { trustedBuildSystems } from './trusted-build-systems.ts'
 import { users } from './users.ts'
-import type { ChangeProposalView } from './views.ts'
+import type { ChangeProposalView, TrustedBuildSystemView } from './views.ts'
 
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
@@ -91,6 +92,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     certificatesByIds: (organizationId, ids) => byIds(certificates, organizationId, ids),
     projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
     signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
+    trustedBuildSystemsByIds: (organizationId, ids) => byIds(trustedBuildSystems, organizationId, ids),
     changeProposalsByIds: (organizationId, ids) => byIds(changeProposals, organizationId, ids),
     grantsByIds: (organizationId, ids) => byIds(grants, organizationId, ids),
     signingRequestsByIds: (organizationId, ids) => byIds(signingRequests, organizationId, ids),
@@ -105,6 +107,36 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       inGroups(signingPolicies, 'certificate_id', 'slug', organizationId, certificateIds),
     signingPoliciesOfProjects: (organizationId, projectIds) =>
       inGroups(signingPolicies, 'project_id', 'slug', organizationId, projectIds),
+
+    trustedBuildSystemBySlug: async (organizationId, slug) => {
+      const first = { direction: 'forward', size: 1 } as const
+      return (await list(trustedBuildSystems, bySlug, organizationId, first, { slug })).items[0]?.item
+    },
+    trustedBuildSystemsOfProjects: async (organizationId, projectIds, which) => {
+      const links = await read(() =>
+        reads
+          .selectFrom('named_principals')
+          .where('organization_id', '=', organizationId)
+          .where(
+            'principal',
+            'in',
+            projectIds.map((id) => `project-${id}`),
+          )
+          .where('role', '=', 'project')
+          .where('holds', 'in', which === 'linked' ? ['yes'] : ['yes', 'no'])
+          .select(['principal', 'entity_id'])
+          .orderBy('id')
+          .execute(),
+      )
+      const ids = links.map((link) => link.entity_id as TrustedBuildSystemId)
+      const found = await byIds(trustedBuildSystems, organizationId, ids)
+      const ofProject = new Map<string, TrustedBuildSystemView[]>()
+      for (const [index, { principal }] of links.entries()) {
+        const system = found[index]
+        if (system !== undefined) ofProject.set(principal, [...(ofProject.get(principal) ?? []), system])
+      }
+      return projectIds.map((id) => ofProject.get(`project-${id}`) ?? [])
+    },
 
     policiesToSubmitTo: (organizationId, userId) =>
       read(async () => {
@@ -147,6 +179,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listCertificates: (organizationId, page) => list(certificates, newestFirst, organizationId, page),
     listUsers: (organizationId, page) => list(users, oldestFirst, organizationId, page),
     listGroups: (organizationId, page) => list(groups, byName, organizationId, page),
+    listTrustedBuildSystems: (organizationId, page) => list(trustedBuildSystems, bySlug, organizationId, page),
     listChangeProposals: (organizationId, { status }, page) =>
       read(() =>
         readPage<EntityRow, ChangeProposalView>(

@@ -26,6 +26,7 @@ export type Tables = {
   projects: EntityTable & { slug: string }
   signing_policies: EntityTable & { project_id: string; slug: string; certificate_id: string }
   grants: EntityTable & { signing_policy_id: string; giver: string }
+  trusted_build_systems: EntityTable & { slug: string }
   change_proposals: EntityTable & { status: string; expires_at: string; target: string }
   signing_requests: EntityTable & {
     project_id: string
@@ -40,11 +41,11 @@ export type Tables = {
     /** Entity, role and principal. */
     id: string
     organization_id: string
-    /** The signing policy or group that names; the user that has a role. */
+    /** The signing policy or group that names; the user that has a role; the trusted build system that is linked. */
     entity_id: string
-    /** As what: who may submit to a policy, or is in a group; a global role that a user has. */
-    role: 'submitter' | 'member' | 'role'
-    /** As `referenceKey` of the domain writes it; of a role, its name. */
+    /** As what: who may submit to a policy, or is in a group; a global role of a user; a project that a build system is linked to. */
+    role: 'submitter' | 'member' | 'role' | 'project'
+    /** As `referenceKey` of the domain writes it; of a role, its name; of a project, `project-` and its id. */
     principal: string
     /** Whether the entity as it is now names them so. */
     holds: 'yes' | 'no'
@@ -110,6 +111,7 @@ export const projectedTables = [
   'certificates',
   'projects',
   'signing_policies',
+  'trusted_build_systems',
   'change_proposals',
   'grants',
   'signing_requests',
@@ -187,6 +189,11 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
       ['organization_id', 'project_id', 'slug', 'id'],
       ['organization_id', 'certificate_id', 'slug', 'id'],
     ],
+  },
+  trusted_build_systems: {
+    key: 'id',
+    columns: [...entityColumns, 'slug'],
+    indexes: [['organization_id', 'slug', 'id']],
   },
   change_proposals: {
     key: 'id',

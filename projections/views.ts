@@ -20,6 +20,8 @@ import type {
   SigningPolicySettings,
   SigningRequest,
   SigningRequestId,
+  TrustedBuildSystem,
+  TrustedBuildSystemTokenId,
   UnusualActivityDetected,
   UnusualActivityRule,
   UnusualSubject,
@@ -84,6 +86,20 @@ export type ProjectVersion = ProjectVersionMade & { readonly version: number }
 
 /** A project with all versions of its settings, the oldest first; the last one is in force. */
 export type ProjectView = Recorded & Project & { readonly versions: readonly ProjectVersion[] }
+
+/** A token of a trusted build system as people may see it: without its hash. */
+export type TrustedBuildSystemTokenView = {
+  readonly tokenId: TrustedBuildSystemTokenId
+  readonly prefix: string
+  /** That of the moment for which it was read. */
+  readonly status: 'current' | 'replaced' | 'ended'
+  readonly issuedAt: Instant
+  readonly validUntil: Instant | null
+}
+
+/** What vouches for calls of builds. */
+export type TrustedBuildSystemView = Recorded &
+  Omit<TrustedBuildSystem, 'tokens'> & { readonly tokens: readonly TrustedBuildSystemTokenView[] }
 
 /**
  * A proposed change of a rule; of a token that it makes, without its hash. Its status is that of the moment for which it was

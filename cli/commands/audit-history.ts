@@ -21,6 +21,7 @@ const kinds: Readonly<Record<string, string>> = {
   certificate: 'certificate',
   project: 'project',
   policy: 'signingPolicy',
+  'trusted-build-system': 'trustedBuildSystem',
   change: 'changeProposal',
   grant: 'grant',
   request: 'signingRequest',

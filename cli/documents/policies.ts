@@ -15,6 +15,7 @@ type PolicyDemands<Principal> = {
   readonly timestamp: 'required' | 'none'
   readonly release: boolean
   readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
+  readonly trustedBuildSystemRequired: boolean
   readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
 }
 
@@ -50,7 +51,7 @@ export type PolicyChange = {
 const versionFields = `version madeAt madeBy { kind component user { userId name } }
   name certificate { certificateId name } submitters { ${principalFields} }
   approval { approvers { ${principalFields} } requiredApprovals submitterMayApprove deadlineSeconds }
-  timestamp release existingSignatures changeControl { requiredApprovals lifetimeSeconds }`
+  timestamp release existingSignatures trustedBuildSystemRequired changeControl { requiredApprovals lifetimeSeconds }`
 const changeFields = 'signingPolicyId position changeProposalId'
 
 /** One signing policy by its id. */

@@ -18,6 +18,7 @@ export type ProjectDetails = ProjectSettings<NamedPrincipal> & {
   readonly status: string
   readonly revision: number
   readonly signingPolicies: readonly { readonly slug: string; readonly status: string }[]
+  readonly trustedBuildSystems: readonly { readonly slug: string; readonly status: string }[]
   readonly versions: readonly (ProjectSettings<NamedPrincipal> & {
     readonly version: number
     readonly madeAt: string
@@ -43,6 +44,7 @@ export const oneProject = typedDocument<
   project(id: $id, slug: $slug) {
     projectId slug status revision ${settingsFields}
     signingPolicies { slug status }
+    trustedBuildSystems { slug status }
     versions { version madeAt madeBy { kind component user { userId name } } ${settingsFields} }
   }
 }`)

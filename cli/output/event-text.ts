@@ -58,6 +58,15 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ApiTokenIssued: ({ name }, who) => `API token ${name} made by ${who}`,
   ApiTokenRevoked: ({ tokenId }, who) => `API token ${tokenId} revoked by ${who}`,
 
+  TrustedBuildSystemCreated: ({ kind }, who) => `Created by ${who} as ${kind}`,
+  TrustedBuildSystemChanged: ({ name }, who) => `Changed by ${who}: ${name}`,
+  TrustedBuildSystemTokenIssued: ({ prefix, previousTokenValidUntil: until }, who) =>
+    `Token ${prefix}… made by ${who}${until === null ? '' : `, the one before works until ${until}`}`,
+  TrustedBuildSystemDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
+  TrustedBuildSystemEnabled: (_, who) => `Enabled by ${who}`,
+  TrustedBuildSystemLinked: ({ projectId }, who) => `Linked to the project ${projectId} by ${who}`,
+  TrustedBuildSystemUnlinked: ({ projectId }, who) => `Unlinked from the project ${projectId} by ${who}`,
+
   GroupCreated: ({ members }, who) =>
     `Created by ${who} with ${count((members as readonly unknown[]).length, 'member')}`,
   GroupDescribed: ({ name }, who) => `Described anew by ${who}: ${name}`,

@@ -17,6 +17,7 @@ export function policyText({ project, current, versions, ...policy }: PolicyDeta
     ['time-stamp', current.timestamp],
     ['release', current.release ? 'yes' : 'no'],
     ['signed files', current.existingSignatures.join(', ')],
+    ['build system', current.trustedBuildSystemRequired ? 'required' : 'not required'],
     ['its changes', current.changeControl && `need ${current.changeControl.requiredApprovals} approvals at least`],
     ['revision', String(policy.revision)],
   ]

@@ -16,6 +16,7 @@ export function projectText(project: ProjectDetails, marker: Marker): string {
     ['readers', principalNames(readers)],
     ['configurators', principalNames(configurators)],
     ['policies', signingPolicies.map((policy) => policy.slug).join(', ') || null],
+    ['build systems', project.trustedBuildSystems.map((system) => system.slug).join(', ') || null],
     ['revision', String(project.revision)],
   ]
   const rows = project.versions.map(({ version, madeAt, madeBy, ...settings }) => [

@@ -82,6 +82,11 @@ export const permissions = {
     relations: ['self'],
   },
   administerProjects: administrators('projectAdministrator', 'administer projects and signing policies'),
+  administerTrustedBuildSystems: {
+    to: 'administer trusted build systems, their tokens and their links to projects',
+    roles: ['globalAdministrator'],
+    relations: [],
+  },
   decideChange: {
     to: 'approve or reject proposed changes',
     roles: ['globalAdministrator', 'certificateAdministrator', 'userAdministrator', 'projectAdministrator'],

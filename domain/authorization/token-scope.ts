@@ -42,6 +42,7 @@ const tokensWith: Readonly<
   administerAdministrators: { access: ['full'], inProjects: false },
   administerProjects: { access: ['full'], inProjects: false },
   administerCertificates: { access: ['full'], inProjects: false },
+  administerTrustedBuildSystems: { access: ['full'], inProjects: false },
   administerChangeControl: { access: ['full'], inProjects: false },
   decideChange: { access: ['full'], inProjects: false },
 }

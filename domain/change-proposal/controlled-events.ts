@@ -4,7 +4,13 @@ import type { AnyDomainEvent } from '../event-writers.ts'
 import { parseStreamName } from '../streams.ts'
 
 /** What kind of rule an event changes: it says who may propose such a change, and who may approve one. */
-export type ControlledRule = 'policies' | 'people' | 'administrators' | 'certificates' | 'changeControl'
+export type ControlledRule =
+  | 'policies'
+  | 'people'
+  | 'administrators'
+  | 'certificates'
+  | 'trustedBuildSystems'
+  | 'changeControl'
 
 /** The permission that a change of each kind of rule needs: whoever has it may propose, and approve what others proposed. */
 export const permissionOfRule: Readonly<Record<ControlledRule, Permission>> = {
@@ -12,6 +18,7 @@ export const permissionOfRule: Readonly<Record<ControlledRule, Permission>> = {
   people: 'administerUsers',
   administrators: 'administerAdministrators',
   certificates: 'administerCertificates',
+  trustedBuildSystems: 'administerTrustedBuildSystems',
   changeControl: 'administerChangeControl',
 }
 
@@ -50,6 +57,13 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   CertificateEnabled: 'certificates',
   CertificateRestrictionsChanged: 'certificates',
 
+  // What vouches for submissions, by which token, and for which projects.
+  TrustedBuildSystemCreated: 'trustedBuildSystems',
+  TrustedBuildSystemChanged: 'trustedBuildSystems',
+  TrustedBuildSystemTokenIssued: 'trustedBuildSystems',
+  TrustedBuildSystemEnabled: 'trustedBuildSystems',
+  TrustedBuildSystemLinked: 'trustedBuildSystems',
+
   OrganizationCreated: undefined,
   ProcessKeyCertified: undefined,
   ProcessKeyRevoked: undefined,
@@ -58,6 +72,9 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   RefusalEventsReserved: undefined,
   ProjectSlugReserved: undefined,
   SigningPolicySlugReserved: undefined,
+  TrustedBuildSystemSlugReserved: undefined,
+  TrustedBuildSystemDisabled: undefined,
+  TrustedBuildSystemUnlinked: undefined,
   AdministratorCounted: undefined,
   AdministratorLeaving: undefined,
   // They decide nothing: people are to look at them.

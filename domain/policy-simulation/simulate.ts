@@ -27,6 +27,8 @@ export type SigningQuestion = {
   readonly groups: ReferencedUser['groups']
   /** The active people whom the settings name as approvers, themselves or through groups, each once. */
   readonly approvers: readonly UserId[]
+  /** The slugs of the trusted build systems that are linked to the project and enabled. */
+  readonly trustedBuildSystems: readonly string[]
   /** Which branch it would be built from; `null` when that is not said. */
   readonly branch: string | null
   /** SHA-256 of the artifact; `null` when that is not said. */
@@ -40,6 +42,7 @@ export type SigningRule =
   | 'settingsAllowed'
   | 'userActive'
   | 'submitter'
+  | 'trustedBuildSystem'
   | 'certificateUsable'
   | 'certificateRestrictions'
   | 'keyUsable'
@@ -86,6 +89,7 @@ export function simulateSigning(question: SigningQuestion): SigningSimulation {
     }),
     rule('userActive', statusOf(user), () => void requireActiveUser(user)),
     rule('submitter', user.status === 'none' ? 'none' : user.userId, () => requireSubmitter(question)),
+    buildSystemRule(question),
     rule('certificateUsable', statusOf(certificate), () => void usableCertificate(certificate, at)),
     rule('certificateRestrictions', restrictionsText(certificate), () => {
       if (certificate.status !== 'none') requireRestrictionsMet(certificate, settings, name)
@@ -120,6 +124,25 @@ function requireSubmitter({ settings, user, groups }: SigningQuestion): void {
   const named = user.status === 'none' ? [] : referencesTo(settings.submitters, { userId: user.userId, groups })
   if (named.length === 0)
     throw new Refusal('FORBIDDEN', 'The policy names the user as a submitter neither themselves nor through a group.')
+}
+
+/** Which build system would vouch nobody knows before it does; one that can must be there. */
+function buildSystemRule({ settings, user, trustedBuildSystems }: SigningQuestion): RuleOutcome {
+  if (!settings.trustedBuildSystemRequired) return notAsked('trustedBuildSystem', 'none', 'None is demanded.')
+  const input = trustedBuildSystems.length === 0 ? 'none' : trustedBuildSystems.slice(0, 10).join(', ')
+  const outcome = rule('trustedBuildSystem', input, () => {
+    if (user.status !== 'none' && user.kind !== 'ci')
+      throw new Refusal(
+        'SUBMITTER_NOT_CI_USER',
+        'The policy demands a trusted build system: only CI users submit to it.',
+      )
+    if (trustedBuildSystems.length === 0)
+      throw new Refusal(
+        'TRUSTED_BUILD_SYSTEM_NOT_LINKED',
+        'No trusted build system is linked to the project and enabled.',
+      )
+  })
+  return outcome.outcome === 'met' ? { ...outcome, message: 'One of them must vouch for the submission.' } : outcome
 }
 
 /** Enough people must be left who may approve: the submitter is none of them unless the policy says so. */

@@ -36,6 +36,11 @@ export type SigningPolicySettings = {
    * organization demands is enough. Events with it are of the second form.
    */
   readonly changeControl?: ChangeControl
+  /**
+   * That only what a trusted build system vouches for is taken, one that is enabled and linked to the project; left out where
+   * that is not demanded. Events with it are of the third form.
+   */
+  readonly trustedBuildSystemRequired?: true
 }
 
 /** A policy came to be, with version 1 of its settings. */

@@ -28,6 +28,8 @@ export type PolicyPeople = {
   readonly approvers: readonly UserId[]
   /** Who is responsible for those submitters who are CI users and are named themselves. */
   readonly responsible?: Readonly<Partial<Record<UserId, UserId>>>
+  /** Those submitters who are people; left out where the settings demand no trusted build system. */
+  readonly interactiveSubmitters?: readonly UserId[]
   /** How many Global Administrators are active people; left out where the settings control no changes. */
   readonly administrators?: number
 }
@@ -57,6 +59,7 @@ export function checkedSettings({ settings, certificate, people }: SettingsInCon
     checkReachable(settings.approval, people)
   }
   if (settings.release) checkRelease(settings, certificate)
+  if (settings.trustedBuildSystemRequired) checkCiUsers(people.interactiveSubmitters ?? [])
   if (settings.changeControl !== undefined) checkChangeControl(settings.changeControl, people.administrators ?? 0)
   const name = parseName(settings.name, "The signing policy's name")
   requireRestrictionsMet(certificate, settings, `the signing policy ${name}`)
@@ -127,6 +130,16 @@ function checkReachable(
     'APPROVAL_QUORUM_UNREACHABLE',
     `Requests of ${stuck.slice(0, 10).join(', ')}${stuck.length > 10 ? ' and others' : ''} could never be approved: whoever submits, or is responsible for the CI user that does, may not approve, and without them there are ${left} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
     { submitters: stuck.slice(0, 10), approvers: left, requiredApprovals },
+  )
+}
+
+/** What people submit, no trusted build system vouches for. */
+function checkCiUsers(interactive: readonly UserId[]): void {
+  if (interactive.length === 0) return
+  throw new Refusal(
+    'SUBMITTER_NOT_CI_USER',
+    `A policy that demands a trusted build system takes submissions of CI users only; ${interactive.slice(0, 10).join(', ')}${interactive.length > 10 ? ' and others' : ''} ${interactive.length === 1 ? 'is a person' : 'are people'}.`,
+    { interactiveSubmitters: interactive.slice(0, 10) },
   )
 }
 

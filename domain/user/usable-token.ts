@@ -1,3 +1,4 @@
+import { isSameDigest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import { Refusal } from '../refusal.ts'
 import { type ApiToken, refuseIfDeactivated, type UserState } from './decider.ts'
@@ -9,7 +10,8 @@ import { type ApiToken, refuseIfDeactivated, type UserState } from './decider.ts
  *   `USER_DEACTIVATED`
  */
 export function usableToken(state: UserState, tokenHash: string, at: Instant): ApiToken {
-  const token = state.status === 'none' ? undefined : state.tokens.find((each) => isSameText(each.tokenHash, tokenHash))
+  const token =
+    state.status === 'none' ? undefined : state.tokens.find((each) => isSameDigest(each.tokenHash, tokenHash))
   if (state.status === 'none' || token === undefined)
     throw new Refusal('TOKEN_INVALID', 'The API token is not known. Check that it was copied whole.')
   if (token.revoked) throw new Refusal('TOKEN_REVOKED', `The API token ${token.tokenId} was revoked. Use a new one.`)
@@ -17,11 +19,4 @@ export function usableToken(state: UserState, tokenHash: string, at: Instant): A
     throw new Refusal('TOKEN_EXPIRED', `The API token ${token.tokenId} expired at ${token.expiresAt}. Use a new one.`)
   refuseIfDeactivated(state)
   return token
-}
-
-/** Compares texts in a time that depends on their lengths alone. */
-function isSameText(one: string, other: string): boolean {
-  let difference = one.length ^ other.length
-  for (let index = 0; index < one.length; index++) difference |= one.charCodeAt(index) ^ other.charCodeAt(index)
-  return difference === 0
 }

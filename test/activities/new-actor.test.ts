@@ -21,7 +21,6 @@ import {
   type SigningRequest,
   streams,
   type TrustedBuildSystemId,
-  type TrustedBuildSystemTokenId,
   type UserId,
   type WebSession,
 } from '../../domain/index.ts'
@@ -202,12 +201,12 @@ describe('what this release can write of actors and cannot check yet', () => {
       }),
     ],
     [
-      'a build system that vouches for the call, though the API token is right',
+      'a build system that vouches for the call by something else than a token, though the API token is right',
       (userId, organization) => ({
         ...(byToken(organization)(userId) as Extract<Actor, { kind: 'user' }>),
         vouchedBy: {
           trustedBuildSystemId: randomUUID() as TrustedBuildSystemId,
-          proof: { method: 'token', tokenId: randomUUID() as TrustedBuildSystemTokenId },
+          proof: { method: 'identityToken', issuer: 'https://builds.example', tokenId: 'x' },
           node: null,
         },
       }),

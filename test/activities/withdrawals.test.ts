@@ -15,6 +15,8 @@ import {
   type SigningRequestId,
   signingPolicyDecider,
   streams,
+  type TrustedBuildSystemCommand,
+  trustedBuildSystemDecider,
   type UserCommand,
   unrestricted,
   userDecider,
@@ -32,6 +34,8 @@ silenceWorkers()
 type Withdrawal = {
   /** What the signer says of it. */
   readonly code: string
+  /** Whether the policy demands a trusted build system. */
+  readonly buildSystem?: true
   /** Brings it about. */
   readonly withdraw: (organization: TestOrganization, signingRequestId: SigningRequestId) => Promise<unknown>
   /** Makes new requests possible again. */
@@ -43,6 +47,12 @@ const tellPolicy = ({ signer, setup, signingPolicyId }: TestOrganization, comman
 
 const tellSubmitter = ({ signer, setup, submitter }: TestOrganization, command: UserCommand) =>
   handleCommand(signer, setup, streams.user(submitter), userDecider, command)
+
+const tellBuildSystem = ({ signer, setup, vouched }: TestOrganization, command: TrustedBuildSystemCommand) => {
+  if (vouched === undefined) throw new Error('There is no build system')
+  const stream = streams.trustedBuildSystem(vouched.vouchedBy.trustedBuildSystemId)
+  return handleCommand(signer, setup, stream, trustedBuildSystemDecider, command)
+}
 
 const withdrawals: Readonly<Record<string, Withdrawal>> = {
   'the certificate is disabled': {
@@ -102,6 +112,20 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
     withdraw: (organization) => tellSubmitter(organization, { type: 'DeactivateUser', reason: null }),
     restore: (organization) => tellSubmitter(organization, { type: 'ReactivateUser' }),
   },
+  'the trusted build system that vouched is disabled': {
+    code: 'TRUSTED_BUILD_SYSTEM_DISABLED',
+    buildSystem: true,
+    withdraw: (organization) => tellBuildSystem(organization, { type: 'DisableTrustedBuildSystem', reason: null }),
+    restore: (organization) => tellBuildSystem(organization, { type: 'EnableTrustedBuildSystem' }),
+  },
+  'the trusted build system that vouched is unlinked from the project': {
+    code: 'TRUSTED_BUILD_SYSTEM_NOT_LINKED',
+    buildSystem: true,
+    withdraw: (organization) =>
+      tellBuildSystem(organization, { type: 'UnlinkProject', projectId: organization.projectId }),
+    restore: (organization) =>
+      tellBuildSystem(organization, { type: 'LinkProject', projectId: organization.projectId }),
+  },
   'the request is called off': {
     code: 'SIGNING_REQUEST_FINAL',
     withdraw: ({ tell, submitter }, signingRequestId) =>
@@ -143,8 +167,8 @@ async function giveCertificate(organization: TestOrganization): Promise<void> {
 
 test.each(Object.entries(withdrawals))(
   'when %s while a request is signed, the key is not used after that, and nothing is completed',
-  async (_, { code, withdraw, restore }) => {
-    const organization = await testOrganization({ approval: null })
+  async (_, { code, buildSystem, withdraw, restore }) => {
+    const organization = await testOrganization({ approval: null, ...(buildSystem && { buildSystem }) })
     const { moments } = await signAtMoments(organization, () => undefined)
     // Between the last look at the log and the last append there is nothing but the way to the log.
     const lastLook = moments.lastIndexOf('lastRevisions')

@@ -59,6 +59,7 @@ describe('the table of permissions', () => {
     const administering = permissionNames.filter((permission) => permission.startsWith('administer'))
     expect(Object.fromEntries(administering.map((permission) => [permission, rolesWith(permission)]))).toEqual({
       administerUsers: ['globalAdministrator', 'userAdministrator'],
+      administerTrustedBuildSystems: ['globalAdministrator'],
       administerAdministrators: ['globalAdministrator'],
       administerChangeControl: ['globalAdministrator'],
       administerTokens: ['globalAdministrator', 'userAdministrator'],

@@ -165,6 +165,11 @@ describe('the events that need the approval of others', () => {
       'SigningPolicyChanged',
       'SigningPolicyCreated',
       'SigningPolicyReactivated',
+      'TrustedBuildSystemChanged',
+      'TrustedBuildSystemCreated',
+      'TrustedBuildSystemEnabled',
+      'TrustedBuildSystemLinked',
+      'TrustedBuildSystemTokenIssued',
       'UserReactivated',
     ])
   })
@@ -177,6 +182,8 @@ describe('the events that need the approval of others', () => {
       'ProjectDeactivated',
       'CertificateDisabled',
       'KeyDisabled',
+      'TrustedBuildSystemDisabled',
+      'TrustedBuildSystemUnlinked',
     ])
       expect(rule(type)).toBeUndefined()
     expect(rule('GroupMembersChanged', { added: [], removed: [bert] })).toBeUndefined()

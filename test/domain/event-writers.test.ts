@@ -17,6 +17,8 @@ import {
   signingPolicyDecider,
   signingPolicySlugDecider,
   signingRequestDecider,
+  trustedBuildSystemDecider,
+  trustedBuildSystemSlugDecider,
   unusualActivityEventTypes,
   userDecider,
   writersOfEvents,
@@ -39,6 +41,8 @@ describe('who may write which events', () => {
       signingPolicyDecider,
       signingPolicySlugDecider,
       signingRequestDecider,
+      trustedBuildSystemDecider,
+      trustedBuildSystemSlugDecider,
       userDecider,
     ]
     const types = deciders.flatMap(({ eventTypes }) => eventTypes as readonly string[])

@@ -46,10 +46,18 @@ const good = {
   key: { status: 'active', name: 'Key', algorithm: 'rsa-3072', publicKey: 'AA==' },
   user: { status: 'active', userId: sam },
   groups: [],
+  trustedBuildSystems: [],
   approvers: [anna, bert],
   branch: 'main',
   artifact: null,
 } as unknown as SigningQuestion
+
+/** What a policy takes that demands a trusted build system. */
+const vouched = {
+  settings: { ...settings, trustedBuildSystemRequired: true },
+  user: { status: 'active', kind: 'ci', userId: sam },
+  trustedBuildSystems: ['jenkins'],
+}
 
 /** The same, but for something. */
 const but = (other: { readonly [Name in keyof SigningQuestion]?: unknown }) =>
@@ -65,6 +73,7 @@ describe('a simulation says that something would be signed', () => {
       ['settingsAllowed', 'met'],
       ['userActive', 'met'],
       ['submitter', 'met'],
+      ['trustedBuildSystem', 'notAsked'],
       ['certificateUsable', 'met'],
       ['certificateRestrictions', 'met'],
       ['keyUsable', 'met'],
@@ -77,12 +86,26 @@ describe('a simulation says that something would be signed', () => {
   })
 })
 
+it('a simulation says which build systems could vouch', () => {
+  const { wouldBeSigned, rules } = but(vouched)
+  expect(wouldBeSigned).toBe(true)
+  expect(rules).toContainEqual(
+    expect.objectContaining({ rule: 'trustedBuildSystem', outcome: 'met', input: 'jenkins' }),
+  )
+})
+
 describe('a simulation says that something would not be signed, by which rule and with which code', () => {
   it.each([
     ['projectInUse', 'PROJECT_INACTIVE', { project: { status: 'inactive', slug: 'demo' } }],
     ['policyInUse', 'SIGNING_POLICY_INACTIVE', { policy: { status: 'inactive', slug: 'release' } }],
     ['userActive', 'USER_DEACTIVATED', { user: { status: 'deactivated', userId: sam } }],
     ['submitter', 'FORBIDDEN', { user: { status: 'active', userId: bert } }],
+    [
+      'trustedBuildSystem',
+      'SUBMITTER_NOT_CI_USER',
+      { ...vouched, user: { status: 'active', kind: 'interactive', userId: sam } },
+    ],
+    ['trustedBuildSystem', 'TRUSTED_BUILD_SYSTEM_NOT_LINKED', { ...vouched, trustedBuildSystems: [] }],
     ['certificateUsable', 'CERTIFICATE_EXPIRED', { at: '2027-06-01T00:00:00.000Z' }],
     [
       'certificateRestrictions',

@@ -69,6 +69,11 @@ const change = (changes: Partial<SigningPolicySettings>) => {
     people: peopleOf(changed),
   } as const
 }
+/** The same where its submitters are people. */
+const peopleSubmit = (command: ReturnType<typeof change>) => ({
+  ...command,
+  people: { ...command.people, interactiveSubmitters: command.people.submitters },
+})
 const create = (changes: Partial<SigningPolicySettings> = {}, certificate = selfSigned, people?: PolicyPeople) => {
   const created = { ...settings, ...changes }
   return {
@@ -205,6 +210,23 @@ describe('signing policy', () => {
     expect(
       policy.decide({ ...first, people: { ...first.people, administrators: 3 } }, policy.initialState())[0]?.data,
     ).toMatchObject({ schemaVersion: 2, settings: { changeControl } })
+  })
+
+  it('says by a later form of its events that a trusted build system must vouch, and takes people as submitters else', () => {
+    const vouched = { ...settings, trustedBuildSystemRequired: true } as const
+    given(policy, created)
+      .when(change({ trustedBuildSystemRequired: true }))
+      .thenEvents({ type: 'SigningPolicyChanged', data: { schemaVersion: 3, version: 2, settings: vouched } })
+    expect(policy.decide(create({ trustedBuildSystemRequired: true }), policy.initialState())[0]?.data).toMatchObject({
+      schemaVersion: 3,
+      settings: vouched,
+    })
+    given(policy, created)
+      .when(peopleSubmit(change({ name: 'Other' })))
+      .thenEvents({
+        type: 'SigningPolicyChanged',
+        data: { schemaVersion: 1, version: 2, settings: { ...settings, name: 'Other' } },
+      })
   })
 
   itRefuses(policy, { source: 'signing-policy/decider.ts', before: 'export const signingPolicyDecider' }, [
@@ -345,6 +367,12 @@ describe('signing policy', () => {
       'more approvals of changes than there are administrators',
       [created],
       change({ changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }),
+    ],
+    [
+      'SUBMITTER_NOT_CI_USER',
+      'a person who submits where a trusted build system must vouch',
+      [created],
+      peopleSubmit(change({ trustedBuildSystemRequired: true })),
     ],
     ['SLUG_MALFORMED', 'a space', [], { ...create(), slug: 'a b' }],
     ['NAME_MALFORMED', 'no name', [], create({ name: '' })],

@@ -1,11 +1,13 @@
 import { describe, it } from 'vitest'
 import {
+  trustedBuildSystemSlugDecider as buildSystemSlug,
   type OrganizationId,
   type ProjectId,
   projectSlugDecider as projectSlug,
   type SigningPolicyId,
   type SlugEvent,
   signingPolicySlugDecider as signingPolicySlug,
+  type TrustedBuildSystemId,
 } from '../../domain/index.ts'
 import { event, given, itRefuses } from '../support/decider-spec.ts'
 import { fixedUuid } from '../support/submission.ts'
@@ -55,6 +57,36 @@ describe("a signing policy's slug", () => {
       { ...reserve, signingPolicyId: fixedUuid<SigningPolicyId>('6') },
     ],
     ['SIGNING_POLICY_SLUG_TAKEN', 'a second reservation', [reserved], reserve],
+    ...malformed.map((slug) => ['SLUG_MALFORMED', JSON.stringify(slug), [], { ...reserve, slug }] as const),
+  ])
+})
+
+describe("a trusted build system's slug", () => {
+  const trustedBuildSystemId = fixedUuid<TrustedBuildSystemId>('5')
+  const reserve = {
+    type: 'ReserveTrustedBuildSystemSlug',
+    organizationId,
+    slug: 'Jenkins',
+    trustedBuildSystemId,
+  } as const
+  const reserved = event<SlugEvent, 'TrustedBuildSystemSlugReserved'>('TrustedBuildSystemSlugReserved', {
+    organizationId,
+    slug: 'jenkins',
+    trustedBuildSystemId,
+  })
+
+  it('is reserved in lower case', () => {
+    given(buildSystemSlug).when(reserve).thenEvents(reserved)
+  })
+
+  itRefuses(buildSystemSlug, { source, before: 'export const trustedBuildSystemSlugDecider' }, [
+    [
+      'TRUSTED_BUILD_SYSTEM_SLUG_TAKEN',
+      'another build system',
+      [reserved],
+      { ...reserve, trustedBuildSystemId: fixedUuid<TrustedBuildSystemId>('6') },
+    ],
+    ['TRUSTED_BUILD_SYSTEM_SLUG_TAKEN', 'a second reservation', [reserved], reserve],
     ...malformed.map((slug) => ['SLUG_MALFORMED', JSON.stringify(slug), [], { ...reserve, slug }] as const),
   ])
 })

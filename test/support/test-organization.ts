@@ -16,6 +16,7 @@ import { createUser } from '../../application/create-user.ts'
 import { createGroup } from '../../application/groups.ts'
 import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
+import { createTrustedBuildSystem, linkTrustedBuildSystem } from '../../application/trusted-build-systems.ts'
 import {
   type ArtifactStore,
   createSigningPlan,
@@ -26,12 +27,14 @@ import {
   type Uploads,
 } from '../../artifacts/index.ts'
 import {
+  type Actor,
   type ApiTokenId,
   type ApprovalProcess,
   type CertificateId,
   type DomainEvent,
   defaultKeyStore,
   type ExistingSignatureTreatment,
+  eventMetadata,
   fold,
   type GroupId,
   type KeyId,
@@ -47,8 +50,10 @@ import {
   signingPolicyDecider,
   signingRequestDecider,
   streams,
+  type UserActor,
   type UserId,
   uploadedFile,
+  type Voucher,
 } from '../../domain/index.ts'
 import {
   type EventLog,
@@ -116,7 +121,14 @@ export type TestOrganization = {
   readonly tell: (signingRequestId: SigningRequestId, command: SigningRequestCommand, by?: UserId) => Promise<void>
   readonly request: (signingRequestId: SigningRequestId) => Promise<SigningRequest>
   /** Submits a program and takes it to its plan. */
-  readonly planned: (program?: Uint8Array, existingSignatures?: ExistingSignatureTreatment) => Promise<SigningRequest>
+  readonly planned: (
+    program?: Uint8Array,
+    existingSignatures?: ExistingSignatureTreatment,
+    /** Who submits it by what, where that is not the submitter by their token; and where another user is. */
+    submission?: { readonly actor?: Actor; readonly submitter?: UserId },
+  ) => Promise<SigningRequest>
+  /** The submitter's call, which the trusted build system vouches for, when the policy demands one. */
+  readonly vouched: (UserActor & { readonly vouchedBy: Voucher }) | undefined
 }
 
 /** Makes it; everything is gone when the running test has finished. */
@@ -141,6 +153,8 @@ export async function testOrganization(
     readonly stored?: EventLog
     /** Key stores of the signer beside `default`, each a token of its own. */
     readonly furtherKeyStores?: readonly KeyStoreName[]
+    /** Whether the policy demands a trusted build system; the submitter is a CI user then, for whom one vouches. */
+    readonly buildSystem?: true
   } = {},
 ): Promise<TestOrganization> {
   const folder = temporaryFolder()
@@ -203,14 +217,14 @@ export async function testOrganization(
   await createOrganization(dependencies, setup, { name: 'Test' })
   const tokens = new Map<UserId, string>()
   const tokenIds = new Map<UserId, ApiTokenId>()
-  const user = async (name: string) => {
-    const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email: null, roles: [] })
+  const user = async (name: string, kind: 'interactive' | 'ci' = 'interactive') => {
+    const { userId } = await createUser(dependencies, setup, { kind, name, email: null, roles: [] })
     const issued = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
     tokens.set(userId, issued.token)
     tokenIds.set(userId, issued.tokenId)
     return userId
   }
-  const submitter = await user('Submitter')
+  const submitter = await user('Submitter', options.buildSystem ? 'ci' : 'interactive')
   const approvers = [await user('Anna'), await user('Bert'), await user('Cora')] as const
   const { certificateId } = await createSelfSignedCertificate(dependencies, setup, {
     name: 'test',
@@ -225,6 +239,13 @@ export async function testOrganization(
     description: null,
     repositoryUrl: 'https://example.org/test',
   })
+  const buildSystem = options.buildSystem && (await linkedBuildSystem(dependencies, setup, projectId))
+  const vouched = buildSystem && {
+    kind: 'user' as const,
+    userId: submitter,
+    authentication: { method: 'apiToken' as const, tokenId: tokenIds.get(submitter) as ApiTokenId },
+    vouchedBy: buildSystem,
+  }
   const group = async (...members: readonly UserId[]) =>
     (await createGroup(dependencies, setup, { name: 'Group', description: null, members })).groupId
   const groups =
@@ -256,6 +277,7 @@ export async function testOrganization(
       timestamp: options.timestamp ?? 'required',
       release: false,
       existingSignatures: ['replace', 'append', 'refuse'],
+      ...(options.buildSystem && { trustedBuildSystemRequired: true }),
     },
   })
 
@@ -276,6 +298,7 @@ export async function testOrganization(
   async function planned(
     program: Uint8Array = sampleProgram(),
     existingSignatures: ExistingSignatureTreatment = 'replace',
+    submission: { readonly actor?: Actor; readonly submitter?: UserId } = {},
   ): Promise<SigningRequest> {
     const signingRequestId = randomUUID() as SigningRequestId
     const artifact = { fileName: 'program.exe', ...(await store.put(oneChunk(program))) }
@@ -283,7 +306,7 @@ export async function testOrganization(
     const policy = fold(signingPolicyDecider, events)
     const settings = policy.status === 'none' ? undefined : policy.versions.at(-1)
     if (policy.status === 'none' || settings === undefined) throw new Error('There is no policy')
-    await tell(signingRequestId, {
+    const submit = {
       type: 'SubmitSigningRequest',
       submission: {
         signingRequestId,
@@ -295,12 +318,20 @@ export async function testOrganization(
         approval: settings.approval,
         timestamp: settings.timestamp,
         existingSignatures,
-        submitter,
+        submitter: submission.submitter ?? submitter,
         description: null,
         source: uploadedFile(artifact),
         program: { description: 'Test project', descriptionUrl: 'https://example.org/test' },
       },
-    })
+    } as const
+    const actor = submission.actor ?? vouched
+    if (actor === undefined) await tell(signingRequestId, submit)
+    else {
+      const decided = signingRequestDecider.decide(submit, signingRequestDecider.initialState())
+      const metadata = eventMetadata({ actor, callId: signingRequestId }, { organizationId, occurredAt: now() })
+      const stream = streams.signingRequest(signingRequestId)
+      await log.append(stream, prepareEvents(stream, 'noStream', decided, metadata), 'noStream')
+    }
     await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
     const { certificate, key } = await readCertificateAndKey(log, settings.certificateId, now())
     const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
@@ -337,7 +368,20 @@ export async function testOrganization(
     tell,
     request,
     planned,
+    vouched,
   }
+}
+
+/** A build system that is linked to a project, as it vouches for calls by its token. */
+async function linkedBuildSystem(
+  dependencies: Pick<SignerDependencies, 'log' | 'now'>,
+  setup: Setup,
+  projectId: ProjectId,
+): Promise<Voucher> {
+  const facts = { slug: 'builds', name: 'Builds', description: null, kind: 'custom' } as const
+  const { trustedBuildSystemId, tokenId } = await createTrustedBuildSystem(dependencies, setup, facts)
+  await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId })
+  return { trustedBuildSystemId, proof: { method: 'token', tokenId }, node: null }
 }
 
 /** What makes keys and certificates at once, by the signer's activities without Temporal between. */

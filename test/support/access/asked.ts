@@ -78,6 +78,8 @@ export const asked: Readonly<Record<string, Asked>> = {
       user: await of.user(),
     }),
   },
+  'Query.trustedBuildSystem': { arguments: async (of) => ({ id: await of.trustedBuildSystem() }) },
+  'Query.trustedBuildSystems': {},
   'Query.signingRequest': { arguments: async (of) => ({ id: await of.signedRequest() }) },
   'Query.signingRequests': {},
   'Query.signingRequests of a policy': {
@@ -99,6 +101,7 @@ export const asked: Readonly<Record<string, Asked>> = {
         nodeId('Key', await of.key()),
         nodeId('Certificate', await of.certificate()),
         nodeId('Group', await of.group()),
+        nodeId('TrustedBuildSystem', await of.trustedBuildSystem()),
         nodeId('ChangeProposal', await of.changeProposal()),
         nodeId('Grant', await of.grant()),
         nodeId('SigningRequest', (await of.request()).signingRequestId),
@@ -203,6 +206,29 @@ export const asked: Readonly<Record<string, Asked>> = {
   })),
   'Mutation.deactivateSigningPolicy': input(async (of) => ({ signingPolicyId: await of.policy() })),
   'Mutation.reactivateSigningPolicy': input(async (of) => ({ signingPolicyId: await of.inactivePolicy() })),
+
+  'Mutation.createTrustedBuildSystem': input(async () => ({
+    slug: `b-${randomUUID()}`,
+    name: 'Another',
+    kind: 'custom',
+  })),
+  'Mutation.updateTrustedBuildSystem': input(async (of) => ({
+    trustedBuildSystemId: await of.trustedBuildSystem(),
+    basedOnRevision: 1,
+    name: 'Renamed',
+  })),
+  'Mutation.rotateTrustedBuildSystemToken': input(async (of) => ({
+    trustedBuildSystemId: await of.trustedBuildSystem(),
+  })),
+  'Mutation.disableTrustedBuildSystem': input(async (of) => ({ trustedBuildSystemId: await of.trustedBuildSystem() })),
+  'Mutation.enableTrustedBuildSystem': input(async (of) => ({
+    trustedBuildSystemId: await of.disabledTrustedBuildSystem(),
+  })),
+  'Mutation.linkTrustedBuildSystem': input(async (of) => ({
+    trustedBuildSystemId: await of.trustedBuildSystem(),
+    projectId: await of.project(),
+  })),
+  'Mutation.unlinkTrustedBuildSystem': input((of) => of.linkedTrustedBuildSystem()),
 
   'Mutation.createSelfSignedCertificate': input(async (of) => ({
     name: 'Test',

@@ -122,6 +122,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   const { ask, tell, submitter, approvers } = server
   await own.signedRequest()
   await own.group()
+  await own.linkedTrustedBuildSystem()
   const change = (mutation: string, of: string) =>
     ask(server.administrator, `mutation ($id: ID!) { ${mutation}(input: { changeProposalId: $id }) { position } }`, {
       id: of,

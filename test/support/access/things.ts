@@ -13,6 +13,11 @@ import { proposeChange } from '../../../application/propose-change.ts'
 import type { Setup } from '../../../application/setup.ts'
 import { deactivateSigningPolicy } from '../../../application/signing-policies.ts'
 import {
+  createTrustedBuildSystem,
+  disableTrustedBuildSystem,
+  linkTrustedBuildSystem,
+} from '../../../application/trusted-build-systems.ts'
+import {
   type GlobalRole,
   type GlobalRoleGranted,
   type ProjectId,
@@ -57,6 +62,14 @@ export type Things = {
   readonly changeProposal: () => Promise<string>
   /** A grant of an approver's; for who is to ask about themselves, of that user. */
   readonly grant: () => Promise<string>
+  readonly trustedBuildSystem: () => Promise<string>
+  /** One that was disabled. */
+  readonly disabledTrustedBuildSystem: () => Promise<string>
+  /** One and the project that it is linked to. */
+  readonly linkedTrustedBuildSystem: () => Promise<{
+    readonly trustedBuildSystemId: string
+    readonly projectId: string
+  }>
   readonly certificate: () => Promise<string>
   /** A certificate that was disabled. */
   readonly disabledCertificate: () => Promise<string>
@@ -103,6 +116,15 @@ export function thingsOf(making: ThingMaking): Things {
         repositoryUrl: null,
       })
     ).projectId
+  const newBuildSystem = async () =>
+    (
+      await createTrustedBuildSystem(dependencies, setup, {
+        slug: `b-${randomUUID()}`,
+        name: 'Another',
+        description: null,
+        kind: 'custom',
+      })
+    ).trustedBuildSystemId
   const newPolicy = async () => {
     const input = { projectId: await newProject(), slug: 'another', settings: policySettings(organization, [], []) }
     return (await createSigningPolicy(dependencies, setup, input)).signingPolicyId
@@ -166,6 +188,17 @@ export function thingsOf(making: ThingMaking): Things {
         projectId: organization.projectId,
         signingPolicyId: namedPolicyId as SigningPolicyId,
       }),
+    trustedBuildSystem: newBuildSystem,
+    async disabledTrustedBuildSystem() {
+      const trustedBuildSystemId = await newBuildSystem()
+      await disableTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, reason: null })
+      return trustedBuildSystemId
+    },
+    async linkedTrustedBuildSystem() {
+      const link = { trustedBuildSystemId: await newBuildSystem(), projectId: await newProject() }
+      await linkTrustedBuildSystem(dependencies, setup, link)
+      return link
+    },
     certificate: async () => (await newCertificate(dependencies, setup)).certificateId,
     async disabledCertificate() {
       const { certificateId } = await newCertificate(dependencies, setup)
@@ -203,6 +236,9 @@ export const nobodysThings: Things = {
   namedPolicy: async () => randomUUID(),
   policy: async () => randomUUID(),
   inactivePolicy: async () => randomUUID(),
+  trustedBuildSystem: async () => randomUUID(),
+  disabledTrustedBuildSystem: async () => randomUUID(),
+  linkedTrustedBuildSystem: async () => ({ trustedBuildSystemId: randomUUID(), projectId: randomUUID() }),
   certificate: async () => randomUUID(),
   key: async () => randomUUID(),
   request: async () => ({

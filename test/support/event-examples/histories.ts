@@ -4,6 +4,7 @@ import {
   type ProjectId,
   type SigningPolicyId,
   streams,
+  type TrustedBuildSystemTokenId,
 } from '../../../domain/index.ts'
 import { issuedFacts } from '../issued-facts.ts'
 import { fixedUuid } from '../submission.ts'
@@ -50,6 +51,7 @@ const proposedChange = {
 } as const
 
 const controlledSettings = { ...policySettings, changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }
+const vouchedSettings = { ...policySettings, trustedBuildSystemRequired: true } as const
 
 /**
  * Histories that hold every type of event, in the newest form of each, and every kind of actor. What is once among the stored
@@ -235,6 +237,46 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       ],
     },
     {
+      streamId: streams.trustedBuildSystemSlug(fixedUuid('d')),
+      events: [
+        byToken('TrustedBuildSystemSlugReserved', {
+          organizationId: id.organization,
+          slug: 'jenkins',
+          trustedBuildSystemId: id.buildSystem,
+        }),
+      ],
+    },
+    {
+      streamId: streams.trustedBuildSystem(id.buildSystem),
+      events: [
+        byToken('TrustedBuildSystemCreated', {
+          trustedBuildSystemId: id.buildSystem,
+          organizationId: id.organization,
+          slug: 'jenkins',
+          kind: 'jenkins',
+          name: 'Jenkins',
+          description: null,
+        }),
+        byToken('TrustedBuildSystemTokenIssued', {
+          tokenId: id.session as string as TrustedBuildSystemTokenId,
+          tokenHash: digest('9a'),
+          prefix: 'abcdef',
+          previousTokenValidUntil: null,
+        }),
+        byToken('TrustedBuildSystemChanged', { name: 'Jenkins of releases', description: 'In Bonn' }),
+        byToken('TrustedBuildSystemLinked', { projectId: id.project }),
+        byToken('TrustedBuildSystemTokenIssued', {
+          tokenId: id.buildSystemToken,
+          tokenHash: digest('9b'),
+          prefix: 'ghijkl',
+          previousTokenValidUntil: plannedDeadline,
+        }),
+        byToken('TrustedBuildSystemDisabled', { reason: 'Compromised' }),
+        byToken('TrustedBuildSystemEnabled', {}),
+        byToken('TrustedBuildSystemUnlinked', { projectId: id.project }),
+      ],
+    },
+    {
       streamId: streams.signingPolicySlug(fixedUuid('5')),
       events: [
         byToken('SigningPolicySlugReserved', { projectId: id.project, slug: 'release', signingPolicyId: id.policy }),
@@ -282,6 +324,22 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           }),
         ),
         inForm(2, byToken('SigningPolicyChanged', { version: 2, settings: { ...controlledSettings, approval: null } })),
+      ],
+    },
+    {
+      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('d')),
+      events: [
+        inForm(
+          3,
+          byToken('SigningPolicyCreated', {
+            signingPolicyId: fixedUuid<SigningPolicyId>('d'),
+            organizationId: id.organization,
+            projectId: id.project,
+            slug: 'builds',
+            settings: vouchedSettings,
+          }),
+        ),
+        inForm(3, byToken('SigningPolicyChanged', { version: 2, settings: { ...vouchedSettings, approval: null } })),
       ],
     },
     {

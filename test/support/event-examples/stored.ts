@@ -24,6 +24,8 @@ import {
   signingPolicyDecider,
   signingPolicySlugDecider,
   signingRequestDecider,
+  trustedBuildSystemDecider,
+  trustedBuildSystemSlugDecider,
   userDecider,
 } from '../../../domain/index.ts'
 import {
@@ -73,6 +75,8 @@ export const deciders: Readonly<Record<Exclude<StreamKind, 'security' | 'unusual
   processKey: processKeyDecider,
   projectSlug: projectSlugDecider,
   signingPolicySlug: signingPolicySlugDecider,
+  trustedBuildSystem: trustedBuildSystemDecider,
+  trustedBuildSystemSlug: trustedBuildSystemSlugDecider,
 }
 
 /** The stored examples, in the order of their log. */

@@ -16,6 +16,8 @@ import {
   signingPolicySlugDecider,
   signingRequestDecider,
   streams,
+  type TrustedBuildSystemId,
+  trustedBuildSystemDecider,
   userDecider,
 } from '../../../domain/index.ts'
 import {
@@ -25,7 +27,7 @@ import {
   organizationCommands,
   userCommands,
 } from './people-and-key-commands.ts'
-import { policyCommands, projectCommands, requestCommands } from './project-commands.ts'
+import { buildSystemCommands, policyCommands, projectCommands, requestCommands } from './project-commands.ts'
 import { randomOrganization, uuid } from './values.ts'
 
 /** The decider of any aggregate. */
@@ -51,7 +53,11 @@ export function choose(entity: number, detail: number, at: Instant): Choice {
         commands: organizationCommands,
       }
     case 5:
-      return detail % 2 === 0 ? projectSlug(detail) : signingPolicySlug(detail)
+      return detail % 2 === 0
+        ? projectSlug(detail)
+        : detail % 3 === 0
+          ? buildSystem(detail, at)
+          : signingPolicySlug(detail)
     case 9:
       return {
         aggregate: aggregate(groupDecider, streams.group),
@@ -120,4 +126,13 @@ function signingPolicySlug(detail: number): Choice {
   }
   const stream = () => signingPolicySlugStream(projectId, slug)
   return { aggregate: aggregate(signingPolicySlugDecider, stream), id: slug, commands: [command] }
+}
+
+function buildSystem(detail: number, at: Instant): Choice {
+  const id = uuid<TrustedBuildSystemId>('7', detail % 2)
+  return {
+    aggregate: aggregate(trustedBuildSystemDecider, streams.trustedBuildSystem),
+    id,
+    commands: buildSystemCommands(id, detail, at),
+  }
 }

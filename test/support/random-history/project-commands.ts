@@ -1,9 +1,15 @@
 import {
   type GroupId,
+  type Instant,
   type ProjectCommand,
+  type ProjectId,
   type SigningPolicyCommand,
   type SigningPolicySettings,
   type SigningRequestCommand,
+  type TrustedBuildSystemCommand,
+  type TrustedBuildSystemId,
+  type TrustedBuildSystemTokenId,
+  trustedBuildSystemKinds,
   type UserId,
   unrestricted,
 } from '../../../domain/index.ts'
@@ -34,6 +40,39 @@ export function projectCommands(number: number, detail: number): readonly Projec
     },
     { type: 'DeactivateProject', reason: 'done' },
     { type: 'ReactivateProject' },
+  ]
+}
+
+/** What may be asked of a trusted build system. */
+export function buildSystemCommands(
+  trustedBuildSystemId: TrustedBuildSystemId,
+  detail: number,
+  at: Instant,
+): readonly TrustedBuildSystemCommand[] {
+  const token = {
+    tokenId: uuid<TrustedBuildSystemTokenId>('9', detail),
+    tokenHash: digest(detail),
+    prefix: `tok${String(detail % 900).padStart(3, '0')}`,
+  }
+  const projectId = uuid<ProjectId>('3', detail % 3)
+  const previousTokenValidUntil = detail % 4 === 1 ? new Date(Date.parse(at) + 3_600_000).toISOString() : null
+  return [
+    {
+      type: 'CreateTrustedBuildSystem',
+      trustedBuildSystemId,
+      organizationId: randomOrganization,
+      slug: `system-${detail % 2}`,
+      kind: pick(trustedBuildSystemKinds, detail),
+      name: 'Build system',
+      description: null,
+      token,
+    },
+    { type: 'ChangeTrustedBuildSystem', name: `Build system ${detail % 50}`, description: 'Builds' },
+    { type: 'RotateToken', token, previousTokenValidUntil, at },
+    { type: 'LinkProject', projectId },
+    { type: 'UnlinkProject', projectId },
+    { type: 'DisableTrustedBuildSystem', reason: null },
+    { type: 'EnableTrustedBuildSystem' },
   ]
 }
 

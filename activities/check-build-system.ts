@@ -1,0 +1,66 @@
+import {
+  fold,
+  requireTrustedBuildSystem,
+  type SigningRequest,
+  streams,
+  trustedBuildSystemDecider,
+  userDecider,
+  type Voucher,
+} from '../domain/index.ts'
+import { type RecordedEvent, readNamedStream } from '../event-log/index.ts'
+import { requireApprovedChange } from './check-rule-change.ts'
+import type { GroundsLog } from './grounds.ts'
+
+/**
+ * Where the policy's version demands a trusted build system: a CI user must have submitted the request, and a build system of
+ * the organization have vouched for that which was enabled and linked to the project then, and is both now. It must have come
+ * to be, received its token, been enabled and been linked as the organization demanded it.
+ *
+ * That the token worked then was checked when the submission was read, as of whoever causes an event.
+ *
+ * @throws Refusal `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_REQUIRED`, `TRUSTED_BUILD_SYSTEM_NOT_FOUND`,
+ *   `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `RULE_CHANGE_NOT_APPROVED`
+ */
+export async function checkBuildSystem(
+  log: GroundsLog,
+  request: SigningRequest,
+  submission: RecordedEvent,
+): Promise<void> {
+  const { organizationId, projectId, submitter } = request
+  const user = fold(userDecider, (await readNamedStream(log, streams.user(submitter))).events)
+  const submitterKind = user.status === 'none' ? 'interactive' : user.kind
+  const voucher = voucherOf(submission)
+  const events =
+    voucher === undefined
+      ? []
+      : (await readNamedStream(log, streams.trustedBuildSystem(voucher.trustedBuildSystemId))).events
+  const before = events.filter(({ position }) => position < submission.position)
+  for (const history of [before, events]) {
+    const system = fold(trustedBuildSystemDecider, history)
+    const own = system.status !== 'none' && system.organizationId === organizationId
+    const vouchedBy = voucher === undefined ? null : own ? system : trustedBuildSystemDecider.initialState()
+    requireTrustedBuildSystem({ submitterKind, vouchedBy, projectId })
+    for (const rule of rulesOf(history, request, voucher)) await requireApprovedChange(log, organizationId, rule)
+  }
+}
+
+function voucherOf({ metadata: { actor } }: RecordedEvent): Voucher | undefined {
+  return actor.kind === 'user' ? actor.vouchedBy : undefined
+}
+
+/** What of a build system's history its voucher rests on. */
+function rulesOf(
+  history: readonly RecordedEvent[],
+  { projectId }: SigningRequest,
+  voucher: Voucher | undefined,
+): readonly RecordedEvent[] {
+  const newest = (wanted: string, matches: (data: RecordedEvent['data']) => boolean = () => true) =>
+    history.findLast(({ type, data }) => type === wanted && matches(data))
+  const tokenId = voucher?.proof.tokenId
+  return [
+    newest('TrustedBuildSystemCreated'),
+    newest('TrustedBuildSystemTokenIssued', (data) => data.tokenId === tokenId),
+    newest('TrustedBuildSystemEnabled'),
+    newest('TrustedBuildSystemLinked', (data) => data.projectId === projectId),
+  ].filter((event) => event !== undefined)
+}

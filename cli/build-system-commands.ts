@@ -1,0 +1,24 @@
+import type { CommandEntry, CommandGroup, CommandModule } from './invocation.ts'
+
+const load = () => import('./commands/trusted-build-system.ts')
+
+/** The commands about trusted build systems. */
+export const buildSystemCommands: CommandGroup = {
+  name: 'trusted-build-system',
+  summary: 'what vouches for builds: tokens, links to projects',
+  commands: [
+    entry('list', 'list trusted build systems', async () => (await load()).list),
+    entry('show', 'show everything about a trusted build system', async () => (await load()).show),
+    entry('create', 'create a trusted build system, and show its token once', async () => (await load()).create),
+    entry('update', 'change a trusted build system', async () => (await load()).update),
+    entry('rotate-token', 'make a new token, and show it once', async () => (await load()).rotateToken),
+    entry('disable', 'refuse its tokens from now on', async () => (await load()).disable),
+    entry('enable', 'let it vouch again', async () => (await load()).enable),
+    entry('link', 'let it vouch for submissions to a project', async () => (await load()).link),
+    entry('unlink', 'end that', async () => (await load()).unlink),
+  ],
+}
+
+function entry(name: string, summary: string, loadCommand: () => Promise<CommandModule>): CommandEntry {
+  return { name, summary, load: loadCommand }
+}

@@ -1,0 +1,129 @@
+import { typedDocument } from '../connection/graphql.ts'
+import type { Connected } from './requests.ts'
+
+/** What is shown of a trusted build system in a list. */
+export type BuildSystemSummary = {
+  readonly trustedBuildSystemId: string
+  readonly slug: string
+  readonly name: string
+  readonly description: string | null
+  readonly kind: string
+  /** `enabled` or `disabled`. */
+  readonly status: string
+  readonly projectCount: number
+  /** Of the newest event. */
+  readonly revision: number
+}
+
+/** A project that a build system is linked to. */
+export type LinkedProject = { readonly projectId: string; readonly slug: string; readonly name: string }
+
+/** Everything about a trusted build system but its projects. */
+export type BuildSystemDetails = BuildSystemSummary & {
+  readonly createdAt: string
+  readonly tokens: readonly {
+    readonly tokenId: string
+    readonly prefix: string
+    /** `current`, `replaced` or `ended`. */
+    readonly status: string
+    readonly issuedAt: string
+    readonly validUntil: string | null
+  }[]
+}
+
+/** A change of a trusted build system that is in the log, or was proposed. */
+export type BuildSystemChange = {
+  readonly trustedBuildSystemId: string
+  readonly position: string
+  readonly changeProposalId: string | null
+}
+
+/** A change that made a token. */
+export type BuildSystemToken = BuildSystemChange & { readonly tokenId: string; readonly token: string }
+
+const summaryFields = 'trustedBuildSystemId slug name description kind status projectCount revision'
+const changeFields = 'trustedBuildSystemId position changeProposalId'
+
+/** Trusted build systems, by slug. */
+export const listBuildSystems = typedDocument<
+  { readonly trustedBuildSystems: Connected<BuildSystemSummary> },
+  { readonly first: number; readonly after: string | null }
+>(`query ListBuildSystems($first: Int, $after: String) {
+  trustedBuildSystems(first: $first, after: $after) { nodes { ${summaryFields} } pageInfo { hasNextPage endCursor } }
+}`)
+
+/** One trusted build system by its id or its slug, with a page of the projects that it is linked to. */
+export const oneBuildSystem = typedDocument<
+  { readonly trustedBuildSystem: (BuildSystemDetails & { readonly projects: Connected<LinkedProject> }) | null },
+  {
+    readonly id: string | null
+    readonly slug: string | null
+    readonly first: number
+    readonly after: string | null
+  }
+>(`query OneBuildSystem($id: ID, $slug: String, $first: Int, $after: String) {
+  trustedBuildSystem(id: $id, slug: $slug) {
+    ${summaryFields} createdAt
+    tokens { tokenId prefix status issuedAt validUntil }
+    projects(first: $first, after: $after) { nodes { projectId slug name } pageInfo { hasNextPage endCursor } }
+  }
+}`)
+
+type ChangeInput = { readonly trustedBuildSystemId: string; readonly basedOnRevision: number }
+type Settings = { readonly name: string; readonly description: string | null }
+
+/** Creates a trusted build system with its first token. */
+export const createBuildSystem = typedDocument<
+  { readonly createTrustedBuildSystem: BuildSystemToken },
+  { readonly input: Settings & { readonly slug: string; readonly kind: string } }
+>(`mutation CreateBuildSystem($input: CreateTrustedBuildSystemInput!) {
+  createTrustedBuildSystem(input: $input) { ${changeFields} tokenId token }
+}`)
+
+/** Gives a trusted build system another name and description. */
+export const updateBuildSystem = typedDocument<
+  { readonly updateTrustedBuildSystem: BuildSystemChange },
+  { readonly input: ChangeInput & Settings }
+>(`mutation UpdateBuildSystem($input: UpdateTrustedBuildSystemInput!) {
+  updateTrustedBuildSystem(input: $input) { ${changeFields} }
+}`)
+
+/** Gives a trusted build system a new token. */
+export const rotateBuildSystemToken = typedDocument<
+  { readonly rotateTrustedBuildSystemToken: BuildSystemToken },
+  { readonly input: ChangeInput & { readonly previousTokenValidUntil: string | null } }
+>(`mutation RotateBuildSystemToken($input: RotateTrustedBuildSystemTokenInput!) {
+  rotateTrustedBuildSystemToken(input: $input) { ${changeFields} tokenId token }
+}`)
+
+/** Disables a trusted build system. */
+export const disableBuildSystem = typedDocument<
+  { readonly disableTrustedBuildSystem: BuildSystemChange },
+  { readonly input: ChangeInput & { readonly reason: string | null } }
+>(`mutation DisableBuildSystem($input: DisableTrustedBuildSystemInput!) {
+  disableTrustedBuildSystem(input: $input) { ${changeFields} }
+}`)
+
+/** Lets a trusted build system vouch again. */
+export const enableBuildSystem = typedDocument<
+  { readonly enableTrustedBuildSystem: BuildSystemChange },
+  { readonly input: ChangeInput }
+>(`mutation EnableBuildSystem($input: EnableTrustedBuildSystemInput!) {
+  enableTrustedBuildSystem(input: $input) { ${changeFields} }
+}`)
+
+/** Links a trusted build system to a project. */
+export const linkBuildSystem = typedDocument<
+  { readonly linkTrustedBuildSystem: BuildSystemChange },
+  { readonly input: ChangeInput & { readonly projectId: string } }
+>(`mutation LinkBuildSystem($input: TrustedBuildSystemLinkInput!) {
+  linkTrustedBuildSystem(input: $input) { ${changeFields} }
+}`)
+
+/** Ends that. */
+export const unlinkBuildSystem = typedDocument<
+  { readonly unlinkTrustedBuildSystem: BuildSystemChange },
+  { readonly input: ChangeInput & { readonly projectId: string } }
+>(`mutation UnlinkBuildSystem($input: TrustedBuildSystemLinkInput!) {
+  unlinkTrustedBuildSystem(input: $input) { ${changeFields} }
+}`)

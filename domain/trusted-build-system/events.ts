@@ -1,0 +1,82 @@
+import type { DomainEvent, Instant } from '../event.ts'
+import type { OrganizationId, ProjectId, TrustedBuildSystemId, TrustedBuildSystemTokenId } from '../ids.ts'
+
+/**
+ * Which build system it is: it says what can be asked of it about a build. `custom` is any caller that holds the token;
+ * `authenticationProxy` knows build nodes by their client certificates.
+ */
+export const trustedBuildSystemKinds = [
+  'githubActions',
+  'gitlabCi',
+  'jenkins',
+  'azureDevOps',
+  'teamCity',
+  'appVeyor',
+  'custom',
+  'authenticationProxy',
+] as const
+
+/** Which build system it is. */
+export type TrustedBuildSystemKind = (typeof trustedBuildSystemKinds)[number]
+
+/** What of a trusted build system can be changed. */
+export type TrustedBuildSystemSettings = {
+  readonly name: string
+  readonly description: string | null
+}
+
+/** What a trusted build system is. */
+export type TrustedBuildSystemFacts = TrustedBuildSystemSettings & {
+  readonly trustedBuildSystemId: TrustedBuildSystemId
+  readonly organizationId: OrganizationId
+  /** For good: tools name the build system by it. */
+  readonly slug: string
+  /** For good: another kind is another build system. */
+  readonly kind: TrustedBuildSystemKind
+}
+
+/** A trusted build system came to be, enabled and linked to nothing. */
+export type TrustedBuildSystemCreated = DomainEvent<'TrustedBuildSystemCreated', TrustedBuildSystemFacts>
+
+/** It has another name or description. */
+export type TrustedBuildSystemChanged = DomainEvent<'TrustedBuildSystemChanged', TrustedBuildSystemSettings>
+
+/** What is kept of a token. */
+export type TrustedBuildSystemTokenFacts = {
+  readonly tokenId: TrustedBuildSystemTokenId
+  /** SHA-256 of the whole token text, hexadecimal. */
+  readonly tokenHash: string
+  /** The first characters of the token's secret part, to recognise it by. */
+  readonly prefix: string
+}
+
+/** A token was made and shown once. Only its hash is kept. It takes the place of the one before. */
+export type TrustedBuildSystemTokenIssued = DomainEvent<
+  'TrustedBuildSystemTokenIssued',
+  TrustedBuildSystemTokenFacts & {
+    /** Until when the one before works beside it; `null`: it stops at once, as those that were replaced earlier do. */
+    readonly previousTokenValidUntil: Instant | null
+  }
+>
+
+/** Nothing that it vouches for counts until it is enabled. */
+export type TrustedBuildSystemDisabled = DomainEvent<'TrustedBuildSystemDisabled', { readonly reason: string | null }>
+
+/** It can vouch again, by the tokens that it has. */
+export type TrustedBuildSystemEnabled = DomainEvent<'TrustedBuildSystemEnabled'>
+
+/** What it vouches for may be submitted to policies of a project that demand a trusted build system. */
+export type TrustedBuildSystemLinked = DomainEvent<'TrustedBuildSystemLinked', { readonly projectId: ProjectId }>
+
+/** It vouches for nothing of the project any more. */
+export type TrustedBuildSystemUnlinked = DomainEvent<'TrustedBuildSystemUnlinked', { readonly projectId: ProjectId }>
+
+/** Everything that happens to a trusted build system. */
+export type TrustedBuildSystemEvent =
+  | TrustedBuildSystemCreated
+  | TrustedBuildSystemChanged
+  | TrustedBuildSystemTokenIssued
+  | TrustedBuildSystemDisabled
+  | TrustedBuildSystemEnabled
+  | TrustedBuildSystemLinked
+  | TrustedBuildSystemUnlinked

@@ -1,0 +1,85 @@
+import { isSameDigest } from '../digest.ts'
+import type { Instant } from '../event.ts'
+import type { ProjectId } from '../ids.ts'
+import { Refusal } from '../refusal.ts'
+import {
+  existingTrustedBuildSystem,
+  refuseIfDisabled,
+  requireLinked,
+  type TrustedBuildSystem,
+  type TrustedBuildSystemState,
+  type TrustedBuildSystemToken,
+} from './decider.ts'
+
+/**
+ * Finds the token that came with a call, by its hash.
+ *
+ * @param state of the build system that the token names; one of another organization is none
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_TOKEN_INVALID` when there is no such token, `TRUSTED_BUILD_SYSTEM_TOKEN_REPLACED`,
+ *   `TRUSTED_BUILD_SYSTEM_DISABLED`
+ */
+export function usableBuildSystemToken(
+  state: TrustedBuildSystemState,
+  tokenHash: string,
+  at: Instant,
+): TrustedBuildSystemToken {
+  const token =
+    state.status === 'none' ? undefined : state.tokens.find((each) => isSameDigest(each.tokenHash, tokenHash))
+  if (state.status === 'none' || token === undefined)
+    throw new Refusal(
+      'TRUSTED_BUILD_SYSTEM_TOKEN_INVALID',
+      'The token of the trusted build system is not known. Check that it was copied whole.',
+    )
+  if (!worksAt(token, at))
+    throw new Refusal(
+      'TRUSTED_BUILD_SYSTEM_TOKEN_REPLACED',
+      `The token ${token.tokenId} of the trusted build system ${state.slug} was replaced. Use the new one.`,
+    )
+  refuseIfDisabled(state)
+  return token
+}
+
+/** Whether a token works at a moment. */
+export function worksAt({ status, validUntil }: TrustedBuildSystemToken, at: Instant): boolean {
+  return status === 'current' || (status === 'replaced' && validUntil !== null && at < validUntil)
+}
+
+/** What is asked of a submission to a policy that demands a trusted build system. */
+export type VouchedSubmission = {
+  readonly submitterKind: 'interactive' | 'ci'
+  /** The build system that vouches for the call; `null` when none does. */
+  readonly vouchedBy: TrustedBuildSystemState | null
+  readonly projectId: ProjectId
+}
+
+/**
+ * Refuses what a policy does not take that demands a trusted build system.
+ *
+ * @throws Refusal `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_REQUIRED`, `TRUSTED_BUILD_SYSTEM_NOT_FOUND`,
+ *   `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`
+ */
+export function requireTrustedBuildSystem({ submitterKind, vouchedBy, projectId }: VouchedSubmission): void {
+  if (submitterKind !== 'ci')
+    throw new Refusal(
+      'SUBMITTER_NOT_CI_USER',
+      'The signing policy demands a trusted build system: only CI users submit to it.',
+    )
+  if (vouchedBy === null)
+    throw new Refusal(
+      'TRUSTED_BUILD_SYSTEM_REQUIRED',
+      'The signing policy demands a trusted build system: send its token behind the API token, as «Authorization: Bearer <API token>:<build system token>».',
+    )
+  vouchesFor(vouchedBy, projectId)
+}
+
+/**
+ * The build system, if it may vouch for what is submitted to a project.
+ *
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`
+ */
+export function vouchesFor(state: TrustedBuildSystemState, projectId: ProjectId): TrustedBuildSystem {
+  const system = existingTrustedBuildSystem(state)
+  refuseIfDisabled(system)
+  requireLinked(system, projectId)
+  return system
+}

@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { describe, expect, test } from 'vitest'
+import { signerActivities } from '../../activities/index.ts'
+import { handleCommand } from '../../application/handle-command.ts'
+import {
+  type Actor,
+  type DomainEvent,
+  eventMetadata,
+  type Instant,
+  organizationDecider,
+  type SigningRequest,
+  streams,
+  type TrustedBuildSystemCommand,
+  type TrustedBuildSystemId,
+  type TrustedBuildSystemTokenId,
+  trustedBuildSystemDecider,
+  type UserId,
+} from '../../domain/index.ts'
+import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import { testInstallation } from '../support/event-keys.ts'
+import { references } from '../support/submission.ts'
+import { silenceWorkers } from '../support/temporal.ts'
+import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
+
+silenceWorkers()
+
+const installation = testInstallation()
+
+/** An organization whose policy demands a trusted build system, whose signer believes only what could have been. */
+async function demanding(approvers = 0) {
+  const approval = approvers === 0 ? null : { requiredApprovals: approvers }
+  const organization = await testOrganization({ buildSystem: true, approval, timestamp: 'none', installation })
+  if (organization.vouched === undefined) throw new Error('There is no build system')
+  return { ...organization, vouched: organization.vouched }
+}
+
+type Demanding = Awaited<ReturnType<typeof demanding>>
+
+const streamOf = ({ vouched }: Demanding) => streams.trustedBuildSystem(vouched.vouchedBy.trustedBuildSystemId)
+
+const tell = (organization: Demanding, command: TrustedBuildSystemCommand) =>
+  handleCommand(organization.signer, organization.setup, streamOf(organization), trustedBuildSystemDecider, command)
+
+/** Appends to the build system's stream, whatever the rules say, as whoever can write to the log may. */
+async function happens(
+  organization: Pick<TestOrganization, 'log' | 'setup'>,
+  streamId: string,
+  event: DomainEvent,
+  { actor = { kind: 'system', component: 'setup' }, at }: { readonly actor?: Actor; readonly at?: Instant } = {},
+): Promise<void> {
+  const { revision } = await readWholeStream(organization.log, streamId)
+  const { organizationId } = organization.setup
+  const about = { organizationId, occurredAt: at ?? new Date().toISOString() }
+  const metadata = eventMetadata({ actor, callId: randomUUID() }, about)
+  await organization.log.append(streamId, prepareEvents(streamId, revision, [event], metadata), revision)
+}
+
+const event = (type: string, data: object = {}) => ({ type, data: { schemaVersion: 1, ...data } }) as DomainEvent
+
+/** `signed`, or the code of what the signer says. */
+async function sign({ signer }: TestOrganization, { signingRequestId }: SigningRequest): Promise<string> {
+  const { sign: signIt } = signerActivities({ ...signer, recordRefusal: async () => undefined })
+  return new MockActivityEnvironment().run(signIt, { signingRequestId, fromRevision: 0 }).then(
+    () => 'signed',
+    (error: { type?: string; message: string }) => error.type ?? error.message,
+  )
+}
+
+describe('a request to a policy that demands a trusted build system', () => {
+  test('is signed when one vouched that was linked and enabled then, and is now, whatever happened between', async () => {
+    const organization = await demanding()
+    const request = await organization.planned()
+    await tell(organization, { type: 'UnlinkProject', projectId: organization.projectId })
+    expect(await sign(organization, request)).toBe('TRUSTED_BUILD_SYSTEM_NOT_LINKED')
+    await tell(organization, { type: 'LinkProject', projectId: organization.projectId })
+    await tell(organization, { type: 'DisableTrustedBuildSystem', reason: null })
+    expect(await sign(organization, request)).toBe('TRUSTED_BUILD_SYSTEM_DISABLED')
+    await tell(organization, { type: 'EnableTrustedBuildSystem' })
+    // The token worked when it was submitted.
+    const token = { tokenId: randomUUID() as TrustedBuildSystemTokenId, tokenHash: 'a'.repeat(64), prefix: 'abcdef' }
+    await tell(organization, { type: 'RotateToken', token, previousTokenValidUntil: null, at: '' })
+    expect(await sign(organization, request)).toBe('signed')
+  })
+
+  test('is not when none vouched, or a person submitted it', async () => {
+    const organization = await demanding()
+    const { vouchedBy, ...call } = organization.vouched
+    const alone = await organization.planned(undefined, undefined, { actor: call })
+    expect(await sign(organization, alone)).toBe('TRUSTED_BUILD_SYSTEM_REQUIRED')
+    const byService = await organization.planned(undefined, undefined, { actor: { kind: 'system', component: 'x' } })
+    expect(await sign(organization, byService)).toBe('TRUSTED_BUILD_SYSTEM_REQUIRED')
+    const submitter = organization.approvers[0]
+    const tokenId = organization.tokenIds.get(submitter)
+    if (tokenId === undefined) throw new Error('There is no token')
+    const authentication = { method: 'apiToken', tokenId } as const
+    const byPerson = await organization.planned(undefined, undefined, {
+      submitter,
+      actor: { kind: 'user', userId: submitter, authentication, vouchedBy },
+    })
+    expect(await sign(organization, byPerson)).toBe('POLICY_MISMATCH')
+    // Even where the policy names the person, which no API process lets it.
+    const policy = streams.signingPolicy(organization.signingPolicyId)
+    const [created] = (await readWholeStream(organization.log, policy)).events
+    const settings = { ...(created?.data.settings as object), submitters: references(submitter) }
+    const changed = { type: 'SigningPolicyChanged', data: { schemaVersion: 3, version: 2, settings } } as DomainEvent
+    await happens(organization, policy, changed)
+    const named = await organization.planned(undefined, undefined, {
+      submitter,
+      actor: { kind: 'user', userId: submitter, authentication, vouchedBy },
+    })
+    expect(await sign(organization, named)).toBe('SUBMITTER_NOT_CI_USER')
+  })
+
+  test.each<[string, string, TrustedBuildSystemCommand, TrustedBuildSystemCommand]>([
+    [
+      'linked',
+      'TRUSTED_BUILD_SYSTEM_NOT_LINKED',
+      { type: 'UnlinkProject', projectId: '' as never },
+      { type: 'LinkProject', projectId: '' as never },
+    ],
+    [
+      'enabled',
+      'TRUSTED_BUILD_SYSTEM_DISABLED',
+      { type: 'DisableTrustedBuildSystem', reason: null },
+      { type: 'EnableTrustedBuildSystem' },
+    ],
+  ])('is not when the build system was not %s then, though it is now', async (_, code, before, after) => {
+    const organization = await demanding()
+    const { projectId } = organization
+    const inProject = (command: TrustedBuildSystemCommand) =>
+      'projectId' in command ? { ...command, projectId } : command
+    await tell(organization, inProject(before))
+    const request = await organization.planned()
+    await tell(organization, inProject(after))
+    expect(await sign(organization, request)).toBe(code)
+  })
+
+  test('is not believed when the build system was not there, or its token did not work', async () => {
+    const organization = await demanding()
+    const { vouched } = organization
+    const { vouchedBy } = vouched
+    const submitted = (changed: object) =>
+      organization.planned(undefined, undefined, { actor: { ...vouched, vouchedBy: { ...vouchedBy, ...changed } } })
+    const nobodys = await submitted({ trustedBuildSystemId: randomUUID() as TrustedBuildSystemId })
+    const tokenId = randomUUID() as TrustedBuildSystemTokenId
+    const otherToken = await submitted({ proof: { method: 'token', tokenId } })
+    for (const request of [nobodys, otherToken]) expect(await sign(organization, request)).toBe('EVENT_LOG_UNTRUSTED')
+    const node = { subject: 'CN=n', issuer: 'CN=i', serialNumber: '01', template: null, rule: 'r' }
+    expect(await sign(organization, await submitted({ node }))).toBe('EVENT_ACTOR_UNKNOWN')
+
+    const anHourAgo = new Date(Date.now() - 3_600_000).toISOString()
+    const issued = (until: Instant | null) =>
+      event('TrustedBuildSystemTokenIssued', {
+        tokenId,
+        tokenHash: 'a'.repeat(64),
+        prefix: 'abcdef',
+        previousTokenValidUntil: until,
+      })
+    await happens(organization, streamOf(organization), issued(new Date(Date.now() + 3_600_000).toISOString()), {
+      at: anHourAgo,
+    })
+    expect(await sign(organization, await submitted({}))).toBe('signed')
+    const third = event('TrustedBuildSystemTokenIssued', {
+      tokenId: randomUUID(),
+      tokenHash: 'b'.repeat(64),
+      prefix: 'abcdef',
+      previousTokenValidUntil: null,
+    })
+    await happens(organization, streamOf(organization), third, { at: anHourAgo })
+    expect(await sign(organization, await submitted({}))).toBe('EVENT_LOG_UNTRUSTED')
+    expect(await sign(organization, await submitted({ proof: { method: 'token', tokenId } }))).toBe(
+      'EVENT_LOG_UNTRUSTED',
+    )
+    await happens(organization, streamOf(organization), event('TrustedBuildSystemDisabled', { reason: null }), {
+      at: anHourAgo,
+    })
+    const { tokenId: newest } = third.data as unknown as { readonly tokenId: TrustedBuildSystemTokenId }
+    const disabled = await submitted({ proof: { method: 'token', tokenId: newest } })
+    expect(await sign(organization, disabled)).toBe('EVENT_LOG_UNTRUSTED')
+  })
+
+  test.each(['TrustedBuildSystemLinked', 'TrustedBuildSystemEnabled', 'TrustedBuildSystemTokenIssued'])(
+    'is not when a %s that the organization controls was approved by nobody',
+    async (type) => {
+      const organization = await demanding()
+      const { signer, setup, projectId, vouched } = organization
+      const control = { requiredApprovals: 1, lifetimeSeconds: 86_400 }
+      await handleCommand(signer, setup, streams.organization(setup.organizationId), organizationDecider, {
+        type: 'ChangeChangeControl',
+        changeControl: control,
+        administrators: 3,
+      })
+      // What was so before changes were controlled holds.
+      expect(await sign(organization, await organization.planned())).toBe('signed')
+      const tokenId = randomUUID() as TrustedBuildSystemTokenId
+      if (type === 'TrustedBuildSystemLinked') await tell(organization, { type: 'UnlinkProject', projectId })
+      if (type === 'TrustedBuildSystemEnabled')
+        await tell(organization, { type: 'DisableTrustedBuildSystem', reason: null })
+      const data = { tokenId, tokenHash: 'a'.repeat(64), prefix: 'abcdef', previousTokenValidUntil: null, projectId }
+      await happens(organization, streamOf(organization), event(type, data))
+      const proof =
+        type === 'TrustedBuildSystemTokenIssued' ? ({ method: 'token', tokenId } as const) : vouched.vouchedBy.proof
+      const actor = { ...vouched, vouchedBy: { ...vouched.vouchedBy, proof } }
+      const request = await organization.planned(undefined, undefined, { actor })
+      expect(await sign(organization, request)).toBe('RULE_CHANGE_NOT_APPROVED')
+    },
+  )
+})
+
+test('an approval that a build system vouches for does not count, though it could have been given', async () => {
+  const organization = await demanding(1)
+  const { vouched, approvers, tokenIds } = organization
+  const request = await organization.planned()
+  const [approver] = approvers
+  const approved = (by: UserId) =>
+    event('ApprovalGranted', {
+      approver: by,
+      through: references(by),
+      planDigest: request.plan?.digest,
+      comment: null,
+    })
+  const actor: Actor = {
+    kind: 'user',
+    userId: approver,
+    authentication: { method: 'apiToken', tokenId: tokenIds.get(approver) as never },
+    vouchedBy: vouched.vouchedBy,
+  }
+  await happens(organization, streams.signingRequest(request.signingRequestId), approved(approver), { actor })
+  expect(await sign(organization, request)).toBe('APPROVAL_FROM_BUILD')
+})
+
+test('who made the token of a build system is not behind what it vouches for just by that', async () => {
+  const organization = await demanding(1)
+  const { vouched, approvers, tokenIds } = organization
+  const [approver] = approvers
+  const tokenId = randomUUID() as TrustedBuildSystemTokenId
+  const data = { tokenId, tokenHash: 'a'.repeat(64), prefix: 'abcdef', previousTokenValidUntil: null }
+  const authentication = { method: 'apiToken', tokenId: tokenIds.get(approver) as never } as const
+  const actor: Actor = { kind: 'user', userId: approver, authentication }
+  await happens(organization, streamOf(organization), event('TrustedBuildSystemTokenIssued', data), { actor })
+  const byNewToken = { ...vouched, vouchedBy: { ...vouched.vouchedBy, proof: { method: 'token', tokenId } as const } }
+  const request = await organization.planned(undefined, undefined, { actor: byNewToken })
+  const command = {
+    type: 'Approve',
+    approver,
+    groups: [],
+    planDigest: request.plan?.digest as never,
+    comment: null,
+  } as const
+  await organization.tell(request.signingRequestId, command, approver)
+  expect(await sign(organization, request)).toBe('signed')
+})
