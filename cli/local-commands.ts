@@ -60,7 +60,9 @@ export type AuditReplayed = {
   readonly signatures: SignatureAudit
   /** Why the log could not be folded, where there are faults. */
   readonly broken: { readonly code: string; readonly message: string } | null
-  /** `null` when not asked for, or when the log is broken. */
+  /** How many there are; `null` when not asked for, or when the log is broken. */
+  readonly differenceCount: number | null
+  /** The first thousand at the most. */
   readonly differences: readonly Difference[] | null
 }
 

@@ -15,10 +15,17 @@ export type Comparison = {
   /** Up to where the read model was when the comparison began; later events are not in it. */
   readonly position: LogPosition | undefined
   readonly events: number
+} & Differences
+
+/** Where the read model says something else than the log. */
+export type Differences = {
+  readonly differenceCount: number
+  /** The first thousand at the most: a read model that has nothing right has millions. */
   readonly differences: readonly Difference[]
 }
 
 const rowsAtOnce = 500
+const maximumDifferences = 1_000
 const none: readonly Difference[] = []
 
 /** A comparison of the read model with a log that is being replayed. */
@@ -28,7 +35,7 @@ export type RunningComparison = {
   /** Holds the next events of the log against their copies. */
   readonly take: (events: readonly LogEntry[]) => Promise<void>
   /** Holds what they were folded to against the rows of the read model. */
-  readonly finish: (entities: EntityMap) => Promise<readonly Difference[]>
+  readonly finish: (entities: EntityMap) => Promise<Differences>
 }
 
 /**
@@ -46,12 +53,18 @@ export async function startComparison(
 ): Promise<RunningComparison> {
   const { position } = await requireReadModel(database)
   const found: Difference[] = []
+  let count = 0
   let after = '' as LogPosition
+
+  function note(differences: readonly Difference[]): void {
+    count += differences.length
+    if (found.length < maximumDifferences) found.push(...differences.slice(0, maximumDifferences - found.length))
+  }
 
   async function compareUpTo(upTo: LogPosition, events: readonly LogEntry[]): Promise<void> {
     const range = { after, upTo, streamId }
-    found.push(...(await compareEvents(database, events, range)))
-    found.push(...(await compareSecurityRecords(database, events, range)))
+    note(await compareEvents(database, events, range))
+    note(await compareSecurityRecords(database, events, range))
     after = upTo
   }
 
@@ -60,7 +73,7 @@ export async function startComparison(
     if (upTo !== undefined) await compareUpTo(upTo, events)
   }
 
-  async function finish(entities: EntityMap): Promise<readonly Difference[]> {
+  async function finish(entities: EntityMap): Promise<Differences> {
     if (position !== undefined) await compareUpTo(position, [])
     let compared = 0
     for (const projection of Object.values(projections))
@@ -72,12 +85,12 @@ export async function startComparison(
           // Rows that changed since are held against their own part of the history.
           const entity =
             row.position === folded?.position ? folded : await foldAsFarAs(log, stream, row, position, folded)
-          found.push(...compareRow(projection, stream, entity, row))
+          note(compareRow(projection, stream, entity, row))
         }
-        if (projection.named !== undefined) found.push(...(await compareNamed(database, projection, rows)))
+        if (projection.named !== undefined) note(await compareNamed(database, projection, rows))
       }
-    if (compared < entities.size()) found.push(...(await missingRows(database, entities)))
-    return found
+    if (compared < entities.size()) await missingRows(database, entities, (missing) => note([missing]))
+    return { differenceCount: count, differences: found }
   }
 
   return { position, take, finish }
@@ -98,15 +111,18 @@ export async function compareReadModel(
   const nothing = { async *readAll() {} }
   const replay = await replayLog(position === undefined ? nothing : log, { streamId, upTo: position, also: take })
   try {
-    return { position, events: replay.events, differences: await finish(replay.entities) }
+    return { position, events: replay.events, ...(await finish(replay.entities)) }
   } finally {
     replay.close()
   }
 }
 
 /** Names the entities of the log that have no row. */
-async function missingRows({ reads }: ReadModelDatabase, entities: EntityMap): Promise<readonly Difference[]> {
-  const missing: Difference[] = []
+async function missingRows(
+  { reads }: ReadModelDatabase,
+  entities: EntityMap,
+  note: (missing: Difference) => void,
+): Promise<void> {
   async function look(part: readonly (readonly [string, AnyEntity])[]): Promise<void> {
     const ofKind = Map.groupBy(part, ([stream]) => parseStreamName(stream)?.kind as keyof typeof projections)
     for (const [kind, entries] of ofKind) {
@@ -114,7 +130,7 @@ async function missingRows({ reads }: ReadModelDatabase, entities: EntityMap): P
       const rows = await reads.selectFrom(projections[kind].table).select('id').where('id', 'in', ids).execute()
       const there = new Set(rows.map(({ id }) => id))
       for (const [streamId, { id, state }] of entries)
-        if (!there.has(id)) missing.push({ streamId, path: '', log: state, readModel: undefined })
+        if (!there.has(id)) note({ streamId, path: '', log: state, readModel: undefined })
     }
   }
   let part: (readonly [string, AnyEntity])[] = []
@@ -125,7 +141,6 @@ async function missingRows({ reads }: ReadModelDatabase, entities: EntityMap): P
     part = []
   }
   if (part.length > 0) await look(part)
-  return missing
 }
 
 async function foldAsFarAs(

@@ -8,6 +8,7 @@ export { type BrokenStream, readBrokenStreams } from './broken-streams.ts'
 export {
   type Comparison,
   compareReadModel,
+  type Differences,
   type RunningComparison,
   startComparison,
 } from './compare.ts'

@@ -2,7 +2,7 @@ import { isSealedText } from '../domain/index.ts'
 import { type AppendAudit, type EventLog, type ImportedExport, upcasters, upcastingReads } from '../event-log/index.ts'
 import {
   type BrokenStream,
-  type Difference,
+  type Differences,
   openReadModel,
   ReadModelError,
   type Replay,
@@ -40,9 +40,12 @@ type AuditReplayed = Pick<Replay, 'events' | 'streams' | 'states'> & {
   readonly signatures: AppendAudit
   /** Why the log could not be folded to its end; only where there are faults of signatures, too. */
   readonly broken: { readonly code: string; readonly message: string } | null
-  /** `null` when not asked for, or when the log is broken. */
-  readonly differences: readonly Difference[] | null
-}
+} & NullableDifferences
+
+/** What the comparison found; `null` when not asked for, or when the log is broken. */
+type NullableDifferences = Differences | { readonly differenceCount: null; readonly differences: null }
+
+const notCompared = { differenceCount: null, differences: null }
 
 /** What a replay and its parts work with, until all is closed. */
 type Opened = AsyncDisposableStack
@@ -86,7 +89,7 @@ export async function auditReplay<Result>(
       states: [],
       signatures,
       broken: { code, message },
-      differences: null,
+      ...notCompared,
     })
   }
   opened.defer(replay.close)
@@ -98,7 +101,7 @@ export async function auditReplay<Result>(
     states: { [Symbol.iterator]: () => readableStates(replay.states) },
     signatures: withBroken(signatures, brokenStreams),
     broken: null,
-    differences: comparison === undefined ? null : await comparison.finish(entities),
+    ...(comparison === undefined ? notCompared : await comparison.finish(entities)),
   })
 }
 

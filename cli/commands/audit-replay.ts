@@ -26,7 +26,7 @@ type Options = {
   readonly config?: string
 }
 
-/** `countersign audit replay`. With `--json`: `{ file: { organizationId, exportedAt, events, faultCount, faults: […] } | null, events, states: […], signatures: { appends, faultCount, faults: […] }, broken: { code, message } | null, differences: […] | null }`. */
+/** `countersign audit replay`. With `--json`: `{ file: { organizationId, exportedAt, events, faultCount, faults: […] } | null, events, states: […], signatures: { appends, faultCount, faults: […] }, broken: { code, message } | null, differenceCount, differences: […] | null }`. */
 export function define(command: Command, { terminal, report, exitWith }: Invocation): void {
   explain(
     command,
@@ -57,13 +57,13 @@ export function define(command: Command, { terminal, report, exitWith }: Invocat
         const { auditReplay } = await localCommands()
         await auditReplay({ until: moment, stream, compare, ...source, configFile: config }, async (replayed) => {
           const file = replayed.file === null ? null : readableFile(replayed.file)
-          const { events, streams, states, signatures, broken } = replayed
+          const { events, streams, states, signatures, broken, differenceCount } = replayed
           const differences = replayed.differences?.map(explicit) ?? null
           // A mistyped stream has no differences either, which nobody should take for an audit.
           if (stream !== undefined && events === 0 && signatures.faultCount === 0 && !differences?.length)
             throw nothingOf(stream, moment)
           await report.longResult(
-            { file, events, states: [], signatures, broken, differences },
+            { file, events, states: [], signatures, broken, differenceCount, differences },
             { name: 'states', items: states },
             (state) => stateText(state, report.marker),
             () =>
@@ -72,7 +72,7 @@ export function define(command: Command, { terminal, report, exitWith }: Invocat
                 `${count(events, 'event')} of ${count(streams, 'stream')} replayed.\n`,
                 signaturesText(signatures, report.marker),
                 ...(broken === null ? [] : [`The log cannot be folded: ${safeText(broken.message)}\n`]),
-                ...(differences === null ? [] : [differencesText(differences, report.marker)]),
+                ...(differences === null ? [] : [differencesText(differenceCount ?? 0, differences, report.marker)]),
               ].join(''),
           )
           const isDamaged = file !== null && file.faultCount > 0
@@ -131,7 +131,7 @@ function signaturesText({ appends, faultCount, faults }: SignatureAudit, marker:
   return `${heading}\n${table(['what', 'stream', 'revision', 'event', 'why'], rows, marker)}`
 }
 
-function differencesText(differences: readonly Difference[], marker: Marker): string {
+function differencesText(total: number, differences: readonly Difference[], marker: Marker): string {
   if (differences.length === 0) return `${marker('good', 'The read model says the same.')}\n`
   const rows = differences.map(({ streamId, path, log, readModel }) => [
     streamId,
@@ -139,6 +139,7 @@ function differencesText(differences: readonly Difference[], marker: Marker): st
     JSON.stringify(log),
     JSON.stringify(readModel),
   ])
-  const heading = marker('bad', `The read model differs in ${count(rows.length, 'place')}:`)
+  const more = total > rows.length ? ` The first ${rows.length}:` : ''
+  const heading = marker('bad', `The read model differs in ${count(total, 'place')}:${more}`)
   return `${heading}\n${table(['stream', 'where', 'log', 'read model'], rows, marker)}`
 }

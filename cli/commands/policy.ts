@@ -98,7 +98,7 @@ export const reactivate: CommandModule = {
   },
 }
 
-async function policyOf(connection: Connection, name: string): Promise<PolicyDetails> {
+export async function policyOf(connection: Connection, name: string): Promise<PolicyDetails> {
   const id = isId(name) ? name : await idBySlugs(connection, name)
   const policy = id === undefined ? null : (await ask(connection, onePolicy, { id })).signingPolicy
   if (policy !== null) return policy

@@ -78,6 +78,24 @@ describe('countersign audit history', () => {
       expect([kind, (await countersign(server, auditor, 'audit', 'history', kind, id)).code]).toEqual([kind, 0])
   })
 
+  it('finds a project and a policy by their slugs, too, in whatever case', async () => {
+    const { server, auditor } = await withGroup()
+    const ids = async (kind: string, text: string) => {
+      const { stdout } = await countersign(server, auditor, 'audit', 'history', kind, text, '--json')
+      return JSON.parse(stdout)
+    }
+    expect(await ids('project', 'demo')).toEqual(await ids('project', server.projectId))
+    expect((await ids('policy', 'Demo/Release-Signing')).id).toBe(server.releasePolicyId)
+    for (const [kind, text, code] of [
+      ['project', 'no-such', 'PROJECT_NOT_FOUND'],
+      ['policy', 'release-signing', 'SIGNING_POLICY_NOT_FOUND'],
+      ['policy', 'demo/no-such', 'SIGNING_POLICY_NOT_FOUND'],
+    ] as const) {
+      const ran = await countersign(server, auditor, 'audit', 'history', kind, text)
+      expect(ran).toMatchObject({ code: 6, stderr: expect.stringContaining(code) })
+    }
+  })
+
   it('says what is not there, and what it does not know', async () => {
     const { server, auditor, groupId } = await withGroup()
     const history = (...args: readonly string[]) => countersign(server, auditor, 'audit', 'history', ...args)

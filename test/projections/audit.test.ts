@@ -11,6 +11,7 @@ import {
   rebuildReadModel,
   replayLog,
 } from '../../projections/index.ts'
+import { collect } from '../support/event-log/events.ts'
 import { anyMoves, play } from '../support/random-history/index.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -118,6 +119,15 @@ describe('a comparison', () => {
     expect(changed).toMatchObject({ log: second.workflow_status, readModel: 'Unheard' })
     const only = await compareReadModel(log, database, `signingRequest-${second.id}`)
     expect(only.differences).toHaveLength(1)
+  })
+
+  it('counts all differences, and keeps a thousand at the most', async () => {
+    const { log, database } = await open()
+    await database.writes.updateTable('events').set({ type: 'Other', metadata: '{}', data: '{}', id: 'x' }).execute()
+    const { differences, differenceCount } = await compareReadModel(log, database)
+    expect(differences).toHaveLength(1_000)
+    const events = (await collect(log.readAll())).length
+    expect(differenceCount).toBeGreaterThan(2 * events)
   })
 
   it('does not take for a difference what the read model learned while it compared', async () => {
