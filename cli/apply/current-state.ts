@@ -7,6 +7,7 @@ import { type CertificateSummary, listCertificates, listProjects } from '../docu
 import { listUsersWithAddresses, type UserSummary } from '../documents/people.ts'
 import { onePolicy, type PolicyDetails, policiesOfProject } from '../documents/policies.ts'
 import { oneProject, type ProjectDetails } from '../documents/projects.ts'
+import { type BuildSystemSummary, listBuildSystems } from '../documents/trusted-build-systems.ts'
 import type { OrganizationFile } from './organization-file.ts'
 
 /** A project of the service with its policies, where the file speaks of them. */
@@ -19,6 +20,7 @@ export type CurrentState = {
   readonly groups: readonly GroupSummary[]
   /** The ids of their members, of groups whose members the file says. */
   readonly members: ReadonlyMap<string, readonly string[]>
+  readonly buildSystems: readonly BuildSystemSummary[]
   /** All of them when the file speaks of projects. */
   readonly projects: readonly CurrentProject[]
   /** Changes that wait for approval. */
@@ -61,8 +63,11 @@ export async function readCurrentState(connection: Connection, extent: Extent): 
   const members = new Map<string, readonly string[]>()
   for (const { groupId, name } of groups)
     if (extent.membersOf(name)) members.set(groupId, await membersOf(connection, groupId))
+  const { items: buildSystems } = await allPages(
+    async (page) => (await ask(connection, listBuildSystems, page)).trustedBuildSystems,
+  )
   const projects = extent.projects ? await readProjects(connection, extent) : []
-  return { users, certificates, groups, members, projects, proposals }
+  return { users, certificates, groups, members, buildSystems, projects, proposals }
 }
 
 async function membersOf(connection: Connection, id: string): Promise<readonly string[]> {

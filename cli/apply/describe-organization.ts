@@ -1,6 +1,6 @@
 import type { NamedPrincipal } from '../documents/request-fields.ts'
 import type { CurrentProject, CurrentState } from './current-state.ts'
-import type { OrganizationFile, PrincipalInFile, ProjectInFile } from './organization-file.ts'
+import type { BuildSystemInFile, OrganizationFile, PrincipalInFile, ProjectInFile } from './organization-file.ts'
 
 /**
  * An organization as a file that changes nothing when it is applied: by names, and by ids where several have a name, or nobody
@@ -11,6 +11,7 @@ export function describeOrganization({
   groups,
   members,
   certificates,
+  buildSystems,
   projects,
 }: CurrentState): OrganizationFile {
   const active = users.filter(({ status }) => status === 'active')
@@ -33,6 +34,7 @@ export function describeOrganization({
       readers: principals(readers),
       configurators: principals(configurators),
       ...(status === 'inactive' ? { active: false } : {}),
+      trustedBuildSystems: project.trustedBuildSystems.map((each) => each.slug),
       policies: policies.map(({ current, ...policy }) => {
         const { version: _, madeAt: __, madeBy: ___, certificate, submitters, approval, ...settings } = current
         return {
@@ -58,6 +60,13 @@ export function describeOrganization({
         description,
         members: (members.get(groupId) ?? []).map((id) => handle(id)),
       })),
+    trustedBuildSystems: buildSystems.map(({ slug, name, description, kind, status }) => ({
+      slug,
+      name,
+      description,
+      kind: kind as BuildSystemInFile['kind'],
+      ...(status === 'enabled' ? {} : { active: false }),
+    })),
     projects: projects.map(describeProject),
   }
 }

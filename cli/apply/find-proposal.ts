@@ -12,6 +12,10 @@ const events: Readonly<Record<string, readonly string[]>> = {
   'update project': ['ProjectChanged', 'ProjectRepositoryChanged'],
   'reactivate project': ['ProjectReactivated'],
   'changeMembers group': ['GroupMembersChanged'],
+  'create trustedBuildSystem': ['TrustedBuildSystemCreated'],
+  'update trustedBuildSystem': ['TrustedBuildSystemChanged'],
+  'reactivate trustedBuildSystem': ['TrustedBuildSystemEnabled'],
+  'link trustedBuildSystem': ['TrustedBuildSystemLinked'],
 }
 
 /**
@@ -25,13 +29,15 @@ export function findProposal(wanted: Wanted, { proposals, projects }: CurrentSta
       if (!types.includes(type)) return false
       if (wanted.id !== null) return targetStreamId === `${wanted.kind}-${wanted.id}` && doesSame(wanted, data)
       const project = projects.find(({ projectId }) => projectId === data.projectId)
-      return target === null && `${project?.slug}/${data.slug}` === wanted.name && doesSame(wanted, data)
+      const name = project === undefined ? data.slug : `${project.slug}/${data.slug}`
+      return target === null && name === wanted.name && doesSame(wanted, data)
     }),
   )
   return found?.changeProposalId ?? null
 }
 
-function doesSame({ settings }: Wanted, data: Settings): boolean {
+function doesSame({ action, settings }: Wanted, data: Settings): boolean {
+  if (action === 'link') return data.projectId === settings.projectId
   const recorded = withReferences('settings' in data ? data.settings : data) as Settings
   return areWanted(settings, recorded)
 }

@@ -46,6 +46,10 @@ const projectInFile = z.strictObject({
   readers: z.array(principal).default([]).meta({ description: 'Who may read its artifacts.' }),
   configurators: z.array(principal).default([]).meta({ description: 'Who looks after its configurations.' }),
   active,
+  trustedBuildSystems: z
+    .array(slug)
+    .optional()
+    .meta({ description: 'Slugs of the build systems that vouch for it; left out: they are not looked at.' }),
   policies: z
     .array(policyInFile)
     .optional()
@@ -61,19 +65,40 @@ const groupInFile = z.strictObject({
     .meta({ description: 'Who is in it, all of them; left out: they are not looked at.' }),
 })
 
+/** GraphQL's names of the kinds. */
+const buildSystemKinds = [
+  'githubActions',
+  'gitlabCi',
+  'jenkins',
+  'azureDevOps',
+  'teamCity',
+  'appVeyor',
+  'custom',
+  'authenticationProxy',
+] as const
+
+const buildSystemInFile = z.strictObject({
+  slug: slug.meta({ description: 'What tools name the build system by.' }),
+  name: named.meta({ description: 'What people call it.' }),
+  description: z.string().nullable().default(null),
+  kind: z.enum(buildSystemKinds).default('custom').meta({ description: 'Which build system it is, for good.' }),
+  active,
+})
+
 /**
  * An organization as a file says it. What a section says is how it is to be; what is left out as a whole (`groups`,
- * `projects`, the `policies` of a project, the `members` of a group) is not looked at. Published as JSON Schema in
+ * `trustedBuildSystems`, `projects`, the `policies` of a project, the `members` of a group) is not looked at. Published as JSON Schema in
  * `docs/organization-file.schema.json`.
  */
 export const organizationFile = z
   .strictObject({
     version: z.literal(1).meta({ description: 'The form of this file.' }),
     groups: z.array(groupInFile).optional(),
+    trustedBuildSystems: z.array(buildSystemInFile).optional(),
     projects: z.array(projectInFile).optional(),
   })
   .meta({ title: 'Countersign organization' })
-  .superRefine(({ groups = [], projects = [] }, context) => {
+  .superRefine(({ groups = [], projects = [], trustedBuildSystems = [] }, context) => {
     const once = (names: readonly string[], path: readonly PropertyKey[], what: string) => {
       for (const [at, name] of names.entries())
         if (names.indexOf(name) !== at)
@@ -88,6 +113,11 @@ export const organizationFile = z
       projects.map((each) => each.slug),
       ['projects'],
       'the project',
+    )
+    once(
+      trustedBuildSystems.map((each) => each.slug),
+      ['trustedBuildSystems'],
+      'the build system',
     )
     for (const [at, { policies = [] }] of projects.entries())
       once(
@@ -108,6 +138,9 @@ export type ProjectInFile = z.output<typeof projectInFile>
 
 /** A signing policy of it. */
 export type PolicyInFile = z.output<typeof policyInFile>
+
+/** A trusted build system of it. */
+export type BuildSystemInFile = z.output<typeof buildSystemInFile>
 
 /** Somebody whom it names. */
 export type PrincipalInFile = z.output<typeof principal>

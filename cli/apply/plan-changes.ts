@@ -4,18 +4,13 @@ import type { ProjectDetails } from '../documents/projects.ts'
 import type { CurrentProject, CurrentState } from './current-state.ts'
 import { findProposal } from './find-proposal.ts'
 import type { GroupInFile, OrganizationFile, PolicyInFile, ProjectInFile } from './organization-file.ts'
-import { type ChangeAction, type ChangedKind, noun, type PlannedChange } from './planned-change.ts'
+import { planBuildSystems } from './plan-build-systems.ts'
+import { noun, type PlannedChange, type Planner } from './planned-change.ts'
 import type { References } from './references.ts'
-import { asReferences, referencesIn, type SettingDifference, type Settings, settingDifferences } from './settings.ts'
+import { asReferences, referencesIn, type Settings, settingDifferences } from './settings.ts'
 
 /** What makes an organization as a file says, in the order in which it has to happen, and what a person should look at. */
 export type Plan = { readonly changes: readonly PlannedChange[]; readonly warnings: readonly string[] }
-
-/** What a change is made of, beyond what it changes. */
-type Draft = Partial<Pick<PlannedChange, 'id' | 'revision' | 'needs'>> & {
-  readonly settings?: Settings
-  readonly differences?: readonly SettingDifference[]
-}
 
 /**
  * Compares a file with what there is.
@@ -30,7 +25,7 @@ export function planChanges(
 ): Plan {
   const changes: PlannedChange[] = []
   const warnings: string[] = []
-  const plan = (action: ChangeAction, kind: ChangedKind, name: string, draft: Draft) => {
+  const plan: Planner = (action, kind, name, draft) => {
     const planned = { action, kind, name, id: null, revision: null, settings: {}, differences: [], needs: [], ...draft }
     changes.push({ ...planned, proposedAs: findProposal(planned, current) })
   }
@@ -162,7 +157,10 @@ export function planChanges(
 
   const isNew = (reference: string) => file.groups?.some((each) => reference === `group:${each.name}`) ?? false
   for (const [at, group] of (file.groups ?? []).entries()) planGroup(group, `groups[${at}]`)
+  const buildSystems = planBuildSystems({ file, current, references, prune, plan, warnings })
+  buildSystems.themselves()
   for (const [at, project] of (file.projects ?? []).entries()) planProject(project, `projects[${at}]`)
+  buildSystems.links()
   if (prune && file.projects !== undefined)
     for (const project of current.projects)
       if (file.projects.every(({ slug }) => slug !== project.slug) && project.status !== 'inactive')

@@ -18,6 +18,8 @@ export type References = {
   readonly principals: (named: readonly PrincipalInFile[], at: string) => readonly Reference[]
   /** The id of a certificate. */
   readonly certificate: (name: string, at: string) => string
+  /** Remembers something else that is wrong. */
+  readonly fault: (at: string, what: string) => void
   /** What people call it. */
   readonly nameOf: (reference: Reference) => string
   /** @throws CliError `REFERENCE_NOT_FOUND` (exit code: usage) */
@@ -72,6 +74,7 @@ export function createReferences(current: CurrentState, file: OrganizationFile):
         return 'user' in each ? user(each.user, where) : group(each.group, where)
       }),
     certificate: (name, at) => find(certificates, name, 'certificate', at) ?? '',
+    fault: (at, what) => void faults.push(`${at}: ${what}`),
     nameOf: (reference) => names.get(reference) ?? reference.replace(/^(user|group):/, ''),
     check(path) {
       if (faults.length === 0) return

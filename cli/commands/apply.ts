@@ -18,15 +18,12 @@ type Options = ConnectionOptions & { readonly dryRun?: true; readonly prune?: tr
 export function define(command: Command, invocation: Invocation): void {
   explain(
     command,
-    'Makes groups, projects and policies as a file says, YAML or JSON. What is so already is left alone. Where changes need approval, they are proposed. What the file does not name stays, unless --prune is given. The schema of the file is docs/organization-file.schema.json.',
+    'Makes groups, trusted build systems, projects and policies as a file says, YAML or JSON. What is so already is left alone. Where changes need approval, they are proposed. What the file does not name stays, unless --prune is given. The schema of the file is docs/organization-file.schema.json.',
   )
   withConnection(command)
     .argument('<file>', 'how the organization is to be')
     .option('--dry-run', 'only show what would change')
-    .option(
-      '--prune',
-      'put out of use what the file does not name: projects, and policies of the projects that it names',
-    )
+    .option('--prune', 'put out of use what the file does not name, in the sections that it has')
     .action((path: string, options: Options) => apply(path, options, invocation))
 }
 

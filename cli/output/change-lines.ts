@@ -10,6 +10,8 @@ const signs: Readonly<Record<ChangeAction, string>> = {
   changeMembers: '~',
   deactivate: '-',
   reactivate: '+',
+  link: '+',
+  unlink: '-',
 }
 
 const uses: Readonly<Partial<Record<ChangeAction, string>>> = {
@@ -28,7 +30,7 @@ export function changeLines(change: PlannedChange, nameOf: (reference: string) =
   const proposed = proposedAs === null ? '' : ` (proposed already as the change ${proposedAs})`
   const title = `${signs[action]} ${whatChanges(change)}${proposed}`
   const lines = differences.map((each) => `    ${differenceText(each, action === 'create', nameOf)}\n`)
-  return `${marker(action === 'deactivate' ? 'bad' : 'strong', title)}\n${lines.join('')}`
+  return `${marker(signs[action] === '-' ? 'bad' : 'strong', title)}\n${lines.join('')}`
 }
 
 /** What became of a change, on one line. */
@@ -59,8 +61,9 @@ export function countsText(results: readonly CarriedOut[]): string {
   return `${parts.join('; ')}.\n`
 }
 
-function whatChanges({ action, kind, name }: PlannedChange): string {
-  return `${noun(kind)} ${name}${uses[action] ?? ''}`
+function whatChanges({ action, kind, name, settings }: PlannedChange): string {
+  const link = action === 'link' || action === 'unlink' ? ` vouches for project ${settings.project}` : ''
+  return `${noun(kind)} ${name}${uses[action] ?? ''}${link}`
 }
 
 function differenceText(

@@ -170,6 +170,50 @@ describe('countersign apply', () => {
     expect((await apply()).stderr).toMatch(/its members: proposed already as the change/)
   })
 
+  it('makes build systems and has them vouch for projects, and takes that away with --prune only', async () => {
+    const { ada, json, write, apply } = await administrators()
+    const jenkins = { slug: 'Jenkins', name: 'Our Jenkins', kind: 'jenkins' }
+    const file = (more: object, systems: readonly object[] = [jenkins]) => ({
+      version: 1,
+      trustedBuildSystems: systems,
+      projects: [{ slug: 'app', name: 'App', ...more }],
+    })
+    write(file({ trustedBuildSystems: ['jenkins'] }))
+    const made = await apply()
+    expect(lines(made.stderr)).toEqual([
+      '+ trusted build system jenkins',
+      '+ project app',
+      '+ trusted build system jenkins vouches for project app',
+    ])
+    // Its first token is in nobody's hands.
+    expect(made.stdout).toBe('3 changes made.\n')
+    const shown = await json('trusted-build-system', 'show', 'jenkins')
+    expect(shown).toMatchObject({ name: 'Our Jenkins', kind: 'jenkins', projects: [{ slug: 'app' }] })
+    expect((await apply()).stdout).toBe('Everything is as the file says.\n')
+
+    write(file({ trustedBuildSystems: [] }, [{ ...jenkins, description: 'In the cellar' }]))
+    const kept = await apply()
+    expect(kept.stderr).toContain('vouches for project app, which the file does not say')
+    expect(kept.stdout).toBe('1 change made.\n')
+    expect(lines((await apply('--prune')).stderr)).toContain('- trusted build system jenkins vouches for project app')
+    write({ version: 1, trustedBuildSystems: [] })
+    expect((await apply()).stdout).toBe('Everything is as the file says.\n')
+    expect(lines((await apply('--prune')).stderr)).toEqual(['- trusted build system jenkins out of use'])
+
+    write(file({ trustedBuildSystems: ['jenkins', 'other'] }, [{ ...jenkins, kind: 'custom' }]))
+    const wrong = await apply()
+    expect(wrong).toMatchObject({ code: 2, stdout: '' })
+    expect(wrong.stderr).toContain(
+      'trustedBuildSystems[0].kind: the build system jenkins is jenkins, and that is for good',
+    )
+    expect(wrong.stderr).toContain('projects[0].trustedBuildSystems[1]: there is no trusted build system other')
+
+    await ada('organization', 'change-control', '--approvals', '1')
+    write(file({ trustedBuildSystems: ['jenkins'] }, [{ ...jenkins, description: 'In the cellar', active: true }]))
+    expect((await apply()).stdout).toBe('0 changes made; 2 proposed: others have to approve.\n')
+    expect((await apply()).stderr).toMatch(/vouches for project app: proposed already as the change/)
+  })
+
   it('changes nothing for a file that is wrong, and says all that is', async () => {
     const { server, ada, json, write, apply } = await administrators()
     const cases: readonly (readonly [unknown, string, readonly string[]])[] = [
