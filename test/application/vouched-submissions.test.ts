@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest'
+import { issueApiToken } from '../../application/api-tokens.ts'
+import { createCiUser } from '../../application/create-user.ts'
+import type { Caller } from '../../application/index.ts'
+import { type SigningPolicySettings, streams } from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
+import { testApplication } from '../support/test-application.ts'
+
+const codeOf = (answer: Promise<unknown>) =>
+  answer.then(
+    () => 'done',
+    (error: { code?: string }) => error.code ?? String(error),
+  )
+
+/** A policy that demands a trusted build system, a CI user who may submit to it, and a build system that is not linked yet. */
+async function demanding() {
+  const test = await testApplication()
+  const { application, dependencies, setup } = test
+  const ada = await test.user('Ada', 'globalAdministrator')
+  const anna = await test.user('Anna')
+  const { userId: ci } = await createCiUser(dependencies, setup, { name: 'CI', responsible: ada.userId })
+  const { token: apiToken } = await issueApiToken(dependencies, setup, { userId: ci, name: 'build', expiresAt: null })
+  const { projectId, signingPolicyId, certificateId } = await test.policy({ submitters: [] })
+  const { groupId } = await application.createGroup(ada, { name: 'Builds', description: null, members: [ci] })
+  const settings: SigningPolicySettings = {
+    name: 'Release',
+    certificateId,
+    submitters: [{ group: groupId }],
+    approval: {
+      approvers: [{ user: anna.userId }],
+      requiredApprovals: 1,
+      submitterMayApprove: false,
+      deadlineSeconds: null,
+    },
+    timestamp: 'none',
+    release: false,
+    existingSignatures: ['replace'],
+    trustedBuildSystemRequired: true,
+  }
+  const update = (changes: Partial<SigningPolicySettings>, basedOnRevision: number) =>
+    application.updateSigningPolicy(ada, { signingPolicyId, basedOnRevision, settings: { ...settings, ...changes } })
+  const system = await application.createTrustedBuildSystem(ada, {
+    slug: 'jenkins',
+    name: 'Jenkins',
+    description: null,
+    kind: 'jenkins',
+  })
+  const { trustedBuildSystemId, token: trustedBuildSystemToken } = system
+  const call = (vouched: boolean): Promise<Caller> =>
+    application.authenticate({ apiToken, ...(vouched && { trustedBuildSystemToken }) }, undefined)
+  const link = { trustedBuildSystemId, projectId }
+  return { test, ada, anna, ci, groupId, update, call, link, trustedBuildSystemToken, signingPolicyId }
+}
+
+describe('a policy that demands a trusted build system', () => {
+  it('names no people as submitters, themselves or in groups', async () => {
+    const { test, ada, ci, groupId, update } = await demanding()
+    const { application } = test
+    const bert = await test.user('Bert')
+    expect(await codeOf(update({ submitters: [{ user: ci }, { user: bert.userId }] }, 0))).toBe('SUBMITTER_NOT_CI_USER')
+    await application.changeGroupMembers(ada, { groupId, add: [bert.userId], remove: [] })
+    expect(await codeOf(update({}, 0))).toBe('SUBMITTER_NOT_CI_USER')
+    await application.changeGroupMembers(ada, { groupId, add: [], remove: [bert.userId] })
+    expect(await codeOf(update({}, 0))).toBe('done')
+  })
+
+  it('takes what a linked and enabled one vouches for, and nothing else, whoever sends it', async () => {
+    const { test, ada, anna, groupId, update, call, link, trustedBuildSystemToken } = await demanding()
+    const { application } = test
+    await update({}, 0)
+    const submit = async (vouched: boolean) => codeOf(test.submit(await call(vouched)))
+    expect(await submit(false)).toBe('TRUSTED_BUILD_SYSTEM_REQUIRED')
+    expect(await submit(true)).toBe('TRUSTED_BUILD_SYSTEM_NOT_LINKED')
+    await application.linkTrustedBuildSystem(ada, link)
+    expect(await submit(true)).toBe('done')
+    // The call was known before it was disabled.
+    const before = await call(true)
+    await application.disableTrustedBuildSystem(ada, { ...link, reason: null })
+    expect(await codeOf(test.submit(before))).toBe('TRUSTED_BUILD_SYSTEM_DISABLED')
+    await application.enableTrustedBuildSystem(ada, link)
+    const signingRequestId = await test.submit(await call(true))
+    const { events } = await readWholeStream(test.dependencies.log, streams.signingRequest(signingRequestId))
+    expect(events[0]?.metadata.actor).toMatchObject({
+      vouchedBy: { trustedBuildSystemId: link.trustedBuildSystemId, node: null },
+    })
+    // Groups change after the policy was saved.
+    await application.changeGroupMembers(ada, { groupId, add: [anna.userId], remove: [] })
+    const person = await application.authenticate({ apiToken: anna.token, trustedBuildSystemToken }, undefined)
+    expect(await codeOf(test.submit(person))).toBe('SUBMITTER_NOT_CI_USER')
+  })
+})
+
+describe('a call that a build system vouches for', () => {
+  it('approves nothing: no request, no change of a rule, nothing in advance; and denies what the caller may deny', async () => {
+    const { test, ada, anna, update, call, link, trustedBuildSystemToken } = await demanding()
+    const { application } = test
+    await update({}, 0)
+    await application.linkTrustedBuildSystem(ada, link)
+    const signingRequestId = await test.submit(await call(true))
+    const vouched = (apiToken: string) => application.authenticate({ apiToken, trustedBuildSystemToken }, undefined)
+    const approval = { signingRequestId, planDigest: 'a'.repeat(64), comment: null }
+    const byAnna = await vouched(anna.token)
+    expect(await codeOf(application.approveSigningRequest(byAnna, approval))).toBe('APPROVAL_FROM_BUILD')
+    // Without the token it is the state of the request that is looked at.
+    expect(await codeOf(application.approveSigningRequest(anna, approval))).toBe('NOT_WAITING_FOR_APPROVAL')
+    expect(await codeOf(application.denySigningRequest(byAnna, { signingRequestId, comment: null }))).toBe(
+      'NOT_WAITING_FOR_APPROVAL',
+    )
+    expect(await codeOf(application.giveGrant(byAnna, {} as never))).toBe('APPROVAL_FROM_BUILD')
+    const change = { changeProposalId: signingRequestId, comment: null }
+    expect(await codeOf(application.approveChange(await vouched(ada.token), change))).toBe('APPROVAL_FROM_BUILD')
+  })
+
+  it('is proposed and approved before it can vouch where changes of rules are controlled; disabling and unlinking are not', async () => {
+    const { test, ada, link } = await demanding()
+    const { application } = test
+    const bea = await test.user('Bea', 'globalAdministrator')
+    await test.user('Cleo', 'globalAdministrator')
+    await application.changeChangeControl(ada, {
+      changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 },
+      basedOnRevision: null,
+    })
+    const created = await application.createTrustedBuildSystem(ada, {
+      slug: 'gitlab',
+      name: 'GitLab',
+      description: null,
+      kind: 'gitlabCi',
+    })
+    const authenticate = (trustedBuildSystemToken: string) =>
+      codeOf(application.authenticate({ apiToken: ada.token, trustedBuildSystemToken }, undefined))
+    const approve = (handled: { readonly changeProposalId?: string }) =>
+      application.approveChange(bea, { changeProposalId: handled.changeProposalId ?? '', comment: null })
+    expect(await authenticate(created.token)).toBe('TRUSTED_BUILD_SYSTEM_TOKEN_INVALID')
+    await approve(created)
+    expect(await authenticate(created.token)).toBe('done')
+    const { trustedBuildSystemId } = created
+    const of = { trustedBuildSystemId }
+    const rotated = await application.rotateTrustedBuildSystemToken(ada, { ...of, previousTokenValidUntil: null })
+    expect([await authenticate(created.token), await authenticate(rotated.token)]).toEqual([
+      'done',
+      'TRUSTED_BUILD_SYSTEM_TOKEN_INVALID',
+    ])
+    await approve(rotated)
+    expect([await authenticate(created.token), await authenticate(rotated.token)]).toEqual([
+      'TRUSTED_BUILD_SYSTEM_TOKEN_REPLACED',
+      'done',
+    ])
+    const linked = await application.linkTrustedBuildSystem(ada, { ...link, trustedBuildSystemId })
+    await approve(linked)
+    const changed = await application.updateTrustedBuildSystem(ada, {
+      ...of,
+      basedOnRevision: 3,
+      name: 'Builds',
+      description: null,
+    })
+    const unlinked = await application.unlinkTrustedBuildSystem(ada, { ...link, trustedBuildSystemId })
+    const disabled = await application.disableTrustedBuildSystem(ada, { ...of, reason: null })
+    const enabled = await application.enableTrustedBuildSystem(ada, of)
+    const proposed = [created, rotated, linked, changed, unlinked, disabled, enabled].map(
+      ({ changeProposalId }) => changeProposalId !== undefined,
+    )
+    expect(proposed).toEqual([true, true, true, true, false, false, true])
+    expect(await authenticate(rotated.token)).toBe('TRUSTED_BUILD_SYSTEM_DISABLED')
+  })
+})
