@@ -302,8 +302,8 @@ export const aboutWhom: Readonly<Record<string, string>> = {
 
 /** Types of which the test's organization has nothing, and why: their fields are not asked for. */
 export const nothingOf: Readonly<Record<string, string>> = {
-  BuildNode: 'no build system vouches for a call yet',
-  Voucher: 'no build system vouches for a call yet',
+  BuildNode: 'no proxy vouches for a build node yet',
+  Voucher: 'its callers bring no token of a build system',
   MatchedElement: 'plans are not made by artifact configurations yet',
   ContinuityFinding: 'its certificates differ in nothing that others compare',
   EnrolmentFailure: 'no EST server is configured',
