@@ -87,6 +87,7 @@ export const grantDecider: Decider<GrantState, GrantCommand, GrantEvent> = {
 
   evolve(state, event) {
     if (event.type === 'GrantGiven') {
+      if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
       return { ...facts, status: 'given', uses: [], revocation: null }
     }

@@ -153,6 +153,7 @@ export const trustedBuildSystemDecider: Decider<
 
   evolve(state, event) {
     if (event.type === 'TrustedBuildSystemCreated') {
+      if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
       return { ...facts, status: 'enabled', tokens: [], projects: [] }
     }
