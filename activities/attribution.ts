@@ -1,14 +1,4 @@
-import {
-  type Actor,
-  type ApiTokenScope,
-  type Authentication,
-  fold,
-  parseStreamName,
-  streams,
-  type User,
-  type UserActor,
-  userDecider,
-} from '../domain/index.ts'
+import { type Actor, fold, streams, type UserActor, userDecider } from '../domain/index.ts'
 import {
   type EventLog,
   EventLogError,
@@ -17,7 +7,8 @@ import {
   type RecordedEvent,
   readWholeStream,
 } from '../event-log/index.ts'
-import { type EventsBefore, faultOfVoucher, latest, unknownActor, wasOver } from './check-voucher.ts'
+import { type AuthenticationChecks, authenticationChecks, mayActAlready } from './check-authentication.ts'
+import { type EventsBefore, faultOfVoucher, unknownActor, wasOver } from './check-voucher.ts'
 
 /**
  * Holds an actor against the log.
@@ -32,25 +23,6 @@ export type ActorCheck<Checked = never> = (
 
 /** The check of each kind of actor, by its `kind`. What has none is not believed. */
 export type ActorChecks = Readonly<Record<string, ActorCheck>>
-
-/** What is known of the user when the way in which they authenticated is checked: they were active. */
-export type UserBefore = { readonly user: User; readonly events: readonly RecordedEvent[] }
-
-/** Holds the way in which a user authenticated against the log; answers as {@link ActorCheck}. */
-export type AuthenticationCheck<Checked = never> = (
-  authentication: Checked,
-  event: RecordedEvent,
-  before: UserBefore,
-  eventsBefore: EventsBefore,
-) => Promise<string | undefined>
-
-/** The check of each way to authenticate a user, by its `method`. What has none is not believed. */
-export type AuthenticationChecks = Readonly<Record<string, AuthenticationCheck>>
-
-/** How users may have authenticated: of the other methods the log holds nothing by which they could be checked. */
-export const authenticationChecks = {
-  apiToken: checkApiToken,
-} satisfies Partial<Record<Authentication['method'], AuthenticationCheck>>
 
 /** Who may have acted. Somebody who is not known causes nothing that the use of a key rests on. */
 export const actorChecks = {
@@ -153,45 +125,10 @@ export function checkUser(methods: AuthenticationChecks): ActorCheck<UserActor> 
       return 'whom the organization did not have'
     const deactivation = events.findLast(({ type }) => type === 'UserDeactivated' || type === 'UserErased')
     if (user.status === 'deactivated' && wasOver(deactivation, event)) return 'who was deactivated'
+    if (event.type !== 'InvitationAccepted' && !mayActAlready(user, events)) return 'who had accepted no invitation'
     const fault = await check(authentication as never, event, { user, events }, eventsBefore)
     return fault ?? (vouchedBy && (await faultOfVoucher(vouchedBy, event, eventsBefore)))
   }
-}
-
-async function checkApiToken(
-  { tokenId }: Extract<Authentication, { readonly method: 'apiToken' }>,
-  event: RecordedEvent,
-  { user, events }: UserBefore,
-  eventsBefore: EventsBefore,
-): Promise<string | undefined> {
-  const token = user.tokens.find((each) => each.tokenId === tokenId)
-  if (token === undefined) return 'to whom the token was not issued'
-  if (token.expiresAt !== null && Date.parse(token.expiresAt) <= latest(event)) return 'whose token had expired'
-  const revocation = events.find(({ type, data }) => type === 'ApiTokenRevoked' && data.tokenId === tokenId)
-  if (token.revoked && wasOver(revocation, event)) return 'whose token was revoked'
-  return token.scope === undefined ? undefined : exceeded(token.scope, event, eventsBefore)
-}
-
-/** What a token that may submit can cause. */
-const submitting = ['SigningRequestSubmitted', 'SigningRequestCanceled']
-
-/** What a limited token could not cause, as the end of a sentence. */
-async function exceeded(
-  { access, projects }: ApiTokenScope,
-  { type, data, streamId }: RecordedEvent,
-  eventsBefore: EventsBefore,
-): Promise<string | undefined> {
-  if (access !== 'full' && !(access === 'submit' && submitting.includes(type)))
-    return `whose token is limited to the access ${access}`
-  if (projects === null) return undefined
-  const { kind } = parseStreamName(streamId) ?? {}
-  // A list says nothing of a grant but that there may be one: what it is, and who gave it, its own stream says.
-  if (kind === 'policyGrants') return undefined
-  const first = type === 'SigningRequestSubmitted' || type === 'GrantGiven'
-  const { projectId } = first ? data : ((await eventsBefore(streamId))[0]?.data ?? {})
-  return (kind === 'signingRequest' || kind === 'grant') && projects.some((each) => each === projectId)
-    ? undefined
-    : 'whose token is limited to other projects'
 }
 
 function checkOf<Check>(checks: Readonly<Record<string, Check>>, name: string | undefined, what: string): Check {

@@ -77,7 +77,7 @@ async function checkApprover(
   const { events } = await readWholeStream(log, streams.user(approver))
   const history = upTo(reached, events)
   const user = fold(userDecider, history)
-  if (user.status === 'none' || user.organizationId !== request.organizationId)
+  if (user.status === 'none' || user.organizationId !== request.organizationId || user.status === 'invited')
     throw new Refusal('APPROVER_UNKNOWN', `The log knows no approver ${approver} in this organization.`)
   if (user.status === 'deactivated')
     throw new Refusal('APPROVER_DEACTIVATED', `The user ${approver} was deactivated before the quorum was reached.`)

@@ -34,12 +34,11 @@ import { useGrants } from './use-grants.ts'
 export {
   type ActorCheck,
   type ActorChecks,
-  type AuthenticationCheck,
   actorChecks,
-  authenticationChecks,
   checkUser,
   withAttribution,
 } from './attribution.ts'
+export { type AuthenticationCheck, authenticationChecks } from './check-authentication.ts'
 export * from './contract.ts'
 export type { EstAuthorities } from './enrol-certificate.ts'
 export type { SignerDependencies } from './sign.ts'

@@ -1,8 +1,8 @@
-import { Refusal, type TrustedBuildSystemId, type UserId } from '../domain/index.ts'
+import { invitationInvalid, Refusal, type TrustedBuildSystemId, type UserId } from '../domain/index.ts'
 import { type NewToken, newToken, tokenHash, tokenOwner, tokenText } from './token-text.ts'
 
-/** What the tokens of users and of trusted build systems begin with. */
-const words = { user: 'cs', trustedBuildSystem: 'csb' } as const
+/** What the tokens of users, of invitations and of trusted build systems begin with. */
+const words = { user: 'cs', invitation: 'csi', trustedBuildSystem: 'csb' } as const
 
 /** Makes an API token of a user. */
 export function newApiToken(userId: UserId): NewToken {
@@ -50,4 +50,21 @@ export function buildSystemOfToken(text: string): TrustedBuildSystemId {
       'What stands behind the colon is not the token of a trusted build system. It must look like csb_…_… and be copied whole.',
     )
   return id as TrustedBuildSystemId
+}
+
+/** Makes the token of an invitation of a user. */
+export function newInvitationToken(userId: UserId): NewToken {
+  return newToken(words.invitation, userId)
+}
+
+/** The text of an invitation's token with a secret, which has its check at the end. */
+export function invitationTokenText(userId: UserId, secret: string): string {
+  return tokenText(words.invitation, userId, secret)
+}
+
+/** Whose invitation this claims to be. @throws Refusal `INVITATION_INVALID`, as {@link apiTokenUser} */
+export function invitationTokenUser(text: string): UserId {
+  const userId = tokenOwner(words.invitation, text)
+  if (userId === undefined) throw invitationInvalid()
+  return userId as UserId
 }

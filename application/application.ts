@@ -1,3 +1,4 @@
+import type { AcceptedInvitation, InvitationAcceptance } from './accept-invitation.ts'
 import type { Administration } from './administration.ts'
 import type { Credentials } from './authenticate.ts'
 import type { AskedQuery } from './authorize-query.ts'
@@ -27,6 +28,14 @@ export interface Application extends Administration {
    * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`
    */
   authenticate(credentials: Credentials, remoteAddress: string | undefined): Promise<Caller>
+
+  /**
+   * Accepts an invitation, by its token: whoever holds it is the user. Everything of it succeeds once.
+   *
+   * @throws Refusal `INVITATION_INVALID`, `INVITATION_ACCEPTED`, `INVITATION_REVOKED`, `INVITATION_EXPIRED`, `USER_DEACTIVATED`,
+   *   `NAME_MALFORMED`
+   */
+  acceptInvitation(input: InvitationAcceptance, remoteAddress: string | undefined): Promise<AcceptedInvitation>
 
   /**
    * Refuses a query that the caller does not have the permission for, and records that.

@@ -50,13 +50,15 @@ export async function appointAdministrator(
   const appoint = (userId: UserId) =>
     append(
       userId,
-      control === null ? { type: 'GrantGlobalRole', role: 'globalAdministrator' } : { type: 'AppointAdministrator' },
+      control === null
+        ? { type: 'GrantGlobalRoles', roles: ['globalAdministrator'] }
+        : { type: 'AppointAdministrator' },
     )
   if ('userId' in who) return { userId: who.userId, token: null, position: await bringBack(who.userId) }
 
   const userId = randomUUID() as UserId
   const sealed = await persons.seal({ organizationId, userId }, { name: parseName(who.name, 'The name'), email: null })
-  await append(userId, { type: 'CreateUser', userId, organizationId, kind: 'interactive', ...sealed })
+  await append(userId, { type: 'CreateUser', organizationId, kind: 'interactive', ...sealed })
   await appoint(userId)
   const { text: token, hash: tokenHash, prefix } = newApiToken(userId)
   const facts = { tokenId: randomUUID() as never, name: 'operator', tokenHash, prefix, expiresAt: null }
@@ -66,7 +68,7 @@ export async function appointAdministrator(
     const { state: found } = await loadOwn(log, streams.user(user), userDecider, operator)
     if (found.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
     const isAdministrator = found.roles.includes('globalAdministrator')
-    if (found.status === 'active') return appoint(user)
+    if (found.status !== 'deactivated') return appoint(user)
     // Who could not be one is not reactivated either.
     if (found.kind === 'ci') return appoint(user)
     const position = await append(user, { type: 'ReactivateUser' })

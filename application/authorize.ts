@@ -23,6 +23,9 @@ export const useCases = {
 
   createUser: 'administerUsers',
   createCiUser: 'administerUsers',
+  inviteUser: 'administerUsers',
+  resendInvitation: 'administerUsers',
+  revokeInvitation: 'administerUsers',
   deactivateUser: 'administerUsers',
   reactivateUser: 'administerUsers',
   eraseUser: 'administerUsers',

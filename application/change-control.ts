@@ -1,8 +1,17 @@
-import { type ChangeControl, organizationDecider, rolesForApproval, streams, userDecider } from '../domain/index.ts'
+import {
+  type ChangeControl,
+  organizationDecider,
+  type PeopleOfAccount,
+  rolesForApproval,
+  sharePerson,
+  streams,
+  userDecider,
+} from '../domain/index.ts'
 import type { Requester } from './caller.ts'
 import { type BasedOn, type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { peopleBehindActor } from './principals.ts'
 
 /** Which changes of rules are to need approvals: `null` for none. */
 export type ChangeControlInput = BasedOn & { readonly changeControl: ChangeControl | null }
@@ -30,17 +39,23 @@ export async function changeChangeControl(
   )
 }
 
-/** How many active people are Global Administrators and can approve changes as such: whom the index names, as far as the log agrees. */
+/**
+ * How many active people are Global Administrators and can approve changes as such: whom the index names, as far as the log
+ * agrees. Accounts that the same person is behind are one.
+ */
 export async function countAdministrators(
   { log, administrators }: Pick<ApplicationDependencies, 'log' | 'administrators'>,
   requester: Requester,
 ): Promise<number> {
   await administrators.catchUp()
-  let count = 0
+  const people: PeopleOfAccount[] = []
   for (const userId of await administrators.of(requester.organizationId)) {
     const { state } = await loadOwn(log, streams.user(userId), userDecider, requester)
     if (state.status !== 'active' || state.kind !== 'interactive') continue
-    if (rolesForApproval(state).includes('globalAdministrator')) count += 1
+    if (!rolesForApproval(state).includes('globalAdministrator')) continue
+    const ownHand = { kind: 'system', component: 'changeControl' } as const
+    const one = { approver: userId, peopleBehind: await peopleBehindActor(log, userId, ownHand) }
+    if (!people.some((other) => sharePerson(one, other))) people.push(one)
   }
-  return count
+  return people.length
 }

@@ -55,7 +55,7 @@ export function grantGlobalRole(
   { userId, role, ...basis }: GlobalRoleChange,
 ): Promise<UserChanged> {
   authorizeOver(requester, [role])
-  return changeUser(dependencies, requester, userId, { type: 'GrantGlobalRole', role }, basis)
+  return changeUser(dependencies, requester, userId, { type: 'GrantGlobalRoles', roles: [role] }, basis)
 }
 
 /**

@@ -7,11 +7,11 @@ import {
   requireActiveUser,
   streams,
   type UserCommand,
+  type UserFacts,
   type UserId,
   userDecider,
 } from '../domain/index.ts'
-import { authorizeOver } from './authorize.ts'
-import type { Requester } from './caller.ts'
+import { isSetup, type Requester } from './caller.ts'
 import { type Handled, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -37,27 +37,25 @@ export type CiUserInput = {
 export type UserChanged = Handled & { readonly userId: UserId }
 
 /**
- * Adds a user, with global roles if any. Only a Global Administrator makes another one. Name and address are recorded
- * sealed, with a key that is made for the user first: a key without a user, where the rest fails, says nothing of anybody.
+ * Adds a user who may act at once, with global roles if any: for the set-up alone. Everybody else invites people. Name and
+ * address are recorded sealed, with a key that is made for the user first: a key without a user, where the rest fails, says
+ * nothing of anybody, and leaves the address to whoever is added with it next.
  *
- * @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED`; an error `PERSON_KEYS_…` while keys cannot be made
+ * @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED`, `USER_EMAIL_TAKEN`; an error `PERSON_KEYS_…` while keys
+ *   cannot be made
  */
 export async function createUser(
   dependencies: Dependencies & Pick<ApplicationDependencies, 'persons'>,
   requester: Requester,
   input: UserInput,
 ): Promise<UserChanged> {
-  authorizeOver(requester, input.roles)
-  const userId = randomUUID() as UserId
-  const { organizationId } = requester
-  const name = parseName(input.name, "The user's name")
-  const email = input.email === null ? null : parseEmailAddress(input.email)
-  const sealed = await dependencies.persons.seal({ organizationId, userId }, { name, email })
-  const send = (command: UserCommand) =>
-    handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
-  let { position } = await send({ type: 'CreateUser', userId, organizationId, kind: input.kind, ...sealed })
-  for (const role of new Set(input.roles)) ({ position } = await send({ type: 'GrantGlobalRole', role }))
-  return { userId, position }
+  if (!isSetup(requester))
+    throw new Refusal('FORBIDDEN', 'A person is invited, and makes their first API token themselves.')
+  const added = await addUser(dependencies, requester, { ...input, responsible: null }, (facts) => ({
+    type: 'CreateUser',
+    ...facts,
+  }))
+  return withRoles(dependencies, requester, added, input.roles)
 }
 
 /**
@@ -70,15 +68,66 @@ export async function createCiUser(
   requester: Requester,
   input: CiUserInput,
 ): Promise<UserChanged> {
+  await requirePerson(dependencies, requester, input.responsible)
+  const ciUser = { ...input, kind: 'ci', email: null } as const
+  return addUser(dependencies, requester, ciUser, (facts) => ({ type: 'CreateUser', ...facts }))
+}
+
+/**
+ * Records a new user with name and address sealed.
+ *
+ * @param command what is asked of the new user's stream
+ * @throws Refusal `NAME_MALFORMED`, `EMAIL_MALFORMED`, `USER_EMAIL_TAKEN`; an error `PERSON_KEYS_…`
+ */
+export async function addUser(
+  dependencies: Dependencies & Pick<ApplicationDependencies, 'persons'>,
+  requester: Requester,
+  user: Pick<UserInput, 'kind' | 'name' | 'email'> & { readonly responsible: UserId | null },
+  command: (facts: UserFacts) => UserCommand,
+): Promise<UserChanged> {
   const { organizationId } = requester
-  const { responsible } = input
-  const name = parseName(input.name, "The user's name")
-  await requirePerson(dependencies, requester, responsible)
-  const userId = randomUUID() as UserId
-  const sealed = await dependencies.persons.seal({ organizationId, userId }, { name, email: null })
-  const command = { type: 'CreateUser', userId, organizationId, kind: 'ci', ...sealed, responsible } as const
-  const handled = await handleCommand(dependencies, requester, streams.user(userId), userDecider, command)
-  return { userId, ...handled }
+  const { kind, responsible } = user
+  const name = parseName(user.name, "The user's name")
+  const email = user.email === null ? null : parseEmailAddress(user.email)
+  const person = { organizationId, userId: randomUUID() as UserId }
+  // An address that was sealed for a user whom nobody recorded, because a process ended in between, is that user's still: of
+  // all who add them now, the user's own stream lets one succeed.
+  const sealed = await dependencies.persons.seal(person, { name, email })
+  const { userId } = sealed
+  const facts = { organizationId, kind, ...sealed, ...(responsible === null ? {} : { responsible }) }
+  try {
+    return {
+      userId,
+      ...(await handleCommand(dependencies, requester, streams.user(userId), userDecider, command(facts))),
+    }
+  } catch (error) {
+    throw error instanceof Refusal && error.code === 'USER_EXISTS' ? emailTaken() : error
+  }
+}
+
+/**
+ * Gives a user that was just added their global roles, together: where such changes are controlled, they are one proposal.
+ *
+ * @throws Refusal as the user's decider
+ */
+export async function withRoles(
+  dependencies: Dependencies,
+  requester: Requester,
+  added: UserChanged,
+  roles: readonly GlobalRole[],
+): Promise<UserChanged> {
+  if (roles.length === 0) return added
+  const { userId } = added
+  const command = { type: 'GrantGlobalRoles', roles: [...new Set(roles)] } as const
+  return { userId, ...(await handleCommand(dependencies, requester, streams.user(userId), userDecider, command)) }
+}
+
+/** Does not repeat the address: refusals are recorded. */
+function emailTaken(): Refusal {
+  return new Refusal(
+    'USER_EMAIL_TAKEN',
+    'A user of this organization has this e-mail address already: each has one of their own, without regard to case.',
+  )
 }
 
 /** @throws Refusal `USER_NOT_FOUND`, `USER_DEACTIVATED`, `RESPONSIBLE_NOT_A_PERSON` */

@@ -1,4 +1,5 @@
 import { type Permission, type SigningRequestId, streams } from '../domain/index.ts'
+import { acceptInvitation } from './accept-invitation.ts'
 import { createAdministration } from './administration.ts'
 import type { Application } from './application.ts'
 import { authenticate } from './authenticate.ts'
@@ -14,7 +15,9 @@ import { asCallersFailure } from './service-failure.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
 import { admitUpload, uploadArtifact } from './upload-artifact.ts'
 
+export type * from './accept-invitation.ts'
 export * from './administration.ts'
+export { openApiTokenUses } from './api-token-uses.ts'
 export type * from './api-tokens.ts'
 export * from './application.ts'
 export { type AppointedAdministrator, type Appointment, appointAdministrator } from './appoint-administrator.ts'
@@ -37,6 +40,7 @@ export type * from './grants.ts'
 export type * from './groups.ts'
 export type { BasedOn, Handled } from './handle-command.ts'
 export type * from './import-certificate.ts'
+export * from './invite-user.ts'
 export type * from './open-artifact.ts'
 export type { PeopleAdministration } from './people-administration.ts'
 export * from './ports.ts'
@@ -58,7 +62,7 @@ export * from './watch-certificates.ts'
 
 /** The permission that each use case needs, by its name. One that stands in no line of it does not pass the type check. */
 export const permissionsOfUseCases: Readonly<
-  Record<Exclude<keyof Application, 'authenticate' | 'authorizeQuery'>, Permission>
+  Record<Exclude<keyof Application, 'authenticate' | 'acceptInvitation' | 'authorizeQuery'>, Permission>
 > = useCases
 
 /**
@@ -72,7 +76,16 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     ...createAdministration(dependencies),
     authenticate: async (credentials, remoteAddress) => {
       try {
-        return await authenticate(dependencies, credentials, remoteAddress)
+        const caller = await authenticate(dependencies, credentials, remoteAddress)
+        dependencies.apiTokenUses?.note(caller)
+        return caller
+      } catch (error) {
+        throw asCallersFailure(error)
+      }
+    },
+    acceptInvitation: async (input, remoteAddress) => {
+      try {
+        return await acceptInvitation(dependencies, input, remoteAddress)
       } catch (error) {
         throw asCallersFailure(error)
       }

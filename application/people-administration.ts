@@ -27,15 +27,32 @@ import {
   type GroupInput,
   type GroupMembersChange,
 } from './groups.ts'
+import {
+  type InvitationChange,
+  type InvitedUser,
+  inviteUser,
+  resendInvitation,
+  revokeInvitation,
+  type UserInvitation,
+} from './invite-user.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
 /** The use cases about users, their roles and tokens, and groups. Errors as of `Administration`. */
 export interface PeopleAdministration {
-  /** Adds a user. @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED` */
+  /** Adds a user who may act at once: for the set-up alone. @throws Refusal `FORBIDDEN`, `USER_EMAIL_TAKEN`, … */
   createUser(requester: Requester, input: UserInput): Promise<UserChanged>
 
   /** Adds a CI user. @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `USER_NOT_FOUND`, `RESPONSIBLE_NOT_A_PERSON` */
   createCiUser(requester: Requester, input: CiUserInput): Promise<UserChanged>
+
+  /** Invites a person. @throws Refusal `FORBIDDEN`, `NAME_MALFORMED`, `EMAIL_MALFORMED`, `USER_EMAIL_TAKEN` */
+  inviteUser(requester: Requester, input: UserInvitation): Promise<InvitedUser>
+
+  /** Makes another invitation in the place of the last. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as the user's decider */
+  resendInvitation(requester: Requester, input: InvitationChange): Promise<InvitedUser>
+
+  /** Ends an invitation. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as the user's decider */
+  revokeInvitation(requester: Requester, input: InvitationChange): Promise<UserChanged>
 
   /** Ends what a user can do, for now. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as the user's decider */
   deactivateUser(requester: Requester, input: UserDeactivation): Promise<UserChanged>
@@ -100,6 +117,9 @@ export function createPeopleAdministration(
   return {
     createUser: guarded('createUser', createUser),
     createCiUser: guarded('createCiUser', createCiUser),
+    inviteUser: guarded('inviteUser', inviteUser),
+    resendInvitation: guarded('resendInvitation', resendInvitation, 'userId'),
+    revokeInvitation: guarded('revokeInvitation', revokeInvitation, 'userId'),
     deactivateUser: guarded('deactivateUser', deactivateUser, 'userId'),
     reactivateUser: guarded('reactivateUser', reactivateUser, 'userId'),
     eraseUser: guarded('eraseUser', eraseUser, 'userId'),

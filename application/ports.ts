@@ -18,6 +18,7 @@ import type {
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/port.ts'
+import type { ApiTokenUses } from './api-token-uses.ts'
 import type { Caller } from './caller.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
 
@@ -174,8 +175,11 @@ export interface Room {
  * `code`, and are transient.
  */
 export interface Persons {
-  /** Makes a new user's key and seals with it. Fails with `PERSON_KEYS_…`. */
-  seal(person: PersonId, details: PersonalDetails): Promise<SealedDetails>
+  /**
+   * Makes a new user's key and seals with it. Where the address belongs to another user of the organization already, that
+   * user is answered, and what is sealed is sealed for that one. Fails with `PERSON_KEYS_…`.
+   */
+  seal(person: PersonId, details: PersonalDetails): Promise<SealedDetails & { readonly userId: UserId }>
   /** Destroys a user's key, which is for good; twice is as once. Fails with `PERSON_KEYS_…`. */
   erase(person: PersonId): Promise<void>
 }
@@ -199,6 +203,8 @@ export type ApplicationDependencies = {
   readonly administrators: AdministratorIndex
   readonly persons: Persons
   readonly refusals: RefusalAudit
+  /** Where it is recorded when tokens were last used; nowhere without one. */
+  readonly apiTokenUses?: Pick<ApiTokenUses, 'note'>
   readonly room: Room
   readonly now: () => Instant
 }

@@ -1,4 +1,5 @@
 import {
+  type Actor,
   type GroupId,
   groupDecider,
   groupsNamed,
@@ -112,6 +113,10 @@ export async function requireUser(
 
 /** The people behind what a caller does, besides their account: see `peopleBehind` of the domain. */
 export function peopleBehindCaller(log: EventLog, caller: Caller): Promise<readonly UserId[]> {
-  const { actor } = initiatorOf(caller)
-  return peopleBehind(caller.userId, actor, async (userId) => (await readWholeStream(log, streams.user(userId))).events)
+  return peopleBehindActor(log, caller.userId, initiatorOf(caller).actor)
+}
+
+/** The same of an account that acted as an event says. */
+export function peopleBehindActor(log: EventLog, userId: UserId, actor: Actor): Promise<readonly UserId[]> {
+  return peopleBehind(userId, actor, async (id) => (await readWholeStream(log, streams.user(id))).events)
 }

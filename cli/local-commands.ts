@@ -161,6 +161,11 @@ export type LocalCommands = {
       readonly reason?: string | undefined
     },
   ): Promise<{ readonly keyId: string; readonly since: string }>
+  /** Says that an account is used by the person whom its address belongs to. */
+  proveEmailAddress(options: LocalOptions & { readonly userId: string }): Promise<{
+    readonly userId: string
+    readonly position: string
+  }>
   /** Drops the read model and makes it anew. */
   rebuildProjections(options: LocalOptions): Promise<{ readonly events: number }>
 }

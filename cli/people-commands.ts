@@ -12,6 +12,27 @@ export const peopleCommands: readonly CommandGroup[] = [
         async () => (await import('./commands/user.ts')).list,
       ),
       entry('show', 'show everything about a user', async () => (await import('./commands/user.ts')).show),
+      entry('invite', 'invite a person', async () => (await import('./commands/invitation.ts')).invite),
+      entry(
+        'resend-invitation',
+        'make another invitation for who has not accepted',
+        async () => (await import('./commands/invitation.ts')).resend,
+      ),
+      entry(
+        'revoke-invitation',
+        'end an invitation, at once',
+        async () => (await import('./commands/invitation.ts')).revoke,
+      ),
+      entry(
+        'accept-invitation',
+        'accept an invitation, and get your first API token',
+        async () => (await import('./commands/invitation.ts')).accept,
+      ),
+      entry(
+        'prove-address',
+        'say that an account is used by whom its address belongs to (on the server)',
+        async () => (await import('./commands/invitation.ts')).proveAddress,
+      ),
       entry('create-ci', 'add a CI user', async () => (await import('./commands/user.ts')).createCi),
       entry(
         'deactivate',

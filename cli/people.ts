@@ -6,6 +6,15 @@ import { oneUser, type UserDetails } from './documents/people.ts'
 import { exitCode } from './exit-code.ts'
 import type { Invocation } from './invocation.ts'
 
+/** The global roles that there are. */
+export const globalRoles = [
+  'globalAdministrator',
+  'certificateAdministrator',
+  'userAdministrator',
+  'projectAdministrator',
+  'globalReader',
+]
+
 /** The option of changes that name the revision that they are based on. */
 export type BasedOnOption = { readonly basedOn?: number }
 

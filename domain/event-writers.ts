@@ -1,4 +1,5 @@
 import type { AdministratorsEvent } from './administrators.ts'
+import type { ApiTokenUsed } from './api-token-use.ts'
 import type { CertificateEvent } from './certificate/events.ts'
 import type { ChangeProposalEvent } from './change-proposal/events.ts'
 import type { GrantEvent, GrantListEvent } from './grant/events.ts'
@@ -18,6 +19,7 @@ import type { UserEvent } from './user/events.ts'
 /** Everything that the log can hold. */
 export type AnyDomainEvent =
   | AdministratorsEvent
+  | ApiTokenUsed
   | CertificateEvent
   | ChangeProposalEvent
   | KeyEvent
@@ -85,6 +87,11 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   GlobalRoleWithdrawn: api,
   ApiTokenIssued: api,
   ApiTokenRevoked: api,
+  ApiTokenUsed: api,
+  InvitationIssued: api,
+  InvitationRevoked: api,
+  InvitationAccepted: api,
+  EmailAddressProved: api,
 
   GroupCreated: api,
   GroupDescribed: api,

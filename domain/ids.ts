@@ -11,6 +11,8 @@ export type UserId = Branded<'UserId'>
 export type GroupId = Branded<'GroupId'>
 /** Identifies one API token of a user; says nothing about its secret. */
 export type ApiTokenId = Branded<'ApiTokenId'>
+/** Identifies one invitation of a user; says nothing about its secret. */
+export type InvitationId = Branded<'InvitationId'>
 /** Identifies a session of the web application; says nothing about the secret in its cookie. */
 export type SessionId = Branded<'SessionId'>
 /** Identifies a trusted build system. */
@@ -40,6 +42,7 @@ export type EntityId =
   | UserId
   | GroupId
   | ApiTokenId
+  | InvitationId
   | KeyId
   | SessionId
   | TrustedBuildSystemId

@@ -1,6 +1,7 @@
 export * from './actor.ts'
 export * from './administrators.ts'
 export * from './algorithms.ts'
+export * from './api-token-use.ts'
 export * from './authorization/index.ts'
 export * from './backoff.ts'
 export * from './canonical-json.ts'

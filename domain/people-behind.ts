@@ -1,14 +1,15 @@
 import { type Actor, actingUser } from './actor.ts'
 import { type FoldedEvent, fold } from './decider.ts'
 import type { ApiTokenId, UserId } from './ids.ts'
-import { userDecider } from './user/index.ts'
+import { type InvitationAccepted, userDecider } from './user/index.ts'
 
 /** Gives a user's own stream, with the metadata of its events. */
 export type HistoryOfUser = (userId: UserId) => Promise<readonly FoldedEvent[]>
 
 /**
  * The people behind what an account does, besides itself: who is responsible for a CI user, who made the token by which it
- * acted, and whoever is behind that in the same way. What they do by whatever account counts as done by one person.
+ * acted, who was shown the invitation that the account began with (until its address was proved), and whoever is behind these
+ * in the same way. What they do by whatever account counts as done by one person.
  *
  * @param userId the account
  * @param actor who acted, as the event says; a part of the service adds nobody
@@ -27,12 +28,18 @@ export async function peopleBehind(userId: UserId, actor: Actor, historyOf: Hist
     seen.add(once)
     const history = await historyOf(account.userId)
     const user = fold(userDecider, history)
-    if (user.status !== 'none' && user.responsible !== undefined) behind.add(user.responsible)
-    const maker = tokenId === undefined ? undefined : issueOf(history, tokenId)?.metadata?.actor
-    const makerId = maker === undefined ? null : actingUser(maker)
-    if (maker === undefined || makerId === null) continue
-    behind.add(makerId)
-    open.push({ userId: makerId, actor: maker })
+    const responsible = user.status === 'none' ? undefined : user.responsible
+    if (responsible !== undefined) {
+      behind.add(responsible)
+      open.push({ userId: responsible, actor: { kind: 'anonymous' } })
+    }
+    const makerOfToken = tokenId === undefined ? undefined : issueOf(history, tokenId)?.metadata?.actor
+    for (const maker of [makerOfToken, inviter(history)]) {
+      const makerId = maker === undefined ? null : actingUser(maker)
+      if (maker === undefined || makerId === null) continue
+      behind.add(makerId)
+      open.push({ userId: makerId, actor: maker })
+    }
   }
   behind.delete(userId)
   return [...behind].sort()
@@ -49,4 +56,18 @@ export function issueOf<Event extends FoldedEvent>(history: readonly Event[], to
 export function ownToken(userId: UserId, actor: Actor): ApiTokenId | undefined {
   if (actor.kind !== 'user' || actor.userId !== userId || actor.authentication.method !== 'apiToken') return undefined
   return actor.authentication.tokenId
+}
+
+/** Who was shown the token of the invitation that was accepted; nobody once the address was proved. */
+function inviter(history: readonly FoldedEvent[]): Actor | undefined {
+  const isProved = ({ type, metadata }: FoldedEvent) =>
+    // A user who says so of an account may be the one who invited it.
+    type === 'EmailAddressProved' && metadata?.actor.kind === 'system'
+  const accepted = history.find(({ type }) => type === 'InvitationAccepted')
+  if (accepted === undefined || history.some(isProved)) return undefined
+  const { invitationId } = accepted.data as InvitationAccepted['data']
+  return history.find(
+    ({ type, data }) =>
+      type === 'InvitationIssued' && (data as { readonly invitationId: unknown }).invitationId === invitationId,
+  )?.metadata?.actor
 }

@@ -1,5 +1,6 @@
 import type { Instant } from './event.ts'
 import type {
+  ApiTokenId,
   CertificateId,
   ChangeProposalId,
   GrantId,
@@ -19,6 +20,8 @@ export const streams = {
   /** Which Global Administrators of an organization count as remaining when others leave. */
   administrators: (id: OrganizationId) => `administrators-${id}`,
   user: (id: UserId) => `user-${id}`,
+  /** On which days an API token was used. */
+  apiTokenUse: (id: ApiTokenId) => `apiTokenUse-${id}`,
   key: (id: KeyId) => `key-${id}`,
   group: (id: GroupId) => `group-${id}`,
   certificate: (id: CertificateId) => `certificate-${id}`,

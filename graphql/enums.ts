@@ -89,7 +89,13 @@ export const UserKindRef = builder.enumType('UserKind', {
 })
 
 /** Whether a user may act. */
-export const UserStatusRef = builder.enumType('UserStatus', { values: named(['active', 'deactivated'] as const) })
+export const UserStatusRef = builder.enumType('UserStatus', {
+  values: {
+    invited: { value: 'invited' as const, description: 'A person who has accepted no invitation yet: can do nothing.' },
+    active: { value: 'active' as const },
+    deactivated: { value: 'deactivated' as const },
+  },
+})
 
 /** Whether a person's name and address can be read. */
 export const PersonalDataStatusRef = builder.enumType('PersonalDataStatus', {

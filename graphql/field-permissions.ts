@@ -11,7 +11,8 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
   readOrganization: {
     AlternativeName: 'kind value',
     Actor: 'authentication component kind user userId vouchedBy',
-    ApiToken: 'access apiTokenId expiresAt issuedAt name networks prefix projects revokedAt status',
+    ApiToken:
+      'access apiTokenId expiresAt issuedAt lastUsedAt lastUsedFrom name networks prefix projects revokedAt status',
     Approval: 'approvedAt approver comment counts grant planDigest through',
     ApprovalProcess: 'approvers deadlineSeconds requiredApprovals submitterMayApprove',
     Artifact: 'fileName sha256 size',
@@ -51,6 +52,8 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     Group: 'createdAt description events groupId id memberCount members name revision updatedAt',
     GroupPayload: 'changeProposal changeProposalId group groupId position',
     HistoryEntry: 'changes event',
+    Invitation: 'addressProved expiresAt invitationId invitedAt status',
+    InvitationPayload: 'changeProposal changeProposalId expiresAt invitationId position token user userId',
     IssuedApiTokenPayload: 'apiTokenId changeProposal changeProposalId position token user userId',
     Key: 'algorithm certificates ckaId createdAt events id keyId keyStore label name origin potentiallyExposed publicKey revision status token updatedAt',
     ImportCertificatePayload: 'certificate certificateId key position transportKey',
@@ -122,7 +125,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     UnusualSubject: 'about signingPolicy signingPolicyId user userId',
   },
   readAddresses: { Event: 'remoteAddress' },
-  readPrivateUserData: { User: 'apiTokens email' },
+  readPrivateUserData: { User: 'apiTokens email invitation' },
 }
 
 /** Whom a field is about, where that one may see it for being so. */
@@ -130,6 +133,7 @@ const subjects: Readonly<Record<string, (parent: never) => UserId | null>> = {
   'Event.remoteAddress': ({ metadata }: EventView) => actingUser(metadata.actor),
   'User.apiTokens': ({ userId }: UserView) => userId,
   'User.email': ({ userId }: UserView) => userId,
+  'User.invitation': ({ userId }: UserView) => userId,
 }
 
 /** The permission that a field needs, and whom it is about where that matters. */

@@ -1,5 +1,6 @@
 import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
+import { type ApiTokenId, streams } from '../domain/index.ts'
 import type { EventView, Page, PageRequest } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
 import { numberedPage } from './numbered-list.ts'
@@ -27,4 +28,18 @@ export async function historyPage(question: HistoryQuestion, context: GraphQLCon
   const { streamId, revision, page } = question
   const read = (from: number, to: number) => rangesOf(context).load({ streamId, from, to: to - 1 })
   return numberedPage({ list: streamId, count: revision + 1, read }, page)
+}
+
+// The tokens of all users of a list are looked for in one query.
+const newestOf = createContextCache(
+  ({ readModel, caller }: GraphQLContext) =>
+    new DataLoader<string, EventView | undefined>(
+      (streamIds) => readModel.newestOfStreams(caller.organizationId, streamIds),
+      { maxBatchSize: 200 },
+    ),
+)
+
+/** The record of the last day on which an API token was used; nothing when it never was. */
+export function lastUseOf(tokenId: ApiTokenId, context: GraphQLContext): Promise<EventView | undefined> {
+  return newestOf(context).load(streams.apiTokenUse(tokenId))
 }

@@ -145,7 +145,7 @@ async function simulate({ policy, settings, userId, branch, artifact }: Asked, c
     settings,
     certificate: certificate === null ? none : asState(certificate),
     key: key ?? none,
-    user: user === null ? none : { ...user, tokens: [] },
+    user: user === null ? none : { ...user, tokens: [], invitations: [], addressProved: false },
     groups: groupsOf(userId, members),
     trustedBuildSystems: linked?.flatMap(({ slug, status }) => (status === 'enabled' ? [slug] : [])) ?? [],
     approvers: users.flatMap((each) => (each?.status === 'active' ? [each.userId] : [])),

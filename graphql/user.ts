@@ -1,4 +1,4 @@
-import type { ApiTokenView } from '../projections/index.ts'
+import type { ApiTokenView, InvitationView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import {
   ApiTokenAccessRef,
@@ -8,6 +8,7 @@ import {
   UserKindRef,
   UserStatusRef,
 } from './enums.ts'
+import { lastUseOf } from './history.ts'
 import { nameOf, readPerson } from './person.ts'
 import { ProjectRef, UserRef } from './refs.ts'
 
@@ -22,6 +23,17 @@ export const ApiTokenRef = builder.objectRef<ApiTokenView>('ApiToken').implement
     issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'Null: never.' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
+    lastUsedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'To the day (UTC): the first use of the last day on which it was used. Null: never.',
+      resolve: async ({ tokenId }, _, context) => (await lastUseOf(tokenId, context))?.metadata.occurredAt ?? null,
+    }),
+    lastUsedFrom: t.string({
+      nullable: true,
+      description: 'The network address of that use, where one is known.',
+      resolve: async ({ tokenId }, _, context) => (await lastUseOf(tokenId, context))?.metadata.remoteAddress ?? null,
+    }),
     access: t.field({ type: ApiTokenAccessRef, resolve: ({ scope }) => scope.access }),
     projects: t.field({
       type: [ProjectRef],
@@ -34,6 +46,30 @@ export const ApiTokenRef = builder.objectRef<ApiTokenView>('ApiToken').implement
       nullable: true,
       description: 'Networks that calls must come from, in CIDR notation. Null: anywhere.',
       resolve: ({ scope }) => scope.networks && [...scope.networks],
+    }),
+  }),
+})
+
+const InvitationStatusRef = builder.enumType('InvitationStatus', {
+  values: {
+    open: { value: 'open' as const },
+    accepted: { value: 'accepted' as const },
+    revoked: { value: 'revoked' as const },
+    replaced: { value: 'replaced' as const, description: 'A newer invitation took its place.' },
+    expired: { value: 'expired' as const },
+  },
+})
+
+const InvitationRef = builder.objectRef<InvitationView>('Invitation').implement({
+  description: 'The last invitation of a person. Its token was shown once, when it was made.',
+  fields: (t) => ({
+    invitationId: t.exposeID('invitationId', { description: 'UUID.' }),
+    status: t.expose('status', { type: InvitationStatusRef }),
+    invitedAt: t.expose('invitedAt', { type: 'DateTime' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
+    addressProved: t.exposeBoolean('addressProved', {
+      description:
+        'Whether it is known that the account is used by whom the address belongs to. Until then whoever invited counts among the people behind it.',
     }),
   }),
 })
@@ -74,6 +110,11 @@ UserRef.implement({
       nullable: true,
       description: 'Null for everyone but the user and administrators of users.',
       resolve: ({ tokens }) => [...tokens],
+    }),
+    invitation: t.expose('invitation', {
+      type: InvitationRef,
+      nullable: true,
+      description: 'Null for who was never invited, and for everyone but the user and administrators of users.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime' }),

@@ -1,14 +1,17 @@
-import type {
-  Instant,
-  PersonalDetails,
-  PersonId,
-  ReadPerson,
-  SealedDetails,
-  SealedPerson,
-  UserId,
+import { createHmac, type KeyObject } from 'node:crypto'
+import {
+  type Instant,
+  mailboxOf,
+  type OrganizationId,
+  type PersonalDetails,
+  type PersonId,
+  type ReadPerson,
+  type SealedDetails,
+  type SealedPerson,
+  type UserId,
 } from '../domain/index.ts'
 import { type MasterKey, newPersonKey, unwrapKey, wrapKey } from './master-key.ts'
-import type { PersonKeyStore, StoredPersonKey } from './person-key-store.ts'
+import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
 import { seal, unseal } from './seal.ts'
 
@@ -19,14 +22,18 @@ const mostReported = 1_000
 /** So many keys are wrapped anew at once. */
 const rewrappedAtOnce = 200
 
+/** What was sealed, and for whom. */
+export type SealedFor = SealedDetails & { readonly userId: UserId }
+
 /** Seals what is known of people and opens it again, each person with a key of their own. */
 export interface Persons {
   /**
-   * Makes a new user's key and seals with it.
+   * Makes a new user's key and seals with it. An address belongs to one user of an organization, until that user's key is
+   * destroyed: where it belongs to another one already, that user is answered, and what is sealed is sealed for that one.
    *
    * @throws PersonKeysError `PERSON_KEYS_UNAVAILABLE`, `PERSON_KEYS_FOREIGN`
    */
-  seal(person: PersonId, details: PersonalDetails): Promise<SealedDetails>
+  seal(person: PersonId, details: PersonalDetails): Promise<SealedFor>
   /**
    * Reads many people at once, in their order. Never fails: while the keys are away, everybody who is not erased is
    * `unavailable`. No key is kept in memory, so one that was destroyed opens nothing any more in any process.
@@ -115,15 +122,36 @@ export function createPersons(options: {
     )
   }
 
+  /** HMAC-SHA-256 (RFC 2104) of the address's one form, in its organization, hexadecimal. */
+  async function addressHash(organizationId: OrganizationId, email: string): Promise<string> {
+    const kept = (await store.addressKey()) ?? (await store.keepAddressKey(wrapped(newPersonKey())))
+    const text = JSON.stringify([organizationId, mailboxOf(email)])
+    return createHmac('sha256', unwrapKey(kept, 'addresses', masters))
+      .update(text)
+      .digest('hex')
+  }
+
+  function wrapped(key: KeyObject): StoredAddressKey {
+    return { masterKeyId: master.id, wrappedKey: wrapKey(key, 'addresses', master) }
+  }
+
   return {
     async seal(person, { name, email }) {
-      const key = newPersonKey()
+      const newKey = newPersonKey()
       const { organizationId, userId } = person
-      const wrappedKey = wrapKey(key, person, master)
-      await store.add({ organizationId, userId, masterKeyId: master.id, wrappedKey, createdAt: now() })
+      const wrappedKey = wrapKey(newKey, person, master)
+      const stored = { organizationId, userId, masterKeyId: master.id, wrappedKey, createdAt: now() }
+      if (email === null) {
+        await store.add(stored)
+        return { userId, name: seal(name, { ...person, attribute: 'name' }, newKey), email: null }
+      }
+      const kept = await store.claimAddress(stored, await addressHash(organizationId, email))
+      const key = kept.userId === userId ? newKey : unwrapKey(kept, kept, masters)
+      const holder = { organizationId, userId: kept.userId }
       return {
-        name: seal(name, { ...person, attribute: 'name' }, key),
-        email: email === null ? null : seal(email, { ...person, attribute: 'email' }, key),
+        userId: kept.userId,
+        name: seal(name, { ...holder, attribute: 'name' }, key),
+        email: seal(email, { ...holder, attribute: 'email' }, key),
       }
     },
 
@@ -138,6 +166,9 @@ export function createPersons(options: {
     markErasuresDone: (position) => store.markErasuresDone(position),
 
     async rewrap() {
+      const kept = await store.addressKey()
+      if (kept !== undefined && kept.masterKeyId !== master.id)
+        await store.replaceAddressKey(wrapped(unwrapKey(kept, 'addresses', masters)))
       let count = 0
       for (;;) {
         const keys = await store.wrappedByOthers(master.id, rewrappedAtOnce)

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { OrganizationId, UserId } from '../domain/index.ts'
-import type { PersonKeyStore, StoredPersonKey } from './person-key-store.ts'
+import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
 
 /** How to reach PostgreSQL (14 or newer). */
@@ -22,13 +22,20 @@ export type PostgresPersonKeysOptions = {
 /** How long connecting, and each statement, may take, in milliseconds: people's names are waited for meanwhile. */
 const timeoutMs = 2_000
 
-const createTable = `CREATE TABLE IF NOT EXISTS person_keys (
+const createTables = [
+  `CREATE TABLE IF NOT EXISTS person_keys (
   user_id text PRIMARY KEY,
   organization_id text NOT NULL,
   master_key_id text NOT NULL,
   wrapped_key text NOT NULL,
   created_at text NOT NULL
-)`
+)`,
+  // Tables that were made before addresses were unique get the column.
+  'ALTER TABLE person_keys ADD COLUMN IF NOT EXISTS address_hash text',
+  'CREATE UNIQUE INDEX IF NOT EXISTS person_addresses ON person_keys (organization_id, address_hash)',
+  'CREATE TABLE IF NOT EXISTS address_key (id integer PRIMARY KEY, master_key_id text NOT NULL, wrapped_key text NOT NULL)',
+  'CREATE TABLE IF NOT EXISTS erasures (id integer PRIMARY KEY, position text NOT NULL)',
+]
 
 /** Any number that nothing else of the database locks: makers of the table wait for each other. */
 const schemaLock = 0x4353504b
@@ -64,8 +71,7 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
     const client = await pool.connect()
     try {
       await client.query('SELECT pg_advisory_lock($1)', [schemaLock])
-      await client.query(createTable)
-      await client.query('CREATE TABLE IF NOT EXISTS erasures (id integer PRIMARY KEY, position text NOT NULL)')
+      for (const statement of createTables) await client.query(statement)
       await client.query('SELECT pg_advisory_unlock($1)', [schemaLock])
       client.release()
     } catch (error) {
@@ -90,7 +96,38 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
     }
   }
 
+  async function addressKey(): Promise<StoredAddressKey | undefined> {
+    const [row] = await query('SELECT * FROM address_key')
+    return row && { masterKeyId: row.master_key_id, wrappedKey: row.wrapped_key }
+  }
+
   return {
+    async claimAddress({ userId, organizationId, masterKeyId, wrappedKey, createdAt }, addressHash) {
+      await query(
+        `INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at, address_hash)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization_id, address_hash) DO NOTHING`,
+        [userId, organizationId, masterKeyId, wrappedKey, createdAt, addressHash],
+      )
+      const [holder] = await query('SELECT * FROM person_keys WHERE organization_id = $1 AND address_hash = $2', [
+        organizationId,
+        addressHash,
+      ])
+      // Erased in between by another process: whoever asks again gets the address.
+      if (holder === undefined)
+        throw new PersonKeysError('PERSON_KEYS_UNAVAILABLE', 'An address was given up while it was asked for.')
+      return keyOf(holder)
+    },
+    async keepAddressKey({ masterKeyId, wrappedKey }) {
+      await query(
+        'INSERT INTO address_key (id, master_key_id, wrapped_key) VALUES (1, $1, $2) ON CONFLICT DO NOTHING',
+        [masterKeyId, wrappedKey],
+      )
+      return (await addressKey()) as StoredAddressKey
+    },
+    addressKey,
+    async replaceAddressKey({ masterKeyId, wrappedKey }) {
+      await query('UPDATE address_key SET master_key_id = $1, wrapped_key = $2', [masterKeyId, wrappedKey])
+    },
     async add({ userId, organizationId, masterKeyId, wrappedKey, createdAt }) {
       const values = [userId, organizationId, masterKeyId, wrappedKey, createdAt]
       await query(

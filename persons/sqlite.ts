@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { UserId } from '../domain/index.ts'
-import type { PersonKeyStore, StoredPersonKey } from './person-key-store.ts'
+import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
 
 /** `CSPK`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
@@ -13,6 +13,8 @@ const usersAtOnce = 500
 type Database = {
   readonly connection: DatabaseSync
   readonly add: StatementSync
+  readonly claim: StatementSync
+  readonly holder: StatementSync
   readonly destroy: StatementSync
   readonly wrappedByOthers: StatementSync
   readonly replace: StatementSync
@@ -49,6 +51,26 @@ export function openSqlitePersonKeys(path: string): PersonKeyStore {
 
   return {
     add: (key) => use(({ add }) => void add.run(...valuesOf(key))),
+    claimAddress: (key, addressHash) =>
+      use(({ claim, holder }) => {
+        claim.run(...valuesOf(key), addressHash)
+        const row = holder.get(key.organizationId, addressHash)
+        // Erased in between by another process: whoever asks again gets the address.
+        if (row === undefined) throw new Error('an address was given up while it was asked for')
+        return keyOf(row)
+      }),
+    keepAddressKey: ({ masterKeyId, wrappedKey }) =>
+      use(({ connection }) => {
+        connection
+          .prepare('INSERT INTO address_key (id, master_key_id, wrapped_key) VALUES (1, ?, ?) ON CONFLICT DO NOTHING')
+          .run(masterKeyId, wrappedKey)
+        return addressKeyOf(connection) as StoredAddressKey
+      }),
+    addressKey: () => use(({ connection }) => addressKeyOf(connection)),
+    replaceAddressKey: ({ masterKeyId, wrappedKey }) =>
+      use(({ connection }) => {
+        connection.prepare('UPDATE address_key SET master_key_id = ?, wrapped_key = ?').run(masterKeyId, wrappedKey)
+      }),
     find: (userIds) =>
       use(({ connection }) => {
         const found: StoredPersonKey[] = []
@@ -112,6 +134,10 @@ function openFile(path: string): Database {
     connection.exec(
       'CREATE TABLE IF NOT EXISTS erasures (id INTEGER NOT NULL PRIMARY KEY, position TEXT NOT NULL) STRICT',
     )
+    connection.exec(
+      'CREATE TABLE IF NOT EXISTS address_key (id INTEGER NOT NULL PRIMARY KEY, master_key_id TEXT NOT NULL, wrapped_key TEXT NOT NULL) STRICT',
+    )
+    addAddressHash(connection)
     if (id !== applicationId) connection.exec(`PRAGMA application_id = ${applicationId}`)
     return {
       connection,
@@ -119,6 +145,11 @@ function openFile(path: string): Database {
       add: connection.prepare(
         'INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at) VALUES (?, ?, ?, ?, ?)',
       ),
+      claim: connection.prepare(
+        `INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at, address_hash)
+         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, address_hash) DO NOTHING`,
+      ),
+      holder: connection.prepare('SELECT * FROM person_keys WHERE organization_id = ? AND address_hash = ?'),
       destroy: connection.prepare('DELETE FROM person_keys WHERE user_id = ?'),
       wrappedByOthers: connection.prepare('SELECT * FROM person_keys WHERE master_key_id <> ? LIMIT ?'),
       replace: connection.prepare('UPDATE person_keys SET master_key_id = ?, wrapped_key = ? WHERE user_id = ?'),
@@ -127,6 +158,21 @@ function openFile(path: string): Database {
     connection.close()
     throw error
   }
+}
+
+/** Files that were made before addresses were unique get the column, once, whoever opens them at the same moment. */
+function addAddressHash(connection: DatabaseSync): void {
+  connection.exec('BEGIN IMMEDIATE')
+  const columns = connection.prepare('PRAGMA table_info(person_keys)').all()
+  if (!columns.some(({ name }) => name === 'address_hash'))
+    connection.exec('ALTER TABLE person_keys ADD COLUMN address_hash TEXT')
+  connection.exec('CREATE UNIQUE INDEX IF NOT EXISTS person_addresses ON person_keys (organization_id, address_hash)')
+  connection.exec('COMMIT')
+}
+
+function addressKeyOf(connection: DatabaseSync): StoredAddressKey | undefined {
+  const row = connection.prepare('SELECT * FROM address_key').get()
+  return row && { masterKeyId: String(row.master_key_id), wrappedKey: String(row.wrapped_key) }
 }
 
 function valuesOf({ userId, organizationId, masterKeyId, wrappedKey, createdAt }: StoredPersonKey): string[] {

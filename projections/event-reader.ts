@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { OrganizationId } from '../domain/index.ts'
+import type { Instant, OrganizationId } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { asEventView } from './events.ts'
@@ -18,6 +18,12 @@ export type EventReader = {
     organizationId: OrganizationId,
     ranges: readonly StreamRange[],
   ) => Promise<(readonly EventView[])[]>
+  /** The newest event of each stream, in their order. */
+  readonly newestOfStreams: (
+    organizationId: OrganizationId,
+    streamIds: readonly string[],
+    upTo?: Instant,
+  ) => Promise<(EventView | undefined)[]>
   /** The events after a position up to another one, in batches. */
   readonly between: (
     organizationId: OrganizationId,
@@ -95,6 +101,25 @@ export function createEventReader({ reads }: ReadModelDatabase): EventReader {
 
   return {
     list: (organizationId, filter, page) => list(organizationId, filter, page, asEventView),
+
+    async newestOfStreams(organizationId, streamIds, upTo) {
+      if (streamIds.length === 0) return []
+      const inTime = reads.selectFrom('events').where('stream_id', 'in', [...streamIds])
+      const newest = (upTo === undefined ? inTime : inTime.where('occurred_at', '<=', upTo))
+        .select(({ fn }) => ['stream_id', fn.max('revision').as('newest')])
+        .groupBy('stream_id')
+        .as('last')
+      const rows: EventRow[] = await reads
+        .selectFrom('events')
+        .innerJoin(newest, (join) =>
+          join.onRef('last.stream_id', '=', 'events.stream_id').onRef('last.newest', '=', 'events.revision'),
+        )
+        .selectAll('events')
+        .where('events.organization_id', '=', organizationId)
+        .execute()
+      const byStream = new Map(rows.map((row) => [row.stream_id, asEventView(row)]))
+      return streamIds.map((streamId) => byStream.get(streamId))
+    },
 
     async ofStreams(organizationId, ranges) {
       if (ranges.length === 0) return []

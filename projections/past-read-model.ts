@@ -120,6 +120,7 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
           ),
         ),
       ),
+    newestOfStreams: (organizationId, streamIds) => present.newestOfStreams(organizationId, streamIds, at),
 
     listProjects: async (...query) => listed(projects, await present.listProjects(...query)),
     listSigningPolicies: async (...query) => listed(signingPolicies, await present.listSigningPolicies(...query)),

@@ -201,6 +201,16 @@ export interface ReadModel {
 
   /** Pieces of streams, each by revision. At most 200 ranges. */
   eventsOfStreams(organizationId: OrganizationId, ranges: readonly StreamRange[]): Promise<(readonly EventView[])[]>
+  /**
+   * The newest event of each stream, in their order; `undefined` for a stream that is not there.
+   *
+   * @param upTo of those that happened until this moment
+   */
+  newestOfStreams(
+    organizationId: OrganizationId,
+    streamIds: readonly string[],
+    upTo?: Instant,
+  ): Promise<(EventView | undefined)[]>
   /** Where in the log the read model is; `undefined` before the first event. */
   position(): Promise<LogPosition | undefined>
   /**

@@ -210,6 +210,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listUnusualActivity: (organizationId, filter, page) =>
       read(() => listSecurityRecords(reads, organizationId, 'unusual', filter, page, asUnusualActivity)),
 
+    newestOfStreams: (organizationId, streamIds, upTo) =>
+      read(() => events.newestOfStreams(organizationId, streamIds, upTo)),
     eventsOfStreams: (organizationId, ranges) => read(() => events.ofStreams(organizationId, ranges)),
 
     position,

@@ -2,6 +2,8 @@ import {
   type ApiTokenId,
   type GlobalRole,
   type Instant,
+  type Invitation,
+  type InvitationId,
   isSealedText,
   type User,
   type UserState,
@@ -9,11 +11,13 @@ import {
 } from '../domain/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { userDecider } from './folds.ts'
-import type { UserView } from './views.ts'
+import type { InvitationView, UserView } from './views.ts'
 
 type UserFacts = {
   /** When each token was issued and revoked. */
   readonly tokens: Readonly<Record<ApiTokenId, { readonly issuedAt: Instant; readonly revokedAt: Instant | null }>>
+  /** When each invitation was made. */
+  readonly invitedAt: Readonly<Record<InvitationId, Instant>>
   /** The global roles that the user once had and has not now. */
   readonly formerRoles: readonly GlobalRole[]
 }
@@ -24,13 +28,15 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
   table: 'users',
   decider: userDecider,
   exists: ({ status }) => status !== 'none',
-  noFacts: { tokens: {}, formerRoles: [] },
+  noFacts: { tokens: {}, invitedAt: {}, formerRoles: [] },
   observe: (facts, { type, data, metadata: { occurredAt } }, state) => {
     const { tokens } = facts
     if (type === 'UserCreated') requireSealed(data)
     const tokenId = data.tokenId as ApiTokenId
     if (type === 'ApiTokenIssued')
       return { ...facts, tokens: { ...tokens, [tokenId]: { issuedAt: occurredAt, revokedAt: null } } }
+    if (type === 'InvitationIssued')
+      return { ...facts, invitedAt: { ...facts.invitedAt, [data.invitationId as InvitationId]: occurredAt } }
     const token = tokens[tokenId]
     if (type === 'ApiTokenRevoked' && token !== undefined)
       return { ...facts, tokens: { ...tokens, [tokenId]: { ...token, revokedAt: occurredAt } } }
@@ -54,13 +60,20 @@ export const users: EntityProjection<UserState, UserFacts, UserView> = {
     return [...roles.map((role) => row(role, 'yes')), ...formerRoles.map((role) => row(role, 'no'))]
   },
   view: ({ state, facts, updatedAt }, recorded, at) => {
-    const { tokens, ...user } = state as User
+    const { tokens, invitations, addressProved, ...user } = state as User
     const seen = tokens.map(({ tokenId, name, prefix, expiresAt, revoked, scope = unlimited }) => {
       const { issuedAt, revokedAt } = facts.tokens[tokenId] ?? { issuedAt: updatedAt, revokedAt: null }
       const status = revoked ? 'revoked' : expiresAt !== null && expiresAt <= at ? 'expired' : 'active'
       return { tokenId, name, prefix, expiresAt, status, issuedAt, revokedAt, scope } as const
     })
-    return { ...user, tokens: seen, ...recorded }
+    const last = invitations.at(-1)
+    return { ...user, tokens: seen, invitation: last === undefined ? null : seenInvitation(last), ...recorded }
+
+    function seenInvitation({ invitationId, expiresAt, status }: Invitation): InvitationView {
+      const isOver = status === 'open' && expiresAt <= at
+      const invitedAt = facts.invitedAt[invitationId] ?? updatedAt
+      return { invitationId, expiresAt, status: isOver ? 'expired' : status, invitedAt, addressProved }
+    }
   },
 }
 

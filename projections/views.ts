@@ -11,6 +11,8 @@ import type {
   Grant,
   Group,
   Instant,
+  Invitation,
+  InvitationId,
   Key,
   OrganizationId,
   Project,
@@ -62,7 +64,23 @@ export type ApiTokenView = {
 }
 
 /** A person or a CI user. */
-export type UserView = Recorded & Omit<User, 'tokens'> & { readonly tokens: readonly ApiTokenView[] }
+export type UserView = Recorded &
+  Omit<User, 'tokens' | 'invitations' | 'addressProved'> & {
+    readonly tokens: readonly ApiTokenView[]
+    /** The last one; `null` for CI users, and for people whom the set-up added. */
+    readonly invitation: InvitationView | null
+  }
+
+/** An invitation, without what accepts it. */
+export type InvitationView = {
+  readonly invitationId: InvitationId
+  /** That of the moment for which it was read. */
+  readonly status: Invitation['status'] | 'expired'
+  readonly invitedAt: Instant
+  readonly expiresAt: Instant
+  /** Whether it is known that the account is not used by whoever invited. */
+  readonly addressProved: boolean
+}
 
 /** A key in a key store. */
 export type KeyView = Recorded & Key

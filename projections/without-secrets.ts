@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../event-log/index.ts'
 
 /** What has the hash of a token in its data. */
-const tokenTypes: readonly unknown[] = ['ApiTokenIssued', 'TrustedBuildSystemTokenIssued']
+const tokenTypes: readonly unknown[] = ['ApiTokenIssued', 'InvitationIssued', 'TrustedBuildSystemTokenIssued']
 
 /**
  * The event as the read model may keep it: the hash of a token is for the log and who authenticates alone, also where

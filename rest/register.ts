@@ -5,6 +5,7 @@ import { bearerTokens, type HttpServer } from '../http/index.ts'
 import { registerAuditExport } from './audit-export.ts'
 import { authenticateFirst } from './authenticate.ts'
 import { registerDownloads } from './download.ts'
+import { registerInvitations } from './invitations.ts'
 import { problemErrorHandler } from './problem.ts'
 import { registerUploads } from './upload.ts'
 
@@ -19,6 +20,12 @@ export type RestOptions = {
 /** Adds the HTTP API to a server, in a scope of its own: its errors and bodies do not concern other routes. */
 export function registerRest(http: HttpServer, options: RestOptions): void {
   const { application, maximumUploadSize, logger } = options
+  // Whoever accepts an invitation is nobody yet whom a token proves.
+  http.fastify.register(async (scope) => {
+    scope.setErrorHandler(problemErrorHandler(logger))
+    scope.removeAllContentTypeParsers()
+    registerInvitations(scope, application, ({ raw }) => http.clientOf(raw).address)
+  })
   http.fastify.register(async (scope) => {
     scope.setErrorHandler(problemErrorHandler(logger))
     const callerOf = authenticateFirst(scope, http, application)

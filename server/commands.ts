@@ -1,12 +1,14 @@
 import {
   findUnfinished,
+  proveEmailAddress as proveAddress,
   type Resumed,
   resumeUnfinished,
   revokeProcessKey,
   unknownOrganization,
 } from '../application/index.ts'
 import { Setup } from '../application/setup.ts'
-import type { EventLog } from '../event-log/index.ts'
+import { parseId, streams, type UserId } from '../domain/index.ts'
+import { type EventLog, readWholeStream } from '../event-log/index.ts'
 import { openReadModel, type Rebuilt, rebuildReadModel } from '../projections/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import { type AddedAdministrator, addAdministrator as administratorAdded } from './add-administrator.ts'
@@ -125,6 +127,31 @@ export async function revokeEventKey(
     const { keyId, since = null, reason = null } = options
     const operator = new Setup(unknownOrganization, { component: 'operator' })
     return await revokeProcessKey({ log, now: () => new Date().toISOString() }, operator, { keyId, since, reason })
+  } finally {
+    await log.close()
+  }
+}
+
+/**
+ * Says that an account is used by the person whom its address belongs to (`countersign user prove-address`).
+ *
+ * @throws Refusal `ID_MALFORMED`, `USER_NOT_FOUND`, `USER_INVITED`, `USER_DEACTIVATED`, `EMAIL_ADDRESS_PROVED`
+ * @throws ConfigurationError `EVENT_LOG_NOT_FOUND`, `EVENT_KEY_…`, `CONFIGURATION_INVALID`; EventLogError
+ */
+export async function proveEmailAddress(
+  options: LocalOptions & { readonly userId: string },
+): Promise<{ readonly userId: string; readonly position: string }> {
+  const settings = settingsOf(options)
+  // One that is not there is not made.
+  await (await openEventLog(settings)).close()
+  const { log } = await openServiceLog(settings, ['api'])
+  try {
+    const userId = parseId<UserId>(options.userId, 'The user id')
+    const [created] = (await readWholeStream(log, streams.user(userId))).events
+    const organizationId = created?.metadata.organizationId ?? unknownOrganization
+    const operator = new Setup(organizationId, { component: 'operator' })
+    const { position } = await proveAddress({ log, now: () => new Date().toISOString() }, operator, userId)
+    return { userId, position: String(position) }
   } finally {
     await log.close()
   }

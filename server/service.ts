@@ -4,6 +4,7 @@ import {
   type Application,
   type ApplicationDependencies,
   createApplication,
+  openApiTokenUses,
   openRefusalAudit,
   type Resumed,
 } from '../application/index.ts'
@@ -89,9 +90,10 @@ export async function startService(options: {
 
     const sources = serviceSources(settings, { log, artifacts })
 
-    const onError = (error: unknown) => logger.error({ err: error }, 'a refused attempt could not be recorded')
-    const refusals = openRefusalAudit({ log, now, onError })
-    closers.push(() => refusals.close())
+    const lost = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} could not be recorded`)
+    const refusals = openRefusalAudit({ log, now, onError: lost('a refused attempt') })
+    const apiTokenUses = openApiTokenUses({ log, now, onError: lost('the use of an API token') })
+    closers.push(refusals.close, apiTokenUses.close)
 
     const temporal = temporalTarget(settings, roles.join(', '))
     const { client, close: disconnect } = connectClient(temporal, recordUnopened(logger))
@@ -144,6 +146,7 @@ export async function startService(options: {
           : (await import('./administrator-index.ts')).administratorIndex(log, readModels.readModel),
       persons: persons ?? noPersons,
       refusals,
+      apiTokenUses,
       room: openRoom(places),
       now,
     }

@@ -4,15 +4,7 @@ import { ask } from '../connection/graphql.ts'
 import { grantRole, type UserChange, withdrawRole } from '../documents/people.ts'
 import { parseId } from '../entity-id.ts'
 import { type CommandModule, connect, type Invocation, withConnection } from '../invocation.ts'
-import { type BasedOnOption, reportOrProposed, userOf, withBasedOn } from '../people.ts'
-
-const roles = [
-  'globalAdministrator',
-  'certificateAdministrator',
-  'userAdministrator',
-  'projectAdministrator',
-  'globalReader',
-]
+import { type BasedOnOption, globalRoles, reportOrProposed, userOf, withBasedOn } from '../people.ts'
 
 type RoleInput = { readonly userId: string; readonly role: string; readonly basedOnRevision: number }
 
@@ -39,7 +31,7 @@ function change(
   send: (connection: Connection, input: RoleInput) => Promise<UserChange>,
 ): void {
   withBasedOn(withConnection(command))
-    .addArgument(new Argument('<role>', 'the global role').choices(roles))
+    .addArgument(new Argument('<role>', 'the global role').choices(globalRoles))
     .argument('<user>', 'whose role it is: id of the user')
     .action(async (role: string, text: string, options: ConnectionOptions & BasedOnOption) => {
       const userId = parseId(text, 'user')

@@ -64,9 +64,14 @@ export const list: CommandModule = {
             statusCell(token.status),
             readableTime(token.issuedAt),
             token.expiresAt === null ? 'never' : readableTime(token.expiresAt),
+            lastUse(token),
             limitsOf(token),
           ])
-          return table(['id', 'name', 'begins with', 'status', 'issued', 'expires', 'may'], rows, report.marker)
+          return table(
+            ['id', 'name', 'begins with', 'status', 'issued', 'expires', 'last used', 'may'],
+            rows,
+            report.marker,
+          )
         })
       })
   },
@@ -90,6 +95,12 @@ export const revoke: CommandModule = {
 
 async function userIdOf(connection: Connection, { user }: UserOption): Promise<string> {
   return user === undefined ? (await ask(connection, whoAsks, {})).viewer.userId : parseId(user, 'user')
+}
+
+/** The day, and from where; the time of day is only that of the first use on it. */
+function lastUse({ lastUsedAt, lastUsedFrom }: TokenSummary): string {
+  if (lastUsedAt === null) return 'never'
+  return `${lastUsedAt.slice(0, 10)}${lastUsedFrom === null ? '' : ` from ${lastUsedFrom}`}`
 }
 
 function limitsOf({ access, projects, networks }: TokenSummary): string {

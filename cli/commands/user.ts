@@ -3,7 +3,14 @@ import { allPages } from '../all-pages.ts'
 import { usageError } from '../cli-error.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
-import { createCiUser, deactivateUser, eraseUser, listUsers, reactivateUser } from '../documents/people.ts'
+import {
+  createCiUser,
+  deactivateUser,
+  eraseUser,
+  type InvitationSummary,
+  listUsers,
+  reactivateUser,
+} from '../documents/people.ts'
 import { parseId } from '../entity-id.ts'
 import { type CommandModule, connect, explain, withConnection } from '../invocation.ts'
 import { readableTime } from '../output/quantities.ts'
@@ -49,6 +56,7 @@ export const show: CommandModule = {
             ['roles', user.roles.join(', ') || '–'],
             ['responsible', user.responsible?.name ?? null],
             ['created', readableTime(user.createdAt)],
+            ['invitation', user.invitation && invitationText(user.invitation)],
             ['tokens', user.apiTokens && String(user.apiTokens.filter(({ status }) => status === 'active').length)],
           ],
           report.marker,
@@ -124,6 +132,11 @@ export const erase: CommandModule = {
         reportOrProposed(invocation, changed, `Erased the user ${userId}.`)
       })
   },
+}
+
+function invitationText({ status, expiresAt, addressProved }: InvitationSummary): string {
+  if (status === 'open') return `open, until ${readableTime(expiresAt)}`
+  return status === 'accepted' && !addressProved ? 'accepted; whoever invited counts as the same person' : status
 }
 
 function withUser(command: Command): Command {

@@ -11,19 +11,27 @@ export type Call = {
 }
 
 /**
- * Calls the service over HTTP with the caller's token. Answers whatever the service answers; redirections are errors,
+ * Calls the service over HTTP with the caller's token, if there is one. Answers whatever the service answers; redirections are errors,
  * because following one would take the token, and the body, somewhere that nobody named.
  *
  * @throws CliError `SERVER_UNREACHABLE` (also when the connection breaks), `SERVER_REDIRECTS`; an `AbortError` when the
  *   signal says so
  */
-export async function callService({ server, token }: Connection, target: URL, call: Call): Promise<Response> {
+export async function callService(
+  { server, token }: Pick<Connection, 'server'> & Partial<Pick<Connection, 'token'>>,
+  target: URL,
+  call: Call,
+): Promise<Response> {
   const { method, headers, body, signal } = call
   let response: Response
   try {
     response = await fetch(target, {
       method,
-      headers: { ...headers, authorization: `Bearer ${token}`, 'user-agent': 'countersign-cli' },
+      headers: {
+        ...headers,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        'user-agent': 'countersign-cli',
+      },
       ...(body === undefined ? {} : { body, duplex: 'half' }),
       ...(signal === undefined ? {} : { signal }),
       // A stream that might have to be sent again elsewhere is kept in memory, all of it, by fetch.

@@ -39,27 +39,47 @@ export function findConnection(
 ): Connection {
   if (options.token !== undefined && options.as !== undefined)
     throw usageError('--token and --as both say who asks.', 'Give one of them.')
-  const { COUNTERSIGN_URL } = terminal.environment
-  const named =
-    options.url !== undefined
-      ? parseServerAddress(options.url, '--url')
-      : COUNTERSIGN_URL
-        ? parseServerAddress(COUNTERSIGN_URL, 'COUNTERSIGN_URL')
-        : undefined
+  const named = namedServer(terminal, options.url)
   const given = options.token ?? (options.as === undefined ? tokenOfEnvironment(terminal) : undefined)
   // Read only when it is needed: a broken one must not stop a command that names server and token.
   const file = named !== undefined && given !== undefined ? undefined : readCredentialsFile(terminal)
 
-  const server = named ?? (file === undefined ? undefined : parseServerAddress(file.url, `The URL in ${file.path}`))
-  if (server === undefined)
-    throw usageError(
-      `No server is named, and there is no credentials file of an embedded service in ${dataDirectory(terminal)}.`,
-      'Give --url or set COUNTERSIGN_URL; or run this where `npm start` ran (COUNTERSIGN_DATA names its data directory).',
-      'SERVER_UNKNOWN',
-    )
+  const server = named ?? serverOfFile(terminal, file)
   const token = checkedToken(given ?? tokenFromFile(file, server, options.as ?? defaultUser, options.as !== undefined))
   if (isReadableOnTheWay(server)) warn(`the API token travels unencrypted to ${server.origin}; use https.`)
   return { server, token }
+}
+
+/**
+ * Finds the server alone, for who has no token yet: `--url`, `COUNTERSIGN_URL`, the embedded start's credentials file.
+ *
+ * @param warn called when what is sent can be read on the way
+ * @throws CliError `URL_MALFORMED`, `SERVER_UNKNOWN`, `CREDENTIALS_UNREADABLE`
+ */
+export function findServer(
+  terminal: Terminal,
+  { url }: Pick<ConnectionOptions, 'url'>,
+  warn: (message: string) => void,
+): ServerAddress {
+  const server = namedServer(terminal, url) ?? serverOfFile(terminal, readCredentialsFile(terminal))
+  if (isReadableOnTheWay(server)) warn(`what is secret travels unencrypted to ${server.origin}; use https.`)
+  return server
+}
+
+function namedServer({ environment }: Terminal, url: string | undefined): ServerAddress | undefined {
+  const { COUNTERSIGN_URL } = environment
+  if (url !== undefined) return parseServerAddress(url, '--url')
+  return COUNTERSIGN_URL ? parseServerAddress(COUNTERSIGN_URL, 'COUNTERSIGN_URL') : undefined
+}
+
+/** @throws CliError `SERVER_UNKNOWN` */
+function serverOfFile(terminal: Terminal, file: CredentialsFile | undefined): ServerAddress {
+  if (file !== undefined) return parseServerAddress(file.url, `The URL in ${file.path}`)
+  throw usageError(
+    `No server is named, and there is no credentials file of an embedded service in ${dataDirectory(terminal)}.`,
+    'Give --url or set COUNTERSIGN_URL; or run this where `npm start` ran (COUNTERSIGN_DATA names its data directory).',
+    'SERVER_UNKNOWN',
+  )
 }
 
 function tokenOfEnvironment({ environment, workingDirectory }: Terminal): string | undefined {

@@ -83,7 +83,11 @@ export function problemOf(body: unknown, status: number): ServiceFailure | undef
  * @throws CliError `ANSWER_UNEXPECTED` or `SERVER_UNAVAILABLE` when it is none, `ANSWER_TOO_LARGE`,
  *   `SERVER_UNREACHABLE` when it breaks off
  */
-export async function readJson(connection: Connection, response: Response, signal?: AbortSignal): Promise<unknown> {
+export async function readJson(
+  connection: Pick<Connection, 'server'>,
+  response: Response,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/([a-z0-9.-]+\+)?json\b/i.test(type)) {
     await response.body?.cancel()

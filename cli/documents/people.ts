@@ -25,6 +25,9 @@ export type TokenSummary = {
   readonly issuedAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
+  /** To the day: the first use of the last day (UTC) on which it was used. */
+  readonly lastUsedAt: string | null
+  readonly lastUsedFrom: string | null
   /** `full`, `submit` or `read`. */
   readonly access: string
   /** What it is limited to; null: every one. */
@@ -36,6 +39,18 @@ export type TokenSummary = {
 export type UserDetails = UserSummary & {
   readonly email: string | null
   readonly apiTokens: readonly TokenSummary[] | null
+  readonly invitation: InvitationSummary | null
+}
+
+/** The last invitation of a person. Moments are ISO 8601. */
+export type InvitationSummary = {
+  readonly invitationId: string
+  /** `open`, `accepted`, `revoked`, `replaced` or `expired`. */
+  readonly status: string
+  readonly invitedAt: string
+  readonly expiresAt: string
+  /** Whether it is known that the account is not used by whoever invited. */
+  readonly addressProved: boolean
 }
 
 /** A change of a user that is in the log, or was proposed. */
@@ -47,7 +62,8 @@ export type UserChange = {
 
 const userFields = 'userId name kind status roles responsible { userId name } createdAt revision'
 const tokenFields =
-  'apiTokenId name prefix status issuedAt expiresAt revokedAt access projects { projectId slug } networks'
+  'apiTokenId name prefix status issuedAt expiresAt revokedAt lastUsedAt lastUsedFrom access projects { projectId slug } networks'
+const invitationFields = 'invitationId status invitedAt expiresAt addressProved'
 const changeFields = 'userId position changeProposalId'
 
 /** Users, in the order of their creation. */
@@ -68,7 +84,7 @@ export const listUsersWithAddresses = typedDocument<
 
 /** One user. */
 export const oneUser = typedDocument<{ readonly user: UserDetails | null }, { readonly id: string }>(
-  `query OneUser($id: ID!) { user(id: $id) { ${userFields} email apiTokens { ${tokenFields} } } }`,
+  `query OneUser($id: ID!) { user(id: $id) { ${userFields} email apiTokens { ${tokenFields} } invitation { ${invitationFields} } } }`,
 )
 
 /** Who asks. */
@@ -83,6 +99,35 @@ export const createCiUser = typedDocument<
   { readonly createCiUser: UserChange },
   { readonly input: { readonly name: string; readonly responsible: string } }
 >(`mutation CreateCiUser($input: CreateCiUserInput!) { createCiUser(input: $input) { ${changeFields} } }`)
+
+/** A person who was invited, with the token that accepts the invitation. */
+export type Invited = UserChange & {
+  readonly invitationId: string
+  readonly expiresAt: string
+  readonly token: string
+}
+
+/** Invites a person. */
+export const inviteUser = typedDocument<
+  { readonly inviteUser: Invited },
+  { readonly input: { readonly email: string; readonly name: string | null; readonly roles: readonly string[] } }
+>(
+  `mutation InviteUser($input: InviteUserInput!) { inviteUser(input: $input) { ${changeFields} invitationId expiresAt token } }`,
+)
+
+/** Makes another invitation. */
+export const resendInvitation = typedDocument<
+  { readonly resendInvitation: Invited },
+  { readonly input: UserChangeInput }
+>(
+  `mutation ResendInvitation($input: InvitationInput!) { resendInvitation(input: $input) { ${changeFields} invitationId expiresAt token } }`,
+)
+
+/** Ends an invitation. */
+export const revokeInvitation = typedDocument<
+  { readonly revokeInvitation: UserChange },
+  { readonly input: UserChangeInput }
+>(`mutation RevokeInvitation($input: InvitationInput!) { revokeInvitation(input: $input) { ${changeFields} } }`)
 
 /** Ends what a user can do. */
 export const deactivateUser = typedDocument<

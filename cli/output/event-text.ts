@@ -57,6 +57,11 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   GlobalRoleWithdrawn: ({ role }, who) => `The role ${role} taken by ${who}`,
   ApiTokenIssued: ({ name }, who) => `API token ${name} made by ${who}`,
   ApiTokenRevoked: ({ tokenId }, who) => `API token ${tokenId} revoked by ${who}`,
+  ApiTokenUsed: ({ tokenId, day }) => `API token ${tokenId} used on ${day}`,
+  InvitationIssued: ({ expiresAt }, who) => `Invited by ${who}, until ${readableTime(String(expiresAt))}`,
+  InvitationRevoked: (_, who) => `Invitation revoked by ${who}`,
+  InvitationAccepted: () => 'Invitation accepted',
+  EmailAddressProved: (_, who) => `Said by ${who} to be used by whom the address belongs to`,
 
   TrustedBuildSystemCreated: ({ kind }, who) => `Created by ${who} as ${kind}`,
   TrustedBuildSystemChanged: ({ name }, who) => `Changed by ${who}: ${name}`,

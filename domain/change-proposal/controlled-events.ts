@@ -84,6 +84,13 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   UserDeactivated: undefined,
   UserErased: undefined,
   ApiTokenRevoked: undefined,
+  ApiTokenUsed: undefined,
+  // Whoever is invited may nothing by it: roles and groups are given by events of their own.
+  InvitationIssued: undefined,
+  InvitationRevoked: undefined,
+  InvitationAccepted: undefined,
+  // The operator of the machine says it, whom no administrator is set over.
+  EmailAddressProved: undefined,
   // Nothing names a group that was not there before.
   GroupCreated: undefined,
   GroupDescribed: undefined,

@@ -1,36 +1,33 @@
 import type { ApiTokenScope, GlobalRole } from '../authorization/index.ts'
 import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
-import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
+import type { ApiTokenId } from '../ids.ts'
 import { parseNetwork } from '../network.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
-import type { ApiTokenFacts, UserEvent, UserFacts } from './events.ts'
-
-/** A token as the user's state knows it. */
-export type ApiToken = ApiTokenFacts & { readonly revoked: boolean }
-
-/** A user that exists. */
-export type User = UserFacts & {
-  readonly status: 'active' | 'deactivated'
-  /** Whether the personal data are unreadable for good. Who is erased is deactivated, and stays so. */
-  readonly erased: boolean
-  readonly roles: readonly GlobalRole[]
-  /** Whether the operator of the machine alone made them Global Administrator; absent where it was done by the rules. */
-  readonly appointed?: true
-  readonly tokens: readonly ApiToken[]
-}
-
-/** Before and after the user was created. */
-export type UserState = { readonly status: 'none' } | User
+import type { ApiTokenFacts, InvitationFacts, UserEvent, UserFacts } from './events.ts'
+import { evolveUser, hasAccepted, refuseIfDeactivated, refuseUnlessActive, type User, type UserState } from './state.ts'
+import { usableInvitation } from './usable-token.ts'
 
 /** What can be asked of a user. */
 export type UserCommand =
   | ({ readonly type: 'CreateUser' } & UserFacts)
+  | ({ readonly type: 'InviteUser'; readonly invitation: InvitationFacts } & UserFacts)
+  | { readonly type: 'IssueInvitation'; readonly invitation: InvitationFacts }
+  | { readonly type: 'RevokeInvitation' }
+  | {
+      readonly type: 'AcceptInvitation'
+      /** SHA-256 of the token that somebody holds. */
+      readonly tokenHash: string
+      readonly at: Instant
+      /** The user's first token. */
+      readonly apiToken: ApiTokenFacts
+    }
+  | { readonly type: 'ProveEmailAddress'; readonly method: 'operator' }
   | { readonly type: 'DeactivateUser'; readonly reason: string | null }
   | { readonly type: 'ReactivateUser' }
   | { readonly type: 'EraseUser' }
-  | { readonly type: 'GrantGlobalRole'; readonly role: GlobalRole }
+  | { readonly type: 'GrantGlobalRoles'; readonly roles: readonly GlobalRole[] }
   | { readonly type: 'AppointAdministrator' }
   | { readonly type: 'WithdrawGlobalRole'; readonly role: GlobalRole }
   | ({ readonly type: 'IssueApiToken'; readonly at: Instant } & ApiTokenFacts)
@@ -43,7 +40,9 @@ export type UserCommand =
  *
  * Refuses with `USER_EXISTS`, `USER_NOT_FOUND`, `USER_DEACTIVATED`, `USER_ACTIVE`, `USER_ERASED`, `ROLE_HELD`,
  * `ROLE_NOT_HELD`, `ROLE_NEEDS_PERSON`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `API_TOKEN_SCOPE_MALFORMED`,
- * `NETWORK_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `NETWORK_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`; and of invitations with `USER_INVITED`,
+ * `INVITATION_NOT_FOUND`, `INVITATION_INVALID`, `INVITATION_ACCEPTED`, `INVITATION_REVOKED`, `INVITATION_EXPIRED`,
+ * `EMAIL_ADDRESS_PROVED`.
  */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -57,18 +56,17 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     'GlobalRoleWithdrawn',
     'ApiTokenIssued',
     'ApiTokenRevoked',
+    'InvitationIssued',
+    'InvitationRevoked',
+    'InvitationAccepted',
+    'EmailAddressProved',
   ],
   schemaVersions: { UserCreated: 2, ApiTokenIssued: 2 },
 
   decide(command, state) {
-    if (command.type === 'CreateUser') {
+    if (command.type === 'CreateUser' || command.type === 'InviteUser') {
       if (state.status !== 'none') throw new Refusal('USER_EXISTS', 'A user with this id exists already.')
-      const { userId, organizationId, kind, name, email, responsible } = command
-      const facts = { userId, organizationId, kind, name, email }
-      // Whoever is responsible is behind what the CI user does, so who decides about that must not overlook it.
-      return responsible === undefined
-        ? [{ type: 'UserCreated', data: { schemaVersion: 1, ...facts } }]
-        : [{ type: 'UserCreated', data: { schemaVersion: 2, ...facts, responsible } }]
+      return command.type === 'CreateUser' ? [created(command)] : [created(command), issued(command.invitation)]
     }
     if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
     const { userId } = state
@@ -81,16 +79,15 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
           { type: 'UserDeactivated', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
         ]
       case 'ReactivateUser':
-        if (state.status === 'active') throw new Refusal('USER_ACTIVE', `The user ${userId} is active already.`)
+        if (state.status !== 'deactivated') throw new Refusal('USER_ACTIVE', `The user ${userId} is not deactivated.`)
         return [{ type: 'UserReactivated', data: { schemaVersion: 1 } }]
       case 'EraseUser':
         return erasure(state)
       case 'AppointAdministrator':
         requireRoleFits(state, 'globalAdministrator')
         return [{ type: 'AdministratorAppointed', data: { schemaVersion: 1 } }]
-      case 'GrantGlobalRole':
-        requireRoleFits(state, command.role)
-        return [{ type: 'GlobalRoleGranted', data: { schemaVersion: 1, role: command.role } }]
+      case 'GrantGlobalRoles':
+        return command.roles.map((role) => grant(state, role))
       case 'WithdrawGlobalRole':
         if (!state.roles.includes(command.role))
           throw new Refusal('ROLE_NOT_HELD', `The user ${userId} does not have the role ${command.role}.`, {
@@ -98,16 +95,10 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
           })
         return [{ type: 'GlobalRoleWithdrawn', data: { schemaVersion: 1, role: command.role } }]
       case 'IssueApiToken': {
-        refuseIfDeactivated(state)
+        refuseUnlessActive(state)
         if (command.expiresAt !== null && command.expiresAt <= command.at)
           throw new Refusal('API_TOKEN_EXPIRY_PAST', 'A token must expire in the future, or never.')
-        const { tokenId, tokenHash, prefix, expiresAt } = command
-        const name = parseName(command.name, "The token's name")
-        const facts = { tokenId, name, tokenHash, prefix, expiresAt }
-        const scope = checkedScope(command.scope)
-        return scope === undefined
-          ? [{ type: 'ApiTokenIssued', data: { schemaVersion: 1, ...facts } }]
-          : [{ type: 'ApiTokenIssued', data: { schemaVersion: 2, ...facts, scope } }]
+        return [tokenIssued(command)]
       }
       case 'RevokeApiToken': {
         const token = state.tokens.find(({ tokenId }) => tokenId === command.tokenId)
@@ -115,47 +106,29 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
           throw new Refusal('API_TOKEN_NOT_FOUND', `The user ${userId} has no such token, or it is revoked already.`)
         return [{ type: 'ApiTokenRevoked', data: { schemaVersion: 1, tokenId: command.tokenId } }]
       }
+      case 'IssueInvitation':
+        refuseIfDeactivated(state)
+        if (state.status !== 'invited')
+          throw new Refusal('USER_ACTIVE', `The user ${userId} needs no invitation: they may act already.`)
+        return [issued(command.invitation)]
+      case 'RevokeInvitation':
+        return [revokedInvitation(state)]
+      case 'AcceptInvitation': {
+        const { invitationId } = usableInvitation(state, command.tokenHash, command.at)
+        return [{ type: 'InvitationAccepted', data: { schemaVersion: 1, invitationId } }, tokenIssued(command.apiToken)]
+      }
+      case 'ProveEmailAddress':
+        refuseUnlessActive(state)
+        if (state.addressProved || !hasAccepted(state.invitations))
+          throw new Refusal(
+            'EMAIL_ADDRESS_PROVED',
+            `Nobody who invited the user ${userId} counts among the people behind the account.`,
+          )
+        return [{ type: 'EmailAddressProved', data: { schemaVersion: 1, method: command.method } }]
     }
   },
 
-  evolve(state, event) {
-    if (event.type === 'UserCreated') {
-      if (state.status !== 'none') return state
-      const { schemaVersion: _, ...facts } = event.data
-      return { ...facts, status: 'active', erased: false, roles: [], tokens: [] }
-    }
-    if (state.status === 'none') return state
-    switch (event.type) {
-      case 'UserDeactivated':
-        return { ...state, status: 'deactivated' }
-      case 'UserReactivated':
-        // Erasure is for good, whatever the stream says after it.
-        return state.erased ? state : { ...state, status: 'active' }
-      case 'UserErased':
-        return { ...state, status: 'deactivated', erased: true }
-      case 'GlobalRoleGranted':
-        return { ...state, roles: [...state.roles, event.data.role] }
-      case 'AdministratorAppointed':
-        return { ...state, roles: [...state.roles, 'globalAdministrator'], appointed: true }
-      case 'GlobalRoleWithdrawn': {
-        const { appointed, ...rest } = state
-        const keeps = appointed === true && event.data.role !== 'globalAdministrator'
-        const roles = state.roles.filter((role) => role !== event.data.role)
-        return { ...rest, roles, ...(keeps && { appointed }) }
-      }
-      case 'ApiTokenIssued': {
-        const { schemaVersion: _, ...facts } = event.data
-        return { ...state, tokens: [...state.tokens, { ...facts, revoked: false }] }
-      }
-      case 'ApiTokenRevoked':
-        return {
-          ...state,
-          tokens: state.tokens.map((token) =>
-            token.tokenId === event.data.tokenId ? { ...token, revoked: true } : token,
-          ),
-        }
-    }
-  },
+  evolve: evolveUser,
 }
 
 /** So many projects and networks a token may be limited to. */
@@ -175,6 +148,19 @@ function checkedScope(scope: ApiTokenScope | undefined): ApiTokenScope | undefin
   return { access, projects, networks: networks?.map(parseNetwork) ?? null }
 }
 
+/** Whoever is responsible is behind what a CI user does, so who decides about that must not overlook it. */
+function created({ userId, organizationId, kind, name, email, responsible }: UserFacts): UserEvent {
+  const facts = { userId, organizationId, kind, name, email }
+  return responsible === undefined
+    ? { type: 'UserCreated', data: { schemaVersion: 1, ...facts } }
+    : { type: 'UserCreated', data: { schemaVersion: 2, ...facts, responsible } }
+}
+
+function grant(user: User, role: GlobalRole): UserEvent {
+  requireRoleFits(user, role)
+  return { type: 'GlobalRoleGranted', data: { schemaVersion: 1, role } }
+}
+
 /** @throws Refusal `USER_DEACTIVATED`, `ROLE_NEEDS_PERSON`, `ROLE_HELD` */
 function requireRoleFits(user: User, role: GlobalRole): void {
   refuseIfDeactivated(user)
@@ -184,48 +170,35 @@ function requireRoleFits(user: User, role: GlobalRole): void {
   if (roles.includes(role)) throw new Refusal('ROLE_HELD', `The user ${userId} has the role ${role} already.`, { role })
 }
 
-/** @throws Refusal `USER_DEACTIVATED` */
-export function refuseIfDeactivated({ status, userId }: User): void {
-  if (status === 'deactivated')
-    throw new Refusal('USER_DEACTIVATED', `The user ${userId} is deactivated; reactivate the user first.`)
+function tokenIssued({ tokenId, tokenHash, prefix, expiresAt, ...token }: ApiTokenFacts): UserEvent {
+  const name = parseName(token.name, "The token's name")
+  const facts = { tokenId, name, tokenHash, prefix, expiresAt }
+  const scope = checkedScope(token.scope)
+  return scope === undefined
+    ? { type: 'ApiTokenIssued', data: { schemaVersion: 1, ...facts } }
+    : { type: 'ApiTokenIssued', data: { schemaVersion: 2, ...facts, scope } }
+}
+
+function issued({ invitationId, tokenHash, expiresAt, delivery }: InvitationFacts): UserEvent {
+  return { type: 'InvitationIssued', data: { schemaVersion: 1, invitationId, tokenHash, expiresAt, delivery } }
+}
+
+/** @throws Refusal `INVITATION_NOT_FOUND` */
+function revokedInvitation({ invitations, userId }: User): UserEvent {
+  const open = invitations.find(({ status }) => status === 'open')
+  if (open === undefined)
+    throw new Refusal('INVITATION_NOT_FOUND', `The user ${userId} has no invitation that could still be accepted.`)
+  return { type: 'InvitationRevoked', data: { schemaVersion: 1, invitationId: open.invitationId } }
 }
 
 /** Ends what the user can still do, each by its own event as at any other time, and erases. */
-function erasure({ status, tokens }: User): readonly UserEvent[] {
+function erasure(user: User): readonly UserEvent[] {
+  const { status, tokens, invitations } = user
   const revocations = tokens
     .filter(({ revoked }) => !revoked)
     .map(({ tokenId }): UserEvent => ({ type: 'ApiTokenRevoked', data: { schemaVersion: 1, tokenId } }))
+  const invitation = invitations.some(({ status }) => status === 'open') ? [revokedInvitation(user)] : []
   const deactivation: readonly UserEvent[] =
-    status === 'active' ? [{ type: 'UserDeactivated', data: { schemaVersion: 1, reason: null } }] : []
-  return [...revocations, ...deactivation, { type: 'UserErased', data: { schemaVersion: 1 } }]
-}
-
-/**
- * Refuses to sign for a submitter who may not act: whoever has left, or whose account was found to be another's, gets
- * nothing signed any more, whatever was approved meanwhile. One who is active again is not refused.
- *
- * @throws Refusal `SUBMITTER_UNKNOWN` when the organization has no such user, `SUBMITTER_DEACTIVATED`
- */
-export function requireActiveSubmitter(
-  state: UserState,
-  { submitter, organizationId }: { readonly submitter: UserId; readonly organizationId: OrganizationId },
-): void {
-  if (state.status === 'none' || state.organizationId !== organizationId)
-    throw new Refusal('SUBMITTER_UNKNOWN', `The log knows no submitter ${submitter} in this organization.`)
-  if (state.status === 'deactivated')
-    throw new Refusal(
-      'SUBMITTER_DEACTIVATED',
-      `The user ${submitter}, who submitted the request, is deactivated; nothing is signed for them.`,
-    )
-}
-
-/**
- * Refuses what a user decides who may not act at that moment.
- *
- * @throws Refusal `USER_NOT_FOUND`, `USER_DEACTIVATED`: also for one who is erased
- */
-export function requireActiveUser(state: UserState): User {
-  if (state.status === 'none') throw new Refusal('USER_NOT_FOUND', 'There is no such user.')
-  refuseIfDeactivated(state)
-  return state
+    status === 'deactivated' ? [] : [{ type: 'UserDeactivated', data: { schemaVersion: 1, reason: null } }]
+  return [...revocations, ...invitation, ...deactivation, { type: 'UserErased', data: { schemaVersion: 1 } }]
 }

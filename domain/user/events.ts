@@ -1,6 +1,6 @@
 import type { ApiTokenScope, GlobalRole } from '../authorization/index.ts'
 import type { DomainEvent, Instant } from '../event.ts'
-import type { ApiTokenId, OrganizationId, UserId } from '../ids.ts'
+import type { ApiTokenId, InvitationId, OrganizationId, UserId } from '../ids.ts'
 import type { SealedDetails } from '../person.ts'
 
 /**
@@ -62,8 +62,44 @@ export type ApiTokenIssued = DomainEvent<'ApiTokenIssued', ApiTokenFacts>
 /** A token stopped working. */
 export type ApiTokenRevoked = DomainEvent<'ApiTokenRevoked', { readonly tokenId: ApiTokenId }>
 
+/** What is kept of an invitation. */
+export type InvitationFacts = {
+  readonly invitationId: InvitationId
+  /** SHA-256 of the whole token text, hexadecimal. */
+  readonly tokenHash: string
+  /** From when on it cannot be accepted. */
+  readonly expiresAt: Instant
+  /** How the token got to the person: it was shown to whoever invited, who could use it as well. */
+  readonly delivery: 'shown'
+}
+
+/**
+ * A person was invited, or once more. The token was shown once, and that of each invitation before is dead. Until an
+ * invitation is accepted the user can do nothing.
+ */
+export type InvitationIssued = DomainEvent<'InvitationIssued', InvitationFacts>
+
+/** An invitation cannot be accepted any more. */
+export type InvitationRevoked = DomainEvent<'InvitationRevoked', { readonly invitationId: InvitationId }>
+
+/**
+ * Somebody who held the invitation's token accepted it: the user may act from now on. Appended together with the
+ * `ApiTokenIssued` of the user's first token.
+ */
+export type InvitationAccepted = DomainEvent<'InvitationAccepted', { readonly invitationId: InvitationId }>
+
+/**
+ * The user's account is used by the person whom the address belongs to, and not by whoever invited them. Only a part of the
+ * service may say so: the operator of the machine, who was asked.
+ */
+export type EmailAddressProved = DomainEvent<'EmailAddressProved', { readonly method: 'operator' }>
+
 /** Everything that happens to a user. */
 export type UserEvent =
+  | InvitationIssued
+  | InvitationRevoked
+  | InvitationAccepted
+  | EmailAddressProved
   | UserCreated
   | UserDeactivated
   | UserReactivated

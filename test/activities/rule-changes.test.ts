@@ -205,6 +205,24 @@ describe('who became an approver under change control', () => {
     expect(await joinedBy(organization, change(organization))).toBe('RULE_CHANGE_NOT_APPROVED')
   })
 
+  test('does not count when the same person is behind two of the accounts, until the address of one was proved', async () => {
+    const organization = await controlled()
+    const [ada, bob] = organization.administrators
+    const stream = streams.user(bob.userId)
+    const invitationId = randomUUID()
+    const invitation = {
+      invitationId,
+      tokenHash: otherDigest,
+      expiresAt: '2099-01-01T00:00:00.000Z',
+      delivery: 'shown',
+    }
+    await append(organization, stream, [version1('InvitationIssued', invitation)], ada)
+    await append(organization, stream, [version1('InvitationAccepted', { invitationId })], undefined)
+    expect(await joinedBy(organization, { author: ada, approvals: [bob] })).toBe('RULE_CHANGE_NOT_APPROVED')
+    await append(organization, stream, [version1('EmailAddressProved', { method: 'operator' })], undefined)
+    expect(await signApprovedBy(organization, organization.newcomer)).toBe('signed')
+  })
+
   test('does not count when fewer approved than the organization demanded, whatever the change says of it', async () => {
     const organization = await controlled(2)
     const [author, bob] = organization.administrators

@@ -28,8 +28,8 @@ const settings = async (test: TestApplication, user: TestCaller): Promise<Signin
 })
 
 const newUser = (...roles: readonly GlobalRole[]): UseCase => {
-  const input = { kind: 'interactive', name: 'New', email: null, roles } as const
-  return (test, initiator) => test.application.createUser(initiator, input)
+  return (test, initiator) =>
+    test.application.inviteUser(initiator, { email: `${randomUUID()}@example.org`, name: 'New', roles })
 }
 
 const newCiToken: UseCase = async (test, initiator) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   administratorsDecider,
+  apiTokenUseDecider,
   certificateDecider,
   changeProposalDecider,
   grantDecider,
@@ -28,6 +29,7 @@ describe('who may write which events', () => {
   test('is said of every type that a stream may hold, and of no other', () => {
     const deciders = [
       administratorsDecider,
+      apiTokenUseDecider,
       certificateDecider,
       changeProposalDecider,
       keyDecider,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type ApiTokenId,
   fold,
+  type InvitationId,
   type OrganizationId,
   type UserEvent,
   type UserId,
@@ -28,6 +29,24 @@ const created = event<UserEvent, 'UserCreated'>('UserCreated', facts)
 const deactivated = event<UserEvent, 'UserDeactivated'>('UserDeactivated', { reason: null })
 const reactivated = event<UserEvent, 'UserReactivated'>('UserReactivated', {})
 const erased = event<UserEvent, 'UserErased'>('UserErased', {})
+const invitation = {
+  invitationId: fixedUuid<InvitationId>('4'),
+  tokenHash: 'cd'.repeat(32),
+  expiresAt: later,
+  delivery: 'shown',
+} as const
+const next = { ...invitation, invitationId: fixedUuid<InvitationId>('5'), tokenHash: 'ef'.repeat(32) }
+const invited = event<UserEvent, 'InvitationIssued'>('InvitationIssued', invitation)
+const invitedAgain = event<UserEvent, 'InvitationIssued'>('InvitationIssued', next)
+const accepted = event<UserEvent, 'InvitationAccepted'>('InvitationAccepted', { invitationId: next.invitationId })
+const invitationRevoked = event<UserEvent, 'InvitationRevoked'>('InvitationRevoked', {
+  invitationId: invitation.invitationId,
+})
+const acceptance = { type: 'AcceptInvitation', tokenHash: invitation.tokenHash, at, apiToken: token } as const
+const acceptanceOfFirst = event<UserEvent, 'InvitationAccepted'>('InvitationAccepted', {
+  invitationId: invitation.invitationId,
+})
+const proved = event<UserEvent, 'EmailAddressProved'>('EmailAddressProved', { method: 'operator' })
 const granted = event<UserEvent, 'GlobalRoleGranted'>('GlobalRoleGranted', { role: 'globalReader' })
 const withdrawn = event<UserEvent, 'GlobalRoleWithdrawn'>('GlobalRoleWithdrawn', { role: 'globalReader' })
 const issued = event<UserEvent, 'ApiTokenIssued'>('ApiTokenIssued', token)
@@ -59,10 +78,45 @@ describe('user', () => {
   })
 
   it('receives and loses global roles', () => {
-    given(user, created).when({ type: 'GrantGlobalRole', role: 'globalReader' }).thenEvents(granted)
+    given(user, created)
+      .when({ type: 'GrantGlobalRoles', roles: ['globalReader'] })
+      .thenEvents(granted)
     given(user, created, granted).when({ type: 'WithdrawGlobalRole', role: 'globalReader' }).thenEvents(withdrawn)
     expect(fold(user, [created, granted])).toMatchObject({ roles: ['globalReader'] })
     expect(fold(user, [created, granted, withdrawn])).toMatchObject({ roles: [] })
+  })
+
+  it('is invited, once more, and accepts with their first token, until when they can do nothing', () => {
+    const { kind: _, ...person } = facts
+    const who = { ...person, kind: 'interactive' } as const
+    const added = event<UserEvent, 'UserCreated'>('UserCreated', who)
+    given(user)
+      .when({ type: 'InviteUser', ...who, invitation })
+      .thenEvents(added, invited)
+    expect(fold(user, [added, invited])).toMatchObject({ status: 'invited' })
+    given(user, added, invited).when({ type: 'IssueInvitation', invitation: next }).thenEvents(invitedAgain)
+    given(user, added, invited)
+      .when({ type: 'GrantGlobalRoles', roles: ['globalReader'] })
+      .thenEvents(granted)
+    const accept = { type: 'AcceptInvitation', at, apiToken: token } as const
+    const open = given(user, added, invited, invitedAgain)
+    open.when({ ...accept, tokenHash: next.tokenHash }).thenEvents(accepted, issued)
+    open.when({ ...accept, tokenHash: invitation.tokenHash }).thenRefused('INVITATION_REVOKED')
+    expect(fold(user, [added, invited, invitedAgain, accepted, issued])).toMatchObject({ status: 'active' })
+    given(user, added, invited).when({ type: 'RevokeInvitation' }).thenEvents(invitationRevoked)
+    given(user, added, invited, invitedAgain, accepted, issued)
+      .when({ type: 'ProveEmailAddress', method: 'operator' })
+      .thenEvents(event<UserEvent, 'EmailAddressProved'>('EmailAddressProved', { method: 'operator' }))
+  })
+
+  it('who was invited is still so after deactivation and reactivation, and erased with the invitation', () => {
+    const withdrawnThen = [created, invited, deactivated, reactivated]
+    expect(fold(user, withdrawnThen)).toMatchObject({ status: 'invited' })
+    expect(fold(user, [created, invited, deactivated, invitedAgain])).toMatchObject({ status: 'deactivated' })
+    expect(fold(user, [created, invited, acceptanceOfFirst, deactivated, reactivated])).toMatchObject({
+      status: 'active',
+    })
+    given(user, created, invited).when({ type: 'EraseUser' }).thenEvents(invitationRevoked, deactivated, erased)
   })
 
   it('loses a role even when deactivated, so that reactivation does not bring it back unseen', () => {
@@ -136,7 +190,7 @@ describe('user', () => {
       'USER_DEACTIVATED',
       'a role for one deactivated',
       [created, deactivated],
-      { type: 'GrantGlobalRole', role: 'globalReader' },
+      { type: 'GrantGlobalRoles', roles: ['globalReader'] },
     ],
     ['USER_DEACTIVATED', 'a token for one deactivated', [created, deactivated], issue],
     ['USER_ACTIVE', 'reactivation of an active one', [created], { type: 'ReactivateUser' }],
@@ -144,8 +198,13 @@ describe('user', () => {
     ['USER_ERASED', 'reactivation of an erased one', [created, deactivated, erased], { type: 'ReactivateUser' }],
     ['USER_ERASED', 'a token for an erased one', [created, deactivated, erased], issue],
     ['USER_NOT_FOUND', 'erasure of nobody', [], { type: 'EraseUser' }],
-    ['ROLE_HELD', 'a role twice', [created, granted], { type: 'GrantGlobalRole', role: 'globalReader' }],
-    ['ROLE_NEEDS_PERSON', 'a CI administrator', [created], { type: 'GrantGlobalRole', role: 'globalAdministrator' }],
+    ['ROLE_HELD', 'a role twice', [created, granted], { type: 'GrantGlobalRoles', roles: ['globalReader'] }],
+    [
+      'ROLE_NEEDS_PERSON',
+      'a CI administrator',
+      [created],
+      { type: 'GrantGlobalRoles', roles: ['globalAdministrator'] },
+    ],
     ['ROLE_NOT_HELD', 'withdrawal of a role not held', [created], { type: 'WithdrawGlobalRole', role: 'globalReader' }],
     [
       'API_TOKEN_SCOPE_MALFORMED',
@@ -162,6 +221,52 @@ describe('user', () => {
     ['API_TOKEN_NOT_FOUND', 'revocation of no token', [created], { type: 'RevokeApiToken', tokenId }],
     ['API_TOKEN_NOT_FOUND', 'a second revocation', [created, issued, revoked], { type: 'RevokeApiToken', tokenId }],
     ['API_TOKEN_EXPIRY_PAST', 'a token that has expired', [created], { ...issue, expiresAt: at }],
+    ['USER_INVITED', 'a token for one who has not accepted', [created, invited], issue],
+    [
+      'USER_INVITED',
+      'a proof for one who has not accepted',
+      [created, invited],
+      { type: 'ProveEmailAddress', method: 'operator' },
+    ],
+    ['USER_ACTIVE', 'an invitation of one who acts', [created], { type: 'IssueInvitation', invitation }],
+    [
+      'USER_ACTIVE',
+      'an invitation of one who has accepted',
+      [created, invited, acceptanceOfFirst],
+      { type: 'IssueInvitation', invitation: next },
+    ],
+    [
+      'USER_DEACTIVATED',
+      'an invitation of one deactivated',
+      [created, invited, deactivated],
+      { type: 'IssueInvitation', invitation: next },
+    ],
+    ['USER_DEACTIVATED', 'acceptance by one deactivated', [created, invited, deactivated], acceptance],
+    ['INVITATION_NOT_FOUND', 'revocation of no invitation', [created], { type: 'RevokeInvitation' }],
+    [
+      'INVITATION_NOT_FOUND',
+      'revocation of an accepted one',
+      [created, invited, acceptanceOfFirst],
+      { type: 'RevokeInvitation' },
+    ],
+    ['INVITATION_INVALID', 'another token', [created, invited], { ...acceptance, tokenHash: next.tokenHash }],
+    ['INVITATION_INVALID', 'a token of who was never invited', [created], acceptance],
+    ['INVITATION_ACCEPTED', 'a second acceptance', [created, invited, acceptanceOfFirst], acceptance],
+    ['INVITATION_REVOKED', 'a revoked one', [created, invited, invitationRevoked], acceptance],
+    ['INVITATION_REVOKED', 'one that another replaced', [created, invited, invitedAgain], acceptance],
+    ['INVITATION_EXPIRED', 'one whose time is over', [created, invited], { ...acceptance, at: later }],
+    [
+      'EMAIL_ADDRESS_PROVED',
+      'a second proof',
+      [created, invited, acceptanceOfFirst, proved],
+      { type: 'ProveEmailAddress', method: 'operator' },
+    ],
+    [
+      'EMAIL_ADDRESS_PROVED',
+      'a proof for one who was never invited',
+      [created],
+      { type: 'ProveEmailAddress', method: 'operator' },
+    ],
     ['NAME_MALFORMED', "a token's name", [created], { ...issue, name: '\n' }],
     ['TEXT_TOO_LONG', 'a reason', [created], { type: 'DeactivateUser', reason: 'x'.repeat(4001) }],
     ['TEXT_MALFORMED', 'a reason', [created], { type: 'DeactivateUser', reason: '\0' }],

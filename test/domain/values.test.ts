@@ -5,6 +5,7 @@ import {
   canonicalJson,
   type EventMetadata,
   fold,
+  mailboxOf,
   metadataSchemaVersion,
   networkOf,
   type OrganizationId,
@@ -139,6 +140,42 @@ describe('texts', () => {
       expect(code).toBe('EMAIL_MALFORMED')
       expect(`${message} ${JSON.stringify(details)}`).not.toMatch(/anna|xxx/)
     }
+  })
+
+  it('are e-mail addresses of one mailbox in one form: however they are written in case, folding letters, and domain', () => {
+    for (const same of [
+      ['Alice@x.org', 'alice@X.ORG', 'al\u0131ce@x.org', 'AL\u0130CE@x.org', '\uff21lice@x.org'],
+      ['sam@x.org', '\u017fam@x.org'],
+      ['kim@x.org', '\u212aim@x.org'],
+      ['anna@b\u00fccher.example', 'Anna@B\u00dcCHER.example', 'anna@xn--bcher-kva.example'],
+      ['stra\u00dfe@x.org', 'STRASSE@x.org', 'stra\u1e9ee@x.org'],
+    ])
+      expect(new Set(same.map((each) => mailboxOf(parseEmailAddress(each)))).size, same[0]).toBe(1)
+    const apart = ['a@x.org', 'a@y.org', 'b@x.org', 'a.@x.org'.replace('.@', '.b@'), 'a@sub.x.org']
+    expect(new Set(apart.map((each) => mailboxOf(parseEmailAddress(each)))).size).toBe(apart.length)
+    for (const host of ['a@127.0.0.1', 'a@1.2', 'a@0x7f.0x1', 'a@[::1]', 'a@x.org.'])
+      expect(refusalOf(() => parseEmailAddress(host)).code).toBe('EMAIL_MALFORMED')
+    // Bytes count, not characters.
+    expect(refusalOf(() => parseEmailAddress(`${'\u00e4'.repeat(33)}@x.org`)).code).toBe('EMAIL_MALFORMED')
+  })
+
+  it('have a form of their e-mail addresses that is its own form', () => {
+    const letter = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+    fc.assert(
+      fc.property(letter, (local) => {
+        let address: string
+        try {
+          address = parseEmailAddress(`${local}@x.org`)
+        } catch {
+          return
+        }
+        const form = mailboxOf(address)
+        expect(mailboxOf(form)).toBe(form)
+        expect(mailboxOf(address.toUpperCase())).toBe(form)
+        expect(mailboxOf(address.toLowerCase())).toBe(form)
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it('are the same when they look the same: letters are put together, and a space is a space', () => {

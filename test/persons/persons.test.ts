@@ -229,7 +229,7 @@ describe('erasure', () => {
     const consumer = followErasures({ log, verified: log, persons: keys, logger: pino({ level: 'silent' }) })
     onTestFinished(consumer.close)
     await until('the key is gone', async () => {
-      const [read] = await keys.read([{ organizationId: setup.organizationId, userId, ...sealed, erased: false }])
+      const [read] = await keys.read([{ organizationId: setup.organizationId, ...sealed, erased: false }])
       return read?.status === 'unavailable'
     })
     await until('it is kept how far the log was followed', async () => (await keys.erasuresDoneTo()) !== undefined)

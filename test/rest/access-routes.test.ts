@@ -22,7 +22,7 @@ describe('every route', { timeout: 240_000 }, () => {
     const response = await fetch(`${world.server.url}${await path(things)}`, {
       method: name.split(' ')[0] ?? 'GET',
       headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : await body(things) }),
     })
     return { status: response.status, text: await response.text() }
   }

@@ -40,8 +40,11 @@ export async function setUpOrganization(
   setup: Setup,
 ): Promise<GraphQLOrganization> {
   await createOrganization(dependencies, setup, { name: 'Example & Co' })
+  const names: string[] = []
   const addUser = async (name: string, roles: readonly GlobalRole[] = []): Promise<TestUser> => {
-    const email = `${name.toLowerCase().replaceAll(' ', '.')}@example.com`
+    const same = names.filter((each) => each === name).length
+    names.push(name)
+    const email = `${name.toLowerCase().replaceAll(' ', '.')}${same === 0 ? '' : `.${same}`}@example.com`
     const { userId } = await createUser(dependencies, setup, { kind: 'interactive', name, email, roles })
     const { tokenId, token } = await issueApiToken(dependencies, setup, { userId, name: 'test', expiresAt: null })
     return { userId, tokenId, token }

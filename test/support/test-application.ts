@@ -35,6 +35,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
+import type { Persons } from '../../persons/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
@@ -48,6 +49,8 @@ export type TestApplication = {
   readonly application: Application
   readonly dependencies: ApplicationDependencies
   readonly setup: Setup
+  /** What reads names and addresses. */
+  readonly persons: Persons
   /** The file of the event log. */
   readonly logPath: string
   readonly tell: Tell
@@ -119,6 +122,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     },
   }
   const submitters = submittersInLog(log)
+  const persons = testPersons()
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
@@ -132,7 +136,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     submitters,
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),
-    persons: testPersons(),
+    persons,
     refusals,
     room: { require: async () => undefined },
     now,
@@ -161,6 +165,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     application,
     dependencies,
     setup,
+    persons,
     logPath,
     tell,
     clock,

@@ -155,6 +155,13 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Mutation.revokeGrant': input(async (of) => ({ grantId: await of.grant() })),
 
   'Mutation.createCiUser': input(async (of) => ({ name: 'Builds', responsible: await of.user() })),
+  'Mutation.inviteUser': input(async () => ({ email: `ida-${randomUUID()}@example.com` })),
+  'Mutation.inviteUser who is to be a Global Administrator': {
+    ...input(async () => ({ email: `ida-${randomUUID()}@example.com`, roles: ['globalAdministrator'] })),
+    permission: 'administerAdministrators',
+  },
+  'Mutation.resendInvitation': input(async (of) => ({ userId: await of.invitedUser() })),
+  'Mutation.revokeInvitation': input(async (of) => ({ userId: await of.invitedUser() })),
   'Mutation.deactivateUser': input(async (of) => ({ userId: await of.readingUser() })),
   'Mutation.deactivateUser who is a Global Administrator': {
     ...input(async (of) => ({ userId: await of.administrator() })),
@@ -296,6 +303,7 @@ export const fieldArguments: Readonly<Record<string, string>> = {
 /** Whom an object is about, where its fields are for that one to see: a selection that answers the user's id. */
 export const aboutWhom: Readonly<Record<string, string>> = {
   'User.email': 'about: userId',
+  'User.invitation': 'about: userId',
   'User.apiTokens': 'about: userId',
   'Event.remoteAddress': 'about: actor { userId }',
 }
@@ -318,7 +326,7 @@ export const nothingOf: Readonly<Record<string, string>> = {
 /** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
 export type AskedRoute = {
   readonly path: (things: Things) => Promise<string>
-  readonly body?: string
+  readonly body?: string | ((things: Things) => Promise<string>)
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -332,6 +340,11 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   'POST /graphql': {
     path: async () => '/graphql',
     body: '{"query":"{viewer{userId}}"}',
+    headers: { 'content-type': 'application/json' },
+  },
+  'POST /invitations/accept': {
+    path: async () => '/invitations/accept',
+    body: async (of) => JSON.stringify({ invitation: await (await of.newInvitation())() }),
     headers: { 'content-type': 'application/json' },
   },
   'POST /uploads': {

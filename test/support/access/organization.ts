@@ -123,6 +123,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   await own.signedRequest()
   await own.group()
   await own.linkedTrustedBuildSystem()
+  await own.invitedUser()
   const change = (mutation: string, of: string) =>
     ask(server.administrator, `mutation ($id: ID!) { ${mutation}(input: { changeProposalId: $id }) { position } }`, {
       id: of,

@@ -8,6 +8,7 @@ import { createSigningPolicy } from '../../../application/create-signing-policy.
 import { createCiUser, createUser } from '../../../application/create-user.ts'
 import { createGroup } from '../../../application/groups.ts'
 import type { ApplicationDependencies, Caller } from '../../../application/index.ts'
+import { inviteUser } from '../../../application/invite-user.ts'
 import { deactivateProject } from '../../../application/projects.ts'
 import { proposeChange } from '../../../application/propose-change.ts'
 import type { Setup } from '../../../application/setup.ts'
@@ -39,6 +40,10 @@ export type Things = {
   /** An interactive user without roles; for who is to ask about themselves, that user. */
   readonly user: () => Promise<string>
   readonly deactivatedUser: () => Promise<string>
+  /** A person who has not accepted an invitation. */
+  readonly invitedUser: () => Promise<string>
+  /** Makes invitations of new people, and gives their tokens. */
+  readonly newInvitation: () => Promise<() => Promise<string>>
   /** A user who is a Global Reader. */
   readonly readingUser: () => Promise<string>
   /** A user who is a Global Administrator. */
@@ -103,10 +108,12 @@ export function thingsOf(making: ThingMaking): Things {
       await createUser(dependencies, setup, {
         kind: 'interactive',
         name: 'Nina New',
-        email: 'nina@example.com',
+        email: `nina-${randomUUID()}@example.com`,
         roles,
       })
     ).userId
+  const invited = () =>
+    inviteUser(dependencies, setup, { email: `ivy-${randomUUID()}@example.com`, name: null, roles: [] })
   const newProject = async () =>
     (
       await createProject(dependencies, setup, {
@@ -141,6 +148,8 @@ export function thingsOf(making: ThingMaking): Things {
       await deactivateUser(dependencies, setup, { userId, reason: null })
       return userId
     },
+    invitedUser: async () => (await invited()).userId,
+    newInvitation: async () => async () => (await invited()).token,
     readingUser: () => user('globalReader'),
     administrator: () => user('globalAdministrator'),
     async tokenHolder() {
@@ -223,6 +232,8 @@ export const nobodysThings: Things = {
   user: async () => randomUUID(),
   apiToken: async () => ({ userId: randomUUID(), apiTokenId: randomUUID() }),
   deactivatedUser: async () => randomUUID(),
+  invitedUser: async () => randomUUID(),
+  newInvitation: async () => async () => 'csi_',
   readingUser: async () => randomUUID(),
   tokenHolder: async () => randomUUID(),
   administrator: async () => randomUUID(),

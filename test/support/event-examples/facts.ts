@@ -6,6 +6,7 @@ import {
   type ChangeProposalId,
   type GrantId,
   type GroupId,
+  type InvitationId,
   type KeyId,
   type KeyStoreName,
   type OrganizationId,
@@ -44,6 +45,9 @@ export const id = {
   spentGrant: fixedUuid<GrantId>('2'),
   buildSystem: fixedUuid<TrustedBuildSystemId>('d'),
   ciUser: fixedUuid<UserId>('8'),
+  invited: fixedUuid<UserId>('9'),
+  invitation: fixedUuid<InvitationId>('b'),
+  nextInvitation: fixedUuid<InvitationId>('c'),
   buildSystemToken: fixedUuid<TrustedBuildSystemTokenId>('e'),
 }
 /** Of what belongs to none. */
@@ -99,6 +103,11 @@ export const byBuild = caused({
       rule: 'release-nodes',
     },
   },
+})
+export const byInvitation = caused({
+  kind: 'user',
+  userId: id.invited,
+  authentication: { method: 'session', ...signedIn, signIn: { method: 'invitation' } },
 })
 export const byOperator = caused({ kind: 'system', component: 'operator' })
 export const byAudit = caused({ kind: 'system', component: 'refusalAudit' })

@@ -1,5 +1,4 @@
 import {
-  type ApiTokenId,
   type CertificateId,
   type ProjectId,
   type SigningPolicyId,
@@ -27,10 +26,10 @@ import {
   noOrganization,
   plannedDeadline,
   policySettings,
-  sealed,
   storedKey,
 } from './facts.ts'
 import { grantHistories } from './grant-histories.ts'
+import { peopleHistories } from './people-histories.ts'
 import { type EventHistory, exampleRequest, requestHistories, type StoredDocuments } from './request-histories.ts'
 
 const issued = {
@@ -91,81 +90,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       ],
     },
     ...grantHistories,
-    {
-      streamId: streams.user(id.user),
-      events: [
-        bySetup('UserCreated', {
-          userId: id.user,
-          organizationId: id.organization,
-          kind: 'interactive',
-          name: sealed(1),
-          email: sealed(2),
-        }),
-        bySetup('AdministratorAppointed', {}),
-        bySession('GlobalRoleWithdrawn', { role: 'globalAdministrator' }),
-        bySetup('GlobalRoleGranted', { role: 'globalAdministrator' }),
-        bySetup('GlobalRoleGranted', { role: 'userAdministrator' }),
-        bySession('GlobalRoleWithdrawn', { role: 'userAdministrator' }),
-        bySession('ApiTokenIssued', {
-          tokenId: id.token,
-          name: 'Build',
-          tokenHash: digest('12'),
-          prefix: 'abcdef',
-          expiresAt: null,
-        }),
-      ],
-    },
-    {
-      streamId: streams.user(id.approver),
-      events: [
-        byToken('UserCreated', {
-          userId: id.approver,
-          organizationId: id.organization,
-          kind: 'ci',
-          name: sealed(3),
-          email: null,
-        }),
-        byToken('ApiTokenIssued', {
-          tokenId: id.session as string as ApiTokenId,
-          name: 'Tool',
-          tokenHash: digest('34'),
-          prefix: 'ghijkl',
-          expiresAt: plannedDeadline,
-        }),
-        byToken('UserDeactivated', { reason: 'On leave' }),
-        byToken('UserReactivated', {}),
-        byToken('ApiTokenRevoked', { tokenId: id.session as string as ApiTokenId }),
-        byToken('UserDeactivated', { reason: null }),
-        byToken('UserErased', {}),
-      ],
-    },
-    {
-      streamId: streams.user(id.ciUser),
-      events: [
-        inForm(
-          2,
-          byToken('UserCreated', {
-            userId: id.ciUser,
-            organizationId: id.organization,
-            kind: 'ci',
-            name: sealed(4),
-            email: null,
-            responsible: id.user,
-          }),
-        ),
-        inForm(
-          2,
-          byToken('ApiTokenIssued', {
-            tokenId: id.change as string as ApiTokenId,
-            name: 'Pipeline',
-            tokenHash: digest('78'),
-            prefix: 'mnopqr',
-            expiresAt: null,
-            scope: { access: 'submit', projects: [id.project], networks: ['192.0.2.0/24'] },
-          }),
-        ),
-      ],
-    },
+    ...peopleHistories(),
     {
       streamId: streams.administrators(id.organization),
       events: [

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
   administratorsDecider,
+  apiTokenUseDecider,
   certificateDecider,
   changeProposalDecider,
   type Decider,
@@ -62,6 +63,7 @@ export function hasNoState(kind: StreamKind): kind is 'security' | 'unusualActiv
 export const deciders: Readonly<Record<Exclude<StreamKind, 'security' | 'unusualActivity'>, AnyDecider>> = {
   organization: organizationDecider,
   administrators: administratorsDecider,
+  apiTokenUse: apiTokenUseDecider,
   user: userDecider,
   key: keyDecider,
   group: groupDecider,

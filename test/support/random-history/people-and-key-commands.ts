@@ -4,6 +4,8 @@ import {
   type GroupCommand,
   globalRoles,
   type Instant,
+  type InvitationFacts,
+  type InvitationId,
   type KeyCommand,
   type KeyId,
   keyAlgorithms,
@@ -41,7 +43,7 @@ export function userCommands(number: number, detail: number, at: Instant): reado
     { type: 'DeactivateUser', reason: 'left' },
     { type: 'ReactivateUser' },
     ...(detail % 5 === 0 ? [{ type: 'EraseUser' } as const] : []),
-    { type: 'GrantGlobalRole', role: pick(globalRoles, detail) },
+    { type: 'GrantGlobalRoles', roles: [pick(globalRoles, detail)] },
     { type: 'WithdrawGlobalRole', role: pick(globalRoles, detail) },
     {
       type: 'IssueApiToken',
@@ -53,7 +55,37 @@ export function userCommands(number: number, detail: number, at: Instant): reado
       at,
     },
     { type: 'RevokeApiToken', tokenId: uuid('7', detail % 3) },
+    {
+      type: 'InviteUser',
+      userId: uuid('1', number),
+      organizationId: randomOrganization,
+      kind: 'interactive',
+      name: sealed(`name ${number}`),
+      email: sealed('email'),
+      invitation: invitation(detail),
+    },
+    { type: 'IssueInvitation', invitation: invitation(detail) },
+    { type: 'RevokeInvitation' },
+    {
+      type: 'AcceptInvitation',
+      tokenHash: digest(detail),
+      at,
+      apiToken: {
+        tokenId: uuid('7', detail % 3),
+        name: 'token',
+        tokenHash: digest(detail),
+        prefix: 'abcd',
+        expiresAt: null,
+      },
+    },
+    { type: 'ProveEmailAddress', method: 'operator' },
   ]
+}
+
+function invitation(detail: number): InvitationFacts {
+  // As of any moment, and by the clock: what has expired depends on neither.
+  const expiresAt = '2099-01-01T00:00:00.000Z'
+  return { invitationId: uuid<InvitationId>('7', detail), tokenHash: digest(detail), expiresAt, delivery: 'shown' }
 }
 
 function keyRequest(number: number, detail: number) {
