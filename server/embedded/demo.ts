@@ -21,16 +21,18 @@ export type DemoDependencies = Pick<ApplicationDependencies, 'log' | 'now'> & {
 type DemoUser = {
   readonly key: string
   readonly name: string
-  readonly kind: 'interactive' | 'ci'
+  /** Who answers for a CI user, by their key: one who comes before it. */
+  readonly responsible?: string
   readonly roles: readonly GlobalRole[]
 }
 
 const people: readonly DemoUser[] = [
-  { key: 'administrator', name: 'Administrator', kind: 'interactive', roles: ['globalAdministrator'] },
-  { key: 'approver-1', name: 'Approver 1', kind: 'interactive', roles: [] },
-  { key: 'approver-2', name: 'Approver 2', kind: 'interactive', roles: [] },
-  { key: 'approver-3', name: 'Approver 3', kind: 'interactive', roles: [] },
-  { key: 'ci', name: 'Demo CI', kind: 'ci', roles: [] },
+  { key: 'administrator', name: 'Administrator', roles: ['globalAdministrator'] },
+  { key: 'approver-1', name: 'Approver 1', roles: [] },
+  { key: 'approver-2', name: 'Approver 2', roles: [] },
+  { key: 'approver-3', name: 'Approver 3', roles: [] },
+  // No approver answers for it: they could not approve what it submits.
+  { key: 'ci', name: 'Demo CI', responsible: 'administrator', roles: [] },
 ]
 
 /**
@@ -53,8 +55,11 @@ export async function createDemo(
 
   const users: Record<string, Credentials['users'][string]> = {}
   const ids = new Map<string, UserId>()
-  for (const { key, name, kind, roles } of people) {
-    const { userId } = await administration.createUser(setup, { kind, name, email: null, roles })
+  for (const { key, name, responsible, roles } of people) {
+    const { userId } =
+      responsible === undefined
+        ? await administration.createUser(setup, { kind: 'interactive', name, email: null, roles })
+        : await administration.createCiUser(setup, { name, responsible: ids.get(responsible) as UserId })
     const { token } = await administration.issueApiToken(setup, { userId, name: 'demo', expiresAt: null })
     users[key] = { userId, token }
     ids.set(key, userId)
