@@ -23,22 +23,28 @@ export type ReplayFigures = {
   /** Reading every event of the log, parsed, and nothing else. */
   readonly readEventsPerSecond: number
   readonly plain: ReplayRun
-  /** With `--compare`: the read model is held against the log, which is read again for it. */
+  /** With `--compare`: the read model is held against the log. */
   readonly compared: ReplayRun
+  /** Of the log's export, which is read into a temporary log first. */
+  readonly fromExport: ReplayRun
 }
 
 const project = join(import.meta.dirname, '..')
 /** How often the memory of a process is looked at, in milliseconds. The kernel keeps the highest. */
 const lookMs = 100
 
-/** Measures `countersign audit replay` on a log of finished requests that is made for it. */
-export async function measureAuditReplay(requests: number): Promise<ReplayFigures> {
+/**
+ * Measures `countersign audit replay` on a log that is made for it.
+ *
+ * @param unfinished how many of the requests are not finished
+ */
+export async function measureAuditReplay(requests: number, unfinished: number): Promise<ReplayFigures> {
   return withFolder(async (folder) => {
     const { privateKey, publicKeyPem } = newInstallationKey()
     const eventKey = newEventKey(privateKey, processRoles, new Date().toISOString())
     const path = join(folder, 'event-log.db')
     const key = parseEventKey(eventKey, [createPublicKey(publicKeyPem)])
-    await makeLargeLog(path, key, { requests, unfinished: 0 })
+    await makeLargeLog(path, key, { requests, unfinished })
     const data = join(folder, 'data')
     await mkdir(data, { mode: 0o700 })
     const environment = {
@@ -56,12 +62,15 @@ export async function measureAuditReplay(requests: number): Promise<ReplayFigure
       const peakMebibytes = await run(['audit', 'replay', '--json', ...options], environment)
       return { eventsPerSecond: (events * 1_000) / (performance.now() - start), peakMebibytes }
     }
+    const exported = join(folder, 'export.jsonl')
+    await run(['audit', 'export', '--whole-log', '--output', exported], environment)
     return {
       requests,
       logGibibytes: (await stat(path)).size / 1024 ** 3,
       readEventsPerSecond: events / seconds,
       plain: await replay(),
       compared: await replay('--compare'),
+      fromExport: await replay('--from-export', exported),
     }
   })
 }
