@@ -13,6 +13,7 @@ const longestTestFiles: readonly string[] = [
   'test/graphql/access-operations.test.ts',
   'test/graphql/access-other-organizations.test.ts',
   'test/end-to-end/personal-data.test.ts',
+  'test/end-to-end/set-up.test.ts',
   'test/workflows/waiting.test.ts',
   'test/activities/withdrawals.test.ts',
   'test/application/alone.test.ts',
