@@ -1,7 +1,7 @@
-import { type Key, type KeyId, keyDecider, Refusal, type StoredKey } from '../domain/index.ts'
+import { type Key, type KeyId, keyDecider, Refusal, requireLasting, type StoredKey } from '../domain/index.ts'
 import { type LogPosition, prepareEvents } from '../event-log/index.ts'
 import type { SealedKey } from './contract.ts'
-import { keyMetadata, readKeyHistory, transportKeyId } from './generate-key.ts'
+import { keyMetadata, readKeyHistory, transportKeyId } from './key-history.ts'
 import type { SignerDependencies } from './sign.ts'
 
 /**
@@ -19,6 +19,7 @@ export async function importKey(
   sealed: SealedKey,
 ): Promise<{ readonly position: LogPosition }> {
   const { streamId, state, revision, last } = await readKeyHistory(log, keyId)
+  requireLasting(state)
   if (state.status === 'disabled')
     throw new Refusal('KEY_DISABLED', `The key ${state.name} was disabled before it was brought in.`)
   if (state.origin !== 'imported')

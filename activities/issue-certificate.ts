@@ -18,8 +18,8 @@ import {
   namesOfCertificate,
   newNames,
 } from '../signing/x509/index.ts'
-import { readKeyHistory } from './generate-key.ts'
 import { collectGrounds, stillStand } from './grounds.ts'
+import { readKeyHistory } from './key-history.ts'
 import type { SignerDependencies } from './sign.ts'
 import { readKey, storedKey } from './signing-key.ts'
 

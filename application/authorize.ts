@@ -65,6 +65,9 @@ export const useCases = {
   enableTrustedBuildSystem: 'administerTrustedBuildSystems',
   linkTrustedBuildSystem: 'administerTrustedBuildSystems',
   unlinkTrustedBuildSystem: 'administerTrustedBuildSystems',
+  requestKeyDeletion: 'administerCertificates',
+  confirmKeyDeletion: 'administerCertificates',
+  withdrawKeyDeletion: 'administerCertificates',
 } as const satisfies Readonly<Record<string, Permission>>
 
 /** The name of a use case that somebody asks for whom we know. */

@@ -1,5 +1,5 @@
 import { type KeyId, streams } from '../domain/index.ts'
-import type { Requester } from './caller.ts'
+import type { Caller, Requester } from './caller.ts'
 import {
   type CertificateChanged,
   type CertificateInstallation,
@@ -19,6 +19,13 @@ import {
   requestCertificate,
   type SelfSignedCertificateInput,
 } from './create-certificate.ts'
+import {
+  confirmKeyDeletion,
+  type KeyDeletionConfirmation,
+  type KeyDeletionInput,
+  requestKeyDeletion,
+  withdrawKeyDeletion,
+} from './delete-key.ts'
 import type { ChangeCall } from './guard.ts'
 import type { Handled } from './handle-command.ts'
 import {
@@ -60,7 +67,16 @@ export interface CertificateAdministration {
   disableCertificate(requester: Requester, input: CertificateSwitch): Promise<CertificateChanged>
 
   /** Disables a key. @throws Refusal `FORBIDDEN`, `KEY_NOT_FOUND`, `KEY_DISABLED` */
-  disableKey(requester: Requester, input: { readonly keyId: KeyId; readonly reason: string | null }): Promise<Handled>
+  disableKey(requester: Requester, input: KeyDeletionInput): Promise<Handled>
+
+  /** Asks for the destruction of a key. @throws Refusal `KEY_IN_USE`, `KEY_UNDER_DELETION`, `KEY_DESTROYED` */
+  requestKeyDeletion(caller: Caller, input: KeyDeletionInput): Promise<Handled>
+
+  /** Confirms it, as another person. @throws Refusal `KEY_DELETION_…`, `KEY_LABEL_MISMATCH`, `KEY_IN_USE` */
+  confirmKeyDeletion(caller: Caller, input: KeyDeletionConfirmation): Promise<Handled>
+
+  /** Keeps the key after all. @throws Refusal `KEY_DELETION_NOT_REQUESTED`, `KEY_UNDER_DELETION` */
+  withdrawKeyDeletion(caller: Caller, input: KeyDeletionInput): Promise<Handled>
 }
 
 /** What they need of the world. */
@@ -77,6 +93,7 @@ export function createCertificateAdministration(
   change: ChangeCall,
 ): CertificateAdministration {
   const stream = ({ certificateId }: NamedCertificate) => streams.certificate(certificateId)
+  const keyStream = ({ keyId }: { readonly keyId: KeyId }) => streams.key(keyId)
   return {
     createSelfSignedCertificate: (requester, input) =>
       change('createSelfSignedCertificate', requester, undefined, () =>
@@ -107,6 +124,12 @@ export function createCertificateAdministration(
         switchCertificate(dependencies, requester, input, 'DisableCertificate'),
       ),
     disableKey: (requester, input) =>
-      change('disableKey', requester, streams.key(input.keyId), () => disableKey(dependencies, requester, input)),
+      change('disableKey', requester, keyStream(input), () => disableKey(dependencies, requester, input)),
+    requestKeyDeletion: (caller, input) =>
+      change('requestKeyDeletion', caller, keyStream(input), () => requestKeyDeletion(dependencies, caller, input)),
+    confirmKeyDeletion: (caller, input) =>
+      change('confirmKeyDeletion', caller, keyStream(input), () => confirmKeyDeletion(dependencies, caller, input)),
+    withdrawKeyDeletion: (caller, input) =>
+      change('withdrawKeyDeletion', caller, keyStream(input), () => withdrawKeyDeletion(dependencies, caller, input)),
   }
 }

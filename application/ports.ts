@@ -4,6 +4,7 @@ import type {
   Instant,
   IssuedCertificate,
   KeyAlgorithm,
+  KeyId,
   OrganizationId,
   PersonalDetails,
   PersonId,
@@ -128,6 +129,8 @@ export interface Certificates {
   readImported(issued: Omit<IssuedFile, 'known'>): ImportedCertificate
   /** The signing policies whose version in force uses a certificate, as of now. */
   policiesUsing(organizationId: OrganizationId, certificateId: CertificateId): Promise<readonly SigningPolicyId[]>
+  /** The same, of all certificates of a key. */
+  policiesUsingKey(organizationId: OrganizationId, keyId: KeyId): Promise<readonly SigningPolicyId[]>
 }
 
 /**

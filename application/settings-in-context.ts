@@ -2,6 +2,7 @@ import {
   certificateDecider,
   keyDecider,
   Refusal,
+  requireLasting,
   type SettingsInContext,
   type SigningPolicySettings,
   streams,
@@ -20,7 +21,8 @@ import { firstActive, peopleNamed } from './principals.ts'
  * A signing policy's settings with what they rest on, as the log has it now: the certificate, and the people whom they
  * name.
  *
- * @throws Refusal `CERTIFICATE_NOT_FOUND`, `KEY_NOT_FOUND`, `USER_NOT_FOUND`, `GROUP_NOT_FOUND`
+ * @throws Refusal `CERTIFICATE_NOT_FOUND`, `KEY_NOT_FOUND`, `KEY_UNDER_DELETION`, `KEY_DESTROYED`, `USER_NOT_FOUND`,
+ *   `GROUP_NOT_FOUND`
  */
 export async function settingsInContext(
   dependencies: Pick<ApplicationDependencies, 'log' | 'administrators'>,
@@ -35,6 +37,7 @@ export async function settingsInContext(
   const { state: key } = await loadOwn(log, streams.key(certificate.keyId), keyDecider, requester)
   if (key.status === 'none') throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
   const allSubmitters = await peopleNamed(log, requester, submitters)
+  requireLasting(key)
   const people = {
     submitters: allSubmitters,
     approvers: await firstActive(

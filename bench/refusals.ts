@@ -112,6 +112,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
         throw new Error('A refused call gets here.')
       },
       policiesUsing: nothing,
+      policiesUsingKey: nothing,
     },
     administrators: { of: nothing, catchUp: nothing },
     refusals,

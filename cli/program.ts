@@ -41,7 +41,7 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     name: 'key',
-    summary: 'keys: list, show, disable',
+    summary: 'keys: list, show, disable, destroy',
     commands: [
       { name: 'list', summary: 'list keys, newest first', load: () => import('./commands/key-list.ts') },
       { name: 'show', summary: 'show everything about a key', load: () => import('./commands/key-show.ts') },
@@ -49,6 +49,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
         name: 'disable',
         summary: 'disable a key for good',
         load: () => import('./commands/key-disable.ts'),
+      },
+      {
+        name: 'delete',
+        summary: 'destroy a key in its key store, when two administrators want it',
+        load: () => import('./commands/key-delete.ts'),
       },
     ],
   },

@@ -122,6 +122,10 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   KeyImportPrepared: signer,
   KeyImported: signer,
   KeyDisabled: api,
+  KeyDeletionRequested: api,
+  KeyDeletionConfirmed: api,
+  KeyDeletionWithdrawn: api,
+  KeyDestroyed: signer,
 
   CertificateRequested: api,
   CertificateRenewalRequested: ['api', 'worker'],

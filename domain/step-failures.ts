@@ -45,6 +45,7 @@ const ending: Readonly<Record<string, string>> = {
   ID_MALFORMED: 'Use an id as the service gave it.',
   KEY_ALGORITHM_UNSUITABLE: 'Give the policy a certificate with a key of one of these types.',
   KEY_DISABLED: 'Give the policy a certificate with another key.',
+  KEY_DESTROYED: 'Give the policy a certificate with another key.',
   KEY_NOT_FOUND: 'Check the id.',
   PE_BYTES_BEHIND_CERTIFICATE_TABLE: 'Remove them.',
   PE_CERTIFICATE_TABLE_MALFORMED:
@@ -146,6 +147,7 @@ const passing: Readonly<Record<string, string>> = {
   KEY_NOT_IN_STORE: 'Operator: is the key store that the message names connected to the right token?',
   KEY_NOT_READY: 'Wait for it, or see why it is not.',
   KEY_STATE: 'See its state.',
+  KEY_UNDER_DELETION: 'Give the policy a certificate with another key, or have the destruction withdrawn.',
   KEY_STORE_NOT_CONFIGURED: 'Operator: configure the key store that the message names on every signer.',
   NOT_WAITING_FOR_APPROVAL: 'See its state.',
   PAYLOAD_KEY_UNKNOWN:

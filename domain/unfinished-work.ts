@@ -11,7 +11,7 @@ export type WorkChange = { readonly is: 'begun' | 'over' } & (
 /**
  * Raised by every change of what {@link workChange} says: what was found by an older version is found anew.
  */
-export const unfinishedWorkVersion = 5
+export const unfinishedWorkVersion = 6
 
 const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkChange['is'] | 'begunAgain'>>>> = {
   signingRequest: {
@@ -29,6 +29,8 @@ const changes: Readonly<Record<WorkChange['kind'], Readonly<Record<string, WorkC
     KeyImportPrepared: 'over',
     KeyImported: 'over',
     KeyDisabled: 'over',
+    KeyDeletionConfirmed: 'begunAgain',
+    KeyDestroyed: 'over',
   },
   certificate: {
     CertificateRequested: 'begun',

@@ -134,7 +134,7 @@ export const KeyOriginRef = builder.enumType('KeyOrigin', {
 
 /** The way of a key. */
 export const KeyStatusRef = builder.enumType('KeyStatus', {
-  values: named(['requested', 'active', 'disabled'] as const),
+  values: named(['requested', 'active', 'disabled', 'destroyed'] as const),
 })
 
 /** Kinds of certificates. */

@@ -1,9 +1,9 @@
-import type { KeyId, KeyToken } from '../domain/index.ts'
+import type { KeyDeletion, KeyId, KeyToken } from '../domain/index.ts'
 import type { CertificateView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { EntityRef } from './entity.ts'
 import { KeyAlgorithmRef, KeyOriginRef, KeyStatusRef } from './enums.ts'
-import { CertificateRef, KeyRef } from './refs.ts'
+import { CertificateRef, KeyRef, UserRef } from './refs.ts'
 
 const KeyTokenRef = builder.objectRef<KeyToken>('KeyToken').implement({
   description: 'The PKCS#11 token that a key is in, as it named itself when the key was put there (CK_TOKEN_INFO).',
@@ -12,6 +12,21 @@ const KeyTokenRef = builder.objectRef<KeyToken>('KeyToken').implement({
     serialNumber: t.exposeString('serialNumber'),
     manufacturer: t.exposeString('manufacturer'),
     model: t.exposeString('model'),
+  }),
+})
+
+const DeletionRef = builder.objectRef<KeyDeletion>('KeyDeletion').implement({
+  description: 'The destruction of a key, which two people have to want.',
+  fields: (t) => ({
+    requestedBy: t.field({ type: UserRef, nullable: true, resolve: ({ requestedBy }) => requestedBy.userId }),
+    reason: t.exposeString('reason', { nullable: true }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'It can be confirmed before this moment.' }),
+    confirmedBy: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'Null until another person has confirmed it.',
+      resolve: ({ confirmedBy }) => confirmedBy?.userId ?? null,
+    }),
   }),
 })
 
@@ -38,6 +53,12 @@ KeyRef.implement({
       type: KeyTokenRef,
       nullable: true,
       description: 'Null until the key is in its key store.',
+    }),
+    deletion: t.expose('deletion', {
+      type: DeletionRef,
+      nullable: true,
+      description:
+        'Its destruction, from when that was asked for: it signs nothing. Null when nobody has, or it was withdrawn.',
     }),
     certificates: t.loadableList({
       type: CertificateRef,

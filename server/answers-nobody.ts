@@ -18,6 +18,7 @@ export const noCertificates: ApplicationDependencies['certificates'] = {
   readIssued: () => refuse('takes no certificates'),
   readImported: () => refuse('takes no certificates'),
   policiesUsing: async () => refuse('does not know who uses certificates'),
+  policiesUsingKey: async () => refuse('does not know who uses certificates'),
 }
 
 function refuse(problem: string): never {

@@ -1,5 +1,5 @@
 import { type Certificates, type IssuedFile, ServiceError } from '../application/index.ts'
-import { Refusal } from '../domain/index.ts'
+import { type CertificateId, type OrganizationId, Refusal, type SigningPolicyId } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { type ReadModel, ReadModelError } from '../projections/index.ts'
 import { SigningError } from '../signing/signing-error.ts'
@@ -15,21 +15,31 @@ const catchUpTimeoutMs = 5_000
  */
 export function certificateSupport(
   log: Pick<EventLog, 'head'>,
-  readModel: Pick<ReadModel, 'signingPoliciesOfCertificates' | 'waitFor'>,
+  readModel: Pick<ReadModel, 'signingPoliciesOfCertificates' | 'certificatesOfKeys' | 'waitFor'>,
 ): Certificates {
   return {
     readIssued,
     readImported,
-    async policiesUsing(organizationId, certificateId) {
-      try {
-        const head = await log.head()
-        if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
-        const [policies = []] = await readModel.signingPoliciesOfCertificates(organizationId, [certificateId])
-        return policies.map(({ signingPolicyId }) => signingPolicyId)
-      } catch (error) {
-        throw error instanceof ReadModelError ? new ServiceError(error.code, error.message, { cause: error }) : error
-      }
-    },
+    policiesUsing: (organizationId, certificateId) => policiesUsing(organizationId, async () => [certificateId]),
+    policiesUsingKey: (organizationId, keyId) =>
+      policiesUsing(organizationId, async () => {
+        const [certificates = []] = await readModel.certificatesOfKeys(organizationId, [keyId])
+        return certificates.map(({ certificateId }) => certificateId)
+      }),
+  }
+
+  async function policiesUsing(
+    organizationId: OrganizationId,
+    certificatesOf: () => Promise<readonly CertificateId[]>,
+  ): Promise<readonly SigningPolicyId[]> {
+    try {
+      const head = await log.head()
+      if (head !== undefined) await readModel.waitFor(head, { timeoutMs: catchUpTimeoutMs })
+      const policies = await readModel.signingPoliciesOfCertificates(organizationId, await certificatesOf())
+      return policies.flat().map(({ signingPolicyId }) => signingPolicyId)
+    } catch (error) {
+      throw error instanceof ReadModelError ? new ServiceError(error.code, error.message, { cause: error }) : error
+    }
   }
 }
 

@@ -21,7 +21,7 @@ const signer = proxyActivities<Answering<SignerActivities>>({
 })
 
 /**
- * Has the signer make the key that the key's stream asks for. Tries again for as long as it fails for a passing reason.
+ * Has the signer do what the key's stream asks for: make it, prepare its import, destroy it. Tries again for as long as it fails for a passing reason.
  *
  * @throws ApplicationFailure of the code of what lasts, and `ID_MALFORMED` when the workflow's id is none of a key
  */

@@ -36,7 +36,10 @@ export interface Workflows {
   runningRequests(): Promise<ReadonlySet<string>>
   /** Whether the request's workflow runs and gets on: {@link Workflows.resume} would neither start nor restart it. */
   isAtWork(signingRequestId: SigningRequestId): Promise<boolean>
-  /** Has the signer make a key, or the transport key of one that is to be imported, and waits until it is there. */
+  /**
+   * Has the signer do what a key's stream asks for, and waits until it is done: make the key, or the transport key of one that is to
+   * be imported, or destroy it.
+   */
   generateKey(keyId: KeyId): Promise<Changed>
   /** Has the signer take up a key that was asked for, unless it is at it, and does not wait. */
   resumeKey(keyId: KeyId): Promise<void>

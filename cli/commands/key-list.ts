@@ -18,7 +18,7 @@ export function define(command: Command, invocation: Invocation): void {
       const rows = items.map((key) => [
         key.keyId,
         key.name,
-        statusCell(key.status),
+        statusCell(key.deletion === null || key.status === 'destroyed' ? key.status : 'to be destroyed'),
         key.keyStore,
         key.algorithm.replaceAll('_', '-'),
         originText(key),

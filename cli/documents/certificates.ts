@@ -13,6 +13,8 @@ export type Restrictions = {
 export type CertificateDetails = CertificateSummary & {
   readonly revision: number
   readonly thumbprintSha1: string | null
+  /** DER, base64, the signing one first; empty until it was issued. */
+  readonly chain: readonly string[]
   readonly restrictions: Restrictions
   readonly alternativeNames: readonly { readonly kind: string; readonly value: string }[]
   readonly enrolment: {
@@ -34,7 +36,7 @@ export type CertificateDetails = CertificateSummary & {
   readonly signingPolicies: readonly { readonly slug: string; readonly project: { readonly slug: string } | null }[]
 }
 
-const detailFields = `${certificateFields} revision thumbprintSha1
+const detailFields = `${certificateFields} revision thumbprintSha1 chain
     restrictions { minimumApprovals originVerification timestamp }
     alternativeNames { kind value }
     enrolment { by server renewBeforeDays }

@@ -12,6 +12,17 @@ export type KeySummary = {
   readonly algorithm: string
   readonly origin: string
   readonly potentiallyExposed: boolean
+  /** Null when it is to stay. */
+  readonly deletion: KeyDeletion | null
+}
+
+/** The destruction of a key, which two people have to want. */
+export type KeyDeletion = {
+  readonly requestedBy: { readonly userId: string; readonly name: string | null } | null
+  readonly reason: string | null
+  readonly expiresAt: string
+  /** Null until another person has. */
+  readonly confirmedBy: { readonly userId: string; readonly name: string | null } | null
 }
 
 /** Everything about a key but its history. */
@@ -27,10 +38,13 @@ export type KeyDetails = KeySummary & {
     readonly manufacturer: string
     readonly model: string
   } | null
-  readonly certificates: readonly Pick<CertificateSummary, 'certificateId' | 'name' | 'status' | 'notAfter'>[]
+  readonly certificates: readonly (Pick<CertificateSummary, 'certificateId' | 'name' | 'status' | 'notAfter'> & {
+    readonly signingPolicies: readonly { readonly slug: string; readonly project: { readonly slug: string } | null }[]
+  })[]
 }
 
-const keyFields = 'keyId name status keyStore algorithm origin potentiallyExposed'
+const keyFields =
+  'keyId name status keyStore algorithm origin potentiallyExposed deletion { requestedBy { userId name } reason expiresAt confirmedBy { userId name } }'
 
 /** Keys, newest first. */
 export const listKeys = typedDocument<
@@ -51,7 +65,7 @@ export const keyWithEvents = typedDocument<
   key(id: $id) {
     ${keyFields} label ckaId publicKey
     token { label serialNumber manufacturer model }
-    certificates { certificateId name status notAfter }
+    certificates { certificateId name status notAfter signingPolicies { slug project { slug } } }
     events(first: 50, after: $after) {
       nodes { ${eventFields} }
       pageInfo { hasNextPage endCursor }
@@ -65,4 +79,30 @@ export const disableKey = typedDocument<
   { readonly input: { readonly keyId: string; readonly reason: string | null } }
 >(`mutation DisableKey($input: DisableKeyInput!) {
   disableKey(input: $input) { keyId position }
+}`)
+
+type KeyChange = { readonly keyId: string; readonly position: string }
+
+/** Asks for the destruction of a key. */
+export const requestKeyDeletion = typedDocument<
+  { readonly requestKeyDeletion: KeyChange },
+  { readonly input: { readonly keyId: string; readonly reason: string | null } }
+>(`mutation RequestKeyDeletion($input: KeyDeletionInput!) {
+  requestKeyDeletion(input: $input) { keyId position }
+}`)
+
+/** Confirms the destruction of a key. */
+export const confirmKeyDeletion = typedDocument<
+  { readonly confirmKeyDeletion: KeyChange },
+  { readonly input: { readonly keyId: string; readonly label: string } }
+>(`mutation ConfirmKeyDeletion($input: ConfirmKeyDeletionInput!) {
+  confirmKeyDeletion(input: $input) { keyId position }
+}`)
+
+/** Keeps a key after all. */
+export const withdrawKeyDeletion = typedDocument<
+  { readonly withdrawKeyDeletion: KeyChange },
+  { readonly input: { readonly keyId: string; readonly reason: string | null } }
+>(`mutation WithdrawKeyDeletion($input: KeyDeletionInput!) {
+  withdrawKeyDeletion(input: $input) { keyId position }
 }`)

@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto'
 import type { CertificateDetails, ContinuityFinding, Restrictions } from '../documents/certificates.ts'
 import { readableTime } from './quantities.ts'
 import { type Cell, fieldList, type Marker, statusCell, table } from './table.ts'
@@ -21,6 +22,7 @@ export function certificateText(certificate: CertificateDetails, marker: Marker)
     ['valid', notBefore && notAfter && `${readableTime(notBefore)} to ${readableTime(notAfter)}`],
     ['SHA-256', certificate.thumbprint],
     ['SHA-1', certificate.thumbprintSha1],
+    ...certificate.chain.slice(1).map((der) => ['chain', authorityText(der)] as const),
     ['ClickOnce token', identity?.publicKeyToken ?? null],
     ['APPX publisher', identity?.appxPublisher ?? null],
     ['restricted to', restrictionsText(certificate.restrictions)],
@@ -43,6 +45,19 @@ export function continuityText(findings: readonly ContinuityFinding[], marker: M
       effect,
     ])
   return table(['severity', 'what', 'before', 'after', 'effect'], rows, marker)
+}
+
+/** A certificate of an authority: whose, until when, and its SHA-256 by which it can be found. */
+function authorityText(der: string): string {
+  const bytes = Buffer.from(der, 'base64')
+  const digest = `SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`
+  try {
+    const { subject, validToDate } = new X509Certificate(bytes)
+    return `${subject.split('\n').toReversed().join(',')}, until ${readableTime(validToDate.toISOString())}, ${digest}`
+  } catch {
+    // A kind of certificate that this machine's OpenSSL does not read.
+    return digest
+  }
 }
 
 function exposedText({ potentiallyExposed }: { readonly potentiallyExposed: boolean }): string {

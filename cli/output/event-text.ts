@@ -88,6 +88,11 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   KeyImportRequested: ({ keyStore }, who) => `Asked for by ${who}, to be brought into the key store ${keyStore}`,
   KeyImportPrepared: () => 'The key store waits for it',
   KeyImported: ({ token }) => `Brought into ${tokenText(token)}`,
+  KeyDeletionRequested: ({ reason, expiresAt }, who) =>
+    `To be destroyed, says ${who}; can be confirmed until ${readableTime(String(expiresAt))}${quoted(reason)}`,
+  KeyDeletionConfirmed: (_, who) => `Its destruction was confirmed by ${who}`,
+  KeyDeletionWithdrawn: ({ reason }, who) => `Kept by ${who}${quoted(reason)}`,
+  KeyDestroyed: ({ wasInStore }) => (wasInStore === true ? 'Destroyed' : 'Destroyed: its key store did not have it'),
   KeyDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
 
   CertificateRequested: ({ kind }, who) =>

@@ -1,4 +1,4 @@
-import type { KeyState } from '../key/index.ts'
+import { type KeyState, requireLasting } from '../key/index.ts'
 import { Refusal } from '../refusal.ts'
 import { continuityFindings } from './continuity.ts'
 import type { CertificateRequest, IssuedCertificate } from './events.ts'
@@ -41,10 +41,11 @@ function requirePeriod(period: number, longest: number, unit: string): void {
     )
 }
 
-/** @throws Refusal `KEY_NOT_FOUND`, `KEY_DISABLED` */
+/** @throws Refusal `KEY_NOT_FOUND`, `KEY_DISABLED`, `KEY_UNDER_DELETION`, `KEY_DESTROYED` */
 export function requireKey({ keyId, organizationId }: CertificateRequest, key: KeyState): void {
   if (key.status === 'none' || key.keyId !== keyId || key.organizationId !== organizationId)
     throw new Refusal('KEY_NOT_FOUND', `There is no key ${keyId}.`)
+  requireLasting(key)
   if (key.status === 'disabled')
     throw new Refusal('KEY_DISABLED', `The key ${key.name} is disabled and gets no further certificate.`)
 }

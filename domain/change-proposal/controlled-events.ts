@@ -105,6 +105,11 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   KeyImportPrepared: undefined,
   KeyImported: undefined,
   KeyDisabled: undefined,
+  // Two people want it in any case.
+  KeyDeletionRequested: undefined,
+  KeyDeletionConfirmed: undefined,
+  KeyDeletionWithdrawn: undefined,
+  KeyDestroyed: undefined,
   CertificateRequested: undefined,
   CertificateIssued: undefined,
   CertificateSigningRequestCreated: undefined,

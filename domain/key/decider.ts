@@ -3,29 +3,10 @@ import type { Decider } from '../decider.ts'
 import type { KeyId, OrganizationId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
-import type { KeyDescription, KeyEvent, KeyToken, StoredKey } from './events.ts'
+import { type DeletionCommand, decideDeletion } from './deletion.ts'
+import type { KeyDescription, KeyEvent, StoredKey } from './events.ts'
 import { parseKeyStoreName } from './key-store-name.ts'
-
-/** A key pair that was asked for, on its way into a key store or in it. */
-export type Key = KeyDescription & {
-  readonly status: 'requested' | 'active' | 'disabled'
-  /** Made in its key store, or brought there from elsewhere. */
-  readonly origin: 'generated' | 'imported'
-  /** Whether its private half was ever outside of a key store. */
-  readonly potentiallyExposed: boolean
-  /**
-   * For which the private half is to be encrypted that somebody brings in: DER SubjectPublicKeyInfo, base64; `null` before that is
-   * prepared, and when it is over.
-   */
-  readonly transportKey: string | null
-  /** DER SubjectPublicKeyInfo, base64; `null` until a key that is made is there. */
-  readonly publicKey: string | null
-  /** `null` until the key is there. */
-  readonly token: KeyToken | null
-}
-
-/** Before and after the key was asked for. */
-export type KeyState = { readonly status: 'none' } | Key
+import { evolveKey, type Key, type KeyState, requireLasting } from './state.ts'
 
 /** What a key is asked for with. */
 type KeyRequest = {
@@ -44,11 +25,15 @@ export type KeyCommand =
   | { readonly type: 'RecordImportPrepared'; readonly transportKey: string }
   | { readonly type: 'RecordImported'; readonly key: StoredKey }
   | { readonly type: 'DisableKey'; readonly reason: string | null }
+  | DeletionCommand
+  | { readonly type: 'RecordDestroyed'; readonly wasInStore: boolean }
 
 /**
- * Key: asked for, made in its key store or brought there, disabled.
+ * Key: asked for, made in its key store or brought there, disabled; destroyed when two people want it.
  *
  * Refuses with `KEY_EXISTS`, `KEY_NOT_FOUND`, `KEY_STATE`, `KEY_MISMATCH`, `KEY_DISABLED`, `KEY_STORE_NAME_MALFORMED`,
+ * `KEY_IN_USE`, `KEY_UNDER_DELETION`, `KEY_DESTROYED`, `KEY_DELETION_NOT_REQUESTED`, `KEY_DELETION_EXPIRED`,
+ * `KEY_DELETION_SAME_PERSON`, `KEY_LABEL_MISMATCH`,
  * `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
@@ -60,6 +45,10 @@ export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
     'KeyImportPrepared',
     'KeyImported',
     'KeyDisabled',
+    'KeyDeletionRequested',
+    'KeyDeletionConfirmed',
+    'KeyDeletionWithdrawn',
+    'KeyDestroyed',
   ],
 
   decide(command, state) {
@@ -90,67 +79,21 @@ export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
           )
         return [{ type: 'KeyImported', data: { schemaVersion: 1, ...command.key } }]
       case 'DisableKey':
+        if (state.status === 'destroyed' || state.deletion?.confirmedBy) requireLasting(state)
         if (state.status === 'disabled') throw new Refusal('KEY_DISABLED', `The key ${state.name} is disabled already.`)
         return [{ type: 'KeyDisabled', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } }]
+      case 'RequestKeyDeletion':
+      case 'ConfirmKeyDeletion':
+      case 'WithdrawKeyDeletion':
+        return [decideDeletion(command, state)]
+      case 'RecordDestroyed':
+        if (state.status === 'destroyed' || !state.deletion?.confirmedBy)
+          throw stateRefusal(state, 'to be one whose destruction was confirmed')
+        return [{ type: 'KeyDestroyed', data: { schemaVersion: 1, wasInStore: command.wasInStore } }]
     }
   },
 
-  evolve(state, event) {
-    if (state.status === 'none') return requestedKey(event) ?? state
-    // Nothing makes a disabled key sign again, whatever the stream says after it.
-    if (state.status === 'disabled') return state
-    switch (event.type) {
-      case 'KeyGenerationRequested':
-      case 'KeyImportRequested':
-        return state
-      case 'KeyImportPrepared':
-        return { ...state, transportKey: event.data.transportKey }
-      case 'KeyGenerated':
-      case 'KeyImported': {
-        const { publicKey, token } = event.data
-        return { ...state, status: 'active', transportKey: null, publicKey, token }
-      }
-      case 'KeyDisabled':
-        return { ...state, status: 'disabled', transportKey: null }
-    }
-  },
-}
-
-/** The key that an event asks for. */
-function requestedKey(event: KeyEvent): Key | undefined {
-  switch (event.type) {
-    case 'KeyGenerationRequested': {
-      const { schemaVersion: _, ...description } = event.data
-      const origin = { origin: 'generated', potentiallyExposed: false } as const
-      return { status: 'requested', ...description, ...origin, transportKey: null, publicKey: null, token: null }
-    }
-    case 'KeyImportRequested': {
-      const { schemaVersion: _, ...description } = event.data
-      const origin = { origin: 'imported', potentiallyExposed: true } as const
-      return { status: 'requested', ...description, ...origin, transportKey: null, token: null }
-    }
-    default:
-      return undefined
-  }
-}
-
-/** A key that can sign. */
-export type UsableKey = Key & { readonly status: 'active'; readonly publicKey: string }
-
-/**
- * The key, if it can sign.
- *
- * @param of what refers to it, for the message
- * @throws Refusal `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`
- */
-export function usableKey(state: KeyState, of: string): UsableKey {
-  if (state.status === 'none') throw new Refusal('KEY_NOT_FOUND', `The key of ${of} does not exist.`)
-  const { status, publicKey, name } = state
-  if (status === 'disabled')
-    throw new Refusal('KEY_DISABLED', `The key ${name} of ${of} is disabled and signs nothing.`)
-  if (status !== 'active' || publicKey === null)
-    throw new Refusal('KEY_NOT_READY', `The key ${name} of ${of} is not in its key store ${state.keyStore} yet.`)
-  return { ...state, status, publicKey }
+  evolve: evolveKey,
 }
 
 function requireNone(state: KeyState): void {
@@ -158,12 +101,15 @@ function requireNone(state: KeyState): void {
 }
 
 function requireRequested(key: Key, origin: Key['origin']): void {
-  if (key.status !== 'requested' || key.origin !== origin)
-    throw new Refusal(
-      'KEY_STATE',
-      `The key ${key.name} is ${key.status} and ${key.origin}; this needs it to be requested and ${origin}.`,
-      { status: key.status, origin: key.origin },
-    )
+  requireLasting(key)
+  if (key.status !== 'requested' || key.origin !== origin) throw stateRefusal(key, `to be requested and ${origin}`)
+}
+
+function stateRefusal({ name, status, origin }: Key, needed: string): Refusal {
+  return new Refusal('KEY_STATE', `The key ${name} is ${status} and ${origin}; this needs it ${needed}.`, {
+    status,
+    origin,
+  })
 }
 
 /** In the key store a key is found by its own id, whatever it is called: names may be long, changed, and in any script. */

@@ -1,6 +1,6 @@
 import type { KeyAlgorithm } from '../algorithms.ts'
-import type { DomainEvent } from '../event.ts'
-import type { KeyId, OrganizationId } from '../ids.ts'
+import type { DomainEvent, Instant } from '../event.ts'
+import type { KeyId, OrganizationId, UserId } from '../ids.ts'
 import type { KeyStoreName } from './key-store-name.ts'
 
 /** A key pair before it is in its key store: where it is to be, and what it is to be. */
@@ -65,6 +65,33 @@ export type KeyImported = DomainEvent<'KeyImported', StoredKey>
 /** The key signs nothing any more, whatever certificates it has. */
 export type KeyDisabled = DomainEvent<'KeyDisabled', { readonly reason: string | null }>
 
+/** Who asks for or agrees to something about a key: an account, and the people behind it besides. */
+export type KeyActor = {
+  readonly userId: UserId
+  readonly peopleBehind: readonly UserId[]
+}
+
+/** The key is to be destroyed. It signs nothing from now on; another person has to confirm it within a time. */
+export type KeyDeletionRequested = DomainEvent<
+  'KeyDeletionRequested',
+  { readonly requestedBy: KeyActor; readonly reason: string | null; readonly expiresAt: Instant }
+>
+
+/** Another person confirmed that the key is to be destroyed. Authorises the signer to do it. */
+export type KeyDeletionConfirmed = DomainEvent<'KeyDeletionConfirmed', { readonly confirmedBy: KeyActor }>
+
+/** The key is not to be destroyed after all. */
+export type KeyDeletionWithdrawn = DomainEvent<'KeyDeletionWithdrawn', { readonly reason: string | null }>
+
+/** Nothing of the key is in its key store any more. */
+export type KeyDestroyed = DomainEvent<
+  'KeyDestroyed',
+  {
+    /** Whether its private half was there: not when it was never made, or somebody else had removed it. */
+    readonly wasInStore: boolean
+  }
+>
+
 /** Everything that happens to a key. */
 export type KeyEvent =
   | KeyGenerationRequested
@@ -73,3 +100,7 @@ export type KeyEvent =
   | KeyImportPrepared
   | KeyImported
   | KeyDisabled
+  | KeyDeletionRequested
+  | KeyDeletionConfirmed
+  | KeyDeletionWithdrawn
+  | KeyDestroyed

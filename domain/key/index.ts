@@ -1,3 +1,5 @@
 export * from './decider.ts'
+export { deletionLimitMs, isSamePerson } from './deletion.ts'
 export * from './events.ts'
 export * from './key-store-name.ts'
+export * from './state.ts'

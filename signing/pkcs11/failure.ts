@@ -146,3 +146,14 @@ function remedyForCode(code: string): Remedy {
       return 'none'
   }
 }
+
+/** @throws SigningError `PKCS11_KEY_ID_INVALID` */
+export function refuseInvalidId(id: Uint8Array): void {
+  if (id.length > 0 && id.length <= 255) return
+  throw new SigningError('PKCS11_KEY_ID_INVALID', `A key id has 1 to 255 bytes; this one has ${id.length}.`)
+}
+
+/** The error of whatever is asked of a token that this process has closed. */
+export function tokenClosed(): SigningError {
+  return new SigningError('PKCS11_TOKEN_CLOSED', 'The token was closed by this process; it must be opened again.')
+}

@@ -2,7 +2,7 @@ import { type Backoff, oneAtATime, pauseAfter } from '../../domain/index.ts'
 import { pause } from '../../retry/index.ts'
 import { SigningError } from '../signing-error.ts'
 import type { SigningKey } from '../signing-key.ts'
-import { SessionFailure } from './failure.ts'
+import { refuseInvalidId, SessionFailure, tokenClosed } from './failure.ts'
 import type { RemoteSession } from './remote-session.ts'
 import type {
   KeyDescription,
@@ -133,7 +133,7 @@ export class PooledToken implements Token {
     argument: SessionRequests[O]['argument'],
     { afresh = false, givesPin = false, before }: PerformOptions = {},
   ): Promise<SessionRequests[O]['answer']> {
-    if (this.#closed !== undefined) throw closed()
+    if (this.#closed !== undefined) throw tokenClosed()
     const session = await this.#take()
     try {
       if (afresh) {
@@ -248,14 +248,4 @@ export class PooledToken implements Token {
     await this.#module.leave(sessions.filter((session) => !session.gone))
     await Promise.all(sessions.map((session) => session.terminate()))
   }
-}
-
-function refuseInvalidId(id: Uint8Array): void {
-  if (id.length === 0 || id.length > 255) {
-    throw new SigningError('PKCS11_KEY_ID_INVALID', `A key id has 1 to 255 bytes; this one has ${id.length}.`)
-  }
-}
-
-function closed(): SigningError {
-  return new SigningError('PKCS11_TOKEN_CLOSED', 'The token was closed by this process; it must be opened again.')
 }

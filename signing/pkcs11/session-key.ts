@@ -1,7 +1,8 @@
 import type { Handle, PKCS11 } from 'pkcs11js'
 import pkcs11js from 'pkcs11js'
 import { SigningError } from '../signing-error.ts'
-import { attributeValues, findObjects } from './cryptoki.ts'
+import { attributeValues } from './cryptoki.ts'
+import { keyObjects } from './key-objects.ts'
 import { ecPublicKey, rsaPublicKey, type TokenPublicKey } from './public-key.ts'
 
 /** A key pair as this session sees it. */
@@ -19,7 +20,7 @@ export interface SessionKey extends TokenPublicKey {
  * @throws SigningError `PKCS11_KEY_AMBIGUOUS`, `PKCS11_PUBLIC_KEY_NOT_FOUND`, `PKCS11_KEY_UNSUPPORTED`
  */
 export function readSessionKey(module: PKCS11, session: Handle, id: Buffer): SessionKey | undefined {
-  const [privateHandle, another] = find(module, session, pkcs11js.CKO_PRIVATE_KEY, id)
+  const [privateHandle, another] = keyObjects(module, session, 'private', id)
   if (privateHandle === undefined) return undefined
   if (another !== undefined) {
     throw new SigningError(
@@ -27,7 +28,7 @@ export function readSessionKey(module: PKCS11, session: Handle, id: Buffer): Ses
       `Several private keys in the token have the id ${id.toString('hex')}; which one is meant cannot be told.`,
     )
   }
-  const [publicHandle] = find(module, session, pkcs11js.CKO_PUBLIC_KEY, id)
+  const [publicHandle] = keyObjects(module, session, 'public', id)
   if (publicHandle === undefined) {
     throw new SigningError(
       'PKCS11_PUBLIC_KEY_NOT_FOUND',
@@ -55,13 +56,6 @@ function isAlwaysAuthenticate(module: PKCS11, session: Handle, privateKey: Handl
     if (/CKR_ATTRIBUTE_(TYPE_INVALID|SENSITIVE)/.test(String(error))) return false
     throw error
   }
-}
-
-function find(module: PKCS11, session: Handle, objectClass: number, id: Buffer): Handle[] {
-  return findObjects(module, session, [
-    { type: pkcs11js.CKA_CLASS, value: objectClass },
-    { type: pkcs11js.CKA_ID, value: id },
-  ])
 }
 
 function publicKeyOf(module: PKCS11, session: Handle, object: Handle): TokenPublicKey | undefined {

@@ -63,7 +63,9 @@ function folded(events: readonly RecordedEvent[]) {
     if (name?.kind === 'key') {
       const key = fold(keyDecider, ofStream)
       // Of one that is to be imported the transport key is made; its private half is with whoever brings it.
-      if (key.status === 'requested' && key.transportKey === null) unfinished.keys.add(name.id)
+      const isToBeMade = key.status === 'requested' && key.transportKey === null
+      const isToBeDestroyed = key.status !== 'none' && key.status !== 'destroyed' && key.deletion?.confirmedBy != null
+      if (isToBeMade || isToBeDestroyed) unfinished.keys.add(name.id)
     }
     if (name?.kind === 'certificate') {
       const state = fold(certificateDecider, ofStream)

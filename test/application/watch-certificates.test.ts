@@ -63,6 +63,15 @@ async function installed(test: TestApplication, days: number, enrolment?: { read
   return certificateId
 }
 
+/** Has a self-signed certificate made anew, with this validity: the stand-in makes one that hardly ends. */
+async function makeSelfSigned(test: TestApplication, certificateId: CertificateId, from: Instant, to: Instant) {
+  const { dependencies, setup } = test
+  const stream = streams.certificate(certificateId)
+  await handleCommand(dependencies, setup, stream, certificateDecider, { type: 'RequestRenewal' })
+  const issued = issuedFacts('CN=Test', from, to)
+  await handleCommand(dependencies, setup, stream, certificateDecider, { type: 'RecordIssued', issued })
+}
+
 function install({ dependencies, setup }: TestApplication, certificateId: CertificateId, from: Instant, to: Instant) {
   const issued = issuedFacts('CN=Acme', from, to)
   const command = { type: 'InstallCertificate', issued, source: { by: 'upload' } } as const
@@ -108,6 +117,31 @@ describe('the watch over certificates', () => {
     expect(watch.asked).toEqual([])
     const state = fold(certificateDecider, await eventsOf(test, certificateId)) as Certificate
     expect(state.expiry).toEqual({ warnedDays: null, expired: false })
+  })
+
+  it('renews a self-signed one for tests once, before its end, also with two workers', async () => {
+    const test = await testApplication()
+    test.clock.now = begin
+    const { certificateId } = await test.application.createSelfSignedCertificate(test.setup, {
+      name: 'Tests',
+      subject: { commonName: 'Tests' },
+      key: { algorithm: 'ec-p256' },
+      notBefore: begin,
+      notAfter: daysLater(7),
+      renewBeforeHours: 24,
+    })
+    // As the signer makes it: valid from its making on, for seven days.
+    await makeSelfSigned(test, certificateId, begin, daysLater(7))
+    const [first, second] = [watchOf(test), watchOf(test)]
+    test.clock.now = daysLater(5.9)
+    await Promise.all([first.look(certificateId), second.look(certificateId)])
+    expect([...first.asked, ...second.asked]).toEqual([])
+    test.clock.now = daysLater(6.1)
+    await Promise.all([first.look(certificateId), second.look(certificateId)])
+    expect(new Set([...first.asked, ...second.asked])).toEqual(new Set([`issue ${certificateId}`]))
+    const types = (await eventsOf(test, certificateId)).map(({ type }) => type)
+    // The first was that of the test itself.
+    expect(types.filter((type) => type === 'CertificateRenewalRequested')).toHaveLength(2)
   })
 
   it('leaves a disabled certificate alone, and looks after it again when it is enabled', async () => {

@@ -6,6 +6,7 @@ import {
   keyDecider as key,
   type OrganizationId,
   parseKeyStoreName,
+  type UserId,
   usableKey,
 } from '../../domain/index.ts'
 import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
@@ -35,6 +36,68 @@ const importRequested = event<KeyEvent, 'KeyImportRequested'>('KeyImportRequeste
 const importPrepared = event<KeyEvent, 'KeyImportPrepared'>('KeyImportPrepared', { transportKey: 'CCCC' })
 const imported = event<KeyEvent, 'KeyImported'>('KeyImported', stored)
 const disabled = event<KeyEvent, 'KeyDisabled'>('KeyDisabled', { reason: 'lost' })
+
+const moment = '2026-03-01T12:00:00.000Z'
+const anna = { userId: fixedUuid<UserId>('a'), peopleBehind: [] }
+const bert = { userId: fixedUuid<UserId>('b'), peopleBehind: [] }
+const botOfAnna = { userId: fixedUuid<UserId>('c'), peopleBehind: [anna.userId] }
+const ask = { type: 'RequestKeyDeletion', by: anna, reason: 'exposed', at: moment, usedBy: [] } as const
+const confirm = { type: 'ConfirmKeyDeletion', by: bert, label: inStore.label, at: moment, usedBy: [] } as const
+const withdraw = { type: 'WithdrawKeyDeletion', reason: null } as const
+const expiresAt = '2026-03-08T12:00:00.000Z'
+const asked = event<KeyEvent, 'KeyDeletionRequested'>('KeyDeletionRequested', {
+  ...{ requestedBy: anna, reason: 'exposed', expiresAt },
+})
+const confirmed = event<KeyEvent, 'KeyDeletionConfirmed'>('KeyDeletionConfirmed', { confirmedBy: bert })
+const withdrawn = event<KeyEvent, 'KeyDeletionWithdrawn'>('KeyDeletionWithdrawn', { reason: null })
+const destroyed = event<KeyEvent, 'KeyDestroyed'>('KeyDestroyed', { wasInStore: true })
+
+describe('the destruction of a key', () => {
+  const made = [generationRequested, generated]
+
+  it('is asked for by one person, confirmed by another, and recorded, whatever state the key is in', () => {
+    for (const history of [
+      [generationRequested],
+      made,
+      [...made, disabled],
+      [importRequested],
+      [importRequested, importPrepared],
+    ]) {
+      given(key, ...history)
+        .when(ask)
+        .thenEvents(asked)
+      given(key, ...history, asked)
+        .when(confirm)
+        .thenEvents(confirmed)
+      given(key, ...history, asked, confirmed)
+        .when({ type: 'RecordDestroyed', wasInStore: true })
+        .thenEvents(destroyed)
+      expect(fold(key, [...history, asked, confirmed, destroyed])).toMatchObject({
+        status: 'destroyed',
+        transportKey: null,
+      })
+    }
+  })
+
+  it('can be withdrawn until it is confirmed, and asked for again once its time is over', () => {
+    given(key, ...made, asked)
+      .when(withdraw)
+      .thenEvents(withdrawn)
+    expect(fold(key, [...made, asked, withdrawn])).toEqual(fold(key, made))
+    given(key, ...made, asked)
+      .when({ ...ask, reason: null, at: expiresAt })
+      .thenEvents({ ...asked, data: { ...asked.data, reason: null, expiresAt: '2026-03-15T12:00:00.000Z' } })
+  })
+
+  it('stops the key from signing from when it is asked for', () => {
+    const refusal = (...events: readonly KeyEvent[]) =>
+      refusalOf(() => usableKey(fold(key, events), 'a certificate')).code
+    expect(refusal(...made, asked)).toBe('KEY_UNDER_DELETION')
+    expect(refusal(...made, asked, confirmed)).toBe('KEY_UNDER_DELETION')
+    expect(refusal(...made, asked, confirmed, destroyed)).toBe('KEY_DESTROYED')
+    expect(usableKey(fold(key, [...made, asked, withdrawn]), 'a certificate')).toMatchObject({ status: 'active' })
+  })
+})
 
 describe('key', () => {
   it('is asked for by where it is to be, made there, and can be disabled at any time', () => {
@@ -93,6 +156,57 @@ describe('key', () => {
       'preparing to import one that is made here',
       [generationRequested],
       { type: 'RecordImportPrepared', transportKey: 'CCCC' },
+    ],
+    [
+      'KEY_IN_USE',
+      'asking for the destruction of one that a policy uses',
+      [generationRequested, generated],
+      { ...ask, usedBy: ['Release'] },
+    ],
+    [
+      'KEY_IN_USE',
+      'confirming it when a policy uses it by now',
+      [generationRequested, asked],
+      { ...confirm, usedBy: ['Release'] },
+    ],
+    ['KEY_UNDER_DELETION', 'asking twice', [generationRequested, asked], ask],
+    ['KEY_UNDER_DELETION', 'confirming twice', [generationRequested, asked, confirmed], confirm],
+    ['KEY_UNDER_DELETION', 'withdrawing what is confirmed', [generationRequested, asked, confirmed], withdraw],
+    ['KEY_UNDER_DELETION', 'disabling what is confirmed', [generationRequested, asked, confirmed], disable],
+    [
+      'KEY_UNDER_DELETION',
+      'making one that is to be destroyed',
+      [generationRequested, asked],
+      { type: 'RecordGenerated', key: stored },
+    ],
+    ['KEY_DESTROYED', 'asking for what is done', [generationRequested, asked, confirmed, destroyed], ask],
+    ['KEY_DESTROYED', 'disabling one that is destroyed', [generationRequested, asked, confirmed, destroyed], disable],
+    ['KEY_DELETION_NOT_REQUESTED', 'confirming what nobody asked for', [generationRequested, generated], confirm],
+    [
+      'KEY_DELETION_NOT_REQUESTED',
+      'withdrawing what nobody asked for',
+      [generationRequested, asked, withdrawn],
+      withdraw,
+    ],
+    ['KEY_DELETION_EXPIRED', 'confirming too late', [generationRequested, asked], { ...confirm, at: expiresAt }],
+    ['KEY_DELETION_SAME_PERSON', 'confirming by whoever asked', [generationRequested, asked], { ...confirm, by: anna }],
+    [
+      'KEY_DELETION_SAME_PERSON',
+      'confirming by their other account',
+      [generationRequested, asked],
+      { ...confirm, by: botOfAnna },
+    ],
+    [
+      'KEY_LABEL_MISMATCH',
+      'confirming another key',
+      [generationRequested, asked],
+      { ...confirm, label: 'countersign-other' },
+    ],
+    [
+      'KEY_STATE',
+      'destroying what nobody confirmed',
+      [generationRequested, asked],
+      { type: 'RecordDestroyed', wasInStore: true },
     ],
     ['KEY_DISABLED', 'disabling twice', [generationRequested, disabled], disable],
     ['KEY_STORE_NAME_MALFORMED', 'no key store', [], { ...generate, keyStore: '' }],

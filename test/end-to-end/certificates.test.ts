@@ -160,6 +160,21 @@ describe('certificates by the command line', () => {
     const secret = createPrivateKey(readFileSync(keyFile)).export({ format: 'jwk' }).d ?? ''
     expect(secret).not.toBe('')
     expect(leaks(data, [password, secret, Buffer.from(secret, 'base64url')])).toEqual([])
+
+    // Its key is destroyed by two administrators.
+    const { keyId } = certificate.key
+    const label = String((await json('key', 'show', keyId)).label)
+    await json('key', 'delete', keyId, '--reason', 'exposed', ...asAdministrator)
+    expect((await countersign('key', 'list')).stdout).toMatch(new RegExp(`${keyId} .*to be destroyed`))
+    const alone = await countersign('key', 'delete', keyId, '--confirm', label, ...asAdministrator)
+    expect(alone).toMatchObject({ code: 6, stderr: expect.stringContaining('KEY_DELETION_SAME_PERSON') })
+    const { users } = (await json('user', 'list', ...asAdministrator)) as {
+      users: readonly { readonly userId: string; readonly name: string }[]
+    }
+    const userId = users.find(({ name }) => name === 'Approver 1')?.userId ?? ''
+    await json('role', 'grant', 'certificateAdministrator', userId, ...asAdministrator)
+    await json('key', 'delete', keyId, '--confirm', label, '--as', 'approver-1')
+    expect((await countersign('key', 'show', keyId)).stdout).toMatch(/status +destroyed/)
   }, 180_000)
 
   it('for tests are self-signed and can renew themselves', async () => {

@@ -75,6 +75,10 @@ export function decidingWorkflows(
       isAtWork: async () => true,
       generateKey: async (id: KeyId) => {
         const { state, position } = await keyInLog(log, id)
+        if (state.status !== 'none' && state.deletion !== null) {
+          const destroyed = { type: 'RecordDestroyed', wasInStore: true } as const
+          return change(streams.key(id), keyDecider, destroyed, system('signer'))
+        }
         if (state.status !== 'none' && state.origin === 'imported') {
           if (state.transportKey !== null || state.status !== 'requested') return { position }
           const prepared = { type: 'RecordImportPrepared', transportKey: 'MAA=' } as const

@@ -54,6 +54,7 @@ export const key = {
   algorithm: 'ec_p256',
   origin: 'imported',
   potentiallyExposed: true,
+  deletion: null,
   label: 'countersign-f9b3f6c0-3d0f-4a3a-8d57-6f2f4c1b7a22',
   ckaId: 'f9b3f6c03d0f4a3a8d576f2f4c1b7a22',
   publicKey: 'MAA=',
@@ -84,6 +85,7 @@ export const certificate = {
   thumbprint: sha256('certificate'),
   notBefore: '2026-01-01T00:00:00.000Z',
   notAfter: '2036-01-01T00:00:00.000Z',
+  signingPolicies: [],
   chain: [Buffer.from('certificate').toString('base64'), Buffer.from('issuer').toString('base64')],
 }
 

@@ -268,6 +268,15 @@ export const asked: Readonly<Record<string, Asked>> = {
   })),
   'Mutation.disableCertificate': input(async (of) => ({ certificateId: await of.certificate() })),
   'Mutation.disableKey': input(async (of) => ({ keyId: await of.key() })),
+  'Mutation.requestKeyDeletion': input(async (of) => ({ keyId: await of.key() })),
+  'Mutation.confirmKeyDeletion': {
+    ...input(async (of) => ({ keyId: await of.key(), label: 'a label' })),
+    answeredWith: 'KEY_DELETION_NOT_REQUESTED',
+  },
+  'Mutation.withdrawKeyDeletion': {
+    ...input(async (of) => ({ keyId: await of.key() })),
+    answeredWith: 'KEY_DELETION_NOT_REQUESTED',
+  },
   'Mutation.enableCertificate': input(async (of) => ({ certificateId: await of.disabledCertificate() })),
 
   'Mutation.changeChangeControl': input(async () => ({

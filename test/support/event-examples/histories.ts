@@ -272,6 +272,19 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       events: [
         byToken('KeyGenerationRequested', { ...keyDescription(id.key) }),
         bySigner('KeyGenerated', { ...storedKey }),
+        byToken('KeyDeletionRequested', {
+          requestedBy: { userId: id.user, peopleBehind: [] },
+          reason: 'Exposed',
+          expiresAt: '2026-03-08T12:00:00.000Z',
+        }),
+        byToken('KeyDeletionWithdrawn', { reason: 'It was another one' }),
+        byToken('KeyDeletionRequested', {
+          requestedBy: { userId: id.user, peopleBehind: [] },
+          reason: null,
+          expiresAt: '2026-03-08T12:00:00.000Z',
+        }),
+        byToken('KeyDeletionConfirmed', { confirmedBy: { userId: id.approver, peopleBehind: [id.ciUser] } }),
+        bySigner('KeyDestroyed', { wasInStore: true }),
       ],
     },
     {

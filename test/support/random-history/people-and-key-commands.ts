@@ -99,6 +99,8 @@ function keyRequest(number: number, detail: number) {
   } as const
 }
 
+const keyActor = (detail: number) => ({ userId: uuid<UserId>('1', detail % 4), peopleBehind: [] })
+
 /** What may be asked of a key. */
 export function keyCommands(number: number, detail: number): readonly KeyCommand[] {
   const token = { label: 'random', serialNumber: '1', manufacturer: 'Random', model: 'Random' }
@@ -110,6 +112,16 @@ export function keyCommands(number: number, detail: number): readonly KeyCommand
     { type: 'RecordImported', key },
     { type: 'RecordImportPrepared', transportKey: 'MAA=' },
     { type: 'DisableKey', reason: null },
+    { type: 'RequestKeyDeletion', by: keyActor(detail), reason: null, at: '2026-03-01T12:00:00.000Z', usedBy: [] },
+    { type: 'WithdrawKeyDeletion', reason: null },
+    {
+      type: 'ConfirmKeyDeletion',
+      by: keyActor(detail + 1),
+      label: `countersign-${uuid<KeyId>('8', number)}`,
+      at: '2026-03-01T12:00:00.000Z',
+      usedBy: [],
+    },
+    { type: 'RecordDestroyed', wasInStore: true },
   ]
 }
 

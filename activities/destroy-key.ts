@@ -1,0 +1,84 @@
+import {
+  actingUser,
+  fold,
+  isSamePerson,
+  type Key,
+  type KeyActor,
+  keyDecider,
+  permissionRule,
+  Refusal,
+  streams,
+  userDecider,
+} from '../domain/index.ts'
+import { type LogPosition, prepareEvents, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { collectGrounds, type GroundsLog } from './grounds.ts'
+import { type KeyHistory, keyMetadata, transportKeyId } from './key-history.ts'
+import { namesPeopleBehind } from './people-named.ts'
+import type { SignerDependencies } from './sign.ts'
+
+/**
+ * Destroys what a key store has of a key, when two people wanted it. That they did stands in the log before, and that it is done
+ * after: a process that ends in between finds nothing more to destroy when it begins anew, and says so.
+ *
+ * @throws Refusal `KEY_STATE` when nobody confirmed it, `KEY_DELETION_NOT_CONFIRMED` when the log does not bear that out
+ * @throws SigningError `KEY_STORE_NOT_CONFIGURED`, `PKCS11_…`
+ */
+export async function destroyKey(
+  { log, keyStores, now }: Pick<SignerDependencies, 'log' | 'keyStores' | 'now'>,
+  { streamId, events, state, revision, last }: KeyHistory,
+): Promise<{ readonly position: LogPosition }> {
+  await requireTwoPeople(collectGrounds(log).log, state, events)
+  const wasInStore = await removeKey(keyStores, state)
+  const decided = keyDecider.decide({ type: 'RecordDestroyed', wasInStore }, state)
+  const prepared = prepareEvents(streamId, revision, decided, keyMetadata(state, last, now()))
+  const { position } = await log.append(streamId, prepared, revision)
+  return { position }
+}
+
+/** Removes a key and its transport key from their key store; answers whether there was a private key. */
+export async function removeKey(keyStores: SignerDependencies['keyStores'], key: Key): Promise<boolean> {
+  const token = await keyStores.open(key.keyStore)
+  const wasInStore = await token.destroyKey(Buffer.from(key.ckaId, 'hex'))
+  await token.destroyKey(transportKeyId(key))
+  return wasInStore
+}
+
+/**
+ * Both must have done it by their own hand, be different people by all that the log says of their accounts, and have had the
+ * permission then.
+ *
+ * @throws Refusal `KEY_DELETION_NOT_CONFIRMED`
+ */
+async function requireTwoPeople(log: GroundsLog, key: Key, events: readonly RecordedEvent[]): Promise<void> {
+  const { deletion } = key
+  const requested = events.findLast(({ type }) => type === 'KeyDeletionRequested')
+  const confirmed = events.findLast(({ type }) => type === 'KeyDeletionConfirmed')
+  const isConfirmed =
+    deletion !== null &&
+    deletion.confirmedBy !== null &&
+    !isSamePerson(deletion.requestedBy, deletion.confirmedBy) &&
+    (await isBy(log, key, deletion.requestedBy, requested)) &&
+    (await isBy(log, key, deletion.confirmedBy, confirmed))
+  if (!isConfirmed)
+    throw new Refusal(
+      'KEY_DELETION_NOT_CONFIRMED',
+      `The log does not bear out that two administrators want the key ${key.name} destroyed.`,
+    )
+}
+
+async function isBy(
+  log: GroundsLog,
+  { organizationId }: Key,
+  { userId, peopleBehind }: KeyActor,
+  event: RecordedEvent | undefined,
+): Promise<boolean> {
+  if (event === undefined || actingUser(event.metadata.actor) !== userId) return false
+  const { events } = await readWholeStream(log, streams.user(userId))
+  const user = fold(
+    userDecider,
+    events.filter(({ position }) => position < event.position),
+  )
+  if (user.status !== 'active' || user.organizationId !== organizationId) return false
+  const { roles } = permissionRule('administerCertificates')
+  return user.roles.some((role) => roles.includes(role)) && namesPeopleBehind(log, userId, peopleBehind, event)
+}
