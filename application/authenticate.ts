@@ -5,6 +5,8 @@ import {
   existingTrustedBuildSystem,
   type Instant,
   isWithinNetwork,
+  type PresentedToken,
+  presentedToken,
   Refusal,
   streams,
   type TrustedBuildSystemState,
@@ -46,10 +48,16 @@ export async function authenticate(
   let organizationId = unknownOrganization
   let actor: Actor = { kind: 'anonymous' }
   let subject: string | null = null
+  let presented: PresentedToken | undefined
   try {
     const { state } = await load(log, streams.user(apiTokenUser(apiToken)), userDecider)
-    if (state.status !== 'none') organizationId = state.organizationId
-    const { tokenId, scope = null } = usableToken(state, apiTokenHash(apiToken), now())
+    const tokenHash = apiTokenHash(apiToken)
+    if (state.status !== 'none') {
+      organizationId = state.organizationId
+      const found = presentedToken(state, tokenHash)
+      presented = found && { userId: state.userId, tokenId: found.tokenId }
+    }
+    const { tokenId, scope = null } = usableToken(state, tokenHash, now())
     requireNetwork(scope, remoteAddress)
     if (state.status === 'none') throw new Refusal('TOKEN_INVALID', 'The API token is not known.')
     const { userId, kind, roles, name, email } = state
@@ -57,7 +65,9 @@ export async function authenticate(
     const known = { organizationId, userId, kind, roles, scope, person: { name, email }, authentication }
     const caller: Caller = { ...known, remoteAddress, callId }
     if (trustedBuildSystemToken === undefined) return caller
+    // The token works: from here on it is the actor's own.
     actor = { kind: 'user', userId, authentication }
+    presented = undefined
     const stream = streams.trustedBuildSystem(buildSystemOfToken(trustedBuildSystemToken))
     const { state: system } = await loadOwn(log, stream, trustedBuildSystemDecider, caller)
     if (system.status !== 'none') subject = stream
@@ -72,6 +82,7 @@ export async function authenticate(
         subject,
         code: error.code,
         callId,
+        ...(presented === undefined ? {} : { presented }),
       })
     throw error
   }

@@ -107,9 +107,9 @@ function commonAddress(one: RefusedAttempt, other: RefusedAttempt): string | und
   return isAnonymous(one) && one.remoteAddress !== undefined ? networkOf(one.remoteAddress) : undefined
 }
 
-/** Whether it is not known who made an attempt. */
-export function isAnonymous({ actor }: RefusedAttempt): boolean {
-  return actor.kind === 'anonymous'
+/** Whether nothing is known of who made an attempt: neither who it was nor whose token they have. */
+export function isAnonymous({ actor, presented }: RefusedAttempt): boolean {
+  return actor.kind === 'anonymous' && presented === undefined
 }
 
 /** How many refusals these kinds are together. */

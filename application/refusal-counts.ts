@@ -136,15 +136,24 @@ export function eventsOf(counts: RefusalCounts, most: number): readonly CountedE
 
 /** The event that records refusals of one kind; its subject is the id in the name of the attempt's stream. */
 export function commandRefused({ attempt, commands, count, firstAt, lastAt }: CountedKind): CommandRefused {
-  const { code, subject } = attempt
+  const { code, subject, presented } = attempt
   const id = subject === null ? undefined : parseStreamName(subject)?.id
   return {
     type: 'CommandRefused',
-    data: { schemaVersion: 1, code, commands, subject: id ?? null, count, firstAt, lastAt },
+    data: {
+      schemaVersion: 1,
+      code,
+      commands,
+      subject: id ?? null,
+      count,
+      firstAt,
+      lastAt,
+      ...(presented === undefined ? {} : { presented }),
+    },
   }
 }
 
 function countOf({ attempt, commands, count }: CountedKind): RefusalCount {
-  const { actor, remoteAddress = null, code } = attempt
-  return { actor, remoteAddress, commands, code, count }
+  const { actor, remoteAddress = null, code, presented } = attempt
+  return { actor, remoteAddress, commands, code, count, ...(presented === undefined ? {} : { presented }) }
 }

@@ -1,4 +1,4 @@
-import type { Initiator, OrganizationId } from '../domain/index.ts'
+import type { Initiator, OrganizationId, PresentedToken } from '../domain/index.ts'
 
 /** A refused attempt. It has no message: that may quote what the caller sent, which may be a secret in the wrong place. */
 export type RefusedAttempt = Initiator & {
@@ -9,6 +9,8 @@ export type RefusedAttempt = Initiator & {
   readonly subject: string | null
   /** The refusal's code. */
   readonly code: string
+  /** The token that was presented, where the organization knows it. */
+  readonly presented?: PresentedToken
 }
 
 /**

@@ -1,7 +1,13 @@
 import { type Actor, credentialOf } from './actor.ts'
 import type { DomainEvent, Instant } from './event.ts'
-import type { OrganizationId } from './ids.ts'
+import type { ApiTokenId, OrganizationId, UserId } from './ids.ts'
 import { networkOf } from './network.ts'
+
+/**
+ * An API token that somebody presented, which is one of the organization's and does not work: it was revoked, has expired, is
+ * limited to other networks, or its user is deactivated. Who presents it has its secret.
+ */
+export type PresentedToken = { readonly userId: UserId; readonly tokenId: ApiTokenId }
 
 /**
  * Commands of one kind were refused: from one source, with one code. The first of a minute is recorded at once as a rule,
@@ -26,6 +32,8 @@ export type CommandRefused = DomainEvent<
     readonly count: number
     readonly firstAt: Instant
     readonly lastAt: Instant
+    /** The token that was presented; left out where none was that the organization knows, or where it is the actor's own. */
+    readonly presented?: PresentedToken
   }
 >
 
@@ -40,6 +48,8 @@ export type RefusalCount = {
   readonly commands: readonly string[]
   readonly code: string
   readonly count: number
+  /** As of {@link CommandRefused}. */
+  readonly presented?: PresentedToken
 }
 
 /** Commands of more kinds were refused within a minute than are recorded one by one. */
@@ -114,20 +124,22 @@ export type RefusalFacts = {
   readonly kinds: readonly RefusalCount[]
   /** How many of `count` are of none of these kinds. */
   readonly unnamed: number
+  /** The token that was presented; `null` where none is known, or when it stands for several kinds. */
+  readonly presented: PresentedToken | null
 }
 
 /** Reads an event that stands for refusals. */
 export function refusalFacts(event: RefusalEvent): RefusalFacts {
   if (event.type === 'CommandRefused') {
-    const { code, commands, subject, count, firstAt, lastAt } = event.data
-    return { code, commands, subject, count, firstAt, lastAt, kinds: [], unnamed: 0 }
+    const { code, commands, subject, count, firstAt, lastAt, presented = null } = event.data
+    return { code, commands, subject, count, firstAt, lastAt, kinds: [], unnamed: 0, presented }
   }
   const { count, firstAt, lastAt, kinds, unnamed } = event.data
-  return { code: null, commands: [], subject: null, count, firstAt, lastAt, kinds, unnamed }
+  return { code: null, commands: [], subject: null, count, firstAt, lastAt, kinds, unnamed, presented: null }
 }
 
 /**
- * What makes two refusals the same for counting: who asked, and the answer. Nothing of it is the caller's choice: not
+ * What makes two refusals the same for counting: who asked, or whose token was presented, and the answer. Nothing of it is the caller's choice: not
  * what they ask for, not the entity that they name, and of an IPv6 address only the network, whose owner has all
  * addresses in it.
  */
@@ -135,9 +147,15 @@ export function refusalKind(refused: {
   readonly actor: Actor
   readonly remoteAddress?: string | undefined
   readonly code: string
+  readonly presented?: PresentedToken | undefined
 }): string {
-  const { actor, remoteAddress, code } = refused
-  return JSON.stringify([sourceOf(actor, remoteAddress), code])
+  const { actor, remoteAddress, code, presented } = refused
+  return JSON.stringify([presented === undefined ? sourceOf(actor, remoteAddress) : tokenSource(presented), code])
+}
+
+// Wherever it is presented: an address that tries many tokens is one kind for each of them, and none of them is hidden.
+function tokenSource({ userId, tokenId }: PresentedToken): string {
+  return `presented ${userId} ${tokenId}`
 }
 
 function sourceOf(actor: Actor, remoteAddress: string | undefined): string {

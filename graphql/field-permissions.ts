@@ -113,9 +113,10 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
   readAuditLog: { Query: 'events', Subscription: 'events' },
   readRefusals: {
     Query: 'securityRefusals',
+    PresentedToken: 'apiTokenId user userId',
     SecurityRefusal:
-      'actor code commands count eventId firstAt kinds lastAt occurredAt position remoteAddress subject unnamed',
-    SecurityRefusalKind: 'actor code commands count remoteAddress',
+      'actor code commands count eventId firstAt kinds lastAt occurredAt position presented remoteAddress subject unnamed',
+    SecurityRefusalKind: 'actor code commands count presented remoteAddress',
   },
   readUnusualActivity: {
     Query: 'unusualActivity',

@@ -1,7 +1,18 @@
-import type { RefusalCount } from '../domain/index.ts'
+import type { PresentedToken, RefusalCount } from '../domain/index.ts'
 import type { SecurityRefusalView } from '../projections/index.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
+import { UserRef } from './refs.ts'
+
+const PresentedTokenRef = builder.objectRef<PresentedToken>('PresentedToken').implement({
+  description:
+    'An API token that somebody presented and that does not work: it was revoked, has expired, is limited to other networks, or its user is deactivated. Who presents it has its secret.',
+  fields: (t) => ({
+    user: t.field({ type: UserRef, nullable: true, description: 'Whose it is.', resolve: ({ userId }) => userId }),
+    userId: t.exposeID('userId', { description: 'UUID of that user.' }),
+    apiTokenId: t.exposeID('tokenId', { description: 'UUID.' }),
+  }),
+})
 
 const RefusalCountRef = builder.objectRef<RefusalCount>('SecurityRefusalKind').implement({
   description: 'How often one source was refused with one code.',
@@ -11,6 +22,7 @@ const RefusalCountRef = builder.objectRef<RefusalCount>('SecurityRefusalKind').i
     commands: t.exposeStringList('commands', { description: 'What was asked, each once, the first ten.' }),
     code: t.exposeString('code'),
     count: t.exposeInt('count'),
+    presented: t.field({ type: PresentedTokenRef, nullable: true, resolve: ({ presented }) => presented ?? null }),
   }),
 })
 
@@ -40,6 +52,11 @@ export const SecurityRefusalRef = builder.objectRef<SecurityRefusalView>('Securi
     kinds: t.expose('kinds', {
       type: [RefusalCountRef],
       description: 'When it stands for several kinds: those that are known.',
+    }),
+    presented: t.expose('presented', {
+      type: PresentedTokenRef,
+      nullable: true,
+      description: 'The token that was presented, where it is one that the organization knows.',
     }),
     unnamed: t.exposeInt('unnamed', { description: 'How many of `count` are of none of `kinds`.' }),
     position: t.expose('position', { type: 'LogPosition' }),

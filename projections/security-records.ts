@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely'
 import {
+  type Actor,
   actingUser,
   asId,
   type Instant,
   type OrganizationId,
+  type PresentedToken,
   type RefusalCount,
   refusalEventTypes,
   type UnusualSubject,
@@ -21,7 +23,7 @@ import type { EventView } from './views.ts'
 export type SecurityRecordFilter = {
   /** The code of a refusal, or the rule by which something unusual was found. */
   readonly code?: string
-  /** Who was refused, or whom a finding is about. */
+  /** Who was refused, whose token was presented, or whom a finding is about. */
   readonly userId?: UserId
   /** Recorded at this moment or later. */
   readonly occurredFrom?: Instant
@@ -84,16 +86,18 @@ function kindOf(type: string): SecurityRecordRow['kind'] | undefined {
 
 // The data may be of any form: somebody may have written it into the store itself.
 function refused({ type, data, metadata }: Pick<RecordedEvent, 'type' | 'data' | 'metadata'>): Named {
-  if (type === 'CommandRefused') return [[codeIn(data.code), userIn(actingUser(metadata.actor))]]
-  return listIn<RefusalCount>(data.kinds).map(({ code, actor }) => [
-    codeIn(code),
-    userIn(actor == null ? null : actingUser(actor)),
-  ])
+  if (type === 'CommandRefused') return [[codeIn(data.code), whoIn(metadata.actor, data.presented)]]
+  return listIn<RefusalCount>(data.kinds).map(({ code, actor, presented }) => [codeIn(code), whoIn(actor, presented)])
 }
 
 function found({ rule, userId, subjects }: RecordedEvent['data']): Named {
   if (subjects === undefined) return [[codeIn(rule), userIn(userId)]]
   return listIn<UnusualSubject>(subjects).map((subject) => [codeIn(rule), userIn(subject.userId)])
+}
+
+/** Who was refused, or whose token was presented. */
+function whoIn(actor: Actor | undefined, presented: unknown): string {
+  return userIn((actor == null ? null : actingUser(actor)) ?? (presented as PresentedToken | null | undefined)?.userId)
 }
 
 function codeIn(value: unknown): string {

@@ -11,6 +11,8 @@ import { unusualActivityText } from '../output/unusual-activity-text.ts'
 
 type Options = ConnectionOptions & RecordedOptions & { readonly code?: string; readonly limit: string }
 
+/** A record can have many kinds, so that fewer fit into what an answer may cost. */
+const refusalsAtOnce = 25
 /** So much unusual activity is shown beside refusals. */
 const mostUnusual = 10
 
@@ -31,6 +33,7 @@ export function define(command: Command, invocation: Invocation): void {
       const { items, more } = await allPages(
         async (page) => (await ask(connection, securityRefusals, { code, ...filter, ...page })).securityRefusals,
         limit,
+        refusalsAtOnce,
       )
       const unusual =
         code !== null

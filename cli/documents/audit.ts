@@ -43,6 +43,13 @@ export type RefusedActor = {
   readonly user: { readonly userId: string; readonly name: string } | null
 }
 
+/** A token that was presented and does not work. */
+export type PresentedToken = {
+  readonly userId: string
+  readonly apiTokenId: string
+  readonly user: { readonly name: string } | null
+}
+
 /** How often one source was refused with one code. */
 export type RefusalKind = {
   readonly actor: RefusedActor
@@ -50,6 +57,7 @@ export type RefusalKind = {
   readonly commands: readonly string[]
   readonly code: string
   readonly count: number
+  readonly presented: PresentedToken | null
 }
 
 /** Refusals that were recorded together. */
@@ -66,7 +74,8 @@ export type SecurityRefusal = Omit<RefusalKind, 'code'> & {
   readonly unnamed: number
 }
 
-const refusalFields = 'actor { kind userId component user { userId name } } remoteAddress commands code count'
+const refusalFields =
+  'actor { kind userId component user { userId name } } remoteAddress commands code count presented { userId apiTokenId user { name } }'
 
 /** Which records an auditor asks for. What is null does not restrict. */
 export type RecordedWhen = {

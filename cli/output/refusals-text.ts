@@ -9,11 +9,15 @@ type RefusedActor = {
   readonly user?: { readonly name: string } | null
 }
 
+/** A token that was presented and does not work, as the log or the service says it. */
+type PresentedToken = { readonly userId: string; readonly user?: { readonly name: string } | null }
+
 type Refused = {
   readonly actor: RefusedActor
   readonly remoteAddress: string | null
   readonly commands: readonly string[]
   readonly count: number
+  readonly presented?: PresentedToken | null
 }
 
 /** Refusals that were recorded together. */
@@ -46,13 +50,23 @@ function rowsOf(refusals: Refusals): readonly (readonly Cell[])[] {
 
 function rowOf(
   { firstAt, lastAt }: Refusals,
-  { actor, remoteAddress, commands, code, count: times }: Refused & { readonly code: string },
+  { actor, remoteAddress, commands, code, count: times, presented }: Refused & { readonly code: string },
   subject: string,
 ): readonly Cell[] {
-  return [firstAt, lastAt, String(times), whoOf(actor), remoteAddress ?? '', commands.join(', '), code, subject]
+  return [
+    firstAt,
+    lastAt,
+    String(times),
+    whoOf(actor, presented),
+    remoteAddress ?? '',
+    commands.join(', '),
+    code,
+    subject,
+  ]
 }
 
-function whoOf({ kind, user, userId, component }: RefusedActor): string {
+function whoOf({ kind, user, userId, component }: RefusedActor, presented: PresentedToken | null | undefined): string {
+  if (presented != null) return `token of ${presented.user?.name ?? `user ${presented.userId}`}`
   if (kind === 'user') return user?.name ?? `user ${userId ?? ''}`
   return kind === 'system' ? (component ?? kind) : kind
 }

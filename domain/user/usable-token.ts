@@ -3,15 +3,19 @@ import type { Instant } from '../event.ts'
 import { Refusal } from '../refusal.ts'
 import { type ApiToken, type Invitation, refuseIfDeactivated, refuseUnlessActive, type UserState } from './state.ts'
 
+/** The token that a caller presented, by its hash, whether it works or not; `undefined` when the user has no such token. */
+export function presentedToken(state: UserState, tokenHash: string): ApiToken | undefined {
+  return state.status === 'none' ? undefined : state.tokens.find((each) => isSameDigest(each.tokenHash, tokenHash))
+}
+
 /**
- * Finds the token that a caller presented, by its hash.
+ * Finds the token that a caller presented, if it works.
  *
  * @throws Refusal `TOKEN_INVALID` when the user has no such token, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED` or
  *   `USER_INVITED`
  */
 export function usableToken(state: UserState, tokenHash: string, at: Instant): ApiToken {
-  const token =
-    state.status === 'none' ? undefined : state.tokens.find((each) => isSameDigest(each.tokenHash, tokenHash))
+  const token = presentedToken(state, tokenHash)
   if (state.status === 'none' || token === undefined)
     throw new Refusal('TOKEN_INVALID', 'The API token is not known. Check that it was copied whole.')
   if (token.revoked) throw new Refusal('TOKEN_REVOKED', `The API token ${token.tokenId} was revoked. Use a new one.`)

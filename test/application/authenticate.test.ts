@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { apiTokenText, newApiToken } from '../../application/api-token.ts'
+import { apiTokenText, apiTokenUser, newApiToken } from '../../application/api-token.ts'
 import { issueApiToken } from '../../application/api-tokens.ts'
 import { unknownOrganization } from '../../application/index.ts'
 import { Refusal, streams, type UserEvent, type UserId } from '../../domain/index.ts'
@@ -168,6 +168,32 @@ describe('authentication', () => {
     })
     expect(await test.securityEvents(organizationIsKnown ? unknownOrganization : test.setup.organizationId)).toEqual([])
     expect(JSON.stringify(recorded)).not.toContain(token)
+    const { presented } = recorded?.data ?? {}
+    if (code === 'TOKEN_INVALID') expect(presented).toBeUndefined()
+    else expect(presented).toEqual({ userId: apiTokenUser(token), tokenId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+  })
+
+  it('records each token that is known and does not work by itself, from wherever it comes', async () => {
+    const test = await testApplication()
+    const people = [await test.user('Anna'), await test.user('Bert')]
+    for (const { userId, tokenId } of people)
+      await happens(test, userId, event<UserEvent, 'ApiTokenRevoked'>('ApiTokenRevoked', { tokenId }))
+    for (const from of ['192.0.2.7', '198.51.100.9', '203.0.113.1'])
+      for (const { token } of people) await codeOf(test.application.authenticate({ apiToken: token }, from))
+    for (let each = 0; each < 20; each += 1)
+      await codeOf(test.application.authenticate({ apiToken: newApiToken(people[0]?.userId as UserId).text }, address))
+    await test.dependencies.refusals.close()
+    const recorded = await test.securityEvents(test.setup.organizationId)
+    for (const { userId, tokenId } of people) {
+      const own = recorded.filter(
+        ({ data }) => (data.presented as { tokenId?: string } | undefined)?.tokenId === tokenId,
+      )
+      expect(own.map(({ data }) => [data.code, data.count, data.presented])).toEqual([
+        ['TOKEN_REVOKED', 1, { userId, tokenId }],
+        ['TOKEN_REVOKED', 2, { userId, tokenId }],
+      ])
+      expect(own[1]?.metadata.remoteAddress).toBeUndefined()
+    }
   })
 
   it('lets the tokens of a reactivated user work again', async () => {

@@ -68,6 +68,7 @@ describe('audit refusals', () => {
       lastAt: '2026-03-01T12:00:00.000Z',
       kinds: [],
       unnamed: 0,
+      presented: null,
     })
   })
 

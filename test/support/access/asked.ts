@@ -329,6 +329,7 @@ export const nothingOf: Readonly<Record<string, string>> = {
   TreatedOtherwise: 'what was proposed in it is no version of a policy',
   OtherwiseDifference: 'what was proposed in it is no version of a policy',
   SourceDetail: 'uploaded files have nothing but their name, digest and size',
+  PresentedToken: 'nobody presents a token that does not work',
   SecurityRefusalKind: 'it takes more kinds of refusals within a minute than are recorded one by one',
 }
 

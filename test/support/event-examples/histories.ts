@@ -366,6 +366,20 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
     },
     ...requestHistories(documents),
     {
+      streamId: streams.security(id.organization, '2026-03-02T12:00:00.000Z'),
+      events: [
+        nobody('CommandRefused', {
+          commands: ['authenticate'],
+          code: 'TOKEN_REVOKED',
+          subject: null,
+          count: 2,
+          firstAt: '2026-03-02T12:00:00.000Z',
+          lastAt: '2026-03-02T12:00:30.000Z',
+          presented: { userId: id.user, tokenId: id.token },
+        }),
+      ],
+    },
+    {
       streamId: streams.unusualActivity(fixedUuid('5')),
       events: [
         byDetection('UnusualActivityDetected', {
