@@ -41,6 +41,12 @@ beforeAll(async () => {
     submitters: ['ci', 'approver-1'],
     approvers: ['approver-1', 'approver-2', 'approver-3'],
   })
+  await organization.addPolicy({
+    slug: 'pair',
+    notAfter: new Date(Date.now() + 86_400_000),
+    submitters: ['ci'],
+    approvers: ['approver-1', 'approver-2'],
+  })
 }, 180_000)
 
 afterAll(async () => {
@@ -246,8 +252,8 @@ describe('refused by its code, with nothing signed and the attempt in the log', 
 
   it('an approval by a token without the right to approve', async () => {
     await bothRefused('NOT_AN_APPROVER', 'approveSigningRequest', async (way) => {
-      const { id, digest } = await waiting()
-      return { id, attempt: way(id, 'administrator', digest), by: 'administrator' }
+      const { id, digest } = await waiting('pair')
+      return { id, attempt: way(id, 'approver-3', digest), by: 'approver-3' }
     })
   })
 
