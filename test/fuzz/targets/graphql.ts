@@ -51,7 +51,7 @@ export async function tryOperation(service: ServiceUnderFuzz, random: SeededRand
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
   const text = isStream ? await firstEvent(response) : await response.text()
   leave.abort()
-  const codes = [...text.matchAll(/"code":"([A-Z_]+)"/g)].map(([, code]) => code ?? '')
+  const codes = [...text.matchAll(/"code":"([A-Z0-9_]+)"/g)].map(([, code]) => code ?? '')
   const uncoded = /"errors":\[/.test(text) && codes.length === 0
   const fault =
     response.status >= 500 || uncoded ? `the answer ${response.status}: ${text.slice(0, 2_000)}` : faultOfText(text)
