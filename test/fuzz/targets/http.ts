@@ -24,7 +24,7 @@ async function tryRequest(service: ServiceUnderFuzz, random: SeededRandom): Prom
   const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => status ?? '')
   const bad = statuses.find((status) => status.startsWith('5'))
   const fault = bad === undefined ? faultOfText(text) : `the answer ${bad}: ${text.slice(0, 2_000)}`
-  const code = /"code":"([A-Z_]+)"/.exec(text)?.[1]
+  const code = /"code":"([A-Z0-9_]+)"/.exec(text)?.[1]
   const outcome = [statuses.at(0) ?? 'closed without an answer', code].filter((part) => part !== undefined).join(' ')
   return { outcome, input, ...(fault === undefined ? {} : { fault }) }
 }
