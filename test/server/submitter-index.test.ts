@@ -2,10 +2,12 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { handleCommand } from '../../application/handle-command.ts'
 import { createApplication } from '../../application/index.ts'
 import { signingPolicyDecider, streams } from '../../domain/index.ts'
+import type { LogPosition } from '../../event-log/index.ts'
 import { compareReadModel, openReadModel, openSqliteReadModel, startProjector } from '../../projections/index.ts'
 import { submitterIndex } from '../../server/submitter-index.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type TestCaller, testApplication } from '../support/test-application.ts'
+import { until } from '../support/until.ts'
 
 /** The use cases with the index that the service has: the read model's. */
 async function installation() {
@@ -18,6 +20,14 @@ async function installation() {
     await projector.stop()
     await readModel.close()
   })
+  // Its tables are made first.
+  const head = await log.head()
+  await until('the read model is there', () =>
+    readModel.waitFor(head as LogPosition, { timeoutMs: 10_000 }).then(
+      () => true,
+      () => false,
+    ),
+  )
   const application = createApplication({ ...test.dependencies, submitters: submitterIndex(log, readModel) })
   async function upload(caller: TestCaller): Promise<string> {
     async function* bytes() {
