@@ -32,8 +32,16 @@ describe('who asks', () => {
 
   it('may send the token of a trusted build system after the API token', async () => {
     const server = await startGraphQLServer()
-    const { data } = await server.ask({ token: `${server.submitter.token}:anything` }, '{ viewer { name } }')
-    expect(data.viewer.name).toBe('Sam Submitter')
+    const made = await server.ask(
+      server.administrator,
+      'mutation { createTrustedBuildSystem(input: { slug: "jenkins", name: "Jenkins", kind: custom }) { token } }',
+    )
+    const { token } = made.data.createTrustedBuildSystem
+    const ask = (vouching: string) =>
+      server.ask({ token: `${server.submitter.token}:${vouching}` }, '{ viewer { name } }')
+    expect((await ask(token)).data.viewer.name).toBe('Sam Submitter')
+    const { status, errors } = await ask('anything')
+    expect([status, errors?.[0]?.extensions.code]).toEqual([401, 'TRUSTED_BUILD_SYSTEM_TOKEN_INVALID'])
   })
 
   it('is told that we cannot find out, when we cannot', async () => {
