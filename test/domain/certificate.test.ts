@@ -39,6 +39,22 @@ const keyEvents = keyDecider.decide(
 )
 const key = fold(keyDecider, keyEvents)
 const keyDisabled = fold(keyDecider, [event<KeyEvent, 'KeyDisabled'>('KeyDisabled', { reason: null })], key)
+const keyUnderDeletion = fold(
+  keyDecider,
+  [
+    event<KeyEvent, 'KeyDeletionRequested'>('KeyDeletionRequested', {
+      requestedBy: { userId: fixedUuid('6'), peopleBehind: [fixedUuid('6')] },
+      reason: null,
+      expiresAt: '2026-02-08T00:00:00.000Z',
+    }),
+  ],
+  key,
+)
+const keyDestroyed = fold(
+  keyDecider,
+  [event<KeyEvent, 'KeyDestroyed'>('KeyDestroyed', { wasInStore: true })],
+  keyUnderDeletion,
+)
 const request = { type: 'RequestCertificate', request: facts, key, renewed: null } as const
 type SelfSigned = Extract<CertificateRequest, { readonly kind: 'selfSigned' }>
 const asking = (changes: Partial<SelfSigned>) => ({ ...request, request: { ...facts, ...changes } }) as const
@@ -192,6 +208,8 @@ describe('certificate', () => {
     ['KEY_NOT_FOUND', 'another key than the one that is named', [], asking({ keyId: fixedUuid('8') })],
     ['KEY_NOT_FOUND', "another organization's key", [], asking({ organizationId: fixedUuid('4') })],
     ['KEY_DISABLED', 'a key that is disabled', [], { ...request, key: keyDisabled }],
+    ['KEY_UNDER_DELETION', 'a key that is to be destroyed', [], { ...request, key: keyUnderDeletion }],
+    ['KEY_DESTROYED', 'a key that was destroyed', [], { ...request, key: keyDestroyed }],
     ['CERTIFICATE_NOT_FOUND', 'renewing none', [], asking({ renews: facts.certificateId })],
     ['CERTIFICATE_NOT_FOUND', "renewing another organization's", [], renewing([foreign, issued])],
     ['CERTIFICATE_NOT_FOUND', 'renewing another than it names', [], renewing([requested, issued], fixedUuid('5'))],

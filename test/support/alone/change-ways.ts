@@ -90,10 +90,7 @@ export const waysByChanges: Readonly<Record<string, Way>> = {
     ask: async ({ test: { application }, me }) => {
       const input = { kind: 'interactive', name: 'New', email: null, roles: ['userAdministrator'] } as const
       const { kind: _, ...invitation } = { ...input, email: 'new@example.test' }
-      return [
-        await outcome(application.createUser(me, input)),
-        await outcome(application.inviteUser(me, invitation)),
-      ]
+      return [await outcome(application.createUser(me, input)), await outcome(application.inviteUser(me, invitation))]
     },
     answers: ['FORBIDDEN', 'proposed'],
   },
