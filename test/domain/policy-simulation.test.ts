@@ -43,7 +43,7 @@ const good = {
     restrictions: unrestricted,
     issued: { notBefore: '2026-01-01T00:00:00.000Z', notAfter: '2027-01-01T00:00:00.000Z' },
   },
-  key: { status: 'active', name: 'Key', algorithm: 'rsa-3072', publicKey: 'AA==' },
+  key: { status: 'active', name: 'Key', algorithm: 'rsa-3072', publicKey: 'AA==', deletion: null },
   user: { status: 'active', userId: sam },
   groups: [],
   trustedBuildSystems: [],

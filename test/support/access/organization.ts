@@ -132,6 +132,8 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   await ask(server.administrator, 'mutation ($id: ID!) { revokeGrant(input: { grantId: $id }) { position } }', {
     id: await own.grant(),
   })
+  const requestDeletion = 'mutation ($id: ID!) { requestKeyDeletion(input: { keyId: $id }) { position } }'
+  await ask(server.administrator, requestDeletion, { id: await own.key() })
   const second = await server.addUser('Adam Admin', ['globalAdministrator'])
   await ask(second, 'mutation ($id: ID!) { approveChange(input: { changeProposalId: $id }) { position } }', {
     id: await own.changeProposal(),
