@@ -1,24 +1,9 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { ActivityProfile } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
+import { openPool, type PostgresConnections } from '../postgres/index.ts'
 import type { ActivityStore, StoredFinding } from './activity-store.ts'
 import { ActivityStoreError } from './activity-store-error.ts'
-
-/** How to reach PostgreSQL (14 or newer). */
-export type PostgresActivityStoreOptions = {
-  /** `postgres://user:password@host:port/database`; the user owns the database, or its schema. */
-  readonly connectionString: string
-  /** PEM. With it every connection uses TLS, and the server's certificate and name are checked; plain without. */
-  readonly tls?: {
-    /** The authorities that the server's certificate must lead to; those of the system when not given. */
-    readonly ca: Buffer | undefined
-    /** Who we are, where the server wants to know. */
-    readonly cert: Buffer | undefined
-    readonly key: Buffer | undefined
-  }
-  /** Called when an idle connection breaks; the pool replaces it. */
-  readonly onConnectionLost?: (error: Error) => void
-}
 
 /** How long connecting, and each statement, may take, in milliseconds. Nobody waits for it. */
 const timeoutMs = 10_000
@@ -39,20 +24,14 @@ const schemaLock = 0x43534143
 type Progress = { readonly position: string | null; readonly event_id: string | null }
 
 /** Keeps it in a PostgreSQL database, which several processes may use: each part of the log is judged by one of them. */
-export function openPostgresActivityStore(options: PostgresActivityStoreOptions): ActivityStore {
-  const { connectionString, tls, onConnectionLost } = options
-  const pool = new pg.Pool({
-    connectionString,
-    ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, host: serverName(connectionString) } }),
+export function openPostgresActivityStore(options: PostgresConnections): ActivityStore {
+  const pool = openPool(options, {
     max: 2,
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
     statement_timeout: timeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
-    application_name: 'countersign',
   })
-  // Without a listener an idle connection that breaks would end the process.
-  pool.on('error', (error) => onConnectionLost?.(error))
   let prepared: Promise<void> | undefined
 
   /** One transaction: all of it, or nothing. The connection goes with a failure, since nobody knows what it is in. */
@@ -149,9 +128,4 @@ export function openPostgresActivityStore(options: PostgresActivityStoreOptions)
 function checkpointOf(progress: Progress | undefined) {
   if (progress == null || progress.position === null) return undefined
   return { position: progress.position as LogPosition, eventId: progress.event_id ?? undefined }
-}
-
-/** Whose certificate it must be. Said by ourselves: for an address without a name, Node would check for `localhost`. */
-function serverName(connectionString: string): string {
-  return new URL(connectionString).hostname.replace(/^\[(.*)\]$/, '$1')
 }

@@ -1,23 +1,7 @@
-import pg from 'pg'
 import type { OrganizationId, UserId } from '../domain/index.ts'
+import { openPool, type PostgresConnections } from '../postgres/index.ts'
 import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
-
-/** How to reach PostgreSQL (14 or newer). */
-export type PostgresPersonKeysOptions = {
-  /** `postgres://user:password@host:port/database`; the user owns the database, or its schema. */
-  readonly connectionString: string
-  /** PEM. With it every connection uses TLS, and the server's certificate and name are checked; plain without. */
-  readonly tls?: {
-    /** The authorities that the server's certificate must lead to; those of the system when not given. */
-    readonly ca: Buffer | undefined
-    /** Who we are, where the server wants to know. */
-    readonly cert: Buffer | undefined
-    readonly key: Buffer | undefined
-  }
-  /** Called when an idle connection breaks; the pool replaces it. */
-  readonly onConnectionLost?: (error: Error) => void
-}
 
 /** How long connecting, and each statement, may take, in milliseconds: people's names are waited for meanwhile. */
 const timeoutMs = 2_000
@@ -52,19 +36,13 @@ type Row = {
  * Keeps users' keys in a PostgreSQL database of their own. Rows that are deleted stay in the files of the server until it
  * cleans up, so each is cleaned up at once (`VACUUM`); its write-ahead log and its backups follow their own rules.
  */
-export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): PersonKeyStore {
-  const { connectionString, tls, onConnectionLost } = options
-  const pool = new pg.Pool({
-    connectionString,
-    ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, host: serverName(connectionString) } }),
+export function openPostgresPersonKeys(options: PostgresConnections): PersonKeyStore {
+  const pool = openPool(options, {
     max: 4,
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
     statement_timeout: timeoutMs,
-    application_name: 'countersign',
   })
-  // Without a listener an idle connection that breaks would end the process.
-  pool.on('error', (error) => onConnectionLost?.(error))
   let prepared: Promise<void> | undefined
 
   async function prepare(): Promise<void> {
@@ -162,11 +140,6 @@ export function openPostgresPersonKeys(options: PostgresPersonKeysOptions): Pers
       if (!pool.ended) await pool.end()
     },
   }
-}
-
-/** Whose certificate it must be. Said by ourselves: for an address without a name, Node would check for `localhost`. */
-function serverName(connectionString: string): string {
-  return new URL(connectionString).hostname.replace(/^\[(.*)\]$/, '$1')
 }
 
 function keyOf(row: Row): StoredPersonKey {

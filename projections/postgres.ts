@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
-import pg from 'pg'
+import { openPool, type PostgresConnections } from '../postgres/index.ts'
 import { type ReadModelDatabase, valuesOf } from './database.ts'
 import { liveTableNames } from './table-names.ts'
 import { readModelVersion, type Tables } from './tables.ts'
@@ -8,26 +8,14 @@ import { readModelVersion, type Tables } from './tables.ts'
 /** For how long a transaction may rest between two statements before the server ends it, in milliseconds. */
 const idleInTransactionMs = 30_000
 
-/** How to reach PostgreSQL (14 or newer), and what is called for its queries. */
-export type PostgresReadModelOptions = {
-  /** `postgres://user:password@host:port/database` */
-  readonly connectionString: string
-  /** PEM. With it every connection uses TLS, and the server's certificate and name are checked; plain without. */
-  readonly tls?: {
-    /** The authorities that the server's certificate must lead to; those of the system when not given. */
-    readonly ca: Buffer | undefined
-    /** Who we are, where the server wants to know. */
-    readonly cert: Buffer | undefined
-    readonly key: Buffer | undefined
-  }
+/** How to reach PostgreSQL, and what is called for its queries. */
+export type PostgresReadModelOptions = PostgresConnections & {
   /** The most connections of this process. Default: 10. */
   readonly maximumConnections?: number
   /** The form of the tables, other than this release's: as another release would open it. */
   readonly version?: number
   /** Called with the SQL of every query that ran. */
   readonly onQuery?: (sql: string) => void
-  /** Called when an idle connection breaks; the pool replaces it. */
-  readonly onConnectionLost?: (error: Error) => void
 }
 
 /**
@@ -35,19 +23,13 @@ export type PostgresReadModelOptions = {
  * the server is still away.
  */
 export function openPostgresReadModel(options: PostgresReadModelOptions): ReadModelDatabase {
-  const { connectionString, tls, maximumConnections = 10, version = readModelVersion } = options
-  const { onQuery, onConnectionLost } = options
-  const pool = new pg.Pool({
-    connectionString,
-    ...(tls === undefined ? {} : { ssl: { ...tls, rejectUnauthorized: true, host: serverName(connectionString) } }),
+  const { maximumConnections = 10, version = readModelVersion, onQuery } = options
+  const pool = openPool(options, {
     max: maximumConnections,
     connectionTimeoutMillis: 5_000,
     // A process that stopped within a transaction must not keep its locks for ever.
     idle_in_transaction_session_timeout: idleInTransactionMs,
-    application_name: 'countersign',
   })
-  // Without a listener an idle connection that breaks would end the process.
-  pool.on('error', (error) => onConnectionLost?.(error))
   const database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
     plugins: [liveTableNames(version)],
@@ -75,11 +57,6 @@ export function openPostgresReadModel(options: PostgresReadModelOptions): ReadMo
       if (!pool.ended) await pool.end()
     },
   }
-}
-
-/** Whose certificate it must be. Said by ourselves: for an address without a name, Node would check for `localhost`. */
-function serverName(connectionString: string): string {
-  return new URL(connectionString).hostname.replace(/^\[(.*)\]$/, '$1')
 }
 
 /** serialization_failure, deadlock_detected and lock_not_available. */

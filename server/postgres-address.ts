@@ -1,16 +1,7 @@
+import type { PostgresAddress } from '../postgres/index.ts'
 import { environmentVariable, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { tlsOf } from './tls.ts'
-
-/** Where a PostgreSQL database is and how it is reached, as our kinds of databases take it. */
-export type PostgresAddress = {
-  readonly connectionString: string
-  readonly tls?: {
-    readonly ca: Buffer | undefined
-    readonly cert: Buffer | undefined
-    readonly key: Buffer | undefined
-  }
-}
 
 const passwords = {
   readModel: 'readModelPassword',

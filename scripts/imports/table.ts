@@ -53,10 +53,12 @@ export const table: Readonly<Record<string, Room>> = {
     },
   },
   'event-log': { ...open, rooms: { retry: 'all', domain: 'language' } },
-  projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language' } },
-  persons: { ...open, rooms: { domain: 'language' } },
+  // Connections to PostgreSQL, for the rooms that keep something there.
+  postgres: { ...open, rooms: {} },
+  projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language', postgres: 'all' } },
+  persons: { ...open, rooms: { domain: 'language', postgres: 'all' } },
   // Judges what the log tells by the domain's rules, and appends what it finds.
-  detection: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all' } },
+  detection: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', postgres: 'all' } },
   // What sets up the servers around the service; nobody imports it.
   deploy: { ...open, rooms: {} },
   http: { ...open, rooms: { domain: 'language' } },
