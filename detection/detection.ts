@@ -30,6 +30,8 @@ export type DetectionDependencies = {
   readonly log: EventLog
   readonly store: ActivityStore
   readonly now: () => Instant
+  /** What comes before it in this process; by default nothing. */
+  readonly after?: (signal: AbortSignal) => Promise<unknown>
   /** Given every change of the status but those of the position. */
   readonly onStatus?: (status: ConsumerStatus) => void
   /** Called with an event that cannot be judged, since it is not of the form that its type has: it is passed over. */
@@ -52,16 +54,17 @@ const submissionsKept = 5_000
  * id that follows from the log, then it is forgotten.
  */
 export function startDetection(dependencies: DetectionDependencies): RunningConsumer {
-  const { log, store, now, onStatus, onPassedOver } = dependencies
+  const { log, store, now, after: first, onStatus, onPassedOver } = dependencies
   const submissions = new Map<string, ObservedRequest>()
 
-  async function begin(): Promise<ConsumerSession> {
+  async function begin(signal: AbortSignal): Promise<ConsumerSession> {
+    await first?.(signal)
     const kept = await store.checkpoint()
     if (kept !== undefined && !(await holdsCheckpoint(log, kept))) {
       // Another log, or an older state of it: what is usual is learnt from it anew.
       submissions.clear()
       await store.clear()
-      return begin()
+      return begin(signal)
     }
     await recordFindings()
     return { after: kept, handle }
@@ -124,9 +127,10 @@ export function startDetection(dependencies: DetectionDependencies): RunningCons
     const kept = submissions.get(streamId)
     if (kept !== undefined || parseStreamName(streamId)?.kind !== 'signingRequest') return kept
     try {
-      for await (const [first] of log.readStream(streamId, { maxCount: 1 })) {
-        if (first?.type !== 'SigningRequestSubmitted') return undefined
-        const request = first.data as unknown as ObservedRequest
+      for await (const [submitted] of log.readStream(streamId, { maxCount: 1 })) {
+        if (submitted?.type !== 'SigningRequestSubmitted') return undefined
+        const { signingRequestId, signingPolicyId, submitter } = submitted.data as unknown as ObservedRequest
+        const request = { signingRequestId, signingPolicyId, submitter }
         keep(streamId, request)
         return request
       }

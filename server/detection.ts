@@ -34,13 +34,16 @@ export async function openDetection(options: {
   readonly log: EventLog
   readonly now: () => Instant
   readonly logger: Logger
+  /** What comes first; detection begins when it is over. */
+  readonly after: (signal: AbortSignal) => Promise<unknown>
 }): Promise<ServiceDetection> {
-  const { settings, log, now, logger } = options
+  const { settings, log, now, logger, after } = options
   const store = await openActivityStore(settings, logger)
   const detection = startDetection({
     log,
     store,
     now,
+    after,
     onStatus(status) {
       if (status.state === 'waiting' || status.state === 'failed')
         logger.error(status, 'unusual activity is not looked for now')

@@ -21,6 +21,8 @@ const firstRetryMs = 2_000
 export type Resuming = {
   /** Takes up everything that is unfinished, at once; `undefined` when the process ends before it is known what that is. */
   readonly resume: () => Promise<Resumed | undefined>
+  /** Waits until it is known once what is unfinished, for which all of the log may have to be read; ends with the signal. */
+  readonly whenKnown: (signal: AbortSignal) => Promise<unknown>
   /** Finishes the calls at hand and ends. */
   readonly close: () => Promise<void>
 }
@@ -89,6 +91,7 @@ export function startResuming(options: {
   const running = run()
   return {
     resume,
+    whenKnown: index.whenKnown,
     async close() {
       closing.abort()
       await Promise.all([running, index.close()])

@@ -24,12 +24,10 @@ import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from 
 import { newHttpServer, urlOf } from './http-server.ts'
 import { configuredKeyStores } from './key-stores.ts'
 import { listen } from './listen.ts'
-import { startResuming } from './resuming.ts'
 import { serviceSources } from './sources.ts'
 import { maximumUploadSize, openArtifacts, openScratch } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
-import { unfinishedFile } from './unfinished-file.ts'
 import { recordUnopened } from './unopened-payloads.ts'
 import { checkWritable, foldersOf, openRoom, placesOf } from './write-check.ts'
 
@@ -186,14 +184,16 @@ export async function startService(options: {
     const takeBack = surviveUncaughtErrors(logger)
     // Closed last: also what fails while the others close must not end the process before they have.
     closers.unshift(async () => takeBack())
-    const resume = has('worker') ? resumeInBackground() : async () => undefined
+    const background = has('worker') ? await workInBackground() : undefined
+    const resume = background?.resume ?? (async () => undefined)
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }
 
-    function resumeInBackground(): Service['resume'] {
-      const store = unfinishedFile(dataPath(settings, 'unfinished.json'))
-      const resuming = startResuming({ log, workflows, store, logger: logger.child({ role: 'worker' }) })
-      closers.push(resuming.close)
-      return resuming.resume
+    async function workInBackground() {
+      const { startWorkerBackground } = await import('./worker-background.ts')
+      const begun = await startWorkerBackground({ log, workflows, settings, now, logger })
+      closers.push(begun.close)
+      checks.detection = async () => begun.notice()
+      return begun
     }
 
     async function addSigner(eventLog: EventLog, passes: FilePasses): Promise<void> {
@@ -237,7 +237,7 @@ export async function startService(options: {
         logger: logger.child({ role: 'worker' }),
       })
       closers.push(worker.close)
-      checks.worker = async () => refuse(worker.problem()) ?? worker.notice()
+      checks.worker = async () => refuse(worker.problem())
     }
   }
 }
@@ -245,6 +245,6 @@ export async function startService(options: {
 const healthPlaces = 'The health of this process is at GET /health/live and GET /health/ready.'
 const apiPlaces = `GraphQL is at POST /graphql, artifacts go to POST /uploads. ${healthPlaces}`
 
-function refuse(problem: string | undefined): undefined {
+function refuse(problem: string | undefined): void {
   if (problem !== undefined) throw new Error(problem)
 }
