@@ -53,18 +53,17 @@ export class KeyDerivation {
   /**
    * The key derivation of PKCS #12 (RFC 7292 appendix B.2), with the password as BMPString with two zero octets behind it.
    *
-   * @param password another form of the password, for files that were written without one
    * @throws Pkcs12Error `PFX_ITERATIONS_EXCEEDED`
    */
   async pkcs12(
     salt: Uint8Array,
     iterations: number,
-    { length, hash, purpose, password }: { length: number; hash: HashName; purpose: Purpose; password?: 'none' },
+    { length, hash, purpose }: { length: number; hash: HashName; purpose: Purpose },
   ): Promise<Buffer> {
     const { digest, block } = sizes[hash]
     const rounds = Math.ceil(length / digest)
     this.#count(iterations * rounds)
-    const text = password === 'none' ? Buffer.alloc(0) : bmpString(this.#password)
+    const text = bmpString(this.#password)
     const input = Buffer.concat([filled(salt, block), filled(text, block)])
     const first = Buffer.alloc(block, diversifiers[purpose])
     const derived = Buffer.alloc(rounds * digest)

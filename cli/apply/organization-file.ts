@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { buildSystemKinds } from '../documents/trusted-build-systems.ts'
 import { policySettingsSchema } from '../policy-file.ts'
 import { readSettingsFile } from '../settings-file.ts'
 
@@ -64,18 +65,6 @@ const groupInFile = z.strictObject({
     .optional()
     .meta({ description: 'Who is in it, all of them; left out: they are not looked at.' }),
 })
-
-/** GraphQL's names of the kinds. */
-const buildSystemKinds = [
-  'githubActions',
-  'gitlabCi',
-  'jenkins',
-  'azureDevOps',
-  'teamCity',
-  'appVeyor',
-  'custom',
-  'authenticationProxy',
-] as const
 
 const buildSystemInFile = z.strictObject({
   slug: slug.meta({ description: 'What tools name the build system by.' }),

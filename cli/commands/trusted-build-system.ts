@@ -3,6 +3,7 @@ import { allPages } from '../all-pages.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
 import {
+  buildSystemKinds,
   createBuildSystem,
   disableBuildSystem,
   enableBuildSystem,
@@ -21,18 +22,6 @@ import { type BasedOnOption, reportOrProposed, withBasedOn } from '../people.ts'
 import { projectOf } from './project.ts'
 
 type ChangeOptions = ConnectionOptions & BasedOnOption
-
-/** GraphQL's names of the kinds. */
-const kinds = [
-  'githubActions',
-  'gitlabCi',
-  'jenkins',
-  'azureDevOps',
-  'teamCity',
-  'appVeyor',
-  'custom',
-  'authenticationProxy',
-]
 
 /** `countersign trusted-build-system list`. With `--json`: `{ trustedBuildSystems: […] }`. */
 export const list: CommandModule = {
@@ -78,7 +67,9 @@ export const create: CommandModule = {
       .argument('<slug>', 'what tools name it by, for good')
       .requiredOption('--name <text>', 'what people call it')
       .option('--description <text>', 'what it is')
-      .addOption(new Option('--kind <kind>', 'which build system it is, for good').choices(kinds).default('custom'))
+      .addOption(
+        new Option('--kind <kind>', 'which build system it is, for good').choices(buildSystemKinds).default('custom'),
+      )
       .action(
         async (
           slug: string,

@@ -1,6 +1,18 @@
 import { typedDocument } from '../connection/graphql.ts'
 import type { Connected } from './requests.ts'
 
+/** GraphQL's names of the kinds of build systems. */
+export const buildSystemKinds = [
+  'githubActions',
+  'gitlabCi',
+  'jenkins',
+  'azureDevOps',
+  'teamCity',
+  'appVeyor',
+  'custom',
+  'authenticationProxy',
+] as const
+
 /** What is shown of a trusted build system in a list. */
 export type BuildSystemSummary = {
   readonly trustedBuildSystemId: string
