@@ -31,3 +31,9 @@ test('package-lock.json names the binaries of all platforms, without which npm c
   const missing = Object.keys(missingOptionalPackages(packages))
   expect(missing, 'node scripts/complete-lock-file.mjs adds them').toEqual([])
 })
+
+test('no symbolic link is in the repository: it would lead to what is on one machine only', () => {
+  const { status, stdout } = spawnSync('git', ['ls-files', '--stage'], { cwd: root, encoding: 'utf8' })
+  expect(status).toBe(0)
+  expect(stdout.split('\n').filter((line) => line.startsWith('120000 '))).toEqual([])
+})
