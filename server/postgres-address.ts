@@ -7,6 +7,7 @@ const passwords = {
   readModel: 'readModelPassword',
   personKeys: 'personKeysPassword',
   activityStore: 'activityStorePassword',
+  notificationStore: 'notificationStorePassword',
 } as const
 
 /**

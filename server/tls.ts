@@ -41,6 +41,12 @@ const names = {
     certificate: 'activityStoreTlsCertificate',
     key: 'activityStoreTlsKey',
   },
+  notificationStore: {
+    enabled: 'notificationStoreTls',
+    ca: 'notificationStoreTlsCa',
+    certificate: 'notificationStoreTlsCertificate',
+    key: 'notificationStoreTlsKey',
+  },
 } as const satisfies Record<string, Record<string, keyof Settings>>
 
 /**

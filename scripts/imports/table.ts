@@ -74,7 +74,8 @@ export const table: Readonly<Record<string, Room>> = {
   artifacts: { ...open, rooms: { retry: 'all', signing: 'all', domain: 'language' } },
   sources: { ...open, rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all' } },
   origin: { ...open, rooms: { retry: 'all', domain: 'language' } },
-  notifications: { ...open, rooms: { retry: 'all', domain: 'language' } },
+  // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.
+  notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', postgres: 'all' } },
   web: { ...open, rooms: { graphql: 'types' } },
   // PKCS #12 files are opened where their password is, which is on the machine of whoever has them.
   pkcs12: { ...open, rooms: {} },

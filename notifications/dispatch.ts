@@ -1,0 +1,93 @@
+import type { Instant } from '../domain/index.ts'
+import { keepRunning, pause } from '../retry/index.ts'
+import type { Channel, Notification, NotificationStore } from './notification-store.ts'
+
+/** What starting workflows needs. */
+export type DispatchDependencies = {
+  readonly store: NotificationStore
+  /**
+   * Starts the workflow of a notification's round, unless it runs or has ended by itself. The channels of this process; what
+   * other channels have in the outbox is left there.
+   */
+  readonly start: Readonly<Partial<Record<Channel, (notification: Notification) => Promise<void>>>>
+  readonly now: () => Instant
+  /** So many workflows of one lane at once. Default 100. */
+  readonly perLane?: number
+  /** Called with what went wrong; it is tried again. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Starts workflows for what is in the outbox. */
+export type Dispatch = {
+  /** Looks at once whether something waits. */
+  readonly look: () => void
+  readonly close: () => Promise<void>
+}
+
+/** Without being asked to, it looks this often, in milliseconds: another process may have put something into the outbox. */
+const restMs = 1_000
+/** It looks for lost workflows this often, in milliseconds; also at its start. */
+const searchMs = 60_000
+/** A workflow that is this much later than it said is started again unless it runs: longer than any attempt takes. */
+const overdueMs = 5 * 60_000
+/** Finished notifications and their attempts are kept for so long, in milliseconds: 90 days. */
+const keptMs = 90 * 24 * 60 * 60 * 1_000
+const atOnce = 500
+
+/**
+ * Starts the workflows that deliver what is in the outbox, and takes a notification for started only when Temporal confirmed it:
+ * whenever the process ends, none is forgotten, and by their ids none is started twice. Where Temporal lost workflows they are
+ * started again. Several processes may do so.
+ */
+export function startDispatch(dependencies: DispatchDependencies): Dispatch {
+  const { store, start, now, perLane = 100, onError } = dependencies
+  const closing = new AbortController()
+  let wake: AbortController | undefined
+  let searchAt = 0
+
+  async function startAll(notifications: readonly Notification[]): Promise<void> {
+    for (const notification of notifications) {
+      if (closing.signal.aborted) return
+      const begin = start[notification.channel]
+      if (begin === undefined) continue
+      await begin(notification)
+      await store.started(notification, now())
+    }
+  }
+
+  async function search(): Promise<void> {
+    const at = Date.parse(now())
+    await startAll(await store.overdue(new Date(at - overdueMs).toISOString(), atOnce))
+    await store.prune(new Date(at - keptMs).toISOString(), atOnce)
+  }
+
+  async function round(succeeded: () => void): Promise<void> {
+    while (!closing.signal.aborted) {
+      wake = new AbortController()
+      if (performance.now() >= searchAt) {
+        await search()
+        searchAt = performance.now() + searchMs
+      }
+      await startAll(await store.startable(perLane))
+      succeeded()
+      await pause(restMs, AbortSignal.any([closing.signal, wake.signal]))
+    }
+  }
+
+  const running = keepRunning(round, {
+    backoff: { first: 200, longest: 5_000 },
+    signal: closing.signal,
+    onFailure(error) {
+      onError(error)
+      return 'again'
+    },
+  })
+
+  return {
+    look: () => wake?.abort(),
+    async close() {
+      closing.abort()
+      await running
+    },
+  }
+}

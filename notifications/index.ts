@@ -1,0 +1,6 @@
+export { type Dispatch, type DispatchDependencies, startDispatch } from './dispatch.ts'
+export { type ChannelOfLog, type CollectContext, type Collected, followLog } from './follow-log.ts'
+export * from './notification-store.ts'
+export * from './notification-store-error.ts'
+export { openPostgresNotificationStore } from './postgres.ts'
+export { openSqliteNotificationStore } from './sqlite.ts'
