@@ -49,7 +49,7 @@ export async function measureAuditReplay(requests: number, unfinished: number): 
     await mkdir(data, { mode: 0o700 })
     const environment = {
       // As the image starts it.
-      NODE_OPTIONS: '--max-semi-space-size=4',
+      NODE_OPTIONS: '--max-semi-space-size=16',
       SQLITE_TMPDIR: folder,
       COUNTERSIGN_DATA: data,
       COUNTERSIGN_EVENT_LOG: `sqlite:${path}`,

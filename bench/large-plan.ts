@@ -17,6 +17,6 @@ export type LargePlanFigures = {
 /** Measures it in a process of its own, which is started as the image starts its roles. */
 export async function measureLargePlan(): Promise<LargePlanFigures> {
   const program = fileURLToPath(new URL('large-plan-process.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, ['--max-semi-space-size=4', program])
+  const { stdout } = await promisify(execFile)(process.execPath, ['--max-semi-space-size=16', program])
   return JSON.parse(stdout)
 }

@@ -68,7 +68,7 @@ export async function measureWorkerStart(requests: number, unfinished = 100): Pr
     await mkdir(data, { mode: 0o700 })
     const environment: ServiceEnvironment = {
       // As the image starts its roles.
-      NODE_OPTIONS: '--max-semi-space-size=4',
+      NODE_OPTIONS: '--max-semi-space-size=16',
       COUNTERSIGN_DATA: data,
       COUNTERSIGN_EVENT_LOG: `sqlite:${path}`,
       COUNTERSIGN_TEMPORAL_ADDRESS: temporal.address,
