@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseNetwork, Refusal } from '../domain/index.ts'
 
 /** A TCP port; 0 takes a free one. */
 export const port = wholeNumber(0, 65_535)
@@ -21,6 +22,16 @@ export const httpUrl = z
     (text) => /^https?:\/\/[^\s/]+/.test(text) && URL.canParse(text),
     'must be an absolute http:// or https:// address',
   )
+/** A network in CIDR notation, or one address. */
+export const network = z.string().transform((text, context) => {
+  try {
+    return parseNetwork(text)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
+    return z.NEVER
+  }
+})
 /** A database: a file of SQLite, or where PostgreSQL is. */
 export const databaseAddress = z
   .string()

@@ -53,6 +53,8 @@ export const table: Readonly<Record<string, Room>> = {
     },
   },
   'event-log': { ...open, rooms: { retry: 'all', domain: 'language' } },
+  // HTTP to addresses that somebody else chose.
+  outgoing: { ...open, rooms: { domain: 'language' } },
   // Connections to PostgreSQL, for the rooms that keep something there.
   postgres: { ...open, rooms: {} },
   projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language', postgres: 'all' } },

@@ -111,8 +111,8 @@ test('only the API is reached from outside, and only from the machine itself', (
   const published = services.filter(([, { ports }]) => ports.length > 0)
   expect(published.map(([name, { ports }]) => [name, ports])).toEqual([['api', ['127.0.0.1:8080:8080']]])
   const open = services.filter(([, { networks }]) => networks.includes('outside'))
-  // The signer asks time-stamp authorities.
-  expect(open.map(([name]) => name)).toEqual(['api', 'signer'])
+  // The worker fetches what submissions link to and asks EST servers, the signer asks time-stamp authorities.
+  expect(open.map(([name]) => name)).toEqual(['api', 'worker', 'signer'])
   const { outside, ...inside } = compose.networks
   expect(outside).toEqual({})
   for (const [name, settings] of Object.entries(inside)) expect(settings, name).toEqual({ internal: true })

@@ -1,0 +1,6 @@
+export { isRefusedAddress } from './addresses.ts'
+export type { OutgoingAnswer } from './answer.ts'
+export type { Resolve, ResolvedAddress } from './connector.ts'
+export { requireHeaders } from './headers.ts'
+export * from './outgoing.ts'
+export * from './outgoing-error.ts'
