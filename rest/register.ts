@@ -1,25 +1,47 @@
 import multipart from '@fastify/multipart'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Application } from '../application/index.ts'
+import type { Application, PersonReader } from '../application/index.ts'
 import { bearerTokens, type HttpServer } from '../http/index.ts'
+import type { ReadModel } from '../projections/index.ts'
 import { registerAuditExport } from './audit-export.ts'
 import { authenticateFirst } from './authenticate.ts'
 import { registerDownloads } from './download.ts'
 import { registerInvitations } from './invitations.ts'
+import { openApiOperations } from './openapi/index.ts'
+import type { Operation } from './operation.ts'
 import { problemErrorHandler } from './problem.ts'
-import { registerUploads } from './upload.ts'
+import { registerOperations } from './register-operations.ts'
+import { systemInfoOperations } from './system-info.ts'
+import { uploadOperations } from './upload.ts'
 
 /** What the HTTP API needs. */
 export type RestOptions = {
   readonly application: Application
+  readonly readModel: ReadModel
+  /** Opens names for answers. */
+  readonly persons: PersonReader
+  /**
+   * Where clients reach the service, without a slash at the end; or a function that says so once the service listens. Links are
+   * made from it, and never from a request.
+   */
+  readonly publicUrl: string | (() => string)
   /** The most bytes of one uploaded artifact; the artifact store has the same limit. */
   readonly maximumUploadSize: number
   readonly logger: Logger
 }
 
-/** Adds the HTTP API to a server, in a scope of its own: its errors and bodies do not concern other routes. */
+/** The operations of the API: each family has a file of its own, and a line here. */
+function operationsOf(options: RestOptions): readonly Operation[] {
+  return [...systemInfoOperations(), ...uploadOperations(options)]
+}
+
+/** Adds the HTTP API to a server, in scopes of its own: its errors and bodies do not concern other routes. */
 export function registerRest(http: HttpServer, options: RestOptions): void {
-  const { application, maximumUploadSize, logger } = options
+  const { application, logger } = options
+  const operations = operationsOf(options)
+  const described = openApiOperations(operations, options.publicUrl)
+  const isOpen = ({ access }: Operation) => access === 'everybody'
   // Whoever accepts an invitation is nobody yet whom a token proves.
   http.fastify.register(async (scope) => {
     scope.setErrorHandler(problemErrorHandler(logger))
@@ -27,16 +49,31 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
     registerInvitations(scope, application, ({ raw }) => http.clientOf(raw).address)
   })
   http.fastify.register(async (scope) => {
-    scope.setErrorHandler(problemErrorHandler(logger))
+    await readBodiesAsStreams(scope, logger)
+    registerOperations(scope, [...operations.filter(isOpen), ...described], { callerOf: nobody })
+  })
+  http.fastify.register(async (scope) => {
     const callerOf = authenticateFirst(scope, http, application)
-    // Bodies are streams that the routes read themselves.
-    scope.removeAllContentTypeParsers()
-    await scope.register(multipart)
-    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    registerUploads(scope, { application, callerOf, maximumUploadSize })
+    await readBodiesAsStreams(scope, logger)
+    registerOperations(
+      scope,
+      operations.filter((each) => !isOpen(each)),
+      { callerOf },
+    )
     registerDownloads(scope, application, callerOf)
     registerAuditExport(scope, application, callerOf, ({ headers, raw }) =>
       application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address),
     )
   })
+}
+
+async function readBodiesAsStreams(scope: FastifyInstance, logger: Logger): Promise<void> {
+  scope.setErrorHandler(problemErrorHandler(logger))
+  scope.removeAllContentTypeParsers()
+  await scope.register(multipart)
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+}
+
+function nobody(): never {
+  throw new Error('An operation for everybody has no caller.')
 }

@@ -1,10 +1,42 @@
 import { createHash } from 'node:crypto'
 import type { MultipartFile } from '@fastify/multipart'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal, type Sha256Digest } from '../domain/index.ts'
+import { inviteBody } from '../http/index.ts'
+import { announcedSize, mediaTypeOf, refuseEncoded } from './media-type.ts'
 
 /** A file on its way in: its name, where the body has one, and its bytes as they come. */
 export type IncomingFile = { readonly fileName: string | undefined; readonly bytes: AsyncIterable<Uint8Array> }
+
+/**
+ * The file that a body is, or that a form holds. Lets a client send it that asked first.
+ *
+ * @throws Refusal `CONTENT_TYPE_UNSUPPORTED`, `CONTENT_ENCODING_UNSUPPORTED`, `MULTIPART_MALFORMED`
+ */
+export async function incomingFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<IncomingFile & { readonly size: number | undefined }> {
+  requireFileBody(request)
+  inviteBody(request.raw, reply.raw)
+  if (isForm(request)) return { ...(await multipartFile(request)), size: undefined }
+  return { fileName: undefined, bytes: rawBytes(request), size: announcedSize(request) }
+}
+
+/** @throws Refusal `CONTENT_TYPE_UNSUPPORTED`, `CONTENT_ENCODING_UNSUPPORTED` when the body is neither a file nor a form with one */
+export function requireFileBody(request: FastifyRequest): void {
+  if (mediaTypeOf(request) !== 'application/octet-stream' && !isForm(request))
+    throw new Refusal(
+      'CONTENT_TYPE_UNSUPPORTED',
+      'Send the file as the body with Content-Type application/octet-stream, or in a form as multipart/form-data.',
+    )
+  refuseEncoded(request)
+}
+
+/** Whether the body is a form, in which a file has a name. */
+export function isForm(request: FastifyRequest): boolean {
+  return mediaTypeOf(request) === 'multipart/form-data'
+}
 
 /**
  * The bytes of a body that is the file itself.
@@ -34,7 +66,7 @@ export async function multipartFile(request: FastifyRequest): Promise<IncomingFi
     try {
       return await parts.next()
     } catch (error) {
-      throw malformed(error)
+      throw malformedForm(error, `${oneFile} `)
     }
   }
   const first = await next()
@@ -77,7 +109,8 @@ export async function* checkedBytes(
 
 const oneFile = 'A multipart/form-data body must hold one file and nothing else.'
 
-async function* partBytes(file: MultipartFile['file']): AsyncGenerator<Uint8Array, void, undefined> {
+/** The bytes of a file in a form. @throws Refusal `UPLOAD_INCOMPLETE` while iterated */
+export async function* partBytes(file: MultipartFile['file']): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* file
   } catch (error) {
@@ -93,7 +126,8 @@ function incomplete(cause: unknown): Refusal {
   )
 }
 
-function malformed(cause: unknown): Refusal {
+/** A form that could not be read to its end. */
+export function malformedForm(cause: unknown, expectation = ''): Refusal {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new Refusal('MULTIPART_MALFORMED', `${oneFile} It could not be read: ${reason}.`)
+  return new Refusal('MULTIPART_MALFORMED', `${expectation}The form could not be read: ${reason}.`)
 }

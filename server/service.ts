@@ -159,7 +159,14 @@ export async function startService(options: {
     if (has('api') && readModels !== undefined && persons !== undefined) {
       const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
-      registerRest(http, { application, maximumUploadSize: maximumUploadSize(settings), logger })
+      registerRest(http, {
+        application,
+        readModel: readModels.readModel,
+        persons,
+        publicUrl,
+        maximumUploadSize: maximumUploadSize(settings),
+        logger,
+      })
       const heads = new RecentHeads()
       await registerGraphQL(http, {
         application,

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { registerRest } from '../../rest/index.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
@@ -10,8 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 /** An administrator's command line against a service, and that of who has no token. */
 async function commandLine() {
   const server = await startGraphQLServer({
-    register: (http, application) =>
-      registerRest(http, { application, maximumUploadSize: 1_000_000, logger: pino({ level: 'silent' }) }),
+    register: (http, _application, rest) => registerRest(http, rest),
   })
   const countersign = (...args: readonly string[]) =>
     runCommand(args, { environment: { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: server.administrator.token } })

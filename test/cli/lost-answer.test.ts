@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { registerRest } from '../../rest/index.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
@@ -11,8 +10,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 it('makes one request when the answers to its submission are lost on the way', async () => {
   const server = await startGraphQLServer({
-    register: (http, application) =>
-      registerRest(http, { application, maximumUploadSize: 1_000_000, logger: pino({ level: 'silent' }) }),
+    register: (http, _application, rest) => registerRest(http, rest),
   })
   const proxy = await startCuttingProxy(server.url, 'submitSigningRequest', 2)
   const workingDirectory = temporaryFolder()

@@ -40,10 +40,10 @@ async function startServiceUnderFuzz(database?: ReadModelDatabase): Promise<Serv
     readModelTimeoutMs: 50,
     ...(database === undefined ? {} : { database }),
     http: { logger, answerError: problemErrorHandler(logger) },
-    register(http, application) {
+    register(http, _application, rest) {
       registerHealth(http.fastify, openReadiness({}, logger), () => false)
       registerUnknownPaths(http.fastify, 'There is nothing else.', logger)
-      registerRest(http, { application, maximumUploadSize: 1_000_000, logger })
+      registerRest(http, { ...rest, logger })
     },
   })
   const waiting = await server.submit()

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { createProject } from '../../application/create-project.ts'
 import { createOrganization } from '../../application/index.ts'
@@ -14,13 +13,11 @@ import { runCommand } from '../support/run-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
-const logger = pino({ level: 'silent' })
-
 const stillAllowed = async () => undefined
 
 async function start() {
   const server = await startGraphQLServer({
-    register: (http, application) => registerRest(http, { application, maximumUploadSize: 1_000_000, logger }),
+    register: (http, _application, rest) => registerRest(http, rest),
   })
   const get = (user: { readonly token: string } | undefined, path = '/audit-log/export', signal?: AbortSignal) =>
     fetch(new URL(path, server.url), {

@@ -7,7 +7,7 @@ async function service() {
   const logged: string[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
   const server = await startGraphQLServer({
-    register: (http, application) => registerRest(http, { application, maximumUploadSize: 1_000_000, logger }),
+    register: (http, _application, rest) => registerRest(http, { ...rest, logger }),
   })
   async function accept(body: string | object, headers: Readonly<Record<string, string>> = {}) {
     const response = await fetch(`${server.url}/invitations/accept`, {

@@ -1,4 +1,3 @@
-import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { UploadQuotas } from '../../artifacts/index.ts'
 import { registerRest } from '../../rest/index.ts'
@@ -10,8 +9,7 @@ import { until } from '../support/until.ts'
 async function server(uploadQuotas: UploadQuotas = {}) {
   return startGraphQLServer({
     uploadQuotas,
-    register: (http, application) =>
-      registerRest(http, { application, maximumUploadSize: 1_000_000, logger: pino({ level: 'silent' }) }),
+    register: (http, _application, rest) => registerRest(http, rest),
   })
 }
 

@@ -35,7 +35,7 @@ import {
   rebuildReadModel,
   startProjector,
 } from '../../projections/index.ts'
-import { problemErrorHandler } from '../../rest/index.ts'
+import { problemErrorHandler, type RestOptions } from '../../rest/index.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
@@ -93,7 +93,7 @@ export type GraphQLServerOptions = Partial<
   /** The read model's database; default: SQLite in the folder. */
   readonly database?: ReadModelDatabase
   /** Adds what else is served. */
-  readonly register?: (http: HttpServer, application: Application) => void
+  readonly register?: (http: HttpServer, application: Application, rest: RestOptions) => void
 }
 
 /** Starts it; everything ends when the running test has finished. */
@@ -184,7 +184,14 @@ export async function openGraphQLServer(
     logger: { error: line, warn: line },
     ...overrides,
   })
-  register?.(http, application)
+  register?.(http, application, {
+    application,
+    readModel,
+    persons,
+    publicUrl: 'https://signing.example.com',
+    maximumUploadSize: maximumArtifactSize,
+    logger: silent,
+  })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
   const close = async () => {
     await fastify.close()

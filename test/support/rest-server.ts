@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import type { Application, Caller } from '../../application/index.ts'
+import type { Application, Caller, PersonReader } from '../../application/index.ts'
 import {
   type ArtifactStore,
   createUploads,
@@ -14,6 +14,7 @@ import {
 } from '../../artifacts/index.ts'
 import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
+import type { ReadModel } from '../../projections/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { sealedNobody } from './persons.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -96,7 +97,14 @@ export async function startRestServer(
   const logger = pino({}, { write: (line: string) => void logged.push(line) })
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger), ...options.http })
   const { fastify } = http
-  registerRest(http, { application: application as Application, maximumUploadSize, logger })
+  registerRest(http, {
+    application: application as Application,
+    readModel: {} as ReadModel,
+    persons: {} as PersonReader,
+    publicUrl: 'https://signing.example.com',
+    maximumUploadSize,
+    logger,
+  })
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await fastify.close()

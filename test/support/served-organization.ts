@@ -64,7 +64,14 @@ export async function serveOrganization(
   const projector = startProjector({ log, database, progress })
   const logger = pino({ level: 'silent' })
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
-  registerRest(http, { application, maximumUploadSize: 10_000_000, logger })
+  registerRest(http, {
+    application,
+    readModel,
+    persons,
+    publicUrl: () => url,
+    maximumUploadSize: 10_000_000,
+    logger,
+  })
   await registerGraphQL(http, {
     application,
     readModel,

@@ -364,6 +364,9 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   },
   ...artifactRoute('SignedArtifact'),
   ...artifactRoute('UnsignedArtifact'),
+  'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
+  'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },
+  'GET /Api/v1/docs': { path: async () => '/Api/v1/docs' },
   'GET /audit-log/export': { path: async () => '/audit-log/export' },
 }
 

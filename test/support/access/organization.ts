@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { changeChangeControl } from '../../../application/change-control.ts'
 import { createApplication } from '../../../application/index.ts'
@@ -47,12 +46,11 @@ export async function startAccessServer(): Promise<AccessServer> {
 /** Starts it for several tests, which ask what changes nothing. */
 export async function openAccessServer(): Promise<AccessServer & { readonly close: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
-  const logger = pino({ level: 'silent' })
   let routes: readonly Route[] = []
   const server = await openGraphQLServer(folder, {
     limits: noLimits,
-    register: (http, application) => {
-      registerRest(http, { application, maximumUploadSize: 1_000_000, logger })
+    register: (http, _application, rest) => {
+      registerRest(http, rest)
       registerHealth(
         http.fastify,
         async () => ({ status: 'up', checks: {} }),

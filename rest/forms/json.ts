@@ -1,0 +1,39 @@
+import { Refusal } from '../../domain/index.ts'
+import { InvalidInput } from '../invalid-input.ts'
+
+/** How deep objects and arrays may lie in each other. */
+const deepest = 32
+
+/**
+ * Reads a JSON text (RFC 8259), in which no object may have one name twice: which of them counts, readers disagree about.
+ *
+ * @throws Refusal `REQUEST_MALFORMED`, whose message does not repeat the text: it may hold a secret; InvalidInput
+ */
+export function readJson(text: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Refusal('REQUEST_MALFORMED', 'The body is no JSON (RFC 8259).')
+  }
+  refuseRepeatedNames(text)
+  return value
+}
+
+/** Looks through a text that is known to be JSON. */
+function refuseRepeatedNames(text: string): void {
+  const open: (Set<string> | undefined)[] = []
+  for (const [token, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '[') open.push(undefined)
+    else if (token === '}' || token === ']') open.pop()
+    else if (colon !== undefined) {
+      const key = JSON.parse(token.slice(0, -colon.length)) as string
+      const names = open.at(-1)
+      if (names?.has(key)) throw new InvalidInput({ [key.slice(0, 100)]: ['was given twice in one object'] })
+      names?.add(key)
+    }
+    if (open.length > deepest)
+      throw new Refusal('REQUEST_MALFORMED', `The body is nested deeper than ${deepest} levels.`)
+  }
+}

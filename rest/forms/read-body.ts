@@ -1,0 +1,205 @@
+import type { MultipartFile } from '@fastify/multipart'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Caller } from '../../application/index.ts'
+import { Refusal } from '../../domain/index.ts'
+import { inviteBody } from '../../http/index.ts'
+import { InvalidInput } from '../invalid-input.ts'
+import { announcedSize, mediaTypeOf, refuseEncoded } from '../media-type.ts'
+import type { FileField, FileFields, OperationBody } from '../operation.ts'
+import { malformedForm, partBytes, rawBytes } from '../upload-body.ts'
+import { type FieldNode, fieldKey, treeOfFields, treeOfJson } from './field-tree.ts'
+import { decodeFileName } from './file-name.ts'
+import { readJson } from './json.ts'
+import { readFields } from './read-fields.ts'
+
+/** The most bytes that all fields of a body have together, without its files. */
+const mostFieldBytes = 1024 ** 2
+
+/** A body as it was read. */
+export type ReadBody = {
+  readonly body: unknown
+  /** What the receivers of the files gave back, by the fields' names. */
+  readonly files: Readonly<Record<string, unknown>>
+  /** Gives up the files, when the request comes to nothing. */
+  readonly discard: () => Promise<void>
+}
+
+/**
+ * Reads the fields of a body, and takes in its files as they come, in whatever order they stand. A client that asked first is let
+ * send its body when `admit` has nothing against it.
+ *
+ * @throws InvalidInput; Refusal `CONTENT_TYPE_UNSUPPORTED`, `CONTENT_ENCODING_UNSUPPORTED`, `REQUEST_MALFORMED`,
+ *   `REQUEST_TOO_LARGE`, `MULTIPART_MALFORMED`, `UPLOAD_INCOMPLETE`; what the receivers of files throw. Nothing is kept then.
+ */
+export async function readBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller,
+  definition: Extract<OperationBody, { readonly kind: 'fields' }>,
+): Promise<ReadBody> {
+  const { schema, files = {}, admit } = definition
+  const size = announcedSize(request)
+  refuseEncoded(request)
+  const type = size === 0 ? undefined : mediaTypeOf(request)
+  requireType(type, size, Object.keys(files))
+  await admit?.(caller, { size })
+  inviteBody(request.raw, reply.raw)
+  const received = new ReceivedFiles(caller, files)
+  try {
+    const body = await readBodyFields(request, type, schema, received)
+    received.requireAll()
+    return { body, files: received.values, discard: () => received.discard() }
+  } catch (error) {
+    await received.discard()
+    throw error
+  }
+}
+
+async function readBodyFields(
+  request: FastifyRequest,
+  type: string | undefined,
+  schema: z.ZodType,
+  files: ReceivedFiles,
+): Promise<unknown> {
+  if (type === 'multipart/form-data') return readFields(schema, await multipartFields(request, files), 'text')
+  if (type === undefined) return readFields(schema, treeOfFields([]), 'text')
+  const text = await bodyText(request)
+  if (isJson(type)) return readFields(schema, objectOf(text), 'json')
+  return readFields(schema, treeOfFields(new URLSearchParams(text)), 'text')
+}
+
+function isJson(type: string): boolean {
+  return /^application\/(?:[\w.-]+\+)?json$/.test(type)
+}
+
+/** @throws InvalidInput, Refusal `REQUEST_MALFORMED` */
+function objectOf(text: string): FieldNode {
+  // Clients that always name a type send it with nothing behind it, too.
+  if (text.trim() === '') return treeOfFields([])
+  const node = treeOfJson(readJson(text))
+  if (node.kind !== 'branch') throw new InvalidInput({ request: ['must be a JSON object'] })
+  return node
+}
+
+/** @throws Refusal `CONTENT_TYPE_UNSUPPORTED` */
+function requireType(type: string | undefined, size: number | undefined, files: readonly string[]): void {
+  if (size === 0 || type === 'multipart/form-data') return
+  if (files.length === 0 && type !== undefined && (isJson(type) || type === 'application/x-www-form-urlencoded')) return
+  throw new Refusal(
+    'CONTENT_TYPE_UNSUPPORTED',
+    files.length > 0
+      ? `Send the fields and files as multipart/form-data; got ${type?.slice(0, 100) ?? 'no Content-Type'}.`
+      : `Send the fields as application/json, multipart/form-data or application/x-www-form-urlencoded; got ${type?.slice(0, 100) ?? 'no Content-Type'}.`,
+  )
+}
+
+/** @throws Refusal `REQUEST_TOO_LARGE`, `REQUEST_MALFORMED`, `UPLOAD_INCOMPLETE` */
+async function bodyText(request: FastifyRequest): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of rawBytes(request)) {
+    size += chunk.byteLength
+    if (size > mostFieldBytes) throw fieldsTooLarge()
+    chunks.push(chunk)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch {
+    throw new Refusal('REQUEST_MALFORMED', 'The body is no UTF-8.')
+  }
+}
+
+async function multipartFields(request: FastifyRequest, files: ReceivedFiles): Promise<FieldNode> {
+  // The store knows the limit of the files' sizes; a parser that cuts them off at a limit of its own must not.
+  const limits = {
+    fileSize: Number.POSITIVE_INFINITY,
+    files: 20,
+    fields: 1_000,
+    fieldSize: mostFieldBytes,
+    headerPairs: 50,
+  }
+  const parts = request.parts({ limits })
+  const fields: [string, unknown][] = []
+  let size = 0
+  for (let part = await nextPart(parts); part !== undefined; part = await nextPart(parts)) {
+    const name = part.fieldname ?? ''
+    if (part.type === 'file') {
+      await files.receive(name, part)
+      continue
+    }
+    size += Buffer.byteLength(String(part.value))
+    if (part.valueTruncated || size > mostFieldBytes) throw fieldsTooLarge()
+    if (files.fieldOf(name) !== undefined)
+      throw new InvalidInput({ [name]: ['must be a file: give the part a file name'] })
+    fields.push([name, part.value])
+  }
+  return treeOfFields(fields)
+}
+
+async function nextPart(parts: ReturnType<FastifyRequest['parts']>) {
+  try {
+    const { done, value } = await parts.next()
+    return done === true ? undefined : value
+  } catch (error) {
+    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413)
+      throw new Refusal('REQUEST_TOO_LARGE', `The form has too many parts: ${error.message}.`)
+    throw malformedForm(error)
+  }
+}
+
+function fieldsTooLarge(): Refusal {
+  return new Refusal(
+    'REQUEST_TOO_LARGE',
+    `The fields of a request have ${mostFieldBytes} bytes together at the most, without its files.`,
+    { maximumSize: mostFieldBytes },
+  )
+}
+
+/** The files of one form. */
+class ReceivedFiles {
+  readonly values: Record<string, unknown> = {}
+  readonly #caller: Caller
+  readonly #fields: FileFields
+
+  constructor(caller: Caller, fields: FileFields) {
+    this.#caller = caller
+    this.#fields = fields
+  }
+
+  /** The field of this name in any spelling. */
+  fieldOf(name: string): readonly [string, FileField] | undefined {
+    const key = fieldKey(name)
+    return Object.entries(this.#fields).find(([each]) => each.toLowerCase() === key)
+  }
+
+  async receive(name: string, part: MultipartFile): Promise<void> {
+    const [known, field] = this.fieldOf(name) ?? []
+    if (known === undefined || field === undefined)
+      throw new InvalidInput({
+        [name]: [`is no file here; files are ${Object.keys(this.#fields).join(', ') || 'not taken'}`],
+      })
+    if (Object.hasOwn(this.values, known)) throw new InvalidInput({ [known]: ['was given twice; give it once'] })
+    const fileName = part.filename === undefined ? undefined : decodeFileName(part.filename)
+    this.values[known] = await field.receive(this.#caller, { fileName, bytes: partBytes(part.file) })
+  }
+
+  /** @throws InvalidInput */
+  requireAll(): void {
+    const missing = Object.entries(this.#fields).filter(
+      ([name, { isRequired }]) => isRequired && !Object.hasOwn(this.values, name),
+    )
+    if (missing.length > 0)
+      throw new InvalidInput(
+        Object.fromEntries(missing.map(([name, { description }]) => [name, [`must be given: ${description}`]])),
+      )
+  }
+
+  async discard(): Promise<void> {
+    for (const [name, value] of Object.entries(this.values)) {
+      delete this.values[name]
+      // What cannot be given up now is not kept for ever either.
+      await this.#fields[name]?.discard?.(this.#caller, value).catch(() => undefined)
+    }
+  }
+}

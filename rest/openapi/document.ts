@@ -1,0 +1,197 @@
+import { z } from 'zod'
+import { type FileFields, type Operation, type OperationAnswer, organizationPath } from '../operation.ts'
+
+/** An OpenAPI 3.1 document, as far as its own parts are concerned; schemas are JSON Schema of the draft 2020-12. */
+export type OpenApiDocument = {
+  readonly openapi: '3.1.1'
+  readonly info: { readonly title: string; readonly version: string; readonly description: string }
+  readonly servers: readonly { readonly url: string }[]
+  readonly tags: readonly { readonly name: string }[]
+  readonly security: readonly object[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>
+  readonly components: object
+}
+
+/** An operation in the document. */
+export type DocumentedOperation = {
+  readonly operationId: string
+  readonly tags: readonly string[]
+  readonly summary: string
+  readonly description?: string
+  readonly security?: readonly object[]
+  /** The permission that it needs, as `docs/decisions/authorization.md` names it. */
+  readonly 'x-permission'?: string
+  readonly parameters: readonly DocumentedParameter[]
+  readonly requestBody?: {
+    readonly required: boolean
+    readonly content: Readonly<Record<string, { readonly schema: object }>>
+  }
+  readonly responses: Readonly<Record<string, object>>
+}
+
+/** A parameter in the document. */
+export type DocumentedParameter = {
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header'
+  readonly required: boolean
+  readonly description?: string
+  readonly schema: object
+}
+
+/** Describes operations, from the schemas that check their input. */
+export function openApiDocument(
+  operations: readonly Operation[],
+  { serverUrl, version }: { readonly serverUrl: string; readonly version: string },
+): OpenApiDocument {
+  const paths: Record<string, Record<string, DocumentedOperation>> = {}
+  for (const each of operations)
+    paths[each.path] = { ...paths[each.path], [each.method.toLowerCase()]: described(each) }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Countersign',
+      version,
+      description:
+        'The HTTP API. Paths and names of fields are matched without regard to case; in forms, dots and brackets in names are equal.',
+    },
+    servers: [{ url: serverUrl }],
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    security: [{ apiToken: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        apiToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API token; from a trusted build system `<API token>:<token of the build system>`.',
+        },
+      },
+      schemas: { Problem: z.toJSONSchema(problemSchema, { io: 'output', reused: 'inline' }) },
+    },
+  }
+}
+
+/** An error (RFC 9457), as every operation may answer it. */
+const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string().meta({ description: 'Stable; docs/error-codes.md says what each means.' }),
+  details: z.record(z.string(), z.unknown()).optional(),
+  errors: z.record(z.string(), z.array(z.string())).optional(),
+  correlationId: z.string().optional(),
+})
+
+function described(each: Operation): DocumentedOperation {
+  const isOpen = each.access === 'everybody'
+  return {
+    operationId: each.operationId,
+    tags: [each.tag],
+    summary: each.summary,
+    ...(each.description === undefined ? {} : { description: each.description }),
+    ...(isOpen ? { security: [] } : { 'x-permission': each.access }),
+    parameters: [...pathParameters(each), ...queryParameters(each), ...headerParameters(each)],
+    ...requestBody(each),
+    responses: {
+      ...Object.fromEntries(Object.entries(each.answers).map(([status, answer]) => [status, response(answer)])),
+      default: {
+        description: 'The request was refused, or failed.',
+        content: Object.fromEntries(
+          ['application/json', 'application/problem+json'].map((type) => [
+            type,
+            { schema: { $ref: '#/components/schemas/Problem' } },
+          ]),
+        ),
+      },
+    },
+  }
+}
+
+function pathParameters({ path, parameters }: Operation): readonly DocumentedParameter[] {
+  const shape: Readonly<Record<string, z.ZodType>> = {
+    ...parameters?.shape,
+    ...(path.startsWith(organizationPath) ? { organizationId: z.uuid() } : {}),
+  }
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: jsonSchema(shape[name] ?? z.string(), 'input'),
+  }))
+}
+
+function queryParameters({ query }: Operation): readonly DocumentedParameter[] {
+  return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: !isOptional(schema as z.ZodType),
+    schema: jsonSchema(schema as z.ZodType, 'input'),
+  }))
+}
+
+function headerParameters({ method, access }: Operation): readonly DocumentedParameter[] {
+  if (method === 'GET' || access === 'everybody') return []
+  const description =
+    'What the client calls this call: sent again by the same name within a day, it has no second effect.'
+  const schema = { type: 'string', minLength: 1, maxLength: 128 }
+  return [{ name: 'Idempotency-Key', in: 'header', required: false, description, schema }]
+}
+
+function requestBody({ body }: Operation): Pick<DocumentedOperation, 'requestBody'> {
+  if (body === undefined) return {}
+  const binary = { type: 'string', format: 'binary' }
+  if (body.kind === 'file') {
+    const form = { type: 'object', properties: { file: binary }, required: ['file'] }
+    const content = { 'application/octet-stream': { schema: binary }, 'multipart/form-data': { schema: form } }
+    return { requestBody: { required: true, content } }
+  }
+  const schema = jsonSchema(body.schema, 'input')
+  const { files } = body
+  const content =
+    files === undefined
+      ? Object.fromEntries(
+          ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'].map((type) => [
+            type,
+            { schema },
+          ]),
+        )
+      : { 'multipart/form-data': { schema: withFiles(schema, files) } }
+  return { requestBody: { required: files !== undefined || !body.schema.safeParse({}).success, content } }
+}
+
+function withFiles(schema: object, files: FileFields): object {
+  const { properties = {}, required = [] } = schema as { properties?: object; required?: readonly string[] }
+  const described = Object.entries(files).map(([name, { description }]) => [
+    name,
+    { type: 'string', format: 'binary', description },
+  ])
+  const needed = Object.entries(files).filter(([, { isRequired }]) => isRequired)
+  return {
+    ...schema,
+    properties: { ...properties, ...Object.fromEntries(described) },
+    required: [...required, ...needed.map(([name]) => name)],
+  }
+}
+
+function response(answer: OperationAnswer): object {
+  const headers = Object.entries(answer.headers ?? {}).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ])
+  return {
+    description: answer.description,
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
+    ...('schema' in answer ? { content: { 'application/json': { schema: jsonSchema(answer.schema, 'output') } } } : {}),
+    ...('mediaType' in answer ? { content: { [answer.mediaType]: {} } } : {}),
+  }
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema: _, ...described } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' })
+  return described
+}
+
+function isOptional(schema: z.ZodType): boolean {
+  return schema.safeParse(undefined).success
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { type Operation, operation } from '../operation.ts'
+import { version } from '../system-info.ts'
+import { type OpenApiDocument, openApiDocument } from './document.ts'
+import { documentPage, pageHeaders } from './page.ts'
+
+export type { OpenApiDocument } from './document.ts'
+
+/** `GET /Api/v1/openapi.json` and `GET /Api/v1/docs`: the document of operations, and a page to read it. */
+export function openApiOperations(
+  operations: readonly Operation[],
+  publicUrl: string | (() => string),
+): readonly Operation[] {
+  let made: OpenApiDocument | undefined
+  const documented = (): OpenApiDocument => {
+    made ??= openApiDocument([...operations, ...own], {
+      serverUrl: typeof publicUrl === 'string' ? publicUrl : publicUrl(),
+      version: version(),
+    })
+    return made
+  }
+  const own: readonly Operation[] = [
+    operation({
+      method: 'GET',
+      path: '/Api/v1/openapi.json',
+      access: 'everybody',
+      operationId: 'openApiDocument',
+      tag: 'Service',
+      summary: 'This document',
+      answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+      handle: async () => ({ status: 200, body: documented() }),
+    }),
+    operation({
+      method: 'GET',
+      path: '/Api/v1/docs',
+      access: 'everybody',
+      operationId: 'openApiPage',
+      tag: 'Service',
+      summary: 'This document as a page to read',
+      answers: { 200: { description: 'A page without scripts.', mediaType: 'text/html' } },
+      handle: async () => ({ status: 200, headers: pageHeaders, body: documentPage(documented()) }),
+    }),
+  ]
+  return own
+}

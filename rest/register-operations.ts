@@ -1,0 +1,103 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Caller } from '../application/index.ts'
+import { Refusal } from '../domain/index.ts'
+import { type ReadBody, readBody, readFields, treeOfFields } from './forms/index.ts'
+import { type AnyAnswer, type Operation, organizationPath } from './operation.ts'
+import { incomingFile } from './upload-body.ts'
+
+/** What the frame needs of the scope that it adds routes to. */
+export type OperationScope = {
+  /** Who calls, of a request that was authenticated; a scope for everybody has nobody. */
+  readonly callerOf: (request: FastifyRequest) => Caller
+}
+
+/** Adds a route for each operation to a scope that authenticates, and reads bodies as streams. */
+export function registerOperations(
+  fastify: FastifyInstance,
+  operations: readonly Operation[],
+  { callerOf }: OperationScope,
+): void {
+  for (const each of operations)
+    for (const path of [each.path, ...(each.otherPaths ?? [])])
+      fastify.route({
+        method: each.method,
+        url: path.replace(/\{(\w+)\}/g, ':$1'),
+        config: { access: each.access },
+        exposeHeadRoute: false,
+        handler: (request, reply) => handle(each, request, reply, callerOf),
+      })
+}
+
+async function handle(
+  definition: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  callerOf: OperationScope['callerOf'],
+): Promise<FastifyReply> {
+  const caller = definition.access === 'everybody' ? (undefined as unknown as Caller) : callerOf(request)
+  if (definition.path.startsWith(`${organizationPath}/`)) requireOrganization(caller, request)
+  const parameters = readFields(definition.parameters ?? none, treeOfFields(parametersOf(request)), 'text')
+  const query = definition.query === undefined ? {} : readFields(definition.query, queryOf(request), 'text')
+  const input = await readInput(definition, request, reply, caller)
+  try {
+    const answer = await definition.handle({
+      caller,
+      parameters,
+      query,
+      body: input.body,
+      files: input.files,
+      file: () => incomingFile(request, reply),
+      idempotencyKey: definition.idempotency === 'useCase' ? idempotencyKeyOf(request) : null,
+      request,
+    })
+    return send(reply, answer)
+  } catch (error) {
+    await input.discard()
+    throw error
+  }
+}
+
+const none = z.object({})
+
+/** @throws Refusal `IDEMPOTENCY_KEY_MALFORMED` when it was sent twice */
+function idempotencyKeyOf(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key']
+  if (Array.isArray(key)) throw new Refusal('IDEMPOTENCY_KEY_MALFORMED', 'Send one Idempotency-Key.')
+  return key ?? null
+}
+
+/** Who belongs to another organization does not learn which exist. */
+export function requireOrganization(caller: Caller, request: FastifyRequest): void {
+  const { organizationId } = request.params as { readonly organizationId: string }
+  if (organizationId.toLowerCase() !== caller.organizationId)
+    throw new Refusal('ORGANIZATION_NOT_FOUND', 'Your token belongs to no organization of this id.')
+}
+
+function parametersOf(request: FastifyRequest): Iterable<readonly [string, unknown]> {
+  return Object.entries(request.params as Record<string, string>).filter(([name]) => name !== 'organizationId')
+}
+
+/** What stands behind the question mark. Clients of some protocols add which version of it they speak. */
+function queryOf(request: FastifyRequest) {
+  const { searchParams } = new URL(request.url, 'http://localhost')
+  return treeOfFields([...searchParams].filter(([name]) => name.toLowerCase() !== 'api-version'))
+}
+
+const nothingRead: ReadBody = { body: undefined, files: {}, discard: async () => undefined }
+
+async function readInput(
+  { body }: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller,
+): Promise<ReadBody> {
+  return body?.kind === 'fields' ? readBody(request, reply, caller, body) : nothingRead
+}
+
+function send(reply: FastifyReply, { status, headers = {}, body }: AnyAnswer): FastifyReply {
+  reply.code(status).headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers })
+  if (body === undefined) return reply.send()
+  if (reply.hasHeader('content-type')) return reply.send(body)
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
