@@ -127,5 +127,9 @@ for role in api projector; do
 done
 # The api's, to the database of the keys of persons.
 make_certificate postgresql ec postgresql-persons countersign_persons clientAuth
+# Theirs, to the database of secrets.
+for role in api worker; do
+  make_certificate postgresql ec "postgresql-secrets-$role" countersign_secrets clientAuth
+done
 
 echo "To renew, run $0 again within $renew_within_days days of a certificate's end, then restart the services."

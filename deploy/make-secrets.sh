@@ -80,6 +80,8 @@ make temporal-database-password 24
 make read-model-password 24
 make person-keys-password 24
 make person-master-key 32
+make secret-store-password 24
+make secret-store-key 32
 make event-log-admin-password 24
 make event-log-ops-password 24
 make event-log-password 24

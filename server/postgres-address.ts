@@ -7,6 +7,7 @@ const passwords = {
   readModel: 'readModelPassword',
   personKeys: 'personKeysPassword',
   activityStore: 'activityStorePassword',
+  secretStore: 'secretStorePassword',
   notificationStore: 'notificationStorePassword',
 } as const
 

@@ -86,6 +86,12 @@ export async function startService(options: {
     const artifacts = await openArtifacts(settings, logger)
     closers.push(artifacts.close)
 
+    const outside =
+      has('api') || has('worker') ? await (await import('./outside.ts')).openOutside(settings, logger) : undefined
+    if (outside !== undefined) {
+      closers.push(outside.close)
+      checks.secrets = outside.notice
+    }
     const sources = serviceSources(settings, { log, artifacts })
 
     const lost = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} could not be recorded`)

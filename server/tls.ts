@@ -41,6 +41,12 @@ const names = {
     certificate: 'activityStoreTlsCertificate',
     key: 'activityStoreTlsKey',
   },
+  secretStore: {
+    enabled: 'secretStoreTls',
+    ca: 'secretStoreTlsCa',
+    certificate: 'secretStoreTlsCertificate',
+    key: 'secretStoreTlsKey',
+  },
   notificationStore: {
     enabled: 'notificationStoreTls',
     ca: 'notificationStoreTlsCa',

@@ -53,6 +53,7 @@ export const table: Readonly<Record<string, Room>> = {
     },
   },
   'event-log': { ...open, rooms: { retry: 'all', domain: 'language' } },
+  secrets: { ...open, rooms: { domain: 'language', postgres: 'all' } },
   // HTTP to addresses that somebody else chose.
   outgoing: { ...open, rooms: { domain: 'language' } },
   // Connections to PostgreSQL, for the rooms that keep something there.

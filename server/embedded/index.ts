@@ -8,6 +8,7 @@ import { firstOrganizationName } from '../first-organization.ts'
 import type { HealthCheck } from '../health.ts'
 import { keepMasterKey } from '../persons.ts'
 import { keepSecretKey } from '../secret-keys.ts'
+import { keepSecretStoreKey } from '../secrets.ts'
 import { type Service, startService } from '../service.ts'
 import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
 import { createDemo, demoName } from './demo.ts'
@@ -69,12 +70,13 @@ export async function startEmbedded(options: {
     closers.push(temporal.close)
     report(`Temporal serves on ${temporal.address}`)
 
-    const [token, identity, payloadKey, eventKeys, personMasterKey] = await Promise.all([
+    const [token, identity, payloadKey, eventKeys, personMasterKey, secretStoreKey] = await Promise.all([
       prepareSoftHsm({ dataDirectory: data }),
       prepareTimeStampAuthority({ dataDirectory: data }),
       keepSecretKey(payloadKeyPath(data)),
       keepEventKeys(data),
       keepMasterKey(data),
+      keepSecretStoreKey(data),
     ])
     report(`SoftHSM2 token ${token.tokenLabel}`)
     const authority = await startTimeStampAuthority(identity)
@@ -89,6 +91,7 @@ export async function startEmbedded(options: {
       payloadKey,
       ...eventKeys,
       personMasterKey,
+      secretStoreKey,
       ...(options.settings.timestampUrls.length > 0
         ? {}
         : { timestampUrls: [authority.url], timestampCertificates: identity.rootCertificatePath }),

@@ -7,6 +7,7 @@ import { knownEnvironmentVariables, readSettings, roles } from '../../server/con
 import { parseEventKey, parseInstallationKeys } from '../../server/event-keys.ts'
 import { parsePayloadKeys } from '../../server/payload-codec.ts'
 import { parseMasterKeys } from '../../server/persons.ts'
+import { parseSecretStoreKeys } from '../../server/secrets.ts'
 import { tlsOf } from '../../server/tls.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 import { makeSecrets } from './made-secrets.ts'
@@ -123,7 +124,7 @@ test('each server is in a network of its own, with those that need it and nobody
     services.flatMap(([name, { networks }]) => (networks.includes(network) ? [name] : []))
   expect(members('workflows')).toEqual(['api', 'worker', 'signer', 'projector', 'temporal'])
   expect(members('events')).toEqual(['api', 'worker', 'signer', 'projector', 'event-log-init', 'event-log'])
-  expect(members('databases')).toEqual(['api', 'projector', 'temporal', 'postgresql'])
+  expect(members('databases')).toEqual(['api', 'worker', 'projector', 'temporal', 'postgresql'])
   expect(service('softhsm-init').network_mode).toBe('none')
 })
 
@@ -165,6 +166,16 @@ describe('what one container shows to another', () => {
     expect(secretOf('api', 'COUNTERSIGN_PERSON_MASTER_KEY_FILE')).toBe('person-master-key')
     const holders = services.filter(([, { secrets }]) => has(secrets, 'person-master-key')).map(([name]) => name)
     expect(holders).toEqual(['api'])
+  })
+
+  test.each(['api', 'worker'])('%s has secrets: their database by certificate and password, and their key', (role) => {
+    expect(secretOf(role, 'COUNTERSIGN_SECRET_STORE_PASSWORD_FILE')).toBe('secret-store-password')
+    expect(secretOf(role, 'COUNTERSIGN_SECRET_STORE_TLS_CA')).toBe('postgresql-ca.pem')
+    expect(secretOf(role, 'COUNTERSIGN_SECRET_STORE_TLS_CERTIFICATE')).toBe(`postgresql-secrets-${role}.pem`)
+    expect(secretOf(role, 'COUNTERSIGN_SECRET_STORE_TLS_KEY')).toBe(`postgresql-secrets-${role}.key`)
+    expect(secretOf(role, 'COUNTERSIGN_SECRET_STORE_KEY_FILE')).toBe('secret-store-key')
+    const holders = services.filter(([, { secrets }]) => has(secrets, 'secret-store-key')).map(([name]) => name)
+    expect(holders).toEqual(['api', 'worker'])
   })
 
   test('Temporal demands a certificate of its authority from everybody, and shows one to PostgreSQL', () => {
@@ -249,6 +260,7 @@ test('make-secrets.sh makes every secret, in a folder for its owner only', () =>
   for (const name of Object.keys(secrets)) expect(statSync(join(secretsFolder, name)).mode & 0o777, name).toBe(0o644)
   expect(parsePayloadKeys(secrets['payload-key'] ?? '')).toHaveLength(1)
   expect(parseMasterKeys(secrets['person-master-key'] ?? '')).toHaveLength(1)
+  expect(parseSecretStoreKeys(secrets['secret-store-key'] ?? '')).toHaveLength(1)
   const installationKeys = parseInstallationKeys(secrets['installation-key'] ?? '')
   for (const role of ['api', 'worker', 'signer'])
     expect(parseEventKey(secrets[`event-key-${role}`] ?? '', installationKeys).roles).toEqual([role])

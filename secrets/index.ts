@@ -1,0 +1,6 @@
+export { openPostgresSecretStore } from './postgres.ts'
+export type { SealingKey } from './seal.ts'
+export * from './secret-store.ts'
+export * from './secrets.ts'
+export * from './secrets-error.ts'
+export { openSqliteSecretStore } from './sqlite.ts'

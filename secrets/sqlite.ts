@@ -1,0 +1,113 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { OrganizationId } from '../domain/index.ts'
+import type { SecretStore, StoredSecret } from './secret-store.ts'
+import { SecretsError } from './secrets-error.ts'
+
+/** `CSSE`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
+const applicationId = 0x43535345
+/** How long a statement waits for another process, in milliseconds. It holds up this one. */
+const timeoutMs = 1_000
+
+/**
+ * Keeps secrets in an SQLite file of their own, which several processes of one machine may use. What is removed is
+ * overwritten in the file (`secure_delete`).
+ *
+ * @param path in a folder that exists; the file is made when it does not exist
+ */
+export function openSqliteSecretStore(path: string): SecretStore {
+  let connection: DatabaseSync | undefined
+  let isClosed = false
+
+  /** Opens the file again after a failure: it may have been put back from a copy. */
+  async function use<Result>(work: (database: DatabaseSync) => Result): Promise<Result> {
+    try {
+      // What is still under way when the service stops must not open the file again.
+      if (isClosed) throw new Error('the service is stopping')
+      connection ??= openFile(path)
+      return work(connection)
+    } catch (error) {
+      connection?.close()
+      connection = undefined
+      if (error instanceof SecretsError) throw error
+      const message = `The secrets in ${path} cannot be used: ${(error as Error).message}.`
+      throw new SecretsError('SECRETS_UNAVAILABLE', message, { cause: error })
+    }
+  }
+
+  return {
+    put: ({ purpose, id, organizationId, keyId, sealed, expiresAt }) =>
+      use((database) => {
+        database
+          .prepare(`INSERT INTO secrets (purpose, id, organization_id, key_id, sealed, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (purpose, id) DO UPDATE SET organization_id = excluded.organization_id, key_id = excluded.key_id,
+              sealed = excluded.sealed, expires_at = excluded.expires_at`)
+          .run(purpose, id, organizationId, keyId, sealed, expiresAt)
+      }),
+    find: ({ purpose, id }) =>
+      use((database) => {
+        const row = database.prepare('SELECT * FROM secrets WHERE purpose = ? AND id = ?').get(purpose, id)
+        return row && secretOf(row)
+      }),
+    remove: ({ purpose, id, organizationId }) =>
+      use((database) => {
+        const statement = 'DELETE FROM secrets WHERE purpose = ? AND id = ? AND organization_id = ?'
+        database.prepare(statement).run(purpose, id, organizationId)
+      }),
+    removeExpired: (now) =>
+      use((database) => void database.prepare('DELETE FROM secrets WHERE expires_at < ?').run(now)),
+    sealedByOthers: (keyId, limit) =>
+      use((database) =>
+        database.prepare('SELECT * FROM secrets WHERE key_id <> ? LIMIT ?').all(keyId, limit).map(secretOf),
+      ),
+    replace: (before, { keyId, sealed }) =>
+      use((database) => {
+        const statement = 'UPDATE secrets SET key_id = ?, sealed = ? WHERE purpose = ? AND id = ? AND sealed = ?'
+        database.prepare(statement).run(keyId, sealed, before.purpose, before.id, before.sealed)
+      }),
+    async close() {
+      isClosed = true
+      connection?.close()
+      connection = undefined
+    },
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: timeoutMs })
+  try {
+    const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id)
+    const tables = Number(connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
+    if (id !== applicationId && (id !== 0 || tables > 0))
+      throw new SecretsError('SECRETS_FOREIGN', `${path} is an SQLite database, but holds no secrets of Countersign.`)
+    // A journal that is cut off after each change: no copy of a removed secret stays in a write-ahead log.
+    connection.exec('PRAGMA journal_mode = TRUNCATE')
+    connection.exec('PRAGMA synchronous = FULL')
+    connection.exec('PRAGMA secure_delete = ON')
+    connection.exec(`CREATE TABLE IF NOT EXISTS secrets (
+      purpose TEXT NOT NULL,
+      id TEXT NOT NULL,
+      organization_id TEXT NOT NULL,
+      key_id TEXT NOT NULL,
+      sealed TEXT NOT NULL,
+      expires_at TEXT,
+      PRIMARY KEY (purpose, id)
+    ) STRICT`)
+    connection.exec('CREATE INDEX IF NOT EXISTS secrets_expiry ON secrets (expires_at) WHERE expires_at IS NOT NULL')
+    connection.exec(`PRAGMA application_id = ${applicationId}`)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+function secretOf(row: Record<string, unknown>): StoredSecret {
+  return {
+    purpose: String(row.purpose),
+    id: String(row.id),
+    organizationId: row.organization_id as OrganizationId,
+    keyId: String(row.key_id),
+    sealed: String(row.sealed),
+    expiresAt: row.expires_at === null ? null : String(row.expires_at),
+  }
+}

@@ -1,0 +1,36 @@
+import type { Logger } from 'pino'
+import type { Outgoing } from '../outgoing/index.ts'
+import type { Secrets } from '../secrets/index.ts'
+import type { Settings } from './configuration.ts'
+import { serviceOutgoing } from './outgoing.ts'
+import { noticeOfSecrets, openSecrets } from './secrets.ts'
+
+/** What a process needs to call addresses that users name, with the secrets that they gave for that. */
+export type Outside = {
+  readonly outgoing: Outgoing
+  readonly secrets: Secrets
+  /** For readiness: why secrets cannot be used now. */
+  readonly notice: () => Promise<string | undefined>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the way outside, for an api or a worker; no other process has it.
+ *
+ * @throws ConfigurationError as {@link openSecrets} and {@link serviceOutgoing} do
+ */
+export async function openOutside(settings: Settings, logger: Logger): Promise<Outside> {
+  const outgoing = serviceOutgoing(settings)
+  const secrets = await openSecrets(settings, logger)
+  // What waits under a key that is to be taken away, and what has expired. Whether it works, readiness says.
+  void secrets.reseal().catch(() => undefined)
+  return {
+    outgoing,
+    secrets,
+    notice: () => noticeOfSecrets(secrets),
+    async close() {
+      await outgoing.close()
+      await secrets.close()
+    },
+  }
+}
