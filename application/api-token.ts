@@ -1,5 +1,5 @@
 import { invitationInvalid, Refusal, type TrustedBuildSystemId, type UserId } from '../domain/index.ts'
-import { type NewToken, newToken, tokenHash, tokenOwner, tokenText } from './token-text.ts'
+import { type NewToken, newToken, tokenHash, tokenOfSecret, tokenOwner, tokenText } from './token-text.ts'
 
 /** What the tokens of users, of invitations and of trusted build systems begin with. */
 const words = { user: 'cs', invitation: 'csi', trustedBuildSystem: 'csb' } as const
@@ -55,6 +55,11 @@ export function buildSystemOfToken(text: string): TrustedBuildSystemId {
 /** Makes the token of an invitation of a user. */
 export function newInvitationToken(userId: UserId): NewToken {
   return newToken(words.invitation, userId)
+}
+
+/** Makes the token of an invitation of a user, of a secret of 32 bytes. */
+export function invitationTokenOf(userId: UserId, secret: Buffer): NewToken {
+  return tokenOfSecret(words.invitation, userId, secret)
 }
 
 /** The text of an invitation's token with a secret, which has its check at the end. */

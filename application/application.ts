@@ -10,9 +10,11 @@ import type {
   SigningRequestChanged,
 } from './change-signing-request.ts'
 import type { ExportAuditLogInput } from './export-audit-log.ts'
+import type { Unsubscription } from './mailed-tokens.ts'
 import type { OpenArtifactInput, OpenedArtifact } from './open-artifact.ts'
 import type { Upload } from './ports.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
+import type { Unsubscribed } from './unsubscribe.ts'
 import type { AdmitUploadInput, UploadArtifactInput } from './upload-artifact.ts'
 
 /**
@@ -36,6 +38,12 @@ export interface Application extends Administration {
    *   `NAME_MALFORMED`
    */
   acceptInvitation(input: InvitationAcceptance, remoteAddress: string | undefined): Promise<AcceptedInvitation>
+
+  /** What a mail's link would turn off; changes nothing. @throws Refusal `UNSUBSCRIPTION_INVALID` */
+  readUnsubscription(token: string): Unsubscription
+
+  /** Turns mails off, by a mail's link: whoever holds it may. @throws Refusal `UNSUBSCRIPTION_INVALID` */
+  unsubscribe(token: string, remoteAddress: string | undefined): Promise<Unsubscribed>
 
   /**
    * Refuses a query that the caller does not have the permission for, and records that.

@@ -33,6 +33,7 @@ export const useCases = {
   withdrawGlobalRole: 'administerUsers',
   issueApiToken: 'administerTokens',
   revokeApiToken: 'administerTokens',
+  changeNotificationPreferences: 'chooseNotifications',
   createGroup: 'administerUsers',
   describeGroup: 'administerUsers',
   changeGroupMembers: 'administerUsers',

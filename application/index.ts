@@ -13,6 +13,7 @@ import { openArtifact } from './open-artifact.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { asCallersFailure } from './service-failure.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
+import { readUnsubscription, unsubscribe } from './unsubscribe.ts'
 import { admitUpload, uploadArtifact } from './upload-artifact.ts'
 
 export type * from './accept-invitation.ts'
@@ -42,6 +43,7 @@ export type * from './groups.ts'
 export type { BasedOn, Handled } from './handle-command.ts'
 export type * from './import-certificate.ts'
 export * from './invite-user.ts'
+export * from './mailed-tokens.ts'
 export type * from './open-artifact.ts'
 export type { PeopleAdministration } from './people-administration.ts'
 export * from './ports.ts'
@@ -58,12 +60,16 @@ export type * from './submission.ts'
 export type * from './trusted-build-system-administration.ts'
 export type * from './trusted-build-systems.ts'
 export * from './unfinished-index.ts'
+export type * from './unsubscribe.ts'
 export type * from './upload-artifact.ts'
 export * from './watch-certificates.ts'
 
+/** What is asked by somebody whom we do not know yet. */
+type WithoutCaller = 'authenticate' | 'acceptInvitation' | 'readUnsubscription' | 'unsubscribe'
+
 /** The permission that each use case needs, by its name. One that stands in no line of it does not pass the type check. */
 export const permissionsOfUseCases: Readonly<
-  Record<Exclude<keyof Application, 'authenticate' | 'acceptInvitation' | 'authorizeQuery'>, Permission>
+  Record<Exclude<keyof Application, WithoutCaller | 'authorizeQuery'>, Permission>
 > = useCases
 
 /**
@@ -87,6 +93,14 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     acceptInvitation: async (input, remoteAddress) => {
       try {
         return await acceptInvitation(dependencies, input, remoteAddress)
+      } catch (error) {
+        throw asCallersFailure(error)
+      }
+    },
+    readUnsubscription: (token) => readUnsubscription(dependencies, token),
+    unsubscribe: async (token, remoteAddress) => {
+      try {
+        return await unsubscribe(dependencies, token, remoteAddress)
       } catch (error) {
         throw asCallersFailure(error)
       }

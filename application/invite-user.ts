@@ -17,7 +17,7 @@ import { type BasedOn, handleCommand } from './handle-command.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
-type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'persons' | 'administrators'>
+type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'persons' | 'administrators' | 'mailedTokens'>
 
 /** How long an invitation can be accepted, in milliseconds. */
 const lifetimeMs = 14 * 24 * 60 * 60_000
@@ -38,8 +38,11 @@ export type InvitationChange = BasedOn & { readonly userId: UserId }
 export type InvitedUser = UserChanged & {
   readonly invitationId: InvitationId
   readonly expiresAt: Instant
-  /** The invitation's token, which is shown this once. Whoever holds it can accept. */
-  readonly token: string
+  /**
+   * The invitation's token, which is shown this once; whoever holds it can accept. `null` where it is mailed to the person's
+   * address, and shown to nobody.
+   */
+  readonly token: string | null
 }
 
 /**
@@ -59,7 +62,7 @@ export async function inviteUser(
   const person = { kind: 'interactive', name: name ?? address.slice(0, address.indexOf('@')), email: address } as const
   let made: Invitation | undefined
   const added = await addUser(dependencies, requester, { ...person, responsible: null }, (facts) => {
-    made = newInvitation(facts.userId, dependencies.now())
+    made = newInvitation(dependencies, facts.userId)
     return { type: 'InviteUser', ...facts, invitation: made.facts }
   })
   const { facts, token } = made as unknown as Invitation
@@ -78,7 +81,7 @@ export async function resendInvitation(
   { userId, ...basis }: InvitationChange,
 ): Promise<InvitedUser> {
   const stream = await streamOf(dependencies, requester, userId)
-  const { facts: invitation, token } = newInvitation(userId, dependencies.now())
+  const { facts: invitation, token } = newInvitation(dependencies, userId)
   const command = { type: 'IssueInvitation', invitation } as const
   const handled = await handleCommand(dependencies, requester, stream, userDecider, command, basis)
   const { invitationId, expiresAt } = invitation
@@ -115,13 +118,17 @@ export async function proveEmailAddress(
   return { userId, ...(await handleCommand(dependencies, operator, streams.user(userId), userDecider, command)) }
 }
 
-type Invitation = { readonly facts: InvitationFacts; readonly token: string }
+type Invitation = { readonly facts: InvitationFacts; readonly token: string | null }
 
-function newInvitation(userId: UserId, at: Instant): Invitation {
-  const { text, hash: tokenHash } = newInvitationToken(userId)
-  const expiresAt = new Date(Date.parse(at) + lifetimeMs).toISOString()
+function newInvitation({ now, mailedTokens }: Pick<Dependencies, 'now' | 'mailedTokens'>, userId: UserId): Invitation {
+  const expiresAt = new Date(Date.parse(now()) + lifetimeMs).toISOString()
   const invitationId = randomUUID() as InvitationId
-  return { facts: { invitationId, tokenHash, expiresAt, delivery: 'shown' }, token: text }
+  const isMailed = mailedTokens !== undefined
+  const { text, hash: tokenHash } = isMailed
+    ? mailedTokens.invitation(userId, invitationId)
+    : newInvitationToken(userId)
+  const delivery = isMailed ? 'mailed' : 'shown'
+  return { facts: { invitationId, tokenHash, expiresAt, delivery }, token: isMailed ? null : text }
 }
 
 /** Whoever makes an invitation could accept it: only a Global Administrator makes one for another. */

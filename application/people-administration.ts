@@ -35,6 +35,7 @@ import {
   revokeInvitation,
   type UserInvitation,
 } from './invite-user.ts'
+import { changeNotificationPreferences, type NotificationPreferencesChange } from './notification-preferences.ts'
 import type { ApplicationDependencies } from './ports.ts'
 
 /** The use cases about users, their roles and tokens, and groups. Errors as of `Administration`. */
@@ -80,6 +81,9 @@ export interface PeopleAdministration {
   /** Ends an API token. @throws Refusal `FORBIDDEN`, `API_TOKEN_NOT_FOUND`, `CHANGE_STALE`, … */
   revokeApiToken(requester: Requester, input: ApiTokenRevocation): Promise<UserChanged>
 
+  /** Says what the caller is told of by e-mail. @throws Refusal `NOTIFICATION_NEEDS_PERSON`, `CHANGE_STALE` */
+  changeNotificationPreferences(requester: Requester, input: NotificationPreferencesChange): Promise<UserChanged>
+
   /** Creates a group. @throws Refusal `FORBIDDEN`, `USER_NOT_FOUND`, and as the group's decider */
   createGroup(requester: Requester, input: GroupInput): Promise<GroupChanged>
 
@@ -91,7 +95,10 @@ export interface PeopleAdministration {
 }
 
 /** What these use cases need of the world. */
-export type PeopleDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'persons' | 'administrators'>
+export type PeopleDependencies = Pick<
+  ApplicationDependencies,
+  'log' | 'now' | 'persons' | 'administrators' | 'mailedTokens'
+>
 
 /** Runs a use case that changes something behind the guard. */
 export type GuardedChange<UseCases> = <Result>(
@@ -127,6 +134,7 @@ export function createPeopleAdministration(
     withdrawGlobalRole: guarded('withdrawGlobalRole', withdrawGlobalRole, 'userId'),
     issueApiToken: guarded('issueApiToken', issueApiToken, 'userId'),
     revokeApiToken: guarded('revokeApiToken', revokeApiToken, 'userId'),
+    changeNotificationPreferences: guarded('changeNotificationPreferences', changeNotificationPreferences),
     createGroup: guarded('createGroup', createGroup),
     describeGroup: guarded('describeGroup', describeGroup, 'groupId'),
     changeGroupMembers: guarded('changeGroupMembers', changeGroupMembers, 'groupId'),

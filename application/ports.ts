@@ -21,6 +21,7 @@ import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/port.ts'
 import type { ApiTokenUses } from './api-token-uses.ts'
 import type { Caller } from './caller.ts'
+import type { MailedTokens } from './mailed-tokens.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
 
 /** An uploaded artifact that waits for its submission. */
@@ -208,6 +209,8 @@ export type ApplicationDependencies = {
   readonly refusals: RefusalAudit
   /** Where it is recorded when tokens were last used; nowhere without one. */
   readonly apiTokenUses?: Pick<ApiTokenUses, 'note'>
+  /** Tokens that stand in mails; without it none are sent, and invitations are shown to whoever invites. */
+  readonly mailedTokens?: MailedTokens
   readonly room: Room
   readonly now: () => Instant
 }

@@ -21,7 +21,16 @@ const lengths = { secret: 43, check: 6 }
  * systems join tokens with one.
  */
 export function newToken(word: string, id: string): NewToken {
-  const secret = inBase62(BigInt(`0x${randomBytes(32).toString('hex')}`), lengths.secret)
+  return tokenOfSecret(word, id, randomBytes(32))
+}
+
+/**
+ * Makes a token as {@link newToken} does, of a secret that is there already.
+ *
+ * @param bytes 32 of them, which nobody can guess
+ */
+export function tokenOfSecret(word: string, id: string, bytes: Buffer): NewToken {
+  const secret = inBase62(BigInt(`0x${bytes.toString('hex')}`), lengths.secret)
   const text = tokenText(word, id, secret)
   return { text, hash: tokenHash(text), prefix: secret.slice(0, 6) }
 }

@@ -53,6 +53,14 @@ export const peopleCommands: readonly CommandGroup[] = [
     ],
   },
   {
+    name: 'notification',
+    summary: 'what you are told of by e-mail',
+    commands: [
+      entry('show', 'show what you are told of', async () => (await import('./commands/notification.ts')).show),
+      entry('set', 'say what you are told of', async () => (await import('./commands/notification.ts')).set),
+    ],
+  },
+  {
     name: 'group',
     summary: 'groups of users',
     commands: [

@@ -92,6 +92,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   InvitationRevoked: api,
   InvitationAccepted: api,
   EmailAddressProved: api,
+  NotificationPreferencesChanged: api,
 
   GroupCreated: api,
   GroupDescribed: api,

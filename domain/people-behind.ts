@@ -1,14 +1,14 @@
 import { type Actor, actingUser } from './actor.ts'
 import { type FoldedEvent, fold } from './decider.ts'
 import type { ApiTokenId, UserId } from './ids.ts'
-import { type InvitationAccepted, userDecider } from './user/index.ts'
+import { type InvitationAccepted, type InvitationIssued, userDecider } from './user/index.ts'
 
 /** Gives a user's own stream, with the metadata of its events. */
 export type HistoryOfUser = (userId: UserId) => Promise<readonly FoldedEvent[]>
 
 /**
  * The people behind what an account does, besides itself: who is responsible for a CI user, who made the token by which it
- * acted, who was shown the invitation that the account began with (until its address was proved), and whoever is behind these
+ * acted, who was shown the invitation that the account began with (nobody when it was mailed, or once the address was proved), and whoever is behind these
  * in the same way. What they do by whatever account counts as done by one person.
  *
  * @param userId the account
@@ -66,8 +66,12 @@ function inviter(history: readonly FoldedEvent[]): Actor | undefined {
   const accepted = history.find(({ type }) => type === 'InvitationAccepted')
   if (accepted === undefined || history.some(isProved)) return undefined
   const { invitationId } = accepted.data as InvitationAccepted['data']
-  return history.find(
+  const issued = history.find(
     ({ type, data }) =>
       type === 'InvitationIssued' && (data as { readonly invitationId: unknown }).invitationId === invitationId,
-  )?.metadata?.actor
+  )
+  // Nobody was shown what the service mailed to the address itself.
+  return (issued?.data as InvitationIssued['data'] | undefined)?.delivery === 'mailed'
+    ? undefined
+    : issued?.metadata?.actor
 }

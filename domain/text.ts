@@ -30,6 +30,22 @@ export function unseenIn(text: string): string | undefined {
   return `U+${code} at character ${[...text.slice(0, found.index)].length + 1}`
 }
 
+/**
+ * A text of somebody else as one line that shows what it holds: white space of any kind is one space, and what nobody sees, or
+ * what turns the direction of reading, is U+FFFD. For places that leave this service, such as mails.
+ *
+ * @param longest so many characters at the most; what is longer ends with `…`
+ */
+export function shownLine(text: string, longest: number): string {
+  const line = text
+    .slice(0, 4 * longest)
+    .toWellFormed()
+    .replaceAll(/[\s\p{Zs}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+  const characters = [...line].map((character) => (unseen.test(character) ? '\ufffd' : character))
+  return characters.length <= longest ? characters.join('') : `${characters.slice(0, longest - 1).join('')}…`
+}
+
 /** A text with a space for each emoji: they are joined and coloured by characters that are invisible anywhere else. */
 export function withoutEmoji(text: string): string {
   return text.replaceAll(/\p{RGI_Emoji}/gv, ' ')

@@ -16,7 +16,7 @@ import {
 import { builder } from './builder.ts'
 
 /** GraphQL names have no hyphens: `rsa-3072` is `rsa_3072` here. */
-function named<Value extends string>(values: readonly Value[]): Record<string, { value: Value }> {
+export function named<Value extends string>(values: readonly Value[]): Record<string, { value: Value }> {
   return Object.fromEntries(values.map((value) => [value.replaceAll('-', '_'), { value }]))
 }
 

@@ -64,6 +64,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     MatchedElement: 'column line name path',
     Organization: 'changeControl createdAt events id name organizationId revision updatedAt',
     MentionedEntity: 'entityId kind name',
+    NotificationPreference: 'delivery kind',
     OtherwiseDifference: 'after before rule',
     PastSimulation: 'examined treatedOtherwise',
     PolicySimulation: 'rules wouldBeSigned',
@@ -127,7 +128,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     UnusualSubject: 'about signingPolicy signingPolicyId user userId',
   },
   readAddresses: { Event: 'remoteAddress' },
-  readPrivateUserData: { User: 'apiTokens email invitation' },
+  readPrivateUserData: { User: 'apiTokens email invitation notificationPreferences' },
 }
 
 /** Whom a field is about, where that one may see it for being so. */
@@ -136,6 +137,7 @@ const subjects: Readonly<Record<string, (parent: never) => UserId | null>> = {
   'User.apiTokens': ({ userId }: UserView) => userId,
   'User.email': ({ userId }: UserView) => userId,
   'User.invitation': ({ userId }: UserView) => userId,
+  'User.notificationPreferences': ({ userId }: UserView) => userId,
 }
 
 /** The permission that a field needs, and whom it is about where that matters. */

@@ -13,8 +13,9 @@ const InvitationPayloadRef = builder.objectRef<InvitedUser>('InvitationPayload')
     invitationId: t.exposeID('invitationId', { description: 'UUID.' }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'From when on it cannot be accepted.' }),
     token: t.exposeString('token', {
+      nullable: true,
       description:
-        'What accepts the invitation, once. It is shown this once, and kept nowhere; whoever has it is the user.',
+        'What accepts the invitation, once. It is shown this once, and kept nowhere; whoever has it is the user. Null where the invitation is mailed to the address.',
     }),
   }),
 })

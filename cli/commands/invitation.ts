@@ -17,7 +17,7 @@ export const invite: CommandModule = {
   define(command, invocation) {
     const explained = explain(
       command,
-      "The invitation's token is printed once, and kept nowhere: give it to the person.",
+      'Where the service sends mail, the person gets the invitation by mail. Elsewhere its token is printed once, and kept nowhere: give it to the person.',
     )
     withConnection(explained)
       .argument('<email>', 'the e-mail address, which no other user of the organization has')
@@ -117,7 +117,8 @@ export const proveAddress: CommandModule = {
 
 function report({ report }: Invocation, made: Invited): void {
   report.note(`Invited the user ${made.userId}; the invitation works until ${readableTime(made.expiresAt)}.`)
-  report.result(made, () => `${made.token}\n`)
+  if (made.token === null) report.note('It is on its way to the address; nobody but the person gets its token.')
+  report.result(made, () => (made.token === null ? '' : `${made.token}\n`))
 }
 
 function globalRole(text: string): string {

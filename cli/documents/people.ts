@@ -104,7 +104,8 @@ export const createCiUser = typedDocument<
 export type Invited = UserChange & {
   readonly invitationId: string
   readonly expiresAt: string
-  readonly token: string
+  /** Null where the invitation is mailed to the person. */
+  readonly token: string | null
 }
 
 /** Invites a person. */

@@ -60,6 +60,7 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ApiTokenUsed: ({ tokenId, day }) => `API token ${tokenId} used on ${day}`,
   InvitationIssued: ({ expiresAt }, who) => `Invited by ${who}, until ${readableTime(String(expiresAt))}`,
   InvitationRevoked: (_, who) => `Invitation revoked by ${who}`,
+  NotificationPreferencesChanged: (_, who) => `Chose what ${who} is told of by e-mail`,
   InvitationAccepted: () => 'Invitation accepted',
   EmailAddressProved: (_, who) => `Said by ${who} to be used by whom the address belongs to`,
 

@@ -81,6 +81,7 @@ export const permissions = {
     roles: ['globalAdministrator', 'userAdministrator'],
     relations: ['self'],
   },
+  chooseNotifications: everyUser('choose what they are told of by e-mail themselves'),
   administerProjects: administrators('projectAdministrator', 'administer projects and signing policies'),
   administerTrustedBuildSystems: {
     to: 'administer trusted build systems, their tokens and their links to projects',

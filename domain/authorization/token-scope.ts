@@ -39,6 +39,7 @@ const tokensWith: Readonly<
   revokeGrant: { access: ['full'], inProjects: true },
   administerUsers: { access: ['full'], inProjects: false },
   administerTokens: { access: ['full'], inProjects: false },
+  chooseNotifications: { access: ['full'], inProjects: false },
   administerAdministrators: { access: ['full'], inProjects: false },
   administerProjects: { access: ['full'], inProjects: false },
   administerCertificates: { access: ['full'], inProjects: false },

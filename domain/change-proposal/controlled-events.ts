@@ -91,6 +91,8 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   InvitationAccepted: undefined,
   // The operator of the machine says it, whom no administrator is set over.
   EmailAddressProved: undefined,
+  // How somebody is told decides nothing.
+  NotificationPreferencesChanged: undefined,
   // Nothing names a group that was not there before.
   GroupCreated: undefined,
   GroupDescribed: undefined,

@@ -3,6 +3,7 @@ import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
 import type { ApiTokenId } from '../ids.ts'
 import { parseNetwork } from '../network.ts'
+import { type NotificationPreferences, preferencesOf } from '../notification-preferences.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
 import type { ApiTokenFacts, InvitationFacts, UserEvent, UserFacts } from './events.ts'
@@ -32,6 +33,11 @@ export type UserCommand =
   | { readonly type: 'WithdrawGlobalRole'; readonly role: GlobalRole }
   | ({ readonly type: 'IssueApiToken'; readonly at: Instant } & ApiTokenFacts)
   | { readonly type: 'RevokeApiToken'; readonly tokenId: ApiTokenId }
+  | {
+      readonly type: 'ChangeNotificationPreferences'
+      /** What is left out stays as it is. */
+      readonly preferences: Partial<NotificationPreferences>
+    }
 
 /**
  * User: a person or a CI user, their global roles and API tokens.
@@ -42,7 +48,7 @@ export type UserCommand =
  * `ROLE_NOT_HELD`, `ROLE_NEEDS_PERSON`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `API_TOKEN_SCOPE_MALFORMED`,
  * `NETWORK_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`; and of invitations with `USER_INVITED`,
  * `INVITATION_NOT_FOUND`, `INVITATION_INVALID`, `INVITATION_ACCEPTED`, `INVITATION_REVOKED`, `INVITATION_EXPIRED`,
- * `EMAIL_ADDRESS_PROVED`.
+ * `EMAIL_ADDRESS_PROVED`; and of what they are told with `NOTIFICATION_NEEDS_PERSON`.
  */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -60,6 +66,7 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     'InvitationRevoked',
     'InvitationAccepted',
     'EmailAddressProved',
+    'NotificationPreferencesChanged',
   ],
   schemaVersions: { UserCreated: 2, ApiTokenIssued: 2 },
 
@@ -117,6 +124,22 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
         const { invitationId } = usableInvitation(state, command.tokenHash, command.at)
         return [{ type: 'InvitationAccepted', data: { schemaVersion: 1, invitationId } }, tokenIssued(command.apiToken)]
       }
+      case 'ChangeNotificationPreferences':
+        refuseIfDeactivated(state)
+        if (state.kind === 'ci')
+          throw new Refusal(
+            'NOTIFICATION_NEEDS_PERSON',
+            `The CI user ${userId} has no e-mail address; the person who answers for them is told.`,
+          )
+        return [
+          {
+            type: 'NotificationPreferencesChanged',
+            data: {
+              schemaVersion: 1,
+              preferences: { ...preferencesOf(state.notificationPreferences), ...command.preferences },
+            },
+          },
+        ]
       case 'ProveEmailAddress':
         refuseUnlessActive(state)
         if (state.addressProved || !hasAccepted(state.invitations))

@@ -1,6 +1,7 @@
 import type { ApiTokenScope, GlobalRole } from '../authorization/index.ts'
 import type { DomainEvent, Instant } from '../event.ts'
 import type { ApiTokenId, InvitationId, OrganizationId, UserId } from '../ids.ts'
+import type { NotificationPreferences } from '../notification-preferences.ts'
 import type { SealedDetails } from '../person.ts'
 
 /**
@@ -69,8 +70,11 @@ export type InvitationFacts = {
   readonly tokenHash: string
   /** From when on it cannot be accepted. */
   readonly expiresAt: Instant
-  /** How the token got to the person: it was shown to whoever invited, who could use it as well. */
-  readonly delivery: 'shown'
+  /**
+   * How the token got to the person: `shown` to whoever invited, who could use it as well; or `mailed` by the service to the
+   * person's address, and shown to nobody, so that whoever accepts is who reads the mails of that address.
+   */
+  readonly delivery: 'shown' | 'mailed'
 }
 
 /**
@@ -94,8 +98,15 @@ export type InvitationAccepted = DomainEvent<'InvitationAccepted', { readonly in
  */
 export type EmailAddressProved = DomainEvent<'EmailAddressProved', { readonly method: 'operator' }>
 
+/** What the user is told of by e-mail, and how: from now on all of this. */
+export type NotificationPreferencesChanged = DomainEvent<
+  'NotificationPreferencesChanged',
+  { readonly preferences: NotificationPreferences }
+>
+
 /** Everything that happens to a user. */
 export type UserEvent =
+  | NotificationPreferencesChanged
   | InvitationIssued
   | InvitationRevoked
   | InvitationAccepted

@@ -1,5 +1,6 @@
 import type { GlobalRole } from '../authorization/index.ts'
 import type { OrganizationId, UserId } from '../ids.ts'
+import type { NotificationPreferences } from '../notification-preferences.ts'
 import { Refusal } from '../refusal.ts'
 import type { ApiTokenFacts, InvitationFacts, UserEvent, UserFacts } from './events.ts'
 
@@ -23,6 +24,8 @@ export type User = UserFacts & {
   readonly invitations: readonly Invitation[]
   /** Whether it is known that the account is not used by whoever invited the person. */
   readonly addressProved: boolean
+  /** What they are told of by e-mail, and how; absent where they never said so. */
+  readonly notificationPreferences?: NotificationPreferences
 }
 
 /** Before and after the user was created. */
@@ -76,10 +79,14 @@ export function evolveUser(state: UserState, event: UserEvent): UserState {
       const status = event.type === 'InvitationAccepted' ? 'accepted' : 'revoked'
       const { invitationId } = event.data
       const changed = (each: Invitation) => (each.invitationId === invitationId ? { ...each, status } : each)
-      return withInvitations(state, state.invitations.map(changed) as readonly Invitation[])
+      const next = withInvitations(state, state.invitations.map(changed) as readonly Invitation[])
+      const proves = next.invitations.some((each) => each.status === 'accepted' && each.delivery === 'mailed')
+      return proves ? { ...next, addressProved: true } : next
     }
     case 'EmailAddressProved':
       return { ...state, addressProved: true }
+    case 'NotificationPreferencesChanged':
+      return { ...state, notificationPreferences: event.data.preferences }
   }
 }
 

@@ -21,6 +21,7 @@ import {
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { sealedNobody } from '../support/persons.ts'
+import { shownInvitation } from '../support/shown-invitation.ts'
 import { administratorsInLog } from '../support/submitters-in-log.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
@@ -106,7 +107,7 @@ describe('an administrator who invites somebody and accepts it', () => {
   it('is one person with that account, until the operator has asked whose it is', async () => {
     const { organization, dependencies, anna, bert, caller, joins, approve, authorise } = await world()
     const address = { email: 'ivy@example.org', name: null, roles: [] }
-    const { userId: ivy, token } = await inviteUser(dependencies, caller, address)
+    const { userId: ivy, token } = await shownInvitation(inviteUser(dependencies, caller, address))
     const { tokenId } = await acceptInvitation(dependencies, { invitation: token, tokenName: 'x' }, undefined)
     await joins(ivy, tokenId)
 
@@ -198,7 +199,7 @@ describe('the signer believes nobody', () => {
   it('who acts otherwise by the session of an invitation', async () => {
     const { organization, dependencies, anna, caller, joins, authorise, approve } = await world()
     const address = { email: 'ivy@example.org', name: null, roles: [] }
-    const { userId: ivy, token } = await inviteUser(dependencies, caller, address)
+    const { userId: ivy, token } = await shownInvitation(inviteUser(dependencies, caller, address))
     const { tokenId } = await acceptInvitation(dependencies, { invitation: token, tokenName: 'x' }, undefined)
     await joins(ivy, tokenId)
     const request = await organization.planned()

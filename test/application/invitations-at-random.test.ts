@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { createApplication } from '../../application/index.ts'
 import { fold, streams, type UserId, userDecider } from '../../domain/index.ts'
 import { openSqliteEventLog, readWholeStream } from '../../event-log/index.ts'
+import { shownInvitation } from '../support/shown-invitation.ts'
 import { testApplication } from '../support/test-application.ts'
 
 const addresses = ['ivy@example.org', 'IVY@example.org', 'jan@example.org']
@@ -43,7 +44,7 @@ it('whatever two processes do at once with invitations, none is used twice, and 
                 : move === 'resend'
                   ? application.resendInvitation(setup, change)
                   : undefined
-            if (made !== undefined) return made.then((each) => void shown.push(each), refused)
+            if (made !== undefined) return shownInvitation(made).then((each) => void shown.push(each), refused)
             if (move === 'accept' || move === 'acceptAgain') {
               const token = one?.token ?? ''
               const input = { invitation: token, tokenName: 'x' }

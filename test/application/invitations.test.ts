@@ -6,6 +6,7 @@ import { load } from '../../application/load.ts'
 import { Setup } from '../../application/setup.ts'
 import { streams, type UserId, userDecider } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { shownInvitation } from '../support/shown-invitation.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 
 const from = '192.0.2.7'
@@ -27,7 +28,7 @@ async function stateOf({ dependencies: { log } }: TestApplication, userId: UserI
 async function organization() {
   const test = await testApplication()
   const administrator = await test.user('Ada', 'globalAdministrator')
-  return { test, administrator, invite: () => test.application.inviteUser(administrator, address) }
+  return { test, administrator, invite: () => shownInvitation(test.application.inviteUser(administrator, address)) }
 }
 
 /** The token of nobody's invitation of this user, in its right form. */
@@ -151,7 +152,9 @@ describe('an invitation', () => {
   it('of an administrator is made again by another one alone', async () => {
     const { test, administrator } = await organization()
     const uma = await test.user('Uma', 'userAdministrator')
-    const invited = await test.application.inviteUser(administrator, { ...address, roles: ['globalAdministrator'] })
+    const invited = await shownInvitation(
+      test.application.inviteUser(administrator, { ...address, roles: ['globalAdministrator'] }),
+    )
     const { userId } = invited
     expect(await refusedWith(test.application.resendInvitation(uma, { userId }))).toBe('FORBIDDEN')
     expect(

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
   type ApiTokenId,
+  defaultPreferences,
   fold,
   type InvitationId,
+  type NotificationPreferences,
   type OrganizationId,
   type UserEvent,
   type UserId,
@@ -109,6 +111,34 @@ describe('user', () => {
       .thenEvents(event<UserEvent, 'EmailAddressProved'>('EmailAddressProved', { method: 'operator' }))
   })
 
+  it('who accepts an invitation that was mailed has proved the address, and the operator has nothing to prove', () => {
+    const mailed = event<UserEvent, 'InvitationIssued'>('InvitationIssued', { ...next, delivery: 'mailed' })
+    expect(fold(user, [created, mailed])).toMatchObject({ addressProved: false })
+    expect(fold(user, [created, mailed, accepted])).toMatchObject({ status: 'active', addressProved: true })
+    expect(fold(user, [created, invited, acceptanceOfFirst])).toMatchObject({ addressProved: false })
+    given(user, created, mailed, accepted)
+      .when({ type: 'ProveEmailAddress', method: 'operator' })
+      .thenRefused('EMAIL_ADDRESS_PROVED')
+  })
+
+  it('of a person says what they are told of, all of it in one event', () => {
+    const person = { ...created, data: { ...created.data, kind: 'interactive' as const } }
+    const change = (preferences: Partial<NotificationPreferences>) =>
+      ({ type: 'ChangeNotificationPreferences', preferences }) as const
+    const chosen = (preferences: Partial<NotificationPreferences>) =>
+      event<UserEvent, 'NotificationPreferencesChanged'>('NotificationPreferencesChanged', {
+        preferences: { ...defaultPreferences, ...preferences },
+      })
+    given(user, person)
+      .when(change({ unusualActivity: 'daily' }))
+      .thenEvents(chosen({ unusualActivity: 'daily' }))
+    given(user, person, chosen({ unusualActivity: 'daily' }))
+      .when(change({ requestOutcome: 'never' }))
+      .thenEvents(chosen({ unusualActivity: 'daily', requestOutcome: 'never' }))
+    given(user, created).when(change({})).thenRefused('NOTIFICATION_NEEDS_PERSON')
+    given(user, person, deactivated).when(change({})).thenRefused('USER_DEACTIVATED')
+  })
+
   it('who was invited is still so after deactivation and reactivation, and erased with the invitation', () => {
     const withdrawnThen = [created, invited, deactivated, reactivated]
     expect(fold(user, withdrawnThen)).toMatchObject({ status: 'invited' })
@@ -198,6 +228,12 @@ describe('user', () => {
     ['USER_ERASED', 'reactivation of an erased one', [created, deactivated, erased], { type: 'ReactivateUser' }],
     ['USER_ERASED', 'a token for an erased one', [created, deactivated, erased], issue],
     ['USER_NOT_FOUND', 'erasure of nobody', [], { type: 'EraseUser' }],
+    [
+      'NOTIFICATION_NEEDS_PERSON',
+      'what a CI user is told of',
+      [created],
+      { type: 'ChangeNotificationPreferences', preferences: {} },
+    ],
     ['ROLE_HELD', 'a role twice', [created, granted], { type: 'GrantGlobalRoles', roles: ['globalReader'] }],
     [
       'ROLE_NEEDS_PERSON',

@@ -162,6 +162,9 @@ export const asked: Readonly<Record<string, Asked>> = {
   },
   'Mutation.resendInvitation': input(async (of) => ({ userId: await of.invitedUser() })),
   'Mutation.revokeInvitation': input(async (of) => ({ userId: await of.invitedUser() })),
+  'Mutation.changeNotificationPreferences': input(async () => ({
+    preferences: [{ kind: 'requestOutcome', delivery: 'daily' }],
+  })),
   'Mutation.deactivateUser': input(async (of) => ({ userId: await of.readingUser() })),
   'Mutation.deactivateUser who is a Global Administrator': {
     ...input(async (of) => ({ userId: await of.administrator() })),

@@ -29,6 +29,7 @@ import {
 } from '../../../domain/index.ts'
 import type { GraphQLOrganization, TestUser } from '../graphql-organization.ts'
 import type { GraphQLRequests } from '../graphql-requests.ts'
+import { shownInvitation } from '../shown-invitation.ts'
 import { grantInLog } from './grants.ts'
 
 /**
@@ -113,7 +114,9 @@ export function thingsOf(making: ThingMaking): Things {
       })
     ).userId
   const invited = () =>
-    inviteUser(dependencies, setup, { email: `ivy-${randomUUID()}@example.com`, name: null, roles: [] })
+    shownInvitation(
+      inviteUser(dependencies, setup, { email: `ivy-${randomUUID()}@example.com`, name: null, roles: [] }),
+    )
   const newProject = async () =>
     (
       await createProject(dependencies, setup, {

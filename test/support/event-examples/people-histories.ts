@@ -1,4 +1,10 @@
-import { type ApiTokenId, type InvitationFacts, type InvitationId, streams } from '../../../domain/index.ts'
+import {
+  type ApiTokenId,
+  defaultPreferences,
+  type InvitationFacts,
+  type InvitationId,
+  streams,
+} from '../../../domain/index.ts'
 import {
   byInvitation,
   byOperator,
@@ -100,6 +106,7 @@ export function peopleHistories(): readonly EventHistory[] {
           expiresAt: null,
         }),
         byOperator('EmailAddressProved', { method: 'operator' }),
+        byToken('NotificationPreferencesChanged', { preferences: { ...defaultPreferences, unusualActivity: 'daily' } }),
       ],
     },
     {
