@@ -1,0 +1,8 @@
+export * from './attempt.ts'
+export { type MailChannelDependencies, mailChannel } from './collect.ts'
+export { emlFolder } from './eml-folder.ts'
+export type { FindInvitationToken } from './invitation-content.ts'
+export type { MailSources, PlannedFileName } from './mail-sources.ts'
+export type * from './mail-transport.ts'
+export type { MailSender } from './message.ts'
+export { type SmtpSettings, smtpTransport } from './smtp.ts'
