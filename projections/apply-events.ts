@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { LogEntry, RecordedEvent } from '../event-log/index.ts'
 import { type BrokenStream, breakageOf, malformationOf } from './broken-streams.ts'
@@ -7,7 +8,7 @@ import { asEventRow } from './events.ts'
 import type { Row, RowWriter } from './row-writer.ts'
 import { securityRecordsOf } from './security-records.ts'
 import type { Slot } from './table-names.ts'
-import type { NamedPrincipalRow, Tables } from './tables.ts'
+import type { NamedPrincipalRow, ProjectedTable, Tables } from './tables.ts'
 
 type Stream = { readonly id: string; readonly events: LogEntry[] }
 
@@ -31,31 +32,70 @@ export async function applyEvents(
     if (breakage !== undefined && !newlyBroken.has(breakage.streamId)) newlyBroken.set(breakage.streamId, breakage)
     return breakage !== undefined
   }
-  for (const [projection, streams] of byProjection(events, broken, note)) {
-    const entities = await loadEntities(writer, transaction, slot, projection, streams)
-    const named: NamedPrincipalRow[] = []
-    const rows: Row[] = []
-    for (const { id, events } of streams) {
-      let entity = entities.get(id)
-      const before = entity
-      for (const event of events) {
-        const breaks = breakageOf(event, (readable) => {
-          entity = addEvent(projection, id, entity, readable)
-        })
-        if (note(breaks)) break
-      }
-      if (entity === undefined || entity === before) continue
-      rows.push(asRow(projection, entity))
-      named.push(...(projection.named?.(entity.state, entity.facts, id) ?? []))
-    }
-    await writer.upsert(transaction, slot, projection.table, rows)
-    if (named.length > 0) await writer.upsert(transaction, slot, 'named_principals', named)
+  const loaded: Loaded[] = []
+  for (const [projection, streams] of byProjection(events, broken, note))
+    loaded.push({ projection, streams, entities: await loadEntities(writer, transaction, slot, projection, streams) })
+  // The database writes while entities are folded: of a long run of events each of them takes about half of the time.
+  const writing: Promise<void>[] = []
+  const write = (table: ProjectedTable, rows: readonly Row[]) => {
+    const written = writer.upsert(transaction, slot, table, rows)
+    // Waited for below, also when folding fails before.
+    written.catch(() => undefined)
+    writing.push(written)
   }
-  const shown = events.filter(isShown)
-  await writer.upsert(transaction, slot, 'events', shown.map(asEventRow) as Row[])
-  await writer.upsert(transaction, slot, 'security_records', shown.flatMap(securityRecordsOf))
-  const found = [...newlyBroken.values()].map(({ streamId: stream_id, ...place }) => ({ stream_id, ...place }))
-  await writer.upsert(transaction, slot, 'broken_streams', found)
+  try {
+    const shown = events.filter(isShown)
+    write('events', shown.map(asEventRow) as Row[])
+    write('security_records', shown.flatMap(securityRecordsOf))
+    for (const each of loaded) {
+      const { rows, named } = await fold(each, note)
+      write(each.projection.table, rows)
+      write('named_principals', named)
+    }
+    const found = [...newlyBroken.values()].map(({ streamId: stream_id, ...place }) => ({ stream_id, ...place }))
+    write('broken_streams', found)
+  } finally {
+    await Promise.allSettled(writing)
+  }
+  await Promise.all(writing)
+}
+
+/** The entities of one projection that a run of events is about: as they were before it, and what the run has of each. */
+type Loaded = {
+  readonly projection: AnyProjection
+  readonly streams: readonly Stream[]
+  readonly entities: ReadonlyMap<string, AnyEntity>
+}
+
+/** So many events are folded until the event loop has its turn. */
+const foldedAtOnce = 100
+
+async function fold(
+  { projection, streams, entities }: Loaded,
+  note: (breakage: BrokenStream | undefined) => boolean,
+): Promise<{ readonly rows: readonly Row[]; readonly named: readonly NamedPrincipalRow[] }> {
+  const rows: Row[] = []
+  const named: NamedPrincipalRow[] = []
+  let untilTurn = foldedAtOnce
+  for (const { id, events } of streams) {
+    let entity = entities.get(id)
+    const before = entity
+    for (const event of events) {
+      const breaks = breakageOf(event, (readable) => {
+        entity = addEvent(projection, id, entity, readable)
+      })
+      if (note(breaks)) break
+    }
+    untilTurn -= events.length
+    if (untilTurn <= 0) {
+      await eventLoopTurn()
+      untilTurn = foldedAtOnce
+    }
+    if (entity === undefined || entity === before) continue
+    rows.push(asRow(projection, entity))
+    named.push(...(projection.named?.(entity.state, entity.facts, id) ?? []))
+  }
+  return { rows, named }
 }
 
 /** Whether an event can stand in the time line of its stream. */
