@@ -39,5 +39,5 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.COUNTERSIGN_PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # The young generation holds the batches of all that follow the log at once. With a smaller one they grow old before they are
 # garbage, and a worker that reads a long log takes twice the memory.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/cli/countersign.js"]
+ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "/app/cli/countersign.js"]
 CMD ["serve", "--roles", "api,worker,signer,projector"]

@@ -7,6 +7,7 @@ import { processRoles } from '../domain/index.ts'
 import { openSqliteEventLog } from '../event-log/index.ts'
 import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
 import { withFolder } from './folder.ts'
+import { imageArguments } from './image-arguments.ts'
 import { makeLargeLog } from './large-log.ts'
 
 /** One replay of a whole log, as a process of its own. */
@@ -48,8 +49,6 @@ export async function measureAuditReplay(requests: number, unfinished: number): 
     const data = join(folder, 'data')
     await mkdir(data, { mode: 0o700 })
     const environment = {
-      // As the image starts it.
-      NODE_OPTIONS: '--max-semi-space-size=16',
       SQLITE_TMPDIR: folder,
       COUNTERSIGN_DATA: data,
       COUNTERSIGN_EVENT_LOG: `sqlite:${path}`,
@@ -92,7 +91,7 @@ async function readLog(path: string): Promise<{ readonly events: number; readonl
  * @throws Error when it ends with another code than 0
  */
 async function run(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> {
-  const child = spawn(process.execPath, [join(project, 'cli', 'main.ts'), ...args], {
+  const child = spawn(process.execPath, [...imageArguments, join(project, 'cli', 'main.ts'), ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

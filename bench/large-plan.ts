@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { imageArguments } from './image-arguments.ts'
 
 /** A plan of many files on its way through the service. */
 export type LargePlanFigures = {
@@ -17,6 +18,6 @@ export type LargePlanFigures = {
 /** Measures it in a process of its own, which is started as the image starts its roles. */
 export async function measureLargePlan(): Promise<LargePlanFigures> {
   const program = fileURLToPath(new URL('large-plan-process.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, ['--max-semi-space-size=16', program])
+  const { stdout } = await promisify(execFile)(process.execPath, [...imageArguments, program])
   return JSON.parse(stdout)
 }

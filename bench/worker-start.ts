@@ -12,6 +12,7 @@ import { until } from '../test/support/until.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import type { Workflows } from '../workflows/port.ts'
 import { withFolder } from './folder.ts'
+import { imageArguments } from './image-arguments.ts'
 import { makeLargeLog } from './large-log.ts'
 
 /** One start of a worker. */
@@ -67,8 +68,6 @@ export async function measureWorkerStart(requests: number, unfinished = 100): Pr
     const data = join(folder, 'worker')
     await mkdir(data, { mode: 0o700 })
     const environment: ServiceEnvironment = {
-      // As the image starts its roles.
-      NODE_OPTIONS: '--max-semi-space-size=16',
       COUNTERSIGN_DATA: data,
       COUNTERSIGN_EVENT_LOG: `sqlite:${path}`,
       COUNTERSIGN_TEMPORAL_ADDRESS: temporal.address,
@@ -98,7 +97,7 @@ async function startOnce(
   waiting: readonly SigningRequestId[],
 ): Promise<WorkerStart> {
   const start = performance.now()
-  const worker = await startRoles('worker', environment)
+  const worker = await startRoles('worker', environment, undefined, imageArguments)
   await until('the worker is ready', async () => (await fetch(`${worker.url}/health/ready`)).ok, resumeMs)
   const readyMs = performance.now() - start
   let resumed = 0

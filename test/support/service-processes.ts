@@ -43,10 +43,12 @@ export async function startServiceProcess(options: {
   readonly leader?: boolean
   /** The folder of the build; this repository by default. */
   readonly build?: string
+  /** What Node is started with, before the program; nothing by default. */
+  readonly nodeArguments?: readonly string[]
 }): Promise<ServiceProcess> {
-  const { args, environment, ready, leader = false, build = root } = options
+  const { args, environment, ready, leader = false, build = root, nodeArguments = [] } = options
   const [program = '', ...rest] = args
-  const child = spawn(process.execPath, [join(build, program), ...rest], {
+  const child = spawn(process.execPath, [...nodeArguments, join(build, program), ...rest], {
     env: cleanEnvironment(environment),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: leader,
@@ -91,9 +93,15 @@ export async function startServiceProcess(options: {
 }
 
 /** Starts one role, or several, as `countersign serve --roles` does. */
-export function startRoles(roles: string, environment: ServiceEnvironment, build = root): Promise<ServiceProcess> {
+export function startRoles(
+  roles: string,
+  environment: ServiceEnvironment,
+  build = root,
+  nodeArguments: readonly string[] = [],
+): Promise<ServiceProcess> {
   return startServiceProcess({
     build,
+    nodeArguments,
     args: ['cli/main.ts', 'serve', '--roles', roles],
     environment,
     ready: (output) => /"url":"([^"]+)".*"msg":"ready"/.exec(output)?.[1],
