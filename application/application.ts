@@ -96,10 +96,14 @@ export interface Application extends Administration {
    */
   uploadArtifact(caller: Caller, input: UploadArtifactInput): Promise<Upload>
 
+  /** Gives up an upload of the caller that no request names; one that is none, or named, stays as it is. */
+  discardUpload(caller: Caller, uploadId: string): Promise<void>
+
   /**
    * Opens an artifact of a request for download.
    *
-   * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`, `ARTIFACT_NOT_RETRIEVED`
+   * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`, `ARTIFACT_NOT_RETRIEVED`,
+   *   `BUILD_SETTINGS_FILE_NOT_FOUND`
    */
   openArtifact(caller: Caller, input: OpenArtifactInput): Promise<OpenedArtifact>
 

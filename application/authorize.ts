@@ -13,6 +13,7 @@ export const useCases = {
   canSubmit: 'submitSigningRequest',
   admitUpload: 'submitSigningRequest',
   uploadArtifact: 'submitSigningRequest',
+  discardUpload: 'submitSigningRequest',
   approveSigningRequest: 'decideSigningRequest',
   denySigningRequest: 'decideSigningRequest',
   cancelSigningRequest: 'cancelSigningRequest',

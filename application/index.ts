@@ -132,6 +132,10 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
       guard({ useCase: 'uploadArtifact', requester, writes: 'submission' }, () =>
         uploadArtifact(dependencies, requester, input),
       ),
+    discardUpload: (requester, uploadId) =>
+      guard({ useCase: 'discardUpload', partOf: 'uploadArtifact', requester }, () =>
+        dependencies.uploads.discard(uploadId, requester.userId),
+      ),
     openArtifact: (requester, input) =>
       guard({ useCase: 'openArtifact', requester, subject: requestStream(input) }, () =>
         openArtifact(dependencies, requester, input),

@@ -19,7 +19,7 @@ import { principalFor } from './principals.ts'
 /** Which artifact of a request is to be opened. */
 export type OpenArtifactInput = {
   readonly signingRequestId: string
-  readonly which: 'unsigned' | 'signed'
+  readonly which: 'unsigned' | 'signed' | 'buildSettings'
 }
 
 /** An artifact that is open for download. */
@@ -63,7 +63,13 @@ export async function openArtifact(
     ...relationsToPolicy(principal, ofPolicy),
     ...relationsToProject(principal, ofProject),
   ])
-  const artifact = which === 'unsigned' ? knownArtifact(request) : request.signedArtifact
+  const artifact = {
+    unsigned: () => knownArtifact(request),
+    signed: () => request.signedArtifact,
+    buildSettings: () => request.claimedOrigin?.buildData?.buildSettingsFile ?? null,
+  }[which]()
+  if (artifact === null && which === 'buildSettings')
+    throw new Refusal('BUILD_SETTINGS_FILE_NOT_FOUND', 'The request was submitted without a build settings file.')
   if (artifact === null && which === 'unsigned')
     throw new Refusal(
       'ARTIFACT_NOT_RETRIEVED',

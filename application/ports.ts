@@ -52,6 +52,8 @@ export interface Uploads {
     readonly userId: UserId
     readonly size: number | undefined
   }): Promise<void>
+  /** Gives up a user's upload, unless a request names it. */
+  discard(uploadId: string, userId: UserId): Promise<void>
 }
 
 /** Where a submitted artifact comes from: a kind of source, and what that kind asks for. */

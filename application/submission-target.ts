@@ -32,11 +32,29 @@ export type SubmissionTarget = { readonly project: Project; readonly policy: Sig
 export async function findTarget(
   dependencies: Dependencies,
   caller: Caller,
-  names: { readonly project: string; readonly signingPolicy: string },
+  names: { readonly project: string | null; readonly signingPolicy: string },
 ): Promise<SubmissionTarget> {
+  if (names.project === null) return findTargetOfPolicy(dependencies, caller, names.signingPolicy)
   const project = await findProject(dependencies, caller, names.project)
   requireProjectInScope(caller.scope, project.projectId)
   return { project, policy: await findPolicy(dependencies, project, names.signingPolicy) }
+}
+
+/** The target that a policy's id alone says. */
+async function findTargetOfPolicy({ log }: Dependencies, caller: Caller, name: string): Promise<SubmissionTarget> {
+  const id = asId<SigningPolicyId>(name)
+  const policy = id && (await load(log, streams.signingPolicy(id), signingPolicyDecider)).state
+  const project =
+    policy && policy.status !== 'none'
+      ? (await loadOwn(log, streams.project(policy.projectId), projectDecider, caller)).state
+      : undefined
+  if (policy === undefined || policy.status === 'none' || project === undefined || project.status === 'none')
+    throw new Refusal(
+      'SIGNING_POLICY_NOT_FOUND',
+      `There is no signing policy of the id ${JSON.stringify(name.slice(0, 100))}. Without a project a policy is named by its id.`,
+    )
+  requireProjectInScope(caller.scope, project.projectId)
+  return { project, policy }
 }
 
 // Each slug has a stream of its own: this costs the same however many projects there are.

@@ -1,10 +1,16 @@
-import type { ExistingSignatureTreatment, SigningRequestId } from '../domain/index.ts'
+import type { ExistingSignatureTreatment, SaidOrigin, SigningRequestId } from '../domain/index.ts'
 import type { SubmittedSource } from './ports.ts'
+
+/** What is said of an artifact's origin; the file that said how to build was uploaded before. */
+export type SubmittedOrigin = {
+  readonly repositoryData: SaidOrigin['repositoryData']
+  readonly buildData: { readonly url: string | null; readonly buildSettingsUploadId: string | null } | null
+}
 
 /** What a submission asks for, whatever its artifact is. */
 export type SubmissionChoices = {
-  /** The project's slug or id. */
-  readonly project: string
+  /** The project's slug or id; `null` when the policy is named by its id, which says the project. */
+  readonly project: string | null
   /** The signing policy's slug (in the project) or id. */
   readonly signingPolicy: string
   readonly description: string | null
@@ -12,6 +18,8 @@ export type SubmissionChoices = {
   readonly version?: string | null
   /** What is done with files that are signed already; the first that the policy allows when nothing is asked. */
   readonly existingSignatures?: ExistingSignatureTreatment | null
+  /** Where the artifact comes from, as the trusted build system says that vouches for the call; nothing when it is left out. */
+  readonly origin?: SubmittedOrigin | null
   /**
    * What the caller calls this submission, 1 to 128 printable ASCII characters: submitting again by the same name answers
    * the request that there is. Without one, every submission is a request of its own.

@@ -3,6 +3,7 @@ import { Refusal, type SigningRequestId, type Submission, signingRequestDecider 
 import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
+import { claimedOrigin, settingsFileOf } from './claimed-origin.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { peopleBehindCaller } from './principals.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
@@ -20,7 +21,11 @@ export async function submitSigningRequest(
   const { idempotencyKey: key = null } = input
   if (key === null) return submit(dependencies, caller, input, randomUUID() as SigningRequestId)
   const signingRequestId = requestIdOfKey(caller, key)
-  const before = () => submittedBefore(dependencies, caller, input, signingRequestId)
+  const before = async () => {
+    const found = await submittedBefore(dependencies, caller, input, signingRequestId)
+    if (found !== undefined) await noteAccepted(dependencies, input)
+    return found
+  }
   const first = await before()
   if (first !== undefined) return first
   try {
@@ -44,6 +49,7 @@ async function submit(
   const { certificateId, approval, timestamp } = policy.settings
   const behind = await peopleBehindCaller(dependencies.log, caller)
   const source = await sources.check(input.source, sourceContext(caller, project))
+  const origin = await claimedOrigin(dependencies, caller, input, project)
 
   const submission: Submission = {
     signingRequestId,
@@ -59,13 +65,22 @@ async function submit(
     ...(behind.length === 0 ? {} : { peopleBehind: behind }),
     description,
     ...(version === null ? {} : { version }),
+    ...(origin === null ? {} : { claimedOrigin: origin }),
     source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
   }
   const command = { type: 'SubmitSigningRequest', submission } as const
   signingRequestDecider.decide(command, signingRequestDecider.initialState())
   const { position } = await workflows.submit(signingRequestId, { command, initiator: initiatorOf(caller) })
-  // The request is there, whatever becomes of this: an upload that still counts does so until it expires.
-  await sources.accepted(input.source).catch(() => undefined)
+  await noteAccepted(dependencies, input)
   return { signingRequestId, position }
+}
+
+/** The request is there, whatever becomes of this: an upload that still counts does so until it expires. */
+async function noteAccepted(
+  { sources }: Pick<ApplicationDependencies, 'sources'>,
+  { source, origin }: SubmitSigningRequestInput,
+): Promise<void> {
+  for (const file of [source, settingsFileOf(origin)])
+    if (file !== undefined) await sources.accepted(file).catch(() => undefined)
 }

@@ -14,6 +14,7 @@ import {
 import { readWholeStream, uuidFromText } from '../event-log/index.ts'
 import type { Caller } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
+import { claimedOrigin } from './claimed-origin.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
 import { findTarget } from './submission-target.ts'
@@ -68,12 +69,13 @@ export function sourceContext({ organizationId, userId }: Caller, { projectId }:
  * What a submission consists of for its submitter: what they chose, and not what the service added. Each name is that of
  * the input.
  */
-type Names = 'project' | 'signingPolicy' | 'description' | 'version' | 'existingSignatures' | 'artifact'
+type Names = 'project' | 'signingPolicy' | 'description' | 'version' | 'existingSignatures' | 'origin' | 'artifact'
 type Chosen = Readonly<Record<Names, unknown>>
 
 function chosenFor(request: SigningRequest): Chosen {
-  const { projectId, signingPolicyId, description, version = null, existingSignatures, source } = request
-  const said = { description, version, existingSignatures }
+  const { projectId, signingPolicyId, description, version = null, claimedOrigin: origin = null } = request
+  const { existingSignatures, source } = request
+  const said = { description, version, existingSignatures, origin }
   return { project: projectId, signingPolicy: signingPolicyId, ...said, artifact: source }
 }
 
@@ -93,6 +95,7 @@ async function chosenIn(
     description: parseText(input.description, 'The description'),
     version: parseVersion(input.version ?? null),
     existingSignatures: input.existingSignatures ?? byPolicy,
+    origin: await claimedOrigin(dependencies, caller, input, project),
     artifact: source,
   }
 }

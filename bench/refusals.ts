@@ -97,7 +97,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
   const dependencies: ApplicationDependencies = {
     log,
     workflows: decidingWorkflows(log, organizationId, now).workflows,
-    uploads: { admit: nothing, receive: nothing },
+    uploads: { admit: nothing, receive: nothing, discard: nothing },
     sources: { check: nothing, accepted: nothing },
     artifacts: {
       async *read() {},

@@ -59,6 +59,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
     uploads: {
       receive: async () => uploaded,
       admit: async () => undefined,
+      discard: async () => undefined,
     },
     sources: { check: async () => uploadedFile(uploaded), accepted: async () => undefined },
     checkHeader: async () => undefined,

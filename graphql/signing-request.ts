@@ -1,5 +1,4 @@
 import {
-  type Artifact,
   type Delay,
   isFinalStatus,
   knownArtifact,
@@ -10,7 +9,9 @@ import {
   type Source,
 } from '../domain/index.ts'
 import type { SigningAttempt } from '../projections/index.ts'
+import { ArtifactRef } from './artifact.ts'
 import { builder } from './builder.ts'
+import { ClaimedOriginRef } from './claimed-origin.ts'
 import { EntityRef } from './entity.ts'
 import { ExistingSignatureTreatmentRef, RequestStatusRef, TimestampRequirementRef, WorkflowStatusRef } from './enums.ts'
 import { artifactLink } from './links.ts'
@@ -19,15 +20,6 @@ import { ApprovalRef, CancellationRef, DenialRef } from './request-decisions.ts'
 import { SigningManifestRef } from './signing-manifest.ts'
 import { SigningPlanRef } from './signing-plan.ts'
 import { ApprovalProcessRef } from './signing-policy.ts'
-
-const ArtifactRef = builder.objectRef<Artifact>('Artifact').implement({
-  description: 'A file in the artifact store.',
-  fields: (t) => ({
-    fileName: t.exposeString('fileName'),
-    sha256: t.exposeString('sha256'),
-    size: t.expose('size', { type: 'ByteCount' }),
-  }),
-})
 
 const SourceDetailRef = builder.objectRef<{ readonly name: string; readonly value: string }>('SourceDetail').implement({
   description: 'What a kind of source says besides file name, digest and size.',
@@ -142,6 +134,13 @@ SigningRequestRef.implement({
       nullable: true,
       description: 'Which version of the product it is, as its submitter says it.',
       resolve: ({ version }) => version ?? null,
+    }),
+    claimedOrigin: t.field({
+      type: ClaimedOriginRef,
+      nullable: true,
+      description:
+        'What the trusted build system says of the origin that vouched for the submission. Nobody has checked it.',
+      resolve: ({ claimedOrigin }) => claimedOrigin ?? null,
     }),
     source: t.expose('source', { type: ArtifactSourceRef, description: 'Where the artifact comes from.' }),
     artifact: t.field({

@@ -41,6 +41,7 @@ const inState: Readonly<Record<Exclude<keyof SigningRequestView, keyof InColumns
   peopleBehind: true,
   description: true,
   version: true,
+  claimedOrigin: true,
   source: true,
   program: true,
   artifact: true,

@@ -1,77 +1,89 @@
 import { Readable } from 'node:stream'
 import { create as createContentDisposition } from 'content-disposition'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Application, type Caller, type OpenedArtifact, permissionsOfUseCases } from '../application/index.ts'
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import {
+  type Application,
+  type OpenArtifactInput,
+  type OpenedArtifact,
+  permissionsOfUseCases,
+} from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { formatDigest } from './content-digest.ts'
+import { type Operation, operation, organizationPath } from './operation.ts'
 import { select } from './preconditions.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
 
-type ArtifactRoute = { Params: { organizationId: string; signingRequestId: string } }
-
 /**
- * `GET` and `HEAD` of `/Api/v1/{organizationId}/SigningRequests/{id}/SignedArtifact` and `/UnsignedArtifact`: streams
+ * `GET` and `HEAD` of `…/SigningRequests/{id}/SignedArtifact`, `/UnsignedArtifact` and `/BuildSettingsFile`: streams
  * the bytes, whole or a range. The entity tag is the SHA-256, so a client can go on with a download and be sure that it
  * is the same artifact.
  */
-export function registerDownloads(
-  fastify: FastifyInstance,
-  application: Application,
-  callerOf: (request: FastifyRequest) => Caller,
-): void {
-  for (const [name, which] of [
-    ['SignedArtifact', 'signed'],
-    ['UnsignedArtifact', 'unsigned'],
-  ] as const)
-    fastify.route<ArtifactRoute>({
-      method: ['GET', 'HEAD'],
-      // Fastify's own HEAD would read the whole artifact to throw it away.
-      exposeHeadRoute: false,
-      config: { access: permissionsOfUseCases.openArtifact },
-      url: `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`,
-      handler: async (request, reply) => {
-        const caller = callerOf(request)
-        requireOrganization(caller, request.params.organizationId)
-        const { signingRequestId } = request.params
+export function downloadOperations(application: Pick<Application, 'openArtifact'>): readonly Operation[] {
+  const download = (name: string, which: OpenArtifactInput['which'], summary: string) =>
+    operation({
+      method: 'GET',
+      withHead: true,
+      path: `${organizationPath}/SigningRequests/{signingRequestId}/${name}`,
+      access: permissionsOfUseCases.openArtifact,
+      operationId: `download${name}`,
+      tag: 'Signing requests',
+      summary,
+      parameters: z.object({ signingRequestId: z.string() }),
+      answers: {
+        200: { description: 'The file.', mediaType: 'application/octet-stream', headers },
+        206: { description: 'The range asked for.', mediaType: 'application/octet-stream', headers },
+        304: { description: 'The client has it: If-None-Match names it.' },
+      },
+      async handle({ caller, parameters: { signingRequestId }, request }) {
         const artifact = await application.openArtifact(caller, { signingRequestId, which })
         // The answer to HEAD must be that to GET, and only whoever reads finds out that the bytes are not what they were.
         if (request.method === 'HEAD') await drain(artifact.read({ start: 0, end: 0 }))
-        return sendArtifact(request, reply, artifact)
+        return downloadAnswer(request, artifact)
       },
     })
+  return [
+    download('SignedArtifact', 'signed', 'Download what was signed'),
+    download('UnsignedArtifact', 'unsigned', 'Download what was submitted'),
+    download('BuildSettingsFile', 'buildSettings', 'Download the file that said how to build'),
+  ]
 }
 
-/** Who belongs to another organization does not learn which exist. */
-function requireOrganization(caller: Caller, organizationId: string): void {
-  if (organizationId.toLowerCase() !== caller.organizationId)
-    throw new Refusal('ORGANIZATION_NOT_FOUND', 'Your token belongs to no organization of this id.')
+const headers = {
+  ETag: 'The SHA-256 of the whole file.',
+  'Content-Disposition': 'Its name.',
+  'Repr-Digest': 'The SHA-256 of the whole file (RFC 9530).',
 }
 
-function sendArtifact(request: FastifyRequest, reply: FastifyReply, artifact: OpenedArtifact): FastifyReply {
+/** Answers a GET or HEAD of a file, whole or in part, as the headers of the request ask. */
+function downloadAnswer(request: FastifyRequest, artifact: OpenedArtifact) {
   const { fileName, sha256, size } = artifact
   const etag = `"${sha256}"`
   const selection = select(request.headers, etag, size)
   if (selection.kind === 'preconditionFailed')
     throw new Refusal('PRECONDITION_FAILED', `The artifact is not one that If-Match names; its tag is ${etag}.`)
   if (selection.kind === 'notSatisfiable') throw new RangeNotSatisfiable(size)
-  reply.headers({
+  const always = {
     etag,
     // Whoever may not download any more must not be served by a cache.
     'cache-control': 'private, no-cache',
     'accept-ranges': 'bytes',
-  })
-  if (selection.kind === 'notModified') return reply.code(304).send()
+  }
+  if (selection.kind === 'notModified') return { status: 304, headers: always } as const
   const { start, end } = selection.kind === 'part' ? selection : { start: 0, end: size }
-  if (selection.kind === 'part') reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${size}`)
-  reply.headers({
-    'content-type': 'application/octet-stream',
-    'content-length': String(end - start),
-    'content-disposition': attachment(fileName),
-    'repr-digest': formatDigest(sha256),
-    'x-content-type-options': 'nosniff',
-  })
-  if (request.method === 'HEAD') return reply.send()
-  return reply.send(Readable.from(artifact.read({ start, end }), { objectMode: false }))
+  const isPart = selection.kind === 'part'
+  return {
+    status: isPart ? (206 as const) : (200 as const),
+    headers: {
+      ...always,
+      ...(isPart ? { 'content-range': `bytes ${start}-${end - 1}/${size}` } : {}),
+      'content-type': 'application/octet-stream',
+      'content-length': String(end - start),
+      'content-disposition': attachment(fileName),
+      'repr-digest': formatDigest(sha256),
+    },
+    body: request.method === 'HEAD' ? '' : Readable.from(artifact.read({ start, end }), { objectMode: false }),
+  }
 }
 
 /** The header that makes a browser save a file by its name (RFC 6266): in ASCII for old clients, and whole (RFC 8187). */

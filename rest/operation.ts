@@ -15,7 +15,7 @@ export type FileField<Received = unknown> = {
   /** Takes the bytes in. They end without an error only when the file is whole. */
   readonly receive: (caller: Caller, file: IncomingFile) => Promise<Received>
   /** Gives up what was received when the request is refused after all. */
-  readonly discard?: (caller: Caller, received: Received) => Promise<void>
+  discard?(caller: Caller, received: Received): Promise<void>
 }
 
 /** Files of a form by the name of their field, such as `origin.buildData.buildSettingsFile`. */
@@ -87,6 +87,8 @@ type Definition<
   Of extends Answers,
 > = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Whether HEAD is answered as well: the handler sees which it is by `call.request`. */
+  readonly withHead?: true
   /** Names of parameters stand in braces: `${organizationPath}/SigningRequests/{signingRequestId}`. */
   readonly path: string
   /** Other paths of the same operation, which the document does not name. */

@@ -21,7 +21,7 @@ export function registerOperations(
   for (const each of operations)
     for (const path of [each.path, ...(each.otherPaths ?? [])])
       fastify.route({
-        method: each.method,
+        method: each.withHead === true ? [each.method, 'HEAD'] : each.method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
         config: { access: each.access },
         exposeHeadRoute: false,
@@ -53,7 +53,8 @@ async function handle(
     })
     return send(reply, answer)
   } catch (error) {
-    await input.discard()
+    // What is only not known to have succeeded may go on with them.
+    if (error instanceof Refusal) await input.discard()
     throw error
   }
 }
@@ -68,7 +69,7 @@ function idempotencyKeyOf(request: FastifyRequest): string | null {
 }
 
 /** Who belongs to another organization does not learn which exist. */
-export function requireOrganization(caller: Caller, request: FastifyRequest): void {
+function requireOrganization(caller: Caller, request: FastifyRequest): void {
   const { organizationId } = request.params as { readonly organizationId: string }
   if (organizationId.toLowerCase() !== caller.organizationId)
     throw new Refusal('ORGANIZATION_NOT_FOUND', 'Your token belongs to no organization of this id.')
@@ -98,6 +99,7 @@ async function readInput(
 function send(reply: FastifyReply, { status, headers = {}, body }: AnyAnswer): FastifyReply {
   reply.code(status).headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers })
   if (body === undefined) return reply.send()
+  if (reply.request.method === 'HEAD') return reply.send()
   if (reply.hasHeader('content-type')) return reply.send(body)
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
 }

@@ -6,12 +6,14 @@ import { bearerTokens, type HttpServer } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import { registerAuditExport } from './audit-export.ts'
 import { authenticateFirst } from './authenticate.ts'
-import { registerDownloads } from './download.ts'
+import { downloadOperations } from './download.ts'
 import { registerInvitations } from './invitations.ts'
+import { linksFrom, type PublicUrl } from './links.ts'
 import { openApiOperations } from './openapi/index.ts'
 import type { Operation } from './operation.ts'
 import { problemErrorHandler } from './problem.ts'
 import { registerOperations } from './register-operations.ts'
+import { submissionOperations } from './signing-requests/submit-with-artifact.ts'
 import { systemInfoOperations } from './system-info.ts'
 import { uploadOperations } from './upload.ts'
 
@@ -25,7 +27,7 @@ export type RestOptions = {
    * Where clients reach the service, without a slash at the end; or a function that says so once the service listens. Links are
    * made from it, and never from a request.
    */
-  readonly publicUrl: string | (() => string)
+  readonly publicUrl: PublicUrl
   /** The most bytes of one uploaded artifact; the artifact store has the same limit. */
   readonly maximumUploadSize: number
   readonly logger: Logger
@@ -33,7 +35,13 @@ export type RestOptions = {
 
 /** The operations of the API: each family has a file of its own, and a line here. */
 function operationsOf(options: RestOptions): readonly Operation[] {
-  return [...systemInfoOperations(), ...uploadOperations(options)]
+  const links = linksFrom(options.publicUrl)
+  return [
+    ...systemInfoOperations(),
+    ...uploadOperations(options),
+    ...submissionOperations({ ...options, links }),
+    ...downloadOperations(options.application),
+  ]
 }
 
 /** Adds the HTTP API to a server, in scopes of its own: its errors and bodies do not concern other routes. */
@@ -60,7 +68,6 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
       operations.filter((each) => !isOpen(each)),
       { callerOf },
     )
-    registerDownloads(scope, application, callerOf)
     registerAuditExport(scope, application, callerOf, ({ headers, raw }) =>
       application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address),
     )

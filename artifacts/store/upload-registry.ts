@@ -53,6 +53,9 @@ export interface UploadRegistry {
   /** Notes that a request names the upload's bytes: they count for no quota from then on. */
   submitted(uploadId: string): Promise<void>
 
+  /** Forgets an upload of this user that no request names. */
+  discard(uploadId: string, userId: UserId): Promise<void>
+
   /** The digests of a list that an upload names which has not expired. */
   named(digests: readonly Sha256Digest[]): Promise<ReadonlySet<Sha256Digest>>
 
@@ -176,6 +179,14 @@ export async function openUploadRegistry(options: {
       await transact((database) =>
         // What is noted already changes no row: then the disk is not waited for.
         database.prepare('UPDATE uploads SET submitted = 1 WHERE id = ? AND submitted = 0').run(uploadId.toLowerCase()),
+      )
+    },
+
+    async discard(uploadId, userId) {
+      await transact((database) =>
+        database
+          .prepare('DELETE FROM uploads WHERE id = ? AND user_id = ? AND submitted = 0')
+          .run(uploadId.toLowerCase(), userId),
       )
     },
 

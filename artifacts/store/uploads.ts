@@ -32,6 +32,8 @@ export interface Uploads {
   find(uploadId: string, userId: UserId): Promise<Upload>
   /** Notes that a request names the upload: it counts for no quota any more. */
   submitted(uploadId: string): Promise<void>
+  /** Gives up a user's upload that no request names; its bytes go with the collection of artifacts. */
+  discard(uploadId: string, userId: UserId): Promise<void>
 }
 
 /** How many bytes room is made for at first, and beforehand at the most, when nobody said how many come. */
@@ -42,7 +44,7 @@ const renewal = 60_000
 /** Puts a store and a registry together: what is remembered is in the store already. */
 export function createUploads(options: {
   readonly store: Pick<ArtifactStore, 'put' | 'maximumSize'>
-  readonly registry: Pick<UploadRegistry, 'reserve' | 'check' | 'find' | 'submitted'>
+  readonly registry: Pick<UploadRegistry, 'reserve' | 'check' | 'find' | 'submitted' | 'discard'>
   /** The most bytes of an upload; what the store takes, by default. */
   readonly maximumSize?: number
 }): Uploads {
@@ -73,6 +75,7 @@ export function createUploads(options: {
     },
     find: (uploadId, userId) => registry.find(uploadId, userId),
     submitted: (uploadId) => registry.submitted(uploadId),
+    discard: (uploadId, userId) => registry.discard(uploadId, userId),
   }
 }
 

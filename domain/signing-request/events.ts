@@ -13,6 +13,7 @@ import type {
 } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
+import type { ClaimedOrigin } from './claimed-origin.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
 import type { Artifact, Source } from './source.ts'
@@ -42,6 +43,8 @@ export type Submission = {
   readonly description: string | null
   /** What the submitter says which version of the product it is; left out when nothing is said. Grants can ask for it. */
   readonly version?: string
+  /** What the trusted build system that vouches for the submission says of its origin; left out where it says nothing. */
+  readonly claimedOrigin?: ClaimedOrigin
   /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
   readonly source: Source
   readonly program: ProgramInformation

@@ -4,6 +4,7 @@ import { decide } from './decide.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { evolve, initialState, type SigningRequestState } from './state.ts'
 
+export * from './claimed-origin.ts'
 export type {
   Approve,
   ApproveByGrant,

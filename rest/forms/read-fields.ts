@@ -7,6 +7,11 @@ export type Notation = 'text' | 'json'
 
 type Errors = Record<string, string[]>
 
+/** Without a prototype: a field that is named like one is a fault like any other. */
+function noErrors(): Errors {
+  return Object.create(null)
+}
+
 /**
  * Reads fields as a schema asks for: under the schema's names, and in forms with texts as the numbers and truth values that they
  * stand for. An empty text in a form, and `null` where the schema has none, is a field that was left out.
@@ -18,7 +23,7 @@ export function readFields<Schema extends z.ZodType>(
   fields: FieldNode,
   notation: Notation,
 ): z.output<Schema> {
-  const errors: Errors = {}
+  const errors = noErrors()
   const value = valueFor(schema, fields, notation, '', errors)
   const parsed = schema.safeParse(value ?? {})
   if (parsed.success && Object.keys(errors).length === 0) return parsed.data
@@ -113,7 +118,7 @@ function unionValue(
   errors: Errors,
 ): unknown {
   const tried = options.map((option) => {
-    const faults: Errors = {}
+    const faults = noErrors()
     const value = valueFor(option, node, notation, at, faults)
     return { value, faults, fits: Object.keys(faults).length === 0 && option.safeParse(value).success }
   })

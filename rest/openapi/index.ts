@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { PublicUrl } from '../links.ts'
 import { type Operation, operation } from '../operation.ts'
 import { version } from '../system-info.ts'
 import { type OpenApiDocument, openApiDocument } from './document.ts'
@@ -7,10 +8,7 @@ import { documentPage, pageHeaders } from './page.ts'
 export type { OpenApiDocument } from './document.ts'
 
 /** `GET /Api/v1/openapi.json` and `GET /Api/v1/docs`: the document of operations, and a page to read it. */
-export function openApiOperations(
-  operations: readonly Operation[],
-  publicUrl: string | (() => string),
-): readonly Operation[] {
+export function openApiOperations(operations: readonly Operation[], publicUrl: PublicUrl): readonly Operation[] {
   let made: OpenApiDocument | undefined
   const documented = (): OpenApiDocument => {
     made ??= openApiDocument([...operations, ...own], {

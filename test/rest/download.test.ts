@@ -161,7 +161,7 @@ describe('GET …/SignedArtifact', () => {
       [path, { authorization: '' }, 401, 'TOKEN_MISSING'],
       [path.replace(server.organizationId, randomUUID()), {}, 404, 'ORGANIZATION_NOT_FOUND'],
       [unknown, {}, 404, 'SIGNING_REQUEST_NOT_FOUND'],
-      [path.replace('Signed', 'Unsigned'), {}, 409, 'SIGNED_ARTIFACT_NOT_READY'],
+      [path.replace('Signed', 'Unsigned'), {}, 400, 'SIGNED_ARTIFACT_NOT_READY'],
     ] as const) {
       const { status: got, type, answer } = await problem(server, asked, headers)
       expect({ got, code: answer.code, status: answer.status, about: answer.type }).toEqual({

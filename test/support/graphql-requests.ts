@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Application, ApplicationDependencies } from '../../application/index.ts'
 import type { Setup } from '../../application/setup.ts'
 import { type ArtifactStore, storeDocument, storeManifest, withComposedPlan } from '../../artifacts/index.ts'
@@ -8,6 +9,8 @@ import {
   type SignedFile,
   type SigningPlan,
   type SigningRequestId,
+  type TrustedBuildSystemId,
+  type TrustedBuildSystemTokenId,
 } from '../../domain/index.ts'
 import type { ReadModel } from '../../projections/index.ts'
 import type { Tell } from './deciding-workflows.ts'
@@ -18,8 +21,12 @@ import { oneProgram, oneSignedProgram } from './planned-program.ts'
 export type GraphQLRequests = {
   /** Uploads bytes; answers the upload's id. */
   readonly upload: (by: TestUser, text?: string) => Promise<string>
-  /** Submits by the use case. */
-  readonly submit: (policy?: string, description?: string) => Promise<SigningRequestId>
+  /** Submits by the use case. @param buildSystem vouches for it, and claims an origin */
+  readonly submit: (
+    policy?: string,
+    description?: string,
+    buildSystem?: TrustedBuildSystemId,
+  ) => Promise<SigningRequestId>
   /** Takes a submitted request to its plan; answers the plan's digest. @param nodes its tree; default: one program */
   readonly plan: (signingRequestId: SigningRequestId, nodes?: Iterable<PlanNodeContent>) => Promise<Sha256Digest>
   /** Takes a planned and approved request to its end. @param files what was signed; default: one program */
@@ -57,11 +64,24 @@ export function graphQLRequests(parts: Parts): GraphQLRequests {
       })()
       return (await application.uploadArtifact(caller, { fileName: 'setup.exe', bytes })).uploadId
     },
-    async submit(signingPolicy = 'release-signing', description = 'a build') {
+    async submit(signingPolicy = 'release-signing', description = 'a build', buildSystem) {
       const caller = await application.authenticate({ apiToken: submitter.token }, undefined)
       const uploadId = await requests.upload(submitter)
       const input = { project: 'demo', signingPolicy, source: { kind: 'uploadedFile', uploadId }, description }
-      return (await application.submitSigningRequest(caller, input)).signingRequestId
+      if (buildSystem === undefined) return (await application.submitSigningRequest(caller, input)).signingRequestId
+      const proof = { method: 'token', tokenId: randomUUID() as TrustedBuildSystemTokenId } as const
+      const vouchedBy = { trustedBuildSystemId: buildSystem, proof, node: null }
+      const buildSettingsUploadId = await requests.upload(submitter, 'steps: []')
+      const origin = {
+        repositoryData: {
+          url: 'https://example.com/program.git',
+          branchName: 'main',
+          commitId: '0f3c',
+          sourceControlManagementType: 'git',
+        },
+        buildData: { url: 'https://ci.example.com/1', buildSettingsUploadId },
+      }
+      return (await application.submitSigningRequest({ ...caller, vouchedBy }, { ...input, origin })).signingRequestId
     },
     async plan(signingRequestId, given) {
       await caughtUp()

@@ -81,6 +81,7 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Query.trustedBuildSystem': { arguments: async (of) => ({ id: await of.trustedBuildSystem() }) },
   'Query.trustedBuildSystems': {},
   'Query.signingRequest': { arguments: async (of) => ({ id: await of.signedRequest() }) },
+  'Query.signingRequest of a build': { arguments: async (of) => ({ id: await of.requestOfBuild() }) },
   'Query.signingRequests': {},
   'Query.signingRequests of a policy': {
     arguments: async (of) => ({
@@ -367,17 +368,41 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   },
   ...artifactRoute('SignedArtifact'),
   ...artifactRoute('UnsignedArtifact'),
+  ...submissionRoute('/SubmitWithArtifact'),
+  ...submissionRoute(''),
+  ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
   'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },
   'GET /Api/v1/docs': { path: async () => '/Api/v1/docs' },
   'GET /audit-log/export': { path: async () => '/audit-log/export' },
 }
 
-function artifactRoute(name: string): Readonly<Record<string, AskedRoute>> {
+function artifactRoute(
+  name: string,
+  request: (of: Things) => Promise<string> = (of) => of.signedRequest(),
+): Readonly<Record<string, AskedRoute>> {
   const url = `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`
-  const path = async (of: Things) =>
-    `/Api/v1/${await of.organizationId()}/SigningRequests/${await of.signedRequest()}/${name}`
+  const path = async (of: Things) => `/Api/v1/${await of.organizationId()}/SigningRequests/${await request(of)}/${name}`
   return { [`GET ${url}`]: { path }, [`HEAD ${url}`]: { path } }
+}
+
+/** A form as simple clients write it. */
+function submissionRoute(name: string): Readonly<Record<string, AskedRoute>> {
+  const boundary = 'between-parts'
+  const part = (disposition: string, text: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`
+  return {
+    [`POST /Api/v1/:organizationId/SigningRequests${name}`]: {
+      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests${name}`,
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: async (of) =>
+        [
+          part('name="artifact"; filename="setup.exe"', 'a program'),
+          part('name="signingPolicyId"', await of.namedPolicy()),
+          `--${boundary}--`,
+        ].join(''),
+    },
+  }
 }
 
 function nodeId(type: string, id: string): string {

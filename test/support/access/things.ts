@@ -82,6 +82,8 @@ export type Things = {
   readonly key: () => Promise<string>
   /** A request that waits for approval. */
   readonly request: () => Promise<{ readonly signingRequestId: string; readonly planDigest: string }>
+  /** A request that a trusted build system vouched for, with an origin. */
+  readonly requestOfBuild: () => Promise<string>
   /** A request that was signed. */
   readonly signedRequest: () => Promise<string>
 }
@@ -219,6 +221,11 @@ export function thingsOf(making: ThingMaking): Things {
     },
     key: async () => (await newCertificate(dependencies, setup)).keyId,
     request: waiting,
+    async requestOfBuild() {
+      const trustedBuildSystemId = await newBuildSystem()
+      await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId: organization.projectId })
+      return requests.submit(namedPolicySlug, 'of a build', trustedBuildSystemId)
+    },
     async signedRequest() {
       const { signingRequestId, planDigest } = await waiting()
       await approve(signingRequestId, planDigest)
@@ -259,6 +266,7 @@ export const nobodysThings: Things = {
     signingRequestId: randomUUID(),
     planDigest: createHash('sha256').update(randomUUID()).digest('hex'),
   }),
+  requestOfBuild: async () => randomUUID(),
   signedRequest: async () => randomUUID(),
 }
 

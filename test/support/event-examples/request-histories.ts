@@ -1,6 +1,7 @@
 import {
   type Actor,
   type AnyDomainEvent,
+  type ClaimedOrigin,
   type Sha256Digest,
   type SigningPlanned,
   type SigningRequestId,
@@ -39,6 +40,21 @@ export const exampleRequest = fixedUuid<SigningRequestId>('2')
 
 /** The request that a grant approves, and whose approval is taken back with it. */
 export const grantedRequest = 'cdcdcdcd-cdcd-4dcd-8dcd-cdcdcdcdcdcd' as SigningRequestId
+
+/** What the build system of {@link byBuild} says of the origin. */
+const claimedOrigin: ClaimedOrigin = {
+  trustedBuildSystemId: id.buildSystem,
+  repositoryData: {
+    url: 'https://example.com/team/program.git',
+    branchName: 'release/2.1',
+    commitId: '0f3c7d2e',
+    sourceControlManagementType: 'git',
+  },
+  buildData: {
+    url: 'https://ci.example.com/builds/7',
+    buildSettingsFile: { fileName: 'build.yml', sha256: digest('bf'), size: 812 },
+  },
+}
 
 /** The events of a request that is only there to end otherwise. */
 function request(digit: string, ...more: EventHistory['events']): EventHistory {
@@ -99,7 +115,7 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
     {
       streamId: streams.signingRequest(exampleRequest),
       events: [
-        byBuild('SigningRequestSubmitted', submission(exampleRequest)),
+        byBuild('SigningRequestSubmitted', { ...submission(exampleRequest), claimedOrigin }),
         byWorkflow('SigningRequestDelayed', { failure, since: at, nextTryAt: plannedDeadline, pauseSeconds: 30 }),
         byWorkflow('ArtifactRetrieved', { ...artifact }),
         byWorkflow('SigningPlanned', { ...planned, approvalDeadline: plannedDeadline }),

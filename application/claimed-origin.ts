@@ -1,0 +1,62 @@
+import {
+  type ClaimedOrigin,
+  type Project,
+  parseSaidOrigin,
+  Refusal,
+  streams,
+  trustedBuildSystemDecider,
+  vouchesFor,
+} from '../domain/index.ts'
+import type { Caller } from './caller.ts'
+import { loadOwn } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import type { SubmissionChoices, SubmittedOrigin } from './submission.ts'
+
+/**
+ * The origin that a submission claims, as its event will say it. Only a trusted build system that is linked with the project may
+ * claim one: from anybody else it would only look as if it were known.
+ *
+ * @returns `null` when none is claimed
+ * @throws Refusal `ORIGIN_NOT_VOUCHED`, `TRUSTED_BUILD_SYSTEM_…`, `NAME_MALFORMED`, `ORIGIN_URL_MALFORMED`, `UPLOAD_NOT_FOUND`
+ */
+export async function claimedOrigin(
+  { log, sources }: Pick<ApplicationDependencies, 'log' | 'sources'>,
+  caller: Caller,
+  { origin = null }: Pick<SubmissionChoices, 'origin'>,
+  { projectId }: Pick<Project, 'projectId'>,
+): Promise<ClaimedOrigin | null> {
+  if (origin === null) return null
+  const { organizationId, userId, vouchedBy } = caller
+  if (vouchedBy === undefined)
+    throw new Refusal(
+      'ORIGIN_NOT_VOUCHED',
+      'The origin of an artifact is taken from trusted build systems only. Leave the fields origin.… out, or send the token of the build system behind the API token: «Authorization: Bearer <API token>:<build system token>».',
+      { field: 'origin' },
+    )
+  const stream = streams.trustedBuildSystem(vouchedBy.trustedBuildSystemId)
+  const { trustedBuildSystemId } = vouchesFor(
+    (await loadOwn(log, stream, trustedBuildSystemDecider, caller)).state,
+    projectId,
+  )
+  const { repositoryData, buildData } = origin
+  const file = settingsFileOf(origin)
+  const found = file && (await sources.check(file, { organizationId, userId, projectId }))
+  const said = parseSaidOrigin({
+    repositoryData,
+    buildData: buildData && { url: buildData.url, buildSettingsFile: found ? artifactOf(found) : null },
+  })
+  return said === null ? null : { ...said, trustedBuildSystemId }
+}
+
+/** The file that said how to build, as an upload; `undefined` when there is none. */
+export function settingsFileOf(origin: SubmittedOrigin | null | undefined) {
+  const uploadId = origin?.buildData?.buildSettingsUploadId ?? null
+  return uploadId === null ? undefined : ({ kind: 'uploadedFile', uploadId } as const)
+}
+
+/** An upload is whole: name, digest and size are known. */
+function artifactOf({ fileName, sha256, size }: Awaited<ReturnType<ApplicationDependencies['sources']['check']>>) {
+  if (fileName === null || sha256 === null || size === null)
+    throw new Error('An upload has a name, a digest and a size.')
+  return { fileName, sha256, size }
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import type { SubmissionChoices } from '../../application/index.ts'
+import { Refusal } from '../../domain/index.ts'
+import { InvalidInput } from '../invalid-input.ts'
+
+const text = (description: string) => z.string().optional().meta({ description })
+
+const repositoryData = z.object({
+  url: text('Where the source code lies; without user name and password.'),
+  branchName: text('The branch that was built.'),
+  commitId: text('The commit that was built.'),
+  sourceControlManagementType: text('Such as git.'),
+})
+
+/** The fields that every submission has, whatever its artifact is. */
+export const submissionFields = z.object({
+  projectSlug: text('The slug of the project, or its id.'),
+  projectId: text('The id of the project.'),
+  signingPolicySlug: text('The slug of the signing policy.'),
+  signingPolicyId: text('The id of the signing policy, which says the project too.'),
+  artifactConfigurationSlug: text('There are no artifact configurations yet: one that is named is refused.'),
+  artifactConfigurationId: text('As artifactConfigurationSlug.'),
+  description: text('What people see of the request.'),
+  version: text('Which version of the product it is. Grants can ask for it.'),
+  existingSignatures: z
+    .enum(['refuse', 'replace', 'append'])
+    .optional()
+    .meta({ description: 'What is done with a file that is signed already, if the signing policy allows it.' }),
+  parameters: z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: 'Of the artifact configuration; as parameters.<name>.' }),
+  origin: z
+    .object({
+      repositoryData: repositoryData.optional(),
+      buildData: z.object({ url: text('The page of the build; without user name and password.') }).optional(),
+    })
+    .optional()
+    .meta({ description: 'Where the artifact comes from. Only with the token of a trusted build system.' }),
+})
+
+/** What was sent of {@link submissionFields}. */
+export type SubmissionFields = z.output<typeof submissionFields>
+
+/**
+ * What a submission asks for.
+ *
+ * @param buildSettingsUploadId of the file `origin.buildData.buildSettingsFile`
+ * @throws InvalidInput when project or policy are not named, or twice; Refusal `ARTIFACT_CONFIGURATION_NOT_FOUND`,
+ *   `PARAMETER_UNKNOWN`
+ */
+export function choicesOf(
+  fields: SubmissionFields,
+  {
+    idempotencyKey,
+    buildSettingsUploadId = null,
+  }: {
+    readonly idempotencyKey: string | null
+    readonly buildSettingsUploadId?: string | null
+  },
+): SubmissionChoices {
+  refuseConfiguration(fields)
+  const signingPolicy = oneOf(fields, 'signingPolicySlug', 'signingPolicyId')
+  const project = oneOf(fields, 'projectSlug', 'projectId')
+  if (signingPolicy === undefined) throw missing('signingPolicySlug')
+  if (project === undefined && fields.signingPolicyId === undefined) throw missing('projectSlug')
+  const { origin, description, version, existingSignatures } = fields
+  const { repositoryData: repository, buildData: build } = origin ?? {}
+  const hasOrigin = repository !== undefined || build !== undefined || buildSettingsUploadId !== null
+  return {
+    project: project ?? null,
+    signingPolicy,
+    description: description ?? null,
+    version: version ?? null,
+    existingSignatures: existingSignatures ?? null,
+    idempotencyKey,
+    origin: hasOrigin
+      ? {
+          repositoryData:
+            repository === undefined
+              ? null
+              : {
+                  url: repository.url ?? null,
+                  branchName: repository.branchName ?? null,
+                  commitId: repository.commitId ?? null,
+                  sourceControlManagementType: repository.sourceControlManagementType ?? null,
+                },
+          buildData: { url: build?.url ?? null, buildSettingsUploadId },
+        }
+      : null,
+  }
+}
+
+function oneOf(
+  fields: SubmissionFields,
+  first: 'projectSlug' | 'signingPolicySlug',
+  second: 'projectId' | 'signingPolicyId',
+): string | undefined {
+  if (fields[first] !== undefined && fields[second] !== undefined)
+    throw new InvalidInput({ [second]: [`must not be given together with ${first}: name it in one way`] })
+  return fields[first] ?? fields[second]
+}
+
+function missing(field: string): InvalidInput {
+  return new InvalidInput({ [field]: [`must be given, or ${field.replace('Slug', 'Id')}`] })
+}
+
+/** @throws Refusal `ARTIFACT_CONFIGURATION_NOT_FOUND`, `PARAMETER_UNKNOWN` */
+function refuseConfiguration({
+  artifactConfigurationSlug,
+  artifactConfigurationId,
+  parameters = {},
+}: SubmissionFields): void {
+  const named = artifactConfigurationSlug ?? artifactConfigurationId
+  if (named !== undefined)
+    throw new Refusal(
+      'ARTIFACT_CONFIGURATION_NOT_FOUND',
+      `The project has no artifact configuration ${JSON.stringify(named.slice(0, 100))}. Leave the field out: what is signed follows from the artifact.`,
+      { field: artifactConfigurationSlug === undefined ? 'artifactConfigurationId' : 'artifactConfigurationSlug' },
+    )
+  const [name] = Object.keys(parameters)
+  if (name !== undefined)
+    throw new Refusal(
+      'PARAMETER_UNKNOWN',
+      `Nothing takes a parameter ${JSON.stringify(name.slice(0, 100))}: parameters belong to artifact configurations. Leave the field out.`,
+      { field: `parameters.${name.slice(0, 100)}` },
+    )
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { treeOfFields, treeOfJson } from '../../rest/forms/field-tree.ts'
+import { decodeFileName } from '../../rest/forms/file-name.ts'
+import { readJson } from '../../rest/forms/json.ts'
+import { readFields } from '../../rest/forms/read-fields.ts'
+import { InvalidInput } from '../../rest/invalid-input.ts'
+
+const schema = z.object({
+  projectSlug: z.string(),
+  count: z.int().optional(),
+  isFast: z.boolean().optional(),
+  parameters: z.record(z.string(), z.string()).optional(),
+  origin: z.object({ buildData: z.object({ url: z.string().optional() }).optional() }).optional(),
+  headers: z
+    .union([z.array(z.object({ key: z.string(), value: z.string() })), z.record(z.string(), z.string())])
+    .optional(),
+  statuses: z.array(z.enum(['Completed', 'Denied'])).optional(),
+  password: z.string().max(3).meta({ writeOnly: true }).optional(),
+})
+
+const text = (...fields: readonly (readonly [string, unknown])[]) => readFields(schema, treeOfFields(fields), 'text')
+const json = (source: string) => readFields(schema, treeOfJson(readJson(source)), 'json')
+const project = ['projectSlug', 'p'] as const
+
+function faults(read: () => unknown): InvalidInput['errors'] {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.errors
+    throw error
+  }
+  return {}
+}
+
+describe('fields of a form', () => {
+  it.each([
+    [
+      'in PascalCase',
+      [
+        ['ProjectSlug', 'p'],
+        ['Origin.BuildData.Url', 'u'],
+      ],
+    ],
+    [
+      'in camelCase',
+      [
+        ['projectSlug', 'p'],
+        ['origin.buildData.url', 'u'],
+      ],
+    ],
+    [
+      'in brackets',
+      [
+        ['PROJECTSLUG', 'p'],
+        ['origin[buildData][URL]', 'u'],
+      ],
+    ],
+    [
+      'in brackets and dots',
+      [
+        ['projectslug', 'p'],
+        ['Origin[builddata].url', 'u'],
+      ],
+    ],
+  ] as const)('are the same %s', (_, fields) => {
+    expect(text(...fields)).toEqual({ projectSlug: 'p', origin: { buildData: { url: 'u' } } })
+  })
+
+  it('stand for numbers, truth values, lists and names of their own', () => {
+    expect(
+      text(
+        project,
+        ['count', '12'],
+        ['isFast', 'True'],
+        ['Parameters.productVersion', '1.0'],
+        ['headers[0].Key', 'A'],
+        ['headers[0].Value', 'b'],
+        ['statuses', 'Completed'],
+        ['statuses', 'Denied'],
+      ),
+    ).toEqual({
+      projectSlug: 'p',
+      count: 12,
+      isFast: true,
+      parameters: { productVersion: '1.0' },
+      headers: [{ key: 'A', value: 'b' }],
+      statuses: ['Completed', 'Denied'],
+    })
+    expect(text(project, ['headers.X-Api', 'b']).headers).toEqual({ 'X-Api': 'b' })
+  })
+
+  it('that are empty were left out', () => {
+    expect(text(project, ['count', ''], ['origin.buildData.url', ''])).toEqual({
+      projectSlug: 'p',
+      origin: { buildData: {} },
+    })
+  })
+
+  it('given twice in two spellings are refused by their name', () => {
+    expect(faults(() => text(project, ['ProjectSlug', 'q']))).toEqual({
+      projectSlug: ['was given 2 times, as projectSlug and ProjectSlug; give it once'],
+    })
+    expect(faults(() => text(project, ['parameters.x', '1'], ['Parameters[X]', '2']))).toEqual({
+      'parameters.x': ['was given 2 times, as parameters.x and Parameters[X]; give it once'],
+    })
+    expect(Object.keys(faults(() => text(project, ['origin', '1'], ['origin.buildData.url', '2'])))).toEqual([
+      'origin.buildData.url',
+    ])
+  })
+
+  it('that are unknown, missing or of the wrong form are named with what they are', () => {
+    expect(faults(() => text(['project', 'p'], ['count', 'many'], ['statuses', 'Gone']))).toEqual({
+      project: [expect.stringContaining('is not known; the fields here are projectSlug, count')],
+      projectSlug: [expect.stringContaining('expected string')],
+      count: [expect.stringMatching(/expected .*; got "many"/)],
+      'statuses.0': [expect.stringMatching(/; got "Gone"/)],
+    })
+  })
+
+  it('are not repeated where they are secret', () => {
+    expect(JSON.stringify(faults(() => text(project, ['password', 'hunter2'])))).not.toContain('hunter2')
+    expect(JSON.stringify(faults(() => json('{"projectSlug":"p","password":["hunter2"]}')))).not.toContain('hunter2')
+  })
+
+  it.each(['', '.', 'a..b', 'a[', 'a[]', 'a]b', '[a]', '__proto__', 'x'.repeat(400), 'a.b.c.d.e.f.g.h.i.j'])(
+    'named %j are refused, and change nothing of other objects',
+    (name) => {
+      expect(faults(() => text(project, [name, '1']))).not.toEqual({})
+      expect(faults(() => text(project, ['parameters.__proto__', '1']))).toEqual({
+        'parameters.__proto__': ['is no name that can be used'],
+      })
+      expect(Object.getPrototypeOf({})).toBe(Object.prototype)
+    },
+  )
+})
+
+describe('fields of a JSON document', () => {
+  it('are matched without regard to case, and null is what was left out', () => {
+    expect(json('{"ProjectSlug":"p","Count":null,"origin":{"BuildData":null}}')).toEqual({
+      projectSlug: 'p',
+      origin: {},
+    })
+  })
+
+  it('are not read as something else', () => {
+    expect(Object.keys(faults(() => json('{"projectSlug":"p","count":"12"}')))).toEqual(['count'])
+    expect(Object.keys(faults(() => json('{"projectSlug":"p","statuses":"Denied"}')))).toEqual(['statuses'])
+  })
+
+  it.each([
+    '{"projectSlug":"p","projectSlug":"q"}',
+    '{"projectSlug":"p","ProjectSlug":"q"}',
+    '{"projectSlug":"p","project\\u0053lug":"q"}',
+  ])('given twice are refused: %s', (source) => {
+    expect(JSON.stringify(faults(() => json(source)))).toContain('twice')
+  })
+
+  it('may have one name in several objects, and texts that look like names', () => {
+    expect(readJson('[{"a":1},{"a":"\\"a\\":"},{"b":{"a":1},"a":["a"]}]')).toEqual([
+      { a: 1 },
+      { a: '"a":' },
+      { b: { a: 1 }, a: ['a'] },
+    ])
+  })
+
+  it('nested without end are refused', () => {
+    expect(() => readJson(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)).toThrow('nested deeper than 32')
+  })
+})
+
+describe('the name of a file', () => {
+  it.each([
+    ['setup.exe', 'setup.exe'],
+    ['=?utf-8?B?c2V0w7xwLmV4ZQ==?=', 'setüp.exe'],
+    ['=?UTF-8?Q?set=C3=BCp_1.exe?=', 'setüp 1.exe'],
+    ['=?utf-8?B?c2V0w7xw?= =?utf-8?B?LmV4ZQ==?=', 'setüp.exe'],
+    ['=?iso-8859-1?Q?set=FCp.exe?=', 'setüp.exe'],
+    ['=?nothing?B?c2V0?=', '=?nothing?B?c2V0?='],
+    ['=?utf-8?B?/w==?=', '=?utf-8?B?/w==?='],
+    ['a =?utf-8?B?c2V0?= b', 'a =?utf-8?B?c2V0?= b'],
+  ])('%s is %s', (written, meant) => {
+    expect(decodeFileName(written)).toBe(meant)
+  })
+})

@@ -1,0 +1,77 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { expect } from 'vitest'
+
+type Documented = {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: Record<string, Response> }>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, object>> }
+}
+type Response = { readonly content?: Readonly<Record<string, { readonly schema?: { readonly $ref?: string } }>> }
+
+/** What was answered, read as a client reads it. */
+// biome-ignore lint/suspicious/noExplicitAny: what an answer holds differs from route to route.
+export type RestAnswer = { readonly status: number; readonly headers: Headers; readonly body: any }
+
+/** Calls operations of one server, and holds every answer against the server's own OpenAPI document. */
+export function restClient(server: { readonly url: string }) {
+  const ajv = new Ajv2020({ strict: false })
+  addFormats.default(ajv)
+  let document: Promise<Documented> | undefined
+
+  async function schemaOf(
+    method: string,
+    path: string,
+    status: number,
+    mediaType: string,
+  ): Promise<object | undefined> {
+    document ??= fetch(`${server.url}/Api/v1/openapi.json`).then((answer) => answer.json() as Promise<Documented>)
+    const { paths, components } = await document
+    const found = Object.entries(paths).find(([each]) => pattern(each).test(path))
+    const operation = found?.[1][method.toLowerCase()]
+    expect([method, path, operation !== undefined]).toEqual([method, path, true])
+    const response = operation?.responses[status] ?? (status >= 400 ? operation?.responses.default : undefined)
+    expect([`${method} ${path} answers`, status, response !== undefined]).toEqual([
+      `${method} ${path} answers`,
+      status,
+      true,
+    ])
+    const schema = response?.content?.[mediaType]?.schema
+    return schema?.$ref === undefined ? schema : components.schemas[schema.$ref.split('/').at(-1) ?? '']
+  }
+
+  return async function call(
+    method: string,
+    path: string,
+    options: {
+      readonly token?: string
+      readonly headers?: Record<string, string>
+      readonly body?: RequestInit['body']
+    } = {},
+  ): Promise<RestAnswer> {
+    const { token, headers = {}, body = null } = options
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      body,
+    })
+    const text = await response.text()
+    const mediaType = response.headers.get('content-type')?.split(';')[0] ?? ''
+    const isJson = /json$/.test(mediaType)
+    const answer = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+    const schema = await schemaOf(method, path.split('?')[0] ?? '', response.status, mediaType)
+    if (isJson) {
+      expect([`${method} ${path} ${response.status}`, schema !== undefined]).toEqual([
+        `${method} ${path} ${response.status}`,
+        true,
+      ])
+      const isValid = ajv.validate(schema ?? {}, answer.body)
+      expect([text, isValid, ajv.errors]).toEqual([text, true, null])
+    }
+    return answer
+  }
+}
+
+/** A path of the document matches without regard to case; literal paths come before those with parameters. */
+function pattern(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`, 'i')
+}
