@@ -1,9 +1,11 @@
 import {
   actingUser,
+  deletionLimitMs,
   fold,
   isSamePerson,
   type Key,
   type KeyActor,
+  type KeyDeletion,
   keyDecider,
   permissionRule,
   Refusal,
@@ -11,6 +13,7 @@ import {
   userDecider,
 } from '../domain/index.ts'
 import { type LogPosition, prepareEvents, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { longestDelay } from './check-voucher.ts'
 import { collectGrounds, type GroundsLog } from './grounds.ts'
 import { type KeyHistory, keyMetadata, transportKeyId } from './key-history.ts'
 import { namesPeopleBehind } from './people-named.ts'
@@ -45,7 +48,7 @@ export async function removeKey(keyStores: SignerDependencies['keyStores'], key:
 
 /**
  * Both must have done it by their own hand, be different people by all that the log says of their accounts, and have had the
- * permission then.
+ * permission then; the second one before the first one's wish had expired.
  *
  * @throws Refusal `KEY_DELETION_NOT_CONFIRMED`
  */
@@ -57,6 +60,7 @@ async function requireTwoPeople(log: GroundsLog, key: Key, events: readonly Reco
     deletion !== null &&
     deletion.confirmedBy !== null &&
     !isSamePerson(deletion.requestedBy, deletion.confirmedBy) &&
+    isInTime(deletion, requested, confirmed) &&
     (await isBy(log, key, deletion.requestedBy, requested)) &&
     (await isBy(log, key, deletion.confirmedBy, confirmed))
   if (!isConfirmed)
@@ -64,6 +68,25 @@ async function requireTwoPeople(log: GroundsLog, key: Key, events: readonly Reco
       'KEY_DELETION_NOT_CONFIRMED',
       `The log does not bear out that two administrators want the key ${key.name} destroyed.`,
     )
+}
+
+/**
+ * Whether a deletion was confirmed while it could be. Neither what the request says of its end nor the times of the two events
+ * are taken for granted: the end is at most as far away as the domain lets it be. A call that was under way at the end, or two
+ * processes whose clocks differ, are no reason to leave a confirmed deletion undone.
+ */
+function isInTime(
+  { expiresAt }: KeyDeletion,
+  requested: RecordedEvent | undefined,
+  confirmed: RecordedEvent | undefined,
+): boolean {
+  if (requested === undefined || confirmed === undefined) return false
+  const [asked, done] = [requested, confirmed].map(({ metadata }) => Date.parse(metadata.occurredAt)) as [
+    number,
+    number,
+  ]
+  const end = Math.min(Date.parse(expiresAt), asked + deletionLimitMs)
+  return done >= asked - longestDelay && done < end + longestDelay
 }
 
 async function isBy(

@@ -6,6 +6,7 @@ import { grantGlobalRole } from '../../application/change-user.ts'
 import { confirmKeyDeletion, requestKeyDeletion, withdrawKeyDeletion } from '../../application/delete-key.ts'
 import {
   type ApiTokenId,
+  eventMetadata,
   fold,
   type KeyEvent,
   type KeyId,
@@ -13,7 +14,7 @@ import {
   streams,
   type UserId,
 } from '../../domain/index.ts'
-import { readWholeStream } from '../../event-log/index.ts'
+import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { certificatesInLog } from '../support/certificates-in-log.ts'
 import { withMoments } from '../support/moments.ts'
@@ -130,7 +131,8 @@ describe('a key that is to be destroyed', () => {
     const { organization, keyId, anna, bert, isInStore } = await withAdministrators()
     const { log, signer, setup, tokenIds } = organization
     const nobody = { peopleBehind: [] }
-    const requested = { requestedBy: { userId: anna, ...nobody }, reason: null, expiresAt: '2090-01-01T00:00:00.000Z' }
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+    const requested = { requestedBy: { userId: anna, ...nobody }, reason: null, expiresAt }
     const events = (confirmedBy: UserId): readonly KeyEvent[] => [
       { type: 'KeyDeletionRequested', data: { schemaVersion: 1, ...requested } },
       { type: 'KeyDeletionConfirmed', data: { schemaVersion: 1, confirmedBy: { userId: confirmedBy, ...nobody } } },
@@ -147,5 +149,42 @@ describe('a key that is to be destroyed', () => {
     await request()
     await expect(confirm(organization.approvers[2])).rejects.toMatchObject({ code: 'KEY_DELETION_NOT_CONFIRMED' })
     expect(await isInStore()).toBe(true)
+  })
+
+  const [hour, day] = [3_600_000, 86_400_000]
+  test.each<[string, { readonly requested: number; readonly expires: number; readonly confirmed: number }, string]>([
+    ['in time', { requested: -2 * day, expires: 5 * day, confirmed: -day }, 'destroyed'],
+    [
+      'at its end, by a call that was under way',
+      { requested: -8 * day, expires: -day, confirmed: -day + 60_000 },
+      'destroyed',
+    ],
+    ['after its end', { requested: -8 * day, expires: -day, confirmed: -day + hour }, 'refused'],
+    ['before it was asked for', { requested: -day, expires: 6 * day, confirmed: -day - hour }, 'refused'],
+    [
+      'after seven days, whatever end the request names',
+      { requested: -9 * day, expires: day, confirmed: -hour },
+      'refused',
+    ],
+  ])('whose destruction was confirmed %s is %s by the signer', async (_, at, outcome) => {
+    const { organization, keyId, anna, bert, isInStore } = await withAdministrators()
+    const { log, signer, setup, tokenIds } = organization
+    const moment = (distance: number) => new Date(Date.now() + distance).toISOString()
+    const by = (userId: UserId) => ({ userId, peopleBehind: [] })
+    const append = async (userId: UserId, event: KeyEvent, distance: number) => {
+      const { revision } = await readWholeStream(log, streams.key(keyId))
+      const authentication = { method: 'apiToken', tokenId: tokenIds.get(userId) as ApiTokenId } as const
+      const about = { organizationId: setup.organizationId, occurredAt: moment(distance) }
+      const metadata = eventMetadata({ actor: { kind: 'user', userId, authentication }, callId: randomUUID() }, about)
+      await log.append(streams.key(keyId), prepareEvents(streams.key(keyId), revision, [event], metadata), revision)
+    }
+    const request = { requestedBy: by(anna), reason: null, expiresAt: moment(at.expires) }
+    await append(anna, { type: 'KeyDeletionRequested', data: { schemaVersion: 1, ...request } }, at.requested)
+    const confirmation = { schemaVersion: 1, confirmedBy: by(bert) } as const
+    await append(bert, { type: 'KeyDeletionConfirmed', data: confirmation }, at.confirmed)
+    const destroyed = generateKey(signer, keyId)
+    if (outcome === 'destroyed') await destroyed
+    else await expect(destroyed).rejects.toMatchObject({ code: 'KEY_DELETION_NOT_CONFIRMED' })
+    expect(await isInStore()).toBe(outcome === 'refused')
   })
 })
