@@ -4,17 +4,23 @@ import { authoriseSigning } from '../../activities/authorise-signing.ts'
 import { findInvalidApprovals } from '../../activities/find-invalid-approvals.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
+  type ApiTokenId,
   type ApprovalGranted,
   countedApprovals,
   type DomainEvent,
+  eventMetadata,
   type GrantId,
   groupDecider,
   type SigningRequestId,
   streams,
+  type TrustedBuildSystemId,
+  type TrustedBuildSystemTokenId,
+  type UserActor,
   type UserId,
   userDecider,
+  type Voucher,
 } from '../../domain/index.ts'
-import { type EventLog, readWholeStream } from '../../event-log/index.ts'
+import { type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { newCertificate, useCertificate } from '../support/certificates.ts'
 import { grantsOf } from '../support/given-grants.ts'
 import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -62,6 +68,18 @@ async function approvalByGrant(
 /** A new certificate with a new key, which the policy uses from now on. */
 async function giveCertificate(organization: TestOrganization): Promise<void> {
   await useCertificate(organization, (await newCertificate(organization)).certificateId)
+}
+
+const actorOf = (userId: UserId): UserActor => {
+  const authentication = { method: 'apiToken', tokenId: randomUUID() as ApiTokenId } as const
+  return { kind: 'user', userId, authentication }
+}
+
+/** Of a build system that says a call comes from it. */
+const voucher: Voucher = {
+  trustedBuildSystemId: randomUUID() as TrustedBuildSystemId,
+  proof: { method: 'token', tokenId: randomUUID() as TrustedBuildSystemTokenId },
+  node: null,
 }
 
 const reservedFor = (signingRequestId: SigningRequestId) =>
@@ -260,15 +278,16 @@ describe('the signer', () => {
       },
     ],
     ['of somebody else', (world) => reservedAndApproved(world, world.ofBert)],
+    ['in the name of somebody', async (world) => reservedAndApproved(world, await givenBy(world, actorOf(world.bert)))],
     [
-      'in the name of somebody',
+      'by a call that came from a build',
+      async (world) => reservedAndApproved(world, await givenBy(world, { ...actorOf(world.anna), vouchedBy: voucher })),
+    ],
+    [
+      'by a call that came from a build',
       async (world) => {
-        const { organization, ofAnna, bert } = world
-        const { events } = await readWholeStream(organization.log, streams.grant(ofAnna))
-        const grantId = randomUUID() as GrantId
-        const data = { ...events[0]?.data, grantId, schemaVersion: 1 }
-        await forge(organization, streams.grant(grantId), [{ type: 'GrantGiven', data }], bert)
-        return reservedAndApproved(world, grantId)
+        const authentication = { method: 'identityToken', issuer: 'https://example.org', tokenId: 'job' } as const
+        return reservedAndApproved(world, await givenBy(world, { ...actorOf(world.anna), authentication }))
       },
     ],
     [
@@ -293,6 +312,19 @@ describe('the signer', () => {
       },
     ],
   ]
+
+  /** A grant of Anna's, for which the log says that somebody gave it. */
+  async function givenBy({ organization, ofAnna }: World, actor: UserActor): Promise<GrantId> {
+    const { log, setup } = organization
+    const { events } = await readWholeStream(log, streams.grant(ofAnna))
+    const grantId = randomUUID() as GrantId
+    const given = { type: 'GrantGiven', data: { ...events[0]?.data, grantId, schemaVersion: 1 } } as const
+    const about = { organizationId: setup.organizationId, occurredAt: new Date().toISOString() }
+    const metadata = eventMetadata({ actor, callId: randomUUID() }, about)
+    const stream = streams.grant(grantId)
+    await log.append(stream, prepareEvents(stream, 'noStream', [given], metadata), 'noStream')
+    return grantId
+  }
 
   async function expectRefused({ organization, bert }: World, signingRequestId: SigningRequestId, why: string) {
     const { plan } = await organization.request(signingRequestId)

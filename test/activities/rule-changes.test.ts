@@ -6,6 +6,7 @@ import { issueApiToken } from '../../application/api-tokens.ts'
 import { createUser } from '../../application/create-user.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
+  type Actor,
   type ApiTokenId,
   type ChangeProposalFacts,
   type ChangeProposalId,
@@ -20,7 +21,10 @@ import {
   type SigningRequestId,
   signingPolicyDecider,
   streams,
+  type TrustedBuildSystemId,
+  type TrustedBuildSystemTokenId,
   type UserId,
+  type Voucher,
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { silenceWorkers } from '../support/temporal.ts'
@@ -28,7 +32,12 @@ import { otherDigest, type TestOrganization, testOrganization } from '../support
 
 silenceWorkers()
 
-type Person = { readonly userId: UserId; readonly tokenId: ApiTokenId }
+type Person = {
+  readonly userId: UserId
+  readonly tokenId: ApiTokenId
+  /** Who says that the call comes from a build. */
+  readonly vouchedBy?: Voucher
+}
 
 /** An organization whose policy names a group of approvers, with three administrators, which controls changes of its rules. */
 async function controlled(requiredApprovals = 1) {
@@ -67,10 +76,13 @@ async function append(
   changeProposalId?: ChangeProposalId,
 ): Promise<void> {
   const { revision } = await readWholeStream(log, streamId)
-  const actor =
+  const actor: Actor =
     by === undefined
-      ? ({ kind: 'system', component: 'setup' } as const)
-      : ({ kind: 'user', userId: by.userId, authentication: { method: 'apiToken', tokenId: by.tokenId } } as const)
+      ? { kind: 'system', component: 'setup' }
+      : {
+          ...{ kind: 'user', userId: by.userId, authentication: { method: 'apiToken', tokenId: by.tokenId } },
+          ...(by.vouchedBy && { vouchedBy: by.vouchedBy }),
+        }
   const about = { organizationId, occurredAt: signer.now(), ...(changeProposalId && { changeProposalId }) }
   const metadata = eventMetadata({ actor, callId: randomUUID() }, about)
   await log.append(streamId, prepareEvents(streamId, revision, events, metadata), revision)
@@ -112,6 +124,13 @@ async function propose(organization: Controlled, proposal: Proposal): Promise<Ch
     await append(organization, stream, [approved], by)
   }
   return changeProposalId
+}
+
+/** Of a build system that says a call comes from it. */
+const voucher: Voucher = {
+  trustedBuildSystemId: randomUUID() as TrustedBuildSystemId,
+  proof: { method: 'token', tokenId: randomUUID() as TrustedBuildSystemTokenId },
+  node: null,
 }
 
 const joins = ({ newcomer }: Controlled) => version1('GroupMembersChanged', { added: [newcomer.userId], removed: [] })
@@ -197,6 +216,10 @@ describe('who became an approver under change control', () => {
     [
       'somebody without the permission',
       ({ administrators: [ada], newcomer }) => ({ author: ada, approvals: [newcomer] }),
+    ],
+    [
+      'an administrator whose call a trusted build system vouched for',
+      ({ administrators: [ada, bob] }) => ({ author: ada, approvals: [{ ...bob, vouchedBy: voucher }] }),
     ],
     ['a CI user', ({ administrators: [ada], tool }) => ({ author: ada, approvals: [tool] })],
     ['nobody', ({ administrators: [ada] }) => ({ author: ada, approvals: [], facts: { requiredApprovals: 0 } })],
