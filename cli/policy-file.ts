@@ -35,6 +35,10 @@ export function policySettingsSchema<Principal extends z.ZodType, Certificate ex
     trustedBuildSystemRequired: z.boolean().default(false).meta({
       description: 'Whether a trusted build system must vouch for submissions; only CI users submit then.',
     }),
+    hashSigningAllowed: z.boolean().default(false).meta({
+      description:
+        'Whether hashes are signed whose content the service has not seen; takes timestamp none. Such a signature can be made into one of any format.',
+    }),
     changeControl: z
       .strictObject({
         requiredApprovals: z.int().min(1).max(10),

@@ -20,6 +20,7 @@ export type PolicyOptions = {
   readonly existingSignatures?: string
   readonly changeApprovals?: string
   readonly trustedBuildSystemRequired?: boolean
+  readonly allowHashSigning?: boolean
 }
 
 /** Adds them. */
@@ -43,6 +44,8 @@ export function withPolicyOptions(command: Command): Command {
     )
     .option('--trusted-build-system-required', 'one must vouch for submissions; only CI users submit then')
     .option('--no-trusted-build-system-required', 'none need vouch for them')
+    .option('--allow-hash-signing', 'sign hashes whose content nobody sees; needs --timestamp none')
+    .option('--no-allow-hash-signing', 'sign files only')
     .option(
       '--change-approvals <number>',
       'so many others must approve changes of this policy; 0: as the organization says',
@@ -76,7 +79,7 @@ export async function settingsOf(
 
 function changed(base: Partial<PolicySettings>, options: PolicyOptions): object {
   const { name, certificate, timestamp, release, changeApprovals, existingSignatures, submitter } = options
-  const { trustedBuildSystemRequired } = options
+  const { trustedBuildSystemRequired, allowHashSigning: hashSigningAllowed } = options
   return {
     ...base,
     ...(name === undefined ? {} : { name }),
@@ -86,6 +89,7 @@ function changed(base: Partial<PolicySettings>, options: PolicyOptions): object 
     ...(release === undefined ? {} : { release }),
     ...(existingSignatures === undefined ? {} : { existingSignatures: existingSignatures.split(',') }),
     ...(trustedBuildSystemRequired === undefined ? {} : { trustedBuildSystemRequired }),
+    ...(hashSigningAllowed === undefined ? {} : { hashSigningAllowed }),
     ...(changeApprovals === undefined
       ? {}
       : {
@@ -112,7 +116,8 @@ function approvalOf(before: PolicySettings['approval'], options: PolicyOptions):
 }
 
 function asSettings({ certificate, submitters, approval, ...version }: PolicyVersion): object {
-  const { name, timestamp, release, existingSignatures, trustedBuildSystemRequired, changeControl } = version
+  const { name, timestamp, release, existingSignatures, changeControl } = version
+  const { trustedBuildSystemRequired, hashSigningAllowed } = version
   return {
     name,
     certificate: certificate?.certificateId,
@@ -122,6 +127,7 @@ function asSettings({ certificate, submitters, approval, ...version }: PolicyVer
     release,
     existingSignatures,
     trustedBuildSystemRequired,
+    hashSigningAllowed,
     changeControl,
   }
 }

@@ -89,7 +89,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPolicy: 'createdAt current events id name project revision signingPolicyId slug status updatedAt versions',
     SigningPolicyPayload: 'changeProposal changeProposalId position signingPolicy signingPolicyId',
     SigningPolicyVersion:
-      'approval certificate changeControl existingSignatures madeAt madeBy name release submitters timestamp trustedBuildSystemRequired version',
+      'approval certificate changeControl existingSignatures hashSigningAllowed madeAt madeBy name release submitters timestamp trustedBuildSystemRequired version',
     SigningRequest:
       'approvalProcess approvals artifact attempts cancellation certificate claimedOrigin createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt version waitingFor workflowStatus',
     ClaimedOrigin: 'buildData repositoryData trustedBuildSystem',

@@ -36,6 +36,10 @@ export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettin
       description:
         'Whether a trusted build system must vouch for submissions, which people cannot make then; no when absent.',
     }),
+    hashSigningAllowed: t.boolean({
+      description:
+        'Whether hashes are signed whose content the service has not seen: such a signature can be made into one of any format, of anything. No when absent. Takes no time-stamp.',
+    }),
     changeControl: t.field({
       type: ChangeControlInput,
       description:
@@ -50,7 +54,7 @@ export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettin
  * @throws Refusal `ID_MALFORMED`, `ARGUMENTS_AMBIGUOUS`
  */
 export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput): SigningPolicySettings {
-  const { name, approval, changeControl, trustedBuildSystemRequired } = input
+  const { name, approval, changeControl, trustedBuildSystemRequired, hashSigningAllowed } = input
   return {
     name,
     certificateId: parseEntityId<CertificateId>(input.certificateId, 'Certificate'),
@@ -69,5 +73,6 @@ export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput)
     existingSignatures: input.existingSignatures ?? ['replace', 'append', 'refuse'],
     ...(changeControl == null ? {} : { changeControl }),
     ...(trustedBuildSystemRequired ? { trustedBuildSystemRequired } : {}),
+    ...(hashSigningAllowed ? { hashSigningAllowed } : {}),
   }
 }

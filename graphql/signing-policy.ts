@@ -63,6 +63,11 @@ const SigningPolicyVersionRef = builder.objectRef<SigningPolicyVersion>('Signing
       description: 'Whether a trusted build system must vouch for submissions, which people cannot make then.',
       resolve: ({ settings }) => settings.trustedBuildSystemRequired ?? false,
     }),
+    hashSigningAllowed: t.boolean({
+      description:
+        'Whether hashes are signed whose content the service has not seen: such a signature can be made into one of any format, of anything.',
+      resolve: ({ settings }) => settings.hashSigningAllowed ?? false,
+    }),
     changeControl: t.field({
       type: ChangeControlRef,
       nullable: true,

@@ -87,6 +87,7 @@ export type PolicySummary = {
     readonly timestamp: string
     readonly release: boolean
     readonly existingSignatures: readonly string[]
+    readonly hashSigningAllowed: boolean
   }
 }
 
@@ -100,7 +101,7 @@ export const listPolicies = typedDocument<
       signingPolicyId slug name status
       project { slug }
       current {
-        version timestamp release existingSignatures
+        version timestamp release existingSignatures hashSigningAllowed
         certificate { certificateId name }
         submitters { ${principalFields} }
         approval { requiredApprovals approvers { ${principalFields} } }

@@ -16,6 +16,7 @@ type PolicyDemands<Principal> = {
   readonly release: boolean
   readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
   readonly trustedBuildSystemRequired: boolean
+  readonly hashSigningAllowed: boolean
   readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
 }
 
@@ -51,7 +52,8 @@ export type PolicyChange = {
 const versionFields = `version madeAt madeBy { kind component user { userId name } }
   name certificate { certificateId name } submitters { ${principalFields} }
   approval { approvers { ${principalFields} } requiredApprovals submitterMayApprove deadlineSeconds }
-  timestamp release existingSignatures trustedBuildSystemRequired changeControl { requiredApprovals lifetimeSeconds }`
+  timestamp release existingSignatures trustedBuildSystemRequired hashSigningAllowed
+  changeControl { requiredApprovals lifetimeSeconds }`
 const changeFields = 'signingPolicyId position changeProposalId'
 
 /** One signing policy by its id. */

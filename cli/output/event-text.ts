@@ -79,8 +79,8 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   GroupMembersChanged: ({ added, removed }, who) =>
     `${count((added as readonly unknown[]).length, 'member')} added and ${(removed as readonly unknown[]).length} removed by ${who}`,
 
-  SigningPolicyCreated: (_, who) => `Created by ${who}`,
-  SigningPolicyChanged: ({ version }, who) => `Version ${version} made by ${who}`,
+  SigningPolicyCreated: ({ settings }, who) => `Created by ${who}${hashSigningText(settings)}`,
+  SigningPolicyChanged: ({ version, settings }, who) => `Version ${version} made by ${who}${hashSigningText(settings)}`,
   SigningPolicyDeactivated: ({ reason }, who) => `Deactivated by ${who}${quoted(reason)}`,
   SigningPolicyReactivated: (_, who) => `Reactivated by ${who}`,
 
@@ -129,6 +129,12 @@ const invalidations: Readonly<Record<string, string>> = {
   removedFromGroup: 'they left the groups that may approve',
   userDeactivated: 'they were deactivated',
   grantRevoked: 'the grant by which it was given was revoked',
+}
+
+/** Signatures by such a policy need not be of what anybody of the service has seen: whoever audits must read it. */
+function hashSigningText(settings: unknown): string {
+  const allowed = typeof settings === 'object' && settings !== null && 'hashSigningAllowed' in settings
+  return allowed ? ', allows hash signing' : ''
 }
 
 function fileName(artifact: unknown): string {

@@ -3,6 +3,10 @@ import { readableTime } from './quantities.ts'
 import { principalNames } from './request-details.ts'
 import { type Cell, fieldList, type Marker, statusCell, table } from './table.ts'
 
+/** What everybody is told who submits to, approves by or looks at a policy that allows hash signing. */
+export const hashSigningWarning =
+  'ALLOWED: it also signs hashes whose content nobody of the service has seen, which can be made into a signature of anything'
+
 /** Everything about a signing policy, with what each version of it demanded. */
 export function policyText({ project, current, versions, ...policy }: PolicyDetails, marker: Marker): string {
   const fields: (readonly [string, Cell | null])[] = [
@@ -18,6 +22,7 @@ export function policyText({ project, current, versions, ...policy }: PolicyDeta
     ['release', current.release ? 'yes' : 'no'],
     ['signed files', current.existingSignatures.join(', ')],
     ['build system', current.trustedBuildSystemRequired ? 'required' : 'not required'],
+    ['hash signing', current.hashSigningAllowed ? hashSigningWarning : 'not allowed'],
     ['its changes', current.changeControl && `need ${current.changeControl.requiredApprovals} approvals at least`],
     ['revision', String(policy.revision)],
   ]

@@ -4,7 +4,13 @@ import type { SigningPolicySettings } from '../signing-policy/index.ts'
 import { countedApprovals, type SigningRequest } from '../signing-request/index.ts'
 
 /** A rule by which a request would have been treated otherwise. */
-export type OtherwiseRule = 'submitter' | 'approvals' | 'certificate' | 'timestamp' | 'existingSignatures'
+export type OtherwiseRule =
+  | 'submitter'
+  | 'approvals'
+  | 'certificate'
+  | 'timestamp'
+  | 'existingSignatures'
+  | 'hashSigning'
 
 /** How a request would have been treated otherwise: what its own version demanded, and what the other settings would. */
 export type TreatedOtherwise = {
@@ -27,6 +33,7 @@ export type PastRequest = Pick<
   | 'certificateId'
   | 'timestamp'
   | 'existingSignatures'
+  | 'source'
 >
 
 /**
@@ -65,6 +72,9 @@ function differencesOf(
     ...(settings.existingSignatures.includes(existingSignatures)
       ? []
       : [{ rule: 'existingSignatures' as const, before: existingSignatures, after: 'refused' }]),
+    ...(request.source.kind !== 'hashPayload' || settings.hashSigningAllowed
+      ? []
+      : [{ rule: 'hashSigning' as const, before: 'signed', after: 'refused' }]),
   ]
 }
 

@@ -41,6 +41,11 @@ export type SigningPolicySettings = {
    * that is not demanded. Events with it are of the third form.
    */
   readonly trustedBuildSystemRequired?: true
+  /**
+   * That hashes are signed whose content nobody of the service has seen: such a signature can be made into one of any format, of
+   * anything. Left out where that is not allowed. Events with it are of the fourth form.
+   */
+  readonly hashSigningAllowed?: true
 }
 
 /** A policy came to be, with version 1 of its settings. */

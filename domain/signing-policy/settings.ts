@@ -59,6 +59,7 @@ export function checkedSettings({ settings, certificate, people }: SettingsInCon
     checkReachable(settings.approval, people)
   }
   if (settings.release) checkRelease(settings, certificate)
+  if (settings.hashSigningAllowed) checkHashSigning(settings)
   if (settings.trustedBuildSystemRequired) checkCiUsers(people.interactiveSubmitters ?? [])
   if (settings.changeControl !== undefined) checkChangeControl(settings.changeControl, people.administrators ?? 0)
   const name = parseName(settings.name, "The signing policy's name")
@@ -140,6 +141,15 @@ function checkCiUsers(interactive: readonly UserId[]): void {
     'SUBMITTER_NOT_CI_USER',
     `A policy that demands a trusted build system takes submissions of CI users only; ${interactive.slice(0, 10).join(', ')}${interactive.length > 10 ? ' and others' : ''} ${interactive.length === 1 ? 'is a person' : 'are people'}.`,
     { interactiveSubmitters: interactive.slice(0, 10) },
+  )
+}
+
+/** The signature of a hash cannot carry a time-stamp: whoever puts it into a file can. */
+function checkHashSigning({ timestamp, release }: SigningPolicySettings): void {
+  if (timestamp === 'none') return
+  throw new Refusal(
+    'HASH_SIGNING_WITH_TIMESTAMP',
+    `A policy that allows hash signing must not demand time-stamps, which signatures of hashes cannot carry${release ? ', and so cannot be for releases' : ''}. Sign hashes by a policy of their own, with timestamp none.`,
   )
 }
 

@@ -229,6 +229,15 @@ describe('signing policy', () => {
       })
   })
 
+  it('says by a later form of its events that hashes are signed', () => {
+    const hashes = { ...settings, timestamp: 'none', release: false, hashSigningAllowed: true } as const
+    const demands = { timestamp: 'none', release: false, hashSigningAllowed: true } as const
+    given(policy, created)
+      .when(change(demands))
+      .thenEvents({ type: 'SigningPolicyChanged', data: { schemaVersion: 4, version: 2, settings: hashes } })
+    expect(policy.decide(create(demands), policy.initialState())[0]?.data).toMatchObject({ schemaVersion: 4 })
+  })
+
   itRefuses(policy, { source: 'signing-policy/decider.ts', before: 'export const signingPolicyDecider' }, [
     ['SIGNING_POLICY_EXISTS', 'a second creation', [created], create()],
     ['SIGNING_POLICY_NOT_FOUND', 'deactivation before creation', [], { type: 'DeactivateSigningPolicy', reason: null }],
@@ -373,6 +382,12 @@ describe('signing policy', () => {
       'a person who submits where a trusted build system must vouch',
       [created],
       peopleSubmit(change({ trustedBuildSystemRequired: true })),
+    ],
+    [
+      'HASH_SIGNING_WITH_TIMESTAMP',
+      'hashes to be signed with time-stamps, which they cannot carry',
+      [created],
+      change({ timestamp: 'required', hashSigningAllowed: true }),
     ],
     ['SLUG_MALFORMED', 'a space', [], { ...create(), slug: 'a b' }],
     ['NAME_MALFORMED', 'no name', [], create({ name: '' })],

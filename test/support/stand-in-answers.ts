@@ -104,6 +104,7 @@ export const policy = {
     timestamp: 'required',
     release: false,
     existingSignatures: ['replace', 'append', 'refuse'],
+    hashSigningAllowed: false,
     certificate,
     submitters: [named('ci')],
     approval: {

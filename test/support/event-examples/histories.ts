@@ -51,6 +51,7 @@ const proposedChange = {
 
 const controlledSettings = { ...policySettings, changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }
 const vouchedSettings = { ...policySettings, trustedBuildSystemRequired: true } as const
+const hashSettings = { ...policySettings, timestamp: 'none', release: false, hashSigningAllowed: true } as const
 
 /**
  * Histories that hold every type of event, in the newest form of each, and every kind of actor. What is once among the stored
@@ -265,6 +266,22 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           }),
         ),
         inForm(3, byToken('SigningPolicyChanged', { version: 2, settings: { ...vouchedSettings, approval: null } })),
+      ],
+    },
+    {
+      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('c')),
+      events: [
+        inForm(
+          4,
+          byToken('SigningPolicyCreated', {
+            signingPolicyId: fixedUuid<SigningPolicyId>('c'),
+            organizationId: id.organization,
+            projectId: id.project,
+            slug: 'hashes',
+            settings: hashSettings,
+          }),
+        ),
+        inForm(4, byToken('SigningPolicyChanged', { version: 2, settings: { ...hashSettings, approval: null } })),
       ],
     },
     {
