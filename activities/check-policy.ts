@@ -3,8 +3,10 @@ import {
   activeSigningPolicy,
   canonicalJson,
   fold,
+  hashesOf,
   projectDecider,
   Refusal,
+  requireHashSigning,
   type SigningPolicySettings,
   type SigningRequest,
   signingPolicyDecider,
@@ -22,7 +24,8 @@ import type { GroundsLog } from './grounds.ts'
  *
  * @param submission the event with which the request began
  * @returns what the policy's version at submission demands
- * @throws Refusal `POLICY_MISMATCH`, `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `RULE_CHANGE_NOT_APPROVED`
+ * @throws Refusal `POLICY_MISMATCH`, `HASH_SIGNING_NOT_ALLOWED`, `HASH_ALGORITHM_NOT_ALLOWED`, `SIGNING_POLICY_INACTIVE`,
+ *   `PROJECT_INACTIVE`, `RULE_CHANGE_NOT_APPROVED`
  */
 export async function checkPolicy(
   log: GroundsLog,
@@ -45,6 +48,8 @@ export async function checkPolicy(
     submitter: await isNamed(log, request, submitters, request.submitter, [submission]),
   }).find(([, same]) => !same)
   if (differing !== undefined) throw policyMismatch(differing[0])
+  const hashes = hashesOf(request.source)
+  if (hashes !== undefined) requireHashSigning(hashes, settings)
   await requireApprovedRule(log, request, version)
   await requireApprovedRule(
     log,

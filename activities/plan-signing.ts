@@ -1,5 +1,5 @@
-import { type ArtifactStore, createSigningPlan } from '../artifacts/index.ts'
-import { type RecordPlan, retrieved, type SigningRequest } from '../domain/index.ts'
+import { type ArtifactStore, createHashPlan, createSigningPlan } from '../artifacts/index.ts'
+import { hashesOf, type RecordPlan, retrieved, type SigningRequest } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
@@ -37,7 +37,11 @@ export async function planRequest(
   const { certificate, key } = await readCertificateAndKey(log, request.certificateId, now())
   const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
   const work = { formats, store, passes, signal, onProgress: progress }
-  const stored = await createSigningPlan({ request: retrieved(request), ...signer, ...work })
+  const facts = { request: retrieved(request), ...signer }
+  const hashes = hashesOf(request.source)
+  const stored = await (hashes === undefined
+    ? createSigningPlan({ ...facts, ...work })
+    : createHashPlan(facts, hashes, store))
   const { digest: planDigest, document: planDocument, ...counts } = stored
   const { certificateThumbprint } = signer
   return { type: 'RecordPlan', planDigest, planDocument, certificateThumbprint, ...counts, at: now() }

@@ -1,7 +1,7 @@
 import {
   type ArtifactStore,
   type ComposedPlan,
-  type PlannedCopy,
+  planHashesAgain,
   planOnCopies,
   type SignerScratch,
   signerSpools,
@@ -11,29 +11,28 @@ import {
   type Artifact,
   type DomainEvent,
   fold,
+  hashesOf,
   Refusal,
   retrieved,
   type SignedFile,
   type SigningManifest,
-  type SigningPlan,
   type SigningRequest,
   type SigningRequestCommand,
   signingRequestDecider,
   streams,
-  type UsableCertificate,
 } from '../domain/index.ts'
 import { type EventLog, prepareEvents } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { KeyStores } from '../signing/pkcs11/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
-import type { SigningKey } from '../signing/signing-key.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { type Authorised, advanced, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
-import { checkSignedFile } from './check-signed-file.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 import type { LastRevisions } from './grounds.ts'
 import type { LongWork } from './heartbeat.ts'
 import { eventsFromRevision, stepMetadata } from './request-step.ts'
+import { type SigningTools, signCopies } from './sign-copies.ts'
+import { signHashDocument } from './sign-hash-document.ts'
 import { storedKey } from './signing-key.ts'
 
 /** What the signer works with. */
@@ -64,7 +63,7 @@ export type SignerDependencies = {
  * 2. The artifact is copied, once, into a folder of the signer's own; the plan is made from what was copied.
  * 3. The log is asked again, since reading may have taken minutes, the plan must be the approved one, and `SigningStarted`
  *    is appended.
- * 4. The copy is signed in its place. Whenever nothing else stands between the digest and the key, the log is asked whether
+ * 4. The copy is signed in its place; of a request to sign hashes, which stand in the log, there is none. Whenever nothing else stands between the digest and the key, the log is asked whether
  *    anything was added to what the authorisation rests on.
  * 5. What was made is verified, and thrown away when it is not as planned, or was withdrawn meanwhile. Only then the store
  *    gets it, and the manifest of all that was signed, and `FilesSigned` and `SigningRequestCompleted` are appended.
@@ -80,36 +79,48 @@ export async function sign(
   work: LongWork,
 ): Promise<NewerEvents> {
   const { store, scratch, passes, formats } = dependencies
-  const first = await authoriseSigning(dependencies, signingRequestId)
-  if (first.kind === 'completed') return { events: eventsFromRevision(first.events, fromRevision) }
+  const asked = await authoriseSigning(dependencies, signingRequestId)
+  if (asked.kind === 'completed') return { events: eventsFromRevision(asked.events, fromRevision) }
+  const first: Authorised = asked
   const { request, plannerVersion, certificate, key } = first
   const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
   const { signal, progress: onProgress } = work
-  const facts = { request: retrieved(request), ...signer, formats, store, passes, signal, onProgress }
-  return scratch.withFolder((folder) =>
-    planOnCopies(facts, { folder, plannerVersion }, async (composed, copies) => {
-      const authorisation = await renewAuthorisation(dependencies, first)
-      const seen = eventsFromRevision(authorisation.events, fromRevision)
-      if (authorisation.kind === 'completed') return { events: seen }
-      return { events: [...seen, ...(await attempt(dependencies, authorisation, { composed, copies, folder }, work))] }
-    }),
-  )
+  const facts = { request: retrieved(request), ...signer }
+  const hashes = hashesOf(request.source)
+
+  async function signPlanned(planned: PlannedWork): Promise<NewerEvents> {
+    const authorisation = await renewAuthorisation(dependencies, first)
+    const seen = eventsFromRevision(authorisation.events, fromRevision)
+    if (authorisation.kind === 'completed') return { events: seen }
+    return { events: [...seen, ...(await attempt(dependencies, authorisation, planned))] }
+  }
+
+  return scratch.withFolder((folder) => {
+    const again = { folder, plannerVersion }
+    if (hashes !== undefined)
+      return planHashesAgain(facts, hashes, again, (composed, planned) =>
+        signPlanned({ composed, folder, signFiles: (tools) => signHashDocument(store, { hashes, planned, ...tools }) }),
+      )
+    return planOnCopies({ ...facts, formats, store, passes, signal, onProgress }, again, (composed, copies) =>
+      signPlanned({ composed, folder, signFiles: (tools) => signCopies(dependencies, copies, { ...work, ...tools }) }),
+    )
+  })
 }
 
-/** What a signer has planned again, and works with. */
+/** What a signer has planned again, and how it is signed. */
 type PlannedWork = {
   readonly composed: ComposedPlan
-  readonly copies: readonly PlannedCopy[]
   /** The signer's own, for as long as the attempt lasts. */
   readonly folder: string
+  /** Signs the files of the plan, in its order, and gives each when it is verified and in the store. */
+  readonly signFiles: (tools: SigningTools) => AsyncIterable<SignedFile>
 }
 
-/** Makes one attempt to sign the copies of what was planned; answers with the events that it appended. */
+/** Makes one attempt to sign what was planned; answers with the events that it appended. */
 async function attempt(
   dependencies: SignerDependencies,
   authorisation: Authorised,
-  { composed, copies, folder }: PlannedWork,
-  work: LongWork,
+  { composed, folder, signFiles }: PlannedWork,
 ): Promise<readonly DomainEvent[]> {
   const { request, certificate, key: keyOfCertificate } = authorisation
   const { facts: plan, digest: planDigest } = composed
@@ -132,18 +143,17 @@ async function attempt(
     standing = await renewAttempt(dependencies, standing, attempt)
   }
   const found = await storedKey(dependencies.keyStores, keyOfCertificate)
-  const key: SigningKey = {
+  const key: SigningTools['key'] = {
     algorithm: found.algorithm,
     publicKey: found.publicKey,
     sign: (hash, digest) => found.sign(hash, digest, stillAuthorised),
+    signHashes: (mechanism, digests) => found.signHashes(mechanism, digests, stillAuthorised),
   }
 
   const { fileName } = retrieved(request).artifact
   let signedArtifact: Artifact | undefined
-  async function* signFiles() {
-    const tools = { ...work, plan, certificate, key, timestamps, stillAuthorised }
-    for (const each of copies) {
-      const file = await signFile(dependencies, { ...each, ...tools })
+  async function* signed() {
+    for await (const file of signFiles({ plan, certificate, key, timestamps, stillAuthorised })) {
       if (file.node === 0) signedArtifact = artifactOf(fileName, file)
       yield file
     }
@@ -163,7 +173,7 @@ async function attempt(
       signedArtifact,
     }
   }
-  const stored = await storeManifest(dependencies.store, describeManifest, signFiles(), signerSpools(folder))
+  const stored = await storeManifest(dependencies.store, describeManifest, signed(), signerSpools(folder))
   await stillAuthorised()
   const completed = await stream.append(
     {
@@ -182,48 +192,6 @@ async function attempt(
 
 function artifactOf(fileName: string, { signedSha256: sha256, signedSize: size }: SignedFile): Artifact {
   return { fileName, sha256, size }
-}
-
-async function signFile(
-  dependencies: SignerDependencies,
-  work: PlannedCopy &
-    LongWork & {
-      readonly plan: SigningPlan
-      readonly certificate: UsableCertificate
-      readonly key: SigningKey
-      /** `undefined` when the policy asks for no time-stamp. */
-      readonly timestamps: TimestampClient | undefined
-      /** Fails when what the attempt rests on was withdrawn. */
-      readonly stillAuthorised: () => Promise<void>
-    },
-): Promise<SignedFile> {
-  const { store, passes, trustedTimestampCertificates, now } = dependencies
-  const {
-    node,
-    planned,
-    copy,
-    plan,
-    certificate,
-    key,
-    timestamps,
-    stillAuthorised,
-    signal,
-    progress: onProgress,
-  } = work
-  const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
-  const { format } = copy
-  const options = { passes, signal, onProgress }
-  await format.sign(copy, planned.directives, { key, certificateChain, timestamps }, options)
-  const { existingSignatures, directives } = planned
-  const signatures = await checkSignedFile(
-    { format, handle: copy.handle },
-    { plan, directives, existingSignatures, certificateChain, trustedTimestampCertificates, at: new Date(now()) },
-    options,
-  )
-  await stillAuthorised()
-  const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, { passes, signal, onProgress })
-  const { path, sha256: unsignedSha256 } = planned
-  return { node, path, unsignedSha256, signedSha256, signedSize, signatures }
 }
 
 /** The request's stream as the signer writes it: decided by the domain, at the revision that the authorisation rests on. */

@@ -13,6 +13,7 @@ import type { ExportAuditLogInput } from './export-audit-log.ts'
 import type { Unsubscription } from './mailed-tokens.ts'
 import type { OpenArtifactInput, OpenedArtifact } from './open-artifact.ts'
 import type { Upload } from './ports.ts'
+import type { SignedHashes, SignHashesInput } from './sign-hashes.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
 import type { Unsubscribed } from './unsubscribe.ts'
 import type { AdmitUploadInput, UploadArtifactInput } from './upload-artifact.ts'
@@ -63,6 +64,15 @@ export interface Application extends Administration {
    *   `IDEMPOTENCY_KEY_MALFORMED`, `IDEMPOTENCY_KEY_REUSED`
    */
   submitSigningRequest(caller: Caller, input: SubmitSigningRequestInput): Promise<SigningRequestChanged>
+
+  /**
+   * Has hashes signed whose content nobody of the service has seen, by a policy that allows it. The signatures come with the answer
+   * when nobody has to approve and the signer is at hand.
+   *
+   * @throws Refusal as `submitSigningRequest`, and `HASH_SIGNING_NOT_ALLOWED`, `HASH_ALGORITHM_NOT_ALLOWED`, `HASH_LENGTH_WRONG`,
+   *   `HASH_PAYLOAD_MALFORMED`, `KEY_ALGORITHM_UNSUITABLE`
+   */
+  signHashes(caller: Caller, input: SignHashesInput): Promise<SignedHashes>
 
   /**
    * Says before an artifact is uploaded whether its submission would be refused.

@@ -5,6 +5,7 @@ import {
   chosenTreatment,
   currentVersion,
   type ExistingSignatureTreatment,
+  type KeyAlgorithm,
   keyDecider,
   type Project,
   type ProjectId,
@@ -44,6 +45,8 @@ export type CheckedChoices = {
   readonly existingSignatures: ExistingSignatureTreatment
   readonly description: string | null
   readonly version: string | null
+  /** Of the key that the policy signs with. */
+  readonly keyAlgorithm: KeyAlgorithm
 }
 
 /**
@@ -73,9 +76,9 @@ export async function checkChoices(
   const certificateState = (await load(log, streams.certificate(settings.certificateId), certificateDecider)).state
   const certificate = usableCertificate(certificateState, now())
   requireRestrictionsMet(certificate, settings, `the signing policy ${settings.name}`)
-  usableKey((await load(log, streams.key(certificate.keyId), keyDecider)).state, certificate.name)
+  const key = usableKey((await load(log, streams.key(certificate.keyId), keyDecider)).state, certificate.name)
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
-  return { project, policy: inForce, existingSignatures, description, version }
+  return { project, policy: inForce, existingSignatures, description, version, keyAlgorithm: key.algorithm }
 }
 
 /** What a policy demands that takes only what a trusted build system vouches for. @throws Refusal as that says */

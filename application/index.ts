@@ -12,6 +12,7 @@ import { openGuard } from './guard.ts'
 import { openArtifact } from './open-artifact.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { asCallersFailure } from './service-failure.ts'
+import { signHashes } from './sign-hashes.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
 import { readUnsubscription, unsubscribe } from './unsubscribe.ts'
 import { admitUpload, uploadArtifact } from './upload-artifact.ts'
@@ -54,6 +55,7 @@ export * from './resume.ts'
 export * from './revoke-process-key.ts'
 export { ServiceError } from './service-failure.ts'
 export type { Setup } from './setup.ts'
+export type * from './sign-hashes.ts'
 export type * from './signing-policies.ts'
 export * from './simulation.ts'
 export type * from './submission.ts'
@@ -109,6 +111,10 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     submitSigningRequest: (requester, input) =>
       guard({ useCase: 'submitSigningRequest', requester, writes: 'submission' }, () =>
         submitSigningRequest(dependencies, requester, input),
+      ),
+    signHashes: (requester, input) =>
+      guard({ useCase: 'signHashes', requester, writes: 'submission' }, () =>
+        signHashes(dependencies, requester, input),
       ),
     canSubmit: (requester, input) =>
       guard({ useCase: 'canSubmit', requester, writes: 'submission' }, () => canSubmit(dependencies, requester, input)),

@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { Refusal, type SigningRequestId, type Submission, signingRequestDecider } from '../domain/index.ts'
+import {
+  hashesOf,
+  Refusal,
+  requireHashSigning,
+  requireKeyForHashes,
+  type SigningRequestId,
+  type Submission,
+  type SubmitSigningRequest,
+  signingRequestDecider,
+} from '../domain/index.ts'
+import type { LogPosition } from '../event-log/index.ts'
+import type { Change } from '../workflows/port.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
@@ -9,6 +20,12 @@ import { peopleBehindCaller } from './principals.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
 import { requestIdOfKey, sourceContext, submittedBefore } from './submitted-before.ts'
 
+/** Has a workflow record a submission; answers where the log was then. */
+export type SendSubmission = (
+  signingRequestId: SigningRequestId,
+  change: Change<SubmitSigningRequest>,
+) => Promise<{ readonly position: LogPosition }>
+
 /**
  * Submits an artifact: everything that can be checked is checked before a request exists. With an idempotency key
  * the request's id follows from it, so that a second submission, also one at the same moment, finds the first.
@@ -17,9 +34,10 @@ export async function submitSigningRequest(
   dependencies: ApplicationDependencies,
   caller: Caller,
   input: SubmitSigningRequestInput,
+  send: SendSubmission = (id, change) => dependencies.workflows.submit(id, change),
 ): Promise<SigningRequestChanged> {
   const { idempotencyKey: key = null } = input
-  if (key === null) return submit(dependencies, caller, input, randomUUID() as SigningRequestId)
+  if (key === null) return submit(dependencies, caller, input, randomUUID() as SigningRequestId, send)
   const signingRequestId = requestIdOfKey(caller, key)
   const before = async () => {
     const found = await submittedBefore(dependencies, caller, input, signingRequestId)
@@ -29,7 +47,7 @@ export async function submitSigningRequest(
   const first = await before()
   if (first !== undefined) return first
   try {
-    return await submit(dependencies, caller, input, signingRequestId)
+    return await submit(dependencies, caller, input, signingRequestId, send)
   } catch (error) {
     if (!(error instanceof Refusal && error.code === 'SIGNING_REQUEST_EXISTS')) throw error
     const twin = await before()
@@ -43,12 +61,19 @@ async function submit(
   caller: Caller,
   input: SubmitSigningRequestInput,
   signingRequestId: SigningRequestId,
+  send: SendSubmission,
 ): Promise<SigningRequestChanged> {
-  const { workflows, sources } = dependencies
-  const { project, policy, existingSignatures, description, version } = await checkChoices(dependencies, caller, input)
+  const { sources } = dependencies
+  const checked = await checkChoices(dependencies, caller, input)
+  const { project, policy, existingSignatures, description, version, keyAlgorithm } = checked
   const { certificateId, approval, timestamp } = policy.settings
   const behind = await peopleBehindCaller(dependencies.log, caller)
   const source = await sources.check(input.source, sourceContext(caller, project))
+  const hashes = hashesOf(source)
+  if (hashes !== undefined) {
+    requireHashSigning(hashes, policy.settings)
+    requireKeyForHashes(hashes, keyAlgorithm)
+  }
   const origin = await claimedOrigin(dependencies, caller, input, project)
 
   const submission: Submission = {
@@ -71,7 +96,7 @@ async function submit(
   }
   const command = { type: 'SubmitSigningRequest', submission } as const
   signingRequestDecider.decide(command, signingRequestDecider.initialState())
-  const { position } = await workflows.submit(signingRequestId, { command, initiator: initiatorOf(caller) })
+  const { position } = await send(signingRequestId, { command, initiator: initiatorOf(caller) })
   await noteAccepted(dependencies, input)
   return { signingRequestId, position }
 }

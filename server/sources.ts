@@ -1,5 +1,11 @@
 import type { EventLog } from '../event-log/index.ts'
-import { createSources, earlierRequestSource, type Sources, uploadedFileSource } from '../sources/index.ts'
+import {
+  createSources,
+  earlierRequestSource,
+  hashPayloadSource,
+  type Sources,
+  uploadedFileSource,
+} from '../sources/index.ts'
 import type { Settings } from './configuration.ts'
 import type { Artifacts } from './stores.ts'
 
@@ -9,6 +15,6 @@ export function serviceSources(
   { log, artifacts }: { readonly log: EventLog; readonly artifacts: Pick<Artifacts, 'store' | 'uploads'> },
 ): Sources {
   const { store, uploads } = artifacts
-  const kinds = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })]
+  const kinds = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store }), hashPayloadSource()]
   return createSources({ kinds, limits: sourceLimits, store })
 }

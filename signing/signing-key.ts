@@ -1,4 +1,4 @@
-import type { HashAlgorithm, KeyAlgorithm } from '../domain/index.ts'
+import type { HashAlgorithm, KeyAlgorithm, SignableHash } from '../domain/index.ts'
 
 /**
  * A private key that can sign and never shows itself. Signature formats depend on this, not on where the key lives.
@@ -19,4 +19,29 @@ export interface SigningKey {
    * @throws SigningError with a `PKCS11_…` code
    */
   sign(hash: HashAlgorithm, digest: Uint8Array, before?: () => Promise<void>): Promise<Uint8Array>
+}
+
+/** How hashes are signed that somebody else made. */
+export type HashMechanism =
+  /** RSASSA-PKCS1-v1_5 (RFC 8017 §8.2), or RSASSA-PSS (§8.1) with the same hash in MGF1 and a salt as long as the hash. */
+  | { readonly scheme: 'pkcs1' | 'pss'; readonly hash: SignableHash }
+  /** ECDSA (FIPS 186-5 §6.4.1): of a hash that is longer than the curve the leftmost bits count. */
+  | { readonly scheme: 'ecdsa' }
+
+/** A private key that signs hashes as they are. */
+export interface HashSigningKey {
+  /**
+   * Signs hashes, many at a time. Unlike signatures by {@link SigningKey.sign} they are not checked here: whoever asks verifies
+   * each before it leaves.
+   *
+   * @param before asked for before each part of them is given to the token, and each time the key is tried again; when it fails,
+   *   the key is not used any more, and this fails with its error
+   * @returns in the order of the digests: RSA signatures as long as the modulus, ECDSA ones as r and s of equal length
+   * @throws SigningError with a `PKCS11_…` code
+   */
+  signHashes(
+    mechanism: HashMechanism,
+    digests: readonly Uint8Array[],
+    before?: () => Promise<void>,
+  ): Promise<readonly Uint8Array[]>
 }

@@ -3,6 +3,7 @@ import {
   asId,
   type EntityId,
   type KnownSource,
+  maximumHashes,
   type SigningRequestId,
   type TrustedBuildSystemId,
 } from '../domain/index.ts'
@@ -11,8 +12,6 @@ const id = <Id extends EntityId>() =>
   z.custom<Id>((text) => typeof text === 'string' && asId(text) === text, 'must be an id')
 const line = (maximum: number) => z.string().min(1).max(maximum)
 
-/** The most hashes that one request signs. */
-const maximumHashes = 4_096
 /** SHA-512 in base64 has 88 characters; nothing longer is signed. */
 const hash = z.base64().max(88)
 

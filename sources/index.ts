@@ -1,5 +1,6 @@
 export { earlierRequestSource } from './earlier-request.ts'
 export { detailForms } from './forms.ts'
+export { hashPayloadSource, type SubmittedHashes } from './hash-payload.ts'
 export { createSources, type Sources } from './registry.ts'
 export type { Retrieval, SourceKind, SubmissionContext, UncheckedSource } from './source-kind.ts'
 export { promised, read } from './submitted.ts'

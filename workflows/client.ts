@@ -23,6 +23,7 @@ import {
   issueCertificateId,
   refreshSignal,
   type SigningRequestInput,
+  submitAndFollowUpdate,
   submitUpdate,
   workerTaskQueue,
 } from './contract.ts'
@@ -47,19 +48,23 @@ const answerWithin = 30_000
 export function temporalWorkflows(client: Client): Workflows {
   const { workflow } = client
 
-  function withStart<Command>(
+  function withStart<Command, Answer extends Changed>(
     signingRequestId: SigningRequestId,
-    update: UpdateDefinition<Changed, [AddressedChange<Command>]>,
+    update: UpdateDefinition<Answer, [AddressedChange<Command>]>,
     change: Change<Command>,
-  ): Promise<Changed> {
-    return changed(() =>
-      workflow.executeUpdateWithStart(update, {
-        args: [{ ...change, signingRequestId }],
-        startWorkflowOperation: new WithStartWorkflowOperation<typeof signingRequest>('signingRequest', {
-          ...options(signingRequestId, { isNew: update.name === submitUpdate.name }),
-          workflowIdConflictPolicy: 'USE_EXISTING',
+    within?: number,
+  ): Promise<Answer> {
+    const isNew = update.name === submitUpdate.name || update.name === submitAndFollowUpdate.name
+    return changed(
+      () =>
+        workflow.executeUpdateWithStart(update, {
+          args: [{ ...change, signingRequestId }],
+          startWorkflowOperation: new WithStartWorkflowOperation<typeof signingRequest>('signingRequest', {
+            ...options(signingRequestId, { isNew }),
+            workflowIdConflictPolicy: 'USE_EXISTING',
+          }),
         }),
-      }),
+      within,
     )
   }
 
@@ -76,7 +81,7 @@ export function temporalWorkflows(client: Client): Workflows {
   }
 
   /** As {@link answered}, of calls that a workflow answers. */
-  async function changed(call: () => Promise<Changed>, within?: number): Promise<Changed> {
+  async function changed<Answer extends Changed>(call: () => Promise<Answer>, within?: number): Promise<Answer> {
     const answer = await answered(call, within)
     if (typeof answer?.position === 'string') return answer
     throw new WorkflowsUntrusted(unopenedCode(answer) ?? 'PAYLOAD_MISPLACED')
@@ -109,6 +114,8 @@ export function temporalWorkflows(client: Client): Workflows {
 
   return {
     submit: (signingRequestId, change) => withStart(signingRequestId, submitUpdate, change),
+    submitAndFollow: (signingRequestId, change, withinMs) =>
+      withStart(signingRequestId, submitAndFollowUpdate, change, withinMs),
 
     change(signingRequestId, { command, initiator }) {
       switch (command.type) {

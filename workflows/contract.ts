@@ -1,13 +1,16 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow'
 import type {
   Approve,
+  Artifact,
   Cancel,
   CertificateId,
   Deny,
   Initiator,
   KeyId,
+  RequestFailure,
   SigningRequestId,
   SubmitSigningRequest,
+  WorkflowStatus,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 
@@ -52,8 +55,18 @@ export type Changed = {
   readonly position: LogPosition
 }
 
+/** Where a request is that was followed: over, or at a point where it waits for somebody or something. */
+export type Followed = Changed & {
+  readonly workflowStatus: WorkflowStatus
+  readonly signedArtifact: Artifact | null
+  /** Why it failed; `null` when it did not. */
+  readonly failure: RequestFailure | null
+}
+
 /** Brings a new request in. */
 export const submitUpdate = defineUpdate<Changed, [AddressedChange<SubmitSigningRequest>]>('submit')
+/** The same, and answers when the request is over or waits: what is signed in a moment comes back with the answer. */
+export const submitAndFollowUpdate = defineUpdate<Followed, [AddressedChange<SubmitSigningRequest>]>('submitAndFollow')
 /** Agrees to the plan. */
 export const approveUpdate = defineUpdate<Changed, [AddressedChange<Approve>]>('approve')
 /** Says no. */

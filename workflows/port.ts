@@ -8,10 +8,11 @@ import type {
   SigningRequestId,
   SubmitSigningRequest,
 } from '../domain/index.ts'
-import type { Change, Changed } from './contract.ts'
+import type { Change, Changed, Followed } from './contract.ts'
 import type { UnopenedCode } from './unopened.ts'
 
 export type { SealedKey } from '../activities/contract.ts'
+export type { Change, Followed } from './contract.ts'
 
 /** A command that goes to a running request. */
 export type RequestCommand = Approve | Deny | Cancel
@@ -25,6 +26,16 @@ export type RequestCommand = Approve | Deny | Cancel
 export interface Workflows {
   /** Starts the request's workflow and has it record the submission. */
   submit(signingRequestId: SigningRequestId, change: Change<SubmitSigningRequest>): Promise<Changed>
+  /**
+   * The same, and answers when the request is over, or waits for people or for a reason that was recorded.
+   *
+   * @param withinMs how long the answer is waited for; after that it fails as an engine that does not answer, and the request goes on
+   */
+  submitAndFollow(
+    signingRequestId: SigningRequestId,
+    change: Change<SubmitSigningRequest>,
+    withinMs: number,
+  ): Promise<Followed>
   /** Sends a command to the request's workflow; one that is not running is started first and goes on from the log. */
   change(signingRequestId: SigningRequestId, change: Change<RequestCommand>): Promise<Changed>
   /**

@@ -15,7 +15,6 @@ import {
   type Initiator,
   isFinalStatus,
   nextTry,
-  parseId,
   type RecordDelay,
   Refusal,
   type SigningRequest,
@@ -23,7 +22,7 @@ import {
 } from '../domain/index.ts'
 import { approveByGrants } from './approve-by-grants.ts'
 import { refreshSignal, type SigningRequestInput } from './contract.ts'
-import { failureFromRefusal } from './refusals.ts'
+import { ownId } from './own-id.ts'
 import { isSmall, requestHistory } from './request-history.ts'
 import { type StepFailure, stepFailure } from './step-failure.ts'
 import { fetchArtifact, planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
@@ -61,6 +60,8 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
   let isOutdated = false
   /** How often the step that is due has failed for a passing reason. */
   let failures = 0
+  /** Whether it waits for people: grants were asked, and did not approve it. */
+  let waitsForPeople = false
   const workflow: Initiator = { actor: { kind: 'system', component: 'workflow' }, callId: signingRequestId }
 
   acceptUpdates({
@@ -69,6 +70,10 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
     isNew,
     applied() {
       if (isOver()) underWay?.cancel()
+    },
+    async followed() {
+      await condition(() => isOver() || waitsForPeople || (request()?.waitingFor ?? null) !== null)
+      return request() as SigningRequest
     },
   })
   setHandler(refreshSignal, () => {
@@ -106,7 +111,9 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
         return step(() => history.apply({ type: 'ExpireApproval', deadline }, workflow))
       await approveByGrants(history)
       if (decided()) return
+      waitsForPeople = true
       await condition(() => decided() || isOutdated, Math.min(pause, left))
+      waitsForPeople = !decided()
       if (decided()) return
       await refresh()
       if (decided()) return
@@ -221,20 +228,6 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
     const open = request()
     return open !== undefined && isFinalStatus(open.workflowStatus)
   }
-}
-
-/** The request whose id the workflow has. */
-function ownId(): SigningRequestId {
-  const { workflowId } = workflowInfo()
-  try {
-    const id = parseId<SigningRequestId>(workflowId, "A signing request's workflow id")
-    // Ids of requests are in small letters: another spelling would be a second workflow of the same request.
-    if (id === workflowId) return id
-  } catch (error) {
-    if (error instanceof Refusal) throw failureFromRefusal(error)
-    throw error
-  }
-  throw failureFromRefusal(new Refusal('ID_MALFORMED', `The workflow id ${workflowId} is not in small letters.`))
 }
 
 function unlessCanceled(error: unknown): void {

@@ -1,12 +1,19 @@
 import type { UpdateDefinition } from '@temporalio/common'
 import { CancellationScope, condition, setHandler } from '@temporalio/workflow'
-import { Refusal, type SigningRequestCommand, type SigningRequestId, signingRequestDecider } from '../domain/index.ts'
+import {
+  Refusal,
+  type SigningRequest,
+  type SigningRequestCommand,
+  type SigningRequestId,
+  signingRequestDecider,
+} from '../domain/index.ts'
 import {
   type AddressedChange,
   approveUpdate,
   type Changed,
   cancelUpdate,
   denyUpdate,
+  submitAndFollowUpdate,
   submitUpdate,
 } from './contract.ts'
 import { failureFromRefusal } from './refusals.ts'
@@ -21,6 +28,8 @@ export type UpdatedRequest = {
   readonly isNew: boolean
   /** Called after each update that was applied. */
   readonly applied: () => void
+  /** Resolves when the request is over, or waits for people or for a reason that was recorded. */
+  readonly followed: () => Promise<SigningRequest>
 }
 
 /**
@@ -30,18 +39,24 @@ export type UpdatedRequest = {
  */
 export function acceptUpdates(request: UpdatedRequest): void {
   accept(submitUpdate, request)
+  accept(submitAndFollowUpdate, request, async ({ position }) => {
+    const { workflowStatus, signedArtifact, failure } = await request.followed()
+    return { position, workflowStatus, signedArtifact, failure }
+  })
   accept(approveUpdate, request)
   accept(denyUpdate, request)
   accept(cancelUpdate, request)
 }
 
-function accept<Command extends SigningRequestCommand>(
-  update: UpdateDefinition<Changed, [AddressedChange<Command>]>,
+/** @param answer what an update answers that was applied */
+function accept<Command extends SigningRequestCommand, Answer extends Changed = Changed>(
+  update: UpdateDefinition<Answer, [AddressedChange<Command>]>,
   request: UpdatedRequest,
+  answer: (changed: Changed) => Promise<Answer> = async (changed) => changed as Answer,
 ): void {
   const { signingRequestId, history } = request
   const scope = CancellationScope.current()
-  setHandler(update, (change) => scope.run(() => apply<Command>(change, request)), {
+  setHandler(update, (change) => scope.run(async () => answer(await apply<Command>(change, request))), {
     validator(change) {
       const { command, initiator } = requireOwn<Command>(change, signingRequestId)
       // Before the stream was read there is nothing to judge by; the handler decides in any case.

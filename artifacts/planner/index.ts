@@ -1,5 +1,6 @@
 export { checkHeader, type FileHeader } from './check-header.ts'
 export { type ComposedPlan, withComposedPlan } from './compose-plan.ts'
+export { createHashPlan, type HashPlanningFacts, planHashesAgain } from './plan-hashes.ts'
 export {
   createSigningPlan,
   type FileToSign,

@@ -121,13 +121,22 @@ export async function planOnCopies<Result>(
 function plannerOf(version: number): Planner {
   const planner = Object.hasOwn(planners, version) ? planners[version] : undefined
   if (planner !== undefined) return planner
-  throw new ArtifactError(
+  throw plannerUnsupported(version, Object.keys(planners))
+}
+
+/** The error of a plan that was made by another release's planner. */
+export function plannerUnsupported(version: number, known: readonly string[]): ArtifactError {
+  return new ArtifactError(
     'PLANNER_VERSION_UNSUPPORTED',
-    `The plan was made by planner version ${version}; this release has ${Object.keys(planners).join(', ')}, and cannot make it again.`,
+    `The plan was made by planner version ${version}; this release has ${known.join(', ')}, and cannot make it again.`,
   )
 }
 
-function planOf({ request, certificateThumbprint }: PlanningFacts, plannerVersion: number): SigningPlan {
+/** The head of a request's plan. */
+export function planOf(
+  { request, certificateThumbprint }: Pick<PlanningFacts, 'request' | 'certificateThumbprint'>,
+  plannerVersion: number,
+): SigningPlan {
   return {
     kind: 'signingPlan',
     schemaVersion: 1,

@@ -33,7 +33,7 @@ export function define(command: Command, invocation: Invocation): void {
           policy.current.certificate?.name ?? '–',
           principalNames(policy.current.submitters),
           approvalText(policy),
-          policy.current.existingSignatures.join(', '),
+          [...policy.current.existingSignatures, ...(policy.current.hashSigningAllowed ? ['hashes'] : [])].join(', '),
         ])
         return table(['policy', 'status', 'certificate', 'submitters', 'approval', 'signed files'], rows, report.marker)
       })

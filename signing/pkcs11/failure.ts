@@ -14,6 +14,7 @@ const descriptions: Readonly<Record<SessionOperation, string>> = {
   open: 'open a session and log in',
   close: 'close the session',
   sign: 'sign',
+  signHashes: 'sign hashes',
   generateKey: 'generate a key',
   importKey: 'bring a key in',
   destroyKey: 'destroy a key',
@@ -157,3 +158,6 @@ export function refuseInvalidId(id: Uint8Array): void {
 export function tokenClosed(): SigningError {
   return new SigningError('PKCS11_TOKEN_CLOSED', 'The token was closed by this process; it must be opened again.')
 }
+
+/** Failures after which no login is tried again, because each would bring the token closer to being locked. */
+export const lockout = new Set(['PKCS11_PIN_INCORRECT', 'PKCS11_PIN_LOCKED', 'PKCS11_PIN_EXPIRED', 'PKCS11_PIN_FINAL_TRY'])

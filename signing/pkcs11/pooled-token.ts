@@ -1,8 +1,9 @@
 import { type Backoff, oneAtATime, pauseAfter } from '../../domain/index.ts'
 import { pause } from '../../retry/index.ts'
 import { SigningError } from '../signing-error.ts'
-import type { SigningKey } from '../signing-key.ts'
-import { refuseInvalidId, SessionFailure, tokenClosed } from './failure.ts'
+import type { HashSigningKey, SigningKey } from '../signing-key.ts'
+import { lockout, refuseInvalidId, SessionFailure, tokenClosed } from './failure.ts'
+import { inParts } from './in-parts.ts'
 import type { RemoteSession } from './remote-session.ts'
 import type {
   KeyDescription,
@@ -15,7 +16,7 @@ import type {
 } from './session-request.ts'
 import type { SharedModule } from './shared-module.ts'
 import { digestLengths } from './signature-encoding.ts'
-import type { PoolOptions, Token, TokenKey } from './token.ts'
+import type { PerformOptions, PoolOptions, Token, TokenKey } from './token.ts'
 
 /** An operation is tried this often, with growing waits, when a new session or a reopened module may help. */
 const attempts = 6
@@ -24,19 +25,7 @@ const backoff: Backoff = { first: 8, longest: 128 }
 /** A new session is tried this often before the module is reopened. */
 const sessionRemedies = 2
 
-/** Failures after which no login is tried again, because each would bring the token closer to being locked. */
-const lockout = new Set(['PKCS11_PIN_INCORRECT', 'PKCS11_PIN_LOCKED', 'PKCS11_PIN_EXPIRED', 'PKCS11_PIN_FINAL_TRY'])
-
 type TokenKeyRequest = Omit<SessionArgument<'generateKey'>, 'use'> & { readonly use?: KeyUse }
-
-interface PerformOptions {
-  /** Whether the module is opened anew first, if it may be, and else a new session. */
-  readonly afresh?: boolean
-  /** Whether the token is given the PIN on the way. */
-  readonly givesPin?: boolean
-  /** What has to succeed, each time, before the token is asked. */
-  readonly before?: (() => Promise<void>) | undefined
-}
 
 /** A token behind a pool of sessions, each in a thread of its own. */
 export class PooledToken implements Token {
@@ -124,8 +113,14 @@ export class PooledToken implements Token {
       const argument = { key: { id, publicKey }, hash, digest: new Uint8Array(digest) }
       return await this.#perform('sign', argument, { givesPin: description.alwaysAuthenticate, before })
     }
+    const signHashes: HashSigningKey['signHashes'] = async (mechanism, digests, before) => {
+      const options = { givesPin: description.alwaysAuthenticate, before }
+      return inParts(digests, this.#options.sessions, (part) =>
+        this.#perform('signHashes', { key: { id, publicKey }, mechanism, digests: part }, options),
+      )
+    }
     const { algorithm, label } = description
-    return { id, label, algorithm, publicKey, sign }
+    return { id, label, algorithm, publicKey, sign, signHashes }
   }
 
   async #perform<O extends SessionOperation>(

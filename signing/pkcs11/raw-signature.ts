@@ -1,5 +1,5 @@
 import { constants, publicDecrypt } from 'node:crypto'
-import type { Handle, PKCS11 } from 'pkcs11js'
+import type { Handle, Mechanism, PKCS11 } from 'pkcs11js'
 import pkcs11js from 'pkcs11js'
 import type { HashAlgorithm } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
@@ -35,20 +35,27 @@ export function checkedSignature(
   const curve = curves.find((candidate) => candidate.algorithm === key.algorithm)
   if (curve === undefined) {
     const message = digestInfo(hash, digest)
-    const signature = sign(module, session, pkcs11js.CKM_RSA_PKCS, key, message)
+    const signature = rawSignature(module, session, { mechanism: pkcs11js.CKM_RSA_PKCS }, key, message)
     if (!rsaSignatureHolds(key, signature, message)) throw faulty()
     return signature
   }
   // A digest longer than the group order counts with its leftmost bits (FIPS 186-5 §6.4.1). All three lengths are whole
   // bytes or longer than any digest; cut here, because not every token does.
   const message = Buffer.from(digest.subarray(0, curve.fieldLength))
-  const raw = sign(module, session, pkcs11js.CKM_ECDSA, key, message)
+  const raw = rawSignature(module, session, { mechanism: pkcs11js.CKM_ECDSA }, key, message)
   if (raw.length !== 2 * curve.fieldLength || !ecdsaSignatureHolds(module, session, key, raw, message)) throw faulty()
   return ecdsaSigValue(raw)
 }
 
-function sign(module: PKCS11, session: Handle, mechanism: number, key: SigningHandles, message: Buffer): Buffer {
-  module.C_SignInit(session, { mechanism }, key.privateHandle)
+/** Makes a signature in one part, whatever it may be worth. @throws what the binding throws */
+export function rawSignature(
+  module: PKCS11,
+  session: Handle,
+  mechanism: Mechanism,
+  key: Pick<SigningHandles, 'privateHandle' | 'authenticate'>,
+  message: Buffer,
+): Buffer {
+  module.C_SignInit(session, mechanism, key.privateHandle)
   key.authenticate?.()
   return module.C_Sign(session, message, Buffer.alloc(longestSignature))
 }

@@ -1,4 +1,5 @@
 import type { HashAlgorithm, KeyAlgorithm } from '../../domain/index.ts'
+import type { HashMechanism } from '../signing-key.ts'
 
 /** Which token of a module is meant: its label and, where several tokens share one, its serial number. */
 export interface TokenAddress {
@@ -40,6 +41,15 @@ export interface SessionRequests {
   sign: {
     argument: { key: Pick<KeyDescription, 'id' | 'publicKey'>; hash: HashAlgorithm; digest: Uint8Array }
     answer: Uint8Array
+  }
+  /** Signs several hashes, one after the other. The signatures are not checked. */
+  signHashes: {
+    argument: {
+      key: Pick<KeyDescription, 'id' | 'publicKey'>
+      mechanism: HashMechanism
+      digests: readonly Uint8Array[]
+    }
+    answer: readonly Uint8Array[]
   }
   generateKey: {
     argument: { id: Uint8Array; label: string; algorithm: KeyAlgorithm; use: KeyUse }

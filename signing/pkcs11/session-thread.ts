@@ -43,6 +43,8 @@ function answer(request: PostedRequest): unknown {
       return session.close(request.argument.generation)
     case 'sign':
       return session.sign(request.argument)
+    case 'signHashes':
+      return session.signHashes(request.argument)
     case 'generateKey':
       return session.generateKey(request.argument)
     case 'importKey':

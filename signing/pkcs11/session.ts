@@ -2,10 +2,12 @@ import type { Handle, PKCS11 } from 'pkcs11js'
 import pkcs11js from 'pkcs11js'
 import { SigningError } from '../signing-error.ts'
 import { attributeValues, findObjects, type TokenSlot, tokenSlot } from './cryptoki.ts'
+import { refuseDangerousLogin } from './dangerous-login.ts'
+import { hashSignature } from './hash-signature.ts'
 import { generateKeyPair } from './key-generation.ts'
 import { importKeyPair } from './key-import.ts'
 import { destroyKeyPair } from './key-objects.ts'
-import { checkedSignature } from './raw-signature.ts'
+import { checkedSignature, type SigningHandles } from './raw-signature.ts'
 import { readSessionKey, type SessionKey } from './session-key.ts'
 import type { KeyDescription, SessionAnswer, SessionArgument, TokenIdentity } from './session-request.ts'
 
@@ -81,6 +83,17 @@ export class Session {
   }
 
   sign({ key, hash, digest }: SessionArgument<'sign'>): Uint8Array {
+    return this.#using(key, (handle, handles) => checkedSignature(this.#module, handle, handles, hash, digest))
+  }
+
+  signHashes({ key, mechanism, digests }: SessionArgument<'signHashes'>): readonly Uint8Array[] {
+    return digests.map((digest) =>
+      this.#using(key, (handle, handles) => hashSignature(this.#module, handle, handles, mechanism, digest)),
+    )
+  }
+
+  /** Makes a signature with a key, which must be the one that the caller knows. */
+  #using(key: SessionArgument<'sign'>['key'], make: (session: Handle, key: SigningHandles) => Uint8Array): Uint8Array {
     const { handle, generation } = this.#opened()
     const found = this.#key(Buffer.from(key.id))
     if (found === undefined) throw keyNotFound(key)
@@ -92,7 +105,7 @@ export class Session {
     }
     const authenticate = found.alwaysAuthenticate ? () => this.#authenticate() : undefined
     try {
-      return exactCopy(checkedSignature(this.#module, handle, { ...found, authenticate }, hash, digest))
+      return exactCopy(make(handle, { ...found, authenticate }))
     } catch (error) {
       // The operation that was begun stays active, and could be ended by whoever signs next with another key.
       if (authenticate !== undefined) this.close(generation)
@@ -198,24 +211,6 @@ export class Session {
     try {
       this.#module.C_CloseSession(session)
     } catch {}
-  }
-}
-
-/**
- * A service that restarts by itself with a wrong PIN would use up the last attempt and lock the token for everybody.
- */
-export function refuseDangerousLogin(token: { readonly label: string; readonly flags: number }): void {
-  if ((token.flags & pkcs11js.CKF_USER_PIN_LOCKED) !== 0) {
-    throw new SigningError(
-      'PKCS11_PIN_LOCKED',
-      `The user PIN of the token '${token.label}' is locked; the security officer must reset it.`,
-    )
-  }
-  if ((token.flags & pkcs11js.CKF_USER_PIN_FINAL_TRY) !== 0) {
-    throw new SigningError(
-      'PKCS11_PIN_FINAL_TRY',
-      `One more wrong PIN would lock the token '${token.label}', so no login is tried; log in to it once by hand, which resets its counter.`,
-    )
   }
 }
 

@@ -1,17 +1,18 @@
-import type { HashAlgorithm } from '../../domain/index.ts'
+import type { SignableHash } from '../../domain/index.ts'
 
 /** The DER of DigestInfo (RFC 8017 §9.2, note 1) up to the digest itself. */
-const digestInfoPrefixes: Readonly<Record<HashAlgorithm, Buffer>> = {
+const digestInfoPrefixes: Readonly<Record<SignableHash, Buffer>> = {
+  sha1: Buffer.from('3021300906052b0e03021a05000414', 'hex'),
   sha256: Buffer.from('3031300d060960864801650304020105000420', 'hex'),
   sha384: Buffer.from('3041300d060960864801650304020205000430', 'hex'),
   sha512: Buffer.from('3051300d060960864801650304020305000440', 'hex'),
 }
 
 /** Output lengths in bytes (FIPS 180-4). */
-export const digestLengths: Readonly<Record<HashAlgorithm, number>> = { sha256: 32, sha384: 48, sha512: 64 }
+export const digestLengths: Readonly<Record<SignableHash, number>> = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
 
 /** The DigestInfo that CKM_RSA_PKCS pads and signs (RFC 8017 §9.2). */
-export function digestInfo(hash: HashAlgorithm, digest: Uint8Array): Buffer {
+export function digestInfo(hash: SignableHash, digest: Uint8Array): Buffer {
   return Buffer.concat([digestInfoPrefixes[hash], digest])
 }
 

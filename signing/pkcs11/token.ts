@@ -1,9 +1,9 @@
 import type { KeyAlgorithm } from '../../domain/index.ts'
-import type { SigningKey } from '../signing-key.ts'
+import type { HashSigningKey, SigningKey } from '../signing-key.ts'
 import type { KeyUse, SessionArgument, TokenIdentity } from './session-request.ts'
 
 /** A key pair in a token. Its private half is used by reference and never leaves the token. */
-export interface TokenKey extends SigningKey {
+export interface TokenKey extends SigningKey, HashSigningKey {
   /** CKA_ID of both halves. */
   readonly id: Uint8Array
   /** CKA_LABEL of the private half. */
@@ -69,4 +69,14 @@ export interface PoolOptions {
   readonly callLimitMs: number
   /** How long the module is left alone after it was opened anew, in milliseconds. */
   readonly reopenIntervalMs: number
+}
+
+/** How an operation of a token is done. */
+export interface PerformOptions {
+  /** Whether the module is opened anew first, if it may be, and else a new session. */
+  readonly afresh?: boolean
+  /** Whether the token is given the PIN on the way. */
+  readonly givesPin?: boolean
+  /** What has to succeed, each time, before the token is asked. */
+  readonly before?: (() => Promise<void>) | undefined
 }

@@ -150,6 +150,7 @@ describe('of past requests, other settings would have treated otherwise', () => 
     certificateId: settings.certificateId,
     timestamp: 'required',
     existingSignatures: 'replace',
+    source: { kind: 'uploadedFile' },
   } as unknown as PastRequest
   const groupsOf = (user: UserId) => (user === sam ? [] : [leads])
   const otherwise = (other: object) =>
@@ -170,5 +171,12 @@ describe('of past requests, other settings would have treated otherwise', () => 
     ['existingSignatures', { existingSignatures: ['refuse'] }, 'replace', 'refused'],
   ])('by %s: %j', (rule, other, before, after) => {
     expect(otherwise(other)).toEqual([{ rule, before, after }])
+  })
+
+  it('by hash signing, of requests that brought hashes', () => {
+    const hashes = { ...request, source: { kind: 'hashPayload' } } as PastRequest
+    const refused = { rule: 'hashSigning', before: 'signed', after: 'refused' }
+    expect(treatedOtherwise([hashes], settings, groupsOf)[0]?.differences).toEqual([refused])
+    expect(treatedOtherwise([hashes], { ...settings, hashSigningAllowed: true }, groupsOf)).toEqual([])
   })
 })

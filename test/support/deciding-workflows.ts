@@ -68,6 +68,10 @@ export function decidingWorkflows(
     workflows: {
       submit: (id, { command, initiator }) =>
         change(streams.signingRequest(id), signingRequestDecider, command, initiator),
+      submitAndFollow: async (id, { command, initiator }) => {
+        const { position } = await change(streams.signingRequest(id), signingRequestDecider, command, initiator)
+        return { position, workflowStatus: 'Submitted', signedArtifact: null, failure: null }
+      },
       change: (id, { command, initiator }) =>
         change(streams.signingRequest(id), signingRequestDecider, command, initiator),
       resume: async () => 'refreshed',

@@ -76,6 +76,7 @@ import { parseCertificates } from '../../signing/x509/index.ts'
 import {
   createSources,
   earlierRequestSource,
+  hashPayloadSource,
   type SourceKind,
   type Sources,
   uploadedFileSource,
@@ -155,6 +156,8 @@ export async function testOrganization(
     readonly furtherKeyStores?: readonly KeyStoreName[]
     /** Whether the policy demands a trusted build system; the submitter is a CI user then, for whom one vouches. */
     readonly buildSystem?: true
+    /** Whether the policy signs hashes, too; it demands no time-stamps then. */
+    readonly hashSigning?: true
   } = {},
 ): Promise<TestOrganization> {
   const folder = temporaryFolder()
@@ -166,7 +169,7 @@ export async function testOrganization(
   const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
   const uploads = createUploads({ store, registry })
   const { kinds = [], limits = {} } = options
-  const ofService = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })]
+  const ofService = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store }), hashPayloadSource()]
   const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
   const tokenOptions = await softHsmToken(folder)
@@ -274,10 +277,11 @@ export async function testOrganization(
       certificateId,
       submitters: [groups === undefined ? { user: submitter } : { group: groups.submitters }],
       approval,
-      timestamp: options.timestamp ?? 'required',
+      timestamp: options.timestamp ?? (options.hashSigning ? 'none' : 'required'),
       release: false,
       existingSignatures: ['replace', 'append', 'refuse'],
       ...(options.buildSystem && { trustedBuildSystemRequired: true }),
+      ...(options.hashSigning && { hashSigningAllowed: true }),
     },
   })
 

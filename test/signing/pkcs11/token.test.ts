@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
+import { refuseDangerousLogin } from '../../../signing/pkcs11/dangerous-login.ts'
 import {
   createToken,
   type OpenTokenOptions,
@@ -12,7 +13,6 @@ import {
   type Token,
   type TokenKey,
 } from '../../../signing/pkcs11/index.ts'
-import { refuseDangerousLogin } from '../../../signing/pkcs11/session.ts'
 import { softHsmToken, type TestToken } from '../../support/softhsm.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 

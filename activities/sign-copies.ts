@@ -1,0 +1,66 @@
+import type { ArtifactStore, PlannedCopy } from '../artifacts/index.ts'
+import type { SignedFile, SigningPlan, UsableCertificate } from '../domain/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
+import type { HashSigningKey, SigningKey } from '../signing/signing-key.ts'
+import type { TimestampClient } from '../signing/timestamp/index.ts'
+import { checkSignedFile } from './check-signed-file.ts'
+import type { LongWork } from './heartbeat.ts'
+
+/** What an attempt to sign works with. */
+export type SigningTools = {
+  readonly plan: SigningPlan
+  readonly certificate: UsableCertificate
+  /** Asks the log before each use whether the attempt is still authorised. */
+  readonly key: SigningKey & HashSigningKey
+  /** `undefined` when the policy asks for no time-stamp. */
+  readonly timestamps: TimestampClient | undefined
+  /** Fails when what the attempt rests on was withdrawn. */
+  readonly stillAuthorised: () => Promise<void>
+}
+
+type Dependencies = {
+  readonly store: Pick<ArtifactStore, 'copyIn'>
+  readonly passes: FilePasses
+  /** DER certificates that time-stamps must lead to; `undefined`: any authority is taken. */
+  readonly trustedTimestampCertificates: readonly Uint8Array[] | undefined
+  readonly now: () => string
+}
+
+/** Signs the signer's copies of planned files, each in its place, verifies it, and then has the store take it. */
+export async function* signCopies(
+  dependencies: Dependencies,
+  copies: readonly PlannedCopy[],
+  tools: SigningTools & LongWork,
+): AsyncGenerator<SignedFile, void, undefined> {
+  for (const each of copies) yield await signCopy(dependencies, { ...each, ...tools })
+}
+
+async function signCopy(dependencies: Dependencies, work: PlannedCopy & SigningTools & LongWork): Promise<SignedFile> {
+  const { store, passes, trustedTimestampCertificates, now } = dependencies
+  const {
+    node,
+    planned,
+    copy,
+    plan,
+    certificate,
+    key,
+    timestamps,
+    stillAuthorised,
+    signal,
+    progress: onProgress,
+  } = work
+  const certificateChain = certificate.issued.chain.map((each) => Buffer.from(each, 'base64'))
+  const { format } = copy
+  const options = { passes, signal, onProgress }
+  await format.sign(copy, planned.directives, { key, certificateChain, timestamps }, options)
+  const { existingSignatures, directives } = planned
+  const signatures = await checkSignedFile(
+    { format, handle: copy.handle },
+    { plan, directives, existingSignatures, certificateChain, trustedTimestampCertificates, at: new Date(now()) },
+    options,
+  )
+  await stillAuthorised()
+  const { sha256: signedSha256, size: signedSize } = await store.copyIn(copy.handle, { passes, signal, onProgress })
+  const { path, sha256: unsignedSha256 } = planned
+  return { node, path, unsignedSha256, signedSha256, signedSize, signatures }
+}

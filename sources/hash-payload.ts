@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import {
+  canonicalJson,
+  checkHashes,
+  type HashesToSign,
+  type HashPayload,
+  hashAlgorithmOids,
+  hashDocument,
+  hashDocumentName,
+  Refusal,
+  type Sha256Digest,
+} from '../domain/index.ts'
+import { detailForms } from './forms.ts'
+import type { SourceKind, UncheckedSource } from './source-kind.ts'
+import { promised, read } from './submitted.ts'
+
+const form = z.object({
+  signatureAlgorithm: z.enum(['RsaPkcs1', 'RsaPss', 'Ecdsa']),
+  rsaHashAlgorithm: z.string().max(100).nullish(),
+  ecdsaSignatureFormat: z.enum(['Ieee', 'Asn1']).nullish(),
+  hashes: z.array(z.string().max(200)),
+  metadata: z.string().nullish(),
+})
+
+/** What a caller submits of a source of this kind: names as the payload has them, and OIDs. */
+export type SubmittedHashes = z.input<typeof form>
+
+const md5 = '1.2.840.113549.2.5'
+/** The most characters of what a submitter tells about hashes, and how deep it may be nested. */
+const longestMetadata = 64 * 1024
+const deepestMetadata = 32
+
+/**
+ * Hashes that are signed as they are, submitted as {@link SubmittedHashes}. Their document is made of them, so nothing is fetched.
+ *
+ * @throws Refusal `SOURCE_MALFORMED`, `HASH_PAYLOAD_MALFORMED`, `HASH_LENGTH_WRONG`, `HASH_ALGORITHM_NOT_ALLOWED`; ArtifactError
+ *   `ARTIFACT_STORE_…` when they are retrieved
+ */
+export function hashPayloadSource(): SourceKind<HashPayload> {
+  return {
+    kind: 'hashPayload',
+    details: detailForms.hashPayload,
+    async check(submitted) {
+      const details = detailsOf(submitted)
+      checkHashes(details)
+      const { sha256, size } = describeDocument(details)
+      const fixed = { fileName: hashDocumentName, sha256, size, isAtHand: true, secretsId: null }
+      return { kind: 'hashPayload', ...fixed, details }
+    },
+    async retrieve(source, { put }) {
+      const { fileName } = promised(source)
+      const stored = await put(bytesOf(source.details))
+      return { ...stored, fileName }
+    },
+    describe: ({ details: { signatureAlgorithm, hashAlgorithm, signatureFormat, hashes, metadata } }) => ({
+      'signature algorithm': signatureAlgorithm,
+      ...(hashAlgorithm === null ? {} : { 'hash algorithm': hashAlgorithm }),
+      ...(signatureFormat === null ? {} : { 'signature format': signatureFormat }),
+      hashes: String(hashes.length),
+      ...(metadata === null ? {} : { metadata: metadata.slice(0, 4_000) }),
+    }),
+  }
+}
+
+function detailsOf(submitted: UncheckedSource): HashesToSign {
+  const { signatureAlgorithm, rsaHashAlgorithm, ecdsaSignatureFormat, hashes, metadata } = read(form, submitted)
+  const isEcdsa = signatureAlgorithm === 'Ecdsa'
+  return {
+    signatureAlgorithm,
+    hashAlgorithm: rsaHashAlgorithm == null ? null : hashAlgorithmOf(rsaHashAlgorithm),
+    signatureFormat: ecdsaSignatureFormat == null ? (isEcdsa ? 'ieee' : null) : formats[ecdsaSignatureFormat],
+    hashes: hashes.map(canonicalHash),
+    metadata: metadata == null ? null : canonicalMetadata(metadata),
+  }
+}
+
+const formats = { Ieee: 'ieee', Asn1: 'asn1' } as const
+
+function hashAlgorithmOf(oid: string) {
+  const found = hashAlgorithmOids.get(oid)
+  if (found !== undefined) return found
+  const known = [...hashAlgorithmOids].map(([each, name]) => `${each} (${name})`).join(', ')
+  if (oid === md5)
+    throw new Refusal(
+      'HASH_ALGORITHM_NOT_ALLOWED',
+      `MD5 is broken, and nothing is signed with it. Use one of ${known}.`,
+    )
+  throw malformed(`RsaHashAlgorithm is one of ${known}; got ${JSON.stringify(oid)}.`, 'RsaHashAlgorithm')
+}
+
+/** A hash in the one form that base64 has for it: the same hashes make the same request. */
+function canonicalHash(text: string, index: number): string {
+  const canonical = Buffer.from(text, 'base64').toString('base64')
+  if (canonical === text && text !== '') return canonical
+  throw malformed(`Hash ${index + 1} is not base64 (RFC 4648 §4) with padding.`, 'Base64EncodedHash')
+}
+
+function canonicalMetadata(text: string): string {
+  if (text.length > longestMetadata)
+    throw malformed(`Metadata has at most ${longestMetadata} characters; this has ${text.length}.`, 'Metadata')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw malformed('Metadata is any JSON; this is none.', 'Metadata')
+  }
+  if (isDeeper(value, deepestMetadata))
+    throw malformed(`Metadata is nested no deeper than ${deepestMetadata} levels.`, 'Metadata')
+  const canonical = canonicalJson(value)
+  if (!canonical.isWellFormed() || canonical.includes('\\u0000') || canonical.length > longestMetadata)
+    throw malformed('Metadata holds text that is not well-formed, or U+0000, or too much of it.', 'Metadata')
+  return canonical
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1))
+}
+
+function describeDocument(details: HashesToSign): { readonly sha256: Sha256Digest; readonly size: number } {
+  const bytes = Buffer.from(hashDocument(details))
+  return { sha256: createHash('sha256').update(bytes).digest('hex') as Sha256Digest, size: bytes.length }
+}
+
+async function* bytesOf(details: HashesToSign): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from(hashDocument(details))
+}
+
+function malformed(message: string, field: string): Refusal {
+  return new Refusal('HASH_PAYLOAD_MALFORMED', message, { field })
+}

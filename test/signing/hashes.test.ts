@@ -1,0 +1,166 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type HashesToSign, hashDocument, keyAlgorithms, type SignableHash } from '../../domain/index.ts'
+import { signHashes, verifyHashDocument } from '../../signing/hashes/index.ts'
+import { openToken, type Token, type TokenKey } from '../../signing/pkcs11/index.ts'
+import { openssl } from '../support/openssl.ts'
+import { softHsmToken } from '../support/softhsm.ts'
+
+let folder: string
+let token: Token
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-'))
+  token = await openToken(await softHsmToken(folder))
+})
+
+afterAll(async () => {
+  await token?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const hashNames = ['sha1', 'sha256', 'sha384', 'sha512'] as const
+const digestOf = (hash: SignableHash, text: string) => createHash(hash).update(text).digest('base64')
+
+function payloadOf(
+  signature: Pick<HashesToSign, 'signatureAlgorithm' | 'hashAlgorithm' | 'signatureFormat'>,
+  hashes: readonly string[],
+): HashesToSign {
+  return { ...signature, hashes, metadata: null }
+}
+
+const rsa = (signatureAlgorithm: 'RsaPkcs1' | 'RsaPss', hash: SignableHash) =>
+  payloadOf({ signatureAlgorithm, hashAlgorithm: hash, signatureFormat: null }, [
+    digestOf(hash, 'a'),
+    digestOf(hash, 'b'),
+  ])
+
+const ecdsa = (signatureFormat: 'ieee' | 'asn1', hash: SignableHash) =>
+  payloadOf({ signatureAlgorithm: 'Ecdsa', hashAlgorithm: null, signatureFormat }, [
+    digestOf(hash, 'a'),
+    digestOf(hash, 'b'),
+  ])
+
+/** What openssl thinks of a signature of a hash. */
+async function opensslAccepts(
+  key: TokenKey,
+  payload: HashesToSign,
+  index: number,
+  signature: string,
+): Promise<boolean> {
+  const at = (name: string) => join(folder, `${Buffer.from(key.id).toString('hex')}.${name}`)
+  await writeFile(at('spki'), key.publicKey)
+  await openssl('pkey', '-pubin', '-inform', 'DER', '-in', at('spki'), '-out', at('pem'))
+  await writeFile(at('hash'), Buffer.from(payload.hashes[index] ?? '', 'base64'))
+  await writeFile(at('signature'), Buffer.from(signature, 'base64'))
+  const { hashAlgorithm, signatureAlgorithm } = payload
+  const named = hashAlgorithm === null ? [] : ['-pkeyopt', `digest:${hashAlgorithm}`]
+  const pss = ['-pkeyopt', 'rsa_padding_mode:pss', '-pkeyopt', 'rsa_pss_saltlen:digest']
+  const options = [...(signatureAlgorithm === 'RsaPss' ? pss : []), ...named]
+  const files = ['-in', at('hash'), '-sigfile', at('signature')]
+  return openssl('pkeyutl', '-verify', '-pubin', '-inkey', at('pem'), ...files, ...options).then(
+    (output) => output.includes('Verified Successfully'),
+    () => false,
+  )
+}
+
+describe.each(keyAlgorithms)('hashes signed with a key of the type %s', (algorithm) => {
+  let key: TokenKey
+  beforeAll(async () => {
+    key = await token.generateKey({ id: randomBytes(16), label: algorithm, algorithm })
+  })
+
+  const isCurve = algorithm.startsWith('ec-')
+  const payloads = isCurve
+    ? hashNames.filter((hash) => hash !== 'sha1').map((hash) => ecdsa('asn1', hash))
+    : hashNames.flatMap((hash) => [rsa('RsaPkcs1', hash), rsa('RsaPss', hash)])
+
+  test.each(payloads)('have signatures that openssl accepts: $signatureAlgorithm $hashAlgorithm', async (payload) => {
+    const signatures = await signHashes(key, payload)
+    verifyHashDocument(hashDocument(payload, signatures), payload, key.publicKey)
+    for (const [index, signature] of signatures.entries())
+      expect(await opensslAccepts(key, payload, index, signature)).toBe(true)
+    expect(await opensslAccepts(key, payload, 0, signatures[1] ?? '')).toBe(false)
+  })
+
+  test.each(payloads.slice(0, 2))('have signatures of which no changed one holds', async (payload) => {
+    const signatures = await signHashes(key, payload)
+    const refused = (changed: readonly string[], hashes = payload) =>
+      expect(() => verifyHashDocument(hashDocument(hashes, changed), hashes, key.publicKey)).toThrow(
+        expect.objectContaining({ code: 'HASH_SIGNATURE_INVALID' }),
+      )
+    const [one = '', other = ''] = signatures
+    refused([other, one])
+    refused([one])
+    refused(signatures, { ...payload, hashes: [payload.hashes[1] ?? '', payload.hashes[0] ?? ''] })
+    const bytes = Buffer.from(one, 'base64')
+    for (const at of [0, 1, 5, bytes.length - 1]) {
+      const changed = Buffer.from(bytes)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      refused([changed.toString('base64'), other])
+    }
+    refused([Buffer.concat([bytes, Buffer.from([0])]).toString('base64'), other])
+    refused([bytes.subarray(0, -1).toString('base64'), other])
+    refused(['', other])
+  })
+
+  test.runIf(isCurve)('have both encodings of ECDSA', async () => {
+    const payload = ecdsa('ieee', 'sha512')
+    const signatures = await signHashes(key, payload)
+    const length = { 'ec-p256': 64, 'ec-p384': 96, 'ec-p521': 132 }[algorithm as 'ec-p256']
+    for (const signature of signatures) expect(Buffer.from(signature, 'base64')).toHaveLength(length)
+    verifyHashDocument(hashDocument(payload, signatures), payload, key.publicKey)
+    const asn1 = { ...payload, signatureFormat: 'asn1' } as const
+    expect(() => verifyHashDocument(hashDocument(asn1, signatures), asn1, key.publicKey)).toThrow('does not hold')
+  })
+
+  test('are refused by a key that is none for the algorithm', async () => {
+    const payload = isCurve ? rsa('RsaPkcs1', 'sha256') : ecdsa('ieee', 'sha256')
+    await expect(signHashes(key, payload)).rejects.toMatchObject({ code: 'PKCS11_MECHANISM_UNKNOWN' })
+  })
+})
+
+describe('many hashes', () => {
+  let key: TokenKey
+  const payload = payloadOf(
+    { signatureAlgorithm: 'Ecdsa', hashAlgorithm: null, signatureFormat: 'ieee' },
+    Array.from({ length: 200 }, (_, index) => digestOf('sha256', `${index}`)),
+  )
+  beforeAll(async () => {
+    key = await token.generateKey({ id: randomBytes(16), label: 'many', algorithm: 'ec-p256' })
+  })
+
+  test('are signed in their order, and the log is asked between parts of them', async () => {
+    const before = vi.fn(async () => undefined)
+    const signatures = await signHashes(key, payload, before)
+    verifyHashDocument(hashDocument(payload, signatures), payload, key.publicKey)
+    expect(before.mock.calls.length).toBeGreaterThan(3)
+  })
+
+  test('are not signed to the end when what they rest on was withdrawn', async () => {
+    let asked = 0
+    const withdrawn = new Error('withdrawn')
+    const before = async () => {
+      asked += 1
+      if (asked === 2) throw withdrawn
+    }
+    await expect(signHashes(key, payload, before)).rejects.toBe(withdrawn)
+    expect(asked).toBeLessThanOrEqual(4)
+  })
+})
+
+test('a document that holds more than hashes and signatures is refused', async () => {
+  const key = await token.generateKey({ id: randomBytes(16), label: 'document', algorithm: 'ec-p256' })
+  const payload = { ...ecdsa('ieee', 'sha256'), hashes: [digestOf('sha256', 'a')] }
+  const document = hashDocument(payload, await signHashes(key, payload))
+  verifyHashDocument(document, payload, key.publicKey)
+  for (const other of [
+    document.replace('{', '{"Extra":1,'),
+    `${document}\n`,
+    document.replace('Signature"', 'Signatures"'),
+  ])
+    expect(() => verifyHashDocument(other, payload, key.publicKey)).toThrow('is not that of the hashes')
+})

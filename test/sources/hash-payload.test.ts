@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { OrganizationId, ProjectId, UserId } from '../../domain/index.ts'
+import { hashPayloadSource } from '../../sources/index.ts'
+
+const context = {
+  organizationId: randomUUID() as OrganizationId,
+  userId: randomUUID() as UserId,
+  projectId: randomUUID() as ProjectId,
+}
+const hash = (length: number) => Buffer.alloc(length, 7).toString('base64')
+const sha256 = '2.16.840.1.101.3.4.2.1'
+const rsa = { kind: 'hashPayload', signatureAlgorithm: 'RsaPkcs1', rsaHashAlgorithm: sha256, hashes: [hash(32)] }
+const ecdsa = { kind: 'hashPayload', signatureAlgorithm: 'Ecdsa', hashes: [hash(32)] }
+const check = (submitted: object) => hashPayloadSource().check(submitted as typeof rsa, context)
+
+async function documentOf(submitted: object): Promise<unknown> {
+  const source = await check(submitted)
+  const kept: Uint8Array[] = []
+  const put = async (bytes: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of bytes) kept.push(chunk)
+    return { sha256: source.sha256 as NonNullable<typeof source.sha256>, size: source.size ?? 0 }
+  }
+  await hashPayloadSource().retrieve(source, { request: { source } as never, put })
+  return JSON.parse(Buffer.concat(kept).toString())
+}
+
+describe('a payload of hashes', () => {
+  it('becomes the document of the known service, the same whoever asks', async () => {
+    expect(await documentOf({ ...rsa, metadata: '{ "b": [1.5, null], "a": "ä" }' })).toEqual({
+      SignatureAlgorithm: 'RsaPkcs1',
+      RsaHashAlgorithm: sha256,
+      Base64EncodedHash: hash(32),
+      Metadata: { a: 'ä', b: [1.5, null] },
+    })
+    expect(await documentOf({ ...ecdsa, hashes: [hash(32), hash(64)] })).toEqual({
+      SignatureAlgorithm: 'Ecdsa',
+      EcdsaSignatureFormat: 'Ieee',
+      Base64EncodedHashes: [hash(32), hash(64)],
+    })
+    expect(await check({ ...rsa, metadata: '{"a":1,"b":2}' })).toEqual(
+      await check({ ...rsa, metadata: '{"b":2, "a":1}' }),
+    )
+  })
+
+  it.each([
+    ['1.3.14.3.2.26', 20],
+    [sha256, 32],
+    ['2.16.840.1.101.3.4.2.2', 48],
+    ['2.16.840.1.101.3.4.2.3', 64],
+  ])('takes hashes of %s with %i bytes and no others', async (rsaHashAlgorithm, length) => {
+    await expect(check({ ...rsa, rsaHashAlgorithm, hashes: [hash(length)] })).resolves.toBeDefined()
+    for (const other of [0, 1, length - 1, length + 1, 66])
+      await expect(check({ ...rsa, rsaHashAlgorithm, hashes: [hash(length), hash(other)] })).rejects.toMatchObject({
+        code: other === 0 ? 'HASH_PAYLOAD_MALFORMED' : 'HASH_LENGTH_WRONG',
+      })
+  })
+
+  it.each([32, 48, 64])('takes hashes of %i bytes for ECDSA, which names no algorithm', async (length) => {
+    await expect(check({ ...ecdsa, hashes: [hash(length)] })).resolves.toBeDefined()
+  })
+
+  it.each([
+    ['HASH_LENGTH_WRONG', { ...ecdsa, hashes: [hash(20)] }],
+    ['HASH_LENGTH_WRONG', { ...ecdsa, hashes: [hash(33)] }],
+    ['HASH_ALGORITHM_NOT_ALLOWED', { ...rsa, rsaHashAlgorithm: '1.2.840.113549.2.5', hashes: [hash(16)] }],
+    ['HASH_PAYLOAD_MALFORMED', { ...rsa, rsaHashAlgorithm: 'sha256' }],
+    ['HASH_PAYLOAD_MALFORMED', { ...rsa, rsaHashAlgorithm: null }],
+    ['HASH_PAYLOAD_MALFORMED', { ...rsa, ecdsaSignatureFormat: 'Asn1' }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, rsaHashAlgorithm: sha256 }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, hashes: [] }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, hashes: Array.from({ length: 4_097 }, () => hash(32)) }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, hashes: ['not base64'] }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, hashes: [`${hash(32)}\n`] }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: '{' }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: `${'['.repeat(30_000)}${']'.repeat(30_000)}` }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: JSON.stringify('x'.repeat(65_537)) }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: '"\\u0000"' }],
+    ['SOURCE_MALFORMED', { ...ecdsa, signatureAlgorithm: 'Dsa' }],
+    ['SOURCE_MALFORMED', { ...ecdsa, hashes: 'x' }],
+  ])('is refused with %s: %#', async (code, submitted) => {
+    await expect(check(submitted)).rejects.toMatchObject({ code })
+  })
+})
