@@ -160,4 +160,9 @@ export function tokenClosed(): SigningError {
 }
 
 /** Failures after which no login is tried again, because each would bring the token closer to being locked. */
-export const lockout = new Set(['PKCS11_PIN_INCORRECT', 'PKCS11_PIN_LOCKED', 'PKCS11_PIN_EXPIRED', 'PKCS11_PIN_FINAL_TRY'])
+export const lockout = new Set([
+  'PKCS11_PIN_INCORRECT',
+  'PKCS11_PIN_LOCKED',
+  'PKCS11_PIN_EXPIRED',
+  'PKCS11_PIN_FINAL_TRY',
+])
