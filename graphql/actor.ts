@@ -64,7 +64,8 @@ const BuildNodeRef = builder.objectRef<BuildNode>('BuildNode').implement({
   }),
 })
 
-const VoucherRef = builder.objectRef<Voucher>('Voucher').implement({
+/** The trusted build system that vouched for a call. */
+export const VoucherRef = builder.objectRef<Voucher>('Voucher').implement({
   description: 'The trusted build system that vouched for a call.',
   fields: (t) => ({
     trustedBuildSystemId: t.exposeID('trustedBuildSystemId', { description: 'UUID.' }),

@@ -9,6 +9,7 @@ import {
   type Source,
 } from '../domain/index.ts'
 import type { SigningAttempt } from '../projections/index.ts'
+import { VoucherRef } from './actor.ts'
 import { ArtifactRef } from './artifact.ts'
 import { builder } from './builder.ts'
 import { ClaimedOriginRef } from './claimed-origin.ts'
@@ -123,6 +124,11 @@ SigningRequestRef.implement({
     }),
     certificate: t.field({ type: CertificateRef, nullable: true, resolve: ({ certificateId }) => certificateId }),
     submitter: t.field({ type: UserRef, nullable: true, resolve: ({ submitter }) => submitter }),
+    vouchedBy: t.expose('vouchedBy', {
+      type: VoucherRef,
+      nullable: true,
+      description: 'The trusted build system that vouched for the submission. Null when none did.',
+    }),
     submittedAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     finishedAt: t.expose('finishedAt', {
       type: 'DateTime',

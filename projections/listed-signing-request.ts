@@ -17,7 +17,7 @@ import type { Recorded, SigningRequestView } from './views.ts'
 export type SigningRequestRow = Tables['signing_requests'] & EntityRow
 
 /** What is read of facts, which are short, without the state. */
-const inFacts = ['plannedAt', 'attemptsMade', 'finishedAt'] as const
+const inFacts = ['plannedAt', 'attemptsMade', 'finishedAt', 'vouchedBy'] as const
 type InFacts = (typeof inFacts)[number]
 
 /** What columns say. */

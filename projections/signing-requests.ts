@@ -5,6 +5,7 @@ import {
   type SigningRequestState,
   type SigningStarted,
   type UserId,
+  type Voucher,
 } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
 import type { EntityProjection } from './entity.ts'
@@ -17,6 +18,8 @@ export type SigningRequestFacts = {
   readonly approvedAt: Readonly<Record<UserId, Instant>>
   readonly attemptsMade: readonly SigningAttempt[]
   readonly finishedAt: Instant | null
+  /** The build system that vouched for the submission, as the event's metadata say. */
+  readonly vouchedBy: Voucher | null
 }
 
 /** `signingRequest-<id>` → `signing_requests`. */
@@ -25,7 +28,7 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
   table: 'signing_requests',
   decider: signingRequestDecider,
   exists: ({ workflowStatus }) => workflowStatus !== 'none',
-  noFacts: { plannedAt: null, approvedAt: {}, attemptsMade: [], finishedAt: null },
+  noFacts: { plannedAt: null, approvedAt: {}, attemptsMade: [], finishedAt: null, vouchedBy: null },
   observe: (facts, event, state) => {
     // As the state: what follows the end of a request changes nothing of it.
     if (facts.finishedAt !== null) return facts
@@ -52,14 +55,17 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
       counts: counted.includes(approval),
     }))
     const missingApprovals = Math.max((request.approval?.requiredApprovals ?? 0) - counted.length, 0)
-    const { plannedAt, attemptsMade, finishedAt } = facts
-    return { ...request, approvals, missingApprovals, plannedAt, attemptsMade, finishedAt, ...recorded }
+    const { plannedAt, attemptsMade, finishedAt, vouchedBy } = facts
+    return { ...request, approvals, missingApprovals, plannedAt, attemptsMade, finishedAt, vouchedBy, ...recorded }
   },
 }
 
 function observeStep(facts: SigningRequestFacts, event: RecordedEvent): SigningRequestFacts {
-  const { occurredAt } = event.metadata
+  const { occurredAt, actor } = event.metadata
   switch (event.type) {
+    case 'SigningRequestSubmitted':
+      // A second one changes nothing of the request.
+      return event.revision > 0 ? facts : { ...facts, vouchedBy: (actor.kind === 'user' && actor.vouchedBy) || null }
     case 'SigningPlanned':
       return { ...facts, plannedAt: occurredAt }
     case 'ApprovalGranted':

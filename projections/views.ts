@@ -28,6 +28,7 @@ import type {
   UnusualActivityRule,
   UnusualSubject,
   User,
+  Voucher,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 
@@ -176,6 +177,8 @@ export type SigningRequestView = Recorded &
     readonly attemptsMade: readonly SigningAttempt[]
     /** When it reached its final status. */
     readonly finishedAt: Instant | null
+    /** The build system that vouched for its submission; `null` when none did. */
+    readonly vouchedBy: Voucher | null
   }
 
 /** An event as the API shows it. Hashes of tokens are left out of `data`. */

@@ -99,6 +99,14 @@ export type RequestDetails = RequestSummary & {
   readonly programDescription: string | null
   readonly programUrl: string | null
   readonly timestamp: 'required' | 'none'
+  /** The trusted build system that vouched for the submission; null when none did. */
+  readonly vouchedBy: {
+    readonly trustedBuildSystemId: string
+    /** Null where the reader may not know it. */
+    readonly trustedBuildSystem: { readonly slug: string; readonly name: string } | null
+    /** The build node behind its proxy; null where there was none. */
+    readonly node: { readonly subject: string } | null
+  } | null
   /** Which version of the product it is, as its submitter says it. */
   readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment
@@ -172,6 +180,7 @@ export type RequestDetails = RequestSummary & {
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
   signingPolicyVersion version programDescription programUrl timestamp existingSignatures
+  vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } node { subject } }
   certificate { certificateId name subject thumbprint }
   plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }
   approvalProcess { requiredApprovals submitterMayApprove approvers { ${principalFields} } }

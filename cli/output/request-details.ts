@@ -22,6 +22,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['canceled', cancellationText(request)],
     ['policy', `${policyName(request)}, version ${request.signingPolicyVersion}`],
     ['submitted', `${readableTime(request.submittedAt)} by ${request.submitter?.name ?? 'unknown'}`],
+    ['vouched for by', voucherText(request)],
     ['finished', request.finishedAt && readableTime(request.finishedAt)],
     ['description', request.description],
     ['version', request.version],
@@ -68,6 +69,12 @@ function artifactText({ artifact, source }: RequestDetails): string {
 
 function fileText({ fileName, size, sha256 }: StoredFile): string {
   return `${fileName}, ${readableSize(size)}, SHA-256 ${sha256}`
+}
+
+function voucherText({ vouchedBy }: RequestDetails): string | null {
+  if (vouchedBy === null) return null
+  const { trustedBuildSystem, trustedBuildSystemId, node } = vouchedBy
+  return `${trustedBuildSystem?.slug ?? trustedBuildSystemId}${node === null ? '' : `, for the node ${node.subject}`}`
 }
 
 function denialText({ denial }: RequestDetails): string | null {

@@ -67,6 +67,16 @@ describe('countersign request show', () => {
     expect(stdout).toMatch(/2026-01-31 09:30:01Z +Submitted setup.exe by ci +ci/)
   })
 
+  it('shows which trusted build system vouched for a request, and for which node', async () => {
+    const request = at.service.add()
+    const trustedBuildSystem = { slug: 'jenkins', name: 'Jenkins' }
+    Object.assign(request, {
+      vouchedBy: { trustedBuildSystemId: 'b', trustedBuildSystem, node: { subject: 'CN=node-7' } },
+    })
+    const { stdout } = await countersign(['request', 'show', request.signingRequestId])
+    expect(stdout).toMatch(/vouched for by +jenkins, for the node CN=node-7\n/)
+  })
+
   it('shows whose signatures the file has already, what becomes of them, and what they do not cover', async () => {
     const request = at.service.add()
     plan(at.service, request)

@@ -14,6 +14,26 @@ import { everythingOfARequest } from '../support/request-query.ts'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 describe('queries of a signing request', () => {
+  it('show which trusted build system vouched for its submission, and that none did', async () => {
+    const server = await startGraphQLServer()
+    const { application, administrator } = server
+    const ada = await application.authenticate({ apiToken: administrator.token }, undefined)
+    const facts = { slug: 'jenkins', name: 'Jenkins', description: null, kind: 'jenkins' } as const
+    const { trustedBuildSystemId } = await application.createTrustedBuildSystem(ada, facts)
+    const [vouched, alone] = [await server.submit('test-signing', 'a build', trustedBuildSystemId), await server.submit()]
+    await server.caughtUp()
+    const fields = 'signingRequestId vouchedBy { trustedBuildSystemId trustedBuildSystem { slug } node { subject } }'
+    const query = `query ($id: ID!) { signingRequest(id: $id) { ${fields} } signingRequests(first: 5) { nodes { ${fields} } } }`
+    const { data, errors } = await server.ask(server.submitter, query, { id: vouched })
+    expect(errors).toBeUndefined()
+    const byJenkins = { trustedBuildSystemId, trustedBuildSystem: { slug: 'jenkins' }, node: null }
+    expect(data.signingRequest).toEqual({ signingRequestId: vouched, vouchedBy: byJenkins })
+    expect(data.signingRequests.nodes).toEqual([
+      { signingRequestId: alone, vouchedBy: null },
+      { signingRequestId: vouched, vouchedBy: byJenkins },
+    ])
+  })
+
   it('show its whole way', async () => {
     const server = await startGraphQLServer()
     const [anna, bert] = server.approvers

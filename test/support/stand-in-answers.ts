@@ -145,6 +145,7 @@ export function newRequest(
     finishedAt: null,
     description,
     missingApprovals: 0,
+    vouchedBy: null,
     project,
     signingPolicy: policy,
     signingPolicyVersion: 1,
