@@ -1,4 +1,4 @@
-import { treatedOtherwise } from '../application/index.ts'
+import { type KnownNow, type PastRequest, treatedOtherwise } from '../application/index.ts'
 import {
   asId,
   groupsNamed,
@@ -24,7 +24,8 @@ const OtherwiseDifferenceRef = builder
     description: 'A rule by which a request would have been treated otherwise.',
     fields: (t) => ({
       rule: t.exposeString('rule', {
-        description: '`submitter`, `approvals`, `certificate`, `timestamp` or `existingSignatures`.',
+        description:
+          '`submitter`, `trustedBuildSystem`, `approvals`, `certificate`, `timestamp` or `existingSignatures`.',
       }),
       before: t.exposeString('before', { description: 'By the version that it was submitted under.' }),
       after: t.exposeString('after', { description: 'By the proposed settings.' }),
@@ -69,7 +70,7 @@ builder.objectField(ChangeProposalRef, 'pastSimulation', (t) =>
       }),
     },
     description:
-      'Which of the last requests the proposed version of a signing policy would have treated otherwise; people are in the groups that they are in now. Null for other changes.',
+      'Which of the last requests the proposed version of a signing policy would have treated otherwise; people are in the groups that they are in now, and build systems as they are now. Null for other changes.',
     resolve: (proposal, { last }, context) => simulatePast(proposal, last ?? 50, context),
   }),
 )
@@ -91,8 +92,30 @@ async function simulatePast(
   const requests = await lastRequests(signingPolicyId, last, context)
   const named = [settings, ...requests].flatMap(({ approval }) => approval?.approvers ?? [])
   const members = await membersOfGroups(groupsNamed([...settings.submitters, ...named]), context)
-  const otherwise = treatedOtherwise(requests, settings, (user) => groupsOf(user, members))
+  const vouching = await vouchingNow(requests, context)
+  const otherwise = treatedOtherwise(requests, settings, { groupsOf: (user) => groupsOf(user, members), ...vouching })
   return { examined: requests.length, otherwise }
+}
+
+/** Of which kind the submitters of requests are, and how the build systems are that vouched for them. */
+async function vouchingNow(
+  requests: readonly PastRequest[],
+  { readModel, caller: { organizationId } }: GraphQLContext,
+): Promise<Pick<KnownNow, 'kindOf' | 'buildSystem'>> {
+  const submitters = new Set(requests.map(({ submitter }) => submitter))
+  const vouchers = requests.flatMap(({ vouchedBy }) => (vouchedBy === null ? [] : [vouchedBy.trustedBuildSystemId]))
+  const [users, systems] = await Promise.all([
+    readModel.usersByIds(organizationId, [...submitters]),
+    readModel.trustedBuildSystemsByIds(organizationId, [...new Set(vouchers)]),
+  ])
+  const kinds = new Map(users.flatMap((user) => (user === undefined ? [] : [[user.userId, user.kind]])))
+  return {
+    kindOf: (user) => kinds.get(user),
+    buildSystem(id) {
+      const system = systems.find((each) => each?.trustedBuildSystemId === id)
+      return system === undefined ? { status: 'none' } : { ...system, tokens: [] }
+    },
+  }
 }
 
 /** The newest requests of a policy, read in pages. */

@@ -1,11 +1,16 @@
-import type { SigningRequestId, UserId } from '../ids.ts'
+import type { Voucher } from '../actor.ts'
+import type { SigningRequestId, TrustedBuildSystemId, UserId } from '../ids.ts'
 import { type ReferencedUser, referencesTo } from '../principal-reference.ts'
+import { Refusal } from '../refusal.ts'
 import type { SigningPolicySettings } from '../signing-policy/index.ts'
 import { countedApprovals, type SigningRequest } from '../signing-request/index.ts'
+import { requireTrustedBuildSystem, type TrustedBuildSystemState } from '../trusted-build-system/index.ts'
+import type { User } from '../user/index.ts'
 
 /** A rule by which a request would have been treated otherwise. */
 export type OtherwiseRule =
   | 'submitter'
+  | 'trustedBuildSystem'
   | 'approvals'
   | 'certificate'
   | 'timestamp'
@@ -26,6 +31,7 @@ export type TreatedOtherwise = {
 export type PastRequest = Pick<
   SigningRequest,
   | 'signingRequestId'
+  | 'projectId'
   | 'submitter'
   | 'approval'
   | 'plan'
@@ -34,19 +40,31 @@ export type PastRequest = Pick<
   | 'timestamp'
   | 'existingSignatures'
   | 'source'
->
+> & {
+  /** The build system that vouched for the submission; `null` when none did. */
+  readonly vouchedBy: Voucher | null
+}
+
+/** Who and what past requests name, as they are now. */
+export type KnownNow = {
+  readonly groupsOf: (user: UserId) => ReferencedUser['groups']
+  /** `undefined` for a user who is not there. */
+  readonly kindOf: (user: UserId) => User['kind'] | undefined
+  readonly buildSystem: (id: TrustedBuildSystemId) => TrustedBuildSystemState
+}
 
 /**
  * Says which of some requests other settings would have treated otherwise: refused their submission, asked for approvals that
- * were not given, been content with fewer, or signed them in another way. People are in the groups that they are in now.
+ * were not given, been content with fewer, or signed them in another way. People are in the groups that they are in now, and build
+ * systems are linked and enabled as they are now.
  */
 export function treatedOtherwise(
   requests: readonly PastRequest[],
   settings: SigningPolicySettings,
-  groupsOf: (user: UserId) => ReferencedUser['groups'],
+  known: KnownNow,
 ): readonly TreatedOtherwise[] {
   return requests.flatMap((request) => {
-    const differences = differencesOf(request, settings, groupsOf)
+    const differences = differencesOf(request, settings, known)
     return differences.length === 0 ? [] : [{ signingRequestId: request.signingRequestId, differences }]
   })
 }
@@ -54,14 +72,16 @@ export function treatedOtherwise(
 function differencesOf(
   request: PastRequest,
   settings: SigningPolicySettings,
-  groupsOf: (user: UserId) => ReferencedUser['groups'],
+  known: KnownNow,
 ): TreatedOtherwise['differences'] {
+  const { groupsOf } = known
   const { submitter, certificateId, timestamp, existingSignatures } = request
   const maySubmit = referencesTo(settings.submitters, { userId: submitter, groups: groupsOf(submitter) }).length > 0
   const before = approvalsText(request, request.approval, groupsOf)
   const after = approvalsText(request, settings.approval, groupsOf)
   return [
     ...(maySubmit ? [] : [{ rule: 'submitter' as const, before: 'accepted', after: 'refused' }]),
+    ...buildSystemDifference(request, settings, known),
     ...(before === after ? [] : [{ rule: 'approvals' as const, before, after }]),
     ...(certificateId === settings.certificateId
       ? []
@@ -76,6 +96,26 @@ function differencesOf(
       ? []
       : [{ rule: 'hashSigning' as const, before: 'signed', after: 'refused' }]),
   ]
+}
+
+/** What the rules of submitting say of the submitter's kind, and of the build system that vouched. */
+function buildSystemDifference(
+  { submitter, projectId, vouchedBy }: PastRequest,
+  { trustedBuildSystemRequired }: SigningPolicySettings,
+  { kindOf, buildSystem }: KnownNow,
+): TreatedOtherwise['differences'] {
+  if (!trustedBuildSystemRequired) return []
+  try {
+    requireTrustedBuildSystem({
+      submitterKind: kindOf(submitter) ?? 'interactive',
+      vouchedBy: vouchedBy && buildSystem(vouchedBy.trustedBuildSystemId),
+      projectId,
+    })
+    return []
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return [{ rule: 'trustedBuildSystem', before: 'accepted', after: `refused: ${error.code}` }]
+  }
 }
 
 /** How many of the approvals that were given count, of how many that are needed. */

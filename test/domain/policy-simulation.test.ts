@@ -5,6 +5,7 @@ import {
   type SigningPolicySettings,
   type SigningQuestion,
   simulateSigning,
+  type TrustedBuildSystemState,
   treatedOtherwise,
   type UserId,
   unrestricted,
@@ -140,7 +141,9 @@ describe('of past requests, other settings would have treated otherwise', () => 
   const digest = 'd'
   const request = {
     signingRequestId: 'request',
+    projectId: 'project',
     submitter: sam,
+    vouchedBy: null,
     approval: settings.approval,
     plan: { digest },
     approvals: [
@@ -152,9 +155,14 @@ describe('of past requests, other settings would have treated otherwise', () => 
     existingSignatures: 'replace',
     source: { kind: 'uploadedFile' },
   } as unknown as PastRequest
-  const groupsOf = (user: UserId) => (user === sam ? [] : [leads])
-  const otherwise = (other: object) =>
-    treatedOtherwise([request], { ...settings, ...other } as SigningPolicySettings, groupsOf)[0]?.differences
+  const jenkins = { status: 'enabled', slug: 'jenkins', projects: ['project'] } as unknown as TrustedBuildSystemState
+  const known = (buildSystem: object, kind: 'ci' | 'interactive' = 'ci') => ({
+    groupsOf: (user: UserId) => (user === sam ? [] : [leads]),
+    kindOf: () => kind,
+    buildSystem: () => ({ ...jenkins, ...buildSystem }),
+  })
+  const otherwise = (other: object, by: object = {}, now = known({})) =>
+    treatedOtherwise([{ ...request, ...by }], { ...settings, ...other } as SigningPolicySettings, now)[0]?.differences
 
   it('none by the same', () => {
     expect(otherwise({})).toBeUndefined()
@@ -174,9 +182,28 @@ describe('of past requests, other settings would have treated otherwise', () => 
   })
 
   it('by hash signing, of requests that brought hashes', () => {
-    const hashes = { ...request, source: { kind: 'hashPayload' } } as PastRequest
+    const hashes = { source: { kind: 'hashPayload' } }
     const refused = { rule: 'hashSigning', before: 'signed', after: 'refused' }
-    expect(treatedOtherwise([hashes], settings, groupsOf)[0]?.differences).toEqual([refused])
-    expect(treatedOtherwise([hashes], { ...settings, hashSigningAllowed: true }, groupsOf)).toEqual([])
+    expect(otherwise({}, hashes)).toEqual([refused])
+    expect(otherwise({ hashSigningAllowed: true }, hashes)).toBeUndefined()
+  })
+
+  const vouchedBy = { trustedBuildSystemId: 'jenkins', proof: { method: 'token', tokenId: 'token' }, node: null }
+  const demanding = { trustedBuildSystemRequired: true }
+
+  it('none that a trusted build system vouched for, by settings that demand one', () => {
+    expect(otherwise(demanding, { vouchedBy })).toBeUndefined()
+  })
+
+  it.each([
+    ['TRUSTED_BUILD_SYSTEM_REQUIRED', {}, known({})],
+    ['SUBMITTER_NOT_CI_USER', { vouchedBy }, known({}, 'interactive')],
+    ['TRUSTED_BUILD_SYSTEM_NOT_LINKED', { vouchedBy }, known({ projects: ['other'] })],
+    ['TRUSTED_BUILD_SYSTEM_DISABLED', { vouchedBy }, known({ status: 'disabled' })],
+    ['TRUSTED_BUILD_SYSTEM_NOT_FOUND', { vouchedBy }, known({ status: 'none' })],
+  ])('by settings that demand a trusted build system: %s', (code, by, now) => {
+    const difference = { rule: 'trustedBuildSystem', before: 'accepted', after: `refused: ${code}` }
+    expect(otherwise(demanding, by, now)).toEqual([difference])
+    expect(otherwise({}, by, now)).toBeUndefined()
   })
 })

@@ -6,6 +6,9 @@ const simulate = `query ($user: ID, $policy: String!, $atVersion: Int, $proposed
   policySimulation(project: "demo", signingPolicy: $policy, user: $user, branch: "main", atVersion: $atVersion, proposed: $proposed) {
     wouldBeSigned rules { rule input outcome code } } }`
 
+const proposeUpdate = `mutation ($input: UpdateSigningPolicyInput!) { updateSigningPolicy(input: $input) { changeProposal {
+  pastSimulation(last: 10) { examined treatedOtherwise { signingRequest { signingRequestId } differences { rule before after } } } } } }`
+
 type Rules = readonly { readonly rule: string; readonly outcome: string; readonly code: string | null }[]
 const unmet = (rules: Rules) => rules.filter(({ outcome }) => outcome === 'unmet').map(({ rule, code }) => [rule, code])
 
@@ -82,8 +85,7 @@ describe('a proposed version of a policy', () => {
     }
     const { data, errors } = await server.ask(
       ada,
-      `mutation ($input: UpdateSigningPolicyInput!) { updateSigningPolicy(input: $input) { changeProposal {
-        pastSimulation(last: 10) { examined treatedOtherwise { signingRequest { signingRequestId } differences { rule before after } } } } } }`,
+      proposeUpdate,
       { input: { signingPolicyId: server.releasePolicyId, basedOnRevision: 0, settings } },
     )
     expect(errors).toBeUndefined()
@@ -96,6 +98,24 @@ describe('a proposed version of a policy', () => {
     expect(treatedOtherwise).toContainEqual({
       signingRequest: { signingRequestId: second },
       differences: [{ rule: 'approvals', before: '0 of 2', after: '0 of 1' }],
+    })
+    const ci = await server.application.createCiUser(
+      await server.application.authenticate({ apiToken: ada.token }, undefined),
+      { name: 'CI', responsible: ada.userId },
+    )
+    const vouched = await server.ask(ada, proposeUpdate, {
+      input: {
+        signingPolicyId: server.releasePolicyId,
+        basedOnRevision: 0,
+        settings: { ...settings, submitters: [{ user: ci.userId }], trustedBuildSystemRequired: true },
+      },
+    })
+    expect(vouched.errors).toBeUndefined()
+    const demanding = vouched.data.updateSigningPolicy.changeProposal.pastSimulation
+    expect(demanding.treatedOtherwise[0].differences).toContainEqual({
+      rule: 'trustedBuildSystem',
+      before: 'accepted',
+      after: 'refused: SUBMITTER_NOT_CI_USER',
     })
     const tooMany = await server.ask(
       ada,
