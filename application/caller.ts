@@ -28,6 +28,8 @@ export type Caller = {
   readonly vouchedBy?: Voucher
   /** The client's IP address, where one is known. */
   readonly remoteAddress: string | undefined
+  /** Why, as the caller says it to those who must approve what the call changes. */
+  readonly changeReason?: string
   /** A UUID of this call; the causation id of what it makes happen. */
   readonly callId: string
 }

@@ -15,7 +15,7 @@ import {
   type UserId,
 } from '../domain/index.ts'
 import { type EventLog, type LogPosition, prepareEvents, type WholeStream } from '../event-log/index.ts'
-import { initiatorOf, metadataFor, type Requester } from './caller.ts'
+import { initiatorOf, isSetup, metadataFor, type Requester } from './caller.ts'
 
 /** What is to be changed, and how. */
 export type DecidedChange = {
@@ -29,7 +29,7 @@ export type DecidedChange = {
 /**
  * Records a change that others must approve, with exactly what is appended then.
  *
- * @throws Refusal `CHANGE_TOO_LARGE`
+ * @throws Refusal `CHANGE_TOO_LARGE`, `TEXT_…` of the reason that the requester gives
  */
 export async function proposeChange(
   { log, now }: { readonly log: EventLog; readonly now: () => Instant },
@@ -53,6 +53,7 @@ export async function proposeChange(
       permission: strictest(events.flatMap((event) => ruleChangedBy(event, { streamId, actor }) ?? [])),
       requiredApprovals: approvalsNeeded(control, author),
       expiresAt: new Date(Date.parse(at) + control.lifetimeSeconds * 1000).toISOString(),
+      reason: isSetup(requester) ? null : (requester.changeReason ?? null),
     },
     changeProposalDecider.initialState(),
   )

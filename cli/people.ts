@@ -30,6 +30,11 @@ export function withBasedOn(command: Command): Command {
   )
 }
 
+/** Adds `--reason` to a command whose change others may have to approve; the connection of the command takes it along. */
+export function withChangeReason(command: Command): Command {
+  return command.option('--reason <text>', 'why, for those who must approve the change where it is proposed')
+}
+
 /** Collects an option that may be given several times. */
 export function several(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text]

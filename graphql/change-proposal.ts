@@ -85,6 +85,11 @@ ChangeProposalRef.implement({
       description: 'Who proposed it. Null for the operator of the machine.',
       resolve: ({ author }) => author,
     }),
+    reason: t.string({
+      nullable: true,
+      description: 'Why, as its author says it.',
+      resolve: ({ reason }) => reason ?? null,
+    }),
     permission: t.exposeString('permission', {
       description: 'What it takes to approve: whoever has this permission may, except the author.',
     }),

@@ -29,7 +29,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ChangeControl: 'lifetimeSeconds requiredApprovals',
     ChangeControlPayload: 'changeProposal organization position',
     ChangeProposal:
-      'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed mentioned missingApprovals pastSimulation permission proposedEvents rejection requiredApprovals revision status target targetStreamId updatedAt',
+      'approvals author baseRevision changeProposalId createdAt difference events expiresAt id lapsed mentioned missingApprovals pastSimulation permission proposedEvents reason rejection requiredApprovals revision status target targetStreamId updatedAt',
     ChangeProposalPayload: 'changeProposal changeProposalId position',
     ChangeRejection: 'comment rejectedBy',
     ContinuityFinding: 'after aspect before effect severity',

@@ -35,10 +35,13 @@ import './submission-check.ts'
 import './subscriptions.ts'
 import { answerAsOf } from './as-of.ts'
 import { enforcePermissions } from './enforce-permissions.ts'
+import { takeChangeReasons } from './change-reason.ts'
 import { waitForMinimumPosition } from './minimum-position.ts'
 import { refuseMalformedText } from './text-arguments.ts'
 
 /** The schema of the GraphQL API. `npm run schema` prints it into `schema.graphql`. */
 export function createSchema(): GraphQLSchema {
-  return refuseMalformedText(enforcePermissions(waitForMinimumPosition(answerAsOf(builder.toSchema()))))
+  return refuseMalformedText(
+    enforcePermissions(waitForMinimumPosition(answerAsOf(takeChangeReasons(builder.toSchema())))),
+  )
 }

@@ -8,6 +8,7 @@ import { createReferences } from '../apply/references.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { carriedOutLine, changeLines, countsText } from '../output/change-lines.ts'
+import { withChangeReason } from '../people.ts'
 
 type Options = ConnectionOptions & { readonly dryRun?: true; readonly prune?: true }
 
@@ -20,7 +21,7 @@ export function define(command: Command, invocation: Invocation): void {
     command,
     'Makes groups, trusted build systems, projects and policies as a file says, YAML or JSON. What is so already is left alone. Where changes need approval, they are proposed. What the file does not name stays, unless --prune is given. The schema of the file is docs/organization-file.schema.json.',
   )
-  withConnection(command)
+  withChangeReason(withConnection(command))
     .argument('<file>', 'how the organization is to be')
     .option('--dry-run', 'only show what would change')
     .option('--prune', 'put out of use what the file does not name, in the sections that it has')

@@ -5,13 +5,14 @@ import { ask } from '../connection/graphql.ts'
 import { certificateDetails, restrictCertificate } from '../documents/certificates.ts'
 import { parseId } from '../entity-id.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
+import { withChangeReason } from '../people.ts'
 import { certificateNotFound, reportCertificate } from '../report-certificate.ts'
 
 type Options = ConnectionOptions & RestrictionOptions
 
 /** `countersign certificate restrict`. With `--json`: `{ certificateId, position, changeProposalId, certificate }`. */
 export function define(command: Command, invocation: Invocation): void {
-  withRestrictions(withConnection(explain(command, 'What is not named is not demanded any more.')))
+  withRestrictions(withChangeReason(withConnection(explain(command, 'What is not named is not demanded any more.'))))
     .argument('<id>', 'the certificate')
     .action(async (text: string, options: Options) => {
       const certificateId = parseId(text, 'certificate')

@@ -7,7 +7,7 @@ import { parseId } from '../entity-id.ts'
 import { exitCode } from '../exit-code.ts'
 import { type CommandModule, connect, withConnection } from '../invocation.ts'
 import { table } from '../output/table.ts'
-import { type BasedOnOption, reportOrProposed, several, withBasedOn } from '../people.ts'
+import { type BasedOnOption, reportOrProposed, several, withBasedOn, withChangeReason } from '../people.ts'
 
 /** `countersign group list`. With `--json`: `{ groups: […] }`. */
 export const list: CommandModule = {
@@ -60,7 +60,7 @@ type UpdateOptions = ConnectionOptions &
 /** `countersign group update`. With `--json`: `{ groupId, position, changeProposalId }`. */
 export const update: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<id>', 'the group')
       .option('--name <text>', 'another name')
       .option('--description <text>', 'another description; an empty one takes it away')

@@ -8,7 +8,7 @@ import { type CommandModule, connect, explain, type Invocation, withConnection, 
 import { configOption, localAction } from '../local-action.ts'
 import { localCommands } from '../local-commands.ts'
 import { readableTime } from '../output/quantities.ts'
-import { type BasedOnOption, globalRoles, several, userOf, withBasedOn } from '../people.ts'
+import { type BasedOnOption, globalRoles, several, userOf, withBasedOn, withChangeReason } from '../people.ts'
 
 type InviteOptions = ConnectionOptions & { readonly name?: string; readonly role?: readonly string[] }
 
@@ -19,7 +19,7 @@ export const invite: CommandModule = {
       command,
       'Where the service sends mail, the person gets the invitation by mail. Elsewhere its token is printed once, and kept nowhere: give it to the person.',
     )
-    withConnection(explained)
+    withChangeReason(withConnection(explained))
       .argument('<email>', 'the e-mail address, which no other user of the organization has')
       .option('--name <name>', 'what the person is called; by default what stands before the @')
       .option(

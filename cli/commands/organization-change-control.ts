@@ -6,6 +6,7 @@ import { type ChangeControl, changeChangeControl, changeControlOf } from '../doc
 import { exitCode } from '../exit-code.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { count } from '../output/quantities.ts'
+import { withChangeReason } from '../people.ts'
 
 type Options = ConnectionOptions & {
   readonly approvals?: string
@@ -25,7 +26,7 @@ export function define(command: Command, invocation: Invocation): void {
     command,
     'Shows which approvals changes of rules need: of policies, approvers, roles, certificates and change control itself. With options, says which they need from now on; where they need some already, that is proposed like any such change.',
   )
-  withConnection(command)
+  withChangeReason(withConnection(command))
     .option('--approvals <number>', 'changes need so many approvals besides that of their author')
     .option('--days <number>', `a change lapses after so many days (default: ${defaultDays})`)
     .option('--off', 'changes need no approval')

@@ -14,7 +14,7 @@ import { isId } from '../entity-id.ts'
 import { exitCode } from '../exit-code.ts'
 import { type CommandModule, connect, withConnection } from '../invocation.ts'
 import { policyText } from '../output/policy-details.ts'
-import { type BasedOnOption, reportOrProposed, withBasedOn } from '../people.ts'
+import { type BasedOnOption, reportOrProposed, withBasedOn, withChangeReason } from '../people.ts'
 import { type PolicyOptions, settingsOf, withPolicyOptions } from '../policy-options.ts'
 import { projectOf } from './project.ts'
 
@@ -36,7 +36,7 @@ export const show: CommandModule = {
 /** `countersign policy create`. With `--json`: `{ signingPolicyId, position, changeProposalId }`. */
 export const create: CommandModule = {
   define(command, invocation) {
-    withPolicyOptions(withConnection(command))
+    withPolicyOptions(withChangeReason(withConnection(command)))
       .argument('<slug>', 'what tools name the policy by in its project, for good')
       .requiredOption('--project <project>', 'slug or id of its project')
       .action(async (slug: string, options: ConnectionOptions & PolicyOptions & { readonly project: string }) => {
@@ -53,7 +53,7 @@ export const create: CommandModule = {
 /** `countersign policy update`. With `--json`: `{ signingPolicyId, position, changeProposalId }`. */
 export const update: CommandModule = {
   define(command, invocation) {
-    withPolicyOptions(withBasedOn(withConnection(command)))
+    withPolicyOptions(withBasedOn(withChangeReason(withConnection(command))))
       .argument('<policy>', named)
       .action(async (text: string, options: ConnectionOptions & PolicyOptions & BasedOnOption) => {
         const connection = await connect(invocation, options, null)
@@ -86,7 +86,7 @@ export const deactivate: CommandModule = {
 /** `countersign policy reactivate`. With `--json`: `{ signingPolicyId, position, changeProposalId }`. */
 export const reactivate: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<policy>', named)
       .action(async (text: string, options: ConnectionOptions & BasedOnOption) => {
         const connection = await connect(invocation, options, null)

@@ -13,7 +13,7 @@ import { isId } from '../entity-id.ts'
 import { exitCode } from '../exit-code.ts'
 import { type CommandModule, connect, withConnection } from '../invocation.ts'
 import { projectText } from '../output/project-details.ts'
-import { type BasedOnOption, reportOrProposed, several, withBasedOn } from '../people.ts'
+import { type BasedOnOption, reportOrProposed, several, withBasedOn, withChangeReason } from '../people.ts'
 import { asInputs, principalForm, principalsOf } from '../principals.ts'
 
 type SettingsOptions = ConnectionOptions & {
@@ -65,7 +65,7 @@ export const create: CommandModule = {
 /** `countersign project update`. With `--json`: `{ projectId, position, changeProposalId }`. */
 export const update: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<project>', 'its slug or id')
       .option('--name <text>', 'another name')
       .option('--description <text>', 'another description; an empty one takes it away')
@@ -119,7 +119,7 @@ export const deactivate: CommandModule = {
 /** `countersign project reactivate`. With `--json`: `{ projectId, position, changeProposalId }`. */
 export const reactivate: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<project>', 'its slug or id')
       .action(async (text: string, options: ConnectionOptions & BasedOnOption) => {
         const connection = await connect(invocation, options, null)

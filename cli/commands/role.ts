@@ -4,7 +4,7 @@ import { ask } from '../connection/graphql.ts'
 import { grantRole, type UserChange, withdrawRole } from '../documents/people.ts'
 import { parseId } from '../entity-id.ts'
 import { type CommandModule, connect, type Invocation, withConnection } from '../invocation.ts'
-import { type BasedOnOption, globalRoles, reportOrProposed, userOf, withBasedOn } from '../people.ts'
+import { type BasedOnOption, globalRoles, reportOrProposed, userOf, withBasedOn, withChangeReason } from '../people.ts'
 
 type RoleInput = { readonly userId: string; readonly role: string; readonly basedOnRevision: number }
 
@@ -30,7 +30,7 @@ function change(
   verb: string,
   send: (connection: Connection, input: RoleInput) => Promise<UserChange>,
 ): void {
-  withBasedOn(withConnection(command))
+  withBasedOn(withChangeReason(withConnection(command)))
     .addArgument(new Argument('<role>', 'the global role').choices(globalRoles))
     .argument('<user>', 'whose role it is: id of the user')
     .action(async (role: string, text: string, options: ConnectionOptions & BasedOnOption) => {

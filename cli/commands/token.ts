@@ -7,7 +7,7 @@ import { parseId } from '../entity-id.ts'
 import { type CommandModule, connect, explain, withConnection } from '../invocation.ts'
 import { readableTime } from '../output/quantities.ts'
 import { statusCell, table } from '../output/table.ts'
-import { reportOrProposed, several, userOf } from '../people.ts'
+import { reportOrProposed, several, userOf, withChangeReason } from '../people.ts'
 
 type UserOption = ConnectionOptions & { readonly user?: string }
 
@@ -23,7 +23,7 @@ const userOption = ['--user <id>', 'whose token it is; by default your own'] as 
 /** `countersign token create`. With `--json`: `{ userId, apiTokenId, token, position, changeProposalId }`. */
 export const create: CommandModule = {
   define(command, invocation) {
-    withConnection(explain(command, 'The token is printed once, and kept nowhere.'))
+    withChangeReason(withConnection(explain(command, 'The token is printed once, and kept nowhere.')))
       .argument('<name>', 'what the token is for')
       .option(...userOption)
       .option('--expires <moment>', 'from when on it does not work, such as 2027-01-31T09:30:00Z; by default never')

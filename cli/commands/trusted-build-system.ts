@@ -18,7 +18,7 @@ import { buildSystemOf, reportToken, withProjects } from '../find-build-system.t
 import { type CommandModule, connect, withConnection } from '../invocation.ts'
 import { buildSystemText } from '../output/build-system-details.ts'
 import { statusCell, table } from '../output/table.ts'
-import { type BasedOnOption, reportOrProposed, withBasedOn } from '../people.ts'
+import { type BasedOnOption, reportOrProposed, withBasedOn, withChangeReason } from '../people.ts'
 import { projectOf } from './project.ts'
 
 type ChangeOptions = ConnectionOptions & BasedOnOption
@@ -63,7 +63,7 @@ export const show: CommandModule = {
 /** `countersign trusted-build-system create`. With `--json`: `{ trustedBuildSystemId, position, changeProposalId, tokenId, token }`. */
 export const create: CommandModule = {
   define(command, invocation) {
-    withConnection(command)
+    withChangeReason(withConnection(command))
       .argument('<slug>', 'what tools name it by, for good')
       .requiredOption('--name <text>', 'what people call it')
       .option('--description <text>', 'what it is')
@@ -87,7 +87,7 @@ export const create: CommandModule = {
 /** `countersign trusted-build-system update`. With `--json`: `{ trustedBuildSystemId, position, changeProposalId }`. */
 export const update: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<build-system>', 'its slug or id')
       .option('--name <text>', 'another name')
       .option('--description <text>', 'another description; an empty one takes it away')
@@ -110,7 +110,7 @@ export const update: CommandModule = {
 /** `countersign trusted-build-system rotate-token`. With `--json`: as `create`. */
 export const rotateToken: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<build-system>', 'its slug or id')
       .option(
         '--previous-until <moment>',
@@ -151,7 +151,7 @@ export const disable: CommandModule = {
 /** `countersign trusted-build-system enable`. With `--json`: `{ trustedBuildSystemId, position, changeProposalId }`. */
 export const enable: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<build-system>', 'its slug or id')
       .action(async (text: string, options: ChangeOptions) => {
         const connection = await connect(invocation, options, null)
@@ -166,7 +166,7 @@ export const enable: CommandModule = {
 /** `countersign trusted-build-system link`. With `--json`: `{ trustedBuildSystemId, position, changeProposalId }`. */
 export const link: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withConnection(command))
+    withBasedOn(withChangeReason(withConnection(command)))
       .argument('<build-system>', 'its slug or id')
       .argument('<project>', 'the slug or id of the project')
       .action(async (text: string, project: string, options: ChangeOptions) => {

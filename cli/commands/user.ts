@@ -15,7 +15,7 @@ import { parseId } from '../entity-id.ts'
 import { type CommandModule, connect, explain, withConnection } from '../invocation.ts'
 import { readableTime } from '../output/quantities.ts'
 import { fieldList, statusCell, table } from '../output/table.ts'
-import { type BasedOnOption, reportOrProposed, userOf, withBasedOn } from '../people.ts'
+import { type BasedOnOption, reportOrProposed, userOf, withBasedOn, withChangeReason } from '../people.ts'
 
 /** `countersign user list`. With `--json`: `{ users: […] }`. */
 export const list: CommandModule = {
@@ -100,7 +100,7 @@ export const deactivate: CommandModule = {
 /** `countersign user reactivate`. With `--json`: `{ userId, position, changeProposalId }`. */
 export const reactivate: CommandModule = {
   define(command, invocation) {
-    withBasedOn(withUser(withConnection(command))).action(
+    withBasedOn(withUser(withChangeReason(withConnection(command)))).action(
       async (text: string, options: ConnectionOptions & BasedOnOption) => {
         const userId = parseId(text, 'user')
         const connection = await connect(invocation, options, null)

@@ -11,6 +11,8 @@ export type Connection = {
   readonly server: ServerAddress
   /** An API token. Never printed. */
   readonly token: string
+  /** Why whatever is changed over this connection is, for those who must approve it. */
+  readonly changeReason?: string
 }
 
 /** What the command line says about the connection. */
@@ -19,12 +21,16 @@ export type ConnectionOptions = {
   readonly token?: string
   /** A user of the embedded start's credentials file. */
   readonly as?: string
+  /** Why something is changed. */
+  readonly reason?: string
 }
 
 /**
  * Finds the server and the token. The URL: `--url`, `COUNTERSIGN_URL`, the embedded start's credentials file. The token:
  * `--token`, `--as`, `COUNTERSIGN_TOKEN`, `COUNTERSIGN_TOKEN_FILE`, the default user of the credentials file. A token of
  * that file is for its server alone.
+ *
+ * Changes over it are given the reason of `--reason`, where the command has that option.
  *
  * @param defaultUser whom to act as from the credentials file when nobody is named; `null` when somebody must be
  * @param warn called when the token can be read on the way
@@ -47,7 +53,7 @@ export function findConnection(
   const server = named ?? serverOfFile(terminal, file)
   const token = checkedToken(given ?? tokenFromFile(file, server, options.as ?? defaultUser, options.as !== undefined))
   if (isReadableOnTheWay(server)) warn(`the API token travels unencrypted to ${server.origin}; use https.`)
-  return { server, token }
+  return { server, token, ...(options.reason !== undefined && { changeReason: options.reason }) }
 }
 
 /**

@@ -42,13 +42,18 @@ export async function ask<Answer, Variables>(
     const response = await callService(connection, graphqlOf(connection), {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
-      body: JSON.stringify({ query: document, variables }),
+      body: JSON.stringify({ query: document, variables: { ...variables, ...reasonFor(document, connection) } }),
       signal: ended,
     })
     return answerOf<Answer>(await readJson(connection, response, ended), connection, response)
   } catch (error) {
     throw error === late.reason ? unreachable(connection.server, error) : error
   }
+}
+
+/** The reason that a change is given, for mutations that take one. */
+function reasonFor(document: string, { changeReason }: Connection): { readonly changeReason?: string } {
+  return changeReason !== undefined && document.includes('$changeReason:') ? { changeReason } : {}
 }
 
 /** The service's GraphQL endpoint. */

@@ -177,8 +177,8 @@ export const restrictCertificate = typedDocument<
       readonly basedOnRevision: number
     }
   }
->(`mutation RestrictCertificate($input: RestrictCertificateInput!) {
-  restrictCertificate(input: $input) { ${payload} }
+>(`mutation RestrictCertificate($input: RestrictCertificateInput!, $changeReason: String) {
+  restrictCertificate(input: $input, changeReason: $changeReason) { ${payload} }
 }`)
 
 type Switch = { readonly input: { readonly certificateId: string; readonly reason: string | null } }
@@ -190,7 +190,7 @@ export const disableCertificate = typedDocument<{ readonly disableCertificate: C
 
 /** Enables a certificate. */
 export const enableCertificate = typedDocument<{ readonly enableCertificate: CertificateChange }, Switch>(
-  `mutation EnableCertificate($input: SwitchCertificateInput!) { enableCertificate(input: $input) { ${payload} } }`,
+  `mutation EnableCertificate($input: SwitchCertificateInput!, $changeReason: String) { enableCertificate(input: $input, changeReason: $changeReason) { ${payload} } }`,
 )
 
 /** Something that others compare and that differs between two certificates. */

@@ -15,6 +15,8 @@ export type ChangeSummary = {
   readonly expiresAt: string
   /** Null for the operator of the machine. */
   readonly author: { readonly name: string } | null
+  /** Why, as its author says it; null when nothing was said. */
+  readonly reason: string | null
   /** Its kind, a hyphen, its UUID. */
   readonly targetStreamId: string
   /** Null for what the change creates. */
@@ -61,7 +63,7 @@ export type PastSimulation = {
 const names = ['Organization', 'User', 'Key', 'Group', 'Certificate', 'Project', 'SigningPolicy']
   .map((type) => `... on ${type} { name }`)
   .join(' ')
-const summaryFields = `changeProposalId status createdAt expiresAt author { name } targetStreamId
+const summaryFields = `changeProposalId status createdAt expiresAt author { name } reason targetStreamId
   target { __typename id ${names} } proposedEvents { type data } requiredApprovals missingApprovals`
 const detailFields = `${summaryFields} baseRevision permission difference { path before after } mentioned { entityId kind name }
   approvals { approver { name } approvedAt comment } rejection { rejectedBy { name } comment } lapsed
@@ -145,8 +147,8 @@ export const changeChangeControl = typedDocument<
     }
   },
   { readonly input: { readonly changeControl: ChangeControl | null; readonly basedOnRevision: number } }
->(`mutation ChangeChangeControl($input: ChangeChangeControlInput!) {
-  changeChangeControl(input: $input) {
+>(`mutation ChangeChangeControl($input: ChangeChangeControlInput!, $changeReason: String) {
+  changeChangeControl(input: $input, changeReason: $changeReason) {
     position changeProposal { ${summaryFields} } organization { ${organizationFields} }
   }
 }`)

@@ -52,7 +52,9 @@ export const createGroup = typedDocument<
       readonly members: readonly string[]
     }
   }
->(`mutation CreateGroup($input: CreateGroupInput!) { createGroup(input: $input) { ${changeFields} } }`)
+>(
+  `mutation CreateGroup($input: CreateGroupInput!, $changeReason: String) { createGroup(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Gives a group another name or description. */
 export const describeGroup = typedDocument<
@@ -65,7 +67,9 @@ export const describeGroup = typedDocument<
       readonly basedOnRevision: number
     }
   }
->(`mutation DescribeGroup($input: DescribeGroupInput!) { describeGroup(input: $input) { ${changeFields} } }`)
+>(
+  `mutation DescribeGroup($input: DescribeGroupInput!, $changeReason: String) { describeGroup(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Has users join and leave a group. */
 export const changeGroupMembers = typedDocument<
@@ -79,5 +83,5 @@ export const changeGroupMembers = typedDocument<
     }
   }
 >(
-  `mutation ChangeGroupMembers($input: ChangeGroupMembersInput!) { changeGroupMembers(input: $input) { ${changeFields} } }`,
+  `mutation ChangeGroupMembers($input: ChangeGroupMembersInput!, $changeReason: String) { changeGroupMembers(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
 )

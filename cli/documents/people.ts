@@ -98,7 +98,9 @@ type UserChangeInput = { readonly userId: string; readonly basedOnRevision: numb
 export const createCiUser = typedDocument<
   { readonly createCiUser: UserChange },
   { readonly input: { readonly name: string; readonly responsible: string } }
->(`mutation CreateCiUser($input: CreateCiUserInput!) { createCiUser(input: $input) { ${changeFields} } }`)
+>(
+  `mutation CreateCiUser($input: CreateCiUserInput!, $changeReason: String) { createCiUser(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** A person who was invited, with the token that accepts the invitation. */
 export type Invited = UserChange & {
@@ -113,7 +115,7 @@ export const inviteUser = typedDocument<
   { readonly inviteUser: Invited },
   { readonly input: { readonly email: string; readonly name: string | null; readonly roles: readonly string[] } }
 >(
-  `mutation InviteUser($input: InviteUserInput!) { inviteUser(input: $input) { ${changeFields} invitationId expiresAt token } }`,
+  `mutation InviteUser($input: InviteUserInput!, $changeReason: String) { inviteUser(input: $input, changeReason: $changeReason) { ${changeFields} invitationId expiresAt token } }`,
 )
 
 /** Makes another invitation. */
@@ -140,7 +142,9 @@ export const deactivateUser = typedDocument<
 export const reactivateUser = typedDocument<
   { readonly reactivateUser: UserChange },
   { readonly input: UserChangeInput }
->(`mutation ReactivateUser($input: ReactivateUserInput!) { reactivateUser(input: $input) { ${changeFields} } }`)
+>(
+  `mutation ReactivateUser($input: ReactivateUserInput!, $changeReason: String) { reactivateUser(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Erases what is known of a user. */
 export const eraseUser = typedDocument<
@@ -152,13 +156,17 @@ export const eraseUser = typedDocument<
 export const grantRole = typedDocument<
   { readonly grantGlobalRole: UserChange },
   { readonly input: UserChangeInput & { readonly role: string } }
->(`mutation GrantRole($input: GlobalRoleInput!) { grantGlobalRole(input: $input) { ${changeFields} } }`)
+>(
+  `mutation GrantRole($input: GlobalRoleInput!, $changeReason: String) { grantGlobalRole(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Takes a global role. */
 export const withdrawRole = typedDocument<
   { readonly withdrawGlobalRole: UserChange },
   { readonly input: UserChangeInput & { readonly role: string } }
->(`mutation WithdrawRole($input: GlobalRoleInput!) { withdrawGlobalRole(input: $input) { ${changeFields} } }`)
+>(
+  `mutation WithdrawRole($input: GlobalRoleInput!, $changeReason: String) { withdrawGlobalRole(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Makes an API token. */
 export const issueToken = typedDocument<
@@ -174,7 +182,7 @@ export const issueToken = typedDocument<
     }
   }
 >(
-  `mutation IssueToken($input: IssueApiTokenInput!) { issueApiToken(input: $input) { ${changeFields} apiTokenId token } }`,
+  `mutation IssueToken($input: IssueApiTokenInput!, $changeReason: String) { issueApiToken(input: $input, changeReason: $changeReason) { ${changeFields} apiTokenId token } }`,
 )
 
 /** Ends an API token. */

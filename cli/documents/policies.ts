@@ -82,7 +82,9 @@ export const policiesOfProject = typedDocument<
 export const createPolicy = typedDocument<
   { readonly createSigningPolicy: PolicyChange },
   { readonly input: { readonly projectId: string; readonly slug: string; readonly settings: PolicyInput } }
->(`mutation CreatePolicy($input: CreateSigningPolicyInput!) { createSigningPolicy(input: $input) { ${changeFields} } }`)
+>(
+  `mutation CreatePolicy($input: CreateSigningPolicyInput!, $changeReason: String) { createSigningPolicy(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Gives a signing policy a new version. */
 export const updatePolicy = typedDocument<
@@ -94,7 +96,9 @@ export const updatePolicy = typedDocument<
       readonly settings: PolicyInput
     }
   }
->(`mutation UpdatePolicy($input: UpdateSigningPolicyInput!) { updateSigningPolicy(input: $input) { ${changeFields} } }`)
+>(
+  `mutation UpdatePolicy($input: UpdateSigningPolicyInput!, $changeReason: String) { updateSigningPolicy(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Puts a signing policy out of use. */
 export const deactivatePolicy = typedDocument<
@@ -114,6 +118,6 @@ export const deactivatePolicy = typedDocument<
 export const reactivatePolicy = typedDocument<
   { readonly reactivateSigningPolicy: PolicyChange },
   { readonly input: { readonly signingPolicyId: string; readonly basedOnRevision: number } }
->(`mutation ReactivatePolicy($input: ReactivateSigningPolicyInput!) {
-  reactivateSigningPolicy(input: $input) { ${changeFields} }
+>(`mutation ReactivatePolicy($input: ReactivateSigningPolicyInput!, $changeReason: String) {
+  reactivateSigningPolicy(input: $input, changeReason: $changeReason) { ${changeFields} }
 }`)

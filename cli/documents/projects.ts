@@ -53,7 +53,9 @@ export const oneProject = typedDocument<
 export const createProject = typedDocument<
   { readonly createProject: ProjectChange },
   { readonly input: ProjectSettings<PrincipalInput> & { readonly slug: string } }
->(`mutation CreateProject($input: CreateProjectInput!) { createProject(input: $input) { ${changeFields} } }`)
+>(
+  `mutation CreateProject($input: CreateProjectInput!, $changeReason: String) { createProject(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Gives a project other settings. */
 export const updateProject = typedDocument<
@@ -61,7 +63,9 @@ export const updateProject = typedDocument<
   {
     readonly input: ProjectSettings<PrincipalInput> & { readonly projectId: string; readonly basedOnRevision: number }
   }
->(`mutation UpdateProject($input: UpdateProjectInput!) { updateProject(input: $input) { ${changeFields} } }`)
+>(
+  `mutation UpdateProject($input: UpdateProjectInput!, $changeReason: String) { updateProject(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
 
 /** Puts a project out of use. */
 export const deactivateProject = typedDocument<
@@ -82,5 +86,5 @@ export const reactivateProject = typedDocument<
   { readonly reactivateProject: ProjectChange },
   { readonly input: { readonly projectId: string; readonly basedOnRevision: number } }
 >(
-  `mutation ReactivateProject($input: ReactivateProjectInput!) { reactivateProject(input: $input) { ${changeFields} } }`,
+  `mutation ReactivateProject($input: ReactivateProjectInput!, $changeReason: String) { reactivateProject(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
 )

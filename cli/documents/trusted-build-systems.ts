@@ -88,24 +88,24 @@ type Settings = { readonly name: string; readonly description: string | null }
 export const createBuildSystem = typedDocument<
   { readonly createTrustedBuildSystem: BuildSystemToken },
   { readonly input: Settings & { readonly slug: string; readonly kind: string } }
->(`mutation CreateBuildSystem($input: CreateTrustedBuildSystemInput!) {
-  createTrustedBuildSystem(input: $input) { ${changeFields} tokenId token }
+>(`mutation CreateBuildSystem($input: CreateTrustedBuildSystemInput!, $changeReason: String) {
+  createTrustedBuildSystem(input: $input, changeReason: $changeReason) { ${changeFields} tokenId token }
 }`)
 
 /** Gives a trusted build system another name and description. */
 export const updateBuildSystem = typedDocument<
   { readonly updateTrustedBuildSystem: BuildSystemChange },
   { readonly input: ChangeInput & Settings }
->(`mutation UpdateBuildSystem($input: UpdateTrustedBuildSystemInput!) {
-  updateTrustedBuildSystem(input: $input) { ${changeFields} }
+>(`mutation UpdateBuildSystem($input: UpdateTrustedBuildSystemInput!, $changeReason: String) {
+  updateTrustedBuildSystem(input: $input, changeReason: $changeReason) { ${changeFields} }
 }`)
 
 /** Gives a trusted build system a new token. */
 export const rotateBuildSystemToken = typedDocument<
   { readonly rotateTrustedBuildSystemToken: BuildSystemToken },
   { readonly input: ChangeInput & { readonly previousTokenValidUntil: string | null } }
->(`mutation RotateBuildSystemToken($input: RotateTrustedBuildSystemTokenInput!) {
-  rotateTrustedBuildSystemToken(input: $input) { ${changeFields} tokenId token }
+>(`mutation RotateBuildSystemToken($input: RotateTrustedBuildSystemTokenInput!, $changeReason: String) {
+  rotateTrustedBuildSystemToken(input: $input, changeReason: $changeReason) { ${changeFields} tokenId token }
 }`)
 
 /** Disables a trusted build system. */
@@ -120,16 +120,16 @@ export const disableBuildSystem = typedDocument<
 export const enableBuildSystem = typedDocument<
   { readonly enableTrustedBuildSystem: BuildSystemChange },
   { readonly input: ChangeInput }
->(`mutation EnableBuildSystem($input: EnableTrustedBuildSystemInput!) {
-  enableTrustedBuildSystem(input: $input) { ${changeFields} }
+>(`mutation EnableBuildSystem($input: EnableTrustedBuildSystemInput!, $changeReason: String) {
+  enableTrustedBuildSystem(input: $input, changeReason: $changeReason) { ${changeFields} }
 }`)
 
 /** Links a trusted build system to a project. */
 export const linkBuildSystem = typedDocument<
   { readonly linkTrustedBuildSystem: BuildSystemChange },
   { readonly input: ChangeInput & { readonly projectId: string } }
->(`mutation LinkBuildSystem($input: TrustedBuildSystemLinkInput!) {
-  linkTrustedBuildSystem(input: $input) { ${changeFields} }
+>(`mutation LinkBuildSystem($input: TrustedBuildSystemLinkInput!, $changeReason: String) {
+  linkTrustedBuildSystem(input: $input, changeReason: $changeReason) { ${changeFields} }
 }`)
 
 /** Ends that. */

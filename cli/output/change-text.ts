@@ -46,6 +46,7 @@ export function changeDetailsText(change: ChangeDetails, marker: Marker): string
     ['of', `${targetText(change)} (${change.targetStreamId})`],
     ['what', changeText(change)],
     ['proposed', `${readableTime(change.createdAt)} by ${change.author?.name ?? 'the operator'}`],
+    ['why', change.reason],
     ['approve by', readableTime(change.expiresAt)],
     ['approvals', `${requiredApprovals - missingApprovals} of ${requiredApprovals}`],
     ['may approve', `who has the permission ${change.permission}, except the author`],

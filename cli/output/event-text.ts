@@ -115,7 +115,7 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   GrantUseReserved: ({ signingRequestId }) => `Used for the request ${signingRequestId}`,
   GrantRevoked: ({ reason }, who) => `Revoked by ${who}${quoted(reason)}`,
 
-  ChangeProposed: (_, who) => `Proposed by ${who}`,
+  ChangeProposed: ({ reason }, who) => `Proposed by ${who}${quoted(reason)}`,
   ChangeApproved: ({ comment }, who) => `Approved by ${who}${quoted(comment)}`,
   ChangeApprovalInvalidated: ({ approver }) =>
     `The approval of the user ${approver} counts no longer: they may not approve such changes any more`,

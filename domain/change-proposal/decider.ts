@@ -78,7 +78,8 @@ export const changeProposalDecider: Decider<ChangeProposalState, ChangeProposalC
           `A proposed change has at most ${mostBytes} characters as JSON; this one has ${size}. Propose it in parts.`,
           { size, limit: mostBytes },
         )
-      return [{ type: 'ChangeProposed', data: { schemaVersion: 1, ...facts } }]
+      const reason = parseText(facts.reason, 'The reason of the change')
+      return [{ type: 'ChangeProposed', data: { schemaVersion: 1, ...facts, reason } }]
     }
     if (state.status === 'none') throw new Refusal('CHANGE_PROPOSAL_NOT_FOUND', 'There is no such change.')
     switch (command.type) {

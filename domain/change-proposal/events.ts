@@ -26,6 +26,8 @@ export type ChangeProposalFacts = {
   readonly requiredApprovals: number
   /** When it lapses, if it was not applied by then. */
   readonly expiresAt: Instant
+  /** Why, as its author says it to those who must approve. */
+  readonly reason: string | null
 }
 
 /** A change of a rule was proposed. It does not hold before it was approved and applied. */

@@ -46,6 +46,14 @@ describe('countersign change', () => {
     expect(shown.stdout).toContain('who has the permission administerUsers, except the author')
     expect(shown.stdout).toContain('Proposed by Ada Admin')
 
+    const reason = 'The new certificate is from a CA that our customers know'
+    await ada(['organization', 'change-control', '--approvals', '1', '--days', '3', '--reason', reason])
+    await server.caughtUp()
+    const [{ changeProposalId: reasoned }] = JSON.parse(
+      (await reader(['change', 'list', '--json'])).stdout,
+    ).changeProposals
+    expect((await reader(['change', 'show', reasoned])).stdout).toMatch(new RegExp(`why +${reason}\\n`))
+
     const refused = await ada(['change', 'approve', id, '--yes'])
     expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('CHANGE_APPROVER_IS_AUTHOR') })
     const declined = await bea(['change', 'approve', id], { answers: ['n'], isTTY: true })

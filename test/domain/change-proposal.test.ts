@@ -26,6 +26,7 @@ const facts = {
   permission: 'administerProjects',
   requiredApprovals: 2,
   expiresAt: '2026-03-08T12:00:00.000Z',
+  reason: 'The project goes on',
 } as const
 const at = '2026-03-01T12:00:00.000Z'
 const later = '2026-03-08T12:00:00.000Z'
@@ -131,6 +132,7 @@ describe('a change of a rule', () => {
       [],
       { ...propose, events: [{ type: 'x', data: { text: 'x'.repeat(500_000) } }] },
     ],
+    ['TEXT_TOO_LONG', 'a long reason', [], { ...propose, reason: 'x'.repeat(4001) }],
     ['TEXT_TOO_LONG', 'a long comment', [proposed], approve(bert, { comment: 'x'.repeat(4001) })],
     ['TEXT_MALFORMED', 'a comment with a NUL', [proposed], { ...reject, comment: '\0' }],
   ])

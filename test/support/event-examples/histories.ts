@@ -47,6 +47,7 @@ const proposedChange = {
   permission: 'administerProjects',
   requiredApprovals: 1,
   expiresAt: '2026-03-08T12:00:00.000Z',
+  reason: 'The project goes on',
 } as const
 
 const controlledSettings = { ...policySettings, changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }
@@ -77,7 +78,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
     {
       streamId: streams.changeProposal(id.staleChange),
       events: [
-        bySession('ChangeProposed', { changeProposalId: id.staleChange, ...proposedChange, requiredApprovals: 2 }),
+        bySession('ChangeProposed', { changeProposalId: id.staleChange, ...proposedChange, requiredApprovals: 2, reason: null }),
         byPasskey('ChangeApproved', { approver: id.approver, comment: null }),
         bySession('ChangeApprovalInvalidated', { approver: id.approver }),
         bySession('ChangeLapsed', { reason: 'baseMoved' }),
