@@ -7,15 +7,11 @@ import {
   type SigningPolicySettings,
   type TreatedOtherwise,
 } from '../domain/index.ts'
-import {
-  type ChangeProposalView,
-  maximumPageSize,
-  type SigningPolicyView,
-  type SigningRequestView,
-} from '../projections/index.ts'
+import type { ChangeProposalView, SigningPolicyView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 import { groupsOf, membersOfGroups } from './group-members.ts'
+import { newestRequests } from './newest-requests.ts'
 import { ChangeProposalRef, SigningRequestRef } from './refs.ts'
 
 const OtherwiseDifferenceRef = builder
@@ -89,7 +85,7 @@ async function simulatePast(
       actual: last,
     })
   const { settings } = changed.data as { readonly settings: SigningPolicySettings }
-  const requests = await lastRequests(signingPolicyId, last, context)
+  const { requests } = await newestRequests({ signingPolicyId }, last, context)
   const named = [settings, ...requests].flatMap(({ approval }) => approval?.approvers ?? [])
   const members = await membersOfGroups(groupsNamed([...settings.submitters, ...named]), context)
   const vouching = await vouchingNow(requests, context)
@@ -116,22 +112,4 @@ async function vouchingNow(
       return system === undefined ? { status: 'none' } : { ...system, tokens: [] }
     },
   }
-}
-
-/** The newest requests of a policy, read in pages. */
-async function lastRequests(
-  signingPolicyId: SigningPolicyView['signingPolicyId'],
-  last: number,
-  { readModel, caller }: GraphQLContext,
-): Promise<readonly SigningRequestView[]> {
-  const requests: SigningRequestView[] = []
-  let after: string | undefined
-  do {
-    const size = Math.min(maximumPageSize, last - requests.length)
-    const page = { direction: 'forward', size, ...(after === undefined ? {} : { after }) } as const
-    const { items, hasNextPage } = await readModel.listSigningRequests(caller.organizationId, { signingPolicyId }, page)
-    requests.push(...items.map(({ item }) => item))
-    after = hasNextPage ? items.at(-1)?.cursor : undefined
-  } while (after !== undefined && requests.length < last)
-  return requests
 }

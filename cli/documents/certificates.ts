@@ -1,6 +1,7 @@
 import { typedDocument } from '../connection/graphql.ts'
 import { type CertificateSummary, certificateFields } from './organization.ts'
 import { type Connected, type EntityEvent, eventFields } from './requests.ts'
+import { type RunningRequests, runningRequestsField } from './running-requests.ts'
 
 /** What every policy that uses a certificate must demand. */
 export type Restrictions = {
@@ -34,6 +35,7 @@ export type CertificateDetails = CertificateSummary & {
     readonly extendedKeyUsages: readonly string[]
   } | null
   readonly signingPolicies: readonly { readonly slug: string; readonly project: { readonly slug: string } | null }[]
+  readonly runningRequests: RunningRequests
 }
 
 const detailFields = `${certificateFields} revision thumbprintSha1 chain
@@ -44,7 +46,8 @@ const detailFields = `${certificateFields} revision thumbprintSha1 chain
     renewBeforeHours renewalRequested signingRequest
     renews { certificateId name }
     identity { publicKeyToken appxPublisher extendedKeyUsages }
-    signingPolicies { slug project { slug } }`
+    signingPolicies { slug project { slug } }
+    ${runningRequestsField}`
 
 /** One certificate and a page of its time line, oldest first; both as of one moment. */
 export const certificateWithEvents = typedDocument<

@@ -1,6 +1,7 @@
 import { typedDocument } from '../connection/graphql.ts'
 import type { CertificateSummary } from './organization.ts'
 import { type Connected, type EntityEvent, eventFields } from './requests.ts'
+import { type RunningRequests, runningRequestsField } from './running-requests.ts'
 
 /** What lists show of a key. */
 export type KeySummary = {
@@ -41,6 +42,7 @@ export type KeyDetails = KeySummary & {
   readonly certificates: readonly (Pick<CertificateSummary, 'certificateId' | 'name' | 'status' | 'notAfter'> & {
     readonly signingPolicies: readonly { readonly slug: string; readonly project: { readonly slug: string } | null }[]
   })[]
+  readonly runningRequests: RunningRequests
 }
 
 const keyFields =
@@ -66,6 +68,7 @@ export const keyWithEvents = typedDocument<
     ${keyFields} label ckaId publicKey
     token { label serialNumber manufacturer model }
     certificates { certificateId name status notAfter signingPolicies { slug project { slug } } }
+    ${runningRequestsField}
     events(first: 50, after: $after) {
       nodes { ${eventFields} }
       pageInfo { hasNextPage endCursor }

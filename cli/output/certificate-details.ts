@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import type { CertificateDetails, ContinuityFinding, Restrictions } from '../documents/certificates.ts'
 import { readableTime } from './quantities.ts'
+import { runningRequestFields } from './running-requests-text.ts'
 import { type Cell, fieldList, type Marker, statusCell, table } from './table.ts'
 
 /** Everything about a certificate but its history. */
@@ -27,6 +28,7 @@ export function certificateText(certificate: CertificateDetails, marker: Marker)
     ['APPX publisher', identity?.appxPublisher ?? null],
     ['restricted to', restrictionsText(certificate.restrictions)],
     ['used by', signingPolicies.map(({ slug, project }) => `${project?.slug ?? '?'}/${slug}`).join(', ') || null],
+    ...runningRequestFields(certificate.runningRequests),
   ]
   return fieldList(fields, marker)
 }

@@ -1,5 +1,6 @@
 import type { KeyDetails, KeySummary } from '../documents/keys.ts'
 import { readableTime } from './quantities.ts'
+import { runningRequestFields } from './running-requests-text.ts'
 import { type Cell, fieldList, type Marker, statusCell, table } from './table.ts'
 
 /** Where a key comes from, and whether somebody else may have it. */
@@ -30,6 +31,7 @@ export function keyText(key: KeyDetails, marker: Marker): string {
     ['label', key.label],
     ['CKA_ID', key.ckaId],
     ['public key', key.publicKey],
+    ...runningRequestFields(key.runningRequests),
   ]
   const rows = certificates.map(({ certificateId, name, status, notAfter, signingPolicies }) => [
     certificateId,

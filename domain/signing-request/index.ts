@@ -16,6 +16,7 @@ export type {
   SubmitSigningRequest,
 } from './commands.ts'
 export { nextTry, nextTryOf } from './delay.ts'
+export * from './dependencies.ts'
 export * from './events.ts'
 export type { RequestFailure } from './failure.ts'
 export * from './manifest.ts'

@@ -83,11 +83,9 @@ describe('a proposed version of a policy', () => {
       submitters: [{ user: server.submitter.userId }],
       approval: { approvers: approvers.slice(1).map(({ userId }) => ({ user: userId })), requiredApprovals: 1 },
     }
-    const { data, errors } = await server.ask(
-      ada,
-      proposeUpdate,
-      { input: { signingPolicyId: server.releasePolicyId, basedOnRevision: 0, settings } },
-    )
+    const { data, errors } = await server.ask(ada, proposeUpdate, {
+      input: { signingPolicyId: server.releasePolicyId, basedOnRevision: 0, settings },
+    })
     expect(errors).toBeUndefined()
     const { examined, treatedOtherwise } = data.updateSigningPolicy.changeProposal.pastSimulation
     expect(examined).toBe(2)

@@ -20,7 +20,11 @@ describe('queries of a signing request', () => {
     const ada = await application.authenticate({ apiToken: administrator.token }, undefined)
     const facts = { slug: 'jenkins', name: 'Jenkins', description: null, kind: 'jenkins' } as const
     const { trustedBuildSystemId } = await application.createTrustedBuildSystem(ada, facts)
-    const [vouched, alone] = [await server.submit('test-signing', 'a build', trustedBuildSystemId), await server.submit()]
+    await application.linkTrustedBuildSystem(ada, { trustedBuildSystemId, projectId: server.projectId })
+    const [vouched, alone] = [
+      await server.submit('test-signing', 'a build', trustedBuildSystemId),
+      await server.submit(),
+    ]
     await server.caughtUp()
     const fields = 'signingRequestId vouchedBy { trustedBuildSystemId trustedBuildSystem { slug } node { subject } }'
     const query = `query ($id: ID!) { signingRequest(id: $id) { ${fields} } signingRequests(first: 5) { nodes { ${fields} } } }`

@@ -78,7 +78,12 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
     {
       streamId: streams.changeProposal(id.staleChange),
       events: [
-        bySession('ChangeProposed', { changeProposalId: id.staleChange, ...proposedChange, requiredApprovals: 2, reason: null }),
+        bySession('ChangeProposed', {
+          changeProposalId: id.staleChange,
+          ...proposedChange,
+          requiredApprovals: 2,
+          reason: null,
+        }),
         byPasskey('ChangeApproved', { approver: id.approver, comment: null }),
         bySession('ChangeApprovalInvalidated', { approver: id.approver }),
         bySession('ChangeLapsed', { reason: 'baseMoved' }),
