@@ -21,7 +21,7 @@ const OtherwiseDifferenceRef = builder
     fields: (t) => ({
       rule: t.exposeString('rule', {
         description:
-          '`submitter`, `trustedBuildSystem`, `approvals`, `certificate`, `timestamp` or `existingSignatures`.',
+          '`submitter`, `trustedBuildSystem`, `approvals`, `certificate`, `timestamp`, `existingSignatures` or `hashSigning`.',
       }),
       before: t.exposeString('before', { description: 'By the version that it was submitted under.' }),
       after: t.exposeString('after', { description: 'By the proposed settings.' }),
