@@ -13,6 +13,7 @@ import { appendEvents } from './append-events.ts'
 import type { Append, ShortActivities } from './contract.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { type PlanningDependencies, planRequest } from './plan-signing.ts'
+import { recordResubmission } from './record-resubmission.ts'
 import { stepMetadata } from './request-step.ts'
 
 type Dependencies = PlanningDependencies & { readonly sources: Pick<Sources, 'retrieve'> }
@@ -31,6 +32,7 @@ export function appendSubmission(dependencies: Dependencies): ShortActivities['a
     // The submission stands whatever else fails. Its next step meets the same failure, and deals with it.
     if (outcome.kind === 'conflict' || planning.status === 'rejected') return outcome
     try {
+      await recordResubmission(dependencies, submitted)
       await appendLater(dependencies, input, submitted, planning.value)
       return { ...outcome, later: planning.value }
     } catch {

@@ -25,6 +25,7 @@ import {
 } from '../event-log/index.ts'
 import { checkApprovers } from './check-approvers.ts'
 import { checkBuildSystem } from './check-build-system.ts'
+import { checkEarlierRequest } from './check-earlier-request.ts'
 import { checkPolicy, policyMismatch, requireApprovedRule } from './check-policy.ts'
 import { requireApprovedAccount } from './check-rule-change.ts'
 import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
@@ -72,6 +73,7 @@ export type AuthorisationSources = {
  * project, submitter, certificate, key and approvers, and the groups that name these, folded with the domain's code.
  *
  * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
+ *   `EARLIER_REQUEST_NOT_USABLE`,
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
  *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_FROM_BUILD`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`,
@@ -94,7 +96,10 @@ export async function authoriseSigning(
   const [submission] = events
   const { trustedBuildSystemRequired } = await checkPolicy(log, request, submission)
   await checkSubmitter(log, request, submission)
-  if (trustedBuildSystemRequired && submission !== undefined) await checkBuildSystem(log, request, submission)
+  if (submission !== undefined) {
+    const earlier = await checkEarlierRequest(log, request, submission)
+    if (trustedBuildSystemRequired) await checkBuildSystem(log, request, earlier?.first.submission ?? submission)
+  }
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(
     log,

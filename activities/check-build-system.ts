@@ -4,6 +4,7 @@ import {
   type SigningRequest,
   streams,
   trustedBuildSystemDecider,
+  type UserId,
   userDecider,
   type Voucher,
 } from '../domain/index.ts'
@@ -16,8 +17,12 @@ import type { GroundsLog } from './grounds.ts'
  * the organization have vouched for that which was enabled and linked to the project then, and is both now. It must have come
  * to be, received its token, been enabled and been linked as the organization demanded it.
  *
+ * Of a request that takes an earlier one's artifact again, the build system must have vouched for the one that the artifact came
+ * with, and a CI user have submitted both.
+ *
  * That the token worked then was checked when the submission was read, as of whoever causes an event.
  *
+ * @param submission the event by which the artifact came
  * @throws Refusal `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_REQUIRED`, `TRUSTED_BUILD_SYSTEM_NOT_FOUND`,
  *   `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `RULE_CHANGE_NOT_APPROVED`
  */
@@ -27,8 +32,10 @@ export async function checkBuildSystem(
   submission: RecordedEvent,
 ): Promise<void> {
   const { organizationId, projectId, submitter } = request
-  const user = fold(userDecider, (await readNamedStream(log, streams.user(submitter))).events)
-  const submitterKind = user.status === 'none' ? 'interactive' : user.kind
+  const isResubmission = submission.streamId !== streams.signingRequest(request.signingRequestId)
+  const submitters = new Set([submitter, submission.data.submitter as UserId])
+  const kinds = await Promise.all([...submitters].map((each) => kindOf(log, each)))
+  const submitterKind = kinds.find((kind) => kind !== 'ci') ?? 'ci'
   const voucher = voucherOf(submission)
   const events =
     voucher === undefined
@@ -39,9 +46,14 @@ export async function checkBuildSystem(
     const system = fold(trustedBuildSystemDecider, history)
     const own = system.status !== 'none' && system.organizationId === organizationId
     const vouchedBy = voucher === undefined ? null : own ? system : trustedBuildSystemDecider.initialState()
-    requireTrustedBuildSystem({ submitterKind, vouchedBy, projectId })
+    requireTrustedBuildSystem({ submitterKind, vouchedBy, projectId, isResubmission })
     for (const rule of rulesOf(history, request, voucher)) await requireApprovedChange(log, organizationId, rule)
   }
+}
+
+async function kindOf(log: GroundsLog, userId: UserId): Promise<'interactive' | 'ci'> {
+  const user = fold(userDecider, (await readNamedStream(log, streams.user(userId))).events)
+  return user.status === 'none' ? 'interactive' : user.kind
 }
 
 function voucherOf({ metadata: { actor } }: RecordedEvent): Voucher | undefined {

@@ -2,6 +2,7 @@ import type { EventLog } from '../event-log/index.ts'
 import type { Sources } from '../sources/index.ts'
 import type { LongStepActivities, StepActivities } from './contract.ts'
 import { type LongWork, withHeartbeat } from './heartbeat.ts'
+import { recordResubmission } from './record-resubmission.ts'
 import { requestStep } from './request-step.ts'
 
 type Dependencies = {
@@ -24,6 +25,8 @@ function retrieving(dependencies: Dependencies, work?: LongWork): StepActivities
   return (step) =>
     requestStep(dependencies, step, async (request) => {
       if (request.artifact !== null) return undefined
-      return { type: 'RecordRetrieval', artifact: await dependencies.sources.retrieve(request, work) }
+      const artifact = await dependencies.sources.retrieve(request, work)
+      await recordResubmission(dependencies, request)
+      return { type: 'RecordRetrieval', artifact }
     })
 }

@@ -1,5 +1,7 @@
+import type { LogPosition } from '../event-log/index.ts'
 import type { AcceptedInvitation, InvitationAcceptance } from './accept-invitation.ts'
 import type { Administration } from './administration.ts'
+import type { ApprovalAnswer, ApproveSigningRequestsInput } from './approve-signing-requests.ts'
 import type { Credentials } from './authenticate.ts'
 import type { AskedQuery } from './authorize-query.ts'
 import type { Caller } from './caller.ts'
@@ -10,9 +12,11 @@ import type {
   SigningRequestChanged,
 } from './change-signing-request.ts'
 import type { ExportAuditLogInput } from './export-audit-log.ts'
+import type { LocateSigningRequestInput } from './locate-signing-request.ts'
 import type { Unsubscription } from './mailed-tokens.ts'
 import type { OpenArtifactInput, OpenedArtifact } from './open-artifact.ts'
 import type { Upload } from './ports.ts'
+import type { ResubmitSigningRequestInput } from './resubmit-signing-request.ts'
 import type { SignedHashes, SignHashesInput } from './sign-hashes.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
 import type { Unsubscribed } from './unsubscribe.ts'
@@ -66,6 +70,14 @@ export interface Application extends Administration {
   submitSigningRequest(caller: Caller, input: SubmitSigningRequestInput): Promise<SigningRequestChanged>
 
   /**
+   * Submits the artifact of a completed request again, to another signing policy of its project. What the submitter of the original
+   * chose is taken over; the new policy decides whether it may be, by the origin of the original. Each request names the other.
+   *
+   * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `EARLIER_REQUEST_NOT_USABLE`, and as `submitSigningRequest`
+   */
+  resubmitSigningRequest(caller: Caller, input: ResubmitSigningRequestInput): Promise<SigningRequestChanged>
+
+  /**
    * Has hashes signed whose content nobody of the service has seen, by a policy that allows it. The signatures come with the answer
    * when nobody has to approve and the signer is at hand.
    *
@@ -84,6 +96,13 @@ export interface Application extends Administration {
 
   /** Approves the plan of this digest. @throws Refusal as `decide` of the signing request does, and `USER_DEACTIVATED` */
   approveSigningRequest(caller: Caller, input: ApproveSigningRequestInput): Promise<SigningRequestChanged>
+
+  /**
+   * Approves several requests one by one: an answer for each, in their order, whatever becomes of the others.
+   *
+   * @throws Refusal `BATCH_MALFORMED`
+   */
+  approveSigningRequests(caller: Caller, input: ApproveSigningRequestsInput): Promise<readonly ApprovalAnswer[]>
 
   /** Denies a request. @throws Refusal as `decide` of the signing request does, and `USER_DEACTIVATED` */
   denySigningRequest(caller: Caller, input: DenySigningRequestInput): Promise<SigningRequestChanged>
@@ -116,6 +135,13 @@ export interface Application extends Administration {
    *   `BUILD_SETTINGS_FILE_NOT_FOUND`
    */
   openArtifact(caller: Caller, input: OpenArtifactInput): Promise<OpenedArtifact>
+
+  /**
+   * Where the newest event of a request is in the log.
+   *
+   * @throws Refusal `ID_MALFORMED`, `SIGNING_REQUEST_NOT_FOUND`
+   */
+  locateSigningRequest(caller: Caller, input: LocateSigningRequestInput): Promise<{ readonly position: LogPosition }>
 
   /**
    * Exports the audit log of the caller's organization as JSON Lines, in pieces, as fast as they are taken.

@@ -4,6 +4,7 @@ import {
   certificateDecider,
   chosenTreatment,
   currentVersion,
+  type EarlierRequests,
   type ExistingSignatureTreatment,
   type KeyAlgorithm,
   keyDecider,
@@ -24,9 +25,10 @@ import {
   usableCertificate,
   usableKey,
 } from '../domain/index.ts'
-import type { EventLog } from '../event-log/index.ts'
+import type { EventLog, RecordedEvent } from '../event-log/index.ts'
 import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
+import { broughtInBy } from './earlier-requests.ts'
 import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { principalFor } from './principals.ts'
@@ -53,6 +55,7 @@ export type CheckedChoices = {
  * Holds what a submission asks for against project, policy, certificate, key and the caller's permission, as the log has them
  * at this moment. Submitting and asking beforehand both come through here, so they refuse the same.
  *
+ * @param earlier what a resubmission goes back to: where the policy demands a trusted build system, it must have vouched for that
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
  *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
  *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`
@@ -61,6 +64,7 @@ export async function checkChoices(
   dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
   caller: Caller,
   choices: SubmissionChoices,
+  earlier?: EarlierRequests<RecordedEvent>,
 ): Promise<CheckedChoices> {
   const { log, now } = dependencies
   const target = await findTarget(dependencies, caller, choices)
@@ -69,7 +73,7 @@ export async function checkChoices(
   const { settings } = currentVersion(policy)
   const principal = await principalFor(log, caller, settings.submitters)
   authorize(caller, 'submitSigningRequest', relationsToPolicy(principal, settings))
-  if (settings.trustedBuildSystemRequired) await requireVouched(log, caller, project.projectId)
+  if (settings.trustedBuildSystemRequired) await requireVouched(log, caller, project.projectId, earlier)
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
   const version = parseVersion(choices.version ?? null)
@@ -82,12 +86,19 @@ export async function checkChoices(
 }
 
 /** What a policy demands that takes only what a trusted build system vouches for. @throws Refusal as that says */
-async function requireVouched(log: EventLog, caller: Caller, projectId: ProjectId): Promise<void> {
-  const { kind: submitterKind, vouchedBy } = caller
+async function requireVouched(
+  log: EventLog,
+  caller: Caller,
+  projectId: ProjectId,
+  earlier: EarlierRequests<RecordedEvent> | undefined,
+): Promise<void> {
+  const { kind, vouchedBy } = await broughtInBy(log, caller, earlier)
+  const submitterKind = caller.kind === 'ci' ? kind : caller.kind
   const system =
     vouchedBy &&
     (await loadOwn(log, streams.trustedBuildSystem(vouchedBy.trustedBuildSystemId), trustedBuildSystemDecider, caller))
-  requireTrustedBuildSystem({ submitterKind, vouchedBy: system?.state ?? null, projectId })
+  const isResubmission = earlier !== undefined
+  requireTrustedBuildSystem({ submitterKind, vouchedBy: system?.state ?? null, projectId, isResubmission })
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Permission, type SigningRequestId, streams } from '../domain/index
 import { acceptInvitation } from './accept-invitation.ts'
 import { createAdministration } from './administration.ts'
 import type { Application } from './application.ts'
+import { approveSigningRequests } from './approve-signing-requests.ts'
 import { authenticate } from './authenticate.ts'
 import { useCases } from './authorize.ts'
 import { authorizeQuery } from './authorize-query.ts'
@@ -9,8 +10,10 @@ import { approveSigningRequest, cancelSigningRequest, denySigningRequest } from 
 import { canSubmit } from './check-submission.ts'
 import { openAuditLogExports } from './export-audit-log.ts'
 import { openGuard } from './guard.ts'
+import { locateSigningRequest } from './locate-signing-request.ts'
 import { openArtifact } from './open-artifact.ts'
 import type { ApplicationDependencies } from './ports.ts'
+import { resubmitSigningRequest } from './resubmit-signing-request.ts'
 import { asCallersFailure } from './service-failure.ts'
 import { signHashes } from './sign-hashes.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
@@ -23,6 +26,7 @@ export { openApiTokenUses } from './api-token-uses.ts'
 export type * from './api-tokens.ts'
 export * from './application.ts'
 export { type AppointedAdministrator, type Appointment, appointAdministrator } from './appoint-administrator.ts'
+export { type ApprovalAnswer, type ApproveSigningRequestsInput, mostApprovals } from './approve-signing-requests.ts'
 export type { Credentials } from './authenticate.ts'
 export type { UseCase } from './authorize.ts'
 export type { Caller, Requester } from './caller.ts'
@@ -44,6 +48,7 @@ export type * from './groups.ts'
 export type { BasedOn, Handled } from './handle-command.ts'
 export type * from './import-certificate.ts'
 export * from './invite-user.ts'
+export type * from './locate-signing-request.ts'
 export * from './mailed-tokens.ts'
 export type * from './open-artifact.ts'
 export type { PeopleAdministration } from './people-administration.ts'
@@ -51,6 +56,7 @@ export * from './ports.ts'
 export type * from './project-administration.ts'
 export type * from './projects.ts'
 export * from './refusal-audit.ts'
+export type * from './resubmit-signing-request.ts'
 export * from './resume.ts'
 export * from './revoke-process-key.ts'
 export { ServiceError } from './service-failure.ts'
@@ -59,6 +65,7 @@ export type * from './sign-hashes.ts'
 export type * from './signing-policies.ts'
 export * from './simulation.ts'
 export type * from './submission.ts'
+export { requestIdOfKey } from './submitted-before.ts'
 export type * from './trusted-build-system-administration.ts'
 export type * from './trusted-build-systems.ts'
 export * from './unfinished-index.ts'
@@ -81,6 +88,10 @@ export const permissionsOfUseCases: Readonly<
 export function createApplication(dependencies: ApplicationDependencies): Application {
   const guard = openGuard(dependencies)
   const exportAuditLog = openAuditLogExports(dependencies)
+  const approveOne: Application['approveSigningRequest'] = (requester, input) =>
+    guard({ useCase: 'approveSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
+      approveSigningRequest(dependencies, requester, input),
+    )
   return {
     ...createAdministration(dependencies),
     authenticate: async (credentials, remoteAddress) => {
@@ -116,11 +127,18 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
       guard({ useCase: 'signHashes', requester, writes: 'submission' }, () =>
         signHashes(dependencies, requester, input),
       ),
+    resubmitSigningRequest: (requester, input) => {
+      const subject = requestStream({ signingRequestId: input.originalSigningRequestId })
+      return guard({ useCase: 'resubmitSigningRequest', requester, subject, writes: 'submission' }, () =>
+        resubmitSigningRequest(dependencies, requester, input),
+      )
+    },
     canSubmit: (requester, input) =>
       guard({ useCase: 'canSubmit', requester, writes: 'submission' }, () => canSubmit(dependencies, requester, input)),
-    approveSigningRequest: (requester, input) =>
-      guard({ useCase: 'approveSigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
-        approveSigningRequest(dependencies, requester, input),
+    approveSigningRequest: approveOne,
+    approveSigningRequests: (requester, input) =>
+      guard({ useCase: 'approveSigningRequests', requester, writes: 'change' }, () =>
+        approveSigningRequests(approveOne, requester, input),
       ),
     denySigningRequest: (requester, input) =>
       guard({ useCase: 'denySigningRequest', requester, subject: requestStream(input), writes: 'change' }, () =>
@@ -145,6 +163,10 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     openArtifact: (requester, input) =>
       guard({ useCase: 'openArtifact', requester, subject: requestStream(input) }, () =>
         openArtifact(dependencies, requester, input),
+      ),
+    locateSigningRequest: (requester, input) =>
+      guard({ useCase: 'locateSigningRequest', requester, subject: requestStream(input) }, () =>
+        locateSigningRequest(dependencies, requester, input),
       ),
     exportAuditLog: (requester, input) =>
       guard({ useCase: 'exportAuditLog', requester }, () => exportAuditLog(requester, input)),

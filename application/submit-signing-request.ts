@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   hashesOf,
+  peopleBehindResubmission,
   Refusal,
   requireHashSigning,
   requireKeyForHashes,
@@ -15,6 +16,7 @@ import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
 import { claimedOrigin, settingsFileOf } from './claimed-origin.ts'
+import { earlierRequestsOf } from './earlier-requests.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { peopleBehindCaller } from './principals.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
@@ -64,17 +66,22 @@ async function submit(
   send: SendSubmission,
 ): Promise<SigningRequestChanged> {
   const { sources } = dependencies
-  const checked = await checkChoices(dependencies, caller, input)
+  const earlier = await earlierRequestsOf(dependencies.log, caller, input.source)
+  const checked = await checkChoices(dependencies, caller, input, earlier)
   const { project, policy, existingSignatures, description, version, keyAlgorithm } = checked
   const { certificateId, approval, timestamp } = policy.settings
-  const behind = await peopleBehindCaller(dependencies.log, caller)
+  const behindCaller = await peopleBehindCaller(dependencies.log, caller)
+  const behind = earlier ? peopleBehindResubmission(caller.userId, behindCaller, earlier) : behindCaller
   const source = await sources.check(input.source, sourceContext(caller, project))
   const hashes = hashesOf(source)
   if (hashes !== undefined) {
     requireHashSigning(hashes, policy.settings)
     requireKeyForHashes(hashes, keyAlgorithm)
   }
-  const origin = await claimedOrigin(dependencies, caller, input, project)
+  // A resubmission has the origin of its original, whoever submits again.
+  const origin = earlier
+    ? (earlier.original.request.claimedOrigin ?? null)
+    : await claimedOrigin(dependencies, caller, input, project)
 
   const submission: Submission = {
     signingRequestId,

@@ -83,19 +83,23 @@ async function chosenIn(
   dependencies: ApplicationDependencies,
   caller: Caller,
   input: SubmitSigningRequestInput,
-  { signingPolicyVersion }: SigningRequest,
+  request: SigningRequest,
 ): Promise<Chosen> {
   const { project, policy } = await findTarget(dependencies, caller, input)
   const source = await dependencies.sources.check(input.source, sourceContext(caller, project))
   // Who left it to the policy meant the policy as it was.
-  const byPolicy = policy.versions[signingPolicyVersion - 1]?.existingSignatures[0]
+  const byPolicy = policy.versions[request.signingPolicyVersion - 1]?.existingSignatures[0]
   return {
     project: project.projectId,
     signingPolicy: policy.signingPolicyId,
     description: parseText(input.description, 'The description'),
     version: parseVersion(input.version ?? null),
     existingSignatures: input.existingSignatures ?? byPolicy,
-    origin: await claimedOrigin(dependencies, caller, input, project),
+    // The source says whose origin a resubmission has.
+    origin:
+      input.source.kind === 'earlierRequest'
+        ? (request.claimedOrigin ?? null)
+        : await claimedOrigin(dependencies, caller, input, project),
     artifact: source,
   }
 }

@@ -26,6 +26,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
       },
       { name: 'deny', summary: 'deny a request, which ends it', load: () => import('./commands/request-deny.ts') },
       { name: 'cancel', summary: 'cancel a request', load: () => import('./commands/request-cancel.ts') },
+      {
+        name: 'resubmit',
+        summary: 'submit the artifact of a completed request again, to another policy',
+        load: () => import('./commands/request-resubmit.ts'),
+      },
       { name: 'watch', summary: 'follow a request to its end', load: () => import('./commands/request-watch.ts') },
       {
         name: 'download',

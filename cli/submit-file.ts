@@ -37,10 +37,7 @@ export async function submitFile(
   submission: SubmissionTexts,
   { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
 ): Promise<Changed> {
-  const notices = {
-    failing: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
-    recovered: () => undefined,
-  }
+  const notices = submissionNotices(report)
   const limits = { ...usualRetryLimits, faultMs: 0, breaks: 4 }
   await retryCall(() => checkSubmission(connection, file, submission, signal), limits, signal, notices)
   const sha256 = await hashLocalFile(file, signal)
@@ -50,19 +47,30 @@ export async function submitFile(
     signal,
     notices,
   )
-  return submitUpload(connection, { ...submission, uploadId }, { signal, notices })
+  const input = { ...submission, uploadId }
+  const again = `Sign again with \`--idempotency-key ${JSON.stringify(submission.idempotencyKey)}\`: it finds the request that is there, or makes it.`
+  return sendSubmission(async () => (await ask(connection, submitRequest, { input })).submitSigningRequest, again, {
+    signal,
+    notices,
+  })
 }
 
-async function submitUpload(
-  connection: Connection,
-  input: SubmissionTexts & { readonly uploadId: string },
+/**
+ * Sends a submission under its key. Where its answer was lost it is sent again, so that there is one request in the end.
+ *
+ * @param send sends it once; not to be ended by a signal: once it is sent, the answer says which request has to be named
+ * @param again how the user goes on by the same key, when it is not known whether it was accepted
+ * @throws CliError as `send` does; `SUBMISSION_UNCERTAIN` when the service stayed away after it may have accepted it
+ */
+export async function sendSubmission(
+  send: () => Promise<Changed>,
+  again: string,
   { signal, notices }: { readonly signal: AbortSignal; readonly notices: RetryNotices },
 ): Promise<Changed> {
   let mayBeThere = false
   const submit = async () => {
     try {
-      // Not ended by the signal: once it is sent, the answer says which request has to be named.
-      return (await ask(connection, submitRequest, { input })).submitSigningRequest
+      return await send()
     } catch (error) {
       mayBeThere ||= isUncertain(error)
       throw error
@@ -73,7 +81,15 @@ async function submitUpload(
   } catch (error) {
     if (!mayBeThere || !(error instanceof CliError)) throw error
     const isAnswer = error !== signal.reason && !isUncertain(error) && !mayPass(error)
-    throw isAnswer ? error : uncertain(error, input.idempotencyKey, signal)
+    throw isAnswer ? error : uncertain(error, again, signal)
+  }
+}
+
+/** What is told about a service that has to be asked again. */
+export function submissionNotices(report: Report): RetryNotices {
+  return {
+    failing: (error: CliError) => report.note(`${error.message} Trying again.`, 'waiting'),
+    recovered: () => undefined,
   }
 }
 
@@ -114,12 +130,12 @@ function isUncertain(error: unknown): boolean {
   return error.exitCode === exitCode.unreachable || error.exitCode === exitCode.fault
 }
 
-function uncertain(cause: CliError, idempotencyKey: string, signal: AbortSignal): CliError {
+function uncertain(cause: CliError, hint: string, signal: AbortSignal): CliError {
   return new CliError(
     'SUBMISSION_UNCERTAIN',
     `The service went away while it took the submission, so it may have accepted it or not: ${cause.message}`,
     {
-      hint: `Sign again with \`--idempotency-key ${JSON.stringify(idempotencyKey)}\`: it finds the request that is there, or makes it.`,
+      hint,
       exitCode: cause === signal.reason ? cause.exitCode : exitCode.fault,
       cause,
     },

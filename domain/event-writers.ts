@@ -150,6 +150,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   SigningRequestCanceled: worker,
   SigningRequestFailed: worker,
   SigningRequestDelayed: worker,
+  SigningRequestResubmitted: worker,
   SigningStarted: signer,
   FilesSigned: signer,
   SigningRequestCompleted: signer,

@@ -14,6 +14,9 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ApiToken:
       'access apiTokenId expiresAt issuedAt lastUsedAt lastUsedFrom name networks prefix projects revokedAt status',
     Approval: 'approvedAt approver comment counts grant planDigest through',
+    ApprovalAnswer: 'position refusal signingRequest signingRequestId',
+    ApprovalRefusal: 'code details message transient',
+    ApproveSigningRequestsPayload: 'answers position',
     ApprovalProcess: 'approvers deadlineSeconds requiredApprovals submitterMayApprove',
     Artifact: 'fileName sha256 size',
     ArtifactSource: 'details fileName kind sha256 size',
@@ -92,7 +95,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPolicyVersion:
       'approval certificate changeControl existingSignatures hashSigningAllowed madeAt madeBy name release submitters timestamp trustedBuildSystemRequired version',
     SigningRequest:
-      'approvalProcess approvals artifact attempts cancellation certificate claimedOrigin createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt version vouchedBy waitingFor workflowStatus',
+      'approvalProcess approvals artifact attempts cancellation certificate claimedOrigin createdAt denial description events existingSignatures failure finishedAt id isFinalStatus manifest missingApprovals plan programDescription programUrl project resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt version vouchedBy waitingFor workflowStatus',
     ClaimedOrigin: 'buildData repositoryData trustedBuildSystem',
     ClaimedRepository: 'branchName commitId sourceControlManagementType url',
     ClaimedBuild: 'buildSettingsFile url',

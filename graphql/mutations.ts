@@ -7,7 +7,8 @@ import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
 import { SigningRequestRef } from './refs.ts'
 
-const PayloadRef = builder.objectRef<SigningRequestChanged>('SigningRequestPayload').implement({
+/** What a change of a signing request answers. */
+export const SigningRequestPayloadRef = builder.objectRef<SigningRequestChanged>('SigningRequestPayload').implement({
   description: 'A signing request after a change that is in the log for good.',
   fields: (t) => ({
     signingRequestId: t.exposeID('signingRequestId', { description: 'UUID.' }),
@@ -49,7 +50,8 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
   }),
 })
 
-const ApproveInput = builder.inputType('ApproveSigningRequestInput', {
+/** An approval of one request. */
+export const ApproveInput = builder.inputType('ApproveSigningRequestInput', {
   fields: (t) => ({
     signingRequestId: t.id({ required: true, description: 'UUID or node id.' }),
     planDigest: t.string({
@@ -76,7 +78,7 @@ const CancelInput = builder.inputType('CancelSigningRequestInput', {
 
 builder.mutationFields((t) => ({
   submitSigningRequest: t.field({
-    type: PayloadRef,
+    type: SigningRequestPayloadRef,
     description: 'Submits an uploaded artifact.',
     args: { input: t.arg({ type: SubmitInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -94,7 +96,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   approveSigningRequest: t.field({
-    type: PayloadRef,
+    type: SigningRequestPayloadRef,
     description: 'Agrees to the plan of a request.',
     args: { input: t.arg({ type: ApproveInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -108,7 +110,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   denySigningRequest: t.field({
-    type: PayloadRef,
+    type: SigningRequestPayloadRef,
     description: 'Says no to a request, which ends it.',
     args: { input: t.arg({ type: DenyInput, required: true }) },
     resolve: (_root, { input }, context) =>
@@ -121,7 +123,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   cancelSigningRequest: t.field({
-    type: PayloadRef,
+    type: SigningRequestPayloadRef,
     description: 'Calls a request off. Its submitter may, and administrators of projects.',
     args: { input: t.arg({ type: CancelInput, required: true }) },
     resolve: (_root, { input }, context) =>

@@ -1,3 +1,4 @@
+import { requestIdOfKey } from '../application/index.ts'
 import { type ProjectId, parseSlug, Refusal } from '../domain/index.ts'
 import { parsePageRequest, type SigningPolicyView } from '../projections/index.ts'
 import { asOf, listAsOf } from './as-of.ts'
@@ -178,13 +179,19 @@ builder.queryFields((t) => ({
   signingRequest: t.field({
     type: SigningRequestRef,
     nullable: true,
+    description: 'By `id`, or by the `idempotencyKey` of your own submission: give one of them.',
     complexity: foldingCost,
     args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
+      id: t.arg.id({ description: 'UUID or node id.' }),
+      idempotencyKey: t.arg.string({ description: 'The key by which you submitted it yourself.' }),
       asOf: asOf(t),
       minimumPosition: minimumPosition(t),
     },
-    resolve: (_root, { id }) => parseEntityId(id, 'SigningRequest'),
+    resolve: (_root, { id, idempotencyKey }, { caller }) => {
+      if (id != null && idempotencyKey == null) return parseEntityId(id, 'SigningRequest')
+      if (id == null && idempotencyKey != null) return requestIdOfKey(caller, idempotencyKey)
+      throw new Refusal('ARGUMENTS_AMBIGUOUS', 'Name the signing request by id or by idempotency key, one of them.')
+    },
   }),
   signingRequests: t.connection(
     {

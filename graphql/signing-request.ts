@@ -1,5 +1,6 @@
 import {
   type Delay,
+  earlierRequestOf,
   isFinalStatus,
   knownArtifact,
   nextTryOf,
@@ -8,14 +9,16 @@ import {
   type SigningRequest,
   type Source,
 } from '../domain/index.ts'
-import type { SigningAttempt } from '../projections/index.ts'
+import { parsePageRequest, type SigningAttempt } from '../projections/index.ts'
 import { VoucherRef } from './actor.ts'
 import { ArtifactRef } from './artifact.ts'
 import { builder } from './builder.ts'
 import { ClaimedOriginRef } from './claimed-origin.ts'
+import { asConnection } from './connection.ts'
 import { EntityRef } from './entity.ts'
 import { ExistingSignatureTreatmentRef, RequestStatusRef, TimestampRequirementRef, WorkflowStatusRef } from './enums.ts'
 import { artifactLink } from './links.ts'
+import { numberedPage } from './numbered-list.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
 import { ApprovalRef, CancellationRef, DenialRef } from './request-decisions.ts'
 import { SigningManifestRef } from './signing-manifest.ts'
@@ -218,6 +221,21 @@ SigningRequestRef.implement({
       description: 'What the last attempt signed. Null until it has.',
       resolve: ({ signingRequestId, manifest }) =>
         manifest === null ? null : { ...manifest, signingRequestId, signedCount: manifest.fileCount },
+    }),
+    resubmittedFrom: t.field({
+      type: SigningRequestRef,
+      nullable: true,
+      description: 'The completed request whose artifact it takes again. Null: the artifact came with it.',
+      resolve: ({ source }) => earlierRequestOf(source) ?? null,
+    }),
+    resubmissions: t.connection({
+      type: SigningRequestRef,
+      description: 'The requests that took its artifact again, in their order.',
+      resolve: async ({ signingRequestId, resubmissions }, args) => {
+        const list = `resubmissions ${signingRequestId}`
+        const read = async (from: number, to: number) => resubmissions.slice(from, to)
+        return asConnection(await numberedPage({ list, count: resubmissions.length, read }, parsePageRequest(args)))
+      },
     }),
     signedArtifact: t.expose('signedArtifact', { type: ArtifactRef, nullable: true }),
     unsignedArtifactLink: t.string({

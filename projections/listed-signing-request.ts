@@ -53,6 +53,7 @@ const inState: Readonly<Record<Exclude<keyof SigningRequestView, keyof InColumns
   waitingFor: true,
   denial: true,
   cancellation: true,
+  resubmissions: true,
 }
 
 /**

@@ -146,7 +146,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 25
+export const readModelVersion = 26
 
 /** The columns of every table of entities. */
 export const entityColumns = [

@@ -4,14 +4,13 @@ import {
   type Artifact,
   type EarlierRequest,
   fold,
-  type OrganizationId,
-  type ProjectId,
+  notUsable,
   parseId,
-  Refusal,
-  retrieved,
   type SigningRequestId,
   signingRequestDecider,
   streams,
+  type TakenBy,
+  usableEarlierRequest,
 } from '../domain/index.ts'
 import { type EventLog, readWholeStream } from '../event-log/index.ts'
 import { detailForms } from './forms.ts'
@@ -34,18 +33,9 @@ export function earlierRequestSource(dependencies: {
 }): SourceKind<EarlierRequest> {
   const { log, store } = dependencies
 
-  async function artifactOf(
-    signingRequestId: SigningRequestId,
-    by: { readonly organizationId: OrganizationId; readonly projectId: ProjectId },
-  ): Promise<Artifact> {
+  async function artifactOf(signingRequestId: SigningRequestId, by: TakenBy): Promise<Artifact> {
     const { events } = await readWholeStream(log, streams.signingRequest(signingRequestId))
-    const earlier = fold(signingRequestDecider, events)
-    if (earlier.workflowStatus === 'none' || earlier.organizationId !== by.organizationId)
-      throw new Refusal('SIGNING_REQUEST_NOT_FOUND', `There is no signing request ${signingRequestId}.`)
-    if (earlier.projectId !== by.projectId) throw notUsable(signingRequestId, 'it is of another project')
-    if (earlier.workflowStatus !== 'Completed')
-      throw notUsable(signingRequestId, `it is ${earlier.workflowStatus}, and not Completed`)
-    return retrieved(earlier).artifact
+    return usableEarlierRequest(fold(signingRequestDecider, events), signingRequestId, by).artifact
   }
 
   return {
@@ -67,12 +57,4 @@ export function earlierRequestSource(dependencies: {
     },
     describe: ({ details: { signingRequestId } }) => ({ 'signing request': signingRequestId }),
   }
-}
-
-function notUsable(signingRequestId: SigningRequestId, why: string): Refusal {
-  return new Refusal(
-    'EARLIER_REQUEST_NOT_USABLE',
-    `The artifact of the signing request ${signingRequestId} cannot be submitted again: ${why}.`,
-    { signingRequestId },
-  )
 }

@@ -1,29 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { usageError } from '../cli-error.ts'
-import type { ConnectionOptions } from '../connection/connection.ts'
+import { awaitSignature } from '../await-signature.ts'
+import { CliError, usageError } from '../cli-error.ts'
+import type { Connection, ConnectionOptions } from '../connection/connection.ts'
+import { ask } from '../connection/graphql.ts'
 import { checkDestination, type Destination } from '../destination.ts'
-import {
-  type ExistingSignatureTreatment,
-  existingSignatureTreatments,
-  type RequestDetails,
-} from '../documents/request-fields.ts'
+import { type ExistingSignatureTreatment, existingSignatureTreatments } from '../documents/request-fields.ts'
+import { requestByKey } from '../documents/requests.ts'
 import { parseDuration } from '../duration.ts'
-import { noteExistingSignatures } from '../existing-signature-notes.ts'
-import { followRequest } from '../following/follow-request.ts'
+import { parseId } from '../entity-id.ts'
+import { exitCode } from '../exit-code.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { findLocalFile, type LocalFile } from '../local-file.ts'
-import { outcomeError } from '../outcome.ts'
-import { eventText } from '../output/event-text.ts'
-import { delayText, principalNames } from '../output/request-details.ts'
-import { saveArtifact } from '../save-artifact.ts'
 import { submitFile } from '../submit-file.ts'
 import { beginWait, howToContinue } from '../waiting.ts'
 
 type Options = ConnectionOptions & {
-  readonly project: string
-  readonly policy: string
+  readonly project?: string
+  readonly policy?: string
+  /** The id, or `true` where the idempotency key says which. */
+  readonly attach?: string | true
   readonly out?: string
   readonly description?: string
   readonly productVersion?: string
@@ -44,9 +41,9 @@ export function define(command: Command, invocation: Invocation): void {
     'Waits for approvals and for the signature, through restarts of the service, and saves the signed file when its SHA-256 is what the service recorded. Ctrl-C ends the waiting and not the request.',
   )
   withConnection(command)
-    .argument('<file>', 'the file to be signed')
-    .requiredOption('--project <slug>', 'the project (slug or id)')
-    .requiredOption('--policy <slug>', 'its signing policy (slug or id)')
+    .argument('[file]', 'the file to be signed; none with --attach')
+    .option('--project <slug>', 'the project (slug or id)')
+    .option('--policy <slug>', 'its signing policy (slug or id)')
     .option(
       '--out <file>',
       'where to save the signed file; a file that is there, FILE itself too, is replaced at the end',
@@ -65,10 +62,21 @@ export function define(command: Command, invocation: Invocation): void {
       'your name for this submission, such as the id of a CI job: signing again under it finds the request that is there (default: a new one)',
     )
     .option('--no-wait', 'submit, print the id of the request, and end')
-    .action(async (name: string, options: Options) => {
+    .option(
+      '--attach [id]',
+      'instead of submitting: take up the request with this id, or the one that you submitted under --idempotency-key, as in an earlier job',
+    )
+    .action(async (name: string | undefined, options: Options) => {
       const { terminal } = invocation
       const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout')
       const destination = await destinationOf(options, terminal.workingDirectory)
+      if (options.attach !== undefined) {
+        if (name !== undefined)
+          throw usageError('FILE and --attach exclude each other: the file was submitted already.')
+        if (destination === undefined) throw usageError('--attach and --no-wait exclude each other.')
+        return attach(invocation, options, destination, timeout)
+      }
+      if (name === undefined) throw usageError('FILE is needed: the file to be signed.')
       const file = await findLocalFile(resolve(terminal.workingDirectory, name))
       await sign(invocation, options, file, destination, timeout)
     })
@@ -82,51 +90,74 @@ async function sign(
   timeout: number | undefined,
 ): Promise<void> {
   const { terminal, report } = invocation
+  const { project, policy: signingPolicy } = options
+  if (project === undefined || signingPolicy === undefined)
+    throw usageError('--project and --policy are needed: whose policy decides about the file.')
   const connection = await connect(invocation, options, 'ci')
   const wait = beginWait(terminal.interruption(), timeout)
   const { signal } = wait
-  let id: string | undefined
-  let request: RequestDetails | undefined
-  const answer = (saved: { out: string; sha256: string; size: number } | null, text: string) =>
-    report.result(
-      { signingRequestId: id, ...(saved ?? { out: null, sha256: null, size: null }), signingRequest: request ?? null },
-      () => text,
-    )
+  let signingRequestId: string | undefined
   try {
-    const { project, policy: signingPolicy, description = null, existingSignatures = null } = options
-    const { productVersion: version = null } = options
+    const { description = null, existingSignatures = null, productVersion: version = null } = options
     const { idempotencyKey = randomUUID() } = options
     const submission = { project, signingPolicy, description, version, existingSignatures, idempotencyKey }
-    const { signingRequestId, position } = await submitFile(connection, file, submission, { report, signal })
+    const { position, ...changed } = await submitFile(connection, file, submission, { report, signal })
+    signingRequestId = changed.signingRequestId
     if (destination === undefined) {
       report.result({ signingRequestId, position }, () => `${signingRequestId}\n`)
       return
     }
-    id = signingRequestId
-    report.note(`Signing request ${id}`, 'strong')
-    for await (const news of followRequest(connection, id, { report, signal, submittedAt: position })) {
-      request = news.request
-      for (const event of news.events) report.note(eventText(event))
-      if (news.events.some(({ type }) => type === 'SigningPlanned'))
-        await noteExistingSignatures(connection, id, report)
-      if (request.status === 'WaitingForApproval' && news.events.length > 0)
-        report.note(waitingText(request), 'waiting')
-      const delayed = delayText(request, news.events)
-      if (delayed !== undefined) report.note(delayed, 'waiting')
-    }
-    const { signedArtifact: artifact, signedArtifactLink: link } = request ?? {}
-    if (!artifact || !link) throw (request && outcomeError(request)) ?? new Error('the request came to no end')
-    await saveArtifact({ report, connection, link, artifact, destination, signal })
-    const { sha256, size } = artifact
-    const { path } = destination
-    answer({ out: path, sha256, size }, `${report.marker('good', 'Signed')}: ${path}, SHA-256 ${sha256}\n`)
+    report.note(`Signing request ${signingRequestId}`, 'strong')
+    await awaitSignature({ connection, report, signal, signingRequestId, submittedAt: position, destination })
   } catch (error) {
-    // A program must learn the id of what it started, however it ends.
-    if (id !== undefined) answer(null, '')
-    throw wait.explain(error, id === undefined ? 'Nothing was submitted.' : howToContinue(id))
+    const hint = signingRequestId === undefined ? 'Nothing was submitted.' : howToContinue(signingRequestId)
+    throw wait.explain(error, hint)
   } finally {
     wait.end()
   }
+}
+
+/** Takes up a request that was submitted before, by an earlier job for example, and waits for its signature. */
+async function attach(
+  invocation: Invocation,
+  options: Options,
+  destination: Destination,
+  timeout: number | undefined,
+): Promise<void> {
+  const { terminal, report } = invocation
+  const { attach: named, idempotencyKey: key } = options
+  if ((typeof named === 'string') === (key !== undefined))
+    throw usageError(
+      'Name the request that --attach is to take up: by its id (--attach ID) or by --idempotency-key KEY.',
+    )
+  for (const option of ['project', 'policy', 'description', 'productVersion', 'existingSignatures'] as const)
+    if (options[option] !== undefined)
+      throw usageError(
+        'What is said with a submission (--project, --policy, …) does not go with --attach: it was made.',
+      )
+  const given = typeof named === 'string' ? parseId(named, 'signing request') : undefined
+  const connection = await connect(invocation, options, 'ci')
+  const wait = beginWait(terminal.interruption(), timeout)
+  const { signal } = wait
+  let signingRequestId = given
+  try {
+    signingRequestId ??= await requestOfKey(connection, key ?? '', signal)
+    report.note(`Signing request ${signingRequestId}`, 'strong')
+    await awaitSignature({ connection, report, signal, signingRequestId, destination })
+  } catch (error) {
+    throw wait.explain(error, signingRequestId === undefined ? 'Nothing was changed.' : howToContinue(signingRequestId))
+  } finally {
+    wait.end()
+  }
+}
+
+async function requestOfKey(connection: Connection, idempotencyKey: string, signal: AbortSignal): Promise<string> {
+  const { signingRequest } = await ask(connection, requestByKey, { idempotencyKey }, signal)
+  if (signingRequest !== null) return signingRequest.signingRequestId
+  throw new CliError('SIGNING_REQUEST_NOT_FOUND', 'You submitted no request with this idempotency key.', {
+    hint: 'Keys are those of the user whose token is used. `countersign request list` shows the requests.',
+    exitCode: exitCode.refused,
+  })
 }
 
 async function destinationOf({ out, wait }: Options, folder: string): Promise<Destination | undefined> {
@@ -135,8 +166,4 @@ async function destinationOf({ out, wait }: Options, folder: string): Promise<De
   if (!wait && out !== undefined)
     throw usageError('--out and --no-wait exclude each other.', '`countersign request download` saves the file later.')
   return out === undefined ? undefined : checkDestination(resolve(folder, out))
-}
-
-function waitingText({ missingApprovals, approvalProcess }: RequestDetails): string {
-  return `Waiting for ${missingApprovals} of: ${principalNames(approvalProcess?.approvers ?? [])}`
 }

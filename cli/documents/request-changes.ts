@@ -39,6 +39,21 @@ export const submitRequest = typedDocument<
   submitSigningRequest(input: $input) { signingRequestId position }
 }`)
 
+/** Submits the artifact of a completed request again; again under the same key, it answers the first request. */
+export const resubmitRequest = typedDocument<
+  { readonly resubmitSigningRequest: Changed },
+  {
+    readonly input: {
+      readonly originalSigningRequestId: string
+      readonly signingPolicy: string
+      readonly description: string | null
+      readonly idempotencyKey: string
+    }
+  }
+>(`mutation ResubmitRequest($input: ResubmitSigningRequestInput!) {
+  resubmitSigningRequest(input: $input) { signingRequestId position }
+}`)
+
 /** Approves the plan of a digest. */
 export const approveRequest = typedDocument<
   { readonly approveSigningRequest: Changed },

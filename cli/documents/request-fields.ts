@@ -171,6 +171,10 @@ export type RequestDetails = RequestSummary & {
     /** The first of them; `null` when the service cannot read them now. */
     readonly files: { readonly nodes: readonly SignedFile[] } | null
   } | null
+  /** The request whose artifact it takes again. */
+  readonly resubmittedFrom: { readonly signingRequestId: string } | null
+  /** The first of the requests that took its artifact again. */
+  readonly resubmissions: { readonly nodes: readonly { readonly signingRequestId: string }[] }
   readonly signedArtifact: StoredFile | null
   readonly unsignedArtifactLink: string
   readonly signedArtifactLink: string | null
@@ -196,6 +200,8 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
       nodes { path unsignedSha256 signedSha256 signedSize signatures { directive timestamp { time authority uncovered } } }
     }
   }
+  resubmittedFrom { signingRequestId }
+  resubmissions(first: 20) { nodes { signingRequestId } }
   signedArtifact { fileName sha256 size }
   unsignedArtifactLink signedArtifactLink
 }`

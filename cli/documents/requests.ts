@@ -78,6 +78,14 @@ export const oneRequest = typedDocument<
 ${requestDetails}
 ${requestSummary}`)
 
+/** The request that the caller submitted by an idempotency key. */
+export const requestByKey = typedDocument<
+  { readonly signingRequest: { readonly signingRequestId: string } | null },
+  { readonly idempotencyKey: string }
+>(`query RequestByKey($idempotencyKey: String!) {
+  signingRequest(idempotencyKey: $idempotencyKey) { signingRequestId }
+}`)
+
 /** What a request's approvers agree to: the head of its plan, canonical JSON whose SHA-256 is the plan's digest. */
 export const planOfRequest = typedDocument<
   {

@@ -38,6 +38,7 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   FilesSigned: ({ fileCount, manifestDigest }) =>
     `Signed ${count(Number(fileCount), 'file')}, manifest ${manifestDigest}`,
   SigningRequestCompleted: ({ signedArtifact }) => `Completed: ${fileName(signedArtifact)} is ready`,
+  SigningRequestResubmitted: ({ resubmittedAs }) => `Submitted again, as the signing request ${resubmittedAs}`,
   SigningRequestDelayed: ({ failure }) => `Waiting: ${failureText(failure)}`,
   SigningRequestFailed: ({ failure }) => `Failed: ${failureText(failure)}`,
 

@@ -28,6 +28,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['version', request.version],
     ['artifact', artifactText(request)],
     ...request.source.details.map(({ name, value }) => [name, value] as const),
+    ...request.resubmissions.nodes.map(({ signingRequestId }) => ['submitted again', signingRequestId] as const),
     [
       'certificate',
       certificate && `${certificate.name}${certificate.subject === null ? '' : `: ${certificate.subject}`}`,

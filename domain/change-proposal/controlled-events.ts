@@ -144,6 +144,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   SigningRequestCanceled: undefined,
   SigningRequestFailed: undefined,
   SigningRequestDelayed: undefined,
+  SigningRequestResubmitted: undefined,
   SigningStarted: undefined,
   FilesSigned: undefined,
   SigningRequestCompleted: undefined,

@@ -89,6 +89,16 @@ export type RecordSigned = {
   readonly signedArtifact: Artifact
 }
 
+/** Records in a completed request that its artifact was submitted again. */
+export type RecordResubmission = {
+  readonly type: 'RecordResubmission'
+  /** The request that takes the artifact again. */
+  readonly resubmission: Pick<
+    Submission,
+    'signingRequestId' | 'organizationId' | 'projectId' | 'signingPolicyId' | 'submitter' | 'source'
+  >
+}
+
 /** A step failed for a lasting reason. */
 export type Fail = {
   readonly type: 'Fail'
@@ -118,5 +128,6 @@ export type SigningRequestCommand =
   | Cancel
   | StartSigning
   | RecordSigned
+  | RecordResubmission
   | Fail
   | RecordDelay

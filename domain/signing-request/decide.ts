@@ -8,17 +8,19 @@ import type {
   Approve,
   ApproveByGrant,
   Deny,
+  RecordResubmission,
   RecordRetrieval,
   RecordSigned,
   SigningRequestCommand,
   StartSigning,
   SubmitSigningRequest,
 } from './commands.ts'
+import { usableEarlierRequest } from './earlier-request.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
 import { leadingFiles } from './manifest.ts'
 import { isBySubmitter, mayApproveOwn, quorumReached, sharePerson } from './quorum.ts'
-import { checkedSource } from './source.ts'
+import { checkedSource, earlierRequestOf } from './source.ts'
 import { openSigningRequest, type SigningRequest, type SigningRequestState } from './state.ts'
 
 /**
@@ -28,10 +30,11 @@ import { openSigningRequest, type SigningRequest, type SigningRequestState } fro
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
  *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`,
- *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`
+ *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
+  if (command.type === 'RecordResubmission') return recordResubmission(command, state)
   const request = openSigningRequest(state)
   switch (command.type) {
     case 'RecordRetrieval':
@@ -117,6 +120,18 @@ function recordRetrieval({ artifact }: RecordRetrieval, request: SigningRequest)
         actual: found[name],
       })
   return [{ type: 'ArtifactRetrieved', data: { schemaVersion: 1, ...found } }]
+}
+
+/** Once for each request that takes the artifact. */
+function recordResubmission(
+  { resubmission }: RecordResubmission,
+  state: SigningRequestState,
+): readonly SigningRequestEvent[] {
+  const { signingRequestId: resubmittedAs, signingPolicyId, submitter: resubmittedBy, source } = resubmission
+  const original = usableEarlierRequest(state, earlierRequestOf(source) ?? resubmittedAs, resubmission)
+  requireThat(!original.resubmissions.includes(resubmittedAs), original, 'The resubmission was recorded already.')
+  const data = { schemaVersion: 1, resubmittedAs, signingPolicyId, resubmittedBy }
+  return [{ type: 'SigningRequestResubmitted', data }]
 }
 
 /** The people behind an account, and the form of an event with them: the first where there are none. */

@@ -36,8 +36,8 @@ export type Submission = {
   readonly existingSignatures: ExistingSignatureTreatment
   readonly submitter: UserId
   /**
-   * The people behind the submitter's account, besides itself; left out where there are none. A request with some is of the
-   * second form: their approvals must not count.
+   * The people behind the submitter's account, besides itself, and of a request that takes another's artifact again everybody
+   * behind that one; left out where there are none. A request with some is of the second form: their approvals must not count.
    */
   readonly peopleBehind?: readonly UserId[]
   readonly description: string | null
@@ -173,6 +173,17 @@ export type SigningRequestCompleted = DomainEvent<
   { readonly attempt: number; readonly signedArtifact: Artifact }
 >
 
+/** The artifact of a completed request was submitted again, as another request. Changes nothing of this one. */
+export type SigningRequestResubmitted = DomainEvent<
+  'SigningRequestResubmitted',
+  {
+    /** The other request. */
+    readonly resubmittedAs: SigningRequestId
+    readonly signingPolicyId: SigningPolicyId
+    readonly resubmittedBy: UserId
+  }
+>
+
 /** The request cannot go on. Ends it. */
 export type SigningRequestFailed = DomainEvent<
   'SigningRequestFailed',
@@ -209,5 +220,6 @@ export type SigningRequestEvent =
   | SigningStarted
   | FilesSigned
   | SigningRequestCompleted
+  | SigningRequestResubmitted
   | SigningRequestFailed
   | SigningRequestDelayed

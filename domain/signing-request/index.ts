@@ -12,11 +12,13 @@ export type {
   Deny,
   RecordDelay,
   RecordPlan,
+  RecordResubmission,
   SigningRequestCommand,
   SubmitSigningRequest,
 } from './commands.ts'
 export { nextTry, nextTryOf } from './delay.ts'
 export * from './dependencies.ts'
+export * from './earlier-request.ts'
 export * from './events.ts'
 export type { RequestFailure } from './failure.ts'
 export * from './manifest.ts'
@@ -51,6 +53,7 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningStarted',
     'FilesSigned',
     'SigningRequestCompleted',
+    'SigningRequestResubmitted',
     'SigningRequestFailed',
     'SigningRequestDelayed',
   ],

@@ -89,6 +89,11 @@ export type HashPayload = Source<
 /** The artifact of another request, as that one retrieved it. */
 export type EarlierRequest = Source<'earlierRequest', { readonly signingRequestId: SigningRequestId }>
 
+/** The request whose artifact a source takes again; `undefined` when it takes none. */
+export function earlierRequestOf(source: Pick<Source, 'kind' | 'details'>): SigningRequestId | undefined {
+  return source.kind === 'earlierRequest' ? (source as EarlierRequest).details.signingRequestId : undefined
+}
+
 /** Every source that this release has a form for. */
 export type KnownSource = UploadedFile | Link | AnnouncedUpload | BuildArtifact | HashPayload | EarlierRequest
 

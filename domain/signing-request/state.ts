@@ -1,6 +1,6 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
-import type { GrantId, UserId } from '../ids.ts'
+import type { GrantId, SigningRequestId, UserId } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
 import type { Delay, SigningRequestEvent, SigningRequestSubmitted, Submission } from './events.ts'
@@ -68,6 +68,8 @@ export type SigningRequest = Submission & {
   readonly waitingFor: Delay | null
   readonly denial: Denial | null
   readonly cancellation: { readonly canceledBy: UserId; readonly reason: string | null } | null
+  /** The requests that took its artifact again, in their order. */
+  readonly resubmissions: readonly SigningRequestId[]
 }
 
 /** Before and after submission. */
@@ -80,13 +82,15 @@ export function initialState(): SigningRequestState {
 
 /**
  * The state after an event. A request that is over stays as it ended, and one that was submitted is not submitted again,
- * whatever else stands in its stream: no sequence of events reopens a request.
+ * whatever else stands in its stream: no sequence of events reopens a request. A completed one only learns which requests took
+ * its artifact again.
  */
 export function evolve(state: SigningRequestState, event: SigningRequestEvent): SigningRequestState {
   if (state.workflowStatus === 'none') return event.type === 'SigningRequestSubmitted' ? submitted(event.data) : state
-  if (isFinalStatus(state.workflowStatus)) return state
+  if (isFinalStatus(state.workflowStatus)) return afterEnd(state, event)
   switch (event.type) {
     case 'SigningRequestSubmitted':
+    case 'SigningRequestResubmitted':
       return state
     case 'SigningRequestDelayed': {
       const { schemaVersion: _, ...waitingFor } = event.data
@@ -136,7 +140,7 @@ export function retrieved(request: SigningRequest): SigningRequest & { readonly 
 
 type Advance = Exclude<
   SigningRequestEvent,
-  { type: 'SigningRequestSubmitted' | 'SigningRequestDelayed' | 'SigningStarted' }
+  { type: 'SigningRequestSubmitted' | 'SigningRequestResubmitted' | 'SigningRequestDelayed' | 'SigningStarted' }
 >
 
 /** The state after an event that shows that the request goes on. */
@@ -196,7 +200,15 @@ function submitted({ schemaVersion: _, ...submission }: SigningRequestSubmitted[
     waitingFor: null,
     denial: null,
     cancellation: null,
+    resubmissions: [],
   }
+}
+
+function afterEnd(request: SigningRequest, event: SigningRequestEvent): SigningRequest {
+  if (event.type !== 'SigningRequestResubmitted' || request.workflowStatus !== 'Completed') return request
+  const { resubmittedAs } = event.data
+  if (request.resubmissions.includes(resubmittedAs)) return request
+  return { ...request, resubmissions: [...request.resubmissions, resubmittedAs] }
 }
 
 function awaitingQuorum(request: SigningRequest): SigningRequest {

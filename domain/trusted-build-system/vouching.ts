@@ -50,6 +50,8 @@ export type VouchedSubmission = {
   /** The build system that vouches for the call; `null` when none does. */
   readonly vouchedBy: TrustedBuildSystemState | null
   readonly projectId: ProjectId
+  /** Whether an earlier request is submitted again: then the build system is the one that vouched for that. */
+  readonly isResubmission?: boolean
 }
 
 /**
@@ -58,16 +60,19 @@ export type VouchedSubmission = {
  * @throws Refusal `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_REQUIRED`, `TRUSTED_BUILD_SYSTEM_NOT_FOUND`,
  *   `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`
  */
-export function requireTrustedBuildSystem({ submitterKind, vouchedBy, projectId }: VouchedSubmission): void {
+export function requireTrustedBuildSystem(submission: VouchedSubmission): void {
+  const { submitterKind, vouchedBy, projectId, isResubmission = false } = submission
   if (submitterKind !== 'ci')
     throw new Refusal(
       'SUBMITTER_NOT_CI_USER',
-      'The signing policy demands a trusted build system: only CI users submit to it.',
+      `The signing policy demands a trusted build system: only CI users submit to it${isResubmission ? ', the first time and again' : ''}.`,
     )
   if (vouchedBy === null)
     throw new Refusal(
       'TRUSTED_BUILD_SYSTEM_REQUIRED',
-      'The signing policy demands a trusted build system: send its token behind the API token, as «Authorization: Bearer <API token>:<build system token>».',
+      isResubmission
+        ? 'The signing policy demands a trusted build system, and none vouched for the request that is to be submitted again. Submit its artifact from one.'
+        : 'The signing policy demands a trusted build system: send its token behind the API token, as «Authorization: Bearer <API token>:<build system token>».',
     )
   vouchesFor(vouchedBy, projectId)
 }

@@ -3,6 +3,7 @@ import type {
   Sha256Digest,
   SigningRequestCommand,
   SigningRequestEvent,
+  SigningRequestId,
   Source,
   UserId,
 } from '../../domain/index.ts'
@@ -51,6 +52,12 @@ export const manifest = aManifest(
 export const signedArtifact = { fileName: 'setup.exe', sha256: otherDigest, size: 5000 }
 export const filesSigned = (attempt: number) => event('FilesSigned', { attempt, ...manifest })
 export const completed = (attempt: number) => event('SigningRequestCompleted', { attempt, signedArtifact })
+export const otherRequest = fixedUuid<SigningRequestId>('e')
+export const resubmitted = event('SigningRequestResubmitted', {
+  resubmittedAs: otherRequest,
+  signingPolicyId: submission.signingPolicyId,
+  resubmittedBy: anna,
+})
 export const failure = { code: 'PE_TRUNCATED', message: 'It ends early.', path: ['setup.exe'] }
 export const failed = event('SigningRequestFailed', { workflowStatus: 'ProcessingFailed', failure })
 
@@ -58,6 +65,18 @@ export const waiting = [submitted, retrieved, planned]
 export const approved = [...waiting, granted(anna), granted(bert)]
 export const signing = [...approved, started(1)]
 
+/** A submission that takes the artifact of the request with an id again. */
+export const takenFrom = (signingRequestId: SigningRequestId): Source => ({
+  ...submission.source,
+  kind: 'earlierRequest',
+  details: { signingRequestId },
+})
+export const resubmission = aSubmission({
+  signingRequestId: otherRequest,
+  submitter: anna,
+  source: takenFrom(submission.signingRequestId),
+})
+export const recordResubmission: SigningRequestCommand = { type: 'RecordResubmission', resubmission }
 export const submit = { type: 'SubmitSigningRequest', submission } as const satisfies SigningRequestCommand
 export const submitFrom = (changes: Partial<Source>): SigningRequestCommand => ({
   type: 'SubmitSigningRequest',

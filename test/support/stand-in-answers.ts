@@ -167,6 +167,8 @@ export function newRequest(
     attempts: [],
     manifest: null,
     signedArtifact: null,
+    resubmittedFrom: null,
+    resubmissions: { nodes: [] },
     signedArtifactLink: null,
     unsignedArtifactLink: `http://stand-in/Api/v1/x/SigningRequests/${signingRequestId}/UnsignedArtifact`,
   }

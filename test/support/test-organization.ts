@@ -47,6 +47,7 @@ import {
   type SigningRequest,
   type SigningRequestCommand,
   type SigningRequestId,
+  type Submission,
   signingPolicyDecider,
   signingRequestDecider,
   streams,
@@ -125,8 +126,8 @@ export type TestOrganization = {
   readonly planned: (
     program?: Uint8Array,
     existingSignatures?: ExistingSignatureTreatment,
-    /** Who submits it by what, where that is not the submitter by their token; and where another user is. */
-    submission?: { readonly actor?: Actor; readonly submitter?: UserId },
+    /** Who submits it by what, where that is not the submitter by their token; where another user is; and what it says otherwise. */
+    submission?: { readonly actor?: Actor; readonly submitter?: UserId; readonly changes?: Partial<Submission> },
   ) => Promise<SigningRequest>
   /** The submitter's call, which the trusted build system vouches for, when the policy demands one. */
   readonly vouched: (UserActor & { readonly vouchedBy: Voucher }) | undefined
@@ -302,7 +303,7 @@ export async function testOrganization(
   async function planned(
     program: Uint8Array = sampleProgram(),
     existingSignatures: ExistingSignatureTreatment = 'replace',
-    submission: { readonly actor?: Actor; readonly submitter?: UserId } = {},
+    submission: { readonly actor?: Actor; readonly submitter?: UserId; readonly changes?: Partial<Submission> } = {},
   ): Promise<SigningRequest> {
     const signingRequestId = randomUUID() as SigningRequestId
     const artifact = { fileName: 'program.exe', ...(await store.put(oneChunk(program))) }
@@ -326,6 +327,7 @@ export async function testOrganization(
         description: null,
         source: uploadedFile(artifact),
         program: { description: 'Test project', descriptionUrl: 'https://example.org/test' },
+        ...submission.changes,
       },
     } as const
     const actor = submission.actor ?? vouched

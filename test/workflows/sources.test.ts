@@ -115,6 +115,8 @@ describe('the artifact of an earlier request', () => {
     const [earlier, later] = [await organization.request(first), await organization.request(second)]
     expect(later).toMatchObject({ workflowStatus: 'Completed', artifact: earlier.artifact })
     expect(later.source).toMatchObject({ kind: 'earlierRequest', details: { signingRequestId: first } })
+    // Each of the two names the other.
+    expect(earlier.resubmissions).toEqual([second])
   })
 
   test('is refused unless the request is there, completed and of the same project', async () => {

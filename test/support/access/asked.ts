@@ -136,6 +136,16 @@ export const asked: Readonly<Record<string, Asked>> = {
     signingPolicy: await of.namedPolicy(),
     uploadId: await by.upload(),
   })),
+  'Mutation.resubmitSigningRequest': input(async (of) => ({
+    originalSigningRequestId: await of.signedRequest(),
+    signingPolicy: await of.namedPolicy(),
+  })),
+  'Mutation.approveSigningRequests': {
+    ...input(async (of) => ({ approvals: [await of.request()] })),
+    selection: '{ answers { refusal { code message details } } }',
+    refusalIn: ({ answers }) => answers[0].refusal?.code,
+    refusedWith: ['NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE'],
+  },
   'Mutation.approveSigningRequest': {
     ...input((of) => of.request()),
     refusedWith: ['NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE'],
@@ -323,6 +333,8 @@ export const aboutWhom: Readonly<Record<string, string>> = {
 
 /** Types of which the test's organization has nothing, and why: their fields are not asked for. */
 export const nothingOf: Readonly<Record<string, string>> = {
+  ApprovalAnswer: 'it stands in the answer of a mutation alone',
+  ApprovalRefusal: 'it stands in the answer of a mutation alone',
   BuildNode: 'no proxy vouches for a build node yet',
   Voucher: 'its callers bring no token of a build system',
   MatchedElement: 'plans are not made by artifact configurations yet',

@@ -56,6 +56,9 @@ const claimedOrigin: ClaimedOrigin = {
   },
 }
 
+/** The request that takes the artifact of {@link exampleRequest} again. */
+const resubmittedRequest = 'bcbcbcbc-bcbc-4cbc-8cbc-bcbcbcbcbcbc' as SigningRequestId
+
 /** The events of a request that is only there to end otherwise. */
 function request(digit: string, ...more: EventHistory['events']): EventHistory {
   const signingRequestId = fixedUuid<SigningRequestId>(digit)
@@ -153,6 +156,11 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
         bySigner('SigningRequestCompleted', {
           attempt: 1,
           signedArtifact: { ...artifact, sha256: digest('cd'), size: 5_010_000 },
+        }),
+        byWorkflow('SigningRequestResubmitted', {
+          resubmittedAs: resubmittedRequest,
+          signingPolicyId: id.policy,
+          resubmittedBy: id.approver,
         }),
       ],
     },
