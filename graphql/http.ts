@@ -110,11 +110,19 @@ function refuse(reply: FastifyReply, error: GraphQLError): FastifyReply {
 function requestError(error: FastifyError, logger: FaultLog): GraphQLError {
   const { statusCode: status = 400 } = error
   if (error instanceof GraphQLError) return error
-  if (error instanceof Refusal) return refusal(error.code, 400, error.message)
+  if (error instanceof Refusal) return tooMany(error) ?? refusal(error.code, 400, error.message)
   if (error.code === 'ERR_STREAM_PREMATURE_CLOSE')
     return refusal('REQUEST_MALFORMED', 400, 'The request ended before all of it had come.')
   if (status === 415) return refusal('CONTENT_TYPE_UNSUPPORTED', 415, jsonOnly)
   if (status === 413) return refusal('REQUEST_TOO_LARGE', 413, `The request is longer than ${maximumBodyLength} bytes.`)
   if (error.statusCode !== undefined && status < 500) return refusal('REQUEST_MALFORMED', status, error.message)
   return asGraphQLError(error, logger)
+}
+
+/** What the limits of the HTTP server refuse (`http/rate-limits.ts`), with the time after which it may be tried again. */
+function tooMany({ code, message, details }: Refusal): GraphQLError | undefined {
+  const { retryAfterSeconds } = details
+  if (typeof retryAfterSeconds !== 'number') return undefined
+  const headers = { 'retry-after': String(retryAfterSeconds) }
+  return new GraphQLError(message, { extensions: { code, details, http: { status: 429, headers } } })
 }

@@ -42,7 +42,9 @@ export function registerWebSocket(
   { application, logger }: GraphQLDependencies,
 ): () => Promise<void> {
   async function senderOf({ connectionParams, extra: { request } }: Connection): Promise<Sender> {
-    const credentials = bearerTokens(authorizationOf(connectionParams) ?? request.headers.authorization)
+    const authorization = authorizationOf(connectionParams) ?? request.headers.authorization
+    await http.count(request, typeof authorization === 'string' ? authorization : undefined)
+    const credentials = bearerTokens(authorization)
     const { address } = http.clientOf(request)
     const authenticateAgain = () => application.authenticate(credentials, address)
     return { caller: await authenticateAgain(), authenticateAgain }

@@ -52,7 +52,8 @@ export function clientOf(
   trusted: TrustedProxies,
 ): Client {
   const peer = socket.remoteAddress === undefined ? undefined : plainAddress(socket.remoteAddress)
-  if (peer === undefined || !trusted.has(peer)) return { address: peer, protocol: 'http' }
+  if (peer === undefined || !trusted.has(peer))
+    return { address: peer, protocol: 'encrypted' in socket ? 'https' : 'http' }
   let address = peer
   for (const entry of listOf(headers['x-forwarded-for']).reverse()) {
     const forwarded = plainAddress(entry)

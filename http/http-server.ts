@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { Refusal } from '../domain/index.ts'
 import { watchAnswers } from './answers.ts'
 import { type BodyPace, watchBodies } from './body-pace.ts'
+import { addBrowserHeaders } from './browser-headers.ts'
 import { type Client, clientOf, type TrustedProxies, trustedProxies } from './client.ts'
 import { watchConnections } from './connections.ts'
 import { guarded } from './guarded.ts'
+import { countLargeBodies, type LargeBodyLimits } from './large-bodies.ts'
+import { createRateLimiter, type RateLimits } from './rate-limits.ts'
 import { accessOfRoute, type Route } from './route-access.ts'
+import { type ServerTls, tlsServer } from './server-tls.ts'
 import { asksForWebSocket, type UpgradeHandler, upgradeDispatcher } from './upgrades.ts'
 
 /** How much time and how many connections clients get. */
@@ -23,6 +27,8 @@ export type HttpLimits = {
   readonly maximumConnections: number
   /** Open connections of one address that is no trusted proxy. */
   readonly maximumConnectionsPerAddress: number
+  readonly rates: RateLimits
+  readonly largeBodies: LargeBodyLimits
 }
 
 /** What a service gets whose operator says nothing else. */
@@ -32,6 +38,8 @@ export const defaultHttpLimits: HttpLimits = {
   bodyPace: { minimumBytes: 32 * 1024, windowMs: 30_000, maximumBytes: 4 * 1024 ** 3, afterAnswerMs: 3_000 },
   maximumConnections: 4_000,
   maximumConnectionsPerAddress: 400,
+  rates: { perToken: 18_000, perAddress: 60_000 },
+  largeBodies: { atOnce: 256, atOncePerAddress: 64 },
 }
 
 /** What an HTTP server needs. */
@@ -45,6 +53,10 @@ export type HttpServerOptions = {
   readonly trustedProxies?: readonly string[]
   /** Whether pages of an origin may open WebSockets; default: none may. */
   readonly isAllowedOrigin?: (origin: string) => boolean
+  /** Whether pages of an origin may call by other ways than WebSockets; default: none may. */
+  readonly isSharedOrigin?: (origin: string) => boolean
+  /** By which the server proves who it is; without it, it speaks plain HTTP. */
+  readonly tls?: ServerTls
 }
 
 /** The one way in: routes are added to `fastify`, upgrades by `onUpgrade`. */
@@ -54,6 +66,12 @@ export type HttpServer = {
   readonly onUpgrade: (path: string, handler: UpgradeHandler) => void
   /** Who sent a request, by the connection and by the proxies that are trusted. */
   readonly clientOf: (request: IncomingMessage) => Client
+  /**
+   * Counts what a client asks for over a connection that is open already, as each request is counted.
+   *
+   * @throws Refusal `TOO_MANY_REQUESTS`
+   */
+  readonly count: (request: IncomingMessage, authorization: string | undefined) => Promise<void>
   /** The routes so far, each with who may use it. */
   readonly routes: readonly Route[]
 }
@@ -64,7 +82,8 @@ export type HttpServer = {
  * yet: `fastify.listen` does.
  */
 export function openHttpServer(options: HttpServerOptions): HttpServer {
-  const { answerError, limits = defaultHttpLimits, isAllowedOrigin = () => false } = options
+  const { answerError, limits = defaultHttpLimits, tls } = options
+  const { isAllowedOrigin = () => false, isSharedOrigin = () => false } = options
   const logger = options.logger.child({ part: 'http' })
   const proxies = trustedProxies(options.trustedProxies ?? [])
   const upgrades = new Map<string, UpgradeHandler>()
@@ -72,7 +91,7 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
 
   const fastify = Fastify({
     // For every address that the host's name stands for, one with the same guards.
-    serverFactory: (handle) => guardedServer(handle, { logger, limits, proxies, upgrade }),
+    serverFactory: (handle) => guardedServer(handle, { logger, limits, proxies, upgrade, tls }),
     loggerInstance: logger,
     // One line for each request would drown what matters; refusals and faults are logged where they arise.
     logController: new LogController({ disableRequestLogging: true }),
@@ -84,12 +103,22 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
   const routes: Route[] = []
   fastify.addHook('onRoute', (route) => void routes.push(...accessOfRoute(route)))
   fastify.setErrorHandler(answerError)
-  fastify.addHook('onRequest', async ({ raw }) => refuseMalformedTarget(raw.url ?? ''))
+  const rates = createRateLimiter(limits.rates)
+  const largeBodies = countLargeBodies(limits.largeBodies)
+  const ofRequest = (request: IncomingMessage) => clientOf(request, proxies)
+  fastify.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    refuseMalformedTarget(raw.url ?? '')
+    if (routeOptions.config?.isProbe === true) return
+    await rates.count(ofRequest(raw), raw.headers.authorization)
+    largeBodies.count(raw, reply.raw, ofRequest(raw))
+  })
+  addBrowserHeaders(fastify, { clientOf: ({ raw }) => ofRequest(raw), isAllowedOrigin: isSharedOrigin })
 
   return {
     fastify,
     onUpgrade: (path, handler) => void upgrades.set(path, handler),
-    clientOf: (request) => clientOf(request, proxies),
+    clientOf: ofRequest,
+    count: (request, authorization) => rates.count(ofRequest(request), authorization),
     routes,
   }
 }
@@ -127,23 +156,23 @@ type Guarding = {
   readonly limits: HttpLimits
   readonly proxies: TrustedProxies
   readonly upgrade: UpgradeHandler
+  readonly tls: ServerTls | undefined
 }
 
 function guardedServer(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-  { logger, limits, proxies, upgrade }: Guarding,
+  { logger, limits, proxies, upgrade, tls }: Guarding,
 ) {
-  const server = createServer(
-    {
-      headersTimeout: limits.headersTimeoutMs,
-      // Bodies have a pace instead: a large upload over a slow line takes as long as it takes.
-      requestTimeout: 0,
-      connectionsCheckingInterval: Math.min(2_000, limits.headersTimeoutMs),
-      keepAliveTimeout: 72_000,
-      shouldUpgradeCallback: asksForWebSocket,
-    },
-    handle,
-  )
+  const options: ServerOptions = {
+    headersTimeout: limits.headersTimeoutMs,
+    // Bodies have a pace instead: a large upload over a slow line takes as long as it takes.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(2_000, limits.headersTimeoutMs),
+    keepAliveTimeout: 72_000,
+    shouldUpgradeCallback: asksForWebSocket,
+  }
+  const server =
+    tls === undefined ? createServer(options, handle) : tlsServer(options, handle, tls, limits.headersTimeoutMs)
   server.timeout = limits.idleTimeoutMs
   server.maxConnections = limits.maximumConnections
   const answers = watchAnswers(server, logger)

@@ -10,4 +10,5 @@ export {
   openHttpServer,
 } from './http-server.ts'
 export type { Route, RouteAccess } from './route-access.ts'
+export type { ServerTls, TlsIdentity } from './server-tls.ts'
 export type { UpgradeHandler } from './upgrades.ts'

@@ -11,6 +11,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may use the route. One that does not say so is not registered. */
     readonly access?: RouteAccess
+    /** By which machines ask whether the process is well: not counted against any limit. */
+    readonly isProbe?: boolean
   }
 }
 

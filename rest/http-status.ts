@@ -35,4 +35,6 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['CONTENT_ENCODING_UNSUPPORTED', 415],
   ['RANGE_NOT_SATISFIABLE', 416],
   ['UPLOAD_QUOTA_EXCEEDED', 429],
+  ['TOO_MANY_REQUESTS', 429],
+  ['TOO_MANY_UPLOADS', 429],
 ])

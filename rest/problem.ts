@@ -53,7 +53,7 @@ export function problemErrorHandler(logger: Logger) {
     if (error instanceof RangeNotSatisfiable) reply.header('content-range', `bytes */${error.size}`)
     if (answer.status === 401) reply.header('www-authenticate', challenge(answer.code))
     if (answer.status === 503) reply.header('retry-after', '5')
-    if (answer.status === 429) reply.header('retry-after', '60')
+    if (answer.status === 429) reply.header('retry-after', String(answer.details?.retryAfterSeconds ?? 60))
     return reply
       .code(answer.status)
       .header('cache-control', 'no-store')

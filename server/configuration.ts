@@ -42,6 +42,12 @@ const settings = z.strictObject({
   healthDetails: z.enum(['operator', 'everyone']).default('operator'),
   maximumConnections: wholeNumber(1, 1_000_000).default(4_000),
   maximumConnectionsPerAddress: wholeNumber(1, 1_000_000).default(400),
+  requestsPerMinutePerToken: wholeNumber(1, 1_000_000_000).default(18_000),
+  requestsPerMinutePerAddress: wholeNumber(1, 1_000_000_000).default(60_000),
+  uploadsAtOnce: wholeNumber(1, 1_000_000).default(256),
+  uploadsAtOncePerAddress: wholeNumber(1, 1_000_000).default(64),
+  tlsCertificate: z.string().min(1).optional(),
+  tlsKey: z.string().min(1).optional(),
   data: z.string().min(1).default('.countersign'),
   eventLog: z
     .string()

@@ -116,8 +116,8 @@ export function registerHealth(
   readiness: () => Promise<Readiness>,
   mayKnow: (request: FastifyRequest) => boolean,
 ): void {
-  fastify.get('/health/live', { config: { access: 'everybody' } }, async () => ({ status: 'up' }))
-  fastify.get('/health/ready', { config: { access: 'everybody' } }, async (request, reply) => {
+  fastify.get('/health/live', { config: { access: 'everybody', isProbe: true } }, async () => ({ status: 'up' }))
+  fastify.get('/health/ready', { config: { access: 'everybody', isProbe: true } }, async (request, reply) => {
     const answer = await readiness()
     const { status } = answer
     return reply.code(status === 'up' ? 200 : 503).send(mayKnow(request) ? answer : { status })

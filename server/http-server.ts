@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { defaultHttpLimits, type HttpServer, openHttpServer } from '../http/index.ts'
 import { problemErrorHandler } from '../rest/index.ts'
 import type { Settings } from './configuration.ts'
+import { serverTls } from './server-tls.ts'
 import { maximumUploadSize } from './stores.ts'
 
 /**
@@ -11,6 +12,7 @@ import { maximumUploadSize } from './stores.ts'
  */
 export function newHttpServer(settings: Settings, logger: Logger): HttpServer {
   const { trustedProxies, maximumConnections, maximumConnectionsPerAddress } = settings
+  const tls = serverTls(settings, logger)
   const http: HttpServer = openHttpServer({
     logger,
     answerError: problemErrorHandler(logger),
@@ -20,11 +22,16 @@ export function newHttpServer(settings: Settings, logger: Logger): HttpServer {
       bodyPace: { ...defaultHttpLimits.bodyPace, maximumBytes: maximumUploadSize(settings) + 1024 ** 2 },
       maximumConnections,
       maximumConnectionsPerAddress,
+      rates: { perToken: settings.requestsPerMinutePerToken, perAddress: settings.requestsPerMinutePerAddress },
+      largeBodies: { atOnce: settings.uploadsAtOnce, atOncePerAddress: settings.uploadsAtOncePerAddress },
     },
+    ...(tls === undefined ? {} : { tls }),
     trustedProxies,
     isAllowedOrigin: (origin) =>
       isOwnOrigin(origin, urlOf(http.fastify, settings)) || settings.allowedOrigins.includes(origin),
+    isSharedOrigin: (origin) => settings.allowedOrigins.includes(origin),
   })
+  if (tls !== undefined) http.fastify.addHook('onClose', async () => tls.close())
   return http
 }
 
@@ -41,5 +48,8 @@ export function isOwnOrigin(origin: string, publicUrl: string): boolean {
 export function urlOf(fastify: FastifyInstance, settings: Settings): string {
   const [address] = fastify.addresses() as readonly AddressInfo[]
   const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host
-  return settings.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? settings.port}`
+  const scheme = settings.tlsCertificate === undefined ? 'http' : 'https'
+  return (
+    settings.publicUrl ?? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address?.port ?? settings.port}`
+  )
 }

@@ -69,6 +69,13 @@ describe('150 requests of nobody with bodies that do not come', () => {
     await until('all are gone', () => connections.every(({ closed }) => closed()))
   })
 
+  it('to the health of a process are answered, however many come in a minute', async () => {
+    const { port } = await startBareServer({ rates: { perToken: 1, perAddress: 1 } })
+    const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    expect([await ask('/elsewhere'), await ask('/elsewhere')]).toEqual([404, 429])
+    expect([await ask('/health/live'), await ask('/health/ready')]).toEqual([200, 200])
+  })
+
   it.each([
     ['GET', '/health/live', 200],
     ['GET', '/health/ready', 200],
