@@ -106,6 +106,28 @@ export interface EnrolmentActivities {
   enrolCertificate(input: { readonly certificateId: CertificateId }): Promise<{ readonly isOver: boolean }>
 }
 
+/** Which attempt is to be made to deliver something, in which round: numbers from 1 in each. */
+export type DeliveryAttempt = {
+  /** Of the notification. */
+  readonly id: string
+  readonly round: number
+  readonly attempt: number
+  /** How long it may be tried from now on, by the clock of the workflow, in milliseconds. */
+  readonly remainingMs: number
+}
+
+/** What is to follow: nothing, a further attempt after a pause, or the same attempt, since there was no place for it. */
+export type AfterDelivery =
+  | { readonly next: 'nothing' }
+  | { readonly next: 'attempt'; readonly pauseMs: number }
+  | { readonly next: 'same' }
+
+/** What workers do to tell somebody outside of the service something, on a task queue of its own. */
+export interface DeliveryActivities {
+  /** Sends a message to a web hook once and keeps what came of it; what is kept already is not done again. */
+  attemptWebHookDelivery(input: DeliveryAttempt): Promise<AfterDelivery>
+}
+
 /** A private key on its way into its key store, as only that can open it. Both in base64. */
 export type SealedKey = {
   /** An AES-256 key, encrypted for the key's transport key by RSA-OAEP with SHA-1. */

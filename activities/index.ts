@@ -6,10 +6,12 @@ import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { Sources } from '../sources/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
+import { attemptWebHookDelivery, type WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
 import type {
   Answer,
   Answering,
   AnywhereActivities,
+  DeliveryActivities,
   EnrolmentActivities,
   GrantActivities,
   LongStepActivities,
@@ -31,6 +33,7 @@ import { fetchArtifact, retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
 import { useGrants } from './use-grants.ts'
 
+export type { KeptAttempt, WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
 export {
   type ActorCheck,
   type ActorChecks,
@@ -80,6 +83,15 @@ export function workerActivities(dependencies: {
     appendSubmission: translating(appendSubmission(dependencies)),
     enrolCertificate: answering((input) =>
       withHeartbeat(({ signal }) => enrolCertificate(dependencies, input, signal), enrolmentLimit),
+    ),
+  }
+}
+
+/** What tells people and systems outside of the service something. Each call is short, and waits for others. */
+export function deliveryActivities(dependencies: WebHookDeliveryDependencies): Answering<DeliveryActivities> {
+  return {
+    attemptWebHookDelivery: answering((input) =>
+      withHeartbeat(({ signal }) => attemptWebHookDelivery(dependencies, input, signal)),
     ),
   }
 }

@@ -18,6 +18,7 @@ import {
   createTrustedBuildSystemAdministration,
   type TrustedBuildSystemAdministration,
 } from './trusted-build-system-administration.ts'
+import { createWebHookAdministration, type WebHookAdministration } from './web-hook-administration.ts'
 
 /**
  * The use cases of those who run an organization, and of the set-up. Each authorises the requester itself and changes
@@ -31,6 +32,7 @@ export interface Administration
     ProjectAdministration,
     CertificateAdministration,
     TrustedBuildSystemAdministration,
+    WebHookAdministration,
     Grants {
   /**
    * Says from when on changes of rules need the approval of others.
@@ -62,7 +64,7 @@ export interface Administration
 
 /** What the administration needs of the world. */
 export type AdministrationDependencies = CertificateAdministrationDependencies &
-  Pick<ApplicationDependencies, 'persons' | 'administrators' | 'refusals' | 'room'>
+  Pick<ApplicationDependencies, 'persons' | 'administrators' | 'refusals' | 'room' | 'webHooks'>
 
 /** Puts the use cases of the administration together, each behind the guard. */
 export function createAdministration(dependencies: AdministrationDependencies): Administration {
@@ -81,6 +83,7 @@ export function createAdministration(dependencies: AdministrationDependencies): 
         checkContinuity(dependencies, requester, input),
       ),
     ...createTrustedBuildSystemAdministration(dependencies, change),
+    ...createWebHookAdministration(dependencies, { change, guard }),
     changeChangeControl: (requester, input) =>
       change('changeChangeControl', requester, streams.organization(requester.organizationId), () =>
         changeChangeControl(dependencies, requester, input),

@@ -72,6 +72,10 @@ export * from './unfinished-index.ts'
 export type * from './unsubscribe.ts'
 export type * from './upload-artifact.ts'
 export * from './watch-certificates.ts'
+export type { WebHookAdministration } from './web-hook-administration.ts'
+export type * from './web-hook-deliveries.ts'
+export * from './web-hook-ports.ts'
+export type * from './web-hooks.ts'
 
 /** What is asked by somebody whom we do not know yet. */
 type WithoutCaller = 'authenticate' | 'acceptInvitation' | 'readUnsubscription' | 'unsubscribe'

@@ -23,6 +23,7 @@ import type { ApiTokenUses } from './api-token-uses.ts'
 import type { Caller } from './caller.ts'
 import type { MailedTokens } from './mailed-tokens.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
+import type { WebHookPorts } from './web-hook-ports.ts'
 
 /** An uploaded artifact that waits for its submission. */
 export type Upload = {
@@ -209,6 +210,7 @@ export type ApplicationDependencies = {
   readonly administrators: AdministratorIndex
   readonly persons: Persons
   readonly refusals: RefusalAudit
+  readonly webHooks: WebHookPorts
   /** Where it is recorded when tokens were last used; nowhere without one. */
   readonly apiTokenUses?: Pick<ApiTokenUses, 'note'>
   /** Tokens that stand in mails; without it none are sent, and invitations are shown to whoever invites. */

@@ -15,6 +15,7 @@ import type { SlugEvent } from './slug-reservation.ts'
 import type { TrustedBuildSystemEvent } from './trusted-build-system/events.ts'
 import type { UnusualActivityEvent } from './unusual-activity/events.ts'
 import type { UserEvent } from './user/events.ts'
+import type { WebHookDeliveryResendRequested, WebHookEvent } from './web-hook/events.ts'
 
 /** Everything that the log can hold. */
 export type AnyDomainEvent =
@@ -36,6 +37,8 @@ export type AnyDomainEvent =
   | UnusualActivityEvent
   | TrustedBuildSystemEvent
   | UserEvent
+  | WebHookDeliveryResendRequested
+  | WebHookEvent
 
 const anyProcess = ['api', 'worker', 'signer'] as const
 const api = ['api'] as const
@@ -139,6 +142,15 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   CertificateEnabled: api,
   CertificateExpiryWarned: worker,
   CertificateExpired: worker,
+
+  WebHookCreated: api,
+  WebHookChanged: api,
+  WebHookSecretRotated: api,
+  WebHookDisabled: ['api', 'worker'],
+  WebHookEnabled: api,
+  WebHookDeleted: api,
+  WebHookDeliveryAbandoned: worker,
+  WebHookDeliveryResendRequested: api,
 
   SigningRequestSubmitted: worker,
   ArtifactRetrieved: worker,

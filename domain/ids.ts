@@ -33,6 +33,10 @@ export type ChangeProposalId = Branded<'ChangeProposalId'>
 export type GrantId = Branded<'GrantId'>
 /** Identifies a signing request, and the Temporal workflow that carries it. */
 export type SigningRequestId = Branded<'SigningRequestId'>
+/** Identifies a web hook. */
+export type WebHookId = Branded<'WebHookId'>
+/** Identifies what is secret about a web hook, where it is kept sealed. */
+export type WebHookSecretId = Branded<'WebHookSecretId'>
 /** Identifies what is secret about a request's source, where it is kept sealed. */
 export type SourceSecretsId = Branded<'SourceSecretsId'>
 
@@ -54,6 +58,8 @@ export type EntityId =
   | GrantId
   | SigningRequestId
   | SourceSecretsId
+  | WebHookId
+  | WebHookSecretId
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -12,6 +12,7 @@ import type {
   SigningRequestId,
   TrustedBuildSystemId,
   UserId,
+  WebHookId,
 } from './ids.ts'
 
 /** The names of the streams: one per entity, and one per slug. */
@@ -32,6 +33,9 @@ export const streams = {
   /** Which grants there are for requests of a signing policy. */
   policyGrants: (id: SigningPolicyId) => `policyGrants-${id}`,
   trustedBuildSystem: (id: TrustedBuildSystemId) => `trustedBuildSystem-${id}`,
+  webHook: (id: WebHookId) => `webHook-${id}`,
+  /** What people asked for about a delivery to a web hook, by the delivery's UUID. */
+  webHookDelivery: (deliveryId: string) => `webHookDelivery-${deliveryId}`,
   signingRequest: (id: SigningRequestId) => `signingRequest-${id}`,
   /** What is known of a process's key, by the key's id. */
   processKey: (keyId: string) => `processKey-${keyId}`,

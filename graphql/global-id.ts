@@ -12,6 +12,7 @@ export const nodeTypes = [
   'TrustedBuildSystem',
   'ChangeProposal',
   'Grant',
+  'WebHook',
   'SigningRequest',
 ] as const
 

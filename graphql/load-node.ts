@@ -13,6 +13,7 @@ import {
   SigningRequestRef,
   TrustedBuildSystemRef,
   UserRef,
+  WebHookRef,
 } from './refs.ts'
 
 const entityRefs = {
@@ -26,6 +27,7 @@ const entityRefs = {
   TrustedBuildSystem: TrustedBuildSystemRef,
   ChangeProposal: ChangeProposalRef,
   Grant: GrantRef,
+  WebHook: WebHookRef,
   SigningRequest: SigningRequestRef,
 } as const
 

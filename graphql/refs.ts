@@ -10,6 +10,7 @@ import type {
   SigningRequestId,
   TrustedBuildSystemId,
   UserId,
+  WebHookId,
 } from '../domain/index.ts'
 import type {
   CertificateView,
@@ -24,6 +25,7 @@ import type {
   SigningRequestView,
   TrustedBuildSystemView,
   UserView,
+  WebHookView,
 } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
@@ -114,6 +116,13 @@ export const GrantRef = builder.loadableNodeRef('Grant', {
   id: { resolve: (grant: GrantView) => grant.grantId },
   loaderOptions,
   load: found<GrantId, GrantView>((readModel, organizationId, ids) => readModel.grantsByIds(organizationId, ids)),
+})
+
+/** An address that is told of signing requests. */
+export const WebHookRef = builder.loadableNodeRef('WebHook', {
+  id: { resolve: (hook: WebHookView) => hook.webHookId },
+  loaderOptions,
+  load: found<WebHookId, WebHookView>((readModel, organizationId, ids) => readModel.webHooksByIds(organizationId, ids)),
 })
 
 /** A signing request. */

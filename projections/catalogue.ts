@@ -13,6 +13,7 @@ import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
 import { trustedBuildSystems } from './trusted-build-systems.ts'
 import { users } from './users.ts'
+import { webHooks } from './web-hooks.ts'
 
 /** How each kind of entity is projected. */
 export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof eventStreams>, AnyProjection>> = {
@@ -26,6 +27,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
   trustedBuildSystem: trustedBuildSystems,
   changeProposal: changeProposals,
   grant: grants,
+  webHook: webHooks,
   signingRequest: signingRequests,
 }
 
@@ -36,6 +38,7 @@ export const eventStreams = {
   projectSlug: { eventTypes: ['ProjectSlugReserved'] },
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },
   policyGrants: { eventTypes: ['GrantListed', 'GrantDelisted'] },
+  webHookDelivery: { eventTypes: ['WebHookDeliveryResendRequested'] },
   trustedBuildSystemSlug: { eventTypes: ['TrustedBuildSystemSlugReserved'] },
   security: { eventTypes: securityEventTypes },
   unusualActivity: { eventTypes: unusualActivityEventTypes },

@@ -14,5 +14,6 @@ export {
   signingRequestDecider,
   trustedBuildSystemDecider,
   userDecider,
+  webHookDecider,
   worksAt,
 } from '../domain/index.ts'

@@ -17,6 +17,7 @@ import { signingRequests } from './signing-requests.ts'
 import { trustedBuildSystems } from './trusted-build-systems.ts'
 import { users } from './users.ts'
 import type { Recorded } from './views.ts'
+import { webHooks } from './web-hooks.ts'
 
 /** So many streams are read at the same time for one answer. */
 const atOnce = 8
@@ -95,6 +96,7 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
       viewsOf(signingPolicies, await present.signingPoliciesByIds(organizationId, ids)),
     trustedBuildSystemsByIds: async (organizationId, ids) =>
       viewsOf(trustedBuildSystems, await present.trustedBuildSystemsByIds(organizationId, ids)),
+    webHooksByIds: async (organizationId, ids) => viewsOf(webHooks, await present.webHooksByIds(organizationId, ids)),
     changeProposalsByIds: async (organizationId, ids) =>
       viewsOf(changeProposals, await present.changeProposalsByIds(organizationId, ids)),
     grantsByIds: async (organizationId, ids) => viewsOf(grants, await present.grantsByIds(organizationId, ids)),
@@ -129,6 +131,7 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
     listUsers: async (...query) => listed(users, await present.listUsers(...query)),
     listGroups: async (...query) => listed(groups, await present.listGroups(...query)),
     listGrants: async (...query) => listed(grants, await present.listGrants(...query)),
+    listWebHooks: async (...query) => listed(webHooks, await present.listWebHooks(...query)),
     listTrustedBuildSystems: async (...query) =>
       listed(trustedBuildSystems, await present.listTrustedBuildSystems(...query)),
     async listSigningRequests(organizationId, filter, page) {

@@ -14,6 +14,7 @@ import type {
   SigningRequestId,
   TrustedBuildSystemId,
   UserId,
+  WebHookId,
   WorkflowStatus,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
@@ -36,6 +37,7 @@ import type {
   TrustedBuildSystemView,
   UnusualActivityView,
   UserView,
+  WebHookView,
 } from './views.ts'
 
 export type { SecurityRecordFilter } from './security-records.ts'
@@ -100,6 +102,7 @@ export interface ReadModel {
     organizationId: OrganizationId,
     ids: readonly TrustedBuildSystemId[],
   ): Promise<(TrustedBuildSystemView | undefined)[]>
+  webHooksByIds(organizationId: OrganizationId, ids: readonly WebHookId[]): Promise<(WebHookView | undefined)[]>
   changeProposalsByIds(
     organizationId: OrganizationId,
     ids: readonly ChangeProposalId[],
@@ -161,6 +164,16 @@ export interface ReadModel {
   listGroups(organizationId: OrganizationId, page: PageRequest): Promise<Page<GroupView>>
   /** By slug. */
   listTrustedBuildSystems(organizationId: OrganizationId, page: PageRequest): Promise<Page<TrustedBuildSystemView>>
+  /**
+   * Newest first, without those that were deleted.
+   *
+   * @param filter `null` for those of the whole organization; left out: all
+   */
+  listWebHooks(
+    organizationId: OrganizationId,
+    filter: { readonly projectId?: ProjectId | null },
+    page: PageRequest,
+  ): Promise<Page<WebHookView>>
   /** Newest first; one whose time is over is `lapsed`. */
   listChangeProposals(
     organizationId: OrganizationId,

@@ -27,6 +27,7 @@ import type { EntityRow } from './tables.ts'
 import { trustedBuildSystems } from './trusted-build-systems.ts'
 import { users } from './users.ts'
 import type { ChangeProposalView, TrustedBuildSystemView } from './views.ts'
+import { webHooks } from './web-hooks.ts'
 
 const bySlug: ListOrder = { key: 'slug', id: 'id', direction: 'asc' }
 const byName: ListOrder = { key: 'name', id: 'id', direction: 'asc' }
@@ -93,6 +94,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     projectsByIds: (organizationId, ids) => byIds(projects, organizationId, ids),
     signingPoliciesByIds: (organizationId, ids) => byIds(signingPolicies, organizationId, ids),
     trustedBuildSystemsByIds: (organizationId, ids) => byIds(trustedBuildSystems, organizationId, ids),
+    webHooksByIds: (organizationId, ids) => byIds(webHooks, organizationId, ids),
     changeProposalsByIds: (organizationId, ids) => byIds(changeProposals, organizationId, ids),
     grantsByIds: (organizationId, ids) => byIds(grants, organizationId, ids),
     signingRequestsByIds: (organizationId, ids) => byIds(signingRequests, organizationId, ids),
@@ -180,6 +182,11 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
     listUsers: (organizationId, page) => list(users, oldestFirst, organizationId, page),
     listGroups: (organizationId, page) => list(groups, byName, organizationId, page),
     listTrustedBuildSystems: (organizationId, page) => list(trustedBuildSystems, bySlug, organizationId, page),
+    listWebHooks: (organizationId, { projectId }, page) =>
+      list(webHooks, newestFirst, organizationId, page, {
+        project_id: projectId === null ? '' : projectId,
+        listed: 'yes',
+      }),
     listChangeProposals: (organizationId, { status }, page) =>
       read(() =>
         readPage<EntityRow, ChangeProposalView>(

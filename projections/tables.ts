@@ -27,6 +27,8 @@ export type Tables = {
   signing_policies: EntityTable & { project_id: string; slug: string; certificate_id: string }
   grants: EntityTable & { signing_policy_id: string; giver: string }
   trusted_build_systems: EntityTable & { slug: string }
+  /** Of the whole organization the project is empty. */
+  web_hooks: EntityTable & { project_id: string; listed: 'yes' | 'no' }
   change_proposals: EntityTable & { status: string; expires_at: string; target: string }
   signing_requests: EntityTable & {
     project_id: string
@@ -112,6 +114,7 @@ export const projectedTables = [
   'projects',
   'signing_policies',
   'trusted_build_systems',
+  'web_hooks',
   'change_proposals',
   'grants',
   'signing_requests',
@@ -146,7 +149,7 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 26
+export const readModelVersion = 27
 
 /** The columns of every table of entities. */
 export const entityColumns = [
@@ -194,6 +197,14 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
     key: 'id',
     columns: [...entityColumns, 'slug'],
     indexes: [['organization_id', 'slug', 'id']],
+  },
+  web_hooks: {
+    key: 'id',
+    columns: [...entityColumns, 'project_id', 'listed'],
+    indexes: [
+      ['organization_id', 'listed', 'created_at', 'id'],
+      ['organization_id', 'project_id', 'listed', 'created_at', 'id'],
+    ],
   },
   change_proposals: {
     key: 'id',

@@ -29,6 +29,8 @@ import type {
   UnusualSubject,
   User,
   Voucher,
+  WebHook,
+  WebHookSecret,
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 
@@ -119,6 +121,14 @@ export type TrustedBuildSystemTokenView = {
 /** What vouches for calls of builds. */
 export type TrustedBuildSystemView = Recorded &
   Omit<TrustedBuildSystem, 'tokens'> & { readonly tokens: readonly TrustedBuildSystemTokenView[] }
+
+/** An address that is told of signing requests: without its secrets, which are kept elsewhere. */
+export type WebHookView = Recorded &
+  Omit<WebHook, 'authorizationId' | 'secrets' | 'lastAbandonedOn'> & {
+    readonly hasAuthorization: boolean
+    /** Those that sign at the moment for which it was read, the newest first. */
+    readonly secrets: readonly (WebHookSecret & { readonly madeAt: Instant })[]
+  }
 
 /**
  * A proposed change of a rule; of a token that it makes, without its hash. Its status is that of the moment for which it was

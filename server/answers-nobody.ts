@@ -21,6 +21,17 @@ export const noCertificates: ApplicationDependencies['certificates'] = {
   policiesUsingKey: async () => refuse('does not know who uses certificates'),
 }
 
+/** For a process that answers nobody: it has no web hooks to look after. */
+export const noWebHooks: ApplicationDependencies['webHooks'] = {
+  secrets: { put: async () => refuse('keeps no secrets'), remove: async () => refuse('keeps no secrets') },
+  checkTarget: async () => refuse('calls nobody'),
+  deliveries: {
+    find: async () => refuse('does not know what web hooks were told'),
+    list: async () => refuse('does not know what web hooks were told'),
+    attempts: async () => refuse('does not know what web hooks were told'),
+  },
+}
+
 function refuse(problem: string): never {
   throw new Error(`This process ${problem}.`)
 }

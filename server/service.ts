@@ -15,7 +15,7 @@ import { planWording } from '../signing/directives.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { nobody, noCertificates, noPersons } from './answers-nobody.ts'
+import { nobody, noCertificates, noPersons, noWebHooks } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
@@ -92,6 +92,9 @@ export async function startService(options: {
       closers.push(outside.close)
       checks.secrets = outside.notice
     }
+    const notifications =
+      outside && (await (await import('./notification-store.ts')).openNotificationStore(settings, logger))
+    if (notifications !== undefined) closers.push(() => notifications.close())
     const sources = serviceSources(settings, { log, artifacts })
 
     const lost = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} could not be recorded`)
@@ -149,6 +152,10 @@ export async function startService(options: {
           ? nobody
           : (await import('./administrator-index.ts')).administratorIndex(log, readModels.readModel),
       persons: persons ?? noPersons,
+      webHooks:
+        outside === undefined || notifications === undefined
+          ? noWebHooks
+          : (await import('./web-hooks.ts')).webHookPorts({ outside, notifications }),
       refusals,
       apiTokenUses,
       room: openRoom(places),
@@ -203,9 +210,12 @@ export async function startService(options: {
 
     async function workInBackground() {
       const { startWorkerBackground } = await import('./worker-background.ts')
-      const begun = await startWorkerBackground({ log, workflows, settings, now, logger })
+      if (outside === undefined || notifications === undefined) throw new Error('A worker has its way outside.')
+      const delivery = { outside, notifications, client, temporal }
+      const begun = await startWorkerBackground({ log, workflows, settings, now, logger, delivery })
       closers.push(begun.close)
       checks.detection = async () => begun.notice()
+      checks.delivery = async () => begun.deliveryNotice()
       return begun
     }
 

@@ -43,6 +43,19 @@ export function enrolCertificateId(certificateId: CertificateId): string {
   return `enrolment-${certificateId}`
 }
 
+/** The id of the workflow `webHookDelivery` for a round of a delivery. */
+export function webHookDeliveryId(deliveryId: string, round: number): string {
+  return `webHookDelivery-${deliveryId}${round === 0 ? '' : `-${round}`}`
+}
+
+/** Where a delivery is, when its workflow goes on with a new history. */
+export type DeliveryProgress = {
+  /** The attempt that comes next. */
+  readonly attempt: number
+  /** Until when it is tried, in milliseconds since 1970. */
+  readonly deadline: number
+}
+
 /** Argument of every update of a signing request. */
 export type Change<Command> = { readonly command: Command; readonly initiator: Initiator }
 
@@ -79,5 +92,7 @@ export const refreshSignal = defineSignal('refresh')
 
 /** The task queue of the signer processes. Nothing else listens there. */
 export const signerTaskQueue = 'countersign-signer'
+/** The task queue of what workers send to others: whoever answers them slowly holds up nothing else. */
+export const deliveryTaskQueue = 'countersign-delivery'
 /** The task queue of the worker processes. */
 export const workerTaskQueue = 'countersign-worker'

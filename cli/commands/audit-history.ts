@@ -24,6 +24,7 @@ const kinds: Readonly<Record<string, string>> = {
   project: 'project',
   policy: 'signingPolicy',
   'trusted-build-system': 'trustedBuildSystem',
+  'web-hook': 'webHook',
   change: 'changeProposal',
   grant: 'grant',
   request: 'signingRequest',

@@ -74,6 +74,18 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   TrustedBuildSystemLinked: ({ projectId }, who) => `Linked to the project ${projectId} by ${who}`,
   TrustedBuildSystemUnlinked: ({ projectId }, who) => `Unlinked from the project ${projectId} by ${who}`,
 
+  WebHookCreated: ({ url }, who) => `Created by ${who} for ${url}`,
+  WebHookChanged: ({ url }, who) => `Changed by ${who}, for ${url}`,
+  WebHookSecretRotated: ({ previousSecretValidUntil: until }, who) =>
+    `Secret replaced by ${who}${until === null ? '' : `, the one before signs until ${until}`}`,
+  WebHookDisabled: ({ cause, reason }, who) =>
+    cause === 'gone' ? 'Turned off: its receiver answered that it is gone' : `Turned off by ${who}${quoted(reason)}`,
+  WebHookEnabled: (_, who) => `Turned on by ${who}`,
+  WebHookDeleted: (_, who) => `Deleted by ${who}`,
+  WebHookDeliveryAbandoned: ({ deliveryId, lastFailure }) =>
+    `Not told for three days: ${lastFailure}, delivery ${deliveryId}`,
+  WebHookDeliveryResendRequested: ({ deliveryId }, who) => `Delivery ${deliveryId} sent again by ${who}`,
+
   GroupCreated: ({ members }, who) =>
     `Created by ${who} with ${count((members as readonly unknown[]).length, 'member')}`,
   GroupDescribed: ({ name }, who) => `Described anew by ${who}: ${name}`,

@@ -83,6 +83,21 @@ export const permissions = {
   },
   chooseNotifications: everyUser('choose what they are told of by e-mail themselves'),
   administerProjects: administrators('projectAdministrator', 'administer projects and signing policies'),
+  administerWebHooks: {
+    to: "administer the project's web hooks",
+    roles: ['globalAdministrator', 'projectAdministrator'],
+    relations: ['configurator'],
+  },
+  administerOrganizationWebHooks: {
+    to: 'administer web hooks of the whole organization',
+    roles: ['globalAdministrator'],
+    relations: [],
+  },
+  readWebHookDeliveries: {
+    to: 'read what web hooks were told, and what their receivers answered',
+    roles: ['globalAdministrator', 'projectAdministrator', 'globalReader'],
+    relations: ['configurator'],
+  },
   administerTrustedBuildSystems: {
     to: 'administer trusted build systems, their tokens and their links to projects',
     roles: ['globalAdministrator'],

@@ -60,6 +60,8 @@ describe('the table of permissions', () => {
     expect(Object.fromEntries(administering.map((permission) => [permission, rolesWith(permission)]))).toEqual({
       administerUsers: ['globalAdministrator', 'userAdministrator'],
       administerTrustedBuildSystems: ['globalAdministrator'],
+      administerWebHooks: ['globalAdministrator', 'projectAdministrator'],
+      administerOrganizationWebHooks: ['globalAdministrator'],
       administerAdministrators: ['globalAdministrator'],
       administerChangeControl: ['globalAdministrator'],
       administerTokens: ['globalAdministrator', 'userAdministrator'],

@@ -22,6 +22,8 @@ import {
   trustedBuildSystemSlugDecider,
   unusualActivityEventTypes,
   userDecider,
+  webHookDecider,
+  webHookDeliveryDecider,
   writersOfEvents,
 } from '../../domain/index.ts'
 
@@ -46,6 +48,8 @@ describe('who may write which events', () => {
       trustedBuildSystemDecider,
       trustedBuildSystemSlugDecider,
       userDecider,
+      webHookDecider,
+      webHookDeliveryDecider,
     ]
     const types = deciders.flatMap(({ eventTypes }) => eventTypes as readonly string[])
     const others = [...securityEventTypes, ...unusualActivityEventTypes]

@@ -25,6 +25,7 @@ import type { OrganizationId } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
 import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
+import type { NotificationStore } from '../../notifications/index.ts'
 import type { Persons } from '../../persons/index.ts'
 import {
   openReadModel,
@@ -47,6 +48,7 @@ import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
 import { testPersons } from './persons.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
+import { testWebHooks } from './web-hooks.ts'
 
 /** The GraphQL API on a free port over real use cases, log, artifact store and read model; only Temporal is not there. */
 export type GraphQLTestServer = GraphQLOrganization &
@@ -60,6 +62,7 @@ export type GraphQLTestServer = GraphQLOrganization &
     readonly application: Application
     readonly dependencies: ApplicationDependencies
     readonly store: ArtifactStore
+    readonly notifications: NotificationStore
     readonly setup: Setup
     readonly organizationId: OrganizationId
     /** Sends an operation as a user, or as nobody. */
@@ -140,6 +143,7 @@ export async function openGraphQLServer(
     kinds: [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })],
     store,
   })
+  const webHooks = testWebHooks(folder)
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
@@ -152,6 +156,7 @@ export async function openGraphQLServer(
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),
     refusals,
+    webHooks: webHooks.ports,
     room: { require: async () => undefined },
     now,
   }
@@ -200,6 +205,7 @@ export async function openGraphQLServer(
     await refusals.close()
     registry.close()
     await store.close()
+    await webHooks.notifications.close()
     await log.close()
   }
 
@@ -219,6 +225,7 @@ export async function openGraphQLServer(
     application,
     dependencies,
     store,
+    notifications: webHooks.notifications,
     setup,
     organizationId,
     ...organization,

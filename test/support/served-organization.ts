@@ -9,6 +9,7 @@ import { registerGraphQL } from '../../graphql/index.ts'
 import { openHttpServer } from '../../http/index.ts'
 import { openReadModel, openSqliteReadModel, type ReadModelDatabase, startProjector } from '../../projections/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
+import { noWebHooks } from '../../server/answers-nobody.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
@@ -56,6 +57,7 @@ export async function serveOrganization(
     administrators: administratorsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
+    webHooks: noWebHooks,
     room: { require: async () => undefined },
     now: () => new Date().toISOString(),
   })

@@ -43,6 +43,7 @@ import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { testPersons } from './persons.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { type TestWebHooks, testWebHooks } from './web-hooks.ts'
 
 /** The use cases over a real log and a real artifact store; what Temporal would do, a test says with `tell`. */
 export type TestApplication = {
@@ -62,6 +63,8 @@ export type TestApplication = {
   readonly refusals: (organization?: OrganizationId) => Promise<readonly RecordedRefusal[]>
   /** The same with all that stands in the log about them. */
   readonly securityEvents: (organization?: OrganizationId) => Promise<readonly RecordedEvent[]>
+  /** What web hooks have, and what was kept of them. */
+  readonly webHooks: TestWebHooks
   /** Adds a certificate that can sign. */
   readonly certificate: () => Promise<CertificateId>
   /** Adds a project with one signing policy, `release`. */
@@ -111,6 +114,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     await refusals.close()
     registry.close()
     await store.close()
+    await webHooks.notifications.close()
     await log.close()
   })
   const organizationId = randomUUID() as OrganizationId
@@ -123,6 +127,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
   }
   const submitters = submittersInLog(log)
   const persons = testPersons()
+  const webHooks = testWebHooks(folder)
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
@@ -138,6 +143,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     administrators: administratorsInLog(log),
     persons,
     refusals,
+    webHooks: webHooks.ports,
     room: { require: async () => undefined },
     now,
   }
@@ -166,6 +172,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     dependencies,
     setup,
     persons,
+    webHooks,
     logPath,
     tell,
     clock,

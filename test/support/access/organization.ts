@@ -90,6 +90,7 @@ export async function openAccessServer(): Promise<AccessServer & { readonly clos
     setup,
     organization: server,
     requests: server,
+    notifications: server.notifications,
     ...(await createNamedPolicy(dependencies, setup, projectId, settings)),
     administrator: () => server.application.authenticate({ apiToken: server.administrator.token }, undefined),
     approve,
@@ -121,6 +122,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   await own.signedRequest()
   await own.group()
   await own.linkedTrustedBuildSystem()
+  await own.disabledWebHook()
   await own.invitedUser()
   const change = (mutation: string, of: string) =>
     ask(server.administrator, `mutation ($id: ID!) { ${mutation}(input: { changeProposalId: $id }) { position } }`, {
@@ -203,6 +205,7 @@ async function otherOrganization(server: GraphQLTestServer, folder: string): Pro
     setup,
     organization,
     requests,
+    notifications: server.notifications,
     ...(await createNamedPolicy(dependencies, setup, organization.projectId, settings)),
     administrator: () => application.authenticate({ apiToken: organization.administrator.token }, undefined),
     approve: async (signingRequestId, planDigest) => {

@@ -18,6 +18,7 @@ import {
   disableTrustedBuildSystem,
   linkTrustedBuildSystem,
 } from '../../../application/trusted-build-systems.ts'
+import { createWebHook, disableWebHook } from '../../../application/web-hooks.ts'
 import {
   type GlobalRole,
   type GlobalRoleGranted,
@@ -27,9 +28,11 @@ import {
   streams,
   type UserId,
 } from '../../../domain/index.ts'
+import type { NotificationStore } from '../../../notifications/index.ts'
 import type { GraphQLOrganization, TestUser } from '../graphql-organization.ts'
 import type { GraphQLRequests } from '../graphql-requests.ts'
 import { shownInvitation } from '../shown-invitation.ts'
+import { deliveredTo } from '../web-hooks.ts'
 import { grantInLog } from './grants.ts'
 
 /**
@@ -76,6 +79,12 @@ export type Things = {
     readonly trustedBuildSystemId: string
     readonly projectId: string
   }>
+  /** A web hook of the named project. */
+  readonly webHook: () => Promise<string>
+  /** One that was disabled. */
+  readonly disabledWebHook: () => Promise<string>
+  /** A message to a web hook of the named project, that was delivered. */
+  readonly webHookDelivery: () => Promise<string>
   readonly certificate: () => Promise<string>
   /** A certificate that was disabled. */
   readonly disabledCertificate: () => Promise<string>
@@ -94,6 +103,7 @@ export type ThingMaking = {
   readonly setup: Setup
   readonly organization: GraphQLOrganization
   readonly requests: GraphQLRequests
+  readonly notifications: NotificationStore
   /** In the organization's own project. */
   readonly namedPolicySlug: string
   readonly namedPolicyId: string
@@ -105,7 +115,17 @@ export type ThingMaking = {
 
 /** Makes things of an organization. */
 export function thingsOf(making: ThingMaking): Things {
-  const { dependencies, setup, organization, requests, namedPolicySlug, namedPolicyId, administrator, approve } = making
+  const {
+    dependencies,
+    setup,
+    organization,
+    requests,
+    notifications,
+    namedPolicySlug,
+    namedPolicyId,
+    administrator,
+    approve,
+  } = making
   const user = async (...roles: readonly GlobalRole[]) =>
     (
       await createUser(dependencies, setup, {
@@ -137,6 +157,11 @@ export function thingsOf(making: ThingMaking): Things {
         kind: 'custom',
       })
     ).trustedBuildSystemId
+  const newWebHook = async () => {
+    const input = { projectId: organization.projectId, name: 'Another', url: 'https://hooks.example/', secret: null }
+    const settings = { eventTypes: ['completed'], authorization: null } as const
+    return (await createWebHook(dependencies, setup, { ...input, ...settings })).webHookId
+  }
   const newPolicy = async () => {
     const input = { projectId: await newProject(), slug: 'another', settings: policySettings(organization, [], []) }
     return (await createSigningPolicy(dependencies, setup, input)).signingPolicyId
@@ -213,6 +238,13 @@ export function thingsOf(making: ThingMaking): Things {
       await linkTrustedBuildSystem(dependencies, setup, link)
       return link
     },
+    webHook: newWebHook,
+    async disabledWebHook() {
+      const webHookId = await newWebHook()
+      await disableWebHook(dependencies, setup, { webHookId, reason: null })
+      return webHookId
+    },
+    webHookDelivery: async () => deliveredTo(notifications, setup.organizationId, await newWebHook()),
     certificate: async () => (await newCertificate(dependencies, setup)).certificateId,
     async disabledCertificate() {
       const { certificateId } = await newCertificate(dependencies, setup)
@@ -259,6 +291,9 @@ export const nobodysThings: Things = {
   inactivePolicy: async () => randomUUID(),
   trustedBuildSystem: async () => randomUUID(),
   disabledTrustedBuildSystem: async () => randomUUID(),
+  webHook: async () => randomUUID(),
+  disabledWebHook: async () => randomUUID(),
+  webHookDelivery: async () => randomUUID(),
   linkedTrustedBuildSystem: async () => ({ trustedBuildSystemId: randomUUID(), projectId: randomUUID() }),
   certificate: async () => randomUUID(),
   key: async () => randomUUID(),

@@ -71,6 +71,7 @@ export const inForm = (schemaVersion: number, [{ type, data }, actor]: ReturnTyp
 export const bySetup = caused({ kind: 'system', component: 'setup' })
 export const byWorkflow = caused({ kind: 'system', component: 'workflow' })
 export const byDetection = caused({ kind: 'system', component: 'detection' })
+export const byWebHooks = caused({ kind: 'system', component: 'webHooks' })
 export const bySigner = caused({ kind: 'system', component: 'signer' })
 export const byToken = caused({
   kind: 'user',

@@ -31,6 +31,7 @@ import {
 import { grantHistories } from './grant-histories.ts'
 import { peopleHistories } from './people-histories.ts'
 import { type EventHistory, exampleRequest, requestHistories, type StoredDocuments } from './request-histories.ts'
+import { webHookHistories } from './web-hook-histories.ts'
 
 const issued = {
   ...issuedFacts('CN=Acme,O=Acme Ltd,C=DE', at, '2027-03-01T12:00:00.000Z'),
@@ -97,6 +98,7 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       ],
     },
     ...grantHistories,
+    ...webHookHistories,
     ...peopleHistories(),
     {
       streamId: streams.administrators(id.organization),

@@ -28,6 +28,8 @@ import {
   trustedBuildSystemDecider,
   trustedBuildSystemSlugDecider,
   userDecider,
+  webHookDecider,
+  webHookDeliveryDecider,
 } from '../../../domain/index.ts'
 import {
   createKeyRing,
@@ -79,6 +81,8 @@ export const deciders: Readonly<Record<Exclude<StreamKind, 'security' | 'unusual
   signingPolicySlug: signingPolicySlugDecider,
   trustedBuildSystem: trustedBuildSystemDecider,
   trustedBuildSystemSlug: trustedBuildSystemSlugDecider,
+  webHook: webHookDecider,
+  webHookDelivery: webHookDeliveryDecider,
 }
 
 /** The stored examples, in the order of their log. */

@@ -1,0 +1,8 @@
+export * from './decider.ts'
+export * from './delivery-decider.ts'
+export type * from './events.ts'
+export { webHookEventTypes } from './events.ts'
+export * from './receiver-events.ts'
+export * from './retry-schedule.ts'
+export * from './secret.ts'
+export { parseWebHookUrl } from './url.ts'

@@ -1,0 +1,5 @@
+export { webHookChannel } from './channel.ts'
+export { type LimitByKey, limitByKey } from './limit-by-key.ts'
+export { parseWebHookContent, type WebHookContent, webHookLane } from './message.ts'
+export { type AttemptResult, type CallAddress, type OutgoingMessage, pauseAfterAttempt, sendMessage } from './send.ts'
+export { signatureHeaders } from './signature.ts'
