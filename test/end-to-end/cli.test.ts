@@ -184,6 +184,36 @@ describe('the command line and the embedded service', () => {
     expect(await ask()).toEqual(before)
   })
 
+  it('make somebody administrator on the server, whose token works then, and prove whose an account is', async () => {
+    const { users } = (await json('user', 'list')) as { users: { userId: string; name: string }[] }
+    const { organizationId } = await json('organization', 'change-control')
+    const out = join(folder, 'operator.json')
+    const appoint = (...args: readonly string[]) =>
+      onServer('organization', 'add-administrator', String(organizationId), ...args)
+    const added = await appoint('--name', 'Zoe', '--out', out)
+    expect(added).toEqual({ userId: expect.any(String), credentialsFile: out })
+    const { token } = JSON.parse(readFileSync(out, 'utf8')).users.administrator
+    const byZoe = { environment: { COUNTERSIGN_DATA: data, COUNTERSIGN_TOKEN: token } }
+    const shown = (userId: string) =>
+      until('the read model', async () => {
+        const ran = await countersign(['user', 'show', userId, '--json'], byZoe)
+        return ran.code === 0 && JSON.parse(ran.stdout)
+      })
+    expect(await shown(String(added.userId))).toMatchObject({ name: 'Zoe', roles: ['globalAdministrator'] })
+    const approver = users.find(({ name }) => name === 'Approver 2')?.userId ?? ''
+    expect(await appoint('--user', approver)).toEqual({ userId: approver, credentialsFile: null })
+
+    const invited = await countersign(['user', 'invite', 'ines@example.org', '--json'], byZoe)
+    const { userId, token: invitation } = JSON.parse(invited.stdout)
+    const early = onServer('user', 'prove-address', userId)
+    await expect(early).rejects.toMatchObject({ stderr: expect.stringContaining('USER_INVITED') })
+    const byInes = { environment: { COUNTERSIGN_DATA: data, COUNTERSIGN_INVITATION: invitation } }
+    expect(await countersign(['user', 'accept-invitation'], byInes)).toMatchObject({ code: 0 })
+    expect(await onServer('user', 'prove-address', userId)).toMatchObject({ userId })
+    const isProved = await until('the proof', async () => (await shown(userId)).invitation.addressProved)
+    expect(isProved).toBe(true)
+  })
+
   it('find nothing to resume while every workflow runs', async () => {
     const { id } = await waitingRequest()
     expect(await onServer('request', 'resume')).toEqual({ unfinished: 1, started: [] })
