@@ -12,6 +12,7 @@ const longestTestFiles: readonly string[] = [
   'test/end-to-end/roles.test.ts',
   'test/graphql/access-operations.test.ts',
   'test/graphql/access-other-organizations.test.ts',
+  'test/graphql/access-token-scopes.test.ts',
   'test/end-to-end/personal-data.test.ts',
   'test/end-to-end/set-up.test.ts',
   'test/workflows/waiting.test.ts',

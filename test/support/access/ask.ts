@@ -89,7 +89,7 @@ function asking(server: AccessServer['server'], { user }: AccessCaller): AskingC
     // Who may submit nowhere may not upload either, and names an upload that there is not.
     upload: () =>
       server.upload(user).catch((error) => {
-        if (error instanceof Refusal && error.code === 'FORBIDDEN') return randomUUID()
+        if (error instanceof Refusal && /^(FORBIDDEN|API_TOKEN_SCOPE_EXCEEDED)$/.test(error.code)) return randomUUID()
         throw error
       }),
   }
