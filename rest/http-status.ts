@@ -3,7 +3,10 @@
  * existing clients know no other.
  */
 export function statusOfRefusal(code: string): number {
-  return statuses.get(code) ?? (code.endsWith('_NOT_FOUND') ? 404 : 400)
+  const known = statuses.get(code)
+  if (known !== undefined) return known
+  if (code.endsWith('_NOT_FOUND')) return 404
+  return /_(?:EXISTS|TAKEN)$/.test(code) ? 409 : 400
 }
 
 const statuses: ReadonlyMap<string, number> = new Map([
@@ -25,9 +28,11 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['API_TOKEN_SCOPE_EXCEEDED', 403],
   ['API_TOKEN_WIDER', 403],
   ['ARTIFACT_NOT_RETRIEVED', 409],
+  ['CHANGE_STALE', 409],
   ['ARTIFACT_CONFIGURATION_NOT_FOUND', 400],
   ['REQUEST_TOO_LARGE', 413],
   ['IDEMPOTENCY_KEY_REUSED', 409],
+  ['IDEMPOTENCY_KEY_IN_USE', 409],
   ['EXPORT_IN_PROGRESS', 409],
   ['PRECONDITION_FAILED', 412],
   ['ARTIFACT_TOO_LARGE', 413],

@@ -120,6 +120,8 @@ export type AnyAnswer = {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** Whether the body says why the call was refused. */
+  readonly isProblem?: true
 }
 
 /** An operation of the HTTP API: from it come its route, the checks of its input and its place in the OpenAPI document. */

@@ -5,6 +5,7 @@ import { ServiceError } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { statusOfRefusal } from './http-status.ts'
 import { InvalidInput } from './invalid-input.ts'
+import { IdempotencyKeyInUse } from './kept-answers.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
 
 /** An error as clients see it: a problem of RFC 9457 with our stable code. */
@@ -52,12 +53,13 @@ export function problemErrorHandler(logger: Logger) {
     for (const header of Object.keys(reply.getHeaders())) reply.removeHeader(header)
     if (error instanceof RangeNotSatisfiable) reply.header('content-range', `bytes */${error.size}`)
     if (answer.status === 401) reply.header('www-authenticate', challenge(answer.code))
+    if (error instanceof IdempotencyKeyInUse) reply.header('retry-after', String(error.retryAfter))
     if (answer.status === 503) reply.header('retry-after', '5')
     if (answer.status === 429) reply.header('retry-after', String(answer.details?.retryAfterSeconds ?? 60))
     return reply
       .code(answer.status)
       .header('cache-control', 'no-store')
-      .type(mediaType(request.headers.accept))
+      .type(problemMediaType(request.headers.accept))
       .send(JSON.stringify(answer))
   }
 }
@@ -93,7 +95,7 @@ function challenge(code: string): string {
 }
 
 /** Existing clients read a problem only when it is called plain JSON; those that know the type ask for it. */
-function mediaType(accept: string | undefined): string {
+export function problemMediaType(accept: string | undefined): string {
   return accept?.toLowerCase().includes('application/problem+json') === true
     ? 'application/problem+json'
     : 'application/json'

@@ -4,10 +4,12 @@ import type { Logger } from 'pino'
 import type { Application, PersonReader } from '../application/index.ts'
 import { bearerTokens, type HttpServer } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
+import { administrationOperations } from './administration/index.ts'
 import { registerAuditExport } from './audit-export.ts'
 import { authenticateFirst } from './authenticate.ts'
 import { downloadOperations } from './download.ts'
 import { registerInvitations } from './invitations.ts'
+import { type AnswerStore, keepAnswers } from './kept-answers.ts'
 import { linksFrom, type PublicUrl } from './links.ts'
 import { openApiOperations } from './openapi/index.ts'
 import type { Operation } from './operation.ts'
@@ -30,6 +32,8 @@ export type RestOptions = {
   readonly publicUrl: PublicUrl
   /** The most bytes of one uploaded artifact; the artifact store has the same limit. */
   readonly maximumUploadSize: number
+  /** Keeps answers for a day that a client may ask for again. */
+  readonly secrets: AnswerStore
   readonly logger: Logger
 }
 
@@ -41,6 +45,7 @@ function operationsOf(options: RestOptions): readonly Operation[] {
     ...uploadOperations(options),
     ...submissionOperations({ ...options, links }),
     ...downloadOperations(options.application),
+    ...administrationOperations(options),
   ]
 }
 
@@ -48,6 +53,7 @@ function operationsOf(options: RestOptions): readonly Operation[] {
 export function registerRest(http: HttpServer, options: RestOptions): void {
   const { application, logger } = options
   const operations = operationsOf(options)
+  const answers = keepAnswers(options.secrets)
   const described = openApiOperations(operations, options.publicUrl)
   const isOpen = ({ access }: Operation) => access === 'everybody'
   // Whoever accepts an invitation is nobody yet whom a token proves.
@@ -58,7 +64,7 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
   })
   http.fastify.register(async (scope) => {
     await readBodiesAsStreams(scope, logger)
-    registerOperations(scope, [...operations.filter(isOpen), ...described], { callerOf: nobody })
+    registerOperations(scope, [...operations.filter(isOpen), ...described], { callerOf: nobody, answers })
   })
   http.fastify.register(async (scope) => {
     const callerOf = authenticateFirst(scope, http, application)
@@ -66,7 +72,7 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
     registerOperations(
       scope,
       operations.filter((each) => !isOpen(each)),
-      { callerOf },
+      { callerOf, answers },
     )
     registerAuditExport(scope, application, callerOf, ({ headers, raw }) =>
       application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address),

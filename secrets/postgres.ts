@@ -79,6 +79,16 @@ export function openPostgresSecretStore(options: PostgresConnections): SecretSto
         [purpose, id, organizationId, keyId, sealed, expiresAt],
       )
     },
+    async add({ purpose, id, organizationId, keyId, sealed, expiresAt }, now) {
+      const rows = await query(
+        `INSERT INTO secrets (purpose, id, organization_id, key_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (purpose, id) DO UPDATE SET organization_id = excluded.organization_id, key_id = excluded.key_id,
+           sealed = excluded.sealed, expires_at = excluded.expires_at WHERE secrets.expires_at <= $7
+         RETURNING *`,
+        [purpose, id, organizationId, keyId, sealed, expiresAt, now],
+      )
+      return rows.length > 0
+    },
     async find({ purpose, id }) {
       const [row] = await query('SELECT * FROM secrets WHERE purpose = $1 AND id = $2', [purpose, id])
       return row && secretOf(row)

@@ -26,6 +26,8 @@ export type StoredSecret = SecretPlace & {
 export interface SecretStore {
   /** Keeps a secret, in place of the one that is there. */
   put(secret: StoredSecret): Promise<void>
+  /** Keeps a secret where there is none, or only one that has expired by `now`. @returns whether it did */
+  add(secret: StoredSecret, now: Instant): Promise<boolean>
   find(place: Pick<SecretPlace, 'purpose' | 'id'>): Promise<StoredSecret | undefined>
   /** Removes a secret; one that is not there is none. */
   remove(place: SecretPlace): Promise<void>

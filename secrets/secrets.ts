@@ -19,6 +19,12 @@ export interface Secrets {
    * @param options.expiresAt from when on it is removed although nobody asks for that
    */
   put(place: SecretPlace, secret: Uint8Array, options?: { readonly expiresAt?: Instant }): Promise<void>
+  /**
+   * Keeps a secret where there is none, or only one that has expired: of several at once, in whatever processes, one does.
+   *
+   * @returns whether it did
+   */
+  add(place: SecretPlace, secret: Uint8Array, options: { readonly expiresAt: Instant }): Promise<boolean>
   /** The secret; `undefined` when there is none, or none of this organization. */
   get(place: SecretPlace): Promise<Buffer | undefined>
   /** Removes a secret, which is for good. Twice is as once. */
@@ -58,6 +64,13 @@ export function createSecrets(options: {
       const { organizationId, purpose, id } = place
       await store.put({ organizationId, purpose, id, keyId: key.id, sealed: seal(secret, place, key), expiresAt })
       if (expiresAt !== null) await store.removeExpired(now())
+    },
+
+    async add(place, secret, { expiresAt }) {
+      const key = sealingKey()
+      const { organizationId, purpose, id } = place
+      const sealed = seal(secret, place, key)
+      return store.add({ organizationId, purpose, id, keyId: key.id, sealed, expiresAt }, now())
     },
 
     async get(place) {

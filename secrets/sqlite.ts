@@ -43,6 +43,15 @@ export function openSqliteSecretStore(path: string): SecretStore {
               sealed = excluded.sealed, expires_at = excluded.expires_at`)
           .run(purpose, id, organizationId, keyId, sealed, expiresAt)
       }),
+    add: ({ purpose, id, organizationId, keyId, sealed, expiresAt }, now) =>
+      use((database) => {
+        const { changes } = database
+          .prepare(`INSERT INTO secrets (purpose, id, organization_id, key_id, sealed, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (purpose, id) DO UPDATE SET organization_id = excluded.organization_id, key_id = excluded.key_id,
+              sealed = excluded.sealed, expires_at = excluded.expires_at WHERE secrets.expires_at <= ?`)
+          .run(purpose, id, organizationId, keyId, sealed, expiresAt, now)
+        return Number(changes) > 0
+      }),
     find: ({ purpose, id }) =>
       use((database) => {
         const row = database.prepare('SELECT * FROM secrets WHERE purpose = ? AND id = ?').get(purpose, id)

@@ -169,7 +169,7 @@ export async function startService(options: {
     registerHealth(fastify, openReadiness(checks, logger), mayKnowDetails(settings))
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
-    if (has('api') && readModels !== undefined && persons !== undefined) {
+    if (has('api') && readModels !== undefined && persons !== undefined && outside !== undefined) {
       const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
       registerRest(http, {
@@ -178,6 +178,7 @@ export async function startService(options: {
         persons,
         publicUrl,
         maximumUploadSize: maximumUploadSize(settings),
+        secrets: outside.secrets,
         logger,
       })
       const heads = new RecentHeads()

@@ -130,8 +130,8 @@ function queryParameters({ query }: Operation): readonly DocumentedParameter[] {
   }))
 }
 
-function headerParameters({ method, access }: Operation): readonly DocumentedParameter[] {
-  if (method === 'GET' || access === 'everybody') return []
+function headerParameters({ method, access, body }: Operation): readonly DocumentedParameter[] {
+  if (method === 'GET' || access === 'everybody' || body?.kind === 'file') return []
   const description =
     'What the client calls this call: sent again by the same name within a day, it has no second effect.'
   const schema = { type: 'string', minLength: 1, maxLength: 128 }

@@ -71,7 +71,15 @@ export const table: Readonly<Record<string, Room>> = {
   },
   rest: {
     ...open,
-    rooms: { http: 'all', application: 'all', projections: 'all', domain: 'language', 'event-log': 'types' },
+    // Of secrets: how answers are kept that a client may ask for again.
+    rooms: {
+      http: 'all',
+      application: 'all',
+      projections: 'all',
+      domain: 'language',
+      'event-log': 'types',
+      secrets: 'types',
+    },
   },
   signing: { ...open, rooms: { retry: 'all', domain: 'language' } },
   artifacts: { ...open, rooms: { retry: 'all', signing: 'all', domain: 'language' } },

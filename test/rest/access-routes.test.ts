@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { differentOnlyInIds, unchanging } from '../support/access/ask.ts'
 import { askedRoutes } from '../support/access/asked.ts'
+import { askedAdministration } from '../support/access/asked-rest.ts'
 import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { nobodysThings, type Things } from '../support/access/things.ts'
@@ -32,7 +33,7 @@ describe('every route', { timeout: 240_000 }, () => {
 
   it('is asked by a line of asked.ts', () => {
     const served = world.routes.map(({ method, url }) => `${method} ${url}`)
-    expect([...served].sort()).toEqual([...names].sort())
+    expect([...served].sort()).toEqual([...names, ...Object.keys(askedAdministration)].sort())
   })
 
   it.each(names)('%s is for those whom its permission names', async (name) => {

@@ -46,6 +46,7 @@ import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type GraphQLOrganization, setUpOrganization } from './graphql-organization.ts'
 import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
 import { testPersons } from './persons.ts'
+import { secretsIn } from './secrets.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
 import { testWebHooks } from './web-hooks.ts'
@@ -189,18 +190,21 @@ export async function openGraphQLServer(
     logger: { error: line, warn: line },
     ...overrides,
   })
+  const secrets = secretsIn(folder)
   register?.(http, application, {
     application,
     readModel,
     persons,
     publicUrl: 'https://signing.example.com',
     maximumUploadSize: maximumArtifactSize,
+    secrets,
     logger: silent,
   })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
   const close = async () => {
     await fastify.close()
     await projector.stop()
+    await secrets.close()
     await readModel.close()
     await refusals.close()
     registry.close()

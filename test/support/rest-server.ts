@@ -17,6 +17,7 @@ import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../h
 import type { ReadModel } from '../../projections/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { sealedNobody } from './persons.ts'
+import { secretsIn } from './secrets.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 type OpenArtifact = Application['openArtifact']
@@ -97,17 +98,20 @@ export async function startRestServer(
   const logger = pino({}, { write: (line: string) => void logged.push(line) })
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger), ...options.http })
   const { fastify } = http
+  const secrets = secretsIn(storeFolder)
   registerRest(http, {
     application: application as Application,
     readModel: {} as ReadModel,
     persons: {} as PersonReader,
     publicUrl: 'https://signing.example.com',
     maximumUploadSize,
+    secrets,
     logger,
   })
   await fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await fastify.close()
+    await secrets.close()
     registry.close()
     await store.close()
   })

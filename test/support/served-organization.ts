@@ -15,6 +15,7 @@ import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
+import { secretsIn } from './secrets.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 import { startWorkers, type TestWorkflows, type WorkersOptions } from './workers.ts'
@@ -66,12 +67,14 @@ export async function serveOrganization(
   const projector = startProjector({ log, database, progress })
   const logger = pino({ level: 'silent' })
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
+  const secrets = secretsIn(folder)
   registerRest(http, {
     application,
     readModel,
     persons,
     publicUrl: () => url,
     maximumUploadSize: 10_000_000,
+    secrets,
     logger,
   })
   await registerGraphQL(http, {
@@ -89,6 +92,7 @@ export async function serveOrganization(
   const url = await http.fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await http.fastify.close()
+    await secrets.close()
     await projector.stop()
     await readModel.close()
   })

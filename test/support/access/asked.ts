@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
+import { type AskedRoute, artifactRoute, submissionRoute } from './asked-rest.ts'
 import type { AccessCaller } from './callers.ts'
 import type { Things } from './things.ts'
 
@@ -376,13 +377,6 @@ export const nothingOf: Readonly<Record<string, string>> = {
   SecurityRefusalKind: 'it takes more kinds of refusals within a minute than are recorded one by one',
 }
 
-/** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
-export type AskedRoute = {
-  readonly path: (things: Things) => Promise<string>
-  readonly body?: string | ((things: Things) => Promise<string>)
-  readonly headers?: Readonly<Record<string, string>>
-}
-
 /** Every route, by its method and URL: who adds one adds a line. */
 export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   'GET /health/live': { path: async () => '/health/live' },
@@ -414,34 +408,6 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },
   'GET /Api/v1/docs': { path: async () => '/Api/v1/docs' },
   'GET /audit-log/export': { path: async () => '/audit-log/export' },
-}
-
-function artifactRoute(
-  name: string,
-  request: (of: Things) => Promise<string> = (of) => of.signedRequest(),
-): Readonly<Record<string, AskedRoute>> {
-  const url = `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`
-  const path = async (of: Things) => `/Api/v1/${await of.organizationId()}/SigningRequests/${await request(of)}/${name}`
-  return { [`GET ${url}`]: { path }, [`HEAD ${url}`]: { path } }
-}
-
-/** A form as simple clients write it. */
-function submissionRoute(name: string): Readonly<Record<string, AskedRoute>> {
-  const boundary = 'between-parts'
-  const part = (disposition: string, text: string) =>
-    `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`
-  return {
-    [`POST /Api/v1/:organizationId/SigningRequests${name}`]: {
-      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests${name}`,
-      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-      body: async (of) =>
-        [
-          part('name="artifact"; filename="setup.exe"', 'a program'),
-          part('name="signingPolicyId"', await of.namedPolicy()),
-          `--${boundary}--`,
-        ].join(''),
-    },
-  }
 }
 
 function nodeId(type: string, id: string): string {

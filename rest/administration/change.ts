@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { type Application, type Caller, type Handled, permissionsOfUseCases } from '../../application/index.ts'
+import { type Operation, operation, organizationPath } from '../operation.ts'
+
+/** What every change of the organization answers. */
+const handledShape = {
+  position: z
+    .string()
+    .meta({ description: 'Where the change is in the log. Pass it as minimumPosition to what must see it.' }),
+  changeProposalId: z.uuid().nullable().meta({
+    description: 'The change that was proposed instead: it holds when others have approved it. Null: it holds.',
+  }),
+}
+
+/** A UUID of an entity, branded where it is used. */
+export const idSchema = <Id extends string>() => z.uuid().transform((id) => id.toLowerCase() as Id)
+
+/** `basedOnRevision` of a change that names a single fact. */
+export const basedOn = {
+  basedOnRevision: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .meta({ description: 'The revision that the change was made from; refused when there is a newer one.' }),
+}
+
+/** `basedOnRevision` of a change of the whole. */
+export const basedOnRequired = {
+  basedOnRevision: z.int().min(0).meta({ description: 'The revision that the change was made from.' }),
+}
+
+/** Why something is done. */
+export const reasoned = { reason: z.string().nullable().default(null) }
+
+type UseCase = keyof typeof permissionsOfUseCases & keyof Application
+
+/**
+ * An operation that is one use case of the administration: what it needs, does and refuses is the use case's, and so is its name.
+ *
+ * @param shape what it answers besides `position` and `changeProposalId`
+ */
+export function change<
+  Parameters extends z.ZodObject,
+  Body extends z.ZodObject,
+  Shape extends z.ZodRawShape,
+>(definition: {
+  readonly useCase: UseCase
+  readonly method: 'POST' | 'PUT' | 'DELETE'
+  /** Below the organization. */
+  readonly path: string
+  readonly tag: string
+  readonly summary: string
+  readonly parameters?: Parameters
+  readonly body?: Body
+  readonly shape: Shape
+  /** Whether it makes something: 201 then, and 200 else; 202 when it was proposed instead. */
+  readonly creates?: true
+  readonly run: (
+    caller: Caller,
+    input: z.output<Parameters> & z.output<Body>,
+  ) => Promise<Handled & z.input<z.ZodObject<Shape>>>
+}): Operation {
+  const { useCase, method, path, tag, summary, parameters, body, shape, creates, run } = definition
+  const schema = z.object({ ...handledShape, ...shape })
+  const description = creates ? 'It was made.' : 'It was changed.'
+  return operation({
+    method,
+    path: `${organizationPath}${path}`,
+    access: permissionsOfUseCases[useCase],
+    operationId: useCase,
+    tag,
+    summary,
+    parameters: parameters ?? z.object({}),
+    body: { kind: 'fields', schema: body ?? z.object({}) },
+    answers: {
+      [creates ? 201 : 200]: { description, schema },
+      202: { description: 'It was proposed: others have to approve it.', schema },
+    },
+    async handle(call) {
+      const input = { ...call.parameters, ...(call.body as object) } as z.output<Parameters> & z.output<Body>
+      const handled = await run(call.caller, input)
+      const { position, changeProposalId = null } = handled
+      const named = Object.fromEntries(Object.keys(shape).map((name) => [name, (handled as never)[name]]))
+      const status = changeProposalId === null ? (creates ? 201 : 200) : 202
+      return { status, body: { position, changeProposalId, ...named } } as never
+    },
+  })
+}

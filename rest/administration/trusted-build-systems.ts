@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import type { Application } from '../../application/index.ts'
+import { type ProjectId, type TrustedBuildSystemId, trustedBuildSystemKinds } from '../../domain/index.ts'
+import type { TrustedBuildSystemView } from '../../projections/index.ts'
+import type { Operation } from '../operation.ts'
+import { basedOn, basedOnRequired, change, idSchema, reasoned } from './change.ts'
+import { list, one, type Reading, recordedShape } from './read.ts'
+
+const tag = 'Trusted build systems'
+const parameters = z.object({ trustedBuildSystemId: idSchema<TrustedBuildSystemId>() })
+const linking = z.object({
+  trustedBuildSystemId: idSchema<TrustedBuildSystemId>(),
+  projectId: idSchema<ProjectId>(),
+})
+const shape = { trustedBuildSystemId: z.uuid() }
+const issuedShape = {
+  ...shape,
+  tokenId: z.uuid(),
+  token: z.string().meta({ description: 'Shown this once.' }),
+}
+const settings = { name: z.string(), description: z.string().nullable().default(null) }
+
+const systemSchema = z.object({
+  trustedBuildSystemId: z.uuid(),
+  slug: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  kind: z.enum(trustedBuildSystemKinds),
+  status: z.enum(['enabled', 'disabled']),
+  projects: z.array(z.uuid()),
+  tokens: z.array(
+    z.object({
+      tokenId: z.uuid(),
+      prefix: z.string(),
+      status: z.enum(['current', 'replaced', 'ended']),
+      issuedAt: z.string(),
+      validUntil: z.string().nullable(),
+    }),
+  ),
+  ...recordedShape,
+})
+
+/** Trusted build systems: what GraphQL calls by the same names. */
+export function trustedBuildSystemOperations(
+  reading: Reading & { readonly application: Application },
+): readonly Operation[] {
+  const { application, readModel } = reading
+  const read = { tag, permission: 'readOrganization', schema: systemSchema, show: shown } as const
+  const path = '/TrustedBuildSystems/{trustedBuildSystemId}'
+  return [
+    list(reading, {
+      ...read,
+      operationId: 'trustedBuildSystems',
+      path: '/TrustedBuildSystems',
+      summary: 'List trusted build systems, by slug',
+      read: ({ organizationId }, page) => readModel.listTrustedBuildSystems(organizationId, page),
+    }),
+    one(reading, {
+      ...read,
+      operationId: 'trustedBuildSystem',
+      path,
+      summary: 'Read a trusted build system',
+      parameters,
+      missing: ['TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'trusted build system'],
+      find: async ({ organizationId }, { trustedBuildSystemId }) =>
+        (await readModel.trustedBuildSystemsByIds(organizationId, [trustedBuildSystemId]))[0],
+    }),
+    change({
+      useCase: 'createTrustedBuildSystem',
+      method: 'POST',
+      path: '/TrustedBuildSystems',
+      tag,
+      summary: 'Create a trusted build system with its first token',
+      body: z.object({ slug: z.string(), kind: z.enum(trustedBuildSystemKinds), ...settings }),
+      shape: issuedShape,
+      creates: true,
+      run: (caller, input) => application.createTrustedBuildSystem(caller, input),
+    }),
+    change({
+      useCase: 'updateTrustedBuildSystem',
+      method: 'PUT',
+      path,
+      tag,
+      summary: 'Give a trusted build system another name and description',
+      parameters,
+      body: z.object({ ...basedOnRequired, ...settings }),
+      shape,
+      run: (caller, input) => application.updateTrustedBuildSystem(caller, input),
+    }),
+    change({
+      useCase: 'rotateTrustedBuildSystemToken',
+      method: 'POST',
+      path: `${path}/RotateToken`,
+      tag,
+      summary: 'Give a trusted build system a new token',
+      parameters,
+      body: z.object({
+        ...basedOn,
+        previousTokenValidUntil: z.iso
+          .datetime()
+          .nullable()
+          .default(null)
+          .meta({ description: 'Until when the one before works beside it; null: not at all.' }),
+      }),
+      shape: issuedShape,
+      run: (caller, input) => application.rotateTrustedBuildSystemToken(caller, input),
+    }),
+    change({
+      useCase: 'disableTrustedBuildSystem',
+      method: 'POST',
+      path: `${path}/Disable`,
+      tag,
+      summary: 'Disable a trusted build system: it vouches for nothing from now on',
+      parameters,
+      body: z.object({ ...basedOn, ...reasoned }),
+      shape,
+      run: (caller, input) => application.disableTrustedBuildSystem(caller, input),
+    }),
+    change({
+      useCase: 'enableTrustedBuildSystem',
+      method: 'POST',
+      path: `${path}/Enable`,
+      tag,
+      summary: 'Let a trusted build system vouch again',
+      parameters,
+      body: z.object(basedOn),
+      shape,
+      run: (caller, input) => application.enableTrustedBuildSystem(caller, input),
+    }),
+    change({
+      useCase: 'linkTrustedBuildSystem',
+      method: 'PUT',
+      path: `${path}/Projects/{projectId}`,
+      tag,
+      summary: 'Link a trusted build system to a project',
+      parameters: linking,
+      body: z.object(basedOn),
+      shape,
+      run: (caller, input) => application.linkTrustedBuildSystem(caller, input),
+    }),
+    change({
+      useCase: 'unlinkTrustedBuildSystem',
+      method: 'DELETE',
+      path: `${path}/Projects/{projectId}`,
+      tag,
+      summary: 'End the link of a trusted build system to a project',
+      parameters: linking,
+      body: z.object(basedOn),
+      shape,
+      run: (caller, input) => application.unlinkTrustedBuildSystem(caller, input),
+    }),
+  ]
+}
+
+function shown(view: TrustedBuildSystemView): z.input<typeof systemSchema> {
+  const { trustedBuildSystemId, slug, name, description, kind, status, revision, createdAt, updatedAt } = view
+  const tokens = view.tokens.map(({ tokenId, prefix, status: state, issuedAt, validUntil }) => ({
+    tokenId,
+    prefix,
+    status: state,
+    issuedAt,
+    validUntil,
+  }))
+  const facts = { trustedBuildSystemId, slug, name, description, kind, status }
+  return { ...facts, projects: [...view.projects], tokens, revision, createdAt, updatedAt }
+}

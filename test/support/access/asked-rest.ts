@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import type { Things } from './things.ts'
+
+/** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
+export type AskedRoute = {
+  readonly path: (things: Things) => Promise<string>
+  readonly body?: string | ((things: Things) => Promise<string>)
+  readonly headers?: Readonly<Record<string, string>>
+  /** What whoever has the permission is answered, where success needs what a test of this kind has not. */
+  readonly status?: number
+}
+
+type Body = (of: Things) => Promise<Readonly<Record<string, unknown>>>
+
+/** Routes of the administration by REST, as `asked.ts` has those of everything else. */
+export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
+  ...route('GET', 'Projects'),
+  ...route('GET', 'Projects/:projectId', { id: (of) => of.project() }),
+  ...route('POST', 'Projects', { body: async () => ({ slug: `p-${randomUUID()}`, name: 'Another' }) }),
+  ...route('PUT', 'Projects/:projectId', {
+    id: (of) => of.project(),
+    body: async () => ({ basedOnRevision: 0, name: 'Renamed' }),
+  }),
+  ...route('POST', 'Projects/:projectId/Deactivate', { id: (of) => of.project() }),
+  ...route('POST', 'Projects/:projectId/Reactivate', { id: (of) => of.inactiveProject() }),
+
+  ...route('GET', 'SigningPolicies'),
+  ...route('GET', 'SigningPolicies/:signingPolicyId', { id: (of) => of.policy() }),
+  ...route('POST', 'SigningPolicies', {
+    body: async (of) => ({ projectId: await of.project(), slug: 'another', settings: await settings(of) }),
+  }),
+  ...route('PUT', 'SigningPolicies/:signingPolicyId', {
+    id: (of) => of.policy(),
+    body: async (of) => ({ basedOnRevision: 0, settings: await settings(of) }),
+  }),
+  ...route('POST', 'SigningPolicies/:signingPolicyId/Deactivate', { id: (of) => of.policy() }),
+  ...route('POST', 'SigningPolicies/:signingPolicyId/Reactivate', { id: (of) => of.inactivePolicy() }),
+
+  ...route('GET', 'Users'),
+  ...route('GET', 'Users/:userId', { id: (of) => of.user() }),
+  ...route('POST', 'Users/Invite', { body: async () => ({ email: `ivy-${randomUUID()}@example.com` }) }),
+  ...route('POST', 'Users/CiUsers', { body: async (of) => ({ name: 'CI', responsible: await of.user() }) }),
+  ...route('POST', 'Users/:userId/ResendInvitation', { id: (of) => of.invitedUser() }),
+  ...route('POST', 'Users/:userId/RevokeInvitation', { id: (of) => of.invitedUser() }),
+  ...route('POST', 'Users/:userId/Deactivate', { id: (of) => of.user() }),
+  ...route('POST', 'Users/:userId/Reactivate', { id: (of) => of.deactivatedUser() }),
+  ...route('PUT', 'Users/:userId/Roles/:role', { id: (of) => of.user(), rest: '/Roles/globalReader' }),
+  ...route('DELETE', 'Users/:userId/Roles/:role', { id: (of) => of.readingUser(), rest: '/Roles/globalReader' }),
+  ...route('POST', 'Users/:userId/ApiTokens', { id: (of) => of.tokenHolder(), body: async () => ({ name: 'x' }) }),
+  'DELETE /Api/v1/:organizationId/Users/:userId/ApiTokens/:apiTokenId': {
+    path: async (of) => {
+      const { userId, apiTokenId } = await of.apiToken()
+      return `/Api/v1/${await of.organizationId()}/Users/${userId}/ApiTokens/${apiTokenId}`
+    },
+  },
+
+  ...route('GET', 'Groups'),
+  ...route('GET', 'Groups/:groupId', { id: (of) => of.group() }),
+  ...route('POST', 'Groups', { body: async () => ({ name: `Group ${randomUUID()}` }) }),
+  ...route('PUT', 'Groups/:groupId', {
+    id: (of) => of.group(),
+    body: async () => ({ basedOnRevision: 0, name: `Group ${randomUUID()}` }),
+  }),
+  ...route('POST', 'Groups/:groupId/Members', {
+    id: (of) => of.group(),
+    body: async (of) => ({ add: [await of.user()] }),
+  }),
+
+  ...route('GET', 'TrustedBuildSystems'),
+  ...route('GET', 'TrustedBuildSystems/:trustedBuildSystemId', { id: (of) => of.trustedBuildSystem() }),
+  ...route('POST', 'TrustedBuildSystems', {
+    body: async () => ({ slug: `b-${randomUUID()}`, name: 'Another', kind: 'custom' }),
+  }),
+  ...route('PUT', 'TrustedBuildSystems/:trustedBuildSystemId', {
+    id: (of) => of.trustedBuildSystem(),
+    // Its first token came with it.
+    body: async () => ({ basedOnRevision: 1, name: 'Renamed' }),
+  }),
+  ...route('POST', 'TrustedBuildSystems/:trustedBuildSystemId/RotateToken', { id: (of) => of.trustedBuildSystem() }),
+  ...route('POST', 'TrustedBuildSystems/:trustedBuildSystemId/Disable', { id: (of) => of.trustedBuildSystem() }),
+  ...route('POST', 'TrustedBuildSystems/:trustedBuildSystemId/Enable', {
+    id: (of) => of.disabledTrustedBuildSystem(),
+  }),
+  'PUT /Api/v1/:organizationId/TrustedBuildSystems/:trustedBuildSystemId/Projects/:projectId': {
+    path: async (of) =>
+      `/Api/v1/${await of.organizationId()}/TrustedBuildSystems/${await of.trustedBuildSystem()}/Projects/${await of.project()}`,
+  },
+  'DELETE /Api/v1/:organizationId/TrustedBuildSystems/:trustedBuildSystemId/Projects/:projectId': {
+    path: async (of) => {
+      const { trustedBuildSystemId, projectId } = await of.linkedTrustedBuildSystem()
+      return `/Api/v1/${await of.organizationId()}/TrustedBuildSystems/${trustedBuildSystemId}/Projects/${projectId}`
+    },
+  },
+
+  ...route('GET', 'Certificates'),
+  ...route('GET', 'Certificates/:certificateId', { id: (of) => of.certificate() }),
+  ...route('PUT', 'Certificates/:certificateId/Restrictions', {
+    id: (of) => of.certificate(),
+    body: async () => ({ restrictions: { minimumApprovals: 1, originVerification: false, timestamp: true } }),
+  }),
+  ...route('POST', 'Certificates/:certificateId/Install', {
+    id: (of) => of.certificate(),
+    body: async () => ({ file: 'MAA=' }),
+    status: 400,
+  }),
+  ...route('POST', 'Certificates/:certificateId/Renew', { id: (of) => of.certificate() }),
+  ...route('POST', 'Certificates/:certificateId/Disable', { id: (of) => of.certificate() }),
+  ...route('POST', 'Certificates/:certificateId/Enable', { id: (of) => of.disabledCertificate() }),
+
+  ...route('GET', 'AuditEvents'),
+}
+
+type RouteParts = {
+  readonly id?: (of: Things) => Promise<string>
+  readonly rest?: string
+  readonly body?: Body
+  readonly status?: number
+}
+
+/** Sends a body as JSON where there is one; `rest` is what stands behind the id in place of parameters. */
+function route(
+  method: string,
+  url: string,
+  { id, rest, body, status }: RouteParts = {},
+): Readonly<Record<string, AskedRoute>> {
+  return {
+    [`${method} /Api/v1/:organizationId/${url}`]: {
+      async path(of) {
+        const [family, , ...behind] = url.split('/')
+        const named = id === undefined ? url : [family, await id(of), ...(rest === undefined ? behind : [])].join('/')
+        return `/Api/v1/${await of.organizationId()}/${named}${rest ?? ''}`
+      },
+      ...(status === undefined ? {} : { status }),
+      ...(method === 'GET' || body === undefined
+        ? {}
+        : {
+            headers: { 'content-type': 'application/json' },
+            body: async (of: Things) => JSON.stringify(await body(of)),
+          }),
+    },
+  }
+}
+
+async function settings(of: Things) {
+  return {
+    name: 'Changed',
+    certificateId: await of.certificate(),
+    submitters: [{ user: await of.user() }],
+    approval: { approvers: [{ user: await of.user() }], requiredApprovals: 1 },
+  }
+}
+
+/** The download of something of a request. */
+export function artifactRoute(
+  name: string,
+  request: (of: Things) => Promise<string> = (of) => of.signedRequest(),
+): Readonly<Record<string, AskedRoute>> {
+  const url = `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`
+  const path = async (of: Things) => `/Api/v1/${await of.organizationId()}/SigningRequests/${await request(of)}/${name}`
+  return { [`GET ${url}`]: { path }, [`HEAD ${url}`]: { path } }
+}
+
+/** A form as simple clients write it. */
+export function submissionRoute(name: string): Readonly<Record<string, AskedRoute>> {
+  const boundary = 'between-parts'
+  const part = (disposition: string, text: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`
+  return {
+    [`POST /Api/v1/:organizationId/SigningRequests${name}`]: {
+      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests${name}`,
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: async (of) =>
+        [
+          part('name="artifact"; filename="setup.exe"', 'a program'),
+          part('name="signingPolicyId"', await of.namedPolicy()),
+          `--${boundary}--`,
+        ].join(''),
+    },
+  }
+}
