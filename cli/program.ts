@@ -14,6 +14,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/sign.ts'),
   },
   {
+    name: 'whoami',
+    summary: 'show the service, the organization, and who the token stands for',
+    load: () => import('./commands/whoami.ts'),
+  },
+  {
     name: 'request',
     summary: 'signing requests: look at, decide about, follow, download',
     commands: [

@@ -69,8 +69,9 @@ export function define(command: Command, invocation: Invocation): void {
     .action(async (name: string | undefined, options: Options) => {
       const { terminal } = invocation
       const timeout = options.timeout === undefined ? undefined : parseDuration(options.timeout, '--timeout')
+      const target = options.attach === undefined ? targetOf(options) : undefined
       const destination = await destinationOf(options, terminal.workingDirectory)
-      if (options.attach !== undefined) {
+      if (target === undefined) {
         if (name !== undefined)
           throw usageError('FILE and --attach exclude each other: the file was submitted already.')
         if (destination === undefined) throw usageError('--attach and --no-wait exclude each other.')
@@ -78,21 +79,30 @@ export function define(command: Command, invocation: Invocation): void {
       }
       if (name === undefined) throw usageError('FILE is needed: the file to be signed.')
       const file = await findLocalFile(resolve(terminal.workingDirectory, name))
-      await sign(invocation, options, file, destination, timeout)
+      await sign(invocation, { ...options, ...target }, file, destination, timeout)
     })
+}
+
+/** Whose policy decides about the file. */
+type Target = { readonly project: string; readonly policy: string }
+
+function targetOf({ project, policy }: Options): Target {
+  if (project !== undefined && policy !== undefined) return { project, policy }
+  throw usageError(
+    '--project and --policy are needed: whose policy decides about the file.',
+    '`countersign sign --help` shows what there is.',
+  )
 }
 
 async function sign(
   invocation: Invocation,
-  options: Options,
+  options: Options & Target,
   file: LocalFile,
   destination: Destination | undefined,
   timeout: number | undefined,
 ): Promise<void> {
   const { terminal, report } = invocation
   const { project, policy: signingPolicy } = options
-  if (project === undefined || signingPolicy === undefined)
-    throw usageError('--project and --policy are needed: whose policy decides about the file.')
   const connection = await connect(invocation, options, 'ci')
   const wait = beginWait(terminal.interruption(), timeout)
   const { signal } = wait

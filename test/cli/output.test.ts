@@ -170,7 +170,7 @@ describe('the command line', () => {
     [['request', 'list', '--prjct', 'x'], "Unknown option '--prjct'."],
     [['request', 'show'], "Missing required argument 'id'."],
     [['sign', 'a', 'b', '--project', 'p', '--policy', 's'], 'Too many arguments'],
-    [['sign', 'a'], "Required option '--project <slug>' not specified."],
+    [['sign', 'a'], '--project and --policy are needed'],
   ])('says what is wrong with %j', async (args, text) => {
     const ran = await runCommand(args)
     expect(ran).toMatchObject({ code: 2, stdout: '' })

@@ -104,3 +104,27 @@ describe('countersign group', () => {
     expect(await countersign('group', 'update', groupId)).toMatchObject({ code: 2 })
   })
 })
+
+describe('countersign whoami', () => {
+  it('shows the service, the organization, the user and what the token may', async () => {
+    const { server, as, json } = await commandLine()
+    const { organizationId } = server
+    expect(await json('whoami')).toMatchObject({
+      url: server.url,
+      userId: server.administrator.userId,
+      roles: ['globalAdministrator'],
+      organization: { organizationId },
+      apiToken: { access: 'full', projects: null },
+    })
+    const { stdout } = await as(server.submitter)('whoami')
+    expect(stdout).toContain(organizationId)
+    expect(stdout).toMatch(/kind +interactive\n/)
+    expect(stdout).toMatch(/roles +none\n/)
+    expect(stdout).not.toContain(server.submitter.token.slice(-20))
+  })
+
+  it('says of a token that nobody has that it is none', async () => {
+    const { as } = await commandLine()
+    expect(await as({ token: 'nonsense' })('whoami')).toMatchObject({ code: 7, stdout: '' })
+  })
+})
