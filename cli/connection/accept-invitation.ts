@@ -34,7 +34,8 @@ export async function acceptInvitation(
     throw problem === undefined ? unexpectedAnswer(server, response) : serviceError(problem)
   }
   const { userId, apiTokenId, token } = (body ?? {}) as Partial<AcceptedInvitation>
-  if (userId === undefined || apiTokenId === undefined || token === undefined) throw unexpectedAnswer(server, response)
+  if (typeof userId !== 'string' || typeof apiTokenId !== 'string' || typeof token !== 'string')
+    throw unexpectedAnswer(server, response)
   return { userId, apiTokenId, token }
 }
 

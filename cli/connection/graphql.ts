@@ -1,4 +1,5 @@
 import { CliError } from '../cli-error.ts'
+import { missingInAnswer } from './answer-shape.ts'
 import { callService, unreachable } from './call-service.ts'
 import type { Connection } from './connection.ts'
 import { resourceOf } from './server-address.ts'
@@ -45,7 +46,7 @@ export async function ask<Answer, Variables>(
       body: JSON.stringify({ query: document, variables: { ...variables, ...reasonFor(document, connection) } }),
       signal: ended,
     })
-    return answerOf<Answer>(await readJson(connection, response, ended), connection, response)
+    return answerTo(document, await readJson(connection, response, ended), connection, response)
   } catch (error) {
     throw error === late.reason ? unreachable(connection.server, error) : error
   }
@@ -66,7 +67,7 @@ export function graphqlOf({ server }: Connection): URL {
  *
  * @throws CliError with the code of its first error
  */
-export function answerOf<Answer>(body: unknown, { server }: Connection, response: Response): Answer {
+export function answerOf<Answer>(body: unknown, { server }: Pick<Connection, 'server'>, response: Response): Answer {
   const { data, errors } = (body ?? {}) as { data?: Answer | null; errors?: unknown }
   if (Array.isArray(errors) && errors.length > 0) throw serviceError(failureOf(errors[0], response.status))
   if (data === undefined || data === null) {
@@ -74,6 +75,29 @@ export function answerOf<Answer>(body: unknown, { server }: Connection, response
     throw problem === undefined ? unexpectedAnswer(server, response) : serviceError(problem)
   }
   return data
+}
+
+/**
+ * Takes what a GraphQL answer holds, which must be all that its document asks for.
+ *
+ * @throws CliError with the code of its first error; `ANSWER_UNEXPECTED` when something is missing
+ */
+export function answerTo<Answer, Variables>(
+  document: TypedDocument<Answer, Variables>,
+  body: unknown,
+  connection: Pick<Connection, 'server'>,
+  response: Response,
+): Answer {
+  const answer = answerOf<Answer>(body, connection, response)
+  const missing = missingInAnswer(document, answer)
+  if (missing === undefined) return answer
+  throw new CliError(
+    'ANSWER_UNEXPECTED',
+    `${connection.server.origin} answered without ${missing === '' ? 'what was asked for' : missing}, or with something else in its place.`,
+    {
+      hint: 'Is it a Countersign service of the release that this command is of, with nothing between that answers for it?',
+    },
+  )
 }
 
 /** What a REST problem document says; `undefined` when the body is none. */

@@ -1,7 +1,7 @@
 import { CliError } from '../cli-error.ts'
 import { callService, unreachable } from './call-service.ts'
 import type { Connection } from './connection.ts'
-import { answerOf, graphqlOf, problemOf, readJson, type TypedDocument } from './graphql.ts'
+import { answerOf, answerTo, graphqlOf, problemOf, readJson, type TypedDocument } from './graphql.ts'
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.ts'
 import { serviceError, unexpectedAnswer } from './service-error.ts'
 
@@ -30,7 +30,7 @@ export async function* subscribe<Answer, Variables>(
   for await (const event of eventsOf(connection, response.body, signal)) {
     if (event === undefined) yield 'alive'
     else if (event.event === 'complete') return
-    else if (event.event === 'next') yield answerOf<Answer>(parsed(event.data), connection, response)
+    else if (event.event === 'next') yield answerTo(document, parsed(event.data), connection, response)
   }
   throw unreachable(connection.server, new Error('the stream ended'))
 }

@@ -91,7 +91,11 @@ async function send(
     const problem = problemOf(answer, response.status)
     throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
   }
-  return (answer ?? {}) as Upload
+  const kept = (answer ?? {}) as Partial<Upload>
+  const texts = [kept.uploadId, kept.fileName, kept.sha256]
+  if (texts.some((text) => typeof text !== 'string') || typeof kept.size !== 'number')
+    throw unexpectedAnswer(connection.server, response)
+  return kept as Upload
 }
 
 type Reading = {

@@ -154,6 +154,8 @@ describe('what answers', () => {
     [404, 'text/plain', 'Not Found', 2, 'ANSWER_UNEXPECTED'],
     [200, 'application/json', '{', 1, 'ANSWER_UNEXPECTED'],
     [200, 'application/json', '{}', 2, 'ANSWER_UNEXPECTED'],
+    [200, 'application/json', '{"data":{}}', 1, 'ANSWER_UNEXPECTED'],
+    [200, 'application/json', '{"data":"text"}', 1, 'ANSWER_UNEXPECTED'],
     [503, 'text/html', 'starting', 8, 'SERVER_UNAVAILABLE'],
     [401, 'text/html', 'log in', 7, 'TOKEN_INVALID'],
     [
