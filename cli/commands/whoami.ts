@@ -24,7 +24,7 @@ function fieldsOf(url: string, who: Viewer): readonly (readonly [string, string 
     ['service', url],
     ['organization', organization && `${organization.name} (${organization.organizationId})`],
     ['user', `${who.name} (${who.userId})`],
-    ['kind', user?.kind],
+    ['kind', user?.kind ?? null],
     ['roles', who.roles.join(', ') || 'none'],
     ['token', apiToken && `${apiToken.name} (${apiToken.apiTokenId})`],
     ['which may', apiToken && `${apiToken.access}${projects === undefined ? '' : ` in ${projects}`}`],
