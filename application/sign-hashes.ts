@@ -28,8 +28,11 @@ export type HashesInput = {
   readonly metadata: string | null
 }
 
+/** The same as an uploaded document, in the form of the known service's payload. */
+export type UploadedHashes = { readonly uploadId: string }
+
 /** What a request to sign hashes says. */
-export type SignHashesInput = Omit<SubmissionChoices, 'existingSignatures'> & { readonly payload: HashesInput }
+export type SignHashesInput = Omit<SubmissionChoices, 'existingSignatures'> & { readonly payload: HashesInput | UploadedHashes }
 
 /** What became of hashes so far. */
 export type SignedHashes = SigningRequestChanged & {

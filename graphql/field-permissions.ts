@@ -100,6 +100,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ClaimedRepository: 'branchName commitId sourceControlManagementType url',
     ClaimedBuild: 'buildSettingsFile url',
     SigningRequestPayload: 'position signingRequest signingRequestId',
+    SignHashesPayload: 'position signatures signingRequest signingRequestId status workflowStatus',
     SourceDetail: 'name value',
     SubmissionCheck: 'accepted refusal signingRequestId',
     SubmissionRefusal: 'code details message',

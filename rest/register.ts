@@ -15,6 +15,7 @@ import { openApiOperations } from './openapi/index.ts'
 import type { Operation } from './operation.ts'
 import { problemErrorHandler } from './problem.ts'
 import { registerOperations } from './register-operations.ts'
+import { hashOperations } from './signing-requests/sign-hash.ts'
 import { submissionOperations } from './signing-requests/submit-with-artifact.ts'
 import { systemInfoOperations } from './system-info.ts'
 import { uploadOperations } from './upload.ts'
@@ -44,6 +45,7 @@ function operationsOf(options: RestOptions): readonly Operation[] {
     ...systemInfoOperations(),
     ...uploadOperations(options),
     ...submissionOperations({ ...options, links }),
+    ...hashOperations({ ...options, links }),
     ...downloadOperations(options.application),
     ...administrationOperations(options),
   ]

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { ArtifactStore, Uploads } from '../artifacts/index.ts'
 import {
   canonicalJson,
   checkHashes,
@@ -12,6 +13,7 @@ import {
   type Sha256Digest,
 } from '../domain/index.ts'
 import { detailForms } from './forms.ts'
+import { hashesInDocument } from './hash-document.ts'
 import type { SourceKind, UncheckedSource } from './source-kind.ts'
 import { promised, read } from './submitted.ts'
 
@@ -26,27 +28,45 @@ const form = z.object({
 /** What a caller submits of a source of this kind: names as the payload has them, and OIDs. */
 export type SubmittedHashes = z.input<typeof form>
 
+const byUpload = z.object({ uploadId: z.string() })
+
+/** What this kind of source works with. */
+export type HashSourceDependencies = {
+  readonly store: Pick<ArtifactStore, 'open'>
+  readonly uploads: Pick<Uploads, 'find' | 'submitted'>
+}
+
+/** That of as many hashes as there may be, with metadata. */
+const largestDocument = 1024 * 1024
 const md5 = '1.2.840.113549.2.5'
 /** The most characters of what a submitter tells about hashes, and how deep it may be nested. */
 const longestMetadata = 64 * 1024
 const deepestMetadata = 32
 
 /**
- * Hashes that are signed as they are, submitted as {@link SubmittedHashes}. Their document is made of them, so nothing is fetched.
+ * Hashes that are signed as they are, submitted as {@link SubmittedHashes}, or as `{ uploadId }` of a document in the form of the
+ * known service's payload. Their document is made of them, so nothing is fetched.
  *
  * @throws Refusal `SOURCE_MALFORMED`, `HASH_PAYLOAD_MALFORMED`, `HASH_LENGTH_WRONG`, `HASH_ALGORITHM_NOT_ALLOWED`; ArtifactError
  *   `ARTIFACT_STORE_…` when they are retrieved
  */
-export function hashPayloadSource(): SourceKind<HashPayload> {
+export function hashPayloadSource({ store, uploads }: HashSourceDependencies): SourceKind<HashPayload> {
+  const uploaded = byUpload.safeParse
   return {
     kind: 'hashPayload',
     details: detailForms.hashPayload,
-    async check(submitted) {
-      const details = detailsOf(submitted)
+    async check(submitted, { userId }) {
+      const upload = uploaded(submitted).data
+      const said = upload === undefined ? submitted : await documentIn(await uploads.find(upload.uploadId, userId))
+      const details = detailsOf({ ...said, kind: 'hashPayload' })
       checkHashes(details)
       const { sha256, size } = describeDocument(details)
       const fixed = { fileName: hashDocumentName, sha256, size, isAtHand: true, secretsId: null }
       return { kind: 'hashPayload', ...fixed, details }
+    },
+    async accepted(submitted) {
+      const upload = uploaded(submitted).data
+      if (upload !== undefined) await uploads.submitted(upload.uploadId)
     },
     async retrieve(source, { put }) {
       const { fileName } = promised(source)
@@ -60,6 +80,14 @@ export function hashPayloadSource(): SourceKind<HashPayload> {
       hashes: String(hashes.length),
       ...(metadata === null ? {} : { metadata: metadata.slice(0, 4_000) }),
     }),
+  }
+
+  async function documentIn({ sha256 }: { readonly sha256: Sha256Digest }): Promise<object> {
+    const { size, read: bytes } = await store.open(sha256)
+    if (size > largestDocument) throw malformed(`The document has more than ${largestDocument} bytes.`, 'artifact')
+    const chunks: Uint8Array[] = []
+    for await (const chunk of bytes()) chunks.push(chunk)
+    return hashesInDocument(Buffer.concat(chunks).toString('utf8'))
   }
 }
 

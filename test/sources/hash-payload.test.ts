@@ -8,20 +8,24 @@ const context = {
   userId: randomUUID() as UserId,
   projectId: randomUUID() as ProjectId,
 }
+const source = hashPayloadSource({
+  store: { open: () => Promise.reject(new Error('nothing is stored')) },
+  uploads: { find: () => Promise.reject(new Error('nothing was uploaded')), submitted: async () => undefined },
+})
 const hash = (length: number) => Buffer.alloc(length, 7).toString('base64')
 const sha256 = '2.16.840.1.101.3.4.2.1'
 const rsa = { kind: 'hashPayload', signatureAlgorithm: 'RsaPkcs1', rsaHashAlgorithm: sha256, hashes: [hash(32)] }
 const ecdsa = { kind: 'hashPayload', signatureAlgorithm: 'Ecdsa', hashes: [hash(32)] }
-const check = (submitted: object) => hashPayloadSource().check(submitted as typeof rsa, context)
+const check = (submitted: object) => source.check(submitted as typeof rsa, context)
 
 async function documentOf(submitted: object): Promise<unknown> {
-  const source = await check(submitted)
+  const checked = await check(submitted)
   const kept: Uint8Array[] = []
   const put = async (bytes: AsyncIterable<Uint8Array>) => {
     for await (const chunk of bytes) kept.push(chunk)
-    return { sha256: source.sha256 as NonNullable<typeof source.sha256>, size: source.size ?? 0 }
+    return { sha256: checked.sha256 as NonNullable<typeof checked.sha256>, size: checked.size ?? 0 }
   }
-  await hashPayloadSource().retrieve(source, { request: { source } as never, put })
+  await source.retrieve(checked, { request: { source: checked } as never, put })
   return JSON.parse(Buffer.concat(kept).toString())
 }
 
