@@ -32,7 +32,9 @@ export type HashesInput = {
 export type UploadedHashes = { readonly uploadId: string }
 
 /** What a request to sign hashes says. */
-export type SignHashesInput = Omit<SubmissionChoices, 'existingSignatures'> & { readonly payload: HashesInput | UploadedHashes }
+export type SignHashesInput = Omit<SubmissionChoices, 'existingSignatures'> & {
+  readonly payload: HashesInput | UploadedHashes
+}
 
 /** What became of hashes so far. */
 export type SignedHashes = SigningRequestChanged & {

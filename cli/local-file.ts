@@ -39,9 +39,9 @@ export async function findLocalFile(path: string): Promise<LocalFile> {
  * @returns SHA-256, hexadecimal, lower case
  * @throws CliError `FILE_UNREADABLE`, `FILE_CHANGED`; the signal's reason
  */
-export async function hashLocalFile(file: LocalFile, signal: AbortSignal): Promise<string> {
+export async function hashLocalFile(file: LocalFile, signal: AbortSignal, algorithm = 'sha256'): Promise<string> {
   await using handle = await openUnchanged(file)
-  const hash = createHash('sha256')
+  const hash = createHash(algorithm)
   try {
     for await (const chunk of createReadStream(file.path, {
       fd: handle,

@@ -19,6 +19,17 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
     load: () => import('./commands/whoami.ts'),
   },
   {
+    name: 'hash',
+    summary: 'hashes: have them signed as they are, where a policy allows it',
+    commands: [
+      {
+        name: 'sign',
+        summary: 'sign the hash of a file, or a hash that is given',
+        load: () => import('./commands/hash-sign.ts'),
+      },
+    ],
+  },
+  {
     name: 'request',
     summary: 'signing requests: look at, decide about, follow, download',
     commands: [

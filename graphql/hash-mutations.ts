@@ -59,7 +59,8 @@ const SignHashesInput = builder.inputType('SignHashesInput', {
     signingPolicy: t.string({ required: true, description: 'Slug (in the project), UUID or node id.' }),
     signatureAlgorithm: t.field({ type: HashSignatureAlgorithmRef, required: true }),
     hashAlgorithm: t.string({
-      description: 'The hash algorithm by its OID, such as 2.16.840.1.101.3.4.2.1 for SHA-256. Of RSA; ECDSA names none.',
+      description:
+        'The hash algorithm by its OID, such as 2.16.840.1.101.3.4.2.1 for SHA-256. Of RSA; ECDSA names none.',
     }),
     signatureFormat: t.field({ type: EcdsaSignatureFormatRef, description: 'Of ECDSA; Ieee when absent.' }),
     hashes: t.stringList({ required: true, description: 'Base64, 1 to 4096.' }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Application, permissionsOfUseCases, type SignedHashes } from '../../application/index.ts'
+import { type Application, type Caller, permissionsOfUseCases, type SignedHashes } from '../../application/index.ts'
 import { Refusal, requestStatus } from '../../domain/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import type { Links } from '../links.ts'
@@ -35,6 +35,36 @@ const signed = submittedSchema.extend({
   signatures: z.array(z.string()).meta({ description: 'Base64, in the order of the hashes.' }),
 })
 
+/** The answer while there are no signatures. */
+export const fastAtWork = {
+  description: 'The request waits for approval, or is still at work: it is where Location says.',
+  schema: submittedSchema.extend(progress),
+  headers: { Location: 'Where the request is.' },
+} as const
+
+function atWork(links: Links, caller: Caller, outcome: SignedHashes) {
+  const answer = submittedBody(links, caller, outcome)
+  const { workflowStatus } = outcome
+  return {
+    ...answer,
+    status: 202,
+    body: { ...answer.body, status: requestStatus(workflowStatus), workflowStatus },
+  } as const
+}
+
+/**
+ * The answer to a fast signing request of the older path.
+ *
+ * @throws Refusal with the code of the request's failure
+ */
+export function fastAnswer(links: Links, caller: Caller, outcome: SignedHashes) {
+  requireNotFailed(outcome)
+  if (outcome.document === null) return atWork(links, caller, outcome)
+  const { headers } = submittedBody(links, caller, outcome)
+  const asJson = { ...headers, 'content-type': 'application/json; charset=utf-8' }
+  return { status: 200, headers: asJson, body: outcome.document } as const
+}
+
 /**
  * `POST …/SigningRequests/SignHash`: hashes in, signatures out, where the policy allows it. Where people must approve, or no signer is
  * at hand, the request goes on: its caller polls it, or sends the same again under the same `Idempotency-Key`.
@@ -56,34 +86,26 @@ export function hashOperations(options: {
       body: { kind: 'fields', schema: fields },
       answers: {
         201: { description: 'The signatures.', schema: signed, headers: { Location: 'Where the request is.' } },
-        202: {
-          description: 'The request waits for approval, or is still at work: it is where Location says.',
-          schema: submittedSchema.extend(progress),
-          headers: { Location: 'Where the request is.' },
-        },
+        202: fastAtWork,
       },
       async handle({ caller, body, idempotencyKey }) {
         const { existingSignatures: _, ...choices } = choicesOf(body, { idempotencyKey })
         const outcome = await application.signHashes(caller, { ...choices, payload: payloadOf(body) })
         requireNotFailed(outcome)
         const { signatures, workflowStatus } = outcome
+        if (signatures === null) return atWork(links, caller, outcome)
         const answer = submittedBody(links, caller, outcome)
         const said = { ...answer.body, status: requestStatus(workflowStatus), workflowStatus }
-        if (signatures === null) return { ...answer, status: 202, body: said }
-        const [signature] = signatures
-        const alone = signatures.length === 1 && signature !== undefined ? { signature } : {}
-        return { ...answer, status: 201, body: { ...said, ...alone, signatures: [...signatures] } }
+        const all: string[] = [...signatures]
+        const signedBody = { ...said, ...(all.length === 1 ? { signature: all[0] } : {}), signatures: all }
+        return { ...answer, status: 201, body: signedBody }
       },
     }),
   ]
 }
 
-/**
- * Who waits for signatures learns in place of them why there are none.
- *
- * @throws Refusal with the code of the request's failure
- */
-export function requireNotFailed({ failure, signingRequestId }: SignedHashes): void {
+/** Who waits for signatures learns in place of them why there are none. */
+function requireNotFailed({ failure, signingRequestId }: SignedHashes): void {
   if (failure !== null) throw new Refusal(failure.code, failure.message, { signingRequestId })
 }
 

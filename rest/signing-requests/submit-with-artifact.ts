@@ -1,8 +1,10 @@
-import { type Application, permissionsOfUseCases } from '../../application/index.ts'
+import { z } from 'zod'
+import { type Application, type Caller, permissionsOfUseCases, type Upload } from '../../application/index.ts'
 import { Refusal } from '../../domain/index.ts'
 import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
-import { choicesOf, submissionFields } from './submission-fields.ts'
+import { fastAnswer, fastAtWork } from './sign-hash.ts'
+import { choicesOf, type SubmissionFields, submissionFields } from './submission-fields.ts'
 import { artifactField, buildSettingsField } from './submission-files.ts'
 import { submittedAnswer, submittedBody } from './submitted.ts'
 
@@ -20,46 +22,87 @@ export function submissionOperations(options: {
   readonly maximumUploadSize: number
 }): readonly Operation[] {
   const { application, links, maximumUploadSize } = options
-  const submission = (path: string, operationId: string, summary: string) =>
+  const common = {
+    method: 'POST',
+    access: permissionsOfUseCases.submitSigningRequest,
+    tag: 'Signing requests',
+    idempotency: 'useCase',
+  } as const
+  const form = {
+    kind: 'fields',
+    files: {
+      artifact: artifactField(application),
+      'origin.buildData.buildSettingsFile': buildSettingsField(application),
+    },
+    async admit(caller: Caller, { size }: { readonly size: number | undefined }) {
+      if (size !== undefined && size > maximumUploadSize + formOverhead)
+        throw new Refusal(
+          'ARTIFACT_TOO_LARGE',
+          `The artifact is larger than the limit of ${maximumUploadSize} bytes for uploads.`,
+          { maximumSize: maximumUploadSize },
+        )
+      await application.admitUpload(caller, { size: undefined })
+    },
+  } as const
+
+  return [
     operation({
-      method: 'POST',
-      path: `${organizationPath}/SigningRequests${path}`,
-      access: permissionsOfUseCases.submitSigningRequest,
-      operationId,
-      tag: 'Signing requests',
-      summary,
-      idempotency: 'useCase',
-      body: {
-        kind: 'fields',
-        schema: submissionFields,
-        files: {
-          artifact: artifactField(application),
-          'origin.buildData.buildSettingsFile': buildSettingsField(application),
-        },
-        async admit(caller, { size }) {
-          if (size !== undefined && size > maximumUploadSize + formOverhead)
-            throw new Refusal(
-              'ARTIFACT_TOO_LARGE',
-              `The artifact is larger than the limit of ${maximumUploadSize} bytes for uploads.`,
-              { maximumSize: maximumUploadSize },
-            )
-          await application.admitUpload(caller, { size: undefined })
-        },
-      },
+      ...common,
+      path: `${organizationPath}/SigningRequests/SubmitWithArtifact`,
+      operationId: 'submitWithArtifact',
+      summary: 'Submit an artifact',
+      body: { ...form, schema: submissionFields },
       answers: { 201: submittedAnswer },
       async handle({ caller, body, files, idempotencyKey }) {
-        const buildSettingsUploadId = files['origin.buildData.buildSettingsFile']?.uploadId ?? null
-        const choices = choicesOf(body, { idempotencyKey, buildSettingsUploadId })
-        const uploadId = files.artifact?.uploadId ?? ''
-        const submitted = await application.submitSigningRequest(caller, {
-          ...choices,
-          source: { kind: 'uploadedFile', uploadId },
-        })
-        return submittedBody(links, caller, submitted)
+        const { choices, uploadId } = submissionOf(body, files, idempotencyKey)
+        const source = { kind: 'uploadedFile', uploadId } as const
+        return submittedBody(links, caller, await application.submitSigningRequest(caller, { ...choices, source }))
       },
-    })
-  return [
-    submission('/SubmitWithArtifact', 'submitWithArtifact', 'Submit an artifact'),
-    submission('', 'submitSigningRequest', 'Submit an artifact (the older path)'),
+    }),
+    operation({
+      ...common,
+      path: `${organizationPath}/SigningRequests`,
+      operationId: 'submitSigningRequest',
+      summary: 'Submit an artifact (the older path)',
+      body: { ...form, schema: olderFields },
+      answers: {
+        200: {
+          description: 'The signed artifact itself, of a fast signing request: the document of hashes with signatures.',
+          mediaType: 'application/json',
+          headers: { Location: 'Where the request is.' },
+        },
+        201: submittedAnswer,
+        202: fastAtWork,
+      },
+      async handle({ caller, body, files, idempotencyKey }) {
+        const { choices, uploadId } = submissionOf(body, files, idempotencyKey)
+        if (body.isFastSigningRequest === true) {
+          const { existingSignatures: _, ...fast } = choices
+          const outcome = await application.signHashes(caller, { ...fast, payload: { uploadId } })
+          return fastAnswer(links, caller, outcome)
+        }
+        const source = { kind: 'uploadedFile', uploadId } as const
+        return submittedBody(links, caller, await application.submitSigningRequest(caller, { ...choices, source }))
+      },
+    }),
   ]
+}
+
+const olderFields = submissionFields.extend({
+  isFastSigningRequest: z
+    .boolean()
+    .optional()
+    .meta({
+      description: 'The artifact is a document of hashes, and the answer is the document with their signatures.',
+    }),
+})
+
+function submissionOf(
+  fields: SubmissionFields,
+  files: Readonly<Partial<Record<'artifact' | 'origin.buildData.buildSettingsFile', Upload>>>,
+  idempotencyKey: string | null,
+) {
+  const buildSettingsUploadId = files['origin.buildData.buildSettingsFile']?.uploadId ?? null
+  const choices = choicesOf(fields, { idempotencyKey, buildSettingsUploadId })
+  return { choices, uploadId: files.artifact?.uploadId ?? '' }
 }

@@ -143,7 +143,6 @@ export const asked: Readonly<Record<string, Asked>> = {
     signingPolicy: await of.namedPolicy(),
     uploadId: await by.upload(),
   })),
-<<<<<<< HEAD
   'Mutation.resubmitSigningRequest': input(async (of) => ({
     originalSigningRequestId: await of.signedRequest(),
     signingPolicy: await of.namedPolicy(),
@@ -153,7 +152,7 @@ export const asked: Readonly<Record<string, Asked>> = {
     selection: '{ answers { refusal { code message details } } }',
     refusalIn: ({ answers }) => answers[0].refusal?.code,
     refusedWith: ['NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE'],
-=======
+  },
   'Mutation.signHashes': {
     ...input(async (of) => ({
       project: await of.namedProject(),
@@ -163,7 +162,6 @@ export const asked: Readonly<Record<string, Asked>> = {
     })),
     // The policies of this organization sign files only.
     answeredWith: 'HASH_SIGNING_NOT_ALLOWED',
->>>>>>> 5526852 (Take hashes by REST and GraphQL, and answer with their signatures)
   },
   'Mutation.approveSigningRequest': {
     ...input((of) => of.request()),
