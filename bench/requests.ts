@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { bundleWorkflowCode } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
 import type { Caller } from '../application/index.ts'
 import { type SigningRequestId, streams } from '../domain/index.ts'
@@ -11,9 +8,9 @@ import { readSettings } from '../server/configuration.ts'
 import { readCredentials } from '../server/embedded/credentials.ts'
 import { type EmbeddedService, startEmbedded } from '../server/embedded/index.ts'
 import { sampleProgram } from '../server/embedded/sample-program.ts'
-import { newPayloadKey } from '../server/payload-codec.ts'
-import { connectClient, logTemporalTo, preloaded, runWorker } from '../server/temporal.ts'
+import { logTemporalTo } from '../server/temporal.ts'
 import { median } from './median.ts'
+import { startNoOps } from './no-op/start.ts'
 
 /** Whole requests through the policy `test-signing`: no approval, P-256 in SoftHSM2, time-stamped, verified. */
 export type RequestFigures = {
@@ -125,32 +122,6 @@ async function signOne(
   }
   const { signingRequestId } = await application.submitSigningRequest(ci, input)
   await ends.end(signingRequestId)
-}
-
-async function startNoOps({ temporal }: EmbeddedService, logger: Logger) {
-  const taskQueue = 'no-op'
-  const target = { address: temporal.address, namespace: temporal.namespace, payloadKeys: newPayloadKey() }
-  const workflowsPath = fileURLToPath(new URL('no-op/workflow.ts', import.meta.url))
-  const failureConverterPath = fileURLToPath(new URL('../workflows/failure-converter.ts', import.meta.url))
-  const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
-  // Loaded as the service's own workflows are: what is cheaper for these is so for both.
-  const preloadModules = preloaded(workflowsPath)
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath,
-    failureConverterPath,
-    preloadModules,
-    logger: quiet,
-  })
-  const worker = await runWorker(target, { taskQueue, workflowBundle, activities: { async doNothing() {} } }, logger)
-  const { client, close } = connectClient(target)
-  return {
-    run: () =>
-      client.workflow.execute('noOp', { taskQueue, workflowId: `no-op-${randomUUID()}` }).then(() => undefined),
-    async close() {
-      await worker.close()
-      await close()
-    },
-  }
 }
 
 async function milliseconds(work: () => Promise<void>): Promise<number> {

@@ -9,7 +9,7 @@ const document = z.strictObject({
   ecdsasignatureformat: z.enum(['Ieee', 'Asn1']).nullish(),
   base64encodedhash: text,
   base64encodedhashes: z.array(z.string()).nullish(),
-  metadata: z.unknown(),
+  metadata: z.unknown().optional(),
 })
 
 /**

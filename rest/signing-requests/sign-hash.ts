@@ -22,7 +22,7 @@ const fields = submissionFields.omit({ existingSignatures: true }).extend({
     .array(z.string())
     .optional()
     .meta({ description: 'Many hashes, in place of one; their signatures come in the same order.' }),
-  metadata: z.unknown().meta({ description: 'Any JSON; recorded with the request.' }),
+  metadata: z.unknown().optional().meta({ description: 'Any JSON; recorded with the request.' }),
 })
 
 const progress = {

@@ -89,12 +89,9 @@ export function submissionOperations(options: {
 }
 
 const olderFields = submissionFields.extend({
-  isFastSigningRequest: z
-    .boolean()
-    .optional()
-    .meta({
-      description: 'The artifact is a document of hashes, and the answer is the document with their signatures.',
-    }),
+  isFastSigningRequest: z.boolean().optional().meta({
+    description: 'The artifact is a document of hashes, and the answer is the document with their signatures.',
+  }),
 })
 
 function submissionOf(

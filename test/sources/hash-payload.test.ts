@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { OrganizationId, ProjectId, UserId } from '../../domain/index.ts'
+import type { OrganizationId, ProjectId, Sha256Digest, UserId } from '../../domain/index.ts'
 import { hashPayloadSource } from '../../sources/index.ts'
 
 const context = {
@@ -84,5 +84,39 @@ describe('a payload of hashes', () => {
     ['SOURCE_MALFORMED', { ...ecdsa, hashes: 'x' }],
   ])('is refused with %s: %#', async (code, submitted) => {
     await expect(check(submitted)).rejects.toMatchObject({ code })
+  })
+})
+
+describe('an uploaded document of hashes', () => {
+  const uploaded = (text: string) => {
+    async function* read() {
+      yield Buffer.from(text)
+    }
+    const bytes = { sha256: 'a'.repeat(64) as Sha256Digest, size: text.length, path: '', read }
+    const upload = { uploadId: 'u', fileName: 'payload.json', sha256: bytes.sha256, size: bytes.size }
+    const kind = hashPayloadSource({
+      store: { open: async () => bytes },
+      uploads: { find: async () => upload, submitted: async () => undefined },
+    })
+    return kind.check({ kind: 'hashPayload', uploadId: 'u' }, context)
+  }
+
+  it.each([
+    { SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32) },
+    { signatureAlgorithm: 'Ecdsa', ecdsaSignatureFormat: 'Ieee', base64EncodedHashes: [hash(32)] },
+  ])('asks for the same as its fields would: %j', async (document) => {
+    expect(await uploaded(JSON.stringify(document))).toEqual(await check(ecdsa))
+  })
+
+  it.each([
+    'no JSON',
+    '[]',
+    JSON.stringify({ SignatureAlgorithm: 'Ecdsa' }),
+    JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), Base64EncodedHashes: [hash(32)] }),
+    JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), base64encodedhash: hash(48) }),
+    JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), Signature: 'AA==' }),
+    ' '.repeat(1024 * 1024 + 1),
+  ])('is refused when it is none: %#', async (text) => {
+    await expect(uploaded(text)).rejects.toMatchObject({ code: 'HASH_PAYLOAD_MALFORMED' })
   })
 })
