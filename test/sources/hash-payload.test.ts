@@ -93,7 +93,15 @@ describe('an uploaded document of hashes', () => {
       yield Buffer.from(text)
     }
     const bytes = { sha256: 'a'.repeat(64) as Sha256Digest, size: text.length, path: '', read }
-    const upload = { uploadId: 'u', fileName: 'payload.json', sha256: bytes.sha256, size: bytes.size }
+    const expiresAt = '2099-01-01T00:00:00.000Z'
+    const upload = {
+      uploadId: 'u',
+      userId: context.userId,
+      expiresAt,
+      fileName: 'payload.json',
+      sha256: bytes.sha256,
+      size: bytes.size,
+    }
     const kind = hashPayloadSource({
       store: { open: async () => bytes },
       uploads: { find: async () => upload, submitted: async () => undefined },

@@ -39,7 +39,7 @@ import {
 import { problemErrorHandler, type RestOptions } from '../../rest/index.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
-import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
+import { createSources, earlierRequestSource, hashPayloadSource, uploadedFileSource } from '../../sources/index.ts'
 import { type Answer, askGraphQL } from './ask-graphql.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
@@ -141,7 +141,11 @@ export async function openGraphQLServer(
   const { workflows, tell } = decidingWorkflows(log, organizationId, now)
   const uploads = createUploads({ store, registry })
   const sources = createSources({
-    kinds: [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })],
+    kinds: [
+      uploadedFileSource({ store, uploads }),
+      earlierRequestSource({ log, store }),
+      hashPayloadSource({ store, uploads }),
+    ],
     store,
   })
   const webHooks = testWebHooks(folder)

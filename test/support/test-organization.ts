@@ -170,7 +170,11 @@ export async function testOrganization(
   const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
   const uploads = createUploads({ store, registry })
   const { kinds = [], limits = {} } = options
-  const ofService = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store }), hashPayloadSource({ store, uploads })]
+  const ofService = [
+    uploadedFileSource({ store, uploads }),
+    earlierRequestSource({ log, store }),
+    hashPayloadSource({ store, uploads }),
+  ]
   const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
   const tokenOptions = await softHsmToken(folder)

@@ -153,16 +153,12 @@ export const asked: Readonly<Record<string, Asked>> = {
     refusalIn: ({ answers }) => answers[0].refusal?.code,
     refusedWith: ['NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE'],
   },
-  'Mutation.signHashes': {
-    ...input(async (of) => ({
-      project: await of.namedProject(),
-      signingPolicy: await of.namedPolicy(),
-      signatureAlgorithm: 'Ecdsa',
-      hashes: [Buffer.alloc(32, 7).toString('base64')],
-    })),
-    // The policies of this organization sign files only.
-    answeredWith: 'HASH_SIGNING_NOT_ALLOWED',
-  },
+  'Mutation.signHashes': input(async (of) => ({
+    project: await of.namedProject(),
+    signingPolicy: await of.namedPolicy(),
+    signatureAlgorithm: 'Ecdsa',
+    hashes: [Buffer.alloc(32, 7).toString('base64')],
+  })),
   'Mutation.approveSigningRequest': {
     ...input((of) => of.request()),
     refusedWith: ['NOT_AN_APPROVER', 'SUBMITTER_MAY_NOT_APPROVE'],
@@ -413,6 +409,16 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   ...artifactRoute('UnsignedArtifact'),
   ...submissionRoute('/SubmitWithArtifact'),
   ...submissionRoute(''),
+  'POST /Api/v1/:organizationId/SigningRequests/SignHash': {
+    path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests/SignHash`,
+    headers: { 'content-type': 'application/json' },
+    body: async (of) =>
+      JSON.stringify({
+        signingPolicyId: await of.namedPolicy(),
+        signatureAlgorithm: 'Ecdsa',
+        base64EncodedHash: Buffer.alloc(32, 7).toString('base64'),
+      }),
+  },
   ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
   'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },

@@ -321,9 +321,11 @@ export function policySettings(
       submitterMayApprove: false,
       deadlineSeconds: null,
     },
-    timestamp: 'required',
+    // Hashes are signed without time-stamps.
+    timestamp: 'none',
     release: false,
     existingSignatures: ['replace', 'append', 'refuse'],
+    hashSigningAllowed: true,
   }
 }
 
