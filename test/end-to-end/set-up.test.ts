@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { documentedBlocks, runBlocks } from '../support/documented-commands.ts'
 import { realPrograms } from '../support/programs.ts'
 import { startServiceProcess } from '../support/service-processes.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { giveWorkflowBundle } from '../support/workflow-bundle.ts'
 
-const root = join(import.meta.dirname, '../..')
-
-/** The blocks of the page that a reader is to type, each with its number. */
-const blocks = [...readFileSync(join(root, 'docs/set-up.md'), 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(
-  ([, text = '']) => text,
-)
+/** What a reader of the page is to type. */
+const blocks = documentedBlocks('docs/set-up.md')
 
 it('is done by the command line alone, as docs/set-up.md says', { timeout: 300_000 }, async () => {
   expect(blocks.length).toBeGreaterThan(10)
@@ -30,24 +26,7 @@ it('is done by the command line alone, as docs/set-up.md says', { timeout: 300_0
 
   const { pe32plus } = await realPrograms()
   copyFileSync(pe32plus, join(folder, 'setup.exe'))
-  const programs = join(folder, 'bin')
-  mkdirSync(programs)
-  writeFileSync(
-    join(programs, 'countersign'),
-    `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'cli/main.ts')}' "$@"\n`,
-  )
-  chmodSync(join(programs, 'countersign'), 0o755)
-  // Each block says its number, so that a failure names it.
-  const script = blocks.map((text, index) => `echo "=== block ${index + 1}" >&2\n${text}`).join('\n')
-  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COUNTERSIGN_')))
-  const shell = spawn('bash', ['-c', script], {
-    cwd: folder,
-    env: { ...own, PATH: [programs, join(process.execPath, '..'), process.env.PATH].join(delimiter) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let said = ''
-  for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (bytes) => (said += bytes))
-  const code = await new Promise((resolve) => shell.once('close', resolve))
+  const { code, said } = await runBlocks(blocks, { folder })
   expect(code, said).toBe(0)
   expect(said).toContain('Number of verified signatures: 1')
   expect(said).toMatch(/SHA-256.*\n|Signed: /)
