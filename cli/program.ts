@@ -6,6 +6,7 @@ import type { CommandEntry, CommandGroup, Invocation } from './invocation.ts'
 import { peopleCommands } from './people-commands.ts'
 import { projectCommands } from './project-commands.ts'
 import { version } from './version.ts'
+import { webHookCommands } from './web-hook-commands.ts'
 
 const entries: readonly (CommandEntry | CommandGroup)[] = [
   {
@@ -81,6 +82,7 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   certificateCommands,
   ...projectCommands,
   buildSystemCommands,
+  webHookCommands,
   ...peopleCommands,
   {
     name: 'apply',
