@@ -1,15 +1,8 @@
 import { CompiledQuery, type Kysely } from 'kysely'
 import type { ReadModelDatabase } from './database.ts'
+import { entityColumns, integerColumns, tableForms } from './table-forms.ts'
 import { type Slot, tableName } from './table-names.ts'
-import {
-  type EntityRow,
-  type EntityTableName,
-  entityColumns,
-  integerColumns,
-  type ProjectedTable,
-  type Tables,
-  tableForms,
-} from './tables.ts'
+import type { EntityRow, EntityTableName, ProjectedTable, Tables } from './tables.ts'
 
 /** A row to be written: every column of its table. */
 export type Row = Readonly<Record<string, string | number>>

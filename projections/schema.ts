@@ -1,7 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { ReadModelDatabase } from './database.ts'
+import { integerColumns, tableForms } from './table-forms.ts'
 import { type Slot, tableName, tablePrefix } from './table-names.ts'
-import { integerColumns, type ProjectedTable, projectedTables, type Tables, tableForms } from './tables.ts'
+import { type ProjectedTable, projectedTables, type Tables } from './tables.ts'
 import { whenUncontended } from './transaction.ts'
 
 /** A number of our own, so that processes that make the schema at once wait for each other (PostgreSQL). */

@@ -1,8 +1,7 @@
-import type { UserId } from '../ids.ts'
 import { streams } from '../streams.ts'
 import type { Evidence, UnusualActivityEvent, UnusualActivityRule, UnusualFacts, UnusualSubject } from './events.ts'
 import { isFamiliar, type KnownNetworks, newNetwork, noNetworks, withCall } from './known-networks.ts'
-import { type Learned, type Observation, type Observed, requestOfUse } from './observation.ts'
+import { type Observation, type Observed, requestOfUse } from './observation.ts'
 import { type RecentDenials, repeatedDenials, withDenial } from './recent-denials.ts'
 import {
   type ByRule,
@@ -13,6 +12,7 @@ import {
   type RecordedTogether,
   recordOrCount,
 } from './recorded-findings.ts'
+import { aboutPolicy, aboutUser, keyOfLearned, keyOfSubject, keysOf } from './subjects.ts'
 import { burstOfSubmissions, noSubmissions, type SubmissionRate, withSubmission } from './submission-rate.ts'
 import { type TokenUses, tokenInTwoNetworks, withTokenUse } from './token-uses.ts'
 import { knowsHours, noHours, type UsualHours, unusualHour, withUse } from './usual-hours.ts'
@@ -225,28 +225,4 @@ function furtherFinding(
     // It is about several, who called from several addresses.
     cause: { organizationId, evidence, correlationId, remoteAddress: null },
   }
-}
-
-function aboutUser({ use }: Observation, userId: UserId): UnusualSubject {
-  return { about: 'user', userId, signingPolicyId: use?.request.signingPolicyId ?? null }
-}
-
-function aboutPolicy({ use, userId }: Observation): UnusualSubject {
-  return { about: 'signingPolicy', userId, signingPolicyId: use?.request.signingPolicyId ?? null }
-}
-
-function keyOfSubject({ about, userId, signingPolicyId }: UnusualSubject): string {
-  return about === 'user' || signingPolicyId === null
-    ? streams.user(userId as UserId)
-    : streams.signingPolicy(signingPolicyId)
-}
-
-function keysOf({ organizationId, userId, use }: Observation): readonly string[] {
-  const own = [streams.organization(organizationId), streams.user(userId)]
-  if (use === null) return own
-  return [...own, streams.signingPolicy(use.request.signingPolicyId), streams.user(use.request.submitter)]
-}
-
-function keyOfLearned(learned: Learned): string {
-  return 'erased' in learned ? streams.user(learned.erased) : streams.signingPolicy(learned.signingPolicyId)
 }

@@ -14,7 +14,8 @@ import {
   startProjector,
 } from '../../projections/index.ts'
 import { readCheckpoint } from '../../projections/read-checkpoint.ts'
-import { projectedTables, readModelVersion, tableForms } from '../../projections/tables.ts'
+import { tableForms } from '../../projections/table-forms.ts'
+import { projectedTables, readModelVersion } from '../../projections/tables.ts'
 import { postgresForTests } from '../support/postgres.ts'
 import { anyMoves, type Move, play } from '../support/random-history/index.ts'
 import { allRows } from '../support/read-model-rows.ts'

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import type { SealedKey } from '../../activities/contract.ts'
 import { generateKey } from '../../activities/generate-key.ts'
 import { importKey } from '../../activities/import-key.ts'
-import { type SignerDependencies, withAttribution } from '../../activities/index.ts'
+import type { SignerDependencies } from '../../activities/index.ts'
 import { issueCertificate } from '../../activities/issue-certificate.ts'
 import { readCertificateAndKey } from '../../activities/signing-key.ts'
 import { issueApiToken } from '../../application/api-tokens.ts'
@@ -17,15 +14,7 @@ import { createGroup } from '../../application/groups.ts'
 import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import { createTrustedBuildSystem, linkTrustedBuildSystem } from '../../application/trusted-build-systems.ts'
-import {
-  type ArtifactStore,
-  createSigningPlan,
-  createUploads,
-  openFolderStore,
-  openSignerScratch,
-  openUploadRegistry,
-  type Uploads,
-} from '../../artifacts/index.ts'
+import { type ArtifactStore, createSigningPlan, type Uploads } from '../../artifacts/index.ts'
 import {
   type Actor,
   type ApiTokenId,
@@ -38,7 +27,6 @@ import {
   fold,
   type GroupId,
   type KeyId,
-  type KeyStoreName,
   type OrganizationId,
   type ProjectId,
   retrieved,
@@ -56,37 +44,14 @@ import {
   uploadedFile,
   type Voucher,
 } from '../../domain/index.ts'
-import {
-  type EventLog,
-  openSqliteEventLog,
-  prepareEvents,
-  readWholeStream,
-  withSignatures,
-  withVerification,
-} from '../../event-log/index.ts'
+import { type EventLog, prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import type { Persons } from '../../persons/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
-import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
-import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
-import { FilePasses } from '../../signing/file-passes/index.ts'
-import { signatureFormats } from '../../signing/formats.ts'
 import type { OpenTokenOptions, Token } from '../../signing/pkcs11/index.ts'
-import type { SignatureFormat } from '../../signing/signature-format.ts'
-import { createTimestampClient } from '../../signing/timestamp/index.ts'
-import { parseCertificates } from '../../signing/x509/index.ts'
-import {
-  createSources,
-  earlierRequestSource,
-  hashPayloadSource,
-  type SourceKind,
-  type Sources,
-  uploadedFileSource,
-} from '../../sources/index.ts'
-import type { TestInstallation } from './event-keys.ts'
+import type { Sources } from '../../sources/index.ts'
 import { testPersons } from './persons.ts'
-import { openTestKeyStores, softHsmToken } from './softhsm.ts'
 import { administratorsInLog } from './submitters-in-log.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { openTestSigner, type TestSignerOptions } from './test-signer.ts'
 
 /** An organization with a project, a policy that wants two of three people, and a certificate, on real parts. */
 export type TestOrganization = {
@@ -135,89 +100,42 @@ export type TestOrganization = {
 
 /** Makes it; everything is gone when the running test has finished. */
 export async function testOrganization(
-  options: {
+  options: TestSignerOptions & {
     readonly approval?: Partial<ApprovalProcess> | null
     readonly notAfter?: string
     readonly timestamp?: 'required' | 'none'
-    /** What can be signed; default: what the service can. */
-    readonly formats?: readonly SignatureFormat[]
-    /** Whose processes sign what they append; the signer then believes nothing else. */
-    readonly installation?: TestInstallation
-    /** Kinds of sources besides those of the service. */
-    readonly kinds?: readonly SourceKind[]
-    /** The most bytes of an artifact by the kind of its source. */
-    readonly limits?: Readonly<Record<string, number>>
     /** Whether the policy names submitters and approvers through groups; else it names each user. */
     readonly throughGroups?: boolean
     /** What seals and reads names; default: keys in memory. */
     readonly persons?: Persons
-    /** The log; default: SQLite in the folder. It is closed with the rest. */
-    readonly stored?: EventLog
-    /** Key stores of the signer beside `default`, each a token of its own. */
-    readonly furtherKeyStores?: readonly KeyStoreName[]
     /** Whether the policy demands a trusted build system; the submitter is a CI user then, for whom one vouches. */
     readonly buildSystem?: true
     /** Whether the policy signs hashes, too; it demands no time-stamps then. */
     readonly hashSigning?: true
   } = {},
 ): Promise<TestOrganization> {
-  const folder = temporaryFolder()
-  const now = () => new Date().toISOString()
-  const { installation, formats = signatureFormats } = options
-  const { stored = openSqliteEventLog({ path: join(folder, 'event-log.db') }), persons = testPersons() } = options
-  const log = installation === undefined ? stored : withSignatures(stored, installation.eventKey())
-  const store = await openFolderStore({ path: join(folder, 'artifacts'), maximumSize: 1024 ** 3 })
-  const registry = await openUploadRegistry({ path: join(folder, 'uploads'), now: () => new Date() })
-  const uploads = createUploads({ store, registry })
-  const { kinds = [], limits = {} } = options
-  const ofService = [
-    uploadedFileSource({ store, uploads }),
-    earlierRequestSource({ log, store }),
-    hashPayloadSource({ store, uploads }),
-  ]
-  const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
-  const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
-  const tokenOptions = await softHsmToken(folder)
-  const keyStores = await openTestKeyStores(tokenOptions, options.furtherKeyStores)
-  const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
-  const authority = await startTimeStampAuthority(identity)
-  onTestFinished(async () => {
-    await authority.close()
-    await passes.close()
-    await scratch.close()
-    await keyStores.close()
-    registry.close()
-    await store.close()
-    await log.close()
-  })
-  const timestamps = createTimestampClient({
-    urls: [authority.url],
-    transport: fetch,
-    timeoutMs: 10_000,
-    maximumSkewMs: 60_000,
-  })
-  const passes = new FilePasses(1)
-  const trustedTimestampCertificates = parseCertificates(await readFile(identity.rootCertificatePath)).map(
-    ({ der }) => der,
-  )
-  const believed = installation === undefined ? log : withAttribution(withVerification(log, installation.ring(stored)))
-  const signer: SignerDependencies = {
-    log: believed,
-    lastRevisions: (streamIds) => stored.lastRevisions(streamIds),
+  const { persons = testPersons() } = options
+  const parts = await openTestSigner(options)
+  const {
+    folder,
+    now,
+    stored,
+    log,
     store,
+    uploads,
+    sources,
     keyStores,
-    timestamps,
-    trustedTimestampCertificates,
-    scratch,
+    tokenOptions,
     passes,
     formats,
-    now,
-  }
+    identity,
+    signer,
+  } = parts
 
   const organizationId = randomUUID() as OrganizationId
   const setup = new Setup(organizationId)
   const dependencies = {
-    log: believed,
+    log: signer.log,
     now,
     persons,
     workflows: keyWorkflows(signer),

@@ -1,43 +1,26 @@
-import {
-  type CertificateId,
-  type ProjectId,
-  type SigningPolicyId,
-  streams,
-  type TrustedBuildSystemTokenId,
-} from '../../../domain/index.ts'
-import { issuedFacts } from '../issued-facts.ts'
+import { type ProjectId, type SigningPolicyId, streams, type TrustedBuildSystemTokenId } from '../../../domain/index.ts'
+
 import { fixedUuid } from '../submission.ts'
+import { certificateHistories } from './certificate-histories.ts'
 import {
   at,
-  byAudit,
-  byDetection,
   byOperator,
   byPasskey,
   bySession,
   bySetup,
-  bySigner,
   byToken,
-  byWorkflow,
   digest,
   id,
   inForm,
-  keyDescription,
-  nobody,
-  noOrganization,
   plannedDeadline,
   policySettings,
-  storedKey,
 } from './facts.ts'
 import { grantHistories } from './grant-histories.ts'
 import { peopleHistories } from './people-histories.ts'
-import { type EventHistory, exampleRequest, requestHistories, type StoredDocuments } from './request-histories.ts'
+import { type EventHistory, requestHistories, type StoredDocuments } from './request-histories.ts'
+import { securityHistories } from './security-histories.ts'
 import { webHookHistories } from './web-hook-histories.ts'
 
-const issued = {
-  ...issuedFacts('CN=Acme,O=Acme Ltd,C=DE', at, '2027-03-01T12:00:00.000Z'),
-  chain: [Buffer.from('a certificate').toString('base64')],
-  thumbprint: digest('56'),
-}
 /** What the examples of changes propose. */
 const proposedChange = {
   organizationId: id.organization,
@@ -292,187 +275,9 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         inForm(4, byToken('SigningPolicyChanged', { version: 2, settings: { ...hashSettings, approval: null } })),
       ],
     },
-    {
-      streamId: streams.key(id.key),
-      events: [
-        byToken('KeyGenerationRequested', { ...keyDescription(id.key) }),
-        bySigner('KeyGenerated', { ...storedKey }),
-        byToken('KeyDeletionRequested', {
-          requestedBy: { userId: id.user, peopleBehind: [] },
-          reason: 'Exposed',
-          expiresAt: '2026-03-08T12:00:00.000Z',
-        }),
-        byToken('KeyDeletionWithdrawn', { reason: 'It was another one' }),
-        byToken('KeyDeletionRequested', {
-          requestedBy: { userId: id.user, peopleBehind: [] },
-          reason: null,
-          expiresAt: '2026-03-08T12:00:00.000Z',
-        }),
-        byToken('KeyDeletionConfirmed', { confirmedBy: { userId: id.approver, peopleBehind: [id.ciUser] } }),
-        bySigner('KeyDestroyed', { wasInStore: true }),
-      ],
-    },
-    {
-      streamId: streams.key(id.importedKey),
-      events: [
-        byToken('KeyImportRequested', { ...keyDescription(id.importedKey), publicKey: storedKey.publicKey }),
-        bySigner('KeyImportPrepared', { transportKey: storedKey.publicKey }),
-        bySigner('KeyImported', { ...storedKey }),
-        byToken('KeyDisabled', { reason: 'Exposed' }),
-      ],
-    },
-    {
-      streamId: streams.certificate(id.certificate),
-      events: [
-        byToken('CertificateRequested', {
-          certificateId: id.certificate,
-          organizationId: id.organization,
-          name: 'Release',
-          keyId: id.key,
-          renews: fixedUuid<CertificateId>('f'),
-          kind: 'selfSigned',
-          subject: { commonName: 'Acme', organization: 'Acme Ltd', country: 'DE' },
-          restrictions: { minimumApprovals: 2, originVerification: false, timestamp: true },
-          renewBeforeHours: 24,
-          notBefore: at,
-          notAfter: '2027-03-01T12:00:00.000Z',
-        }),
-        bySigner('CertificateIssued', issued),
-        byToken('CertificateDisabled', { reason: null }),
-      ],
-    },
-    {
-      streamId: streams.certificate(id.authorityCertificate),
-      events: [
-        byToken('CertificateRequested', {
-          certificateId: id.authorityCertificate,
-          organizationId: id.organization,
-          name: 'Release',
-          keyId: id.key,
-          renews: null,
-          kind: 'authority',
-          subject: { commonName: 'Acme', organizationalUnit: 'Releases', locality: 'Bonn', state: 'NRW' },
-          alternativeNames: [{ kind: 'email', value: 'release@example.org' }],
-          restrictions: { minimumApprovals: 0, originVerification: false, timestamp: false },
-          enrolment: { by: 'est', server: 'corporate', renewBeforeDays: 30 },
-        }),
-        bySigner('CertificateSigningRequestCreated', {
-          format: 'pkcs10',
-          request: Buffer.from('a request').toString('base64'),
-        }),
-        byWorkflow('CertificateEnrolmentFailed', { code: 'EST_PENDING', message: 'Somebody there must agree.' }),
-        byWorkflow('CertificateInstalled', { ...issued, source: { by: 'est', server: 'corporate' } }),
-        byToken('CertificateRestrictionsChanged', {
-          restrictions: { minimumApprovals: 1, originVerification: true, timestamp: true },
-        }),
-        byToken('CertificateDisabled', { reason: 'looked at' }),
-        byToken('CertificateEnabled', { reason: null }),
-        byWorkflow('CertificateExpiryWarned', { days: 60, notAfter: issued.notAfter }),
-        byWorkflow('CertificateRenewalRequested', {}),
-        byWorkflow('CertificateExpired', { notAfter: issued.notAfter }),
-      ],
-    },
-    {
-      streamId: streams.certificate(id.importedCertificate),
-      events: [
-        byToken('CertificateRequested', {
-          certificateId: id.importedCertificate,
-          organizationId: id.organization,
-          name: 'Imported',
-          keyId: id.importedKey,
-          renews: null,
-          kind: 'imported',
-          subject: { commonName: 'Acme' },
-          restrictions: { minimumApprovals: 0, originVerification: false, timestamp: false },
-          certificate: issued,
-        }),
-        bySigner('CertificateInstalled', { ...issued, source: { by: 'import' } }),
-      ],
-    },
+    ...certificateHistories,
     ...requestHistories(documents),
-    {
-      streamId: streams.security(id.organization, '2026-03-02T12:00:00.000Z'),
-      events: [
-        nobody('CommandRefused', {
-          commands: ['authenticate'],
-          code: 'TOKEN_REVOKED',
-          subject: null,
-          count: 2,
-          firstAt: '2026-03-02T12:00:00.000Z',
-          lastAt: '2026-03-02T12:00:30.000Z',
-          presented: { userId: id.user, tokenId: id.token },
-        }),
-      ],
-    },
-    {
-      streamId: streams.unusualActivity(fixedUuid('5')),
-      events: [
-        byDetection('UnusualActivityDetected', {
-          rule: 'unusualHour',
-          seen: { hour: 3 },
-          usual: { hours: [9, 10, 11], uses: 120, of: 'signingPolicy' },
-          about: 'signingPolicy',
-          userId: id.user,
-          signingPolicyId: id.policy,
-          tokenId: id.token,
-          signingRequestId: exampleRequest,
-          happenedAt: at,
-          count: 1,
-          evidence: [{ eventId: fixedUuid('6'), streamId: streams.signingRequest(exampleRequest) }],
-        }),
-      ],
-    },
-    {
-      streamId: streams.unusualActivity(fixedUuid('7')),
-      events: [
-        byDetection('FurtherUnusualActivityDetected', {
-          rule: 'newNetwork',
-          count: 9,
-          subjects: [{ about: 'user', userId: id.user, signingPolicyId: id.policy }],
-          unnamed: 2,
-          firstAt: at,
-          lastAt: at,
-        }),
-      ],
-    },
-    {
-      streamId: streams.security(noOrganization, at),
-      events: [
-        byAudit('RefusalEventsReserved', {
-          events: 2,
-          recording: { count: 3, organizations: 1, most: [{ organizationId: id.organization, count: 3 }] },
-          waiting: { count: 5, organizations: 1, most: [{ organizationId: id.organization, count: 5 }] },
-        }),
-      ],
-    },
-    {
-      streamId: streams.security(id.organization, at),
-      events: [
-        byToken('CommandRefused', {
-          commands: ['approveSigningRequest', 'denySigningRequest'],
-          code: 'NOT_AN_APPROVER',
-          subject: exampleRequest,
-          count: 1,
-          firstAt: at,
-          lastAt: at,
-        }),
-        nobody('FurtherCommandsRefused', {
-          count: 9,
-          kinds: [
-            {
-              actor: { kind: 'anonymous' },
-              remoteAddress: '192.0.2.1',
-              commands: ['authenticate'],
-              code: 'TOKEN_INVALID',
-              count: 7,
-            },
-          ],
-          unnamed: 2,
-          firstAt: at,
-          lastAt: at,
-        }),
-      ],
-    },
+    ...securityHistories,
     {
       streamId: streams.processKey('0123456789abcdef0123456789abcdef'),
       events: [
