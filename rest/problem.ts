@@ -30,7 +30,7 @@ export function problemOf(error: unknown, correlationId: string): Problem {
   if (error instanceof Refusal) {
     const { code, message, details } = error
     return {
-      ...problem(statusOfRefusal(code), code, message),
+      ...problem(statusOfRefusal(code), code, code === 'FORBIDDEN' ? `${message}${whoGives(details)}` : message),
       ...(Object.keys(details).length > 0 ? { details } : {}),
       ...(error instanceof InvalidInput ? { errors: error.errors } : {}),
     }
@@ -41,6 +41,16 @@ export function problemOf(error: unknown, correlationId: string): Problem {
   if (status !== undefined && error instanceof Error) return problem(status, 'REQUEST_MALFORMED', error.message)
   const masked = `Something went wrong on our side. An operator finds it in the log as ${correlationId}.`
   return { ...problem(500, 'INTERNAL_ERROR', masked), correlationId }
+}
+
+/** Which permission lacks, and who can give what it needs. */
+function whoGives({ permission, roles, relations }: Refusal['details']): string {
+  if (!Array.isArray(roles) || !Array.isArray(relations)) return ''
+  const givers = [
+    ...(roles.length > 0 ? ['roles are given by administrators of users'] : []),
+    ...(relations.length > 0 ? ['projects and signing policies are changed by project administrators'] : []),
+  ]
+  return ` The permission is ${permission}${givers.map((each) => `; ${each}`).join('')}.`
 }
 
 /** Answers with the problem that an error is, and logs it when it is a fault of ours. */

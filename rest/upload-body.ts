@@ -97,7 +97,7 @@ export async function* checkedBytes(
     hash?.update(chunk)
     yield chunk
   }
-  if (size === 0) throw new Refusal('UPLOAD_EMPTY', 'The file has no bytes. Send the artifact as the body.')
+  if (size === 0) throw new Refusal('UPLOAD_EMPTY', 'The file has no bytes: there is nothing in it to sign.')
   const actual = hash?.digest('hex')
   if (announced !== undefined && actual !== announced)
     throw new Refusal(

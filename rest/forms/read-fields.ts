@@ -30,7 +30,8 @@ export function readFields<Schema extends z.ZodType>(
   for (const { path, message } of parsed.error?.issues ?? []) {
     const field = path.map(String).join('.') || 'request'
     if (isBelowAny(field, errors)) continue
-    errors[field] = [...(errors[field] ?? []), `${message}${shownValue(schema, value, path)}`]
+    const said = valueAt(value, path) === undefined ? `must be given (${message})` : message
+    errors[field] = [...(errors[field] ?? []), `${said}${shownValue(schema, value, path)}`]
   }
   throw new InvalidInput(errors)
 }
@@ -185,10 +186,14 @@ const secretName = /token|secret|password|authorization|headers|url|pkcs12|invit
 /** The value at fault, as far as it is short, and neither secret itself nor named like something that is. */
 function shownValue(schema: z.ZodType, root: unknown, path: readonly PropertyKey[]): string {
   if (path.some((name) => secretName.test(String(name))) || holdsSecret(schema, path)) return ''
-  const value = path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown> | undefined)?.[name], root)
+  const value = valueAt(root, path)
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return ''
   const text = JSON.stringify(value)
   return `; got ${text.length > 120 ? `${text.slice(0, 120)}…` : text}`
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown> | null | undefined)?.[name], root)
 }
 
 function holdsSecret(schema: z.ZodType, path: readonly PropertyKey[]): boolean {

@@ -1,0 +1,38 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { registerRest } from '../../rest/index.ts'
+import { type GraphQLTestServer, openGraphQLServer } from '../support/graphql-server.ts'
+import { refusalOf, refusedCalls } from '../support/rest-errors.ts'
+
+// What clients are shown when they are refused. `UPDATE_ERROR_DOCUMENTS=1` writes what is answered now: read the difference.
+const file = join(import.meta.dirname, 'error-documents.json')
+const recorded = () => JSON.parse(readFileSync(file, 'utf8'))
+
+describe('the error documents of REST', () => {
+  let server: GraphQLTestServer & { readonly close: () => Promise<void> }
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+    server = await openGraphQLServer(folder, { register: (http, _application, rest) => registerRest(http, rest) })
+  })
+  afterAll(() => server.close())
+
+  it('are those of the golden file', async () => {
+    const documents: Record<string, unknown> = {}
+    for (const [what, call] of Object.entries(refusedCalls)) documents[what] = await refusalOf(server, call)
+    if (process.env.UPDATE_ERROR_DOCUMENTS === '1') writeFileSync(file, `${JSON.stringify(documents, null, 2)}\n`)
+    expect(documents).toEqual(recorded())
+  })
+
+  it('name what is wrong and what would be right', () => {
+    for (const [what, { detail, status, code, errors }] of Object.entries<Problem>(recorded())) {
+      expect([what, code, status >= 400 && status < 500]).toEqual([what, expect.stringMatching(/^[A-Z_]+$/), true])
+      expect([what, detail.length > 20]).toEqual([what, true])
+      if (code === 'INPUT_MALFORMED') expect([what, Object.keys(errors ?? {})]).not.toEqual([what, []])
+      if (code === 'FORBIDDEN') expect([what, detail]).toEqual([what, expect.stringMatching(/role|Ask/)])
+    }
+  })
+})
+
+type Problem = { detail: string; status: number; code: string; errors?: object }

@@ -1,0 +1,126 @@
+import type { GraphQLTestServer } from './graphql-server.ts'
+
+/** A call that is refused, and what it shows. */
+export type RefusedCall = {
+  readonly method: string
+  /** Below `/Api/v1/{organizationId}` unless it begins with a slash. */
+  readonly path: string
+  /** Default: the submitter's. */
+  readonly as?: 'administrator' | 'submitter' | 'auditor' | 'nobody' | 'stranger'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+const json = (value: unknown) => ({
+  headers: { 'content-type': 'application/json' },
+  body: typeof value === 'string' ? value : JSON.stringify(value),
+})
+
+/** A form of text fields, and of files where a value says its name. */
+function form(fields: Readonly<Record<string, string | readonly [fileName: string, text: string]>>) {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    const [file, text] = typeof value === 'string' ? ['', value] : [`; filename="${value[0]}"`, value[1]]
+    return `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${text}\r\n`
+  })
+  return { headers: { 'content-type': 'multipart/form-data; boundary=b' }, body: `${parts.join('')}--b--` }
+}
+
+const id = '11111111-1111-4111-8111-111111111111'
+const artifact = ['setup.exe', 'a program'] as const
+const right = { artifact, projectSlug: 'demo', signingPolicySlug: 'release-signing' }
+const submit = { method: 'POST', path: 'SigningRequests/SubmitWithArtifact' } as const
+const newProject = { method: 'POST', path: 'Projects', as: 'administrator' } as const
+
+/** One call for each way in which REST refuses; the key says what is wrong. */
+export const refusedCalls: Readonly<Record<string, RefusedCall>> = {
+  'no token': { method: 'GET', path: 'Projects', as: 'nobody' },
+  'a token that is not known': { method: 'GET', path: 'Projects', as: 'stranger' },
+  'a token with an unknown build system': {
+    method: 'GET',
+    path: 'Projects',
+    headers: { authorization: 'with an unknown build system' },
+  },
+  'another organization': { method: 'GET', path: `/Api/v1/${id}/Projects` },
+  'an address that is not encoded': { method: 'GET', path: 'Projects/%ff' },
+  'no permission to change': { ...newProject, as: 'auditor', ...json({ slug: 'x', name: 'X' }) },
+  'no permission to read': { method: 'GET', path: 'AuditEvents' },
+  'no permission to submit': { ...submit, as: 'auditor', ...form(right) },
+  'a project that is not there': { method: 'GET', path: `Projects/${id}` },
+  'an id that is none': { method: 'GET', path: 'Projects/demo' },
+  'a field that is missing': { ...newProject, ...json({ slug: 'x' }) },
+  'a field that is not known': { ...newProject, ...json({ slug: 'x', name: 'X', nmae: 'X' }) },
+  'a field in two spellings': { ...newProject, ...json('{"slug":"x","name":"X","Name":"Y"}') },
+  'a field twice': { ...newProject, ...json('{"slug":"x","name":"X","name":"Y"}') },
+  'a field of another form': { ...newProject, ...json({ slug: 'x', name: 7 }) },
+  'a slug that is none': { ...newProject, ...json({ slug: 'a b', name: 'X' }) },
+  'a slug that is taken': { ...newProject, ...json({ slug: 'demo', name: 'X' }) },
+  'a body that is no JSON': { ...newProject, ...json('{') },
+  'a body that is a list': { ...newProject, ...json('[]') },
+  'a body in another type': { ...newProject, headers: { 'content-type': 'text/csv' }, body: 'a,b' },
+  'a body that is packed': {
+    ...newProject,
+    ...json({}),
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+  },
+  'a body that is too long': { ...newProject, ...json({ slug: 'x', name: 'x'.repeat(2 ** 21) }) },
+  'a revision that is old': {
+    method: 'PUT',
+    path: 'Projects/{projectId}',
+    as: 'administrator',
+    ...json({ basedOnRevision: -1, name: 'X' }),
+  },
+  'a page that is too large': { method: 'GET', path: 'Projects?first=1000' },
+  'a cursor that is none': { method: 'GET', path: 'Projects?after=x' },
+  'a query that is not known': { method: 'GET', path: 'Projects?name=x' },
+  'an idempotency key that is too long': {
+    ...newProject,
+    ...json({ slug: 'x', name: 'X' }),
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'x'.repeat(200) },
+  },
+  'a submission without its artifact': {
+    ...submit,
+    ...form({ projectSlug: 'demo', signingPolicySlug: 'release-signing' }),
+  },
+  'a submission without its policy': { ...submit, ...form({ artifact, projectSlug: 'demo' }) },
+  'a submission as JSON': { ...submit, ...json({ projectSlug: 'demo' }) },
+  'a submission to a project that is not there': { ...submit, ...form({ ...right, projectSlug: 'nothing' }) },
+  'a submission to a policy that is not there': { ...submit, ...form({ ...right, signingPolicySlug: 'nothing' }) },
+  'a submission with an artifact configuration': { ...submit, ...form({ ...right, artifactConfigurationSlug: 'x' }) },
+  'a submission with a parameter': { ...submit, ...form({ ...right, 'parameters.version': '1' }) },
+  'a submission with an origin': { ...submit, ...form({ ...right, 'origin.repositoryData.branchName': 'main' }) },
+  'a submission of a file without bytes': { ...submit, ...form({ ...right, artifact: ['setup.exe', ''] }) },
+  'a submission of a file with a name that hides something': {
+    ...submit,
+    ...form({ ...right, artifact: ['setup\u202eexe.txt', 'x'] }),
+  },
+  'a submission of a file that is too large': {
+    ...submit,
+    ...form({ ...right, artifact: ['setup.exe', 'x'.repeat(1_000_001)] }),
+  },
+  'a form that ends early': {
+    ...submit,
+    headers: { 'content-type': 'multipart/form-data; boundary=b' },
+    body: '--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n',
+  },
+  'a request that is not there': { method: 'GET', path: `SigningRequests/${id}/SignedArtifact` },
+}
+
+/** Sends a call, and gives the answer without what differs from run to run. */
+export async function refusalOf(server: GraphQLTestServer, call: RefusedCall) {
+  const { method, path, as = 'submitter', headers = {}, body } = call
+  const known = { nobody: undefined, stranger: `cst_${'x'.repeat(40)}` } as const
+  const token = as === 'nobody' || as === 'stranger' ? known[as] : server[as].token
+  const named = path.replace('{projectId}', server.projectId)
+  const url = path.startsWith('/') ? path : `/Api/v1/${server.organizationId}/${named}`
+  const withSystem = headers.authorization === undefined ? {} : { authorization: `Bearer ${token}:unknown` }
+  const response = await fetch(`${server.url}${url}`, {
+    method,
+    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers, ...withSystem },
+    ...(body === undefined ? {} : { body }),
+  })
+  const text = (await response.text()).replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (found) =>
+    found === id ? found : 'ID',
+  )
+  const retryAfter = response.headers.get('retry-after')
+  return { ...JSON.parse(text), ...(retryAfter === null ? {} : { 'Retry-After': retryAfter }) }
+}
