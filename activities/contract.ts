@@ -160,6 +160,20 @@ export interface SignerActivities {
  */
 export type Answer<Result> = { readonly answerTo: string; readonly result: Result }
 
+/** Which attempt is to be made to send a mail, in which round: numbers from 1 in each. */
+export type MailAttempt = { readonly id: string; readonly round: number; readonly attempt: number }
+
+/** What follows: nothing, the next attempt after a pause, or the same one, since the mail is not due yet. */
+export type AfterMailAttempt =
+  | { readonly next: 'nothing' }
+  | { readonly next: 'attempt' | 'notYet'; readonly pauseMs: number }
+
+/** What processes do that can read addresses, on a task queue of their own. */
+export interface MailActivities {
+  /** Tries once to hand a mail over, and keeps what came of it; what is kept already is not done again. */
+  attemptMail(input: MailAttempt): Promise<AfterMailAttempt>
+}
+
 /** Activities as other processes run them. */
 export type Answering<Activities> = {
   readonly [Name in keyof Activities]: Activities[Name] extends (input: infer Input) => Promise<infer Result>

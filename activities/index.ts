@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity'
 import type { ArtifactStore } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import { attemptMail, type MailDependencies } from '../notifications/mail/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { Sources } from '../sources/index.ts'
@@ -15,6 +16,7 @@ import type {
   EnrolmentActivities,
   GrantActivities,
   LongStepActivities,
+  MailActivities,
   RequestStep,
   ShortActivities,
   SignerActivities,
@@ -95,6 +97,14 @@ export function deliveryActivities(dependencies: WebHookDeliveryDependencies): A
     ),
   }
 }
+
+/** Sends mails. Each call is short, and waits for a mail server. */
+export function mailActivities(dependencies: MailDependencies): Answering<MailActivities> {
+  return { attemptMail: answering((input) => withHeartbeat(() => attemptMail(dependencies, input), mailLimit)) }
+}
+
+/** A mail server that is slow with each step takes less. */
+const mailLimit = 10 * 60_000
 
 /**
  * The activities of a signer process.

@@ -123,12 +123,11 @@ type Invitation = { readonly facts: InvitationFacts; readonly token: string | nu
 function newInvitation({ now, mailedTokens }: Pick<Dependencies, 'now' | 'mailedTokens'>, userId: UserId): Invitation {
   const expiresAt = new Date(Date.parse(now()) + lifetimeMs).toISOString()
   const invitationId = randomUUID() as InvitationId
-  const isMailed = mailedTokens !== undefined
-  const { text, hash: tokenHash } = isMailed
-    ? mailedTokens.invitation(userId, invitationId)
-    : newInvitationToken(userId)
-  const delivery = isMailed ? 'mailed' : 'shown'
-  return { facts: { invitationId, tokenHash, expiresAt, delivery }, token: isMailed ? null : text }
+  const mailed = mailedTokens?.mailsInvitations ? mailedTokens.invitation(userId, invitationId) : undefined
+  const { text, hash: tokenHash } = mailed ?? newInvitationToken(userId)
+  const isShown = mailed === undefined
+  const facts: InvitationFacts = { invitationId, tokenHash, expiresAt, delivery: isShown ? 'shown' : 'mailed' }
+  return { facts, token: isShown ? text : null }
 }
 
 /** Whoever makes an invitation could accept it: only a Global Administrator makes one for another. */

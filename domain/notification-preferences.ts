@@ -8,6 +8,8 @@
  * - `administratorAdded`: somebody became a Global Administrator;
  * - `unusualActivity`: something was found that people should look at;
  * - `webHookProblem`: a web hook was turned off, or what it should have been sent was given up.
+ *
+ * New ones stand at the end: links in mails know them by their number.
  */
 export const notificationKinds = [
   'requestOutcome',

@@ -18,6 +18,7 @@ import { registerOperations } from './register-operations.ts'
 import { hashOperations } from './signing-requests/sign-hash.ts'
 import { submissionOperations } from './signing-requests/submit-with-artifact.ts'
 import { systemInfoOperations } from './system-info.ts'
+import { registerUnsubscribe } from './unsubscribe.ts'
 import { uploadOperations } from './upload.ts'
 
 /** What the HTTP API needs. */
@@ -63,6 +64,12 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
     scope.setErrorHandler(problemErrorHandler(logger))
     scope.removeAllContentTypeParsers()
     registerInvitations(scope, application, ({ raw }) => http.clientOf(raw).address)
+  })
+  // Mail programs that nobody signed in to.
+  http.fastify.register(async (scope) => {
+    scope.setErrorHandler(problemErrorHandler(logger))
+    scope.removeAllContentTypeParsers()
+    registerUnsubscribe(scope, application, ({ raw }) => http.clientOf(raw).address)
   })
   http.fastify.register(async (scope) => {
     await readBodiesAsStreams(scope, logger)

@@ -23,8 +23,7 @@ import { readIfThere } from './whole-file.ts'
  * @throws ConfigurationError `CONFIGURATION_INVALID`, `PERSON_MASTER_KEY_MALFORMED`, `TLS_FILE_UNUSABLE`
  */
 export async function openPersons(settings: Settings, logger: Logger): Promise<Persons> {
-  const kept = settings.personMasterKey ?? (await readIfThere(masterKeyPath(settings.data)))
-  const masters = parseMasterKeys(required({ ...settings, personMasterKey: kept }, 'personMasterKey', 'api'))
+  const masters = await readMasterKeys(settings)
   const store = await openStore(settings, logger)
   return createPersons({
     store,
@@ -32,6 +31,16 @@ export async function openPersons(settings: Settings, logger: Logger): Promise<P
     now: () => new Date().toISOString(),
     onFailure: (error) => logger.error({ err: error }, 'names of users cannot be read'),
   })
+}
+
+/**
+ * The master keys that the settings name, by default those of a file in the data directory.
+ *
+ * @throws ConfigurationError `CONFIGURATION_INVALID`, `PERSON_MASTER_KEY_MALFORMED`
+ */
+export async function readMasterKeys(settings: Settings): Promise<readonly [MasterKey, ...MasterKey[]]> {
+  const kept = settings.personMasterKey ?? (await readIfThere(masterKeyPath(settings.data)))
+  return parseMasterKeys(required({ ...settings, personMasterKey: kept }, 'personMasterKey', 'api'))
 }
 
 /**

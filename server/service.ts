@@ -10,6 +10,7 @@ import {
 } from '../application/index.ts'
 import { checkHeader, openManifest, openPlan, RecentHeads } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import type { Persons } from '../persons/index.ts'
 import { registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { planWording } from '../signing/directives.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
@@ -24,6 +25,8 @@ import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from 
 import { newHttpServer, urlOf } from './http-server.ts'
 import { configuredKeyStores } from './key-stores.ts'
 import { listen } from './listen.ts'
+import type { Mail } from './mail.ts'
+import { plannedFilesOf } from './planned-files.ts'
 import { serviceSources } from './sources.ts'
 import { maximumUploadSize, openArtifacts, openScratch } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
@@ -131,6 +134,9 @@ export async function startService(options: {
       void persons.rewrap().catch((error) => logger.error({ err: error }, 'keys of persons could not be wrapped anew'))
     }
 
+    const mail = has('api')
+      ? await (await import('./mail.ts')).openMail(settings, options.embeddedTemporal ?? false)
+      : undefined
     const dependencies: ApplicationDependencies = {
       log,
       workflows,
@@ -158,6 +164,7 @@ export async function startService(options: {
           : (await import('./web-hooks.ts')).webHookPorts({ outside, notifications }),
       refusals,
       apiTokenUses,
+      ...(mail && { mailedTokens: mail.tokens }),
       room: openRoom(places),
       now,
     }
@@ -205,6 +212,7 @@ export async function startService(options: {
     const takeBack = surviveUncaughtErrors(logger)
     // Closed last: also what fails while the others close must not end the process before they have.
     closers.unshift(async () => takeBack())
+    if (mail !== undefined && persons !== undefined) await addMail(mail, persons)
     const background = has('worker') ? await workInBackground() : undefined
     const resume = background?.resume ?? (async () => undefined)
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }
@@ -218,6 +226,24 @@ export async function startService(options: {
       checks.detection = async () => begun.notice()
       checks.delivery = async () => begun.deliveryNotice()
       return begun
+    }
+
+    async function addMail(configured: Mail, people: Persons): Promise<void> {
+      const store = await (await import('./notification-store.ts')).openNotificationStore(settings, logger)
+      closers.push(() => store.close())
+      const running = await configured.start({
+        log,
+        store,
+        persons: people,
+        plannedFiles: plannedFilesOf(artifacts.store),
+        client,
+        temporal,
+        publicUrl: () => settings.publicUrl ?? urlOf(fastify, settings),
+        now,
+        logger,
+      })
+      closers.push(running.close)
+      checks.mail = async () => running.notice()
     }
 
     async function addSigner(eventLog: EventLog, passes: FilePasses): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseNetwork, Refusal } from '../domain/index.ts'
+import { isPlainLine, parseEmailAddress, parseNetwork, Refusal } from '../domain/index.ts'
 
 /** A TCP port; 0 takes a free one. */
 export const port = wholeNumber(0, 65_535)
@@ -32,6 +32,24 @@ export const network = z.string().transform((text, context) => {
     return z.NEVER
   }
 })
+/** A mail server: `smtp://host[:port]` for STARTTLS, `smtps://host[:port]` for TLS from the beginning; without user and password. */
+export const mailServerSetting = z
+  .string()
+  .regex(
+    /^smtps?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?\/?$/,
+    'must be smtp://<host>:<port> or smtps://<host>:<port>; user and password are settings of their own',
+  )
+  .optional()
+/** One mailbox, by the rule for addresses of users. */
+export const mailAddress = z.string().refine((text) => {
+  try {
+    return parseEmailAddress(text) === text
+  } catch {
+    return false
+  }
+}, 'must be one address such as signing@example.org, without a name')
+/** A line of text without what nobody sees. */
+export const plainLine = z.string().min(1).max(100).refine(isPlainLine, 'must be one line without invisible characters')
 /** A database: a file of SQLite, or where PostgreSQL is. */
 export const databaseAddress = z
   .string()

@@ -56,6 +56,11 @@ export type DeliveryProgress = {
   readonly deadline: number
 }
 
+/** The id of the workflow `mailDelivery` for a round of a mail. */
+export function mailDeliveryId(notificationId: string, round: number): string {
+  return `mail-${notificationId}${round === 0 ? '' : `-${round}`}`
+}
+
 /** Argument of every update of a signing request. */
 export type Change<Command> = { readonly command: Command; readonly initiator: Initiator }
 
@@ -96,3 +101,5 @@ export const signerTaskQueue = 'countersign-signer'
 export const deliveryTaskQueue = 'countersign-delivery'
 /** The task queue of the worker processes. */
 export const workerTaskQueue = 'countersign-worker'
+/** The task queue of who sends mails: the api processes, which alone can read addresses. */
+export const mailTaskQueue = 'countersign-mail'

@@ -116,6 +116,7 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
   // The side of the workflows that runs outside of the sandbox: how the application talks to them.
   'workflows/client.ts': { packages: 'all' },
   'workflows/deliveries.ts': { packages: 'all' },
+  'workflows/mail-deliveries.ts': { packages: 'all' },
   // A read model is the fold of the log by the domain's own `evolve`.
   'projections/folds.ts': { rooms: { domain: 'all' } },
   // The one way from the command into the server's composition, for what runs on the server's machine: `serve`,

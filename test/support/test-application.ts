@@ -13,6 +13,7 @@ import {
   type Caller,
   createApplication,
   createOrganization,
+  type MailedTokens,
   openRefusalAudit,
   type SubmittedSource,
 } from '../../application/index.ts'
@@ -101,7 +102,9 @@ export type RecordedRefusal = CommandRefused['data']
  *
  * @param options.log a log that nothing is in; SQLite, at `logPath`, by default
  */
-export async function testApplication(options: { readonly log?: EventLog } = {}): Promise<TestApplication> {
+export async function testApplication(
+  options: { readonly log?: EventLog; readonly mailedTokens?: MailedTokens } = {},
+): Promise<TestApplication> {
   const folder = temporaryFolder()
   const logPath = join(folder, 'event-log.db')
   const log = options.log ?? openSqliteEventLog({ path: logPath })
@@ -146,6 +149,7 @@ export async function testApplication(options: { readonly log?: EventLog } = {})
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
     now,
+    ...(options.mailedTokens === undefined ? {} : { mailedTokens: options.mailedTokens }),
   }
   const application = createApplication(dependencies)
   const setup = new Setup(organizationId)
