@@ -45,6 +45,7 @@ import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type GraphQLOrganization, setUpOrganization } from './graphql-organization.ts'
 import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
+import { testMailedTokens } from './mailed-tokens.ts'
 import { testPersons } from './persons.ts'
 import { secretsIn } from './secrets.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
@@ -163,6 +164,7 @@ export async function openGraphQLServer(
     refusals,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
+    mailedTokens: testMailedTokens,
     now,
   }
   const application = createApplication(dependencies)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
 import { type AskedRoute, artifactRoute, submissionRoute } from './asked-rest.ts'
+import { unsubscribePath } from '../mailed-tokens.ts'
 import type { AccessCaller } from './callers.ts'
 import type { Things } from './things.ts'
 
@@ -400,6 +401,7 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
     body: async (of) => JSON.stringify({ invitation: await (await of.newInvitation())() }),
     headers: { 'content-type': 'application/json' },
   },
+  ...unsubscribeRoutes(),
   'POST /uploads': {
     path: async () => '/uploads?fileName=setup.exe',
     body: 'a program',
@@ -428,4 +430,11 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
 
 function nodeId(type: string, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64')
+}
+
+/** The address in mails at which somebody turns mails off. */
+function unsubscribeRoutes(): Readonly<Record<string, AskedRoute>> {
+  const path = async (of: Things) => unsubscribePath(await of.organizationId(), await of.user(), 'requestOutcome')
+  const url = '/notifications/unsubscribe/:token'
+  return { [`GET ${url}`]: { path }, [`HEAD ${url}`]: { path }, [`POST ${url}`]: { path } }
 }
