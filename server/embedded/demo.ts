@@ -58,7 +58,7 @@ export async function createDemo(
   for (const { key, name, responsible, roles } of people) {
     const { userId } =
       responsible === undefined
-        ? await administration.createUser(setup, { kind: 'interactive', name, email: null, roles })
+        ? await administration.createUser(setup, { kind: 'interactive', name, email: demoAddress(key), roles })
         : await administration.createCiUser(setup, { name, responsible: ids.get(responsible) as UserId })
     const { token } = await administration.issueApiToken(setup, { userId, name: 'demo', expiresAt: null })
     users[key] = { userId, token }
@@ -118,4 +118,9 @@ async function certificate(administration: Administration, setup: Setup, name: s
     notAfter: notAfter.toISOString(),
   })
   return certificateId
+}
+
+/** An address that no mail ever reaches (RFC 2606): mails to the demo's people are files in the data directory. */
+function demoAddress(key: string): string {
+  return `${key}@demo.invalid`
 }
