@@ -10,6 +10,7 @@ import {
 } from '../application/index.ts'
 import { checkHeader, openManifest, openPlan, RecentHeads } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import type { NotificationStore } from '../notifications/index.ts'
 import type { Persons } from '../persons/index.ts'
 import { registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { planWording } from '../signing/directives.ts'
@@ -212,7 +213,8 @@ export async function startService(options: {
     const takeBack = surviveUncaughtErrors(logger)
     // Closed last: also what fails while the others close must not end the process before they have.
     closers.unshift(async () => takeBack())
-    if (mail !== undefined && persons !== undefined) await addMail(mail, persons)
+    if (mail !== undefined && persons !== undefined && notifications !== undefined)
+      await addMail(mail, persons, notifications)
     const background = has('worker') ? await workInBackground() : undefined
     const resume = background?.resume ?? (async () => undefined)
     return { url: urlOf(fastify, settings), application, dependencies, resume, close }
@@ -228,9 +230,7 @@ export async function startService(options: {
       return begun
     }
 
-    async function addMail(configured: Mail, people: Persons): Promise<void> {
-      const store = await (await import('./notification-store.ts')).openNotificationStore(settings, logger)
-      closers.push(() => store.close())
+    async function addMail(configured: Mail, people: Persons, store: NotificationStore): Promise<void> {
       const running = await configured.start({
         log,
         store,

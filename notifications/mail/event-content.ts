@@ -10,6 +10,7 @@ import {
 import type { MailSources, Told } from './mail-sources.ts'
 import type { EventNotice } from './notice.ts'
 import { requestContent } from './request-content.ts'
+import { webHookProblem } from './web-hook-content.ts'
 
 /** What says what a mail tells of an event, by its kind. Each kind stands here. */
 const tellers: Readonly<Record<NotificationKind, Teller | 'request'>> = {
@@ -20,7 +21,7 @@ const tellers: Readonly<Record<NotificationKind, Teller | 'request'>> = {
   certificateExpiry,
   administratorAdded,
   unusualActivity,
-  webHookProblem: async () => undefined,
+  webHookProblem,
 }
 
 /** What a mail says of an event, as the log has it now; `undefined` when there is nothing to say any more. */

@@ -10,13 +10,17 @@ import {
   groupsNamed,
   isFinalStatus,
   type NotificationKind,
+  type PrincipalReference,
   parseStreamName,
   permissionRule,
+  projectDecider,
   type SigningRequest,
   signingRequestDecider,
   streams,
   type UserId,
   usersNamed,
+  type WebHookId,
+  webHookDecider,
 } from '../../domain/index.ts'
 import type { RecordedEvent } from '../../event-log/index.ts'
 import type { Directory } from './directory.ts'
@@ -40,6 +44,8 @@ const rules: Readonly<Record<string, Rule>> = {
   SigningRequestFailed: ended,
   SigningRequestCompleted: ended,
   ChangeProposed: changeProposed,
+  WebHookDisabled: webHookProblem,
+  WebHookDeliveryAbandoned: webHookProblem,
   CertificateExpiryWarned: toRoles('certificateExpiry', ['globalAdministrator', 'certificateAdministrator']),
   CertificateExpired: toRoles('certificateExpiry', ['globalAdministrator', 'certificateAdministrator']),
   GlobalRoleGranted: administratorAdded,
@@ -75,6 +81,19 @@ async function changeProposed(event: RecordedEvent, directory: Directory): Promi
   if (change.status === 'none') return []
   const may = await directory.withRoles(change.organizationId, permissionRule(change.permission).roles)
   return [{ kind: 'changeProposed', recipients: may.filter((userId) => userId !== change.author) }]
+}
+
+/** Whoever administers the web hook: its project's configurators, or Global Administrators. What people turn off they know. */
+async function webHookProblem(event: RecordedEvent, directory: Directory): Promise<readonly Telling[]> {
+  if (event.type === 'WebHookDisabled' && event.data.cause !== 'gone') return []
+  const webHookId = parseStreamName(event.streamId)?.id as WebHookId
+  const hook = await stateOf(directory, streams.webHook(webHookId), webHookDecider)
+  if (hook.status === 'none') return []
+  const project = hook.projectId && (await stateOf(directory, streams.project(hook.projectId), projectDecider))
+  const configurators = project && project.status !== 'none' ? await membersOf(project.configurators, directory) : []
+  const recipients =
+    configurators.length > 0 ? configurators : await directory.withRoles(hook.organizationId, ['globalAdministrator'])
+  return [{ kind: 'webHookProblem', recipients }]
 }
 
 /** The request as it was with this event, and not as it became since. */
@@ -144,13 +163,18 @@ async function asked(
   { approvers, submitterMayApprove }: ApprovalProcess,
   directory: Directory,
 ): Promise<readonly UserId[]> {
+  const own = new Set<UserId>(submitterMayApprove ? [] : [submitter, ...peopleBehind])
+  return (await membersOf(approvers, directory)).filter((userId) => !own.has(userId))
+}
+
+/** Whom references name, themselves or by a group that has them now; each once. */
+async function membersOf(references: readonly PrincipalReference[], directory: Directory): Promise<readonly UserId[]> {
   const members: UserId[] = []
-  for (const groupId of groupsNamed(approvers)) {
+  for (const groupId of groupsNamed(references)) {
     const group = await stateOf(directory, streams.group(groupId), groupDecider)
     if (group.status !== 'none') members.push(...group.members)
   }
-  const own = new Set<UserId>(submitterMayApprove ? [] : [submitter, ...peopleBehind])
-  return [...new Set([...usersNamed(approvers), ...members])].filter((userId) => !own.has(userId))
+  return [...new Set([...usersNamed(references), ...members])]
 }
 
 /** A notice of an event for one kind. */
