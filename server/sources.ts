@@ -15,6 +15,10 @@ export function serviceSources(
   { log, artifacts }: { readonly log: EventLog; readonly artifacts: Pick<Artifacts, 'store' | 'uploads'> },
 ): Sources {
   const { store, uploads } = artifacts
-  const kinds = [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store }), hashPayloadSource({ store, uploads })]
+  const kinds = [
+    uploadedFileSource({ store, uploads }),
+    earlierRequestSource({ log, store }),
+    hashPayloadSource({ store, uploads }),
+  ]
   return createSources({ kinds, limits: sourceLimits, store })
 }

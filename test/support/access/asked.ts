@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
-import { type AskedRoute, artifactRoute, submissionRoute } from './asked-rest.ts'
 import { unsubscribePath } from '../mailed-tokens.ts'
+import { type AskedRoute, artifactRoute, submissionRoute } from './asked-rest.ts'
 import type { AccessCaller } from './callers.ts'
 import type { Things } from './things.ts'
 
