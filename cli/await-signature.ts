@@ -5,6 +5,7 @@ import { noteExistingSignatures } from './existing-signature-notes.ts'
 import { followRequest } from './following/follow-request.ts'
 import { outcomeError } from './outcome.ts'
 import { eventText } from './output/event-text.ts'
+import { hashSigningWarning } from './output/hash-signing-warning.ts'
 import type { Report } from './output/report.ts'
 import { delayText, principalNames } from './output/request-details.ts'
 import { saveArtifact } from './save-artifact.ts'
@@ -38,6 +39,8 @@ export async function awaitSignature(awaited: AwaitedSignature): Promise<void> {
   try {
     const options = { report, signal, ...(submittedAt === undefined ? {} : { submittedAt }) }
     for await (const news of followRequest(connection, signingRequestId, options)) {
+      if (request === undefined && news.request.hashSigningAllowed)
+        report.note(`Hash signing is ${hashSigningWarning}.`, 'waiting')
       request = news.request
       for (const event of news.events) report.note(eventText(event))
       if (news.events.some(({ type }) => type === 'SigningPlanned'))

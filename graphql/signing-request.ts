@@ -166,6 +166,16 @@ SigningRequestRef.implement({
     programUrl: t.string({ nullable: true, resolve: ({ program }) => program.descriptionUrl }),
     timestamp: t.expose('timestamp', { type: TimestampRequirementRef }),
     existingSignatures: t.expose('existingSignatures', { type: ExistingSignatureTreatmentRef }),
+    hashSigningAllowed: t.boolean({
+      nullable: true,
+      description:
+        'Whether the version of the policy in force at submission also signs hashes whose content the service has not seen. Null when the policy is not known.',
+      resolve: async ({ signingPolicyId, signingPolicyVersion }, _args, context) => {
+        const policy = await SigningPolicyRef.getDataloader(context).load(signingPolicyId)
+        const settings = policy?.versions[signingPolicyVersion - 1]?.settings
+        return settings === undefined ? null : (settings.hashSigningAllowed ?? false)
+      },
+    }),
     plan: t.field({
       type: SigningPlanRef,
       nullable: true,

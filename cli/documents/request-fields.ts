@@ -110,6 +110,8 @@ export type RequestDetails = RequestSummary & {
   /** Which version of the product it is, as its submitter says it. */
   readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment
+  /** Whether the policy also signs hashes of what nobody of the service has seen. */
+  readonly hashSigningAllowed: boolean | null
   readonly plan: {
     readonly digest: string
     readonly plannerVersion: number
@@ -183,7 +185,7 @@ export type RequestDetails = RequestSummary & {
 /** The fields of {@link RequestDetails}; goes with {@link requestSummary}. */
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
-  signingPolicyVersion version programDescription programUrl timestamp existingSignatures
+  signingPolicyVersion version programDescription programUrl timestamp existingSignatures hashSigningAllowed
   vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } node { subject } }
   certificate { certificateId name subject thumbprint }
   plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }

@@ -1,11 +1,8 @@
 import type { PolicyDetails, PolicyVersion } from '../documents/policies.ts'
+import { hashSigningWarning } from './hash-signing-warning.ts'
 import { readableTime } from './quantities.ts'
 import { principalNames } from './request-details.ts'
 import { type Cell, fieldList, type Marker, statusCell, table } from './table.ts'
-
-/** What everybody is told who submits to, approves by or looks at a policy that allows hash signing. */
-export const hashSigningWarning =
-  'ALLOWED: it also signs hashes whose content nobody of the service has seen, which can be made into a signature of anything'
 
 /** Everything about a signing policy, with what each version of it demanded. */
 export function policyText({ project, current, versions, ...policy }: PolicyDetails, marker: Marker): string {

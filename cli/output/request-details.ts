@@ -1,5 +1,6 @@
 import type { NamedPrincipal, RequestDetails, StoredFile } from '../documents/request-fields.ts'
 import type { EntityEvent } from '../documents/requests.ts'
+import { hashSigningWarning } from './hash-signing-warning.ts'
 import { count, pathText, readableSize, readableTime } from './quantities.ts'
 import { policyName, statusText } from './request-table.ts'
 import { statusMark } from './style.ts'
@@ -34,6 +35,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
       certificate && `${certificate.name}${certificate.subject === null ? '' : `: ${certificate.subject}`}`,
     ],
     ['if signed already', request.existingSignatures],
+    ['hash signing', request.hashSigningAllowed ? hashSigningWarning : null],
     ['plan', plan?.digest ?? null],
     ['approve by', plan?.approvalDeadline ? readableTime(plan.approvalDeadline) : null],
     ['approvals', approvalsText(request)],

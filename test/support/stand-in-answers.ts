@@ -157,6 +157,7 @@ export function newRequest(
     programUrl: null,
     timestamp: 'required',
     existingSignatures: 'replace',
+    hashSigningAllowed: false,
     plan: null,
     approvalProcess: null,
     approvals: [],
