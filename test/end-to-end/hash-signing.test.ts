@@ -29,7 +29,18 @@ beforeAll(async () => {
     ['rsa', 'rsa-3072'],
   ] as const) {
     const made = await json(
-      ...['certificate', 'create-self-signed', '--name', name, '--algorithm', algorithm, '--common-name', name, '--days', '2'],
+      ...[
+        'certificate',
+        'create-self-signed',
+        '--name',
+        name,
+        '--algorithm',
+        algorithm,
+        '--common-name',
+        name,
+        '--days',
+        '2',
+      ],
       ...['--as', 'administrator'],
     )
     const certificate = String(made.certificateId)

@@ -4,15 +4,19 @@ import { askedAdministration } from '../support/access/asked-rest.ts'
 import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { nobodysThings, type Things } from '../support/access/things.ts'
+import { restClient } from '../support/rest-document.ts'
 
 const names = Object.keys(askedAdministration)
 
 describe('every route of the administration', { timeout: 240_000 }, () => {
   let world: Awaited<ReturnType<typeof openAccessServer>>
   let callers: readonly AccessCaller[]
+  // Every answer is held against the OpenAPI document.
+  let call: ReturnType<typeof restClient>
   beforeAll(async () => {
     world = await openAccessServer()
     callers = await everyCaller(world)
+    call = restClient(world.server)
   }, 240_000)
   afterAll(() => world.close())
 
@@ -20,12 +24,10 @@ describe('every route of the administration', { timeout: 240_000 }, () => {
     const { path, body, headers } = askedAdministration[name] ?? { path: async () => '/' }
     const [url, text] = [await path(things), typeof body === 'function' ? await body(things) : body]
     await world.server.caughtUp()
-    const response = await fetch(`${world.server.url}${url}`, {
-      method: name.split(' ')[0] ?? 'GET',
-      headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      ...(text === undefined ? {} : { body: text }),
-    })
-    return { status: response.status, text: await response.text() }
+    const method = name.split(' ')[0] ?? 'GET'
+    const options = { ...(headers === undefined ? {} : { headers }), ...(token === undefined ? {} : { token }) }
+    const answer = await call(method, url, { ...options, body: text ?? null })
+    return { status: answer.status, text: JSON.stringify(answer.body) }
   }
 
   const accessOf = (name: string) =>

@@ -26,7 +26,8 @@ export function restClient(server: { readonly url: string }) {
   ): Promise<object | undefined> {
     document ??= fetch(`${server.url}/Api/v1/openapi.json`).then((answer) => answer.json() as Promise<Documented>)
     const { paths, components } = await document
-    const found = Object.entries(paths).find(([each]) => pattern(each).test(path))
+    const matching = Object.entries(paths).filter(([each]) => pattern(each).test(path))
+    const [found] = matching.toSorted(([one], [other]) => one.split('{').length - other.split('{').length)
     const operation = found?.[1][method.toLowerCase()]
     expect([method, path, operation !== undefined]).toEqual([method, path, true])
     const response = operation?.responses[status] ?? (status >= 400 ? operation?.responses.default : undefined)
