@@ -6,6 +6,7 @@ import {
   type SigningRequest,
   signingRequestDecider,
   streams,
+  trustedBuildSystemDecider,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import type { MailContent } from './mail-content.ts'
@@ -43,7 +44,7 @@ export async function requestContent(
       ['Submitted by', await sources.nameOf(request.organizationId, request.submitter)],
       ['Version', request.version ?? null],
       ['Description', request.description],
-      ...originFacts(request),
+      ...(await originFacts(sources, request)),
       ...(asks ? await planFacts(sources, request) : failureFacts(request)),
       ['Signing request', signingRequestId],
     ],
@@ -87,12 +88,19 @@ async function outcome({ nameOf }: MailSources, request: SigningRequest, kind: R
     : `The signing request is ${workflowStatus}.`
 }
 
-/** What a build system, or the submitter, says about where the artifact was built. */
-function originFacts({ source }: SigningRequest): MailContent['facts'] {
-  if (source.kind !== 'buildArtifact') return []
-  const { connector, build = {} } = source.details as { readonly connector?: string; readonly build?: object }
-  const said = Object.entries(build).map(([name, value]) => `${name} ${value}`)
-  return [['Claimed origin', [connector, ...said].filter((each) => each !== undefined).join(', ')]]
+/** What the build system that vouched for the submission says of where the artifact was built. Nobody has checked it. */
+async function originFacts(sources: MailSources, { claimedOrigin }: SigningRequest): Promise<MailContent['facts']> {
+  if (claimedOrigin === undefined) return []
+  const { trustedBuildSystemId, repositoryData, buildData } = claimedOrigin
+  const stream = streams.trustedBuildSystem(trustedBuildSystemId)
+  const system = await stateOf(sources, stream, trustedBuildSystemDecider)
+  return [
+    ['Claimed by the build system', system.status === 'none' ? trustedBuildSystemId : system.name],
+    ['Claimed repository', repositoryData?.url ?? null],
+    ['Claimed branch', repositoryData?.branchName ?? null],
+    ['Claimed commit', repositoryData?.commitId ?? null],
+    ['Claimed build', buildData?.url ?? null],
+  ]
 }
 
 async function planFacts(sources: MailSources, request: SigningRequest): Promise<MailContent['facts']> {

@@ -16,6 +16,7 @@ const longestTestFiles: readonly string[] = [
   'test/end-to-end/personal-data.test.ts',
   'test/end-to-end/set-up.test.ts',
   'test/workflows/waiting.test.ts',
+  'test/workflows/mail.test.ts',
   'test/activities/withdrawals.test.ts',
   'test/application/alone.test.ts',
   'test/application/invariants.test.ts',

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Sha256Digest, SigningRequestId } from '../../../domain/index.ts'
+import { type Sha256Digest, type SigningRequestId, streams } from '../../../domain/index.ts'
+import { type RecordedEvent, readWholeStream } from '../../../event-log/index.ts'
+import { attemptMail } from '../../../notifications/mail/index.ts'
 import { type Mailing, mailing } from '../../support/mailing.ts'
 import { aPlan } from '../../support/submission.ts'
 import type { TestCaller } from '../../support/test-application.ts'
@@ -77,6 +79,45 @@ describe('mails about a signing request', () => {
     expect(await world.store.find(String(late[0]?.id))).toMatchObject({ status: 'canceled' })
   })
 })
+
+describe('a mail that asks for approval', () => {
+  it('says what a build system claims of the origin, as a claim', async () => {
+    const world = await mailing()
+    const { id } = await waitingRequest(world)
+    const { log } = world.test.dependencies
+    const { events } = await readWholeStream(log, streams.signingRequest(id))
+    const claimedOrigin = {
+      trustedBuildSystemId: crypto.randomUUID(),
+      repositoryData: {
+        url: 'https://git.test/tool',
+        branchName: 'main',
+        commitId: 'abc',
+        sourceControlManagementType: 'git',
+      },
+      buildData: null,
+    }
+    // The log as it would be had the submission come from a build.
+    const [submitted, ...others] = events
+    const claimed = [
+      { ...submitted, data: { ...submitted?.data, claimedOrigin } },
+      ...others,
+    ] as readonly RecordedEvent[]
+    const reading = {
+      readStream: (streamId: string, options?: never) =>
+        streamId === streams.signingRequest(id) ? listed(claimed) : log.readStream(streamId, options),
+    }
+    const sources = { ...world.dependencies.sources, log: reading as never }
+    const [waiting] = await world.collect()
+    await attemptMail({ ...world.dependencies, sources }, { id: String(waiting?.id), round: 0, attempt: 1 })
+    const [{ text = '' } = { text: '' }] = world.sent
+    for (const said of ['Claimed repository: https://git.test/tool', 'Claimed branch: main', 'Claimed commit: abc'])
+      expect(text).toContain(said)
+  })
+})
+
+async function* listed(events: readonly RecordedEvent[]) {
+  yield events
+}
 
 describe('who gets a mail', () => {
   it('is who wants it, now: not whoever turned it off, left, or was erased meanwhile', async () => {
