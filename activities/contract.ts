@@ -100,6 +100,15 @@ export interface LongStepActivities {
   planSigning(input: RequestStep): Promise<NewerEvents>
 }
 
+/** What is done when a request's source is needed no more. */
+export interface SourceActivities {
+  /**
+   * Removes what was kept for retrieving the artifact of a request that has it, or is over. Says nothing, so nobody needs to
+   * believe its answer.
+   */
+  finishSource(input: { readonly signingRequestId: SigningRequestId }): Promise<void>
+}
+
 /** What a worker does for certificates, without their keys. */
 export interface EnrolmentActivities {
   /** Has the EST server that a certificate names issue for its request, and installs that. Over when nothing waits. */

@@ -20,11 +20,13 @@ import type {
   RequestStep,
   ShortActivities,
   SignerActivities,
+  SourceActivities,
   StepActivities,
 } from './contract.ts'
 import { type EstAuthorities, enrolCertificate } from './enrol-certificate.ts'
 import { nonRetryableFailure, requireOpened, translated } from './failure.ts'
 import { findInvalidApprovals } from './find-invalid-approvals.ts'
+import { finishSource } from './finish-source.ts'
 import { generateKey } from './generate-key.ts'
 import { reporting, withHeartbeat } from './heartbeat.ts'
 import { importKey } from './import-key.ts'
@@ -52,7 +54,7 @@ export type { SignerDependencies } from './sign.ts'
 export function workerActivities(dependencies: {
   readonly log: EventLog
   readonly store: ArtifactStore
-  readonly sources: Pick<Sources, 'retrieve'>
+  readonly sources: Pick<Sources, 'retrieve' | 'finished'>
   readonly passes: FilePasses
   /** What can be signed. */
   readonly formats: readonly SignatureFormat[]
@@ -61,6 +63,7 @@ export function workerActivities(dependencies: {
 }): ShortActivities &
   StepActivities &
   GrantActivities &
+  SourceActivities &
   Answering<LongStepActivities & AnywhereActivities & EnrolmentActivities> {
   const { log, store } = dependencies
   const retrieve = retrieveArtifact(dependencies)
@@ -75,6 +78,7 @@ export function workerActivities(dependencies: {
     retrieveAndPlanAnywhere: answering(retrieveAndPlan),
     findInvalidApprovalsAnywhere: answering(findInvalid),
     useGrants: translating(useGrants(dependencies)),
+    finishSource: translating(finishSource(dependencies)),
     readSigningRequest: translating(readSigningRequest(log)),
     appendEvents: translating(appendEvents(log, store)),
     retrieveArtifact: translating(retrieve),

@@ -1,3 +1,4 @@
+import type { Artifact, SigningRequest } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { Sources } from '../sources/index.ts'
 import type { LongStepActivities, StepActivities } from './contract.ts'
@@ -7,7 +8,7 @@ import { requestStep } from './request-step.ts'
 
 type Dependencies = {
   readonly log: EventLog
-  readonly sources: Pick<Sources, 'retrieve'>
+  readonly sources: Pick<Sources, 'retrieve' | 'finished'>
   readonly now: () => string
 }
 
@@ -22,11 +23,17 @@ export function fetchArtifact(dependencies: Dependencies): LongStepActivities['f
 }
 
 function retrieving(dependencies: Dependencies, work?: LongWork): StepActivities['retrieveArtifact'] {
-  return (step) =>
-    requestStep(dependencies, step, async (request) => {
-      if (request.artifact !== null) return undefined
-      const artifact = await dependencies.sources.retrieve(request, work)
-      await recordResubmission(dependencies, request)
-      return { type: 'RecordRetrieval', artifact }
+  const { sources } = dependencies
+  return async (step) => {
+    let retrieved: (SigningRequest & { readonly artifact: Artifact }) | undefined
+    const answer = await requestStep(dependencies, step, async (request) => {
+      const artifact = request.artifact ?? (await sources.retrieve(request, work))
+      if (request.artifact === null) await recordResubmission(dependencies, request)
+      retrieved = { ...request, artifact }
+      return request.artifact === null ? { type: 'RecordRetrieval', artifact } : undefined
     })
+    // The artifact is recorded, whatever becomes of this: the request's workflow tries it again at its end.
+    if (retrieved !== undefined) await sources.finished(retrieved).catch(() => undefined)
+    return answer
+  }
 }

@@ -21,6 +21,11 @@ import type { SignedHashes, SignHashesInput } from './sign-hashes.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
 import type { Unsubscribed } from './unsubscribe.ts'
 import type { AdmitUploadInput, UploadArtifactInput } from './upload-artifact.ts'
+import type {
+  AdmitUnsignedArtifactInput,
+  UploadedUnsignedArtifact,
+  UploadUnsignedArtifactInput,
+} from './upload-unsigned-artifact.ts'
 
 /**
  * The use cases, as the GraphQL and REST APIs see them. Every one authorises the caller itself, changes nothing when it
@@ -93,6 +98,21 @@ export interface Application extends Administration {
    *   `FORMAT_NOT_SUPPORTED`, `PE_…`, `FIRST_BYTES_MALFORMED`
    */
   canSubmit(caller: Caller, input: CanSubmitInput): Promise<SubmissionCheck>
+
+  /**
+   * Says before its first byte whether the artifact that a request announced would be taken.
+   *
+   * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `UPLOAD_NOT_AWAITED`, `SIGNING_REQUEST_FINAL`,
+   *   `ARTIFACT_MISMATCH` when the size is another one, `ARTIFACT_TOO_LARGE`, `UPLOAD_EMPTY`, `UPLOAD_QUOTA_EXCEEDED`
+   */
+  admitUnsignedArtifact(caller: Caller, input: AdmitUnsignedArtifactInput): Promise<void>
+
+  /**
+   * Takes the artifact in that a request announced; again it does no harm.
+   *
+   * @throws Refusal as `admitUnsignedArtifact`, and `ARTIFACT_MISMATCH` when the bytes are others, `UPLOAD_INCOMPLETE`
+   */
+  uploadUnsignedArtifact(caller: Caller, input: UploadUnsignedArtifactInput): Promise<UploadedUnsignedArtifact>
 
   /** Approves the plan of this digest. @throws Refusal as `decide` of the signing request does, and `USER_DEACTIVATED` */
   approveSigningRequest(caller: Caller, input: ApproveSigningRequestInput): Promise<SigningRequestChanged>

@@ -16,6 +16,8 @@ export const useCases = {
   admitUpload: 'submitSigningRequest',
   uploadArtifact: 'submitSigningRequest',
   discardUpload: 'submitSigningRequest',
+  admitUnsignedArtifact: 'uploadUnsignedArtifact',
+  uploadUnsignedArtifact: 'uploadUnsignedArtifact',
   approveSigningRequest: 'decideSigningRequest',
   approveSigningRequests: 'decideSigningRequest',
   denySigningRequest: 'decideSigningRequest',

@@ -19,6 +19,7 @@ import { signHashes } from './sign-hashes.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
 import { readUnsubscription, unsubscribe } from './unsubscribe.ts'
 import { admitUpload, uploadArtifact } from './upload-artifact.ts'
+import { admitUnsignedArtifact, uploadUnsignedArtifact } from './upload-unsigned-artifact.ts'
 
 export type * from './accept-invitation.ts'
 export * from './administration.ts'
@@ -71,6 +72,7 @@ export type * from './trusted-build-systems.ts'
 export * from './unfinished-index.ts'
 export type * from './unsubscribe.ts'
 export type * from './upload-artifact.ts'
+export type * from './upload-unsigned-artifact.ts'
 export * from './watch-certificates.ts'
 export type { WebHookAdministration } from './web-hook-administration.ts'
 export type * from './web-hook-deliveries.ts'
@@ -163,6 +165,21 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     discardUpload: (requester, uploadId) =>
       guard({ useCase: 'discardUpload', partOf: 'uploadArtifact', requester }, () =>
         dependencies.uploads.discard(uploadId, requester.userId),
+      ),
+    admitUnsignedArtifact: (requester, input) =>
+      guard(
+        {
+          useCase: 'admitUnsignedArtifact',
+          partOf: 'uploadUnsignedArtifact',
+          requester,
+          subject: requestStream(input),
+          writes: 'submission',
+        },
+        () => admitUnsignedArtifact(dependencies, requester, input),
+      ),
+    uploadUnsignedArtifact: (requester, input) =>
+      guard({ useCase: 'uploadUnsignedArtifact', requester, subject: requestStream(input), writes: 'submission' }, () =>
+        uploadUnsignedArtifact(dependencies, requester, input),
       ),
     openArtifact: (requester, input) =>
       guard({ useCase: 'openArtifact', requester, subject: requestStream(input) }, () =>

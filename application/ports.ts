@@ -43,6 +43,8 @@ export interface Uploads {
     /** Bytes that are announced; `undefined` when nobody says. */
     readonly size?: number | undefined
     readonly bytes: AsyncIterable<Uint8Array>
+    /** What a request waits for: the id under which the upload is found, and what its bytes must be (`ARTIFACT_MISMATCH`). */
+    readonly announced?: { readonly uploadId: string; readonly sha256: Sha256Digest; readonly size: number | null }
   }): Promise<Upload>
   /**
    * Says whether so many bytes of a user would be taken now. Fails with `UPLOAD_EMPTY`, `ARTIFACT_TOO_LARGE`,
@@ -69,7 +71,28 @@ export type SubmittedSource =
       /** A completed request of the same project. */
       readonly signingRequestId: string
     }
+  | {
+      readonly kind: 'link'
+      /** Absolute; its query and the values of the headers are secret. */
+      readonly url: string
+      readonly fileName: string
+      readonly sha256?: string | null
+      readonly headers?: Readonly<Record<string, string>> | null
+    }
+  | {
+      readonly kind: 'announcedUpload'
+      readonly fileName: string
+      readonly sha256: string
+      readonly size?: number | null
+    }
   | ({ readonly kind: string } & Readonly<Record<string, unknown>>)
+
+/** Who submits, and to which project. */
+export type SourceContext = {
+  readonly organizationId: OrganizationId
+  readonly userId: UserId
+  readonly projectId: ProjectId
+}
 
 /** The kinds of sources that artifacts can come from. Errors as of {@link Uploads}. */
 export interface Sources {
@@ -77,10 +100,14 @@ export interface Sources {
    * Checks what a caller submits, as far as that is possible now, and says it as the request's events will. Changes
    * nothing. Fails with `SOURCE_NOT_SUPPORTED`, `SOURCE_MALFORMED`, `ARTIFACT_TOO_LARGE`, and codes of the kind.
    */
-  check(
-    submitted: SubmittedSource,
-    context: { readonly organizationId: OrganizationId; readonly userId: UserId; readonly projectId: ProjectId },
-  ): Promise<Source>
+  check(submitted: SubmittedSource, context: SourceContext): Promise<Source>
+  /**
+   * Keeps what is secret about a source that {@link Sources.check} passed, and gives the source that names it. Fails with
+   * `SECRETS_…`.
+   */
+  keepSecrets(source: Source, submitted: SubmittedSource, context: SourceContext): Promise<Source>
+  /** What of a source its submitter chose: the same when the same was submitted again. */
+  chosen(source: Source): object
   /** Notes that a request was made of it: an upload counts for no quota any more. */
   accepted(submitted: SubmittedSource): Promise<void>
 }

@@ -25,6 +25,8 @@ export type SubmissionChoices = {
    * the request that there is. Without one, every submission is a request of its own.
    */
   readonly idempotencyKey?: string | null
+  /** The service cancels the request when it is not final after so many seconds; never when nothing is said. */
+  readonly cancelAfterSeconds?: number | null
 }
 
 /** What a submission says. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   hashesOf,
+  type Instant,
   peopleBehindResubmission,
   Refusal,
   requireHashSigning,
@@ -72,7 +73,8 @@ async function submit(
   const { certificateId, approval, timestamp } = policy.settings
   const behindCaller = await peopleBehindCaller(dependencies.log, caller)
   const behind = earlier ? peopleBehindResubmission(caller.userId, behindCaller, earlier) : behindCaller
-  const source = await sources.check(input.source, sourceContext(caller, project))
+  const context = sourceContext(caller, project)
+  const source = await sources.check(input.source, context)
   const hashes = hashesOf(source)
   if (hashes !== undefined) {
     requireHashSigning(hashes, policy.settings)
@@ -82,6 +84,7 @@ async function submit(
   const origin = earlier
     ? (earlier.original.request.claimedOrigin ?? null)
     : await claimedOrigin(dependencies, caller, input, project)
+  const cancelAt = cancelMoment(input.cancelAfterSeconds ?? null, dependencies.now())
 
   const submission: Submission = {
     signingRequestId,
@@ -100,9 +103,11 @@ async function submit(
     ...(origin === null ? {} : { claimedOrigin: origin }),
     source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
+    ...(cancelAt === null ? {} : { cancelAt }),
   }
-  const command = { type: 'SubmitSigningRequest', submission } as const
-  signingRequestDecider.decide(command, signingRequestDecider.initialState())
+  signingRequestDecider.decide({ type: 'SubmitSigningRequest', submission }, signingRequestDecider.initialState())
+  const withSecrets = { ...submission, source: await sources.keepSecrets(source, input.source, context) }
+  const command = { type: 'SubmitSigningRequest', submission: withSecrets } as const
   const { position } = await send(signingRequestId, { command, initiator: initiatorOf(caller) })
   await noteAccepted(dependencies, input)
   return { signingRequestId, position }
@@ -115,4 +120,18 @@ async function noteAccepted(
 ): Promise<void> {
   for (const file of [source, settingsFileOf(origin)])
     if (file !== undefined) await sources.accepted(file).catch(() => undefined)
+}
+
+/** The longest that a request may be given until it is canceled, in seconds: a year. */
+const longestCancellation = 366 * 24 * 3_600
+
+/** @throws Refusal `CANCELLATION_TIMEOUT_INVALID` */
+function cancelMoment(seconds: number | null, now: Instant): Instant | null {
+  if (seconds === null) return null
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > longestCancellation)
+    throw new Refusal(
+      'CANCELLATION_TIMEOUT_INVALID',
+      `A request is canceled after a whole number of seconds from 1 to ${longestCancellation}; got ${seconds}.`,
+    )
+  return new Date(Date.parse(now) + seconds * 1_000).toISOString()
 }

@@ -47,7 +47,7 @@ export async function submittedBefore(
   const request = fold(signingRequestDecider, events)
   const [submission] = events
   if (submission === undefined || request.workflowStatus === 'none') return undefined
-  const [before, again] = [chosenFor(request), await chosenIn(dependencies, caller, input, request)]
+  const [before, again] = [chosenFor(dependencies, request), await chosenIn(dependencies, caller, input, request)]
   const other = Object.entries(again).flatMap(([name, value]) =>
     isDeepStrictEqual(value, before[name as keyof Chosen]) ? [] : [name],
   )
@@ -72,11 +72,11 @@ export function sourceContext({ organizationId, userId }: Caller, { projectId }:
 type Names = 'project' | 'signingPolicy' | 'description' | 'version' | 'existingSignatures' | 'origin' | 'artifact'
 type Chosen = Readonly<Record<Names, unknown>>
 
-function chosenFor(request: SigningRequest): Chosen {
+function chosenFor({ sources }: Pick<ApplicationDependencies, 'sources'>, request: SigningRequest): Chosen {
   const { projectId, signingPolicyId, description, version = null, claimedOrigin: origin = null } = request
   const { existingSignatures, source } = request
   const said = { description, version, existingSignatures, origin }
-  return { project: projectId, signingPolicy: signingPolicyId, ...said, artifact: source }
+  return { project: projectId, signingPolicy: signingPolicyId, ...said, artifact: sources.chosen(source) }
 }
 
 async function chosenIn(
@@ -100,6 +100,6 @@ async function chosenIn(
       input.source.kind === 'earlierRequest'
         ? (request.claimedOrigin ?? null)
         : await claimedOrigin(dependencies, caller, input, project),
-    artifact: source,
+    artifact: dependencies.sources.chosen(source),
   }
 }

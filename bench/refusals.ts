@@ -99,7 +99,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
     log,
     workflows: decidingWorkflows(log, organizationId, now).workflows,
     uploads: { admit: nothing, receive: nothing, discard: nothing },
-    sources: { check: nothing, accepted: nothing },
+    sources: { check: nothing, keepSecrets: nothing, chosen: () => ({}), accepted: nothing },
     artifacts: {
       async *read() {},
     },

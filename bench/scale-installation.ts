@@ -62,7 +62,12 @@ export async function openInstallation(folder: string, size: number): Promise<In
       admit: async () => undefined,
       discard: async () => undefined,
     },
-    sources: { check: async () => uploadedFile(uploaded), accepted: async () => undefined },
+    sources: {
+      check: async () => uploadedFile(uploaded),
+      keepSecrets: async (source) => source,
+      chosen: (source) => source,
+      accepted: async () => undefined,
+    },
     checkHeader: async () => undefined,
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },
     certificates: certificatesInLog(log),

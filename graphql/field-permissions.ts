@@ -95,7 +95,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPolicyVersion:
       'approval certificate changeControl existingSignatures hashSigningAllowed madeAt madeBy name release submitters timestamp trustedBuildSystemRequired version',
     SigningRequest:
-      'approvalProcess approvals artifact attempts cancellation certificate claimedOrigin createdAt denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals plan programDescription programUrl project resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt version vouchedBy waitingFor workflowStatus',
+      'approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals plan programDescription programUrl project resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
     ClaimedOrigin: 'buildData repositoryData trustedBuildSystem',
     ClaimedRepository: 'branchName commitId sourceControlManagementType url',
     ClaimedBuild: 'buildSettingsFile url',

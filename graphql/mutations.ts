@@ -6,6 +6,7 @@ import { parseEntityId, uuidOrSlug } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
 import { SigningRequestRef } from './refs.ts'
+import { AnnouncedUploadInput, LinkInput, submittedSource } from './submitted-source.ts'
 
 /** What a change of a signing request answers. */
 export const SigningRequestPayloadRef = builder.objectRef<SigningRequestChanged>('SigningRequestPayload').implement({
@@ -35,7 +36,17 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
   fields: (t) => ({
     project: t.string({ required: true, description: 'Slug, UUID or node id.' }),
     signingPolicy: t.string({ required: true, description: 'Slug (in the project), UUID or node id.' }),
-    uploadId: t.string({ required: true, description: 'What `POST /uploads` answered.' }),
+    uploadId: t.string({
+      description: 'What `POST /uploads` answered. Say one of `uploadId`, `link`, `announcedUpload`.',
+    }),
+    link: t.field({ type: LinkInput, description: 'Where the service is to fetch the artifact.' }),
+    announcedUpload: t.field({
+      type: AnnouncedUploadInput,
+      description: 'An artifact that is uploaded later, to the link that `uploadLink` of the request says.',
+    }),
+    cancelAfterSeconds: t.int({
+      description: 'The service cancels the request when it is not final after so many seconds. Never when absent.',
+    }),
     description: t.string(),
     version: t.string({ description: 'Which version of the product it is. Grants can ask for it.' }),
     existingSignatures: t.field({
@@ -79,7 +90,7 @@ const CancelInput = builder.inputType('CancelSigningRequestInput', {
 builder.mutationFields((t) => ({
   submitSigningRequest: t.field({
     type: SigningRequestPayloadRef,
-    description: 'Submits an uploaded artifact.',
+    description: 'Submits an artifact: uploaded before, fetched from a link, or uploaded later.',
     args: { input: t.arg({ type: SubmitInput, required: true }) },
     resolve: (_root, { input }, context) =>
       onceProjected(
@@ -87,7 +98,8 @@ builder.mutationFields((t) => ({
         context.application.submitSigningRequest(context.caller, {
           project: uuidOrSlug(input.project, 'Project'),
           signingPolicy: uuidOrSlug(input.signingPolicy, 'SigningPolicy'),
-          source: { kind: 'uploadedFile', uploadId: input.uploadId },
+          source: submittedSource(input),
+          cancelAfterSeconds: input.cancelAfterSeconds ?? null,
           description: input.description ?? null,
           version: input.version ?? null,
           existingSignatures: input.existingSignatures ?? null,

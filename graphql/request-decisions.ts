@@ -54,13 +54,18 @@ export const DenialRef = builder.objectRef<Denial & { readonly deniedAt: string 
 
 /** The end of a request by who called it off. */
 export const CancellationRef = builder
-  .objectRef<{ readonly canceledBy: UserId; readonly reason: string | null; readonly canceledAt: string }>(
+  .objectRef<{ readonly canceledBy: UserId | null; readonly reason: string | null; readonly canceledAt: string }>(
     'Cancellation',
   )
   .implement({
     description: 'The request was called off.',
     fields: (t) => ({
-      canceledBy: t.field({ type: UserRef, nullable: true, resolve: ({ canceledBy }) => canceledBy }),
+      canceledBy: t.field({
+        type: UserRef,
+        nullable: true,
+        description: 'Null when the service did: the request was not final by its `cancelAt`.',
+        resolve: ({ canceledBy }) => canceledBy,
+      }),
       reason: t.exposeString('reason', { nullable: true }),
       canceledAt: t.expose('canceledAt', { type: 'DateTime' }),
     }),

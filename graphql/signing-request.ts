@@ -2,6 +2,7 @@ import {
   type Delay,
   earlierRequestOf,
   isFinalStatus,
+  isUploadAwaited,
   knownArtifact,
   nextTryOf,
   remedyOf,
@@ -248,6 +249,19 @@ SigningRequestRef.implement({
       },
     }),
     signedArtifact: t.expose('signedArtifact', { type: ArtifactRef, nullable: true }),
+    cancelAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'The service cancels the request when it is not final by then. Null when the submission sets no limit.',
+      resolve: ({ cancelAt }) => cancelAt ?? null,
+    }),
+    uploadLink: t.string({
+      nullable: true,
+      description: 'Where the artifact that the submission announced is to be sent, as long as it is awaited.',
+      resolve: (request, _, { publicUrl }) =>
+        isUploadAwaited(request) ? artifactLink(publicUrl, request, 'UnsignedArtifact') : null,
+    }),
     unsignedArtifactLink: t.string({
       description: 'Where the submitted artifact can be downloaded by those who may.',
       resolve: (request, _, { publicUrl }) => artifactLink(publicUrl, request, 'UnsignedArtifact'),

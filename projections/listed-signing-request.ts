@@ -44,6 +44,7 @@ const inState: Readonly<Record<Exclude<keyof SigningRequestView, keyof InColumns
   claimedOrigin: true,
   source: true,
   program: true,
+  cancelAt: true,
   artifact: true,
   plan: true,
   attempts: true,

@@ -34,6 +34,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['REQUEST_TOO_LARGE', 413],
   ['IDEMPOTENCY_KEY_REUSED', 409],
   ['IDEMPOTENCY_KEY_IN_USE', 409],
+  ['UPLOAD_NOT_AWAITED', 409],
   ['EXPORT_IN_PROGRESS', 409],
   ['PRECONDITION_FAILED', 412],
   ['ARTIFACT_TOO_LARGE', 413],

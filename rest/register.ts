@@ -15,7 +15,9 @@ import { openApiOperations } from './openapi/index.ts'
 import type { Operation } from './operation.ts'
 import { problemErrorHandler } from './problem.ts'
 import { registerOperations } from './register-operations.ts'
+import { announcedUploadOperations } from './signing-requests/announced-upload.ts'
 import { hashOperations } from './signing-requests/sign-hash.ts'
+import { linkOperations } from './signing-requests/submit-by-link.ts'
 import { submissionOperations } from './signing-requests/submit-with-artifact.ts'
 import { systemInfoOperations } from './system-info.ts'
 import { registerUnsubscribe } from './unsubscribe.ts'
@@ -47,6 +49,8 @@ function operationsOf(options: RestOptions): readonly Operation[] {
     ...uploadOperations(options),
     ...submissionOperations({ ...options, links }),
     ...hashOperations({ ...options, links }),
+    ...linkOperations({ ...options, links }),
+    ...announcedUploadOperations({ ...options, links }),
     ...downloadOperations(options.application),
     ...administrationOperations(options),
   ]

@@ -67,7 +67,14 @@ export const sourceLimits = z
     ],
     'must be a list of KIND=BYTES',
   )
-  .pipe(z.strictObject({ uploadedFile: bytes.optional(), earlierRequest: bytes.optional() }))
+  .pipe(
+    z.strictObject({
+      uploadedFile: bytes.optional(),
+      link: bytes.optional(),
+      announcedUpload: bytes.optional(),
+      earlierRequest: bytes.optional(),
+    }),
+  )
 
 /** An origin as browsers say it (RFC 6454 §7): scheme, host and a port that is not the scheme's own, nothing more. */
 export function isOrigin(text: string): boolean {

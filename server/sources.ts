@@ -1,24 +1,46 @@
 import type { EventLog } from '../event-log/index.ts'
 import {
+  announcedUploadSource,
   createSources,
   earlierRequestSource,
   hashPayloadSource,
+  linkSource,
+  type SourceKind,
   type Sources,
   uploadedFileSource,
 } from '../sources/index.ts'
 import type { Settings } from './configuration.ts'
+import type { Outside } from './outside.ts'
 import type { Artifacts } from './stores.ts'
 
-/** The kinds of sources of the service, with the limits that the settings give them. */
+const hourMs = 3_600_000
+
+/**
+ * The kinds of sources of the service, with the limits that the settings give them. A process without a way outside, which
+ * neither takes submissions nor retrieves, knows no links.
+ */
 export function serviceSources(
-  { sourceLimits }: Pick<Settings, 'sourceLimits'>,
-  { log, artifacts }: { readonly log: EventLog; readonly artifacts: Pick<Artifacts, 'store' | 'uploads'> },
+  settings: Settings,
+  dependencies: {
+    readonly log: EventLog
+    readonly artifacts: Pick<Artifacts, 'store' | 'uploads'>
+    readonly outside: Pick<Outside, 'outgoing' | 'secrets'> | undefined
+    readonly now: () => string
+  },
 ): Sources {
+  const { log, artifacts, outside, now } = dependencies
   const { store, uploads } = artifacts
-  const kinds = [
+  const kinds: SourceKind[] = [
     uploadedFileSource({ store, uploads }),
+    announcedUploadSource({ uploads, lifetimeMs: settings.announcedUploadLifetime * hourMs, now }),
     earlierRequestSource({ log, store }),
     hashPayloadSource({ store, uploads }),
   ]
-  return createSources({ kinds, limits: sourceLimits, store })
+  const limits = {
+    lifetimeMs: settings.linkLifetime * hourMs,
+    wholeMs: settings.linkTimeout * 1_000,
+    redirects: settings.linkRedirects,
+  }
+  if (outside !== undefined) kinds.push(linkSource({ ...outside, limits, now }))
+  return createSources({ kinds, limits: settings.sourceLimits, store })
 }

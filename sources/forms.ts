@@ -24,6 +24,7 @@ export const detailForms: { readonly [Of in KnownSource as Of['kind']]: z.ZodTyp
       .max(2_048)
       .refine(isBare, 'must be without user information, query and fragment'),
     headerNames: z.array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/)).max(32),
+    fetchBefore: z.iso.datetime(),
   }),
   announcedUpload: z.strictObject({ uploadBefore: z.iso.datetime() }),
   buildArtifact: z.strictObject({

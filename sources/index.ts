@@ -1,6 +1,8 @@
+export { announcedUploadSource } from './announced-upload.ts'
 export { earlierRequestSource } from './earlier-request.ts'
 export { detailForms } from './forms.ts'
 export { hashPayloadSource, type SubmittedHashes } from './hash-payload.ts'
+export { type LinkLimits, linkSource } from './link.ts'
 export { createSources, type Sources } from './registry.ts'
 export type { Retrieval, SourceKind, SubmissionContext, UncheckedSource } from './source-kind.ts'
 export { promised, read } from './submitted.ts'

@@ -12,6 +12,14 @@ export interface Sources {
    * @throws Refusal `SOURCE_NOT_SUPPORTED`, `SOURCE_MALFORMED`; ArtifactError `ARTIFACT_TOO_LARGE`; as the kind does
    */
   check(submitted: UncheckedSource, context: SubmissionContext): Promise<Source>
+  /**
+   * Keeps what is secret about a source that {@link check} passed, and gives the source that names it.
+   *
+   * @throws SecretsError
+   */
+  keepSecrets(source: Source, submitted: UncheckedSource, context: SubmissionContext): Promise<Source>
+  /** What of a source its submitter chose: the same when the same was submitted again. */
+  chosen(source: Source): object
   /** Notes that a request was made of what was submitted. */
   accepted(submitted: UncheckedSource): Promise<void>
   /**
@@ -21,6 +29,12 @@ export interface Sources {
    *   `ARTIFACT_TOO_LARGE`; as the kind does; the signal's reason
    */
   retrieve(request: Submission, work?: Pick<Retrieval, 'signal' | 'progress'>): Promise<Artifact>
+  /**
+   * Notes that the log has the artifact of a request, or its end: what was kept for retrieving it goes. Twice is as once.
+   *
+   * @throws SecretsError
+   */
+  finished(request: Submission & { readonly artifact: Artifact | null }): Promise<void>
   /** What people are shown of a source besides file name, digest and size; nothing of kinds that are not known. */
   describe(source: Source): Readonly<Record<string, string>>
 }
@@ -64,6 +78,16 @@ export function createSources(options: {
       return source
     },
 
+    async keepSecrets(source, submitted, context) {
+      const kept = await known(source.kind).keepSecrets?.(source, submitted, context)
+      return kept ?? source
+    },
+
+    chosen(source) {
+      const { secretsId: _, details, ...said } = source
+      return { ...said, details: kinds.get(source.kind)?.chosen?.(details) ?? details }
+    },
+
     async accepted(submitted) {
       await known(submitted.kind).accepted?.(submitted)
     },
@@ -77,12 +101,20 @@ export function createSources(options: {
         request,
         signal,
         progress,
+        maximumSize: limitOf(source.kind),
         put: (bytes) => put(store, source, within(bytes, limitOf(source.kind), progress), signal),
       })
       requireSize(source, artifact.size)
       // What was fetched is the fault of where it came from, not of the store.
       if (!source.isAtHand) requirePromised(source, artifact)
       return artifact
+    },
+
+    async finished(request) {
+      const { source } = request
+      const kind = kinds.get(source.kind)
+      if (source.secretsId !== null) await kind?.removeSecrets?.(source, request)
+      if (request.artifact !== null) await kind?.retrieved?.(source, request)
     },
 
     describe: (source) => kinds.get(source.kind)?.describe(source) ?? {},

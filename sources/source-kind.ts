@@ -22,6 +22,8 @@ export type Retrieval = {
    * @throws ArtifactError `ARTIFACT_TOO_LARGE`, `ARTIFACT_STORE_…`; Refusal `ARTIFACT_NOT_AS_ANNOUNCED`; errors of `bytes`
    */
   readonly put: (bytes: AsyncIterable<Uint8Array>) => Promise<ArtifactIdentity>
+  /** The most bytes that {@link put} takes. */
+  readonly maximumSize: number
   /** Ends the work with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /** Says that the work has moved on; `put` does by itself. */
@@ -36,10 +38,23 @@ export interface SourceKind<Of extends Source = Source> {
   readonly kind: Of['kind']
   /** The form of what its events say besides what every source says. */
   readonly details: z.ZodType<Of['details']>
-  /** Checks what a caller submits, as far as that is possible now, and says it as the request's events will. */
+  /**
+   * Checks what a caller submits, as far as that is possible now, and says it as the request's events will. Changes nothing.
+   */
   check(submitted: UncheckedSource, context: SubmissionContext): Promise<Of>
+  /**
+   * Keeps what is secret about a source that {@link check} passed, when nothing else speaks against its submission, and
+   * names it in `secretsId`.
+   */
+  keepSecrets?(source: Of, submitted: UncheckedSource, context: SubmissionContext): Promise<Of>
+  /** Removes what {@link keepSecrets} kept: the artifact is there, or the request is over. Twice is as once. */
+  removeSecrets?(source: Of, request: Pick<Submission, 'organizationId'>): Promise<void>
+  /** What of the details the submitter chose; all of it, by default. Two submissions are the same when this is. */
+  chosen?(details: Of['details']): object
   /** Called when a request was made of what was submitted. Nothing depends on it. */
   accepted?(submitted: UncheckedSource): Promise<void>
+  /** Called when the log has it that the artifact is there. Nothing depends on it. */
+  retrieved?(source: Of, request: Submission): Promise<void>
   /** Brings the bytes into the artifact store, or finds them there. */
   retrieve(source: Of, retrieval: Retrieval): Promise<Artifact>
   /** What people are shown of it besides file name, digest and size: names and values. */

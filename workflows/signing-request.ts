@@ -16,16 +16,16 @@ import {
   isFinalStatus,
   nextTry,
   type RecordDelay,
-  Refusal,
   type SigningRequest,
   type SigningRequestId,
 } from '../domain/index.ts'
 import { approveByGrants } from './approve-by-grants.ts'
+import { overdueWatch } from './cancel-overdue.ts'
 import { refreshSignal, type SigningRequestInput } from './contract.ts'
 import { ownId } from './own-id.ts'
 import { isSmall, requestHistory } from './request-history.ts'
-import { type StepFailure, stepFailure } from './step-failure.ts'
-import { fetchArtifact, planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
+import { type StepFailure, stepFailure, unlessCanceled, unlessFinal } from './step-failure.ts'
+import { fetchArtifact, finishSource, planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
 import { acceptUpdates } from './updates.ts'
 
 /** How long a signer may take until its first event, in milliseconds: it plans the artifact first. */
@@ -64,6 +64,8 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
   let waitsForPeople = false
   const workflow: Initiator = { actor: { kind: 'system', component: 'workflow' }, callId: signingRequestId }
 
+  const overdue = overdueWatch(history, workflow, () => underWay?.cancel())
+
   acceptUpdates({
     signingRequestId,
     history,
@@ -87,10 +89,14 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
     await history.refresh()
   // A submission that arrives while the workflow is about to give up waiting for it is still taken through.
   do {
-    for (let open = request(); open !== undefined && !isFinalStatus(open.workflowStatus); open = request())
+    for (let open = request(); open !== undefined && !isFinalStatus(open.workflowStatus); open = request()) {
+      overdue.begin(open)
       await takeNextStep(open)
+    }
     if (!allHandlersFinished()) await condition(allHandlersFinished)
   } while (request() !== undefined && !isOver())
+  overdue.end()
+  if (request()?.source.secretsId != null) await finishSource(signingRequestId)
 
   function takeNextStep(open: SigningRequest): Promise<void> {
     const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)
@@ -228,13 +234,4 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
     const open = request()
     return open !== undefined && isFinalStatus(open.workflowStatus)
   }
-}
-
-function unlessCanceled(error: unknown): void {
-  if (!isCancellation(error)) throw error
-}
-
-/** Somebody ended the request in the moment between looking and writing: it is over, as it should be. */
-function unlessFinal(error: unknown): void {
-  if (!(error instanceof Refusal && error.code === 'SIGNING_REQUEST_FINAL')) throw error
 }

@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common'
+import { isCancellation } from '@temporalio/workflow'
 import { endsRequest, Refusal, type RequestFailure } from '../domain/index.ts'
 
 /** What a failed step says. */
@@ -33,4 +34,14 @@ export function stepFailure(error: unknown): StepFailure {
 
 function failure(code: string, message: string, more: Partial<StepFailure> = {}): StepFailure {
   return { code, message, path: more.path ?? null, lasts: more.lasts ?? false, retryAfterMs: more.retryAfterMs ?? 0 }
+}
+
+/** Passes over that something was canceled. @throws every other error */
+export function unlessCanceled(error: unknown): void {
+  if (!isCancellation(error)) throw error
+}
+
+/** Somebody ended the request in the moment between looking and writing: it is over, as it should be. @throws every other error */
+export function unlessFinal(error: unknown): void {
+  if (!(error instanceof Refusal && error.code === 'SIGNING_REQUEST_FINAL')) throw error
 }

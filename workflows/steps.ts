@@ -1,4 +1,4 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import { log, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type {
   Answering,
   AnywhereActivities,
@@ -8,9 +8,12 @@ import type {
   ShortActivities,
   ShortSteps,
   SignerActivities,
+  SourceActivities,
 } from '../activities/contract.ts'
+import type { SigningRequestId } from '../domain/index.ts'
 import { callActivity, type RemoteActivity } from './call-activity.ts'
 import { signerTaskQueue } from './contract.ts'
+import { stepFailure } from './step-failure.ts'
 
 /** Reading and appending, tried again until it works. */
 export const short = proxyLocalActivities<Omit<ShortActivities, 'findInvalidApprovals'>>({
@@ -40,6 +43,21 @@ export function shortSteps(failures: number): ShortSteps {
 
 /** Approves by grants: where the workflow is, once. When it fails, the workflow looks again when it reads its stream again. */
 export const { useGrants } = proxyLocalActivities<GrantActivities>({ startToCloseTimeout: '20 seconds', ...once })
+
+const { finishSource: finish } = proxyActivities<SourceActivities>({
+  startToCloseTimeout: '20 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 10 },
+})
+
+/** Has what was kept for retrieving an artifact removed. What stays after some tries is removed when it expires. */
+export async function finishSource(signingRequestId: SigningRequestId): Promise<void> {
+  try {
+    await finish({ signingRequestId })
+  } catch (error) {
+    const { code, message } = stepFailure(error)
+    log.warn('what was kept for retrieving an artifact could not be removed', { code, message })
+  }
+}
 
 /** Fetches the artifact, in whatever worker has the time. */
 export const fetchArtifact = remoteStep('fetchArtifact', long.fetchArtifact)

@@ -23,8 +23,12 @@ export type Upload = {
 export type Reservation = {
   /** Makes room for so many bytes in all, and says that the upload goes on. @throws ArtifactError as `reserve` */
   grow(bytes: number): Promise<void>
-  /** Makes it an upload: its bytes are in the store. */
-  keep(facts: Pick<Upload, 'fileName' | 'sha256' | 'size'>): Promise<Upload>
+  /**
+   * Makes it an upload: its bytes are in the store.
+   *
+   * @param uploadId under which id, where it is not its own: the upload that has it already is replaced
+   */
+  keep(facts: Pick<Upload, 'fileName' | 'sha256' | 'size'>, uploadId?: string): Promise<Upload>
   /** Gives the room back, unless it was kept. */
   release(): Promise<void>
 }
@@ -138,19 +142,20 @@ export async function openUploadRegistry(options: {
       let kept = false
       return {
         grow: (total) => transact((database) => put(database, id, uploader, total)),
-        async keep({ fileName, sha256, size }) {
+        async keep({ fileName, sha256, size }, uploadId = id) {
           const expiresAt = later(lifetimeMs)
           const { organizationId, userId } = uploader
-          await transact((database) =>
+          await transact((database) => {
+            if (uploadId !== id) database.prepare('DELETE FROM uploads WHERE id = ?').run(id)
             database
               .prepare(
                 `INSERT OR REPLACE INTO uploads (id, organization_id, user_id, bytes, submitted, file_name, sha256, expires_at)
                  VALUES (?, ?, ?, ?, 0, ?, ?, ?)`,
               )
-              .run(id, organizationId, userId, size, fileName, sha256, expiresAt),
-          )
+              .run(uploadId, organizationId, userId, size, fileName, sha256, expiresAt)
+          })
           kept = true
-          return { uploadId: id, userId, fileName, sha256, size, expiresAt }
+          return { uploadId, userId, fileName, sha256, size, expiresAt }
         },
         async release() {
           if (!kept) await transact((database) => database.prepare('DELETE FROM uploads WHERE id = ?').run(id))

@@ -1,11 +1,19 @@
-import { parseFileName, type UserId } from '../../domain/index.ts'
+import { parseFileName, type Sha256Digest, type UserId } from '../../domain/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactStore } from './artifact-store.ts'
 import { tooLarge } from './receive-file.ts'
 import type { Uploader } from './upload-quotas.ts'
 import type { Reservation, Upload, UploadRegistry } from './upload-registry.ts'
 
-/** Takes artifacts in for later submissions. */
+/** An upload that a request waits for. */
+export type AnnouncedBytes = {
+  readonly uploadId: string
+  readonly sha256: Sha256Digest
+  /** Bytes; `null` where the announcement does not say. */
+  readonly size: number | null
+}
+
+/** Takes artifacts in for later submissions, and those that submissions announced. */
 export interface Uploads {
   /**
    * Stores the bytes of a user's artifact and remembers whose they are. Room is made for them before the first is read: for
@@ -20,6 +28,8 @@ export interface Uploads {
       /** Bytes that are announced; `undefined` when nobody says. */
       readonly size?: number | undefined
       readonly bytes: AsyncIterable<Uint8Array>
+      /** What was announced: the id under which it is found, and what its bytes must be. */
+      readonly announced?: AnnouncedBytes
     },
   ): Promise<Upload>
   /**
@@ -56,14 +66,15 @@ export function createUploads(options: {
   }
 
   return {
-    async receive({ organizationId, userId, fileName, size: announced, bytes }) {
+    async receive({ organizationId, userId, fileName, size: said, bytes, announced }) {
       const name = parseFileName(fileName)
-      if (announced !== undefined) checkSize(announced)
-      const first = announced ?? firstStep
+      if (said !== undefined) checkSize(said)
+      const first = said ?? firstStep
       const reservation = await registry.reserve({ organizationId, userId }, first)
       try {
-        const { sha256, size } = await store.put(accounted(bytes, reservation, first, maximumSize))
-        return await reservation.keep({ fileName: name, sha256, size })
+        const expected = announced && { expectedSha256: announced.sha256, expectedSize: announced.size ?? undefined }
+        const { sha256, size } = await store.put(accounted(bytes, reservation, first, maximumSize), expected)
+        return await reservation.keep({ fileName: name, sha256, size }, announced?.uploadId)
       } finally {
         // What cannot be given back now lapses by itself; the caller is given the failure before.
         await reservation.release().catch(() => undefined)

@@ -63,6 +63,12 @@ export const permissions = {
     relations: ['requester'],
   },
 
+  uploadUnsignedArtifact: {
+    to: 'upload the artifact that the signing request announced',
+    roles: [],
+    relations: ['requester'],
+  },
+
   giveGrant: { to: 'approve requests of the signing policy in advance', roles: [], relations: ['approver'] },
   revokeGrant: {
     to: 'revoke the grant',

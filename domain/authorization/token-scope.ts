@@ -33,6 +33,7 @@ const tokensWith: Readonly<
   readAddresses: { access: ['full', 'read'], inProjects: false },
   readPrivateUserData: { access: ['full', 'read'], inProjects: false },
   submitSigningRequest: { access: ['full', 'submit'], inProjects: true },
+  uploadUnsignedArtifact: { access: ['full', 'submit'], inProjects: true },
   cancelSigningRequest: { access: ['full', 'submit'], inProjects: true },
   decideSigningRequest: { access: ['full'], inProjects: true },
   giveGrant: { access: ['full'], inProjects: true },

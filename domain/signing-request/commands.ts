@@ -67,6 +67,9 @@ export type ExpireApproval = { readonly type: 'ExpireApproval'; readonly deadlin
 /** The submitter or an administrator calls it off. */
 export type Cancel = { readonly type: 'Cancel'; readonly canceledBy: UserId; readonly reason: string | null }
 
+/** The request is not final at the moment that its submission named. */
+export type CancelOverdue = { readonly type: 'CancelOverdue'; readonly cancelAt: Instant }
+
 /** The signer is about to use the key. */
 export type StartSigning = {
   readonly type: 'StartSigning'
@@ -126,6 +129,7 @@ export type SigningRequestCommand =
   | InvalidateApproval
   | ExpireApproval
   | Cancel
+  | CancelOverdue
   | StartSigning
   | RecordSigned
   | RecordResubmission

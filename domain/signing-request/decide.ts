@@ -75,6 +75,12 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
         },
       ]
     }
+    case 'CancelOverdue': {
+      const { cancelAt } = command
+      requireThat(request.cancelAt === cancelAt, request, `It is to be canceled at ${request.cancelAt ?? 'no moment'}.`)
+      const reason = `It was not final by ${cancelAt}, as its submission demanded.`
+      return [{ type: 'SigningRequestCanceled', data: { schemaVersion: 2, canceledBy: null, reason } }]
+    }
     case 'StartSigning':
       return startSigning(command, request)
     case 'RecordSigned':

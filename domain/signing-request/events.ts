@@ -48,6 +48,8 @@ export type Submission = {
   /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
   readonly source: Source
   readonly program: ProgramInformation
+  /** The service cancels the request when it is not final by then; left out where the submission sets no limit. */
+  readonly cancelAt?: Instant
 }
 
 /** A request came in and was accepted. */
@@ -130,10 +132,17 @@ export type ApprovalDenied = DomainEvent<
 /** The deadline passed without a quorum. Ends the request. */
 export type ApprovalExpired = DomainEvent<'ApprovalExpired', { readonly deadline: Instant }>
 
-/** The submitter or an administrator called the request off. Ends it. */
+/**
+ * The submitter or an administrator called the request off, or the service did at the moment that the submission named.
+ * Ends it.
+ */
 export type SigningRequestCanceled = DomainEvent<
   'SigningRequestCanceled',
-  { readonly canceledBy: UserId; readonly reason: string | null }
+  {
+    /** `null` when the service did, since the request was not final in time: then it is of the second form. */
+    readonly canceledBy: UserId | null
+    readonly reason: string | null
+  }
 >
 
 /** The key is about to be used. In the log before it is. */

@@ -57,5 +57,5 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningRequestFailed',
     'SigningRequestDelayed',
   ],
-  schemaVersions: { SigningRequestSubmitted: 2, ApprovalGranted: 3, ApprovalInvalidated: 2 },
+  schemaVersions: { SigningRequestSubmitted: 2, ApprovalGranted: 3, ApprovalInvalidated: 2, SigningRequestCanceled: 2 },
 }

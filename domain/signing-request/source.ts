@@ -3,6 +3,7 @@ import type { Instant } from '../event.ts'
 import { parseFileName } from '../file-name.ts'
 import type { SigningRequestId, SourceSecretsId, TrustedBuildSystemId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
+import { isFinalStatus, type WorkflowStatus } from './workflow-status.ts'
 
 /** Bytes in the artifact store and the name that people know them by. */
 export type Artifact = {
@@ -44,6 +45,8 @@ export type Link = Source<
     readonly url: string
     /** Names of the headers that are sent along, for people. */
     readonly headerNames: readonly string[]
+    /** While its server is away, it is tried again until then; then the request ends. */
+    readonly fetchBefore: Instant
   }
 >
 
@@ -125,6 +128,24 @@ export function knownArtifact(request: {
   const { isAtHand, fileName, sha256, size } = request.source
   if (request.artifact !== null || !isAtHand) return request.artifact
   return fileName === null || sha256 === null || size === null ? null : { fileName, sha256, size }
+}
+
+/**
+ * Whether the service has the artifact of a request, so that whoever has it to be fetched may let it go: a build job whose
+ * credentials end with it, for example.
+ */
+export function isArtifactRetrieved(request: { readonly artifact: Artifact | null }): boolean {
+  return request.artifact !== null
+}
+
+/** Whether a request waits for the upload that its submission announced. */
+export function isUploadAwaited(request: {
+  readonly source: Source
+  readonly artifact: Artifact | null
+  readonly workflowStatus: WorkflowStatus
+}): boolean {
+  const { source, artifact, workflowStatus } = request
+  return source.kind === 'announcedUpload' && artifact === null && !isFinalStatus(workflowStatus)
 }
 
 /** The source of a file that was uploaded and is in the artifact store. */

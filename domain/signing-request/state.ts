@@ -67,7 +67,7 @@ export type SigningRequest = Submission & {
   /** Why it does not go on now; `null` while it does, waits for people, or is over. */
   readonly waitingFor: Delay | null
   readonly denial: Denial | null
-  readonly cancellation: { readonly canceledBy: UserId; readonly reason: string | null } | null
+  readonly cancellation: { readonly canceledBy: UserId | null; readonly reason: string | null } | null
   /** The requests that took its artifact again, in their order. */
   readonly resubmissions: readonly SigningRequestId[]
 }

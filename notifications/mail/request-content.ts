@@ -73,6 +73,7 @@ async function outcome({ nameOf }: MailSources, request: SigningRequest, kind: R
     return `${await name(denial.approver)} denied the signing request${why}`
   }
   if (denial?.kind === 'expired') return 'The signing request was denied, since it was not approved in time.'
+  if (cancellation?.canceledBy === null) return `The signing request was canceled: ${cancellation.reason}`
   if (cancellation !== null) {
     const why = cancellation.reason === null ? '' : `: ${cancellation.reason}`
     return `${await name(cancellation.canceledBy)} canceled the signing request${why}`

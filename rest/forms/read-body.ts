@@ -42,7 +42,11 @@ export async function readBody(
   const size = announcedSize(request)
   refuseEncoded(request)
   const type = size === 0 ? undefined : mediaTypeOf(request)
-  requireType(type, size, Object.keys(files))
+  requireType(
+    type,
+    size,
+    Object.values(files).some(({ isRequired }) => isRequired),
+  )
   await admit?.(caller, { size })
   inviteBody(request.raw, reply.raw)
   const received = new ReceivedFiles(caller, files)
@@ -83,12 +87,12 @@ function objectOf(text: string): FieldNode {
 }
 
 /** @throws Refusal `CONTENT_TYPE_UNSUPPORTED` */
-function requireType(type: string | undefined, size: number | undefined, files: readonly string[]): void {
+function requireType(type: string | undefined, size: number | undefined, needsFile: boolean): void {
   if (size === 0 || type === 'multipart/form-data') return
-  if (files.length === 0 && type !== undefined && (isJson(type) || type === 'application/x-www-form-urlencoded')) return
+  if (!needsFile && type !== undefined && (isJson(type) || type === 'application/x-www-form-urlencoded')) return
   throw new Refusal(
     'CONTENT_TYPE_UNSUPPORTED',
-    files.length > 0
+    needsFile
       ? `Send the fields and files as multipart/form-data; got ${type?.slice(0, 100) ?? 'no Content-Type'}.`
       : `Send the fields as application/json, multipart/form-data or application/x-www-form-urlencoded; got ${type?.slice(0, 100) ?? 'no Content-Type'}.`,
   )

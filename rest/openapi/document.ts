@@ -148,16 +148,13 @@ function requestBody({ body }: Operation): Pick<DocumentedOperation, 'requestBod
   }
   const schema = jsonSchema(body.schema, 'input')
   const { files } = body
-  const content =
-    files === undefined
-      ? Object.fromEntries(
-          ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'].map((type) => [
-            type,
-            { schema },
-          ]),
-        )
-      : { 'multipart/form-data': { schema: withFiles(schema, files) } }
-  return { requestBody: { required: files !== undefined || !body.schema.safeParse({}).success, content } }
+  const needsFile = Object.values(files ?? {}).some(({ isRequired }) => isRequired)
+  const form = files === undefined ? schema : withFiles(schema, files)
+  const content = {
+    'multipart/form-data': { schema: form },
+    ...(!needsFile && { 'application/json': { schema }, 'application/x-www-form-urlencoded': { schema } }),
+  }
+  return { requestBody: { required: needsFile || !body.schema.safeParse({}).success, content } }
 }
 
 function withFiles(schema: object, files: FileFields): object {

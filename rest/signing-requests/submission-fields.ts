@@ -26,6 +26,10 @@ export const submissionFields = z.object({
     .enum(['refuse', 'replace', 'append'])
     .optional()
     .meta({ description: 'What is done with a file that is signed already, if the signing policy allows it.' }),
+  cancellationTimeoutInSeconds: z
+    .int()
+    .optional()
+    .meta({ description: 'The service cancels the request when it is not final after so many seconds.' }),
   parameters: z
     .record(z.string(), z.string())
     .optional()
@@ -74,6 +78,7 @@ export function choicesOf(
     version: version ?? null,
     existingSignatures: existingSignatures ?? null,
     idempotencyKey,
+    cancelAfterSeconds: fields.cancellationTimeoutInSeconds ?? null,
     origin: hasOrigin
       ? {
           repositoryData:

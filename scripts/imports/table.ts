@@ -83,7 +83,10 @@ export const table: Readonly<Record<string, Room>> = {
   },
   signing: { ...open, rooms: { retry: 'all', domain: 'language' } },
   artifacts: { ...open, rooms: { retry: 'all', signing: 'all', domain: 'language' } },
-  sources: { ...open, rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all' } },
+  sources: {
+    ...open,
+    rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all', outgoing: 'all', secrets: 'all' },
+  },
   origin: { ...open, rooms: { retry: 'all', domain: 'language' } },
   // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.
   notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', postgres: 'all' } },

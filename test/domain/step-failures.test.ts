@@ -46,7 +46,6 @@ const ofOthers = new Set([
   ...['WEB_HOOK_EXISTS', 'WEB_HOOK_NOT_FOUND', 'WEB_HOOK_UNCHANGED', 'WEB_HOOK_DISABLED', 'WEB_HOOK_ENABLED'],
   ...['WEB_HOOK_EVENT_TYPES', 'WEB_HOOK_SECRET_OVERLAP', 'WEB_HOOK_URL_MALFORMED', 'WEB_HOOK_SECRET_LOST'],
   ...['WEB_HOOK_SECRET_MALFORMED', 'WEB_HOOK_AUTHORIZATION_MALFORMED'],
-  'OUTGOING_ADDRESS_REFUSED',
   // Exports, and what people administer.
   ...['EXPORT_CUT', 'EXPORT_LINES_MISSING', 'EXPORT_LINE_CHANGED', 'EXPORT_LINE_MALFORMED', 'EXPORT_LINE_MOVED'],
   ...['EXPORT_LINE_TOO_LONG', 'EXPORT_NOT_AN_EXPORT', 'EXPORT_PARTIAL', 'EXPORT_VERSION_UNKNOWN'],
@@ -96,7 +95,7 @@ const ofOthers = new Set([
   ...['PKCS11_NO_FREE_SLOT', 'PKCS11_SESSIONS_INVALID', 'PKCS11_TOKEN_EXISTS', 'PKCS11_TOKEN_LABEL_INVALID'],
 ])
 
-const rooms = 'activities|artifacts|sources|signing|event-log|workflows'
+const rooms = 'activities|artifacts|sources|outgoing|secrets|signing|event-log|workflows'
 const domain = 'domain/(?:decider|[^/]+/).*'
 const ofSteps = new RegExp(`^(?:(?:${rooms})/|${domain})`)
 

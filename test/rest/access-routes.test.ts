@@ -55,7 +55,13 @@ describe('every route', { timeout: 240_000 }, () => {
     '%s answers alike for what is of another organization and for what is nobody’s',
     async (name) => {
       for (const caller of callers)
-        for (const kind of ['organizationId', 'signedRequest', 'requestOfBuild', 'namedPolicy'] as const) {
+        for (const kind of [
+          'organizationId',
+          'signedRequest',
+          'requestOfBuild',
+          'announcedRequest',
+          'namedPolicy',
+        ] as const) {
           const ask = (foreign: Things) => send(name, caller.user.token, { ...world.own, [kind]: foreign[kind] })
           const [theirs, nobodys] = [await ask(world.others), await ask(nobodysThings)]
           expect([caller.name, kind, theirs.status, differentOnlyInIds(theirs.text)]).toEqual([

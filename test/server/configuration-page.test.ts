@@ -26,7 +26,7 @@ describe('docs/configuration.md', () => {
 
   it('names every kind of source that can have a limit', () => {
     const meaning = rows.get('COUNTERSIGN_SOURCE_LIMITS')?.at(-1) ?? ''
-    for (const kind of ['uploadedFile', 'earlierRequest']) {
+    for (const kind of ['uploadedFile', 'link', 'announcedUpload', 'earlierRequest']) {
       expect(meaning).toContain(`\`${kind}\``)
       const environment = { COUNTERSIGN_SOURCE_LIMITS: `${kind}=1` }
       expect(readSettings({ environment }).sourceLimits).toEqual({ [kind]: 1 })

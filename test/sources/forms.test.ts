@@ -15,11 +15,12 @@ const build = {
   build: { repository: 'owner/name', runId: '12' },
   artifact: '34',
 }
+const fetchBefore = '2026-03-01T12:00:00.000Z'
 const right = {
   uploadedFile: [{}],
   link: [
-    { url: 'https://example.org/a/b.exe', headerNames: ['Authorization', 'X-Token'] },
-    { url: 'http://127.0.0.1:80/', headerNames: [] },
+    { url: 'https://example.org/a/b.exe', headerNames: ['Authorization', 'X-Token'], fetchBefore },
+    { url: 'http://127.0.0.1:80/', headerNames: [], fetchBefore },
   ],
   announcedUpload: [{ uploadBefore: '2026-03-01T12:00:00.000Z' }],
   buildArtifact: [build],
@@ -29,13 +30,14 @@ const right = {
 const wrong = {
   uploadedFile: [{ uploadId: 'x' }, null],
   link: [
-    { url: 'https://example.org/a.exe?token=secret', headerNames: [] },
-    { url: 'https://user:secret@example.org/a.exe', headerNames: [] },
-    { url: 'https://example.org/a.exe#secret', headerNames: [] },
-    { url: 'file:///etc/passwd', headerNames: [] },
-    { url: '/a.exe', headerNames: [] },
-    { url: 'https://example.org/', headerNames: ['Authorization: Bearer secret'] },
-    { url: 'https://example.org/', headerNames: [], headers: { authorization: 'secret' } },
+    { url: 'https://example.org/a.exe?token=secret', headerNames: [], fetchBefore },
+    { url: 'https://user:secret@example.org/a.exe', headerNames: [], fetchBefore },
+    { url: 'https://example.org/a.exe#secret', headerNames: [], fetchBefore },
+    { url: 'file:///etc/passwd', headerNames: [], fetchBefore },
+    { url: 'https://example.org/', headerNames: [] },
+    { url: '/a.exe', headerNames: [], fetchBefore },
+    { url: 'https://example.org/', headerNames: ['Authorization: Bearer secret'], fetchBefore },
+    { url: 'https://example.org/', headerNames: [], fetchBefore, headers: { authorization: 'secret' } },
   ],
   announcedUpload: [{}, { uploadBefore: 'tomorrow' }],
   buildArtifact: [

@@ -25,7 +25,7 @@ async function documentOf(submitted: object): Promise<unknown> {
     for await (const chunk of bytes) kept.push(chunk)
     return { sha256: checked.sha256 as NonNullable<typeof checked.sha256>, size: checked.size ?? 0 }
   }
-  await source.retrieve(checked, { request: { source: checked } as never, put })
+  await source.retrieve(checked, { request: { source: checked } as never, put, maximumSize: 1_000_000 })
   return JSON.parse(Buffer.concat(kept).toString())
 }
 

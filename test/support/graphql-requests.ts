@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Application, ApplicationDependencies } from '../../application/index.ts'
 import type { Setup } from '../../application/setup.ts'
 import { type ArtifactStore, storeDocument, storeManifest, withComposedPlan } from '../../artifacts/index.ts'
@@ -27,6 +27,8 @@ export type GraphQLRequests = {
     description?: string,
     buildSystem?: TrustedBuildSystemId,
   ) => Promise<SigningRequestId>
+  /** Submits bytes that are uploaded later. */
+  readonly announce: (policy: string, text: string) => Promise<SigningRequestId>
   /** Takes a submitted request to its plan; answers the plan's digest. @param nodes its tree; default: one program */
   readonly plan: (signingRequestId: SigningRequestId, nodes?: Iterable<PlanNodeContent>) => Promise<Sha256Digest>
   /** Takes a planned and approved request to its end. @param files what was signed; default: one program */
@@ -82,6 +84,13 @@ export function graphQLRequests(parts: Parts): GraphQLRequests {
         buildData: { url: 'https://ci.example.com/1', buildSettingsUploadId },
       }
       return (await application.submitSigningRequest({ ...caller, vouchedBy }, { ...input, origin })).signingRequestId
+    },
+    async announce(signingPolicy, text) {
+      const caller = await application.authenticate({ apiToken: submitter.token }, undefined)
+      const sha256 = createHash('sha256').update(text).digest('hex')
+      const source = { kind: 'announcedUpload', fileName: 'setup.exe', sha256 }
+      const input = { project: 'demo', signingPolicy, source, description: null }
+      return (await application.submitSigningRequest(caller, input)).signingRequestId
     },
     async plan(signingRequestId, given) {
       await caughtUp()

@@ -39,12 +39,19 @@ import {
 import { problemErrorHandler, type RestOptions } from '../../rest/index.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
-import { createSources, earlierRequestSource, hashPayloadSource, uploadedFileSource } from '../../sources/index.ts'
+import {
+  announcedUploadSource,
+  createSources,
+  earlierRequestSource,
+  hashPayloadSource,
+  uploadedFileSource,
+} from '../../sources/index.ts'
 import { type Answer, askGraphQL } from './ask-graphql.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type GraphQLOrganization, setUpOrganization } from './graphql-organization.ts'
 import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
+import { testLinkSource } from './link-source.ts'
 import { testMailedTokens } from './mailed-tokens.ts'
 import { testPersons } from './persons.ts'
 import { secretsIn } from './secrets.ts'
@@ -144,6 +151,8 @@ export async function openGraphQLServer(
   const sources = createSources({
     kinds: [
       uploadedFileSource({ store, uploads }),
+      announcedUploadSource({ uploads, lifetimeMs: 3_600_000, now }),
+      testLinkSource({ now }),
       earlierRequestSource({ log, store }),
       hashPayloadSource({ store, uploads }),
     ],

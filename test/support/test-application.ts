@@ -38,9 +38,10 @@ import {
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import type { Persons } from '../../persons/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
-import { createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
+import { announcedUploadSource, createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { testLinkSource } from './link-source.ts'
 import { testPersons } from './persons.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -136,7 +137,12 @@ export async function testApplication(
     workflows,
     uploads,
     sources: createSources({
-      kinds: [uploadedFileSource({ store, uploads }), earlierRequestSource({ log, store })],
+      kinds: [
+        uploadedFileSource({ store, uploads }),
+        announcedUploadSource({ uploads, lifetimeMs: 3_600_000, now }),
+        testLinkSource({ now }),
+        earlierRequestSource({ log, store }),
+      ],
       store,
     }),
     artifacts,

@@ -13,6 +13,7 @@ import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
 import {
+  announcedUploadSource,
   createSources,
   earlierRequestSource,
   hashPayloadSource,
@@ -31,6 +32,8 @@ export type TestSignerOptions = {
   readonly installation?: TestInstallation
   /** Kinds of sources besides those of the service. */
   readonly kinds?: readonly SourceKind[]
+  /** By which announced uploads are overdue, an hour after they were announced; default: the clock. */
+  readonly sourceClock?: () => string
   /** The most bytes of an artifact by the kind of its source. */
   readonly limits?: Readonly<Record<string, number>>
   /** The log; default: SQLite in the folder. It is closed with the rest. */
@@ -52,6 +55,7 @@ export async function openTestSigner(options: TestSignerOptions = {}) {
   const { kinds = [], limits = {} } = options
   const ofService = [
     uploadedFileSource({ store, uploads }),
+    announcedUploadSource({ uploads, lifetimeMs: 3_600_000, now: options.sourceClock ?? now }),
     earlierRequestSource({ log, store }),
     hashPayloadSource({ store, uploads }),
   ]

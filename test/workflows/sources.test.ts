@@ -98,7 +98,7 @@ test('a source that this release cannot retrieve is refused, and one that anothe
   })
   await expect(submitFrom({ ...seeded, seed: 7 })).rejects.toMatchObject({ code: 'SOURCE_MALFORMED' })
   const made = await submission(organization)
-  const details = { url: 'https://example.org/a.exe', headerNames: [] }
+  const details = { url: 'https://example.org/a.exe', headerNames: [], fetchBefore: '2026-03-01T12:00:00.000Z' }
   const source = { ...made.source, kind: 'link', sha256: null, size: null, isAtHand: false, details }
   const command = { type: 'SubmitSigningRequest', submission: { ...made, source } } as const
   await workflows.submit(made.signingRequestId, { command, initiator: initiator(made.submitter) })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Things } from './things.ts'
+import { announcedBytes, type Things } from './things.ts'
 
 /** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
 export type AskedRoute = {
@@ -175,6 +175,28 @@ export function submissionRoute(name: string): Readonly<Record<string, AskedRout
           part('name="signingPolicyId"', await of.namedPolicy()),
           `--${boundary}--`,
         ].join(''),
+    },
+  }
+}
+
+/** A submission without a file. */
+export function submissionOf(name: string, fields: object): Readonly<Record<string, AskedRoute>> {
+  return {
+    [`POST /Api/v1/:organizationId/SigningRequests${name}`]: {
+      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests${name}`,
+      headers: { 'content-type': 'application/json' },
+      body: async (of) => JSON.stringify({ signingPolicyId: await of.namedPolicy(), ...fields }),
+    },
+  }
+}
+
+/** The upload that a request announced. */
+export function announcedUploadRoute(name: string): Readonly<Record<string, AskedRoute>> {
+  return {
+    [`POST /Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`]: {
+      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests/${await of.announcedRequest()}/${name}`,
+      headers: { 'content-type': 'application/octet-stream' },
+      body: announcedBytes,
     },
   }
 }

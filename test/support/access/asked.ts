@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
 import { unsubscribePath } from '../mailed-tokens.ts'
-import { type AskedRoute, artifactRoute, submissionRoute } from './asked-rest.ts'
+import { type AskedRoute, announcedUploadRoute, artifactRoute, submissionOf, submissionRoute } from './asked-rest.ts'
 import type { AccessCaller } from './callers.ts'
 import type { Things } from './things.ts'
 
@@ -421,6 +421,14 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
         base64EncodedHash: Buffer.alloc(32, 7).toString('base64'),
       }),
   },
+  ...submissionOf('/SubmitWithArtifactRetrievalLink', {
+    artifactRetrievalLink: { url: 'http://127.0.0.1:1/setup.exe', fileName: 'setup.exe' },
+  }),
+  ...submissionOf('/SubmitWithoutArtifact', {
+    unsignedArtifactMetadata: { fileName: 'setup.exe', sha256Hash: 'ab'.repeat(32) },
+  }),
+  ...announcedUploadRoute('UnsignedArtifact'),
+  ...announcedUploadRoute('UploadUnsignedArtifact'),
   ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
   'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },

@@ -93,6 +93,8 @@ export type Things = {
   readonly request: () => Promise<{ readonly signingRequestId: string; readonly planDigest: string }>
   /** A request that a trusted build system vouched for, with an origin. */
   readonly requestOfBuild: () => Promise<string>
+  /** A request whose artifact, of {@link announcedBytes}, is uploaded later. */
+  readonly announcedRequest: () => Promise<string>
   /** A request that was signed. */
   readonly signedRequest: () => Promise<string>
 }
@@ -112,6 +114,9 @@ export type ThingMaking = {
   /** Approves by the API. */
   readonly approve: (signingRequestId: string, planDigest: string) => Promise<void>
 }
+
+/** What is announced. */
+export const announcedBytes = 'a program that was announced'
 
 /** Makes things of an organization. */
 export function thingsOf(making: ThingMaking): Things {
@@ -258,6 +263,7 @@ export function thingsOf(making: ThingMaking): Things {
       await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId: organization.projectId })
       return requests.submit(namedPolicySlug, 'of a build', trustedBuildSystemId)
     },
+    announcedRequest: () => requests.announce(namedPolicySlug, announcedBytes),
     async signedRequest() {
       const { signingRequestId, planDigest } = await waiting()
       await approve(signingRequestId, planDigest)
@@ -302,6 +308,7 @@ export const nobodysThings: Things = {
     planDigest: createHash('sha256').update(randomUUID()).digest('hex'),
   }),
   requestOfBuild: async () => randomUUID(),
+  announcedRequest: async () => randomUUID(),
   signedRequest: async () => randomUUID(),
 }
 

@@ -5,6 +5,7 @@ import {
   type Sha256Digest,
   type SigningPlanned,
   type SigningRequestId,
+  type SourceSecretsId,
   streams,
   type UserId,
 } from '../../../domain/index.ts'
@@ -100,6 +101,33 @@ function requestByGrant(plan: { readonly planDigest: Sha256Digest }, planned: Pl
   }
 }
 
+/** The events of a request whose link was not fetched by the moment at which it was to be canceled. */
+function overdueLink(): EventHistory {
+  const signingRequestId = 'dededede-dede-4ede-8ede-dededededede' as SigningRequestId
+  const source = {
+    kind: 'link',
+    fileName: 'setup.exe',
+    sha256: null,
+    size: null,
+    isAtHand: false,
+    secretsId: 'efefefef-efef-4fef-8fef-efefefefefef' as SourceSecretsId,
+    details: {
+      url: 'https://builds.example.org/setup.exe',
+      headerNames: ['Authorization'],
+      fetchBefore: plannedDeadline,
+    },
+  }
+  const submitted = { ...submission(signingRequestId), source, cancelAt: plannedDeadline }
+  const reason = `It was not final by ${plannedDeadline}, as its submission demanded.`
+  return {
+    streamId: streams.signingRequest(signingRequestId),
+    events: [
+      byToken('SigningRequestSubmitted', submitted),
+      inForm(2, byWorkflow('SigningRequestCanceled', { canceledBy: null, reason })),
+    ],
+  }
+}
+
 type Planned = Omit<SigningPlanned['data'], 'schemaVersion'>
 
 /** Histories of requests: one that is signed, with this plan and manifest, and one for each other end. */
@@ -177,6 +205,7 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
       byWorkflow('ApprovalExpired', { deadline: plannedDeadline }),
     ),
     request('f', byToken('SigningRequestCanceled', { canceledBy: id.user, reason: 'Built anew' })),
+    overdueLink(),
     request('0', byWorkflow('SigningRequestFailed', { workflowStatus: 'ArtifactRetrievalFailed', failure })),
   ]
 }
