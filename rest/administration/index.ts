@@ -8,6 +8,7 @@ import type { Reading } from './read.ts'
 import { signingPolicyOperations } from './signing-policies.ts'
 import { trustedBuildSystemOperations } from './trusted-build-systems.ts'
 import { userOperations } from './users.ts'
+import { webHookOperations } from './web-hooks.ts'
 
 /** The administration of an organization, for tools without GraphQL. */
 export function administrationOperations(
@@ -20,6 +21,7 @@ export function administrationOperations(
     ...userOperations(options),
     ...groupOperations(options),
     ...trustedBuildSystemOperations(options),
+    ...webHookOperations(options),
     ...auditEventOperations(options),
   ]
 }

@@ -92,6 +92,28 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
     },
   },
 
+  ...route('GET', 'WebHooks'),
+  ...route('GET', 'WebHooks/:webHookId', { id: (of) => of.webHook() }),
+  ...route('POST', 'WebHooks', {
+    body: async (of) => ({ projectId: await of.namedProject(), name: 'Another', url: 'https://hooks.example/' }),
+  }),
+  ...route('PUT', 'WebHooks/:webHookId', {
+    id: (of) => of.webHook(),
+    body: async () => ({
+      basedOnRevision: 0,
+      name: 'Renamed',
+      url: 'https://hooks.example/other',
+      eventTypes: ['failed'],
+    }),
+  }),
+  ...route('POST', 'WebHooks/:webHookId/RotateSecret', { id: (of) => of.webHook() }),
+  ...route('POST', 'WebHooks/:webHookId/Disable', { id: (of) => of.webHook() }),
+  ...route('POST', 'WebHooks/:webHookId/Enable', { id: (of) => of.disabledWebHook() }),
+  ...route('DELETE', 'WebHooks/:webHookId', { id: (of) => of.webHook() }),
+  ...route('GET', 'WebHooks/:webHookId/Deliveries', { id: (of) => of.webHook() }),
+  ...route('GET', 'WebHookDeliveries/:deliveryId', { id: (of) => of.webHookDelivery() }),
+  ...route('POST', 'WebHookDeliveries/:deliveryId/Resend', { id: (of) => of.webHookDelivery() }),
+
   ...route('GET', 'Certificates'),
   ...route('GET', 'Certificates/:certificateId', { id: (of) => of.certificate() }),
   ...route('PUT', 'Certificates/:certificateId/Restrictions', {
