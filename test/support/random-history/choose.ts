@@ -1,8 +1,12 @@
 import { projectSlugStream, signingPolicySlugStream } from '../../../application/slug-streams.ts'
 import {
+  type ChangeProposalId,
   certificateDecider,
+  changeProposalDecider,
   type Decider,
   type DomainEvent,
+  type GrantId,
+  grantDecider,
   groupDecider,
   type Instant,
   keyDecider,
@@ -20,6 +24,7 @@ import {
   trustedBuildSystemDecider,
   userDecider,
 } from '../../../domain/index.ts'
+import { changeCommands, grantCommands } from './decision-commands.ts'
 import {
   certificateCommands,
   groupCommands,
@@ -53,6 +58,8 @@ export function choose(entity: number, detail: number, at: Instant): Choice {
         commands: organizationCommands,
       }
     case 5:
+      if (detail % 7 === 0) return grant(detail, at)
+      if (detail % 11 === 0) return proposedChange(detail, at)
       return detail % 2 === 0
         ? projectSlug(detail)
         : detail % 3 === 0
@@ -126,6 +133,20 @@ function signingPolicySlug(detail: number): Choice {
   }
   const stream = () => signingPolicySlugStream(projectId, slug)
   return { aggregate: aggregate(signingPolicySlugDecider, stream), id: slug, commands: [command] }
+}
+
+function grant(detail: number, at: Instant): Choice {
+  const id = uuid<GrantId>('a', detail % 3)
+  return { aggregate: aggregate(grantDecider, streams.grant), id, commands: grantCommands(id, detail, at) }
+}
+
+function proposedChange(detail: number, at: Instant): Choice {
+  const id = uuid<ChangeProposalId>('b', detail % 4)
+  return {
+    aggregate: aggregate(changeProposalDecider, streams.changeProposal),
+    id,
+    commands: changeCommands(id, detail, at),
+  }
 }
 
 function buildSystem(detail: number, at: Instant): Choice {
