@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,12 +12,15 @@ const file = join(import.meta.dirname, 'error-documents.json')
 const recorded = () => JSON.parse(readFileSync(file, 'utf8'))
 
 describe('the error documents of REST', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   let server: GraphQLTestServer & { readonly close: () => Promise<void> }
   beforeAll(async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
     server = await openGraphQLServer(folder, { register: (http, _application, rest) => registerRest(http, rest) })
   })
-  afterAll(() => server.close())
+  afterAll(async () => {
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
 
   it('are those of the golden file', async () => {
     const documents: Record<string, unknown> = {}

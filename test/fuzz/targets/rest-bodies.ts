@@ -10,6 +10,7 @@ import type { FuzzTarget } from '../target.ts'
  */
 export const target: FuzzTarget = {
   name: 'rest-bodies',
+  shortCount: 150,
   run: (request) => fuzzService(request, tryBody),
 }
 
