@@ -12,6 +12,7 @@ import type { LogPosition } from '../event-log/index.ts'
 import {
   asUnusualActivity,
   type EventView,
+  matchesFilter,
   maximumPageSize,
   type Page,
   type PageRequest,
@@ -20,7 +21,6 @@ import {
   type UnusualActivityView,
 } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
-import { matchesFilter } from './signing-request-filter.ts'
 import { type Outcome, stream } from './stream.ts'
 
 /**

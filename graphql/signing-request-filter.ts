@@ -1,5 +1,5 @@
-import { requestStatus, type UserId } from '../domain/index.ts'
-import type { SigningRequestFilter, SigningRequestView } from '../projections/index.ts'
+import type { UserId } from '../domain/index.ts'
+import type { SigningRequestFilter } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 import { RequestStatusRef, WorkflowStatusRef } from './enums.ts'
@@ -44,18 +44,4 @@ export async function signingRequestFilterOf(
     ...(submittedFrom == null ? {} : { submittedFrom }),
     ...(submittedBefore == null ? {} : { submittedBefore }),
   }
-}
-
-/** Whether a request is one that the filter asks for. */
-export function matchesFilter(request: SigningRequestView, filter: SigningRequestFilter): boolean {
-  const { projectId, signingPolicyId, submitter, workflowStatuses, statuses, submittedFrom, submittedBefore } = filter
-  return (
-    (projectId === undefined || request.projectId === projectId) &&
-    (signingPolicyId === undefined || request.signingPolicyId === signingPolicyId) &&
-    (submitter === undefined || request.submitter === submitter) &&
-    (workflowStatuses === undefined || workflowStatuses.includes(request.workflowStatus)) &&
-    (statuses === undefined || statuses.includes(requestStatus(request.workflowStatus))) &&
-    (submittedFrom === undefined || request.createdAt >= submittedFrom) &&
-    (submittedBefore === undefined || request.createdAt < submittedBefore)
-  )
 }

@@ -1,5 +1,5 @@
 import multipart from '@fastify/multipart'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Application, PersonReader } from '../application/index.ts'
 import { bearerTokens, type HttpServer } from '../http/index.ts'
@@ -15,7 +15,15 @@ import { openApiOperations } from './openapi/index.ts'
 import type { Operation } from './operation.ts'
 import { problemErrorHandler } from './problem.ts'
 import { registerOperations } from './register-operations.ts'
+import { certificateOperations } from './signing-policies/certificate.ts'
+import { cryptokiOperation } from './signing-policies/cryptoki.ts'
 import { announcedUploadOperations } from './signing-requests/announced-upload.ts'
+import { decidingOperations } from './signing-requests/decide-requests.ts'
+import type { DescribingDependencies } from './signing-requests/describe-requests.ts'
+import { type StreamingDependencies, streamingOperations } from './signing-requests/event-streams.ts'
+import { readingOperations } from './signing-requests/read-requests.ts'
+import { openRequestWatch } from './signing-requests/request-watch.ts'
+import { resubmitOperation } from './signing-requests/resubmit.ts'
 import { hashOperations } from './signing-requests/sign-hash.ts'
 import { linkOperations } from './signing-requests/submit-by-link.ts'
 import { submissionOperations } from './signing-requests/submit-with-artifact.ts'
@@ -29,6 +37,8 @@ export type RestOptions = {
   readonly readModel: ReadModel
   /** Opens names for answers. */
   readonly persons: PersonReader
+  /** Opens a plan of the artifact store. */
+  readonly openPlan: DescribingDependencies['openPlan']
   /**
    * Where clients reach the service, without a slash at the end; or a function that says so once the service listens. Links are
    * made from it, and never from a request.
@@ -42,8 +52,12 @@ export type RestOptions = {
 }
 
 /** The operations of the API: each family has a file of its own, and a line here. */
-function operationsOf(options: RestOptions): readonly Operation[] {
+function operationsOf(
+  options: RestOptions,
+  live: Pick<StreamingDependencies, 'authenticateAgain' | 'stopping' | 'watch'>,
+) {
   const links = linksFrom(options.publicUrl)
+  const following = { ...options, links, ...live }
   return [
     ...systemInfoOperations(),
     ...uploadOperations(options),
@@ -51,6 +65,12 @@ function operationsOf(options: RestOptions): readonly Operation[] {
     ...hashOperations({ ...options, links }),
     ...linkOperations({ ...options, links }),
     ...announcedUploadOperations({ ...options, links }),
+    resubmitOperation({ ...options, links }),
+    ...readingOperations(following),
+    ...streamingOperations(following),
+    ...decidingOperations({ ...options, links }),
+    ...certificateOperations(options),
+    cryptokiOperation(options),
     ...downloadOperations(options.application),
     ...administrationOperations(options),
   ]
@@ -59,7 +79,16 @@ function operationsOf(options: RestOptions): readonly Operation[] {
 /** Adds the HTTP API to a server, in scopes of its own: its errors and bodies do not concern other routes. */
 export function registerRest(http: HttpServer, options: RestOptions): void {
   const { application, logger } = options
-  const operations = operationsOf(options)
+  const stopping = new AbortController()
+  const watch = openRequestWatch(options.readModel)
+  const authenticateAgain = ({ headers, raw }: FastifyRequest) =>
+    application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address)
+  const operations = operationsOf(options, { authenticateAgain, stopping: stopping.signal, watch })
+  // What waits for changes is answered before connections are closed.
+  http.fastify.addHook('preClose', async () => {
+    watch.close()
+    stopping.abort()
+  })
   const answers = keepAnswers(options.secrets)
   const described = openApiOperations(operations, options.publicUrl)
   const isOpen = ({ access }: Operation) => access === 'everybody'
@@ -87,9 +116,7 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
       operations.filter((each) => !isOpen(each)),
       { callerOf, answers },
     )
-    registerAuditExport(scope, application, callerOf, ({ headers, raw }) =>
-      application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address),
-    )
+    registerAuditExport(scope, application, callerOf, authenticateAgain)
   })
 }
 

@@ -12,7 +12,7 @@ import { checkHeader, openManifest, openPlan, RecentHeads } from '../artifacts/i
 import type { EventLog } from '../event-log/index.ts'
 import type { NotificationStore } from '../notifications/index.ts'
 import type { Persons } from '../persons/index.ts'
-import { registerRest, registerUnknownPaths } from '../rest/index.ts'
+import { type RestOptions, registerRest, registerUnknownPaths } from '../rest/index.ts'
 import { planWording } from '../signing/directives.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
@@ -180,27 +180,17 @@ export async function startService(options: {
     if (has('api') && readModels !== undefined && persons !== undefined && outside !== undefined) {
       const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
-      registerRest(http, {
-        application,
-        readModel: readModels.readModel,
-        persons,
-        publicUrl,
-        maximumUploadSize: maximumUploadSize(settings),
-        secrets: outside.secrets,
-        logger,
-      })
       const heads = new RecentHeads()
+      const open: RestOptions['openPlan'] = (reference) => openPlan(artifacts.store, reference, heads)
+      const { readModel } = readModels
+      const shared = { application, readModel, persons, publicUrl, openPlan: open, logger }
+      registerRest(http, { ...shared, maximumUploadSize: maximumUploadSize(settings), secrets: outside.secrets })
       await registerGraphQL(http, {
-        application,
-        readModel: readModels.readModel,
+        ...shared,
         log,
-        persons,
-        openPlan: (reference) => openPlan(artifacts.store, reference, heads),
         openManifest: (reference) => openManifest(artifacts.store, reference, heads),
         planWording: planWording(signatureFormats),
         describeSource: sources.describe,
-        publicUrl,
-        logger,
       })
     }
     const passes = new FilePasses(availableParallelism())

@@ -210,6 +210,7 @@ export async function openGraphQLServer(
     application,
     readModel,
     persons,
+    openPlan: (reference) => openPlan(store, reference, heads),
     publicUrl: 'https://signing.example.com',
     maximumUploadSize: maximumArtifactSize,
     secrets,

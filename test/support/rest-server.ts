@@ -103,6 +103,7 @@ export async function startRestServer(
     application: application as Application,
     readModel: {} as ReadModel,
     persons: {} as PersonReader,
+    openPlan: () => Promise.reject(new Error('There are no plans here.')),
     publicUrl: 'https://signing.example.com',
     maximumUploadSize,
     secrets,

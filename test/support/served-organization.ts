@@ -72,6 +72,7 @@ export async function serveOrganization(
     application,
     readModel,
     persons,
+    openPlan: (reference) => openPlan(store, reference),
     publicUrl: () => url,
     maximumUploadSize: 10_000_000,
     secrets,

@@ -95,11 +95,11 @@ function asking(server: AccessServer['server'], { user }: AccessCaller): AskingC
   }
 }
 
-/** The same things whenever they are asked for: for calls that change none of them. */
-export function unchanging(things: Things): Things {
+/** The same things whenever they are asked for, but those that calls change: they are made anew. */
+export function unchanging(things: Things, changed: readonly (keyof Things)[] = []): Things {
   const made = new Map<string, Promise<unknown>>()
   const once = (kind: keyof Things) => () => {
-    const known = made.get(kind) ?? things[kind]()
+    const known = (changed.includes(kind) ? undefined : made.get(kind)) ?? things[kind]()
     made.set(kind, known)
     return known
   }

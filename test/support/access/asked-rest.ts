@@ -8,6 +8,10 @@ export type AskedRoute = {
   readonly headers?: Readonly<Record<string, string>>
   /** What whoever has the permission is answered, where success needs what a test of this kind has not. */
   readonly status?: number
+  /** What stands at the end of what is read, of an answer that does not end by itself. */
+  readonly endsWith?: string
+  /** Where an answer says by itself that something was refused. */
+  readonly isRefusedIn?: (text: string) => boolean
 }
 
 type Body = (of: Things) => Promise<Readonly<Record<string, unknown>>>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
 import { unsubscribePath } from '../mailed-tokens.ts'
+import { askedRequests } from './asked-requests.ts'
 import { type AskedRoute, announcedUploadRoute, artifactRoute, submissionOf, submissionRoute } from './asked-rest.ts'
 import type { AccessCaller } from './callers.ts'
 import type { Things } from './things.ts'
@@ -430,6 +431,7 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   ...announcedUploadRoute('UnsignedArtifact'),
   ...announcedUploadRoute('UploadUnsignedArtifact'),
   ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
+  ...askedRequests,
   'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },
   'GET /Api/v1/docs': { path: async () => '/Api/v1/docs' },

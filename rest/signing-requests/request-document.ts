@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { statusDocument } from './status-document.ts'
+
+const moment = z.iso.datetime()
+const person = z.object({ userId: z.uuid(), name: z.string() }).meta({ description: 'A person or a CI user.' })
+const file = z.object({ fileName: z.string(), sha256: z.string(), size: z.number().int() })
+const reason = z.object({
+  code: z.string().meta({ description: 'Stable; docs/error-codes.md says what each means.' }),
+  message: z.string(),
+  path: z.array(z.string()).nullable().meta({ description: 'The file at fault: names from the artifact inwards.' }),
+  remedy: z.string().nullable().meta({ description: 'What to do about it.' }),
+})
+
+/** What lists and single answers say of a request. */
+export const requestSummary = statusDocument
+  .extend({
+    organizationId: z.uuid(),
+    description: z.string().nullable(),
+    version: z.string().nullable(),
+    projectId: z.uuid(),
+    projectSlug: z.string().nullable(),
+    projectName: z.string().nullable(),
+    artifactConfigurationId: z.uuid().nullable(),
+    artifactConfigurationSlug: z.string().nullable(),
+    artifactConfigurationName: z.string().nullable(),
+    signingPolicyId: z.uuid(),
+    signingPolicySlug: z.string().nullable(),
+    signingPolicyName: z.string().nullable(),
+    signingPolicyVersion: z.number().int(),
+    submitter: person.nullable(),
+    submittedAt: moment,
+    finishedAt: moment.nullable(),
+    artifact: file.nullable().meta({ description: 'What was submitted; null until it is known.' }),
+    unsignedArtifactLink: z.url(),
+    signedArtifactLink: z.url().meta({ description: 'Answers 400 with the status until there is something.' }),
+    origin: z
+      .object({
+        buildData: z
+          .object({
+            url: z.string().nullable(),
+            buildSettingsFile: z.object({ downloadLink: z.url(), fileName: z.string() }).nullable(),
+          })
+          .nullable(),
+        repositoryData: z
+          .object({
+            url: z.string().nullable(),
+            branchName: z.string().nullable(),
+            commitId: z.string().nullable(),
+            sourceControlManagementType: z.string().nullable(),
+          })
+          .nullable(),
+      })
+      .nullable()
+      .meta({ description: 'As the trusted build system says that vouched for the artifact.' }),
+    parameters: z.record(z.string(), z.string()),
+    planDigest: z.string().nullable().meta({ description: 'What an approval agrees to; null until it was planned.' }),
+    approvals: z.array(
+      z.object({
+        approver: person.nullable(),
+        planDigest: z.string(),
+        comment: z.string().nullable(),
+        approvedAt: moment,
+        counts: z.boolean().meta({ description: 'Whether it counts towards the quorum.' }),
+      }),
+    ),
+    requiredApprovals: z.number().int(),
+    missingApprovals: z.number().int(),
+    approvalDeadline: moment.nullable(),
+    denial: z
+      .object({ deniedBy: person.nullable(), comment: z.string().nullable(), deadline: moment.nullable() })
+      .nullable()
+      .meta({ description: 'Why nothing is signed: somebody said no, or the deadline passed.' }),
+    cancellation: z.object({ canceledBy: person.nullable(), reason: z.string().nullable() }).nullable(),
+    failure: reason.nullable(),
+    waitingFor: reason
+      .extend({ since: moment, nextTryAt: moment.nullable() })
+      .nullable()
+      .meta({ description: 'What it waits for that is no decision of people. It goes on by itself.' }),
+    resubmittedFrom: z.uuid().nullable().meta({ description: 'The request whose artifact it takes again.' }),
+    resubmissions: z
+      .array(z.uuid())
+      .meta({ description: 'The requests that took its artifact again, the last hundred of them.' }),
+  })
+  .meta({ id: 'SigningRequestSummary' })
+
+/** A file that will be signed, and how. */
+const plannedFile = z.object({
+  path: z.array(z.string()).meta({ description: "Names from the artifact inwards, the artifact's own first." }),
+  sha256: z.string().nullable(),
+  size: z.number().int().nullable(),
+  format: z.string().nullable(),
+  directives: z.array(z.string()),
+})
+
+/** What a request's own path answers. */
+export const requestDocument = requestSummary
+  .extend({
+    plan: z.array(plannedFile).nullable().meta({
+      description:
+        'The first hundred files that will be signed. Null until it was planned, and while it cannot be read.',
+    }),
+  })
+  .meta({ id: 'SigningRequest' })
+
+/** What lists say of a request. */
+export type RequestSummary = z.input<typeof requestSummary>
+
+/** What is said of one request. */
+export type RequestDocument = z.input<typeof requestDocument>
