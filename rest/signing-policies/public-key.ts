@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { type KeyObject, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 
 /** What is said of a certificate's key. */
@@ -19,9 +19,10 @@ type PublicKey = z.input<z.ZodObject<typeof publicKeyFields>>
 
 const sizes = { 'P-256': 256, 'P-384': 384, 'P-521': 521 } as const
 
-/** The key of a certificate, DER; `undefined` for a kind of key that has no name here. */
+/** The key of a certificate, DER; `undefined` for a kind of key that has no name here, and what cannot be read. */
 export function publicKeyOf(der: Buffer): PublicKey | undefined {
-  const { publicKey } = new X509Certificate(der)
+  const publicKey = keyIn(der)
+  if (publicKey === undefined) return undefined
   const bytes = {
     certificateBytes: der.toString('base64'),
     publicKeyBytes: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
@@ -36,6 +37,14 @@ export function publicKeyOf(der: Buffer): PublicKey | undefined {
   const ecPoint = Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
   const ec = { ecPoint: ecPoint.toString('base64'), ecCurve: crv }
   return { keyType: 'Ecdsa', keySizeInBits: sizes[crv], rsaParameters: null, ...ec, ...bytes }
+}
+
+function keyIn(der: Buffer): KeyObject | undefined {
+  try {
+    return new X509Certificate(der).publicKey
+  } catch {
+    return undefined
+  }
 }
 
 function asBase64(base64url: string): string {

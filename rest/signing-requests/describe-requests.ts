@@ -90,7 +90,7 @@ function peopleOf({ submitter, approvals, denial, cancellation }: SigningRequest
     submitter,
     ...approvals.map(({ approver }) => approver),
     ...(denial?.kind === 'denied' ? [denial.approver] : []),
-    ...(cancellation === null ? [] : [cancellation.canceledBy]),
+    ...(cancellation?.canceledBy == null ? [] : [cancellation.canceledBy]),
   ]
 }
 
@@ -98,9 +98,9 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
   const { projectId, signingPolicyId, signingPolicyVersion, approval, plan } = request
   const project = projects.get(projectId)
   const policy = policies.get(signingPolicyId)
-  const person = (userId: UserId) => {
-    const name = names.get(userId)
-    return name === undefined ? null : { userId, name }
+  const person = (userId: UserId | null) => {
+    const name = userId === null ? undefined : names.get(userId)
+    return userId === null || name === undefined ? null : { userId, name }
   }
   return {
     ...statusOf(request, links),
