@@ -1,5 +1,8 @@
 import { type Delay, nextTryOf } from '../domain/index.ts'
 
+/** A request that waits for its submitter to upload what was announced is no matter of whoever runs the service. */
+const ofSubmitters = 'UPLOAD_AWAITED'
+
 /**
  * What readiness says of requests that wait for no decision of people: why, how many, since when, and when the next of
  * them is tried again. `undefined` when there is none.
@@ -8,8 +11,9 @@ import { type Delay, nextTryOf } from '../domain/index.ts'
  * @param now milliseconds since the epoch
  */
 export function delayNote(delays: readonly Delay[], now: number): string | undefined {
-  if (delays.length === 0) return undefined
-  const byCode = Map.groupBy(delays, ({ failure }) => failure.code)
+  const ofService = delays.filter(({ failure }) => failure.code !== ofSubmitters)
+  if (ofService.length === 0) return undefined
+  const byCode = Map.groupBy(ofService, ({ failure }) => failure.code)
   return [...byCode].map(([code, those]) => `${code}: ${textOf(those, now)}`).join(' ')
 }
 

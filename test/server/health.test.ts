@@ -91,6 +91,8 @@ describe('readiness', () => {
     ].join(' ')
     expect(ready).toEqual({ status: 200, body: { status: 'up', checks: { requests: { status: 'up', notice: note } } } })
     expect(delayNote([], now)).toBeUndefined()
+    const awaited = delays.map((delay) => ({ ...delay, failure: { ...delay.failure, code: 'UPLOAD_AWAITED' } }))
+    expect(delayNote(awaited, now)).toBeUndefined()
   })
 
   it('of a process without parts is up', async () => {
