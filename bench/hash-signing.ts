@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import type { Caller } from '../application/index.ts'
 import type { CertificateId, ProjectId } from '../domain/index.ts'
@@ -102,11 +103,13 @@ async function allowHashes({ application, dependencies }: EmbeddedService, admin
 const hashes = (count: number) =>
   Array.from({ length: count }, (_, index) => createHash('sha256').update(`${randomUUID()} ${index}`).digest())
 
+/** One request, from its submission to its signatures; when they take longer than one answer waits, its caller asks again. */
 async function sign({ application }: EmbeddedService, ci: Caller, count: number): Promise<void> {
-  const { signatures } = await application.signHashes(ci, {
+  const input = {
     project: 'demo',
     signingPolicy: 'hashes',
     description: null,
+    idempotencyKey: randomUUID(),
     payload: {
       signatureAlgorithm: 'Ecdsa',
       rsaHashAlgorithm: null,
@@ -114,8 +117,13 @@ async function sign({ application }: EmbeddedService, ci: Caller, count: number)
       hashes: hashes(count).map((hash) => hash.toString('base64')),
       metadata: null,
     },
-  })
-  if (signatures?.length !== count) throw new Error('A request to sign hashes was not signed in time.')
+  } as const
+  for (;;) {
+    const { signatures, workflowStatus, failure } = await application.signHashes(ci, input)
+    if (signatures?.length === count) return
+    if (failure !== null) throw new Error(`A request to sign hashes is ${workflowStatus}: ${failure.message}`)
+    await pause(50)
+  }
 }
 
 /** The key of the certificate, in a token of this process beside that of the service. */
