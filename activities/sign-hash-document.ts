@@ -21,7 +21,7 @@ export async function* signHashDocument(
       promise: 'the certificate',
     })
   const document = hashDocument(hashes, await signHashes(key, hashes))
-  verifyHashDocument(document, hashes, leaf.publicKey)
+  await verifyHashDocument(document, hashes, leaf.publicKey)
   await stillAuthorised()
   const { sha256: signedSha256, size: signedSize } = await store.put(bytesOf(document))
   const { path, sha256: unsignedSha256, directives } = planned

@@ -1,8 +1,12 @@
 import { createPublicKey } from 'node:crypto'
+import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { type HashesToSign, hashDocument, signaturesInDocument } from '../../domain/index.ts'
 import { SigningError } from '../signing-error.ts'
 import { ecdsaVerifier } from './verify-ecdsa.ts'
 import { pkcs1Holds, pssHolds } from './verify-rsa.ts'
+
+/** So many signatures take some milliseconds, with the slowest curve a hundred. */
+const checkedAtOnce = 8
 
 /**
  * Verifies a document of signed hashes strictly (law 7): nothing stands in it but the payload and one signature for each hash, and
@@ -11,12 +15,14 @@ import { pkcs1Holds, pssHolds } from './verify-rsa.ts'
  * @param publicKey DER SubjectPublicKeyInfo
  * @throws SigningError `HASH_SIGNATURE_INVALID`
  */
-export function verifyHashDocument(text: string, payload: HashesToSign, publicKey: Uint8Array): void {
+export async function verifyHashDocument(text: string, payload: HashesToSign, publicKey: Uint8Array): Promise<void> {
   const signatures = signaturesInDocument(text)
   if (signatures.length !== payload.hashes.length || text !== hashDocument(payload, signatures))
     throw invalid('The document of signed hashes is not that of the hashes that were to be signed.')
   const holds = verifierOf(payload, publicKey)
   for (const [index, signature] of signatures.entries()) {
+    // Thousands take seconds: what else the process has to do, such as heartbeats, has its turn in between.
+    if (index % checkedAtOnce === checkedAtOnce - 1) await eventLoopTurn()
     const bytes = Buffer.from(signature, 'base64')
     const isCanonical = bytes.toString('base64') === signature
     if (!isCanonical || !holds(Buffer.from(payload.hashes[index] ?? '', 'base64'), bytes))

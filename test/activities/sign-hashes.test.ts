@@ -65,7 +65,7 @@ test('hashes are signed and verified, and their plan names each of them', async 
 
   expect(await callSigner(organization, request)).toMatchObject({ failed: false, keyTouched: true })
   const [first] = await organization.token.listKeys()
-  verifyHashDocument(await signedDocument(organization, request), hashes, first?.publicKey ?? Buffer.alloc(0))
+  await verifyHashDocument(await signedDocument(organization, request), hashes, first?.publicKey ?? Buffer.alloc(0))
   expect((await typesOf(organization, request)).slice(-3)).toEqual([
     'SigningStarted',
     'FilesSigned',
