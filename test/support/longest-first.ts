@@ -8,6 +8,8 @@ const longestTestFiles: readonly string[] = [
   'test/server/embedded/temporal.test.ts',
   'test/application/refusal-audit-kill.test.ts',
   'test/server/stop-while-starting.test.ts',
+  'test/workflows/links.test.ts',
+  'test/workflows/announced-uploads.test.ts',
   'test/workflows/releases-side-by-side.test.ts',
   'test/end-to-end/roles.test.ts',
   'test/graphql/access-operations.test.ts',
