@@ -107,7 +107,8 @@ export function openRequestWatch(
         const [present] = await readModel.signingRequestsByIds(organizationId, [signingRequestId])
         if (present === undefined) return undefined
         waiter.seen(present)
-        if (stop.aborted) resolve(last)
+        // The time may have been over before anything was seen.
+        if (stop.aborted) return last
         return await promise
       } finally {
         stop.removeEventListener('abort', stopped)
