@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Refusal } from '../domain/index.ts'
-import type { SubmittedHashes } from './hash-payload.ts'
+import type { SubmittedHashes } from './submitted-hashes.ts'
 
 const text = z.string().nullish()
 const document = z.strictObject({

@@ -16,17 +16,7 @@ import { detailForms } from './forms.ts'
 import { hashesInDocument } from './hash-document.ts'
 import type { SourceKind, UncheckedSource } from './source-kind.ts'
 import { promised, read } from './submitted.ts'
-
-const form = z.object({
-  signatureAlgorithm: z.enum(['RsaPkcs1', 'RsaPss', 'Ecdsa']),
-  rsaHashAlgorithm: z.string().max(100).nullish(),
-  ecdsaSignatureFormat: z.enum(['Ieee', 'Asn1']).nullish(),
-  hashes: z.array(z.string().max(200)),
-  metadata: z.string().nullish(),
-})
-
-/** What a caller submits of a source of this kind: names as the payload has them, and OIDs. */
-export type SubmittedHashes = z.input<typeof form>
+import { submittedHashes as form } from './submitted-hashes.ts'
 
 const byUpload = z.object({ uploadId: z.string() })
 
