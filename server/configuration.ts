@@ -1,25 +1,12 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { isAddressRange } from '../http/index.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { estServersSetting } from './est-server-settings.ts'
+import { httpSettings } from './http-settings.ts'
 import { keyStoresSetting } from './key-store-settings.ts'
+import { outsideSettings } from './outside-settings.ts'
 import { readJson, readSecret } from './setting-files.ts'
-import {
-  bytes,
-  databaseAddress,
-  httpUrl,
-  isOrigin,
-  list,
-  mailAddress,
-  mailServerSetting,
-  network,
-  plainLine,
-  port,
-  sourceLimits,
-  wholeNumber,
-  yesOrNo,
-} from './setting-forms.ts'
+import { bytes, databaseAddress, httpUrl, list, sourceLimits, wholeNumber, yesOrNo } from './setting-forms.ts'
 
 /** What a process of the service can do. */
 export const roles = ['api', 'worker', 'signer', 'projector'] as const
@@ -32,25 +19,7 @@ const settings = z.strictObject({
     .pipe(z.array(z.enum(roles)).min(1))
     .transform((given) => [...new Set(given)])
     .optional(),
-  host: z.string().min(1).default('127.0.0.1'),
-  port: port.default(8080),
-  publicUrl: httpUrl.optional(),
-  allowedOrigins: list
-    .pipe(z.array(z.string().refine(isOrigin, 'must be origins: http://<host>, https://<host>:<port>')))
-    .default([]),
-  trustedProxies: list
-    .pipe(z.array(z.string().refine(isAddressRange, 'must be addresses or ranges such as 10.0.0.0/8')))
-    .default([]),
-  operatorToken: z.string().min(16, 'must have 16 characters at least').optional(),
-  healthDetails: z.enum(['operator', 'everyone']).default('operator'),
-  maximumConnections: wholeNumber(1, 1_000_000).default(4_000),
-  maximumConnectionsPerAddress: wholeNumber(1, 1_000_000).default(400),
-  requestsPerMinutePerToken: wholeNumber(1, 1_000_000_000).default(18_000),
-  requestsPerMinutePerAddress: wholeNumber(1, 1_000_000_000).default(60_000),
-  uploadsAtOnce: wholeNumber(1, 1_000_000).default(256),
-  uploadsAtOncePerAddress: wholeNumber(1, 1_000_000).default(64),
-  tlsCertificate: z.string().min(1).optional(),
-  tlsKey: z.string().min(1).optional(),
+  ...httpSettings,
   data: z.string().min(1).default('.countersign'),
   eventLog: z
     .string()
@@ -91,14 +60,6 @@ const settings = z.strictObject({
   notificationStoreTlsCa: z.string().min(1).optional(),
   notificationStoreTlsCertificate: z.string().min(1).optional(),
   notificationStoreTlsKey: z.string().min(1).optional(),
-  mailServer: mailServerSetting,
-  mailUser: z.string().min(1).optional(),
-  mailPassword: z.string().min(1).optional(),
-  mailTlsCa: z.string().min(1).optional(),
-  mailRequireTls: yesOrNo.default(true),
-  mailFrom: mailAddress.optional(),
-  mailFromName: plainLine.default('Countersign'),
-  mailDigestHour: wholeNumber(0, 23).default(6),
   artifacts: z.string().min(1).optional(),
   signerScratch: z.string().min(1).optional(),
   maximumArtifactSize: bytes.default(4 * 1024 ** 3 - 1),
@@ -125,22 +86,7 @@ const settings = z.strictObject({
   pkcs11CallTimeout: wholeNumber(1, 600).default(30),
   keyStores: keyStoresSetting,
   estServers: estServersSetting,
-  secretStore: databaseAddress.optional(),
-  secretStorePassword: z.string().min(1).optional(),
-  secretStoreTls: yesOrNo.default(false),
-  secretStoreTlsCa: z.string().min(1).optional(),
-  secretStoreTlsCertificate: z.string().min(1).optional(),
-  secretStoreTlsKey: z.string().min(1).optional(),
-  secretStoreKey: z.string().min(1).optional(),
-  outgoingAllowHttp: yesOrNo.default(false),
-  outgoingAllowedNetworks: list.pipe(z.array(network)).default([]),
-  outgoingConnectTimeout: wholeNumber(1, 300).default(10),
-  outgoingIdleTimeout: wholeNumber(1, 3_600).default(30),
-  outgoingTlsCa: z.string().min(1).optional(),
-  linkLifetime: wholeNumber(1, 720).default(24),
-  linkTimeout: wholeNumber(1, 86_400).default(3_600),
-  linkRedirects: wholeNumber(0, 20).default(5),
-  announcedUploadLifetime: wholeNumber(1, 720).default(24),
+  ...outsideSettings,
   payloadKey: z.string().min(1).optional(),
   eventKey: z.string().min(1).optional(),
   installationKey: z.string().min(1).optional(),

@@ -8,12 +8,11 @@ import {
   openRefusalAudit,
   type Resumed,
 } from '../application/index.ts'
-import { checkHeader, openManifest, openPlan, RecentHeads } from '../artifacts/index.ts'
+import { checkHeader } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { NotificationStore } from '../notifications/index.ts'
 import type { Persons } from '../persons/index.ts'
-import { type RestOptions, registerRest, registerUnknownPaths } from '../rest/index.ts'
-import { planWording } from '../signing/directives.ts'
+import { registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
@@ -29,7 +28,7 @@ import { listen } from './listen.ts'
 import type { Mail } from './mail.ts'
 import { plannedFilesOf } from './planned-files.ts'
 import { serviceSources } from './sources.ts'
-import { maximumUploadSize, openArtifacts, openScratch } from './stores.ts'
+import { openArtifacts, openScratch } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { recordUnopened } from './unopened-payloads.ts'
@@ -178,19 +177,20 @@ export async function startService(options: {
     registerUnknownPaths(fastify, has('api') ? apiPlaces : healthPlaces, logger)
 
     if (has('api') && readModels !== undefined && persons !== undefined && outside !== undefined) {
-      const { registerGraphQL } = await import('../graphql/index.ts')
       const publicUrl = settings.publicUrl ?? (() => urlOf(fastify, settings))
-      const heads = new RecentHeads()
-      const open: RestOptions['openPlan'] = (reference) => openPlan(artifacts.store, reference, heads)
+      const { registerApi } = await import('./api.ts')
       const { readModel } = readModels
-      const shared = { application, readModel, persons, publicUrl, openPlan: open, logger }
-      registerRest(http, { ...shared, maximumUploadSize: maximumUploadSize(settings), secrets: outside.secrets })
-      await registerGraphQL(http, {
-        ...shared,
+      await registerApi(http, {
+        settings,
         log,
-        openManifest: (reference) => openManifest(artifacts.store, reference, heads),
-        planWording: planWording(signatureFormats),
-        describeSource: sources.describe,
+        application,
+        readModel,
+        persons,
+        artifacts,
+        sources,
+        outside,
+        publicUrl,
+        logger,
       })
     }
     const passes = new FilePasses(availableParallelism())
