@@ -1,0 +1,132 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { documentedBlocks, runBlocks } from '../support/documented-commands.ts'
+import { osslsigncodeVerify } from '../support/osslsigncode.ts'
+import { realPrograms } from '../support/programs.ts'
+import { runCommand } from '../support/run-command.ts'
+import { type ServiceProcess, startServe } from '../support/service-processes.ts'
+import { suiteFolder } from '../support/suite-folder.ts'
+
+const folder = suiteFolder()
+const data = join(folder, 'data')
+const program = join(folder, 'setup.exe')
+let service: ServiceProcess
+let organizationId: string
+let token: string
+
+beforeAll(async () => {
+  copyFileSync((await realPrograms()).pe32plus, program)
+  mkdirSync(join(folder, 'signed'))
+  service = await startServe({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
+  const who = await runCommand(['whoami', '--json'], { environment: { COUNTERSIGN_DATA: data } })
+  organizationId = JSON.parse(who.stdout).organization.organizationId
+  const { users } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8'))
+  token = users.ci.token
+  return async () => void (await service.end('SIGTERM'))
+}, 180_000)
+
+async function requireSigned(file: string): Promise<void> {
+  const environment = { COUNTERSIGN_DATA: data }
+  const list = JSON.parse((await runCommand(['certificate', 'list', '--json'], { environment })).stdout)
+  const { certificateId } = list.certificates.find(({ name }: { readonly name: string }) => name === 'test-signing')
+  const pem = join(folder, 'test-signing.pem')
+  await runCommand(['certificate', 'download', certificateId, '--out', pem], { environment })
+  const verdict = await osslsigncodeVerify(join(folder, file), pem, join(data, 'time-stamp-authority', 'root.pem'))
+  expect(verdict.ok, verdict.output).toBe(true)
+}
+
+describe('docs/pipelines.md', () => {
+  it('is true of countersign sign and of curl, block by block', async () => {
+    const blocks = documentedBlocks('docs/pipelines.md')
+    expect(blocks.length).toBe(4)
+    const { code, said } = await runBlocks(blocks, {
+      folder,
+      environment: {
+        COUNTERSIGN_URL: service.url,
+        COUNTERSIGN_TOKEN: token,
+        ORGANIZATION_ID: organizationId,
+        PROJECT: 'demo',
+        POLICY: 'test-signing',
+      },
+    })
+    expect(code, said).toBe(0)
+    await requireSigned('signed/setup.exe')
+    await requireSigned('signed-by-curl.exe')
+    expect(said).toContain(`${service.url}/signing-requests/`)
+  })
+
+  it('is true of what PowerShell sends: the file before the fields, names without quotes, its own name twice', async () => {
+    const [block = ''] = documentedBlocks('docs/pipelines.md', 'powershell')
+    for (const name of ['ProjectSlug', 'SigningPolicySlug', 'Description', 'Artifact']) expect(block).toContain(name)
+    const answer = await send([
+      filePart('Artifact', 'sétup.exe', readFileSync(program)),
+      textPart('ProjectSlug', 'demo'),
+      textPart('Description', 'Release 1.4.2'),
+      textPart('SigningPolicySlug', 'test-signing'),
+    ])
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /)
+    const { signingRequestId } = JSON.parse(/\{.*\}/s.exec(answer)?.[0] ?? '')
+    const headers = { authorization: `Bearer ${token}` }
+    const path = `${service.url}/Api/v1/${organizationId}/SigningRequests/${signingRequestId}`
+    const status = await (await fetch(`${path}/Status?waitForFinal=60`, { headers })).json()
+    expect(status).toMatchObject({ status: 'Completed', isFinalStatus: true })
+    const signed = await fetch(`${path}/SignedArtifact`, { headers })
+    expect(signed.headers.get('content-disposition')).toContain("filename*=UTF-8''s%C3%A9tup.exe")
+    writeFileSync(join(folder, 'by-powershell.exe'), Buffer.from(await signed.arrayBuffer()))
+    await requireSigned('by-powershell.exe')
+  })
+})
+
+const boundary = 'a4f2 17 dd'
+
+function textPart(name: string, value: string): Buffer {
+  return Buffer.from(
+    `--${boundary}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=${name}\r\n\r\n${value}\r\n`,
+  )
+}
+
+function filePart(name: string, fileName: string, bytes: Buffer): Buffer {
+  const encoded = `=?utf-8?B?${Buffer.from(fileName).toString('base64')}?=`
+  const disposition = `form-data; name=${name}; filename="${encoded}"; filename*=utf-8''${encodeURIComponent(fileName)}`
+  return Buffer.concat([
+    Buffer.from(`--${boundary}\r\nContent-Disposition: ${disposition}\r\n\r\n`),
+    bytes,
+    Buffer.from('\r\n'),
+  ])
+}
+
+/** Sends a form as .NET's HttpClient does: it asks first, and then sends chunks. */
+async function send(parts: readonly Buffer[]): Promise<string> {
+  const { hostname, port } = new URL(service.url)
+  const socket = connect(Number(port), hostname)
+  onTestFinished(() => void socket.destroy())
+  let answer = ''
+  socket.on('data', (bytes) => (answer += bytes.toString('latin1')))
+  const has = (text: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => (text.test(answer) ? resolve() : undefined)
+      socket.on('data', look)
+      socket.once('close', () => reject(new Error(`The connection ended: ${answer}`)))
+      look()
+    })
+  const head = [
+    `POST /Api/v1/${organizationId}/SigningRequests/SubmitWithArtifact HTTP/1.1`,
+    `Host: ${hostname}:${port}`,
+    `Authorization: Bearer ${token}`,
+    `Content-Type: multipart/form-data; boundary="${boundary}"`,
+    'Expect: 100-continue',
+    'Transfer-Encoding: chunked',
+  ]
+  socket.write(`${head.join('\r\n')}\r\n\r\n`)
+  await has(/^HTTP\/1\.1 100 Continue\r\n\r\n/)
+  for (const part of [...parts, Buffer.from(`--${boundary}--\r\n`)]) {
+    socket.write(`${part.length.toString(16)}\r\n`)
+    socket.write(part)
+    socket.write('\r\n')
+  }
+  socket.write('0\r\n\r\n')
+  await has(/HTTP\/1\.1 20\d [^]*\}\s*$|HTTP\/1\.1 [45]/)
+  return answer
+}
