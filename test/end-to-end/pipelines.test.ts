@@ -127,6 +127,6 @@ async function send(parts: readonly Buffer[]): Promise<string> {
     socket.write('\r\n')
   }
   socket.write('0\r\n\r\n')
-  await has(/HTTP\/1\.1 20\d [^]*\}\s*$|HTTP\/1\.1 [45]/)
+  await has(/HTTP\/1\.1 20\d .*\}\s*$|HTTP\/1\.1 [45]/s)
   return answer
 }
