@@ -1,13 +1,8 @@
 import type { Instant } from '../event.ts'
 import { parseFileName } from '../file-name.ts'
-import type { UserId } from '../ids.ts'
-import { type PrincipalReference, referencesTo } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
 import { parseText, parseVersion } from '../text.ts'
 import type {
-  Approve,
-  ApproveByGrant,
-  Deny,
   RecordResubmission,
   RecordRetrieval,
   RecordSigned,
@@ -15,11 +10,12 @@ import type {
   StartSigning,
   SubmitSigningRequest,
 } from './commands.ts'
+import { approve, deny, requireDeadline, requireWaiting, withPeople } from './decide-approval.ts'
 import { usableEarlierRequest } from './earlier-request.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
 import { leadingFiles } from './manifest.ts'
-import { isBySubmitter, mayApproveOwn, quorumReached, sharePerson } from './quorum.ts'
+import { quorumReached } from './quorum.ts'
 import { checkedSource, earlierRequestOf } from './source.ts'
 import { openSigningRequest, type SigningRequest, type SigningRequestState } from './state.ts'
 
@@ -140,47 +136,6 @@ function recordResubmission(
   return [{ type: 'SigningRequestResubmitted', data }]
 }
 
-/** The people behind an account, and the form of an event with them: the first where there are none. */
-function withPeople({ peopleBehind = [] }: { readonly peopleBehind?: readonly UserId[] }) {
-  return peopleBehind.length === 0 ? { schemaVersion: 1 } : { schemaVersion: 2, peopleBehind }
-}
-
-function approve(command: Approve | ApproveByGrant, request: SigningRequest): readonly SigningRequestEvent[] {
-  const { approver, planDigest } = command
-  const approval = requireWaiting(request)
-  const isByGrant = command.type === 'ApproveByGrant'
-  if (!mayApproveOwn(isByGrant ? command : {}, approval) && isBySubmitter(command, request))
-    throw new Refusal(
-      'SUBMITTER_MAY_NOT_APPROVE',
-      `Who submitted a request, by whatever account, may not approve it ${isByGrant ? 'in advance' : 'under this policy'}.`,
-    )
-  const through = requireApprover(command, approval)
-  if (request.plan?.digest !== planDigest)
-    throw new Refusal(
-      'PLAN_DIGEST_MISMATCH',
-      `The approval names another plan than the request has. Look at the plan again and approve ${request.plan?.digest}.`,
-      { expected: request.plan?.digest ?? null, actual: planDigest },
-    )
-  if (request.approvals.some((given) => sharePerson(given, command)))
-    throw new Refusal('ALREADY_APPROVED', 'You have approved this request already; each person counts once.')
-  const comment = isByGrant ? null : parseText(command.comment, 'The comment')
-  const byGrant = isByGrant ? { schemaVersion: 3, grantId: command.grantId } : {}
-  const given = { ...withPeople(command), ...byGrant }
-  return [{ type: 'ApprovalGranted', data: { ...given, approver, through, planDigest, comment } }]
-}
-
-function deny(command: Deny, request: SigningRequest): readonly SigningRequestEvent[] {
-  const { approver } = command
-  const approval = requireWaiting(request)
-  const through = requireApprover(command, approval)
-  return [
-    {
-      type: 'ApprovalDenied',
-      data: { schemaVersion: 1, approver, through, comment: parseText(command.comment, 'The comment') },
-    },
-  ]
-}
-
 function startSigning(command: StartSigning, request: SigningRequest): readonly SigningRequestEvent[] {
   const { planDigest, certificateId, certificateThumbprint, keyId } = command
   if (request.plan?.digest !== planDigest)
@@ -222,40 +177,6 @@ function recordSigned(command: RecordSigned, request: SigningRequest): readonly 
 
 function deadlineFrom(at: Instant, seconds: number | null): Instant | null {
   return seconds === null ? null : new Date(Date.parse(at) + seconds * 1000).toISOString()
-}
-
-function requireWaiting(request: SigningRequest): NonNullable<SigningRequest['approval']> {
-  if (request.workflowStatus !== 'WaitingForApproval' || request.approval === null)
-    throw new Refusal(
-      'NOT_WAITING_FOR_APPROVAL',
-      `The signing request is not waiting for approval; it is ${request.workflowStatus}.`,
-      { workflowStatus: request.workflowStatus },
-    )
-  return request.approval
-}
-
-function requireDeadline(deadline: Instant, { plan }: SigningRequest): void {
-  const expected = plan?.approvalDeadline ?? null
-  if (deadline !== expected)
-    throw new Refusal(
-      'APPROVAL_DEADLINE_MISMATCH',
-      `The approval of this request ends at ${expected ?? 'no moment'}, not at ${deadline}.`,
-      { expected, actual: deadline },
-    )
-}
-
-/** The approvers of the policy that name who decides. */
-function requireApprover(
-  { approver, groups }: Pick<Approve, 'approver' | 'groups'>,
-  { approvers }: NonNullable<SigningRequest['approval']>,
-): readonly PrincipalReference[] {
-  const through = referencesTo(approvers, { userId: approver, groups })
-  if (through.length === 0)
-    throw new Refusal(
-      'NOT_AN_APPROVER',
-      'You are not an approver of the policy version of this request, nor a member of a group that is.',
-    )
-  return through
 }
 
 function requireThat(condition: boolean, request: SigningRequest, message: string): void {

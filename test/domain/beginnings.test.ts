@@ -6,7 +6,7 @@ const begun = new Map<string, StoredExample[]>()
 for (const example of storedExamples()) begun.set(example.streamId, [...(begun.get(example.streamId) ?? []), example])
 
 /** Kinds that are lists of facts, each of which stands for itself. */
-const lists = ['administrators', 'policyGrants', 'processKey']
+const lists = ['administrators', 'policyGrants', 'processKey', 'webHookDelivery']
 const kinds = (Object.keys(deciders) as (keyof typeof deciders)[]).filter((kind) => !lists.includes(kind))
 
 describe('what begins an entity changes nothing of one that has begun', () => {
