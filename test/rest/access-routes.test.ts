@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { differentOnlyInIds, unchanging } from '../support/access/ask.ts'
-import { askedRoutes } from '../support/access/asked.ts'
 import { askedAdministration } from '../support/access/asked-rest.ts'
+import { askedRoutes } from '../support/access/asked-routes.ts'
 import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { nobodysThings, type Things } from '../support/access/things.ts'

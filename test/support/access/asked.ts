@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
-import { unsubscribePath } from '../mailed-tokens.ts'
-import { askedRequests } from './asked-requests.ts'
-import { type AskedRoute, announcedUploadRoute, artifactRoute, submissionOf, submissionRoute } from './asked-rest.ts'
 import type { AccessCaller } from './callers.ts'
 import type { Things } from './things.ts'
 
@@ -353,98 +350,6 @@ async function policySettingsInput(of: Things): Promise<Readonly<Record<string, 
   }
 }
 
-/** Arguments of fields below the root that need some. */
-export const fieldArguments: Readonly<Record<string, string>> = {
-  'SigningPlan.page': '(index: 0)',
-  'SigningManifest.page': '(index: 0)',
-}
-
-/** Whom an object is about, where its fields are for that one to see: a selection that answers the user's id. */
-export const aboutWhom: Readonly<Record<string, string>> = {
-  'User.email': 'about: userId',
-  'User.invitation': 'about: userId',
-  'User.apiTokens': 'about: userId',
-  'Event.remoteAddress': 'about: actor { userId }',
-}
-
-/** Types of which the test's organization has nothing, and why: their fields are not asked for. */
-export const nothingOf: Readonly<Record<string, string>> = {
-  ApprovalAnswer: 'it stands in the answer of a mutation alone',
-  ApprovalRefusal: 'it stands in the answer of a mutation alone',
-  BuildNode: 'no proxy vouches for a build node yet',
-  Voucher: 'its callers bring no token of a build system',
-  MatchedElement: 'plans are not made by artifact configurations yet',
-  ContinuityFinding: 'its certificates differ in nothing that others compare',
-  EnrolmentFailure: 'no EST server is configured',
-  MentionedEntity: 'what was proposed in it names roles',
-  PastSimulation: 'what was proposed in it is no version of a policy',
-  TreatedOtherwise: 'what was proposed in it is no version of a policy',
-  OtherwiseDifference: 'what was proposed in it is no version of a policy',
-  SourceDetail: 'uploaded files have nothing but their name, digest and size',
-  PresentedToken: 'nobody presents a token that does not work',
-  SecurityRefusalKind: 'it takes more kinds of refusals within a minute than are recorded one by one',
-}
-
-/** Every route, by its method and URL: who adds one adds a line. */
-export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
-  'GET /health/live': { path: async () => '/health/live' },
-  'HEAD /health/live': { path: async () => '/health/live' },
-  'GET /health/ready': { path: async () => '/health/ready' },
-  'HEAD /health/ready': { path: async () => '/health/ready' },
-  'GET /graphql': { path: async () => '/graphql?query={viewer{userId}}' },
-  'POST /graphql': {
-    path: async () => '/graphql',
-    body: '{"query":"{viewer{userId}}"}',
-    headers: { 'content-type': 'application/json' },
-  },
-  'POST /invitations/accept': {
-    path: async () => '/invitations/accept',
-    body: async (of) => JSON.stringify({ invitation: await (await of.newInvitation())() }),
-    headers: { 'content-type': 'application/json' },
-  },
-  ...unsubscribeRoutes(),
-  'POST /uploads': {
-    path: async () => '/uploads?fileName=setup.exe',
-    body: 'a program',
-    headers: { 'content-type': 'application/octet-stream' },
-  },
-  ...artifactRoute('SignedArtifact'),
-  ...artifactRoute('UnsignedArtifact'),
-  ...submissionRoute('/SubmitWithArtifact'),
-  ...submissionRoute(''),
-  'POST /Api/v1/:organizationId/SigningRequests/SignHash': {
-    path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests/SignHash`,
-    headers: { 'content-type': 'application/json' },
-    body: async (of) =>
-      JSON.stringify({
-        signingPolicyId: await of.namedPolicy(),
-        signatureAlgorithm: 'Ecdsa',
-        base64EncodedHash: Buffer.alloc(32, 7).toString('base64'),
-      }),
-  },
-  ...submissionOf('/SubmitWithArtifactRetrievalLink', {
-    artifactRetrievalLink: { url: 'http://127.0.0.1:1/setup.exe', fileName: 'setup.exe' },
-  }),
-  ...submissionOf('/SubmitWithoutArtifact', {
-    unsignedArtifactMetadata: { fileName: 'setup.exe', sha256Hash: 'ab'.repeat(32) },
-  }),
-  ...announcedUploadRoute('UnsignedArtifact'),
-  ...announcedUploadRoute('UploadUnsignedArtifact'),
-  ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
-  ...askedRequests,
-  'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
-  'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },
-  'GET /Api/v1/docs': { path: async () => '/Api/v1/docs' },
-  'GET /audit-log/export': { path: async () => '/audit-log/export' },
-}
-
 function nodeId(type: string, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64')
-}
-
-/** The address in mails at which somebody turns mails off. */
-function unsubscribeRoutes(): Readonly<Record<string, AskedRoute>> {
-  const path = async (of: Things) => unsubscribePath(await of.organizationId(), await of.user(), 'requestOutcome')
-  const url = '/notifications/unsubscribe/:token'
-  return { [`GET ${url}`]: { path }, [`HEAD ${url}`]: { path }, [`POST ${url}`]: { path } }
 }

@@ -7,7 +7,7 @@ import {
   isRequiredArgument,
 } from 'graphql'
 import { createSchema } from '../../../graphql/schema.ts'
-import { fieldArguments } from './asked.ts'
+import { fieldArguments } from './asked-fields.ts'
 
 const schema = createSchema()
 
