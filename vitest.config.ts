@@ -6,6 +6,16 @@ import { LongestFirst } from './test/support/longest-first.ts'
 // Whoever starts a process hands it on.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node-compile')
 
+/**
+ * Tests whose process must be theirs alone: the module of a token and what it is logged in to belong to the process, and so does the
+ * memory that is measured.
+ */
+const alone = [
+  'test/signing/pkcs11/**/*.test.ts',
+  'test/signing/authenticode-verify.test.ts',
+  'test/cli/transfer.test.ts',
+]
+
 export default defineConfig({
   // As Node resolves it: graphql's other form would be a second copy, whose types are not those of the first.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
@@ -15,8 +25,11 @@ export default defineConfig({
     hookTimeout: 120_000,
     // One more than the cores of a small machine: a third of the time of many files is waiting, for disks, servers and locks.
     maxWorkers: 3,
-    // A process runs many files, one after the other: loading everything anew for each of them took half of the processor time.
-    isolate: false,
     sequence: { sequencer: LongestFirst },
+    projects: [
+      // A process runs many files, one after the other: loading everything anew for each took half of the processor time.
+      { extends: true, test: { name: 'together', exclude: alone, isolate: false } },
+      { extends: true, test: { name: 'alone', include: alone } },
+    ],
   },
 })

@@ -16,19 +16,19 @@ import { registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { nobody, noCertificates, noPersons, noWebHooks } from './answers-nobody.ts'
+import { noPersons, noWebHooks } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { newHttpServer, urlOf } from './http-server.ts'
-import { configuredKeyStores } from './key-stores.ts'
+import { indexesOf } from './indexes.ts'
 import { listen } from './listen.ts'
 import type { Mail } from './mail.ts'
 import { plannedFilesOf } from './planned-files.ts'
 import { serviceSources } from './sources.ts'
-import { openArtifacts, openScratch } from './stores.ts'
+import { openArtifacts } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
 import { surviveUncaughtErrors } from './uncaught-errors.ts'
 import { recordUnopened } from './unopened-payloads.ts'
@@ -123,15 +123,13 @@ export async function startService(options: {
       checks.requests = async () => delayNote(await readModels.readModel.delays(mostDelaysReported), Date.now())
     }
 
-    const people = has('api') ? await import('./persons.ts') : undefined
-    const persons = await people?.openPersons(settings, logger)
-    if (people !== undefined && persons !== undefined) {
-      const { noticeOfPersons } = people
-      closers.push(persons.close)
-      checks.personKeys = () => noticeOfPersons(persons)
-      const erasures = (await import('./erasures.ts')).followErasures({ log, verified, persons, logger })
-      closers.push(erasures.close)
-      void persons.rewrap().catch((error) => logger.error({ err: error }, 'keys of persons could not be wrapped anew'))
+    const people = has('api')
+      ? await (await import('./people.ts')).openPeople({ settings, log, verified, logger })
+      : undefined
+    const persons = people?.persons
+    if (people !== undefined) {
+      closers.push(people.close)
+      checks.personKeys = people.notice
     }
 
     const mail = has('api')
@@ -144,19 +142,7 @@ export async function startService(options: {
       sources,
       artifacts: artifacts.reader,
       checkHeader: (header) => checkHeader(signatureFormats, header),
-      // Only the API takes artifacts in.
-      submitters:
-        readModels === undefined
-          ? nobody
-          : (await import('./submitter-index.ts')).submitterIndex(log, readModels.readModel),
-      certificates:
-        readModels === undefined
-          ? noCertificates
-          : (await import('./certificates.ts')).certificateSupport(log, readModels.readModel),
-      administrators:
-        readModels === undefined
-          ? nobody
-          : (await import('./administrator-index.ts')).administratorIndex(log, readModels.readModel),
+      ...(await indexesOf(log, readModels)),
       persons: persons ?? noPersons,
       webHooks:
         outside === undefined || notifications === undefined
@@ -237,29 +223,12 @@ export async function startService(options: {
     }
 
     async function addSigner(eventLog: EventLog, passes: FilePasses): Promise<void> {
-      const { startSigner } = await import('./signer.ts')
+      const { startSignerRole } = await import('./signer-role.ts')
       const { softHsmConfigPath } = options
-      const scratch = await openScratch(settings)
-      closers.push(scratch.close)
-      const signer = await startSigner({
-        log: eventLog,
-        verified,
-        artifacts,
-        scratch,
-        passes,
-        temporal,
-        keyStores: configuredKeyStores(settings, softHsmConfigPath),
-        timestampUrls: settings.timestampUrls,
-        timestampCertificates: settings.timestampCertificates,
-        timestampMaximumSkew: settings.timestampMaximumSkew,
-        refusals,
-        now,
-        logger: logger.child({ role: 'signer' }),
-      })
+      const shared = { settings, artifacts, passes, temporal, refusals, now, logger }
+      const signer = await startSignerRole({ log: eventLog, verified, softHsmConfigPath, ...shared })
       closers.push(signer.close)
-      for (const name of signer.keyStores.names)
-        checks[`keyStore:${name}`] = async () => void (await (await signer.keyStores.open(name)).health())
-      checks.signer = async () => refuse(signer.problem())
+      Object.assign(checks, signer.checks)
     }
 
     async function addWorker(eventLog: EventLog, passes: FilePasses): Promise<void> {
