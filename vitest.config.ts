@@ -20,7 +20,6 @@ export default defineConfig({
   // As Node resolves it: graphql's other form would be a second copy, whose types are not those of the first.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // One more than the cores of a small machine: a third of the time of many files is waiting, for disks, servers and locks.
@@ -28,7 +27,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // A process runs many files, one after the other: loading everything anew for each took half of the processor time.
-      { extends: true, test: { name: 'together', exclude: alone, isolate: false } },
+      { extends: true, test: { name: 'together', include: ['test/**/*.test.ts'], exclude: alone, isolate: false } },
       { extends: true, test: { name: 'alone', include: alone } },
     ],
   },
