@@ -21,7 +21,8 @@ export function testInstallation(): TestInstallation {
   const { privateKey, publicKeyPem } = newInstallationKey()
   const installationKey = createPublicKey(publicKeyPem)
   const eventKeyText = (roles: readonly ProcessRole[] = processRoles) =>
-    newEventKey(privateKey, roles, new Date().toISOString())
+    // Since yesterday: tests have events that happened a while ago, also right after midnight.
+    newEventKey(privateKey, roles, new Date(Date.now() - 86_400_000).toISOString())
   return {
     eventKey: (roles) => parseEventKey(eventKeyText(roles), [installationKey]),
     ring: (log) => createKeyRing(log, [installationKey]),
