@@ -24,7 +24,7 @@ const rows: [string, string[], string[]][] = [
   ['signing', ['retry'], ['domain']],
   ['artifacts', ['retry', 'signing'], ['domain']],
   ['origin', ['retry'], ['domain']],
-  ['notifications', ['retry'], ['domain']],
+  ['notifications', ['retry', 'domain', 'event-log'], []],
   ['web', [], ['graphql']],
   ['cli', ['retry'], ['graphql', 'rest']],
 ]
