@@ -40,6 +40,7 @@ describe('countersign user', () => {
     const accepted = await accept({ answers: [invited.token] }, '--json', '--token-name', 'laptop')
     expect(accepted.code).toBe(0)
     const { token } = JSON.parse(accepted.stdout)
+    await server.caughtUp()
     const listed = await runCommand(['token', 'list', '--json'], {
       environment: { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: token },
     })

@@ -21,6 +21,8 @@ const clients = {
   'postgresql-api': 'postgresql',
   'postgresql-persons': 'postgresql',
   'postgresql-projector': 'postgresql',
+  'postgresql-secrets-api': 'postgresql',
+  'postgresql-secrets-worker': 'postgresql',
 }
 
 /** What `openssl verify` says of a certificate for a purpose, by one authority. */

@@ -151,6 +151,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   )
   const decide = (mutation: string, by: TestUser, id: string) =>
     ask(by, `mutation ($id: ID!) { ${mutation}(input: { signingRequestId: $id }) { position } }`, { id })
+  await own.requestOfBuild()
   await decide('denySigningRequest', approvers[0], (await own.request()).signingRequestId)
   await decide('cancelSigningRequest', submitter, (await own.request()).signingRequestId)
   // Refused, and recorded.
