@@ -8,7 +8,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 
 /**
  * Tests whose process must be theirs alone: the module of a token and what it is logged in to belong to the process, and so does the
- * memory that is measured.
+ * memory that is measured; and two processes of the service that wait for each other must not share one that tests used before.
  */
 const alone = [
   'test/signing/pkcs11/**/*.test.ts',

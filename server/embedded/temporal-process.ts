@@ -51,6 +51,16 @@ export type TemporalProcess = {
   readonly stop: () => Promise<void>
 }
 
+/** What running the process needs. */
+export type TemporalProcessOptions = {
+  readonly cliPath: string
+  readonly folder: string
+  readonly databaseName: string
+  readonly port: number
+  readonly logger: Logger
+  readonly onSpawned: (pid: number) => Promise<void>
+}
+
 /**
  * Runs `temporal server start-dev` on `port` of the loopback address with its database `databaseName` in `folder`, and
  * resolves when the namespace `default` answers.
@@ -58,14 +68,7 @@ export type TemporalProcess = {
  * @param onSpawned called with the process number as soon as there is one
  * @throws EmbeddedStartError `PORT_IN_USE`, `TEMPORAL_START_FAILED`
  */
-export async function runTemporalProcess(options: {
-  readonly cliPath: string
-  readonly folder: string
-  readonly databaseName: string
-  readonly port: number
-  readonly logger: Logger
-  readonly onSpawned: (pid: number) => Promise<void>
-}): Promise<TemporalProcess> {
+export async function runTemporalProcess(options: TemporalProcessOptions): Promise<TemporalProcess> {
   const { cliPath, folder, port, logger } = options
   // Before the start and not from its output: whoever listens there might answer like a Temporal server of its own.
   await refuseTakenPort(port)

@@ -7,8 +7,9 @@ import { takeExclusively } from '../exclusive-use.ts'
 import { findTemporalCli, howToGetTemporalCli } from './find-temporal-cli.js'
 import { endRecordedProcess, forgetProcess, recordProcess } from './process-record.ts'
 import { EmbeddedStartError, type EmbeddedStartErrorCode } from './start-error.ts'
+import { startTemporalProcess } from './start-temporal.ts'
 import { openTemporalDatabase } from './temporal-database.ts'
-import { freePort, gaveUp, runTemporalProcess, type TemporalExit, type TemporalProcess } from './temporal-process.ts'
+import { freePort, gaveUp, type TemporalExit, type TemporalProcess } from './temporal-process.ts'
 
 const databaseName = 'temporal.db'
 /**
@@ -195,7 +196,7 @@ async function runOverDatabase(options: {
   const database = openTemporalDatabase(folder, databaseName)
   if (database.condition === 'damaged') logger.warn({ folder }, "set aside Temporal's damaged database")
   const onSpawned = (pid: number) => recordProcess(record, pid)
-  const run = () => runTemporalProcess({ ...rest, folder, databaseName, logger, onSpawned })
+  const run = () => startTemporalProcess({ ...rest, folder, databaseName, logger, onSpawned })
   try {
     return await run()
   } catch (error) {

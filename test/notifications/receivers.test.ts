@@ -51,6 +51,8 @@ describe.each(languages)('the receiver of the page in %s', (language, name, prog
     child.stderr.on('data', (chunk) => {
       errors += chunk
     })
+    // Who refuses by the headers alone may be gone before it has read the body.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(message.body ?? body)
     const [code] = await once(child, 'close')
     expect(errors).toBe('')

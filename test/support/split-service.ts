@@ -7,7 +7,8 @@ import { type Credentials, readCredentials } from '../../server/embedded/credent
 import { findTemporalCli } from '../../server/embedded/find-temporal-cli.js'
 import { payloadKeyPath } from '../../server/embedded/index.ts'
 import { prepareSoftHsm } from '../../server/embedded/softhsm.ts'
-import { freePort, runTemporalProcess, type TemporalProcess } from '../../server/embedded/temporal-process.ts'
+import { startTemporalProcess } from '../../server/embedded/start-temporal.ts'
+import { freePort, type TemporalProcess } from '../../server/embedded/temporal-process.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
 import { type ServiceEnvironment, type ServiceProcess, startEmbedded, startRoles } from './service-processes.ts'
@@ -184,7 +185,7 @@ const temporalDatabase = 'temporal.db'
 function startTemporal(folder: string, port: number): Promise<TemporalProcess> {
   const cliPath = findTemporalCli(process.env)?.path
   if (cliPath === undefined) throw new Error('There is no Temporal server; npm test gets it (scripts/bootstrap.mjs)')
-  return runTemporalProcess({
+  return startTemporalProcess({
     cliPath,
     folder,
     databaseName: temporalDatabase,
