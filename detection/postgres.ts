@@ -1,14 +1,11 @@
-import type pg from 'pg'
+import { openPostgresStore, type PostgresConnections } from '../databases/index.ts'
 import type { ActivityProfile } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
-import { openPool, type PostgresConnections } from '../postgres/index.ts'
 import type { ActivityStore, StoredFinding } from './activity-store.ts'
 import { ActivityStoreError } from './activity-store-error.ts'
 
 /** How long connecting, and each statement, may take, in milliseconds. Nobody waits for it. */
 const timeoutMs = 10_000
-/** A process that stopped within a transaction must not keep its locks for ever. */
-const idleInTransactionMs = 30_000
 
 /** As of the SQLite store: another form of the profiles has tables of its own. */
 const tables = `
@@ -25,47 +22,18 @@ type Progress = { readonly position: string | null; readonly event_id: string | 
 
 /** Keeps it in a PostgreSQL database, which several processes may use: each part of the log is judged by one of them. */
 export function openPostgresActivityStore(options: PostgresConnections): ActivityStore {
-  const pool = openPool(options, {
-    max: 2,
-    connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs,
-    statement_timeout: timeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
-  })
-  let prepared: Promise<void> | undefined
-
-  /** One transaction: all of it, or nothing. The connection goes with a failure, since nobody knows what it is in. */
-  async function transact<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    const client = await pool.connect()
-    try {
-      await client.query('BEGIN')
-      const result = await work(client)
-      await client.query('COMMIT')
-      client.release()
-      return result
-    } catch (error) {
-      client.release(true)
-      throw error
-    }
-  }
-
-  async function use<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    try {
-      prepared ??= transact(async (client) => {
-        await client.query('SELECT pg_advisory_xact_lock($1)', [schemaLock])
-        await client.query(tables)
-      })
-      await prepared
-      return await transact(work)
-    } catch (error) {
-      prepared = undefined
-      throw new ActivityStoreError(
+  const { transact: use, close } = openPostgresStore(options, {
+    connections: 2,
+    timeoutMs,
+    tables: [tables],
+    schemaLock,
+    failure: (cause) =>
+      new ActivityStoreError(
         'ACTIVITY_STORE_UNAVAILABLE',
-        `The database of what is known of usual activity cannot be used: ${(error as Error).message}.`,
-        { cause: error },
-      )
-    }
-  }
+        `The database of what is known of usual activity cannot be used: ${cause.message}.`,
+        { cause },
+      ),
+  })
 
   return {
     checkpoint: () =>
@@ -119,9 +87,7 @@ export function openPostgresActivityStore(options: PostgresConnections): Activit
         await client.query('DELETE FROM activity_profiles_1')
         await client.query('DELETE FROM activity_findings_1')
       }),
-    async close() {
-      if (!pool.ended) await pool.end()
-    },
+    close,
   }
 }
 

@@ -1,4 +1,5 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
+import { inTransaction, openSqliteStore } from '../databases/index.ts'
 import type { ActivityProfile } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { ActivityStore, StoredFinding } from './activity-store.ts'
@@ -6,8 +7,6 @@ import { ActivityStoreError } from './activity-store-error.ts'
 
 /** `CSAC`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
 const applicationId = 0x43534143
-/** How long a statement waits for another process, in milliseconds. It holds up this one. */
-const timeoutMs = 1_000
 
 /**
  * The form of the profiles. A release with another one has tables of its own and judges the log from the beginning: findings
@@ -26,26 +25,27 @@ const tables = `
  * @param path in a folder that exists; the file is made when it does not exist
  */
 export function openSqliteActivityStore(path: string): ActivityStore {
-  let connection: DatabaseSync | undefined
-  let isClosed = false
-
-  async function use<Result>(work: (connection: DatabaseSync) => Result): Promise<Result> {
-    try {
-      // What is still under way when the service stops must not open the file again.
-      if (isClosed) throw new Error('the service is stopping')
-      connection ??= openFile(path)
-      return work(connection)
-    } catch (error) {
-      connection?.close()
-      connection = undefined
-      if (error instanceof ActivityStoreError) throw error
-      throw new ActivityStoreError(
+  const { use, close } = openSqliteStore({
+    path,
+    applicationId,
+    prepare(connection) {
+      connection.exec('PRAGMA journal_mode = WAL')
+      connection.exec('PRAGMA synchronous = NORMAL')
+      connection.exec(tables)
+      return connection
+    },
+    foreign: () =>
+      new ActivityStoreError(
+        'ACTIVITY_STORE_FOREIGN',
+        `${path} is an SQLite database, but not that of what is usual in a Countersign service.`,
+      ),
+    failure: (cause) =>
+      new ActivityStoreError(
         'ACTIVITY_STORE_UNAVAILABLE',
-        `What is known of usual activity in ${path} cannot be used: ${(error as Error).message}.`,
-        { cause: error },
-      )
-    }
-  }
+        `What is known of usual activity in ${path} cannot be used: ${cause.message}.`,
+        { cause },
+      ),
+  })
 
   return {
     checkpoint: () => use(checkpointOf),
@@ -88,11 +88,7 @@ export function openSqliteActivityStore(path: string): ActivityStore {
           database.exec('DELETE FROM progress_1; DELETE FROM profiles_1; DELETE FROM findings_1'),
         ),
       ),
-    async close() {
-      isClosed = true
-      connection?.close()
-      connection = undefined
-    },
+    close,
   }
 }
 
@@ -100,37 +96,4 @@ function checkpointOf(database: DatabaseSync) {
   const row = database.prepare('SELECT position, event_id FROM progress_1').get()
   if (row === undefined) return undefined
   return { position: row.position as LogPosition, eventId: row.event_id === null ? undefined : String(row.event_id) }
-}
-
-function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    database.exec('COMMIT')
-    return result
-  } catch (error) {
-    database.exec('ROLLBACK')
-    throw error
-  }
-}
-
-function openFile(path: string): DatabaseSync {
-  const connection = new DatabaseSync(path, { timeout: timeoutMs })
-  try {
-    const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id)
-    const present = Number(connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
-    if (id !== applicationId && (id !== 0 || present > 0))
-      throw new ActivityStoreError(
-        'ACTIVITY_STORE_FOREIGN',
-        `${path} is an SQLite database, but not that of what is usual in a Countersign service.`,
-      )
-    connection.exec('PRAGMA journal_mode = WAL')
-    connection.exec('PRAGMA synchronous = NORMAL')
-    connection.exec(tables)
-    if (id !== applicationId) connection.exec(`PRAGMA application_id = ${applicationId}`)
-    return connection
-  } catch (error) {
-    connection.close()
-    throw error
-  }
 }

@@ -1,5 +1,5 @@
+import { openPostgresStore, type PostgresConnections } from '../databases/index.ts'
 import type { OrganizationId, UserId } from '../domain/index.ts'
-import { openPool, type PostgresConnections } from '../postgres/index.ts'
 import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
 
@@ -37,42 +37,19 @@ type Row = {
  * cleans up, so each is cleaned up at once (`VACUUM`); its write-ahead log and its backups follow their own rules.
  */
 export function openPostgresPersonKeys(options: PostgresConnections): PersonKeyStore {
-  const pool = openPool(options, {
-    max: 4,
-    connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs,
-    statement_timeout: timeoutMs,
-  })
-  let prepared: Promise<void> | undefined
-
-  async function prepare(): Promise<void> {
-    const client = await pool.connect()
-    try {
-      await client.query('SELECT pg_advisory_lock($1)', [schemaLock])
-      for (const statement of createTables) await client.query(statement)
-      await client.query('SELECT pg_advisory_unlock($1)', [schemaLock])
-      client.release()
-    } catch (error) {
-      // The connection ends, and the lock with it, which it may have taken after nobody waited for it any more.
-      client.release(true)
-      throw error
-    }
-  }
-
-  async function query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    prepared ??= prepare()
-    try {
-      await prepared
-      return (await pool.query<Row>(text, [...values])).rows
-    } catch (error) {
-      prepared = undefined
-      throw new PersonKeysError(
+  const { query: ask, close } = openPostgresStore(options, {
+    connections: 4,
+    timeoutMs,
+    tables: createTables,
+    schemaLock,
+    failure: (cause) =>
+      new PersonKeysError(
         'PERSON_KEYS_UNAVAILABLE',
-        `The database of the keys of the users' names cannot be used: ${(error as Error).message}.`,
-        { cause: error },
-      )
-    }
-  }
+        `The database of the keys of the users' names cannot be used: ${cause.message}.`,
+        { cause },
+      ),
+  })
+  const query = (text: string, values: readonly unknown[] = []) => ask<Row>(text, values)
 
   async function addressKey(): Promise<StoredAddressKey | undefined> {
     const [row] = await query('SELECT * FROM address_key')
@@ -136,9 +113,7 @@ export function openPostgresPersonKeys(options: PostgresConnections): PersonKeyS
         [position],
       )
     },
-    async close() {
-      if (!pool.ended) await pool.end()
-    },
+    close,
   }
 }
 

@@ -1,12 +1,11 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { openSqliteStore } from '../databases/index.ts'
 import type { UserId } from '../domain/index.ts'
 import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
 
 /** `CSPK`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
 const applicationId = 0x4353504b
-/** How long a statement waits for another process, in milliseconds. It holds up this one. */
-const timeoutMs = 1_000
 /** So many users are asked for in one statement. */
 const usersAtOnce = 500
 
@@ -27,27 +26,22 @@ type Database = {
  * @param path in a folder that exists; the file is made when it does not exist
  */
 export function openSqlitePersonKeys(path: string): PersonKeyStore {
-  let database: Database | undefined
-  let isClosed = false
-
-  /** Opens the file again after a failure: it may have been put back from a copy. */
-  async function use<Result>(work: (database: Database) => Result): Promise<Result> {
-    try {
-      // What is still under way when the service stops must not open the file again.
-      if (isClosed) throw new Error('the service is stopping')
-      database ??= openFile(path)
-      return work(database)
-    } catch (error) {
-      database?.connection.close()
-      database = undefined
-      if (error instanceof PersonKeysError) throw error
-      throw new PersonKeysError(
+  const { use, close } = openSqliteStore({
+    path,
+    applicationId,
+    prepare,
+    foreign: () =>
+      new PersonKeysError(
+        'PERSON_KEYS_FOREIGN',
+        `${path} is an SQLite database, but holds no keys of Countersign's users.`,
+      ),
+    failure: (cause) =>
+      new PersonKeysError(
         'PERSON_KEYS_UNAVAILABLE',
-        `The keys of the users' names in ${path} cannot be used: ${(error as Error).message}.`,
-        { cause: error },
-      )
-    }
-  }
+        `The keys of the users' names in ${path} cannot be used: ${cause.message}.`,
+        { cause },
+      ),
+  })
 
   return {
     add: (key) => use(({ add }) => void add.run(...valuesOf(key))),
@@ -102,61 +96,43 @@ export function openSqlitePersonKeys(path: string): PersonKeyStore {
           )
           .run(position)
       }),
-    async close() {
-      isClosed = true
-      database?.connection.close()
-      database = undefined
-    },
+    close,
   }
 }
 
-function openFile(path: string): Database {
-  const connection = new DatabaseSync(path, { timeout: timeoutMs })
-  try {
-    const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id)
-    const tables = Number(connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
-    if (id !== applicationId && (id !== 0 || tables > 0))
-      throw new PersonKeysError(
-        'PERSON_KEYS_FOREIGN',
-        `${path} is an SQLite database, but holds no keys of Countersign's users.`,
-      )
-    // A journal that is cut off after each change: no copy of a destroyed key stays in a write-ahead log.
-    connection.exec('PRAGMA journal_mode = TRUNCATE')
-    connection.exec('PRAGMA synchronous = FULL')
-    connection.exec('PRAGMA secure_delete = ON')
-    connection.exec(`CREATE TABLE IF NOT EXISTS person_keys (
-      user_id TEXT NOT NULL PRIMARY KEY,
-      organization_id TEXT NOT NULL,
-      master_key_id TEXT NOT NULL,
-      wrapped_key TEXT NOT NULL,
-      created_at TEXT NOT NULL
-    ) STRICT`)
-    connection.exec(
-      'CREATE TABLE IF NOT EXISTS erasures (id INTEGER NOT NULL PRIMARY KEY, position TEXT NOT NULL) STRICT',
-    )
-    connection.exec(
-      'CREATE TABLE IF NOT EXISTS address_key (id INTEGER NOT NULL PRIMARY KEY, master_key_id TEXT NOT NULL, wrapped_key TEXT NOT NULL) STRICT',
-    )
-    addAddressHash(connection)
-    if (id !== applicationId) connection.exec(`PRAGMA application_id = ${applicationId}`)
-    return {
-      connection,
-      // Columns by name: a later release may have added some.
-      add: connection.prepare(
-        'INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at) VALUES (?, ?, ?, ?, ?)',
-      ),
-      claim: connection.prepare(
-        `INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at, address_hash)
-         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, address_hash) DO NOTHING`,
-      ),
-      holder: connection.prepare('SELECT * FROM person_keys WHERE organization_id = ? AND address_hash = ?'),
-      destroy: connection.prepare('DELETE FROM person_keys WHERE user_id = ?'),
-      wrappedByOthers: connection.prepare('SELECT * FROM person_keys WHERE master_key_id <> ? LIMIT ?'),
-      replace: connection.prepare('UPDATE person_keys SET master_key_id = ?, wrapped_key = ? WHERE user_id = ?'),
-    }
-  } catch (error) {
-    connection.close()
-    throw error
+function prepare(connection: DatabaseSync): Database {
+  // A journal that is cut off after each change: no copy of a destroyed key stays in a write-ahead log.
+  connection.exec('PRAGMA journal_mode = TRUNCATE')
+  connection.exec('PRAGMA synchronous = FULL')
+  connection.exec('PRAGMA secure_delete = ON')
+  connection.exec(`CREATE TABLE IF NOT EXISTS person_keys (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    organization_id TEXT NOT NULL,
+    master_key_id TEXT NOT NULL,
+    wrapped_key TEXT NOT NULL,
+    created_at TEXT NOT NULL
+  ) STRICT`)
+  connection.exec(
+    'CREATE TABLE IF NOT EXISTS erasures (id INTEGER NOT NULL PRIMARY KEY, position TEXT NOT NULL) STRICT',
+  )
+  connection.exec(
+    'CREATE TABLE IF NOT EXISTS address_key (id INTEGER NOT NULL PRIMARY KEY, master_key_id TEXT NOT NULL, wrapped_key TEXT NOT NULL) STRICT',
+  )
+  addAddressHash(connection)
+  return {
+    connection,
+    // Columns by name: a later release may have added some.
+    add: connection.prepare(
+      'INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at) VALUES (?, ?, ?, ?, ?)',
+    ),
+    claim: connection.prepare(
+      `INSERT INTO person_keys (user_id, organization_id, master_key_id, wrapped_key, created_at, address_hash)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, address_hash) DO NOTHING`,
+    ),
+    holder: connection.prepare('SELECT * FROM person_keys WHERE organization_id = ? AND address_hash = ?'),
+    destroy: connection.prepare('DELETE FROM person_keys WHERE user_id = ?'),
+    wrappedByOthers: connection.prepare('SELECT * FROM person_keys WHERE master_key_id <> ? LIMIT ?'),
+    replace: connection.prepare('UPDATE person_keys SET master_key_id = ?, wrapped_key = ? WHERE user_id = ?'),
   }
 }
 

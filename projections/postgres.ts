@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
-import { openPool, type PostgresConnections } from '../postgres/index.ts'
+import { openPool, type PostgresConnections } from '../databases/index.ts'
 import { type ReadModelDatabase, valuesOf } from './database.ts'
 import { liveTableNames } from './table-names.ts'
 import { readModelVersion, type Tables } from './tables.ts'

@@ -1,5 +1,5 @@
+import { openPostgresStore, type PostgresConnections } from '../databases/index.ts'
 import type { OrganizationId } from '../domain/index.ts'
-import { openPool, type PostgresConnections } from '../postgres/index.ts'
 import type { SecretStore, StoredSecret } from './secret-store.ts'
 import { SecretsError } from './secrets-error.ts'
 
@@ -36,39 +36,15 @@ type Row = {
  * cleans up; its write-ahead log and its backups follow their own rules.
  */
 export function openPostgresSecretStore(options: PostgresConnections): SecretStore {
-  const pool = openPool(options, {
-    max: 4,
-    connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs,
-    statement_timeout: timeoutMs,
+  const { query: ask, close } = openPostgresStore(options, {
+    connections: 4,
+    timeoutMs,
+    tables: createTables,
+    schemaLock,
+    failure: (cause) =>
+      new SecretsError('SECRETS_UNAVAILABLE', `The database of secrets cannot be used: ${cause.message}.`, { cause }),
   })
-  let prepared: Promise<void> | undefined
-
-  async function prepare(): Promise<void> {
-    const client = await pool.connect()
-    try {
-      await client.query('SELECT pg_advisory_lock($1)', [schemaLock])
-      for (const statement of createTables) await client.query(statement)
-      await client.query('SELECT pg_advisory_unlock($1)', [schemaLock])
-      client.release()
-    } catch (error) {
-      // The connection ends, and the lock with it, which it may have taken after nobody waited for it any more.
-      client.release(true)
-      throw error
-    }
-  }
-
-  async function query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    prepared ??= prepare()
-    try {
-      await prepared
-      return (await pool.query<Row>(text, [...values])).rows
-    } catch (error) {
-      prepared = undefined
-      const message = `The database of secrets cannot be used: ${(error as Error).message}.`
-      throw new SecretsError('SECRETS_UNAVAILABLE', message, { cause: error })
-    }
-  }
+  const query = (text: string, values: readonly unknown[] = []) => ask<Row>(text, values)
 
   return {
     async put({ purpose, id, organizationId, keyId, sealed, expiresAt }) {
@@ -108,9 +84,7 @@ export function openPostgresSecretStore(options: PostgresConnections): SecretSto
         ...[before.purpose, before.id, before.sealed],
       ])
     },
-    async close() {
-      if (!pool.ended) await pool.end()
-    },
+    close,
   }
 }
 

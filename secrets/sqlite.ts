@@ -1,12 +1,23 @@
-import { DatabaseSync } from 'node:sqlite'
+import { openSqliteStore } from '../databases/index.ts'
 import type { OrganizationId } from '../domain/index.ts'
 import type { SecretStore, StoredSecret } from './secret-store.ts'
 import { SecretsError } from './secrets-error.ts'
 
 /** `CSSE`, in the file's header, so that a file says what it is (SQLite file format §1.3.15). */
 const applicationId = 0x43535345
-/** How long a statement waits for another process, in milliseconds. It holds up this one. */
-const timeoutMs = 1_000
+
+const tables = `
+  CREATE TABLE IF NOT EXISTS secrets (
+    purpose TEXT NOT NULL,
+    id TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    expires_at TEXT,
+    PRIMARY KEY (purpose, id)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS secrets_expiry ON secrets (expires_at) WHERE expires_at IS NOT NULL;
+`
 
 /**
  * Keeps secrets in an SQLite file of their own, which several processes of one machine may use. What is removed is
@@ -15,24 +26,22 @@ const timeoutMs = 1_000
  * @param path in a folder that exists; the file is made when it does not exist
  */
 export function openSqliteSecretStore(path: string): SecretStore {
-  let connection: DatabaseSync | undefined
-  let isClosed = false
-
-  /** Opens the file again after a failure: it may have been put back from a copy. */
-  async function use<Result>(work: (database: DatabaseSync) => Result): Promise<Result> {
-    try {
-      // What is still under way when the service stops must not open the file again.
-      if (isClosed) throw new Error('the service is stopping')
-      connection ??= openFile(path)
-      return work(connection)
-    } catch (error) {
-      connection?.close()
-      connection = undefined
-      if (error instanceof SecretsError) throw error
-      const message = `The secrets in ${path} cannot be used: ${(error as Error).message}.`
-      throw new SecretsError('SECRETS_UNAVAILABLE', message, { cause: error })
-    }
-  }
+  const { use, close } = openSqliteStore({
+    path,
+    applicationId,
+    prepare(connection) {
+      // A journal that is cut off after each change: no copy of a removed secret stays in a write-ahead log.
+      connection.exec('PRAGMA journal_mode = TRUNCATE')
+      connection.exec('PRAGMA synchronous = FULL')
+      connection.exec('PRAGMA secure_delete = ON')
+      connection.exec(tables)
+      return connection
+    },
+    foreign: () =>
+      new SecretsError('SECRETS_FOREIGN', `${path} is an SQLite database, but holds no secrets of Countersign.`),
+    failure: (cause) =>
+      new SecretsError('SECRETS_UNAVAILABLE', `The secrets in ${path} cannot be used: ${cause.message}.`, { cause }),
+  })
 
   return {
     put: ({ purpose, id, organizationId, keyId, sealed, expiresAt }) =>
@@ -73,40 +82,7 @@ export function openSqliteSecretStore(path: string): SecretStore {
         const statement = 'UPDATE secrets SET key_id = ?, sealed = ? WHERE purpose = ? AND id = ? AND sealed = ?'
         database.prepare(statement).run(keyId, sealed, before.purpose, before.id, before.sealed)
       }),
-    async close() {
-      isClosed = true
-      connection?.close()
-      connection = undefined
-    },
-  }
-}
-
-function openFile(path: string): DatabaseSync {
-  const connection = new DatabaseSync(path, { timeout: timeoutMs })
-  try {
-    const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id)
-    const tables = Number(connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)
-    if (id !== applicationId && (id !== 0 || tables > 0))
-      throw new SecretsError('SECRETS_FOREIGN', `${path} is an SQLite database, but holds no secrets of Countersign.`)
-    // A journal that is cut off after each change: no copy of a removed secret stays in a write-ahead log.
-    connection.exec('PRAGMA journal_mode = TRUNCATE')
-    connection.exec('PRAGMA synchronous = FULL')
-    connection.exec('PRAGMA secure_delete = ON')
-    connection.exec(`CREATE TABLE IF NOT EXISTS secrets (
-      purpose TEXT NOT NULL,
-      id TEXT NOT NULL,
-      organization_id TEXT NOT NULL,
-      key_id TEXT NOT NULL,
-      sealed TEXT NOT NULL,
-      expires_at TEXT,
-      PRIMARY KEY (purpose, id)
-    ) STRICT`)
-    connection.exec('CREATE INDEX IF NOT EXISTS secrets_expiry ON secrets (expires_at) WHERE expires_at IS NOT NULL')
-    connection.exec(`PRAGMA application_id = ${applicationId}`)
-    return connection
-  } catch (error) {
-    connection.close()
-    throw error
+    close,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { PostgresAddress } from '../postgres/index.ts'
+import type { PostgresAddress } from '../databases/index.ts'
 import { environmentVariable, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { tlsOf } from './tls.ts'

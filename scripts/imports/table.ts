@@ -53,15 +53,15 @@ export const table: Readonly<Record<string, Room>> = {
     },
   },
   'event-log': { ...open, rooms: { retry: 'all', domain: 'language' } },
-  secrets: { ...open, rooms: { domain: 'language', postgres: 'all' } },
+  secrets: { ...open, rooms: { domain: 'language', databases: 'all' } },
   // HTTP to addresses that somebody else chose.
   outgoing: { ...open, rooms: { domain: 'language' } },
-  // Connections to PostgreSQL, for the rooms that keep something there.
-  postgres: { ...open, rooms: {} },
-  projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language', postgres: 'all' } },
-  persons: { ...open, rooms: { domain: 'language', postgres: 'all' } },
+  // Connections to PostgreSQL and files of SQLite, for the rooms that keep something there.
+  databases: { ...open, rooms: {} },
+  projections: { ...open, rooms: { retry: 'all', domain: 'language', 'event-log': 'language', databases: 'all' } },
+  persons: { ...open, rooms: { domain: 'language', databases: 'all' } },
   // Judges what the log tells by the domain's rules, and appends what it finds.
-  detection: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', postgres: 'all' } },
+  detection: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', databases: 'all' } },
   // What sets up the servers around the service; nobody imports it.
   deploy: { ...open, rooms: {} },
   http: { ...open, rooms: { domain: 'language' } },
@@ -89,7 +89,7 @@ export const table: Readonly<Record<string, Room>> = {
   },
   origin: { ...open, rooms: { retry: 'all', domain: 'language' } },
   // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.
-  notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', postgres: 'all' } },
+  notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', databases: 'all' } },
   web: { ...open, rooms: { graphql: 'types' } },
   // PKCS #12 files are opened where their password is, which is on the machine of whoever has them.
   pkcs12: { ...open, rooms: {} },

@@ -1,0 +1,3 @@
+export * from './postgres-pool.ts'
+export * from './postgres-store.ts'
+export * from './sqlite-store.ts'
