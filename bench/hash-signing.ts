@@ -14,6 +14,7 @@ import { logTemporalTo } from '../server/temporal.ts'
 import { openToken, type TokenKey } from '../signing/pkcs11/index.ts'
 import { median } from './median.ts'
 import { startNoOps } from './no-op/start.ts'
+import { milliseconds, perSecond } from './pace.ts'
 
 /** Hash signing with a P-256 key in SoftHSM2: every check, event and verification included. */
 export type HashSigningFigures = {
@@ -50,11 +51,11 @@ export async function measureHashSigning({ rounds = 3, perRound = 240 } = {}): P
     const idle: number[] = []
     const requestTimes: number[] = []
     const noOpTimes: number[] = []
-    await perSecond(atOnce * 4, noOps.run)
-    await perSecond(atOnce * 4, () => sign(service, ci, 1))
+    await perSecond(noOps.run, { count: atOnce * 4, atOnce })
+    await perSecond(() => sign(service, ci, 1), { count: atOnce * 4, atOnce })
     for (let round = 0; round < rounds; round += 1) {
-      idle.push(await perSecond(perRound, noOps.run, noOpTimes))
-      requests.push(await perSecond(perRound, () => sign(service, ci, 1), requestTimes))
+      idle.push(await perSecond(noOps.run, { count: perRound, atOnce, times: noOpTimes }))
+      requests.push(await perSecond(() => sign(service, ci, 1), { count: perRound, atOnce, times: requestTimes }))
     }
     const thousand: number[] = []
     const bare: number[] = []
@@ -137,27 +138,6 @@ async function testKey(folder: string): Promise<{ readonly key: TokenKey; readon
 
 async function signBare(key: TokenKey): Promise<void> {
   await Promise.all(hashes(many).map((hash) => key.sign('sha256', hash)))
-}
-
-async function milliseconds(work: () => Promise<void>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
-}
-
-/** @param times gets how long each took, in milliseconds */
-async function perSecond(count: number, work: () => Promise<void>, times: number[] = []): Promise<number> {
-  const start = performance.now()
-  let left = count
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      while (left > 0) {
-        left -= 1
-        times.push(await milliseconds(work))
-      }
-    }),
-  )
-  return (count * 1_000) / (performance.now() - start)
 }
 
 function p99(times: readonly number[]): number {

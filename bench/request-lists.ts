@@ -16,6 +16,7 @@ import {
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { insertPolicy, insertRequests, makeTables, type RequestRow } from '../test/support/signing-request-rows.ts'
 import { withFolder } from './folder.ts'
+import { milliseconds } from './pace.ts'
 
 /**
  * What the slowest of all filters costs, in one database: the execution of a GraphQL operation that was parsed before, against its rows
@@ -211,10 +212,4 @@ function everyFilter(): readonly object[] {
 
 function least(times: readonly number[]): number {
   return Math.min(...times)
-}
-
-async function milliseconds(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
 }

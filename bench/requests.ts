@@ -11,6 +11,7 @@ import { sampleProgram } from '../server/embedded/sample-program.ts'
 import { logTemporalTo } from '../server/temporal.ts'
 import { median } from './median.ts'
 import { startNoOps } from './no-op/start.ts'
+import { milliseconds, perSecond } from './pace.ts'
 
 /** Whole requests through the policy `test-signing`: no approval, P-256 in SoftHSM2, time-stamped, verified. */
 export type RequestFigures = {
@@ -48,11 +49,11 @@ export async function measureRequests({ rounds = 3, perRound = 150 } = {}): Prom
     }
     const requests: number[] = []
     const idle: number[] = []
-    await perSecond(atOnce, noOps.run)
-    await perSecond(atOnce, sign)
+    await perSecond(noOps.run, { count: atOnce, atOnce })
+    await perSecond(sign, { count: atOnce, atOnce })
     for (let round = 0; round < rounds; round += 1) {
-      idle.push(await perSecond(perRound, noOps.run))
-      requests.push(await perSecond(perRound, sign))
+      idle.push(await perSecond(noOps.run, { count: perRound, atOnce }))
+      requests.push(await perSecond(sign, { count: perRound, atOnce }))
     }
     await ends.close()
     await noOps.close()
@@ -122,24 +123,4 @@ async function signOne(
   }
   const { signingRequestId } = await application.submitSigningRequest(ci, input)
   await ends.end(signingRequestId)
-}
-
-async function milliseconds(work: () => Promise<void>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
-}
-
-async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
-  const start = performance.now()
-  let left = count
-  await Promise.all(
-    Array.from({ length: Math.min(atOnce, count) }, async () => {
-      while (left > 0) {
-        left -= 1
-        await work()
-      }
-    }),
-  )
-  return (count * 1_000) / (performance.now() - start)
 }
