@@ -1,3 +1,7 @@
+import type { FragmentDefinitionNode, SelectionSetNode } from 'graphql'
+import { Kind } from 'graphql/language/kinds.js'
+import { parse } from 'graphql/language/parser.js'
+
 /** What a document asks of an object: its fields by their names in the answer. */
 type Selection = ReadonlyMap<string, Field>
 
@@ -41,67 +45,39 @@ function missing(selection: Selection, value: unknown, path: string): string | u
   return undefined
 }
 
+/** Of documents that were looked at: a subscription's is held against each of its events. */
+const selections = new Map<string, Selection>()
+
 function selectionOf(document: string): Selection {
-  const operations = /^\s*(?:query|mutation|subscription)\b/
-  const definitions = document.split(/(?<=^\})\s*(?=^(?:fragment|query|mutation|subscription)\b)/m)
-  const fragments = new Map<string, string>()
-  let operation = ''
-  for (const definition of definitions) {
-    const fragment = /^\s*fragment (\w+) on \w+/.exec(definition)
-    if (fragment?.[1] !== undefined) fragments.set(fragment[1], definition)
-    else if (operations.test(definition)) operation = definition
-  }
-  return new Reader(withoutArguments(operation), fragments).all()
+  const known = selections.get(document)
+  if (known !== undefined) return known
+  const { definitions } = parse(document, { noLocation: true })
+  const operation = definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION)
+  const fragments = new Map(
+    definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [])),
+  )
+  const selection = operation === undefined ? new Map() : fieldsOf(operation.selectionSet, fragments, false)
+  selections.set(document, selection)
+  return selection
 }
 
-/** Arguments and variables say nothing of the answer. */
-function withoutArguments(text: string): string {
-  return text.replaceAll(/\([^()]*\)/g, '')
-}
-
-/** Reads selections: names, aliases and braces. */
-class Reader {
-  readonly #tokens: readonly string[]
-  readonly #fragments: ReadonlyMap<string, string>
-  #at = 0
-
-  constructor(text: string, fragments: ReadonlyMap<string, string>) {
-    const body = text.slice(text.indexOf('{'))
-    this.#tokens = body.match(/\.\.\.|\w+|[{}:]/g) ?? []
-    this.#fragments = fragments
-  }
-
-  all(): Selection {
-    this.#at = 1
-    return this.#selection(false)
-  }
-
-  /** Up to the closing brace; `optional`: those of objects of some type. */
-  #selection(optional: boolean): Selection {
-    const fields = new Map<string, Field>()
-    for (let token = this.#next(); token !== undefined && token !== '}'; token = this.#next()) {
-      if (token === '...') for (const [name, field] of this.#spread()) fields.set(name, field)
-      else fields.set(token, { below: this.#below(), optional })
+/** @param optional whether only objects of some type have these fields */
+function fieldsOf(
+  { selections }: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  optional: boolean,
+): Map<string, Field> {
+  const fields = new Map<string, Field>()
+  for (const each of selections) {
+    if (each.kind === Kind.FIELD) {
+      const below = each.selectionSet && fieldsOf(each.selectionSet, fragments, false)
+      fields.set((each.alias ?? each.name).value, { below, optional })
+      continue
     }
-    return fields
+    const spread = each.kind === Kind.INLINE_FRAGMENT ? each : fragments.get(each.name.value)
+    const isOptional = optional || each.kind === Kind.INLINE_FRAGMENT
+    if (spread !== undefined)
+      for (const [name, field] of fieldsOf(spread.selectionSet, fragments, isOptional)) fields.set(name, field)
   }
-
-  #spread(): Selection {
-    const name = this.#next() ?? ''
-    if (name !== 'on') return new Reader(withoutArguments(this.#fragments.get(name) ?? '{}'), this.#fragments).all()
-    this.#at += 2
-    return this.#selection(true)
-  }
-
-  /** What stands behind the name of a field, or behind its alias. */
-  #below(): Selection | undefined {
-    if (this.#tokens[this.#at] === ':') this.#at += 2
-    if (this.#tokens[this.#at] !== '{') return undefined
-    this.#at += 1
-    return this.#selection(false)
-  }
-
-  #next(): string | undefined {
-    return this.#tokens[this.#at++]
-  }
+  return fields
 }
