@@ -60,7 +60,8 @@ export function mailChannel(dependencies: MailChannelDependencies): ChannelOfLog
 
 /** What comes of one part of the log. */
 class Collection {
-  readonly notifications: NewNotification[] = []
+  /** By their ids. */
+  readonly #notifications = new Map<string, NewNotification>()
   readonly #dependencies: MailChannelDependencies
   readonly #memory: Memory
   readonly #directory: FollowingDirectory
@@ -69,6 +70,10 @@ class Collection {
     this.#dependencies = dependencies
     this.#memory = memory
     this.#directory = directory
+  }
+
+  get notifications(): readonly NewNotification[] {
+    return [...this.#notifications.values()]
   }
 
   async tell(event: RecordedEvent): Promise<void> {
@@ -125,11 +130,11 @@ class Collection {
 
   #put(identity: string, organizationId: OrganizationId, notice: MailNotice): void {
     const id = uuidFromText(`mail ${identity}`)
-    if (this.notifications.some((each) => each.id === id)) return
+    if (this.#notifications.has(id)) return
     const createdAt = this.#dependencies.now()
     // A lane for each receiver: one whose server defers everything delays nobody else.
     const lane = `mail ${notice.recipient}`
-    this.notifications.push({ id, organizationId, lane, content: noticeText(notice), createdAt })
+    this.#notifications.set(id, { id, organizationId, lane, content: noticeText(notice), createdAt })
   }
 }
 
