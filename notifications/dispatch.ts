@@ -2,6 +2,9 @@ import type { Instant } from '../domain/index.ts'
 import { keepRunning, pause } from '../retry/index.ts'
 import type { Channel, Notification, NotificationStore } from './notification-store.ts'
 
+/** Has the workflow of a notification's round run. */
+type Begin = (notification: Notification) => Promise<void>
+
 /** What starting workflows needs. */
 export type DispatchDependencies = {
   readonly store: NotificationStore
@@ -9,7 +12,7 @@ export type DispatchDependencies = {
    * Starts the workflow of a notification's round, unless it runs or has ended by itself. The channels of this process; what
    * other channels have in the outbox is left there.
    */
-  readonly start: Readonly<Partial<Record<Channel, (notification: Notification) => Promise<void>>>>
+  readonly start: Readonly<Partial<Record<Channel, Begin>>>
   readonly now: () => Instant
   /** So many workflows of one lane at once. Default 100. */
   readonly perLane?: number
@@ -45,11 +48,11 @@ export function startDispatch(dependencies: DispatchDependencies): Dispatch {
   let wake: AbortController | undefined
   let searchAt = 0
 
-  async function startAll(notifications: readonly Notification[]): Promise<void> {
+  const begins = Object.entries(start) as [Channel, Begin][]
+
+  async function startAll(begin: Begin, notifications: readonly Notification[]): Promise<void> {
     for (const notification of notifications) {
       if (closing.signal.aborted) return
-      const begin = start[notification.channel]
-      if (begin === undefined) continue
       await begin(notification)
       await store.started(notification, now())
     }
@@ -57,8 +60,10 @@ export function startDispatch(dependencies: DispatchDependencies): Dispatch {
 
   async function search(): Promise<void> {
     const at = Date.parse(now())
-    await startAll(await store.overdue(new Date(at - overdueMs).toISOString(), atOnce))
-    await store.prune(new Date(at - keptMs).toISOString(), atOnce)
+    for (const [channel, begin] of begins)
+      await startAll(begin, await store.overdue(channel, new Date(at - overdueMs).toISOString(), atOnce))
+    // A part after the other, until what is over is gone: however much is told in a minute.
+    while (!closing.signal.aborted && (await store.prune(new Date(at - keptMs).toISOString(), atOnce)) === atOnce);
   }
 
   async function round(succeeded: () => void): Promise<void> {
@@ -68,7 +73,7 @@ export function startDispatch(dependencies: DispatchDependencies): Dispatch {
         await search()
         searchAt = performance.now() + searchMs
       }
-      await startAll(await store.startable(perLane))
+      for (const [channel, begin] of begins) await startAll(begin, await store.startable(channel, perLane))
       succeeded()
       await pause(restMs, AbortSignal.any([closing.signal, wake.signal]))
     }

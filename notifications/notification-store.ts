@@ -78,8 +78,8 @@ export type ChannelStep = {
   /** What the channel remembers from now on, by its own keys; `null` forgets. */
   readonly remembered: ReadonlyMap<string, string | null>
   readonly notifications: readonly NewNotification[]
-  /** Notifications that are to be sent again; those that are not final are left alone. */
-  readonly again: readonly string[]
+  /** Notifications that are to be sent again, and as which round; those that are not final, or had that round, are left alone. */
+  readonly again: readonly Pick<AttemptKey, 'id' | 'round'>[]
 }
 
 /** Which notifications to list, newest first. */
@@ -107,12 +107,18 @@ export interface NotificationStore {
   /** Keeps what a batch brings about, all or nothing; nothing when another process has moved the checkpoint. */
   save(step: ChannelStep): Promise<'saved' | 'moved'>
 
-  /** Notifications whose workflows are to be started, the oldest of each lane first: with them no lane has more than `perLane`. */
-  startable(perLane: number): Promise<readonly Notification[]>
-  /** Notes that the workflow of a round was started; it may have ended already. */
+  /**
+   * Notifications of a channel whose workflows are to be started, the oldest of each lane first: with them no lane has more than
+   * `perLane`.
+   */
+  startable(channel: Channel, perLane: number): Promise<readonly Notification[]>
+  /**
+   * Notes that the workflow of a round was started; it may have ended already. One that was overdue is that again only when as
+   * much time has passed from now on: so no number of them that wait for long keeps the others from being found.
+   */
   started(key: Pick<AttemptKey, 'id' | 'round'>, at: Instant): Promise<void>
-  /** Notifications that were to be tried before this moment and were not: their workflows may be lost. */
-  overdue(before: Instant, limit: number): Promise<readonly Notification[]>
+  /** Notifications of a channel that were to be tried before this moment and were not: their workflows may be lost. */
+  overdue(channel: Channel, before: Instant, limit: number): Promise<readonly Notification[]>
 
   find(id: string): Promise<Notification | undefined>
   /** So many at the most, newest first. */

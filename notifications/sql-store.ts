@@ -72,11 +72,11 @@ export function sqlNotificationStore({ transact, forUpdate, close }: SqlDatabase
              VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, 0) ON CONFLICT DO NOTHING`,
             [id, channel, organizationId, lane, content, createdAt],
           )
-        for (const id of again)
+        for (const { id, round } of again)
           await all(
-            `UPDATE notifications_1 SET status = 'waiting', round = round + 1, next_attempt_at = NULL, finished_at = NULL
-             WHERE id = $1 AND channel = $2 AND status IN ${areFinal}`,
-            [id, channel],
+            `UPDATE notifications_1 SET status = 'waiting', round = $3, next_attempt_at = NULL, finished_at = NULL
+             WHERE id = $1 AND channel = $2 AND round < $3 AND status IN ${areFinal}`,
+            [id, channel, round],
           )
         await all('UPDATE notification_progress_1 SET position = $2, event_id = $3 WHERE channel = $1', [
           channel,
@@ -86,25 +86,26 @@ export function sqlNotificationStore({ transact, forUpdate, close }: SqlDatabase
         return 'saved'
       }),
 
-    startable: (perLane) =>
+    startable: (channel, perLane) =>
       transact(async ({ all }) => {
         const found: Notification[] = []
         for (let lane = ''; ; ) {
           // One lane after the other by the index: how much waits in a lane costs nothing.
           const [next] = await all(
-            "SELECT lane FROM notifications_1 WHERE status = 'waiting' AND lane > $1 ORDER BY lane LIMIT 1",
-            [lane],
+            "SELECT lane FROM notifications_1 WHERE channel = $1 AND status = 'waiting' AND lane > $2 ORDER BY lane LIMIT 1",
+            [channel, lane],
           )
           if (next === undefined) return found
           lane = String(next.lane)
           const [busy] = await all(
-            "SELECT count(*) AS busy FROM notifications_1 WHERE status = 'underWay' AND lane = $1",
-            [lane],
+            "SELECT count(*) AS busy FROM notifications_1 WHERE channel = $1 AND status = 'underWay' AND lane = $2",
+            [channel, lane],
           )
           const free = Math.max(0, perLane - Number(busy?.busy))
           const rows = await all(
-            `SELECT ${columns} FROM notifications_1 WHERE status = 'waiting' AND lane = $1 ORDER BY created_at, id LIMIT $2`,
-            [lane, free],
+            `SELECT ${columns} FROM notifications_1 WHERE channel = $1 AND status = 'waiting' AND lane = $2
+             ORDER BY created_at, id LIMIT $3`,
+            [channel, lane, free],
           )
           found.push(...rows.map(notificationOf))
         }
@@ -113,16 +114,16 @@ export function sqlNotificationStore({ transact, forUpdate, close }: SqlDatabase
       transact(async ({ all }) => {
         await all(
           `UPDATE notifications_1 SET status = 'underWay', next_attempt_at = $3
-           WHERE id = $1 AND round = $2 AND status = 'waiting'`,
+           WHERE id = $1 AND round = $2 AND (status = 'waiting' OR (status = 'underWay' AND next_attempt_at < $3))`,
           [id, round, at],
         )
       }),
-    overdue: (before, limit) =>
+    overdue: (channel, before, limit) =>
       transact(async ({ all }) => {
         const rows = await all(
-          `SELECT ${columns} FROM notifications_1 WHERE status = 'underWay' AND next_attempt_at < $1
-           ORDER BY next_attempt_at LIMIT $2`,
-          [before, limit],
+          `SELECT ${columns} FROM notifications_1 WHERE channel = $1 AND status = 'underWay' AND next_attempt_at < $2
+           ORDER BY next_attempt_at LIMIT $3`,
+          [channel, before, limit],
         )
         return rows.map(notificationOf)
       }),

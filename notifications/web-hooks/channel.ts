@@ -60,16 +60,21 @@ export function webHookChannel({
     )
     const remembered = new Map<string, string>()
     const notifications: NewNotification[] = []
-    const again: string[] = []
+    const again: { readonly id: string; readonly round: number }[] = []
     for (const event of events) {
       const { organizationId } = event.metadata
       const hooks = organizations.get(organizationId) ?? {}
       const name = parseStreamName(event.streamId)
       if (name?.kind === 'webHook') {
-        const next = { ...hooks, [name.id]: hookAfter(hooks[name.id], event) }
+        const { [name.id]: before, ...others } = hooks
+        const hook = hookAfter(before, event)
+        // What was deleted is told nothing for good: it is not kept, however many were made and deleted.
+        const next = hook.status === 'none' || hook.status === 'deleted' ? others : { ...others, [name.id]: hook }
         organizations.set(organizationId, next)
         remembered.set(organizationId, JSON.stringify(next))
-      } else if (name?.kind === 'webHookDelivery') again.push(name.id)
+      } else if (name?.kind === 'webHookDelivery')
+        // The round follows from the event: a log that is followed anew has nothing sent again that was.
+        again.push({ id: name.id, round: event.revision + 1 })
       else if (event.metadata.occurredAt >= tellFrom) notifications.push(...(await messagesFor(event, hooks)))
     }
     return { remembered, notifications, again }

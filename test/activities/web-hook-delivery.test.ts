@@ -225,6 +225,27 @@ describe('what a web hook is told', () => {
     expect(JSON.parse(message?.content ?? '')).toMatchObject({ signingRequestId: recent })
   })
 
+  test('is not sent again when the log is followed anew, though somebody asked for that once', async () => {
+    const { attempt, id, test: app, administrator, outbox, delivery } = await withMessage()
+    await attempt(id)
+    await app.application.resendWebHookDelivery(administrator, { deliveryId: id })
+    await outbox()
+    await attempt(id, 1, 1)
+    await app.webHooks.notifications.beginAnew('webHooks', app.clock.now)
+    expect(await outbox()).toEqual([])
+    expect(await delivery()).toMatchObject({ status: 'delivered', attemptCount: 2 })
+  })
+
+  test('costs nothing more of a web hook that was deleted: the channel forgets it', async () => {
+    const { hook, test: app, administrator, outbox } = await webHookWorld()
+    const [{ webHookId }, other] = [await hook(), await hook()]
+    await app.application.deleteWebHook(administrator, { webHookId, basedOnRevision: 0 })
+    await outbox()
+    const { organizationId } = administrator
+    const known = (await app.webHooks.notifications.recall('webHooks', [organizationId])).get(organizationId)
+    expect(Object.keys(JSON.parse(known ?? '{}'))).toEqual([other.webHookId])
+  })
+
   test('is sent again when somebody asks for it, as the same message', async () => {
     const { receiver, attempt, id, test: app, administrator, outbox, delivery } = await withMessage()
     const resend = () => app.application.resendWebHookDelivery(administrator, { deliveryId: id })

@@ -47,7 +47,7 @@ test('the dispatcher starts again what it did not come to note, and nothing that
     onError: (error) => errors.push(error),
   })
   onTestFinished(() => dispatch.close())
-  await until('both are under way', async () => (await store.startable(10)).length === 0)
+  await until('both are under way', async () => (await store.startable('webHooks', 10)).length === 0)
   const [first, second] = notifications
   expect(begun).toEqual([first?.id, first?.id, second?.id])
   expect(errors).toHaveLength(1)
@@ -76,5 +76,18 @@ test('the dispatcher leaves what another channel has in the outbox', async () =>
   const { store, at } = await outbox(1)
   const dispatch = startDispatch({ store, start: {}, now: () => at, onError: () => undefined })
   await dispatch.close()
-  expect(await store.startable(10)).toHaveLength(1)
+  expect(await store.startable('webHooks', 10)).toHaveLength(1)
+})
+
+test('the dispatcher deletes all that was over for long, and not a part of it each minute', async () => {
+  const { store, at } = await outbox(0)
+  let left = 1_200
+  const prune = async (_before: string, most: number) => {
+    const deleted = Math.min(left, most)
+    left -= deleted
+    return deleted
+  }
+  const dispatch = startDispatch({ store: { ...store, prune }, start: {}, now: () => at, onError: () => undefined })
+  onTestFinished(() => dispatch.close())
+  await until('nothing is left', () => left === 0)
 })

@@ -65,7 +65,7 @@ describe.each(Object.entries(stores))('the store of notifications in %s', (_, op
     expect(await store.save(step(2, { notifications: [notification(1)], remembered: new Map([['o', null]]) }))).toBe(
       'saved',
     )
-    expect((await store.startable(10)).map(({ id }) => id)).toEqual([notification(1).id])
+    expect((await store.startable('webHooks', 10)).map(({ id }) => id)).toEqual([notification(1).id])
     expect(await store.recall('webHooks', ['o'])).toEqual(new Map())
     expect((await store.progress('webHooks', at(9))).checkpoint).toEqual(checkpoint(2))
     expect((await store.progress('mail', at(9))).checkpoint).toBeUndefined()
@@ -75,7 +75,7 @@ describe.each(Object.entries(stores))('the store of notifications in %s', (_, op
     const store = await newStore()
     const many = [3, 1, 2, 4].map((number) => notification(number, 'slow'))
     await store.save(step(1, { notifications: [...many, notification(5, 'quick')] }))
-    const startable = async () => (await store.startable(2)).map(({ id }) => Number(id.slice(-12)))
+    const startable = async () => (await store.startable('webHooks', 2)).map(({ id }) => Number(id.slice(-12)))
     expect(await startable()).toEqual([5, 1, 2])
     await store.started({ id: notification(1, 'slow').id, round: 0 }, at(10))
     expect(await startable()).toEqual([5, 2])
@@ -88,7 +88,7 @@ describe.each(Object.entries(stores))('the store of notifications in %s', (_, op
     await store.save(step(1, { notifications: [notification(1)] }))
     const { id } = notification(1)
     await store.started({ id, round: 0 }, at(1))
-    expect(await store.startable(10)).toEqual([])
+    expect(await store.startable('webHooks', 10)).toEqual([])
     const attempt = { round: 0, attempt: 1, at: at(2), durationMs: 3, facts: '{"first":true}' }
     await store.record(id, attempt, { status: 'underWay', nextAttemptAt: at(30) })
     await store.record(id, { ...attempt, facts: '{"second":true}' }, { status: 'delivered', finishedAt: at(3) })
@@ -105,15 +105,20 @@ describe.each(Object.entries(stores))('the store of notifications in %s', (_, op
     const store = await newStore()
     await store.save(step(1, { notifications: [notification(1), notification(2)] }))
     await store.finish({ id: notification(1).id, round: 0 }, 'abandoned', at(5))
-    await store.save(step(2, { again: [notification(1).id, notification(2).id, notification(3).id] }))
-    const waiting = await store.startable(10)
+    await store.save(step(2, { again: [1, 2, 3].map((number) => ({ id: notification(number).id, round: 1 })) }))
+    const waiting = await store.startable('webHooks', 10)
     expect(waiting.map(({ id, round }) => [id, round])).toEqual([
       [notification(1).id, 1],
       [notification(2).id, 0],
     ])
+    // A log that is followed anew asks for the same round.
+    await store.finish({ id: notification(1).id, round: 1 }, 'abandoned', at(5))
+    await store.save(step(3, { again: [{ id: notification(1).id, round: 1 }] }))
+    expect(await store.find(notification(1).id)).toMatchObject({ status: 'abandoned', round: 1 })
+    await store.save(step(4, { again: [{ id: notification(1).id, round: 2 }] }))
     // What a workflow of the round before says late changes nothing.
     await store.finish({ id: notification(1).id, round: 0 }, 'canceled', at(6))
-    expect(await store.find(notification(1).id)).toMatchObject({ status: 'waiting', round: 1, finishedAt: null })
+    expect(await store.find(notification(1).id)).toMatchObject({ status: 'waiting', round: 2, finishedAt: null })
   })
 
   test('finds what is overdue, lists newest first, and prunes what is finished for long', async () => {
@@ -122,7 +127,11 @@ describe.each(Object.entries(stores))('the store of notifications in %s', (_, op
     await store.started({ id: notification(1).id, round: 0 }, at(10))
     await store.started({ id: notification(2).id, round: 0 }, at(20))
     await store.finish({ id: notification(3).id, round: 0 }, 'abandoned', at(30))
-    expect((await store.overdue(at(15), 10)).map(({ id }) => id)).toEqual([notification(1).id])
+    expect((await store.overdue('webHooks', at(15), 10)).map(({ id }) => id)).toEqual([notification(1).id])
+    expect(await store.overdue('mail', at(15), 10)).toEqual([])
+    // Found and started again, it makes room for those that became due after it.
+    await store.started({ id: notification(1).id, round: 0 }, at(40))
+    expect((await store.overdue('webHooks', at(35), 1)).map(({ id }) => id)).toEqual([notification(2).id])
     const all = { organizationId, lane: 'a' }
     const [newest] = await store.list(all, 1)
     expect(newest?.id).toBe(notification(3).id)

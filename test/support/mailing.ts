@@ -93,7 +93,7 @@ export async function mailing(
     const following = followLog({ log, store, now }, channel)
     await following.drain()
     await following.close()
-    return (await store.startable(1_000)).filter((each) => each.channel === 'mail')
+    return await store.startable('mail', 1_000)
   }
   const attempt = ({ id }: Pick<Notification, 'id'>, number = 1) =>
     attemptMail(dependencies, { id, round: 0, attempt: number })

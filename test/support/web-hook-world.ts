@@ -80,7 +80,7 @@ export async function webHookWorld(): Promise<WebHookWorld> {
       const following = followLog({ log, store: notifications, now }, channel)
       await following.drain()
       await following.close()
-      return notifications.startable(100)
+      return notifications.startable('webHooks', 100)
     },
     attempt: (id, attempt = 1, round = 0, remainingMs = webHookDeadlineMs) =>
       attemptWebHookDelivery(dependencies, { id, round, attempt, remainingMs }),
