@@ -7,16 +7,27 @@ export type Notation = 'text' | 'json'
 
 type Errors = Record<string, string[]>
 
+/** So many fields at fault are named in one answer: a body of a million faults costs no more to refuse than to read. */
+const mostNamed = 100
+
 /** Without a prototype: a field that is named like one is a fault like any other. */
 function noErrors(): Errors {
   return Object.create(null)
+}
+
+function areEnough(errors: Errors): boolean {
+  return Object.keys(errors).length >= mostNamed
+}
+
+function note(errors: Errors, field: string, ...messages: readonly string[]): void {
+  if (!areEnough(errors)) errors[field] = [...(errors[field] ?? []), ...messages]
 }
 
 /**
  * Reads fields as a schema asks for: under the schema's names, and in forms with texts as the numbers and truth values that they
  * stand for. An empty text in a form, and `null` where the schema has none, is a field that was left out.
  *
- * @throws InvalidInput naming every field that is unknown, repeated, missing or of the wrong form
+ * @throws InvalidInput naming the fields that are unknown, repeated, missing or of the wrong form, {@link mostNamed} of them at the most
  */
 export function readFields<Schema extends z.ZodType>(
   schema: Schema,
@@ -28,10 +39,11 @@ export function readFields<Schema extends z.ZodType>(
   const parsed = schema.safeParse(value ?? {})
   if (parsed.success && Object.keys(errors).length === 0) return parsed.data
   for (const { path, message } of parsed.error?.issues ?? []) {
+    if (areEnough(errors)) break
     const field = path.map(String).join('.') || 'request'
     if (isBelowAny(field, errors)) continue
     const said = valueAt(value, path) === undefined ? `must be given (${message})` : message
-    errors[field] = [...(errors[field] ?? []), `${said}${shownValue(schema, value, path)}`]
+    note(errors, field, `${said}${shownValue(schema, value, path)}`)
   }
   throw new InvalidInput(errors)
 }
@@ -87,7 +99,7 @@ function objectValue(
     const known = names.get(key)
     const schema = known === undefined ? undefined : shape[known]
     if (known === undefined || schema === undefined)
-      errors[below(at, name)] = [`is not known; the fields here are ${[...names.values()].join(', ')}`]
+      note(errors, below(at, name), `is not known; the fields here are ${[...names.values()].join(', ')}`)
     else {
       const value = valueFor(schema, node, notation, below(at, known), errors)
       if (value !== undefined) fitted[known] = value
@@ -104,7 +116,7 @@ function recordValue(
   errors: Errors,
 ): Record<string, unknown> {
   const entries = [...children.values()].map(({ name, node }) => {
-    if (name === '__proto__') errors[below(at, name)] = ['is no name that can be used']
+    if (name === '__proto__') note(errors, below(at, name), 'is no name that can be used')
     return [name, valueFor(valueType, node, notation, below(at, name), errors)] as const
   })
   return Object.fromEntries(entries.filter(([name]) => name !== '__proto__'))
@@ -125,7 +137,7 @@ function unionValue(
   })
   const chosen =
     tried.find(({ fits }) => fits) ?? tried.find(({ faults }) => Object.keys(faults).length === 0) ?? tried[0]
-  Object.assign(errors, chosen?.faults)
+  for (const [field, messages] of Object.entries(chosen?.faults ?? {})) note(errors, field, ...messages)
   return chosen?.value
 }
 
@@ -139,7 +151,7 @@ function leafValue(
 ): unknown {
   const [value] = values
   if (values.length > 1) {
-    errors[at] = [`was given ${values.length} times, as ${names.join(' and ')}; give it once`]
+    note(errors, at, `was given ${values.length} times, as ${names.join(' and ')}; give it once`)
     return undefined
   }
   if (value === null && !schema.safeParse(null).success && schema.safeParse(undefined).success) return undefined
@@ -158,7 +170,7 @@ function itemsOf(node: FieldNode, notation: Notation): readonly FieldNode[] | un
       ? undefined
       : node.values.map((value, index) => ({ kind: 'leaf', names: [node.names[index] ?? ''], values: [value] }))
   const numbered = [...node.children].map(([key, { node: item }]) => ({ index: Number(key), key, item }))
-  if (numbered.some(({ key, index }) => !/^\d{1,4}$/.test(key) || index >= numbered.length)) return undefined
+  if (numbered.some(({ key, index }) => !/^(?:0|[1-9]\d{0,3})$/.test(key) || index >= numbered.length)) return undefined
   return numbered.sort((a, b) => a.index - b.index).map(({ item }) => item)
 }
 

@@ -118,6 +118,11 @@ describe('fields of a form', () => {
     })
   })
 
+  it('in a list have each number once', () => {
+    const [first, other] = [['headers[0].key', 'A'] as const, ['headers[00].key', 'B'] as const]
+    expect(Object.keys(faults(() => text(project, first, other))).join()).toContain('headers')
+  })
+
   it('are not repeated where they are secret', () => {
     expect(JSON.stringify(faults(() => text(project, ['password', 'hunter2'])))).not.toContain('hunter2')
     expect(JSON.stringify(faults(() => json('{"projectSlug":"p","password":["hunter2"]}')))).not.toContain('hunter2')
@@ -162,6 +167,14 @@ describe('fields of a JSON document', () => {
       { a: '"a":' },
       { b: { a: 1 }, a: ['a'] },
     ])
+  })
+
+  it('are named as far as somebody can read it when very many are at fault', () => {
+    const items = (item: string, count: number) => `[${Array(count).fill(item).join()}]`
+    const many = z.object({ items: z.array(z.object({ a: z.string(), b: z.string() })) })
+    const errors = faults(() => readFields(many, treeOfJson(readJson(`{"items":${items('{"x":1}', 50_000)}}`)), 'json'))
+    expect(Object.keys(errors)).toHaveLength(100)
+    expect(Object.keys(faults(() => json(`{"projectSlug":"p","statuses":${items('0', 50_000)}}`)))).toHaveLength(100)
   })
 
   it('nested without end are refused', () => {
