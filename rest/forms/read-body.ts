@@ -68,7 +68,7 @@ async function readBodyFields(
 ): Promise<unknown> {
   if (type === 'multipart/form-data') return readFields(schema, await multipartFields(request, files), 'text')
   if (type === undefined) return readFields(schema, treeOfFields([]), 'text')
-  const text = await bodyText(request)
+  const text = await textOf(rawBytes(request), mostFieldBytes)
   if (isJson(type)) return readFields(schema, objectOf(text), 'json')
   return readFields(schema, treeOfFields(new URLSearchParams(text)), 'text')
 }
@@ -99,12 +99,12 @@ function requireType(type: string | undefined, size: number | undefined, needsFi
 }
 
 /** @throws Refusal `REQUEST_TOO_LARGE`, `REQUEST_MALFORMED`, `UPLOAD_INCOMPLETE` */
-async function bodyText(request: FastifyRequest): Promise<string> {
+async function textOf(bytes: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of rawBytes(request)) {
+  for await (const chunk of bytes) {
     size += chunk.byteLength
-    if (size > mostFieldBytes) throw fieldsTooLarge()
+    if (size > mostBytes) throw fieldsTooLarge()
     chunks.push(chunk)
   }
   try {
@@ -123,22 +123,36 @@ async function multipartFields(request: FastifyRequest, files: ReceivedFiles): P
     fieldSize: mostFieldBytes,
     headerPairs: 50,
   }
-  const parts = request.parts({ limits })
+  const parts = request.parts({ limits, isPartAFile })
   const fields: [string, unknown][] = []
   let size = 0
   for (let part = await nextPart(parts); part !== undefined; part = await nextPart(parts)) {
     const name = part.fieldname ?? ''
-    if (part.type === 'file') {
+    if (part.type === 'file' && !isJsonField(part)) {
       await files.receive(name, part)
       continue
     }
-    size += Buffer.byteLength(String(part.value))
-    if (part.valueTruncated || size > mostFieldBytes) throw fieldsTooLarge()
     if (files.fieldOf(name) !== undefined)
       throw new InvalidInput({ [name]: ['must be a file: give the part a file name'] })
-    fields.push([name, part.value])
+    const text = part.type === 'file' ? await textOf(partBytes(part.file), mostFieldBytes - size) : String(part.value)
+    size += Buffer.byteLength(text)
+    if ((part.type === 'field' && part.valueTruncated) || size > mostFieldBytes) throw fieldsTooLarge()
+    fields.push([name, part.type === 'file' ? readJson(text) : text])
   }
   return treeOfFields(fields)
+}
+
+/** Files, and fields that are JSON: the parser of forms would read those by itself, by other rules than those of JSON bodies. */
+function isPartAFile(_name?: string, type?: string, fileName?: string): boolean {
+  return fileName !== undefined || type === 'application/octet-stream' || isReadByParser(type)
+}
+
+function isJsonField({ filename, mimetype }: MultipartFile): boolean {
+  return filename === undefined && isReadByParser(mimetype)
+}
+
+function isReadByParser(type: string | undefined): boolean {
+  return type?.startsWith('application/json') === true
 }
 
 async function nextPart(parts: ReturnType<FastifyRequest['parts']>) {

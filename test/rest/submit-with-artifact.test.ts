@@ -237,6 +237,41 @@ describe('a submission by a form', () => {
     expect([await requestsInLog(), unnamedUploads()]).toEqual([before, 0])
   })
 
+  const jsonPart = (name: string, text: string): Part => [`name=${name}`, text, 'Content-Type: application/json']
+
+  it.each([
+    [
+      'nested without end',
+      [jsonPart('parameters', `${'['.repeat(100_000)}${']'.repeat(100_000)}`)],
+      400,
+      'REQUEST_MALFORMED',
+    ],
+    [
+      'that names a field twice',
+      [jsonPart('origin', '{"buildData":{"url":"https://a.example/","url":"https://b.example/"}}')],
+      400,
+      'INPUT_MALFORMED',
+    ],
+    ['that is none', [jsonPart('description', 'text')], 400, 'REQUEST_MALFORMED'],
+    [
+      'of more than 1 MiB together',
+      ['a', 'b'].map((name) => jsonPart(`parameters.${name}`, JSON.stringify({ x: 'x'.repeat(600 * 1024) }))),
+      413,
+      'REQUEST_TOO_LARGE',
+    ],
+    ['in the place of the file', [jsonPart('artifact', '{}')], 400, 'INPUT_MALFORMED'],
+  ] as const)('with a field that is JSON %s is refused, as a JSON body is', async (_, parts, status, code) => {
+    const answer = await submit(form(project, policy, ...parts, artifact))
+    expect([answer.status, answer.body.code]).toEqual([status, code])
+    expect(unnamedUploads()).toBe(0)
+  })
+
+  it('may have fields that are JSON', async () => {
+    const { status, body } = await submit(form(project, policy, jsonPart('description', '"A release"'), artifact))
+    expect(status).toBe(201)
+    expect((await requestOf(body.signingRequestId))?.description).toBe('A release')
+  })
+
   it('that ends in the middle leaves nothing', async () => {
     const before = await requestsInLog()
     for (const cut of [form(project, policy, artifact).slice(0, -20), form(artifact, project, policy).slice(0, -30)]) {
