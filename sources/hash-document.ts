@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Refusal } from '../domain/index.ts'
-import type { SubmittedHashes } from './submitted-hashes.ts'
+import { requireShallow, type SubmittedHashes } from './submitted-hashes.ts'
 
 const text = z.string().nullish()
 const document = z.strictObject({
@@ -36,8 +36,14 @@ export function hashesInDocument(json: string): SubmittedHashes {
     rsaHashAlgorithm: rsahashalgorithm,
     ecdsaSignatureFormat: ecdsasignatureformat,
     hashes: many ?? [one ?? ''],
-    metadata: metadata === undefined ? null : JSON.stringify(metadata),
+    metadata: metadata === undefined ? null : textOf(metadata),
   }
+}
+
+/** Writing nested values takes a stack that their depth, which reading does not limit, may exceed. */
+function textOf(metadata: unknown): string {
+  requireShallow(metadata)
+  return JSON.stringify(metadata)
 }
 
 function parsedJson(json: string): unknown {

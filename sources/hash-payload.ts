@@ -16,7 +16,7 @@ import { detailForms } from './forms.ts'
 import { hashesInDocument } from './hash-document.ts'
 import type { SourceKind, UncheckedSource } from './source-kind.ts'
 import { promised, read } from './submitted.ts'
-import { submittedHashes as form } from './submitted-hashes.ts'
+import { submittedHashes as form, requireShallow } from './submitted-hashes.ts'
 
 const byUpload = z.object({ uploadId: z.string() })
 
@@ -29,9 +29,8 @@ export type HashSourceDependencies = {
 /** That of as many hashes as there may be, with metadata. */
 const largestDocument = 1024 * 1024
 const md5 = '1.2.840.113549.2.5'
-/** The most characters of what a submitter tells about hashes, and how deep it may be nested. */
+/** The most characters of what a submitter tells about hashes. */
 const longestMetadata = 64 * 1024
-const deepestMetadata = 32
 
 /**
  * Hashes that are signed as they are, submitted as {@link SubmittedHashes}, or as `{ uploadId }` of a document in the form of the
@@ -123,17 +122,11 @@ function canonicalMetadata(text: string): string {
   } catch {
     throw malformed('Metadata is any JSON; this is none.', 'Metadata')
   }
-  if (isDeeper(value, deepestMetadata))
-    throw malformed(`Metadata is nested no deeper than ${deepestMetadata} levels.`, 'Metadata')
+  requireShallow(value)
   const canonical = canonicalJson(value)
   if (!canonical.isWellFormed() || canonical.includes('\\u0000') || canonical.length > longestMetadata)
     throw malformed('Metadata holds text that is not well-formed, or U+0000, or too much of it.', 'Metadata')
   return canonical
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1))
 }
 
 function describeDocument(details: HashesToSign): { readonly sha256: Sha256Digest; readonly size: number } {

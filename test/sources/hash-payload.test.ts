@@ -124,6 +124,7 @@ describe('an uploaded document of hashes', () => {
     JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), base64encodedhash: hash(48) }),
     JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), Signature: 'AA==' }),
     ' '.repeat(1024 * 1024 + 1),
+    `{"SignatureAlgorithm":"Ecdsa","Base64EncodedHash":"${hash(32)}","Metadata":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
   ])('is refused when it is none: %#', async (text) => {
     await expect(uploaded(text)).rejects.toMatchObject({ code: 'HASH_PAYLOAD_MALFORMED' })
   })
