@@ -62,7 +62,8 @@ function parseOriginUrl(text: string | null, field: string): string | null {
       `${field} must be an address of no more than 2,000 printable ASCII characters, percent-encoded where it needs others; it has ${text.length} characters.`,
       { field },
     )
-  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? URL.parse(text) : undefined
+  // Of https, one slash or none is read as two are (WHATWG URL, special schemes).
+  const url = /^(https?:|[a-z][a-z0-9+.-]*:\/\/)/i.test(text) ? URL.parse(text) : undefined
   if (url === null) throw new Refusal('ORIGIN_URL_MALFORMED', `${field} is no address.`, { field })
   const hasUser = url !== undefined && url.username !== '' && !/^ssh$/i.test(url.protocol.slice(0, -1))
   if (hasUser || (url !== undefined && url.password !== ''))

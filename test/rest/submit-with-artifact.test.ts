@@ -333,6 +333,8 @@ describe('the origin of a submission', () => {
       'https://ci:hunter2@example.com/x.git',
       'ssh://git:hunter2@example.com/x',
       'https://hunter2@example.com',
+      'https:/ci:hunter2@example.com/x.git',
+      'https:ci:hunter2@example.com/x.git',
     ]) {
       const { status, body } = await submit(form(['name=origin.repositoryData.url', url], artifact, project, policy), {
         token: vouched,
