@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/index.ts'
 import { type SealingKey, seal, unseal } from './seal.ts'
-import type { SecretPlace, SecretStore } from './secret-store.ts'
+import type { SecretPlace, SecretStore, StoredSecret } from './secret-store.ts'
 import { SecretsError } from './secrets-error.ts'
 
 /** So many secrets are sealed anew at once. */
@@ -34,6 +34,7 @@ export interface Secrets {
    * expired.
    *
    * @returns how many were sealed anew
+   * @throws SecretsError `SECRET_UNOPENABLE` when some cannot be opened; all others are sealed anew by then
    */
   reseal(): Promise<number>
   /** Says whether secrets can be read. */
@@ -56,6 +57,16 @@ export function createSecrets(options: {
       'SECRETS_KEY_MISSING',
       'This process has no key for secrets. The operator sets COUNTERSIGN_SECRET_STORE_KEY.',
     )
+  }
+
+  function openedOr(isUnopenable: () => void, stored: StoredSecret): Buffer | undefined {
+    try {
+      return unseal(stored, stored, keys)
+    } catch (error) {
+      if (!(error instanceof SecretsError && error.code === 'SECRET_UNOPENABLE')) throw error
+      isUnopenable()
+      return undefined
+    }
   }
 
   return {
@@ -86,14 +97,23 @@ export function createSecrets(options: {
       const key = sealingKey()
       await store.removeExpired(now())
       let count = 0
+      const unopenable = new Set<string>()
       for (;;) {
-        const some = await store.sealedByOthers(key.id, resealedAtOnce)
+        // Those that stay are found again each time, and must not take the places of others.
+        const limit = resealedAtOnce + unopenable.size
+        const some = await store.sealedByOthers(key.id, limit)
         for (const before of some) {
-          const sealed = seal(unseal(before, before, keys), before, key)
-          await store.replace(before, { ...before, keyId: key.id, sealed })
+          const secret = openedOr(() => void unopenable.add(JSON.stringify([before.purpose, before.id])), before)
+          if (secret === undefined) continue
+          await store.replace(before, { ...before, keyId: key.id, sealed: seal(secret, before, key) })
           count += 1
         }
-        if (some.length < resealedAtOnce) return count
+        if (some.length === limit) continue
+        if (unopenable.size === 0) return count
+        throw new SecretsError(
+          'SECRET_UNOPENABLE',
+          `No configured key opens ${unopenable.size} of the secrets; ${count} others were sealed anew with the first one. Configure the keys that are missing besides it.`,
+        )
       }
     },
 

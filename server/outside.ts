@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Outgoing } from '../outgoing/index.ts'
-import type { Secrets } from '../secrets/index.ts'
+import { type Secrets, SecretsError } from '../secrets/index.ts'
 import type { Settings } from './configuration.ts'
 import { serviceOutgoing } from './outgoing.ts'
 import { noticeOfSecrets, openSecrets } from './secrets.ts'
@@ -22,8 +22,12 @@ export type Outside = {
 export async function openOutside(settings: Settings, logger: Logger): Promise<Outside> {
   const outgoing = serviceOutgoing(settings)
   const secrets = await openSecrets(settings, logger)
-  // What waits under a key that is to be taken away, and what has expired. Whether it works, readiness says.
-  void secrets.reseal().catch(() => undefined)
+  // What waits under a key that is to be taken away, and what has expired. Before the operator takes that key away they must
+  // know that nothing needs it any more. That there is no key at all, readiness says.
+  void secrets.reseal().catch((error: unknown) => {
+    if (!(error instanceof SecretsError && error.code === 'SECRETS_KEY_MISSING'))
+      logger.warn({ err: error }, 'not all secrets could be sealed anew with the first key')
+  })
   return {
     outgoing,
     secrets,

@@ -97,6 +97,24 @@ describe.each(Object.entries(stores))('secrets in %s', (_, make) => {
     expect(await open(store(), newer).get(one)).toEqual(canary)
   })
 
+  test('that no key opens keep no other from being sealed anew, and are told', async () => {
+    const store = await make()
+    const [lost, older, newer] = [newSecretKey(), newSecretKey(), newSecretKey()]
+    const opened = Array.from({ length: 3 }, () => place())
+    // More than are sealed anew at once, before and behind the others.
+    const [losing, keeping] = [open(store(), lost), open(store(), older)]
+    const putLost = () => Promise.all(Array.from({ length: 150 }, () => losing.put(place(), canary)))
+    await putLost()
+    for (const each of opened) await keeping.put(each, canary)
+    await putLost()
+    await expect(open(store(), `${newer}${older}`).reseal()).rejects.toMatchObject({
+      code: 'SECRET_UNOPENABLE',
+      message: expect.stringContaining('300 of the secrets; 3 others'),
+    })
+    const resealed = open(store(), newer)
+    for (const each of opened) expect(await resealed.get(each)).toEqual(canary)
+  })
+
   test('that were replaced or removed while they were sealed anew stay as they are', async () => {
     const store = (await make())()
     const secrets = open(store, newSecretKey())
