@@ -2,17 +2,20 @@ import {
   actingUser,
   deletionLimitMs,
   fold,
+  type GlobalRole,
   isSamePerson,
   type Key,
   type KeyActor,
   type KeyDeletion,
   keyDecider,
+  type OrganizationId,
   permissionRule,
   Refusal,
   streams,
   userDecider,
 } from '../domain/index.ts'
 import { type LogPosition, prepareEvents, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { requireApprovedAccount, requireApprovedChange } from './check-rule-change.ts'
 import { longestDelay } from './check-voucher.ts'
 import { collectGrounds, type GroundsLog } from './grounds.ts'
 import { type KeyHistory, keyMetadata, transportKeyId } from './key-history.ts'
@@ -23,7 +26,8 @@ import type { SignerDependencies } from './sign.ts'
  * Destroys what a key store has of a key, when two people wanted it. That they did stands in the log before, and that it is done
  * after: a process that ends in between finds nothing more to destroy when it begins anew, and says so.
  *
- * @throws Refusal `KEY_STATE` when nobody confirmed it, `KEY_DELETION_NOT_CONFIRMED` when the log does not bear that out
+ * @throws Refusal `KEY_STATE` when nobody confirmed it, `KEY_DELETION_NOT_CONFIRMED` or `RULE_CHANGE_NOT_APPROVED`
+ *   when the log does not bear that out
  * @throws SigningError `KEY_STORE_NOT_CONFIGURED`, `PKCS11_…`
  */
 export async function destroyKey(
@@ -48,9 +52,10 @@ export async function removeKey(keyStores: SignerDependencies['keyStores'], key:
 
 /**
  * Both must have done it by their own hand, be different people by all that the log says of their accounts, and have had the
- * permission then; the second one before the first one's wish had expired.
+ * permission then, by an account and a role that they were given as the organization demanded; the second one before the first
+ * one's wish had expired.
  *
- * @throws Refusal `KEY_DELETION_NOT_CONFIRMED`
+ * @throws Refusal `KEY_DELETION_NOT_CONFIRMED`, `RULE_CHANGE_NOT_APPROVED`
  */
 async function requireTwoPeople(log: GroundsLog, key: Key, events: readonly RecordedEvent[]): Promise<void> {
   const { deletion } = key
@@ -97,11 +102,41 @@ async function isBy(
 ): Promise<boolean> {
   if (event === undefined || actingUser(event.metadata.actor) !== userId) return false
   const { events } = await readWholeStream(log, streams.user(userId))
-  const user = fold(
-    userDecider,
-    events.filter(({ position }) => position < event.position),
-  )
+  const history = events.filter(({ position }) => position < event.position)
+  const user = fold(userDecider, history)
   if (user.status !== 'active' || user.organizationId !== organizationId) return false
   const { roles } = permissionRule('administerCertificates')
-  return user.roles.some((role) => roles.includes(role)) && namesPeopleBehind(log, userId, peopleBehind, event)
+  const own = user.roles.filter((role) => roles.includes(role))
+  if (own.length === 0 || !(await namesPeopleBehind(log, userId, peopleBehind, event))) return false
+  await requireApprovedAccount(log, organizationId, history, event)
+  await requireApprovedRole(
+    log,
+    organizationId,
+    own.map((role) => grantOf(history, role)),
+  )
+  return true
+}
+
+/** One of the roles must have been given as the organization demanded it then. @throws Refusal `RULE_CHANGE_NOT_APPROVED` */
+async function requireApprovedRole(
+  log: GroundsLog,
+  organizationId: OrganizationId,
+  [given, ...others]: readonly (RecordedEvent | undefined)[],
+): Promise<void> {
+  if (given === undefined) return
+  try {
+    await requireApprovedChange(log, organizationId, given)
+  } catch (error) {
+    if (others.length === 0) throw error
+    await requireApprovedRole(log, organizationId, others)
+  }
+}
+
+/** The event that last gave a user a role, be it by the operator of the machine. */
+function grantOf(history: readonly RecordedEvent[], role: GlobalRole): RecordedEvent | undefined {
+  return history.findLast(({ type, data }) =>
+    type === 'AdministratorAppointed'
+      ? role === 'globalAdministrator'
+      : type === 'GlobalRoleGranted' && data.role === role,
+  )
 }

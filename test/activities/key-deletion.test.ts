@@ -4,6 +4,7 @@ import { generateKey } from '../../activities/generate-key.ts'
 import type { Caller } from '../../application/caller.ts'
 import { grantGlobalRole } from '../../application/change-user.ts'
 import { confirmKeyDeletion, requestKeyDeletion, withdrawKeyDeletion } from '../../application/delete-key.ts'
+import { handleCommand } from '../../application/handle-command.ts'
 import {
   type ApiTokenId,
   eventMetadata,
@@ -11,6 +12,7 @@ import {
   type KeyEvent,
   type KeyId,
   keyDecider,
+  organizationDecider,
   streams,
   type UserId,
 } from '../../domain/index.ts'
@@ -148,6 +150,24 @@ describe('a key that is to be destroyed', () => {
     const { organization, confirm, request, isInStore } = await withAdministrators()
     await request()
     await expect(confirm(organization.approvers[2])).rejects.toMatchObject({ code: 'KEY_DELETION_NOT_CONFIRMED' })
+    expect(await isInStore()).toBe(true)
+  })
+
+  test('stays when whoever confirmed it got the role without those who had to agree to it', async () => {
+    const { organization, confirm, request, isInStore } = await withAdministrators()
+    const { log, signer, setup, approvers } = organization
+    await request()
+    const control = { requiredApprovals: 1, lifetimeSeconds: 86_400 }
+    await handleCommand(signer, setup, streams.organization(setup.organizationId), organizationDecider, {
+      type: 'ChangeChangeControl',
+      changeControl: control,
+      administrators: 2,
+    })
+    const stream = streams.user(approvers[2])
+    const { revision } = await readWholeStream(log, stream)
+    const given = { type: 'GlobalRoleGranted', data: { schemaVersion: 1, role: 'certificateAdministrator' } }
+    await appendRaw(log, stream, [given], revision, setup.organizationId, approvers[0])
+    await expect(confirm(approvers[2])).rejects.toMatchObject({ code: 'RULE_CHANGE_NOT_APPROVED' })
     expect(await isInStore()).toBe(true)
   })
 
