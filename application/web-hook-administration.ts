@@ -29,7 +29,7 @@ import {
 
 /** The use cases of those who look after web hooks: of a project its configurators too, of the organization Global Administrators. */
 export interface WebHookAdministration {
-  /** Creates one. @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `OUTGOING_…`, and as its decider */
+  /** Creates one. @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `WEB_HOOKS_TOO_MANY`, `OUTGOING_…`, and as its decider */
   createWebHook(requester: Requester, input: WebHookInput): Promise<WebHookSecretIssued>
 
   /** Gives one other settings. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, `OUTGOING_…`, and as its decider */

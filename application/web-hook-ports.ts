@@ -1,6 +1,7 @@
 import type {
   Instant,
   OrganizationId,
+  ProjectId,
   SigningRequestId,
   WebHookEventType,
   WebHookId,
@@ -66,6 +67,8 @@ export interface WebHookPorts {
   }
   /** Says whether an address may be called, as far as that is known now. Fails with `OUTGOING_…`. */
   checkTarget(url: string): Promise<unknown>
+  /** How many web hooks a project has that are not deleted, as far as the log is now; `null`: how many are for all projects. */
+  count(organizationId: OrganizationId, projectId: ProjectId | null): Promise<number>
   /** What web hooks were told. */
   readonly deliveries: {
     find(deliveryId: string): Promise<WebHookDelivery | undefined>

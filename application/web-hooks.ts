@@ -6,6 +6,7 @@ import {
   organizationDecider,
   type ProjectId,
   parseWebHookUrl,
+  refuseTooManyWebHooks,
   streams,
   type WebHook,
   type WebHookCommand,
@@ -77,8 +78,8 @@ export type WebHookSecretIssued = WebHookHandled & {
 /**
  * Creates a web hook. What is secret about it is kept before the log names it.
  *
- * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `ORGANIZATION_NOT_FOUND`, `OUTGOING_…`, `WEB_HOOK_SECRET_MALFORMED`,
- *   `WEB_HOOK_AUTHORIZATION_MALFORMED`, and as its decider
+ * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `ORGANIZATION_NOT_FOUND`, `WEB_HOOKS_TOO_MANY`, `OUTGOING_…`,
+ *   `WEB_HOOK_SECRET_MALFORMED`, `WEB_HOOK_AUTHORIZATION_MALFORMED`, and as its decider
  */
 export async function createWebHook(
   dependencies: WebHookDependencies,
@@ -95,6 +96,7 @@ export async function createWebHook(
   // Refuses what is malformed before anything is kept.
   webHookDecider.decide(command, webHookDecider.initialState())
   existingOrganization((await load(dependencies.log, streams.organization(organizationId), organizationDecider)).state)
+  refuseTooManyWebHooks(await dependencies.webHooks.count(organizationId, projectId))
   await requireTarget(dependencies, settings.url)
   const places = [signing(organizationId, secretId), ...authorizing(organizationId, authorizationId)]
   const handled = await keeping(dependencies, places, [text, authorizationText(authorization)], () =>

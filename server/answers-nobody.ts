@@ -25,6 +25,7 @@ export const noCertificates: ApplicationDependencies['certificates'] = {
 export const noWebHooks: ApplicationDependencies['webHooks'] = {
   secrets: { put: async () => refuse('keeps no secrets'), remove: async () => refuse('keeps no secrets') },
   checkTarget: async () => refuse('calls nobody'),
+  count: async () => refuse('knows no web hooks'),
   deliveries: {
     find: async () => refuse('does not know what web hooks were told'),
     list: async () => refuse('does not know what web hooks were told'),

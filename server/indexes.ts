@@ -1,7 +1,9 @@
 import type { ApplicationDependencies } from '../application/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import type { NotificationStore } from '../notifications/index.ts'
 import type { ReadModel } from '../projections/index.ts'
-import { nobody, noCertificates } from './answers-nobody.ts'
+import { nobody, noCertificates, noWebHooks } from './answers-nobody.ts'
+import type { Outside } from './outside.ts'
 
 /** What is found by the read model; a process without one is asked for none of it, for only the API takes artifacts in. */
 export async function indexesOf(
@@ -11,4 +13,22 @@ export async function indexesOf(
   if (readModels === undefined) return { submitters: nobody, certificates: noCertificates, administrators: nobody }
   const { readModelIndexes } = await import('./read-model-indexes.ts')
   return readModelIndexes(log, readModels.readModel)
+}
+
+/** What use cases of web hooks need; a process that lacks a part of it is asked for none of it. */
+export async function webHooksOf(
+  log: EventLog,
+  {
+    outside,
+    notifications,
+    readModels,
+  }: {
+    readonly outside: Outside | undefined
+    readonly notifications: NotificationStore | undefined
+    readonly readModels: { readonly readModel: ReadModel } | undefined
+  },
+): Promise<ApplicationDependencies['webHooks']> {
+  if (outside === undefined || notifications === undefined || readModels === undefined) return noWebHooks
+  const { openWebHookPorts } = await import('./web-hooks.ts')
+  return openWebHookPorts({ outside, notifications, log, readModel: readModels.readModel })
 }

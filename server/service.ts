@@ -16,14 +16,14 @@ import { registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { noPersons, noWebHooks } from './answers-nobody.ts'
+import { noPersons } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { newHttpServer, urlOf } from './http-server.ts'
-import { indexesOf } from './indexes.ts'
+import { indexesOf, webHooksOf } from './indexes.ts'
 import { listen } from './listen.ts'
 import type { Mail } from './mail.ts'
 import { plannedFilesOf } from './planned-files.ts'
@@ -144,10 +144,7 @@ export async function startService(options: {
       checkHeader: (header) => checkHeader(signatureFormats, header),
       ...(await indexesOf(log, readModels)),
       persons: persons ?? noPersons,
-      webHooks:
-        outside === undefined || notifications === undefined
-          ? noWebHooks
-          : (await import('./web-hooks.ts')).webHookPorts({ outside, notifications }),
+      webHooks: await webHooksOf(log, { outside, notifications, readModels }),
       refusals,
       apiTokenUses,
       ...(mail && { mailedTokens: mail.tokens }),

@@ -1,23 +1,30 @@
 import type { KeptAttempt } from '../activities/attempt-web-hook-delivery.ts'
 import type { WebHookAttempt, WebHookDelivery, WebHookPorts } from '../application/index.ts'
+import { mostWebHooks } from '../domain/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { Attempt, Notification, NotificationStore } from '../notifications/index.ts'
 import { parseWebHookContent, webHookLane } from '../notifications/web-hooks/index.ts'
+import type { ReadModel } from '../projections/index.ts'
 import type { Outside } from './outside.ts'
+import { answeredByReadModel, catchUpWith } from './submitter-index.ts'
 
 /** What use cases of web hooks have of this process: where secrets are kept, which addresses may be called, what was sent. */
 export function webHookPorts({
   outside: { secrets, outgoing },
   notifications,
+  count,
 }: {
   readonly outside: {
     readonly secrets: Pick<Outside['secrets'], 'put' | 'remove'>
     readonly outgoing: Pick<Outside['outgoing'], 'checkTarget'>
   }
   readonly notifications: NotificationStore
+  readonly count: WebHookPorts['count']
 }): WebHookPorts {
   return {
     secrets,
     checkTarget: (url) => outgoing.checkTarget(url),
+    count,
     deliveries: {
       async find(deliveryId) {
         const notification = await notifications.find(deliveryId)
@@ -29,6 +36,30 @@ export function webHookPorts({
       },
       attempts: async (deliveryId) => (await notifications.attempts(deliveryId)).map(attemptOf),
     },
+  }
+}
+
+/** The same with the read model, which web hooks are counted in. */
+export function openWebHookPorts({
+  log,
+  readModel,
+  ...parts
+}: Omit<Parameters<typeof webHookPorts>[0], 'count'> & {
+  readonly log: Pick<EventLog, 'head'>
+  readonly readModel: Pick<ReadModel, 'listWebHooks' | 'waitFor'>
+}): WebHookPorts {
+  return webHookPorts({ ...parts, count: webHookCount(log, readModel) })
+}
+
+/** Counts web hooks in the read model, when it is where the log is; fails with `ServiceError` when it is away. */
+function webHookCount(
+  log: Pick<EventLog, 'head'>,
+  readModel: Pick<ReadModel, 'listWebHooks' | 'waitFor'>,
+): WebHookPorts['count'] {
+  return async (organizationId, projectId) => {
+    await catchUpWith(log, readModel)
+    const page = { direction: 'forward', size: mostWebHooks } as const
+    return (await answeredByReadModel(() => readModel.listWebHooks(organizationId, { projectId }, page))).items.length
   }
 }
 

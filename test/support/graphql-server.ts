@@ -158,7 +158,7 @@ export async function openGraphQLServer(
     ],
     store,
   })
-  const webHooks = testWebHooks(folder)
+  const webHooks = testWebHooks(folder, log)
   const dependencies: ApplicationDependencies = {
     log,
     workflows,

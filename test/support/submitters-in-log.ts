@@ -1,4 +1,4 @@
-import type { AdministratorIndex, SubmitterIndex } from '../../application/index.ts'
+import type { AdministratorIndex, SubmitterIndex, WebHookPorts } from '../../application/index.ts'
 import { parseStreamName, type SigningPolicyId, type UserId } from '../../domain/index.ts'
 import type { EventLog } from '../../event-log/index.ts'
 
@@ -28,5 +28,19 @@ export function administratorsInLog(log: EventLog): AdministratorIndex {
       return [...users]
     },
     catchUp: async () => undefined,
+  }
+}
+
+/** Counts web hooks for tests without a read model. */
+export function webHooksInLog(log: EventLog): WebHookPorts['count'] {
+  return async (organizationId, projectId) => {
+    const found = new Set<string>()
+    for await (const batch of log.readAll())
+      for (const { type, data, streamId } of batch) {
+        if (type === 'WebHookCreated' && data.organizationId === organizationId && data.projectId === projectId)
+          found.add(streamId)
+        if (type === 'WebHookDeleted') found.delete(streamId)
+      }
+    return found.size
   }
 }

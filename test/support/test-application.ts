@@ -131,7 +131,7 @@ export async function testApplication(
   }
   const submitters = submittersInLog(log)
   const persons = testPersons()
-  const webHooks = testWebHooks(folder)
+  const webHooks = testWebHooks(folder, log)
   const dependencies: ApplicationDependencies = {
     log,
     workflows,

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { WebHookPorts } from '../../application/index.ts'
 import type { OrganizationId, SigningRequestId, WebHookId } from '../../domain/index.ts'
-import type { LogPosition } from '../../event-log/index.ts'
+import type { EventLog, LogPosition } from '../../event-log/index.ts'
 import { type NotificationStore, openSqliteNotificationStore } from '../../notifications/index.ts'
 import { type WebHookContent, webHookLane } from '../../notifications/web-hooks/index.ts'
 import { OutgoingError } from '../../outgoing/index.ts'
 import { webHookPorts } from '../../server/web-hooks.ts'
+import { webHooksInLog } from './submitters-in-log.ts'
 
 /** What use cases of web hooks have in tests: secrets in memory, and a store of notifications that is made when it is used. */
 export type TestWebHooks = {
@@ -23,8 +24,11 @@ export const refusedTarget = 'https://10.0.0.1/hook'
 
 type Place = { readonly purpose: string; readonly id: string }
 
-/** @param folder where the store is to be */
-export function testWebHooks(folder: string): TestWebHooks {
+/**
+ * @param folder where the store is to be
+ * @param log where web hooks are counted
+ */
+export function testWebHooks(folder: string, log: EventLog): TestWebHooks {
   const kept = new Map<string, string>()
   const checked: string[] = []
   const notifications = openSqliteNotificationStore(join(folder, 'notifications.db'))
@@ -39,7 +43,11 @@ export function testWebHooks(folder: string): TestWebHooks {
       throw new OutgoingError('OUTGOING_ADDRESS_REFUSED', 'The address is in a network that is not called.')
     return new URL(url)
   }
-  const ports = webHookPorts({ outside: { secrets, outgoing: { checkTarget } }, notifications })
+  const ports = webHookPorts({
+    outside: { secrets, outgoing: { checkTarget } },
+    notifications,
+    count: webHooksInLog(log),
+  })
   return { ports, notifications, secrets: kept, checked }
 }
 
