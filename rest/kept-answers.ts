@@ -23,7 +23,7 @@ export type KeyedCall = {
 /** What is kept: what was asked, and the answer once there is one. */
 type Kept = { readonly input: string; readonly answer: AnyAnswer | null }
 
-/** Answers of calls by their idempotency keys, per organization, user and route. */
+/** Answers of calls by their idempotency keys, per organization, user, limits of the token, and route. */
 export type KeptAnswers = {
   /**
    * Runs a call, or gives the answer that the same call got before.
@@ -43,8 +43,9 @@ export function keepAnswers(store: AnswerStore, now: () => number = Date.now): K
 
   return {
     async once({ caller, route, key }, input, run) {
-      const { organizationId, userId } = caller
-      const id = digest([organizationId, userId, route, parseIdempotencyKey(key)])
+      const { organizationId, userId, scope } = caller
+      // An answer may hold what is shown once: a token that is limited otherwise, and may not ask for it, does not get it either.
+      const id = digest([organizationId, userId, scope, route, parseIdempotencyKey(key)])
       const place = { organizationId, purpose: 'restAnswer', id }
       const asked = digest(input)
       if (!(await store.add(place, written({ input: asked, answer: null }), { expiresAt: after(longestWorkMs) }))) {

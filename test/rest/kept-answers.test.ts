@@ -13,7 +13,7 @@ function setUp() {
   const clock = { now: Date.now() }
   const answers = keepAnswers(secrets, () => clock.now)
   const [organizationId, userId] = [randomUUID(), randomUUID()]
-  const call = { caller: { organizationId, userId } as Caller, route: 'POST /projects', key: 'a key' }
+  const call = { caller: { organizationId, userId, scope: null } as Caller, route: 'POST /projects', key: 'a key' }
   const made = async (): Promise<AnyAnswer> => ({ status: 201, body: { run: ++runs } })
   return { answers, call, made, clock, secrets, runs: () => runs }
 }
@@ -52,13 +52,15 @@ describe('a call that is sent again by its key', () => {
     expect(runs()).toBe(1)
   })
 
-  it('is another call for another user, organization or route', async () => {
+  it('is another call for another user, organization, route or limit of the token', async () => {
     const { answers, call, made, runs } = setUp()
     await answers.once(call, null, made)
     await answers.once({ ...call, route: 'POST /users' }, null, made)
     await answers.once({ ...call, caller: { ...call.caller, userId: randomUUID() } as Caller }, null, made)
     await answers.once({ ...call, caller: { ...call.caller, organizationId: randomUUID() } as Caller }, null, made)
-    expect(runs()).toBe(4)
+    const scope = { access: 'read', projects: null, networks: null } as const
+    await answers.once({ ...call, caller: { ...call.caller, scope } }, null, made)
+    expect(runs()).toBe(5)
   })
 
   it.each([401, 403, 408, 429, 500, 503])('is tried again after an answer %i', async (status) => {
