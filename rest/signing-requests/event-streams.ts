@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Caller } from '../../application/index.ts'
 import { isFinalStatus, parseStreamName, Refusal, type SigningRequestId, streams } from '../../domain/index.ts'
 import type { LogPosition } from '../../event-log/index.ts'
 import { type EventView, matchesFilter, type SigningRequestView } from '../../projections/index.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
+import { problemOf } from '../problem.ts'
 import { findRequest } from './find-request.ts'
 import { filterFields, requestFilterOf } from './list-filter.ts'
 import type { ReadingDependencies } from './read-requests.ts'
@@ -15,6 +17,8 @@ import { statusOf } from './status-document.ts'
 export type StreamingDependencies = ReadingDependencies & {
   /** Aborted when the service stops: event streams end. */
   readonly stopping: AbortSignal
+  /** Is told of faults of ours, which end a stream. */
+  readonly logger: Logger
 }
 
 /** How often something is sent while nothing happens, so that nobody between takes the connection for dead, in milliseconds. */
@@ -59,7 +63,9 @@ export function streamingOperations(dependencies: StreamingDependencies): readon
         return {
           status: 200,
           headers,
-          body: sent(dependencies, (signal) => allChanges(dependencies, { caller, request, after, matching, signal })),
+          body: sent(dependencies, request, (signal) =>
+            allChanges(dependencies, { caller, request, after, matching, signal }),
+          ),
         }
       },
     }),
@@ -81,7 +87,7 @@ export function streamingOperations(dependencies: StreamingDependencies): readon
         return {
           status: 200,
           headers,
-          body: sent(dependencies, (signal) => changesOfOne(dependencies, { ...begin, signal })),
+          body: sent(dependencies, request, (signal) => changesOfOne(dependencies, { ...begin, signal })),
         }
       },
     }),
@@ -146,7 +152,11 @@ async function* stillAllowed(
 }
 
 /** A stream of messages with comments between while nothing happens. It ends when the client leaves, and when the service stops. */
-function sent({ stopping }: StreamingDependencies, messages: (signal: AbortSignal) => AsyncIterable<string>): Readable {
+function sent(
+  { stopping, logger }: StreamingDependencies,
+  request: FastifyRequest,
+  messages: (signal: AbortSignal) => AsyncIterable<string>,
+): Readable {
   const left = new AbortController()
   let wanted = Promise.withResolvers<void>()
   const body = new Readable({
@@ -168,7 +178,9 @@ function sent({ stopping }: StreamingDependencies, messages: (signal: AbortSigna
         await wanted.promise
       }
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'INTERNAL_ERROR'
+      const { status, code } = problemOf(error, request.id)
+      if (status >= 500 && !left.signal.aborted)
+        logger.error({ err: error, correlationId: request.id, code }, 'Stream of events failed')
       body.push(message({ event: 'error', id: undefined, data: { code } }))
     } finally {
       clearInterval(keepAlive)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { registerRest } from '../../rest/index.ts'
 import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
 import { until } from '../support/until.ts'
@@ -263,6 +263,19 @@ describe('waiting by REST', () => {
     )
     expect((await seen(again, ({ data }) => data.status === 'Denied'))?.data.signingRequestId).toBe(id)
     await again.return()
+  })
+})
+
+describe('streams of changes', () => {
+  it('end with the code of what went wrong, and say of a fault of ours no more than any other answer', async () => {
+    const { server, get } = await start()
+    vi.spyOn(server.readModel, 'follow').mockImplementation(() => {
+      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR' })
+    })
+    const stream = messages(await get('/SigningRequests/Events'))
+    expect((await stream.next()).value?.event).toBe('ready')
+    expect((await stream.next()).value).toMatchObject({ event: 'error', data: { code: 'INTERNAL_ERROR' } })
+    expect((await stream.next()).done).toBe(true)
   })
 })
 
