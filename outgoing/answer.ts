@@ -57,7 +57,9 @@ export function limitedAnswer(
     }
   }
 
-  const saysItsEnd = 'content-length' in headers || 'transfer-encoding' in headers
+  // Without a last coding `chunked` an answer ends with its connection, whatever else it names (RFC 9112 §6.3).
+  const isChunked = /(^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '')
+  const saysItsEnd = isChunked || 'content-length' in headers
   return { status: statusCode, headers, url, saysItsEnd, body: bytes(), discard }
 }
 

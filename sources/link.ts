@@ -120,12 +120,15 @@ export function linkSource(options: {
       const { fileName, sha256 } = source
       try {
         const answer = expectedAnswer(await fetched(source, retrieval), { isDigestKnown: sha256 !== null })
-        retrieval.progress?.()
-        if (Number(answer.headers['content-length'] ?? 0) > retrieval.maximumSize) {
+        try {
+          retrieval.progress?.()
+          if (Number(answer.headers['content-length'] ?? 0) > retrieval.maximumSize)
+            throw tooLarge(retrieval.maximumSize)
+          return { fileName: fileName ?? '', ...(await retrieval.put(answer.body)) }
+        } finally {
+          // Whoever was to take the bytes may not have begun to read them.
           answer.discard()
-          throw tooLarge(retrieval.maximumSize)
         }
-        return { fileName: fileName ?? '', ...(await retrieval.put(answer.body)) }
       } catch (error) {
         throw now() < source.details.fetchBefore ? error : unansweredIfAway(error, source.details.fetchBefore)
       }

@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { openFolderStore } from '../../artifacts/index.ts'
 import type {
+  Link,
   OrganizationId,
   ProjectId,
   Sha256Digest,
@@ -176,15 +178,31 @@ describe('what a link gives', () => {
       })
     })
     await expect(cut.sources.retrieve(await cut.submitted())).rejects.toMatchObject({ code: 'OUTGOING_INTERRUPTED' })
-    const unclear = await opened((request, response) => {
-      request.socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf of it')
-      response.detachSocket(request.socket)
+    for (const header of ['Connection: close', 'Transfer-Encoding: identity']) {
+      const unclear = await opened((request, response) => {
+        request.socket.end(`HTTP/1.1 200 OK\r\n${header}\r\n\r\nhalf of it`)
+        response.detachSocket(request.socket)
+      })
+      await expect(unclear.sources.retrieve(await unclear.submitted())).rejects.toMatchObject({
+        code: 'LINK_LENGTH_UNKNOWN',
+      })
+      const half = createHash('sha256').update('half of it').digest('hex')
+      expect(await unclear.sources.retrieve(await unclear.submitted({ sha256: half }))).toMatchObject({ size: 10 })
+    }
+  })
+
+  test('holds no connection when the store takes nothing', async () => {
+    let closed: Promise<unknown> | undefined
+    const { submitted } = await opened((_, response) => {
+      closed = once(response, 'close')
+      response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, 100))
     })
-    await expect(unclear.sources.retrieve(await unclear.submitted())).rejects.toMatchObject({
-      code: 'LINK_LENGTH_UNKNOWN',
-    })
-    const half = createHash('sha256').update('half of it').digest('hex')
-    expect(await unclear.sources.retrieve(await unclear.submitted({ sha256: half }))).toMatchObject({ size: 10 })
+    const request = await submitted()
+    const put = () => Promise.reject(new Error('no room'))
+    const retrieval = { request, put, maximumSize: bytes.length }
+    const source = testLinkSource({ idleMs: 3_600_000 })
+    await expect(source.retrieve(request.source as Link, retrieval)).rejects.toThrow('no room')
+    await closed
   })
 
   test('that stops coming passes, and ends the request when the link was tried long enough', async () => {
