@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { ServiceError } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
+import { ReadModelError } from '../projections/index.ts'
 import { statusOfRefusal } from './http-status.ts'
 import { InvalidInput } from './invalid-input.ts'
 import { IdempotencyKeyInUse } from './kept-answers.ts'
@@ -35,7 +36,7 @@ export function problemOf(error: unknown, correlationId: string): Problem {
       ...(error instanceof InvalidInput ? { errors: error.errors } : {}),
     }
   }
-  if (error instanceof ServiceError) return problem(503, error.code, error.message)
+  if (error instanceof ServiceError || error instanceof ReadModelError) return problem(503, error.code, error.message)
   if (isCodedFailure(error)) return problem(error.transient ? 503 : 500, error.code, error.message)
   const status = clientErrorStatus(error)
   if (status !== undefined && error instanceof Error) return problem(status, 'REQUEST_MALFORMED', error.message)

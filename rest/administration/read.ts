@@ -4,6 +4,7 @@ import { type Permission, Refusal } from '../../domain/index.ts'
 import type { LogPosition } from '../../event-log/index.ts'
 import { type Page, type PageRequest, parsePageRequest, type ReadModel } from '../../projections/index.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
+import { positionForm } from '../position.ts'
 
 /** What reading operations are made with. */
 export type Reading = { readonly application: Pick<Application, 'authorizeQuery'>; readonly readModel: ReadModel }
@@ -14,7 +15,7 @@ const timeoutMs = 5_000
 const seen = {
   minimumPosition: z
     .string()
-    .regex(/^([0-9]{16}|[0-9a-f]{32})$/, 'must be a position that this service gave out before')
+    .regex(positionForm, 'must be a position that this service gave out before')
     .optional()
     .meta({ description: 'Wait until what is read has the log up to here.' }),
 }

@@ -7,6 +7,7 @@ import { isFinalStatus, parseStreamName, Refusal, type SigningRequestId, streams
 import type { LogPosition } from '../../event-log/index.ts'
 import { type EventView, matchesFilter, type SigningRequestView } from '../../projections/index.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
+import { positionForm } from '../position.ts'
 import { problemOf } from '../problem.ts'
 import { findRequest } from './find-request.ts'
 import { filterFields, requestFilterOf } from './list-filter.ts'
@@ -214,7 +215,7 @@ async function lastSeen(
 ): Promise<LogPosition | undefined> {
   const text = headers['last-event-id']
   if (text === undefined || text === '') return undefined
-  if (Array.isArray(text) || !/^[\x21-\x7e]{1,100}$/.test(text))
+  if (Array.isArray(text) || !positionForm.test(text))
     throw new Refusal('POSITION_MALFORMED', 'Last-Event-ID is no position of this log. Events name positions.')
   await readModel.waitFor(text as LogPosition, { timeoutMs: readModelTimeoutMs })
   return text as LogPosition

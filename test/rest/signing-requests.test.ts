@@ -267,6 +267,16 @@ describe('waiting by REST', () => {
 })
 
 describe('streams of changes', () => {
+  it.each([
+    ['of another form', 'zzzz', 400, 'POSITION_MALFORMED'],
+    ['that the log has not reached', '9'.repeat(16), 503, 'READ_MODEL_BEHIND'],
+  ])('begin at no position %s', async (_, position, status, code) => {
+    const { server, call } = await start()
+    const headers = { 'last-event-id': position }
+    const answer = await call('GET', '/SigningRequests/Events', server.submitter, undefined, headers)
+    expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ code })])
+  })
+
   it('end with the code of what went wrong, and say of a fault of ours no more than any other answer', async () => {
     const { server, get } = await start()
     vi.spyOn(server.readModel, 'follow').mockImplementation(() => {
