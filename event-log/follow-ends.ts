@@ -1,10 +1,8 @@
 import { startConsumer } from './consumer.ts'
-import { type EventLog, EventLogError } from './event-log.ts'
+import type { EventLog } from './event-log.ts'
 import { isReadable } from './log-entries.ts'
 import { isKeptEnd, type StreamEnds } from './stream-ends.ts'
-
-/** What says that one stream cannot be believed, and nothing of the others. */
-const ofOneStream: ReadonlySet<string> = new Set(['EVENT_LOG_UNTRUSTED', 'EVENT_LOG_CORRUPT'])
+import { isFaultOfOneStream } from './stream-fault.ts'
 
 /**
  * Follows the log, so that ends of streams are kept soon after they were appended, whether or not anything is decided on
@@ -24,8 +22,7 @@ export function followEnds(
     try {
       for await (const _ of verified.readStream(streamId));
     } catch (error) {
-      const isOfThisStream = error instanceof EventLogError && ofOneStream.has(error.code)
-      if (!isOfThisStream) throw error
+      if (!isFaultOfOneStream(error)) throw error
     }
   }
 

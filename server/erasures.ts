@@ -2,8 +2,7 @@ import type { Logger } from 'pino'
 import { fold, type PersonId, parseStreamName, streams, type UserId, userDecider } from '../domain/index.ts'
 import {
   type EventLog,
-  EventLogError,
-  type EventLogErrorCode,
+  isFaultOfOneStream,
   type LogPosition,
   type RunningConsumer,
   readWholeStream,
@@ -13,8 +12,6 @@ import type { Persons } from '../persons/index.ts'
 
 /** After so many events without an erasure it is kept how far the log was followed: what is followed again changes nothing. */
 const eventsBetweenMarks = 5_000
-/** What is wrong with one stream and does not pass: waiting for it would hold up the erasures of everybody else. */
-const streamFaults: readonly string[] = ['EVENT_LOG_UNTRUSTED', 'EVENT_LOG_CORRUPT'] satisfies EventLogErrorCode[]
 /** So often it is looked, while events come, whether a backup of the keys was put back under the running process. */
 const lookAgainMs = 10_000
 
@@ -96,8 +93,7 @@ async function isErased(
     const user = fold(userDecider, events)
     return user.status !== 'none' && user.organizationId === organizationId && user.erased
   } catch (error) {
-    const isOfThisStream = error instanceof EventLogError && streamFaults.includes(error.code)
-    if (!isOfThisStream) throw error
+    if (!isFaultOfOneStream(error)) throw error
     logger.error({ err: error, userId }, "the key of a user's name is not destroyed: nobody may have erased them")
     return false
   }

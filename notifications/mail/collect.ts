@@ -2,7 +2,7 @@ import { type Instant, type OrganizationId, preferencesOf, type User, type UserI
 import {
   type EventLog,
   EventLogError,
-  type EventLogErrorCode,
+  isFaultOfOneStream,
   type RecordedEvent,
   uuidFromText,
 } from '../../event-log/index.ts'
@@ -138,12 +138,9 @@ class Collection {
   }
 }
 
-/** What is wrong with one stream and does not pass: waiting for it would hold up everybody's mails. */
-const streamFaults: readonly string[] = ['EVENT_LOG_UNTRUSTED', 'EVENT_LOG_CORRUPT'] satisfies EventLogErrorCode[]
-
 function isAway(error: unknown): boolean {
   if (error instanceof NotificationStoreError) return true
-  return error instanceof EventLogError && !streamFaults.includes(error.code)
+  return error instanceof EventLogError && !isFaultOfOneStream(error)
 }
 
 /** Whether somebody can be told of anything: who cannot act is not. */

@@ -13,7 +13,8 @@ import {
 } from '../../domain/index.ts'
 import {
   type EventLog,
-  EventLogError,
+  type EventLogError,
+  isFaultOfOneStream,
   type LogEntry,
   type RecordedEvent,
   readWholeStream,
@@ -113,7 +114,7 @@ export function webHookChannel({
       return after.workflowStatus !== 'none' && became(eventType, before, after) ? after : undefined
     } catch (error) {
       // A stream that is damaged costs its own request's messages: nobody else's wait for it to be mended.
-      if (!(error instanceof EventLogError && error.code === 'EVENT_LOG_CORRUPT')) throw error
+      if (!isFaultOfOneStream(error)) throw error
       onPassedOver?.(event, error)
       return undefined
     }

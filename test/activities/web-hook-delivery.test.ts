@@ -1,6 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { attemptWebHookDelivery } from '../../activities/attempt-web-hook-delivery.ts'
+import { streams } from '../../domain/index.ts'
+import { EventLogError } from '../../event-log/index.ts'
+import { followLog } from '../../notifications/index.ts'
+import { webHookChannel } from '../../notifications/web-hooks/index.ts'
 import { openOutgoing } from '../../outgoing/index.ts'
 import { until } from '../support/until.ts'
 import { answering } from '../support/web-hook-receiver.ts'
@@ -213,6 +217,34 @@ describe('what a web hook is told', () => {
     expect(first).toMatchObject({ webHookId, signingRequestId: told })
     expect(others).toEqual([])
   })
+
+  test.each(['EVENT_LOG_CORRUPT', 'EVENT_LOG_UNTRUSTED'] as const)(
+    'is nothing of a stream with %s, and the others go on',
+    async (code) => {
+      const { test: app, hook, failedRequest, dependencies } = await webHookWorld()
+      await hook()
+      const damaged = streams.signingRequest(await failedRequest())
+      const sound = await failedRequest()
+      const { log, now } = app.dependencies
+      const passedOver: string[] = []
+      const channel = webHookChannel({
+        log: {
+          readStream(streamId, ...more) {
+            if (streamId === damaged) throw new EventLogError(code, 'The stream is damaged.')
+            return log.readStream(streamId, ...more)
+          },
+        },
+        now,
+        onPassedOver: ({ streamId }) => passedOver.push(streamId),
+      })
+      const following = followLog({ log, store: dependencies.notifications, now }, channel)
+      await following.drain()
+      await following.close()
+      const told = await dependencies.notifications.startable('webHooks', 10)
+      expect(told.map(({ content }) => JSON.parse(content).signingRequestId)).toEqual([sound])
+      expect(passedOver).toEqual([damaged])
+    },
+  )
 
   test('is not what happened long before a store was lost', async () => {
     const { test: app, hook, failedRequest, outbox } = await webHookWorld()
