@@ -2,11 +2,12 @@ import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { deliveryActivities } from '../activities/index.ts'
 import type { Instant } from '../domain/index.ts'
-import type { ConsumerStatus, EventLog, RunningConsumer } from '../event-log/index.ts'
+import type { ConsumerStatus, EventLog } from '../event-log/index.ts'
 import { followLog, type NotificationStore, startDispatch } from '../notifications/index.ts'
 import { limitByKey, webHookChannel } from '../notifications/web-hooks/index.ts'
 import { deliveryTaskQueue } from '../workflows/contract.ts'
 import { temporalDeliveries } from '../workflows/deliveries.ts'
+import { followingNotice } from './following-notice.ts'
 import type { Outside } from './outside.ts'
 import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
 
@@ -33,8 +34,6 @@ export type DeliveryOptions = {
 const messagesAtOnce = 4
 /** So many attempts are under way in this process: each only waits for somebody else's answer. */
 const attemptsAtOnce = 200
-/** After which it is said that following the log is late, in milliseconds. */
-const noticeableLagMs = 600_000
 
 /**
  * Tells web hooks what happens: follows the log, starts a workflow for each message, and makes the attempts that workflows ask
@@ -80,20 +79,16 @@ export async function startDelivery(options: DeliveryOptions): Promise<ServiceDe
   })
   const following = followLog({ log, store: notifications, now, after, onStatus, onCollected: dispatch.look }, channel)
   return {
-    notice: () => worker.problem() ?? noticeOf(following),
+    notice: () =>
+      worker.problem() ??
+      followingNotice(following, {
+        standsStill: 'Web hooks are not told what happens now',
+        isLate: 'Telling web hooks has been',
+      }),
     async close() {
       await following.close()
       await dispatch.close()
       await worker.close()
     },
   }
-}
-
-function noticeOf(following: RunningConsumer): string | undefined {
-  const status = following.status()
-  if (status.state === 'waiting' || status.state === 'failed')
-    return `Web hooks are not told what happens now: ${status.code}: ${status.message}`
-  const behindMs = following.behindMs()
-  if (behindMs < noticeableLagMs) return undefined
-  return `Telling web hooks has been behind the event log for ${Math.round(behindMs / 60_000)} minutes.`
 }

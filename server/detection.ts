@@ -10,6 +10,7 @@ import {
 import type { Instant } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { dataPath, type Settings } from './configuration.ts'
+import { followingNotice } from './following-notice.ts'
 import { postgresAddress } from './postgres-address.ts'
 import { keepPrivate } from './private-files.ts'
 
@@ -19,9 +20,6 @@ export type ServiceDetection = {
   readonly notice: () => string | undefined
   readonly close: () => Promise<void>
 }
-
-/** After which it is said that detection has not caught up with the log, in milliseconds. */
-const noticeableLagMs = 600_000
 
 /**
  * Looks for unusual activity. What is usual is kept in the database that the settings name, by default SQLite in the data
@@ -52,14 +50,11 @@ export async function openDetection(options: {
       logger.warn({ err: error, streamId, revision }, 'an event cannot be judged'),
   })
   return {
-    notice() {
-      const status = detection.status()
-      if (status.state === 'waiting' || status.state === 'failed')
-        return `Unusual activity is not looked for now: ${status.code}: ${status.message}`
-      const behindMs = detection.behindMs()
-      if (behindMs < noticeableLagMs) return undefined
-      return `Looking for unusual activity has been behind the event log for ${Math.round(behindMs / 60_000)} minutes.`
-    },
+    notice: () =>
+      followingNotice(detection, {
+        standsStill: 'Unusual activity is not looked for now',
+        isLate: 'Looking for unusual activity has been',
+      }),
     async close() {
       await detection.close()
       await store.close()

@@ -20,14 +20,13 @@ import type { MasterKey, Persons } from '../persons/index.ts'
 import { mailTaskQueue } from '../workflows/contract.ts'
 import { startMailDelivery } from '../workflows/mail-deliveries.ts'
 import type { Settings } from './configuration.ts'
+import { followingNotice } from './following-notice.ts'
 import { type ConfiguredTransport, configuredTransport } from './mail-transport.ts'
 import { readMasterKeys } from './persons.ts'
 import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
 
 /** So many mails are handed over at once by this process: mail servers count connections. */
 const mailsAtOnce = 5
-/** After which it is said that following the log is late, in milliseconds. */
-const noticeableLagMs = 600_000
 
 /** Sending mail, as it is configured, before anything is sent. */
 export type Mail = {
@@ -134,13 +133,8 @@ async function startMail(
   )
   return {
     notice() {
-      const status = following.status()
-      if (status.state === 'waiting' || status.state === 'failed')
-        return `No mails are made now: ${status.code}: ${status.message}`
-      const behindMs = following.behindMs()
-      if (behindMs >= noticeableLagMs)
-        return `Mail has been behind the event log for ${Math.round(behindMs / 60_000)} minutes.`
-      return worker.problem() ?? trouble.notice()
+      const what = { standsStill: 'No mails are made now', isLate: 'Mail has been' }
+      return followingNotice(following, what) ?? worker.problem() ?? trouble.notice()
     },
     async close() {
       await following.close()
