@@ -174,31 +174,25 @@ export const disable: CommandModule = {
 }
 
 /** `countersign web-hook enable`. With `--json`: `{ webHookId, position }`. */
-export const enable: CommandModule = {
-  define(command, invocation) {
-    withBasedOn(withConnection(command))
-      .argument('<web-hook>', 'its id')
-      .action(async (id: string, options: ChangeOptions) => {
-        const connection = await connect(invocation, options, null)
-        const hook = await webHookOf(connection, id)
-        const { enableWebHook: changed } = await ask(connection, enableWebHook, { input: basis(hook, options) })
-        invocation.report.result(changed, () => `Enabled the web hook ${hook.name}.\n`)
-      })
-  },
-}
+export const enable: CommandModule = changeOf(enableWebHook, 'Enabled')
 
 /** `countersign web-hook delete`. With `--json`: `{ webHookId, position }`. */
-export const remove: CommandModule = {
-  define(command, invocation) {
-    withBasedOn(withConnection(command))
-      .argument('<web-hook>', 'its id')
-      .action(async (id: string, options: ChangeOptions) => {
-        const connection = await connect(invocation, options, null)
-        const hook = await webHookOf(connection, id)
-        const { deleteWebHook: changed } = await ask(connection, deleteWebHook, { input: basis(hook, options) })
-        invocation.report.result(changed, () => `Deleted the web hook ${hook.name}.\n`)
-      })
-  },
+export const remove: CommandModule = changeOf(deleteWebHook, 'Deleted')
+
+/** A command that says nothing but which web hook. */
+function changeOf(document: typeof enableWebHook, done: string): CommandModule {
+  return {
+    define(command, invocation) {
+      withBasedOn(withConnection(command))
+        .argument('<web-hook>', 'its id')
+        .action(async (id: string, options: ChangeOptions) => {
+          const connection = await connect(invocation, options, null)
+          const hook = await webHookOf(connection, id)
+          const { changed } = await ask(connection, document, { input: basis(hook, options) })
+          invocation.report.result(changed, () => `${done} the web hook ${hook.name}.\n`)
+        })
+    },
+  }
 }
 
 /** A web hook by its id. @throws CliError `WEB_HOOK_NOT_FOUND` */

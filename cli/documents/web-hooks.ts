@@ -118,13 +118,13 @@ export const disableWebHook = typedDocument<
 >(`mutation DisableWebHook($input: DisableWebHookInput!) { disableWebHook(input: $input) { webHookId position } }`)
 
 /** Turns a web hook on. */
-export const enableWebHook = typedDocument<{ readonly enableWebHook: WebHookChange }, { readonly input: Reference }>(
-  `mutation EnableWebHook($input: WebHookInput!) { enableWebHook(input: $input) { webHookId position } }`,
+export const enableWebHook = typedDocument<{ readonly changed: WebHookChange }, { readonly input: Reference }>(
+  `mutation EnableWebHook($input: WebHookInput!) { changed: enableWebHook(input: $input) { webHookId position } }`,
 )
 
 /** Deletes a web hook. */
-export const deleteWebHook = typedDocument<{ readonly deleteWebHook: WebHookChange }, { readonly input: Reference }>(
-  `mutation DeleteWebHook($input: WebHookInput!) { deleteWebHook(input: $input) { webHookId position } }`,
+export const deleteWebHook = typedDocument<{ readonly changed: WebHookChange }, { readonly input: Reference }>(
+  `mutation DeleteWebHook($input: WebHookInput!) { changed: deleteWebHook(input: $input) { webHookId position } }`,
 )
 
 /** What a web hook was told, newest first. */
