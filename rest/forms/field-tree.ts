@@ -13,6 +13,8 @@ export type Branch = {
 export type FieldNode = Leaf | Branch | { readonly kind: 'list'; readonly items: readonly FieldNode[] }
 
 const [longestName, deepest, mostFields] = [300, 8, 1_000]
+/** The most values of a JSON text, lists and objects among them: whatever is done for each is done so often at the most. */
+const mostValues = 20_000
 
 /**
  * Puts the fields of a form together. Names are equal without regard to case, and dots are equal to brackets:
@@ -87,18 +89,19 @@ function contradictory(name: string): InvalidInput {
 /**
  * A JSON value in the same form, so that one rule compares names.
  *
- * @throws InvalidInput when an object has names that differ in case only
+ * @throws InvalidInput when an object has names that differ in case only, and when there are too many values
  */
-export function treeOfJson(value: unknown, at = ''): FieldNode {
+export function treeOfJson(value: unknown, at = '', counted = { values: 0 }): FieldNode {
+  if (++counted.values > mostValues) throw new InvalidInput({ request: [`has more than ${mostValues} values`] })
   if (Array.isArray(value))
-    return { kind: 'list', items: value.map((each, index) => treeOfJson(each, `${at}.${index}`)) }
+    return { kind: 'list', items: value.map((each, index) => treeOfJson(each, `${at}.${index}`, counted)) }
   if (typeof value !== 'object' || value === null) return { kind: 'leaf', names: [at], values: [value] }
   const children: Branch['children'] = new Map()
   for (const [name, child] of Object.entries(value)) {
     const key = name.toLowerCase()
     const twin = children.get(key)
     if (twin !== undefined) throw new InvalidInput({ [name]: [`was given twice, as ${twin.name} and as ${name}`] })
-    children.set(key, { name, node: treeOfJson(child, at === '' ? name : `${at}.${name}`) })
+    children.set(key, { name, node: treeOfJson(child, at === '' ? name : `${at}.${name}`, counted) })
   }
   return { kind: 'branch', children }
 }

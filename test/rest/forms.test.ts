@@ -172,9 +172,15 @@ describe('fields of a JSON document', () => {
   it('are named as far as somebody can read it when very many are at fault', () => {
     const items = (item: string, count: number) => `[${Array(count).fill(item).join()}]`
     const many = z.object({ items: z.array(z.object({ a: z.string(), b: z.string() })) })
-    const errors = faults(() => readFields(many, treeOfJson(readJson(`{"items":${items('{"x":1}', 50_000)}}`)), 'json'))
+    const errors = faults(() => readFields(many, treeOfJson(readJson(`{"items":${items('{"x":1}', 9_000)}}`)), 'json'))
     expect(Object.keys(errors)).toHaveLength(100)
-    expect(Object.keys(faults(() => json(`{"projectSlug":"p","statuses":${items('0', 50_000)}}`)))).toHaveLength(100)
+    expect(Object.keys(faults(() => json(`{"projectSlug":"p","statuses":${items('0', 9_000)}}`)))).toHaveLength(100)
+  })
+
+  it('are at most so many that reading them keeps nobody waiting', () => {
+    const list = (count: number) => `{"projectSlug":"p","statuses":[${Array(count).fill('"Denied"').join()}]}`
+    expect(json(list(19_000)).statuses).toHaveLength(19_000)
+    expect(faults(() => json(list(20_000)))).toEqual({ request: ['has more than 20000 values'] })
   })
 
   it('nested without end are refused', () => {
