@@ -72,8 +72,8 @@ export type AuthorisationSources = {
  * Asks the log, and nothing else, whether a request may be signed now (law 1): its own stream, and those of its policy,
  * project, submitter, certificate, key and approvers, and the groups that name these, folded with the domain's code.
  *
- * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`,
- *   `EARLIER_REQUEST_NOT_USABLE`,
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `SIGNING_REQUEST_FINAL`, `CANCELLATION_DUE`,
+ *   `QUORUM_NOT_REACHED`, `POLICY_MISMATCH`, `EARLIER_REQUEST_NOT_USABLE`,
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
  *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_FROM_BUILD`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`,
@@ -88,6 +88,7 @@ export async function authoriseSigning(
   const state = fold(signingRequestDecider, events)
   if (state.workflowStatus === 'Completed') return { kind: 'completed', events }
   const request = openSigningRequest(state)
+  requireInTime(request, sources.now())
   if (request.plan === null || !quorumReached(request))
     throw new Refusal('QUORUM_NOT_REACHED', 'The log does not hold the approvals that the policy demands.', {
       required: request.approval?.requiredApprovals ?? 0,
@@ -115,8 +116,20 @@ export async function authoriseSigning(
 }
 
 /**
+ * A request that its submission wanted final by now is canceled by the workflow; until that has happened it is signed no more.
+ *
+ * @throws Refusal `CANCELLATION_DUE`
+ */
+function requireInTime({ cancelAt }: Pick<SigningRequest, 'cancelAt'>, now: Instant): void {
+  if (cancelAt === undefined || Date.parse(now) < Date.parse(cancelAt)) return
+  throw new Refusal('CANCELLATION_DUE', `The request was to be final by ${cancelAt}, and is about to be canceled.`, {
+    cancelAt,
+  })
+}
+
+/**
  * Asks whether an authorisation still holds. When nothing was added to the streams that it rests on, it does, as long as
- * its certificate is valid; otherwise everything is read and decided again.
+ * its certificate is valid and its time has not passed; otherwise everything is read and decided again.
  *
  * @throws Refusal as {@link authoriseSigning}
  */
@@ -127,6 +140,7 @@ export async function renewAuthorisation(
   if (!(await stillStand(authorised.grounds, lastRevisions)))
     return authoriseSigning({ log, now }, authorised.request.signingRequestId)
   usableCertificate(authorised.certificate, now())
+  requireInTime(authorised.request, now())
   return authorised
 }
 

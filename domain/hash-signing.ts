@@ -60,6 +60,8 @@ export function checkHashes({ signatureAlgorithm, hashAlgorithm, signatureFormat
     throw malformed(`A request signs 1 to ${maximumHashes} hashes; this one has ${hashes.length}.`, 'Base64EncodedHash')
   const allowed = hashAlgorithm === null ? ecdsaLengths : [hashLengths[hashAlgorithm]]
   for (const [index, hash] of hashes.entries()) {
+    if (!canonicalBase64.test(hash))
+      throw malformed(`Hash ${index + 1} of ${hashes.length} is not base64 in its one form.`, 'Base64EncodedHash')
     const length = lengthOf(hash)
     if (allowed.includes(length)) continue
     const which = hashes.length === 1 ? 'The hash' : `Hash ${index + 1} of ${hashes.length}`
@@ -149,6 +151,9 @@ export function signaturesInDocument(text: string): readonly string[] {
   const found = Array.isArray(Signatures) ? Signatures : [Signature]
   return found.every((each): each is string => typeof each === 'string') ? found : []
 }
+
+/** Base64 in the one form that each value has (RFC 4648 §3.5): whole groups, and no bits behind the last byte. */
+const canonicalBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/
 
 /** Bytes that canonical base64 stands for. */
 function lengthOf(base64: string): number {
