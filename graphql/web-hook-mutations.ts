@@ -1,6 +1,6 @@
 import { clearAllDataLoaders } from '@pothos/plugin-dataloader'
 import type { WebHookDeliveryResent, WebHookHandled, WebHookSecretIssued } from '../application/index.ts'
-import type { ProjectId, WebHookId } from '../domain/index.ts'
+import { endingWebHookEventTypes, type ProjectId, type WebHookId } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import { parseEntityId } from './global-id.ts'
 import { reached } from './minimum-position.ts'
@@ -117,7 +117,7 @@ builder.mutationFields((t) => ({
         projectId: projectId == null ? null : parseEntityId<ProjectId>(projectId, 'Project'),
         name,
         url,
-        eventTypes: eventTypes ?? (['completed', 'failed', 'denied', 'canceled'] as const),
+        eventTypes: eventTypes ?? endingWebHookEventTypes,
         authorization,
         secret,
       }

@@ -18,6 +18,14 @@ export const webHookEventTypes = [
 /** What of a signing request a web hook can be told. */
 export type WebHookEventType = (typeof webHookEventTypes)[number]
 
+/** What a web hook is told where nobody says what: each way in which requests end. */
+export const endingWebHookEventTypes = [
+  'completed',
+  'failed',
+  'denied',
+  'canceled',
+] as const satisfies readonly WebHookEventType[]
+
 /** What of a web hook can be changed. */
 export type WebHookSettings = {
   readonly name: string

@@ -1,7 +1,7 @@
 export * from './decider.ts'
 export * from './delivery-decider.ts'
 export type * from './events.ts'
-export { webHookEventTypes } from './events.ts'
+export { endingWebHookEventTypes, webHookEventTypes } from './events.ts'
 export { mostWebHooks, refuseTooManyWebHooks } from './limit.ts'
 export * from './receiver-events.ts'
 export * from './retry-schedule.ts'

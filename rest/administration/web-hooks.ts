@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Application, webHookDeliveryStatuses } from '../../application/index.ts'
-import { type ProjectId, type WebHookId, webHookEventTypes } from '../../domain/index.ts'
+import { endingWebHookEventTypes, type ProjectId, type WebHookId, webHookEventTypes } from '../../domain/index.ts'
 import { decodeCursor, encodeCursor, type WebHookView } from '../../projections/index.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
 import { basedOn, basedOnRequired, change, idSchema, reasoned } from './change.ts'
@@ -91,7 +91,7 @@ export function webHookOperations(reading: Reading & { readonly application: App
         projectId: idSchema<ProjectId>().nullable().default(null),
         name: z.string(),
         url: z.string(),
-        eventTypes: eventTypes.default(['completed', 'failed', 'denied', 'canceled']),
+        eventTypes: eventTypes.default([...endingWebHookEventTypes]),
         authorization: authorization.default(null),
         secret,
       }),
