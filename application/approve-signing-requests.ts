@@ -53,7 +53,10 @@ export async function approveSigningRequests(
   const work = async () => {
     for (const [index, approval] of open) answers[index] = await answerTo(approval, approveOne(caller, approval))
   }
-  await Promise.all(Array.from({ length: atOnce }, work))
+  const worked = await Promise.allSettled(Array.from({ length: atOnce }, work))
+  // A fault of ours is told when nothing is under way any more: who asks again learns what was approved.
+  const fault = worked.find((each) => each.status === 'rejected')
+  if (fault !== undefined) throw fault.reason
   return answers
 }
 

@@ -9,13 +9,19 @@ export type { OpenApiDocument } from './document.ts'
 
 /** `GET /Api/v1/openapi.json` and `GET /Api/v1/docs`: the document of operations, and a page to read it. */
 export function openApiOperations(operations: readonly Operation[], publicUrl: PublicUrl): readonly Operation[] {
+  // Neither changes while the process runs, and anybody may ask for them.
   let made: OpenApiDocument | undefined
+  let page: string | undefined
   const documented = (): OpenApiDocument => {
     made ??= openApiDocument([...operations, ...own], {
       serverUrl: typeof publicUrl === 'string' ? publicUrl : publicUrl(),
       version: version(),
     })
     return made
+  }
+  const readable = (): string => {
+    page ??= documentPage(documented())
+    return page
   }
   const own: readonly Operation[] = [
     operation({
@@ -36,7 +42,7 @@ export function openApiOperations(operations: readonly Operation[], publicUrl: P
       tag: 'Service',
       summary: 'This document as a page to read',
       answers: { 200: { description: 'A page without scripts.', mediaType: 'text/html' } },
-      handle: async () => ({ status: 200, headers: pageHeaders, body: documentPage(documented()) }),
+      handle: async () => ({ status: 200, headers: pageHeaders, body: readable() }),
     }),
   ]
   return own
