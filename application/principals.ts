@@ -86,19 +86,26 @@ export async function requireNamed(
   await peopleNamed(log, organization, references)
 }
 
-/** The first of some users who are not deactivated, as many as are asked for at the most. */
-export async function firstActive(
-  log: EventLog,
-  userIds: readonly UserId[],
-  atMost: number,
-): Promise<readonly UserId[]> {
-  const active: UserId[] = []
+/** Accounts, and who is responsible for those of them that are CI users. */
+export type AnsweredFor = {
+  readonly users: readonly UserId[]
+  readonly responsible: Readonly<Partial<Record<UserId, UserId>>>
+}
+
+/** The first of some users who are not deactivated, until they are as many different people as are asked for. */
+export async function firstActive(log: EventLog, userIds: readonly UserId[], people: number): Promise<AnsweredFor> {
+  const users: UserId[] = []
+  const responsible: Partial<Record<UserId, UserId>> = {}
+  const found = new Set<UserId>()
   for (const userId of userIds) {
-    if (active.length >= atMost) break
+    if (found.size >= people) break
     const { state } = await load(log, streams.user(userId), userDecider)
-    if (state.status === 'active') active.push(userId)
+    if (state.status !== 'active') continue
+    users.push(userId)
+    if (state.responsible !== undefined) responsible[userId] = state.responsible
+    found.add(state.responsible ?? userId)
   }
-  return active
+  return { users, responsible }
 }
 
 /** @throws Refusal `USER_NOT_FOUND` when the organization has no such user */

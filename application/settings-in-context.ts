@@ -38,14 +38,13 @@ export async function settingsInContext(
   if (key.status === 'none') throw new Refusal('KEY_NOT_FOUND', `There is no key ${certificate.keyId}.`)
   const allSubmitters = await peopleNamed(log, requester, submitters)
   requireLasting(key)
+  // One more than must approve: whoever submits is one person of them at the most.
+  const enough = (approval?.requiredApprovals ?? 0) + 1
+  const approvers = await firstActive(log, await peopleNamed(log, requester, approval?.approvers ?? []), enough)
   const people = {
     submitters: allSubmitters,
-    approvers: await firstActive(
-      log,
-      await peopleNamed(log, requester, approval?.approvers ?? []),
-      (approval?.requiredApprovals ?? 0) + 2,
-    ),
-    responsible: await responsibleFor(log, requester, usersNamed(submitters)),
+    approvers: approvers.users,
+    responsible: { ...(await responsibleFor(log, requester, usersNamed(submitters))), ...approvers.responsible },
     ...(trustedBuildSystemRequired && {
       interactiveSubmitters: await interactiveAmong(log, requester, allSubmitters),
     }),

@@ -149,6 +149,9 @@ async function simulate({ policy, settings, userId, branch, artifact }: Asked, c
     groups: groupsOf(userId, members),
     trustedBuildSystems: linked?.flatMap(({ slug, status }) => (status === 'enabled' ? [slug] : [])) ?? [],
     approvers: users.flatMap((each) => (each?.status === 'active' ? [each.userId] : [])),
+    responsible: Object.fromEntries(
+      users.flatMap((each) => (each?.responsible === undefined ? [] : [[each.userId, each.responsible]])),
+    ),
     branch,
     artifact,
   })

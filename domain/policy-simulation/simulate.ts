@@ -7,7 +7,9 @@ import { activeProject, type ProjectState } from '../project/index.ts'
 import { Refusal } from '../refusal.ts'
 import {
   activeSigningPolicy,
+  approvingPeople,
   checkedSettings,
+  type PolicyPeople,
   type SigningPolicySettings,
   type SigningPolicyState,
 } from '../signing-policy/index.ts'
@@ -27,6 +29,8 @@ export type SigningQuestion = {
   readonly groups: ReferencedUser['groups']
   /** The active people whom the settings name as approvers, themselves or through groups, each once. */
   readonly approvers: readonly UserId[]
+  /** Who is responsible for those of them who are CI users. */
+  readonly responsible?: PolicyPeople['responsible']
   /** The slugs of the trusted build systems that are linked to the project and enabled. */
   readonly trustedBuildSystems: readonly string[]
   /** Which branch it would be built from; `null` when that is not said. */
@@ -73,14 +77,15 @@ export type SigningSimulation = {
 
 /** Says whether something would be signed, by the rules that submitting and signing ask. It looks at every one. */
 export function simulateSigning(question: SigningQuestion): SigningSimulation {
-  const { at, project, policy, settings, certificate, key, user, approvers, branch, artifact } = question
+  const { at, project, policy, settings, certificate, key, user, branch, artifact } = question
+  const { approvers, responsible } = question
   const name = policy.status === 'none' ? 'the signing policy' : policy.slug
   const rules = [
     rule('projectInUse', statusOf(project), () => void activeProject(project)),
     rule('policyInUse', statusOf(policy), () => void activeSigningPolicy(policy)),
     rule('settingsAllowed', `${settings.name}${settings.release ? ', for releases' : ''}`, () => {
       if (certificate.status === 'none' || key.status === 'none') return
-      const people = { submitters: [], approvers }
+      const people = { submitters: [], approvers, responsible }
       checkedSettings({
         settings: withoutControl(settings),
         certificate: { ...certificate, keyAlgorithm: key.algorithm },
@@ -146,16 +151,18 @@ function buildSystemRule({ settings, user, trustedBuildSystems }: SigningQuestio
 }
 
 /** Enough people must be left who may approve: the submitter is none of them unless the policy says so. */
-function approvalRule({ settings: { approval }, user, approvers }: SigningQuestion): RuleOutcome {
+function approvalRule(question: SigningQuestion): RuleOutcome {
+  const { approval } = question.settings
   if (approval === null) return notAsked('approvals', '0', 'Nobody is asked.')
   const { requiredApprovals, submitterMayApprove } = approval
-  const submitter = user.status === 'none' ? null : user.userId
-  const able = approvers.filter((approver) => submitterMayApprove || approver !== submitter)
-  const outcome = rule('approvals', `${requiredApprovals} of ${able.length}`, () => {
-    if (able.length < requiredApprovals)
+  const able = new Set(approvingPeople(question))
+  const { user } = question
+  if (!submitterMayApprove && user.status !== 'none') able.delete(user.responsible ?? user.userId)
+  const outcome = rule('approvals', `${requiredApprovals} of ${able.size}`, () => {
+    if (able.size < requiredApprovals)
       throw new Refusal(
         'APPROVAL_QUORUM_UNREACHABLE',
-        `${requiredApprovals} people must approve, and ${able.length} can who are active and not the submitter.`,
+        `${requiredApprovals} people must approve, and ${able.size} can who are active and not the submitter.`,
       )
   })
   return outcome.outcome === 'met' ? { ...outcome, message: `${requiredApprovals} people must approve it.` } : outcome

@@ -24,10 +24,10 @@ export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'na
  */
 export type PolicyPeople = {
   readonly submitters: readonly UserId[]
-  /** Only who is not deactivated; two more than the required approvals will do. */
+  /** Only who is not deactivated; so many that they are one person more than the required approvals will do. */
   readonly approvers: readonly UserId[]
-  /** Who is responsible for those submitters who are CI users and are named themselves. */
-  readonly responsible?: Readonly<Partial<Record<UserId, UserId>>>
+  /** Who is responsible for those approvers who are CI users, and for those submitters who are and are named themselves. */
+  readonly responsible?: Readonly<Partial<Record<UserId, UserId>>> | undefined
   /** Those submitters who are people; left out where the settings demand no trusted build system. */
   readonly interactiveSubmitters?: readonly UserId[]
   /** How many Global Administrators are active people; left out where the settings control no changes. */
@@ -100,11 +100,11 @@ const longestDeadlineSeconds = 10 * 365 * 24 * 60 * 60
 function checkApproval(approval: ApprovalProcess, people: PolicyPeople): void {
   const { requiredApprovals, deadlineSeconds } = approval
   checkReferences(approval.approvers, approvers)
-  const count = people.approvers.length
+  const count = approvingPeople(people).size
   if (!Number.isInteger(requiredApprovals) || requiredApprovals < 1 || requiredApprovals > count)
     throw new Refusal(
       'APPROVAL_QUORUM',
-      `The required approvals must be a whole number from 1 to the number of people who can approve, members of groups included and deactivated users not (${count}); got ${requiredApprovals}.`,
+      `The required approvals must be a whole number from 1 to the number of people who can approve, members of groups included and deactivated users not, and a CI user as whoever is responsible for it (${count}); got ${requiredApprovals}.`,
       { approvers: count, requiredApprovals },
     )
   if (deadlineSeconds === null) return
@@ -117,14 +117,11 @@ function checkApproval(approval: ApprovalProcess, people: PolicyPeople): void {
 }
 
 /** Whoever submits, enough others must be there to approve: or the request would wait for ever. */
-function checkReachable(
-  { requiredApprovals, submitterMayApprove }: ApprovalProcess,
-  { submitters, approvers, responsible = {} }: PolicyPeople,
-): void {
+function checkReachable({ requiredApprovals, submitterMayApprove }: ApprovalProcess, people: PolicyPeople): void {
   if (submitterMayApprove) return
-  const others = (submitter: UserId) =>
-    approvers.filter((approver) => approver !== submitter && approver !== responsible[submitter]).length
-  const stuck = submitters.filter((submitter) => others(submitter) < requiredApprovals)
+  const able = approvingPeople(people)
+  const others = (submitter: UserId) => able.size - (able.has(personOf(submitter, people)) ? 1 : 0)
+  const stuck = people.submitters.filter((submitter) => others(submitter) < requiredApprovals)
   if (stuck.length === 0) return
   const left = Math.min(...stuck.map(others))
   throw new Refusal(
@@ -132,6 +129,16 @@ function checkReachable(
     `Requests of ${stuck.slice(0, 10).join(', ')}${stuck.length > 10 ? ' and others' : ''} could never be approved: whoever submits, or is responsible for the CI user that does, may not approve, and without them there are ${left} approvers for ${requiredApprovals} approvals. Add approvers, ask for fewer approvals, or let submitters approve.`,
     { submitters: stuck.slice(0, 10), approvers: left, requiredApprovals },
   )
+}
+
+/** The people who can approve: who is one by several accounts counts once, as when approvals are counted. */
+export function approvingPeople(people: Pick<PolicyPeople, 'approvers' | 'responsible'>): ReadonlySet<UserId> {
+  return new Set(people.approvers.map((approver) => personOf(approver, people)))
+}
+
+/** The person of an account: of a CI user whoever is responsible for it. */
+function personOf(userId: UserId, { responsible = {} }: Pick<PolicyPeople, 'responsible'>): UserId {
+  return responsible[userId] ?? userId
 }
 
 /** What people submit, no trusted build system vouches for. */

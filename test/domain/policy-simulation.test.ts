@@ -115,6 +115,9 @@ describe('a simulation says that something would not be signed, by which rule an
     ],
     ['keyUsable', 'KEY_DISABLED', { key: { ...good.key, status: 'disabled' } }],
     ['approvals', 'APPROVAL_QUORUM_UNREACHABLE', { approvers: [sam, anna] }],
+    // One person with two accounts, and a CI user of whoever would approve.
+    ['approvals', 'APPROVAL_QUORUM_UNREACHABLE', { responsible: { [bert]: anna } }],
+    ['approvals', 'APPROVAL_QUORUM_UNREACHABLE', { user: { status: 'active', userId: sam, responsible: anna } }],
     ['settingsAllowed', 'RELEASE_NEEDS_TIMESTAMP', { settings: { ...settings, release: true, timestamp: 'none' } }],
   ])('%s: %s', (rule, code, other) => {
     const { wouldBeSigned, rules } = but(other)
