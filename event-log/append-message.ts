@@ -21,10 +21,18 @@ export type SignedPlace = Omit<AppendSignature, 'value' | 'count' | 'path'> & { 
  * an export of one organization can keep back which events of others they are ({@link concealedWitness}).
  */
 export function appendMessage(place: SignedPlace, events: readonly SerialisedEvent[]): string {
-  const { keyId, streamId, revision, witnesses } = place
-  const lines = ['countersign append v1', keyId, streamId, String(revision), witnesses.map(witnessHash).join(',')]
-  for (const { id, type, data, metadata } of events) lines.push(id, type, data, metadata)
-  return lines.join('\n')
+  return messageOfLines(place, events.map(linesOf).join('\n'))
+}
+
+/** The lines of an event in the message of its append. */
+export function linesOf({ id, type, data, metadata }: SerialisedEvent): string {
+  return `${id}\n${type}\n${data}\n${metadata}`
+}
+
+/** The message of an append whose events have these lines. */
+export function messageOfLines({ keyId, streamId, revision, witnesses }: SignedPlace, lines: string): string {
+  const hashes = witnesses.length === 0 ? '' : witnesses.map(witnessHash).join(',')
+  return `countersign append v1\n${keyId}\n${streamId}\n${revision}\n${hashes}\n${lines}`
 }
 
 /** What stands for a witness where it is not to be told: a hash sign and its SHA-256, base64url. It signs the same. */
@@ -60,7 +68,6 @@ export function signedTexts(event: RecordedEvent, signature?: AppendSignature): 
   const data = stored.data.text
   const metadata = stored.metadata.text
   if (signature === undefined) return { id, type, data, metadata }
-  if (stored.metadata.unsigned !== undefined) return { id, type, data, metadata: stored.metadata.unsigned }
   const member = `${signatureMember(signature)}}`
   const before = metadata.length - member.length - 1
   if (!metadata.endsWith(member) || before < 0) return undefined

@@ -1,6 +1,15 @@
 import type { AppendSignature, AppendWitness, ConcealedWitness } from '../domain/index.ts'
 import { isTold } from './append-message.ts'
-import { asSignature, checkAppend, groupAppends, type LogFault, parseWitness, witnessOf } from './check-appends.ts'
+import {
+  asSignature,
+  beginCheck,
+  concludeCheck,
+  groupAppends,
+  type LogFault,
+  type PendingCheck,
+  parseWitness,
+  witnessOf,
+} from './check-appends.ts'
 import { rememberingRootOf } from './digest-tree.ts'
 import {
   type EventLog,
@@ -9,8 +18,10 @@ import {
   type RecordedEvent,
   type UnreadableEvent,
 } from './event-log.ts'
+import { UnparsedEvent } from './joined-row.ts'
 import { isReadable, type LogEntry } from './log-entries.ts'
 import type { KeyRing } from './process-keys.ts'
+import { recentMap } from './recent-map.ts'
 import { openSpillingMap } from './spilling-map.ts'
 
 /** What an audit of the signatures came to. */
@@ -35,10 +46,17 @@ export type AppendsAudit = {
 /** Where an append ends. */
 type AppendPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'position'>
 
-/** So many signatures wait for their check at the most: enough for every thread, and little memory. */
+/** An append whose signature is being verified. */
+type WaitingAppend = {
+  readonly append: AppendPlace
+  readonly witnesses: AppendSignature['witnesses']
+  readonly check: PendingCheck
+}
+
+/** So many appends wait for their check at the most: enough for every thread, and little memory. */
 const maximumChecks = 256
-/** So many of the newest appends are kept, for those that name them. Older ones are looked up in the log. */
-const recentAppends = 65_536
+/** Half of how many of the newest appends are kept, for those that name them. Older ones are looked up in the log. */
+const recentAppends = 4_096
 const maximumFaults = 1_000
 
 /**
@@ -61,7 +79,9 @@ export function startAppendsAudit(
   const nextRevisions = openSpillingMap<number>()
   const grouping = groupAppends(nextRevisions)
   const rootOf = rememberingRootOf()
-  const recent = new Map<AppendWitness, LogPosition>()
+  const recent = recentMap<LogPosition>(recentAppends)
+  /** By what they wait for: appends of one moment wait for the same. */
+  const waiting = new Map<Promise<boolean>, WaitingAppend[]>()
   const found = new Map<string, LogFault>()
   let running = 0
   let checkEnded: PromiseWithResolvers<void> | undefined
@@ -86,18 +106,45 @@ export function startAppendsAudit(
     const { group, faults } = grouping.add(entry)
     if (faults.length > 0 && isWanted(entry.streamId)) note(faults)
     if (group === undefined) return
-    const signature = asSignature(entry.metadata.signature, mayConceal)
-    remember(entry)
+    const signature =
+      entry instanceof UnparsedEvent ? entry.signature : asSignature(entry.metadata.signature, mayConceal)
+    recent.set(witnessOf({ streamId: entry.streamId, revision: entry.revision, eventId: entry.id }), entry.position)
     if (!isWanted(entry.streamId) && !signature?.witnesses.some(isWantedWitness)) return
     appends += 1
-    const checked = checkAppend(group, keys, { signature, rootOf })
+    const check = beginCheck(group, keys, { signature, rootOf })
     const append = { streamId: entry.streamId, revision: entry.revision, position: entry.position }
     const witnesses = signature?.witnesses ?? []
-    if (checked instanceof Promise) wait(checked.then((faults) => checkedAppend(append, witnesses, faults)))
-    else {
-      const checking = checkedAppend(append, witnesses, checked)
-      if (checking !== undefined) wait(checking)
+    if ('isRight' in check) waitForSignature({ append, witnesses, check })
+    else if (check instanceof Promise) wait(check.then((faults) => checkedAppend(append, witnesses, faults)))
+    else wait(checkedAppend(append, witnesses, check))
+  }
+
+  function waitForSignature(append: WaitingAppend): void {
+    const { isRight } = append.check
+    const others = waiting.get(isRight)
+    running += 1
+    if (others !== undefined) {
+      others.push(append)
+      return
     }
+    const appends = [append]
+    waiting.set(isRight, appends)
+    const ended = () => {
+      waiting.delete(isRight)
+      running -= appends.length
+      checkEnded?.resolve()
+      checkEnded = undefined
+    }
+    isRight
+      .then((right) => {
+        for (const { append, witnesses, check } of appends)
+          wait(checkedAppend(append, witnesses, concludeCheck(check, right)))
+        ended()
+      })
+      .catch((error: unknown) => {
+        failure ??= error
+        ended()
+      })
   }
 
   /** What an append is worth that was checked. Its witnesses may have to be looked up. */
@@ -117,8 +164,6 @@ export function startAppendsAudit(
     for (const witness of witnesses) {
       if (!isWantedWitness(witness)) continue
       const seen = recent.get(witness)
-      // Nothing else names it.
-      if (seen !== undefined) recent.delete(witness)
       if (seen !== undefined && seen < append.position) continue
       unseen ??= []
       unseen.push(checkWitness(witness, seen, append))
@@ -144,7 +189,8 @@ export function startAppendsAudit(
     }
   }
 
-  function wait(checking: Promise<unknown>): void {
+  function wait(checking: Promise<unknown> | undefined): void {
+    if (checking === undefined) return
     running += 1
     checking
       .catch((error: unknown) => {
@@ -160,13 +206,6 @@ export function startAppendsAudit(
   function isWantedWitness(witness: AppendWitness | ConcealedWitness): witness is AppendWitness {
     if (!isTold(witness)) return false
     return only === undefined || isWanted(parseWitness(witness).streamId)
-  }
-
-  function remember({ streamId, revision, id: eventId, position }: RecordedEvent): void {
-    recent.set(witnessOf({ streamId, revision, eventId }), position)
-    if (recent.size <= recentAppends) return
-    const [oldest] = recent.keys()
-    if (oldest !== undefined) recent.delete(oldest)
   }
 
   function passUnreadable(event: UnreadableEvent): void {

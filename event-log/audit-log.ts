@@ -1,9 +1,10 @@
 import { type AppendAudit, startAppendsAudit } from './audit-appends.ts'
 import { startStreamsAudit } from './audit-streams.ts'
 import type { LogFault } from './check-appends.ts'
+import { partsOf, unparsedEntryOf } from './joined-row.ts'
 import { type LogEntry, readEverything } from './log-entries.ts'
 import type { KeyRing } from './process-keys.ts'
-import { type AuditableLog, type HiddenEvent, rowOf, type StoredRow, unparsedEntryOf } from './stored-row.ts'
+import { type AnyRow, type AuditableLog, type HiddenEvent, rowOf } from './stored-row.ts'
 
 /** How a log is audited. */
 export type LogAuditOptions = {
@@ -26,7 +27,7 @@ export async function auditLog(
   log: AuditableLog,
   keys: KeyRing,
   { only, mayConceal = false }: LogAuditOptions = {},
-  use: (rows: readonly StoredRow[]) => Promise<void> | undefined = () => undefined,
+  use: (rows: readonly AnyRow[]) => Promise<void> | undefined = () => undefined,
 ): Promise<AppendAudit> {
   const isWanted = (streamId: string) => only === undefined || streamId === only
   const appends = startAppendsAudit(log, keys, only, { mayConceal, unparsed: log.readStored !== undefined })
@@ -39,9 +40,9 @@ export async function auditLog(
     if (hidden.length < maximumHidden) hidden.push({ kind: 'hidden', streamId, revision, eventId, reason })
   }
 
-  async function take(rows: readonly StoredRow[], entries: Iterable<LogEntry>): Promise<void> {
+  async function take(rows: readonly AnyRow[], entries: Iterable<LogEntry>): Promise<void> {
     // Who folds the rows does so while they are checked here.
-    const used = use(only === undefined ? rows : rows.filter(([, streamId]) => streamId === only))
+    const used = use(only === undefined ? rows : rows.filter((row) => partsOf(row)[1] === only))
     for (const entry of entries) {
       appends.take(entry)
       const room = appends.room()

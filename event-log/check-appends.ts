@@ -1,9 +1,10 @@
 import { type AppendSignature, type AppendWitness, mayWriteEvent, streams } from '../domain/index.ts'
-import { appendMessage, type SignedPlace, signedTexts } from './append-message.ts'
+import { linesOf, messageOfLines, type SignedPlace, signedTexts } from './append-message.ts'
 import { isTreePath, type RootFinder, rootOf } from './digest-tree.ts'
 import type { RecordedEvent } from './event-log.ts'
+import { UnparsedEvent } from './joined-row.ts'
 import type { CertifiedKey, KeyRing, KeyStanding } from './process-keys.ts'
-import { isJsonObject, type SerialisedEvent } from './serialise.ts'
+import { isJsonObject } from './serialise.ts'
 import { openSpillingMap, type SpillingMap } from './spilling-map.ts'
 
 /** A place of the log that does not hold what a process of the service wrote there. */
@@ -22,7 +23,7 @@ export type LogFault = {
   readonly reason: string
 }
 
-const none: readonly LogFault[] = []
+const none: readonly never[] = []
 
 /** The events of one append, as far as they are there: the last has a signature. */
 export type SignedGroup = readonly RecordedEvent[]
@@ -75,94 +76,139 @@ export function groupAppends(nextRevisions: SpillingMap<number> = openSpillingMa
   }
 }
 
+/** How an append is checked. */
+export type AppendCheckOptions = {
+  /** The signature of the last event, where the caller has read it already. */
+  readonly signature?: AppendSignature | undefined
+  /** How roots of trees are found. */
+  readonly rootOf?: RootFinder
+}
+
 /**
  * Checks an append: that its signature is by a key that the installation certified, over these events in this place, and
  * that the process may write them.
  *
- * @param options.signature that of the last event, where the caller has read it already
- * @param options.rootOf how roots of trees are found
  * @returns nothing when all is right; at once, where key and signature are known
  */
 export function checkAppend(
   group: SignedGroup,
   keys: Pick<KeyRing, 'standing'>,
-  options: { readonly signature?: AppendSignature | undefined; readonly rootOf?: RootFinder } = {},
+  options: AppendCheckOptions = {},
 ): readonly LogFault[] | Promise<readonly LogFault[]> {
-  const last = group.at(-1) as RecordedEvent
-  const { signature = asSignature(last.metadata.signature), rootOf: findRoot = rootOf } = options
+  const checked = beginCheck(group, keys, options)
+  return 'isRight' in checked ? checked.isRight.then((isRight) => concludeCheck(checked, isRight)) : checked
+}
+
+/** An append whose signature is being verified: {@link concludeCheck} says what it is worth when that is known. */
+export type PendingCheck = {
+  /** The same for all appends that share the signature. */
+  readonly isRight: Promise<boolean>
+  readonly roles: CertifiedKey['roles']
+  readonly append: AppendParts
+}
+
+/** Does what {@link checkAppend} does, but for a signature that is not known yet: who checks many waits once for all that share it. */
+export function beginCheck(
+  group: SignedGroup,
+  keys: Pick<KeyRing, 'standing'>,
+  { signature = asSignature(group.at(-1)?.metadata.signature), rootOf: findRoot = rootOf }: AppendCheckOptions = {},
+): readonly LogFault[] | Promise<readonly LogFault[]> | PendingCheck {
+  const last = group[group.length - 1] as RecordedEvent
   if (signature === undefined) return group.map((event) => fault('forged', event, 'Its signature has no known form.'))
-  const { keyId, revision, count, witnesses, path, value } = signature
+  const { keyId, count } = signature
   if (count > group.length)
     return [fault('removed', last, `Of the ${count} events of its append ${count - group.length} are gone.`)]
-  const own = group.slice(group.length - count)
-  const { streamId } = last
-
+  const own = count === group.length ? group : group.slice(group.length - count)
   const standing = keys.standing(keyId, {
     position: last.position,
     at: last.metadata.occurredAt,
-    recordsItself: streamId === streams.processKey(keyId) && own.every(({ type }) => type === 'ProcessKeyCertified'),
+    recordsItself:
+      last.streamId === streams.processKey(keyId) && own.every(({ type }) => type === 'ProcessKeyCertified'),
   })
-  const place = { keyId, streamId, revision, witnesses }
-  const root = () => {
-    const texts = own.map((event) => signedTexts(event, event === last ? signature : undefined))
-    const message = texts.every((text) => text !== undefined) ? messageOf(place, texts) : undefined
-    return message === undefined ? undefined : findRoot(message, path)
-  }
-  // While a signature is being verified only places wait for it: the events would be old by then, and costly to collect.
-  const waiting = { revision, value, own: own.map(placeOf), unsigned: group.slice(0, -count).map(placeOf) }
-  return standing instanceof Promise
-    ? standing.then((standing) => checkWithKey(standing, root(), waiting))
-    : checkWithKey(standing, root(), waiting)
+  const append = { signature, own, unsigned: group.length - own.length === 0 ? none : group.slice(0, -count) }
+  if (!(standing instanceof Promise)) return checkWithKey(standing, append, findRoot)
+  return standing.then(async (standing) => {
+    const checked = checkWithKey(standing, append, findRoot)
+    return 'isRight' in checked ? concludeCheck(checked, await checked.isRight) : checked
+  })
 }
 
 /** An append whose signature is to be verified. */
-type WaitingAppend = {
-  readonly revision: number
-  readonly value: string
-  readonly own: readonly EventPlace[]
+type SignedAppend = {
+  readonly signature: AppendSignature
+  readonly own: SignedGroup
   /** What stands before it and no signature covers. */
+  readonly unsigned: readonly EventPlace[]
+}
+
+/** What is kept of an append while its signature is being verified: its events would be old by then, and costly to collect. */
+type AppendParts = {
+  readonly revision: number
+  readonly own: readonly EventPlace[]
   readonly unsigned: readonly EventPlace[]
 }
 
 function checkWithKey(
   standing: KeyStanding,
-  root: string | undefined,
-  append: WaitingAppend,
-): readonly LogFault[] | Promise<readonly LogFault[]> {
+  append: SignedAppend,
+  findRoot: RootFinder,
+): readonly LogFault[] | PendingCheck {
   if ('fault' in standing) return faultsOf(append, 'forged', standing.fault)
-  const { key } = standing
-  const isRight = root !== undefined && key.verify(root, append.value)
-  return isRight instanceof Promise
-    ? isRight.then((right) => checkVerified(key, right, append))
-    : checkVerified(key, isRight, append)
+  const { signature, own, unsigned } = append
+  const { roles, verify } = standing.key
+  const message = messageOf(append)
+  const isRight = message === undefined ? false : verify(findRoot(message, signature.path), signature.value)
+  const parts = { revision: signature.revision, own, unsigned }
+  if (!(isRight instanceof Promise)) return checkVerified(roles, isRight, parts)
+  return { isRight, roles, append: { ...parts, own: own.map(placeOf), unsigned: unsigned.map(placeOf) } }
 }
 
-function checkVerified({ roles }: CertifiedKey, isRight: boolean, append: WaitingAppend): readonly LogFault[] {
+/** What an append is worth whose signature was found right or wrong. */
+export function concludeCheck({ roles, append }: PendingCheck, isRight: boolean): readonly LogFault[] {
+  return checkVerified(roles, isRight, append)
+}
+
+function checkVerified(roles: CertifiedKey['roles'], isRight: boolean, append: AppendParts): readonly LogFault[] {
   const { revision, own, unsigned } = append
   if (!isRight) return faultsOf(append, 'changed', 'Its signature was made for something else than what stands here.')
   const first = own[0] as EventPlace
   if (first.revision < revision)
     return faultsOf(append, 'removed', `It was written at revision ${revision}: what stood before it is gone.`)
   if (first.revision > revision) return faultsOf(append, 'changed', `It was written at revision ${revision}.`)
-  const foreign = own.filter(({ type }) => !mayWriteEvent(roles, type))
-  if (unsigned.length === 0 && foreign.length === 0) return none
+  const isAllowed = ({ type }: EventPlace) => mayWriteEvent(roles, type)
+  if (unsigned.length === 0 && own.every(isAllowed)) return none
   const reason = `A process with the role ${roles.join(', ')} may not write it.`
+  const foreign = own.filter((event) => !isAllowed(event))
   return [...withoutSignatureOf(append), ...foreign.map((event) => fault('forged', event, reason))]
 }
 
 /** What is wrong with an append, and with the events before it that no signature covers. */
-function faultsOf(append: WaitingAppend, kind: LogFault['kind'], reason: string): readonly LogFault[] {
+function faultsOf(
+  append: Pick<AppendParts, 'own' | 'unsigned'>,
+  kind: LogFault['kind'],
+  reason: string,
+): readonly LogFault[] {
   return [...withoutSignatureOf(append), ...append.own.map((event) => fault(kind, event, reason))]
 }
 
-function withoutSignatureOf({ unsigned }: WaitingAppend): readonly LogFault[] {
+function withoutSignatureOf({ unsigned }: Pick<AppendParts, 'unsigned'>): readonly LogFault[] {
   return unsigned.map((event) => fault('forged', event, 'It has no signature, or the end of its append is gone.'))
 }
 
 /** The message of an append; `undefined` where a line feed in it could make it that of another append. */
-function messageOf(place: SignedPlace, texts: readonly SerialisedEvent[]): string | undefined {
-  const message = appendMessage(place, texts)
-  return countLines(message) === 5 + 4 * texts.length ? message : undefined
+function messageOf({ own, signature }: SignedAppend): string | undefined {
+  const [first] = own
+  const place: SignedPlace = { ...signature, streamId: first?.streamId ?? '' }
+  // Neither has the stream's name a line feed in such a row, nor has any of the lines.
+  if (own.length === 1 && first instanceof UnparsedEvent) return messageOfLines(place, first.signedLines)
+  const lines: string[] = []
+  for (const event of own) {
+    const texts = signedTexts(event, event === own.at(-1) ? signature : undefined)
+    if (texts === undefined) return undefined
+    lines.push(linesOf(texts))
+  }
+  const message = messageOfLines(place, lines.join('\n'))
+  return countLines(message) === 5 + 4 * own.length ? message : undefined
 }
 
 function countLines(text: string): number {
@@ -225,7 +271,7 @@ function revisionFaults(event: RecordedEvent, next: number): readonly LogFault[]
 /** Which event it is, and where. */
 type EventPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'id' | 'type'>
 
-function placeOf({ streamId, revision, id, type }: RecordedEvent): EventPlace {
+function placeOf({ streamId, revision, id, type }: EventPlace): EventPlace {
   return { streamId, revision, id, type }
 }
 

@@ -1,4 +1,5 @@
 import { hash as digest } from 'node:crypto'
+import { recentMap } from './recent-map.ts'
 
 /** A tree over messages: its root, and from each message the way there. Hashes are base64url, 43 characters. */
 export type DigestTree = { readonly root: string; readonly paths: readonly string[] }
@@ -45,43 +46,55 @@ export const rootOf: RootFinder = (message, path) => {
   return hash
 }
 
-/** So many places of trees are remembered at the most: those of sixty of the largest. */
-const rememberedPlaces = 4_096
+/** Half of how many places of trees are remembered at the most: those of thirty of the largest trees. */
+const rememberedPlaces = 2_048
+
+/** A node of a tree that was gone up: what stands beside it, as paths say it, and the node above; the root has none. */
+type Place = { readonly beside: string; readonly above: Place | undefined; readonly root: string }
 
 /**
  * Makes a {@link rootOf} for the appends of a whole log. The way from one message to the root has the hashes of half of the tree:
- * who goes the way of every message computes each node of the tree once, and not for each message below it.
+ * who goes the way of every message computes each node of the tree once, and not for each message below it. From a node that is
+ * known the rest of a path must be that which led from there to the root, to the letter.
  */
 export function rememberingRootOf(): RootFinder {
-  // By a node's hash and the rest of the path from there, from which the root follows.
-  let recent = new Map<string, string>()
-  let older = new Map<string, string>()
-
-  function remember(place: string, root: string): void {
-    recent.set(place, root)
-    if (recent.size < rememberedPlaces / 2) return
-    older = recent
-    recent = new Map()
-  }
+  const known = recentMap<Place>(rememberedPlaces)
 
   return (message, path) => {
     let hash = leafHash(message)
     if (path === '') return hash
-    const places: string[] = []
-    let known: string | undefined
+    const passed: string[] = []
     let at = 0
-    for (; at < path.length; at += linkLength) {
-      const place = hash + path.slice(at)
-      known = recent.get(place) ?? older.get(place)
-      if (known !== undefined) break
-      const beside = `${path.slice(at + 1, at + linkLength)}${path[at] === 'L' ? 'R' : 'L'}${hash}${path.slice(at + linkLength)}`
-      places.push(place, beside)
+    let place: Place | undefined
+    for (; ; at += linkLength) {
+      place = known.get(hash)
+      if (place !== undefined && isWayFrom(place, path, at)) break
+      place = undefined
+      if (at >= path.length) break
+      passed.push(hash)
       hash = hashAbove(hash, path, at)
     }
-    const root = known ?? hash
-    for (const place of places) remember(place, root)
+    let above = place ?? { beside: '', above: undefined, root: hash }
+    const { root } = above
+    for (let own = passed.pop(); own !== undefined; own = passed.pop()) {
+      at -= linkLength
+      const beside = path.slice(at, at + linkLength)
+      const other = { beside: `${path[at] === 'L' ? 'R' : 'L'}${own}`, above, root }
+      known.set(beside.slice(1), other)
+      above = { beside, above, root }
+      known.set(own, above)
+    }
     return root
   }
+}
+
+function isWayFrom(place: Place, path: string, from: number): boolean {
+  let at = from
+  for (let node = place; node.above !== undefined; node = node.above) {
+    if (!path.startsWith(node.beside, at)) return false
+    at += linkLength
+  }
+  return at === path.length
 }
 
 /** A hash and its side. */
@@ -92,9 +105,19 @@ function hashAbove(hash: string, path: string, at: number): string {
   return path[at] === 'L' ? nodeHash(beside, hash) : nodeHash(hash, beside)
 }
 
+/** So many links a path has at the most. */
+const maximumLinks = 32
+
 /** Whether a value that was read is a path. */
 export function isTreePath(value: unknown): value is string {
-  return typeof value === 'string' && /^([LR][\w-]{43}){0,32}$/.test(value)
+  return typeof value === 'string' && /^[\w-]*$/.test(value) && isPathOfLinks(value)
+}
+
+/** Whether a text of letters of base64url is a path. */
+export function isPathOfLinks(text: string): boolean {
+  if (text.length % linkLength !== 0 || text.length > maximumLinks * linkLength) return false
+  for (let at = 0; at < text.length; at += linkLength) if (text[at] !== 'L' && text[at] !== 'R') return false
+  return true
 }
 
 // Texts and not bytes: Node makes them in a fraction of the time, and paths hold them.

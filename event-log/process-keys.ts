@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import type { Instant, ProcessKeyCertified, ProcessKeyStatement, ProcessRole } from '../domain/index.ts'
 import { signedRoot } from './append-message.ts'
 import type { LogPosition, StreamRevisions } from './event-log.ts'
+import { recentMap } from './recent-map.ts'
 
 /** `crypto.verify` on libuv's threads. */
 const verifyOnThread = promisify(verify)
@@ -91,36 +92,26 @@ export async function certifiedKey(
   return undefined
 }
 
-/** So many signatures of a key are remembered as right or being checked, the latest used. */
-const rememberedSignatures = 2_048
+/** Half of how many signatures of a key are remembered as right or being checked, the latest used. */
+const rememberedSignatures = 1_024
 
 function rememberingVerify(publicKey: KeyObject): CertifiedKey['verify'] {
-  const checks = new Map<string, true | Promise<boolean>>()
+  const checks = recentMap<{ readonly root: string; answer: true | Promise<boolean> }>(rememberedSignatures)
   return (root, signature) => {
-    // The root has a fixed length, so that no other pair is this text.
-    const pair = root + signature
-    const known = checks.get(pair)
-    if (known === undefined) return check(pair, root, signature)
-    checks.delete(pair)
-    checks.set(pair, known)
-    return known
-  }
-
-  async function check(pair: string, root: string, signature: string): Promise<boolean> {
+    const known = checks.get(signature)
+    if (known?.root === root) return known.answer
     const bytes = Buffer.from(signature, 'base64')
     if (bytes.length !== signatureLength) return false
-    const checking = verifyOnThread(null, signedRoot(root), publicKey, bytes)
-    checks.set(pair, checking)
-    const [oldest] = checks.keys()
-    if (checks.size > rememberedSignatures && oldest !== undefined) checks.delete(oldest)
-    let isRight = false
-    try {
-      isRight = await checking
-    } finally {
-      if (!isRight) checks.delete(pair)
+    const check = { root, answer: verifyOnThread(null, signedRoot(root), publicKey, bytes) as true | Promise<boolean> }
+    checks.set(signature, check)
+    const forget = () => {
+      if (checks.get(signature) === check) checks.delete(signature)
     }
-    if (isRight && checks.has(pair)) checks.set(pair, true)
-    return isRight
+    Promise.resolve(check.answer).then((isRight) => {
+      if (isRight) check.answer = true
+      else forget()
+    }, forget)
+    return check.answer
   }
 }
 

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { isJoinedRow } from './joined-row.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 import { encodeSqlitePosition } from './sqlite-position.ts'
-import type { HiddenEvent, StoredBatch, StoredRow } from './stored-row.ts'
+import type { AnyRow, HiddenEvent, StoredBatch, StoredRow } from './stored-row.ts'
 import type { StoredForm } from './stored-text.ts'
 
 /**
@@ -21,6 +22,9 @@ export type SqliteAuditReads = {
 
 /** A batch, and the row that it ends with. */
 export type SqliteBatch = StoredBatch & { readonly last: number }
+
+/** A row, or where one stands whose parts are looked at one by one. */
+type FoundRow = [position: number, joined: string | null]
 
 type RowWithPlace = [
   position: number,
@@ -50,13 +54,22 @@ export function prepareAudit(file: SqliteFile): () => SqliteAuditReads {
 }
 
 function prepare({ reader }: SqliteFile): SqliteAuditReads {
+  const indexed = `(SELECT position FROM events AS entry INDEXED BY ${streamIndex}
+    WHERE entry.stream_id = event.stream_id AND entry.revision = event.revision)`
+  const texts = ['stream_id', 'id', 'type', 'data', 'metadata']
+  // One text is read in half the time of seven columns, and given to others in less. What is no text, and what the index does not
+  // lead to, is read again.
   const select = reader.prepare(
-    `SELECT position, stream_id, revision, id, type, data, metadata,
-      (SELECT position FROM events AS entry INDEXED BY ${streamIndex}
-        WHERE entry.stream_id = event.stream_id AND entry.revision = event.revision)
+    `SELECT position, CASE WHEN ${indexed} = position AND ${texts.map((name) => `typeof(${name}) = 'text'`).join(' AND ')}
+      THEN concat_ws(char(10), substr('0000000000000000' || position, -16), stream_id, revision, id, type, data, metadata) END
     FROM events AS event NOT INDEXED WHERE position > ? AND position <= ? ORDER BY position LIMIT ${rowsAtOnce}`,
   )
   select.setReturnArrays(true)
+  const parts = reader.prepare(
+    `SELECT position, stream_id, revision, id, type, data, metadata, ${indexed}
+    FROM events AS event NOT INDEXED WHERE position = ?`,
+  )
+  parts.setReturnArrays(true)
   const count = reader.prepare(`SELECT count(*) AS entries FROM events INDEXED BY ${streamIndex} WHERE position <= ?`)
   const stray = reader.prepare(
     `SELECT stream_id, revision FROM events AS entry INDEXED BY ${streamIndex} WHERE position <= ? AND NOT EXISTS
@@ -66,18 +79,24 @@ function prepare({ reader }: SqliteFile): SqliteAuditReads {
   )
   return {
     stored(after, upTo, asBytes) {
-      const rows: StoredRow[] = []
+      const rows: AnyRow[] = []
       const hidden: HiddenEvent[] = []
       let last = after
       for (let characters = 0; rows.length < batchLimit.events && characters < batchLimit.characters; ) {
-        const read = select.all(last, upTo) as unknown as RowWithPlace[]
-        for (const row of read) {
-          const [position, streamId, revision, id, , data, metadata, indexed] = row
+        const read = select.all(last, upTo) as unknown as FoundRow[]
+        for (const [position, joined] of read) {
+          last = position
+          if (joined !== null && isJoinedRow(joined) && !joined.includes('\ufffd')) {
+            rows.push(joined)
+            characters += joined.length
+            continue
+          }
+          const row = parts.get(position) as unknown as RowWithPlace
+          const [, streamId, revision, id, , data, metadata, indexed] = row
           if (indexed !== position)
             hidden.push({ streamId, revision, id, reason: 'The whole log has it, and its stream does not show it.' })
           rows.push(storedRow(row, asBytes))
           characters += data.length + metadata.length
-          last = position
         }
         if (read.length < rowsAtOnce) break
       }

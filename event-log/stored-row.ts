@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { AppendSignature, EventMetadata } from '../domain/index.ts'
+import type { EventMetadata } from '../domain/index.ts'
 import type { EventLog, LogPosition, UnreadableEvent } from './event-log.ts'
 import { isReadable, type LogEntry } from './log-entries.ts'
 import { isJsonObject } from './serialise.ts'
@@ -20,9 +20,12 @@ export type StoredRow = [
   reason?: string,
 ]
 
+/** A row whose parts are one text (`joined-row.ts`), or one by one. */
+export type AnyRow = string | StoredRow
+
 /** Rows of a log in their order, and what the log itself finds wrong between its order and its streams. */
 export type StoredBatch = {
-  readonly rows: readonly StoredRow[]
+  readonly rows: readonly AnyRow[]
   /** Events that a read of their stream does not show, or that it shows and the whole log has not. */
   readonly hidden: readonly HiddenEvent[]
 }
@@ -49,27 +52,6 @@ export function entryOf(row: StoredRow): LogEntry {
     row[7] ?? unreadableReason('data', data, parsed.data) ?? unreadableReason('metadata', metadata, parsed.metadata)
   if (reason !== undefined) return { ...place, reason }
   return { ...place, data: parsed.data as JsonObject, metadata: parsed.metadata as unknown as EventMetadata }
-}
-
-/**
- * The event of a row for somebody who only wants to know what was signed: data is parsed when it is asked for, and may then
- * turn out to be none (`undefined`).
- */
-export function unparsedEntryOf(row: StoredRow): LogEntry {
-  const [position, streamId, revision, id, type, data, metadata] = row
-  const read = parseMetadata(metadata)
-  const { parsed } = read
-  const stored = { data: new StoredText(data), metadata: new StoredText(metadata, parsed, read.unsigned) }
-  const place = { id, type, streamId, revision, position, stored }
-  const reason = row[7] ?? unreadableReason('metadata', metadata, parsed)
-  if (reason !== undefined) return { ...place, reason }
-  return {
-    ...place,
-    metadata: parsed as unknown as EventMetadata,
-    get data() {
-      return parse(data) as JsonObject
-    },
-  }
 }
 
 /** The row of an event that was read, for logs that have no rows of their own. */
@@ -103,41 +85,6 @@ function parse(text: string | Uint8Array): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isJsonObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** How a signature stands at the end of metadata (`addSignature`), so far as it can be read without parsing. */
-const signatureForm =
-  /^,"signature":\{"keyId":"([0-9a-f]{32})","revision":(0|[1-9]\d{0,14}),"count":([1-9]\d{0,14}),"witnesses":\[([^\]]*)\],"path":"([\w-]*)","value":"([\w+/=]*)"\}\}$/
-
-/** Metadata as `JSON.parse` reads it, and its text without the signature, where that stands in its one form at the end. */
-type ReadMetadata = { readonly parsed: JsonObject | undefined; readonly unsigned?: string }
-
-/**
- * Parses metadata, in half the time where a signature is its last member: that is read by its form, and only what stands before
- * it is parsed. A text of another form is parsed as a whole.
- */
-function parseMetadata(text: string | Uint8Array): ReadMetadata {
-  if (typeof text !== 'string') return { parsed: undefined }
-  const at = text.lastIndexOf(',"signature":{"keyId":"')
-  // What stands before it must end as a member does, or the text is no JSON although both parts of it are.
-  const member = at > 1 && /[^\s{,]/.test(text.charAt(at - 1)) ? signatureForm.exec(text.slice(at)) : null
-  if (member === null) return { parsed: parse(text) }
-  const [, keyId, revision, count, named, path, value] = member as unknown as string[]
-  const unsigned = `${text.slice(0, at)}}`
-  const signed = parse(unsigned)
-  const witnesses = named === '' ? [] : parseList(`[${named}]`)
-  if (signed === undefined || witnesses === undefined) return { parsed: parse(text) }
-  const signature = { keyId, revision: Number(revision), count: Number(count), witnesses, path, value }
-  const parsed = Object.assign(signed, { signature: signature as AppendSignature })
-  return JSON.stringify(witnesses) === `[${named}]` ? { parsed, unsigned } : { parsed }
-}
-
-function parseList(text: string): readonly unknown[] | undefined {
-  try {
-    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -6,17 +6,13 @@ export class StoredText {
   readonly #given: string | Uint8Array
   readonly #parsed: unknown
 
-  /** Of metadata whose reader has found it: the text without the signature at its end, which is what was signed. */
-  readonly unsigned: string | undefined
-
   /**
    * @param given text of a store that keeps well-formed UTF-8, or the bytes
    * @param parsed what the reader parsed it as
    */
-  constructor(given: string | Uint8Array, parsed?: unknown, unsigned?: string) {
+  constructor(given: string | Uint8Array, parsed?: unknown) {
     this.#given = given
     this.#parsed = parsed
-    this.unsigned = unsigned
   }
 
   /** The bytes as stored. They may be shared: not to be written to. */

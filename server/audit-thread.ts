@@ -2,13 +2,14 @@ import type { KeyObject } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import {
+  type AnyRow,
   type AppendAudit,
   type AuditableLog,
   auditLog,
+  charactersOf,
   createKeyRing,
   type ImportedExport,
   importExport,
-  type StoredRow,
 } from '../event-log/index.ts'
 import type { Settings } from './configuration.ts'
 import { openLogAsStored } from './event-log.ts'
@@ -26,7 +27,7 @@ export type AuditTask = {
 /** What the thread says, in this order: what became of an export; rows, until there are none left; what it found. */
 export type AuditNews =
   | { readonly kind: 'opened'; readonly file: ImportedExport | null }
-  | { readonly kind: 'rows'; readonly rows: readonly StoredRow[] }
+  | { readonly kind: 'rows'; readonly rows: readonly AnyRow[] }
   | { readonly kind: 'audited'; readonly audit: AppendAudit }
   | { readonly kind: 'failed'; readonly name: string; readonly code: string; readonly message: string }
 
@@ -48,10 +49,10 @@ parentPort?.on('message', () => {
 })
 
 /** Sends rows, and waits when too many of them are not taken yet. */
-function send(rows: readonly StoredRow[]): Promise<void> | undefined {
+function send(rows: readonly AnyRow[]): Promise<void> | undefined {
   if (rows.length === 0) return undefined
   let length = 0
-  for (const [, , , , , data, metadata] of rows) length += data.length + metadata.length
+  for (const row of rows) length += charactersOf(row)
   underWay.push(length)
   characters += length
   say({ kind: 'rows', rows })

@@ -10,6 +10,7 @@ import {
   type ExportErrorCode,
   entryOf,
   type ImportedExport,
+  partsOf,
   type ReadAllOptions,
   type RecordedEvent,
 } from '../event-log/index.ts'
@@ -66,7 +67,10 @@ export async function startThreadedAudit(task: AuditTask): Promise<ThreadedAudit
       const news = await next()
       if (news.kind === 'audited') audited = Promise.resolve(news.audit)
       if (news.kind !== 'rows') return
-      yield* deliver(news.rows.map(entryOf), onUnreadable)
+      yield* deliver(
+        news.rows.map((row) => entryOf(partsOf(row))),
+        onUnreadable,
+      )
       taken()
     }
   }

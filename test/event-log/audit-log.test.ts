@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { linesOf, signedTexts } from '../../event-log/append-message.ts'
 import { digestTree, rememberingRootOf, rootOf } from '../../event-log/digest-tree.ts'
-import { auditLog, entryOf, type LogPosition, openSqliteEventLog, type StoredRow } from '../../event-log/index.ts'
-import { unparsedEntryOf } from '../../event-log/stored-row.ts'
+import { auditLog, entryOf, openSqliteEventLog, partsOf } from '../../event-log/index.ts'
+import { isJoinedRow, UnparsedEvent, unparsedEntryOf } from '../../event-log/joined-row.ts'
 import { collect, newStream } from '../support/event-log/events.ts'
 import { approval, signedLog } from '../support/event-log/signed-log.ts'
 
@@ -61,46 +62,64 @@ describe('the index by which streams are read', () => {
   })
 })
 
-describe('a row', () => {
+describe('a row as one text', () => {
+  const time = '"occurredAt":"2026-01-01T00:00:00.000Z"'
   const signature =
     '{"keyId":"a76f11443cd2c05916c27075910da52b","revision":3,"count":1,"witnesses":["1 b0000000-0000-4000-8000-000000000000 user-x"],"path":"","value":"UufP+/=="}'
-  const row = (metadata: string): StoredRow => ['1' as LogPosition, 'user-x', 0, 'id', 'T', '{"a":1}', metadata]
+  const row = (metadata: string) => ['0000000000000001', 'user-x', '0', 'id', 'T', '{"a":1}', metadata].join('\n')
 
   it.each([
+    `{"a":1,${time},"signature":${signature}}`,
+    `{"a":1,"occurredAt":"2025-01-01T00:00:00.000Z",${time},"signature":${signature}}`,
+    `{"a":1,"signature":7,${time},"signature":${signature}}`,
+    `{"a":{"signature":${signature}},${time},"signature":${signature}}`,
+    `{"a":{"b":1,${time},"signature":${signature}}}`,
+    `{"a":1,${time},"signature":${signature}} `,
+    `{"a":1,${time},"signature":${signature},"b":2}`,
+    `{"a":1,${time},"b":2,"signature":${signature}}`,
+    `{${time},"signature":${signature}}`,
     `{"a":1,"signature":${signature}}`,
-    `{"signature":${signature},"signature":${signature}}`,
-    `{"signature":${signature}}`,
-    `{,"signature":${signature}}`,
-    `{ ,"signature":${signature}}`,
-    `{"a":1,,"signature":${signature}}`,
-    `{"a":{"b":1,"signature":${signature}}}`,
-    `{"a":{"b":1,"signature":${signature}}`,
-    `{"a":1,"signature":${signature}}}`,
-    `{"a":1,"signature":${signature}} `,
-    `{"a":",\\"signature\\":{","signature":${signature}}`,
-    `{"a":1,"signature":${signature},"b":2}`,
-    `["a","signature",${signature}]`,
-    `{"a":1,"signature":${signature.replace('"revision":3', '"revision":03')}}`,
-    `{"a":1,"signature":${signature.replace('user-x', 'user-]"')}}`,
-    `{"__proto__":{"b":1},"signature":${signature}}`,
+    `["a",${time.replace(':', ',')},"signature",${signature}]`,
+    `{"a":1,${time},"signature":${signature.replace('"revision":3', '"revision":03')}}`,
+    `{"a":1,${time},"signature":${signature.replace('user-x', 'user-]"')}}`,
+    `{"a":1,${time},"signature":${signature.replace('user-x', '\\u0075ser-x')}}`,
+    `{"a":1,${time},"signature":${signature.replace('["1', '[ "1')}}`,
+    `{"a":1,${time},"signature":${signature.replace('"path":""', '"path":"L"')}}`,
+    `{"a":1,${time},"signature":${signature.replace('"path":""', `"path":"${`M${'a'.repeat(43)}`}"`)}}`,
+    `{"a":1,${time},"signature":${signature.replace('"path":""', `"path":"${`L${'a'.repeat(43)}`.repeat(33)}"`)}}`,
+    `{"a":1,${time},"signature":${signature.replace(',"path":""', '')}}`,
+    `{"a":1,${time.replace('2026', '\\u00326')},"signature":${signature}}`,
+    `{"__proto__":{"b":1},${time},"signature":${signature}}`,
     '{"a":1',
     '7',
-  ])('is read as JSON is, although its signature is read by its form: %s', (metadata) => {
-    const [parsed, unparsed] = [entryOf(row(metadata)), unparsedEntryOf(row(metadata))]
-    if ('reason' in parsed) expect(unparsed).toMatchObject({ reason: parsed.reason })
-    else expect(JSON.stringify('reason' in unparsed ? null : unparsed.metadata)).toBe(JSON.stringify(parsed.metadata))
+  ])('is read as JSON is, although time and signature are read by their form: %s', (metadata) => {
+    const [parsed, unparsed] = [entryOf(partsOf(row(metadata))), unparsedEntryOf(row(metadata))]
+    if ('reason' in parsed || 'reason' in unparsed) {
+      expect(unparsed).toMatchObject({ reason: 'reason' in parsed && parsed.reason })
+      return
+    }
+    expect(unparsed.metadata.signature).toEqual(parsed.metadata.signature)
+    expect(unparsed.metadata.occurredAt).toBe(parsed.metadata.occurredAt)
+    expect(unparsed.data).toEqual(parsed.data)
+    const { id, type, streamId, revision, position } = parsed
+    expect({ ...unparsed }).toMatchObject({ id, type, streamId, revision, position })
+    if (!(unparsed instanceof UnparsedEvent)) return
+    const texts = signedTexts(parsed, unparsed.signature)
+    expect(texts && linesOf(texts)).toBe(unparsed.signedLines)
   })
 
-  it('has a text without signature only where the signature stands in its one form', () => {
-    const unsigned = (metadata: string) => unparsedEntryOf(row(metadata)).stored.metadata.unsigned
-    expect(unsigned(`{"a":1,"signature":${signature}}`)).toBe('{"a":1}')
-    for (const change of [
-      (text: string) => text.replace('["1', '[ "1'),
-      (text: string) => text.replace('user-x', '\\u0075ser-x'),
-      (text: string) => text.replace('"count":1', '"count": 1'),
-      (text: string) => text.replace(',"path":""', ''),
-    ])
-      expect(unsigned(`{"a":1,"signature":${change(signature)}}`)).toBeUndefined()
+  it('is read by its form as the service writes it', () => {
+    expect(unparsedEntryOf(row(`{"a":1,${time},"signature":${signature}}`))).toBeInstanceOf(UnparsedEvent)
+  })
+
+  it.each([
+    ['a line feed in its data', (text: string) => text.replace('{"a":1}', '{"a":\n1}')],
+    ['a part too few', (text: string) => text.replace('\nT\n', '\n')],
+    ['a revision that is spelled otherwise', (text: string) => text.replace('\n0\n', '\n0.0\n')],
+  ])('is none with %s', (_, change) => {
+    const text = row(`{"a":1,${time},"signature":${signature}}`)
+    expect(isJoinedRow(text)).toBe(true)
+    expect(isJoinedRow(change(text))).toBe(false)
   })
 })
 
