@@ -17,7 +17,7 @@ import {
   whenReceiverIsGone,
 } from '../domain/index.ts'
 import { appendDecided, type EventLog, prepareEvents, readWholeStream } from '../event-log/index.ts'
-import type { AfterAttempt, Notification, NotificationStore } from '../notifications/index.ts'
+import { type AfterAttempt, isFinal, type Notification, type NotificationStore } from '../notifications/index.ts'
 import {
   type AttemptResult,
   type CallAddress,
@@ -27,7 +27,7 @@ import {
   sendMessage,
   type WebHookContent,
 } from '../notifications/web-hooks/index.ts'
-import type { AfterDelivery, DeliveryAttempt } from './contract.ts'
+import type { AfterDelivery, DeliveryAttempt, DeliveryEnd } from './contract.ts'
 
 /** What telling web hooks needs. */
 export type WebHookDeliveryDependencies = {
@@ -64,15 +64,16 @@ export async function attemptWebHookDelivery(
 ): Promise<AfterDelivery> {
   const { log, notifications, limit, now } = dependencies
   const notification = await notifications.find(id)
-  if (notification === undefined || notification.round !== round) return { next: 'nothing' }
+  if (notification === undefined) return { next: 'same', isUnknown: true }
+  if (notification.round !== round) return { next: 'nothing', end: 'canceled' }
   const content = parseWebHookContent(notification.content)
   const kept = await notifications.attempt({ id, round, attempt })
   if (kept !== undefined) return conclude(dependencies, notification, content, JSON.parse(kept.facts))
-  if (notification.finishedAt !== null) return { next: 'nothing' }
+  if (isFinal(notification.status)) return { next: 'nothing', end: notification.status }
   const hook = await hookOf(log, content.webHookId)
   if (hook.status !== 'enabled') {
     await notifications.finish({ id, round }, 'canceled', now())
-    return { next: 'nothing' }
+    return { next: 'nothing', end: 'canceled' }
   }
   const leave = limit.enter(hook.webHookId)
   if (leave === undefined) return { next: 'same' }
@@ -133,7 +134,7 @@ async function conclude(
   { outcome, url, failure, pauseMs }: KeptAttempt,
 ): Promise<AfterDelivery> {
   if (pauseMs !== null) return { next: 'attempt', pauseMs }
-  if (outcome === 'delivered') return { next: 'nothing' }
+  if (outcome === 'delivered') return { next: 'nothing', end: 'delivered' }
   const at = now()
   const about = { deliveryId: id, signingRequestId, eventType, lastFailure: failure ?? 'INTERNAL_ERROR' }
   const decide = (state: WebHookState): readonly WebHookEvent[] =>
@@ -149,13 +150,17 @@ async function conclude(
     },
     ({ revision, events }) => prepareEvents(streamId, revision, events, metadata),
   )
-  return { next: 'nothing' }
+  return { next: 'nothing', end: endOf(outcome) }
 }
 
 function afterwards({ outcome, pauseMs }: KeptAttempt, at: Instant): AfterAttempt {
   if (pauseMs !== null) return { status: 'underWay', nextAttemptAt: new Date(Date.parse(at) + pauseMs).toISOString() }
-  const status = outcome === 'delivered' ? 'delivered' : outcome === 'gone' ? 'canceled' : 'abandoned'
-  return { status, finishedAt: at }
+  return { status: endOf(outcome), finishedAt: at }
+}
+
+function endOf(outcome: KeptAttempt['outcome']): DeliveryEnd {
+  if (outcome === 'delivered') return 'delivered'
+  return outcome === 'gone' ? 'canceled' : 'abandoned'
 }
 
 /** What waited in the outbox for long has that much less time. */

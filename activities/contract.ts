@@ -125,11 +125,15 @@ export type DeliveryAttempt = {
   readonly remainingMs: number
 }
 
+/** What became of something that was to be delivered: taken, tried for as long as it may be, or not wanted any more. */
+export type DeliveryEnd = 'delivered' | 'abandoned' | 'canceled'
+
 /** What is to follow: nothing, a further attempt after a pause, or the same attempt, since there was no place for it. */
 export type AfterDelivery =
-  | { readonly next: 'nothing' }
+  | { readonly next: 'nothing'; readonly end: DeliveryEnd }
   | { readonly next: 'attempt'; readonly pauseMs: number }
-  | { readonly next: 'same' }
+  /** `isUnknown`: the store does not know it, or not any more. */
+  | { readonly next: 'same'; readonly isUnknown?: true }
 
 /** What workers do to tell somebody outside of the service something, on a task queue of its own. */
 export interface DeliveryActivities {
@@ -174,8 +178,10 @@ export type MailAttempt = { readonly id: string; readonly round: number; readonl
 
 /** What follows: nothing, the next attempt after a pause, or the same one, since the mail is not due yet. */
 export type AfterMailAttempt =
-  | { readonly next: 'nothing' }
-  | { readonly next: 'attempt' | 'notYet'; readonly pauseMs: number }
+  | { readonly next: 'nothing'; readonly end: DeliveryEnd }
+  | { readonly next: 'attempt'; readonly pauseMs: number }
+  /** `isUnknown`: the store does not know it, or not any more. */
+  | { readonly next: 'notYet'; readonly pauseMs: number; readonly isUnknown?: true }
 
 /** What processes do that can read addresses, on a task queue of their own. */
 export interface MailActivities {

@@ -104,11 +104,15 @@ export function deliveryActivities(dependencies: WebHookDeliveryDependencies): A
 
 /** Sends mails. Each call is short, and waits for a mail server. */
 export function mailActivities(dependencies: MailDependencies): Answering<MailActivities> {
-  return { attemptMail: answering((input) => withHeartbeat(() => attemptMail(dependencies, input), mailLimit)) }
+  return {
+    attemptMail: answering((input) =>
+      withHeartbeat(({ signal }) => attemptMail(dependencies, input, signal), mailLimit),
+    ),
+  }
 }
 
-/** A mail server that is slow with each step takes less. */
-const mailLimit = 10 * 60_000
+/** A mail server that is slow is given up by then, with an answer that is kept. */
+const mailLimit = 8 * 60_000
 
 /**
  * The activities of a signer process.

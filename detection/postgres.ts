@@ -1,4 +1,4 @@
-import { openPostgresStore, type PostgresConnections } from '../databases/index.ts'
+import { failureCodeOf, openPostgresStore, type PostgresConnections } from '../databases/index.ts'
 import type { ActivityProfile } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { ActivityStore, StoredFinding } from './activity-store.ts'
@@ -30,7 +30,7 @@ export function openPostgresActivityStore(options: PostgresConnections): Activit
     failure: (cause) =>
       new ActivityStoreError(
         'ACTIVITY_STORE_UNAVAILABLE',
-        `The database of what is known of usual activity cannot be used: ${cause.message}.`,
+        `The database of what is known of usual activity cannot be used: ${failureCodeOf(cause)}.`,
         { cause },
       ),
   })

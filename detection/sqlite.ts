@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { inTransaction, openSqliteStore } from '../databases/index.ts'
+import { failureCodeOf, inTransaction, openSqliteStore } from '../databases/index.ts'
 import type { ActivityProfile } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { ActivityStore, StoredFinding } from './activity-store.ts'
@@ -42,7 +42,7 @@ export function openSqliteActivityStore(path: string): ActivityStore {
     failure: (cause) =>
       new ActivityStoreError(
         'ACTIVITY_STORE_UNAVAILABLE',
-        `What is known of usual activity in ${path} cannot be used: ${cause.message}.`,
+        `The file of what is known of usual activity cannot be used: ${failureCodeOf(cause)}.`,
         { cause },
       ),
   })

@@ -10,6 +10,7 @@ import type {
   Source,
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import type { WaitingCalls } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 
 /** What every resolver of one operation may use. */
@@ -43,6 +44,8 @@ export type GraphQLContext = {
    * @throws Refusal as `Application.authenticate` does, when the token does not work any more
    */
   readonly authenticateAgain: () => Promise<Caller>
+  /** Counts subscriptions, with whatever else waits for events. */
+  readonly waitingCalls: WaitingCalls
   /** Aborted when the service stops: subscriptions end. */
   readonly stopping: AbortSignal
 }

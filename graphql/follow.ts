@@ -41,13 +41,13 @@ export function followRequest(
     yield request
     if (isFinalStatus(request.workflowStatus)) return
     const concerns = ({ streamId }: EventView) => streamId === streams.signingRequest(id)
-    for await (const _ of stillAllowed(context, { after: from, concerns, signal })) {
-      ;[request] = await readModel.signingRequestsByIds(context.caller.organizationId, [id])
+    const read = () => readModel.signingRequestsByIds(context.caller.organizationId, [id])
+    for await ([request] of stillAllowed(context, { after: from, concerns, signal, read })) {
       if (request === undefined) continue
       yield request
       if (isFinalStatus(request.workflowStatus)) return
     }
-  }, context.stopping)
+  }, context)
 }
 
 /** All requests that match, unless `after` is given; then each that matches after it changed. */
@@ -63,9 +63,9 @@ export function followRequests(
         context.readModel.listSigningRequests(organizationId, filter, page),
       )
     const concerns = ({ streamId }: EventView) => parseStreamName(streamId)?.kind === 'signingRequest'
-    for await (const events of stillAllowed(context, { after: from, concerns, signal }))
-      yield* changedRequests(events, filter, context)
-  }, context.stopping)
+    const read = (events: readonly EventView[]) => changedRequests(events, filter, context)
+    for await (const changed of stillAllowed(context, { after: from, concerns, signal, read })) yield* changed
+  }, context)
 }
 
 /**
@@ -75,11 +75,11 @@ export function followRequests(
  */
 export function followLog(after: LogPosition | undefined, context: GraphQLContext): AsyncGenerator<Outcome<EventView>> {
   return stream(async function* (signal) {
-    for await (const events of stillAllowed(context, { after, concerns: () => true, signal })) {
+    for await (const events of stillAllowed(context, { after, concerns: () => true, signal, read: asTheyAre })) {
       requirePermission(context.caller, 'readAuditLog')
       yield* events
     }
-  }, context.stopping)
+  }, context)
 }
 
 /**
@@ -93,45 +93,54 @@ export function followUnusualActivity(
 ): AsyncGenerator<Outcome<UnusualActivityView>> {
   return stream(async function* (signal) {
     const from = after ?? (await context.readModel.position())
+    const requireStill = () => requirePermission(context.caller, 'readUnusualActivity')
     if (after === undefined)
-      yield* everyPage(context, (organizationId, page) =>
-        context.readModel.listUnusualActivity(organizationId, {}, page),
+      yield* everyPage(
+        context,
+        (organizationId, page) => context.readModel.listUnusualActivity(organizationId, {}, page),
+        requireStill,
       )
     const concerns = ({ streamId }: EventView) => parseStreamName(streamId)?.kind === 'unusualActivity'
-    for await (const events of stillAllowed(context, { after: from, concerns, signal })) {
-      requirePermission(context.caller, 'readUnusualActivity')
+    for await (const events of stillAllowed(context, { after: from, concerns, signal, read: asTheyAre })) {
+      requireStill()
       yield* events.map(asUnusualActivity)
     }
-  }, context.stopping)
+  }, context)
 }
 
-type Following = {
+type Following<Read> = {
   readonly after: LogPosition | undefined
   /** Which events the subscription is about. */
   readonly concerns: (event: EventView) => boolean
   readonly signal: AbortSignal
+  /** Reads what these events changed. */
+  readonly read: (events: readonly EventView[]) => Promise<Read> | Read
 }
 
+const asTheyAre = (events: readonly EventView[]) => events
+
 // Whoever lost the right to see more (token revoked or expired, user deactivated, role withdrawn) sees no more: the
-// caller is established again before anything is delivered, and whenever something happens to the caller.
-async function* stillAllowed(
+// caller is established again between reading and delivering, and whenever something happens to the caller.
+async function* stillAllowed<Read>(
   context: GraphQLContext,
-  { after, concerns, signal }: Following,
-): AsyncGenerator<readonly EventView[]> {
+  { after, concerns, signal, read }: Following<Read>,
+): AsyncGenerator<Read> {
   const { organizationId, userId } = context.caller
   for await (const events of context.readModel.follow(organizationId, { after, signal })) {
     const news = events.filter(concerns)
     if (news.length === 0 && !events.some(({ streamId }) => streamId === streams.user(userId))) continue
+    const changed = news.length > 0 ? { read: await read(news) } : undefined
     context.caller = await context.authenticateAgain()
     clearAllDataLoaders(context)
-    if (news.length > 0) yield news
+    if (changed !== undefined) yield changed.read
   }
 }
 
-/** Everything that a list has now, page by page. */
+/** Everything that a list has now, page by page; a client that reads slowly may have lost the right to see more before the next. */
 async function* everyPage<Item>(
   context: GraphQLContext,
   list: (organizationId: OrganizationId, page: PageRequest) => Promise<Page<Item>>,
+  requireStill: () => void = () => undefined,
 ): AsyncGenerator<Item> {
   let cursor: string | undefined
   do {
@@ -141,15 +150,19 @@ async function* everyPage<Item>(
       size: maximumPageSize,
       ...(cursor === undefined ? {} : { after: cursor }),
     })
+    if (cursor !== undefined) {
+      context.caller = await context.authenticateAgain()
+      requireStill()
+    }
     for (const { item } of page.items) yield item
     cursor = page.hasNextPage ? page.items.at(-1)?.cursor : undefined
   } while (cursor !== undefined)
 }
 
-async function* changedRequests(events: readonly EventView[], filter: SigningRequestFilter, context: GraphQLContext) {
+async function changedRequests(events: readonly EventView[], filter: SigningRequestFilter, context: GraphQLContext) {
   const ids = new Set(events.map(({ streamId }) => parseStreamName(streamId)?.id))
   const requests = await context.readModel.signingRequestsByIds(context.caller.organizationId, [
     ...ids,
   ] as SigningRequestId[])
-  for (const request of requests) if (request !== undefined && matchesFilter(request, filter)) yield request
+  return requests.filter((request) => request !== undefined).filter((request) => matchesFilter(request, filter))
 }

@@ -92,7 +92,7 @@ function sendEvents(reply: FastifyReply, status: number, body: ReadableStream<Ui
       .status(status)
       .type('text/event-stream')
       // Proxies collect answers by default, which would hold events back.
-      .headers({ 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
+      .headers({ 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' })
       .send(Readable.from(chunks(), { objectMode: false }))
   )
 }

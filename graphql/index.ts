@@ -15,7 +15,7 @@ export { printedSchema } from './print-schema.ts'
  */
 export async function registerGraphQL(http: HttpServer, dependencies: GraphQLDependencies): Promise<void> {
   const stopping = new AbortController()
-  const server = createGraphQLServer(dependencies, stopping.signal)
+  const server = createGraphQLServer(dependencies, { stopping: stopping.signal, waitingCalls: http.waitingCalls })
   await http.fastify.register((scope) => registerHttp(scope, http, server, dependencies))
   const endConnections = registerWebSocket(http, server, dependencies)
   http.fastify.addHook('preClose', async () => {

@@ -18,8 +18,11 @@ export type Sender = {
 /** The GraphQL server without its transports. */
 export type GraphQLServer = YogaServerInstance<Sender, GraphQLContext>
 
-/** @param stopping aborted when the service stops */
-export function createGraphQLServer(dependencies: GraphQLDependencies, stopping: AbortSignal): GraphQLServer {
+/** @param live what subscriptions end with, and are counted by */
+export function createGraphQLServer(
+  dependencies: GraphQLDependencies,
+  live: Pick<GraphQLContext, 'stopping' | 'waitingCalls'>,
+): GraphQLServer {
   const {
     application,
     readModel,
@@ -50,7 +53,7 @@ export function createGraphQLServer(dependencies: GraphQLDependencies, stopping:
       describeSource,
       publicUrl: typeof publicUrl === 'string' ? publicUrl : publicUrl(),
       readModelTimeoutMs,
-      stopping,
+      ...live,
     }),
     plugins: [limitOperations(limits)],
     maskedErrors: { maskError: (error) => asGraphQLError(error, logger) },

@@ -1,3 +1,5 @@
+import type { GraphQLContext } from './context.ts'
+
 /** A value, or what ended the values. */
 export type Outcome<Value> = { readonly value: Value } | { readonly error: unknown }
 
@@ -10,14 +12,22 @@ export type Outcome<Value> = { readonly value: Value } | { readonly error: unkno
  *   of breaking the connection. {@link unwrap} throws it again.
  *
  * @param source begins to iterate; it must finish soon after its signal is aborted
- * @param stopping ends the iteration too, without an error
+ * @param context whose call waits, which may be one too many; when the service stops, the iteration ends without an error
  */
 export function stream<Value>(
   source: (signal: AbortSignal) => AsyncIterable<Value>,
-  stopping: AbortSignal,
+  { stopping, waitingCalls, caller }: Pick<GraphQLContext, 'stopping' | 'waitingCalls' | 'caller'>,
 ): AsyncGenerator<Outcome<Value>, void> {
   const left = new AbortController()
-  const outcomes = withLastError(source(AbortSignal.any([left.signal, stopping])))
+  async function* counted(): AsyncGenerator<Value, void> {
+    const waitsNoMore = waitingCalls.enter(caller)
+    try {
+      yield* source(AbortSignal.any([left.signal, stopping]))
+    } finally {
+      waitsNoMore()
+    }
+  }
+  const outcomes = withLastError(counted())
   const leave = () => {
     left.abort()
     return outcomes.return()

@@ -15,6 +15,7 @@ import { createRateLimiter, type RateLimits } from './rate-limits.ts'
 import { accessOfRoute, type Route } from './route-access.ts'
 import { type ServerTls, tlsServer } from './server-tls.ts'
 import { asksForWebSocket, type UpgradeHandler, upgradeDispatcher } from './upgrades.ts'
+import { countWaitingCalls, type WaitingCalls } from './waiting-calls.ts'
 
 /** How much time and how many connections clients get. */
 export type HttpLimits = {
@@ -29,6 +30,8 @@ export type HttpLimits = {
   readonly maximumConnectionsPerAddress: number
   readonly rates: RateLimits
   readonly largeBodies: LargeBodyLimits
+  /** Long polls, and streams of events, of one user at once. */
+  readonly waitingCallsPerUser: number
 }
 
 /** What a service gets whose operator says nothing else. */
@@ -37,9 +40,10 @@ export const defaultHttpLimits: HttpLimits = {
   idleTimeoutMs: 120_000,
   bodyPace: { minimumBytes: 32 * 1024, windowMs: 30_000, maximumBytes: 4 * 1024 ** 3, afterAnswerMs: 3_000 },
   maximumConnections: 4_000,
-  maximumConnectionsPerAddress: 400,
+  maximumConnectionsPerAddress: 1_000,
   rates: { perToken: 18_000, perAddress: 60_000 },
   largeBodies: { atOnce: 256, atOncePerAddress: 64 },
+  waitingCallsPerUser: 1_000,
 }
 
 /** What an HTTP server needs. */
@@ -72,6 +76,8 @@ export type HttpServer = {
    * @throws Refusal `TOO_MANY_REQUESTS`
    */
   readonly count: (request: IncomingMessage, authorization: string | undefined) => Promise<void>
+  /** Counts what waits for something to happen. */
+  readonly waitingCalls: WaitingCalls
   /** The routes so far, each with who may use it. */
   readonly routes: readonly Route[]
 }
@@ -119,6 +125,7 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     onUpgrade: (path, handler) => void upgrades.set(path, handler),
     clientOf: ofRequest,
     count: (request, authorization) => rates.count(ofRequest(request), authorization),
+    waitingCalls: countWaitingCalls(limits.waitingCallsPerUser),
     routes,
   }
 }

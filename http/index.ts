@@ -12,3 +12,4 @@ export {
 export type { Route, RouteAccess } from './route-access.ts'
 export type { ServerTls, TlsIdentity } from './server-tls.ts'
 export type { UpgradeHandler } from './upgrades.ts'
+export { leavingCalls, type WaitingCalls } from './waiting-calls.ts'

@@ -1,15 +1,15 @@
 import type { Instant } from '../domain/index.ts'
 import { keepRunning, pause } from '../retry/index.ts'
-import type { Channel, Notification, NotificationStore } from './notification-store.ts'
+import type { Channel, finalStatuses, Notification, NotificationStore } from './notification-store.ts'
 
-/** Has the workflow of a notification's round run. */
-type Begin = (notification: Notification) => Promise<void>
+/** Has the workflow of a notification's round run, or says what became of it when it has come to its end. */
+type Begin = (notification: Notification) => Promise<(typeof finalStatuses)[number] | undefined>
 
 /** What starting workflows needs. */
 export type DispatchDependencies = {
   readonly store: NotificationStore
   /**
-   * Starts the workflow of a notification's round, unless it runs or has ended by itself. The channels of this process; what
+   * Starts the workflow of a notification's round, unless it runs or has come to its end, and says then what became of it. The channels of this process; what
    * other channels have in the outbox is left there.
    */
   readonly start: Readonly<Partial<Record<Channel, Begin>>>
@@ -53,8 +53,10 @@ export function startDispatch(dependencies: DispatchDependencies): Dispatch {
   async function startAll(begin: Begin, notifications: readonly Notification[]): Promise<void> {
     for (const notification of notifications) {
       if (closing.signal.aborted) return
-      await begin(notification)
-      await store.started(notification, now())
+      const end = await begin(notification)
+      if (end === undefined) await store.started(notification, now())
+      // The store does not know it: it was lost, and this was put into the outbox anew.
+      else await store.finish(notification, end, now())
     }
   }
 

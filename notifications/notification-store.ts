@@ -20,6 +20,11 @@ export type NotificationStatus = (typeof notificationStatuses)[number]
 /** Those in which nothing happens any more unless somebody has it sent again. */
 export const finalStatuses = ['delivered', 'abandoned', 'canceled'] as const satisfies readonly NotificationStatus[]
 
+/** Whether nothing happens any more. */
+export function isFinal(status: NotificationStatus): status is (typeof finalStatuses)[number] {
+  return finalStatuses.some((each) => each === status)
+}
+
 /** Something that is to be sent. */
 export type NewNotification = {
   /** A UUID that follows from what it says to whom: put in twice, it is there once. */
@@ -130,7 +135,7 @@ export interface NotificationStore {
   /** Keeps an attempt and what follows from it, once: recorded twice, the first counts. */
   record(id: string, attempt: Attempt, then: AfterAttempt): Promise<void>
   /** Ends a round without an attempt. */
-  finish(key: Pick<AttemptKey, 'id' | 'round'>, status: 'abandoned' | 'canceled', at: Instant): Promise<void>
+  finish(key: Pick<AttemptKey, 'id' | 'round'>, status: (typeof finalStatuses)[number], at: Instant): Promise<void>
 
   /** Deletes notifications that were finished before this moment, so many at the most, and says how many. */
   prune(before: Instant, limit: number): Promise<number>

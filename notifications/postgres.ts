@@ -1,4 +1,4 @@
-import { openPostgresStore, type PostgresConnections } from '../databases/index.ts'
+import { failureCodeOf, openPostgresStore, type PostgresConnections } from '../databases/index.ts'
 import type { NotificationStore } from './notification-store.ts'
 import { NotificationStoreError } from './notification-store-error.ts'
 import { type Row, tables } from './sql-rows.ts'
@@ -19,7 +19,7 @@ export function openPostgresNotificationStore(options: PostgresConnections): Not
     failure: (cause) =>
       new NotificationStoreError(
         'NOTIFICATION_STORE_UNAVAILABLE',
-        `The database of notifications cannot be used: ${cause.message}.`,
+        `The database of notifications cannot be used: ${failureCodeOf(cause)}.`,
         { cause },
       ),
   })

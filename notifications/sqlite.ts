@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { openSqliteStore } from '../databases/index.ts'
+import { failureCodeOf, openSqliteStore } from '../databases/index.ts'
 import type { NotificationStore } from './notification-store.ts'
 import { NotificationStoreError } from './notification-store-error.ts'
 import { type Row, tables } from './sql-rows.ts'
@@ -32,7 +32,7 @@ export function openSqliteNotificationStore(path: string): NotificationStore {
     failure: (cause) =>
       new NotificationStoreError(
         'NOTIFICATION_STORE_UNAVAILABLE',
-        `The notifications in ${path} cannot be used: ${cause.message}.`,
+        `The file of notifications cannot be used: ${failureCodeOf(cause)}.`,
         { cause },
       ),
   })

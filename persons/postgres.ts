@@ -1,4 +1,4 @@
-import { openPostgresStore, type PostgresConnections } from '../databases/index.ts'
+import { failureCodeOf, openPostgresStore, type PostgresConnections } from '../databases/index.ts'
 import type { OrganizationId, UserId } from '../domain/index.ts'
 import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
@@ -45,7 +45,7 @@ export function openPostgresPersonKeys(options: PostgresConnections): PersonKeyS
     failure: (cause) =>
       new PersonKeysError(
         'PERSON_KEYS_UNAVAILABLE',
-        `The database of the keys of the users' names cannot be used: ${cause.message}.`,
+        `The database of the keys of the users' names cannot be used: ${failureCodeOf(cause)}.`,
         { cause },
       ),
   })

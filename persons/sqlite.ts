@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { openSqliteStore } from '../databases/index.ts'
+import { failureCodeOf, openSqliteStore } from '../databases/index.ts'
 import type { UserId } from '../domain/index.ts'
 import type { PersonKeyStore, StoredAddressKey, StoredPersonKey } from './person-key-store.ts'
 import { PersonKeysError } from './person-keys-error.ts'
@@ -38,7 +38,7 @@ export function openSqlitePersonKeys(path: string): PersonKeyStore {
     failure: (cause) =>
       new PersonKeysError(
         'PERSON_KEYS_UNAVAILABLE',
-        `The keys of the users' names in ${path} cannot be used: ${cause.message}.`,
+        `The file of the keys of the users' names cannot be used: ${failureCodeOf(cause)}.`,
         { cause },
       ),
   })

@@ -1,3 +1,4 @@
+import { failureCodeOf } from '../databases/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import type { ReadModelDatabase } from './database.ts'
 import type { Checkpoint } from './project-batch.ts'
@@ -32,7 +33,7 @@ export async function requireReadModel(database: ReadModelDatabase): Promise<Che
 export function asReadModelError(error: unknown): unknown {
   if (!(error instanceof Error) || error.name === 'Refusal' || error instanceof ReadModelError) return error
   if (isMissingTable(error)) return notBuilt()
-  return new ReadModelError('READ_MODEL_UNAVAILABLE', `The read model's database failed: ${error.message}`, {
+  return new ReadModelError('READ_MODEL_UNAVAILABLE', `The read model's database failed: ${failureCodeOf(error)}.`, {
     cause: error,
   })
 }

@@ -47,4 +47,5 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['UPLOAD_QUOTA_EXCEEDED', 429],
   ['TOO_MANY_REQUESTS', 429],
   ['TOO_MANY_UPLOADS', 429],
+  ['TOO_MANY_WAITING_CALLS', 429],
 ])

@@ -77,6 +77,8 @@ export type OperationCall<
   /** What the client calls this call (`Idempotency-Key`), where the operation keeps to it by itself; else `null`. */
   readonly idempotencyKey: string | null
   readonly request: FastifyRequest
+  /** Has something called when the answer is over, in whatever way: also when the client leaves before it has one. */
+  readonly whenAnswered: (then: () => void) => void
 }
 
 type Definition<

@@ -55,6 +55,7 @@ async function handle(
       file: () => incomingFile(request, reply),
       idempotencyKey: isKept ? null : key,
       request,
+      whenAnswered: (then: () => void) => (reply.raw.closed ? then() : void reply.raw.once('close', then)),
     })
   try {
     if (!isKept) return send(reply, await run())

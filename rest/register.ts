@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Application, PersonReader } from '../application/index.ts'
-import { bearerTokens, type HttpServer } from '../http/index.ts'
+import { bearerTokens, type HttpServer, leavingCalls } from '../http/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import { administrationOperations } from './administration/index.ts'
 import { registerAuditExport } from './audit-export.ts'
@@ -51,10 +51,13 @@ export type RestOptions = {
   readonly logger: Logger
 }
 
+/** How long clients may take to read their last answers when the service stops, in milliseconds. */
+const farewellMs = 2_000
+
 /** The operations of the API: each family has a file of its own, and a line here. */
 function operationsOf(
   options: RestOptions,
-  live: Pick<StreamingDependencies, 'authenticateAgain' | 'stopping' | 'watch'>,
+  live: Pick<StreamingDependencies, 'authenticateAgain' | 'stopping' | 'waitingCalls' | 'watch'>,
 ) {
   const links = linksFrom(options.publicUrl)
   const following = { ...options, links, ...live }
@@ -83,11 +86,13 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
   const watch = openRequestWatch(options.readModel)
   const authenticateAgain = ({ headers, raw }: FastifyRequest) =>
     application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address)
-  const operations = operationsOf(options, { authenticateAgain, stopping: stopping.signal, watch })
+  const waitingCalls = leavingCalls(http.waitingCalls)
+  const operations = operationsOf(options, { authenticateAgain, stopping: stopping.signal, waitingCalls, watch })
   // What waits for changes is answered before connections are closed.
   http.fastify.addHook('preClose', async () => {
     watch.close()
     stopping.abort()
+    await waitingCalls.left(farewellMs)
   })
   const answers = keepAnswers(options.secrets)
   const described = openApiOperations(operations, options.publicUrl)

@@ -1,4 +1,4 @@
-import { openPostgresStore, type PostgresConnections } from '../databases/index.ts'
+import { failureCodeOf, openPostgresStore, type PostgresConnections } from '../databases/index.ts'
 import type { OrganizationId } from '../domain/index.ts'
 import type { SecretStore, StoredSecret } from './secret-store.ts'
 import { SecretsError } from './secrets-error.ts'
@@ -42,7 +42,9 @@ export function openPostgresSecretStore(options: PostgresConnections): SecretSto
     tables: createTables,
     schemaLock,
     failure: (cause) =>
-      new SecretsError('SECRETS_UNAVAILABLE', `The database of secrets cannot be used: ${cause.message}.`, { cause }),
+      new SecretsError('SECRETS_UNAVAILABLE', `The database of secrets cannot be used: ${failureCodeOf(cause)}.`, {
+        cause,
+      }),
   })
   const query = (text: string, values: readonly unknown[] = []) => ask<Row>(text, values)
 

@@ -1,4 +1,4 @@
-import { openSqliteStore } from '../databases/index.ts'
+import { failureCodeOf, openSqliteStore } from '../databases/index.ts'
 import type { OrganizationId } from '../domain/index.ts'
 import type { SecretStore, StoredSecret } from './secret-store.ts'
 import { SecretsError } from './secrets-error.ts'
@@ -40,7 +40,9 @@ export function openSqliteSecretStore(path: string): SecretStore {
     foreign: () =>
       new SecretsError('SECRETS_FOREIGN', `${path} is an SQLite database, but holds no secrets of Countersign.`),
     failure: (cause) =>
-      new SecretsError('SECRETS_UNAVAILABLE', `The secrets in ${path} cannot be used: ${cause.message}.`, { cause }),
+      new SecretsError('SECRETS_UNAVAILABLE', `The file of secrets cannot be used: ${failureCodeOf(cause)}.`, {
+        cause,
+      }),
   })
 
   return {

@@ -23,6 +23,7 @@ export function newHttpServer(settings: Settings, logger: Logger): HttpServer {
       maximumConnections,
       maximumConnectionsPerAddress,
       rates: { perToken: settings.requestsPerMinutePerToken, perAddress: settings.requestsPerMinutePerAddress },
+      waitingCallsPerUser: settings.waitingCallsPerUser,
       largeBodies: { atOnce: settings.uploadsAtOnce, atOncePerAddress: settings.uploadsAtOncePerAddress },
     },
     ...(tls === undefined ? {} : { tls }),

@@ -16,11 +16,12 @@ export const httpSettings = {
   operatorToken: z.string().min(16, 'must have 16 characters at least').optional(),
   healthDetails: z.enum(['operator', 'everyone']).default('operator'),
   maximumConnections: wholeNumber(1, 1_000_000).default(4_000),
-  maximumConnectionsPerAddress: wholeNumber(1, 1_000_000).default(400),
+  maximumConnectionsPerAddress: wholeNumber(1, 1_000_000).default(1_000),
   requestsPerMinutePerToken: wholeNumber(1, 1_000_000_000).default(18_000),
   requestsPerMinutePerAddress: wholeNumber(1, 1_000_000_000).default(60_000),
   uploadsAtOnce: wholeNumber(1, 1_000_000).default(256),
   uploadsAtOncePerAddress: wholeNumber(1, 1_000_000).default(64),
+  waitingCallsPerUser: wholeNumber(1, 1_000_000).default(1_000),
   tlsCertificate: z.string().min(1).optional(),
   tlsKey: z.string().min(1).optional(),
 }

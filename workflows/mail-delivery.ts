@@ -1,9 +1,9 @@
 import { CancellationScope, continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
-import type { AfterMailAttempt, Answering, MailActivities, MailAttempt } from '../activities/contract.ts'
+import type { AfterMailAttempt, Answering, DeliveryEnd, MailActivities, MailAttempt } from '../activities/contract.ts'
 import { pauseAfter, Refusal } from '../domain/index.ts'
 import { callActivity } from './call-activity.ts'
 import { mailDeliveryId, mailTaskQueue } from './contract.ts'
-import { failureFromRefusal } from './refusals.ts'
+import { failureFromRefusal, unknownNotification } from './refusals.ts'
 import { stepFailure } from './step-failure.ts'
 
 const sender = proxyActivities<Answering<MailActivities>>({
@@ -21,14 +21,17 @@ const backoff = { first: 1_000, longest: 60_000 }
  * sent to whom, and what came of it, is kept where the attempts are made; here is nothing but the notification's id.
  *
  * @param from the attempt that comes next, when it goes on with a new history
- * @throws ApplicationFailure `ID_MALFORMED` when the workflow's id is none of a mail
+ * @returns what became of it, for a store that was lost meanwhile
+ * @throws ApplicationFailure `ID_MALFORMED` when the workflow's id is none of a mail; `NOTIFICATION_UNKNOWN` when nobody knows the mail:
+ *   it is started again when it is put out again
  */
-export function mailDelivery(from?: number): Promise<void> {
+export function mailDelivery(from?: number): Promise<DeliveryEnd> {
   const { id, round } = ownMail()
   return CancellationScope.nonCancellable(async () => {
     for (let attempt = Number.isSafeInteger(from) ? Number(from) : 1; ; ) {
       const after = await untilAnswered({ id, round, attempt })
-      if (after.next === 'nothing') return
+      if (after.next === 'nothing') return after.end
+      if (after.next === 'notYet' && after.isUnknown) throw unknownNotification(id)
       if (after.next === 'attempt') attempt += 1
       await sleep(after.pauseMs)
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof mailDelivery>(attempt)

@@ -11,6 +11,13 @@ export function failureFromRefusal(refusal: Refusal): ApplicationFailure {
   })
 }
 
+/** Ends a workflow that delivers what no store knows: failed, so that it is started again when it is put out again. */
+export function unknownNotification(id: string): ApplicationFailure {
+  return failureFromRefusal(
+    new Refusal('NOTIFICATION_UNKNOWN', `The store of notifications does not know ${id}, or lost it.`),
+  )
+}
+
 /** The refusal that a failure carries, for failures that {@link failureFromRefusal} made. */
 export function refusalFromFailure(failure: ApplicationFailure): Refusal {
   const [details] = failure.details ?? []

@@ -1,9 +1,15 @@
 import { CancellationScope, continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
-import type { AfterDelivery, Answering, DeliveryActivities, DeliveryAttempt } from '../activities/contract.ts'
+import type {
+  AfterDelivery,
+  Answering,
+  DeliveryActivities,
+  DeliveryAttempt,
+  DeliveryEnd,
+} from '../activities/contract.ts'
 import { pauseAfter, Refusal, webHookDeadlineMs } from '../domain/index.ts'
 import { callActivity } from './call-activity.ts'
 import { type DeliveryProgress, deliveryTaskQueue, webHookDeliveryId } from './contract.ts'
-import { failureFromRefusal } from './refusals.ts'
+import { failureFromRefusal, unknownNotification } from './refusals.ts'
 import { stepFailure } from './step-failure.ts'
 
 const sender = proxyActivities<Answering<DeliveryActivities>>({
@@ -23,16 +29,19 @@ const turns = { first: 1_000, longest: 30_000 }
  * whom, and what came of it, is kept where the attempts are made.
  *
  * @param progress where it is, when it goes on with a new history
- * @throws ApplicationFailure `ID_MALFORMED` when the workflow's id is none of a delivery
+ * @returns what became of it, for a store that was lost meanwhile
+ * @throws ApplicationFailure `ID_MALFORMED` when the workflow's id is none of a delivery; `NOTIFICATION_UNKNOWN` when nobody knows the
+ *   message: it is started again when it is put out again
  */
-export function webHookDelivery(progress?: DeliveryProgress): Promise<void> {
+export function webHookDelivery(progress?: DeliveryProgress): Promise<DeliveryEnd> {
   const { id, round } = ownDelivery()
   const begun = { attempt: 1, deadline: workflowInfo().startTime.getTime() + webHookDeadlineMs }
   const { attempt: first, deadline } = isProgress(progress) ? progress : begun
   return CancellationScope.nonCancellable(async () => {
     for (let [attempt, waits] = [first, 0]; ; ) {
       const after = await untilAnswered({ id, round, attempt }, deadline)
-      if (after.next === 'nothing') return
+      if (after.next === 'nothing') return after.end
+      if (after.next === 'same' && after.isUnknown) throw unknownNotification(id)
       if (after.next === 'attempt') {
         attempt += 1
         waits = 0

@@ -9,7 +9,14 @@ import {
   userDecider,
 } from '../../domain/index.ts'
 import { pause } from '../../retry/index.ts'
-import type { AfterAttempt, AttemptKey, Notification, NotificationStore } from '../notification-store.ts'
+import {
+  type AfterAttempt,
+  type AttemptKey,
+  type finalStatuses,
+  isFinal,
+  type Notification,
+  type NotificationStore,
+} from '../notification-store.ts'
 import { isReachable } from './collect.ts'
 import { digestContents } from './digest-content.ts'
 import { digestGraceMs } from './digest-time.ts'
@@ -43,9 +50,10 @@ export type KeptAnswer =
 
 /** What follows from an attempt: nothing more, or another one after a pause; `notYet` was none. */
 export type AfterMail =
-  | { readonly next: 'nothing' }
+  | { readonly next: 'nothing'; readonly end: (typeof finalStatuses)[number] }
   | { readonly next: 'attempt'; readonly pauseMs: number }
-  | { readonly next: 'notYet'; readonly pauseMs: number }
+  /** `isUnknown`: the store does not know the mail. */
+  | { readonly next: 'notYet'; readonly pauseMs: number; readonly isUnknown?: true }
 
 /** The first pauses are as greylisting wants them; a server that is away for long is asked every half hour. */
 const pauses = { first: 60_000, longest: 30 * 60_000 }
@@ -57,29 +65,39 @@ const keptTries = 40
 /**
  * Makes one attempt to send a mail, and keeps it with what follows. Whom it goes to and what it says is read now: who was erased,
  * deactivated or wants no such mails any more gets none. A mail whose acceptance is kept is not sent again, whoever asks for it.
+ *
+ * @param givenUp ends the attempt, which is then as if it had not been made
+ * @throws the signal's reason; what the store and the log fail with
  */
-export async function attemptMail(dependencies: MailDependencies, key: AttemptKey): Promise<AfterMail> {
+export async function attemptMail(
+  dependencies: MailDependencies,
+  key: AttemptKey,
+  givenUp?: AbortSignal,
+): Promise<AfterMail> {
   const { store, now } = dependencies
   const notification = await store.find(key.id)
-  if (notification === undefined || notification.round !== key.round || notification.finishedAt !== null)
-    return { next: 'nothing' }
+  if (notification === undefined) return { next: 'notYet', pauseMs: pauses.first, isUnknown: true }
+  if (notification.round !== key.round) return { next: 'nothing', end: 'canceled' }
+  if (isFinal(notification.status)) return { next: 'nothing', end: notification.status }
   if ((await store.attempt(key)) !== undefined) return { next: 'attempt', pauseMs: pauseOf(key) }
   const notice = noticeOf(notification.content)
   const waitMs = notice.about === 'digest' ? Date.parse(notice.dueAt) + digestGraceMs - Date.parse(now()) : 0
   if (waitMs > 0) return { next: 'notYet', pauseMs: waitMs }
   const at = now()
   const begun = performance.now()
-  const answer = await send(dependencies, notification, notice)
+  const answer = await send(dependencies, notification, notice, givenUp)
   if (answer === 'nobody') {
     await store.finish(key, 'canceled', now())
-    return { next: 'nothing' }
+    return { next: 'nothing', end: 'canceled' }
   }
   const after = followingFrom(answer, key, now())
   const durationMs = Math.round(performance.now() - begun)
   const { round, attempt } = key
   await kept(() => store.record(key.id, { round, attempt, at, durationMs, facts: JSON.stringify(answer) }, after))
   dependencies.onAnswer?.(answer, key)
-  return after.status === 'underWay' ? { next: 'attempt', pauseMs: pauseOf(key) } : { next: 'nothing' }
+  return after.status === 'underWay'
+    ? { next: 'attempt', pauseMs: pauseOf(key) }
+    : { next: 'nothing', end: after.status }
 }
 
 function followingFrom(answer: KeptAnswer, key: AttemptKey, at: Instant): AfterAttempt {
@@ -96,6 +114,7 @@ async function send(
   dependencies: MailDependencies,
   notification: Notification,
   notice: MailNotice,
+  givenUp: AbortSignal | undefined,
 ): Promise<KeptAnswer | 'nobody'> {
   const { sources, read, transport, unsubscribeUrl } = dependencies
   const { id, createdAt, organizationId } = notification
@@ -108,14 +127,8 @@ async function send(
   if (person?.status !== 'readable' || person.email === null) return 'nobody'
   const { thread, kind, render } = made
   const unsubscribe = kind === null ? null : unsubscribeUrl(user, kind)
-  return transport.send({
-    id,
-    to: person.email,
-    date: new Date(createdAt),
-    thread,
-    unsubscribe,
-    ...render(unsubscribe),
-  })
+  const mail = { id, to: person.email, date: new Date(createdAt), thread, unsubscribe, ...render(unsubscribe) }
+  return transport.send(mail, givenUp)
 }
 
 /** What a mail says, and what it is to its receiver. */

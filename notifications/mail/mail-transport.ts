@@ -36,7 +36,12 @@ export type MailAnswer =
 
 /** What mails are handed to. */
 export type MailTransport = {
-  /** Hands one mail over. Does not fail: what goes wrong is its answer. */
-  readonly send: (mail: ComposedMail) => Promise<MailAnswer>
+  /**
+   * Hands one mail over. What goes wrong is its answer.
+   *
+   * @param givenUp ends it: nothing is sent from then on
+   * @throws the signal's reason
+   */
+  readonly send: (mail: ComposedMail, givenUp?: AbortSignal) => Promise<MailAnswer>
   readonly close: () => void
 }

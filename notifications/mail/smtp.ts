@@ -15,14 +15,19 @@ export type SmtpSettings = {
   readonly sender: MailSender
   /** How long each step of the server may take, in milliseconds: connecting, its greeting, and each silence. */
   readonly stepMs?: number
+  /** How long all of it may take, in milliseconds: a server that sends a byte now and then is never silent. */
+  readonly wholeMs?: number
 }
 
 /** A slow server gets this for each step, in milliseconds (less than RFC 5321 §4.5.3.2 grants, which nobody waits for). */
 const defaultStepMs = 60_000
+/** And all steps together this. Whoever asks for an attempt waits longer, so that there is one attempt at a time. */
+const defaultWholeMs = 5 * 60_000
 
 /** Sends mails by SMTP (RFC 5321), a connection for each. */
 export function smtpTransport(settings: SmtpSettings): MailTransport {
-  const { host, port, security, credentials, authorities, sender, stepMs = defaultStepMs } = settings
+  const { host, port, security, credentials, authorities, sender } = settings
+  const { stepMs = defaultStepMs, wholeMs = defaultWholeMs } = settings
   if (security === 'optional' && credentials !== undefined)
     throw new Error('Credentials are never sent where TLS is not required.')
   const transporter = createTransport({
@@ -43,12 +48,18 @@ export function smtpTransport(settings: SmtpSettings): MailTransport {
   })
 
   return {
-    async send(mail: ComposedMail): Promise<MailAnswer> {
+    async send(mail: ComposedMail, givenUp?: AbortSignal): Promise<MailAnswer> {
       const message = messageOf(mail, sender)
+      const late = AbortSignal.timeout(wholeMs)
       try {
-        await transporter.sendMail(message)
+        // The connection is closed with the signal: what was given up is not taken later.
+        await transporter.sendMail({
+          ...message,
+          signal: givenUp === undefined ? late : AbortSignal.any([givenUp, late]),
+        })
         return { outcome: 'accepted' }
       } catch (error) {
+        givenUp?.throwIfAborted()
         return answerOf(error)
       }
     },

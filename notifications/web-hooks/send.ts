@@ -1,4 +1,5 @@
 import { pauseBeforeRetry } from '../../domain/index.ts'
+import { keptAnswer } from './kept-answer.ts'
 import { signatureHeaders } from './signature.ts'
 
 /** The part of `outgoing/` that calls. */
@@ -48,8 +49,6 @@ export type AttemptResult = {
 
 /** A receiver gets this long for all of its answer, in milliseconds. */
 const answerWithinMs = 15_000
-/** So many bytes of an answer are kept. */
-const keptBytes = 4_096
 
 /**
  * Sends a message once. An answer of 2xx is a delivery, whatever follows its head; 410 says that nobody is there any more;
@@ -78,7 +77,8 @@ export async function sendMessage(
   try {
     const answered = await call(url, { ...request, signal })
     const { status } = answered
-    const answer = withoutSecrets(await beginningOf(answered), authorization, headers['webhook-signature'])
+    const signatures = headers['webhook-signature'].split(' ')
+    const answer = await keptAnswer(answered, [...(authorization === null ? [] : [authorization]), ...signatures])
     const retryAfterMs = retryAfter(answered.headers['retry-after'], now)
     if (status >= 200 && status < 300)
       return { outcome: 'delivered', status, answer, failure: null, message: null, retryAfterMs: null }
@@ -102,37 +102,6 @@ export async function sendMessage(
 export function pauseAfterAttempt(attempt: number, result: AttemptResult, remainingMs: number): number | undefined {
   const { status, retryAfterMs } = result
   return pauseBeforeRetry({ attempt, status, retryAfterMs }, remainingMs, Math.random())
-}
-
-async function beginningOf({
-  body,
-  discard,
-}: {
-  readonly body: AsyncIterable<Uint8Array>
-  readonly discard: () => void
-}): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk)
-      size += chunk.byteLength
-      if (size >= keptBytes) break
-    }
-  } catch {
-    // The head of the answer decides; of the rest is kept what came.
-  } finally {
-    discard()
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, keptBytes))
-}
-
-/** Receivers that are tried out like to answer with what they got. */
-function withoutSecrets(answer: string, authorization: string | null, signature: string): string {
-  const credentials = authorization?.replace(/^\S+\s+/, '')
-  return [authorization, credentials, ...signature.split(' ')]
-    .filter((secret) => secret != null && secret.length > 3)
-    .reduce((text: string, secret) => text.replaceAll(secret as string, '[removed]'), answer)
 }
 
 /** Seconds, or a moment (RFC 9110 §10.2.3). */

@@ -39,7 +39,12 @@ const streamOfEvents = {
 } as const
 
 /** Without buffering between: nginx would hold events back until the end. */
-const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' }
+const headers = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'x-accel-buffering': 'no',
+  // What is compressed on its way is held back, too.
+  'cache-control': 'no-store, no-transform',
+}
 
 /**
  * `GET …/SigningRequests/{id}/Events`, which ends after the final status, and `…/SigningRequests/Events`: changes of requests as
@@ -57,10 +62,11 @@ export function streamingOperations(dependencies: StreamingDependencies): readon
       description: 'Begins with an event `ready`, whose id says from where on changes are sent.',
       query: filterFields,
       answers: streamOfEvents,
-      async handle({ caller, query, request }) {
+      async handle({ caller, query, request, whenAnswered }) {
         const filter = await requestFilterOf(dependencies.readModel, caller, query)
         const after = (await lastSeen(dependencies, request)) ?? (await dependencies.readModel.position())
         const matching = (view: SigningRequestView) => matchesFilter(view, filter)
+        whenAnswered(dependencies.waitingCalls.enter(caller))
         return {
           status: 200,
           headers,
@@ -80,11 +86,12 @@ export function streamingOperations(dependencies: StreamingDependencies): readon
       description: 'Ends after its final status.',
       parameters: z.object({ signingRequestId: z.string() }),
       answers: streamOfEvents,
-      async handle({ caller, parameters: { signingRequestId }, request }) {
+      async handle({ caller, parameters: { signingRequestId }, request, whenAnswered }) {
         const seen = await lastSeen(dependencies, request)
         const position = await dependencies.readModel.position()
         const found = await findRequest(dependencies, caller, signingRequestId)
         const begin = { caller, request, after: seen ?? position, first: found, isResumed: seen !== undefined }
+        whenAnswered(dependencies.waitingCalls.enter(caller))
         return {
           status: 200,
           headers,
@@ -106,14 +113,14 @@ async function* allChanges(
   dependencies: StreamingDependencies,
   following: Following & { readonly matching: (view: SigningRequestView) => boolean },
 ): AsyncGenerator<string> {
-  const { caller, after, matching } = following
+  const { after, matching } = following
   yield message({ event: 'ready', id: after, data: {} })
   const isOfRequest = ({ streamId }: EventView) => parseStreamName(streamId)?.kind === 'signingRequest'
-  for await (const news of stillAllowed(dependencies, following, isOfRequest)) {
-    const ids = new Set(news.map(({ streamId }) => parseStreamName(streamId)?.id as SigningRequestId))
-    const views = await dependencies.readModel.signingRequestsByIds(caller.organizationId, [...ids])
-    const id = news.at(-1)?.position
-    for (const view of views) if (view !== undefined && matching(view)) yield changed(dependencies, view, id)
+  const idOf = ({ streamId }: EventView) => parseStreamName(streamId)?.id as SigningRequestId
+  for await (const { views, id } of stillAllowed(dependencies, following, { concerns: isOfRequest, idOf })) {
+    const wanted = views.filter((view) => view !== undefined).filter(matching)
+    // The last one has the id: whoever leaves before it is sent all of them again.
+    for (const view of wanted) yield changed(dependencies, view, view === wanted.at(-1) ? id : undefined)
   }
 }
 
@@ -121,34 +128,45 @@ async function* changesOfOne(
   dependencies: StreamingDependencies,
   following: Following & { readonly first: SigningRequestView; readonly isResumed: boolean },
 ): AsyncGenerator<string> {
-  const { caller, after, first, isResumed } = following
+  const { after, first, isResumed } = following
   const isOver = ({ workflowStatus }: SigningRequestView) => isFinalStatus(workflowStatus)
   // Who goes on has seen it as it was, unless it has come to its end since.
   if (!isResumed || isOver(first)) yield changed(dependencies, first, after)
   if (isOver(first)) return
   const isOfThis = ({ streamId }: EventView) => streamId === first.streamId
-  for await (const news of stillAllowed(dependencies, following, isOfThis)) {
-    const [view] = await dependencies.readModel.signingRequestsByIds(caller.organizationId, [first.signingRequestId])
+  const idOf = () => first.signingRequestId
+  for await (const {
+    views: [view],
+    id,
+  } of stillAllowed(dependencies, following, { concerns: isOfThis, idOf })) {
     if (view === undefined) continue
-    yield changed(dependencies, view, news.at(-1)?.position)
+    yield changed(dependencies, view, id)
     if (isOver(view)) return
   }
 }
 
+/** Requests that changed, as they are, and the position of the last event that changed them. */
+type Changes = { readonly views: readonly (SigningRequestView | undefined)[]; readonly id: LogPosition | undefined }
+
 /**
- * Events that concern the stream. Whoever lost the right to see more (token revoked, user deactivated) sees no more: the caller is
- * established again before anything is sent, and whenever something happens to the caller.
+ * What events that concern the stream changed. Whoever lost the right to see more (token revoked, user deactivated) sees no more: the
+ * caller is established again between reading and sending, and whenever something happens to the caller.
  */
 async function* stillAllowed(
   { readModel, authenticateAgain }: StreamingDependencies,
   { caller: { organizationId, userId }, request, after, signal }: Following,
-  concerns: (event: EventView) => boolean,
-): AsyncGenerator<readonly EventView[]> {
+  {
+    concerns,
+    idOf,
+  }: { readonly concerns: (event: EventView) => boolean; readonly idOf: (event: EventView) => SigningRequestId },
+): AsyncGenerator<Changes> {
   for await (const events of readModel.follow(organizationId, { after, signal })) {
     const news = events.filter(concerns)
     if (news.length === 0 && !events.some(({ streamId }) => streamId === streams.user(userId))) continue
+    const ids = [...new Set(news.map(idOf))]
+    const views = ids.length === 0 ? [] : await readModel.signingRequestsByIds(organizationId, ids)
     await authenticateAgain(request)
-    if (news.length > 0) yield news
+    if (news.length > 0) yield { views, id: news.at(-1)?.position }
   }
 }
 

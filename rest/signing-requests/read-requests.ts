@@ -2,8 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Application, Caller } from '../../application/index.ts'
 import { isFinalStatus } from '../../domain/index.ts'
+import type { WaitingCalls } from '../../http/index.ts'
 import { parsePageRequest, type SigningRequestView } from '../../projections/index.ts'
-import { type Operation, operation, organizationPath } from '../operation.ts'
+import { type Operation, type OperationCall, operation, organizationPath } from '../operation.ts'
 import { type DescribingDependencies, describeRequest, describeRequests } from './describe-requests.ts'
 import { findRequest } from './find-request.ts'
 import { filterFields, requestFilterOf } from './list-filter.ts'
@@ -11,8 +12,10 @@ import { requestDocument, requestSummary } from './request-document.ts'
 import type { RequestWatch } from './request-watch.ts'
 import { statusDocument, statusOf } from './status-document.ts'
 
-/** The longest that an answer is waited for, in seconds. */
+/** The longest that may be asked for, in seconds. */
 const longestWait = 60
+/** The longest that an answer is waited for, in seconds: proxies give up after a minute of silence. */
+const longestSilence = 55
 
 const waiting = z.object({
   waitForFinal: z
@@ -21,7 +24,7 @@ const waiting = z.object({
     .max(longestWait)
     .optional()
     .meta({
-      description: `Answer when the status is final, or after so many seconds with what it is then: 0 to ${longestWait}.`,
+      description: `Answer when the status is final, or after so many seconds with what it is then: 0 to ${longestWait}. After ${longestSilence} s there is an answer in any case, since proxies give up after a minute.`,
     }),
 })
 
@@ -29,6 +32,8 @@ const waiting = z.object({
 export type ReadingDependencies = DescribingDependencies & {
   readonly application: Pick<Application, 'locateSigningRequest'>
   readonly watch: RequestWatch
+  /** Counts long polls and streams of events. */
+  readonly waitingCalls: WaitingCalls
   /** Finds out again who the caller is. @throws Refusal when the token does not work any more */
   readonly authenticateAgain: (request: FastifyRequest) => Promise<Caller>
 }
@@ -51,8 +56,8 @@ export function readingOperations(dependencies: ReadingDependencies): readonly O
       parameters: ofRequest,
       query: waiting,
       answers: { 200: { description: 'The request.', schema: requestDocument } },
-      async handle({ caller, parameters: { signingRequestId }, query: { waitForFinal }, request }) {
-        const found = await awaited(dependencies, { caller, request }, signingRequestId, waitForFinal)
+      async handle({ caller, parameters: { signingRequestId }, query: { waitForFinal }, ...call }) {
+        const found = await awaited(dependencies, { caller, ...call }, signingRequestId, waitForFinal)
         return { status: 200, body: await describeRequest(dependencies, found) }
       },
     }),
@@ -66,8 +71,8 @@ export function readingOperations(dependencies: ReadingDependencies): readonly O
       parameters: ofRequest,
       query: waiting,
       answers: { 200: { description: 'Its status.', schema: statusDocument } },
-      async handle({ caller, parameters: { signingRequestId }, query: { waitForFinal }, request }) {
-        const found = await awaited(dependencies, { caller, request }, signingRequestId, waitForFinal)
+      async handle({ caller, parameters: { signingRequestId }, query: { waitForFinal }, ...call }) {
+        const found = await awaited(dependencies, { caller, ...call }, signingRequestId, waitForFinal)
         return { status: 200, body: statusOf(found, links) }
       },
     }),
@@ -115,22 +120,23 @@ export function readingOperations(dependencies: ReadingDependencies): readonly O
 /**
  * The request, once its status is final or the time is over. Whoever lost the right to see it meanwhile does not see it.
  *
- * @throws Refusal as authentication does
+ * @throws Refusal `TOO_MANY_WAITING_CALLS`; as authentication does
  */
 async function awaited(
   dependencies: ReadingDependencies,
-  { caller, request }: { readonly caller: Caller; readonly request: FastifyRequest },
+  { caller, request, whenAnswered }: Pick<OperationCall, 'caller' | 'request' | 'whenAnswered'>,
   text: string,
   seconds: number | undefined,
 ): Promise<SigningRequestView> {
   const found = await findRequest(dependencies, caller, text)
   if (seconds === undefined || seconds === 0 || isFinal(found)) return found
+  whenAnswered(dependencies.waitingCalls.enter(caller))
   const { socket } = request.raw
   const gone = new AbortController()
   const leave = () => gone.abort()
   socket.once('close', leave)
   try {
-    const timeout = AbortSignal.any([AbortSignal.timeout(seconds * 1_000), gone.signal])
+    const timeout = AbortSignal.any([AbortSignal.timeout(Math.min(seconds, longestSilence) * 1_000), gone.signal])
     const last = await dependencies.watch.until(found, isFinal, timeout)
     await dependencies.authenticateAgain(request)
     return last ?? found

@@ -5,7 +5,9 @@ import { streams } from '../../domain/index.ts'
 import { EventLogError } from '../../event-log/index.ts'
 import { followLog } from '../../notifications/index.ts'
 import { webHookChannel } from '../../notifications/web-hooks/index.ts'
+import { keptAnswer } from '../../notifications/web-hooks/kept-answer.ts'
 import { openOutgoing } from '../../outgoing/index.ts'
+import { fixedUuid } from '../support/submission.ts'
 import { until } from '../support/until.ts'
 import { answering } from '../support/web-hook-receiver.ts'
 import { webHookWorld } from '../support/web-hook-world.ts'
@@ -42,7 +44,7 @@ describe('a message to a web hook', () => {
       authorization: 'Basic  dXNlcjpw',
     })
     receiver.answer = answering(200, 'thanks')
-    expect(await attempt(id)).toEqual({ next: 'nothing' })
+    expect(await attempt(id)).toEqual({ next: 'nothing', end: 'delivered' })
     const [message, ...others] = receiver.received
     expect(others).toEqual([])
     if (message === undefined) throw new Error('Nothing came.')
@@ -115,13 +117,34 @@ describe('a message to a web hook', () => {
     expect(answer).toMatch(/^\[removed\] \[removed\] é+/)
   })
 
+  test.each([
+    ['where 4 KB end', 'Bearer canary-4711', (sent: string) => `${'x'.repeat(4_090)}${sent} more`],
+    ['where the answer ends', 'Bearer canary-4711', (sent: string) => `got ${sent.slice(0, 13)}`],
+    ['as JSON', 'Bearer canary"4711\\', (sent: string) => JSON.stringify({ authorization: sent })],
+    ['without its encoding', `Basic ${Buffer.from('user:canary-4711').toString('base64')}`, () => 'user:canary-4711?'],
+    ['in an address', 'Bearer canary 4711/', (sent: string) => `/?token=${encodeURIComponent(sent.slice(7))}`],
+  ])('is kept without what was secret in the answer, also %s', async (_, authorization, answerTo) => {
+    const body = async function* () {
+      yield Buffer.from(answerTo(authorization))
+    }
+    const kept = await keptAnswer({ body: body(), discard: () => undefined }, [authorization])
+    expect(kept).not.toMatch(/canary|Bearer c/)
+    expect(kept).toContain('[removed]')
+    expect(kept.length).toBeLessThanOrEqual(4_096 + '[removed]'.length)
+  })
+
+  test('is not known to a store that was lost, which is no end of it', async () => {
+    const { attempt } = await withMessage()
+    expect(await attempt(fixedUuid('f'))).toEqual({ next: 'same', isUnknown: true })
+  })
+
   test('counts as delivered by the head of the answer, however its end fails to come', async () => {
     const { receiver, attempt, id, delivery } = await withMessage()
     receiver.answer = (response) => {
       response.writeHead(200, { 'content-length': '1000' })
       response.write('part', () => response.destroy())
     }
-    expect(await attempt(id)).toEqual({ next: 'nothing' })
+    expect(await attempt(id)).toMatchObject({ next: 'nothing' })
     expect(await delivery()).toMatchObject({ status: 'delivered' })
   })
 
@@ -133,7 +156,7 @@ describe('a message to a web hook', () => {
     expect(receiver.received).toHaveLength(1)
     receiver.answer = answering(200)
     await attempt(id, 2)
-    expect(await attempt(id, 3)).toEqual({ next: 'nothing' })
+    expect(await attempt(id, 3)).toMatchObject({ next: 'nothing' })
     expect(receiver.received).toHaveLength(2)
   })
 
@@ -146,11 +169,11 @@ describe('a message to a web hook', () => {
     const log = { ...dependencies.log, append: async () => Promise.reject(new Error('The process ends.')) }
     const wanted = { id, round: 0, attempt: 1, remainingMs: 1_000_000 }
     await expect(attemptWebHookDelivery({ ...dependencies, log }, wanted)).rejects.toThrow('The process ends.')
-    expect(await attempt(id)).toEqual({ next: 'nothing' })
-    expect(await attempt(id)).toEqual({ next: 'nothing' })
+    expect(await attempt(id)).toMatchObject({ next: 'nothing' })
+    expect(await attempt(id)).toMatchObject({ next: 'nothing' })
     expect(await events(hook.webHookId)).toEqual(['WebHookCreated', 'WebHookDisabled'])
     expect(await delivery()).toMatchObject({ status: 'canceled' })
-    expect(await attempt(other?.id ?? '')).toEqual({ next: 'nothing' })
+    expect(await attempt(other?.id ?? '')).toMatchObject({ next: 'nothing' })
     expect(receiver.received).toHaveLength(1)
   })
 
@@ -158,7 +181,7 @@ describe('a message to a web hook', () => {
     const { receiver, attempt, id, hook, events, failedRequest, outbox, delivery, attempts } = await withMessage()
     await failedRequest()
     receiver.answer = answering(503)
-    expect(await attempt(id, 1, 0, 0)).toEqual({ next: 'nothing' })
+    expect(await attempt(id, 1, 0, 0)).toMatchObject({ next: 'nothing' })
     const other = (await outbox()).find((each) => each.id !== id)
     await attempt(other?.id ?? '', 1, 0, 0)
     expect(await events(hook.webHookId)).toEqual(['WebHookCreated', 'WebHookDeliveryAbandoned'])
@@ -175,7 +198,7 @@ describe('a message to a web hook', () => {
     const [kept] = await attempts()
     expect(kept).toMatchObject({ status: null, answer: null, failure: 'OUTGOING_ADDRESS_REFUSED', durationMs: 0 })
     expect(kept?.message).not.toContain('127.0.0.1')
-    expect(await attempt(id, 2)).toEqual({ next: 'nothing' })
+    expect(await attempt(id, 2)).toMatchObject({ next: 'nothing' })
   })
 
   test('waits for its turn while its web hook gets as many as it may, and others do not', async () => {
@@ -191,7 +214,7 @@ describe('a message to a web hook', () => {
     for (const release of held) release()
     await Promise.all(under)
     receiver.answer = answering(200)
-    expect(await attempt(id)).toEqual({ next: 'nothing' })
+    expect(await attempt(id)).toMatchObject({ next: 'nothing' })
   })
 })
 
@@ -293,7 +316,7 @@ describe('what a web hook is told', () => {
     )
     expect(await delivery()).toMatchObject({ status: 'delivered', attemptCount: 2 })
     // What the workflow of the round before asks for late.
-    expect(await attempt(id, 9, 0)).toEqual({ next: 'nothing' })
+    expect(await attempt(id, 9, 0)).toMatchObject({ next: 'nothing' })
   })
 })
 

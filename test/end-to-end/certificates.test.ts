@@ -1,10 +1,11 @@
 import { createPrivateKey } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toPem } from '../../signing/x509/index.ts'
 import { CertificateAuthority } from '../support/certificate-authority.ts'
+import { filesHolding } from '../support/files-holding.ts'
 import { makeIdentity, openssl } from '../support/openssl.ts'
 import { runCommand } from '../support/run-command.ts'
 import { type ServiceProcess, startServe } from '../support/service-processes.ts'
@@ -25,14 +26,6 @@ afterAll(async () => {
   await service?.end('SIGTERM')
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }, 60_000)
-
-/** The files below a folder that hold one of some secrets. */
-function leaks(below: string, secrets: readonly (string | Buffer)[]): readonly string[] {
-  return readdirSync(below, { recursive: true, withFileTypes: true })
-    .filter((each) => each.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => secrets.some((secret) => readFileSync(path).includes(secret)))
-}
 
 function countersign(...args: readonly string[]) {
   return runCommand(args, { environment: { COUNTERSIGN_DATA: data }, workingDirectory: folder })
@@ -159,7 +152,7 @@ describe('certificates by the command line', () => {
     )
     const secret = createPrivateKey(readFileSync(keyFile)).export({ format: 'jwk' }).d ?? ''
     expect(secret).not.toBe('')
-    expect(leaks(data, [password, secret, Buffer.from(secret, 'base64url')])).toEqual([])
+    expect(filesHolding(data, [password, secret, Buffer.from(secret, 'base64url')])).toEqual([])
 
     // Its key is destroyed by two administrators.
     const { keyId } = certificate.key

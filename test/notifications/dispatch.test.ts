@@ -72,6 +72,21 @@ test('the dispatcher starts workflows again that are overdue, and leaves alone w
   expect(begun).toEqual([lost])
 })
 
+test('the dispatcher takes the word of a workflow that is over, where the store was lost', async () => {
+  const { store, notifications, at } = await outbox(2)
+  const [done, runs] = notifications.map(({ id }) => id) as [string, string]
+  const dispatch = startDispatch({
+    store,
+    start: { webHooks: async ({ id }: Notification) => (id === done ? 'delivered' : undefined) },
+    now: () => at,
+    onError: () => undefined,
+  })
+  onTestFinished(() => dispatch.close())
+  await until('nothing waits', async () => (await store.startable('webHooks', 10)).length === 0)
+  await until('it is told', async () => (await store.find(runs))?.status === 'underWay')
+  expect(await store.find(done)).toMatchObject({ status: 'delivered', finishedAt: at })
+})
+
 test('the dispatcher leaves what another channel has in the outbox', async () => {
   const { store, at } = await outbox(1)
   const dispatch = startDispatch({ store, start: {}, now: () => at, onError: () => undefined })

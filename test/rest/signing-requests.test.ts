@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
+import { defaultHttpLimits, type HttpLimits } from '../../http/index.ts'
 import { registerRest } from '../../rest/index.ts'
 import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
 import { until } from '../support/until.ts'
+import { happens } from '../support/user-events.ts'
 
 type User = { readonly token: string }
 
 /** A service without Temporal: what workers and the signer do, the test says. */
-async function start() {
-  const server = await startGraphQLServer({ register: (http, _application, rest) => registerRest(http, rest) })
+async function start(limits: Partial<HttpLimits> = {}) {
+  const http = { limits: { ...defaultHttpLimits, ...limits } }
+  const server = await startGraphQLServer({ http, register: (http, _application, rest) => registerRest(http, rest) })
   const call = (method: string, path: string, user: User, body?: object, headers: Record<string, string> = {}) =>
     fetch(`${server.url}/Api/v1/${server.organizationId}${path}`, {
       method,
@@ -49,6 +52,13 @@ async function* messages(response: Response) {
       if (data !== undefined) yield { id: field('id'), event: field('event'), data: JSON.parse(data) }
     }
   }
+}
+
+/** What comes until a stream ends. */
+async function rest(stream: ReturnType<typeof messages>) {
+  const all: { event: string | undefined; data: unknown }[] = []
+  for await (const { event, data } of stream) all.push({ event, data })
+  return all
 }
 
 const approve = (
@@ -225,7 +235,8 @@ describe('waiting by REST', () => {
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
-      'cache-control': 'no-store',
+      // A proxy that compresses would hold events back.
+      'cache-control': 'no-store, no-transform',
     })
     const stream = messages(answer)
     expect((await stream.next()).value).toMatchObject({
@@ -263,6 +274,83 @@ describe('waiting by REST', () => {
     )
     expect((await seen(again, ({ data }) => data.status === 'Denied'))?.data.signingRequestId).toBe(id)
     await again.return()
+  })
+})
+
+describe('who lost the right to read', () => {
+  it.each(['ApiTokenRevoked', 'UserDeactivated'] as const)('sees nothing more by what waits (%s)', async (event) => {
+    const { server, get, post, waiting } = await start()
+    const { id } = await waiting()
+    const [reader, other] = server.approvers
+    const followed = vi.spyOn(server.readModel, 'follow')
+    const streams = await Promise.all(
+      [`/SigningRequests/${id}/Events`, '/SigningRequests/Events'].map(async (path) => {
+        const stream = messages(await get(path, reader))
+        await stream.next()
+        return stream
+      }),
+    )
+    const poll = get(`/SigningRequests/${id}?waitForFinal=60`, reader)
+    const rests = streams.map(rest)
+    await until('all three wait', () => followed.mock.calls.length === 3)
+    await happens(server, reader, event)
+    const code = event === 'ApiTokenRevoked' ? 'TOKEN_REVOKED' : 'USER_DEACTIVATED'
+    const refused = [{ event: 'error', data: { code } }]
+    expect(await Promise.all(rests)).toEqual([refused, refused])
+    await post(`/SigningRequests/${id}/Deny`, other)
+    const answer = await poll
+    expect([answer.status, await answer.json()]).toEqual([401, expect.objectContaining({ code })])
+  })
+
+  it('does not see what changes while an event is read for a stream', async () => {
+    const { server, get, post } = await start()
+    const id = await server.submit()
+    await server.caughtUp()
+    const [reader, other] = server.approvers
+    const stream = messages(await get(`/SigningRequests/${id}/Events`, reader))
+    await stream.next()
+    const { signingRequestsByIds } = server.readModel
+    vi.spyOn(server.readModel, 'signingRequestsByIds').mockImplementationOnce(async (...wanted) => {
+      await happens(server, reader, 'ApiTokenRevoked')
+      await post(`/SigningRequests/${id}/Deny`, other)
+      await server.caughtUp()
+      return signingRequestsByIds.apply(server.readModel, wanted)
+    })
+    await server.plan(id)
+    expect(await rest(stream)).toEqual([{ event: 'error', data: { code: 'TOKEN_REVOKED' } }])
+  })
+})
+
+describe('calls that wait', () => {
+  it('are counted for each user, and refused beyond a limit until one ends', async () => {
+    const { server, get, waiting } = await start({ waitingCallsPerUser: 2 })
+    const { id } = await waiting()
+    const followed = vi.spyOn(server.readModel, 'follow')
+    const stream = messages(await get(`/SigningRequests/${id}/Events`))
+    await stream.next()
+    const poll = get(`/SigningRequests/${id}/Status?waitForFinal=60`)
+    await until('both wait', () => followed.mock.calls.length === 2)
+    for (const path of [`/SigningRequests/${id}/Status?waitForFinal=1`, '/SigningRequests/Events']) {
+      const answer = await get(path)
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '5'])
+      expect(await answer.json()).toMatchObject({ code: 'TOO_MANY_WAITING_CALLS', details: { retryAfterSeconds: 5 } })
+    }
+    const graphql = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${server.submitter.token}`,
+        accept: 'text/event-stream',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ query: `subscription { signingRequest(id: "${id}") { id } }` }),
+    })
+    expect(await graphql.text()).toContain('TOO_MANY_WAITING_CALLS')
+    // Others wait all the same, and who waits no more makes room.
+    expect((await get(`/SigningRequests/${id}/Status?waitForFinal=0.01`, server.approvers[0])).status).toBe(200)
+    await stream.return()
+    await until('there is room', async () => (await get(`/SigningRequests/${id}/Status?waitForFinal=0.01`)).ok)
+    await server.fastify.close()
+    expect((await poll).status).toBe(200)
   })
 })
 

@@ -164,6 +164,23 @@ describe.each(Object.entries(stores))('secrets in %s', (_, make) => {
   })
 })
 
+test('say what failed without the words of the driver, which name users, addresses and folders', async () => {
+  const folder = temporaryFolder()
+  const away = openPostgresSecretStore({ connectionString: 'postgres://canary:canary@127.0.0.1:1/canary' })
+  const unusable = openSqliteSecretStore(folder)
+  for (const [store, code] of [
+    [away, 'ECONNREFUSED'],
+    [unusable, 'unable to open database file'],
+  ] as const) {
+    const failure = await open(store, newSecretKey())
+      .get(place())
+      .catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'SECRETS_UNAVAILABLE', transient: true })
+    expect(String(failure)).toContain(code)
+    for (const told of ['canary', '127.0.0.1', folder]) expect(String(failure)).not.toContain(told)
+  }
+})
+
 test('nothing of a removed secret stays in the file, and a foreign file is not touched', async () => {
   const path = join(temporaryFolder(), 'secrets.db')
   const store = openSqliteSecretStore(path)

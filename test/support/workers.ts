@@ -18,6 +18,8 @@ export type TestWorkflows = Workflows & {
   /** Starts a signer, for tests that begin without or stop the first; by default with the same parts. */
   readonly startSigner: (organization?: TestOrganization) => Promise<void>
   readonly stopSigner: () => Promise<void>
+  /** Ends the worker, and starts another one, which knows nothing of what the first one did. */
+  readonly restartWorker: () => Promise<void>
 }
 
 /** What of the workers a test replaces or listens to. */
@@ -49,14 +51,21 @@ export async function startWorkers(
   const converter = { ...sealing, payloadCodecs: [...reading, ...(sealing.payloadCodecs ?? [])] }
   const { nativeConnection: connection, connection: clientConnection, namespace } = environment
   const common = { connection, dataConverter: converter, ...(namespace === undefined ? {} : { namespace }) }
-  const worker = await Worker.create({
-    ...common,
-    taskQueue: workerTaskQueue,
-    workflowBundle: await sharedWorkflowBundle(),
-    ...unreplayable,
-    activities: { ...workerActivities({ ...organization.signer, sources: organization.sources, estServers }) },
-  })
-  const running = worker.run()
+  async function startWorker() {
+    const worker = await Worker.create({
+      ...common,
+      taskQueue: workerTaskQueue,
+      workflowBundle: await sharedWorkflowBundle(),
+      ...unreplayable,
+      activities: { ...workerActivities({ ...organization.signer, sources: organization.sources, estServers }) },
+    })
+    return { worker, done: worker.run() }
+  }
+  let running = await startWorker()
+  async function stopWorker(): Promise<void> {
+    running.worker.shutdown()
+    await running.done
+  }
   let signer: { readonly worker: Worker; readonly done: Promise<void> } | undefined
   async function startSigner({ signer: parts } = organization): Promise<void> {
     const started = await Worker.create({
@@ -75,10 +84,13 @@ export async function startWorkers(
   const client = new Client({ connection: clientConnection, dataConverter: converter })
   onTestFinished(async () => {
     await endWorkflows(client)
-    worker.shutdown()
-    await Promise.all([stopSigner(), running])
+    await Promise.all([stopSigner(), stopWorker()])
   })
-  return { ...temporalWorkflows(client), client, startSigner, stopSigner }
+  async function restartWorker(): Promise<void> {
+    await stopWorker()
+    running = await startWorker()
+  }
+  return { ...temporalWorkflows(client), client, startSigner, stopSigner, restartWorker }
 }
 
 function readingCodec(onPayload: (text: string) => void): PayloadCodec {

@@ -101,7 +101,7 @@ test('a mail waits while the mail server is down for hours, and is sent once wit
   ])
   expect(server.mails.map(({ message }) => headersOf(message).get('message-id'))).toEqual([`<${waiting.id}@corp.test>`])
   expect(await world.store.find(waiting.id)).toMatchObject({ status: 'delivered', attempts: 9 })
-  await start(waiting)
+  expect(await start(waiting)).toBe('delivered')
   expect(server.mails).toHaveLength(1)
 }, 120_000)
 
@@ -125,6 +125,24 @@ test('a mail that a greylisting server defers is sent later', async () => {
   await over(waiting)
   expect(server.mails).toHaveLength(1)
   expect(await world.store.find(waiting.id)).toMatchObject({ status: 'delivered', attempts: 2 })
+}, 120_000)
+
+test('a mail that the store lost is sent when it is put out again', async () => {
+  const { world, waiting } = await withMail()
+  const { store } = world
+  let isLost = true
+  const { sending, start, over, client } = await temporalOf(world)
+  await sending({ store: { ...store, find: async (id) => (isLost ? undefined : store.find(id)) } })
+  expect(await start(waiting)).toBeUndefined()
+  const { workflow } = client
+  const ended = workflow.getHandle(mailDeliveryId(waiting.id, 0)).result()
+  await expect(ended).rejects.toMatchObject({ cause: { type: 'NOTIFICATION_UNKNOWN' } })
+  expect(world.sent).toEqual([])
+  isLost = false
+  expect(await start(waiting)).toBeUndefined()
+  await over(waiting)
+  expect(world.sent).toHaveLength(1)
+  expect(await start(waiting)).toBe('delivered')
 }, 120_000)
 
 test('a mail that is refused for good is dead, and told of', async () => {

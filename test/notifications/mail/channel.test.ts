@@ -74,7 +74,7 @@ describe('mails about a signing request', () => {
     const { anna, id } = await waitingRequest(world)
     const late = await world.collect()
     await approve(world, anna, id)
-    for (const each of late) expect(await world.attempt(each)).toEqual({ next: 'nothing' })
+    for (const each of late) expect(await world.attempt(each)).toMatchObject({ next: 'nothing' })
     expect(world.sent).toEqual([])
     expect(await world.store.find(String(late[0]?.id))).toMatchObject({ status: 'canceled' })
   })
@@ -181,13 +181,13 @@ describe('the mail of the day', () => {
     const [digest = { id: '' }] = digests
     expect(await world.attempt(digest)).toEqual({ next: 'notYet', pauseMs: (18 * 60 + 5) * 60_000 })
     clock.now = '2026-03-02T06:05:00.000Z'
-    expect(await world.attempt(digest)).toEqual({ next: 'nothing' })
+    expect(await world.attempt(digest)).toMatchObject({ next: 'nothing' })
     expect(world.sent).toHaveLength(1)
     const [{ to, text = '', unsubscribe } = { text: '' }] = world.sent
     expect(to).toBe('cora@example.test')
     for (const name of ['Ed', 'Flo']) expect(text).toContain(`${name} is a Global Administrator now.`)
     expect(text).toContain(String(unsubscribe))
-    expect(await world.attempt(digest)).toEqual({ next: 'nothing' })
+    expect(await world.attempt(digest)).toMatchObject({ next: 'nothing' })
     expect(world.sent).toHaveLength(1)
   })
 

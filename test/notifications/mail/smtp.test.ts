@@ -131,6 +131,36 @@ describe('a mail to an SMTP server', () => {
     expect(await hanging.send(mail)).toMatchObject({ outcome: 'waits', code: 'MAIL_SERVER_UNREACHABLE' })
   })
 
+  it('waits when all of it takes too long, and is given up when it is called off: nothing is taken afterwards', async () => {
+    const closed = Promise.withResolvers<void>()
+    const dripping = createServer((socket) => {
+      socket.on('error', () => undefined)
+      const drip = setInterval(() => socket.write('220-a\r\n'), 5)
+      socket.on('close', () => {
+        clearInterval(drip)
+        closed.resolve()
+      })
+    })
+    await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => new Promise((resolve) => dripping.close(() => resolve())))
+    const server = { port: (dripping.address() as AddressInfo).port, authorities: '' }
+    const slow = transportTo(server, { security: 'optional', wholeMs: 100 })
+    expect(await slow.send(mail)).toMatchObject({ outcome: 'waits', code: 'MAIL_SERVER_UNREACHABLE' })
+    await closed.promise
+
+    const taking = await startMailServer()
+    const calledOff = new AbortController()
+    const reason = new Error('given up')
+    taking.reply = async (asked) => {
+      if (asked !== 'data') return undefined
+      calledOff.abort(reason)
+      return '451 4.3.0 not now'
+    }
+    await expect(transportTo(taking).send(mail, calledOff.signal)).rejects.toBe(reason)
+    expect(taking.asked.filter((each) => each === 'connect')).toHaveLength(1)
+    expect(taking.mails).toEqual([])
+  })
+
   it('is never one to a second mailbox, or to another than the address says', async () => {
     const server = await startMailServer()
     const transport = transportTo(server, { security: 'optional' })

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import type { SigningRequestId } from '../../domain/index.ts'
+import { refreshSignal } from '../../workflows/contract.ts'
+import { callerOf, organizationApplication } from '../support/organization-application.ts'
+import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
+import { testOrganization } from '../support/test-organization.ts'
+import { until } from '../support/until.ts'
+import { startWorkers } from '../support/workers.ts'
+import { initiator, reached, submission } from '../support/workflow-requests.ts'
+
+const server = useTemporalServer()
+/** From submission to the moments at which requests end by themselves: workflows begin new histories in this time. */
+const limitMs = 150_000
+
+test('moments at which requests end are kept to, though workflows began new histories and the worker was replaced', async () => {
+  // What is announced from an hour ago, less the limit, is overdue at the limit.
+  let behindMs = 3_600_000 - limitMs
+  const organization = await testOrganization({
+    sourceClock: () => new Date(Date.now() - behindMs).toISOString(),
+  })
+  const workflows = await startWorkers(await connectTemporal(server()), organization)
+  const application = organizationApplication(organization, workflows)
+  const caller = await callerOf(application, organization, organization.submitter)
+  const announce = async (cancelAfterSeconds: number | null) => {
+    const sha256 = createHash('sha256').update('never sent').digest('hex')
+    const source = { kind: 'announcedUpload', fileName: 'setup.exe', sha256 }
+    const input = { project: 'test', signingPolicy: 'release', description: null, source, cancelAfterSeconds }
+    return (await application.submitSigningRequest(caller, input)).signingRequestId
+  }
+  const neverUploaded = await announce(null)
+  behindMs = 0
+  const uploadAwaited = await announce(limitMs / 1_000)
+  const made = { ...(await submission(organization)), cancelAt: new Date(Date.now() + limitMs).toISOString() }
+  const { signingRequestId: approvalAwaited } = made
+  const command = { type: 'SubmitSigningRequest', submission: made } as const
+  await workflows.submit(approvalAwaited, { command, initiator: initiator(made.submitter) })
+  await reached(organization, approvalAwaited, 'WaitingForApproval')
+
+  const { workflow } = workflows.client
+  const all = [neverUploaded, uploadAwaited, approvalAwaited]
+  const runOf = async (id: SigningRequestId) => (await workflow.getHandle(id).describe()).runId
+  const first = await Promise.all(all.map(runOf))
+  // Temporal suggests a new history when one has some thousand events.
+  await until(
+    'each workflow has begun a new history',
+    async () => {
+      const signals = Array.from({ length: 10 }, () => all.map((id) => workflow.getHandle(id).signal(refreshSignal)))
+      await Promise.all(signals.flat())
+      const runs = await Promise.all(all.map(runOf))
+      return runs.every((run, index) => run !== first[index])
+    },
+    limitMs - 10_000,
+  )
+  expect(await Promise.all(all.map(async (id) => (await organization.request(id)).workflowStatus))).toEqual([
+    'Submitted',
+    'Submitted',
+    'WaitingForApproval',
+  ])
+  await workflows.restartWorker()
+  await Promise.all(all.map((id) => workflow.getHandle(id).result()))
+
+  expect(await organization.request(neverUploaded)).toMatchObject({
+    workflowStatus: 'ArtifactRetrievalFailed',
+    failure: { code: 'UPLOAD_OVERDUE' },
+  })
+  for (const id of [uploadAwaited, approvalAwaited]) {
+    const { cancelAt, cancellation, workflowStatus } = await organization.request(id)
+    expect(workflowStatus).toBe('Canceled')
+    expect(cancellation).toMatchObject({ canceledBy: null, reason: expect.stringContaining(String(cancelAt)) })
+  }
+  const late = Date.now() - Date.parse(made.cancelAt)
+  expect(late).toBeGreaterThanOrEqual(0)
+  expect(late).toBeLessThan(60_000)
+})
