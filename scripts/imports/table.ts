@@ -120,6 +120,7 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
   'workflows/client.ts': { packages: 'all' },
   'workflows/deliveries.ts': { packages: 'all' },
   'workflows/mail-deliveries.ts': { packages: 'all' },
+  'workflows/start-once.ts': { packages: 'all' },
   // A read model is the fold of the log by the domain's own `evolve`.
   'projections/folds.ts': { rooms: { domain: 'all' } },
   // The one way from the command into the server's composition, for what runs on the server's machine: `serve`,
