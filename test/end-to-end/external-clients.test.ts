@@ -5,8 +5,12 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { documentedBlocks, runBlocks } from '../support/documented-commands.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { realPrograms } from '../support/programs.ts'
+import { releaseByCommands } from '../support/release-scenario/by-cli.ts'
+import { releaseByGraphQL } from '../support/release-scenario/by-graphql.ts'
+import { releaseByRest } from '../support/release-scenario/by-rest.ts'
+import { makeReleaseWorld, type ReleaseWorld } from '../support/release-scenario/world.ts'
 import { runCommand } from '../support/run-command.ts'
-import { type ServiceProcess, startServe } from '../support/service-processes.ts'
+import { countersign, type ServiceProcess, startServe } from '../support/service-processes.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
 
 const folder = suiteFolder()
@@ -27,11 +31,11 @@ beforeAll(async () => {
   return async () => void (await service.end('SIGTERM'))
 }, 180_000)
 
-async function requireSigned(file: string): Promise<void> {
+async function requireSigned(file: string, name = 'test-signing'): Promise<void> {
   const environment = { COUNTERSIGN_DATA: data }
   const list = JSON.parse((await runCommand(['certificate', 'list', '--json'], { environment })).stdout)
-  const { certificateId } = list.certificates.find(({ name }: { readonly name: string }) => name === 'test-signing')
-  const pem = join(folder, 'test-signing.pem')
+  const { certificateId } = list.certificates.find((each: { readonly name: string }) => each.name === name)
+  const pem = join(folder, `certificate-${name}.pem`)
   await runCommand(['certificate', 'download', certificateId, '--out', pem], { environment })
   const verdict = await osslsigncodeVerify(join(folder, file), pem, join(data, 'time-stamp-authority', 'root.pem'))
   expect(verdict.ok, verdict.output).toBe(true)
@@ -76,6 +80,65 @@ describe('docs/pipelines.md', () => {
     expect(signed.headers.get('content-disposition')).toContain("filename*=UTF-8''s%C3%A9tup.exe")
     writeFileSync(join(folder, 'by-powershell.exe'), Buffer.from(await signed.arrayBuffer()))
     await requireSigned('by-powershell.exe')
+  })
+})
+
+describe('docs/release-tools.md', () => {
+  it('is true, block by block, of a matrix of builds', { timeout: 120_000 }, async () => {
+    const list = await runCommand(['policy', 'list', '--json'], { environment: { COUNTERSIGN_DATA: data } })
+    const policies: readonly { slug: string; current: { certificate: { certificateId: string } } }[] = JSON.parse(
+      list.stdout,
+    ).signingPolicies
+    const { users } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8'))
+    const { code, said } = await runBlocks(documentedBlocks('docs/release-tools.md'), {
+      folder,
+      environment: {
+        COUNTERSIGN_DATA: data,
+        COUNTERSIGN_URL: service.url,
+        COUNTERSIGN_TOKEN: token,
+        ORGANIZATION_ID: organizationId,
+        PROJECT: 'demo',
+        POLICY: 'test-signing',
+        PIPELINE: users.ci.userId,
+        ANNA: users['approver-1'].userId,
+        BERT: users['approver-2'].userId,
+        CERTIFICATE: policies.find(({ slug }) => slug === 'release-signing')?.current.certificate.certificateId ?? '',
+      },
+    })
+    expect(code, said).toBe(0)
+    expect(said).toContain('"status":"Denied"')
+    for (const build of ['x64', 'x86', 'arm64']) await requireSigned(`release-${build}.exe`, 'release-signing')
+  })
+})
+
+describe('a tested release candidate becomes the release, by tools alone,', () => {
+  let world: ReleaseWorld
+
+  beforeAll(async () => {
+    world = await makeReleaseWorld({ url: service.url, data, folder })
+  })
+
+  it.each([
+    ['by REST', releaseByRest],
+    ['by GraphQL', releaseByGraphQL],
+    ['by commands', releaseByCommands],
+  ])('%s, and each of the two requests names the other', { timeout: 90_000 }, async (_, release) => {
+    const { candidateId, releaseId, release: file } = await release(world, program)
+    await world.requireSigned(file, world.releasePolicy)
+    const shown = async (id: string) => (await world.rest('pipeline').send('GET', `/SigningRequests/${id}`)).body
+    expect(await shown(candidateId)).toMatchObject({ resubmissions: [releaseId], resubmittedFrom: null })
+    expect(await shown(releaseId)).toMatchObject({
+      resubmissions: [],
+      resubmittedFrom: candidateId,
+      status: 'Completed',
+      approvals: [{ approver: { name: 'Release tool' }, comment: 'tests passed', counts: true }],
+    })
+  })
+
+  it('and an auditor finds the history whole', async () => {
+    const ran = await countersign(['audit', 'replay', '--compare', '--json'], { COUNTERSIGN_DATA: data }).done
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(ran.stdout)).toMatchObject({ broken: null, differenceCount: 0, signatures: { faultCount: 0 } })
   })
 })
 
