@@ -31,6 +31,7 @@ export type AwaitedSignature = {
 export async function awaitSignature(awaited: AwaitedSignature): Promise<void> {
   const { connection, report, signal, signingRequestId, submittedAt, destination } = awaited
   let request: RequestDetails | undefined
+  let isComingBackTold = false
   const answer = (saved: { out: string; sha256: string; size: number } | null, text: string) =>
     report.result(
       { signingRequestId, ...(saved ?? { out: null, sha256: null, size: null }), signingRequest: request ?? null },
@@ -45,8 +46,11 @@ export async function awaitSignature(awaited: AwaitedSignature): Promise<void> {
       for (const event of news.events) report.note(eventText(event))
       if (news.events.some(({ type }) => type === 'SigningPlanned'))
         await noteExistingSignatures(connection, signingRequestId, report)
-      if (request.status === 'WaitingForApproval' && news.events.length > 0)
+      if (request.status === 'WaitingForApproval' && news.events.length > 0) {
         report.note(waitingText(request), 'waiting')
+        if (!isComingBackTold) report.note(comingBackText(signingRequestId))
+        isComingBackTold = true
+      }
       const delayed = delayText(request, news.events)
       if (delayed !== undefined) report.note(delayed, 'waiting')
     }
@@ -61,6 +65,11 @@ export async function awaitSignature(awaited: AwaitedSignature): Promise<void> {
     answer(null, '')
     throw error
   }
+}
+
+/** People take their time, and a job or a terminal need not. */
+function comingBackText(signingRequestId: string): string {
+  return `This need not wait: end it by Ctrl-C or --timeout, and come back by \`countersign sign --attach ${signingRequestId} --out FILE\`.`
 }
 
 function waitingText({ missingApprovals, approvalProcess }: RequestDetails): string {

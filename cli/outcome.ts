@@ -29,7 +29,7 @@ export function outcomeError(request: RequestDetails): CliError | undefined {
       exitCode: code,
     })
   }
-  const who = cancellation?.canceledBy?.name ?? 'somebody'
+  const who = cancellation?.canceledBy?.name ?? 'the service'
   return new CliError(
     'REQUEST_CANCELED',
     `The signing request was canceled by ${who}${because(cancellation?.reason)}.`,
@@ -41,5 +41,5 @@ export function outcomeError(request: RequestDetails): CliError | undefined {
 }
 
 function because(text: string | null | undefined): string {
-  return text === null || text === undefined || text === '' ? '' : ` (${text})`
+  return text === null || text === undefined || text === '' ? '' : ` (${text.replace(/\.$/, '')})`
 }

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { usageError } from './cli-error.ts'
-import { unreadableFile } from './local-file.ts'
+import { firstLine, readSecretLine } from './secret-line.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Where the password of a PKCS #12 file is read: never from the command line, which everybody on the machine can see. */
@@ -17,17 +15,13 @@ export type PasswordOptions = {
  * @throws CliError `FILE_UNREADABLE`, `PFX_PASSWORD_MISSING`, `USAGE`
  */
 export async function readPfxPassword(
-  { environment, workingDirectory, canAsk, askSecret, readInput }: Terminal,
+  terminal: Terminal,
   { passwordFile, passwordStdin }: PasswordOptions,
 ): Promise<string> {
+  const { environment, canAsk, askSecret, readInput } = terminal
   if (passwordFile !== undefined && passwordStdin !== undefined)
     throw usageError('--password-file and --password-stdin cannot be given together.')
-  if (passwordFile !== undefined) {
-    const path = resolve(workingDirectory, passwordFile)
-    return firstLine(
-      await readFile(path, 'utf8').catch((error: unknown) => Promise.reject(unreadableFile(path, error))),
-    )
-  }
+  if (passwordFile !== undefined) return readSecretLine(terminal, passwordFile)
   if (passwordStdin !== undefined) return firstLine(await readInput())
   const { COUNTERSIGN_PFX_PASSWORD } = environment
   if (COUNTERSIGN_PFX_PASSWORD !== undefined) return COUNTERSIGN_PFX_PASSWORD
@@ -37,9 +31,4 @@ export async function readPfxPassword(
     'Give --password-stdin or --password-file, or set COUNTERSIGN_PFX_PASSWORD.',
     'PFX_PASSWORD_MISSING',
   )
-}
-
-/** Editors and `echo` end the last line. */
-function firstLine(text: string): string {
-  return text.split(/\r?\n/, 1)[0] ?? ''
 }

@@ -36,6 +36,11 @@ export const signingCommands: readonly (CommandEntry | CommandGroup)[] = [
         summary: 'submit the artifact of a completed request again, to another policy',
         load: () => import('./commands/request-resubmit.ts'),
       },
+      {
+        name: 'upload',
+        summary: 'send the file that a request announced',
+        load: () => import('./commands/request-upload.ts'),
+      },
       { name: 'watch', summary: 'follow a request to its end', load: () => import('./commands/request-watch.ts') },
       {
         name: 'download',

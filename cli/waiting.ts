@@ -46,7 +46,8 @@ export function beginWait(interruption: AbortSignal, timeoutMs?: number): Waitin
 /** The hint how to continue with a request that is not waited for any more. */
 export function howToContinue(signingRequestId: string): string {
   return (
-    `The request goes on. Follow it: \`countersign request watch ${signingRequestId}\`. Save the signed file: ` +
+    `The request goes on. Wait for it again and save the signed file: \`countersign sign --attach ${signingRequestId} --out FILE\`. ` +
+    `Follow it: \`countersign request watch ${signingRequestId}\`. Save the signed file when it is there: ` +
     `\`countersign request download ${signingRequestId} --out FILE\`. Cancel it: \`countersign request cancel ${signingRequestId}\`.`
   )
 }

@@ -6,7 +6,7 @@ import { resubmitRequest } from '../documents/request-changes.ts'
 import { parseId } from '../entity-id.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { reportChange } from '../report-change.ts'
-import { sendSubmission, submissionNotices } from '../submit-file.ts'
+import { sendSubmission, submissionNotices } from '../submit-artifact.ts'
 import { beginWait } from '../waiting.ts'
 
 type Options = ConnectionOptions & {

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { allPages } from '../all-pages.ts'
 import { CliError } from '../cli-error.ts'
@@ -20,10 +18,10 @@ import {
 import { parseInstant } from '../duration.ts'
 import { exitCode } from '../exit-code.ts'
 import { type CommandModule, connect, type Invocation, withConnection } from '../invocation.ts'
-import { unreadableFile } from '../local-file.ts'
 import { statusCell, table } from '../output/table.ts'
 import { webHookText } from '../output/web-hook-details.ts'
 import { type BasedOnOption, withBasedOn } from '../people.ts'
+import { readSecretLine } from '../secret-line.ts'
 import { projectOf } from './project.ts'
 
 type ChangeOptions = ConnectionOptions & BasedOnOption
@@ -209,16 +207,11 @@ function eventOption(description: string): Option {
   return new Option('--event <types...>', `what it is told; ${description}`).choices(webHookEventTypes)
 }
 
-/** What is secret is read from a file: everybody on the machine can see the command line. */
 async function authorizationIn(
   { terminal }: Invocation,
   { authorizationFile }: AuthorizationOptions,
 ): Promise<string | undefined> {
-  if (authorizationFile === undefined) return undefined
-  const path = resolve(terminal.workingDirectory, authorizationFile)
-  const text = await readFile(path, 'utf8').catch((error: unknown) => Promise.reject(unreadableFile(path, error)))
-  // Editors and `echo` end the last line.
-  return text.split(/\r?\n/, 1)[0] ?? ''
+  return authorizationFile === undefined ? undefined : readSecretLine(terminal, authorizationFile)
 }
 
 function basis({ webHookId, revision }: WebHookDetails, { basedOn }: BasedOnOption) {

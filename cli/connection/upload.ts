@@ -5,19 +5,21 @@ import { changed, checkUnchanged, type LocalFile, openUnchanged, unreadableFile 
 import { callService } from './call-service.ts'
 import type { Connection } from './connection.ts'
 import { problemOf, readJson } from './graphql.ts'
-import { resourceOf } from './server-address.ts'
+import { followedLink, resourceOf } from './server-address.ts'
 import { serviceError, unexpectedAnswer } from './service-error.ts'
 import { longestTransferSilenceMs, watchSilence } from './silence.ts'
 
-/** What the service keeps of an upload. */
-export type Upload = {
-  readonly uploadId: string
+/** What the service keeps of a file that was sent. */
+export type KeptFile = {
   readonly fileName: string
   /** SHA-256 of the bytes, hexadecimal, lower case. */
   readonly sha256: string
   /** Bytes. */
   readonly size: number
 }
+
+/** A file that waits for its submission. */
+export type Upload = KeptFile & { readonly uploadId: string }
 
 const readAtOnce = 256 * 1024
 
@@ -41,6 +43,35 @@ export type UploadOptions = {
  *   service falls silent
  */
 export async function uploadFile(connection: Connection, file: LocalFile, options: UploadOptions): Promise<Upload> {
+  const target = resourceOf(connection.server, 'uploads')
+  target.searchParams.set('fileName', file.fileName)
+  const upload: KeptFile & { readonly uploadId?: unknown } = await sendFile(connection, file, target, options)
+  const { uploadId } = upload
+  if (typeof uploadId === 'string') return { ...upload, uploadId }
+  throw new CliError('ANSWER_UNEXPECTED', `${connection.server.origin} took the upload and gave it no id.`)
+}
+
+/**
+ * Sends a file to the upload link of the request that announced it, as {@link uploadFile} does.
+ *
+ * @param link as the service gave it out
+ * @throws CliError as {@link uploadFile}
+ */
+export function uploadAnnounced(
+  connection: Connection,
+  file: LocalFile,
+  link: string,
+  options: UploadOptions,
+): Promise<KeptFile> {
+  return sendFile(connection, file, followedLink(connection.server, link), options)
+}
+
+async function sendFile(
+  connection: Connection,
+  file: LocalFile,
+  target: URL,
+  options: UploadOptions,
+): Promise<KeptFile> {
   const silence = watchSilence(connection.server, options.longestSilenceMs ?? longestTransferSilenceMs, options.signal)
   try {
     await using handle = await openUnchanged(file)
@@ -49,17 +80,17 @@ export async function uploadFile(connection: Connection, file: LocalFile, option
       options.progress(sent)
     }
     const reading: Reading = { handle, size: file.size, hash: createHash('sha256'), progress, failure: undefined }
-    const upload = await send(connection, file, reading, silence.signal)
+    const kept = await send(connection, file, { target, reading, signal: silence.signal })
     const sent = reading.hash.digest('hex')
     await checkUnchanged(file, handle)
     if (sent !== options.sha256) throw changed(file, `its SHA-256 was ${options.sha256} and is ${sent} now`)
-    if (upload.sha256 !== sent || typeof upload.uploadId !== 'string')
+    if (kept.sha256 !== sent)
       throw new CliError(
         'UPLOAD_DAMAGED',
-        `The service stored other bytes than were sent: SHA-256 ${upload.sha256}, not ${sent}.`,
+        `The service stored other bytes than were sent: SHA-256 ${kept.sha256}, not ${sent}.`,
         { hint: 'Something on the way changes what passes. Nothing was submitted.' },
       )
-    return upload
+    return kept
   } finally {
     silence.end()
   }
@@ -67,12 +98,9 @@ export async function uploadFile(connection: Connection, file: LocalFile, option
 
 async function send(
   connection: Connection,
-  { path, fileName, size }: LocalFile,
-  reading: Reading,
-  signal: AbortSignal,
-): Promise<Upload> {
-  const target = resourceOf(connection.server, 'uploads')
-  target.searchParams.set('fileName', fileName)
+  { path, size }: LocalFile,
+  { target, reading, signal }: { readonly target: URL; readonly reading: Reading; readonly signal: AbortSignal },
+): Promise<KeptFile> {
   const response = await callService(connection, target, {
     method: 'POST',
     headers: {
@@ -91,11 +119,11 @@ async function send(
     const problem = problemOf(answer, response.status)
     throw problem === undefined ? unexpectedAnswer(connection.server, response) : serviceError(problem)
   }
-  const kept = (answer ?? {}) as Partial<Upload>
-  const texts = [kept.uploadId, kept.fileName, kept.sha256]
+  const kept = (answer ?? {}) as Partial<KeptFile>
+  const texts = [kept.fileName, kept.sha256]
   if (texts.some((text) => typeof text !== 'string') || typeof kept.size !== 'number')
     throw unexpectedAnswer(connection.server, response)
-  return kept as Upload
+  return kept as KeptFile
 }
 
 type Reading = {

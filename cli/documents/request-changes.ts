@@ -4,15 +4,31 @@ import type { ExistingSignatureTreatment } from './request-fields.ts'
 /** A change that is in the log, and where: queries given the position see it. */
 export type Changed = { readonly signingRequestId: string; readonly position: string }
 
-/** What a submission asks for, whatever its artifact is. */
-type SubmissionChoices = {
+/** What a submission asks for, whatever its artifact is. Project and policy are slugs or ids. */
+export type SubmissionChoices = {
   readonly project: string
   readonly signingPolicy: string
   readonly description: string | null
   readonly version: string | null
+  /** What is done with a file that is signed already; `null` leaves it to the policy. */
   readonly existingSignatures: ExistingSignatureTreatment | null
+  /** The service makes one request of all submissions of this user with this key. */
   readonly idempotencyKey: string
 }
+
+/** Where the service fetches an artifact. What stands behind `?` of the address is secret, and so are the headers' values. */
+export type SubmittedLink = {
+  readonly url: string
+  readonly fileName: string
+  readonly sha256: string | null
+  readonly headers: readonly { readonly name: string; readonly value: string }[]
+}
+
+/** Where the artifact of a submission comes from. */
+export type SubmittedSource =
+  | { readonly uploadId: string }
+  | { readonly link: SubmittedLink }
+  | { readonly announcedUpload: { readonly fileName: string; readonly sha256: string } }
 
 /** Asks whether a submission would be taken, before its artifact is uploaded. */
 export const canSubmit = typedDocument<
@@ -29,12 +45,10 @@ export const canSubmit = typedDocument<
   canSubmit(input: $input) { refusal { code message } }
 }`)
 
-/** Submits an uploaded artifact; again under the same key, it answers the first request. */
+/** Submits an artifact; again under the same key, it answers the first request. */
 export const submitRequest = typedDocument<
   { readonly submitSigningRequest: Changed },
-  {
-    readonly input: SubmissionChoices & { readonly uploadId: string }
-  }
+  { readonly input: SubmissionChoices & SubmittedSource & { readonly cancelAfterSeconds: number | null } }
 >(`mutation SubmitRequest($input: SubmitSigningRequestInput!) {
   submitSigningRequest(input: $input) { signingRequestId position }
 }`)

@@ -107,6 +107,8 @@ export type RequestDetails = RequestSummary & {
     /** The build node behind its proxy; null where there was none. */
     readonly node: { readonly subject: string } | null
   } | null
+  /** The service cancels it when it is not final by then; `null`: never. */
+  readonly cancelAt: string | null
   /** Which version of the product it is, as its submitter says it. */
   readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment
@@ -185,7 +187,7 @@ export type RequestDetails = RequestSummary & {
 /** The fields of {@link RequestDetails}; goes with {@link requestSummary}. */
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
-  signingPolicyVersion version programDescription programUrl timestamp existingSignatures hashSigningAllowed
+  signingPolicyVersion cancelAt version programDescription programUrl timestamp existingSignatures hashSigningAllowed
   vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } node { subject } }
   certificate { certificateId name subject thumbprint }
   plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }

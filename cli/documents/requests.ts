@@ -86,6 +86,27 @@ export const requestByKey = typedDocument<
   signingRequest(idempotencyKey: $idempotencyKey) { signingRequestId }
 }`)
 
+/** What is known of a request whose artifact is sent later. */
+export type AwaitedUpload = {
+  readonly signingRequestId: string
+  readonly workflowStatus: string
+  /** `null` until it is there. */
+  readonly artifact: { readonly sha256: string } | null
+  readonly source: { readonly kind: string; readonly fileName: string | null; readonly sha256: string | null }
+  /** `null` when no artifact is awaited. */
+  readonly uploadLink: string | null
+}
+
+/** Where the artifact that a submission announced is sent. */
+export const uploadOfRequest = typedDocument<
+  { readonly signingRequest: AwaitedUpload | null },
+  { readonly id: string }
+>(`query UploadOfRequest($id: ID!) {
+  signingRequest(id: $id) {
+    signingRequestId workflowStatus uploadLink artifact { sha256 } source { kind fileName sha256 }
+  }
+}`)
+
 /** What a request's approvers agree to: the head of its plan, canonical JSON whose SHA-256 is the plan's digest. */
 export const planOfRequest = typedDocument<
   {

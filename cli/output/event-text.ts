@@ -5,7 +5,9 @@ import { type Marker, table } from './table.ts'
 /** What happened, in a few words. A type that this version does not know is shown by its name. */
 export function eventText({ type, data, actor }: EntityEvent): string {
   const describe = Object.hasOwn(descriptions, type) ? descriptions[type] : undefined
-  return describe === undefined ? type : describe(data, actor.user?.name ?? 'somebody')
+  return describe === undefined
+    ? type
+    : describe(data, actor.user?.name ?? (actor.kind === 'system' ? 'the service' : 'somebody'))
 }
 
 /** What happened to something, a line for each event. */

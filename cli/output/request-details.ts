@@ -25,6 +25,12 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['submitted', `${readableTime(request.submittedAt)} by ${request.submitter?.name ?? 'unknown'}`],
     ['vouched for by', voucherText(request)],
     ['finished', request.finishedAt && readableTime(request.finishedAt)],
+    [
+      'canceled at',
+      request.isFinalStatus || request.cancelAt === null
+        ? null
+        : `${readableTime(request.cancelAt)}, unless it is over by then`,
+    ],
     ['description', request.description],
     ['version', request.version],
     ['artifact', artifactText(request)],
@@ -89,7 +95,7 @@ function denialText({ denial }: RequestDetails): string | null {
 function cancellationText({ cancellation }: RequestDetails): string | null {
   if (cancellation === null) return null
   const { canceledAt, canceledBy, reason } = cancellation
-  return `${readableTime(canceledAt)} by ${canceledBy?.name ?? 'unknown'}${quoted(reason)}`
+  return `${readableTime(canceledAt)} by ${canceledBy?.name ?? 'the service'}${quoted(reason)}`
 }
 
 function approvalsText({ approvalProcess, approvals }: RequestDetails): string {

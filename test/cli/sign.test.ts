@@ -170,6 +170,8 @@ describe('countersign sign', () => {
       },
     )
     await until('the note', () => printed.includes('Waiting for 2 of: Ann, the group Leads'))
+    const { signingRequestId } = request
+    await until('how to come back', () => printed.includes(`countersign sign --attach ${signingRequestId} --out FILE`))
     at.service.complete(request, signed)
     expect(await running).toMatchObject({ code: 0 })
   })

@@ -30,6 +30,15 @@ export type Check = {
   readonly existingSignatures: string | null
 }
 
+/** What a submission said. */
+export type StandInSubmission = {
+  readonly uploadId?: string | null
+  readonly link?: { readonly fileName: string; readonly sha256: string | null } | null
+  readonly announcedUpload?: { readonly fileName: string; readonly sha256: string } | null
+  readonly description?: string | null
+  readonly idempotencyKey?: string | null
+}
+
 /** The tokens that the stand-in knows, and whose they are. */
 export const tokens = { 'token-of-ci': 'ci', 'token-of-approver-1': 'approver-1' } as const
 
@@ -46,6 +55,7 @@ export async function startStandInService() {
   const calls: string[] = []
   const approvals: { signingRequestId: string; planDigest: string; comment: string | null; by: string }[] = []
   const checks: Check[] = []
+  const submissions: StandInSubmission[] = []
   const behaviour = {
     /** What is said before an upload; `null` when nothing is against it. */
     check: ({ project, signingPolicy }: Check): { readonly code: string; readonly message: string } | null =>
@@ -73,11 +83,19 @@ export async function startStandInService() {
   const refuse = (code: string, message: string): never => {
     throw new GraphQLError(message, { extensions: { code } })
   }
+  /** The request waits for its artifact. */
+  const announce = (request: StandInRequest, { fileName, sha256 }: { fileName: string; sha256: string }) =>
+    Object.assign(request, {
+      artifact: null,
+      source: { kind: 'announcedUpload', fileName, sha256, size: null, details: [] },
+      uploadLink: `${url}/Api/v1/x/SigningRequests/${request.signingRequestId}/UnsignedArtifact`,
+    })
   const schema = createSchema<{ caller: string }>({
     typeDefs: readFileSync(new URL('../../graphql/schema.graphql', import.meta.url), 'utf8'),
     resolvers: {
       Query: {
-        signingRequest: (_: unknown, { id }: { id: string }) => view(requests.get(id)),
+        signingRequest: (_: unknown, asked: { id?: string | null; idempotencyKey?: string | null }) =>
+          view(requests.get(asked.id ?? keys.get(asked.idempotencyKey ?? '') ?? '')),
         signingRequests: (_: unknown, { first, after }: { first: number; after: string | null }) => {
           const all = [...requests.values()].reverse().map(view)
           return page(all, first, after)
@@ -96,12 +114,20 @@ export async function startStandInService() {
         certificate: (_: unknown, { id }: { id: string }) => (id === certificate.certificateId ? certificate : null),
       },
       Mutation: {
-        submitSigningRequest: (_: unknown, { input }: { input: Record<string, string> }, { caller }) => {
+        submitSigningRequest: (_: unknown, { input }: { input: StandInSubmission }, { caller }) => {
+          submissions.push(input)
           const before = keys.get(String(input.idempotencyKey))
           if (before !== undefined) return { signingRequestId: before, position: 'p1' }
+          const { link, announcedUpload } = input
           const upload = uploads.get(String(input.uploadId))
-          if (upload === undefined) return refuse('UPLOAD_NOT_FOUND', 'There is no such upload.')
-          const request = newRequest(upload, caller, input.description ?? null)
+          const known = upload ?? link ?? announcedUpload
+          if (known == null) return refuse('UPLOAD_NOT_FOUND', 'There is no such upload.')
+          const request = newRequest(
+            { size: 0, ...known, sha256: String(known.sha256) },
+            caller,
+            input.description ?? null,
+          )
+          if (announcedUpload != null) announce(request, announcedUpload)
           requests.set(request.signingRequestId, request)
           if (input.idempotencyKey != null) keys.set(input.idempotencyKey, request.signingRequestId)
           behaviour.submitted(request)
@@ -159,6 +185,14 @@ export async function startStandInService() {
       response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(upload))
       return
     }
+    const awaiting = requests.get(url.pathname.match(/\/SigningRequests\/([^/]+)\/UnsignedArtifact$/)?.[1] ?? '')
+    if (request.method === 'POST' && awaiting !== undefined) {
+      const { signingRequestId, source } = awaiting
+      const kept = { ...(await digestOf(request)), fileName: (source as { fileName: string }).fileName }
+      Object.assign(awaiting, { artifact: kept, uploadLink: null })
+      response.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ signingRequestId, ...kept }))
+      return
+    }
     const id = url.pathname.match(/\/SigningRequests\/([^/]+)\/SignedArtifact$/)?.[1]
     const bytes = id === undefined ? undefined : signed.get(id)
     if (bytes === undefined) problem(404, 'SIGNED_ARTIFACT_NOT_READY', 'There is no signed artifact.')
@@ -180,6 +214,7 @@ export async function startStandInService() {
     uploads,
     calls,
     checks,
+    submissions,
     approvals,
     behaviour,
     /** Puts a request there that was not submitted by the command. */

@@ -1,58 +1,114 @@
+import type { ArtifactSource } from './artifact-source.ts'
 import { CliError } from './cli-error.ts'
 import { wasNotSent } from './connection/call-service.ts'
 import type { Connection } from './connection/connection.ts'
 import { ask } from './connection/graphql.ts'
 import { mayPass, serviceError } from './connection/service-error.ts'
-import { type Upload, uploadFile } from './connection/upload.ts'
-import { type Changed, canSubmit, submitRequest } from './documents/request-changes.ts'
-import type { ExistingSignatureTreatment } from './documents/request-fields.ts'
+import { type KeptFile, uploadAnnounced, uploadFile } from './connection/upload.ts'
+import {
+  type Changed,
+  canSubmit,
+  type SubmissionChoices,
+  type SubmittedSource,
+  submitRequest,
+} from './documents/request-changes.ts'
 import { exitCode } from './exit-code.ts'
 import { type RetryNotices, retryCall, usualRetryLimits } from './following/retry-call.ts'
 import { firstBytesOf, hashLocalFile, type LocalFile } from './local-file.ts'
 import type { Report } from './output/report.ts'
 
 /** What is said with a submission. Project and policy are slugs or ids. */
-export type SubmissionTexts = {
-  readonly project: string
-  readonly signingPolicy: string
-  readonly description: string | null
-  readonly version: string | null
-  /** What is done with a file that is signed already; `null` leaves it to the policy. */
-  readonly existingSignatures: ExistingSignatureTreatment | null
-  /** The service makes one request of all submissions of this user with this key. */
-  readonly idempotencyKey: string
+export type Submission = SubmissionChoices & {
+  /** The service cancels the request when it is not final after so many seconds. */
+  readonly cancelAfterSeconds: number | null
 }
 
+type Course = { readonly report: Report; readonly signal: AbortSignal }
+
+/** An upload that breaks off begins anew, this often at the most. */
+const uploadLimits = { ...usualRetryLimits, faultMs: 0, breaks: 4 }
+
 /**
- * Uploads a file and submits it. An upload that breaks off begins anew; a submission whose answer is lost is sent again
- * under the same key, so that there is one request in the end.
+ * Submits an artifact; a file that is sent now is uploaded before. An upload that breaks off begins anew; a submission whose
+ * answer is lost is sent again under the same key, so that there is one request in the end.
  *
  * @throws CliError with the service's codes, before anything is uploaded where it does not need the bytes for its answer;
  *   `FILE_CHANGED` when somebody writes to the file; `SUBMISSION_UNCERTAIN` when the service stayed away after it may have
  *   accepted the submission
  */
-export async function submitFile(
+export async function submitArtifact(
   connection: Connection,
-  file: LocalFile,
-  submission: SubmissionTexts,
-  { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
+  source: ArtifactSource,
+  submission: Submission,
+  course: Course,
 ): Promise<Changed> {
-  const notices = submissionNotices(report)
-  const limits = { ...usualRetryLimits, faultMs: 0, breaks: 4 }
-  await retryCall(() => checkSubmission(connection, file, submission, signal), limits, signal, notices)
-  const sha256 = await hashLocalFile(file, signal)
-  const { uploadId } = await retryCall(
-    () => uploadOnce(connection, file, sha256, report, signal),
-    limits,
-    signal,
-    notices,
-  )
-  const input = { ...submission, uploadId }
+  const { signal, report } = course
+  const input = { ...submission, ...(await submittedSource(connection, source, submission, course)) }
   const again = `Sign again with \`--idempotency-key ${JSON.stringify(submission.idempotencyKey)}\`: it finds the request that is there, or makes it.`
   return sendSubmission(async () => (await ask(connection, submitRequest, { input })).submitSigningRequest, again, {
     signal,
-    notices,
+    notices: submissionNotices(report),
   })
+}
+
+/** The artifact as a submission names it; a file that is sent now is there then. */
+async function submittedSource(
+  connection: Connection,
+  source: ArtifactSource,
+  submission: Submission,
+  course: Course,
+): Promise<SubmittedSource> {
+  switch (source.kind) {
+    case 'file':
+      return { uploadId: await uploadChecked(connection, source.file, submission, course) }
+    case 'link':
+      return { link: source.link }
+    case 'announcedUpload':
+      return { announcedUpload: { fileName: source.fileName, sha256: source.sha256 } }
+    case 'announcedFile': {
+      const sha256 = await hashLocalFile(source.file, course.signal)
+      return { announcedUpload: { fileName: source.file.fileName, sha256 } }
+    }
+  }
+}
+
+async function uploadChecked(
+  connection: Connection,
+  file: LocalFile,
+  { cancelAfterSeconds: _, ...choices }: Submission,
+  { report, signal }: Course,
+): Promise<string> {
+  const notices = submissionNotices(report)
+  await retryCall(() => checkSubmission(connection, file, choices, signal), uploadLimits, signal, notices)
+  const sha256 = await hashLocalFile(file, signal)
+  const once = () =>
+    withProgress(report, file, (progress) => uploadFile(connection, file, { sha256, progress, signal }))
+  return (await retryCall(once, uploadLimits, signal, notices)).uploadId
+}
+
+/** Sends a file that a request announced, whose digest is known to be the announced one; begins anew when the service goes away. */
+export function sendAnnounced(
+  connection: Connection,
+  file: LocalFile,
+  { link, sha256 }: { readonly link: string; readonly sha256: string },
+  { report, signal }: Course,
+): Promise<KeptFile> {
+  const once = () =>
+    withProgress(report, file, (progress) => uploadAnnounced(connection, file, link, { sha256, progress, signal }))
+  return retryCall(once, uploadLimits, signal, submissionNotices(report))
+}
+
+async function withProgress<Answer>(
+  report: Report,
+  { fileName, size }: LocalFile,
+  send: (update: (sent: number) => void) => Promise<Answer>,
+): Promise<Answer> {
+  const progress = report.progress(`Uploading ${fileName}`, size)
+  try {
+    return await send(progress.update)
+  } finally {
+    progress.end()
+  }
 }
 
 /**
@@ -100,7 +156,7 @@ const headerLength = 64 * 1024
 async function checkSubmission(
   connection: Connection,
   file: LocalFile,
-  submission: SubmissionTexts,
+  submission: SubmissionChoices,
   signal: AbortSignal,
 ): Promise<void> {
   const { fileName, size } = file
@@ -108,21 +164,6 @@ async function checkSubmission(
   const input = { ...submission, fileName, size, firstBytes }
   const { refusal } = (await ask(connection, canSubmit, { input }, signal)).canSubmit
   if (refusal !== null) throw serviceError({ ...refusal, status: 200 })
-}
-
-async function uploadOnce(
-  connection: Connection,
-  file: LocalFile,
-  sha256: string,
-  report: Report,
-  signal: AbortSignal,
-): Promise<Upload> {
-  const progress = report.progress(`Uploading ${file.fileName}`, file.size)
-  try {
-    return await uploadFile(connection, file, { sha256, progress: progress.update, signal })
-  } finally {
-    progress.end()
-  }
 }
 
 function isUncertain(error: unknown): boolean {

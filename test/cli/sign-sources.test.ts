@@ -1,0 +1,125 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { signed, unsigned, useCommandLine } from '../support/command-line.ts'
+import { sha256 } from '../support/stand-in-answers.ts'
+
+const at = useCommandLine()
+const { countersign, sign } = at
+const link = 'https://builds.example.com/817/setup.exe?signature=secret-query'
+const submit = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+  countersign(['sign', '--project', 'demo', '--policy', 'test-signing', ...args], {
+    environment: { ...at.environment, ...environment },
+  })
+
+describe('countersign sign --from-link', () => {
+  it('has the service fetch the artifact: headers from variables and a file, the name from the link', async () => {
+    at.service.behaviour.submitted = (request) => at.service.complete(request, signed)
+    writeFileSync(join(at.folder, 'headers'), 'X-Build: 817\r\n\r\nX-Of: a: b \n')
+    const headers = ['--link-header-env', 'Authorization=LINK_AUTHORIZATION', '--link-headers-file', 'headers']
+    const digest = sha256(unsigned).toUpperCase()
+    const ran = await submit(['--from-link', link, ...headers, '--sha256', digest, '--out', 'signed.exe'], {
+      LINK_AUTHORIZATION: 'Bearer secret-value',
+    })
+    expect(ran).toMatchObject({ code: 0 })
+    expect(readFileSync(join(at.folder, 'signed.exe'))).toEqual(signed)
+    expect(at.service.submissions).toMatchObject([
+      {
+        link: {
+          url: link,
+          fileName: 'setup.exe',
+          sha256: sha256(unsigned),
+          headers: [
+            { name: 'Authorization', value: 'Bearer secret-value' },
+            { name: 'X-Build', value: '817' },
+            { name: 'X-Of', value: 'a: b' },
+          ],
+        },
+      },
+    ])
+    expect(at.service.calls).not.toContain('POST /uploads')
+    expect(ran.stderr + ran.stdout).not.toContain('secret-')
+  })
+
+  it('takes the link from a file, and a name of its own', async () => {
+    writeFileSync(join(at.folder, 'link'), `${link}\n`)
+    expect(await submit(['--from-link-file', 'link', '--file-name', 'app.exe', '--no-wait'])).toMatchObject({ code: 0 })
+    expect(at.service.submissions).toMatchObject([{ link: { url: link, fileName: 'app.exe', sha256: null } }])
+  })
+
+  it('refuses what says too little or too much before anything is sent, and repeats nothing secret', async () => {
+    const wrong: readonly (readonly [readonly string[], string])[] = [
+      [['setup.exe', '--from-link', link], 'FILE and --from-link exclude each other'],
+      [['--from-link', link, '--from-link-file', 'x'], 'exclude each other'],
+      [['--from-link', link, '--upload-later'], 'exclude each other'],
+      [['--from-link', 'secret-link'], 'gives no URL'],
+      [['--from-link', 'https://builds.example.com/artifacts/817?secret-'], '--file-name is needed'],
+      [['--from-link', 'https://builds.example.com/a%zz.exe'], '--file-name is needed'],
+      [['--from-link', link, '--sha256', 'abc'], '--sha256 is not'],
+      [['--from-link', link, '--link-header-env', 'Authorization: Bearer secret-'], 'takes the name of a header'],
+      [['--from-link', link, '--link-header-env', 'Authorization=Bearer secret-'], 'takes the name of a header'],
+      [['--from-link', link, '--link-header-env', 'Author ization=TOKEN'], 'takes the name of a header'],
+      [['--from-link', link, '--link-header-env', 'Authorization=UNSET'], 'UNSET is not set'],
+      [['--from-link', link, '--link-headers-file', 'wrong'], 'Line 2 of wrong is no header'],
+      [['--from-link', link, '--link-headers-file', 'missing'], 'cannot be read: ENOENT'],
+      [['setup.exe', '--link-header-env', 'Authorization=TOKEN'], '--link-header-env goes with --from-link'],
+      [['setup.exe', '--sha256', 'a'.repeat(64)], '--sha256 and FILE exclude each other'],
+      [['setup.exe', '--file-name', 'a.exe'], '--file-name and FILE exclude each other'],
+      [['--upload-later', '--file-name', 'a.exe'], '--upload-later needs FILE'],
+      [[], 'FILE is needed'],
+      [['setup.exe', '--cancel-after', 'never'], '--cancel-after is not a duration'],
+    ]
+    writeFileSync(join(at.folder, 'wrong'), 'X-Build: 817\nsecret-\n')
+    for (const [args, message] of wrong) {
+      const ran = await submit([...args, '--no-wait'], { TOKEN: 'secret-' })
+      expect(ran, args.join(' ')).toMatchObject({ code: 2, stdout: '' })
+      expect(ran.stderr).toContain(message)
+      expect(ran.stderr).not.toContain('secret-')
+    }
+    expect(at.service.calls).toEqual([])
+  })
+})
+
+describe('countersign sign --upload-later', () => {
+  it('says what will be sent, and `request upload` sends it, once', async () => {
+    const ran = await sign(['--upload-later', '--no-wait', '--cancel-after', '2h'])
+    expect(ran).toMatchObject({ code: 0 })
+    const id = ran.stdout.trim()
+    expect(ran.stderr).toContain(`countersign request upload ${id} FILE`)
+    const announcedUpload = { fileName: 'setup.exe', sha256: sha256(unsigned) }
+    expect(at.service.submissions).toMatchObject([{ announcedUpload, cancelAfterSeconds: 7200 }])
+    expect(at.service.calls).not.toContain('POST /uploads')
+
+    const expected = { signingRequestId: id, ...announcedUpload, size: unsigned.length }
+    for (const sent of [1, 1]) {
+      const uploaded = await countersign(['request', 'upload', id, 'setup.exe', '--json'])
+      expect(uploaded).toMatchObject({ code: 0 })
+      expect(JSON.parse(uploaded.stdout)).toEqual(expected)
+      expect(at.service.calls.filter((call) => call.endsWith('/UnsignedArtifact'))).toHaveLength(sent)
+    }
+  })
+
+  it('needs no file here, when name and digest are known', async () => {
+    const digest = sha256(unsigned)
+    const announced = await submit(['--upload-later', '--file-name', 'app.exe', '--sha256', digest, '--no-wait'])
+    expect(announced).toMatchObject({ code: 0 })
+    expect(at.service.submissions).toMatchObject([{ announcedUpload: { fileName: 'app.exe', sha256: digest } }])
+  })
+
+  it('sends nothing that was not announced, nor to a request that waits for nothing', async () => {
+    const id = (await sign(['--upload-later', '--no-wait'])).stdout.trim()
+    const request = at.service.requests.get(id)
+    const upload = async (which: string, file = 'setup.exe') => {
+      const { code, stderr } = await countersign(['request', 'upload', which, file])
+      return [code, /error: (\w+)/.exec(stderr)?.[1]]
+    }
+    writeFileSync(join(at.folder, 'other.exe'), 'another program')
+    expect(await upload(id, 'other.exe')).toEqual([6, 'ARTIFACT_MISMATCH'])
+    expect(await upload(at.service.add().signingRequestId)).toEqual([6, 'UPLOAD_NOT_AWAITED'])
+    expect(await upload(crypto.randomUUID())).toEqual([6, 'SIGNING_REQUEST_NOT_FOUND'])
+    expect(await upload(id, 'missing.exe')).toEqual([2, 'FILE_NOT_FOUND'])
+    if (request !== undefined) Object.assign(request, { workflowStatus: 'Canceled', uploadLink: null })
+    expect(await upload(id)).toEqual([6, 'SIGNING_REQUEST_FINAL'])
+    expect(at.service.calls.filter((call) => call.endsWith('/UnsignedArtifact'))).toEqual([])
+  })
+})
