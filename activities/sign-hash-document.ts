@@ -1,12 +1,12 @@
 import type { ArtifactStore, FileToSign } from '../artifacts/index.ts'
 import { type HashesToSign, hashDocument, Refusal, type SignedFile } from '../domain/index.ts'
-import { signHashes, verifyHashDocument } from '../signing/hashes/index.ts'
+import { hashVerification, signHashes } from '../signing/hashes/index.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 import type { SigningTools } from './sign-copies.ts'
 
 /**
- * Signs the hashes of a request. The document of them and their signatures is verified with the public key of the certificate that
- * the plan names, and then the store gets it.
+ * Signs the hashes of a request. Each signature is verified with the public key of the certificate that the plan names while the
+ * token makes others, then the document of all of them is, and then the store gets it.
  *
  * @throws SigningError `HASH_SIGNATURE_INVALID`, `PKCS11_…`; Refusal `SIGNATURE_NOT_AS_PLANNED`; ArtifactError `ARTIFACT_STORE_…`
  */
@@ -20,8 +20,9 @@ export async function* signHashDocument(
     throw new Refusal('SIGNATURE_NOT_AS_PLANNED', 'The certificate is not the one that the plan names.', {
       promise: 'the certificate',
     })
-  const document = hashDocument(hashes, await signHashes(key, hashes))
-  await verifyHashDocument(document, hashes, leaf.publicKey)
+  const verification = hashVerification(hashes, leaf.publicKey)
+  const document = hashDocument(hashes, await signHashes(key, hashes, { signed: verification.signatures }))
+  await verification.document(document)
   await stillAuthorised()
   const { sha256: signedSha256, size: signedSize } = await store.put(bytesOf(document))
   const { path, sha256: unsignedSha256, directives } = planned

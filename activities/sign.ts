@@ -147,7 +147,8 @@ async function attempt(
     algorithm: found.algorithm,
     publicKey: found.publicKey,
     sign: (hash, digest) => found.sign(hash, digest, stillAuthorised),
-    signHashes: (mechanism, digests) => found.signHashes(mechanism, digests, stillAuthorised),
+    signHashes: (mechanism, digests, { signed } = {}) =>
+      found.signHashes(mechanism, digests, { before: stillAuthorised, ...(signed && { signed }) }),
   }
 
   const { fileName } = retrieved(request).artifact

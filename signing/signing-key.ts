@@ -28,20 +28,34 @@ export type HashMechanism =
   /** ECDSA (FIPS 186-5 §6.4.1): of a hash that is longer than the curve the leftmost bits count. */
   | { readonly scheme: 'ecdsa' }
 
+/** What surrounds the signing of hashes. */
+export type HashSigningSteps = {
+  /**
+   * Asked for before each part of the hashes is given to the token, and each time the key is tried again; when it fails, the key is
+   * not used any more, and signing fails with its error.
+   */
+  readonly before?: () => Promise<void>
+  /**
+   * Called with each part that was signed, while the next one is. When it fails, no further part is begun, and signing fails with
+   * its error; nothing is answered before all calls are over.
+   *
+   * @param first index of the first of these hashes
+   */
+  readonly signed?: (first: number, signatures: readonly Uint8Array[]) => Promise<void>
+}
+
 /** A private key that signs hashes as they are. */
 export interface HashSigningKey {
   /**
    * Signs hashes, many at a time. Unlike signatures by {@link SigningKey.sign} they are not checked here: whoever asks verifies
    * each before it leaves.
    *
-   * @param before asked for before each part of them is given to the token, and each time the key is tried again; when it fails,
-   *   the key is not used any more, and this fails with its error
    * @returns in the order of the digests: RSA signatures as long as the modulus, ECDSA ones as r and s of equal length
-   * @throws SigningError with a `PKCS11_…` code
+   * @throws SigningError with a `PKCS11_…` code; what the steps throw
    */
   signHashes(
     mechanism: HashMechanism,
     digests: readonly Uint8Array[],
-    before?: () => Promise<void>,
+    steps?: HashSigningSteps,
   ): Promise<readonly Uint8Array[]>
 }

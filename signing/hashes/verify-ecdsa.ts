@@ -1,9 +1,14 @@
-import { createECDH, type ECDH, type KeyObject } from 'node:crypto'
-import { integer, sequence } from '../cms/der-writer.ts'
+import { createECDH, createHash, type ECDH, type KeyObject, verify } from 'node:crypto'
+import { promisify } from 'node:util'
+import { bitString, integer, objectIdentifier, sequence } from '../cms/der-writer.ts'
+
+/** `crypto.verify` on libuv's threads. */
+const verifyOnThread = promisify(verify)
 
 /** A curve y² = x³ − 3x + b over p elements, with a group of n (FIPS 186-5, SP 800-186 §3.2.1). */
 type Curve = {
   readonly name: string
+  readonly oid: string
   /** Bytes of a coordinate, and of a number modulo n. */
   readonly length: number
   readonly p: bigint
@@ -13,47 +18,97 @@ type Curve = {
 const curves: Readonly<Record<string, Curve>> = {
   'P-256': {
     name: 'prime256v1',
+    oid: '1.2.840.10045.3.1.7',
     length: 32,
     p: 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn,
     n: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
   },
   'P-384': {
     name: 'secp384r1',
+    oid: '1.3.132.0.34',
     length: 48,
     p: 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
     n: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
   },
   'P-521': {
     name: 'secp521r1',
+    oid: '1.3.132.0.35',
     length: 66,
     p: 2n ** 521n - 1n,
     n: 0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
   },
 }
 
+/** What OpenSSL is given to verify in place of what was hashed, which nobody of the service has seen. */
+const probe = { hash: 'sha256', message: Buffer.alloc(0) } as const
+const probeDigest = toNumber(createHash(probe.hash).update(probe.message).digest())
+
+/** Which of some signatures hold, each of the hash in the same place. */
+export type HashCheck = (
+  digests: readonly Uint8Array[],
+  signatures: readonly Uint8Array[],
+) => Promise<readonly boolean[]>
+
 /**
- * What checks ECDSA signatures of hashes with a key (FIPS 186-5 §6.4.2).
+ * What verifies ECDSA signatures of hashes with a key (FIPS 186-5 §6.4.2).
  *
- * Node has OpenSSL check signatures of messages, and not of their hashes. So this asks OpenSSL for the two things that take long,
- * a multiple of the base point and a multiple of a point, and does the rest itself. A signature holds when r is the x-coordinate
- * of u₁G + u₂Q modulo n, with u₁ = e/s and u₂ = r/s. That is u₂(Q + (e/r)G): one multiple of G, one addition, and one
- * multiplication, of which OpenSSL gives the x-coordinate alone, which is all that is asked for.
+ * Through Node, OpenSSL verifies signatures of messages, and hashes these itself. So it is asked about a message of which the hash
+ * e₀ is known, by a key that differs from Q so much that the answer is the one for the hash e by Q. A signature (r, s) of a hash e₀
+ * by Q′ holds when r is the x-coordinate of (e₀/s)G + (r/s)Q′ modulo n. With Q′ = Q + ((e − e₀)/r)G that point is
+ * (e/s)G + (r/s)Q, which decides for e by Q. Making Q′ takes a multiple of G, which OpenSSL gives too, and one addition.
+ *
+ * The verification is on libuv's threads. Inversions are shared by the signatures of a call (Montgomery's trick).
  *
  * @param format `ieee`: r and s of equal length, one after the other; `asn1`: the DER of an ECDSA-Sig-Value (RFC 3279 §2.2.3)
  * @returns `undefined` when the key is none of P-256, P-384, P-521
  */
-export function ecdsaVerifier(
-  key: KeyObject,
-  format: 'ieee' | 'asn1',
-): ((digest: Uint8Array, signature: Uint8Array) => boolean) | undefined {
+export function ecdsaVerifier(key: KeyObject, format: 'ieee' | 'asn1'): HashCheck | undefined {
   const { crv = '', x = '', y = '' } = key.export({ format: 'jwk' })
   const curve = Object.hasOwn(curves, crv) ? curves[crv] : undefined
   if (curve === undefined) return undefined
+  const { name, length, p, n } = curve
   const publicPoint = { x: toNumber(Buffer.from(x, 'base64url')), y: toNumber(Buffer.from(y, 'base64url')) }
-  const multiplier = createECDH(curve.name)
-  return (digest, signature) => {
-    const raw = format === 'ieee' ? signature : rawSignatureOf(signature, curve.length)
-    return raw !== undefined && holds(curve, multiplier, publicPoint, digest, raw)
+  const multiplier = createECDH(name)
+
+  /** The keys Q′ of signatures; `undefined` where there is none. */
+  function shiftedKeys(digests: readonly Uint8Array[], rs: readonly bigint[]): readonly (Point | undefined)[] {
+    const inverses = inverted(rs, n)
+    const shifts = digests.map((digest, index) => {
+      // All lengths of hashes are whole bytes, and no longer than the group's order or cut to it.
+      const difference = toNumber(digest.subarray(0, length)) - probeDigest
+      return modulo(difference * (inverses[index] ?? 0n), n)
+    })
+    const multiples = shifts.map((shift) => (shift === 0n ? undefined : baseMultiple(multiplier, shift, length)))
+    const sums = sumsWith(
+      publicPoint,
+      multiples.map((multiple) => multiple ?? publicPoint),
+      p,
+    )
+    return sums.map((sum, index) => (multiples[index] === undefined ? publicPoint : sum))
+  }
+
+  return async (digests, signatures) => {
+    const candidates = signatures.flatMap((signature, index) => {
+      // OpenSSL is given the very r that the key is made for, so whatever encoding came here cannot be read in two ways.
+      const raw = format === 'ieee' ? signature : rawSignatureOf(signature, length)
+      if (raw?.length !== 2 * length) return []
+      const r = toNumber(raw.subarray(0, length))
+      return r === 0n || r >= n ? [] : [{ index, raw, r, digest: digests[index] ?? Buffer.alloc(0) }]
+    })
+    const keys = shiftedKeys(
+      candidates.map(({ digest }) => digest),
+      candidates.map(({ r }) => r),
+    )
+    const holds = signatures.map(() => false)
+    await Promise.all(
+      candidates.map(async ({ index, raw }, at) => {
+        const point = keys[at]
+        if (point === undefined) return
+        const spki = { key: subjectPublicKeyInfo(curve, point), format: 'der', type: 'spki' } as const
+        holds[index] = await verifyOnThread(probe.hash, probe.message, { ...spki, dsaEncoding: 'ieee-p1363' }, raw)
+      }),
+    )
+    return holds
   }
 }
 
@@ -78,26 +133,11 @@ function rawSignatureOf(encoded: Uint8Array, length: number): Uint8Array | undef
 
 type Point = { readonly x: bigint; readonly y: bigint }
 
-function holds(
-  { length, p, n }: Curve,
-  multiplier: ECDH,
-  publicPoint: Point,
-  digest: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  if (signature.length !== 2 * length) return false
-  const r = toNumber(signature.subarray(0, length))
-  const s = toNumber(signature.subarray(length))
-  if (r === 0n || r >= n || s === 0n || s >= n) return false
-  // All lengths of hashes are whole bytes, and no longer than the group's order or cut to it.
-  const e = toNumber(digest.subarray(0, length)) % n
-  const inverse = inverted(r * s, n)
-  const ratio = modulo(e * modulo(s * inverse, n), n)
-  const point = ratio === 0n ? publicPoint : sum(publicPoint, baseMultiple(multiplier, ratio, length), p)
-  if (point === undefined) return false
-  multiplier.setPrivateKey(toBytes(modulo(r * modulo(r * inverse, n), n), length))
-  const encoded = Buffer.concat([Buffer.from([4]), toBytes(point.x, length), toBytes(point.y, length)])
-  return toNumber(multiplier.computeSecret(encoded)) % n === r
+/** DER SubjectPublicKeyInfo of a point (RFC 5480 §2). */
+function subjectPublicKeyInfo({ oid, length }: Curve, { x, y }: Point): Buffer {
+  const algorithm = sequence(objectIdentifier('1.2.840.10045.2.1'), objectIdentifier(oid))
+  const point = Buffer.concat([Buffer.from([4]), toBytes(x, length), toBytes(y, length)])
+  return Buffer.from(sequence(algorithm, bitString(0, point)))
 }
 
 function baseMultiple(multiplier: ECDH, factor: bigint, length: number): Point {
@@ -107,18 +147,42 @@ function baseMultiple(multiplier: ECDH, factor: bigint, length: number): Point {
 }
 
 /**
- * The sum of two points. `undefined` for equal ones and for those whose sum is no point: a signature of which that is true would
- * need a logarithm of the key to make, so it is refused instead of being treated apart.
+ * The sums of one point with others. `undefined` for an equal one and for one with which the sum is no point: a signature of which
+ * that is true would need a logarithm of the key to make, so it is refused instead of being treated apart.
  */
-function sum(one: Point, other: Point, p: bigint): Point | undefined {
-  if (one.x === other.x) return undefined
-  const slope = modulo((other.y - one.y) * inverted(modulo(other.x - one.x, p), p), p)
-  const x = modulo(slope * slope - one.x - other.x, p)
-  return { x, y: modulo(slope * (one.x - x) - one.y, p) }
+function sumsWith(one: Point, others: readonly Point[], p: bigint): readonly (Point | undefined)[] {
+  const differences = others.map(({ x }) => modulo(x - one.x, p))
+  const inverses = inverted(
+    differences.map((difference) => (difference === 0n ? 1n : difference)),
+    p,
+  )
+  return others.map((other, index) => {
+    if (differences[index] === 0n) return undefined
+    const slope = modulo((other.y - one.y) * (inverses[index] ?? 0n), p)
+    const x = modulo(slope * slope - one.x - other.x, p)
+    return { x, y: modulo(slope * (one.x - x) - one.y, p) }
+  })
+}
+
+/** The inverses of numbers modulo a prime, none of them a multiple of it: one is computed, of their product. */
+function inverted(numbers: readonly bigint[], prime: bigint): readonly bigint[] {
+  const products: bigint[] = []
+  let product = 1n
+  for (const number of numbers) {
+    products.push(product)
+    product = (product * number) % prime
+  }
+  let inverse = inverseOf(product, prime)
+  const inverses: bigint[] = []
+  for (const [index, number] of [...numbers.entries()].toReversed()) {
+    inverses[index] = (inverse * (products[index] ?? 0n)) % prime
+    inverse = (inverse * number) % prime
+  }
+  return inverses
 }
 
 /** The inverse modulo a prime, by Euclid's algorithm. */
-function inverted(number: bigint, prime: bigint): bigint {
+function inverseOf(number: bigint, prime: bigint): bigint {
   let [a, b] = [modulo(number, prime), prime]
   let [u, v] = [1n, 0n]
   while (a > 1n) {

@@ -2,34 +2,46 @@
 const hashesAtOnce = 32
 
 /**
- * Has hashes signed in parts, some at a time; what else waits for a session has its turn between two of them. Once one failed, none
- * is begun.
+ * Has hashes signed in parts, some at a time; what else waits for a session has its turn between two of them. Once one failed, or
+ * what follows it, none is begun.
  *
  * @param atOnce parts at a time
- * @returns the signatures in the order of the hashes
+ * @param signed called with each part and the index of its first hash; the next part is signed meanwhile
+ * @returns the signatures in the order of the hashes, when all that follows is done too
  */
 export async function inParts(
   digests: readonly Uint8Array[],
   atOnce: number,
   sign: (part: readonly Uint8Array[]) => Promise<readonly Uint8Array[]>,
+  signed: (first: number, signatures: readonly Uint8Array[]) => Promise<void> = async () => undefined,
 ): Promise<readonly Uint8Array[]> {
   const signatures: Uint8Array[] = []
+  const following: Promise<void>[] = []
   let next = 0
+  function beginNoMore(error: unknown): never {
+    next = digests.length
+    throw error
+  }
   async function takeTurns(): Promise<void> {
     while (next < digests.length) {
       const start = next
       next += hashesAtOnce
-      try {
-        // Copied, so that it is those hashes that are posted, and not the pool of buffers around them.
-        const part = digests.slice(start, start + hashesAtOnce).map((digest) => new Uint8Array(digest))
-        for (const [index, signature] of (await sign(part)).entries()) signatures[start + index] = signature
-      } catch (error) {
-        next = digests.length
-        throw error
-      }
+      // Copied, so that it is those hashes that are posted, and not the pool of buffers around them.
+      const part = digests.slice(start, start + hashesAtOnce).map((digest) => new Uint8Array(digest))
+      const made = await sign(part).catch(beginNoMore)
+      for (const [index, signature] of made.entries()) signatures[start + index] = signature
+      const follows = signed(start, made).catch(beginNoMore)
+      // It is waited for at the end; until then its failure is not an unhandled one.
+      follows.catch(() => undefined)
+      following.push(follows)
     }
   }
   const parts = Math.ceil(digests.length / hashesAtOnce)
-  await Promise.all(Array.from({ length: Math.min(atOnce, parts) }, takeTurns))
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, parts) }, takeTurns))
+  } finally {
+    await Promise.allSettled(following)
+  }
+  await Promise.all(following)
   return signatures
 }

@@ -113,11 +113,11 @@ export class PooledToken implements Token {
       const argument = { key: { id, publicKey }, hash, digest: new Uint8Array(digest) }
       return await this.#perform('sign', argument, { givesPin: description.alwaysAuthenticate, before })
     }
-    const signHashes: HashSigningKey['signHashes'] = async (mechanism, digests, before) => {
+    const signHashes: HashSigningKey['signHashes'] = async (mechanism, digests, { before, signed } = {}) => {
       const options = { givesPin: description.alwaysAuthenticate, before }
-      return inParts(digests, this.#options.sessions, (part) =>
-        this.#perform('signHashes', { key: { id, publicKey }, mechanism, digests: part }, options),
-      )
+      const sign = (part: readonly Uint8Array[]) =>
+        this.#perform('signHashes', { key: { id, publicKey }, mechanism, digests: part }, options)
+      return inParts(digests, this.#options.sessions, sign, signed)
     }
     const { algorithm, label } = description
     return { id, label, algorithm, publicKey, sign, signHashes }

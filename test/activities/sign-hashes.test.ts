@@ -27,9 +27,10 @@ async function callSigner(organization: TestOrganization, { signingRequestId }: 
   const { sign } = signerActivities({ ...organization.signer, recordRefusal: async () => undefined })
   const failure = await new MockActivityEnvironment().run(sign, { signingRequestId, fromRevision: 0 }).then(
     () => undefined,
-    (error: { type?: string }) => error,
+    (error: { type?: string; message?: string }) => error,
   )
-  return { failed: failure !== undefined, code: failure?.type, keyTouched: find.mock.calls.length > 0, find }
+  const { type: code, message } = failure ?? {}
+  return { failed: failure !== undefined, code, message, keyTouched: find.mock.calls.length > 0, find }
 }
 
 async function typesOf({ log }: TestOrganization, { signingRequestId }: SigningRequest) {
@@ -143,20 +144,27 @@ test('a signer that died after SigningStarted is followed by another attempt, an
   })
 })
 
-test('a signature that does not hold by the key of the certificate never leaves', async () => {
+test.each([
+  { count: 1, wrong: 1 },
+  { count: 1_000, wrong: 777 },
+])('a signature that does not hold by the key of the certificate never leaves: $wrong of $count', async (numbers) => {
+  const { count, wrong } = numbers
   const organization = await ofHashes()
-  const request = await plannedHashes(organization)
+  const request = await plannedHashes(organization, ecdsaHashes(count))
   const findKey = organization.token.findKey.bind(organization.token)
   vi.spyOn(organization.token, 'findKey').mockImplementation(async (id) => {
     const key = await findKey(id)
-    const signHashes = async (...[mechanism, digests, before]: Parameters<NonNullable<typeof key>['signHashes']>) =>
-      (await key?.signHashes(
-        mechanism,
-        digests.map((digest) => digest.map((byte) => byte ^ 1)),
-        before,
-      )) ?? []
+    const signHashes = async (...[mechanism, digests, steps]: Parameters<NonNullable<typeof key>['signHashes']>) => {
+      const otherDigest = digests[wrong - 1]?.map((byte) => byte ^ 1) ?? Buffer.alloc(32)
+      return (await key?.signHashes(mechanism, digests.with(wrong - 1, otherDigest), steps)) ?? []
+    }
     return key && { ...key, signHashes }
   })
-  expect((await callSigner(organization, request)).code).toBe('HASH_SIGNATURE_INVALID')
+  const put = vi.spyOn(organization.store, 'put')
+  expect(await callSigner(organization, request)).toMatchObject({
+    code: 'HASH_SIGNATURE_INVALID',
+    message: expect.stringContaining(`The signature of hash ${wrong} of ${count} does not hold`),
+  })
+  expect(put).not.toHaveBeenCalled()
   expect(await organization.request(request.signingRequestId)).toMatchObject({ signedArtifact: null, attempts: 1 })
 })

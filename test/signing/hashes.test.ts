@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type HashesToSign, hashDocument, keyAlgorithms, type SignableHash } from '../../domain/index.ts'
-import { signHashes, verifyHashDocument } from '../../signing/hashes/index.ts'
+import { hashVerification, signHashes, verifyHashDocument } from '../../signing/hashes/index.ts'
 import { openToken, type Token, type TokenKey } from '../../signing/pkcs11/index.ts'
 import { openssl } from '../support/openssl.ts'
 import { softHsmToken } from '../support/softhsm.ts'
@@ -137,7 +137,7 @@ describe('many hashes', () => {
 
   test('are signed in their order, and the log is asked between parts of them', async () => {
     const before = vi.fn(async () => undefined)
-    const signatures = await signHashes(key, payload, before)
+    const signatures = await signHashes(key, payload, { before })
     await verifyHashDocument(hashDocument(payload, signatures), payload, key.publicKey)
     expect(before.mock.calls.length).toBeGreaterThan(3)
   })
@@ -160,9 +160,60 @@ describe('many hashes', () => {
       asked += 1
       if (asked === 2) throw withdrawn
     }
-    await expect(signHashes(key, payload, before)).rejects.toBe(withdrawn)
+    await expect(signHashes(key, payload, { before })).rejects.toBe(withdrawn)
     expect(asked).toBeLessThanOrEqual(4)
   })
+
+  test('are verified while others are signed, and once more where their document says something else', async () => {
+    const verification = hashVerification(payload, key.publicKey)
+    const parts: number[] = []
+    const signatures = await signHashes(key, payload, {
+      async signed(first, part) {
+        await verification.signatures(first, part)
+        parts.push(first)
+      },
+    })
+    expect(parts.toSorted((a, b) => a - b)).toEqual([0, 32, 64, 96, 128, 160, 192])
+    await verification.document(hashDocument(payload, signatures))
+    const exchanged = signatures.with(100, signatures[101] ?? '').with(101, signatures[100] ?? '')
+    await expect(verification.document(hashDocument(payload, exchanged))).rejects.toThrow(
+      'The signature of hash 101 of 200 does not hold',
+    )
+  })
+
+  test('are not signed to the end when one of the signatures does not hold', async () => {
+    const invalid = new Error('invalid')
+    const before = vi.fn(async () => undefined)
+    const signed = async () => {
+      throw invalid
+    }
+    await expect(signHashes(key, payload, { before, signed })).rejects.toBe(invalid)
+    expect(before.mock.calls.length).toBeLessThanOrEqual(4)
+  })
+
+  test('hold only with r and s below the order of the curve', async () => {
+    const one = { ...payload, hashes: payload.hashes.slice(0, 1) }
+    const [signature = ''] = await signHashes(key, one)
+    const [r, s] = [0, 32].map((at) => Buffer.from(signature, 'base64').subarray(at, at + 32))
+    const order = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex')
+    for (const other of [Buffer.alloc(32), order, Buffer.alloc(32, 0xff)])
+      for (const changed of [
+        [other, s],
+        [r, other],
+      ]) {
+        const document = hashDocument(one, [Buffer.concat(changed as Buffer[]).toString('base64')])
+        await expect(verifyHashDocument(document, one, key.publicKey)).rejects.toThrow('hash 1 of 1 does not hold')
+      }
+  })
+})
+
+test('a hash that is that of nothing at all is verified as any other', async () => {
+  const key = await token.generateKey({ id: randomBytes(16), label: 'nothing', algorithm: 'ec-p256' })
+  const payload = { ...ecdsa('ieee', 'sha256'), hashes: [digestOf('sha256', ''), digestOf('sha256', 'a')] }
+  const signatures = await signHashes(key, payload)
+  await verifyHashDocument(hashDocument(payload, signatures), payload, key.publicKey)
+  const exchanged = hashDocument(payload, signatures.toReversed())
+  await expect(verifyHashDocument(exchanged, payload, key.publicKey)).rejects.toThrow('hash 1 of 2 does not hold')
 })
 
 test('a document that holds more than hashes and signatures is refused', async () => {
