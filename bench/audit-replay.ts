@@ -7,7 +7,7 @@ import { processRoles } from '../domain/index.ts'
 import { openSqliteEventLog } from '../event-log/index.ts'
 import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
 import { withFolder } from './folder.ts'
-import { imageArguments } from './image-arguments.ts'
+import { imageArguments, imageEnvironment } from './image-arguments.ts'
 import { makeLargeLog } from './large-log.ts'
 
 /** One replay of a whole log, as a process of its own. */
@@ -92,7 +92,7 @@ async function readLog(path: string): Promise<{ readonly events: number; readonl
  */
 async function run(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<number> {
   const child = spawn(process.execPath, [...imageArguments, join(project, 'cli', 'main.ts'), ...args], {
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...imageEnvironment, ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   let peak = 0

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { imageArguments } from './image-arguments.ts'
+import { imageArguments, imageEnvironment } from './image-arguments.ts'
 
 /** A plan of many files on its way through the service. */
 export type LargePlanFigures = {
@@ -18,6 +18,8 @@ export type LargePlanFigures = {
 /** Measures it in a process of its own, which is started as the image starts its roles. */
 export async function measureLargePlan(): Promise<LargePlanFigures> {
   const program = fileURLToPath(new URL('large-plan-process.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [...imageArguments, program])
+  const { stdout } = await promisify(execFile)(process.execPath, [...imageArguments, program], {
+    env: { ...process.env, ...imageEnvironment },
+  })
   return JSON.parse(stdout)
 }

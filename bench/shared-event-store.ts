@@ -1,4 +1,5 @@
-import { type EventLog, openEventStoreDb } from '../event-log/index.ts'
+import { openEventStoreDb } from '../event-log/eventstoredb.ts'
+import type { EventLog } from '../event-log/index.ts'
 import {
   createStore,
   type EventStoreDbStore,

@@ -6,13 +6,14 @@ import { processRoles, type SigningRequestId } from '../domain/index.ts'
 import { startTemporalServer } from '../server/embedded/temporal.ts'
 import { newEventKey, newInstallationKey, parseEventKey } from '../server/event-keys.ts'
 import { newPayloadKey } from '../server/payload-codec.ts'
-import { connectClient, workflowBundle } from '../server/temporal.ts'
+import { connectClient } from '../server/temporal.ts'
+import { workflowBundle } from '../server/workflow-bundle.ts'
 import { type ServiceEnvironment, startRoles } from '../test/support/service-processes.ts'
 import { until } from '../test/support/until.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import type { Workflows } from '../workflows/port.ts'
 import { withFolder } from './folder.ts'
-import { imageArguments } from './image-arguments.ts'
+import { imageArguments, imageEnvironment } from './image-arguments.ts'
 import { makeLargeLog } from './large-log.ts'
 
 /** One start of a worker. */
@@ -68,6 +69,7 @@ export async function measureWorkerStart(requests: number, unfinished = 100): Pr
     const data = join(folder, 'worker')
     await mkdir(data, { mode: 0o700 })
     const environment: ServiceEnvironment = {
+      ...imageEnvironment,
       COUNTERSIGN_DATA: data,
       COUNTERSIGN_EVENT_LOG: `sqlite:${path}`,
       COUNTERSIGN_TEMPORAL_ADDRESS: temporal.address,

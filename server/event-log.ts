@@ -127,7 +127,7 @@ async function openStoredLog(
   return openSqliteEventLog({ path, ...(roles.includes('api') && { readerCacheKibibytes: apiCacheKibibytes }) })
 }
 
-function openProductionLog(settings: Settings, connectionString: string): EventLog {
+async function openProductionLog(settings: Settings, connectionString: string): Promise<EventLog> {
   const { eventLogNamespace: namespace, eventLogUser: user, eventLogPassword: password } = settings
   if ((user === undefined) !== (password === undefined))
     throw new ConfigurationError(
@@ -137,7 +137,7 @@ function openProductionLog(settings: Settings, connectionString: string): EventL
   const tls = tlsOf(settings, 'eventLog') ?? (settings.eventLogTls === false ? 'plain' : undefined)
   const credentials = user === undefined || password === undefined ? undefined : { user, password }
   try {
-    return openEventStoreDb({ connectionString, namespace, credentials, tls })
+    return await openEventStoreDb({ connectionString, namespace, credentials, tls })
   } catch (error) {
     if (!(error instanceof EventLogError)) throw error
     throw new ConfigurationError('CONFIGURATION_INVALID', `${environmentVariable('eventLog')}: ${error.message}`, {

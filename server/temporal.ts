@@ -1,12 +1,6 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Client, Connection, type TLSConfig } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import {
-  bundleWorkflowCode,
   makeTelemetryFilterString,
   NativeConnection,
   Runtime,
@@ -20,22 +14,7 @@ import { required, type Settings } from './configuration.ts'
 import { type OnUnopened, parsePayloadKeys, payloadCodec } from './payload-codec.ts'
 import { type TlsMaterial, tlsOf } from './tls.ts'
 import { recordUnopened } from './unopened-payloads.ts'
-import { replaceFile } from './whole-file.ts'
-
-const project = fileURLToPath(new URL('..', import.meta.url))
-const workflowsPath = join(project, 'workflows', 'index.ts')
-const failureConverterPath = join(project, 'workflows', 'failure-converter.ts')
-const stackTracesPath = join(project, 'workflows', 'stack-traces.ts')
-
-/**
- * What a sandbox loads once for all its workflows, before the first of them. Only modules without state of their own may be
- * there: `domain/` and `workflows/` have none, and what they export is frozen.
- *
- * @param workflows the module that exports the workflows
- */
-export function preloaded(workflows: string): string[] {
-  return [stackTracesPath, workflows]
-}
+import { failureConverterPath } from './workflow-bundle.ts'
 
 /** How to reach Temporal. */
 export type TemporalTarget = {
@@ -204,46 +183,4 @@ export async function runWorker(
     throw error
   }
   return { problem: () => problem, close }
-}
-
-/**
- * The workflows as one script for the workflow sandbox. Made once for each state of the sources and kept in a folder:
- * a second start does not wait for it.
- */
-export async function workflowBundle(cacheFolder: string, logger: Logger): Promise<{ readonly codePath: string }> {
-  const key = await sourcesDigest()
-  const codePath = join(cacheFolder, `workflows-${key}.js`)
-  await mkdir(cacheFolder, { recursive: true, mode: 0o700 })
-  const kept = await readdir(cacheFolder)
-  if (kept.includes(`workflows-${key}.js`)) return { codePath }
-  const quiet = {
-    log() {},
-    trace() {},
-    debug() {},
-    info() {},
-    warn() {},
-    error: (message: string) => logger.error(message),
-  }
-  const { code } = await bundleWorkflowCode({
-    workflowsPath,
-    failureConverterPath,
-    preloadModules: preloaded(workflowsPath),
-    logger: quiet,
-  })
-  await replaceFile(codePath, code)
-  for (const old of kept.filter((name) => name.startsWith('workflows-')))
-    await rm(join(cacheFolder, old), { force: true })
-  return { codePath }
-}
-
-async function sourcesDigest(): Promise<string> {
-  const hash = createHash('sha256')
-  hash.update(createRequire(import.meta.url).resolve('@temporalio/worker/package.json'))
-  for (const room of ['domain', 'workflows']) {
-    const folder = join(project, room)
-    const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts')).sort()
-    for (const file of files) hash.update(`${room}/${file}\n`).update(await readFile(join(folder, file)))
-  }
-  hash.update(await readFile(join(project, 'package-lock.json')))
-  return hash.digest('hex').slice(0, 16)
 }

@@ -9,7 +9,8 @@ import { namingLog, startCollection } from './artifact-collection.ts'
 import type { Settings } from './configuration.ts'
 import { configuredEstServers } from './est-servers.ts'
 import type { Artifacts } from './stores.ts'
-import { type RunningWorker, runWorker, type TemporalTarget, workflowBundle } from './temporal.ts'
+import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
+import { workflowBundle } from './workflow-bundle.ts'
 
 /** Runs the workflows, and the activities that need no key; collects artifacts that nothing names. */
 export async function startWorker(options: {

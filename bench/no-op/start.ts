@@ -4,7 +4,8 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import type { EmbeddedService } from '../../server/embedded/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
-import { connectClient, preloaded, runWorker } from '../../server/temporal.ts'
+import { connectClient, runWorker } from '../../server/temporal.ts'
+import { preloaded } from '../../server/workflow-bundle.ts'
 
 /** Starts a worker for no-op workflows on a service's Temporal; each call of `run` is one of them, from its start to its end. */
 export async function startNoOps({ temporal }: EmbeddedService, logger: Logger) {

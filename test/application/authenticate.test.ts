@@ -4,7 +4,7 @@ import { apiTokenText, apiTokenUser, newApiToken } from '../../application/api-t
 import { issueApiToken } from '../../application/api-tokens.ts'
 import { unknownOrganization } from '../../application/index.ts'
 import { Refusal, streams, type UserEvent, type UserId } from '../../domain/index.ts'
-import { openEventStoreDb } from '../../event-log/index.ts'
+import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
 import { event } from '../support/decider-spec.ts'
 import {
   createStore,

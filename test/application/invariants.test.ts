@@ -14,13 +14,8 @@ import {
   streams,
   userDecider,
 } from '../../domain/index.ts'
-import {
-  type EventLog,
-  openEventStoreDb,
-  openSqliteEventLog,
-  type RecordedEvent,
-  readWholeStream,
-} from '../../event-log/index.ts'
+import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
+import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { createStore, startEventStoreDbStandIn } from '../support/eventstoredb-stand-in/index.ts'
 import { administratorsInLog } from '../support/submitters-in-log.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'

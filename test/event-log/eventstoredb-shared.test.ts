@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type EventLog, openEventStoreDb, type UnreadableEvent } from '../../event-log/index.ts'
+import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
+import type { EventLog, UnreadableEvent } from '../../event-log/index.ts'
 import { collect, collectUntil, ids, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
 import {
   createStore,

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openEventStoreDb } from '../../event-log/index.ts'
+import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
 import { newEvent, newStream } from '../support/event-log/events.ts'
 import {
   createStore,

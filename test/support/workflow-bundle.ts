@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pino } from 'pino'
-import { workflowBundle } from '../../server/temporal.ts'
+import { workflowBundle } from '../../server/workflow-bundle.ts'
 
 const logger = pino({ level: 'silent' })
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type EventLog, openEventStoreDb, openSqliteEventLog } from '../../../event-log/index.ts'
+import { openEventStoreDb } from '../../../event-log/eventstoredb.ts'
+import { type EventLog, openSqliteEventLog } from '../../../event-log/index.ts'
 import { createStore, startEventStoreDbStandIn } from '../eventstoredb-stand-in/index.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
