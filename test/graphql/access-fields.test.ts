@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessOfFields, type FieldAccess } from '../../graphql/enforce-permissions.ts'
 import { createSchema } from '../../graphql/schema.ts'
-import { unchanging } from '../support/access/ask.ts'
 import { asked } from '../support/access/asked.ts'
 import { aboutWhom, nothingOf } from '../support/access/asked-fields.ts'
 import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
 import { below, everyField, objectsAt, operation, type Path } from '../support/access/documents.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { answeredByMutations, placesOfTypes } from '../support/access/places.ts'
+import { unchanging } from '../support/access/unchanging.ts'
 
 const access = accessOfFields(createSchema())
 const typeOf = ({ field }: FieldAccess) => field.split('.')[0] ?? ''

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { unchanging } from '../support/access/ask.ts'
 import { asked } from '../support/access/asked.ts'
 import { type AccessCaller, everyCaller } from '../support/access/callers.ts'
 import { rootFields } from '../support/access/documents.ts'
 import { expectPermission } from '../support/access/expect-permission.ts'
 import { openAccessServer, startAccessServer } from '../support/access/organization.ts'
+import { unchanging } from '../support/access/unchanging.ts'
 
 const names = Object.keys(asked)
 const mutations = names.filter((name) => name.startsWith('Mutation.'))
@@ -35,11 +35,27 @@ describe('a query is answered to those whom its permission names, and refused to
   })
 })
 
+/** What changes the rules of the whole organization, and with them what other mutations do there. */
+const ofTheWholeOrganization = new Set(['Mutation.changeChangeControl'])
+
 describe('a mutation succeeds for those whom its permission names, is refused to all others and changes nothing then', {
   timeout: 240_000,
 }, () => {
-  it.each(mutations)('%s', async (name) => {
-    const world = await startAccessServer()
-    await expectPermission(world, await everyCaller(world), name)
+  let world: Awaited<ReturnType<typeof openAccessServer>>
+  let callers: readonly AccessCaller[]
+  beforeAll(async () => {
+    world = await openAccessServer()
+    callers = await everyCaller(world)
+  }, 240_000)
+  afterAll(() => world.close())
+
+  // Whoever may is asked about things that nothing else is asked about.
+  it.each(mutations.filter((name) => !ofTheWholeOrganization.has(name)))('%s', async (name) => {
+    await expectPermission(world, callers, name)
+  })
+
+  it.each([...ofTheWholeOrganization])('%s', async (name) => {
+    const own = await startAccessServer()
+    await expectPermission(own, await everyCaller(own), name)
   })
 })

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { differentOnlyInIds, foreignVariants, unchanging } from '../support/access/ask.ts'
+import { differentOnlyInIds, foreignVariants } from '../support/access/ask.ts'
 import { asked } from '../support/access/asked.ts'
 import { type AccessCaller, everyCaller } from '../support/access/callers.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { nobodysThings } from '../support/access/things.ts'
+import { unchanging } from '../support/access/unchanging.ts'
 
 describe('what is of another organization is answered as what there is not', { timeout: 240_000 }, () => {
   let world: Awaited<ReturnType<typeof openAccessServer>>

@@ -3,10 +3,11 @@ import { issueApiToken } from '../../application/api-tokens.ts'
 import { type ApiTokenScope, type Permission, type ProjectId, scopeAllows } from '../../domain/index.ts'
 import { accessOfFields } from '../../graphql/enforce-permissions.ts'
 import { createSchema } from '../../graphql/schema.ts'
-import { askAs, unchanging } from '../support/access/ask.ts'
+import { askAs } from '../support/access/ask.ts'
 import { asked } from '../support/access/asked.ts'
 import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
 import { openAccessServer } from '../support/access/organization.ts'
+import { unchanging } from '../support/access/unchanging.ts'
 
 const access = accessOfFields(createSchema())
 const permissionOf = (name: string): Permission => {

@@ -67,19 +67,27 @@ export async function foreignVariants(
 }
 
 /** Which kinds of things the arguments of a line name. */
-async function kindsNamedBy(
+function kindsNamedBy(
   { server }: AccessServer,
   caller: AccessCaller,
   name: string,
 ): Promise<readonly (keyof Things)[]> {
+  return kindsAskedOf(caller.things, (things) => asked[name]?.arguments?.(things, asking(server, caller)))
+}
+
+/** Which kinds of things somebody asks for, who is given things. */
+export async function kindsAskedOf(
+  things: Things,
+  asks: (things: Things) => Promise<unknown> | undefined,
+): Promise<readonly (keyof Things)[]> {
   const used = new Set<keyof Things>()
-  const noticing = new Proxy(caller.things, {
-    get: (things, kind: keyof Things) => {
+  const noticing = new Proxy(things, {
+    get: (all, kind: keyof Things) => {
       used.add(kind)
-      return things[kind]
+      return all[kind]
     },
   })
-  await asked[name]?.arguments?.(noticing, asking(server, caller))
+  await asks(noticing)
   return [...used]
 }
 
@@ -93,17 +101,6 @@ function asking(server: AccessServer['server'], { user }: AccessCaller): AskingC
         throw error
       }),
   }
-}
-
-/** The same things whenever they are asked for, but those that calls change: they are made anew. */
-export function unchanging(things: Things, changed: readonly (keyof Things)[] = []): Things {
-  const made = new Map<string, Promise<unknown>>()
-  const once = (kind: keyof Things) => () => {
-    const known = (changed.includes(kind) ? undefined : made.get(kind)) ?? things[kind]()
-    made.set(kind, known)
-    return known
-  }
-  return Object.fromEntries((Object.keys(things) as (keyof Things)[]).map((kind) => [kind, once(kind)])) as Things
 }
 
 /** A text without what differs between two answers about different things: ids, digests, moments and places in the log. */

@@ -24,11 +24,10 @@ export async function expectPermission(
   const others = callers.filter((caller) => !isNamedBy(permission, caller))
   expect(named.length).toBeGreaterThan(0)
 
-  const ready = []
-  for (const caller of others) ready.push(await askAs(world, caller, name, caller.things))
+  const refused = await Promise.all(others.map((caller) => askAs(world, caller, name, world.untouched(caller.things))))
   const before = await world.eventsOfRules()
   const wronglyAnswered: Record<string, string> = {}
-  for (const { caller, send } of ready) {
+  for (const { caller, send } of refused) {
     const { code, text } = await send()
     if (code === undefined || !refusedWith.includes(code)) wronglyAnswered[caller.name] = text
   }
@@ -36,8 +35,8 @@ export async function expectPermission(
   expect(await world.eventsOfRules()).toBe(before)
 
   const wronglyRefused: Record<string, string> = {}
-  for (const caller of named) {
-    const { code, isAnswered, text } = await (await askAs(world, caller, name, caller.things)).send()
+  for (const { caller, send } of await Promise.all(named.map((caller) => askAs(world, caller, name, caller.things)))) {
+    const { code, isAnswered, text } = await send()
     if (answeredWith === undefined ? code !== undefined || !isAnswered : code !== answeredWith)
       wronglyRefused[caller.name] = text
   }

@@ -8,6 +8,7 @@ import { createApplication } from '../../../application/index.ts'
 import { updateProject } from '../../../application/projects.ts'
 import { Setup } from '../../../application/setup.ts'
 import { type OrganizationId, securityEventTypes } from '../../../domain/index.ts'
+import type { LogPosition } from '../../../event-log/index.ts'
 import type { Route } from '../../../http/index.ts'
 import { registerRest } from '../../../rest/index.ts'
 import { registerHealth } from '../../../server/health.ts'
@@ -17,6 +18,7 @@ import { graphQLRequests } from '../graphql-requests.ts'
 import { type GraphQLTestServer, openGraphQLServer } from '../graphql-server.ts'
 import { recordUnusualFinding } from '../unusual-finding.ts'
 import { createNamedPolicy, policySettings, type Things, thingsOf } from './things.ts'
+import { unchanging } from './unchanging.ts'
 
 /** A server with all that it serves, and two organizations in it that have the same slugs. */
 export type AccessServer = {
@@ -29,6 +31,8 @@ export type AccessServer = {
   readonly somethingOfEveryKind: () => Promise<void>
   /** How many events of the log are no records of refusals. */
   readonly eventsOfRules: () => Promise<number>
+  /** Things in the place of a caller's that calls which are refused may all name, because nothing becomes of them. */
+  readonly untouched: (things: Things) => Things
   /** Whom the own organization's policy and project name besides those who stand in `server`. */
   readonly named: Readonly<Record<'submitter' | 'approver' | 'reader' | 'configurator', TestUser>>
 }
@@ -108,7 +112,8 @@ export async function openAccessServer(): Promise<AccessServer & { readonly clos
     own,
     others: await otherOrganization(server, folder),
     somethingOfEveryKind: () => makeSomethingOfEveryKind(server, own),
-    eventsOfRules: () => countOf(server),
+    eventsOfRules: countingEvents(server),
+    untouched: keptOnce(),
     named,
     async close() {
       await server.close()
@@ -173,11 +178,29 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   await server.caughtUp()
 }
 
-async function countOf({ log }: GraphQLTestServer): Promise<number> {
+/** Each count goes on where the one before ended: the log of many calls is long. */
+function countingEvents({ log }: GraphQLTestServer): () => Promise<number> {
   let count = 0
-  for await (const batch of log.readAll())
-    for (const { type } of batch) if (!(securityEventTypes as readonly string[]).includes(type)) count += 1
-  return count
+  let after: LogPosition | undefined
+  return async () => {
+    for await (const batch of log.readAll(after === undefined ? {} : { after }))
+      for (const { type, position } of batch) {
+        if (!(securityEventTypes as readonly string[]).includes(type)) count += 1
+        after = position
+      }
+    return count
+  }
+}
+
+/** The same unchanging things whenever the same things are given. */
+function keptOnce(): (things: Things) => Things {
+  const kept = new Map<Things, Things>()
+  return (things) => {
+    // Web hooks are new each time: earlier ones make room for later ones.
+    const known = kept.get(things) ?? unchanging(things, ['webHook', 'disabledWebHook', 'webHookDelivery'])
+    kept.set(things, known)
+    return known
+  }
 }
 
 /** Another organization in the same log, by the same use cases. */

@@ -169,7 +169,7 @@ export function thingsOf(making: ThingMaking): Things {
     const settings = { eventTypes: ['completed'], authorization: null } as const
     const { webHookId } = await createWebHook(dependencies, setup, { ...input, ...settings })
     // A project may have so many at once: the one that was asked about longest ago makes room.
-    const earlier = webHooks.push(webHookId) > 10 ? webHooks.shift() : undefined
+    const earlier = webHooks.push(webHookId) > 30 ? webHooks.shift() : undefined
     if (earlier !== undefined)
       await deleteWebHook(dependencies, setup, { webHookId: earlier }).catch((error: { code?: string }) => {
         // The operation that was asked about it was its deletion.
@@ -177,6 +177,7 @@ export function thingsOf(making: ThingMaking): Things {
       })
     return webHookId
   }
+  let delivered = Promise.resolve('')
   const newPolicy = async () => {
     const input = { projectId: await newProject(), slug: 'another', settings: policySettings(organization, [], []) }
     return (await createSigningPolicy(dependencies, setup, input)).signingPolicyId
@@ -259,7 +260,11 @@ export function thingsOf(making: ThingMaking): Things {
       await disableWebHook(dependencies, setup, { webHookId, reason: null })
       return webHookId
     },
-    webHookDelivery: async () => deliveredTo(notifications, setup.organizationId, await newWebHook()),
+    webHookDelivery: () => {
+      // One after the other, as they follow the log.
+      delivered = delivered.then(async () => deliveredTo(notifications, setup.organizationId, await newWebHook()))
+      return delivered
+    },
     certificate: async () => (await newCertificate(dependencies, setup)).certificateId,
     async disabledCertificate() {
       const { certificateId } = await newCertificate(dependencies, setup)
