@@ -41,11 +41,12 @@ describe('the readiness of the read model', () => {
 
   it('says who builds, and that nothing can be read meanwhile', async () => {
     const { log, open } = setUp()
-    const gate = Promise.withResolvers<void>()
+    const [gate, read] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     onTestFinished(() => gate.resolve())
     const slow: EventLog = {
       ...log,
       async *readAll(options) {
+        read.resolve()
         await gate.promise
         yield* log.readAll(options)
       },
@@ -56,7 +57,9 @@ describe('the readiness of the read model', () => {
         () => undefined,
         (error: Error & { code: string }) => `${error.code}: ${error.message}`,
       )
-    await until('it builds', async () => (await reason(builder))?.includes('is being built; 0 events'))
+    // It says that it builds before the tables are its own to build; it reads the log when they are.
+    await read.promise
+    expect(await reason(builder)).toContain('is being built; 0 events')
     const other = await open(true)
     await until('the other one waits', async () => (await reason(other))?.includes('by another process'))
     gate.resolve()
