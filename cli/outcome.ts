@@ -18,7 +18,7 @@ export function outcomeError(request: RequestDetails): CliError | undefined {
   if (failure !== null) {
     const where = failure.path === null ? '' : ` (${pathText(failure.path)})`
     return new CliError(failure.code, `The signing request failed: ${failure.message}${where}`, {
-      hint: failure.remedy === null ? hint : `${failure.remedy}\n${hint}`,
+      hint: failure.remedy === null ? hint : `${failure.remedy} ${hint}`,
       exitCode: code,
     })
   }

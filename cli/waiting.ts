@@ -1,5 +1,6 @@
 import { CliError } from './cli-error.ts'
 import { exitCode } from './exit-code.ts'
+import { count } from './output/quantities.ts'
 
 /** A wait, and what ends it early. */
 export type Waiting = {
@@ -25,7 +26,7 @@ export function beginWait(interruption: AbortSignal, timeoutMs?: number): Waitin
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => {
-          const message = `Not finished within ${timeoutMs / 1000} seconds.`
+          const message = `Not finished within ${count(timeoutMs / 1000, 'second')}.`
           controller.abort(new CliError('TIMED_OUT', message, { exitCode: exitCode.timedOut }))
         }, timeoutMs)
   if (interruption.aborted) interrupt()
@@ -46,8 +47,7 @@ export function beginWait(interruption: AbortSignal, timeoutMs?: number): Waitin
 /** The hint how to continue with a request that is not waited for any more. */
 export function howToContinue(signingRequestId: string): string {
   return (
-    `The request goes on. Wait for it again and save the signed file: \`countersign sign --attach ${signingRequestId} --out FILE\`. ` +
-    `Follow it: \`countersign request watch ${signingRequestId}\`. Save the signed file when it is there: ` +
-    `\`countersign request download ${signingRequestId} --out FILE\`. Cancel it: \`countersign request cancel ${signingRequestId}\`.`
+    `The request goes on. Wait for it again, and save the signed file: \`countersign sign --attach ${signingRequestId} --out FILE\`. ` +
+    `Follow it: \`countersign request watch ${signingRequestId}\`. Cancel it: \`countersign request cancel ${signingRequestId}\`.`
   )
 }

@@ -130,7 +130,7 @@ export const passing: Readonly<Record<string, string>> = {
   TIMESTAMP_UNAVAILABLE: 'Wait; operator: see the network, or add an authority.',
   TIMESTAMP_UNSIGNED_CONTENT: 'Do not trust it; of an authority that sends such time-stamps take another one.',
   TIMESTAMP_URL_INVALID: 'Operator: correct it.',
-  UPLOAD_AWAITED: 'Upload it by the upload link of the request.',
+  UPLOAD_AWAITED: 'Send it by `countersign request upload`, or to the upload link of the request.',
   X509_ISSUER_INVALID: 'Use one of an authority.',
   X509_MALFORMED: 'Give a DER or PEM certificate.',
   X509_PEM_MALFORMED: 'Correct it.',

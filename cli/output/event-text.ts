@@ -24,7 +24,7 @@ export function actorName({ actor }: EntityEvent): string {
 type Data = EntityEvent['data']
 
 const descriptions: Readonly<Record<string, (data: Data, who: string) => string>> = {
-  SigningRequestSubmitted: ({ source }, who) => `Submitted ${fileName(source)} by ${who}`,
+  SigningRequestSubmitted: ({ source }, who) => `Submitted ${fileName(source)} by ${who}${sourceText(source)}`,
   ArtifactRetrieved: ({ size }) => `Artifact stored, ${readableSize(Number(size))}`,
   SigningPlanned: ({ fileCount, planDigest }) => `Planned ${count(Number(fileCount), 'file')}, plan ${planDigest}`,
   ApprovalGranted: ({ comment, approver, grantId }, who) =>
@@ -154,6 +154,14 @@ function hashSigningText(settings: unknown): string {
 
 function fileName(artifact: unknown): string {
   return String((artifact as { fileName?: unknown } | undefined)?.fileName ?? 'the artifact')
+}
+
+/** Where an artifact is to come from that was not sent with its submission. */
+function sourceText(source: unknown): string {
+  const { kind, details } = (source ?? {}) as { kind?: unknown; details?: Readonly<Record<string, unknown>> }
+  if (kind === 'link') return `, to be fetched from ${details?.url}`
+  if (kind === 'announcedUpload') return ', to be sent later'
+  return kind === 'earlierRequest' ? `, as in the signing request ${details?.signingRequestId}` : ''
 }
 
 const kindTexts: Readonly<Record<string, string>> = {

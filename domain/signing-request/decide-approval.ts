@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.ts'
 import { parseText } from '../text.ts'
 import type { Approve, ApproveByGrant, Deny } from './commands.ts'
 import type { SigningRequestEvent } from './events.ts'
-import { isBySubmitter, mayApproveOwn, sharePerson } from './quorum.ts'
+import { mayApproveOwn, type PeopleOfAccount, peopleInCommon, submittingAccount } from './quorum.ts'
 import type { SigningRequest } from './state.ts'
 
 /** An approval, by a person or by a grant. */
@@ -13,10 +13,12 @@ export function approve(command: Approve | ApproveByGrant, request: SigningReque
   const { approver, planDigest } = command
   const approval = requireWaiting(request)
   const isByGrant = command.type === 'ApproveByGrant'
-  if (!mayApproveOwn(isByGrant ? command : {}, approval) && isBySubmitter(command, request))
+  const submitters = peopleInCommon(command, submittingAccount(request))
+  if (!mayApproveOwn(isByGrant ? command : {}, approval) && submitters.length > 0)
     throw new Refusal(
       'SUBMITTER_MAY_NOT_APPROVE',
-      `Who submitted a request, by whatever account, may not approve it ${isByGrant ? 'in advance' : 'under this policy'}.`,
+      `Who submitted a request, by whatever account, may not approve it ${isByGrant ? 'in advance' : 'under this policy'}.${behindBoth(command, submitters, 'the submission')}`,
+      { people: submitters },
     )
   const through = requireApprover(command, approval)
   if (request.plan?.digest !== planDigest)
@@ -25,12 +27,25 @@ export function approve(command: Approve | ApproveByGrant, request: SigningReque
       `The approval names another plan than the request has. Look at the plan again and approve ${request.plan?.digest}.`,
       { expected: request.plan?.digest ?? null, actual: planDigest },
     )
-  if (request.approvals.some((given) => sharePerson(given, command)))
-    throw new Refusal('ALREADY_APPROVED', 'You have approved this request already; each person counts once.')
+  for (const given of request.approvals) {
+    const people = peopleInCommon(given, command)
+    if (people.length > 0)
+      throw new Refusal(
+        'ALREADY_APPROVED',
+        `You have approved this request already; each person counts once.${behindBoth(command, people, 'that approval')}`,
+        { people },
+      )
+  }
   const comment = isByGrant ? null : parseText(command.comment, 'The comment')
   const byGrant = isByGrant ? { schemaVersion: 3, grantId: command.grantId } : {}
   const given = { ...withPeople(command), ...byGrant }
   return [{ type: 'ApprovalGranted', data: { ...given, approver, through, planDigest, comment } }]
+}
+
+/** Who it is, where the account does not say it: a tool is refused because of people that it does not know. */
+function behindBoth({ approver }: PeopleOfAccount, people: readonly UserId[], what: string): string {
+  if (people.includes(approver)) return ''
+  return ` Behind this account and behind ${what} is the user ${people.join(' and the user ')}: whoever answers for an account, or made its token, counts as its person.`
 }
 
 /** A denial. */

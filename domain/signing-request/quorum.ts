@@ -56,16 +56,29 @@ export type PeopleOfAccount = { readonly approver: UserId; readonly peopleBehind
 
 /** Whether the same person is behind two accounts, or they are one. */
 export function sharePerson(one: PeopleOfAccount, other: PeopleOfAccount): boolean {
+  return peopleInCommon(one, other).length > 0
+}
+
+/** Who is behind both of two accounts, the accounts themselves among them. */
+export function peopleInCommon(one: PeopleOfAccount, other: PeopleOfAccount): readonly UserId[] {
   const people = new Set([one.approver, ...(one.peopleBehind ?? [])])
-  return [other.approver, ...(other.peopleBehind ?? [])].some((person) => people.has(person))
+  return [other.approver, ...(other.peopleBehind ?? [])].filter((person) => people.has(person))
+}
+
+/** The account that submitted, with the people behind it. */
+export function submittingAccount({
+  submitter,
+  peopleBehind,
+}: Pick<QuorumQuestion, 'submitter' | 'peopleBehind'>): PeopleOfAccount {
+  return { approver: submitter, peopleBehind: peopleBehind ?? [] }
 }
 
 /** Whether an account is of a person who is behind the submission. */
 export function isBySubmitter(
   account: PeopleOfAccount,
-  { submitter, peopleBehind }: Pick<QuorumQuestion, 'submitter' | 'peopleBehind'>,
+  submission: Pick<QuorumQuestion, 'submitter' | 'peopleBehind'>,
 ): boolean {
-  return sharePerson(account, { approver: submitter, peopleBehind: peopleBehind ?? [] })
+  return sharePerson(account, submittingAccount(submission))
 }
 
 /** Those of the references that an approval was given through that the policy names, and that can be the approver's. */

@@ -94,7 +94,7 @@ describe('countersign sign, interrupted,', () => {
     const ran = await running
     expect(ran).toMatchObject({ code: 130, stdout: '' })
     expect(ran.stderr).toContain(`countersign request watch ${request.signingRequestId}`)
-    expect(ran.stderr).toContain(`countersign request download ${request.signingRequestId} --out FILE`)
+    expect(ran.stderr).toContain(`countersign sign --attach ${request.signingRequestId} --out FILE`)
     expect(request.workflowStatus).toBe('Submitted')
   })
 

@@ -94,7 +94,7 @@ describe('countersign sign', () => {
     const ran = await running
     expect(ran.code).toBe(3)
     expect(ran.stderr).toContain('error: PE_TRUNCATED: The signing request failed: It ends.')
-    expect(ran.stderr).toContain('hint: Build it again.')
+    expect(ran.stderr).toMatch(/^hint: Build it again\. `countersign request show \S+` shows all of it\.$/m)
   })
 
   it.each([

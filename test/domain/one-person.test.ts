@@ -10,7 +10,7 @@ import {
   signingRequestDecider as request,
   type UserId,
 } from '../../domain/index.ts'
-import { given } from '../support/decider-spec.ts'
+import { given, refusalOf } from '../support/decider-spec.ts'
 import { planDigest, planned, policy, retrieved, submitted } from '../support/signing-request-history.ts'
 import { fixedUuid, people, references } from '../support/submission.ts'
 
@@ -122,6 +122,20 @@ describe('one person', () => {
     waiting.when(approve(cora)).thenRefused('SUBMITTER_MAY_NOT_APPROVE')
     waiting.when(approve(bert, cora)).thenRefused('SUBMITTER_MAY_NOT_APPROVE')
     waiting.when(approve(bert, submitter)).thenRefused('SUBMITTER_MAY_NOT_APPROVE')
+  })
+
+  it('is named when an approval is refused because of somebody behind the account', () => {
+    const submission = { ...submitted, data: { ...submitted.data, schemaVersion: 2, peopleBehind: [cora] } }
+    const { state } = given(request, submission, retrieved, planned)
+    const indirect = refusalOf(() => request.decide(approve(bert, cora), state))
+    expect(indirect.message).toContain(`behind the submission is the user ${cora}`)
+    expect(indirect.details).toEqual({ people: [cora] })
+    // Who submitted it knows it by themselves.
+    expect(refusalOf(() => request.decide(approve(cora), state)).message).not.toContain(cora)
+    const [first] = request.decide(approve(anna, maker), state)
+    if (first === undefined) throw new Error('Nothing happened.')
+    const again = given(request, submission, retrieved, planned, first).state
+    expect(refusalOf(() => request.decide(approve(bert, maker), again)).message).toContain(`is the user ${maker}`)
   })
 
   it('is named by the later form of events, and nobody by the first', () => {
