@@ -9,7 +9,8 @@ export type ReplayedState = {
   readonly streamId: string
   /** Revision of the last event that was folded. */
   readonly revision: number
-  readonly state: unknown
+  /** As JSON. */
+  readonly stateJson: string
 }
 
 /** A state that the read model has otherwise than the log. */

@@ -1,27 +1,14 @@
 import type { AppendSignature, AppendWitness, ConcealedWitness } from '../domain/index.ts'
 import { isTold } from './append-message.ts'
-import {
-  asSignature,
-  beginCheck,
-  concludeCheck,
-  groupAppends,
-  type LogFault,
-  type PendingCheck,
-  parseWitness,
-  witnessOf,
-} from './check-appends.ts'
+import { asSignature, parseWitness, witnessOf } from './append-signature.ts'
+import { beginCheck, concludeCheck, groupAppends, type LogFault } from './check-appends.ts'
 import { rememberingRootOf } from './digest-tree.ts'
-import {
-  type EventLog,
-  EventLogError,
-  type LogPosition,
-  type RecordedEvent,
-  type UnreadableEvent,
-} from './event-log.ts'
+import { type EventLog, EventLogError, type RecordedEvent, type UnreadableEvent } from './event-log.ts'
 import { UnparsedEvent } from './joined-row.ts'
 import { isReadable, type LogEntry } from './log-entries.ts'
 import type { KeyRing } from './process-keys.ts'
 import { recentMap } from './recent-map.ts'
+import { runningChecks } from './running-checks.ts'
 import { openSpillingMap } from './spilling-map.ts'
 
 /** What an audit of the signatures came to. */
@@ -43,15 +30,8 @@ export type AppendsAudit = {
   readonly result: () => Promise<AppendAudit>
 }
 
-/** Where an append ends. */
-type AppendPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'position'>
-
-/** An append whose signature is being verified. */
-type WaitingAppend = {
-  readonly append: AppendPlace
-  readonly witnesses: AppendSignature['witnesses']
-  readonly check: PendingCheck
-}
+/** Where an append ends, and the how manieth it is. */
+type AppendPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'position'> & { readonly number: number }
 
 /** So many appends wait for their check at the most: enough for every thread, and little memory. */
 const maximumChecks = 256
@@ -79,13 +59,11 @@ export function startAppendsAudit(
   const nextRevisions = openSpillingMap<number>()
   const grouping = groupAppends(nextRevisions)
   const rootOf = rememberingRootOf()
-  const recent = recentMap<LogPosition>(recentAppends)
-  /** By what they wait for: appends of one moment wait for the same. */
-  const waiting = new Map<Promise<boolean>, WaitingAppend[]>()
+  /** By what names them, the how manieth they are: their positions are pieces of rows, which they would keep in memory. */
+  const recent = recentMap<number>(recentAppends)
+  let number = 0
   const found = new Map<string, LogFault>()
-  let running = 0
-  let checkEnded: PromiseWithResolvers<void> | undefined
-  let failure: unknown
+  const checks = runningChecks(maximumChecks)
   let appends = 0
   let faultCount = 0
 
@@ -108,43 +86,20 @@ export function startAppendsAudit(
     if (group === undefined) return
     const signature =
       entry instanceof UnparsedEvent ? entry.signature : asSignature(entry.metadata.signature, mayConceal)
-    recent.set(witnessOf({ streamId: entry.streamId, revision: entry.revision, eventId: entry.id }), entry.position)
-    if (!isWanted(entry.streamId) && !signature?.witnesses.some(isWantedWitness)) return
+    const { streamId, revision, id: eventId, position } = entry
+    number += 1
+    recent.set(witnessOf({ streamId, revision, eventId }), number)
+    if (!isWanted(streamId) && !signature?.witnesses.some(isWantedWitness)) return
     appends += 1
     const check = beginCheck(group, keys, { signature, rootOf })
-    const append = { streamId: entry.streamId, revision: entry.revision, position: entry.position }
+    const append = { streamId, revision, position, number }
     const witnesses = signature?.witnesses ?? []
-    if ('isRight' in check) waitForSignature({ append, witnesses, check })
-    else if (check instanceof Promise) wait(check.then((faults) => checkedAppend(append, witnesses, faults)))
-    else wait(checkedAppend(append, witnesses, check))
-  }
-
-  function waitForSignature(append: WaitingAppend): void {
-    const { isRight } = append.check
-    const others = waiting.get(isRight)
-    running += 1
-    if (others !== undefined) {
-      others.push(append)
-      return
-    }
-    const appends = [append]
-    waiting.set(isRight, appends)
-    const ended = () => {
-      waiting.delete(isRight)
-      running -= appends.length
-      checkEnded?.resolve()
-      checkEnded = undefined
-    }
-    isRight
-      .then((right) => {
-        for (const { append, witnesses, check } of appends)
-          wait(checkedAppend(append, witnesses, concludeCheck(check, right)))
-        ended()
-      })
-      .catch((error: unknown) => {
-        failure ??= error
-        ended()
-      })
+    if ('isRight' in check)
+      checks.afterSignature(check.isRight, (isRight) =>
+        checks.add(checkedAppend(append, witnesses, concludeCheck(check, isRight))),
+      )
+    else if (check instanceof Promise) checks.add(check.then((faults) => checkedAppend(append, witnesses, faults)))
+    else checks.add(checkedAppend(append, witnesses, check))
   }
 
   /** What an append is worth that was checked. Its witnesses may have to be looked up. */
@@ -164,9 +119,9 @@ export function startAppendsAudit(
     for (const witness of witnesses) {
       if (!isWantedWitness(witness)) continue
       const seen = recent.get(witness)
-      if (seen !== undefined && seen < append.position) continue
+      if (seen !== undefined && seen < append.number) continue
       unseen ??= []
-      unseen.push(checkWitness(witness, seen, append))
+      unseen.push(checkWitness(witness, append))
     }
     return unseen && Promise.all(unseen)
   }
@@ -189,20 +144,6 @@ export function startAppendsAudit(
     }
   }
 
-  function wait(checking: Promise<unknown> | undefined): void {
-    if (checking === undefined) return
-    running += 1
-    checking
-      .catch((error: unknown) => {
-        failure ??= error
-      })
-      .finally(() => {
-        running -= 1
-        checkEnded?.resolve()
-        checkEnded = undefined
-      })
-  }
-
   function isWantedWitness(witness: AppendWitness | ConcealedWitness): witness is AppendWitness {
     if (!isTold(witness)) return false
     return only === undefined || isWanted(parseWitness(witness).streamId)
@@ -214,16 +155,9 @@ export function startAppendsAudit(
     if (isWanted(streamId)) note([{ kind: 'unreadable', streamId, revision, eventId, reason }])
   }
 
-  async function untilFewerChecks(most: number): Promise<void> {
-    while (running > most) {
-      checkEnded ??= Promise.withResolvers()
-      await checkEnded.promise
-    }
-  }
-
-  async function checkWitness(witness: AppendWitness, seen: LogPosition | undefined, by: AppendPlace): Promise<void> {
+  async function checkWitness(witness: AppendWitness, by: AppendPlace): Promise<void> {
     const { streamId, revision, eventId } = parseWitness(witness)
-    const there = seen === undefined ? await lookUp(streamId, revision) : { eventId, position: seen }
+    const there = await lookUp(streamId, revision)
     const named = `which was there before ${by.streamId}, revision ${by.revision}, was appended`
     const fault = (kind: LogFault['kind'], reason: string) => note([{ kind, streamId, revision, eventId, reason }])
     if (there === undefined) fault('removed', `The log has lost this event, ${named}.`)
@@ -245,11 +179,9 @@ export function startAppendsAudit(
 
   return {
     take,
-    room: () => (running >= maximumChecks ? untilFewerChecks(maximumChecks - 1) : undefined),
+    room: checks.room,
     async result() {
-      await untilFewerChecks(0)
-      nextRevisions.close()
-      if (failure !== undefined) throw failure
+      await checks.end().finally(nextRevisions.close)
       note(grouping.end().filter(({ streamId }) => isWanted(streamId)))
       const inOrder = (a: LogFault, b: LogFault) =>
         a.streamId === b.streamId ? a.revision - b.revision : a.streamId < b.streamId ? -1 : 1

@@ -9,7 +9,7 @@ import type {
 import { eventMetadata, streams } from '../domain/index.ts'
 import { appendDecided } from './append-decided.ts'
 import { addSignature, appendMessage, signedRoot, withoutSignature } from './append-message.ts'
-import { witnessOf } from './check-appends.ts'
+import { witnessOf } from './append-signature.ts'
 import { checkAppendTarget } from './check-arguments.ts'
 import { digestTree } from './digest-tree.ts'
 import {

@@ -8,10 +8,20 @@ export type SpillingMap<Value> = {
   readonly get: (key: string) => Value | undefined
   /** Puts what `change` makes of a value in its place; nothing when it throws. */
   readonly update: (key: string, change: (value: Value | undefined) => Value) => void
+  /** The text of a value (`SpilledForm`), read from the file without making the value of it. */
+  readonly textOf: (key: string) => string | undefined
   /** All of them, in the order in which their keys first came. Nothing may be updated meanwhile. */
   readonly entries: () => Iterable<readonly [key: string, value: Value]>
+  /** The same with the texts of the values. */
+  readonly texts: () => Iterable<readonly [key: string, text: string]>
   /** Removes the file. Forgotten maps are closed when they are collected as garbage, or with the process. */
   readonly close: () => void
+}
+
+/** How values are written into the file. */
+export type SpilledForm<Value> = {
+  readonly write: (value: Value, key: string) => string
+  readonly read: (text: string) => Value
 }
 
 type Held<Value> = { readonly place: number; value: Value; isStored: boolean }
@@ -26,10 +36,13 @@ const cacheKibibytes = 8_192
  *
  * All calls fail with EventLogError `EVENT_LOG_UNAVAILABLE` when the file cannot be written.
  *
- * @typeParam Value anything that JSON can carry
+ * @typeParam Value anything that JSON can carry, unless it has another form
  * @param inMemory half of how many entries are in memory at the most
  */
-export function openSpillingMap<Value>(inMemory = 1_024): SpillingMap<Value> {
+export function openSpillingMap<Value>(
+  inMemory = 1_024,
+  form: SpilledForm<Value> = { write: (value) => JSON.stringify(value), read: JSON.parse },
+): SpillingMap<Value> {
   // Entries that are used go to `recent`. When that is full, what was not used since the last time leaves memory.
   let recent = new Map<string, Held<Value>>()
   let older = new Map<string, Held<Value>>()
@@ -50,7 +63,7 @@ export function openSpillingMap<Value>(inMemory = 1_024): SpillingMap<Value> {
     if (file === undefined || key === absent) return undefined
     const row = file.find(key)
     if (row === undefined) absent = key
-    return row && { place: row.place, value: JSON.parse(row.value), isStored: true }
+    return row && { place: row.place, value: form.read(row.value), isStored: true }
   }
 
   function keep(key: string, held: Held<Value>): void {
@@ -68,10 +81,20 @@ export function openSpillingMap<Value>(inMemory = 1_024): SpillingMap<Value> {
     file.store(function* () {
       for (const [key, held] of entries) {
         if (held.isStored) continue
-        yield { place: held.place, key, value: JSON.stringify(held.value) }
+        yield { place: held.place, key, value: form.write(held.value, key) }
         held.isStored = true
       }
     })
+  }
+
+  function inOrder(): readonly (readonly [string, Held<Value>])[] {
+    return [...new Map([...older, ...recent])].sort(([, a], [, b]) => a.place - b.place)
+  }
+
+  function everythingIn(file: SpillFile): Iterable<Row> {
+    store(older)
+    store(recent)
+    return file.all()
   }
 
   return {
@@ -88,15 +111,17 @@ export function openSpillingMap<Value>(inMemory = 1_024): SpillingMap<Value> {
         held.isStored = false
       }
     },
+    textOf(key) {
+      const held = recent.get(key) ?? older.get(key)
+      return held === undefined ? file?.find(key)?.value : form.write(held.value, key)
+    },
     *entries() {
-      if (file === undefined) {
-        const all = [...new Map([...older, ...recent])].sort(([, a], [, b]) => a.place - b.place)
-        for (const [key, { value }] of all) yield [key, value]
-        return
-      }
-      store(older)
-      store(recent)
-      for (const { key, value } of file.all()) yield [key, JSON.parse(value)]
+      if (file === undefined) for (const [key, { value }] of inOrder()) yield [key, value]
+      else for (const { key, value } of everythingIn(file)) yield [key, form.read(value)]
+    },
+    *texts() {
+      if (file === undefined) for (const [key, { value }] of inOrder()) yield [key, form.write(value, key)]
+      else for (const { key, value } of everythingIn(file)) yield [key, value]
     },
     close() {
       file?.close()

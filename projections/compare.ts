@@ -6,6 +6,7 @@ import { compareSecurityRecords } from './compare-security-records.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { differences } from './differences.ts'
 import { type AnyEntity, type AnyProjection, asEntity, asRow } from './entity.ts'
+import { rowText } from './entity-text.ts'
 import { requireReadModel } from './read-checkpoint.ts'
 import { type EntityMap, replayLog, startFold } from './replay.ts'
 import type { EntityRow, NamedPrincipalRow } from './tables.ts'
@@ -80,8 +81,10 @@ export async function startComparison(
       for await (const rows of rowsOf(database, projection, streamId)) {
         for (const row of rows) {
           const stream = `${projection.kind}-${row.id}`
+          const text = entities.textOf(stream)
+          if (text !== undefined) compared += 1
+          if (text === rowText(projection, row)) continue
           const folded = entities.get(stream)
-          if (folded !== undefined) compared += 1
           // Rows that changed since are held against their own part of the history.
           const entity =
             row.position === folded?.position ? folded : await foldAsFarAs(log, stream, row, position, folded)

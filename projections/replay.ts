@@ -10,18 +10,19 @@ import {
 import { type BrokenStream, breakageOf } from './broken-streams.ts'
 import { destinationOf } from './catalogue.ts'
 import { type AnyEntity, addEvent, checkKnown } from './entity.ts'
+import { entityText, stateOf } from './entity-text.ts'
 
 /** An entity as the log says it is. */
 export type ReplayedState = {
   readonly streamId: string
   /** Revision of the last event that was folded. */
   readonly revision: number
-  /** The domain's state. Hashes of API tokens are left out. */
-  readonly state: unknown
+  /** The domain's state, as JSON. Hashes of API tokens are left out. */
+  readonly stateJson: string
 }
 
 /** Entities by their streams' names. */
-export type EntityMap = Pick<SpillingMap<AnyEntity>, 'get' | 'size' | 'entries'>
+export type EntityMap = Pick<SpillingMap<AnyEntity>, 'get' | 'textOf' | 'size' | 'entries'>
 
 /** Which part of the history to replay. */
 export type ReplayOptions = {
@@ -86,7 +87,7 @@ export async function replayLog(
 }
 
 function* statesOf(entities: SpillingMap<AnyEntity>): Generator<ReplayedState> {
-  for (const [streamId, { revision, state }] of entities.entries()) yield { streamId, revision, state }
+  for (const [streamId, text] of entities.texts()) yield { streamId, ...stateOf(text) }
 }
 
 /** Entities that grow by events. */
@@ -99,9 +100,12 @@ export type Fold = {
   readonly count: () => number
 }
 
+/** Half of how many entities are in memory at the most. */
+const entitiesInMemory = 1_024
+
 /** Begins with nothing. Events are added in the order of the log. */
 export function startFold(): Fold {
-  const entities = openSpillingMap<AnyEntity>()
+  const entities = openSpillingMap<AnyEntity>(entitiesInMemory, entityText)
   const broken = new Map<string, BrokenStream>()
   let count = 0
   return {

@@ -64,7 +64,7 @@ export function define(command: Command, { terminal, report, exitWith }: Invocat
             throw nothingOf(stream, moment)
           await report.longResult(
             { file, events, states: [], signatures, broken, differenceCount, differences },
-            { name: 'states', items: states },
+            { name: 'states', items: states, json: stateJson },
             (state) => stateText(state, report.marker),
             () =>
               [
@@ -96,9 +96,13 @@ function nothingOf(stream: string, until: string | undefined): Error {
   )
 }
 
-function stateText({ streamId, revision, state }: ReplayedState, marker: Marker): string {
+function stateJson({ streamId, revision, stateJson: state }: ReplayedState): string {
+  return `{"streamId":${JSON.stringify(streamId)},"revision":${revision},"state":${state}}`
+}
+
+function stateText({ streamId, revision, stateJson }: ReplayedState, marker: Marker): string {
   const heading = `${marker('strong', safeText(streamId))} ${marker('faint', `at revision ${revision}`)}`
-  const lines = JSON.stringify(state, null, 2).split('\n').map(safeText)
+  const lines = JSON.stringify(JSON.parse(stateJson), null, 2).split('\n').map(safeText)
   return `${heading}\n${lines.join('\n')}\n\n`
 }
 

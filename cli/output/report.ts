@@ -2,7 +2,7 @@ import { CliError } from '../cli-error.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import type { Output, Terminal } from '../terminal.ts'
 import { type Progress, showProgress } from './progress.ts'
-import { safeJson, safeOutput, safeText } from './safe-text.ts'
+import { safeJson, safeJsonText, safeOutput, safeText } from './safe-text.ts'
 import { type Mark, markerFor } from './style.ts'
 import type { Marker } from './table.ts'
 
@@ -19,12 +19,12 @@ export type Report = {
   /**
    * A result with a list that may be longer than memory: its items are read, and written, one by one, as fast as they are taken.
    *
-   * @param list the name of the list in the value, which has it empty, and its items
+   * @param list the name of the list in the value, which has it empty, its items, and the JSON of an item, on one line
    * @param itemText an item for people, which stands before `text`
    */
   longResult<Item>(
     value: object,
-    list: { readonly name: string; readonly items: Iterable<Item> },
+    list: { readonly name: string; readonly items: Iterable<Item>; readonly json: (item: Item) => string },
     itemText: (item: Item) => string,
     text: () => string,
   ): Promise<void>
@@ -49,7 +49,7 @@ export function createReport(terminal: Terminal, json: boolean): Report {
     json,
     marker,
     result: (value, text) => stdout.write(json ? `${safeJson(value, 2)}\n` : safeOutput(text())),
-    async longResult(value, { name, items }, itemText, text) {
+    async longResult(value, { name, items, json: itemJson }, itemText, text) {
       if (!json) {
         await writeAll(stdout, items, (item) => safeOutput(itemText(item)))
         stdout.write(safeOutput(text()))
@@ -59,7 +59,7 @@ export function createReport(terminal: Terminal, json: boolean): Report {
       stdout.write(`${before}\n  "${name}": [`)
       let separator = ''
       await writeAll(stdout, items, (item) => {
-        const written = `${separator}\n    ${safeJson(item, 2).replaceAll('\n', '\n    ')}`
+        const written = `${separator}\n    ${safeJsonText(itemJson(item))}`
         separator = ','
         return written
       })

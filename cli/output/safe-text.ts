@@ -40,7 +40,11 @@ export function safeOutput(text: string): string {
  * @param indent spaces for each level; on one line without
  */
 export function safeJson(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, null, indent) ?? 'null'
+  return safeJsonText(JSON.stringify(value, null, indent) ?? 'null')
+}
+
+/** Does the same for the JSON of a value. */
+export function safeJsonText(text: string): string {
   if (!doubtful.test(text)) return text
   return text.replace(unseen, (character) =>
     // Line feeds are between the tokens: inside of strings they are escaped already.

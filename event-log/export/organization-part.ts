@@ -1,6 +1,6 @@
 import type { AppendSignature, OrganizationId } from '../../domain/index.ts'
 import { concealedWitness } from '../append-message.ts'
-import { asSignature } from '../check-appends.ts'
+import { asSignature } from '../append-signature.ts'
 import { isReadable, type LogEntry } from '../log-entries.ts'
 
 /** What an organization may be told of a log. Asked in the order of the log. */

@@ -21,7 +21,9 @@ it('answers what a map would, in the order of the first updates, however little 
         const other = `signingRequest-${value % 41}`
         expect(map.get(other)).toEqual(expected.get(other))
       }
+      for (const [name, value] of expected) expect(map.textOf(name)).toBe(JSON.stringify(value))
       expect([...map.entries()]).toEqual([...expected])
+      expect([...map.texts()]).toEqual([...expected].map(([name, value]) => [name, JSON.stringify(value)]))
       expect(map.size()).toBe(expected.size)
       // Reading all of it has left it as it was.
       for (const [name, value] of expected) expect(map.get(name)).toEqual(value)

@@ -68,9 +68,9 @@ describe('a command on the server', () => {
     expect(users.administrator.token).not.toBe(before.users.administrator.token)
     const organizations = new Map<string, Set<string>>()
     await auditReplay({ compare: false }, ({ states }) => {
-      for (const { streamId, state } of states)
+      for (const { streamId, stateJson } of states)
         if (/^(?:organization|user)-/.test(streamId)) {
-          const { organizationId: of } = state as { readonly organizationId: string }
+          const { organizationId: of } = JSON.parse(stateJson) as { readonly organizationId: string }
           organizations.set(of, (organizations.get(of) ?? new Set()).add(streamId))
         }
     })
