@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql'
 import type { Application, PersonReader } from '../application/index.ts'
 import type { PlanWording } from '../domain/index.ts'
 import type { FaultLog } from '../http/index.ts'
@@ -21,6 +22,8 @@ export type GraphQLDependencies = {
    */
   readonly publicUrl: string | (() => string)
   readonly logger: FaultLog
+  /** What `createSchema` made, where several servers of a process share one. Default: one of its own. */
+  readonly schema?: GraphQLSchema
   /** Default: `defaultLimits`. */
   readonly limits?: Limits
   /** How long a query or a mutation's answer waits for the read model, in milliseconds. Default: 5,000. */

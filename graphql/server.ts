@@ -34,11 +34,12 @@ export function createGraphQLServer(
     describeSource,
     publicUrl,
     logger,
+    schema = createSchema(),
     limits = defaultLimits,
     readModelTimeoutMs = 5_000,
   } = dependencies
   return createYoga<Sender, GraphQLContext>({
-    schema: createSchema(),
+    schema,
     graphqlEndpoint: endpoint,
     context: ({ caller, authenticateAgain }) => ({
       caller,

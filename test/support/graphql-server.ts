@@ -24,6 +24,7 @@ import {
 import type { OrganizationId } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../../event-log/index.ts'
 import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.ts'
+import { createSchema } from '../../graphql/schema.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import type { NotificationStore } from '../../notifications/index.ts'
 import type { Persons } from '../../persons/index.ts'
@@ -49,6 +50,7 @@ import {
 import { type Answer, askGraphQL } from './ask-graphql.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { giveEmptyReadModel } from './empty-read-model.ts'
 import { type GraphQLOrganization, setUpOrganization } from './graphql-organization.ts'
 import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
 import { testLinkSource } from './link-source.ts'
@@ -89,6 +91,9 @@ export type GraphQLTestServer = GraphQLOrganization &
     /** What the API logged as unexpected. */
     readonly logged: { readonly fields: Readonly<Record<string, unknown>>; readonly message: string }[]
   }
+
+/** The same for all servers: each tells it what it works with, operation by operation. */
+const schema = createSchema()
 
 /** What of it a test replaces. */
 export type GraphQLServerOptions = Partial<
@@ -180,7 +185,9 @@ export async function openGraphQLServer(
 
   const queries: string[] = []
   const onQuery = (sql: string) => queries.push(sql)
-  const database = givenDatabase ?? openSqliteReadModel({ path: join(folder, 'read-model.db'), onQuery })
+  const path = join(folder, 'read-model.db')
+  if (givenDatabase === undefined) await giveEmptyReadModel(path)
+  const database = givenDatabase ?? openSqliteReadModel({ path, onQuery })
   const { readModel, progress } = openReadModel(database)
   const projector = startProjector({ log, database, progress })
   await until('the projector runs', () => projector.status().state === 'running')
@@ -194,6 +201,7 @@ export async function openGraphQLServer(
   const heads = new RecentHeads()
   await registerGraphQL(http, {
     application,
+    schema,
     readModel,
     log,
     persons,

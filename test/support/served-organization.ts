@@ -14,6 +14,7 @@ import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
+import { giveEmptyReadModel } from './empty-read-model.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
 import { secretsIn } from './secrets.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
@@ -62,7 +63,9 @@ export async function serveOrganization(
     room: { require: async () => undefined },
     now: () => new Date().toISOString(),
   })
-  const database = openSqliteReadModel({ path: join(folder, 'read-model.db') })
+  const path = join(folder, 'read-model.db')
+  await giveEmptyReadModel(path)
+  const database = openSqliteReadModel({ path })
   const { readModel, progress } = openReadModel(database)
   const projector = startProjector({ log, database, progress })
   const logger = pino({ level: 'silent' })
