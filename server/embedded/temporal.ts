@@ -16,7 +16,7 @@ const databaseName = 'temporal.db'
  * A server that dies is started again at once, then ever more slowly, for as long as this process runs: what ends it (a
  * full disk, a lack of memory) may pass.
  */
-const restartBackoff: Backoff = { first: 250, longest: 30_000 }
+const defaultBackoff: Backoff = { first: 250, longest: 30_000 }
 /** Serving this long means that the last restart was a success, and the delays begin anew. */
 const steadyAfterMs = 30_000
 
@@ -66,6 +66,7 @@ export type TemporalServer = {
  *
  * @param options.cliPath the `temporal` binary; found as {@link findTemporalCli} says when not given
  * @param options.port a free one is chosen when not given
+ * @param options.restartBackoff how long the pauses between starts are when it dies again and again
  * @param options.onStateChange called with each new state after the first `serving`; `restarting` at each try
  * @throws EmbeddedStartError `TEMPORAL_CLI_NOT_FOUND`, `TEMPORAL_START_FAILED`, `PORT_IN_USE`, `DATA_DIRECTORY_IN_USE`
  */
@@ -74,9 +75,10 @@ export async function startTemporalServer(options: {
   readonly cliPath?: string
   readonly port?: number
   readonly logger: Logger
+  readonly restartBackoff?: Backoff
   readonly onStateChange?: (state: TemporalServerState) => void
 }): Promise<TemporalServer> {
-  const { logger } = options
+  const { logger, restartBackoff = defaultBackoff } = options
   const cliPath = options.cliPath ?? findTemporalCli(process.env)?.path
   if (cliPath === undefined) {
     throw new EmbeddedStartError('TEMPORAL_CLI_NOT_FOUND', howToGetTemporalCli(process.env, process.platform))

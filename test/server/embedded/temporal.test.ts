@@ -16,6 +16,7 @@ import {
   type TemporalServerState,
   temporalProblem,
 } from '../../../server/embedded/temporal.ts'
+import { endTemporalServer } from '../../support/temporal.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/until.ts'
 
@@ -23,7 +24,7 @@ const logger = pino({ level: 'silent' })
 
 async function start(options: Partial<Parameters<typeof startTemporalServer>[0]> & { dataDirectory: string }) {
   const server = await startTemporalServer({ logger, ...options })
-  onTestFinished(() => server.close())
+  onTestFinished(() => endTemporalServer(server))
   return server
 }
 
@@ -152,6 +153,7 @@ describe('the embedded Temporal server', () => {
       dataDirectory: folder,
       // Each start tries twice: with its database, and without.
       cliPath: failingLater(folder, 13),
+      restartBackoff: { first: 10, longest: 1_000 },
       onStateChange: (state) => states.push(state),
     })
     process.kill(server.pid(), 'SIGKILL')
