@@ -16,19 +16,26 @@ export type Difference = {
   readonly readModel: unknown
 }
 
-/** Holds events of the log against their copies in the read model; both are in the order of the log. */
-export async function compareEvents(
-  database: ReadModelDatabase,
-  events: readonly LogEntry[],
-  range: { readonly after: LogPosition; readonly upTo: LogPosition; readonly streamId: string | undefined },
-): Promise<readonly Difference[]> {
-  let query = database.reads
-    .selectFrom('events')
-    .selectAll()
-    .where('position', '>', range.after)
-    .where('position', '<=', range.upTo)
-  if (range.streamId !== undefined) query = query.where('stream_id', '=', range.streamId)
-  const copies = await query.orderBy('position').execute()
+/** A part of the log: what stands behind one position, up to another. */
+export type LogRange = { readonly after: LogPosition; readonly upTo: LogPosition }
+
+/** Holds events of a part of the log, in its order, against what the read model has of that part. */
+export type PartComparison = (events: readonly LogEntry[], range: LogRange) => Promise<readonly Difference[]>
+
+/**
+ * Compares events of the log with their copies in the read model. A log has many parts, so the query is written once.
+ *
+ * @param streamId only this stream's
+ */
+export function compareEvents({ reads, prepare }: ReadModelDatabase, streamId: string | undefined): PartComparison {
+  let query = reads.selectFrom('events').selectAll().where('position', '>', 'after').where('position', '<=', 'upTo')
+  if (streamId !== undefined) query = query.where('stream_id', '=', 'stream')
+  const copies = prepare(query.orderBy('position').compile())
+  return async (events, range) =>
+    differencesOf(events, await copies.read<EventRow>({ ...range, stream: streamId ?? '' }))
+}
+
+function differencesOf(events: readonly LogEntry[], copies: readonly EventRow[]): readonly Difference[] {
   const found: Difference[] = []
   let next = 0
 
@@ -61,9 +68,12 @@ export async function compareEvents(
 
 /** Whether two rows of texts and numbers have the same in every column. */
 export function isSameRow(one: object, other: object): boolean {
-  const columns = Object.entries(one)
-  return (
-    columns.length === Object.keys(other).length &&
-    columns.every(([name, value]) => (other as Readonly<Record<string, unknown>>)[name] === value)
-  )
+  const [expected, actual] = [one as Readonly<Record<string, unknown>>, other as Readonly<Record<string, unknown>>]
+  let columns = 0
+  for (const name in expected) {
+    if (expected[name] !== actual[name]) return false
+    columns += 1
+  }
+  for (const _ in actual) columns -= 1
+  return columns === 0
 }

@@ -1,6 +1,6 @@
-import type { LogEntry, LogPosition } from '../event-log/index.ts'
+import type { LogEntry } from '../event-log/index.ts'
 import { isShown } from './apply-events.ts'
-import { type Difference, isSameRow } from './compare-events.ts'
+import { type Difference, isSameRow, type PartComparison } from './compare-events.ts'
 import type { ReadModelDatabase } from './database.ts'
 import { securityRecordsOf } from './security-records.ts'
 import type { SecurityRecordRow } from './tables.ts'
@@ -8,19 +8,29 @@ import type { SecurityRecordRow } from './tables.ts'
 /** Behind the numbers that follow a position in the rows' ids. */
 const behindNumbers = ' ~'
 
-/** Holds the rows by which security events are found against these events, for a part of the log. */
-export async function compareSecurityRecords(
-  { reads }: ReadModelDatabase,
-  events: readonly LogEntry[],
-  range: { readonly after: LogPosition; readonly upTo: LogPosition; readonly streamId: string | undefined },
-): Promise<readonly Difference[]> {
+/**
+ * Compares the rows by which security events are found with what the events of the log say.
+ *
+ * @param streamId only this stream's
+ */
+export function compareSecurityRecords(
+  { reads, prepare }: ReadModelDatabase,
+  streamId: string | undefined,
+): PartComparison {
   // Their ids begin with positions, and are an index.
-  const rows: SecurityRecordRow[] = await reads
-    .selectFrom('security_records')
-    .selectAll()
-    .where('id', '>', `${range.after}${behindNumbers}`)
-    .where('id', '<=', `${range.upTo}${behindNumbers}`)
-    .execute()
+  const query = reads.selectFrom('security_records').selectAll().where('id', '>', 'after').where('id', '<=', 'upTo')
+  const records = prepare(query.compile())
+  return async (events, { after, upTo }) => {
+    const range = { after: `${after}${behindNumbers}`, upTo: `${upTo}${behindNumbers}` }
+    return differencesOf(events, await records.read<SecurityRecordRow>(range), streamId)
+  }
+}
+
+function differencesOf(
+  events: readonly LogEntry[],
+  rows: readonly SecurityRecordRow[],
+  streamId: string | undefined,
+): readonly Difference[] {
   const actual = new Map(rows.map((row) => [row.id, row]))
   const found: Difference[] = []
   for (const event of events.filter(isShown))
@@ -31,7 +41,7 @@ export async function compareSecurityRecords(
       const path = `events[${event.revision}].securityRecords`
       found.push({ streamId: event.streamId, path, log: expected, readModel: row })
     }
-  if (range.streamId !== undefined) return found
+  if (streamId !== undefined) return found
   const added = [...actual.values()].map((row) => ({
     streamId: '',
     path: `securityRecords[${row.id}]`,

@@ -53,6 +53,7 @@ export async function startComparison(
   streamId?: string,
 ): Promise<RunningComparison> {
   const { position } = await requireReadModel(database)
+  const parts = [compareEvents(database, streamId), compareSecurityRecords(database, streamId)]
   const found: Difference[] = []
   let count = 0
   let after = '' as LogPosition
@@ -63,9 +64,7 @@ export async function startComparison(
   }
 
   async function compareUpTo(upTo: LogPosition, events: readonly LogEntry[]): Promise<void> {
-    const range = { after, upTo, streamId }
-    note(await compareEvents(database, events, range))
-    note(await compareSecurityRecords(database, events, range))
+    for (const compare of parts) note(await compare(events, { after, upTo }))
     after = upTo
   }
 
