@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Refusal } from '../domain/index.ts'
-import { requireShallow, type SubmittedHashes } from './submitted-hashes.ts'
+import { requireRecordable, type SubmittedHashes } from './submitted-hashes.ts'
 
 const text = z.string().nullish()
 const document = z.strictObject({
@@ -40,9 +40,20 @@ export function hashesInDocument(json: string): SubmittedHashes {
   }
 }
 
+/** Whether a text is a document that asks for signatures of hashes, in whatever form. */
+export function asksForHashes(text: string): boolean {
+  if (!/signaturealgorithm/i.test(text)) return false
+  try {
+    const names = Object.keys(JSON.parse(text.replace(/^\uFEFF/, ''))).map((name) => name.toLowerCase())
+    return names.includes('signaturealgorithm') && names.some((name) => /^base64encodedhash(?:es)?$/.test(name))
+  } catch {
+    return false
+  }
+}
+
 /** Writing nested values takes a stack that their depth, which reading does not limit, may exceed. */
 function textOf(metadata: unknown): string {
-  requireShallow(metadata)
+  requireRecordable(metadata)
   return JSON.stringify(metadata)
 }
 

@@ -13,10 +13,10 @@ import {
   type Sha256Digest,
 } from '../domain/index.ts'
 import { detailForms } from './forms.ts'
-import { hashesInDocument } from './hash-document.ts'
+import { asksForHashes, hashesInDocument } from './hash-document.ts'
 import type { SourceKind, UncheckedSource } from './source-kind.ts'
 import { promised, read } from './submitted.ts'
-import { submittedHashes as form, requireShallow } from './submitted-hashes.ts'
+import { submittedHashes as form, requireRecordable } from './submitted-hashes.ts'
 
 const byUpload = z.object({ uploadId: z.string() })
 
@@ -44,6 +44,14 @@ export function hashPayloadSource({ store, uploads }: HashSourceDependencies): S
   return {
     kind: 'hashPayload',
     details: detailForms.hashPayload,
+    // Clients of the known service submit the document like any file: which kind it is, the artifact configuration says there.
+    async recognise(submitted, { userId }) {
+      const upload = submitted.kind === 'uploadedFile' ? uploaded(submitted).data : undefined
+      if (upload === undefined) return undefined
+      const { sha256, size } = await uploads.find(upload.uploadId, userId)
+      if (size > largestDocument || !asksForHashes(await textIn(sha256))) return undefined
+      return { kind: 'hashPayload', uploadId: upload.uploadId }
+    },
     async check(submitted, { userId }) {
       const upload = uploaded(submitted).data
       const said = upload === undefined ? submitted : await documentIn(await uploads.find(upload.uploadId, userId))
@@ -72,11 +80,21 @@ export function hashPayloadSource({ store, uploads }: HashSourceDependencies): S
   }
 
   async function documentIn({ sha256 }: { readonly sha256: Sha256Digest }): Promise<object> {
-    const { size, read: bytes } = await store.open(sha256)
+    const { size } = await store.open(sha256)
     if (size > largestDocument) throw malformed(`The document has more than ${largestDocument} bytes.`, 'artifact')
+    return hashesInDocument(await textIn(sha256))
+  }
+
+  /** The text of a file; nothing when it does not begin like an object of JSON. */
+  async function textIn(sha256: Sha256Digest): Promise<string> {
+    const { read: bytes } = await store.open(sha256)
     const chunks: Uint8Array[] = []
-    for await (const chunk of bytes()) chunks.push(chunk)
-    return hashesInDocument(Buffer.concat(chunks).toString('utf8'))
+    for await (const chunk of bytes()) {
+      if (chunks.length === 0 && !/^\uFEFF?\s*(?:\{|$)/.test(Buffer.from(chunk.subarray(0, 100)).toString('utf8')))
+        return ''
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString('utf8')
   }
 }
 
@@ -122,7 +140,7 @@ function canonicalMetadata(text: string): string {
   } catch {
     throw malformed('Metadata is any JSON; this is none.', 'Metadata')
   }
-  requireShallow(value)
+  requireRecordable(value)
   const canonical = canonicalJson(value)
   if (!canonical.isWellFormed() || canonical.includes('\\u0000') || canonical.length > longestMetadata)
     throw malformed('Metadata holds text that is not well-formed, or U+0000, or too much of it.', 'Metadata')

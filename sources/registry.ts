@@ -7,7 +7,7 @@ import { malformed } from './submitted.ts'
 /** The kinds of sources that a process knows, and their limits. */
 export interface Sources {
   /**
-   * Checks what a caller submits and says it as the request's events will.
+   * Checks what a caller submits and says it as the request's events will: as another kind where its content shows that it is one.
    *
    * @throws Refusal `SOURCE_NOT_SUPPORTED`, `SOURCE_MALFORMED`; ArtifactError `ARTIFACT_TOO_LARGE`; as the kind does
    */
@@ -70,8 +70,17 @@ export function createSources(options: {
     if (size !== null && size > limitOf(kind)) throw tooLarge(limitOf(kind))
   }
 
+  async function recognised(given: UncheckedSource, context: SubmissionContext): Promise<UncheckedSource> {
+    for (const { recognise } of kinds.values()) {
+      const submitted = await recognise?.(given, context)
+      if (submitted !== undefined) return submitted
+    }
+    return given
+  }
+
   return {
-    async check(submitted, context) {
+    async check(given, context) {
+      const submitted = await recognised(given, context)
       const source = await known(submitted.kind).check(submitted, context)
       requireForm(kinds, source)
       requireSize(source, source.size)

@@ -39,6 +39,12 @@ export interface SourceKind<Of extends Source = Source> {
   /** The form of what its events say besides what every source says. */
   readonly details: z.ZodType<Of['details']>
   /**
+   * Says what was submitted as another kind as one of this kind, where its content shows that it is that. Changes nothing.
+   *
+   * @returns `undefined` where it is not
+   */
+  recognise?(submitted: UncheckedSource, context: SubmissionContext): Promise<UncheckedSource | undefined>
+  /**
    * Checks what a caller submits, as far as that is possible now, and says it as the request's events will. Changes nothing.
    */
   check(submitted: UncheckedSource, context: SubmissionContext): Promise<Of>

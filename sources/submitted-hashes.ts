@@ -17,15 +17,28 @@ export type SubmittedHashes = z.input<typeof submittedHashes>
 const deepestMetadata = 32
 
 /**
- * Refuses metadata that is nested deeper than it may be.
+ * Refuses metadata that is nested deeper than it may be, or has a number that no double is: JSON may write it, such as 1e400, and it
+ * would be recorded as null.
  *
  * @throws Refusal `HASH_PAYLOAD_MALFORMED`
  */
-export function requireShallow(metadata: unknown): void {
-  if (!isDeeper(metadata, deepestMetadata)) return
-  throw new Refusal('HASH_PAYLOAD_MALFORMED', `Metadata is nested no deeper than ${deepestMetadata} levels.`, {
-    field: 'Metadata',
-  })
+export function requireRecordable(metadata: unknown): void {
+  if (isDeeper(metadata, deepestMetadata))
+    throw malformed(`Metadata is nested no deeper than ${deepestMetadata} levels.`)
+  if (hasInfinity(metadata))
+    throw malformed(
+      'Metadata has a number that is too large: its magnitude is at most 1.7976931348623157e308. Send it as text.',
+    )
+}
+
+function malformed(message: string): Refusal {
+  return new Refusal('HASH_PAYLOAD_MALFORMED', message, { field: 'Metadata' })
+}
+
+/** Of what is known to be shallow. */
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value)
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity)
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

@@ -171,6 +171,34 @@ describe('hash signing', () => {
     expect(await verified('rsa', body.Signature)).toBe(true)
   })
 
+  it('takes the document by the plain routes like any artifact, and the signed artifact is the document with the signature', async () => {
+    const document = {
+      SignatureAlgorithm: 'Ecdsa',
+      EcdsaSignatureFormat: 'Asn1',
+      Base64EncodedHash: hash.toString('base64'),
+    }
+    for (const route of ['/SubmitWithArtifact', '']) {
+      const form = new FormData()
+      form.set('Artifact', new Blob([JSON.stringify(document)]), 'payload.json')
+      form.set('ProjectSlug', 'demo')
+      form.set('SigningPolicySlug', 'curve-hashes')
+      const { status, body } = await post(route, form)
+      expect(status).toBe(201)
+      const authorization = { authorization: `Bearer ${credentials.users.ci?.token}` }
+      const signed = await until('the signature', async () => {
+        const answer = await fetch(`${body.signingRequestUrl}/SignedArtifact`, { headers: authorization })
+        return answer.ok && ((await answer.json()) as Record<string, string>)
+      })
+      expect(signed).toEqual({ ...document, Signature: expect.any(String) })
+      expect(await verified('curve', signed.Signature ?? '')).toBe(true)
+    }
+    const form = new FormData()
+    form.set('Artifact', new Blob([JSON.stringify(document)]), 'payload.json')
+    form.set('ProjectSlug', 'demo')
+    form.set('SigningPolicySlug', 'test-signing')
+    expect(await post('', form)).toMatchObject({ status: 400, body: { code: 'HASH_SIGNING_NOT_ALLOWED' } })
+  })
+
   it('makes one request of calls with one Idempotency-Key, and refuses other hashes under it', async () => {
     const key = { 'idempotency-key': randomUUID() }
     const body = { ...curve, base64EncodedHash: hash.toString('base64') }

@@ -150,6 +150,12 @@ describe('fields of a JSON document', () => {
 
   it('are not read as something else', () => {
     expect(Object.keys(faults(() => json('{"projectSlug":"p","count":"12"}')))).toEqual(['count'])
+    // Written as JSON it would be null.
+    expect(faults(() => json('{"projectSlug":"p","parameters":{"a":[1,1e400]}}'))).toEqual({
+      'parameters.a.1': [expect.stringContaining('too large')],
+    })
+    expect(Object.keys(faults(() => json(`-${'9'.repeat(400)}`)))).toEqual(['request'])
+    expect(readJson('[1e308,"1e400",1E+005]')).toEqual([1e308, '1e400', 1e5])
     expect(Object.keys(faults(() => json('{"projectSlug":"p","statuses":"Denied"}')))).toEqual(['statuses'])
   })
 

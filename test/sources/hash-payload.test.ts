@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { OrganizationId, ProjectId, Sha256Digest, UserId } from '../../domain/index.ts'
-import { hashPayloadSource } from '../../sources/index.ts'
+import { createSources, hashPayloadSource, uploadedFileSource } from '../../sources/index.ts'
 
 const context = {
   organizationId: randomUUID() as OrganizationId,
@@ -77,6 +77,8 @@ describe('a payload of hashes', () => {
     ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, hashes: ['not base64'] }],
     ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, hashes: [`${hash(32)}\n`] }],
     ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: '{' }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: '{"a":[1e400]}' }],
+    ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: '-1e309' }],
     ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: `${'['.repeat(30_000)}${']'.repeat(30_000)}` }],
     ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: JSON.stringify('x'.repeat(65_537)) }],
     ['HASH_PAYLOAD_MALFORMED', { ...ecdsa, metadata: '"\\u0000"' }],
@@ -88,7 +90,7 @@ describe('a payload of hashes', () => {
 })
 
 describe('an uploaded document of hashes', () => {
-  const uploaded = (text: string) => {
+  function uploading(text: string) {
     async function* read() {
       yield Buffer.from(text)
     }
@@ -102,11 +104,19 @@ describe('an uploaded document of hashes', () => {
       sha256: bytes.sha256,
       size: bytes.size,
     }
-    const kind = hashPayloadSource({
+    return {
       store: { open: async () => bytes },
       uploads: { find: async () => upload, submitted: async () => undefined },
-    })
-    return kind.check({ kind: 'hashPayload', uploadId: 'u' }, context)
+    }
+  }
+  const uploaded = (text: string) =>
+    hashPayloadSource(uploading(text)).check({ kind: 'hashPayload', uploadId: 'u' }, context)
+  /** Submitted like any file. */
+  function submitted(text: string) {
+    const { store, uploads } = uploading(text)
+    const putting = { maximumSize: 2 ** 21, put: () => Promise.reject(new Error('nothing is put')) }
+    const kinds = [uploadedFileSource({ store, uploads }), hashPayloadSource({ store, uploads })]
+    return createSources({ kinds, store: putting }).check({ kind: 'uploadedFile', uploadId: 'u' }, context)
   }
 
   it.each([
@@ -114,6 +124,16 @@ describe('an uploaded document of hashes', () => {
     { signatureAlgorithm: 'Ecdsa', ecdsaSignatureFormat: 'Ieee', base64EncodedHashes: [hash(32)] },
   ])('asks for the same as its fields would: %j', async (document) => {
     expect(await uploaded(JSON.stringify(document))).toEqual(await check(ecdsa))
+    expect(await submitted(`\uFEFF\r\n ${JSON.stringify(document, null, 2)}`)).toEqual(await check(ecdsa))
+  })
+
+  it('is told from other files by its content alone', async () => {
+    for (const file of ['MZ a program', '{"SignatureAlgorithm":"Ecdsa"}', '{"SignatureAlgorithm', '[]', '', ' '])
+      expect([file, (await submitted(file)).kind]).toEqual([file, 'uploadedFile'])
+    const large = JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), x: 'x'.repeat(2 ** 20) })
+    expect((await submitted(large)).kind).toBe('uploadedFile')
+    const wrong = JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(20) })
+    await expect(submitted(wrong)).rejects.toMatchObject({ code: 'HASH_LENGTH_WRONG' })
   })
 
   it.each([
@@ -124,6 +144,7 @@ describe('an uploaded document of hashes', () => {
     JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), base64encodedhash: hash(48) }),
     JSON.stringify({ SignatureAlgorithm: 'Ecdsa', Base64EncodedHash: hash(32), Signature: 'AA==' }),
     ' '.repeat(1024 * 1024 + 1),
+    `{"SignatureAlgorithm":"Ecdsa","Base64EncodedHash":"${hash(32)}","Metadata":{"a":1e400}}`,
     `{"SignatureAlgorithm":"Ecdsa","Base64EncodedHash":"${hash(32)}","Metadata":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
   ])('is refused when it is none: %#', async (text) => {
     await expect(uploaded(text)).rejects.toMatchObject({ code: 'HASH_PAYLOAD_MALFORMED' })
