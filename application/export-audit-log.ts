@@ -1,5 +1,5 @@
 import { type Instant, Refusal } from '../domain/index.ts'
-import { type EventLog, EventLogError, exportLog, type LogPosition } from '../event-log/index.ts'
+import { type EventLog, EventLogError, exportLog, isLogPosition } from '../event-log/index.ts'
 import type { Caller } from './caller.ts'
 
 /** What to export. */
@@ -15,9 +15,6 @@ export type AuditLogExports = (caller: Caller, input: ExportAuditLogInput) => Pr
 
 /** How often it is asked whether an export may go on, in milliseconds. */
 const askAgainMs = 1_000
-
-/** What the two logs write: a row number, or commit and prepare position. */
-const positionForm = /^([0-9]{16}|[0-9a-f]{32})$/
 
 /**
  * Opens exports of the audit log as JSON Lines, with everything that is needed to check them offline and nothing of other
@@ -38,14 +35,14 @@ export function openAuditLogExports({
   const underWay = new Set<string>()
 
   return async ({ organizationId }, { from, stillAllowed }) => {
-    if (from !== undefined && !positionForm.test(from)) throw malformed(from)
+    if (from !== undefined && !isLogPosition(from)) throw malformed(from)
     if (underWay.has(organizationId))
       throw new Refusal(
         'EXPORT_IN_PROGRESS',
         'The audit log of this organization is being exported already. Wait until that is over.',
       )
     underWay.add(organizationId)
-    const chunks = exportLog(log, { organizationId, from: from as LogPosition | undefined, now: now() })
+    const chunks = exportLog(log, { organizationId, from, now: now() })
     const release = () => void underWay.delete(organizationId)
     try {
       // Whether the log can be read from there shows with the first of it, while there is still an answer to be given.

@@ -9,6 +9,14 @@ declare const brand: unique symbol
  */
 export type LogPosition = string & { readonly [brand]: 'LogPosition' }
 
+/** What the two logs write: a row number, or commit and prepare position. Anything else would stand behind them all. */
+export const logPositionForm = /^(?:[0-9]{16}|[0-9a-f]{32})$/
+
+/** Whether a text has the form of a position: it may be none that this log has. */
+export function isLogPosition(text: unknown): text is LogPosition {
+  return typeof text === 'string' && logPositionForm.test(text)
+}
+
 /** An event to be appended. */
 export type NewEvent = {
   /**

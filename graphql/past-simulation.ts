@@ -1,17 +1,6 @@
-import { type KnownNow, type PastRequest, treatedOtherwise } from '../application/index.ts'
-import {
-  asId,
-  groupsNamed,
-  type OtherwiseRule,
-  Refusal,
-  type SigningPolicySettings,
-  type TreatedOtherwise,
-} from '../domain/index.ts'
-import type { ChangeProposalView, SigningPolicyView } from '../projections/index.ts'
+import { mostPastRequests, type PastSimulation, simulatePastRequests } from '../application/index.ts'
+import type { OtherwiseRule, TreatedOtherwise } from '../domain/index.ts'
 import { builder } from './builder.ts'
-import type { GraphQLContext } from './context.ts'
-import { groupsOf, membersOfGroups } from './group-members.ts'
-import { newestRequests } from './newest-requests.ts'
 import { ChangeProposalRef, SigningRequestRef } from './refs.ts'
 
 const OtherwiseDifferenceRef = builder
@@ -40,9 +29,6 @@ const TreatedOtherwiseRef = builder.objectRef<TreatedOtherwise>('TreatedOtherwis
   }),
 })
 
-/** Which of the last requests of a policy other settings would have treated otherwise. */
-type PastSimulation = { readonly examined: number; readonly otherwise: readonly TreatedOtherwise[] }
-
 const PastSimulationRef = builder.objectRef<PastSimulation>('PastSimulation').implement({
   description: 'Which of the last requests of a signing policy proposed settings would have treated otherwise.',
   fields: (t) => ({
@@ -51,65 +37,19 @@ const PastSimulationRef = builder.objectRef<PastSimulation>('PastSimulation').im
   }),
 })
 
-/** At most so many requests are looked at. */
-const mostRequests = 200
-
 builder.objectField(ChangeProposalRef, 'pastSimulation', (t) =>
   t.field({
     type: PastSimulationRef,
     nullable: true,
-    complexity: ({ last }) => ({ field: 20, multiplier: Math.min(Math.max(last ?? 1, 1), mostRequests) }),
+    complexity: ({ last }) => ({ field: 20, multiplier: Math.min(Math.max(last ?? 1, 1), mostPastRequests) }),
     args: {
       last: t.arg.int({
         defaultValue: 50,
-        description: `Of so many of the policy's last requests, ${mostRequests} at most.`,
+        description: `Of so many of the policy's last requests, ${mostPastRequests} at most.`,
       }),
     },
     description:
       'Which of the last requests the proposed version of a signing policy would have treated otherwise; people are in the groups that they are in now, and build systems as they are now. Null for other changes.',
-    resolve: (proposal, { last }, context) => simulatePast(proposal, last ?? 50, context),
+    resolve: (proposal, { last }, { readModel }) => simulatePastRequests(readModel, proposal, last ?? 50),
   }),
 )
-
-async function simulatePast(
-  { target, events }: ChangeProposalView,
-  last: number,
-  context: GraphQLContext,
-): Promise<PastSimulation | null> {
-  const changed = events.findLast(({ type }) => type === 'SigningPolicyChanged')
-  const signingPolicyId = asId<SigningPolicyView['signingPolicyId']>(target.slice('signingPolicy-'.length))
-  if (changed === undefined || signingPolicyId === undefined) return null
-  if (!Number.isInteger(last) || last < 1 || last > mostRequests)
-    throw new Refusal('PAGE_TOO_LARGE', `The last 1 to ${mostRequests} requests can be looked at; got ${last}.`, {
-      limit: mostRequests,
-      actual: last,
-    })
-  const { settings } = changed.data as { readonly settings: SigningPolicySettings }
-  const { requests } = await newestRequests({ signingPolicyId }, last, context)
-  const named = [settings, ...requests].flatMap(({ approval }) => approval?.approvers ?? [])
-  const members = await membersOfGroups(groupsNamed([...settings.submitters, ...named]), context)
-  const vouching = await vouchingNow(requests, context)
-  const otherwise = treatedOtherwise(requests, settings, { groupsOf: (user) => groupsOf(user, members), ...vouching })
-  return { examined: requests.length, otherwise }
-}
-
-/** Of which kind the submitters of requests are, and how the build systems are that vouched for them. */
-async function vouchingNow(
-  requests: readonly PastRequest[],
-  { readModel, caller: { organizationId } }: GraphQLContext,
-): Promise<Pick<KnownNow, 'kindOf' | 'buildSystem'>> {
-  const submitters = new Set(requests.map(({ submitter }) => submitter))
-  const vouchers = requests.flatMap(({ vouchedBy }) => (vouchedBy === null ? [] : [vouchedBy.trustedBuildSystemId]))
-  const [users, systems] = await Promise.all([
-    readModel.usersByIds(organizationId, [...submitters]),
-    readModel.trustedBuildSystemsByIds(organizationId, [...new Set(vouchers)]),
-  ])
-  const kinds = new Map(users.flatMap((user) => (user === undefined ? [] : [[user.userId, user.kind]])))
-  return {
-    kindOf: (user) => kinds.get(user),
-    buildSystem(id) {
-      const system = systems.find((each) => each?.trustedBuildSystemId === id)
-      return system === undefined ? { status: 'none' } : { ...system, tokens: [] }
-    },
-  }
-}

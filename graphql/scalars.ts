@@ -1,4 +1,5 @@
 import { GraphQLError, Kind, type ValueNode } from 'graphql'
+import { isLogPosition } from '../application/index.ts'
 import { builder } from './builder.ts'
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/
@@ -46,11 +47,7 @@ function parseDateTime(value: unknown): string {
   return new Date(time).toISOString()
 }
 
-/** What the two logs write: a row number, or commit and prepare position. Anything else would stand behind them all. */
-const positionPattern = /^([0-9]{16}|[0-9a-f]{32})$/
-
 function parseLogPosition(value: unknown): string {
-  if (typeof value !== 'string' || !positionPattern.test(value))
-    throw new GraphQLError('A LogPosition is text that this service gave out before.')
+  if (!isLogPosition(value)) throw new GraphQLError('A LogPosition is text that this service gave out before.')
   return value
 }
