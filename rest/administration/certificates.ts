@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Application } from '../../application/index.ts'
-import type { CertificateId } from '../../domain/index.ts'
+import type { CertificateId, CertificateIdentity } from '../../domain/index.ts'
 import type { CertificateView } from '../../projections/index.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, change, idSchema, reasoned } from './change.ts'
@@ -10,7 +11,8 @@ const tag = 'Certificates'
 const parameters = z.object({ certificateId: idSchema<CertificateId>() })
 const shape = { certificateId: z.uuid() }
 
-const restrictionsSchema = z.object({
+/** What policies that use a certificate must demand. */
+export const restrictionsSchema = z.object({
   minimumApprovals: z.int().min(0).meta({ description: 'So many people must approve; 0: approval is not demanded.' }),
   originVerification: z.boolean(),
   timestamp: z.boolean(),
@@ -24,15 +26,54 @@ const certificateSchema = z.object({
   keyId: z.uuid(),
   renews: z.uuid().nullable(),
   restrictions: restrictionsSchema,
+  commonName: z.string().meta({ description: 'As asked for, like alternativeNames.' }),
+  alternativeNames: z.array(z.object({ kind: z.enum(['dns', 'email', 'uri']), value: z.string() })),
+  enrolment: z
+    .object({
+      by: z.enum(['upload', 'est']),
+      server: z.string().nullable().meta({ description: "The EST server's name in the configuration." }),
+      renewBeforeDays: z.int().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'How it comes from its authority. Null for a self-signed one, and one that was imported.' }),
+  enrolmentFailure: z
+    .object({ code: z.string(), message: z.string() })
+    .nullable()
+    .meta({ description: 'Why an EST server has not issued yet. It is asked again.' }),
+  renewBeforeHours: z
+    .int()
+    .nullable()
+    .meta({ description: 'So many hours before its end it is renewed by itself. Null: it is not.' }),
+  renewalRequested: z
+    .boolean()
+    .meta({ description: 'Whether the next certificate was asked for, and is not there yet.' }),
   signingRequest: z.string().nullable().meta({ description: 'What an authority has to answer: DER, base64.' }),
-  certificate: z.string().nullable().meta({ description: 'DER, base64; null until it was issued.' }),
+  certificate: z.string().nullable().meta({ description: 'DER, base64; null, as all below, until it was issued.' }),
+  chain: z.array(z.string()).nullable().meta({ description: 'It and those above it: DER, base64.' }),
+  subject: z.string().nullable().meta({ description: 'RFC 4514 text.' }),
+  issuer: z.string().nullable(),
+  serialNumber: z.string().nullable(),
   thumbprint: z.string().nullable().meta({ description: 'SHA-256, hexadecimal.' }),
+  thumbprintSha1: z
+    .string()
+    .nullable()
+    .meta({ description: 'SHA-1, hexadecimal: what Windows shows. A name, not a protection.' }),
+  identity: z
+    .object({
+      key: z.string().meta({ description: 'SHA-256 of its SubjectPublicKeyInfo, hexadecimal.' }),
+      issuingKey: z.string().meta({ description: "The same of the issuing authority's key." }),
+      extendedKeyUsages: z.array(z.string()),
+      publicKeyToken: z.string().nullable().meta({ description: 'What ClickOnce manifests name the key by.' }),
+      appxPublisher: z.string().meta({ description: 'What the manifest of an APPX or MSIX package must name.' }),
+    })
+    .nullable()
+    .meta({ description: 'What updaters, installers and platforms see of it.' }),
   notBefore: z.string().nullable(),
   notAfter: z.string().nullable(),
   ...recordedShape,
 })
 
-/** Certificates: what GraphQL calls by the same names. They are asked for and imported by GraphQL and the command line. */
+/** Certificates that there are: what GraphQL calls by the same names. */
 export function certificateOperations(reading: Reading & { readonly application: Application }): readonly Operation[] {
   const { application, readModel } = reading
   const read = { tag, permission: 'readOrganization', schema: certificateSchema, show: shown } as const
@@ -126,10 +167,26 @@ export function certificateOperations(reading: Reading & { readonly application:
 }
 
 function shown(view: CertificateView): z.input<typeof certificateSchema> {
-  const { certificateId, name, kind, status, keyId, renews, restrictions, signingRequest, issued } = view
-  const { revision, createdAt, updatedAt } = view
-  const { thumbprint = null, notBefore = null, notAfter = null } = issued ?? {}
-  const certificate = issued?.chain[0] ?? null
-  const facts = { certificateId, name, kind, status, keyId, renews, restrictions, signingRequest }
-  return { ...facts, certificate, thumbprint, notBefore, notAfter, revision, createdAt, updatedAt }
+  const { certificateId, name, kind, status, keyId, renews, restrictions, requested, signingRequest, issued } = view
+  const { enrolmentFailure, renewal, revision, createdAt, updatedAt } = view
+  const { subject = null, issuer = null, serialNumber = null, thumbprint = null } = issued ?? {}
+  const { notBefore = null, notAfter = null, chain, identity } = issued ?? {}
+  const own = chain?.[0]
+  const isOfAuthority = requested.kind === 'authority'
+  return {
+    ...{ certificateId, name, kind, status, keyId, renews, restrictions: { ...restrictions } },
+    commonName: requested.subject.commonName,
+    alternativeNames: isOfAuthority ? requested.alternativeNames.map((each) => ({ ...each })) : [],
+    enrolment: isOfAuthority ? { server: null, renewBeforeDays: null, ...requested.enrolment } : null,
+    enrolmentFailure: enrolmentFailure && { code: enrolmentFailure.code, message: enrolmentFailure.message },
+    ...{ renewBeforeHours: renewal.beforeHours, renewalRequested: renewal.requested, signingRequest },
+    ...{ certificate: own ?? null, chain: chain === undefined ? null : [...chain] },
+    thumbprintSha1: own === undefined ? null : createHash('sha1').update(Buffer.from(own, 'base64')).digest('hex'),
+    identity: identity ? shownIdentity(identity) : null,
+    ...{ subject, issuer, serialNumber, thumbprint, notBefore, notAfter, revision, createdAt, updatedAt },
+  }
+}
+
+function shownIdentity({ key, issuingKey, extendedKeyUsages, publicKeyToken, appxPublisher }: CertificateIdentity) {
+  return { key, issuingKey, extendedKeyUsages: [...extendedKeyUsages], publicKeyToken, appxPublisher }
 }

@@ -35,6 +35,34 @@ export const reasoned = { reason: z.string().nullable().default(null) }
 
 type UseCase = keyof typeof permissionsOfUseCases & keyof Application
 
+/** Changes that hold at once, whatever the organization controls: nothing of them is proposed. */
+const neverProposed: ReadonlySet<UseCase> = new Set<UseCase>([
+  'approveChange',
+  'rejectChange',
+  'giveGrant',
+  'revokeGrant',
+  'importCertificate',
+  'requestKeyDeletion',
+  'confirmKeyDeletion',
+  'withdrawKeyDeletion',
+  'disableKey',
+  'createWebHook',
+  'updateWebHook',
+  'rotateWebHookSecret',
+  'disableWebHook',
+  'enableWebHook',
+  'deleteWebHook',
+  'resendWebHookDelivery',
+])
+
+/** Why, for those who must approve the change where it is proposed. */
+const reasonedChange = {
+  changeReason: z.string().nullable().default(null).meta({
+    description:
+      'Why, for those who must approve the change where it is proposed: up to 4,000 characters. It is kept with the proposal alone.',
+  }),
+}
+
 /**
  * An operation that is one use case of the administration: what it needs, does and refuses is the use case's, and so is its name.
  *
@@ -47,6 +75,7 @@ export function change<
 >(definition: {
   readonly useCase: UseCase
   readonly method: 'POST' | 'PUT' | 'DELETE'
+  readonly description?: string
   /** Below the organization. */
   readonly path: string
   readonly tag: string
@@ -64,6 +93,8 @@ export function change<
   const { useCase, method, path, tag, summary, parameters, body, shape, creates, run } = definition
   const schema = z.object({ ...handledShape, ...shape })
   const description = creates ? 'It was made.' : 'It was changed.'
+  const isProposed = !neverProposed.has(useCase)
+  const given: z.ZodObject = body ?? z.object({})
   return operation({
     method,
     path: `${organizationPath}${path}`,
@@ -71,18 +102,21 @@ export function change<
     operationId: useCase,
     tag,
     summary,
+    ...(definition.description === undefined ? {} : { description: definition.description }),
     parameters: parameters ?? z.object({}),
-    body: { kind: 'fields', schema: body ?? z.object({}) },
+    body: { kind: 'fields', schema: isProposed ? given.extend(reasonedChange) : given },
     answers: {
       [creates ? 201 : 200]: { description, schema },
-      202: { description: 'It was proposed: others have to approve it.', schema },
+      ...(isProposed ? { 202: { description: 'It was proposed: others have to approve it.', schema } } : {}),
     },
     async handle(call) {
-      const input = { ...call.parameters, ...(call.body as object) } as z.output<Parameters> & z.output<Body>
-      const handled = await run(call.caller, input)
+      const { changeReason = null, ...rest } = call.body as { readonly changeReason?: string | null }
+      const input = { ...call.parameters, ...rest } as z.output<Parameters> & z.output<Body>
+      const caller = changeReason === null ? call.caller : { ...call.caller, changeReason }
+      const handled = await run(caller, input)
       const { position, changeProposalId = null } = handled
       const named = Object.fromEntries(Object.keys(shape).map((name) => [name, (handled as never)[name]]))
-      const status = changeProposalId === null ? (creates ? 201 : 200) : 202
+      const status = changeProposalId === null || !isProposed ? (creates ? 201 : 200) : 202
       return { status, body: { position, changeProposalId, ...named } } as never
     },
   })

@@ -2,13 +2,21 @@ import type { Application, PersonReader } from '../../application/index.ts'
 import type { Operation } from '../operation.ts'
 import { auditEventOperations } from './audit-events.ts'
 import { certificateOperations } from './certificates.ts'
+import { changeProposalOperations } from './change-proposals.ts'
+import { grantOperations } from './grants.ts'
 import { groupOperations } from './groups.ts'
+import { keyOperations } from './keys.ts'
+import { newCertificateOperations } from './new-certificates.ts'
+import { notificationOperations } from './notification-preferences.ts'
 import { projectOperations } from './projects.ts'
 import type { Reading } from './read.ts'
+import { securityOperations } from './security.ts'
 import { signingPolicyOperations } from './signing-policies.ts'
+import { simulationOperations } from './simulation.ts'
 import { trustedBuildSystemOperations } from './trusted-build-systems.ts'
 import { userOperations } from './users.ts'
 import { webHookOperations } from './web-hooks.ts'
+import { whereUsedOperations } from './where-used.ts'
 
 /** The administration of an organization, for tools without GraphQL. */
 export function administrationOperations(
@@ -17,11 +25,19 @@ export function administrationOperations(
   return [
     ...projectOperations(options),
     ...signingPolicyOperations(options),
+    ...simulationOperations(options),
     ...certificateOperations(options),
+    ...newCertificateOperations(options),
+    ...keyOperations(options),
+    ...grantOperations(options),
+    ...changeProposalOperations(options),
     ...userOperations(options),
     ...groupOperations(options),
     ...trustedBuildSystemOperations(options),
     ...webHookOperations(options),
+    ...whereUsedOperations(options),
+    ...notificationOperations(options),
     ...auditEventOperations(options),
+    ...securityOperations(options),
   ]
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import type { Application, Caller } from '../../application/index.ts'
+import { type Application, type Caller, logPositionForm } from '../../application/index.ts'
 import { type Permission, Refusal } from '../../domain/index.ts'
 import type { LogPosition } from '../../event-log/index.ts'
 import { type Page, type PageRequest, parsePageRequest, type ReadModel } from '../../projections/index.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
-import { positionForm } from '../position.ts'
 
 /** What reading operations are made with. */
 export type Reading = { readonly application: Pick<Application, 'authorizeQuery'>; readonly readModel: ReadModel }
@@ -15,7 +14,7 @@ const timeoutMs = 5_000
 const seen = {
   minimumPosition: z
     .string()
-    .regex(positionForm, 'must be a position that this service gave out before')
+    .regex(logPositionForm, 'must be a position that this service gave out before')
     .optional()
     .meta({ description: 'Wait until what is read has the log up to here.' }),
 }

@@ -23,7 +23,7 @@ const changeControl = z.object({
 })
 
 /** All that a policy demands, as GraphQL takes it. */
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   name: z.string(),
   certificateId: idSchema<CertificateId>(),
   submitters: principalsSchema.meta({ description: 'Who may submit.' }),
@@ -47,6 +47,10 @@ const settingsSchema = z.object({
     .default(['replace', 'append', 'refuse'])
     .meta({ description: 'What submissions may ask for, the default first.' }),
   trustedBuildSystemRequired: z.boolean().default(false),
+  hashSigningAllowed: z.boolean().default(false).meta({
+    description:
+      'Whether hashes are signed whose content the service has not seen: such a signature can be made into one of any format, of anything. Takes no time-stamp.',
+  }),
   changeControl: changeControl.nullable().default(null),
 })
 
@@ -66,6 +70,7 @@ const shownSettings = z.object({
   release: z.boolean(),
   existingSignatures: z.array(z.enum(existingSignatureTreatments)),
   trustedBuildSystemRequired: z.boolean(),
+  hashSigningAllowed: z.boolean(),
   changeControl: changeControl.nullable(),
 })
 
@@ -154,15 +159,18 @@ export function signingPolicyOperations(
   ]
 }
 
-function settingsOf({
+/** The settings that {@link settingsSchema} has read. */
+export function settingsOf({
   changeControl: control,
   trustedBuildSystemRequired,
+  hashSigningAllowed,
   ...settings
 }: z.output<typeof settingsSchema>): SigningPolicySettings {
   return {
     ...settings,
     ...(control === null ? {} : { changeControl: control }),
     ...(trustedBuildSystemRequired ? { trustedBuildSystemRequired } : {}),
+    ...(hashSigningAllowed ? { hashSigningAllowed } : {}),
   }
 }
 
@@ -171,7 +179,12 @@ function shown(view: SigningPolicyView): z.input<typeof policySchema> {
   const current = versions.at(-1)
   if (current === undefined) throw new Error('A policy has a version.')
   const { settings } = current
-  const { approval, changeControl: control = null, trustedBuildSystemRequired = false } = settings
+  const {
+    approval,
+    changeControl: control = null,
+    trustedBuildSystemRequired = false,
+    hashSigningAllowed = false,
+  } = settings
   return {
     ...{ signingPolicyId, projectId, slug, status, version: current.version, revision, createdAt, updatedAt },
     settings: {
@@ -183,6 +196,7 @@ function shown(view: SigningPolicyView): z.input<typeof policySchema> {
       release: settings.release,
       existingSignatures: [...settings.existingSignatures],
       trustedBuildSystemRequired,
+      hashSigningAllowed,
       changeControl: control,
     },
   }

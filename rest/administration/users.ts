@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import type { Application, Caller, PersonReader } from '../../application/index.ts'
-import { type ApiTokenId, displayName, globalRoles, hasPermission, type UserId } from '../../domain/index.ts'
+import type { Application, Caller } from '../../application/index.ts'
+import { type ApiTokenId, globalRoles, type ProjectId, tokenAccesses, type UserId } from '../../domain/index.ts'
 import type { UserView } from '../../projections/index.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, change, idSchema, reasoned } from './change.ts'
-import { list, one, type Reading, recordedShape } from './read.ts'
+import { list, one, type Reading } from './read.ts'
+import { shownUser, type UserReading, userSchema } from './user-document.ts'
 
 const tag = 'Users'
 const parameters = z.object({ userId: idSchema<UserId>() })
@@ -17,26 +18,17 @@ const invitedShape = {
 }
 const role = z.enum(globalRoles)
 
-const userSchema = z.object({
-  userId: z.uuid(),
-  kind: z.enum(['interactive', 'ci']),
-  status: z.enum(['invited', 'active', 'deactivated']),
-  name: z.string(),
-  email: z.string().nullable().meta({
-    description:
-      'Null when there is none or it cannot be read, and for everyone but the user and administrators of users.',
-  }),
-  roles: z.array(role),
-  responsible: z.uuid().nullable().meta({ description: 'Who answers for a CI user.' }),
-  ...recordedShape,
+const viewerSchema = userSchema.extend({
+  organizationId: z.uuid(),
+  apiTokenId: z.uuid().nullable().meta({ description: 'Of the API token of this call, if it was made by one.' }),
 })
 
 /** Users: what GraphQL calls by the same names. */
 export function userOperations(
-  reading: Reading & { readonly application: Application; readonly persons: PersonReader },
+  reading: Reading & UserReading & { readonly application: Application },
 ): readonly Operation[] {
-  const { application, readModel, persons } = reading
-  const show = (view: UserView, caller: Caller) => shown(persons, view, caller)
+  const { application, readModel } = reading
+  const show = (view: UserView, caller: Caller) => shownUser(reading, view, caller)
   const read = { tag, permission: 'readOrganization', schema: userSchema, show } as const
   const path = '/Users/{userId}'
   return [
@@ -55,6 +47,21 @@ export function userOperations(
       parameters,
       missing: ['USER_NOT_FOUND', 'user'],
       find: async ({ organizationId }, { userId }) => (await readModel.usersByIds(organizationId, [userId]))[0],
+    }),
+    one(reading, {
+      ...read,
+      operationId: 'viewer',
+      path: '/Viewer',
+      summary: 'Read who you are, as the token proves it',
+      schema: viewerSchema,
+      async show(view: UserView, caller) {
+        const { organizationId, authentication } = caller
+        const apiTokenId = authentication.method === 'apiToken' ? authentication.tokenId : null
+        return { ...(await show(view, caller)), organizationId, apiTokenId }
+      },
+      parameters: z.object({}),
+      missing: ['USER_NOT_FOUND', 'user'],
+      find: async ({ organizationId, userId }) => (await readModel.usersByIds(organizationId, [userId]))[0],
     }),
     change({
       useCase: 'inviteUser',
@@ -127,6 +134,21 @@ export function userOperations(
       run: (caller, input) => application.reactivateUser(caller, input),
     }),
     change({
+      useCase: 'eraseUser',
+      method: 'POST',
+      path: `${path}/Erase`,
+      tag,
+      summary: 'Erase what is known of a user, for good: name and address are unreadable everywhere from then on',
+      parameters,
+      shape: {
+        ...shape,
+        keyDestroyed: z.boolean().meta({
+          description: 'Whether the key of name and address is destroyed; else it was not at hand, and it will be.',
+        }),
+      },
+      run: (caller, input) => application.eraseUser(caller, input),
+    }),
+    change({
       useCase: 'grantGlobalRole',
       method: 'PUT',
       path: `${path}/Roles/{role}`,
@@ -155,11 +177,26 @@ export function userOperations(
       tag,
       summary: 'Make an API token: for oneself, or for a CI user',
       parameters,
-      body: z.object({ name: z.string(), expiresAt: z.iso.datetime().nullable().default(null) }),
+      body: z.object({
+        name: z.string(),
+        expiresAt: z.iso.datetime().nullable().default(null),
+        access: z.enum(tokenAccesses).default('full'),
+        projects: z
+          .array(idSchema<ProjectId>())
+          .nullable()
+          .default(null)
+          .meta({ description: 'What it is limited to; null: every project.' }),
+        networks: z
+          .array(z.string())
+          .nullable()
+          .default(null)
+          .meta({ description: 'Where calls must come from, in CIDR notation; null: anywhere.' }),
+      }),
       shape: { ...shape, apiTokenId: z.uuid(), token: z.string().meta({ description: 'Shown this once.' }) },
       creates: true,
-      async run(caller, input) {
-        const { tokenId: apiTokenId, ...issued } = await application.issueApiToken(caller, input)
+      async run(caller, { access, projects, networks, ...input }) {
+        const scope = { access, projects, networks }
+        const { tokenId: apiTokenId, ...issued } = await application.issueApiToken(caller, { ...input, scope })
         return { ...issued, apiTokenId }
       },
     }),
@@ -175,13 +212,4 @@ export function userOperations(
       run: (caller, { apiTokenId: tokenId, ...input }) => application.revokeApiToken(caller, { ...input, tokenId }),
     }),
   ]
-}
-
-async function shown(persons: PersonReader, view: UserView, caller: Caller): Promise<z.input<typeof userSchema>> {
-  const { userId, kind, status, roles, responsible = null, revision, createdAt, updatedAt } = view
-  const [person = { status: 'unavailable' } as const] = await persons.read([view])
-  const maySee = hasPermission(caller, 'readPrivateUserData', caller.userId === userId ? ['self'] : [])
-  const email = maySee && person.status === 'readable' ? person.email : null
-  const facts = { userId, kind, status, name: displayName(userId, person), email, roles: [...roles], responsible }
-  return { ...facts, revision, createdAt, updatedAt }
 }

@@ -2,12 +2,11 @@ import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Caller } from '../../application/index.ts'
+import { type Caller, isLogPosition } from '../../application/index.ts'
 import { isFinalStatus, parseStreamName, Refusal, type SigningRequestId, streams } from '../../domain/index.ts'
 import type { LogPosition } from '../../event-log/index.ts'
 import { type EventView, matchesFilter, type SigningRequestView } from '../../projections/index.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
-import { positionForm } from '../position.ts'
 import { problemOf } from '../problem.ts'
 import { findRequest } from './find-request.ts'
 import { filterFields, requestFilterOf } from './list-filter.ts'
@@ -233,8 +232,8 @@ async function lastSeen(
 ): Promise<LogPosition | undefined> {
   const text = headers['last-event-id']
   if (text === undefined || text === '') return undefined
-  if (Array.isArray(text) || !positionForm.test(text))
+  if (!isLogPosition(text))
     throw new Refusal('POSITION_MALFORMED', 'Last-Event-ID is no position of this log. Events name positions.')
-  await readModel.waitFor(text as LogPosition, { timeoutMs: readModelTimeoutMs })
-  return text as LogPosition
+  await readModel.waitFor(text, { timeoutMs: readModelTimeoutMs })
+  return text
 }

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Permission, ProjectId } from '../../domain/index.ts'
 import { differentOnlyInIds } from '../support/access/ask.ts'
 import { askedAdministration } from '../support/access/asked-rest.ts'
 import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
+import { limitedCallers, scopes } from '../support/access/limited.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { nobodysThings, type Things } from '../support/access/things.ts'
+import { unchanging } from '../support/access/unchanging.ts'
 import { restClient } from '../support/rest-document.ts'
 
 const names = Object.keys(askedAdministration)
@@ -11,11 +14,19 @@ const names = Object.keys(askedAdministration)
 describe('every route of the administration', { timeout: 240_000 }, () => {
   let world: Awaited<ReturnType<typeof openAccessServer>>
   let callers: readonly AccessCaller[]
+  let limited: ReturnType<typeof limitedCallers>
+  /** Things that refused calls name: nothing becomes of them. */
+  let untouched: Things
+  /** The same of each caller, for calls that change nothing. */
+  let unchanged: ReadonlyMap<Things, Things>
   // Every answer is held against the OpenAPI document.
   let call: ReturnType<typeof restClient>
   beforeAll(async () => {
     world = await openAccessServer()
     callers = await everyCaller(world)
+    untouched = unchanging(world.own)
+    unchanged = new Map(callers.map(({ things }) => [things, things === world.own ? untouched : unchanging(things)]))
+    limited = limitedCallers(world, callers, (await world.own.project()) as ProjectId)
     call = restClient(world.server)
   }, 240_000)
   afterAll(() => world.close())
@@ -27,25 +38,59 @@ describe('every route of the administration', { timeout: 240_000 }, () => {
     const method = name.split(' ')[0] ?? 'GET'
     const options = { ...(headers === undefined ? {} : { headers }), ...(token === undefined ? {} : { token }) }
     const answer = await call(method, url, { ...options, body: text ?? null })
-    return { status: answer.status, text: JSON.stringify(answer.body) }
+    return { status: answer.status, code: answer.body.code as string | undefined, text: JSON.stringify(answer.body) }
   }
 
-  const accessOf = (name: string) =>
-    world.routes.find(({ method, url }) => `${method} ${url}` === name)?.access ?? 'everybody'
+  /** What a call names: something new only where it may become of it what is asked for. */
+  function thingsFor(name: string, isNamed: boolean, { things }: AccessCaller): Things {
+    if (!isNamed) return untouched
+    return name.startsWith('GET') ? (unchanged.get(things) ?? things) : things
+  }
+
+  const permissionOf = (name: string): Permission => {
+    const access = world.routes.find(({ method, url }) => `${method} ${url}` === name)?.access
+    if (access === undefined || access === 'everybody' || access === 'fieldByField')
+      throw new Error(`${name} is for whoever has a permission.`)
+    return askedAdministration[name]?.permission ?? access
+  }
+  const isAnswered = (name: string, status: number) =>
+    status === (askedAdministration[name]?.status ?? (status < 300 ? status : undefined))
+
+  // Before anything is proposed: tokens are issued at once.
+  describe.each(Object.entries(scopes))('by a token %s', (_, scopeOf) => {
+    it.each(names)('%s', async (name) => {
+      const { caller, isRefused } = await limited(permissionOf(name), scopeOf)
+      const { status, code, text } = await send(name, caller.user.token, thingsFor(name, !isRefused, caller))
+      expect([isRefused ? code : isAnswered(name, status), text]).toEqual([
+        isRefused ? 'API_TOKEN_SCOPE_EXCEEDED' : true,
+        text,
+      ])
+    })
+  })
+
+  it('changes nothing by tokens whose scope it is beyond', async () => {
+    const refused: { readonly name: string; readonly token: string }[] = []
+    for (const name of names.filter((each) => !each.startsWith('GET'))) {
+      const { path, body } = askedAdministration[name] ?? {}
+      await Promise.all([path?.(untouched), typeof body === 'function' ? body(untouched) : undefined])
+      for (const scopeOf of Object.values(scopes)) {
+        const { caller, isRefused } = await limited(permissionOf(name), scopeOf)
+        if (isRefused) refused.push({ name, token: caller.user.token })
+      }
+    }
+    const before = await world.eventsOfRules()
+    for (const { name, token } of refused) await send(name, token, untouched)
+    expect([refused.length > 100, await world.eventsOfRules()]).toEqual([true, before])
+  })
 
   it.each(names)('%s is for those whom its permission names', async (name) => {
-    const access = accessOf(name)
-    const expected = askedAdministration[name]?.status
     const answers = callers.map(async (caller) => {
-      const isNamed = access !== 'everybody' && access !== 'fieldByField' && isNamedBy(access, caller)
-      // Who is refused changes nothing of what others are refused, too.
-      const things = isNamed ? caller.things : world.untouched(caller.things)
-      const { status, text } = await send(name, caller.user.token, things)
-      const isAnswered = expected === undefined ? status < 300 : status === expected
-      expect([caller.name, isNamed ? isAnswered : status, isNamed && !isAnswered ? text : '']).toEqual([
+      const isNamed = isNamedBy(permissionOf(name), caller)
+      const { status, text } = await send(name, caller.user.token, thingsFor(name, isNamed, caller))
+      expect([caller.name, isNamed ? isAnswered(name, status) : status, text]).toEqual([
         caller.name,
         isNamed ? true : 403,
-        '',
+        text,
       ])
     })
     await Promise.all(answers)

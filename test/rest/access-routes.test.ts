@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ProjectId, scopeAllows } from '../../domain/index.ts'
 import { differentOnlyInIds, kindsAskedOf } from '../support/access/ask.ts'
 import { askedAdministration } from '../support/access/asked-rest.ts'
 import { askedRoutes } from '../support/access/asked-routes.ts'
 import { type AccessCaller, everyCaller, isNamedBy } from '../support/access/callers.ts'
+import { limitedCallers, scopes } from '../support/access/limited.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { nobodysThings, type Things } from '../support/access/things.ts'
 import { unchanging } from '../support/access/unchanging.ts'
@@ -10,7 +12,14 @@ import { unchanging } from '../support/access/unchanging.ts'
 const names = Object.keys(askedRoutes)
 
 /** What a route may name that is of another organization, or of nobody. */
-const foreignKinds = ['organizationId', 'signedRequest', 'requestOfBuild', 'announcedRequest', 'namedPolicy'] as const
+const foreignKinds = [
+  'organizationId',
+  'request',
+  'signedRequest',
+  'requestOfBuild',
+  'announcedRequest',
+  'namedPolicy',
+] as const
 
 /** An answer, whole, or until it says what the end of it is here. */
 async function textOf(response: Response, end: string | undefined): Promise<string> {
@@ -26,10 +35,12 @@ async function textOf(response: Response, end: string | undefined): Promise<stri
 describe('every route', { timeout: 240_000 }, () => {
   let world: Awaited<ReturnType<typeof openAccessServer>>
   let callers: readonly AccessCaller[]
+  let limited: ReturnType<typeof limitedCallers>
   beforeAll(async () => {
     const opened = await openAccessServer()
     world = { ...opened, own: unchanging(opened.own, ['request']), others: unchanging(opened.others) }
     callers = await everyCaller(world)
+    limited = limitedCallers(world, callers, (await opened.own.project()) as ProjectId)
   }, 240_000)
   afterAll(() => world.close())
 
@@ -60,6 +71,24 @@ describe('every route', { timeout: 240_000 }, () => {
       const isAnswered = status < 300 || status === askedRoutes[name]?.status
       expect([caller.name, isNamed ? isAnswered : status]).toEqual([caller.name, isNamed ? true : 403])
     }
+  })
+
+  const needing = names.filter((name) => /^\w+ \/(?:Api\/v1\/:|uploads|audit-log)/.test(name))
+  describe.each(Object.entries(scopes))('by a token %s', (_, scopeOf) => {
+    it.each(needing)('%s', async (name) => {
+      const access = accessOf(name)
+      if (access === 'everybody' || access === 'fieldByField') throw new Error(`${name} needs no permission.`)
+      const { caller, scope, ...limits } = await limited(access, scopeOf)
+      const isRefused = askedRoutes[name]?.isOfNoProject ? !scopeAllows(scope, access) : limits.isRefused
+      const { status, text } = await send(
+        name,
+        caller.user.token,
+        isRefused ? world.untouched(caller.things) : caller.things,
+      )
+      const isAnswered = status < 300 || status === askedRoutes[name]?.status
+      expect([isRefused ? status : isAnswered, text]).toEqual([isRefused ? 403 : true, text])
+      if (isRefused && !name.startsWith('HEAD')) expect(text).toContain('"API_TOKEN_SCOPE_EXCEEDED"')
+    })
   })
 
   it.each(names)('%s is for users, unless it is for everybody', async (name) => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Permission } from '../../../domain/index.ts'
 import { announcedBytes, type Things } from './things.ts'
 
 /** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
@@ -6,6 +7,10 @@ export type AskedRoute = {
   readonly path: (things: Things) => Promise<string>
   readonly body?: string | ((things: Things) => Promise<string>)
   readonly headers?: Readonly<Record<string, string>>
+  /** Where another permission than the route's own decides: about this thing. */
+  readonly permission?: Permission
+  /** What it is about belongs to no project yet: a token's projects do not matter. */
+  readonly isOfNoProject?: true
   /** What whoever has the permission is answered, where success needs what a test of this kind has not. */
   readonly status?: number
   /** What stands at the end of what is read, of an answer that does not end by itself. */
@@ -48,6 +53,7 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
   ...route('POST', 'Users/:userId/RevokeInvitation', { id: (of) => of.invitedUser() }),
   ...route('POST', 'Users/:userId/Deactivate', { id: (of) => of.user() }),
   ...route('POST', 'Users/:userId/Reactivate', { id: (of) => of.deactivatedUser() }),
+  ...route('POST', 'Users/:userId/Erase', { id: (of) => of.readingUser() }),
   ...route('PUT', 'Users/:userId/Roles/:role', { id: (of) => of.user(), rest: '/Roles/globalReader' }),
   ...route('DELETE', 'Users/:userId/Roles/:role', { id: (of) => of.readingUser(), rest: '/Roles/globalReader' }),
   ...route('POST', 'Users/:userId/ApiTokens', { id: (of) => of.tokenHolder(), body: async () => ({ name: 'x' }) }),
@@ -133,7 +139,91 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
   ...route('POST', 'Certificates/:certificateId/Disable', { id: (of) => of.certificate() }),
   ...route('POST', 'Certificates/:certificateId/Enable', { id: (of) => of.disabledCertificate() }),
 
+  ...route('POST', 'Certificates/SelfSigned', {
+    body: async (of) => ({
+      ...(await certificateOf(of)),
+      notBefore: '2020-01-01T00:00:00.000Z',
+      notAfter: '2090-01-01T00:00:00.000Z',
+    }),
+  }),
+  ...route('POST', 'Certificates/Request', { body: certificateOf }),
+  ...route('POST', 'Certificates/Import', {
+    body: async () => ({ name: 'Imported', publicKey: 'MAA=', file: 'MAA=' }),
+    status: 400,
+  }),
+  ...route('POST', 'Certificates/:certificateId/CompleteImport', {
+    id: (of) => of.certificate(),
+    body: async () => ({ wrappedSecret: 'MAA=', wrappedKey: 'MAA=' }),
+    status: 400,
+  }),
+  'GET /Api/v1/:organizationId/Certificates/:certificateId/Continuity': {
+    path: async (of) =>
+      `/Api/v1/${await of.organizationId()}/Certificates/${await of.certificate()}/Continuity?after=${await of.disabledCertificate()}`,
+  },
+
+  ...route('GET', 'Keys'),
+  ...route('GET', 'Keys/:keyId', { id: (of) => of.key() }),
+  ...route('POST', 'Keys/:keyId/Disable', { id: (of) => of.key() }),
+  ...route('POST', 'Keys/:keyId/RequestDeletion', { id: (of) => of.key() }),
+  ...route('POST', 'Keys/:keyId/ConfirmDeletion', {
+    id: (of) => of.key(),
+    body: async () => ({ label: 'a label' }),
+    status: 400,
+  }),
+  ...route('POST', 'Keys/:keyId/WithdrawDeletion', { id: (of) => of.key(), status: 400 }),
+
+  ...route('GET', 'Grants'),
+  ...route('GET', 'Grants/:grantId', { id: (of) => of.grant() }),
+  ...route('POST', 'Grants', {
+    body: async (of) => ({
+      project: await of.namedProject(),
+      signingPolicy: await of.namedPolicy(),
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+      maximumRequests: 1,
+      fileNames: ['*.exe'],
+    }),
+  }),
+  ...route('POST', 'Grants/:grantId/Revoke', { id: (of) => of.grant() }),
+
+  ...route('GET', 'Keys/:keyId/RunningRequests', { id: (of) => of.key() }),
+  ...route('GET', 'Certificates/:certificateId/RunningRequests', { id: (of) => of.certificate() }),
+  ...route('GET', 'Certificates/:certificateId/SigningPolicies', { id: (of) => of.certificate() }),
+  ...route('GET', 'Users/:userId/RunningRequests', { id: (of) => of.user() }),
+  ...route('GET', 'Groups/:groupId/RunningRequests', { id: (of) => of.group() }),
+  ...route('GET', 'TrustedBuildSystems/:trustedBuildSystemId/RunningRequests', {
+    id: (of) => of.trustedBuildSystem(),
+  }),
+  ...route('POST', 'SigningPolicies/:signingPolicyId/Simulate', {
+    id: (of) => of.namedPolicy(),
+    body: async (of) => ({ user: await of.user(), branch: 'main' }),
+  }),
+  ...route('GET', 'ChangeProposals/:changeProposalId/PastSimulation', { id: (of) => of.changeProposal() }),
+
+  ...route('GET', 'Viewer'),
+  ...route('PUT', 'Viewer/NotificationPreferences', {
+    body: async () => ({ preferences: { requestOutcome: 'daily' } }),
+  }),
+
   ...route('GET', 'AuditEvents'),
+  ...route('GET', 'SecurityRefusals'),
+  ...route('GET', 'UnusualActivity'),
+
+  ...route('GET', 'Organization'),
+  ...route('GET', 'ChangeProposals'),
+  ...route('GET', 'ChangeProposals/:changeProposalId', { id: (of) => of.changeProposal() }),
+  // Whoever decides about what is proposed must have the permission for it themselves.
+  ...route('POST', 'ChangeProposals/:changeProposalId/Approve', {
+    id: (of) => of.changeProposal(),
+    permission: 'administerUsers',
+  }),
+  ...route('POST', 'ChangeProposals/:changeProposalId/Reject', {
+    id: (of) => of.changeProposal(),
+    permission: 'administerUsers',
+  }),
+  // Last: what changes rules is proposed from now on.
+  ...route('PUT', 'Organization/ChangeControl', {
+    body: async () => ({ changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }),
+  }),
 }
 
 type RouteParts = {
@@ -141,13 +231,14 @@ type RouteParts = {
   readonly rest?: string
   readonly body?: Body
   readonly status?: number
+  readonly permission?: Permission
 }
 
 /** Sends a body as JSON where there is one; `rest` is what stands behind the id in place of parameters. */
 function route(
   method: string,
   url: string,
-  { id, rest, body, status }: RouteParts = {},
+  { id, rest, body, status, permission }: RouteParts = {},
 ): Readonly<Record<string, AskedRoute>> {
   return {
     [`${method} /Api/v1/:organizationId/${url}`]: {
@@ -157,6 +248,7 @@ function route(
         return `/Api/v1/${await of.organizationId()}/${named}${rest ?? ''}`
       },
       ...(status === undefined ? {} : { status }),
+      ...(permission === undefined ? {} : { permission }),
       ...(method === 'GET' || body === undefined
         ? {}
         : {
@@ -165,6 +257,10 @@ function route(
           }),
     },
   }
+}
+
+async function certificateOf(of: Things) {
+  return { name: 'Another', subject: { commonName: 'Another' }, key: { keyId: await of.key() } }
 }
 
 async function settings(of: Things) {

@@ -23,6 +23,7 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   ...unsubscribeRoutes(),
   'POST /uploads': {
     path: async () => '/uploads?fileName=setup.exe',
+    isOfNoProject: true,
     body: 'a program',
     headers: { 'content-type': 'application/octet-stream' },
   },
@@ -40,6 +41,7 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
         base64EncodedHash: Buffer.alloc(32, 7).toString('base64'),
       }),
   },
+  ...canSubmitRoute(),
   ...submissionOf('/SubmitWithArtifactRetrievalLink', {
     artifactRetrievalLink: { url: 'http://127.0.0.1:1/setup.exe', fileName: 'setup.exe' },
   }),
@@ -54,6 +56,13 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },
   'GET /Api/v1/docs': { path: async () => '/Api/v1/docs' },
   'GET /audit-log/export': { path: async () => '/audit-log/export' },
+}
+
+/** Whether an artifact would be taken; a refusal is an answer. */
+function canSubmitRoute(): Readonly<Record<string, AskedRoute>> {
+  const asked = submissionOf('/CanSubmit', { fileName: 'setup.exe', size: 9 })
+  const isRefusedIn = (text: string) => JSON.parse(text).refusal !== null
+  return Object.fromEntries(Object.entries(asked).map(([name, route]) => [name, { ...route, isRefusedIn }]))
 }
 
 /** The address in mails at which somebody turns mails off. */

@@ -1,2 +1,0 @@
-/** How positions of the log are written, in every API. */
-export const positionForm = /^([0-9]{16}|[0-9a-f]{32})$/
