@@ -1,17 +1,40 @@
 import { createHash } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { expect, onTestFinished, test } from 'vitest'
 import type { SigningRequestId } from '../../domain/index.ts'
+import { findTemporalCli } from '../../server/embedded/find-temporal-cli.js'
+import { startTemporalProcess } from '../../server/embedded/start-temporal.ts'
 import { refreshSignal } from '../../workflows/contract.ts'
+import { freePort } from '../support/free-port.ts'
 import { callerOf, organizationApplication } from '../support/organization-application.ts'
-import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
+import { connectTemporal, silenceWorkers } from '../support/temporal.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers } from '../support/workers.ts'
 import { initiator, reached, submission } from '../support/workflow-requests.ts'
 
-const server = useTemporalServer()
 /** From submission to the moments at which requests end by themselves: workflows begin new histories in this time. */
-const limitMs = 150_000
+const limitMs = 60_000
+
+/** A Temporal server that suggests a new history when one has fifty events, and not some thousand. */
+async function startServer() {
+  silenceWorkers()
+  const folder = temporaryFolder()
+  const cliPath = join(folder, 'temporal')
+  const setting = '--dynamic-config-value limit.historyCount.suggestContinueAsNew=50'
+  writeFileSync(cliPath, `#!/bin/sh\nexec '${findTemporalCli(process.env)?.path}' "$@" ${setting}\n`, { mode: 0o700 })
+  const port = await freePort()
+  const logger = pino({ level: 'silent' })
+  const server = await startTemporalProcess({
+    ...{ cliPath, folder, databaseName: 'temporal.db', port, logger },
+    onSpawned: async () => undefined,
+  })
+  onTestFinished(() => server.stop())
+  return connectTemporal({ address: `127.0.0.1:${port}`, namespace: 'default' })
+}
 
 test('moments at which requests end are kept to, though workflows began new histories and the worker was replaced', async () => {
   // What is announced from an hour ago, less the limit, is overdue at the limit.
@@ -19,7 +42,7 @@ test('moments at which requests end are kept to, though workflows began new hist
   const organization = await testOrganization({
     sourceClock: () => new Date(Date.now() - behindMs).toISOString(),
   })
-  const workflows = await startWorkers(await connectTemporal(server()), organization)
+  const workflows = await startWorkers(await startServer(), organization)
   const application = organizationApplication(organization, workflows)
   const caller = await callerOf(application, organization, organization.submitter)
   const announce = async (cancelAfterSeconds: number | null) => {
@@ -41,12 +64,11 @@ test('moments at which requests end are kept to, though workflows began new hist
   const all = [neverUploaded, uploadAwaited, approvalAwaited]
   const runOf = async (id: SigningRequestId) => (await workflow.getHandle(id).describe()).runId
   const first = await Promise.all(all.map(runOf))
-  // Temporal suggests a new history when one has some thousand events.
   await until(
     'each workflow has begun a new history',
     async () => {
-      const signals = Array.from({ length: 10 }, () => all.map((id) => workflow.getHandle(id).signal(refreshSignal)))
-      await Promise.all(signals.flat())
+      const signals = all.map((id) => workflow.getHandle(id).signal(refreshSignal))
+      await Promise.all(signals)
       const runs = await Promise.all(all.map(runOf))
       return runs.every((run, index) => run !== first[index])
     },
