@@ -107,8 +107,8 @@ async function linkSource(
   if (uploadLater) throw usageError(`--upload-later and ${option} exclude each other.`)
   const url = (fromLink ?? (await readSecretLine(terminal, fromLinkFile ?? ''))).trim()
   // Not repeated: what stands behind its ? is secret.
-  if (!URL.canParse(url))
-    throw usageError(`${option} gives no URL.`, 'It looks like https://builds.example.com/setup.exe.')
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw usageError(`${option} gives no https URL.`, 'It looks like https://builds.example.com/setup.exe.')
   const fileName = options.fileName ?? nameAtTheEndOf(new URL(url))
   if (fileName === undefined) throw usageError('--file-name is needed: the link does not end with the name of a file.')
   const headers = await linkHeaders(terminal, options)

@@ -72,6 +72,7 @@ function comingBackText(signingRequestId: string): string {
   return `This need not wait: end it by Ctrl-C or --timeout, and come back by \`countersign sign --attach ${signingRequestId} --out FILE\`.`
 }
 
-function waitingText({ missingApprovals, approvalProcess }: RequestDetails): string {
+/** Who is waited for. */
+export function waitingText({ missingApprovals, approvalProcess }: RequestDetails): string {
   return `Waiting for ${missingApprovals} of: ${principalNames(approvalProcess?.approvers ?? [])}`
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { waitingText } from '../await-signature.ts'
 import type { CliError } from '../cli-error.ts'
 import type { Connection, ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
@@ -13,7 +14,7 @@ import { connect, explain, type Invocation, withConnection } from '../invocation
 import { localHash, type SignableHashName, signableHashes } from '../local-hash.ts'
 import { outcomeError } from '../outcome.ts'
 import { eventText } from '../output/event-text.ts'
-import { beginWait, howToContinue } from '../waiting.ts'
+import { beginWait } from '../waiting.ts'
 
 type Options = ConnectionOptions & {
   readonly project: string
@@ -70,11 +71,12 @@ async function sign(invocation: Invocation, file: string | undefined, options: O
   const destination = options.out === undefined ? undefined : await checkDestination(resolve(folder, options.out))
   const wait = beginWait(terminal.interruption(), timeout)
   const { signal } = wait
+  const { idempotencyKey = randomUUID() } = options
   let id: string | undefined
   try {
     const hash = await localHash({ file, digest: options.digest }, options.hash, { folder, signal })
     const connection = await connect(invocation, options, 'ci')
-    const call = callWith(connection, inputOf(options, hash), invocation, signal)
+    const call = callWith(connection, inputOf({ ...options, idempotencyKey }, hash), invocation, signal)
     let answer = await call()
     id = answer.signingRequestId
     if (answer.signatures === null) {
@@ -85,6 +87,7 @@ async function sign(invocation: Invocation, file: string | undefined, options: O
         submittedAt: answer.position,
       })) {
         for (const event of events) report.note(eventText(event))
+        if (request.status === 'WaitingForApproval' && events.length > 0) report.note(waitingText(request), 'waiting')
         const error = request.isFinalStatus ? outcomeError(request) : undefined
         if (error !== undefined) throw error
       }
@@ -100,13 +103,21 @@ async function sign(invocation: Invocation, file: string | undefined, options: O
       out === null ? `${signature}\n` : `${report.marker('good', 'Signed')}: ${out}, ${bytes.length} bytes\n`,
     )
   } catch (error) {
-    throw wait.explain(error, id === undefined ? 'Nothing was submitted.' : howToContinue(id))
+    throw wait.explain(error, id === undefined ? 'Nothing was submitted.' : howToComeBack(id, idempotencyKey))
   } finally {
     wait.end()
   }
 }
 
-function inputOf(options: Options, hash: Buffer): SignHashesInput {
+/** The signature is the answer of the submission, so it is had by submitting again. */
+function howToComeBack(id: string, key: string): string {
+  return (
+    `The request goes on. The same command with \`--idempotency-key ${JSON.stringify(key)}\` waits for its signature again. ` +
+    `Follow it: \`countersign request watch ${id}\`. Cancel it: \`countersign request cancel ${id}\`.`
+  )
+}
+
+function inputOf(options: Options & { readonly idempotencyKey: string }, hash: Buffer): SignHashesInput {
   const isEcdsa = options.algorithm === 'ecdsa'
   return {
     project: options.project,
@@ -118,7 +129,7 @@ function inputOf(options: Options, hash: Buffer): SignHashesInput {
     metadata: options.metadata ?? null,
     description: options.description ?? null,
     version: options.productVersion ?? null,
-    idempotencyKey: options.idempotencyKey ?? randomUUID(),
+    idempotencyKey: options.idempotencyKey,
   }
 }
 

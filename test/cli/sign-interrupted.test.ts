@@ -109,3 +109,25 @@ describe('countersign sign, interrupted,', () => {
     expect(error.hint).toContain(`countersign request watch ${signingRequestId}`)
   })
 })
+
+describe('countersign hash sign, interrupted,', () => {
+  it('says by which key its signature is had later', async () => {
+    const hash = ['hash', 'sign', 'setup.exe', '--project', 'demo', '--policy', 'hashes', '--algorithm', 'ecdsa']
+    const interruption = new AbortController()
+    let printed = ''
+    const running = at.countersign(hash, {
+      interruption: interruption.signal,
+      printed: ({ stderr }) => (printed = stderr),
+    })
+    await until('the request is followed', () => printed.includes('Submitted hashes.json'))
+    interruption.abort()
+    const ran = await running
+    expect(ran).toMatchObject({ code: 130, stdout: '' })
+    const [request] = at.service.requests.values()
+    const [, key = ''] = /--idempotency-key "([^"]+)"/.exec(ran.stderr) ?? []
+    if (request !== undefined) at.service.complete(request, signed)
+    const again = await at.countersign([...hash, '--idempotency-key', key])
+    expect(again).toMatchObject({ code: 0, stdout: `${Buffer.from('signature').toString('base64')}\n` })
+    expect(at.service.requests.size).toBe(1)
+  })
+})

@@ -133,6 +133,16 @@ export async function startStandInService() {
           behaviour.submitted(request)
           return { signingRequestId: request.signingRequestId, position: 'p1' }
         },
+        signHashes: (_: unknown, { input }: { input: { idempotencyKey: string } }, { caller }) => {
+          const present = requests.get(keys.get(input.idempotencyKey) ?? '')
+          const request =
+            present ?? newRequest({ fileName: 'hashes.json', sha256: sha256('hash'), size: 1 }, caller, null)
+          const { signingRequestId, workflowStatus } = request
+          requests.set(signingRequestId, request)
+          keys.set(input.idempotencyKey, signingRequestId)
+          const signatures = workflowStatus === 'Completed' ? [Buffer.from('signature').toString('base64')] : null
+          return { signingRequestId, position: 'p1', workflowStatus, signatures }
+        },
         approveSigningRequest: (_: unknown, { input }: { input: (typeof approvals)[number] }, { caller }) => {
           approvals.push({ ...input, by: caller })
           return { signingRequestId: input.signingRequestId, position: 'p2' }
