@@ -5,7 +5,11 @@ import { ArtifactError } from '../artifact-error.ts'
 import type { ArtifactIdentity, ByteRange } from './artifact-store.ts'
 import { diskError, errnoOf, onDisk } from './disk-error.ts'
 
-const readSize = 256 * 1024
+/**
+ * So much is read at a time. Larger buffers come from the system each by itself and go back there: a download of 1 GB takes twice the
+ * processor time with 256 KiB, and 70 MiB more of memory.
+ */
+const readSize = 64 * 1024
 
 /** A stored file, and where it lies. */
 export type StoredFile = ArtifactIdentity & { readonly path: string }

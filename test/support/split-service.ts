@@ -37,6 +37,7 @@ export type SplitService = {
   readonly environmentOf: (role: Exclude<Part, 'temporal'>) => ServiceEnvironment
   /** Where a process answers `/health/…`. */
   readonly urlOf: (role: Exclude<Part, 'temporal'>) => string
+  readonly pidOf: (role: Exclude<Part, 'temporal'>) => number
   /** `kill -9`. */
   readonly kill: (part: Part) => Promise<void>
   readonly start: (part: Part) => Promise<void>
@@ -75,8 +76,15 @@ export async function startGatedAuthority(data: string): Promise<{
   }
 }
 
-/** Starts it on a data directory that {@link makeDemo} has prepared. */
-export async function startSplitService(data: string): Promise<SplitService> {
+/**
+ * Starts it on a data directory that {@link makeDemo} has prepared.
+ *
+ * @param more what each process of a role is started with, besides what it needs
+ */
+export async function startSplitService(
+  data: string,
+  more: { readonly nodeArguments?: readonly string[]; readonly environment?: ServiceEnvironment } = {},
+): Promise<SplitService> {
   const credentials = await readCredentials(data)
   if (credentials === undefined) throw new Error(`There is no demo organization in ${data}.`)
   const token = await prepareSoftHsm({ dataDirectory: data })
@@ -85,6 +93,7 @@ export async function startSplitService(data: string): Promise<SplitService> {
   const [temporalPort, apiPort] = [await freePort(), await freePort()]
 
   const environment: ServiceEnvironment = {
+    ...more.environment,
     COUNTERSIGN_DATA: data,
     COUNTERSIGN_HEALTH_DETAILS: 'everyone',
     COUNTERSIGN_TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
@@ -112,7 +121,8 @@ export async function startSplitService(data: string): Promise<SplitService> {
       temporal = await startTemporal(temporalFolder, temporalPort)
     } else {
       const port = part === 'api' ? apiPort : 0
-      processes.set(part, await startRoles(part, { ...environmentOf(part), COUNTERSIGN_PORT: String(port) }))
+      const settings = { ...environmentOf(part), COUNTERSIGN_PORT: String(port) }
+      processes.set(part, await startRoles(part, settings, undefined, more.nodeArguments))
     }
     // A test that failed while this started must not leave it behind.
     if (closed) await endAll()
@@ -163,6 +173,7 @@ export async function startSplitService(data: string): Promise<SplitService> {
     environment,
     environmentOf,
     urlOf: (role) => running(role).url,
+    pidOf: (role) => running(role).pid,
     kill,
     start,
     async startAnother(role) {
