@@ -6,13 +6,13 @@ import { readWholeStream } from '../../event-log/index.ts'
 import { createEstClient } from '../../signing/est/index.ts'
 import { CertificateAuthority } from '../support/certificate-authority.ts'
 import { startEstServer } from '../support/est-server.ts'
-import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
+import { useTimeSkipping } from '../support/temporal.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { startWorkers } from '../support/workers.ts'
 
-const temporal = useTemporalServer()
+const environment = useTimeSkipping()
 
 async function certificateOf({ log }: TestOrganization, certificateId: CertificateId): Promise<Certificate> {
   return fold(
@@ -28,7 +28,7 @@ test('a certificate of an EST server waits while somebody there must agree, is i
   const server = await startEstServer(await root.below('Issuing', 'ec'))
   const trustedRoots = [await root.certificate()]
   const texts: string[] = []
-  const workflows = await startWorkers(await connectTemporal(temporal()), organization, undefined, {
+  const workflows = await startWorkers(environment(), organization, undefined, {
     estServers: new Map([['corporate', { client: createEstClient(server.settings), trustedRoots }]]),
     onPayload: (text) => texts.push(text),
   })
@@ -55,6 +55,8 @@ test('a certificate of an EST server waits while somebody there must agree, is i
   })
   agreed = true
   const first = await until('the certificate is installed', async () => {
+    // What it pauses for passes at once.
+    await environment().sleep('1 second')
     const { issued } = await certificateOf(organization, certificateId)
     return issued ?? undefined
   })
@@ -87,7 +89,7 @@ test('an unknown server, and a root that is not trusted, are told of and change 
   const other = await CertificateAuthority.root(temporaryFolder(), 'Other', 'ec')
   const server = await startEstServer(await root.below('Issuing', 'ec'))
   const trustedRoots = [await other.certificate()]
-  const workflows = await startWorkers(await connectTemporal(temporal()), organization, undefined, {
+  const workflows = await startWorkers(environment(), organization, undefined, {
     estServers: new Map([['corporate', { client: createEstClient(server.settings), trustedRoots }]]),
   })
   for (const [name, code] of [

@@ -11,9 +11,10 @@ import { initiator, submit, typesOf } from '../support/workflow-requests.ts'
 
 const environment = useTimeSkipping()
 
-/** Waits until a request says why it does not go on. */
+/** Waits until a request says why it does not go on. What it pauses for between its tries passes at once. */
 function waiting(organization: TestOrganization, id: SigningRequestId, code: string) {
   return until(`the request waits for ${code}`, async () => {
+    await environment().sleep('1 second')
     const { waitingFor } = await organization.request(id)
     return waitingFor?.failure.code === code ? waitingFor : undefined
   })
