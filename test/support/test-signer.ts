@@ -21,7 +21,7 @@ import {
   uploadedFileSource,
 } from '../../sources/index.ts'
 import type { TestInstallation } from './event-keys.ts'
-import { openTestKeyStores, softHsmToken } from './softhsm.ts'
+import { openTestKeyStores, softHsmTokenCopy } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** What of the parts of a signer a test says. */
@@ -61,7 +61,7 @@ export async function openTestSigner(options: TestSignerOptions = {}) {
   ]
   const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
-  const tokenOptions = await softHsmToken(folder)
+  const tokenOptions = await softHsmTokenCopy(folder)
   const keyStores = await openTestKeyStores(tokenOptions, options.furtherKeyStores)
   const identity = await prepareTimeStampAuthority({ dataDirectory: folder })
   const authority = await startTimeStampAuthority(identity)
