@@ -17,7 +17,7 @@ const changes: readonly (readonly [file: string, is: RegExp, becomes: string])[]
     `$& if ((event as { type: string }).type === '${noteType}') return state;`,
   ],
   [
-    'domain/signing-request/decide.ts',
+    'domain/signing-request/decide-approval.ts',
     /return \[\s*\{\s*type: 'ApprovalGranted'/,
     `return [{ type: '${noteType}', data: { schemaVersion: 1 } } as never, { type: 'ApprovalGranted'`,
   ],
