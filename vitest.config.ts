@@ -8,7 +8,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 
 /**
  * Tests whose process must be theirs alone: the module of a token and what it is logged in to belong to the process, and so does the
- * memory that is measured; and two processes of the service that wait for each other must not share one that tests used before.
+ * memory that is measured.
  */
 const alone = [
   'test/signing/pkcs11/**/*.test.ts',
@@ -22,8 +22,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // One more than the cores of a small machine: a third of the time of many files is waiting, for disks, servers and locks.
-    maxWorkers: 3,
+    // Twice the cores of a small machine: nearly half of the time of most files is waiting, for disks, servers and locks.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       // A process runs many files, one after the other: loading everything anew for each took half of the processor time.
