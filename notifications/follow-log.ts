@@ -52,6 +52,12 @@ export type FollowDependencies = {
 const toldBeforeMs = 3 * 24 * 60 * 60 * 1_000
 
 /**
+ * After so many events of which nothing came the store is told how far the channel is. To tell it after each part would be a flush
+ * to the disk for each, on the event loop; and nothing comes of them either when they are read again.
+ */
+const mostUnsaved = 1_000
+
+/**
  * Has a channel follow the log: what it finds to be sent is kept in the outbox, in one transaction with how far it is. So each
  * event is told once, in however many processes, and whenever one of them ends.
  */
@@ -68,13 +74,21 @@ export function followLog(dependencies: FollowDependencies, { channel, collect }
     }
     const tellFrom = new Date(Date.parse(begunAt) - toldBeforeMs).toISOString()
     const context: CollectContext = { recall: (keys) => store.recall(channel, keys), tellFrom }
+    /** How far the store says that the channel is, and how many events it is further. */
+    let saved = checkpoint
+    let unsaved = 0
     return {
       after: checkpoint,
-      async handle({ after, entries, checkpoint: next }: ConsumerBatch) {
+      async handle({ entries, checkpoint: next }: ConsumerBatch) {
         const collected = await collect(entries, context)
-        const outcome = await store.save({ channel, after, checkpoint: next, ...collected })
+        const { remembered, notifications, again } = collected
+        unsaved += entries.length
+        if (remembered.size + notifications.length + again.length === 0 && unsaved < mostUnsaved) return 'handled'
+        const outcome = await store.save({ channel, after: saved, checkpoint: next, ...collected })
         if (outcome === 'moved') return 'moved'
-        if (collected.notifications.length + collected.again.length > 0) onCollected?.()
+        saved = next
+        unsaved = 0
+        if (notifications.length + again.length > 0) onCollected?.()
         return 'handled'
       },
     }
