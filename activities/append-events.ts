@@ -1,7 +1,7 @@
 import { ArtifactError, type ArtifactStore } from '../artifacts/index.ts'
 import { type SigningRequestSubmitted, type Source, streams } from '../domain/index.ts'
-import { type EventLog, isOvertaken, prepareEvents } from '../event-log/index.ts'
-import type { ShortActivities } from './contract.ts'
+import { type EventLog, type ExpectedRevision, isOvertaken, type NewEvent, prepareEvents } from '../event-log/index.ts'
+import type { AppendOutcome, ShortActivities } from './contract.ts'
 
 /**
  * Appends to a request's stream for its workflow. An artifact that a submission names is held first, so that it is not
@@ -12,15 +12,24 @@ export function appendEvents(log: EventLog, store: Pick<ArtifactStore, 'hold'>):
     const stream = streams.signingRequest(signingRequestId)
     for (const event of events)
       if (event.type === 'SigningRequestSubmitted') await hold(store, (event as SigningRequestSubmitted).data.source)
-    try {
-      const prepared = prepareEvents(stream, expectedRevision, events, metadata)
-      const { position } = await log.append(stream, prepared, expectedRevision)
-      return { kind: 'appended', position }
-    } catch (error) {
-      // The workflow reads and decides anew: its decisions are made where they can be replayed.
-      if (isOvertaken(error)) return { kind: 'conflict' }
-      throw error
-    }
+    return appended(log, stream, prepareEvents(stream, expectedRevision, events, metadata), expectedRevision)
+  }
+}
+
+/** Appends to a stream; says so when it has moved on. */
+export async function appended(
+  log: Pick<EventLog, 'append'>,
+  stream: string,
+  prepared: readonly NewEvent[],
+  expectedRevision: ExpectedRevision,
+): Promise<AppendOutcome> {
+  try {
+    const { position } = await log.append(stream, prepared, expectedRevision)
+    return { kind: 'appended', position }
+  } catch (error) {
+    // The workflow reads and decides anew: its decisions are made where they can be replayed.
+    if (isOvertaken(error)) return { kind: 'conflict' }
+    throw error
   }
 }
 

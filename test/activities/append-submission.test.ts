@@ -2,17 +2,18 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect, test, vi } from 'vitest'
 import { type AppendOutcome, workerActivities } from '../../activities/index.ts'
 import { eventMetadata, signingRequestDecider, streams } from '../../domain/index.ts'
-import { EventLogError } from '../../event-log/index.ts'
+import { EventLogError, readWholeStream } from '../../event-log/index.ts'
+import { hashSubmission } from '../support/hash-requests.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
 import { initiator, submission, typesOf } from '../support/workflow-requests.ts'
 
 silenceWorkers()
 
-/** An organization, a submission of a program to it, and the activity that appends it. */
-async function prepared(program?: Uint8Array) {
-  const organization = await testOrganization()
-  const made = await submission(organization, program)
+/** An organization, a submission to it, of a program by default, and the activity that appends it. */
+async function prepared(program?: Uint8Array, ofHashes = false) {
+  const organization = await testOrganization(ofHashes ? { hashSigning: true, approval: null } : {})
+  const made = await (ofHashes ? hashSubmission(organization) : submission(organization, program))
   const { signingRequestId, organizationId } = made
   const command = { type: 'SubmitSigningRequest', submission: made } as const
   const input = {
@@ -77,4 +78,27 @@ test('tried again after its answer was lost, it writes nothing twice', async () 
     'ArtifactRetrieved',
     'SigningPlanned',
   ])
+})
+
+const planned = ['SigningRequestSubmitted', 'ArtifactRetrieved', 'SigningPlanned']
+
+test('a submission of hashes and what follows from it are one append, which names who caused which of them', async () => {
+  const { run, appended, organization, signingRequestId } = await prepared(undefined, true)
+  const first = await run()
+  expect(first).toMatchObject({ later: [{ type: 'ArtifactRetrieved' }, { type: 'SigningPlanned' }] })
+  expect(appended()).toEqual([planned])
+  const { events } = await readWholeStream(organization.log, streams.signingRequest(signingRequestId))
+  expect(events.map(({ metadata: { actor } }) => actor.kind)).toEqual(['user', 'system', 'system'])
+  // Tried again after its answer was lost.
+  expect(await run()).toMatchObject({ position: first.kind === 'appended' ? first.position : '' })
+  expect(await typesOf(organization, signingRequestId)).toEqual(planned)
+})
+
+test('a submission of hashes that cannot be planned now stands by itself, and is read by whoever tries again', async () => {
+  const { run, organization, signingRequestId } = await prepared(undefined, true)
+  vi.spyOn(organization.store, 'put').mockRejectedValueOnce(new Error('The disk is full.'))
+  expect(await run()).toEqual({ kind: 'appended', position: expect.any(String) })
+  expect(await typesOf(organization, signingRequestId)).toEqual(['SigningRequestSubmitted'])
+  expect(await run()).toEqual({ kind: 'conflict' })
+  expect(await typesOf(organization, signingRequestId)).toEqual(['SigningRequestSubmitted'])
 })
