@@ -4,6 +4,9 @@ import { isReadable } from './log-entries.ts'
 import { isKeptEnd, type StreamEnds } from './stream-ends.ts'
 import { isFaultOfOneStream } from './stream-fault.ts'
 
+/** After so many events of which no end is worth keeping it is noted how far the log was followed; read again, they say nothing either. */
+const mostUnnoted = 1_000
+
 /**
  * Follows the log, so that ends of streams are kept soon after they were appended, whether or not anything is decided on
  * them. The first time it begins at the end of the log.
@@ -33,13 +36,17 @@ export function followEnds(
         if (head !== undefined) ends.setFollowed(head)
       }
       const position = ends.followed()
+      let unnoted = 0
       return {
         // A log that was restored from a backup is followed, too: what it lost shows where streams are read.
         after: position && { position, eventId: undefined },
         async handle({ entries, checkpoint }) {
           const kept = entries.filter((entry) => isReadable(entry) && isKeptEnd(entry)).map(({ streamId }) => streamId)
           for (const streamId of new Set(kept)) await keepEnd(streamId)
+          unnoted += entries.length
+          if (kept.length === 0 && unnoted < mostUnnoted) return 'handled'
           ends.setFollowed(checkpoint.position)
+          unnoted = 0
           return 'handled'
         },
       }

@@ -82,9 +82,13 @@ export function openStreamEnds(path = ':memory:'): StreamEnds {
     }
   }
 
+  function seenOf(streamId: string): { readonly revision: number; readonly event_id: string } | undefined {
+    return attempt(() => find.get(streamId)) as { revision: number; event_id: string } | undefined
+  }
+
   return {
     beforeReading(streamId) {
-      const seen = attempt(() => find.get(streamId)) as { revision: number; event_id: string } | undefined
+      const seen = seenOf(streamId)
       return (events) => {
         if (seen === undefined || events[seen.revision]?.id === seen.event_id) return
         throw new EventLogError(
@@ -95,7 +99,10 @@ export function openStreamEnds(path = ':memory:'): StreamEnds {
     },
     keep(streamId, events) {
       const last = events.findLast(isKeptEnd)
-      if (last !== undefined) attempt(() => keep.run(streamId, last.revision, last.id))
+      if (last === undefined) return
+      // Every decision reads the same streams again: finding an end that is known costs less than writing what changes nothing.
+      const seen = seenOf(streamId)
+      if (seen === undefined || seen.revision < last.revision) attempt(() => keep.run(streamId, last.revision, last.id))
     },
     followed: () => attempt(() => findFollowed.get()?.position as LogPosition | undefined),
     setFollowed: (position) => void attempt(() => keepFollowed.run(position)),
