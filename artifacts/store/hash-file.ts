@@ -6,11 +6,16 @@ import type { ArtifactIdentity, HashingOptions } from './artifact-store.ts'
 import { onDisk } from './disk-error.ts'
 
 // Large enough that calls cost nothing beside the hash, small enough that the event loop waits under a millisecond.
-const chunkSize = 1024 * 1024
+const largestChunk = 1024 * 1024
+const smallestChunk = 4 * 1024
 
-/** Hashes a file from its beginning to its end. The next chunk is read while one is hashed. Memory: two chunks. */
+/**
+ * Hashes a file from its beginning to its end. The next chunk is read while one is hashed. Memory: two chunks, which are no larger
+ * than the file: memory outside V8's heap has it collect garbage, however little of it is used.
+ */
 export async function hashFile(file: FileHandle, options: HashingOptions = {}): Promise<ArtifactIdentity> {
   const hash = createHash('sha256')
+  const chunkSize = Math.min(largestChunk, Math.max(smallestChunk, (await file.stat()).size))
   let current = Buffer.allocUnsafeSlow(chunkSize)
   let spare = Buffer.allocUnsafeSlow(chunkSize)
   let size = 0

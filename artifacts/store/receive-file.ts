@@ -6,12 +6,14 @@ import type { ArtifactIdentity, PutOptions } from './artifact-store.ts'
 import { onDisk } from './disk-error.ts'
 
 const bufferSize = 256 * 1024
+/** The first buffer: most of what is stored, documents above all, is no larger. */
+const firstBufferSize = 16 * 1024
 /** After so many bytes it is looked how much room is left. */
 const roomCheckInterval = 16 * 1024 ** 2
 
 /**
  * Writes a stream into a file and hashes what it writes, until the stream ends. Memory: two buffers, whatever the sizes
- * of the chunks. What is hashed is our own copy, so a producer that uses its chunks again cannot make the two differ.
+ * of the chunks, and a small one for a short stream: memory outside V8's heap has it collect garbage, however little of it is used. What is hashed is our own copy, so a producer that uses its chunks again cannot make the two differ.
  *
  * @param options.checkRoom called now and then; throws when the disk should not take more
  * @throws ArtifactError `ARTIFACT_TOO_LARGE`, `ARTIFACT_MISMATCH`, `ARTIFACT_STORE_FULL`, `ARTIFACT_STORE_UNAVAILABLE`;
@@ -25,8 +27,9 @@ export async function receiveInto(
   const { maximumSize, checkRoom, expectedSize, expectedSha256, signal } = options
   if (expectedSize !== undefined && expectedSize > maximumSize) throw tooLarge(maximumSize)
   const hash = createHash('sha256')
-  let filling = Buffer.allocUnsafeSlow(bufferSize)
-  let written = Buffer.allocUnsafeSlow(bufferSize)
+  let filling = Buffer.allocUnsafeSlow(firstBufferSize)
+  /** The other buffer, from which is being written; none before the first write. */
+  let written: Buffer<ArrayBuffer> | undefined
   let filled = 0
   let size = 0
   let sizeWhenChecked = 0
@@ -35,12 +38,22 @@ export async function receiveInto(
   const flush = async () => {
     await writing
     const part = filling.subarray(0, filled)
-    ;[filling, written] = [written, filling]
-    filled = 0
     hash.update(part)
     writing = onDisk('storing an artifact', () => writeAll(file, part))
     // Its failure is met by the next `await writing`; until then it is not an unhandled one.
     writing.catch(() => {})
+  }
+  /** Makes room for more bytes: in a larger buffer, or in the other one while this one is written. */
+  const makeRoom = async () => {
+    if (filling.length < bufferSize) {
+      const larger = Buffer.allocUnsafeSlow(bufferSize)
+      filling.copy(larger, 0, 0, filled)
+      filling = larger
+      return
+    }
+    await flush()
+    ;[filling, written] = [written ?? Buffer.allocUnsafeSlow(bufferSize), filling]
+    filled = 0
   }
 
   try {
@@ -49,11 +62,11 @@ export async function receiveInto(
       if (size > maximumSize) throw tooLarge(maximumSize)
       if (expectedSize !== undefined && size > expectedSize) throw wrongSize(expectedSize, `more than that`)
       for (let taken = 0; taken < chunk.byteLength; ) {
-        const part = chunk.subarray(taken, taken + bufferSize - filled)
+        if (filled === filling.length) await makeRoom()
+        const part = chunk.subarray(taken, taken + filling.length - filled)
         filling.set(part, filled)
         filled += part.byteLength
         taken += part.byteLength
-        if (filled === bufferSize) await flush()
       }
       if (size - sizeWhenChecked >= roomCheckInterval) {
         sizeWhenChecked = size

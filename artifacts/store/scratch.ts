@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ArtifactError } from '../artifact-error.ts'
@@ -42,7 +42,7 @@ export async function openScratch(root: string, place: DiskPlace = artifactStore
       try {
         return await use(lent)
       } finally {
-        await onDisk('clearing a scratch folder', () => rm(lent, { recursive: true, force: true }), place)
+        await onDisk('clearing a scratch folder', () => removeFolder(lent), place)
       }
     },
     close: async () => {
@@ -51,6 +51,11 @@ export async function openScratch(root: string, place: DiskPlace = artifactStore
       await onDisk('clearing the scratch folder', () => rm(`${folder}.lock`, { force: true }), place)
     },
   }
+}
+
+/** Most folders are empty again, or were never used: that takes one call of the system, where looking what is in them takes several. */
+async function removeFolder(path: string): Promise<void> {
+  await rmdir(path).catch(() => rm(path, { recursive: true, force: true }))
 }
 
 async function sweep(root: string, place: DiskPlace): Promise<void> {
