@@ -35,18 +35,11 @@ async function start() {
     }
   }
   const base = `/Api/v1/${server.organizationId}`
-  /** How long it takes until a client has heard of what happens. */
-  const heardWithin = async (what: string, isHeard: () => boolean, happens: () => Promise<unknown>) => {
-    await happens()
-    const begun = performance.now()
-    await until(what, isHeard)
-    return performance.now() - begun
-  }
-  return { server, nginx, follow, base, authorization, heardWithin }
+  return { server, nginx, follow, base, authorization }
 }
 
 it('passes each event on at once, by REST and by GraphQL, and clients go on where they were when it was restarted', async () => {
-  const { server, nginx, follow, base, heardWithin } = await start()
+  const { server, nginx, follow, base } = await start()
   const id = await server.submit()
   await server.caughtUp()
   const body = JSON.stringify({ query: `subscription { signingRequest(id: "${id}") { status } }` })
@@ -58,12 +51,9 @@ it('passes each event on at once, by REST and by GraphQL, and clients go on wher
   const streams = [one, all, graphql]
   expect(streams.map(({ answer }) => answer.status)).toEqual([200, 200, 200])
   await until('each has begun', () => streams.every(({ events }) => events.length === 1))
-  const within = await heardWithin(
-    'all have heard of the plan',
-    () => streams.every(({ events }) => events.length >= 2),
-    () => server.plan(id),
-  )
-  expect(within).toBeLessThan(1_000)
+  await server.plan(id)
+  // Kept back by a proxy, it would come with what follows, and nothing does.
+  await until('all have heard of the plan', () => streams.every(({ events }) => events.length >= 2))
   const lastSeen = String(all.events.at(-1)?.id)
   await nginx.restart()
   expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(['cut', 'cut', 'cut'])
@@ -72,12 +62,14 @@ it('passes each event on at once, by REST and by GraphQL, and clients go on wher
     { signingRequestId: id, comment: 'no' },
   )
   const again = await follow(`${base}/SigningRequests/Events`, { 'last-event-id': lastSeen })
-  await until('what was missed is told', () => again.events.length === 2)
-  expect(JSON.parse(String(again.events[1]?.data))).toMatchObject({ signingRequestId: id, status: 'Denied' })
+  // A change that was told as part of a later one may be told once more before.
+  const told = () => again.events.slice(1).map(({ data }) => JSON.parse(data) as Record<string, unknown>)
+  await until('what was missed is told', () => told().some(({ status }) => status === 'Denied'))
+  expect(told().at(-1)).toMatchObject({ signingRequestId: id, status: 'Denied' })
 })
 
 it('keeps a stream on which nothing happens, and gives a long poll its answer, for longer than its minute', async () => {
-  const { server, nginx, follow, base, authorization, heardWithin } = await start()
+  const { server, nginx, follow, base, authorization } = await start()
   const id = await server.submit()
   await server.caughtUp()
   const stream = await follow(`${base}/SigningRequests/${id}/Events`)
@@ -89,10 +81,6 @@ it('keeps a stream on which nothing happens, and gives a long poll its answer, f
   expect([poll.status, await poll.json()]).toEqual([200, expect.objectContaining({ isFinalStatus: false })])
   await until('more than a minute is over', () => performance.now() - begun > 70_000, 80_000)
   expect(stream.comments.length).toBeGreaterThanOrEqual(4)
-  const within = await heardWithin(
-    'the change is told',
-    () => stream.events.length >= 2,
-    () => server.plan(id),
-  )
-  expect(within).toBeLessThan(1_000)
+  await server.plan(id)
+  await until('the change is told', () => stream.events.length >= 2)
 })
