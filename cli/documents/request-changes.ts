@@ -82,6 +82,33 @@ export const approveRequest = typedDocument<
   approveSigningRequest(input: $input) { signingRequestId position }
 }`)
 
+/** What became of one approval of several. */
+export type ApprovalAnswer = {
+  readonly signingRequestId: string
+  /** Null when it was not given. */
+  readonly position: string | null
+  /** Null when it was given. */
+  readonly refusal: { readonly code: string; readonly message: string; readonly transient: boolean } | null
+}
+
+/** Approves the plans of several requests, each by itself. */
+export const approveRequests = typedDocument<
+  { readonly approveSigningRequests: { readonly answers: readonly ApprovalAnswer[] } },
+  {
+    readonly input: {
+      readonly approvals: readonly {
+        readonly signingRequestId: string
+        readonly planDigest: string
+        readonly comment: string | null
+      }[]
+    }
+  }
+>(`mutation ApproveRequests($input: ApproveSigningRequestsInput!) {
+  approveSigningRequests(input: $input) {
+    answers { signingRequestId position refusal { code message transient } }
+  }
+}`)
+
 /** Denies a request, which ends it. */
 export const denyRequest = typedDocument<
   { readonly denySigningRequest: Changed },

@@ -103,3 +103,55 @@ describe('countersign request approve', () => {
     expect(ran.stderr).toContain('error: NOT_PLANNED_YET: ')
   })
 })
+
+describe('countersign request approve, of several requests,', () => {
+  it('shows all plans before the first is approved, and approves each by its own digest', async () => {
+    const requests = [at.service.add('x64.exe'), at.service.add('arm64.exe')]
+    const ids = requests.map(({ signingRequestId }) => signingRequestId)
+    const digests = requests.map((request) => plan(at.service, request))
+    const broken = await countersign(['request', 'approve', ...ids], { answers: ['y', 'n'] })
+    expect(broken.code).toBe(2)
+    expect(at.service.approvals).toEqual([])
+
+    const ran = await countersign(['request', 'approve', ...ids, '--comment', 'tested'], { answers: ['y', 'y'] })
+    expect(ran).toMatchObject({ code: 0 })
+    expect(ran.stdout).toContain(`Approved ${ids[0]}.\nApproved ${ids[1]}.\n`)
+    expect(at.service.approvals).toEqual(
+      ids.map((signingRequestId, index) => ({
+        signingRequestId,
+        planDigest: digests[index],
+        comment: 'tested',
+        by: 'approver-1',
+      })),
+    )
+  })
+
+  it('says of each that is refused why, by an exit code, and keeps the others', async () => {
+    const requests = [at.service.add(), at.service.add()]
+    const [first, second] = requests.map(({ signingRequestId }) => signingRequestId)
+    for (const request of requests) plan(at.service, request)
+    at.service.behaviour.approval = (id) => (id === first ? { code: 'ALREADY_APPROVED', message: 'Before.' } : null)
+    const args = ['request', 'approve', String(first), String(second), '--yes']
+    const ran = await countersign([...args, '--json'])
+    expect(ran.code).toBe(6)
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      answers: [
+        { signingRequestId: first, position: null, refusal: { code: 'ALREADY_APPROVED' } },
+        { signingRequestId: second, position: 'p2', refusal: null },
+      ],
+    })
+    expect((await countersign(args)).stdout).toContain(`Not approved: ${first}: ALREADY_APPROVED: Before.`)
+  })
+
+  it('takes no digest for several, and no request twice', async () => {
+    const [one, two] = [at.service.add().signingRequestId, at.service.add().signingRequestId]
+    for (const wrong of [
+      [one, two, '--plan-digest', sha256('plan'), '--yes'],
+      [one, two, '--plan-digest', sha256('plan')],
+      [one, one, '--yes'],
+      [one, 'x', '--yes'],
+    ])
+      expect([wrong, (await countersign(['request', 'approve', ...wrong])).code]).toEqual([wrong, 2])
+    expect(at.service.calls).toEqual([])
+  })
+})

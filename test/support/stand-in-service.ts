@@ -64,6 +64,8 @@ export async function startStandInService() {
         : signingPolicy !== 'test-signing'
           ? { code: 'SIGNING_POLICY_NOT_FOUND', message: 'The project has: test-signing.' }
           : null,
+    /** What is said of one approval of several; `null` when it is given. */
+    approval: (_signingRequestId: string): { readonly code: string; readonly message: string } | null => null,
     /** Answers instead of the service, when it says so by true. */
     intercept: (_request: IncomingMessage, _response: ServerResponse): boolean => false,
     /** What happens to a request when it was submitted. */
@@ -146,6 +148,18 @@ export async function startStandInService() {
         approveSigningRequest: (_: unknown, { input }: { input: (typeof approvals)[number] }, { caller }) => {
           approvals.push({ ...input, by: caller })
           return { signingRequestId: input.signingRequestId, position: 'p2' }
+        },
+        approveSigningRequests: (_: unknown, { input }: { input: { approvals: typeof approvals } }, { caller }) => {
+          const answers = input.approvals.map((approval) => {
+            const refusal = behaviour.approval(approval.signingRequestId)
+            if (refusal === null) approvals.push({ ...approval, by: caller })
+            return {
+              signingRequestId: approval.signingRequestId,
+              position: refusal === null ? 'p2' : null,
+              refusal: refusal && { ...refusal, transient: false, details: {} },
+            }
+          })
+          return { answers, position: 'p2' }
         },
         denySigningRequest: (_: unknown, { input }: { input: { signingRequestId: string } }) => {
           if (!requests.has(input.signingRequestId)) refuse('SIGNING_REQUEST_NOT_FOUND', 'There is no such request.')
