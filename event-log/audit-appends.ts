@@ -34,7 +34,7 @@ export type AppendsAudit = {
 type AppendPlace = Pick<RecordedEvent, 'streamId' | 'revision' | 'position'> & { readonly number: number }
 
 /** So many appends wait for their check at the most: enough for every thread, and little memory. */
-const maximumChecks = 256
+const maximumChecks = 1_024
 /** Half of how many of the newest appends are kept, for those that name them. Older ones are looked up in the log. */
 const recentAppends = 4_096
 const maximumFaults = 1_000

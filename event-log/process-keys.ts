@@ -102,16 +102,18 @@ function rememberingVerify(publicKey: KeyObject): CertifiedKey['verify'] {
     if (known?.root === root) return known.answer
     const bytes = Buffer.from(signature, 'base64')
     if (bytes.length !== signatureLength) return false
-    const check = { root, answer: verifyOnThread(null, signedRoot(root), publicKey, bytes) as true | Promise<boolean> }
+    // Begun behind what its caller has to do first: several begin together, and wake other threads once.
+    const answer = Promise.resolve().then(() => verifyOnThread(null, signedRoot(root), publicKey, bytes))
+    const check = { root, answer: answer as true | Promise<boolean> }
     checks.set(signature, check)
     const forget = () => {
       if (checks.get(signature) === check) checks.delete(signature)
     }
-    Promise.resolve(check.answer).then((isRight) => {
+    answer.then((isRight) => {
       if (isRight) check.answer = true
       else forget()
     }, forget)
-    return check.answer
+    return answer
   }
 }
 

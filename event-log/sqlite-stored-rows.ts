@@ -10,7 +10,7 @@ import type { StoredForm } from './stored-text.ts'
  * that reading one after the other does. A batch ends behind so many events or characters.
  */
 const rowsAtOnce = 25
-const batchLimit = { events: 50, characters: 1024 * 1024 }
+const batchLimit = { events: 200, characters: 1024 * 1024 }
 /** So many stray entries of the index are named. */
 const maximumStray = 1_000
 

@@ -9,7 +9,7 @@ import type {
 } from '../domain/index.ts'
 import type { LogPosition } from '../event-log/index.ts'
 import { recordedOf, viewOf } from './entity.ts'
-import { type SigningRequestFacts, signingRequests } from './signing-requests.ts'
+import { missingApprovalsOf, type SigningRequestFacts, signingRequests } from './signing-requests.ts'
 import type { EntityRow, Tables } from './tables.ts'
 import type { Recorded, SigningRequestView } from './views.ts'
 
@@ -27,12 +27,11 @@ type InColumns = Recorded &
     'signingRequestId' | 'organizationId' | 'projectId' | 'signingPolicyId' | 'submitter' | 'workflowStatus'
   >
 
-/** What is counted. */
-const counted = ['approvals', 'missingApprovals'] as const
-type Counted = (typeof counted)[number]
+/** What is made of the state. */
+type Derived = 'approvals' | 'missingApprovals'
 
 /** What only the state says. */
-const inState: Readonly<Record<Exclude<keyof SigningRequestView, keyof InColumns | InFacts | Counted>, true>> = {
+const inState: Readonly<Record<Exclude<keyof SigningRequestView, keyof InColumns | InFacts | Derived>, true>> = {
   signingPolicyVersion: true,
   certificateId: true,
   approval: true,
@@ -130,6 +129,7 @@ class ListedSigningRequest implements InColumns {
     for (const key of inFacts) define(key, (request) => request.#readFacts()[key])
     for (const key of Object.keys(inState) as (keyof typeof inState)[])
       define(key, (request) => request.#readState()[key])
-    for (const key of counted) define(key, (request) => request.#readView()[key])
+    define('approvals', (request) => request.#readView().approvals)
+    define('missingApprovals', (request) => missingApprovalsOf(request.#readState()))
   }
 }

@@ -54,10 +54,19 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
       approvedAt: facts.approvedAt[approval.approver] ?? updatedAt,
       counts: counted.includes(approval),
     }))
-    const missingApprovals = Math.max((request.approval?.requiredApprovals ?? 0) - counted.length, 0)
+    const missingApprovals = missingOf(request, counted)
     const { plannedAt, attemptsMade, finishedAt, vouchedBy } = facts
     return { ...request, approvals, missingApprovals, plannedAt, attemptsMade, finishedAt, vouchedBy, ...recorded }
   },
+}
+
+/** How many approvals are missing of a request. */
+export function missingApprovalsOf(request: SigningRequest): number {
+  return missingOf(request, request.approval === null ? [] : countedApprovals(request))
+}
+
+function missingOf({ approval }: SigningRequest, counted: readonly unknown[]): number {
+  return Math.max((approval?.requiredApprovals ?? 0) - counted.length, 0)
 }
 
 function observeStep(facts: SigningRequestFacts, event: RecordedEvent): SigningRequestFacts {
