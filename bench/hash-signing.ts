@@ -36,7 +36,7 @@ const [atOnce, many] = [16, 1_000]
 export async function measureHashSigning({ rounds = 3, perRound = 240 } = {}): Promise<HashSigningFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
   const logger: Logger = pino({ level: 'silent' })
-  logTemporalTo(logger)
+  await logTemporalTo(logger)
   const settings = readSettings({ environment: { COUNTERSIGN_DATA: folder, COUNTERSIGN_PORT: '0' } })
   const service = await startEmbedded({ settings, demo: true, logger, report: () => undefined })
   try {

@@ -31,7 +31,7 @@ const atOnce = 50
 export async function measureRequests({ rounds = 3, perRound = 150 } = {}): Promise<RequestFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
   const logger: Logger = pino({ level: 'silent' })
-  logTemporalTo(logger)
+  await logTemporalTo(logger)
   const settings = readSettings({ environment: { COUNTERSIGN_DATA: folder, COUNTERSIGN_PORT: '0' } })
   const service = await startEmbedded({ settings, demo: true, logger, report: () => undefined })
   try {

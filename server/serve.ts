@@ -42,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 async function serveRoles(settings: Settings, roles: readonly Role[], stopped: Promise<string>): Promise<void> {
   const { logger, check } = openLogger(settings)
-  logTemporalTo(logger)
+  if (roles.includes('worker') || roles.includes('signer')) await logTemporalTo(logger)
   const service = await unlessStopped(startService({ settings, roles, logger, checks: { log: check } }), stopped)
   if (service === undefined) return
   logger.info({ url: service.url, roles }, 'ready')
@@ -57,7 +57,7 @@ async function serveEmbedded(settings: Settings, demo: boolean, stopped: Promise
   await checkStart(settings.data)
   const logFile = dataPath(settings, 'countersign.log')
   const { logger, check } = openLogger(settings, logFile)
-  logTemporalTo(logger)
+  await logTemporalTo(logger)
   const begin = performance.now()
   const say = (line: string) => void process.stdout.write(`${line}\n`)
   if (closed) say(`  The data directory ${settings.data} was open to others; it is closed now (0700).`)

@@ -1,13 +1,6 @@
 import { Client, Connection, type TLSConfig } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
-import {
-  makeTelemetryFilterString,
-  NativeConnection,
-  Runtime,
-  TransportError,
-  Worker,
-  type WorkerOptions,
-} from '@temporalio/worker'
+import type { Worker, WorkerOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { keepRunning } from '../retry/index.ts'
 import { required, type Settings } from './configuration.ts'
@@ -54,8 +47,12 @@ function tlsConfig(tls: TlsMaterial | undefined): { tls?: TLSConfig } {
   }
 }
 
-/** Sends the Temporal SDK's own log to ours. Once in a process, before anything else of the SDK is used. */
-export function logTemporalTo(logger: Logger): void {
+/** What workers run on, four hundred modules and native code: processes that are only clients do without. */
+const loadWorkers = () => import('@temporalio/worker')
+
+/** Sends the log of the Temporal SDK's workers to ours. Once in a process, before the first of them runs. */
+export async function logTemporalTo(logger: Logger): Promise<void> {
+  const { makeTelemetryFilterString, Runtime } = await loadWorkers()
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const
   const child = logger.child({ part: 'temporal' })
   const log = (level: keyof typeof levels, message: string, meta?: object) => child[levels[level]](meta ?? {}, message)
@@ -129,6 +126,7 @@ export async function runWorker(
   >,
   logger: Logger,
 ): Promise<RunningWorker> {
+  const { NativeConnection, TransportError, Worker } = await loadWorkers()
   const { taskQueue } = options
   const onUnopened = recordUnopened(logger)
   const closing = new AbortController()

@@ -3,7 +3,6 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundleWorkflowCode } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { replaceFile } from './whole-file.ts'
 
@@ -41,6 +40,7 @@ export async function workflowBundle(cacheFolder: string, logger: Logger): Promi
     warn() {},
     error: (message: string) => logger.error(message),
   }
+  const { bundleWorkflowCode } = await import('@temporalio/worker')
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     failureConverterPath,
