@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type FileFields, type Operation, type OperationAnswer, organizationPath } from '../operation.ts'
+import { withNamedSchemas } from './named-schemas.ts'
 
 /** An OpenAPI 3.1 document, as far as its own parts are concerned; schemas are JSON Schema of the draft 2020-12. */
 export type OpenApiDocument = {
@@ -46,6 +47,8 @@ export function openApiDocument(
   const paths: Record<string, Record<string, DocumentedOperation>> = {}
   for (const each of operations)
     paths[each.path] = { ...paths[each.path], [each.method.toLowerCase()]: described(each) }
+  const schemas = { Problem: jsonSchema(problemSchema, 'output') }
+  const placed = withNamedSchemas(paths, schemas)
   return {
     openapi: '3.1.1',
     info: {
@@ -57,7 +60,7 @@ export function openApiDocument(
     servers: [{ url: serverUrl }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     security: [{ apiToken: [] }],
-    paths,
+    paths: placed,
     components: {
       securitySchemes: {
         apiToken: {
@@ -66,7 +69,7 @@ export function openApiDocument(
           description: 'An API token; from a trusted build system `<API token>:<token of the build system>`.',
         },
       },
-      schemas: { Problem: z.toJSONSchema(problemSchema, { io: 'output', reused: 'inline' }) },
+      schemas,
     },
   }
 }

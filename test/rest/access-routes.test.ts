@@ -8,6 +8,7 @@ import { limitedCallers, scopes } from '../support/access/limited.ts'
 import { openAccessServer } from '../support/access/organization.ts'
 import { nobodysThings, type Things } from '../support/access/things.ts'
 import { unchanging } from '../support/access/unchanging.ts'
+import { answerChecker } from '../support/rest-document.ts'
 
 const names = Object.keys(askedRoutes)
 
@@ -36,13 +37,19 @@ describe('every route', { timeout: 240_000 }, () => {
   let world: Awaited<ReturnType<typeof openAccessServer>>
   let callers: readonly AccessCaller[]
   let limited: ReturnType<typeof limitedCallers>
+  let check: ReturnType<typeof answerChecker>
   beforeAll(async () => {
     const opened = await openAccessServer()
     world = { ...opened, own: unchanging(opened.own, ['request']), others: unchanging(opened.others) }
     callers = await everyCaller(world)
+    check = answerChecker(world.server)
     limited = limitedCallers(world, callers, (await opened.own.project()) as ProjectId)
   }, 240_000)
   afterAll(() => world.close())
+
+  /** HEAD is answered like GET, without a body; an upload may be sent by two names. */
+  const documentedMethod = (method: string) => (method === 'HEAD' ? 'GET' : method)
+  const otherPath = (url: string) => url.replace('UploadUnsignedArtifact', 'UnsignedArtifact')
 
   async function send(name: string, token: string | undefined, things: Things) {
     const { path, body, headers, endsWith, isRefusedIn } = askedRoutes[name] ?? { path: async () => '/' }
@@ -52,6 +59,10 @@ describe('every route', { timeout: 240_000 }, () => {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : await body(things) }),
     })
     const text = await textOf(response, response.ok ? endsWith : undefined)
+    const [method = 'GET', url = ''] = name.split(' ')
+    const mediaType = response.headers.get('content-type')?.split(';')[0] ?? ''
+    const described = { status: response.status, mediaType, text }
+    if (/^\/(?:Api\/v1\/(?::|Meta)|uploads)/.test(url)) await check(documentedMethod(method), otherPath(url), described)
     return { status: response.ok && isRefusedIn?.(text) === true ? 403 : response.status, text }
   }
 

@@ -12,11 +12,15 @@ type Response = { readonly content?: Readonly<Record<string, { readonly schema?:
 // biome-ignore lint/suspicious/noExplicitAny: what an answer holds differs from route to route.
 export type RestAnswer = { readonly status: number; readonly headers: Headers; readonly body: any }
 
-/** Calls operations of one server, and holds every answer against the server's own OpenAPI document. */
-export function restClient(server: { readonly url: string }) {
+/** An answer, as far as the document says how it must be. */
+export type CheckedAnswer = { readonly status: number; readonly mediaType: string; readonly text: string }
+
+/** Holds answers of one server against the server's own OpenAPI document. */
+export function answerChecker(server: { readonly url: string }) {
   const ajv = new Ajv2020({ strict: false })
   addFormats.default(ajv)
   let document: Promise<Documented> | undefined
+  const rootedSchemas = new Map<string, object>()
 
   async function schemaOf(
     method: string,
@@ -37,8 +41,25 @@ export function restClient(server: { readonly url: string }) {
       true,
     ])
     const schema = response?.content?.[mediaType]?.schema
-    return schema?.$ref === undefined ? schema : components.schemas[schema.$ref.split('/').at(-1) ?? '']
+    const key = `${method} ${found?.[0]} ${status} ${mediaType}`
+    // References lead from the root of the document to its components.
+    const rooted = schema && (rootedSchemas.get(key) ?? { ...schema, components })
+    if (rooted !== undefined) rootedSchemas.set(key, rooted)
+    return rooted
   }
+
+  return async function check(method: string, path: string, { status, mediaType, text }: CheckedAnswer) {
+    const schema = await schemaOf(method, path.split('?')[0] ?? '', status, mediaType)
+    if (!/json$/.test(mediaType) || text === '') return
+    expect([`${method} ${path} ${status}`, schema !== undefined]).toEqual([`${method} ${path} ${status}`, true])
+    const isValid = ajv.validate(schema ?? {}, JSON.parse(text))
+    expect([text, isValid, ajv.errors]).toEqual([text, true, null])
+  }
+}
+
+/** Calls operations of one server, and holds every answer against the server's own OpenAPI document. */
+export function restClient(server: { readonly url: string }) {
+  const check = answerChecker(server)
 
   return async function call(
     method: string,
@@ -57,18 +78,9 @@ export function restClient(server: { readonly url: string }) {
     })
     const text = await response.text()
     const mediaType = response.headers.get('content-type')?.split(';')[0] ?? ''
+    await check(method, path, { status: response.status, mediaType, text })
     const isJson = /json$/.test(mediaType)
-    const answer = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
-    const schema = await schemaOf(method, path.split('?')[0] ?? '', response.status, mediaType)
-    if (isJson) {
-      expect([`${method} ${path} ${response.status}`, schema !== undefined]).toEqual([
-        `${method} ${path} ${response.status}`,
-        true,
-      ])
-      const isValid = ajv.validate(schema ?? {}, answer.body)
-      expect([text, isValid, ajv.errors]).toEqual([text, true, null])
-    }
-    return answer
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
   }
 }
 
