@@ -20,6 +20,8 @@ export type ServiceProcess = {
   readonly url: string
   /** Everything that it has printed so far. */
   readonly output: () => string
+  /** Resolves when it is gone. */
+  readonly ended: Promise<ProcessEnd>
   /** Sends a signal to it (to its whole process group, if it leads one) and waits until it is gone. */
   readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<ProcessEnd>
 }
@@ -85,7 +87,7 @@ export async function startServiceProcess(options: {
       },
       startMs,
     )
-    return { pid, url, output: () => output, end }
+    return { pid, url, output: () => output, ended, end }
   } catch (error) {
     await end('SIGKILL')
     throw new Error(`${args.join(' ')} did not start:\n${output}`, { cause: error })

@@ -43,6 +43,8 @@ export type SplitService = {
   readonly start: (part: Part) => Promise<void>
   /** Starts a second process of a role beside the first, and answers the first. */
   readonly startAnother: (role: Exclude<Part, 'temporal'>) => Promise<ServiceProcess>
+  /** Resolves when a role has ended by itself. */
+  readonly ended: (role: Exclude<Part, 'temporal'>) => ReturnType<ServiceProcess['end']>
   /** Ends one role in good order; answers how it ended. */
   readonly stop: (role: Exclude<Part, 'temporal'>) => ReturnType<ServiceProcess['end']>
   /** Removes Temporal's database, while the server is away. */
@@ -182,6 +184,7 @@ export async function startSplitService(
       await start(role)
       return first
     },
+    ended: (role) => running(role).ended,
     stop: (role) => running(role).end('SIGTERM'),
     loseTemporalDatabase() {
       for (const name of readdirSync(temporalFolder))

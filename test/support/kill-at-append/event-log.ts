@@ -10,9 +10,11 @@ export const killOrderVariable = 'TEST_KILL_AT_APPEND'
 export type KillOrder = {
   readonly type: string
   readonly moment: 'before' | 'after'
+  /** Whether the process ends alone, and not every process of its group with it. */
+  readonly alone?: boolean
 }
 
-/** The event log in a file, whose appends end the whole process group where a test ordered it. */
+/** The event log in a file, whose appends end the process, or its whole group, where a test ordered it. */
 export function openSqliteEventLog(...parameters: Parameters<typeof open>): ReturnType<typeof open> {
   const log: EventLog = open(...parameters)
   return {
@@ -33,7 +35,7 @@ function carryOut(types: readonly string[], moment: KillOrder['moment']): void {
   if (path === undefined || order?.moment !== moment || !types.includes(order.type)) return
   rmSync(path)
   // 0: every process of the group, this one among them.
-  process.kill(0, 'SIGKILL')
+  process.kill(order.alone === true ? process.pid : 0, 'SIGKILL')
 }
 
 function readOrder(path: string): KillOrder | undefined {
