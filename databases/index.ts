@@ -1,4 +1,5 @@
 export * from './failure-code.ts'
 export * from './postgres-pool.ts'
 export * from './postgres-store.ts'
+export * from './prepared-once.ts'
 export * from './sqlite-store.ts'

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { preparingOnce } from './prepared-once.ts'
 
 /** What one store says of its file. */
 export type SqliteStoreOptions<Opened> = {
@@ -83,7 +84,7 @@ class ForeignFile extends Error {
 }
 
 function openFile<Opened>(path: string, { applicationId, prepare, foreign }: SqliteStoreOptions<Opened>) {
-  const connection = new DatabaseSync(path, { timeout: timeoutMs })
+  const connection = preparingOnce(new DatabaseSync(path, { timeout: timeoutMs }))
   try {
     const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id)
     const present = Number(connection.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables)

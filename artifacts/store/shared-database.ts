@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { preparingOnce } from '../../databases/index.ts'
 import { isSqliteBusy, retry, sqliteCode } from '../../retry/index.ts'
 import { ArtifactError } from '../artifact-error.ts'
 
@@ -25,7 +26,7 @@ const fullCode = 13
  * @throws ArtifactError `ARTIFACT_STORE_UNAVAILABLE`, `ARTIFACT_STORE_FULL`; so does `transact`
  */
 export async function openSharedDatabase(path: string, schema: string): Promise<SharedDatabase> {
-  const database = await whenFree(path, () => new DatabaseSync(path, { timeout: 0 }))
+  const database = preparingOnce(await whenFree(path, () => new DatabaseSync(path, { timeout: 0 })))
   const shared: SharedDatabase = {
     transact: (work) =>
       whenFree(path, () => {

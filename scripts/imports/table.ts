@@ -82,7 +82,7 @@ export const table: Readonly<Record<string, Room>> = {
     },
   },
   signing: { ...open, rooms: { retry: 'all', domain: 'language' } },
-  artifacts: { ...open, rooms: { retry: 'all', signing: 'all', domain: 'language' } },
+  artifacts: { ...open, rooms: { retry: 'all', databases: 'all', signing: 'all', domain: 'language' } },
   sources: {
     ...open,
     rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all', outgoing: 'all', secrets: 'all' },

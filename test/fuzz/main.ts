@@ -45,7 +45,8 @@ async function runOne({ target: { name }, module }: FoundTarget): Promise<void> 
   process.stdout.write(`${name}: ${count} inputs from seed ${seed}\n`)
   const started = performance.now()
   let shown = started
-  const rate = (inputs: number) => `${Math.round((inputs * 1000) / (performance.now() - started))} inputs/s`
+  const rate = (inputs: number) =>
+    `${Math.round((inputs * 1000) / (performance.now() - started))} inputs/s, ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`
   const verdict = await runInThread({ module, seed, count, signal: stopped.signal }, (inputs) => {
     if (performance.now() - shown < 30_000) return
     shown = performance.now()
