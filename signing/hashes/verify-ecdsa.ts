@@ -69,6 +69,9 @@ export function ecdsaVerifier(key: KeyObject, format: 'ieee' | 'asn1'): HashChec
   const { name, length, p, n } = curve
   const publicPoint = { x: toNumber(Buffer.from(x, 'base64url')), y: toNumber(Buffer.from(y, 'base64url')) }
   const multiplier = createECDH(name)
+  const encodedPublicPoint = subjectPublicKeyInfo(curve, publicPoint)
+  /** What all keys of the curve begin with. */
+  const prefix = encodedPublicPoint.subarray(0, encodedPublicPoint.length - 2 * length)
 
   /** The keys Q′ of signatures; `undefined` where there is none. */
   function shiftedKeys(digests: readonly Uint8Array[], rs: readonly bigint[]): readonly (Point | undefined)[] {
@@ -104,8 +107,9 @@ export function ecdsaVerifier(key: KeyObject, format: 'ieee' | 'asn1'): HashChec
       candidates.map(async ({ index, raw }, at) => {
         const point = keys[at]
         if (point === undefined) return
-        const spki = { key: subjectPublicKeyInfo(curve, point), format: 'der', type: 'spki' } as const
-        holds[index] = await verifyOnThread(probe.hash, probe.message, { ...spki, dsaEncoding: 'ieee-p1363' }, raw)
+        const spki = Buffer.concat([prefix, toBytes(point.x, length), toBytes(point.y, length)])
+        const key = { key: spki, format: 'der', type: 'spki', dsaEncoding: 'ieee-p1363' } as const
+        holds[index] = await verifyOnThread(probe.hash, probe.message, key, raw)
       }),
     )
     return holds
