@@ -33,9 +33,10 @@ export function isJoinedRow(text: string): text is JoinedRow {
 export function partsOf(row: AnyRow): StoredRow {
   if (typeof row !== 'string') return row
   const { streamAt, revisionAt, idAt, typeAt, dataAt, metadataAt } = placesIn(row)
+  const place = copyOf(row.slice(0, revisionAt - 1))
   return [
-    row.slice(0, streamAt - 1) as LogPosition,
-    row.slice(streamAt, revisionAt - 1),
+    place.slice(0, streamAt - 1) as LogPosition,
+    place.slice(streamAt),
     Number(row.slice(revisionAt, idAt - 1)),
     row.slice(idAt, typeAt - 1),
     row.slice(typeAt, dataAt - 1),
@@ -86,9 +87,10 @@ export class UnparsedEvent implements RecordedEvent {
     this.#metadataAt = metadataAt
     this.id = row.slice(idAt, typeAt - 1)
     this.type = row.slice(typeAt, dataAt - 1)
-    this.streamId = row.slice(streamAt, revisionAt - 1)
+    const place = copyOf(row.slice(0, revisionAt - 1))
+    this.streamId = place.slice(streamAt)
     this.revision = Number(row.slice(revisionAt, idAt - 1))
-    this.position = row.slice(0, streamAt - 1) as LogPosition
+    this.position = place.slice(0, streamAt - 1) as LogPosition
     this.metadata = { occurredAt, signature } as unknown as EventMetadata
     this.signedLines = `${row.slice(idAt, signatureAt)}}`
     this.signature = signature
@@ -108,6 +110,16 @@ export class UnparsedEvent implements RecordedEvent {
   #parsed(): RecordedEvent {
     return entryOf(partsOf(this.#row)) as RecordedEvent
   }
+}
+
+/**
+ * The same text, of letters of its own: a piece of a row keeps all of the row in memory, and positions and names of streams are kept
+ * long after it. A text is copied when another one is put behind it and it is then looked into.
+ */
+function copyOf(piece: string): string {
+  const copy = `${piece}\n`
+  copy.charCodeAt(0)
+  return copy.slice(0, -1)
 }
 
 function placesIn(row: string): Places {

@@ -32,7 +32,7 @@ export type AuditNews =
   | { readonly kind: 'failed'; readonly name: string; readonly code: string; readonly message: string }
 
 /** So many characters of rows may be under way to who folds them: they wait in memory. */
-const charactersUnderWay = 4 * 1024 * 1024
+const charactersUnderWay = 1024 * 1024
 
 // The thread of one audit: it reads the log and checks everything in it, while the thread that asked folds what was checked. Each
 // batch of rows is answered by a message when it was taken.
