@@ -14,6 +14,8 @@ const ofOthers = new Set([
   'SIGNING_REQUEST_MISMATCH',
   // Manifests are read by queries only.
   'MANIFEST_MALFORMED',
+  // Deliveries of mail and of web hooks have workflows of their own.
+  'NOTIFICATION_UNKNOWN',
   // What follows the log with a checkpoint.
   'EVENT_LOG_REPLACED',
   // Commands of people to requests, and to what requests rest on.
