@@ -107,6 +107,8 @@ type Definition<
   readonly query?: Query
   readonly body?: OperationBody<Body, Files>
   readonly answers: Of
+  /** Codes with which it is refused, besides those that follow from what it takes. */
+  readonly refusals?: readonly string[]
   /**
    * Who sees to it that a call with an `Idempotency-Key` that is sent again has no second effect: the frame, which keeps the answer
    * for a day (what it is when nothing is said), or the use case, which is given the key. Of methods that change something.

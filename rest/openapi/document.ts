@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type FileFields, type Operation, type OperationAnswer, organizationPath } from '../operation.ts'
 import { withNamedSchemas } from './named-schemas.ts'
+import { refusalsOf } from './refusals.ts'
 
 /** An OpenAPI 3.1 document, as far as its own parts are concerned; schemas are JSON Schema of the draft 2020-12. */
 export type OpenApiDocument = {
@@ -22,6 +23,8 @@ export type DocumentedOperation = {
   readonly security?: readonly object[]
   /** The permission that it needs, as `docs/decisions/authorization.md` names it. */
   readonly 'x-permission'?: string
+  /** Codes of problems that it may answer. */
+  readonly 'x-refusals': readonly string[]
   readonly parameters: readonly DocumentedParameter[]
   readonly requestBody?: {
     readonly required: boolean
@@ -94,6 +97,7 @@ function described(each: Operation): DocumentedOperation {
     summary: each.summary,
     ...(each.description === undefined ? {} : { description: each.description }),
     ...(isOpen ? { security: [] } : { 'x-permission': each.access }),
+    'x-refusals': refusalsOf(each),
     parameters: [...pathParameters(each), ...queryParameters(each), ...headerParameters(each)],
     ...requestBody(each),
     responses: {

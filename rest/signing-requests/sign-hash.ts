@@ -4,7 +4,7 @@ import { Refusal, requestStatus } from '../../domain/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
-import { choicesOf, submissionFields } from './submission-fields.ts'
+import { choicesOf, submissionFields, submissionRefusals } from './submission-fields.ts'
 import { submittedBody, submittedSchema } from './submitted.ts'
 
 const fields = submissionFields.omit({ existingSignatures: true }).extend({
@@ -88,6 +88,13 @@ export function hashOperations(options: {
         201: { description: 'The signatures.', schema: signed, headers: { Location: 'Where the request is.' } },
         202: fastAtWork,
       },
+      refusals: [
+        ...submissionRefusals,
+        'HASH_SIGNING_NOT_ALLOWED',
+        'HASH_LENGTH_WRONG',
+        'HASH_ALGORITHM_NOT_ALLOWED',
+        'HASH_PAYLOAD_MALFORMED',
+      ],
       async handle({ caller, body, idempotencyKey }) {
         const { existingSignatures: _, ...choices } = choicesOf(body, { idempotencyKey })
         const outcome = await application.signHashes(caller, { ...choices, payload: payloadOf(body) })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerRest } from '../../rest/index.ts'
+import { describedApi, operationsById } from '../support/described-operations.ts'
 import { type GraphQLTestServer, openGraphQLServer } from '../support/graphql-server.ts'
 import { refusalOf, refusedCalls } from '../support/rest-errors.ts'
 
@@ -27,6 +28,15 @@ describe('the error documents of REST', () => {
     for (const [what, call] of Object.entries(refusedCalls)) documents[what] = await refusalOf(server, call)
     if (process.env.UPDATE_ERROR_DOCUMENTS === '1') writeFileSync(file, `${JSON.stringify(documents, null, 2)}\n`)
     expect(documents).toEqual(recorded())
+  })
+
+  it('are there for every code that an operation declares', () => {
+    const shown = new Set(Object.values<Problem>(recorded()).map(({ code }) => code))
+    const declared = [...operationsById(describedApi()).values()].flatMap((operation) =>
+      operation['x-refusals'].map((code) => ({ code, by: operation.operationId })),
+    )
+    expect(declared.length).toBeGreaterThan(500)
+    expect(declared.filter(({ code }) => !shown.has(code))).toEqual([])
   })
 
   it('name what is wrong and what would be right', () => {

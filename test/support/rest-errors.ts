@@ -1,3 +1,4 @@
+import { issueApiToken } from '../../application/api-tokens.ts'
 import type { GraphQLTestServer } from './graphql-server.ts'
 
 /** A call that is refused, and what it shows. */
@@ -6,9 +7,11 @@ export type RefusedCall = {
   /** Below `/Api/v1/{organizationId}` unless it begins with a slash. */
   readonly path: string
   /** Default: the submitter's. */
-  readonly as?: 'administrator' | 'submitter' | 'auditor' | 'nobody' | 'stranger'
+  readonly as?: 'administrator' | 'submitter' | 'auditor' | 'nobody' | 'stranger' | 'limited'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** What is called before, whatever it answers. */
+  readonly after?: RefusedCall
 }
 
 const json = (value: unknown) => ({
@@ -29,6 +32,31 @@ const id = '11111111-1111-4111-8111-111111111111'
 const artifact = ['setup.exe', 'a program'] as const
 const right = { artifact, projectSlug: 'demo', signingPolicySlug: 'release-signing' }
 const submit = { method: 'POST', path: 'SigningRequests/SubmitWithArtifact' } as const
+const signHash = { method: 'POST', path: 'SigningRequests/SignHash' } as const
+const hash = {
+  projectSlug: 'demo',
+  signingPolicySlug: 'release-signing',
+  signatureAlgorithm: 'Ecdsa',
+  base64EncodedHash: Buffer.alloc(32, 7).toString('base64'),
+}
+const md5 = { signatureAlgorithm: 'RsaPkcs1', rsaHashAlgorithm: '1.2.840.113549.2.5' }
+const rename = (name: string): RefusedCall => ({
+  method: 'PUT',
+  path: 'Projects/{projectId}',
+  as: 'administrator',
+  ...json({ basedOnRevision: 0, name }),
+})
+const keyed = (name: string): RefusedCall => ({
+  method: 'POST',
+  path: 'Groups',
+  as: 'administrator',
+  body: JSON.stringify({ name }),
+  headers: { 'content-type': 'application/json', 'idempotency-key': 'one key' },
+})
+/** Reading something by an id that nothing has. */
+function absent(what: string, path: string): Readonly<Record<string, RefusedCall>> {
+  return { [`${what} that is not there`]: { method: 'GET', path: `${path}/${id}` } }
+}
 const newProject = { method: 'POST', path: 'Projects', as: 'administrator' } as const
 
 /** One call for each way in which REST refuses; the key says what is wrong. */
@@ -102,15 +130,52 @@ export const refusedCalls: Readonly<Record<string, RefusedCall>> = {
     headers: { 'content-type': 'multipart/form-data; boundary=b' },
     body: '--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n',
   },
+  'a token that is limited to reading': { ...newProject, as: 'limited', ...json({ slug: 'x', name: 'X' }) },
+  'a change based on what is no longer so': { ...rename('Z'), after: rename('Y') },
+  'an idempotency key that was used for something else': { ...keyed('Others'), after: keyed('Ones') },
+  'a number that no double is': { ...newProject, ...json('{"slug":"x","name":1e400}') },
+  ...absent('a signing policy', 'SigningPolicies'),
+  ...absent('a certificate', 'Certificates'),
+  ...absent('a key', 'Keys'),
+  ...absent('a user', 'Users'),
+  ...absent('a group', 'Groups'),
+  ...absent('a trusted build system', 'TrustedBuildSystems'),
+  ...absent('a web hook', 'WebHooks'),
+  ...absent('a grant', 'Grants'),
+  ...absent('a proposed change', 'ChangeProposals'),
+  'a simulation by a version and by settings': {
+    method: 'POST',
+    path: 'SigningPolicies/{signingPolicyId}/Simulate',
+    ...json({ atVersion: 1, proposed: { name: 'X', certificateId: id, submitters: [] } }),
+  },
+  'a certificate for two keys': {
+    method: 'POST',
+    path: 'Certificates/Request',
+    as: 'administrator',
+    ...json({ name: 'X', subject: { commonName: 'X' }, key: { keyId: id, algorithm: 'ec-p256' } }),
+  },
+  'a submission that is canceled too late': {
+    ...submit,
+    ...form({ ...right, cancellationTimeoutInSeconds: '999999999' }),
+  },
+  'hashes by a policy that signs files': { ...signHash, ...json(hash) },
+  'a hash of another length': {
+    ...signHash,
+    ...json({ ...hash, base64EncodedHash: Buffer.alloc(20, 7).toString('base64') }),
+  },
+  'a hash that is no base64': { ...signHash, ...json({ ...hash, base64EncodedHash: '?' }) },
+  'a hash of MD5': { ...signHash, ...json({ ...hash, ...md5, base64EncodedHash: 'BwcHBwcHBwcHBwcHBwcHBw==' }) },
   'a request that is not there': { method: 'GET', path: `SigningRequests/${id}/SignedArtifact` },
 }
 
 /** Sends a call, and gives the answer without what differs from run to run. */
 export async function refusalOf(server: GraphQLTestServer, call: RefusedCall) {
-  const { method, path, as = 'submitter', headers = {}, body } = call
+  const { method, path, as = 'submitter', headers = {}, body, after } = call
+  if (after !== undefined) await refusalOf(server, after)
   const known = { nobody: undefined, stranger: `cst_${'x'.repeat(40)}` } as const
-  const token = as === 'nobody' || as === 'stranger' ? known[as] : server[as].token
-  const named = path.replace('{projectId}', server.projectId)
+  const token =
+    as === 'nobody' || as === 'stranger' ? known[as] : as === 'limited' ? await limitedToken(server) : server[as].token
+  const named = path.replace('{projectId}', server.projectId).replace('{signingPolicyId}', server.releasePolicyId)
   const url = path.startsWith('/') ? path : `/Api/v1/${server.organizationId}/${named}`
   const withSystem = headers.authorization === undefined ? {} : { authorization: `Bearer ${token}:unknown` }
   const response = await fetch(`${server.url}${url}`, {
@@ -123,4 +188,11 @@ export async function refusalOf(server: GraphQLTestServer, call: RefusedCall) {
   )
   const retryAfter = response.headers.get('retry-after')
   return { ...JSON.parse(text), ...(retryAfter === null ? {} : { 'Retry-After': retryAfter }) }
+}
+
+/** Of an administrator, for reading alone. */
+async function limitedToken({ dependencies, setup, administrator }: GraphQLTestServer): Promise<string> {
+  const scope = { access: 'read', projects: null, networks: null } as const
+  const { userId } = administrator
+  return (await issueApiToken(dependencies, setup, { userId, name: 'reading', expiresAt: null, scope })).token
 }
