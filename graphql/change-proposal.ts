@@ -6,12 +6,12 @@ import {
   parsePageRequest,
   proposedDifference,
 } from '../projections/index.ts'
-import { asOf } from './as-of.ts'
 import { builder } from './builder.ts'
 import { ChangeLapseRef, ChangeProposalStatusRef } from './change-proposal-enums.ts'
 import { asConnection } from './connection.ts'
 import type { GraphQLContext } from './context.ts'
 import { EntityRef } from './entity.ts'
+import { entityArguments } from './entity-arguments.ts'
 import { FieldDifferenceRef, visibleDifferences } from './field-difference.ts'
 import { nodeTypes, parseEntityId } from './global-id.ts'
 import { loadNode } from './load-node.ts'
@@ -113,11 +113,7 @@ builder.queryFields((t) => ({
     type: ChangeProposalRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId(id, 'ChangeProposal'),
   }),
   changeProposals: t.connection(

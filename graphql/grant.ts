@@ -1,8 +1,9 @@
 import { type GrantUseView, type GrantView, grantStatuses, parsePageRequest } from '../projections/index.ts'
-import { asOf, listAsOf } from './as-of.ts'
+import { listAsOf } from './as-of.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
 import { EntityRef } from './entity.ts'
+import { entityArguments } from './entity-arguments.ts'
 import { parseEntityId } from './global-id.ts'
 import { minimumPosition } from './minimum-position.ts'
 import { foldingCost } from './query-cost.ts'
@@ -97,11 +98,7 @@ builder.queryFields((t) => ({
     type: GrantRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId(id, 'Grant'),
   }),
   grants: t.connection(

@@ -4,6 +4,7 @@ import { parsePageRequest, type SigningPolicyView } from '../projections/index.t
 import { asOf, listAsOf } from './as-of.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
+import { entityArguments } from './entity-arguments.ts'
 import { parseEntityId } from './global-id.ts'
 import { projectIdOf } from './lookup.ts'
 import { minimumPosition } from './minimum-position.ts'
@@ -65,11 +66,7 @@ builder.queryFields((t) => ({
     type: SigningPolicyRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId(id, 'SigningPolicy'),
   }),
   signingPolicies: t.connection(
@@ -96,11 +93,7 @@ builder.queryFields((t) => ({
     type: KeyRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId(id, 'Key'),
   }),
   keys: t.connection(
@@ -117,11 +110,7 @@ builder.queryFields((t) => ({
     type: CertificateRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId(id, 'Certificate'),
   }),
   certificates: t.connection(
@@ -138,11 +127,7 @@ builder.queryFields((t) => ({
     type: UserRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId(id, 'User'),
   }),
   users: t.connection(
@@ -159,11 +144,7 @@ builder.queryFields((t) => ({
     type: GroupRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId(id, 'Group'),
   }),
   groups: t.connection(

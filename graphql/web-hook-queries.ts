@@ -1,8 +1,9 @@
 import type { ProjectId, WebHookId } from '../domain/index.ts'
 import { parsePageRequest } from '../projections/index.ts'
-import { asOf, listAsOf } from './as-of.ts'
+import { listAsOf } from './as-of.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
+import { entityArguments } from './entity-arguments.ts'
 import { parseEntityId } from './global-id.ts'
 import { minimumPosition } from './minimum-position.ts'
 import { foldingCost } from './query-cost.ts'
@@ -13,11 +14,7 @@ builder.queryFields((t) => ({
     type: WebHookRef,
     nullable: true,
     complexity: foldingCost,
-    args: {
-      id: t.arg.id({ required: true, description: 'UUID or node id.' }),
-      asOf: asOf(t),
-      minimumPosition: minimumPosition(t),
-    },
+    args: entityArguments(t),
     resolve: (_root, { id }) => parseEntityId<WebHookId>(id, 'WebHook'),
   }),
   webHooks: t.connection(
