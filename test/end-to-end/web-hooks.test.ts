@@ -203,9 +203,12 @@ it('what a killed service was about to do is done by the next one, and no secret
   outputs.push(service.output(), log)
   for (const secret of secrets) expect(outputs.filter((output) => output.includes(secret))).toEqual([])
   expect(filesHolding(data, secrets)).toEqual([])
+  // What is kept would be found.
+  expect(filesHolding(data, ['setup.exe'])).not.toEqual([])
   // Nothing is kept of what was not fetched to its end, or was not what was announced.
   expect(unfinished()).toEqual([])
   const kept = filesBelow(join(artifacts, 'sha256')).map((path) => path.slice(-64))
+  expect(kept).not.toEqual([])
   expect(kept.filter((digest) => !log.includes(digest))).toEqual([])
 })
 

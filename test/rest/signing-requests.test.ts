@@ -303,20 +303,25 @@ describe('who lost the right to read', () => {
   })
 
   it('does not see what changes while an event is read for a stream', async () => {
-    const { server, get, post } = await start()
+    const { server, get } = await start()
     const id = await server.submit()
     await server.caughtUp()
     const [reader, other] = server.approvers
     const stream = messages(await get(`/SigningRequests/${id}/Events`, reader))
     await stream.next()
-    const { signingRequestsByIds } = server.readModel
-    vi.spyOn(server.readModel, 'signingRequestsByIds').mockImplementationOnce(async (...wanted) => {
-      await happens(server, reader, 'ApiTokenRevoked')
-      await post(`/SigningRequests/${id}/Deny`, other)
-      await server.caughtUp()
-      return signingRequestsByIds.apply(server.readModel, wanted)
+    const read = server.readModel.signingRequestsByIds.bind(server.readModel)
+    let reads = 0
+    vi.spyOn(server.readModel, 'signingRequestsByIds').mockImplementation(async (...wanted) => {
+      // The first one is the stream's.
+      if (reads++ === 0) {
+        await happens(server, reader, 'ApiTokenRevoked')
+        await server.tell(id, { type: 'Cancel', reason: null, canceledBy: other.userId })
+        await server.caughtUp()
+      }
+      return read(...wanted)
     })
-    await server.plan(id)
+    const delay = { failure: { code: 'X', message: 'x', path: null }, at: '2026-03-01T12:00:00.000Z', pauseSeconds: 1 }
+    await server.tell(id, { type: 'RecordDelay', nextTryAt: null, ...delay })
     expect(await rest(stream)).toEqual([{ event: 'error', data: { code: 'TOKEN_REVOKED' } }])
   })
 })
@@ -335,14 +340,9 @@ describe('calls that wait', () => {
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '5'])
       expect(await answer.json()).toMatchObject({ code: 'TOO_MANY_WAITING_CALLS', details: { retryAfterSeconds: 5 } })
     }
-    const graphql = await fetch(`${server.url}/graphql`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${server.submitter.token}`,
-        accept: 'text/event-stream',
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ query: `subscription { signingRequest(id: "${id}") { id } }` }),
+    const query = encodeURIComponent(`subscription { signingRequest(id: "${id}") { id } }`)
+    const graphql = await fetch(`${server.url}/graphql?query=${query}`, {
+      headers: { authorization: `Bearer ${server.submitter.token}`, accept: 'text/event-stream' },
     })
     expect(await graphql.text()).toContain('TOO_MANY_WAITING_CALLS')
     // Others wait all the same, and who waits no more makes room.
