@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type FileFields, type Operation, type OperationAnswer, organizationPath } from '../operation.ts'
+import { exampleOf } from './example.ts'
 import { withNamedSchemas } from './named-schemas.ts'
 import { refusalsOf } from './refusals.ts'
 
@@ -11,7 +12,7 @@ export type OpenApiDocument = {
   readonly tags: readonly { readonly name: string }[]
   readonly security: readonly object[]
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>
-  readonly components: object
+  readonly components: { readonly securitySchemes: object; readonly schemas: Readonly<Record<string, object>> }
 }
 
 /** An operation in the document. */
@@ -28,7 +29,7 @@ export type DocumentedOperation = {
   readonly parameters: readonly DocumentedParameter[]
   readonly requestBody?: {
     readonly required: boolean
-    readonly content: Readonly<Record<string, { readonly schema: object }>>
+    readonly content: Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>
   }
   readonly responses: Readonly<Record<string, object>>
 }
@@ -157,9 +158,12 @@ function requestBody({ body }: Operation): Pick<DocumentedOperation, 'requestBod
   const { files } = body
   const needsFile = Object.values(files ?? {}).some(({ isRequired }) => isRequired)
   const form = files === undefined ? schema : withFiles(schema, files)
+  // What may be left out whole needs no example.
+  const example =
+    (schema as { readonly required?: unknown }).required === undefined ? {} : { example: exampleOf(schema) }
   const content = {
     'multipart/form-data': { schema: form },
-    ...(!needsFile && { 'application/json': { schema }, 'application/x-www-form-urlencoded': { schema } }),
+    ...(!needsFile && { 'application/json': { schema, ...example }, 'application/x-www-form-urlencoded': { schema } }),
   }
   return { requestBody: { required: needsFile || !body.schema.safeParse({}).success, content } }
 }

@@ -19,7 +19,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 }
 
 /** The document as a page: whole as it is sent, without scripts and without anything of other hosts. */
-export function documentPage({ info, paths, tags }: OpenApiDocument): string {
+export function documentPage({ info, paths, tags, components }: OpenApiDocument): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, each]) => ({ path, method: method.toUpperCase(), each })),
   )
@@ -36,11 +36,15 @@ export function documentPage({ info, paths, tags }: OpenApiDocument): string {
         .map(({ path, method, each }) => article(path, method, each))
         .join('')}</section>`,
   )
+  const named = Object.entries(components.schemas).map(
+    ([name, schema]) =>
+      `<article id="schema-${escaped(name)}"><h3>${escaped(name)}</h3><pre>${json(schema, 2)}</pre></article>`,
+  )
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(info.title)} HTTP API</title><style>${style}</style></head>
 <body><h1>${escaped(info.title)} HTTP API, version ${escaped(info.version)}</h1>
 <p>${escaped(info.description)} The same for programs: <a href="openapi.json">openapi.json</a>.</p>
-<nav>${contents.join('')}</nav><main>${sections.join('')}</main></body></html>
+<nav>${contents.join('')}</nav><main>${sections.join('')}<section><h2>Schemas</h2>${named.join('')}</section></main></body></html>
 `
 }
 
@@ -49,7 +53,7 @@ function article(path: string, method: string, each: DocumentedOperation): strin
   return `<article id="${each.operationId}"><h3>${escaped(each.summary)}</h3><p><code>${escaped(`${method} ${path}`)}</code></p>
 ${each.description === undefined ? '' : `<p>${escaped(each.description)}</p>`}
 <p>${permission === undefined ? 'For everybody.' : `Needs the permission <code>${escaped(permission)}</code>.`}</p>
-${parameterTable(each.parameters)}${body(each)}${responses(each)}</article>`
+${parameterTable(each.parameters)}${body(each)}${responses(each)}${refusals(each)}</article>`
 }
 
 function parameterTable(parameters: readonly DocumentedParameter[]): string {
@@ -65,7 +69,9 @@ function body({ requestBody }: DocumentedOperation): string {
   if (requestBody === undefined) return ''
   const types = Object.keys(requestBody.content)
   const [schema] = Object.values(requestBody.content)
-  return `<h4>Body</h4><p>${types.map((type) => `<code>${escaped(type)}</code>`).join(', ')}</p><pre>${json(schema?.schema, 2)}</pre>`
+  const example = requestBody.content['application/json']?.example
+  const shown = example === undefined ? '' : `<p>For example, as JSON:</p><pre>${json(example, 2)}</pre>`
+  return `<h4>Body</h4><p>${types.map((type) => `<code>${escaped(type)}</code>`).join(', ')}</p><pre>${json(schema?.schema, 2)}</pre>${shown}`
 }
 
 function responses({ responses: answers }: DocumentedOperation): string {
@@ -76,6 +82,10 @@ function responses({ responses: answers }: DocumentedOperation): string {
     return `<tr><td>${status}</td><td>${escaped(description)}${schema}</td></tr>`
   })
   return `<h4>Answers</h4><table>${rows.join('')}</table>`
+}
+
+function refusals({ 'x-refusals': codes }: DocumentedOperation): string {
+  return `<p>May be refused with ${codes.map((code) => `<code>${escaped(code)}</code>`).join(', ')}, and as the rules of what it changes say.</p>`
 }
 
 function json(value: unknown, indent?: number): string {

@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { validate } from '@hyperjump/json-schema/openapi-3-1'
 import { describe, expect, it } from 'vitest'
-import { describedApi, operationsById } from '../support/described-operations.ts'
+import { treeOfJson } from '../../rest/forms/field-tree.ts'
+import { readFields } from '../../rest/forms/read-fields.ts'
+import { describedApi, everyOperation, operationsById } from '../support/described-operations.ts'
 
 // Tools are made from the document: an operation that is called otherwise is another one to them. `UPDATE_OPERATIONS=1` writes down
 // what there is now: read the difference.
@@ -64,4 +66,18 @@ describe('the OpenAPI document', () => {
     expect(described.map(({ name }) => name)).toEqual(named)
     expect([each.operation.summary.length > 5, each.operation.tags.length]).toEqual([true, 1])
   })
+
+  const reading = everyOperation().flatMap(({ operationId, body }) => {
+    const json = operationsById(document).get(operationId)?.requestBody?.content['application/json']
+    return body?.kind === 'fields' && json !== undefined ? [{ operationId, body, json }] : []
+  })
+  it.each(reading.map(({ operationId, ...each }) => [operationId, each] as const))(
+    'gives an example that is taken, where something must be given: %s',
+    (_, { body: { schema }, json }) => {
+      const isNeeded = !schema.safeParse({}).success
+      expect('example' in json).toBe(isNeeded)
+      const read = isNeeded ? () => readFields(schema, treeOfJson(json.example), 'json') : () => undefined
+      expect(read).not.toThrow()
+    },
+  )
 })

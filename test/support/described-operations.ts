@@ -1,11 +1,16 @@
 import { type DocumentedOperation, type OpenApiDocument, openApiDocument } from '../../rest/openapi/document.ts'
+import type { Operation } from '../../rest/operation.ts'
 import { operationsOf } from '../../rest/operations.ts'
 
-/** The OpenAPI document of every operation, without a server: the schemas are all that is looked at. */
-export function describedApi(): OpenApiDocument {
+/** Every operation, without a server: the schemas are all that is looked at. */
+export function everyOperation(): readonly Operation[] {
   const nothing = {} as never
-  const operations = operationsOf({ application: nothing, publicUrl: 'https://signing.example.com' } as never, nothing)
-  return openApiDocument(operations, { serverUrl: 'https://signing.example.com', version: '0.0.0' })
+  return operationsOf({ application: nothing, publicUrl: 'https://signing.example.com' } as never, nothing)
+}
+
+/** The OpenAPI document of every operation. */
+export function describedApi(): OpenApiDocument {
+  return openApiDocument(everyOperation(), { serverUrl: 'https://signing.example.com', version: '0.0.0' })
 }
 
 /** A JSON Schema, as far as what stands in objects is concerned. */
