@@ -101,7 +101,7 @@ export type Fold = {
 }
 
 /** Half of how many entities are in memory at the most. */
-const entitiesInMemory = 1_024
+const entitiesInMemory = 512
 
 /** Begins with nothing. Events are added in the order of the log. */
 export function startFold(): Fold {
