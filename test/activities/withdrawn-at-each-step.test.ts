@@ -36,9 +36,15 @@ async function change(
   return test.application.updateSigningPolicy(bob, input)
 }
 
-const demanding =
-  (requiredApprovals: number) =>
-  ({ approval }: SigningPolicySettings) => ({ approval: approval && { ...approval, requiredApprovals } })
+/** Demands one approval more than before, and names somebody more who can give it. */
+const demandMore = (organization: AttackedOrganization) =>
+  change(organization, ({ approval }) => ({
+    approval: approval && {
+      ...approval,
+      approvers: [...approval.approvers, { user: organization.bob.userId }],
+      requiredApprovals: 3,
+    },
+  }))
 
 async function releaseKey({ test, releaseCertificate }: AttackedOrganization): Promise<KeyId> {
   const { events } = await readWholeStream(test.dependencies.log, streams.certificate(releaseCertificate))
@@ -71,7 +77,7 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
     ...goesOn,
   },
   'the policy demands more approvals from now on': {
-    withdraw: (organization) => change(organization, demanding(3)),
+    withdraw: demandMore,
     ...goesOn,
   },
   'the policy demands no approvals any more': {
@@ -104,7 +110,7 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
   },
   'the certificate is restricted to policies that demand more than the request': {
     async withdraw(organization) {
-      await change(organization, demanding(3))
+      await demandMore(organization)
       await restrict(organization, 3)
     },
     ...stops('CERTIFICATE_RESTRICTIONS_UNMET'),

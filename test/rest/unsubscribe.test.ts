@@ -80,7 +80,7 @@ it('a link that is none of ours, or is for somebody else by a changed letter, is
   for (const wrong of [
     `${url}A`,
     url.slice(0, -1),
-    url.replace(/unsubscribe\/./, 'unsubscribe/_'),
+    url.replace(/unsubscribe\/(.)/, (_, first) => `unsubscribe/${first === '_' ? 'A' : '_'}`),
     `${server.url}/notifications/unsubscribe/${foreign}`,
     `${server.url}/notifications/unsubscribe/x`,
   ])
