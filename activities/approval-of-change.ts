@@ -1,8 +1,6 @@
 import {
   actingUser,
-  asEventOf,
   type ChangeProposal,
-  type ChangeProposalState,
   canonicalJson,
   changeProposalDecider,
   fold,
@@ -10,14 +8,15 @@ import {
   type OrganizationId,
   peopleBehind,
   permissionRule,
+  quorumEvent,
   rolesForApproval,
   streams,
   type User,
   type UserId,
   userDecider,
 } from '../domain/index.ts'
-import type { RecordedEvent } from '../event-log/index.ts'
-import { before, eventsOf } from './change-history.ts'
+import { before, type RecordedEvent } from '../event-log/index.ts'
+import { eventsOf } from './change-history.ts'
 import { longestDelay } from './check-voucher.ts'
 import type { GroundsLog } from './grounds.ts'
 
@@ -146,14 +145,4 @@ async function hasApprovedRole(
     if (given !== undefined && (await isApproved(given))) return true
   }
   return false
-}
-
-/** The event with which the approvals were enough. */
-function quorumEvent(history: readonly RecordedEvent[]): RecordedEvent | undefined {
-  let state: ChangeProposalState = changeProposalDecider.initialState()
-  for (const event of history) {
-    state = changeProposalDecider.evolve(state, asEventOf(changeProposalDecider, event))
-    if (state.status === 'approved') return event
-  }
-  return undefined
 }

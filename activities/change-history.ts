@@ -8,8 +8,3 @@ export async function eventsOf(log: GroundsLog, streamId: string): Promise<reado
     ? (await readNamedStream(log, streamId)).events
     : (await readWholeStream(log, streamId)).events
 }
-
-/** What stood in the log before an event. */
-export function before(event: RecordedEvent, events: readonly RecordedEvent[]): readonly RecordedEvent[] {
-  return events.filter(({ position }) => position < event.position)
-}

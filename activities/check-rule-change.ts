@@ -13,9 +13,9 @@ import {
   type SigningPolicySettings,
   streams,
 } from '../domain/index.ts'
-import type { RecordedEvent } from '../event-log/index.ts'
+import { before, type RecordedEvent } from '../event-log/index.ts'
 import { faultOfApproval } from './approval-of-change.ts'
-import { before, eventsOf } from './change-history.ts'
+import { eventsOf } from './change-history.ts'
 import type { GroundsLog } from './grounds.ts'
 
 /**

@@ -1,5 +1,18 @@
-import { type Actor, actingUser, type ChangeProposal, peopleBehind, streams, type UserId } from '../domain/index.ts'
-import { type EventLog, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import {
+  type Actor,
+  actingUser,
+  type ChangeProposal,
+  fold,
+  hasPermission,
+  peopleBehind,
+  quorumEvent,
+  rolesForApproval,
+  streams,
+  type UserId,
+  type UserState,
+  userDecider,
+} from '../domain/index.ts'
+import { before, type EventLog, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 
 /**
@@ -18,18 +31,39 @@ export async function samePersonAs(
   return same
 }
 
-/** How many different people stand for the approvals of a change, besides the person who proposed it. */
+/** Whether a user can approve changes that need a permission: is active, and has it by more than an appointment. */
+export function canApproveChange(user: UserState, permission: ChangeProposal['permission']): boolean {
+  return user.status === 'active' && hasPermission({ ...user, roles: rolesForApproval(user) }, permission)
+}
+
+/**
+ * How many different people stand for the approvals of a change, besides the person who proposed it. Of those who approved it count
+ * those who could, by the log, when the last approval came: who was deactivated at the moment of their approval may be so before
+ * it, and the signer does not count them either.
+ */
 export async function countPeople(log: EventLog, proposal: ChangeProposal): Promise<number> {
   const decisions = await peopleOfDecisions(log, proposal)
+  const quorum = quorumEvent((await readWholeStream(log, streams.changeProposal(proposal.changeProposalId))).events)
   const counted = new Set(proposal.author === null ? [] : decisions.get(proposal.author))
   let count = 0
   for (const { approver } of proposal.approvals) {
     const people = decisions.get(approver) ?? new Set([approver])
     if ([...people].some((person) => counted.has(person))) continue
+    if (quorum !== undefined && !(await couldApprove(log, approver, proposal.permission, quorum))) continue
     for (const person of people) counted.add(person)
     count += 1
   }
   return count
+}
+
+async function couldApprove(
+  log: EventLog,
+  approver: UserId,
+  permission: ChangeProposal['permission'],
+  quorum: RecordedEvent,
+): Promise<boolean> {
+  const { events } = await readWholeStream(log, streams.user(approver))
+  return canApproveChange(fold(userDecider, before(quorum, events)), permission)
 }
 
 /** The people behind the author and each approver whose approval stands, by the account. */

@@ -21,7 +21,7 @@ import {
 import { isOvertaken, type LogPosition, prepareEvents, readWholeStream } from '../event-log/index.ts'
 import { authorize } from './authorize.ts'
 import { type Caller, metadataFor } from './caller.ts'
-import { countPeople, samePersonAs } from './change-people.ts'
+import { canApproveChange, countPeople, samePersonAs } from './change-people.ts'
 import { handleCommand } from './handle-command.ts'
 import { keepAdministrator } from './keep-administrator.ts'
 import { loadOwn } from './load.ts'
@@ -178,7 +178,11 @@ async function refuseExpired(dependencies: Dependencies, caller: Caller, proposa
   )
 }
 
-/** Refuses what was proposed when fewer approvals were needed than are now. @throws Refusal `CHANGE_NOT_APPROVED` */
+/**
+ * Refuses what was proposed when fewer approvals were needed than are now, and what somebody approved who could not any more.
+ *
+ * @throws Refusal `CHANGE_NOT_APPROVED`
+ */
 async function requireEnough({ log }: Dependencies, caller: Caller, proposal: ChangeProposal): Promise<void> {
   const { target, author } = proposal
   const organization = await loadOwn(log, streams.organization(caller.organizationId), organizationDecider, caller)
@@ -190,7 +194,7 @@ async function requireEnough({ log }: Dependencies, caller: Caller, proposal: Ch
   if (approvals < required)
     throw new Refusal(
       'CHANGE_NOT_APPROVED',
-      `Changes of rules need ${required} approvals of different people by now, and this one has ${approvals}. Propose it again.`,
+      `Changes of rules need ${required} approvals of different people by now, and this one has ${approvals} of people who could give one. Propose it again.`,
       { approvals, requiredApprovals: required },
     )
 }
@@ -204,8 +208,7 @@ async function noLongerAllowed(
   const gone: UserId[] = []
   for (const { approver } of approvals) {
     const { state } = await loadOwn(log, streams.user(approver), userDecider, caller)
-    const isActive = state.status === 'active'
-    if (!isActive || !hasPermission({ ...state, roles: rolesForApproval(state) }, permission)) gone.push(approver)
+    if (!canApproveChange(state, permission)) gone.push(approver)
   }
   return gone
 }

@@ -31,3 +31,8 @@ export async function readNamedStream(log: Pick<EventLog, 'readStream'>, streamI
     `The log has nothing of ${streamId}, which other events of it name. Nothing is decided on it until that is mended.`,
   )
 }
+
+/** Those of some events, of whatever streams, that stood in the log before another one. */
+export function before(event: RecordedEvent, events: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  return events.filter(({ position }) => position < event.position)
+}

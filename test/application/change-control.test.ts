@@ -58,6 +58,20 @@ async function proposal({ dependencies: { log } }: TestApplication, id: ChangePr
 
 const approval = (changeProposalId: ChangeProposalId) => ({ changeProposalId, comment: null })
 
+/** As an approval does it whose process ends before it applies. */
+const approveOnly = ({ dependencies, clock }: TestApplication, by: TestCaller, id: ChangeProposalId) =>
+  handleCommand(dependencies, by, streams.changeProposal(id), changeProposalDecider, {
+    type: 'ApproveChange',
+    approver: { userId: by.userId, kind: 'interactive' },
+    comment: null,
+    samePersonAs: [],
+    noLongerAllowed: [],
+    at: clock.now,
+  })
+
+const deactivate = ({ dependencies, setup }: TestApplication, { userId }: TestCaller) =>
+  handleCommand(dependencies, setup, streams.user(userId), userDecider, { type: 'DeactivateUser', reason: null })
+
 describe('under change control a change of a rule', () => {
   it('does not hold before another administrator has approved it, and then as it was proposed', async () => {
     const { test, ada, bob, groupId, join, members } = await controlled()
@@ -96,10 +110,7 @@ describe('under change control a change of a rule', () => {
     const changeProposalId = idOf(await join(ada, bob.userId))
     await test.application.approveChange(bob, approval(changeProposalId))
     expect(await members()).toEqual([])
-    await handleCommand(test.dependencies, test.setup, streams.user(bob.userId), userDecider, {
-      type: 'DeactivateUser',
-      reason: null,
-    })
+    await deactivate(test, bob)
     await test.application.approveChange(cleo, approval(changeProposalId))
     // Bob's does not count any more.
     expect(await members()).toEqual([])
@@ -178,32 +189,39 @@ describe('under change control a change of a rule', () => {
   it('is applied by the next approval when a process ended after the last one', async () => {
     const { test, ada, bob, cleo, join, members } = await controlled()
     const changeProposalId = idOf(await join(ada, bob.userId))
-    // As an approval does it whose process ends before it applies.
-    await handleCommand(test.dependencies, bob, streams.changeProposal(changeProposalId), changeProposalDecider, {
-      type: 'ApproveChange',
-      approver: { userId: bob.userId, kind: 'interactive' },
-      comment: null,
-      samePersonAs: [],
-      noLongerAllowed: [],
-      at: test.clock.now,
-    })
+    await approveOnly(test, bob, changeProposalId)
     expect(await members()).toEqual([])
     await test.application.approveChange(cleo, approval(changeProposalId))
     expect(await members()).toEqual([bob.userId])
     expect((await proposal(test, changeProposalId)).approvals).toHaveLength(1)
   })
 
+  it('lapses when whoever approved it was deactivated before that, by another process at the same moment', async () => {
+    const { test, ada, bob, cleo, join, members } = await controlled()
+    const changeProposalId = idOf(await join(ada, bob.userId))
+    await deactivate(test, bob)
+    await approveOnly(test, bob, changeProposalId)
+    await expect(test.application.approveChange(cleo, approval(changeProposalId))).rejects.toMatchObject({
+      code: 'CHANGE_NOT_APPROVED',
+      details: { approvals: 0, requiredApprovals: 1 },
+    })
+    expect(await members()).toEqual([])
+    expect(await proposal(test, changeProposalId)).toMatchObject({ status: 'lapsed', lapsed: 'tooFewApprovals' })
+  })
+
+  it('is applied although whoever approved it was deactivated after that', async () => {
+    const { test, ada, bob, cleo, join, members } = await controlled()
+    const changeProposalId = idOf(await join(ada, cleo.userId))
+    await approveOnly(test, bob, changeProposalId)
+    await deactivate(test, bob)
+    await test.application.approveChange(cleo, approval(changeProposalId))
+    expect(await members()).toEqual([cleo.userId])
+  })
+
   it('lapses when it was approved, and not applied within its time', async () => {
     const { test, ada, bob, cleo, join, members } = await controlled()
     const changeProposalId = idOf(await join(ada, bob.userId))
-    await handleCommand(test.dependencies, bob, streams.changeProposal(changeProposalId), changeProposalDecider, {
-      type: 'ApproveChange',
-      approver: { userId: bob.userId, kind: 'interactive' },
-      comment: null,
-      samePersonAs: [],
-      noLongerAllowed: [],
-      at: test.clock.now,
-    })
+    await approveOnly(test, bob, changeProposalId)
     test.clock.now = '2026-03-02T12:00:00.000Z'
     await expect(test.application.approveChange(cleo, approval(changeProposalId))).rejects.toMatchObject({
       code: 'CHANGE_PROPOSAL_EXPIRED',
