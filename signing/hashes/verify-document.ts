@@ -39,7 +39,7 @@ export function hashVerification(payload: HashesToSign, publicKey: Uint8Array): 
   const right = new Map<number, string>()
 
   async function verifyPart(first: number, signatures: readonly string[]): Promise<void> {
-    const digests = signatures.map((_, index) => Buffer.from(hashes[first + index] ?? '', 'base64'))
+    const digests = hashes.slice(first, first + signatures.length).map((hash) => Buffer.from(hash, 'base64'))
     const bytes = signatures.map((signature) => Buffer.from(signature, 'base64'))
     const holds = await check(digests, bytes)
     for (const [index, signature] of signatures.entries()) {
@@ -95,7 +95,10 @@ function checkOf(
   if (key.asymmetricKeyType !== 'rsa' || hashAlgorithm === null) return noneHolds
   const holds = signatureAlgorithm === 'RsaPss' ? pssHolds : pkcs1Holds
   return async (digests, signatures) =>
-    digests.map((digest, index) => holds(key, hashAlgorithm, digest, signatures[index] ?? Buffer.alloc(0)))
+    signatures.map((signature, index) => {
+      const digest = digests[index]
+      return digest !== undefined && holds(key, hashAlgorithm, digest, signature)
+    })
 }
 
 const noneHolds: HashCheck = async (_, signatures) => signatures.map(() => false)

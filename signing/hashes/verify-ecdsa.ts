@@ -7,7 +7,6 @@ const verifyOnThread = promisify(verify)
 
 /** A curve y² = x³ − 3x + b over p elements, with a group of n (FIPS 186-5, SP 800-186 §3.2.1). */
 type Curve = {
-  readonly name: string
   readonly oid: string
   /** Bytes of a coordinate, and of a number modulo n. */
   readonly length: number
@@ -15,23 +14,21 @@ type Curve = {
   readonly n: bigint
 }
 
+/** P-256, P-384 and P-521, by the names that OpenSSL gives them. */
 const curves: Readonly<Record<string, Curve>> = {
-  'P-256': {
-    name: 'prime256v1',
+  prime256v1: {
     oid: '1.2.840.10045.3.1.7',
     length: 32,
     p: 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn,
     n: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
   },
-  'P-384': {
-    name: 'secp384r1',
+  secp384r1: {
     oid: '1.3.132.0.34',
     length: 48,
     p: 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
     n: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
   },
-  'P-521': {
-    name: 'secp521r1',
+  secp521r1: {
     oid: '1.3.132.0.35',
     length: 66,
     p: 2n ** 521n - 1n,
@@ -43,7 +40,7 @@ const curves: Readonly<Record<string, Curve>> = {
 const probe = { hash: 'sha256', message: Buffer.alloc(0) } as const
 const probeDigest = toNumber(createHash(probe.hash).update(probe.message).digest())
 
-/** Which of some signatures hold, each of the hash in the same place. */
+/** Which of some signatures hold, each of the hash in the same place; one that has no hash there does not. */
 export type HashCheck = (
   digests: readonly Uint8Array[],
   signatures: readonly Uint8Array[],
@@ -63,10 +60,11 @@ export type HashCheck = (
  * @returns `undefined` when the key is none of P-256, P-384, P-521
  */
 export function ecdsaVerifier(key: KeyObject, format: 'ieee' | 'asn1'): HashCheck | undefined {
-  const { crv = '', x = '', y = '' } = key.export({ format: 'jwk' })
-  const curve = Object.hasOwn(curves, crv) ? curves[crv] : undefined
+  const name = key.asymmetricKeyDetails?.namedCurve ?? ''
+  const curve = Object.hasOwn(curves, name) ? curves[name] : undefined
   if (curve === undefined) return undefined
-  const { name, length, p, n } = curve
+  const { length, p, n } = curve
+  const { x = '', y = '' } = key.export({ format: 'jwk' })
   const publicPoint = { x: toNumber(Buffer.from(x, 'base64url')), y: toNumber(Buffer.from(y, 'base64url')) }
   const multiplier = createECDH(name)
   const encodedPublicPoint = subjectPublicKeyInfo(curve, publicPoint)
@@ -96,7 +94,8 @@ export function ecdsaVerifier(key: KeyObject, format: 'ieee' | 'asn1'): HashChec
       const raw = format === 'ieee' ? signature : rawSignatureOf(signature, length)
       if (raw?.length !== 2 * length) return []
       const r = toNumber(raw.subarray(0, length))
-      return r === 0n || r >= n ? [] : [{ index, raw, r, digest: digests[index] ?? Buffer.alloc(0) }]
+      const digest = digests[index]
+      return digest === undefined || r === 0n || r >= n ? [] : [{ index, raw, r, digest }]
     })
     const keys = shiftedKeys(
       candidates.map(({ digest }) => digest),

@@ -7,7 +7,7 @@ const hashesAtOnce = 32
  *
  * @param atOnce parts at a time
  * @param signed called with each part and the index of its first hash; the next part is signed meanwhile
- * @returns the signatures in the order of the hashes, when all that follows is done too
+ * @returns the signatures in the order of the hashes, when all that follows is done too; it fails no earlier either
  */
 export async function inParts(
   digests: readonly Uint8Array[],
@@ -30,18 +30,24 @@ export async function inParts(
       const part = digests.slice(start, start + hashesAtOnce).map((digest) => new Uint8Array(digest))
       const made = await sign(part).catch(beginNoMore)
       for (const [index, signature] of made.entries()) signatures[start + index] = signature
-      const follows = signed(start, made).catch(beginNoMore)
+      const follows = follow(start, made)
       // It is waited for at the end; until then its failure is not an unhandled one.
       follows.catch(() => undefined)
       following.push(follows)
     }
   }
-  const parts = Math.ceil(digests.length / hashesAtOnce)
-  try {
-    await Promise.all(Array.from({ length: Math.min(atOnce, parts) }, takeTurns))
-  } finally {
-    await Promise.allSettled(following)
+  async function follow(first: number, made: readonly Uint8Array[]): Promise<void> {
+    try {
+      await signed(first, made)
+    } catch (error) {
+      beginNoMore(error)
+    }
   }
-  await Promise.all(following)
+  const parts = Math.ceil(digests.length / hashesAtOnce)
+  const turns = Array.from({ length: Math.min(atOnce, parts) }, takeTurns)
+  // Also when one failed: whoever is answered can rely on it that the key is not used any more.
+  await Promise.allSettled(turns)
+  await Promise.allSettled(following)
+  await Promise.all([...turns, ...following])
   return signatures
 }

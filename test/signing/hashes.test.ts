@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,7 @@ afterAll(async () => {
 })
 
 const hashNames = ['sha1', 'sha256', 'sha384', 'sha512'] as const
+const digestsOf = ({ hashes }: HashesToSign) => hashes.map((hash) => Buffer.from(hash, 'base64'))
 const digestOf = (hash: SignableHash, text: string) => createHash(hash).update(text).digest('base64')
 
 function payloadOf(
@@ -160,8 +161,13 @@ describe('many hashes', () => {
       asked += 1
       if (asked === 2) throw withdrawn
     }
-    await expect(signHashes(key, payload, { before })).rejects.toBe(withdrawn)
+    const signed = vi.fn(async () => undefined)
+    await expect(signHashes(key, payload, { before, signed })).rejects.toBe(withdrawn)
     expect(asked).toBeLessThanOrEqual(4)
+    // What others had begun was over by then.
+    const { length } = signed.mock.calls
+    await signHashes(key, payload)
+    expect(signed.mock.calls).toHaveLength(length)
   })
 
   test('are verified while others are signed, and once more where their document says something else', async () => {
@@ -191,6 +197,29 @@ describe('many hashes', () => {
     expect(before.mock.calls.length).toBeLessThanOrEqual(4)
   })
 
+  test('are not signed to the end either when that cannot even be asked', async () => {
+    const before = vi.fn(async () => undefined)
+    const signed = vi
+      .fn(async () => undefined)
+      .mockImplementationOnce(() => {
+        throw new Error('no encoding')
+      })
+    await expect(key.signHashes({ scheme: 'ecdsa' }, digestsOf(payload), { before, signed })).rejects.toThrow(
+      'no encoding',
+    )
+    expect(before.mock.calls.length).toBeLessThanOrEqual(4)
+  })
+
+  test('have no signature beyond the last of them, not even one that anybody can make of the number 0', async () => {
+    const one = { ...payload, hashes: payload.hashes.slice(0, 1) }
+    const x = Buffer.from(key.publicKey).subarray(-64, -32)
+    const signature = Buffer.concat([x, x]).toString('base64')
+    const zero = { ...payload, hashes: [Buffer.alloc(32).toString('base64')] }
+    await verifyHashDocument(hashDocument(zero, [signature]), zero, key.publicKey)
+    const beyond = hashVerification(one, key.publicKey).signatures(1, [signature])
+    await expect(beyond).rejects.toMatchObject({ code: 'HASH_SIGNATURE_INVALID' })
+  })
+
   test('hold only with r and s below the order of the curve', async () => {
     const one = { ...payload, hashes: payload.hashes.slice(0, 1) }
     const [signature = ''] = await signHashes(key, one)
@@ -207,13 +236,21 @@ describe('many hashes', () => {
   })
 })
 
-test('a hash that is that of nothing at all is verified as any other', async () => {
+test('the hash of an empty message, by which OpenSSL verifies all of them, is verified as any other', async () => {
   const key = await token.generateKey({ id: randomBytes(16), label: 'nothing', algorithm: 'ec-p256' })
   const payload = { ...ecdsa('ieee', 'sha256'), hashes: [digestOf('sha256', ''), digestOf('sha256', 'a')] }
   const signatures = await signHashes(key, payload)
   await verifyHashDocument(hashDocument(payload, signatures), payload, key.publicKey)
   const exchanged = hashDocument(payload, signatures.toReversed())
   await expect(verifyHashDocument(exchanged, payload, key.publicKey)).rejects.toThrow('hash 1 of 2 does not hold')
+})
+
+test('by a key of another curve no signature holds', async () => {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'brainpoolP256r1' })
+  const payload = { ...ecdsa('ieee', 'sha256'), hashes: [digestOf('sha256', 'a')] }
+  const document = hashDocument(payload, [Buffer.alloc(64, 1).toString('base64')])
+  const spki = publicKey.export({ format: 'der', type: 'spki' })
+  await expect(verifyHashDocument(document, payload, spki)).rejects.toMatchObject({ code: 'HASH_SIGNATURE_INVALID' })
 })
 
 test('a document that holds more than hashes and signatures is refused', async () => {
