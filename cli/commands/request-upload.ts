@@ -65,13 +65,14 @@ function linkFor(
   if (source.kind !== 'announcedUpload')
     throw refused(
       'UPLOAD_NOT_AWAITED',
-      `The signing request ${id} waits for no upload: it was submitted by ${source.kind}.`,
+      `The signing request ${id} waits for no upload: it was submitted with its artifact, or with where that is.`,
     )
   if (source.sha256 !== sha256)
     throw refused(
       'ARTIFACT_MISMATCH',
       `${name} has the SHA-256 ${sha256}; ${source.sha256} was announced. Nothing was sent.`,
     )
-  if (uploadLink !== null || artifact !== null) return artifact === null ? uploadLink : null
+  if (artifact !== null) return null
+  if (uploadLink !== null) return uploadLink
   throw refused('SIGNING_REQUEST_FINAL', `The signing request ${id} is over: ${workflowStatus}.`)
 }
