@@ -3,15 +3,16 @@ import { usageError } from './cli-error.ts'
 const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** The longest wait that timers of Node.js can measure, 2³¹ − 1 ms, in whole days. */
-const longestDays = 24
+const longestWaitDays = 24
 
 /**
  * Reads a duration: a whole number with `s`, `m`, `h` or `d` behind it; seconds without.
  *
+ * @param longestDays by default what this process can wait
  * @returns milliseconds
- * @throws CliError `USAGE` when it is none, zero or longer than 24 days
+ * @throws CliError `USAGE` when it is none, zero or longer
  */
-export function parseDuration(text: string, option: string): number {
+export function parseDuration(text: string, option: string, longestDays = longestWaitDays): number {
   const [, amount, unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text.trim()) ?? []
   const duration = Number(amount) * seconds[unit as keyof typeof seconds] * 1000
   if (amount === undefined || duration === 0 || duration > longestDays * seconds.d * 1000)

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { CliError, usageError } from '../cli-error.ts'
 import type { Connection, ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
-import { type ApprovalAnswer, approveRequest, approveRequests } from '../documents/request-changes.ts'
+import { type ApprovalAnswer, approveRequest, approveRequests, mostApprovals } from '../documents/request-changes.ts'
 import { oneRequest } from '../documents/requests.ts'
 import { parseId } from '../entity-id.ts'
 import { exitCode } from '../exit-code.ts'
@@ -31,7 +31,7 @@ export function define(command: Command, invocation: Invocation): void {
     "Shows what will be signed (each file with its SHA-256, what is done to it, the certificate), checks that it is what the plan's digest stands for, asks, and approves that digest: another plan than the one shown cannot be approved by it. Several requests, such as the builds of one release, are all shown before the first is approved; each is approved or refused by itself.",
   )
   withConnection(command)
-    .argument('<id...>', 'the signing request, or several')
+    .argument('<id...>', `the signing request, or up to ${mostApprovals}`)
     .option('--plan-digest <sha256>', 'approve this plan of one request, looked at before, without showing it again')
     .option('--yes', 'approve the plan that is shown without being asked')
     .option('--comment <text>', 'why')
@@ -43,6 +43,9 @@ export function define(command: Command, invocation: Invocation): void {
       if (given !== undefined && !/^[0-9a-f]{64}$/i.test(given))
         throw usageError('--plan-digest is not a SHA-256 digest of 64 hexadecimal characters.')
       if (new Set(ids).size < ids.length) throw usageError('A signing request is named twice.')
+      // Before anybody looks at them one by one.
+      if (ids.length > mostApprovals)
+        throw usageError(`At most ${mostApprovals} signing requests are approved at once; ${ids.length} are named.`)
       const [id = '', ...others] = ids
       if (others.length === 0) return approveOne(invocation, options, id)
       if (given !== undefined) throw usageError('--plan-digest is of one request: approve several one by one by it.')

@@ -93,6 +93,9 @@ export function define(command: Command, invocation: Invocation): void {
 
 type Submission = ReturnType<typeof submissionOf>
 
+/** The service measures this time, and takes a year. */
+const longestCancellationDays = 366
+
 function submissionOf(options: Options) {
   const { project, policy: signingPolicy, cancelAfter } = options
   if (project === undefined || signingPolicy === undefined)
@@ -102,7 +105,8 @@ function submissionOf(options: Options) {
     )
   const { description = null, existingSignatures = null, productVersion: version = null } = options
   const { idempotencyKey = randomUUID() } = options
-  const cancelAfterSeconds = cancelAfter === undefined ? null : parseDuration(cancelAfter, '--cancel-after') / 1000
+  const cancelAfterSeconds =
+    cancelAfter === undefined ? null : parseDuration(cancelAfter, '--cancel-after', longestCancellationDays) / 1000
   return { project, signingPolicy, description, version, existingSignatures, idempotencyKey, cancelAfterSeconds }
 }
 

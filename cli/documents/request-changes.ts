@@ -91,6 +91,9 @@ export type ApprovalAnswer = {
   readonly refusal: { readonly code: string; readonly message: string; readonly transient: boolean } | null
 }
 
+/** As many requests the service approves in one call. */
+export const mostApprovals = 100
+
 /** Approves the plans of several requests, each by itself. */
 export const approveRequests = typedDocument<
   { readonly approveSigningRequests: { readonly answers: readonly ApprovalAnswer[] } },

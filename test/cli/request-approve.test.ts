@@ -150,6 +150,7 @@ describe('countersign request approve, of several requests,', () => {
       [one, two, '--plan-digest', sha256('plan')],
       [one, one, '--yes'],
       [one, 'x', '--yes'],
+      [...Array.from({ length: 101 }, () => crypto.randomUUID()), '--yes'],
     ])
       expect([wrong, (await countersign(['request', 'approve', ...wrong])).code]).toEqual([wrong, 2])
     expect(at.service.calls).toEqual([])

@@ -69,6 +69,7 @@ describe('countersign sign --from-link', () => {
       [['--upload-later', '--file-name', 'a.exe'], '--upload-later needs FILE'],
       [[], 'FILE is needed'],
       [['setup.exe', '--cancel-after', 'never'], '--cancel-after is not a duration'],
+      [['setup.exe', '--cancel-after', '367d'], '--cancel-after is not a duration between 1 second and 366 days'],
     ]
     writeFileSync(join(at.folder, 'wrong'), 'X-Build: 817\nsecret-\n')
     for (const [args, message] of wrong) {
@@ -102,9 +103,20 @@ describe('countersign sign --upload-later', () => {
 
   it('needs no file here, when name and digest are known', async () => {
     const digest = sha256(unsigned)
-    const announced = await submit(['--upload-later', '--file-name', 'app.exe', '--sha256', digest, '--no-wait'])
+    const announced = await submit([
+      '--upload-later',
+      '--file-name',
+      'app.exe',
+      '--sha256',
+      digest,
+      '--no-wait',
+      '--cancel-after',
+      '30d',
+    ])
     expect(announced).toMatchObject({ code: 0 })
-    expect(at.service.submissions).toMatchObject([{ announcedUpload: { fileName: 'app.exe', sha256: digest } }])
+    expect(at.service.submissions).toMatchObject([
+      { announcedUpload: { fileName: 'app.exe', sha256: digest }, cancelAfterSeconds: 30 * 86_400 },
+    ])
   })
 
   it('sends nothing that was not announced, nor to a request that waits for nothing', async () => {
