@@ -22,8 +22,11 @@ export function readJson(text: string): unknown {
   return value
 }
 
-/** An exponent of three digits, or more digits than the largest double has: nearly every text has neither. */
-const mayBeTooLarge = /[eE]\+?0*[1-9]\d\d|\d{308}/
+/**
+ * An exponent of three digits, or so many digits that an exponent of two makes them larger than the largest double, which has 309:
+ * nearly every text has neither.
+ */
+const mayBeTooLarge = /[eE]\+?0*[1-9]\d\d|\d{210}/
 
 /**
  * A number may be written that no double is, such as 1e400. What it would be read as, infinity, JSON cannot write: it would be

@@ -154,7 +154,9 @@ describe('fields of a JSON document', () => {
     expect(faults(() => json('{"projectSlug":"p","parameters":{"a":[1,1e400]}}'))).toEqual({
       'parameters.a.1': [expect.stringContaining('too large')],
     })
-    expect(Object.keys(faults(() => json(`-${'9'.repeat(400)}`)))).toEqual(['request'])
+    for (const tooLarge of [`-${'9'.repeat(400)}`, `${'9'.repeat(307)}e2`, `2${'0'.repeat(209)}e+99`])
+      expect(Object.keys(faults(() => readJson(tooLarge))), tooLarge).toEqual(['request'])
+    expect(readJson(`9${'0'.repeat(208)}e99`)).toBe(9e307)
     expect(readJson('[1e308,"1e400",1E+005]')).toEqual([1e308, '1e400', 1e5])
     expect(Object.keys(faults(() => json('{"projectSlug":"p","statuses":"Denied"}')))).toEqual(['statuses'])
   })
