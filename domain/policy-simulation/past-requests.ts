@@ -33,6 +33,7 @@ export type PastRequest = Pick<
   | 'signingRequestId'
   | 'projectId'
   | 'submitter'
+  | 'peopleBehind'
   | 'approval'
   | 'plan'
   | 'approvals'
@@ -120,15 +121,15 @@ function buildSystemDifference(
 
 /** How many of the approvals that were given count, of how many that are needed. */
 function approvalsText(
-  { submitter, plan, approvals }: PastRequest,
+  request: PastRequest,
   approval: SigningPolicySettings['approval'],
   groupsOf: (user: UserId) => ReferencedUser['groups'],
 ): string {
   if (approval === null) return 'none needed'
-  const given = approvals.map((each) => ({
+  const approvals = request.approvals.map((each) => ({
     ...each,
     through: referencesTo(approval.approvers, { userId: each.approver, groups: groupsOf(each.approver) }),
   }))
-  const count = countedApprovals({ approval, submitter, plan, approvals: given }).length
+  const count = countedApprovals({ ...request, approval, approvals }).length
   return `${count} of ${approval.requiredApprovals}`
 }

@@ -184,6 +184,17 @@ describe('of past requests, other settings would have treated otherwise', () => 
     expect(otherwise(other)).toEqual([{ rule, before, after }])
   })
 
+  it('by approvals of the people behind the submission, where they may approve it or may not any more', () => {
+    const ownApprovals = { ...settings.approval, submitterMayApprove: true }
+    const ofBert = { peopleBehind: [bert] }
+    expect(otherwise({ approval: ownApprovals }, ofBert)).toEqual([
+      { rule: 'approvals', before: '1 of 2', after: '2 of 2' },
+    ])
+    expect(otherwise({}, { ...ofBert, approval: ownApprovals })).toEqual([
+      { rule: 'approvals', before: '2 of 2', after: '1 of 2' },
+    ])
+  })
+
   it('by hash signing, of requests that brought hashes', () => {
     const hashes = { source: { kind: 'hashPayload' } }
     const refused = { rule: 'hashSigning', before: 'signed', after: 'refused' }
