@@ -1,11 +1,13 @@
 import {
   activeProject,
   activeSigningPolicy,
+  type ClaimedOrigin,
   certificateDecider,
   chosenTreatment,
   currentVersion,
   type EarlierRequests,
   type ExistingSignatureTreatment,
+  type Instant,
   type KeyAlgorithm,
   keyDecider,
   type Project,
@@ -28,6 +30,7 @@ import {
 import type { EventLog, RecordedEvent } from '../event-log/index.ts'
 import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
+import { claimedOrigin } from './claimed-origin.ts'
 import { broughtInBy } from './earlier-requests.ts'
 import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -47,6 +50,10 @@ export type CheckedChoices = {
   readonly existingSignatures: ExistingSignatureTreatment
   readonly description: string | null
   readonly version: string | null
+  /** Where the artifact comes from, as its event will say it. */
+  readonly origin: ClaimedOrigin | null
+  /** When the service cancels the request, if it is not final by then. */
+  readonly cancelAt: Instant | null
   /** Of the key that the policy signs with. */
   readonly keyAlgorithm: KeyAlgorithm
 }
@@ -58,10 +65,10 @@ export type CheckedChoices = {
  * @param earlier what a resubmission goes back to: where the policy demands a trusted build system, it must have vouched for that
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
  *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
- *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`
+ *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`, `CANCELLATION_TIMEOUT_INVALID`; as {@link claimedOrigin}
  */
 export async function checkChoices(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'sources'>,
   caller: Caller,
   choices: SubmissionChoices,
   earlier?: EarlierRequests<RecordedEvent>,
@@ -81,8 +88,28 @@ export async function checkChoices(
   const certificate = usableCertificate(certificateState, now())
   requireRestrictionsMet(certificate, settings, `the signing policy ${settings.name}`)
   const key = usableKey((await load(log, streams.key(certificate.keyId), keyDecider)).state, certificate.name)
+  // A resubmission has the origin of its original, whoever submits again.
+  const origin = earlier
+    ? (earlier.original.request.claimedOrigin ?? null)
+    : await claimedOrigin(dependencies, caller, choices, project)
+  const cancelAt = cancelMoment(choices.cancelAfterSeconds ?? null, now())
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
-  return { project, policy: inForce, existingSignatures, description, version, keyAlgorithm: key.algorithm }
+  const said = { description, version, origin, cancelAt }
+  return { project, policy: inForce, existingSignatures, ...said, keyAlgorithm: key.algorithm }
+}
+
+/** The longest that a request may be given until it is canceled, in seconds: a year. */
+const longestCancellation = 366 * 24 * 3_600
+
+/** @throws Refusal `CANCELLATION_TIMEOUT_INVALID` */
+function cancelMoment(seconds: number | null, now: Instant): Instant | null {
+  if (seconds === null) return null
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > longestCancellation)
+    throw new Refusal(
+      'CANCELLATION_TIMEOUT_INVALID',
+      `A request is canceled after a whole number of seconds from 1 to ${longestCancellation}; got ${seconds}.`,
+    )
+  return new Date(Date.parse(now) + seconds * 1_000).toISOString()
 }
 
 /** What a policy demands that takes only what a trusted build system vouches for. @throws Refusal as that says */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
   hashesOf,
-  type Instant,
   peopleBehindResubmission,
   Refusal,
   requireHashSigning,
@@ -16,7 +15,7 @@ import type { Change } from '../workflows/port.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
-import { claimedOrigin, settingsFileOf } from './claimed-origin.ts'
+import { settingsFileOf } from './claimed-origin.ts'
 import { earlierRequestsOf } from './earlier-requests.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { peopleBehindCaller } from './principals.ts'
@@ -69,7 +68,7 @@ async function submit(
   const { sources } = dependencies
   const earlier = await earlierRequestsOf(dependencies.log, caller, input.source)
   const checked = await checkChoices(dependencies, caller, input, earlier)
-  const { project, policy, existingSignatures, description, version, keyAlgorithm } = checked
+  const { project, policy, existingSignatures, description, version, origin, cancelAt, keyAlgorithm } = checked
   const { certificateId, approval, timestamp } = policy.settings
   const behindCaller = await peopleBehindCaller(dependencies.log, caller)
   const behind = earlier ? peopleBehindResubmission(caller.userId, behindCaller, earlier) : behindCaller
@@ -80,11 +79,6 @@ async function submit(
     requireHashSigning(hashes, policy.settings)
     requireKeyForHashes(hashes, keyAlgorithm)
   }
-  // A resubmission has the origin of its original, whoever submits again.
-  const origin = earlier
-    ? (earlier.original.request.claimedOrigin ?? null)
-    : await claimedOrigin(dependencies, caller, input, project)
-  const cancelAt = cancelMoment(input.cancelAfterSeconds ?? null, dependencies.now())
 
   const submission: Submission = {
     signingRequestId,
@@ -120,18 +114,4 @@ async function noteAccepted(
 ): Promise<void> {
   for (const file of [source, settingsFileOf(origin)])
     if (file !== undefined) await sources.accepted(file).catch(() => undefined)
-}
-
-/** The longest that a request may be given until it is canceled, in seconds: a year. */
-const longestCancellation = 366 * 24 * 3_600
-
-/** @throws Refusal `CANCELLATION_TIMEOUT_INVALID` */
-function cancelMoment(seconds: number | null, now: Instant): Instant | null {
-  if (seconds === null) return null
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > longestCancellation)
-    throw new Refusal(
-      'CANCELLATION_TIMEOUT_INVALID',
-      `A request is canceled after a whole number of seconds from 1 to ${longestCancellation}; got ${seconds}.`,
-    )
-  return new Date(Date.parse(now) + seconds * 1_000).toISOString()
 }

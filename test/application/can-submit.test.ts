@@ -27,6 +27,7 @@ async function organization() {
   return { test, anna, stranger, projects: ['tool', 'inactive', 'withdrawn', 'disabled', 'none'] }
 }
 
+const someOrigin = { repositoryData: null, buildData: null }
 const file = { fileName: 'setup.exe', size: 9, firstBytes: null }
 
 async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
@@ -45,18 +46,23 @@ describe('canSubmit', () => {
       }
       return (await test.application.uploadArtifact(caller, { fileName: 'setup.exe', bytes: bytes() })).uploadId
     }
-    const callers = [
-      { caller: anna, uploadId: await upload(anna) },
-      { caller: stranger, uploadId: await upload(stranger) },
-    ]
+    const allowed = { caller: anna, uploadId: await upload(anna) }
+    const callers = [allowed, { caller: stranger, uploadId: await upload(stranger) }]
     const seen = new Set<string>()
     const choices: fc.Arbitrary<SubmissionChoices> = fc.record({
       project: fc.constantFrom(...projects),
       signingPolicy: fc.constantFrom('release', 'release', 'release', 'other'),
       description: fc.constantFrom(null, 'Release 1', 'x'.repeat(4001), 'a\u202eb'),
       existingSignatures: fc.constantFrom(null, 'replace', 'append', 'refuse'),
+      origin: fc.constantFrom(null, null, null, null, null, null, someOrigin),
       idempotencyKey: fc.constantFrom(null, null, 'job 1', 'schlüssel'),
+      cancelAfterSeconds: fc.constantFrom(null, null, null, null, 60, 60, 0),
     })
+    // What everything else lets through: by chance it comes too rarely.
+    const plain = { project: 'tool', signingPolicy: 'release', description: null, existingSignatures: null }
+    const otherwiseTaken = [{ origin: someOrigin }, { cancelAfterSeconds: 0 }, {}].map(
+      (choice): [typeof allowed, SubmissionChoices] => [allowed, { ...plain, ...choice }],
+    )
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...callers), choices, async ({ caller, uploadId }, input) => {
         const asking = test.application.canSubmit(caller, { ...input, ...file })
@@ -69,14 +75,16 @@ describe('canSubmit', () => {
         if (asked === undefined && (await asking).signingRequestId !== null) return
         expect(asked).toBe(submitted)
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples: otherwiseTaken },
     )
     expect([...seen].sort()).toEqual(
       expect.arrayContaining([
+        'CANCELLATION_TIMEOUT_INVALID',
         'CERTIFICATE_DISABLED',
         'EXISTING_SIGNATURES_NOT_ALLOWED',
         'FORBIDDEN',
         'IDEMPOTENCY_KEY_MALFORMED',
+        'ORIGIN_NOT_VOUCHED',
         'PROJECT_INACTIVE',
         'PROJECT_NOT_FOUND',
         'SIGNING_POLICY_INACTIVE',
