@@ -50,14 +50,13 @@ export function runningChecks(most: number): RunningChecks {
       const all = [conclude]
       waiting.set(isRight, all)
       isRight
+        // Before they are called: who comes later than this is called by itself.
+        .finally(() => waiting.delete(isRight))
         .then((right) => {
           for (const each of all) each(right)
         })
         .catch(fail)
-        .finally(() => {
-          waiting.delete(isRight)
-          end(all.length)
-        })
+        .finally(() => end(all.length))
     },
     room: () => (running >= most ? untilFewer(most) : undefined),
     async end() {
