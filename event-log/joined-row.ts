@@ -141,8 +141,8 @@ const timeLength = ',"occurredAt":"2026-01-01T00:00:00.000Z"'.length
 /** How `addSignature` ends metadata, behind the time of an event. */
 const tailForm =
   /,"occurredAt":"([\d:.TZ-]{24})","signature":\{"keyId":"([0-9a-f]{32})","revision":(0|[1-9]\d{0,14}),"count":([1-9]\d{0,14}),"witnesses":\[([^\]]*)\],"path":"([\w-]*)","value":"([\w+/=]*)"\}\}$/y
-/** A witness in the one spelling that it has as JSON. */
-const witnessForm = /^(?:0|[1-9]\d{0,14}) [0-9a-f-]{36} [^"\\\p{Cc}]+$/u
+/** A witness in the one spelling that it has as JSON, and of those that `asSignature` takes: no separator of lines stands in them. */
+const witnessForm = /^(?:0|[1-9]\d{0,14}) [0-9a-f-]{36} [^"\\\p{Cc}\p{Zl}\p{Zp}]+$/u
 
 /**
  * Reads the end of metadata whose last two members are the time and the signature in the one form in which the service writes

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { linesOf, signedTexts } from '../../event-log/append-message.ts'
+import { asSignature } from '../../event-log/append-signature.ts'
 import { digestTree, rememberingRootOf, rootOf } from '../../event-log/digest-tree.ts'
 import { auditLog, entryOf, openSqliteEventLog, partsOf } from '../../event-log/index.ts'
 import { isJoinedRow, UnparsedEvent, unparsedEntryOf } from '../../event-log/joined-row.ts'
@@ -62,6 +63,21 @@ describe('the index by which streams are read', () => {
   })
 })
 
+it('finds an event whose revision is a text, by which its stream does not show it', async () => {
+  const { path, one, other, audit } = await logOfTwo()
+  const database = new DatabaseSync(path)
+  database.enableDefensive(false)
+  database.exec(`DROP TRIGGER events_are_never_changed; PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(replace(sql, ') STRICT', ')'), 'revision INTEGER', 'revision') WHERE name = 'events';
+    PRAGMA writable_schema = RESET`)
+  database.close()
+  const written = new DatabaseSync(path)
+  written.prepare("UPDATE events SET revision = '0' WHERE stream_id = ? AND revision = 0").run(one)
+  written.close()
+  expect((await audit()).faults).toContainEqual(expect.stringContaining(` ${one} 0`))
+  expect((await audit(other)).faults).toEqual([])
+})
+
 describe('a row as one text', () => {
   const time = '"occurredAt":"2026-01-01T00:00:00.000Z"'
   const signature =
@@ -83,6 +99,7 @@ describe('a row as one text', () => {
     `{"a":1,${time},"signature":${signature.replace('"revision":3', '"revision":03')}}`,
     `{"a":1,${time},"signature":${signature.replace('user-x', 'user-]"')}}`,
     `{"a":1,${time},"signature":${signature.replace('user-x', '\\u0075ser-x')}}`,
+    `{"a":1,${time},"signature":${signature.replace('user-x', 'user-\u2028x')}}`,
     `{"a":1,${time},"signature":${signature.replace('["1', '[ "1')}}`,
     `{"a":1,${time},"signature":${signature.replace('"path":""', '"path":"L"')}}`,
     `{"a":1,${time},"signature":${signature.replace('"path":""', `"path":"${`M${'a'.repeat(43)}`}"`)}}`,
@@ -104,6 +121,7 @@ describe('a row as one text', () => {
     const { id, type, streamId, revision, position } = parsed
     expect({ ...unparsed }).toMatchObject({ id, type, streamId, revision, position })
     if (!(unparsed instanceof UnparsedEvent)) return
+    expect(unparsed.signature).toEqual(asSignature(parsed.metadata.signature))
     const texts = signedTexts(parsed, unparsed.signature)
     expect(texts && linesOf(texts)).toBe(unparsed.signedLines)
   })
