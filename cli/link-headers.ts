@@ -33,17 +33,22 @@ export async function linkHeaders(
   return [...inVariables, ...inFile]
 }
 
+const inTheVariable = 'The value of the header stands in the variable, and not on the command line.'
+
 function headerInVariable(text: string, { environment }: Terminal): LinkHeader {
   const [, name = '', variable = ''] = /^([^=]+)=([A-Za-z_][A-Za-z0-9_]*)$/.exec(text) ?? []
-  // Not repeated: somebody may have written the value itself.
+  // What was given is not repeated, not as the name of a variable either: somebody may have written the value itself.
   if (!headerName.test(name))
     throw usageError(
       '--link-header-env takes the name of a header and the name of an environment variable: Authorization=LINK_AUTHORIZATION.',
-      'The value of the header stands in the variable, and not on the command line.',
+      inTheVariable,
     )
   const value = environment[variable]
   if (value === undefined || value === '')
-    throw usageError(`The environment variable ${variable} is not set, which --link-header-env names for ${name}.`)
+    throw usageError(
+      `The environment variable that --link-header-env names for ${name} is not set, or empty.`,
+      inTheVariable,
+    )
   return { name, value }
 }
 
