@@ -10,6 +10,7 @@ import {
   type Instant,
   type KeyAlgorithm,
   keyDecider,
+  mayBeHashDocument,
   type Project,
   type ProjectId,
   parseFileName,
@@ -147,7 +148,7 @@ export async function canSubmit(
     const { state } = await load(log, streams.signingRequest(signingRequestId), signingRequestDecider)
     if (state.workflowStatus !== 'none') return { signingRequestId }
   }
-  const { existingSignatures } = await checkChoices(dependencies, caller, input)
+  const { existingSignatures, policy } = await checkChoices(dependencies, caller, input)
   const fileName = parseFileName(input.fileName)
   await uploads.admit({ ...caller, size })
   if (firstBytes === null) return { signingRequestId: null }
@@ -156,6 +157,8 @@ export async function canSubmit(
       'FIRST_BYTES_MALFORMED',
       `The first bytes must be no more than ${longestHeader}, and no more than the file has (${size}); got ${firstBytes.length}.`,
     )
+  // Whether it asks for hashes is read of all of it. It is of no format, and a policy that signs files only refuses it for that.
+  if (policy.settings.hashSigningAllowed && mayBeHashDocument(firstBytes)) return { signingRequestId: null }
   await checkHeader({ fileName, size, firstBytes, existingSignatures })
   return { signingRequestId: null }
 }

@@ -11,6 +11,11 @@ export function hashesOf({ kind, details }: Source): HashesToSign | undefined {
   return kind === 'hashPayload' ? (details as HashesToSign) : undefined
 }
 
+/** Whether a file that begins so may be a document that asks for signatures of hashes: an object of JSON. Nothing may be one. */
+export function mayBeHashDocument(firstBytes: Uint8Array): boolean {
+  return /^\uFEFF?\s*(?:\{|$)/.test(new TextDecoder('utf-8', { ignoreBOM: true }).decode(firstBytes.subarray(0, 100)))
+}
+
 /** A hash algorithm that a signature of a hash can name. SHA-1 only here, where it is asked for by name. */
 export type SignableHash = HashAlgorithm | 'sha1'
 

@@ -9,6 +9,7 @@ import {
   hashAlgorithmOids,
   hashDocument,
   hashDocumentName,
+  mayBeHashDocument,
   Refusal,
   type Sha256Digest,
 } from '../domain/index.ts'
@@ -90,8 +91,7 @@ export function hashPayloadSource({ store, uploads }: HashSourceDependencies): S
     const { read: bytes } = await store.open(sha256)
     const chunks: Uint8Array[] = []
     for await (const chunk of bytes()) {
-      if (chunks.length === 0 && !/^\uFEFF?\s*(?:\{|$)/.test(Buffer.from(chunk.subarray(0, 100)).toString('utf8')))
-        return ''
+      if (chunks.length === 0 && !mayBeHashDocument(chunk)) return ''
       chunks.push(chunk)
     }
     return Buffer.concat(chunks).toString('utf8')

@@ -192,6 +192,11 @@ describe('hash signing', () => {
       expect(signed).toEqual({ ...document, Signature: expect.any(String) })
       expect(await verified('curve', signed.Signature ?? '')).toBe(true)
     }
+    writeFileSync(at('payload.json'), JSON.stringify(document))
+    const command = ['sign', 'payload.json', '--project', 'demo', '--policy', 'curve-hashes', '--out', 'signed.json']
+    await json(...command)
+    const { Signature, ...others } = JSON.parse(readFileSync(at('signed.json'), 'utf8'))
+    expect([others, await verified('curve', Signature)]).toEqual([document, true])
     const form = new FormData()
     form.set('Artifact', new Blob([JSON.stringify(document)]), 'payload.json')
     form.set('ProjectSlug', 'demo')
