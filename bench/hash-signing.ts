@@ -12,7 +12,7 @@ import { type EmbeddedService, startEmbedded } from '../server/embedded/index.ts
 import { prepareSoftHsm } from '../server/embedded/softhsm.ts'
 import { logTemporalTo } from '../server/temporal.ts'
 import { openToken, type TokenKey } from '../signing/pkcs11/index.ts'
-import { median } from './median.ts'
+import { median, quantile } from './median.ts'
 import { startNoOps } from './no-op/start.ts'
 import { milliseconds, perSecond } from './pace.ts'
 
@@ -68,8 +68,8 @@ export async function measureHashSigning({ rounds = 3, perRound = 240 } = {}): P
     return {
       requestsPerSecond: median(requests),
       noOpsPerSecond: median(idle),
-      requestP99: p99(requestTimes),
-      noOpP99: p99(noOpTimes),
+      requestP99: quantile(requestTimes, 0.99),
+      noOpP99: quantile(noOpTimes, 0.99),
       hashesPerSecond: median(thousand),
       tokenPerSecond: median(bare),
     }
@@ -143,8 +143,4 @@ async function testKey(folder: string): Promise<{ readonly key: TokenKey; readon
 
 async function signBare(key: TokenKey): Promise<void> {
   await Promise.all(hashes(many).map((hash) => key.sign('sha256', hash)))
-}
-
-function p99(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1] ?? Number.NaN
 }

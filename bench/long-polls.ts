@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { sampleProgram } from '../server/embedded/sample-program.ts'
 import { withFolder } from './folder.ts'
+import { quantile } from './median.ts'
 import { milliseconds } from './pace.ts'
 import { type RestService, startRestService } from './rest-service.ts'
 
@@ -65,7 +66,8 @@ export async function measureLongPolls({ clients = 500, submitters = 50 } = {}):
       ended.abort()
       await cancel(service, id)
       await Promise.all(waiting)
-      return { clients, submissions: submitters, aloneP99: p99(alone), besideP99: p99(beside), errors }
+      const [aloneP99, besideP99] = [quantile(alone, 0.99), quantile(beside, 0.99)]
+      return { clients, submissions: submitters, aloneP99, besideP99, errors }
     } finally {
       await service.close()
     }
@@ -82,8 +84,4 @@ async function statusTimes(ask: () => Promise<void>, count: number): Promise<rea
 async function cancel({ api, headers }: RestService, id: string): Promise<void> {
   const answer = await fetch(`${api}/SigningRequests/${id}/Cancel`, { method: 'POST', headers })
   if (!answer.ok) throw new Error(`The request could not be canceled: ${answer.status} ${await answer.text()}`)
-}
-
-function p99(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN
 }

@@ -23,7 +23,7 @@ import { testPersons } from '../test/support/persons.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { withFolder } from './folder.ts'
 import { serveGraphQL } from './graphql-subscribers.ts'
-import { median } from './median.ts'
+import { median, quantile } from './median.ts'
 import { rowsPerSecond } from './read-rows.ts'
 import { completedRequest, recordedAs } from './request-history.ts'
 
@@ -123,9 +123,7 @@ export async function measureDelivery(events = 300, subscribers = 10): Promise<D
         await log.append(submitted.streamId, [recordedAs(submitted, setup.organizationId)], 'noStream')
         await Promise.all(received)
       }
-      delays.sort((a, b) => a - b)
-      const at = (share: number) => delays[Math.min(Math.floor(delays.length * share), delays.length - 1)] ?? Number.NaN
-      return { answers: delays.length, medianMs: at(0.5), p99Ms: at(0.99) }
+      return { answers: delays.length, medianMs: median(delays), p99Ms: quantile(delays, 0.99) }
     } finally {
       await graphql.close()
       await projector.stop()
