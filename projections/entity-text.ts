@@ -17,8 +17,7 @@ export const entityText: SpilledForm<AnyEntity> = {
   },
   read(text) {
     const { state, facts, others } = partsOf(text)
-    const names = entityColumns.filter(isOther)
-    const row = { state, facts, ...Object.fromEntries(names.map((name, index) => [name, others[index]])) }
+    const row = { state, facts, ...Object.fromEntries(otherColumns.map((name, index) => [name, others[index]])) }
     return asEntity<object, object>(row as unknown as EntityRow)
   },
 }
@@ -32,8 +31,11 @@ export function rowText({ table }: AnyProjection, row: Readonly<Record<string, u
 /** The state of an entity's text, as JSON, and the revision of its last event. */
 export function stateOf(text: string): { readonly stateJson: string; readonly revision: number } {
   const { state, others } = partsOf(text)
-  return { stateJson: state, revision: Number(others[entityColumns.indexOf('revision')]) }
+  return { stateJson: state, revision: Number(others[otherColumns.indexOf('revision')]) }
 }
+
+/** The columns that tables of all entities begin their lists with. */
+const otherColumns = entityColumns.filter(isOther)
 
 function isOther(column: string): boolean {
   return column !== 'state' && column !== 'facts'
