@@ -78,11 +78,6 @@ export function certificateOperations(reading: Reading & { readonly application:
   const { application, readModel } = reading
   const read = { tag, permission: 'readOrganization', schema: certificateSchema, show: shown } as const
   const path = '/Certificates/{certificateId}'
-  /** Use cases of certificates answer without the id that they were given. */
-  const named = async <Answer extends object>(certificateId: CertificateId, changed: Promise<Answer>) => ({
-    ...(await changed),
-    certificateId,
-  })
   return [
     list(reading, {
       ...read,
@@ -115,10 +110,7 @@ export function certificateOperations(reading: Reading & { readonly application:
       }),
       shape,
       run: (caller, { certificateId, file }) =>
-        named(
-          certificateId,
-          application.installCertificate(caller, { certificateId, file: Buffer.from(file, 'base64') }),
-        ),
+        application.installCertificate(caller, { certificateId, file: Buffer.from(file, 'base64') }),
     }),
     change({
       useCase: 'renewCertificate',
@@ -128,7 +120,7 @@ export function certificateOperations(reading: Reading & { readonly application:
       summary: 'Have the next certificate of the same names and key made, or asked for',
       parameters,
       shape,
-      run: (caller, { certificateId }) => named(certificateId, application.renewCertificate(caller, { certificateId })),
+      run: (caller, { certificateId }) => application.renewCertificate(caller, { certificateId }),
     }),
     change({
       useCase: 'restrictCertificate',
@@ -139,7 +131,7 @@ export function certificateOperations(reading: Reading & { readonly application:
       parameters,
       body: z.object({ ...basedOn, restrictions: restrictionsSchema }),
       shape,
-      run: (caller, input) => named(input.certificateId, application.restrictCertificate(caller, input)),
+      run: (caller, input) => application.restrictCertificate(caller, input),
     }),
     change({
       useCase: 'disableCertificate',
@@ -150,7 +142,7 @@ export function certificateOperations(reading: Reading & { readonly application:
       parameters,
       body: z.object(reasoned),
       shape,
-      run: (caller, input) => named(input.certificateId, application.disableCertificate(caller, input)),
+      run: (caller, input) => application.disableCertificate(caller, input),
     }),
     change({
       useCase: 'enableCertificate',
@@ -161,7 +153,7 @@ export function certificateOperations(reading: Reading & { readonly application:
       parameters,
       body: z.object(reasoned),
       shape,
-      run: (caller, input) => named(input.certificateId, application.enableCertificate(caller, input)),
+      run: (caller, input) => application.enableCertificate(caller, input),
     }),
   ]
 }

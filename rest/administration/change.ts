@@ -66,12 +66,12 @@ const reasonedChange = {
 /**
  * An operation that is one use case of the administration: what it needs, does and refuses is the use case's, and so is its name.
  *
- * @param shape what it answers besides `position` and `changeProposalId`
+ * @param shape what it answers besides `position` and `changeProposalId`: what the use case says, and parameters as they were given
  */
 export function change<
-  Parameters extends z.ZodObject,
-  Body extends z.ZodObject,
   Shape extends z.ZodRawShape,
+  Parameters extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Body extends z.ZodObject = z.ZodObject<Record<never, never>>,
 >(definition: {
   readonly useCase: UseCase
   readonly method: 'POST' | 'PUT' | 'DELETE'
@@ -88,7 +88,7 @@ export function change<
   readonly run: (
     caller: Caller,
     input: z.output<Parameters> & z.output<Body>,
-  ) => Promise<Handled & z.input<z.ZodObject<Shape>>>
+  ) => Promise<Handled & Omit<z.input<z.ZodObject<Shape>>, keyof z.output<Parameters>>>
 }): Operation {
   const { useCase, method, path, tag, summary, parameters, body, shape, creates, run } = definition
   const schema = z.object({ ...handledShape, ...shape })
@@ -115,7 +115,8 @@ export function change<
       const caller = changeReason === null ? call.caller : { ...call.caller, changeReason }
       const handled = await run(caller, input)
       const { position, changeProposalId = null } = handled
-      const named = Object.fromEntries(Object.keys(shape).map((name) => [name, (handled as never)[name]]))
+      const known: Readonly<Record<string, unknown>> = { ...call.parameters, ...handled }
+      const named = Object.fromEntries(Object.keys(shape).map((name) => [name, known[name]]))
       const status = changeProposalId === null || !isProposed ? (creates ? 201 : 200) : 202
       return { status, body: { position, changeProposalId, ...named } } as never
     },

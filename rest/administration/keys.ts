@@ -53,11 +53,6 @@ export function keyOperations(reading: Reading & { readonly application: Applica
   }
   const read = { tag, permission: 'readOrganization', schema: keySchema, show } as const
   const path = '/Keys/{keyId}'
-  /** Use cases of keys answer without the id that they were given. */
-  const named = async <Answer extends object>(keyId: KeyId, changed: Promise<Answer>) => ({
-    ...(await changed),
-    keyId,
-  })
   return [
     list(reading, {
       ...read,
@@ -84,7 +79,7 @@ export function keyOperations(reading: Reading & { readonly application: Applica
       parameters,
       body: z.object(reasoned),
       shape,
-      run: (caller, input) => named(input.keyId, application.disableKey(caller, input)),
+      run: (caller, input) => application.disableKey(caller, input),
     }),
     change({
       useCase: 'requestKeyDeletion',
@@ -95,7 +90,7 @@ export function keyOperations(reading: Reading & { readonly application: Applica
       parameters,
       body: z.object(reasoned),
       shape,
-      run: (caller, input) => named(input.keyId, application.requestKeyDeletion(caller, input)),
+      run: (caller, input) => application.requestKeyDeletion(caller, input),
     }),
     change({
       useCase: 'confirmKeyDeletion',
@@ -108,7 +103,7 @@ export function keyOperations(reading: Reading & { readonly application: Applica
         label: z.string().meta({ description: "The key's label, so that it is this one that is meant." }),
       }),
       shape,
-      run: (caller, input) => named(input.keyId, application.confirmKeyDeletion(caller, input)),
+      run: (caller, input) => application.confirmKeyDeletion(caller, input),
     }),
     change({
       useCase: 'withdrawKeyDeletion',
@@ -119,7 +114,7 @@ export function keyOperations(reading: Reading & { readonly application: Applica
       parameters,
       body: z.object(reasoned),
       shape,
-      run: (caller, input) => named(input.keyId, application.withdrawKeyDeletion(caller, input)),
+      run: (caller, input) => application.withdrawKeyDeletion(caller, input),
     }),
   ]
 }

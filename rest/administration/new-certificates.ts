@@ -149,13 +149,8 @@ export function newCertificateOperations({ application }: { readonly application
         wrappedKey: sealed('DER PrivateKeyInfo (RFC 5208), encrypted with that AES key by AES-KWP (RFC 5649), base64.'),
       }),
       shape,
-      run: async (caller, { certificateId, wrappedSecret, wrappedKey }) => ({
-        ...(await application.completeCertificateImport(caller, {
-          certificateId,
-          sealed: { wrappedSecret, wrappedKey },
-        })),
-        certificateId,
-      }),
+      run: (caller, { certificateId, ...sealed }) =>
+        application.completeCertificateImport(caller, { certificateId, sealed }),
     }),
     operation({
       method: 'GET',
