@@ -61,11 +61,12 @@ function endsWithin(text: string, at: number, secret: string): boolean {
   return left >= shortestSecret && left < secret.length && secret.startsWith(text.slice(at))
 }
 
-/** As it was sent; as JSON and addresses write it; and what stands behind the scheme of an `Authorization` value, with what Basic encodes. */
+/** As it was sent; as JSON and addresses write it; and what stands behind the scheme of an `Authorization` value, with what Basic encodes, and the password of that. */
 function formsOf(secret: string): readonly string[] {
   const credentials = secret.replace(/^\S+\s+/, '')
-  const decoded = /^basic\s/i.test(secret) ? [Buffer.from(credentials, 'base64').toString()] : []
-  return [secret, credentials, ...decoded].flatMap((form) => [
+  const decoded = /^basic\s/i.test(secret) ? Buffer.from(credentials, 'base64').toString() : ''
+  const password = decoded.slice(decoded.indexOf(':') + 1)
+  return [secret, credentials, decoded, password].flatMap((form) => [
     form,
     JSON.stringify(form).slice(1, -1),
     encodeURIComponent(form.toWellFormed()),

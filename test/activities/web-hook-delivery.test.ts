@@ -122,6 +122,11 @@ describe('a message to a web hook', () => {
     ['where the answer ends', 'Bearer canary-4711', (sent: string) => `got ${sent.slice(0, 13)}`],
     ['as JSON', 'Bearer canary"4711\\', (sent: string) => JSON.stringify({ authorization: sent })],
     ['without its encoding', `Basic ${Buffer.from('user:canary-4711').toString('base64')}`, () => 'user:canary-4711?'],
+    [
+      'by its password alone',
+      `Basic ${Buffer.from('user:canary-4711').toString('base64')}`,
+      () => 'canary-4711: wrong',
+    ],
     ['in an address', 'Bearer canary 4711/', (sent: string) => `/?token=${encodeURIComponent(sent.slice(7))}`],
   ])('is kept without what was secret in the answer, also %s', async (_, authorization, answerTo) => {
     const body = async function* () {
