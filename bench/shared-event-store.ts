@@ -1,4 +1,4 @@
-import { openEventStoreDb } from '../event-log/eventstoredb.ts'
+import { createEventStoreDbLog } from '../event-log/eventstoredb.ts'
 import type { EventLog } from '../event-log/index.ts'
 import {
   createStore,
@@ -56,7 +56,7 @@ function proposed(): ProposedEvent {
 
 async function followed(store: EventStoreDbStore): Promise<number> {
   const server = await startEventStoreDbStandIn(store)
-  const log: EventLog = openEventStoreDb({ connectionString: server.connectionString })
+  const log: EventLog = createEventStoreDbLog({ connectionString: server.connectionString })
   try {
     const begun = performance.now()
     let seen = 0

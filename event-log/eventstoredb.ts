@@ -48,7 +48,8 @@ export type EventStoreDbOptions = EventStoreDbAddress & {
 const searchSilenceMs = 60_000
 
 /**
- * Opens the production event log on EventStoreDB or KurrentDB, 22.6 or newer. Nothing is sent until the first call.
+ * Makes the production event log on EventStoreDB or KurrentDB, 22.6 or newer. Nothing is sent until the first call. Other rooms
+ * call `openEventStoreDb`, which loads this module.
  *
  * The database may be shared: with other applications, and with logs of other namespaces. What is not of this namespace is
  * never looked at.
@@ -58,7 +59,7 @@ const searchSilenceMs = 60_000
  *
  * @throws EventLogError `EVENT_LOG_ARGUMENT_INVALID` for an address or a namespace that cannot be one
  */
-export function openEventStoreDb(options: EventStoreDbOptions): EventLog {
+export function createEventStoreDbLog(options: EventStoreDbOptions): EventLog {
   const { callTimeoutMs = 5_000, subscriptionTimeoutMs = 300_000 } = options
   const names = streamNames(options.namespace ?? 'countersign')
   const connection = connectEventStoreDb(options)

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { type Caller, runningRequestsOf } from '../../application/index.ts'
+import { runningRequestsOf } from '../../application/index.ts'
 import {
   type CertificateId,
   type GroupId,
   type KeyId,
+  type OrganizationId,
   requestStatus,
   requestStatuses,
   streams,
@@ -50,27 +51,32 @@ export function whereUsedOperations(reading: Reading): readonly Operation[] {
   const { readModel } = reading
   const permission = 'readOrganization'
 
-  /** The requests that are not over and depend on something of a family. */
-  function running<Id extends string>(
-    [family, parameter, tag]: readonly [family: string, parameter: string, tag: string],
-    depending: string,
-    missing: readonly [code: string, what: string],
-    stream: (id: Id) => string,
-    look: (caller: Caller, id: Id) => Promise<readonly (Recorded | undefined)[]>,
-  ): Operation {
+  /** The requests that are not over and depend on something, which stands in the path. */
+  function running<Id extends string>(definition: {
+    readonly operationId: string
+    readonly tag: string
+    readonly family: string
+    readonly parameter: string
+    /** In which way they depend on it. */
+    readonly depending: string
+    readonly missing: readonly [code: string, what: string]
+    readonly stream: (id: Id) => string
+    readonly look: (organizationId: OrganizationId, ids: readonly Id[]) => Promise<readonly (Recorded | undefined)[]>
+  }): Operation {
+    const { operationId, tag, family, parameter, depending, missing, stream, look } = definition
     return one(reading, {
       tag,
       permission,
       schema: runningSchema,
-      operationId: `runningRequestsOf${missing[1].replace(/(?:^| )(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+      operationId,
       path: `/${family}/{${parameter}}/RunningRequests`,
       summary: `List the signing requests that are not over and ${depending}`,
       parameters: z.object({ [parameter]: idSchema<Id>() }),
       missing,
-      async find(caller: Caller, parameters) {
+      async find({ organizationId }, parameters) {
         const id = parameters[parameter] as Id
-        if ((await look(caller, id))[0] === undefined) return undefined
-        const [found] = await runningRequestsOf(readModel, caller.organizationId, [stream(id)])
+        if ((await look(organizationId, [id]))[0] === undefined) return undefined
+        const [found] = await runningRequestsOf(readModel, organizationId, [stream(id)])
         return found
       },
       show: ({ signingRequests, complete }) => ({ items: signingRequests.map(shown), complete }),
@@ -78,41 +84,56 @@ export function whereUsedOperations(reading: Reading): readonly Operation[] {
   }
 
   return [
-    running<KeyId>(
-      ['Keys', 'keyId', 'Keys'],
-      'are to be signed with a key, by one of its certificates',
-      ['KEY_NOT_FOUND', 'key'],
-      streams.key,
-      ({ organizationId }, id) => readModel.keysByIds(organizationId, [id]),
-    ),
-    running<CertificateId>(
-      ['Certificates', 'certificateId', 'Certificates'],
-      'are to be signed by a certificate',
-      ['CERTIFICATE_NOT_FOUND', 'certificate'],
-      streams.certificate,
-      ({ organizationId }, id) => readModel.certificatesByIds(organizationId, [id]),
-    ),
-    running<UserId>(
-      ['Users', 'userId', 'Users'],
-      'a user submitted, has approved or may approve',
-      ['USER_NOT_FOUND', 'user'],
-      streams.user,
-      ({ organizationId }, id) => readModel.usersByIds(organizationId, [id]),
-    ),
-    running<GroupId>(
-      ['Groups', 'groupId', 'Groups'],
-      'members of a group may approve',
-      ['GROUP_NOT_FOUND', 'group'],
-      streams.group,
-      ({ organizationId }, id) => readModel.groupsByIds(organizationId, [id]),
-    ),
-    running<TrustedBuildSystemId>(
-      ['TrustedBuildSystems', 'trustedBuildSystemId', 'Trusted build systems'],
-      'a trusted build system vouched for',
-      ['TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'trusted build system'],
-      streams.trustedBuildSystem,
-      ({ organizationId }, id) => readModel.trustedBuildSystemsByIds(organizationId, [id]),
-    ),
+    running<KeyId>({
+      operationId: 'runningRequestsOfKey',
+      tag: 'Keys',
+      family: 'Keys',
+      parameter: 'keyId',
+      depending: 'are to be signed with a key, by one of its certificates',
+      missing: ['KEY_NOT_FOUND', 'key'],
+      stream: streams.key,
+      look: (organizationId, ids) => readModel.keysByIds(organizationId, ids),
+    }),
+    running<CertificateId>({
+      operationId: 'runningRequestsOfCertificate',
+      tag: 'Certificates',
+      family: 'Certificates',
+      parameter: 'certificateId',
+      depending: 'are to be signed by a certificate',
+      missing: ['CERTIFICATE_NOT_FOUND', 'certificate'],
+      stream: streams.certificate,
+      look: (organizationId, ids) => readModel.certificatesByIds(organizationId, ids),
+    }),
+    running<UserId>({
+      operationId: 'runningRequestsOfUser',
+      tag: 'Users',
+      family: 'Users',
+      parameter: 'userId',
+      depending: 'a user submitted, has approved or may approve',
+      missing: ['USER_NOT_FOUND', 'user'],
+      stream: streams.user,
+      look: (organizationId, ids) => readModel.usersByIds(organizationId, ids),
+    }),
+    running<GroupId>({
+      operationId: 'runningRequestsOfGroup',
+      tag: 'Groups',
+      family: 'Groups',
+      parameter: 'groupId',
+      depending: 'members of a group may approve',
+      missing: ['GROUP_NOT_FOUND', 'group'],
+      stream: streams.group,
+      look: (organizationId, ids) => readModel.groupsByIds(organizationId, ids),
+    }),
+    running<TrustedBuildSystemId>({
+      operationId: 'runningRequestsOfTrustedBuildSystem',
+      tag: 'Trusted build systems',
+      family: 'TrustedBuildSystems',
+      parameter: 'trustedBuildSystemId',
+      depending: 'a trusted build system vouched for',
+      missing: ['TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'trusted build system'],
+      stream: streams.trustedBuildSystem,
+      look: (organizationId, ids) => readModel.trustedBuildSystemsByIds(organizationId, ids),
+    }),
     one(reading, {
       tag: 'Certificates',
       permission,

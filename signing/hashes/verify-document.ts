@@ -73,16 +73,6 @@ export function hashVerification(payload: HashesToSign, publicKey: Uint8Array): 
   }
 }
 
-/**
- * Verifies a document of signed hashes, as {@link HashVerification.document}.
- *
- * @param publicKey DER SubjectPublicKeyInfo
- * @throws SigningError `HASH_SIGNATURE_INVALID`
- */
-export function verifyHashDocument(text: string, payload: HashesToSign, publicKey: Uint8Array): Promise<void> {
-  return hashVerification(payload, publicKey).document(text)
-}
-
 function checkOf(
   { signatureAlgorithm, hashAlgorithm, signatureFormat }: HashesToSign,
   publicKey: Uint8Array,

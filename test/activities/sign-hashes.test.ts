@@ -12,7 +12,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
-import { verifyHashDocument } from '../../signing/hashes/index.ts'
+import { hashVerification } from '../../signing/hashes/index.ts'
 import { documentOf, ecdsaHashes, hashSubmission, plannedHashes } from '../support/hash-requests.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { appendRaw, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -66,7 +66,9 @@ test('hashes are signed and verified, and their plan names each of them', async 
 
   expect(await callSigner(organization, request)).toMatchObject({ failed: false, keyTouched: true })
   const [first] = await organization.token.listKeys()
-  await verifyHashDocument(await signedDocument(organization, request), hashes, first?.publicKey ?? Buffer.alloc(0))
+  await hashVerification(hashes, first?.publicKey ?? Buffer.alloc(0)).document(
+    await signedDocument(organization, request),
+  )
   expect((await typesOf(organization, request)).slice(-3)).toEqual([
     'SigningStarted',
     'FilesSigned',

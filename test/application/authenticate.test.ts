@@ -4,7 +4,7 @@ import { apiTokenText, apiTokenUser, newApiToken } from '../../application/api-t
 import { issueApiToken } from '../../application/api-tokens.ts'
 import { unknownOrganization } from '../../application/index.ts'
 import { Refusal, streams, type UserEvent, type UserId } from '../../domain/index.ts'
-import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
+import { createEventStoreDbLog } from '../../event-log/eventstoredb.ts'
 import { event } from '../support/decider-spec.ts'
 import {
   createStore,
@@ -209,7 +209,7 @@ describe('authentication', () => {
       const server = await startEventStoreDbStandIn(store)
       onTestFinished(() => server.kill())
       const { connectionString } = server
-      const test = await testApplication({ log: openEventStoreDb({ connectionString, callTimeoutMs: 60_000 }) })
+      const test = await testApplication({ log: createEventStoreDbLog({ connectionString, callTimeoutMs: 60_000 }) })
       return { store, test }
     }
 

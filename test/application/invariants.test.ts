@@ -15,7 +15,7 @@ import {
   streams,
   userDecider,
 } from '../../domain/index.ts'
-import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
+import { createEventStoreDbLog } from '../../event-log/eventstoredb.ts'
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { createStore, startEventStoreDbStandIn } from '../support/eventstoredb-stand-in/index.ts'
 import { administratorsInLog } from '../support/submitters-in-log.ts'
@@ -36,7 +36,7 @@ const logs: Readonly<Record<string, () => Promise<{ readonly first?: EventLog; r
   SQLite: async () => ({}),
   'the stand-in of EventStoreDB': async () => {
     const server = await startEventStoreDbStandIn(createStore())
-    const open = () => openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs: 60_000 })
+    const open = () => createEventStoreDbLog({ connectionString: server.connectionString, callTimeoutMs: 60_000 })
     const second = open()
     onTestFinished(async () => {
       await second.close()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
+import { createEventStoreDbLog } from '../../event-log/eventstoredb.ts'
 import type { EventLog, UnreadableEvent } from '../../event-log/index.ts'
 import { collect, collectUntil, ids, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
 import {
@@ -29,7 +29,7 @@ describe('a database that others use, too', () => {
 
   function open(namespace?: string): EventLog {
     const { connectionString } = server
-    const each = openEventStoreDb({
+    const each = createEventStoreDbLog({
       connectionString,
       callTimeoutMs: 60_000,
       ...(namespace === undefined ? {} : { namespace }),
@@ -101,7 +101,7 @@ describe('a database that others use, too', () => {
 
   test.each(['', 'a.b', 'a b', '$a', 'ä', 'a'.repeat(65)])('%j is no namespace', (namespace) => {
     const refused = expect.objectContaining({ code: 'EVENT_LOG_ARGUMENT_INVALID' })
-    expect(() => openEventStoreDb({ connectionString: server.connectionString, namespace })).toThrow(refused)
+    expect(() => createEventStoreDbLog({ connectionString: server.connectionString, namespace })).toThrow(refused)
   })
 
   test('the end of ours is looked for among what is new since it was last asked for', async () => {

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
+import { createEventStoreDbLog } from '../../event-log/eventstoredb.ts'
 import { newEvent, newStream } from '../support/event-log/events.ts'
 import {
   createStore,
@@ -39,8 +39,8 @@ describe('EventStoreDB over TLS', () => {
   }
 
   /** What an append and a look at the end come to. */
-  async function attempt(options: Parameters<typeof openEventStoreDb>[0]) {
-    const log = openEventStoreDb({ callTimeoutMs: 2_000, ...options })
+  async function attempt(options: Parameters<typeof createEventStoreDbLog>[0]) {
+    const log = createEventStoreDbLog({ callTimeoutMs: 2_000, ...options })
     try {
       await log.append(newStream(), [newEvent()], 'noStream')
       return await log.head()
@@ -151,7 +151,7 @@ describe('EventStoreDB over TLS', () => {
     ['a certificate without its key', { connectionString: 'esdb://h?userCertFile=a' }],
     ['a file that is not there', { connectionString: 'esdb://h?tlsCAFile=/nowhere' }],
   ] as const)('what is said twice, or cannot be, is refused: %s', (_, options) => {
-    const open = () => openEventStoreDb(options)
+    const open = () => createEventStoreDbLog(options)
     expect(open).toThrow(expect.objectContaining({ code: 'EVENT_LOG_ARGUMENT_INVALID' }))
     expect(open).not.toThrow(/s3cret/)
   })

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { openEventStoreDb } from '../../event-log/eventstoredb.ts'
+import { createEventStoreDbLog } from '../../event-log/eventstoredb.ts'
 import { type EventLog, withSignatures } from '../../event-log/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
 import { collect, collectUntil, ids, newEvent, newEvents, newStream } from '../support/event-log/events.ts'
@@ -21,7 +21,7 @@ const callTimeoutMs = 60_000
 eventLogContract('EventStoreDB (stand-in)', { startsEmpty: true }, async () => {
   const server = await startEventStoreDbStandIn(createStore())
   return {
-    open: () => openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs }),
+    open: () => createEventStoreDbLog({ connectionString: server.connectionString, callTimeoutMs }),
     stop: () => server.kill(),
   }
 })
@@ -31,7 +31,7 @@ eventLogContract('EventStoreDB (stand-in) with signatures', { startsEmpty: true,
   const installation = testInstallation()
   return {
     open() {
-      const log = openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs })
+      const log = createEventStoreDbLog({ connectionString: server.connectionString, callTimeoutMs })
       return withoutTraces(withSignatures(log, installation.eventKey()))
     },
     stop: () => server.kill(),
@@ -41,7 +41,7 @@ eventLogContract('EventStoreDB (stand-in) with signatures', { startsEmpty: true,
 const realServer = process.env.EVENTSTOREDB_URL
 if (realServer !== undefined)
   eventLogContract('EventStoreDB (real server)', { startsEmpty: false }, async () => ({
-    open: () => openEventStoreDb({ connectionString: realServer }),
+    open: () => createEventStoreDbLog({ connectionString: realServer }),
     stop: async () => {},
   }))
 
@@ -53,7 +53,7 @@ describe('EventStoreDB', () => {
   beforeEach(async () => {
     store = createStore()
     server = await startEventStoreDbStandIn(store)
-    log = openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs })
+    log = createEventStoreDbLog({ connectionString: server.connectionString, callTimeoutMs })
   })
   afterEach(async () => {
     await log.close()
@@ -161,7 +161,7 @@ describe('EventStoreDB', () => {
 
     test('for good is borne for a while only', async () => {
       const { connectionString } = server
-      const shortLived = openEventStoreDb({ connectionString, callTimeoutMs: 200, subscriptionTimeoutMs: 200 })
+      const shortLived = createEventStoreDbLog({ connectionString, callTimeoutMs: 200, subscriptionTimeoutMs: 200 })
       const unavailable = { code: 'EVENT_LOG_UNAVAILABLE' }
       const subscription = collectUntil(shortLived.subscribe({ signal: AbortSignal.timeout(25_000) }), (_, batch) => {
         if (batch.caughtUp) server.kill()
@@ -177,7 +177,7 @@ describe('EventStoreDB', () => {
 
     test('with its whole cluster is an error of the call, and no more', async () => {
       const connectionString = 'esdb://127.0.0.1:1,127.0.0.1:2?tls=false&maxDiscoverAttempts=1&discoveryInterval=10'
-      const nowhere = openEventStoreDb({ connectionString, callTimeoutMs: 200, subscriptionTimeoutMs: 200 })
+      const nowhere = createEventStoreDbLog({ connectionString, callTimeoutMs: 200, subscriptionTimeoutMs: 200 })
       const calls = [
         nowhere.append(newStream(), [newEvent()], 'noStream'),
         nowhere.append(newStream(), [newEvent()], 'noStream'),
@@ -192,7 +192,7 @@ describe('EventStoreDB', () => {
 
     test('and answers nothing, without going away, is given up in time', async () => {
       const { connectionString } = server
-      const shortLived = openEventStoreDb({ connectionString, callTimeoutMs: 400 })
+      const shortLived = createEventStoreDbLog({ connectionString, callTimeoutMs: 400 })
       const thaw = server.freeze()
       const calls = [
         shortLived.append(newStream(), [newEvent()], 'noStream'),
@@ -208,7 +208,7 @@ describe('EventStoreDB', () => {
     test('and answers nothing for a moment does not make an append fail, nor write it twice', async () => {
       const [stream, events] = [newStream(), newEvents(2)]
       const { connectionString } = server
-      const patient = openEventStoreDb({ connectionString, callTimeoutMs: 10_000 })
+      const patient = createEventStoreDbLog({ connectionString, callTimeoutMs: 10_000 })
       const thaw = server.freeze()
       const appending = patient.append(stream, events, 'noStream')
       await vi.waitUntil(() => server.calls() > 1, { timeout: 20_000 })
@@ -220,7 +220,7 @@ describe('EventStoreDB', () => {
 
     test('does not hold up an abort or a close', async () => {
       const { connectionString } = server
-      const patient = openEventStoreDb({ connectionString })
+      const patient = createEventStoreDbLog({ connectionString })
       const aborting = new AbortController()
       await server.kill()
       const aborted = collectUntil(patient.subscribe({ signal: aborting.signal }), () => false)
@@ -312,7 +312,7 @@ describe('EventStoreDB', () => {
   test.each(['', 'localhost:2113', 'esdb://admin:s3cret', 'http://admin:s3cret@host', 'esdb://a:s3cret@h:port'])(
     'a connection string that is none is refused, and not repeated: %j',
     (connectionString) => {
-      const open = () => openEventStoreDb({ connectionString })
+      const open = () => createEventStoreDbLog({ connectionString })
       expect(open).toThrow(expect.objectContaining({ code: 'EVENT_LOG_ARGUMENT_INVALID' }))
       expect(open).not.toThrow(/s3cret/)
     },

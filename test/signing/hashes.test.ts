@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type HashesToSign, hashDocument, keyAlgorithms, type SignableHash } from '../../domain/index.ts'
-import { hashVerification, signHashes, verifyHashDocument } from '../../signing/hashes/index.ts'
+import { hashVerification, signHashes } from '../../signing/hashes/index.ts'
 import { openToken, type Token, type TokenKey } from '../../signing/pkcs11/index.ts'
 import { openssl } from '../support/openssl.ts'
 import { softHsmToken } from '../support/softhsm.ts'
@@ -21,6 +21,9 @@ afterAll(async () => {
   await token?.close()
   await rm(folder, { recursive: true, force: true })
 })
+
+const verifyHashDocument = (text: string, payload: HashesToSign, publicKey: Uint8Array) =>
+  hashVerification(payload, publicKey).document(text)
 
 const hashNames = ['sha1', 'sha256', 'sha384', 'sha512'] as const
 const digestsOf = ({ hashes }: HashesToSign) => hashes.map((hash) => Buffer.from(hash, 'base64'))

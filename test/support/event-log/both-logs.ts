@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { openEventStoreDb } from '../../../event-log/eventstoredb.ts'
+import { createEventStoreDbLog } from '../../../event-log/eventstoredb.ts'
 import { type EventLog, openSqliteEventLog } from '../../../event-log/index.ts'
 import { createStore, startEventStoreDbStandIn } from '../eventstoredb-stand-in/index.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -19,7 +19,7 @@ export const bothLogs: readonly (readonly [name: string, open: () => Promise<Eve
     'EventStoreDB',
     async () => {
       const server = await startEventStoreDbStandIn(createStore())
-      const log = openEventStoreDb({ connectionString: server.connectionString, callTimeoutMs: 60_000 })
+      const log = createEventStoreDbLog({ connectionString: server.connectionString, callTimeoutMs: 60_000 })
       onTestFinished(async () => {
         await log.close()
         await server.kill()
