@@ -121,15 +121,21 @@ function buildSystemDifference(
 
 /** How many of the approvals that were given count, of how many that are needed. */
 function approvalsText(
-  request: PastRequest,
+  { submitter, peopleBehind, plan, approvals }: PastRequest,
   approval: SigningPolicySettings['approval'],
   groupsOf: (user: UserId) => ReferencedUser['groups'],
 ): string {
   if (approval === null) return 'none needed'
-  const approvals = request.approvals.map((each) => ({
+  const given = approvals.map((each) => ({
     ...each,
     through: referencesTo(approval.approvers, { userId: each.approver, groups: groupsOf(each.approver) }),
   }))
-  const count = countedApprovals({ ...request, approval, approvals }).length
+  const count = countedApprovals({
+    approval,
+    submitter,
+    ...(peopleBehind === undefined ? {} : { peopleBehind }),
+    plan,
+    approvals: given,
+  }).length
   return `${count} of ${approval.requiredApprovals}`
 }
