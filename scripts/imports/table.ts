@@ -87,7 +87,7 @@ export const table: Readonly<Record<string, Room>> = {
     ...open,
     rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all', outgoing: 'all', secrets: 'all' },
   },
-  origin: { ...open, rooms: { retry: 'all', domain: 'language' } },
+  origin: { ...open, rooms: { retry: 'all', domain: 'language', outgoing: 'all' } },
   // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.
   notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', databases: 'all' } },
   web: { ...open, rooms: { graphql: 'types' } },
