@@ -1,0 +1,3 @@
+export { addBuildData, type PackageBuildData } from './add-build-data.ts'
+export type { PackageRepository } from './edit-nuspec.ts'
+export type { PackageBytes } from './read-package.ts'
