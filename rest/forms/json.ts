@@ -1,4 +1,4 @@
-import { Refusal } from '../../domain/index.ts'
+import { Refusal, repeatedJsonName } from '../../domain/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
 
 /** How deep objects and arrays may lie in each other. */
@@ -43,20 +43,10 @@ function refuseInfinity(value: unknown, path: readonly string[]): void {
   for (const [name, each] of Object.entries(value)) refuseInfinity(each, [...path, name])
 }
 
-/** Looks through a text that is known to be JSON. */
 function refuseRepeatedNames(text: string): void {
-  const open: (Set<string> | undefined)[] = []
-  for (const [token, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g)) {
-    if (token === '{') open.push(new Set())
-    else if (token === '[') open.push(undefined)
-    else if (token === '}' || token === ']') open.pop()
-    else if (colon !== undefined) {
-      const key = JSON.parse(token.slice(0, -colon.length)) as string
-      const names = open.at(-1)
-      if (names?.has(key)) throw new InvalidInput({ [key.slice(0, 100)]: ['was given twice in one object'] })
-      names?.add(key)
-    }
-    if (open.length > deepest)
-      throw new Refusal('REQUEST_MALFORMED', `The body is nested deeper than ${deepest} levels.`)
-  }
+  const fault = repeatedJsonName(text, deepest)
+  if (fault?.kind === 'repeated')
+    throw new InvalidInput({ [fault.name.slice(0, 100)]: ['was given twice in one object'] })
+  if (fault?.kind === 'tooDeep')
+    throw new Refusal('REQUEST_MALFORMED', `The body is nested deeper than ${deepest} levels.`)
 }

@@ -47,6 +47,7 @@ export const table: Readonly<Record<string, Room>> = {
       sources: 'all',
       signing: 'all',
       origin: 'all',
+      statements: 'all',
       notifications: 'all',
       // Names of workflows' queries and signals and the form of what they pass.
       workflows: 'types',
@@ -88,6 +89,8 @@ export const table: Readonly<Record<string, Room>> = {
     rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all', outgoing: 'all', secrets: 'all' },
   },
   origin: { ...open, rooms: { retry: 'all', domain: 'language', outgoing: 'all' } },
+  // Signed statements, by a key of which it knows the interface alone.
+  statements: { ...open, rooms: { domain: 'language', signing: 'types' } },
   // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.
   notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', databases: 'all' } },
   web: { ...open, rooms: { graphql: 'types' } },
