@@ -1,0 +1,30 @@
+import type { ApiAnswer, ApiQuestion, HttpApi } from '../http-api.ts'
+import { OriginError } from '../origin-error.ts'
+
+/**
+ * Asks page by page, as the header `Link` says that there is a next one (RFC 8288 §3), which GitHub and GitLab do. Which page it
+ * is, is counted here and not taken from the answer. Ends with the first answer that is not 200.
+ *
+ * @param question without `page` in its query; with the number of entries of a page, which each system names in its own way
+ * @throws OriginError as `ask`; `ORIGIN_API_ANSWER_TOO_LARGE` when there are more pages than `most`
+ */
+export async function askPages(
+  api: Pick<HttpApi, 'ask'>,
+  question: ApiQuestion,
+  most: number,
+): Promise<readonly ApiAnswer[]> {
+  const pages: ApiAnswer[] = []
+  for (let page = 1; page <= most; page += 1) {
+    const answer = await api.ask({ ...question, query: { ...question.query, page } })
+    pages.push(answer)
+    if (answer.status !== 200 || !hasNext(answer.headers.link)) return pages
+  }
+  throw new OriginError(
+    'ORIGIN_API_ANSWER_TOO_LARGE',
+    `${question.path} has more than ${most} pages. A part of them does not tell enough, so none is taken.`,
+  )
+}
+
+function hasNext(link = ''): boolean {
+  return link.split(',').some((entry) => /;\s*rel\s*=\s*"?([^"]*\s)?next\b/i.test(entry))
+}
