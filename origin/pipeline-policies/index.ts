@@ -1,0 +1,6 @@
+export * from './facts.ts'
+export { checkOf, type Finding, type PolicyLevel } from './findings.ts'
+export { type DemandedPolicy, judgePipelinePolicy } from './judge.ts'
+export { longestPolicy } from './node.ts'
+export { parsePipelinePolicy } from './parse.ts'
+export type { PipelinePolicy } from './policy.ts'
