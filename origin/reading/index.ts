@@ -1,0 +1,3 @@
+export * from './checks.ts'
+export * from './file-name.ts'
+export * from './read-answer.ts'
