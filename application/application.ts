@@ -152,7 +152,7 @@ export interface Application extends Administration {
    * Opens an artifact of a request for download.
    *
    * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `SIGNED_ARTIFACT_NOT_READY`, `ARTIFACT_NOT_RETRIEVED`,
-   *   `BUILD_SETTINGS_FILE_NOT_FOUND`
+   *   `BUILD_SETTINGS_FILE_NOT_FOUND`, `PROVENANCE_NOT_FOUND`
    */
   openArtifact(caller: Caller, input: OpenArtifactInput): Promise<OpenedArtifact>
 

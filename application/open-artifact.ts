@@ -2,6 +2,7 @@ import {
   knownArtifact,
   membersOf,
   projectDecider,
+  provenanceFiles,
   Refusal,
   relationsToPolicy,
   relationsToProject,
@@ -19,7 +20,7 @@ import { principalFor } from './principals.ts'
 /** Which artifact of a request is to be opened. */
 export type OpenArtifactInput = {
   readonly signingRequestId: string
-  readonly which: 'unsigned' | 'signed' | 'buildSettings'
+  readonly which: 'unsigned' | 'signed' | 'buildSettings' | 'provenance' | 'provenanceBundle'
 }
 
 /** An artifact that is open for download. */
@@ -66,10 +67,20 @@ export async function openArtifact(
   const artifact = {
     unsigned: () => knownArtifact(request),
     signed: () => request.signedArtifact,
+    provenance: () => provenanceFiles(request)?.envelope ?? null,
+    provenanceBundle: () => provenanceFiles(request)?.bundle ?? null,
     buildSettings: () => request.claimedOrigin?.buildData?.buildSettingsFile ?? null,
   }[which]()
   if (artifact === null && which === 'buildSettings')
     throw new Refusal('BUILD_SETTINGS_FILE_NOT_FOUND', 'The request was submitted without a build settings file.')
+  if (artifact === null && (which === 'provenance' || which === 'provenanceBundle'))
+    throw new Refusal(
+      'PROVENANCE_NOT_FOUND',
+      request.workflowStatus === 'Completed'
+        ? 'The request has no provenance: its origin was not verified.'
+        : `There is no provenance: the request is ${request.workflowStatus}.`,
+      { workflowStatus: request.workflowStatus },
+    )
   if (artifact === null && which === 'unsigned')
     throw new Refusal(
       'ARTIFACT_NOT_RETRIEVED',

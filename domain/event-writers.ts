@@ -165,6 +165,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   SigningRequestResubmitted: worker,
   SigningStarted: signer,
   FilesSigned: signer,
+  ProvenanceSigned: signer,
   SigningRequestCompleted: signer,
 }
 

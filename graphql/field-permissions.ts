@@ -90,12 +90,13 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningManifest: 'digest document fileCount files page',
     SigningPlan:
       'approvalDeadline certificateThumbprint digest document fileCount files nodeCount nodes page plannedAt plannerVersion',
+    SigningProvenance: 'bundle bundleLink envelope envelopeLink key',
     SigningPolicy: 'createdAt current events id name project revision signingPolicyId slug status updatedAt versions',
     SigningPolicyPayload: 'changeProposal changeProposalId position signingPolicy signingPolicyId',
     SigningPolicyVersion:
       'approval certificate changeControl existingSignatures hashSigningAllowed madeAt madeBy name release submitters timestamp trustedBuildSystemRequired version',
     SigningRequest:
-      'approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals plan programDescription programUrl project resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
+      'approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
     ClaimedOrigin: 'buildData repositoryData trustedBuildSystem',
     ClaimedRepository: 'branchName commitId sourceControlManagementType url',
     ClaimedBuild: 'buildSettingsFile url',

@@ -14,6 +14,7 @@ import { ArtifactSourceRef, FailureRef, SigningAttemptRef, WaitingReasonRef } fr
 import { SigningManifestRef } from './signing-manifest.ts'
 import { SigningPlanRef } from './signing-plan.ts'
 import { ApprovalProcessRef } from './signing-policy.ts'
+import { SigningProvenanceRef, signingProvenanceOf } from './signing-provenance.ts'
 
 SigningRequestRef.implement({
   description: 'An artifact on its way from submission through approval to a signature.',
@@ -158,6 +159,12 @@ SigningRequestRef.implement({
       },
     }),
     signedArtifact: t.expose('signedArtifact', { type: ArtifactRef, nullable: true }),
+    provenance: t.field({
+      type: SigningProvenanceRef,
+      nullable: true,
+      description: 'Where what was signed comes from, as a signed statement. Null where the origin was not verified.',
+      resolve: (request) => signingProvenanceOf(request),
+    }),
     cancelAt: t.field({
       type: 'DateTime',
       nullable: true,

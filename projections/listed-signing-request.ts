@@ -48,6 +48,7 @@ const inState: Readonly<Record<Exclude<keyof SigningRequestView, keyof InColumns
   plan: true,
   attempts: true,
   manifest: true,
+  provenance: true,
   signedArtifact: true,
   failure: true,
   waitingFor: true,

@@ -15,9 +15,9 @@ import { select } from './preconditions.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
 
 /**
- * `GET` and `HEAD` of `…/SigningRequests/{id}/SignedArtifact`, `/UnsignedArtifact` and `/BuildSettingsFile`: streams
- * the bytes, whole or a range. The entity tag is the SHA-256, so a client can go on with a download and be sure that it
- * is the same artifact.
+ * `GET` and `HEAD` of `…/SigningRequests/{id}/SignedArtifact`, `/UnsignedArtifact`, `/Provenance`, `/ProvenanceBundle` and
+ * `/BuildSettingsFile`: streams the bytes, whole or a range. The entity tag is the SHA-256, so a client can go on with a
+ * download and be sure that it is the same artifact.
  */
 export function downloadOperations(application: Pick<Application, 'openArtifact'>): readonly Operation[] {
   const download = (name: string, which: OpenArtifactInput['which'], summary: string) =>
@@ -45,6 +45,8 @@ export function downloadOperations(application: Pick<Application, 'openArtifact'
   return [
     download('SignedArtifact', 'signed', 'Download what was signed'),
     download('UnsignedArtifact', 'unsigned', 'Download what was submitted'),
+    download('Provenance', 'provenance', 'Download where it comes from, as a signed statement (DSSE envelope)'),
+    download('ProvenanceBundle', 'provenanceBundle', 'Download where it comes from, as a sigstore bundle'),
     download('BuildSettingsFile', 'buildSettings', 'Download the file that said how to build'),
   ]
 }

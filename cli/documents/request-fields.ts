@@ -180,6 +180,13 @@ export type RequestDetails = RequestSummary & {
   /** The first of the requests that took its artifact again. */
   readonly resubmissions: { readonly nodes: readonly { readonly signingRequestId: string }[] }
   readonly signedArtifact: StoredFile | null
+  /** Where it comes from, as a signed statement. */
+  readonly provenance: {
+    readonly envelope: StoredFile
+    readonly envelopeLink: string
+    readonly bundle: StoredFile
+    readonly bundleLink: string
+  } | null
   readonly unsignedArtifactLink: string
   readonly signedArtifactLink: string | null
 }
@@ -207,5 +214,9 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
   resubmittedFrom { signingRequestId }
   resubmissions(first: 20) { nodes { signingRequestId } }
   signedArtifact { fileName sha256 size }
+  provenance {
+    envelope { fileName sha256 size } envelopeLink
+    bundle { fileName sha256 size } bundleLink
+  }
   unsignedArtifactLink signedArtifactLink
 }`

@@ -39,6 +39,7 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   SigningStarted: ({ attempt }) => (attempt === 1 ? 'Signing' : `Signing, attempt ${attempt}`),
   FilesSigned: ({ fileCount, manifestDigest }) =>
     `Signed ${count(Number(fileCount), 'file')}, manifest ${manifestDigest}`,
+  ProvenanceSigned: ({ keyId }) => `Signed where it comes from (provenance), by the key ${keyId}`,
   SigningRequestCompleted: ({ signedArtifact }) => `Completed: ${fileName(signedArtifact)} is ready`,
   SigningRequestResubmitted: ({ resubmittedAs }) => `Submitted again, as the signing request ${resubmittedAs}`,
   SigningRequestDelayed: ({ failure }) => `Waiting: ${failureText(failure)}`,

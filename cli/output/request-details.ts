@@ -46,6 +46,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['approve by', plan?.approvalDeadline ? readableTime(plan.approvalDeadline) : null],
     ['approvals', approvalsText(request)],
     ['signed', signedArtifact && fileText(signedArtifact)],
+    ['provenance', request.provenance && fileText(request.provenance.bundle)],
   ]
   return fieldList(fields, marker) + approvalTable(request, marker) + signedFileTable(request, marker)
 }

@@ -156,6 +156,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   SigningRequestResubmitted: undefined,
   SigningStarted: undefined,
   FilesSigned: undefined,
+  ProvenanceSigned: undefined,
   SigningRequestCompleted: undefined,
 }
 

@@ -4,6 +4,7 @@ import type { CertificateId, GrantId, GroupId, KeyId, UserId } from '../ids.ts'
 import type { InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
+import type { SignedProvenance } from './provenance.ts'
 import type { Artifact } from './source.ts'
 
 /** Records an accepted submission. Whether it may be accepted was decided with the policy and the project at hand. */
@@ -90,6 +91,8 @@ export type RecordSigned = {
   /** The first files of the manifest; one or more. */
   readonly files: readonly SignedFile[]
   readonly signedArtifact: Artifact
+  /** Of what was signed; left out where its origin was not verified. */
+  readonly provenance?: SignedProvenance
 }
 
 /** Records in a completed request that its artifact was submitted again. */

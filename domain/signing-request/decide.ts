@@ -15,6 +15,7 @@ import { usableEarlierRequest } from './earlier-request.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
 import { leadingFiles } from './manifest.ts'
+import type { SignedProvenance } from './provenance.ts'
 import { quorumReached } from './quorum.ts'
 import { checkedSource, earlierRequestOf } from './source.ts'
 import { openSigningRequest, type SigningRequest, type SigningRequestState } from './state.ts'
@@ -160,7 +161,7 @@ function startSigning(command: StartSigning, request: SigningRequest): readonly 
 }
 
 function recordSigned(command: RecordSigned, request: SigningRequest): readonly SigningRequestEvent[] {
-  const { attempt, fileCount, manifestDigest, manifestDocument, files, signedArtifact } = command
+  const { attempt, fileCount, manifestDigest, manifestDocument, files, signedArtifact, provenance } = command
   if (request.workflowStatus !== 'Processing' || attempt !== request.attempts)
     throw new Refusal('ATTEMPT_SUPERSEDED', `Attempt ${attempt} is not the one at work (${request.attempts}).`, {
       attempt,
@@ -171,8 +172,15 @@ function recordSigned(command: RecordSigned, request: SigningRequest): readonly 
   const manifest = { fileCount, manifestDigest, manifestDocument, files: leadingFiles(files) }
   return [
     { type: 'FilesSigned', data: { schemaVersion: 1, attempt, ...manifest } },
+    ...signedProvenance(attempt, provenance),
     { type: 'SigningRequestCompleted', data: { schemaVersion: 1, attempt, signedArtifact } },
   ]
+}
+
+function signedProvenance(attempt: number, provenance: SignedProvenance | undefined): readonly SigningRequestEvent[] {
+  if (provenance === undefined) return []
+  const { keyId, envelope, bundle } = provenance
+  return [{ type: 'ProvenanceSigned', data: { schemaVersion: 1, attempt, keyId, envelope, bundle } }]
 }
 
 function deadlineFrom(at: Instant, seconds: number | null): Instant | null {

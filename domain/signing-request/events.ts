@@ -16,6 +16,7 @@ import type { ApprovalProcess } from '../signing-policy/index.ts'
 import type { ClaimedOrigin } from './claimed-origin.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
+import type { SignedProvenance } from './provenance.ts'
 import type { Artifact, Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
 
@@ -176,6 +177,12 @@ export type FilesSigned = DomainEvent<
   }
 >
 
+/**
+ * The key has also signed where what was signed comes from: its provenance. In the same append as the files of the attempt, which
+ * `SigningStarted` announced, so a request with a verified origin is not completed without it.
+ */
+export type ProvenanceSigned = DomainEvent<'ProvenanceSigned', SignedProvenance & { readonly attempt: number }>
+
 /** Everything is signed and can be downloaded. Ends the request. */
 export type SigningRequestCompleted = DomainEvent<
   'SigningRequestCompleted',
@@ -228,6 +235,7 @@ export type SigningRequestEvent =
   | SigningRequestCanceled
   | SigningStarted
   | FilesSigned
+  | ProvenanceSigned
   | SigningRequestCompleted
   | SigningRequestResubmitted
   | SigningRequestFailed

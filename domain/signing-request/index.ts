@@ -23,6 +23,7 @@ export * from './events.ts'
 export type { RequestFailure } from './failure.ts'
 export * from './manifest.ts'
 export * from './plan.ts'
+export * from './provenance.ts'
 export * from './quorum.ts'
 export * from './source.ts'
 export {
@@ -52,6 +53,7 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningRequestCanceled',
     'SigningStarted',
     'FilesSigned',
+    'ProvenanceSigned',
     'SigningRequestCompleted',
     'SigningRequestResubmitted',
     'SigningRequestFailed',

@@ -6,6 +6,7 @@ import { Refusal } from '../refusal.ts'
 import type { Delay, SigningRequestEvent, SigningRequestSubmitted, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
+import type { SignedProvenance } from './provenance.ts'
 import { quorumReached } from './quorum.ts'
 import type { Artifact } from './source.ts'
 import { isFinalStatus, type WorkflowStatus } from './workflow-status.ts'
@@ -62,6 +63,8 @@ export type SigningRequest = Submission & {
   readonly attempts: number
   /** What the last attempt signed; `null` until it has. */
   readonly manifest: ManifestOfRequest | null
+  /** Where what it signed comes from, as the signer states it; `null` where the origin was not verified. */
+  readonly provenance: SignedProvenance | null
   readonly signedArtifact: Artifact | null
   readonly failure: RequestFailure | null
   /** Why it does not go on now; `null` while it does, waits for people, or is over. */
@@ -99,7 +102,14 @@ export function evolve(state: SigningRequestState, event: SigningRequestEvent): 
     case 'SigningStarted': {
       // What was away was a signer, or something that may be away still: then the next attempt shows.
       const waitingFor = state.waitingFor?.nextTryAt === null ? null : state.waitingFor
-      return { ...state, workflowStatus: 'Processing', attempts: event.data.attempt, manifest: null, waitingFor }
+      return {
+        ...state,
+        workflowStatus: 'Processing',
+        attempts: event.data.attempt,
+        manifest: null,
+        provenance: null,
+        waitingFor,
+      }
     }
     default:
       return advanced({ ...state, waitingFor: null }, event)
@@ -179,6 +189,10 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
       const { manifestDigest: digest, manifestDocument: document, fileCount, files } = event.data
       return { ...state, manifest: { digest, document, fileCount, files } }
     }
+    case 'ProvenanceSigned': {
+      const { keyId, envelope, bundle } = event.data
+      return { ...state, provenance: { keyId, envelope, bundle } }
+    }
     case 'SigningRequestCompleted':
       return { ...state, workflowStatus: 'Completed', signedArtifact: event.data.signedArtifact }
     case 'SigningRequestFailed':
@@ -195,6 +209,7 @@ function submitted({ schemaVersion: _, ...submission }: SigningRequestSubmitted[
     approvals: [],
     attempts: 0,
     manifest: null,
+    provenance: null,
     signedArtifact: null,
     failure: null,
     waitingFor: null,

@@ -123,6 +123,8 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     artifact: knownArtifact(request),
     unsignedArtifactLink: links.signingRequest(request, 'UnsignedArtifact'),
     signedArtifactLink: links.signingRequest(request, 'SignedArtifact'),
+    provenanceLink: request.provenance && links.signingRequest(request, 'Provenance'),
+    provenanceBundleLink: request.provenance && links.signingRequest(request, 'ProvenanceBundle'),
     origin: originOf(request, links),
     parameters: {},
     planDigest: plan?.digest ?? null,

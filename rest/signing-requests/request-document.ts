@@ -33,6 +33,11 @@ export const requestSummary = statusDocument
     artifact: file.nullable().meta({ description: 'What was submitted; null until it is known.' }),
     unsignedArtifactLink: z.url(),
     signedArtifactLink: z.url().meta({ description: 'Answers 400 with the status until there is something.' }),
+    provenanceLink: z.url().nullable().meta({
+      description:
+        'Where it comes from, as a signed statement: SLSA provenance in a DSSE envelope. Null where its origin was not verified.',
+    }),
+    provenanceBundleLink: z.url().nullable().meta({ description: 'The same as a sigstore bundle.' }),
     origin: z
       .object({
         buildData: z

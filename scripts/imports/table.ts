@@ -138,7 +138,7 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
  */
 export const languages: Readonly<Record<string, RegExp>> = {
   domain:
-    /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|events|delay|source|workflow-status))\.ts$/,
+    /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|provenance|events|delay|source|workflow-status))\.ts$/,
   'event-log':
     /^event-log\/(append-decided|consumer|event-log|export\/write|log-entries|prepare|spilling-map|stored-text|whole-stream)\.ts$/,
 }

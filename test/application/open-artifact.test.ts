@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Caller } from '../../application/index.ts'
+import type { Caller, OpenArtifactInput } from '../../application/index.ts'
 import {
   globalRoles,
   type OrganizationId,
   type ProjectId,
   type Sha256Digest,
+  type SignedProvenance,
   type SigningPolicyEvent,
   type SigningPolicyId,
   type SigningRequestId,
@@ -48,7 +49,7 @@ const open = (
   test: TestApplication,
   caller: Caller,
   signingRequestId: string,
-  which: 'unsigned' | 'signed' = 'unsigned',
+  which: OpenArtifactInput['which'] = 'unsigned',
 ) => test.application.openArtifact(caller, { signingRequestId, which })
 
 async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
@@ -140,6 +141,29 @@ describe('the artifact of a request', () => {
     const signed = await sign(test, approver, signingRequestId)
     expect(await open(test, submitter, signingRequestId, 'signed')).toMatchObject(signed)
     expect(await open(test, submitter, signingRequestId, 'unsigned')).not.toMatchObject(signed)
+    await expect(open(test, submitter, signingRequestId, 'provenanceBundle')).rejects.toMatchObject({
+      code: 'PROVENANCE_NOT_FOUND',
+      message: expect.stringContaining('origin was not verified'),
+    })
+  })
+
+  it('has provenance beside it where its origin was verified, and says so where there is none', async () => {
+    const { test, submitter, approver, stranger, signingRequestId } = await requested()
+    const code = (which: OpenArtifactInput['which'], caller: Caller = submitter) =>
+      open(test, caller, signingRequestId, which).catch((error) => error.code)
+    expect(await code('provenance')).toBe('PROVENANCE_NOT_FOUND')
+    const envelope = { sha256: 'e1'.repeat(32) as Sha256Digest, size: 10 }
+    const bundle = { sha256: 'b1'.repeat(32) as Sha256Digest, size: 20 }
+    await sign(test, approver, signingRequestId, { keyId: fixedUuid('7'), envelope, bundle })
+    expect(await open(test, submitter, signingRequestId, 'provenance')).toMatchObject({
+      fileName: 'setup.exe.intoto.json',
+      ...envelope,
+    })
+    expect(await open(test, submitter, signingRequestId, 'provenanceBundle')).toMatchObject({
+      fileName: 'setup.exe.sigstore.json',
+      ...bundle,
+    })
+    expect(await code('provenance', stranger)).toBe('FORBIDDEN')
   })
 
   it('is refused with a record: who asked for what', async () => {
@@ -172,7 +196,12 @@ describe('the artifact of a request', () => {
 })
 
 /** Takes a request to its end. */
-async function sign(test: TestApplication, approver: Caller, signingRequestId: SigningRequestId) {
+async function sign(
+  test: TestApplication,
+  approver: Caller,
+  signingRequestId: SigningRequestId,
+  provenance?: SignedProvenance,
+) {
   const planDigest = 'cd'.repeat(32) as Sha256Digest
   const signedArtifact = { fileName: 'setup.exe', sha256: 'ef'.repeat(32) as Sha256Digest, size: 99 }
   const opened = await open(test, approver, signingRequestId)
@@ -195,6 +224,7 @@ async function sign(test: TestApplication, approver: Caller, signingRequestId: S
     attempt: 1,
     ...aManifest(file),
     signedArtifact,
+    ...(provenance && { provenance }),
   })
   return signedArtifact
 }

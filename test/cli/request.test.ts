@@ -242,6 +242,22 @@ describe('countersign request download', () => {
     expect(readFileSync(join(at.folder, 'signed.exe'), 'utf8')).toBe('signed')
   })
 
+  it('saves where it comes from, as bundle or as envelope', async () => {
+    const request = at.service.add()
+    const download = (form: string) =>
+      countersign(['request', 'download', request.signingRequestId, '--provenance', form, '--out', form])
+    expect((await download('bundle')).stderr).toContain('error: PROVENANCE_NOT_FOUND: There is no provenance yet')
+    at.service.complete(request, Buffer.from('signed'))
+    const none = await download('envelope')
+    expect(none.code).toBe(6)
+    expect(none.stderr).toContain('its origin was not verified')
+    at.service.state(request, Buffer.from('the envelope'), Buffer.from('the bundle'))
+    for (const form of ['bundle', 'envelope']) {
+      expect(await download(form)).toMatchObject({ code: 0 })
+      expect(readFileSync(join(at.folder, form), 'utf8')).toBe(`the ${form}`)
+    }
+  })
+
   it('saves nothing when the link that the service gave out is none', async () => {
     const request = at.service.add()
     at.service.complete(request, Buffer.from('signed'))

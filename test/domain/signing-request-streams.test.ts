@@ -90,6 +90,14 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
     }),
   ),
   fc.nat(3).map((attempt) =>
+    event<SigningRequestEvent, 'ProvenanceSigned'>('ProvenanceSigned', {
+      attempt,
+      keyId: fixedUuid('7'),
+      envelope: { sha256: digests[0] as Sha256Digest, size: 1 },
+      bundle: { sha256: digests[1] as Sha256Digest, size: 1 },
+    }),
+  ),
+  fc.nat(3).map((attempt) =>
     event<SigningRequestEvent, 'SigningRequestCompleted'>('SigningRequestCompleted', {
       attempt,
       signedArtifact: anArtifact,

@@ -32,6 +32,8 @@ import {
   planned,
   plannedUntil,
   policy,
+  provenance,
+  provenanceSigned,
   record,
   recordResubmission,
   retrieve,
@@ -125,8 +127,19 @@ describe('signing request', () => {
     })
   })
 
+  it('is completed with its provenance, between its files and its end', () => {
+    given(request, ...signing)
+      .when({ ...record(1), provenance } as SigningRequestCommand)
+      .thenEvents(filesSigned(1), provenanceSigned(1), completed(1))
+    expect(fold(request, [...signing, filesSigned(1), provenanceSigned(1), completed(1)])).toMatchObject({ provenance })
+    expect(fold(request, [...signing, filesSigned(1), completed(1)])).toMatchObject({ provenance: null })
+  })
+
   it('forgets files of an attempt that did not complete', () => {
-    expect(fold(request, [...signing, filesSigned(1), started(2)])).toMatchObject({ manifest: null })
+    expect(fold(request, [...signing, filesSigned(1), provenanceSigned(1), started(2)])).toMatchObject({
+      manifest: null,
+      provenance: null,
+    })
   })
 
   it('ends at one denial, whatever approvals there are', () => {

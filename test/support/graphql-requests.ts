@@ -31,11 +31,12 @@ export type GraphQLRequests = {
   readonly announce: (policy: string, text: string) => Promise<SigningRequestId>
   /** Takes a submitted request to its plan; answers the plan's digest. @param nodes its tree; default: one program */
   readonly plan: (signingRequestId: SigningRequestId, nodes?: Iterable<PlanNodeContent>) => Promise<Sha256Digest>
-  /** Takes a planned and approved request to its end. @param files what was signed; default: one program */
+  /** Takes a planned and approved request to its end. @param files what was signed; default: one program @param withProvenance whether its origin is stated */
   readonly complete: (
     signingRequestId: SigningRequestId,
     planDigest: Sha256Digest,
     files?: AsyncIterable<SignedFile>,
+    withProvenance?: boolean,
   ) => Promise<void>
 }
 
@@ -58,6 +59,12 @@ type Parts = {
 export function graphQLRequests(parts: Parts): GraphQLRequests {
   const { application, dependencies, setup, readModel, store, tell, caughtUp, folder } = parts
   const { certificateId, keyId, projectId, submitter } = parts.organization
+  const storeText = (text: string) =>
+    store.put(
+      (async function* () {
+        yield new TextEncoder().encode(text)
+      })(),
+    )
   const requests: GraphQLRequests = {
     async upload(by, text = 'a program') {
       const caller = await application.authenticate({ apiToken: by.token }, undefined)
@@ -122,12 +129,8 @@ export function graphQLRequests(parts: Parts): GraphQLRequests {
       await tell(signingRequestId, { type: 'RecordPlan', ...recorded, at: dependencies.now() })
       return planDigest
     },
-    async complete(signingRequestId, planDigest, files) {
-      const { sha256: signed, size } = await store.put(
-        (async function* () {
-          yield new TextEncoder().encode('a program with a signature')
-        })(),
-      )
+    async complete(signingRequestId, planDigest, files, withProvenance = false) {
+      const { sha256: signed, size } = await storeText('a program with a signature')
       await tell(signingRequestId, {
         type: 'StartSigning',
         planDigest,
@@ -155,6 +158,9 @@ export function graphQLRequests(parts: Parts): GraphQLRequests {
         manifestDocument: manifest.document,
         files: manifest.files,
         signedArtifact,
+        ...(withProvenance && {
+          provenance: { keyId, envelope: await storeText('an envelope'), bundle: await storeText('a bundle') },
+        }),
       })
     },
   }

@@ -105,6 +105,12 @@ export const start: SigningRequestCommand = {
   certificateThumbprint,
   keyId,
 }
+export const provenance = {
+  keyId,
+  envelope: { sha256: 'e1'.repeat(32) as Sha256Digest, size: 10 },
+  bundle: { sha256: 'b1'.repeat(32) as Sha256Digest, size: 20 },
+} as const
+export const provenanceSigned = (attempt: number) => event('ProvenanceSigned', { attempt, ...provenance })
 export const record = (attempt: number): SigningRequestCommand => ({
   type: 'RecordSigned',
   attempt,

@@ -168,6 +168,7 @@ export function newRequest(
     attempts: [],
     manifest: null,
     signedArtifact: null,
+    provenance: null,
     resubmittedFrom: null,
     resubmissions: { nodes: [] },
     signedArtifactLink: null,

@@ -217,8 +217,8 @@ export async function startStandInService() {
       response.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ signingRequestId, ...kept }))
       return
     }
-    const id = url.pathname.match(/\/SigningRequests\/([^/]+)\/SignedArtifact$/)?.[1]
-    const bytes = id === undefined ? undefined : signed.get(id)
+    const part = url.pathname.match(/\/SigningRequests\/([^/]+\/(?:SignedArtifact|Provenance|ProvenanceBundle))$/)?.[1]
+    const bytes = part === undefined ? undefined : signed.get(part)
     if (bytes === undefined) problem(404, 'SIGNED_ARTIFACT_NOT_READY', 'There is no signed artifact.')
     else response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(behaviour.download(bytes))
   }
@@ -255,7 +255,7 @@ export async function startStandInService() {
     },
     /** Completes a request with these bytes as the signed artifact. */
     complete(request: StandInRequest, bytes: Buffer, host = url) {
-      signed.set(request.signingRequestId, bytes)
+      signed.set(`${request.signingRequestId}/SignedArtifact`, bytes)
       const signedArtifact = { fileName: 'setup.exe', sha256: sha256(bytes), size: bytes.length }
       const signedArtifactLink = `${host}/Api/v1/${randomUUID()}/SigningRequests/${request.signingRequestId}/SignedArtifact`
       service.happen(
@@ -268,6 +268,19 @@ export async function startStandInService() {
           signedArtifactLink,
         },
       )
+    },
+    /** Gives a completed request provenance with these bytes as envelope and bundle. */
+    state(request: StandInRequest, envelope: Buffer, bundle: Buffer) {
+      const part = (name: string, fileName: string, bytes: Buffer) => {
+        signed.set(`${request.signingRequestId}/${name}`, bytes)
+        const link = `${url}/Api/v1/${randomUUID()}/SigningRequests/${request.signingRequestId}/${name}`
+        return { file: { fileName, sha256: sha256(bytes), size: bytes.length }, link }
+      }
+      const { file: envelopeFile, link: envelopeLink } = part('Provenance', 'setup.exe.intoto.json', envelope)
+      const { file: bundleFile, link: bundleLink } = part('ProvenanceBundle', 'setup.exe.sigstore.json', bundle)
+      Object.assign(request, {
+        provenance: { envelope: envelopeFile, envelopeLink, bundle: bundleFile, bundleLink },
+      })
     },
     /** Goes away, as a service that is restarted does: every connection is cut. */
     stop: close,

@@ -29,6 +29,8 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   },
   ...artifactRoute('SignedArtifact'),
   ...artifactRoute('UnsignedArtifact'),
+  ...artifactRoute('Provenance'),
+  ...artifactRoute('ProvenanceBundle'),
   ...submissionRoute('/SubmitWithArtifact'),
   ...submissionRoute(''),
   'POST /Api/v1/:organizationId/SigningRequests/SignHash': {

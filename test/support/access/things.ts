@@ -282,7 +282,7 @@ export function thingsOf(making: ThingMaking): Things {
     async signedRequest() {
       const { signingRequestId, planDigest } = await waiting()
       await approve(signingRequestId, planDigest)
-      await requests.complete(signingRequestId, planDigest)
+      await requests.complete(signingRequestId, planDigest, undefined, true)
       return signingRequestId
     },
   }

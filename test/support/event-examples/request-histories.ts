@@ -181,6 +181,12 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
             },
           ],
         }),
+        bySigner('ProvenanceSigned', {
+          attempt: 1,
+          keyId: id.key,
+          envelope: { sha256: digest('e5'), size: 2_310 },
+          bundle: { sha256: digest('b5'), size: 2_480 },
+        }),
         bySigner('SigningRequestCompleted', {
           attempt: 1,
           signedArtifact: { ...artifact, sha256: digest('cd'), size: 5_010_000 },
