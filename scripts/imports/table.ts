@@ -88,7 +88,7 @@ export const table: Readonly<Record<string, Room>> = {
     ...open,
     rooms: { domain: 'all', 'event-log': 'all', artifacts: 'all', outgoing: 'all', secrets: 'all' },
   },
-  origin: { ...open, rooms: { retry: 'all', domain: 'language', outgoing: 'all' } },
+  origin: { ...open, rooms: { retry: 'all', domain: 'language', outgoing: 'all', databases: 'all' } },
   // Signed statements, by a key of which it knows the interface alone.
   statements: { ...open, rooms: { domain: 'language', signing: 'types' } },
   // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.

@@ -1,0 +1,7 @@
+export { type TokenAlgorithm, tokenAlgorithms } from './algorithms.ts'
+export * from './claims.ts'
+export * from './identity-tokens.ts'
+export { createIssuerKeys, type IssuerKeys, type KeyLimits, type KeysFetched } from './issuer-keys.ts'
+export { openPostgresUsedTokens } from './postgres.ts'
+export { openSqliteUsedTokens } from './sqlite.ts'
+export * from './used-tokens.ts'
