@@ -11,6 +11,10 @@ export const TrustedBuildSystemKindRef = builder.enumType('TrustedBuildSystemKin
     azureDevOps: { value: 'azureDevOps' as const },
     teamCity: { value: 'teamCity' as const },
     appVeyor: { value: 'appVeyor' as const },
+    openIdConnect: {
+      value: 'openIdConnect' as const,
+      description: 'Any build system whose jobs bring identity tokens of an issuer (OpenID Connect).',
+    },
     custom: { value: 'custom' as const, description: 'Any caller that holds the token.' },
     authenticationProxy: {
       value: 'authenticationProxy' as const,

@@ -37,6 +37,11 @@ export type OriginFinding = {
   /** In the order in which they were made; one at least. */
   readonly checks: readonly OriginCheck[]
   readonly evidence: readonly OriginEvidence[]
+  /**
+   * The token by which it was proved, where there was one. Whoever takes the finding has it used for this submission alone, by
+   * `useOnce` of the identity tokens, before anything comes of it.
+   */
+  readonly identityToken?: { readonly issuer: string; readonly tokenId: string; readonly expiresAt: Instant }
 }
 
 /** What a connector works with, for one question. */

@@ -9,6 +9,7 @@ export const buildSystemKinds = [
   'azureDevOps',
   'teamCity',
   'appVeyor',
+  'openIdConnect',
   'custom',
   'authenticationProxy',
 ] as const

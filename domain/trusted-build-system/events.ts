@@ -2,8 +2,9 @@ import type { DomainEvent, Instant } from '../event.ts'
 import type { OrganizationId, ProjectId, TrustedBuildSystemId, TrustedBuildSystemTokenId } from '../ids.ts'
 
 /**
- * Which build system it is: it says what can be asked of it about a build. `custom` is any caller that holds the token;
- * `authenticationProxy` knows build nodes by their client certificates.
+ * Which build system it is: it says what can be asked of it about a build. `openIdConnect` is any whose jobs bring
+ * identity tokens of an issuer; `custom` is any caller that holds the token; `authenticationProxy` knows build nodes by their client
+ * certificates.
  */
 export const trustedBuildSystemKinds = [
   'githubActions',
@@ -12,6 +13,7 @@ export const trustedBuildSystemKinds = [
   'azureDevOps',
   'teamCity',
   'appVeyor',
+  'openIdConnect',
   'custom',
   'authenticationProxy',
 ] as const

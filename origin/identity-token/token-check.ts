@@ -1,0 +1,45 @@
+import { failedCheck, type OriginCheck, type OriginEvidence, passedCheck } from '../../domain/index.ts'
+import type { ConnectorTools } from '../connector.ts'
+import { OriginError } from '../origin-error.ts'
+import type { ExpectedToken, IdentityToken, IdentityTokens } from './identity-tokens.ts'
+
+/** What came of the token of a job. */
+export type TokenFinding = {
+  /** `null` when the check failed. */
+  readonly token: IdentityToken | null
+  readonly check: OriginCheck
+  /** The token's payload, when its issuer signed it. */
+  readonly evidence: readonly OriginEvidence[]
+}
+
+/**
+ * Checks the token that came with a submission as its secret `identityToken`, as of the moment that the tools say.
+ *
+ * @throws OriginError what may pass, as {@link IdentityTokens} says
+ */
+export async function checkIdentityToken(
+  identityTokens: IdentityTokens,
+  { secrets, keep, now }: Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>,
+  expected: ExpectedToken,
+): Promise<TokenFinding> {
+  const compared = { issuer: expected.issuer, audience: expected.audience }
+  const failed = (code: string, message: string) => ({
+    token: null,
+    check: failedCheck('identityToken', { code, message }, compared),
+    evidence: [],
+  })
+  if (secrets.identityToken === undefined)
+    return failed(
+      'IDENTITY_TOKEN_MISSING',
+      `The submission brings no identity token. Have the job ask ${expected.issuer} for one with the audience ${expected.audience}, and send it along.`,
+    )
+  try {
+    const token = await identityTokens.check(secrets.identityToken, expected, now())
+    const { tokenId, expiresAt, payload } = token
+    const evidence = [await keep('identityToken', 'application/json', payload)]
+    return { token, check: passedCheck('identityToken', { ...compared, tokenId, expiresAt }), evidence }
+  } catch (error) {
+    if (!(error instanceof OriginError) || error.isPassing) throw error
+    return failed(error.code, error.message)
+  }
+}
