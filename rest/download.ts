@@ -20,13 +20,13 @@ import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
  * download and be sure that it is the same artifact.
  */
 export function downloadOperations(application: Pick<Application, 'openArtifact'>): readonly Operation[] {
-  const download = (name: string, which: OpenArtifactInput['which'], summary: string) =>
+  const download = ({ operationId, which, summary }: Download) =>
     operation({
       method: 'GET',
       withHead: true,
-      path: `${organizationPath}/SigningRequests/{signingRequestId}/${name}`,
+      path: `${organizationPath}/SigningRequests/{signingRequestId}/${operationId.replace('download', '')}`,
       access: permissionsOfUseCases.openArtifact,
-      operationId: `download${name}`,
+      operationId,
       tag: 'Signing requests',
       summary,
       parameters: z.object({ signingRequestId: z.string() }),
@@ -43,12 +43,31 @@ export function downloadOperations(application: Pick<Application, 'openArtifact'
       },
     })
   return [
-    download('SignedArtifact', 'signed', 'Download what was signed'),
-    download('UnsignedArtifact', 'unsigned', 'Download what was submitted'),
-    download('Provenance', 'provenance', 'Download where it comes from, as a signed statement (DSSE envelope)'),
-    download('ProvenanceBundle', 'provenanceBundle', 'Download where it comes from, as a sigstore bundle'),
-    download('BuildSettingsFile', 'buildSettings', 'Download the file that said how to build'),
+    download({ operationId: 'downloadSignedArtifact', which: 'signed', summary: 'Download what was signed' }),
+    download({ operationId: 'downloadUnsignedArtifact', which: 'unsigned', summary: 'Download what was submitted' }),
+    download({
+      operationId: 'downloadProvenance',
+      which: 'provenance',
+      summary: 'Download where it comes from, as a signed statement (DSSE envelope)',
+    }),
+    download({
+      operationId: 'downloadProvenanceBundle',
+      which: 'provenanceBundle',
+      summary: 'Download where it comes from, as a sigstore bundle',
+    }),
+    download({
+      operationId: 'downloadBuildSettingsFile',
+      which: 'buildSettings',
+      summary: 'Download the file that said how to build',
+    }),
   ]
+}
+
+type Download = {
+  /** The path ends as it does behind `download`. */
+  readonly operationId: `download${string}`
+  readonly which: OpenArtifactInput['which']
+  readonly summary: string
 }
 
 const headers = {

@@ -107,7 +107,7 @@ type Definition<
   readonly query?: Query
   readonly body?: OperationBody<Body, Files>
   readonly answers: Of
-  /** Codes with which it is refused, besides those that follow from what it takes. */
+  /** Codes with which it is refused that neither follow from what it takes nor stand in the source: read from somewhere when it runs. */
   readonly refusals?: readonly string[]
   /**
    * Who sees to it that a call with an `Idempotency-Key` that is sent again has no second effect: the frame, which keeps the answer

@@ -68,7 +68,8 @@ export const projectDecider: Decider<ProjectState, ProjectCommand, ProjectEvent>
           { type: 'ProjectDeactivated', data: { schemaVersion: 1, reason: parseText(command.reason, 'The reason') } },
         ]
       case 'ReactivateProject':
-        if (project.status === 'valid') throw new Refusal('PROJECT_ACTIVE', `${project.name} is active already.`)
+        if (project.status === 'valid')
+          throw new Refusal('PROJECT_ACTIVE', `The project ${project.slug} is active already.`)
         return [{ type: 'ProjectReactivated', data: { schemaVersion: 1 } }]
     }
   },

@@ -103,7 +103,6 @@ export function one<Schema extends z.ZodType, View, Parameters extends z.ZodObje
     parameters,
     query: z.object(seen),
     answers: { 200: { description: 'As it is now.', schema } },
-    refusals: [missing[0]],
     async handle(call) {
       await application.authorizeQuery(call.caller, { query: operationId, permission })
       await reached(readModel, call.query.minimumPosition)

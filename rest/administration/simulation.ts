@@ -67,7 +67,6 @@ export function simulationOperations({ application, readModel }: Reading): reado
         }),
       },
       answers: { 200: { description: 'What every rule says.', schema: simulationSchema } },
-      refusals: ['SIGNING_POLICY_NOT_FOUND', 'ARGUMENTS_AMBIGUOUS'],
       async handle({ caller, parameters: { signingPolicyId }, body }) {
         await application.authorizeQuery(caller, { query: 'policySimulation', permission })
         const [policy] = await readModel.signingPoliciesByIds(caller.organizationId, [signingPolicyId])
@@ -108,7 +107,6 @@ export function simulationOperations({ application, readModel }: Reading): reado
           .meta({ description: `Of so many of the policy's last requests, ${mostPastRequests} at most.` }),
       }),
       answers: { 200: { description: 'Which, and by which rules.', schema: pastSchema } },
-      refusals: ['CHANGE_PROPOSAL_NOT_FOUND'],
       async handle({ caller, parameters: { changeProposalId }, query: { last } }) {
         await application.authorizeQuery(caller, { query: 'pastSimulation', permission })
         const [proposal] = await readModel.changeProposalsByIds(caller.organizationId, [changeProposalId])

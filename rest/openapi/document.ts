@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type FileFields, type Operation, type OperationAnswer, organizationPath } from '../operation.ts'
 import { exampleOf } from './example.ts'
 import { withNamedSchemas } from './named-schemas.ts'
-import { refusalsOf } from './refusals.ts'
+import { byStatus, refusalsOf } from './refusals.ts'
 
 /** An OpenAPI 3.1 document, as far as its own parts are concerned; schemas are JSON Schema of the draft 2020-12. */
 export type OpenApiDocument = {
@@ -24,7 +24,7 @@ export type DocumentedOperation = {
   readonly security?: readonly object[]
   /** The permission that it needs, as `docs/decisions/authorization.md` names it. */
   readonly 'x-permission'?: string
-  /** Codes of problems that it may answer. */
+  /** Codes of problems that it may answer; with the statuses they stand in the responses. */
   readonly 'x-refusals': readonly string[]
   readonly parameters: readonly DocumentedParameter[]
   readonly requestBody?: {
@@ -92,28 +92,35 @@ const problemSchema = z.object({
 
 function described(each: Operation): DocumentedOperation {
   const isOpen = each.access === 'everybody'
+  const refusals = refusalsOf(each)
   return {
     operationId: each.operationId,
     tags: [each.tag],
     summary: each.summary,
     ...(each.description === undefined ? {} : { description: each.description }),
     ...(isOpen ? { security: [] } : { 'x-permission': each.access }),
-    'x-refusals': refusalsOf(each),
+    'x-refusals': refusals,
     parameters: [...pathParameters(each), ...queryParameters(each), ...headerParameters(each)],
     ...requestBody(each),
     responses: {
       ...Object.fromEntries(Object.entries(each.answers).map(([status, answer]) => [status, response(answer)])),
-      default: {
-        description: 'The request was refused, or failed.',
-        content: Object.fromEntries(
-          ['application/json', 'application/problem+json'].map((type) => [
-            type,
-            { schema: { $ref: '#/components/schemas/Problem' } },
-          ]),
-        ),
-      },
+      ...Object.fromEntries(byStatus(refusals).map(([status, codes]) => [status, refusal(status, codes)])),
+      default: problemResponse('The request could not be answered now, or failed.', anyProblem),
     },
   }
+}
+
+const anyProblem = { $ref: '#/components/schemas/Problem' }
+
+/** Clients that know what a problem is ask for it by its own type. */
+function problemResponse(description: string, schema: object): object {
+  const content = { 'application/json': { schema }, 'application/problem+json': { schema: anyProblem } }
+  return { description, content }
+}
+
+function refusal(status: number, codes: readonly string[]): object {
+  const own = { properties: { status: { const: status }, code: { enum: codes } } }
+  return problemResponse('The request was refused.', { allOf: [anyProblem, own] })
 }
 
 function pathParameters({ path, parameters }: Operation): readonly DocumentedParameter[] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DocumentedOperation, DocumentedParameter, OpenApiDocument } from './document.ts'
+import { byStatus } from './refusals.ts'
 
 const style = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -53,7 +54,7 @@ function article(path: string, method: string, each: DocumentedOperation): strin
   return `<article id="${each.operationId}"><h3>${escaped(each.summary)}</h3><p><code>${escaped(`${method} ${path}`)}</code></p>
 ${each.description === undefined ? '' : `<p>${escaped(each.description)}</p>`}
 <p>${permission === undefined ? 'For everybody.' : `Needs the permission <code>${escaped(permission)}</code>.`}</p>
-${parameterTable(each.parameters)}${body(each)}${responses(each)}${refusals(each)}</article>`
+${parameterTable(each.parameters)}${body(each)}${responses(each)}</article>`
 }
 
 function parameterTable(parameters: readonly DocumentedParameter[]): string {
@@ -74,18 +75,17 @@ function body({ requestBody }: DocumentedOperation): string {
   return `<h4>Body</h4><p>${types.map((type) => `<code>${escaped(type)}</code>`).join(', ')}</p><pre>${json(schema?.schema, 2)}</pre>${shown}`
 }
 
-function responses({ responses: answers }: DocumentedOperation): string {
+function responses({ responses: answers, 'x-refusals': refusals }: DocumentedOperation): string {
+  const codes = new Map(byStatus(refusals).map(([status, each]) => [String(status), each]))
   const rows = Object.entries(answers).map(([status, answer]) => {
     const { description, content } = answer as { description: string; content?: Record<string, { schema?: object }> }
     const [first] = Object.values(content ?? {})
-    const schema = status === 'default' || first?.schema === undefined ? '' : `<pre>${json(first.schema, 2)}</pre>`
-    return `<tr><td>${status}</td><td>${escaped(description)}${schema}</td></tr>`
+    const refused = codes.get(status)?.map((code) => `<code>${escaped(code)}</code>`)
+    const isProblem = status === 'default' || refused !== undefined
+    const schema = isProblem || first?.schema === undefined ? '' : `<pre>${json(first.schema, 2)}</pre>`
+    return `<tr><td>${status}</td><td>${escaped(description)}${schema}${refused === undefined ? '' : `<br>${refused.join(', ')}`}</td></tr>`
   })
   return `<h4>Answers</h4><table>${rows.join('')}</table>`
-}
-
-function refusals({ 'x-refusals': codes }: DocumentedOperation): string {
-  return `<p>May be refused with ${codes.map((code) => `<code>${escaped(code)}</code>`).join(', ')}, and as the rules of what it changes say.</p>`
 }
 
 function json(value: unknown, indent?: number): string {

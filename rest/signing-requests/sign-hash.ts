@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { type Application, type Caller, permissionsOfUseCases, type SignedHashes } from '../../application/index.ts'
-import { Refusal, requestStatus } from '../../domain/index.ts'
+import { Refusal, requestStatus, stepFailureCodes } from '../../domain/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
-import { choicesOf, submissionFields, submissionRefusals } from './submission-fields.ts'
+import { choicesOf, submissionFields } from './submission-fields.ts'
 import { submittedBody, submittedSchema } from './submitted.ts'
+
+/** What a request for hashes can fail with: it has no file whose format could be wrong, and fetches nothing. */
+const failures = stepFailureCodes.ending.filter((code) => !/^(?:AUTHENTICODE|LINK|OUTGOING|PE|UPLOAD|X509)_/.test(code))
 
 const fields = submissionFields.omit({ existingSignatures: true }).extend({
   signatureAlgorithm: z.enum(['RsaPkcs1', 'RsaPss', 'Ecdsa']),
@@ -88,13 +91,8 @@ export function hashOperations(options: {
         201: { description: 'The signatures.', schema: signed, headers: { Location: 'Where the request is.' } },
         202: fastAtWork,
       },
-      refusals: [
-        ...submissionRefusals,
-        'HASH_SIGNING_NOT_ALLOWED',
-        'HASH_LENGTH_WRONG',
-        'HASH_ALGORITHM_NOT_ALLOWED',
-        'HASH_PAYLOAD_MALFORMED',
-      ],
+      // Whoever waits for the signatures is refused with what the request failed with.
+      refusals: failures,
       async handle({ caller, body, idempotencyKey }) {
         const { existingSignatures: _, ...choices } = choicesOf(body, { idempotencyKey })
         const outcome = await application.signHashes(caller, { ...choices, payload: payloadOf(body) })

@@ -43,15 +43,6 @@ export const submissionFields = z.object({
     .meta({ description: 'Where the artifact comes from. Only with the token of a trusted build system.' }),
 })
 
-/** Codes with which every submission may be refused. */
-export const submissionRefusals = [
-  'PROJECT_NOT_FOUND',
-  'SIGNING_POLICY_NOT_FOUND',
-  'ARTIFACT_CONFIGURATION_NOT_FOUND',
-  'PARAMETER_UNKNOWN',
-  'CANCELLATION_TIMEOUT_INVALID',
-] as const
-
 /** What was sent of {@link submissionFields}. */
 export type SubmissionFields = z.output<typeof submissionFields>
 

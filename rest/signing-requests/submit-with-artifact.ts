@@ -4,7 +4,7 @@ import { Refusal } from '../../domain/index.ts'
 import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
 import { fastAnswer, fastAtWork } from './sign-hash.ts'
-import { choicesOf, type SubmissionFields, submissionFields, submissionRefusals } from './submission-fields.ts'
+import { choicesOf, type SubmissionFields, submissionFields } from './submission-fields.ts'
 import { artifactField, buildSettingsField } from './submission-files.ts'
 import { submittedAnswer, submittedBody } from './submitted.ts'
 
@@ -27,10 +27,6 @@ export function submissionOperations(options: {
     access: permissionsOfUseCases.submitSigningRequest,
     tag: 'Signing requests',
     idempotency: 'useCase',
-    refusals: [
-      ...submissionRefusals,
-      ...['MULTIPART_MALFORMED', 'ORIGIN_NOT_VOUCHED', 'ARTIFACT_TOO_LARGE', 'UPLOAD_EMPTY', 'FILE_NAME_MALFORMED'],
-    ],
   } as const
   const form = {
     kind: 'fields',

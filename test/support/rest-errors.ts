@@ -1,5 +1,6 @@
 import { issueApiToken } from '../../application/api-tokens.ts'
 import type { GraphQLTestServer } from './graphql-server.ts'
+import type { answerChecker } from './rest-document.ts'
 
 /** A call that is refused, and what it shows. */
 export type RefusedCall = {
@@ -57,6 +58,14 @@ const keyed = (name: string): RefusedCall => ({
 function absent(what: string, path: string): Readonly<Record<string, RefusedCall>> {
   return { [`${what} that is not there`]: { method: 'GET', path: `${path}/${id}` } }
 }
+const newWebHook = { method: 'POST', path: 'WebHooks', as: 'administrator' } as const
+const sha256OfNothing = 'sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:'
+const upload = {
+  method: 'POST',
+  path: '/uploads?fileName=setup.exe',
+  headers: { 'content-type': 'application/octet-stream' } as Readonly<Record<string, string>>,
+  body: 'a program',
+} as const
 const newProject = { method: 'POST', path: 'Projects', as: 'administrator' } as const
 
 /** One call for each way in which REST refuses; the key says what is wrong. */
@@ -165,11 +174,74 @@ export const refusedCalls: Readonly<Record<string, RefusedCall>> = {
   },
   'a hash that is no base64': { ...signHash, ...json({ ...hash, base64EncodedHash: '?' }) },
   'a hash of MD5': { ...signHash, ...json({ ...hash, ...md5, base64EncodedHash: 'BwcHBwcHBwcHBwcHBwcHBw==' }) },
+  'an upload of other bytes than it says': {
+    ...upload,
+    headers: { ...upload.headers, 'content-digest': sha256OfNothing },
+  },
+  'a digest that is none': { ...upload, headers: { ...upload.headers, 'content-digest': 'sha-256=:?:' } },
+  'a reason that is too long': {
+    method: 'POST',
+    path: 'Projects/{projectId}/Deactivate',
+    as: 'administrator',
+    ...json({ reason: 'x'.repeat(4_001) }),
+  },
+  'a description with characters that nobody sees': {
+    ...newProject,
+    ...json({ slug: 'x', name: 'X', description: 'x\u202e' }),
+  },
+  'a name with characters that nobody sees': { ...newProject, ...json({ slug: 'x', name: 'x\u202e' }) },
+  'an address of a repository that is none': {
+    ...newProject,
+    ...json({ slug: 'x', name: 'X', repositoryUrl: 'demo' }),
+  },
+  'a reader who is not there': {
+    ...newProject,
+    ...json({ slug: 'x', name: 'X', readers: [{ user: id }] }),
+  },
+  'a policy without its project': { method: 'GET', path: 'SigningRequests?signingPolicySlug=release-signing' },
+  'an event id that is none': {
+    method: 'GET',
+    path: 'SigningRequests/Events',
+    headers: { accept: 'text/event-stream', 'last-event-id': 'x' },
+  },
+  'a project that is active already': {
+    method: 'POST',
+    path: 'Projects/{projectId}/Reactivate',
+    as: 'administrator',
+    ...json({}),
+  },
+  'a signing policy that is active already': {
+    method: 'POST',
+    path: 'SigningPolicies/{signingPolicyId}/Reactivate',
+    as: 'administrator',
+    ...json({}),
+  },
+  'a person without an address': {
+    method: 'POST',
+    path: 'Users/Invite',
+    as: 'administrator',
+    ...json({ name: 'Ida', email: 'ida' }),
+  },
+  'approvals of nothing': { method: 'POST', path: 'SigningRequests/Approvals', ...json({ approvals: [] }) },
+  'a request by no id': { method: 'GET', path: 'SigningRequests/demo' },
+  'a web hook to no address': { ...newWebHook, ...json({ name: 'X', url: 'demo' }) },
+  'a web hook that is told nothing': {
+    ...newWebHook,
+    ...json({ name: 'X', url: 'https://hooks.example.com/', eventTypes: [] }),
+  },
   'a request that is not there': { method: 'GET', path: `SigningRequests/${id}/SignedArtifact` },
 }
 
-/** Sends a call, and gives the answer without what differs from run to run. */
-export async function refusalOf(server: GraphQLTestServer, call: RefusedCall) {
+/**
+ * Sends a call, and gives the answer without what differs from run to run.
+ *
+ * @param check holds the answer against the OpenAPI document
+ */
+export async function refusalOf(
+  server: GraphQLTestServer,
+  call: RefusedCall,
+  check?: ReturnType<typeof answerChecker>,
+) {
   const { method, path, as = 'submitter', headers = {}, body, after } = call
   if (after !== undefined) await refusalOf(server, after)
   const known = { nobody: undefined, stranger: `cst_${'x'.repeat(40)}` } as const
@@ -183,7 +255,10 @@ export async function refusalOf(server: GraphQLTestServer, call: RefusedCall) {
     headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers, ...withSystem },
     ...(body === undefined ? {} : { body }),
   })
-  const text = (await response.text()).replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (found) =>
+  const answered = await response.text()
+  const mediaType = response.headers.get('content-type')?.split(';')[0] ?? ''
+  await check?.(method, url, { status: response.status, mediaType, text: answered })
+  const text = answered.replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (found) =>
     found === id ? found : 'ID',
   )
   const retryAfter = response.headers.get('retry-after')
