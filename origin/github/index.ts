@@ -1,0 +1,2 @@
+export { createGitHubConnector } from './connector.ts'
+export { type GitHubBuild, type GitHubServer, type GitHubSettings, serverOf } from './settings.ts'

@@ -1,0 +1,119 @@
+import { failedCheck, type OriginCheck, passedCheck, type VerifiedOrigin } from '../../domain/index.ts'
+import type { ConnectorTools, OriginFinding } from '../connector.ts'
+import type { IdentityToken, IdentityTokens } from '../identity-token/index.ts'
+import { OriginError } from '../origin-error.ts'
+import type { Secret } from '../secret.ts'
+import { judgeClaims } from './claims.ts'
+import { type GitHubBuild, serverOf } from './settings.ts'
+import { type GitHubQuestion, verifyByApi } from './verify-by-api.ts'
+
+/** The longest that a job's token may be valid, in seconds; GitHub's are for minutes. */
+const longestLifeSeconds = 1_800
+
+/**
+ * Verifies a build by its job's identity token: signed by the issuer that belongs to the link's server, for our audience, and of the
+ * repository whose ids the link names. Where the link also has a token for the API, what only the API knows is asked there: jobs of
+ * all attempts, the artifact, whether the commit is still in its branch, pipeline policies.
+ *
+ * @throws OriginError for what may pass
+ */
+export async function verifyByToken(
+  question: GitHubQuestion,
+  tools: ConnectorTools,
+  tokens: IdentityTokens,
+  token: Secret,
+): Promise<OriginFinding> {
+  const { settings } = question
+  const { issuer } = serverOf(settings)
+  const none = { origin: null, proof: 'identityToken', evidence: [] } as const
+  if (settings.audience === undefined)
+    return {
+      ...none,
+      checks: [
+        failedCheck(
+          'identityToken',
+          {
+            code: 'ORIGIN_AUDIENCE_MISSING',
+            message:
+              'The link does not say whom tokens of jobs must be for. An administrator enters an audience there, and the workflow asks for a token with it.',
+          },
+          { issuer },
+        ),
+      ],
+    }
+  const expected = { issuer, audience: settings.audience, algorithms: ['RS256'], longestLifeSeconds } as const
+  let checked: IdentityToken
+  try {
+    checked = await tokens.check(token, expected, tools.now())
+  } catch (error) {
+    if (!(error instanceof OriginError) || error.isPassing) throw error
+    const { code, message } = error
+    return {
+      ...none,
+      checks: [failedCheck('identityToken', { code, message }, { issuer, audience: settings.audience })],
+    }
+  }
+  const kept = await tools.keep('identityToken', 'application/json', checked.payload)
+  const { claims, origin, checks } = judgeClaims(checked.claims, settings)
+  const passed = passedCheck('identityToken', { issuer, audience: settings.audience, expiresAt: checked.expiresAt })
+  const byToken: OriginFinding = { origin, proof: 'identityToken', checks: [passed, ...checks], evidence: [kept] }
+  const { apiKey } = tools.secrets
+  if (claims === null || origin === null || (apiKey === undefined && !needsApi(question))) return byToken
+  if (apiKey === undefined) return { ...byToken, checks: [...byToken.checks, needsKey()] }
+  const build: GitHubBuild = {
+    ...question.build,
+    runId: claims.run_id,
+    attempt: question.build.attempt ?? claims.run_attempt,
+  }
+  const byApi = await verifyByApi({ ...question, build }, tools, apiKey, { ref: origin.ref })
+  return {
+    origin,
+    proof: 'identityToken',
+    checks: [...byToken.checks, ...byApi.checks, checkSame(origin, byApi.origin)],
+    evidence: [...byToken.evidence, ...byApi.evidence],
+  }
+}
+
+/** Whether the link or the submission asks for what a token does not say. */
+function needsApi({ settings, build }: GitHubQuestion): boolean {
+  return settings.pipelinePolicies.length > 0 || settings.requireFinishedRun || build.artifactId !== undefined
+}
+
+function needsKey(): OriginCheck {
+  return failedCheck(
+    'credentials',
+    {
+      code: 'ORIGIN_CREDENTIALS_MISSING',
+      message:
+        'Pipeline policies, finished runs and artifacts that GitHub keeps are asked for by its API, and the link holds no API key. Give it one, or upload the artifact and leave these demands out.',
+    },
+    {},
+  )
+}
+
+/** What the token says and what the API says must be one build. */
+function checkSame(said: VerifiedOrigin, found: VerifiedOrigin | null): OriginCheck {
+  const compared = {
+    commitByToken: said.commitId,
+    commitByApi: found?.commitId,
+    runByToken: said.build.id,
+    runByApi: found?.build.id,
+    repositoryByToken: said.repository.id,
+    repositoryByApi: found?.repository.id,
+  }
+  const isSame =
+    found !== null &&
+    found.commitId === said.commitId &&
+    found.build.id === said.build.id &&
+    found.repository.id === said.repository.id
+  if (isSame) return passedCheck('tokenAndApi', compared)
+  return failedCheck(
+    'tokenAndApi',
+    {
+      code: 'ORIGIN_TOKEN_OTHER_BUILD',
+      message:
+        "The job's token and GitHub's API do not tell of the same build. Submit from a job of the project's own repository.",
+    },
+    compared,
+  )
+}
