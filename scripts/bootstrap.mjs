@@ -1,12 +1,13 @@
 // Gets what Countersign needs and this machine lacks. Runs before `npm start` and `npm test`; plain JavaScript without
 // dependencies, because it comes first: any Node from 20 on can run it. Says nothing when nothing is missing.
 //
-//   node scripts/bootstrap.mjs --for=start|test|bench
+//   node scripts/bootstrap.mjs --for=start|test|long|bench
 
 import { parseArgs } from 'node:util'
 import { jsign } from './bootstrap/jsign.mjs'
 import { withBootstrapLock } from './bootstrap/lock.mjs'
 import { npmDependencies } from './bootstrap/npm-dependencies.mjs'
+import { cosign, dsseVerifiers } from './bootstrap/statement-verifiers.mjs'
 import { StepFailed, takeStep } from './bootstrap/step.mjs'
 import { systemPackages } from './bootstrap/system-packages.mjs'
 import { temporalCli } from './bootstrap/temporal-cli.mjs'
@@ -20,8 +21,8 @@ async function main() {
   }
   const { values } = parseArgs({ options: { for: { type: 'string', default: 'start' } } })
   const purpose = values.for
-  if (purpose !== 'start' && purpose !== 'test' && purpose !== 'bench') {
-    throw new StepFailed(`--for=${purpose} means nothing here; say --for=start, --for=test or --for=bench.`)
+  if (purpose !== 'start' && purpose !== 'test' && purpose !== 'long' && purpose !== 'bench') {
+    throw new StepFailed(`--for=${purpose} means nothing here; say --for=start, --for=test, --for=long or --for=bench.`)
   }
   // In this order: the SDK's download is done by an npm package, and building the npm packages needs a compiler.
   const steps = [
@@ -30,6 +31,7 @@ async function main() {
     temporalCli(),
     ...(purpose === 'start' ? [] : [temporalTestServer()]),
     ...(purpose === 'bench' ? [jsign()] : []),
+    ...(purpose === 'long' ? [cosign(), dsseVerifiers()] : []),
   ]
   if (steps.every((step) => step.missing().length === 0)) return
   await withBootstrapLock(async () => {

@@ -46,9 +46,7 @@ export type ProvenanceFacts = {
     readonly planDigest: Sha256Digest
     readonly attempt: number
   }
-  /** How many files were signed. */
-  readonly fileCount: number
-  /** The artifact itself and, where they are few, the files in it; the artifact first. */
+  /** The artifact itself, and the files in it that were signed: all of them, or more than {@link mostProvenanceFiles}. */
   readonly files: readonly ProvenanceFile[]
   /** The document that names every signed file. */
   readonly manifest: { readonly sha256: Sha256Digest }
@@ -117,8 +115,10 @@ function gitUri(url: string): string {
     : `git+ssh://${short.user ?? ''}${short.host}/${short.path?.replace(/^\//, '') ?? ''}`
 }
 
-function subjectsOf({ files, fileCount }: ProvenanceFacts): readonly Subject[] {
-  const named = fileCount > mostProvenanceFiles ? files.slice(0, 1) : files
+function subjectsOf({ files }: ProvenanceFacts): readonly Subject[] {
+  const artifact = files.filter(({ path }) => path.length === 1)
+  const named =
+    files.length > mostProvenanceFiles ? artifact : [...artifact, ...files.filter(({ path }) => path.length > 1)]
   return named.flatMap(({ path, signedSha256, unsignedSha256 }) => {
     const name = path.join('/')
     return [

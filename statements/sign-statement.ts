@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonicalJson } from '../domain/index.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import { type Envelope, inTotoPayloadType } from './envelope.ts'
+import { keyIdOf } from './key-id.ts'
 import type { Statement } from './statement.ts'
 import { StatementError } from './statement-error.ts'
 import { statementKey } from './statement-key.ts'
@@ -19,7 +20,7 @@ export async function signStatement(
   before?: () => Promise<void>,
 ): Promise<Envelope> {
   const payload = Buffer.from(canonicalJson(statement), 'utf8')
-  const { hash, fingerprint } = statementKey(key.publicKey)
+  const { key: publicKey, hash } = statementKey(key.publicKey)
   if (hash === null)
     throw new StatementError('STATEMENT_KEY_UNSUITABLE', `Keys of the type ${key.algorithm} sign no statements.`)
   const digest = createHash(hash)
@@ -30,7 +31,7 @@ export async function signStatement(
   return {
     payload: payload.toString('base64'),
     payloadType: inTotoPayloadType,
-    signatures: [{ keyid: fingerprint.toString('hex'), sig: Buffer.from(signature).toString('base64') }],
+    signatures: [{ keyid: keyIdOf(publicKey), sig: Buffer.from(signature).toString('base64') }],
   }
 }
 

@@ -76,6 +76,9 @@ const toTest = [
 ]
 
 /** @type {SystemPackage[]} */
+const toTestLong = [{ name: 'jq', isPresent: () => isOnPath('jq'), packages: { apt: 'jq', dnf: 'jq', brew: 'jq' } }]
+
+/** @type {SystemPackage[]} */
 const toBench = [
   {
     name: "OpenSSL's PKCS#11 engine",
@@ -95,11 +98,16 @@ const toBench = [
  * npm packages, for the tests the programs that check our output, and for the bench what it compares with. Installed by apt when this user may; else the
  * command is said.
  *
- * @param {'start' | 'test' | 'bench'} purpose
+ * @param {'start' | 'test' | 'long' | 'bench'} purpose
  * @returns {import('./step.mjs').Step}
  */
 export function systemPackages(purpose) {
-  const wanted = [...toRun, ...(purpose === 'start' ? [] : toTest), ...(purpose === 'bench' ? toBench : [])]
+  const wanted = [
+    ...toRun,
+    ...(purpose === 'start' ? [] : toTest),
+    ...(purpose === 'long' ? toTestLong : []),
+    ...(purpose === 'bench' ? toBench : []),
+  ]
   const missing = () => wanted.filter((one) => !one.isPresent())
   return {
     name: 'system packages',

@@ -39,7 +39,7 @@ describe('the bootstrap', () => {
   test('refuses a purpose that it does not know', () => {
     const { status, stderr } = bootstrap(['--for=lunch'], {})
     expect(status).toBe(1)
-    expect(stderr).toContain('--for=start, --for=test or --for=bench')
+    expect(stderr).toContain('--for=start, --for=test, --for=long or --for=bench')
   })
 
   test('does not pass over a COUNTERSIGN_TEMPORAL_CLI that is wrong', () => {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign, verify } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, type KeyAlgorithm } from '../../domain/index.ts'
 import {
@@ -11,6 +11,7 @@ import {
   verifyEnvelope,
   verifyReadEnvelope,
 } from '../../statements/index.ts'
+import { keyIdOf } from '../../statements/key-id.ts'
 import { memoryKey } from '../support/memory-key.ts'
 import { provenanceFacts, signedDocuments } from '../support/statements.ts'
 
@@ -51,6 +52,29 @@ describe('signing', () => {
     expect(payloadType).toBe('application/vnd.in-toto+json')
     expect(verify(hash, Buffer.from(encoded), publicKey, Buffer.from(signatures[0]?.sig ?? '', 'base64'))).toBe(true)
     expect(outcome({ payload, payloadType, signatures }, { keys: [own.publicKey] })).toBe('accepted')
+  })
+
+  // Made by `ssh-keygen -l`.
+  test.each([
+    [
+      'RSA 2048',
+      'SHA256:Yq43J4VTkJ1efueqA3Ar6i1uJNhAIBNExhUJ+M+4X6E',
+      'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtPfXBfOwP2KAca2VxcFYVcJVUy2YIrOqqn+YCksy1pPtxArrH3O0Uq2w9+wJ/dvnWmNb0bXPzxmCZJbyYa3lmz4Gr4ASRDNt53Ilp+C/ERYJTA23ldFY4sKkIs8o7IHPSwaa9pxCqU7tDa65T1/Vk4wN+4olhDrmq86Z5rSSXDGRLxpm40d3qDibcF/s0Ey1zZFqgl4R0OR+LQ2Xd+Aclex69qD1xVidzApvW2CX6/t4iKCw2HXsfsNur5ZhW378v90b5zpavKrhZ3q5v8Gbesfj/Lshliaoo3bji4kvTBVpfZwPG4nkAHN7YiKEnhJ3+7mHi0+dsMOMrK7zJM2ySwIDAQAB',
+    ],
+    [
+      'P-256',
+      'SHA256:yoXdDoxjodtvx2OoJ1voYC90ebvHRa65d0lliwntVGc',
+      'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAApB0qoG0gBtB3Z/0H7J3EJ0H2teaifIhKy7MyDh14CQjs/Uh/3zDCrbiS28Qnh3TfNMAh8FjlybzfEFG8Tq9g==',
+    ],
+    [
+      'P-521',
+      'SHA256:XFIWPHToT8Q8SX74Rh62Hefq3wcc8jgGLPa6h1z3itc',
+      'MIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQBNgsea5opFYsLueOR+GHqGBKA7iyp5bKmVU3KNvrm0+Fo/uFxv9tXbzjz2FU1q5KZc1jhghwpUnfAWJ3Fe+/IUs0BQEN+CDeA+3s2WM8E4PN1eTkp9SXi9Pa9kpNWteZ6NLojaS3djMIlSkmRnl7C0REz6rP54D4+rNAGFPzvGYVvrWY=',
+    ],
+  ])('the key is named by its SSH fingerprint: %s', (_, fingerprint, spki) => {
+    expect(keyIdOf(createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' }))).toBe(
+      fingerprint,
+    )
   })
 
   test('asks before the key is used, and uses it no more when that fails', async () => {
@@ -174,7 +198,7 @@ describe('a bundle', () => {
   test('holds the envelope and a hint at the key', () => {
     expect(read(parsed)).toBe('accepted')
     expect(parsed.dsseEnvelope).toEqual(signed)
-    const hint = Buffer.from(signed.signatures[0]?.keyid ?? '', 'hex').toString('base64')
+    const hint = createHash('sha256').update(key.publicKey).digest('base64')
     expect(parsed.verificationMaterial).toEqual({ publicKey: { hint } })
   })
 

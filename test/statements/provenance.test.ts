@@ -64,12 +64,13 @@ test('the same facts give the same statement, and it names no people', () => {
 })
 
 test('of more files than a reader takes subjects, the artifact alone is named', () => {
-  const inner = (index: number) => ({ ...artifact, path: ['app.zip', `${index}.exe`] })
-  const files = [artifact, ...Array.from({ length: mostProvenanceFiles - 1 }, (_, index) => inner(index))]
-  const named = (fileCount: number) => provenanceStatement({ ...provenanceFacts, fileCount, files }).subject
-  expect(named(files.length)).toHaveLength(2 * mostProvenanceFiles)
-  expect(named(files.length)[2]?.name).toBe('app.zip/0.exe')
-  expect(named(files.length + 1)).toHaveLength(2)
+  const inner = (index: number) => ({ ...artifact, path: ['app.exe', `${index}.exe`] })
+  const files = [...Array.from({ length: mostProvenanceFiles - 1 }, (_, index) => inner(index)), artifact]
+  const named = (all: ProvenanceFacts['files']) => provenanceStatement({ ...provenanceFacts, files: all }).subject
+  expect(named(files)).toHaveLength(2 * mostProvenanceFiles)
+  expect(named(files)[2]?.name).toBe('app.exe/0.exe')
+  const more = named([...files, inner(-1)])
+  expect(more.map(({ digest }) => digest.sha256)).toEqual([artifact.signedSha256, artifact.unsignedSha256])
 })
 
 test('what leaves is verified: envelope and bundle by the key, the artifact, the commit and the repository', async () => {

@@ -58,7 +58,6 @@ export const provenanceFacts: ProvenanceFacts = {
     planDigest: digestOf('plan'),
     attempt: 1,
   },
-  fileCount: 1,
   files: [{ path: ['app.exe'], unsignedSha256: digestOf('unsigned program'), signedSha256: digestOf(signedBytes) }],
   manifest: { sha256: digestOf('manifest') },
 }
