@@ -1,0 +1,16 @@
+import type { Connector } from '../connector.ts'
+import { type JenkinsBuild, type JenkinsSettings, jenkinsBuild, jenkinsSettings } from './forms.ts'
+import { verifyJenkins } from './verify.ts'
+
+/**
+ * Jenkins. Its plugin submits with the token of the build system, and uploads the artifact. Where the link names Jenkins' address,
+ * user and API token (`apiKey`), Jenkins is asked about the build, and what was uploaded must be what it archived; else what the
+ * plugin says is taken as a claim.
+ */
+export const jenkins: Connector<JenkinsSettings, JenkinsBuild> = {
+  kind: 'jenkins',
+  settings: jenkinsSettings,
+  build: jenkinsBuild,
+  baseUrl: ({ baseUrl }) => baseUrl,
+  verify: verifyJenkins,
+}
