@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import type { Connector } from '../connector.ts'
+import { checkIdentityToken, type IdentityTokens } from '../identity-token/index.ts'
+import { judgeRequired, readOrigin } from './read-origin.ts'
+import { type OidcSettings, oidcSettings } from './settings.ts'
+
+export { type OidcSettings, oidcSettings, oidcSettingsSchema } from './settings.ts'
+
+/** What a submission says of its build: nothing, since the token says it. */
+const oidcBuild = z.object({})
+
+/** What a submission says of its build: nothing, since the token says it. */
+export type OidcBuild = z.output<typeof oidcBuild>
+
+/**
+ * Any build system whose jobs bring an identity token (OpenID Connect Core 1.0): the link says which issuer it is, what its
+ * claims must be, and where they tell of the origin. Nobody is asked but the issuer, for its keys.
+ */
+export function openIdConnect(options: {
+  readonly identityTokens: IdentityTokens
+}): Connector<OidcSettings, OidcBuild> {
+  return {
+    kind: 'openIdConnect',
+    settings: oidcSettings,
+    build: oidcBuild,
+    buildSecrets: ['identityToken'],
+    baseUrl: () => null,
+    async verify({ settings }, tools) {
+      const { token, check, evidence } = await checkIdentityToken(options.identityTokens, tools, settings)
+      if (token === null) return { origin: null, proof: 'identityToken', checks: [check], evidence }
+      const { issuer, tokenId, expiresAt, claims } = token
+      const { origin, checks } = readOrigin(settings, claims)
+      return {
+        origin,
+        proof: 'identityToken',
+        checks: [check, ...judgeRequired(settings, claims), ...checks],
+        evidence,
+        identityToken: { issuer, tokenId, expiresAt },
+      }
+    },
+  }
+}
