@@ -17,3 +17,4 @@ export const appVeyor: Connector<AppVeyorSettings, AppVeyorBuild> = {
   fetchArtifact: fetchAppVeyorArtifact,
 }
 export type { AppVeyorBuild, AppVeyorSettings } from './forms.ts'
+export { appVeyorPackageData } from './package-data.ts'

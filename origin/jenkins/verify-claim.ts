@@ -18,7 +18,7 @@ export function verifyClaim({ claimed, build, artifact }: Question): OriginFindi
     'originComplete',
     { repository: url, branch, commitId, build: buildUrl },
     !isComplete && {
-      code: 'ORIGIN_CLAIM_INCOMPLETE',
+      code: 'ORIGIN_JENKINS_INCOMPLETE',
       message:
         'The submission does not say all of repository, branch, commit (its whole id) and address of its build. The Jenkins plugin sends them; the job must check out its repository with the Git plugin.',
     },

@@ -134,10 +134,10 @@ describe('a build of Jenkins, of which the plugin says everything', () => {
   })
 
   test.each([
-    ['no commit', claim({ commitId: null }), 'ORIGIN_CLAIM_INCOMPLETE'],
-    ['a part of a commit', claim({ commitId: '5f0c3c3' }), 'ORIGIN_CLAIM_INCOMPLETE'],
-    ['no branch', claim({ branchName: null }), 'ORIGIN_CLAIM_INCOMPLETE'],
-    ['nothing', { settings: {}, claimed: null }, 'ORIGIN_CLAIM_INCOMPLETE'],
+    ['no commit', claim({ commitId: null }), 'ORIGIN_JENKINS_INCOMPLETE'],
+    ['a part of a commit', claim({ commitId: '5f0c3c3' }), 'ORIGIN_JENKINS_INCOMPLETE'],
+    ['no branch', claim({ branchName: null }), 'ORIGIN_JENKINS_INCOMPLETE'],
+    ['nothing', { settings: {}, claimed: null }, 'ORIGIN_JENKINS_INCOMPLETE'],
     ['a pull request', claim({ branchName: 'refs/pull/12/head' }), 'ORIGIN_PULL_REQUEST'],
     ['another digest', { ...claim(), build: { sha256: '0'.repeat(64) } }, 'ORIGIN_ARTIFACT_DIFFERENT'],
   ])('is refused with %s', async (_what, options, code) => {

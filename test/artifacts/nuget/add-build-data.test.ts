@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { addBuildData, type PackageBytes } from '../../../artifacts/nuget/index.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openFolderStore } from '../../../artifacts/index.ts'
+import {
+  addBuildData,
+  addBuildDataToStored,
+  isNuGetPackage,
+  type PackageBytes,
+} from '../../../artifacts/nuget/index.ts'
 import { readPackage } from '../../../artifacts/nuget/read-package.ts'
+import { appVeyor, appVeyorPackageData } from '../../../origin/app-veyor/index.ts'
+import { appVeyorKeys, appVeyorStandIn } from '../../support/build-systems/app-veyor.ts'
+import { connectorTools } from '../../support/build-systems/connector-tools.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { type BuiltEntry, buildZip } from '../../support/zip-builder.ts'
 
@@ -185,6 +194,61 @@ const hostile: readonly (readonly [what: string, code: string, zip: Buffer])[] =
   ['an empty commit', 'NUGET_REPOSITORY_DIFFERENT', named(`${metadata}<repository commit=""/>`)],
   ['another type', 'NUGET_REPOSITORY_DIFFERENT', named(`${metadata}<repository type="svn"/>`)],
 ]
+
+describe('a package out of an AppVeyor build', () => {
+  async function built() {
+    const server = await appVeyorStandIn([], { artifact: buildZip(packed()) })
+    const tools = connectorTools('AppVeyor', server.url, { apiKey: appVeyorKeys.account })
+    const question = {
+      ...{ artifact: null, claimed: null, signingPolicy: { slug: 'release' } },
+      project: { slug: 'library', repositoryUrl: 'https://github.com/example/library' },
+      settings: appVeyor.settings.parse({ baseUrl: server.url }),
+      build: appVeyor.build.parse({
+        ...{
+          accountName: 'example',
+          projectSlug: 'library',
+          buildVersion: '1.0.3',
+          buildId: 134173,
+          buildJobId: 'j0b1',
+        },
+      }),
+    }
+    const { origin } = await appVeyor.verify(question, tools)
+    const fetched = await appVeyor.fetchArtifact?.(question, tools)
+    if (!origin || !fetched) throw new Error('The build of the stand-in is right.')
+    const folder = temporaryFolder()
+    const store = await openFolderStore({ path: folder, maximumSize: 10_000_000 })
+    onTestFinished(() => store.close())
+    const { sha256 } = await store.put(fetched.bytes)
+    const data = appVeyorPackageData(origin, Buffer.from(tools.kept.get('settings') ?? ''))
+    return { store, data, artifact: { fileName: fetched.fileName, sha256 } }
+  }
+
+  test('says in the store which commit it is of, and by which settings it was built', async () => {
+    const { store, data, artifact } = await built()
+    expect(isNuGetPackage(artifact.fileName)).toBe(true)
+    const { sha256 } = await addBuildDataToStored(store, artifact, data)
+    const parts: Uint8Array[] = []
+    for await (const part of (await store.open(sha256)).read()) parts.push(part)
+    const read = readByAnother(Buffer.concat(parts))
+    expect(read.get('Example.nuspec')).toContain(
+      `<repository type="git" url="https://github.com/example/library" commit="${repository.commit}" />`,
+    )
+    expect(JSON.parse(read.get('AppVeyorSettings.json') ?? '')).toMatchObject({
+      appVeyor: { accountName: 'example', projectSlug: 'library', buildId: '134173', buildVersion: '1.0.3' },
+      repository: { scm: 'git', commitId: repository.commit, branch: 'main' },
+      settings: { configuration: { buildMode: 'msbuild' } },
+    })
+  })
+
+  test('is not made of a file that is another one by now', async () => {
+    const { store, data, artifact } = await built()
+    const { path } = await store.open(artifact.sha256)
+    chmodSync(path, 0o600)
+    writeFileSync(path, buildZip(packed(nuspec(`${metadata}<owners>Eve</owners>`))))
+    await expect(addBuildDataToStored(store, artifact, data)).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' })
+  })
+})
 
 describe('hostile packages are refused', () => {
   test.each(hostile)('%s: %s', async (_what, code, zip) => {
