@@ -29,7 +29,7 @@ function localFailure(error: unknown): unknown {
   const { code } = error
   if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) return error
   const settings =
-    /^(CONFIGURATION|SECRET|PAYLOAD_KEY|EVENT_KEY|INSTALLATION_KEY|DATA_DIRECTORY|PORT|ADDRESS|EVENT_LOG_NOT|EXPORT)_/.test(
+    /^(CONFIGURATION|PROXY_(CONFIGURATION|FILE|TOKEN|CRL|STATEMENT_KEY)|SECRET|PAYLOAD_KEY|EVENT_KEY|INSTALLATION_KEY|DATA_DIRECTORY|PORT|ADDRESS|EVENT_LOG_NOT|EXPORT)_/.test(
       code,
     ) || /^(ID_MALFORMED|PERIOD_INVALID|EVENT_LOG_ARGUMENT_INVALID)$/.test(code)
   const away = code.endsWith('_UNAVAILABLE')

@@ -183,3 +183,19 @@ export function localCommands(): Promise<Omit<LocalCommands, 'serve'>> {
 export function localService(): Promise<Pick<LocalCommands, 'serve'>> {
   return import('../server/serve.ts')
 }
+
+/** The commands of the authentication proxy. */
+export type ProxyCommands = {
+  /** Runs it until it gets a signal to stop. */
+  proxy(options: { readonly config: string }): Promise<void>
+  /** Reads all of its files, and says whom it would vouch for and by which key it signs. */
+  checkProxy(options: { readonly config: string }): Promise<{
+    readonly statementKey: { readonly keyId: string; readonly publicKey: string }
+    readonly ruleSets: readonly { readonly name: string; readonly trustedBuildSystemId: string }[]
+  }>
+}
+
+/** Loads what runs the authentication proxy, and nothing of the service. */
+export function proxyCommands(): Promise<ProxyCommands> {
+  return import('../server/proxy.ts')
+}

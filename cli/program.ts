@@ -110,6 +110,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
   },
   { name: 'serve', summary: 'run the service, or some of its roles', load: () => import('./commands/serve.ts') },
   {
+    name: 'proxy',
+    summary: 'run the authentication proxy for build nodes with client certificates',
+    load: () => import('./commands/proxy.ts'),
+  },
+  {
     name: 'audit',
     summary: 'the audit log: history, refusals, export, replay',
     commands: [

@@ -93,10 +93,13 @@ export const table: Readonly<Record<string, Room>> = {
   statements: { ...open, rooms: { domain: 'language', signing: 'types' } },
   // Follows the log by the deciders' own `evolve`, and keeps what is to be sent.
   notifications: { ...open, rooms: { retry: 'all', domain: 'all', 'event-log': 'all', databases: 'all' } },
+  // A process of its own beside the build nodes: of the service it knows how certificates are read and what names mean.
+  proxy: { ...open, rooms: { domain: 'language', signing: 'all' } },
   web: { ...open, rooms: { graphql: 'types' } },
   // PKCS #12 files are opened where their password is, which is on the machine of whoever has them.
   pkcs12: { ...open, rooms: {} },
-  cli: { ...open, rooms: { retry: 'all', pkcs12: 'all', graphql: 'types', rest: 'types' } },
+  // Of the proxy: how a certificate names its template.
+  cli: { ...open, rooms: { retry: 'all', pkcs12: 'all', proxy: 'language', graphql: 'types', rest: 'types' } },
   server: { ...open, rooms: 'all' },
   test: free,
   bench: free,
@@ -139,6 +142,7 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
 export const languages: Readonly<Record<string, RegExp>> = {
   domain:
     /^domain\/((?!(decider|index)\.ts)[^/]+|authorization\/[^/]+|[^/]+\/(plan|manifest|provenance|events|delay|source|workflow-status))\.ts$/,
+  proxy: /^proxy\/certificates\/(certificate|names|template)\.ts$/,
   'event-log':
     /^event-log\/(append-decided|consumer|event-log|export\/write|log-entries|prepare|spilling-map|stored-text|whole-stream)\.ts$/,
 }

@@ -4,7 +4,7 @@ import { parseSync, Visitor } from 'oxc-parser'
 
 const root = join(import.meta.dirname, '../..')
 const rooms =
-  '{activities,application,artifacts,cli,detection,domain,event-log,graphql,http,notifications,origin,outgoing,persons,pkcs12,projections,rest,secrets,server,signing,sources,statements,workflows}'
+  '{activities,application,artifacts,cli,detection,domain,event-log,graphql,http,notifications,origin,outgoing,persons,pkcs12,projections,proxy,rest,secrets,server,signing,sources,statements,workflows}'
 
 /** Names of others that look like codes of ours: of PKCS#11, Temporal, Node, OpenSSL, undici, the system, words of pipeline policies, and environment variables. */
 const foreign =
