@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type FileFields, type Operation, type OperationAnswer, organizationPath } from '../operation.ts'
-import { exampleOf } from './example.ts'
+import type { Problem } from '../problem.ts'
+import { answerOf, exampleOf } from './example.ts'
 import { withNamedSchemas } from './named-schemas.ts'
+import { malformedExample } from './refusal-example.ts'
 import { byStatus, refusalsOf } from './refusals.ts'
 
 /** An OpenAPI 3.1 document, as far as its own parts are concerned; schemas are JSON Schema of the draft 2020-12. */
@@ -93,6 +95,7 @@ const problemSchema = z.object({
 function described(each: Operation): DocumentedOperation {
   const isOpen = each.access === 'everybody'
   const refusals = refusalsOf(each)
+  const malformed = malformedExample(each)
   return {
     operationId: each.operationId,
     tags: [each.tag],
@@ -104,7 +107,7 @@ function described(each: Operation): DocumentedOperation {
     ...requestBody(each),
     responses: {
       ...Object.fromEntries(Object.entries(each.answers).map(([status, answer]) => [status, response(answer)])),
-      ...Object.fromEntries(byStatus(refusals).map(([status, codes]) => [status, refusal(status, codes)])),
+      ...Object.fromEntries(byStatus(refusals).map(([status, codes]) => [status, refusal(status, codes, malformed)])),
       default: problemResponse('The request could not be answered now, or failed.', anyProblem),
     },
   }
@@ -113,14 +116,16 @@ function described(each: Operation): DocumentedOperation {
 const anyProblem = { $ref: '#/components/schemas/Problem' }
 
 /** Clients that know what a problem is ask for it by its own type. */
-function problemResponse(description: string, schema: object): object {
-  const content = { 'application/json': { schema }, 'application/problem+json': { schema: anyProblem } }
+function problemResponse(description: string, schema: object, example: object = {}): object {
+  const content = { 'application/json': { schema, ...example }, 'application/problem+json': { schema: anyProblem } }
   return { description, content }
 }
 
-function refusal(status: number, codes: readonly string[]): object {
+/** @param example of a refusal, where it is one of this status */
+function refusal(status: number, codes: readonly string[], example: Problem | undefined): object {
   const own = { properties: { status: { const: status }, code: { enum: codes } } }
-  return problemResponse('The request was refused.', { allOf: [anyProblem, own] })
+  const shown = example?.status === status ? { example } : {}
+  return problemResponse('The request was refused.', { allOf: [anyProblem, own] }, shown)
 }
 
 function pathParameters({ path, parameters }: Operation): readonly DocumentedParameter[] {
@@ -197,9 +202,15 @@ function response(answer: OperationAnswer): object {
   return {
     description: answer.description,
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
-    ...('schema' in answer ? { content: { 'application/json': { schema: jsonSchema(answer.schema, 'output') } } } : {}),
+    ...('schema' in answer
+      ? { content: { 'application/json': shownAnswer(jsonSchema(answer.schema, 'output')) } }
+      : {}),
     ...('mediaType' in answer ? { content: { [answer.mediaType]: {} } } : {}),
   }
+}
+
+function shownAnswer(schema: object): object {
+  return { schema, example: answerOf(schema) }
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {

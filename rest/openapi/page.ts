@@ -78,15 +78,18 @@ function body({ requestBody }: DocumentedOperation): string {
 function responses({ responses: answers, 'x-refusals': refusals }: DocumentedOperation): string {
   const codes = new Map(byStatus(refusals).map(([status, each]) => [String(status), each]))
   const rows = Object.entries(answers).map(([status, answer]) => {
-    const { description, content } = answer as { description: string; content?: Record<string, { schema?: object }> }
+    const { description, content } = answer as { description: string; content?: Record<string, Shown> }
     const [first] = Object.values(content ?? {})
     const refused = codes.get(status)?.map((code) => `<code>${escaped(code)}</code>`)
     const isProblem = status === 'default' || refused !== undefined
     const schema = isProblem || first?.schema === undefined ? '' : `<pre>${json(first.schema, 2)}</pre>`
-    return `<tr><td>${status}</td><td>${escaped(description)}${schema}${refused === undefined ? '' : `<br>${refused.join(', ')}`}</td></tr>`
+    const example = first?.example === undefined ? '' : `<p>For example:</p><pre>${json(first.example, 2)}</pre>`
+    return `<tr><td>${status}</td><td>${escaped(description)}${schema}${refused === undefined ? '' : `<br>${refused.join(', ')}`}${example}</td></tr>`
   })
   return `<h4>Answers</h4><table>${rows.join('')}</table>`
 }
+
+type Shown = { readonly schema?: object; readonly example?: unknown }
 
 function json(value: unknown, indent?: number): string {
   return escaped(JSON.stringify(value, null, indent) ?? '')

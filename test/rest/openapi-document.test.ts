@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { validate } from '@hyperjump/json-schema/openapi-3-1'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
 import { treeOfJson } from '../../rest/forms/field-tree.ts'
 import { readFields } from '../../rest/forms/read-fields.ts'
@@ -65,6 +67,45 @@ describe('the OpenAPI document', () => {
     const described = each.operation.parameters.filter((parameter) => parameter.in === 'path')
     expect(described.map(({ name }) => name)).toEqual(named)
     expect([each.operation.summary.length > 5, each.operation.tags.length]).toEqual([true, 1])
+  })
+
+  const answers = every.flatMap(({ operation }) =>
+    Object.entries(operation.responses).flatMap(([status, response]) => {
+      const { content = {} } = response as { readonly content?: Record<string, { schema?: object; example?: unknown }> }
+      const shown = content['application/json'] ?? {}
+      return shown.schema === undefined ? [] : [{ operation, status: Number(status), ...shown, schema: shown.schema }]
+    }),
+  )
+
+  it('gives an example of every answer, which is one', () => {
+    const ajv = new Ajv2020({ strict: false, logger: false })
+    addFormats.default(ajv)
+    const given = answers.filter(({ example }) => example !== undefined)
+    const faulty = given.flatMap(({ operation: { operationId }, status, schema, example }) =>
+      ajv.validate({ ...schema, components: document.components }, example)
+        ? []
+        : [`${operationId} ${status} ${ajv.errorsText()}`],
+    )
+    expect(faulty).toEqual([])
+    const lacking = answers.filter(({ status, example }) => status < 400 && example === undefined)
+    expect(lacking.map(({ operation: { operationId }, status }) => `${operationId} ${status}`)).toEqual([])
+    expect(ajv.validate({ ...answers[0]?.schema, components: document.components }, {})).toBe(false)
+  })
+
+  it('gives an example of a refusal wherever fields can be misspelled, as they are refused', () => {
+    const shown = new Map(
+      answers.map(({ operation, status, example }) => [`${operation.operationId} ${status}`, example]),
+    )
+    const reading = everyOperation().filter(({ query, body }) => query !== undefined || body?.kind === 'fields')
+    expect(reading.length).toBeGreaterThan(100)
+    for (const { operationId } of reading) {
+      const problem = shown.get(`${operationId} 400`) as { code: string; errors: object; detail: string } | undefined
+      expect([operationId, problem?.code]).toEqual([operationId, 'INPUT_MALFORMED'])
+      expect([operationId, Object.keys(problem?.errors ?? {})]).toEqual([
+        operationId,
+        expect.arrayContaining(['exmaple']),
+      ])
+    }
   })
 
   const reading = everyOperation().flatMap(({ operationId, body }) => {
