@@ -19,8 +19,7 @@ export function createGitHubConnector(tokens: IdentityTokens): Connector<GitHubS
     build: gitHubBuild,
     baseUrl: (settings) => serverOf(settings).apiUrl,
     async verify(question, tools) {
-      const { identityToken } = tools.secrets
-      if (identityToken !== undefined) return verifyByToken(question, tools, tokens, identityToken)
+      if (tools.secrets.identityToken !== undefined) return verifyByToken(question, tools, tokens)
       const token = apiToken(tools)
       if (token !== undefined) return verifyByApi(question, tools, token)
       const failure = { code: 'ORIGIN_CREDENTIALS_MISSING', message: missing }

@@ -1,8 +1,6 @@
 import { failedCheck, type OriginCheck, passedCheck, type VerifiedOrigin } from '../../domain/index.ts'
 import type { ConnectorTools, OriginFinding } from '../connector.ts'
-import type { IdentityToken, IdentityTokens } from '../identity-token/index.ts'
-import { OriginError } from '../origin-error.ts'
-import type { Secret } from '../secret.ts'
+import { checkIdentityToken, type IdentityTokens } from '../identity-token/index.ts'
 import { judgeClaims } from './claims.ts'
 import { type GitHubBuild, serverOf } from './settings.ts'
 import { type GitHubQuestion, verifyByApi } from './verify-by-api.ts'
@@ -21,7 +19,6 @@ export async function verifyByToken(
   question: GitHubQuestion,
   tools: ConnectorTools,
   tokens: IdentityTokens,
-  token: Secret,
 ): Promise<OriginFinding> {
   const { settings } = question
   const { issuer } = serverOf(settings)
@@ -42,21 +39,17 @@ export async function verifyByToken(
       ],
     }
   const expected = { issuer, audience: settings.audience, algorithms: ['RS256'], longestLifeSeconds } as const
-  let checked: IdentityToken
-  try {
-    checked = await tokens.check(token, expected, tools.now())
-  } catch (error) {
-    if (!(error instanceof OriginError) || error.isPassing) throw error
-    const { code, message } = error
-    return {
-      ...none,
-      checks: [failedCheck('identityToken', { code, message }, { issuer, audience: settings.audience })],
-    }
+  const { token, check, evidence } = await checkIdentityToken(tokens, tools, expected)
+  if (token === null) return { ...none, checks: [check] }
+  const { claims, origin, checks } = judgeClaims(token.claims, settings)
+  const { tokenId, expiresAt } = token
+  const byToken: OriginFinding = {
+    origin,
+    proof: 'identityToken',
+    checks: [check, ...checks],
+    evidence,
+    identityToken: { issuer: token.issuer, tokenId, expiresAt },
   }
-  const kept = await tools.keep('identityToken', 'application/json', checked.payload)
-  const { claims, origin, checks } = judgeClaims(checked.claims, settings)
-  const passed = passedCheck('identityToken', { issuer, audience: settings.audience, expiresAt: checked.expiresAt })
-  const byToken: OriginFinding = { origin, proof: 'identityToken', checks: [passed, ...checks], evidence: [kept] }
   const { apiKey } = tools.secrets
   if (claims === null || origin === null || (apiKey === undefined && !needsApi(question))) return byToken
   if (apiKey === undefined) return { ...byToken, checks: [...byToken.checks, needsKey()] }
@@ -67,8 +60,7 @@ export async function verifyByToken(
   }
   const byApi = await verifyByApi({ ...question, build }, tools, apiKey, { ref: origin.ref })
   return {
-    origin,
-    proof: 'identityToken',
+    ...byToken,
     checks: [...byToken.checks, ...byApi.checks, checkSame(origin, byApi.origin)],
     evidence: [...byToken.evidence, ...byApi.evidence],
   }
