@@ -5,6 +5,7 @@ import {
   certificateDecider,
   chosenTreatment,
   currentVersion,
+  type DemandedOrigin,
   type EarlierRequests,
   type ExistingSignatureTreatment,
   type Instant,
@@ -18,6 +19,7 @@ import {
   parseVersion,
   Refusal,
   relationsToPolicy,
+  requireRepository,
   requireRestrictionsMet,
   requireTrustedBuildSystem,
   type SigningPolicyId,
@@ -53,6 +55,8 @@ export type CheckedChoices = {
   readonly version: string | null
   /** Where the artifact comes from, as its event will say it. */
   readonly origin: ClaimedOrigin | null
+  /** What policy and project demand of the origin; `null` where it is not verified. */
+  readonly originVerification: DemandedOrigin | null
   /** When the service cancels the request, if it is not final by then. */
   readonly cancelAt: Instant | null
   /** Of the key that the policy signs with. */
@@ -65,7 +69,7 @@ export type CheckedChoices = {
  *
  * @param earlier what a resubmission goes back to: where the policy demands a trusted build system, it must have vouched for that
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
+ *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `PROJECT_REPOSITORY_NEEDED`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
  *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`, `CANCELLATION_TIMEOUT_INVALID`; as {@link claimedOrigin}
  */
 export async function checkChoices(
@@ -81,6 +85,11 @@ export async function checkChoices(
   const { settings } = currentVersion(policy)
   const principal = await principalFor(log, caller, settings.submitters)
   authorize(caller, 'submitSigningRequest', relationsToPolicy(principal, settings))
+  const { originVerification } = settings
+  const demanded = originVerification && {
+    ...originVerification,
+    repositoryUrl: requireRepository(project.repositoryUrl),
+  }
   if (settings.trustedBuildSystemRequired) await requireVouched(log, caller, project.projectId, earlier)
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
@@ -96,7 +105,14 @@ export async function checkChoices(
   const cancelAt = cancelMoment(choices.cancelAfterSeconds ?? null, now())
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
   const said = { description, version, origin, cancelAt }
-  return { project, policy: inForce, existingSignatures, ...said, keyAlgorithm: key.algorithm }
+  return {
+    project,
+    policy: inForce,
+    existingSignatures,
+    ...said,
+    originVerification: demanded ?? null,
+    keyAlgorithm: key.algorithm,
+  }
 }
 
 /** The longest that a request may be given until it is canceled, in seconds: a year. */

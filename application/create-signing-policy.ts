@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto'
 import {
   type ProjectId,
   parseSlug,
-  projectDecider,
-  Refusal,
   type SigningPolicyId,
   type SigningPolicySettings,
   signingPolicyDecider,
@@ -13,7 +11,6 @@ import {
 } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
 import { type Handled, handleCommand } from './handle-command.ts'
-import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { reserveSlugAndCreate } from './reserve-slug.ts'
 import { settingsInContext } from './settings-in-context.ts'
@@ -40,12 +37,9 @@ export async function createSigningPolicy(
   requester: Requester,
   input: SigningPolicyInput,
 ): Promise<SigningPolicyHandled> {
-  const { log } = dependencies
   const { organizationId } = requester
   const { projectId, settings } = input
-  const inContext = await settingsInContext(dependencies, requester, settings)
-  const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, requester)
-  if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
+  const inContext = await settingsInContext(dependencies, requester, settings, projectId)
 
   const slug = parseSlug(input.slug, "The signing policy's slug")
   const create = (signingPolicyId: SigningPolicyId) =>

@@ -1,6 +1,8 @@
 import {
   certificateDecider,
   keyDecider,
+  type ProjectId,
+  projectDecider,
   Refusal,
   requireLasting,
   type SettingsInContext,
@@ -18,16 +20,17 @@ import type { ApplicationDependencies } from './ports.ts'
 import { firstActive, peopleNamed } from './principals.ts'
 
 /**
- * A signing policy's settings with what they rest on, as the log has it now: the certificate, and the people whom they
- * name.
+ * A signing policy's settings with what they rest on, as the log has it now: the certificate, the people whom they name, and the
+ * project's repository.
  *
- * @throws Refusal `CERTIFICATE_NOT_FOUND`, `KEY_NOT_FOUND`, `KEY_UNDER_DELETION`, `KEY_DESTROYED`, `USER_NOT_FOUND`,
+ * @throws Refusal `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `KEY_NOT_FOUND`, `KEY_UNDER_DELETION`, `KEY_DESTROYED`, `USER_NOT_FOUND`,
  *   `GROUP_NOT_FOUND`
  */
 export async function settingsInContext(
   dependencies: Pick<ApplicationDependencies, 'log' | 'administrators'>,
   requester: Requester,
   settings: SigningPolicySettings,
+  projectId: ProjectId,
 ): Promise<SettingsInContext> {
   const { log } = dependencies
   const { certificateId, submitters, approval, changeControl, trustedBuildSystemRequired } = settings
@@ -50,7 +53,10 @@ export async function settingsInContext(
     }),
     ...(changeControl === undefined ? {} : { administrators: await countAdministrators(dependencies, requester) }),
   }
-  return { settings, certificate: { ...certificate, keyAlgorithm: key.algorithm }, people }
+  const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, requester)
+  if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
+  const { repositoryUrl } = project
+  return { settings, certificate: { ...certificate, keyAlgorithm: key.algorithm }, people, repositoryUrl }
 }
 
 async function responsibleFor(

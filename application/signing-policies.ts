@@ -44,9 +44,10 @@ export async function updateSigningPolicy(
   requester: Requester,
   { signingPolicyId, basedOnRevision, settings }: SigningPolicyUpdate,
 ): Promise<SigningPolicyHandled> {
-  const before = currentVersion(await existing(dependencies, requester, signingPolicyId)).settings.certificateId
+  const policy = await existing(dependencies, requester, signingPolicyId)
+  const before = currentVersion(policy).settings.certificateId
   const replaced = before === settings.certificateId ? null : await loadCertificate(dependencies.log, requester, before)
-  const inContext = await settingsInContext(dependencies, requester, settings)
+  const inContext = await settingsInContext(dependencies, requester, settings, policy.projectId)
   return send(
     dependencies,
     requester,
@@ -79,9 +80,10 @@ export async function reactivateSigningPolicy(
   requester: Requester,
   { signingPolicyId, ...basedOn }: SigningPolicyReactivation,
 ): Promise<SigningPolicyHandled> {
-  const { settings } = currentVersion(await existing(dependencies, requester, signingPolicyId))
-  const { certificate, people } = await settingsInContext(dependencies, requester, settings)
-  const command = { type: 'ReactivateSigningPolicy', certificate, people } as const
+  const policy = await existing(dependencies, requester, signingPolicyId)
+  const { settings } = currentVersion(policy)
+  const { settings: _, ...context } = await settingsInContext(dependencies, requester, settings, policy.projectId)
+  const command = { type: 'ReactivateSigningPolicy', ...context } as const
   return send(dependencies, requester, signingPolicyId, command, basedOn)
 }
 

@@ -69,6 +69,7 @@ async function submit(
   const earlier = await earlierRequestsOf(dependencies.log, caller, input.source)
   const checked = await checkChoices(dependencies, caller, input, earlier)
   const { project, policy, existingSignatures, description, version, origin, cancelAt, keyAlgorithm } = checked
+  const { originVerification } = checked
   const { certificateId, approval, timestamp } = policy.settings
   const behindCaller = await peopleBehindCaller(dependencies.log, caller)
   const behind = earlier ? peopleBehindResubmission(caller.userId, behindCaller, earlier) : behindCaller
@@ -95,6 +96,7 @@ async function submit(
     description,
     ...(version === null ? {} : { version }),
     ...(origin === null ? {} : { claimedOrigin: origin }),
+    ...(originVerification === null ? {} : { originVerification }),
     source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
     ...(cancelAt === null ? {} : { cancelAt }),

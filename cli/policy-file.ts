@@ -35,6 +35,18 @@ export function policySettingsSchema<Principal extends z.ZodType, Certificate ex
     trustedBuildSystemRequired: z.boolean().default(false).meta({
       description: 'Whether a trusted build system must vouch for submissions; only CI users submit then.',
     }),
+    originVerification: z
+      .strictObject({
+        allowedBranches: z.array(z.string().min(1).max(200)).min(1).max(50).meta({
+          description: 'Globs such as main and release/*, of which the branch that was built must match one.',
+        }),
+      })
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          "What the origin of artifacts must be, which is verified then; needs trustedBuildSystemRequired and the project's repositoryUrl. Null: it is not.",
+      }),
     hashSigningAllowed: z.boolean().default(false).meta({
       description:
         'Whether hashes are signed whose content the service has not seen; takes timestamp none. Such a signature can be made into one of any format.',

@@ -20,6 +20,7 @@ export type PolicyOptions = {
   readonly existingSignatures?: string
   readonly changeApprovals?: string
   readonly trustedBuildSystemRequired?: boolean
+  readonly allowedBranch?: readonly string[] | false
   readonly allowHashSigning?: boolean
 }
 
@@ -44,6 +45,12 @@ export function withPolicyOptions(command: Command): Command {
     )
     .option('--trusted-build-system-required', 'one must vouch for submissions; only CI users submit then')
     .option('--no-trusted-build-system-required', 'none need vouch for them')
+    .option(
+      '--allowed-branch <glob>',
+      "origins are verified: the repository is the project's, the branch such a one; may be given several times",
+      several,
+    )
+    .option('--no-allowed-branch', 'origins are not verified')
     .option('--allow-hash-signing', 'sign hashes whose content nobody sees; needs --timestamp none')
     .option('--no-allow-hash-signing', 'sign files only')
     .option(
@@ -79,7 +86,7 @@ export async function settingsOf(
 
 function changed(base: Partial<PolicySettings>, options: PolicyOptions): object {
   const { name, certificate, timestamp, release, changeApprovals, existingSignatures, submitter } = options
-  const { trustedBuildSystemRequired, allowHashSigning: hashSigningAllowed } = options
+  const { trustedBuildSystemRequired, allowedBranch, allowHashSigning: hashSigningAllowed } = options
   return {
     ...base,
     ...(name === undefined ? {} : { name }),
@@ -89,6 +96,9 @@ function changed(base: Partial<PolicySettings>, options: PolicyOptions): object 
     ...(release === undefined ? {} : { release }),
     ...(existingSignatures === undefined ? {} : { existingSignatures: existingSignatures.split(',') }),
     ...(trustedBuildSystemRequired === undefined ? {} : { trustedBuildSystemRequired }),
+    ...(allowedBranch === undefined
+      ? {}
+      : { originVerification: allowedBranch === false ? null : { allowedBranches: allowedBranch } }),
     ...(hashSigningAllowed === undefined ? {} : { hashSigningAllowed }),
     ...(changeApprovals === undefined
       ? {}
@@ -117,7 +127,7 @@ function approvalOf(before: PolicySettings['approval'], options: PolicyOptions):
 
 function asSettings({ certificate, submitters, approval, ...version }: PolicyVersion): object {
   const { name, timestamp, release, existingSignatures, changeControl } = version
-  const { trustedBuildSystemRequired, hashSigningAllowed } = version
+  const { trustedBuildSystemRequired, originVerification, hashSigningAllowed } = version
   return {
     name,
     certificate: certificate?.certificateId,
@@ -127,6 +137,7 @@ function asSettings({ certificate, submitters, approval, ...version }: PolicyVer
     release,
     existingSignatures,
     trustedBuildSystemRequired,
+    originVerification,
     hashSigningAllowed,
     changeControl,
   }

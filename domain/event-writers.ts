@@ -154,6 +154,8 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
 
   SigningRequestSubmitted: worker,
   ArtifactRetrieved: worker,
+  OriginVerified: worker,
+  OriginRejected: worker,
   SigningPlanned: worker,
   ApprovalGranted: worker,
   ApprovalInvalidated: worker,

@@ -78,6 +78,11 @@ const ending: Readonly<Record<string, string>> = {
   OUTGOING_HEADER_INVALID: 'Correct or leave it out.',
   OUTGOING_REDIRECT_REFUSED: 'Name the address that it leads to in the end.',
   OUTGOING_URL_INVALID: 'Correct it; credentials go into a header.',
+  ORIGIN_BRANCH_NOT_ALLOWED: 'Build it from one that is allowed, or submit it to another policy.',
+  ORIGIN_COMMIT_MALFORMED: 'Have the build system name it in full.',
+  ORIGIN_NOT_A_BRANCH: 'Build it from a branch that the policy allows.',
+  ORIGIN_NOT_VERIFIED: 'Submit it from a trusted build system that says its origin.',
+  ORIGIN_REPOSITORY_MISMATCH: "Submit it to the project of its repository, or correct the project's repository URL.",
   PE_BYTES_BEHIND_CERTIFICATE_TABLE: 'Remove them.',
   PE_CERTIFICATE_TABLE_MALFORMED:
     'Build it again, or remove its signatures; what changes a program after it was signed must remove the signature first.',

@@ -120,6 +120,31 @@ export function failedChecks(checks: readonly OriginCheck[]): readonly OriginChe
   return checks.filter(({ outcome }) => outcome === 'failed')
 }
 
+/** Of the checks of an event so many are kept: what makes an origin refused stands before the rest. */
+const mostChecks = 100
+/** So many inputs of each. */
+const mostInputs = 20
+/** The most characters of all of them, as JSON: an event stays small, whatever a build system said. */
+const longestChecks = 200_000
+
+/** Checks as they may stand in an event. What is too much is left out, never a failed check for one that passed. */
+export function recordedChecks(checks: readonly OriginCheck[]): readonly OriginCheck[] {
+  const kept =
+    checks.length <= mostChecks
+      ? checks
+      : [...failedChecks(checks), ...checks.filter(({ outcome }) => outcome !== 'failed')].slice(0, mostChecks)
+  const short = (longest: number) =>
+    kept.map((check) => ({
+      ...check,
+      inputs: check.inputs
+        .slice(0, mostInputs)
+        .map(({ name, value }) => ({ name: cut(name, 100), value: value === null ? null : cut(value, longest) })),
+      message: check.message === null ? null : cut(check.message, longestCheckMessage),
+    }))
+  const whole = short(longestInput)
+  return JSON.stringify(whole).length <= longestChecks ? whole : short(50)
+}
+
 function inputsOf(compared: ComparedValues): readonly CheckInput[] {
   return Object.entries(compared).map(([name, value]) => ({
     name,

@@ -50,7 +50,8 @@ const AuthenticationRef = builder.objectRef<Authentication>('Authentication').im
   }),
 })
 
-const BuildNodeRef = builder.objectRef<BuildNode>('BuildNode').implement({
+/** A build node behind a proxy. */
+export const BuildNodeRef = builder.objectRef<BuildNode>('BuildNode').implement({
   description: 'A build node that a proxy knew by its client certificate.',
   fields: (t) => ({
     subject: t.exposeString('subject', { description: 'Distinguished name.' }),

@@ -16,6 +16,15 @@ const ApprovalProcessInput = builder.inputType('ApprovalProcessInput', {
   }),
 })
 
+const OriginVerificationInput = builder.inputType('OriginVerificationInput', {
+  fields: (t) => ({
+    allowedBranches: t.stringList({
+      required: true,
+      description: 'Globs such as `main` and `release/*`, of which the branch that was built must match one.',
+    }),
+  }),
+})
+
 /** What a signing policy is to demand. */
 export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettingsInput', {
   description: 'All that a policy demands: what is left out is as its description says, and not as it was.',
@@ -36,6 +45,11 @@ export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettin
       description:
         'Whether a trusted build system must vouch for submissions, which people cannot make then; no when absent.',
     }),
+    originVerification: t.field({
+      type: OriginVerificationInput,
+      description:
+        'What the origin of artifacts must be, which is verified then; needs a trusted build system and the repository URL of the project. Null: it is not.',
+    }),
     hashSigningAllowed: t.boolean({
       description:
         'Whether hashes are signed whose content the service has not seen: such a signature can be made into one of any format, of anything. No when absent. Takes no time-stamp.',
@@ -54,7 +68,7 @@ export const SigningPolicySettingsInput = builder.inputType('SigningPolicySettin
  * @throws Refusal `ID_MALFORMED`, `ARGUMENTS_AMBIGUOUS`
  */
 export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput): SigningPolicySettings {
-  const { name, approval, changeControl, trustedBuildSystemRequired, hashSigningAllowed } = input
+  const { name, approval, changeControl, trustedBuildSystemRequired, originVerification, hashSigningAllowed } = input
   return {
     name,
     certificateId: parseEntityId<CertificateId>(input.certificateId, 'Certificate'),
@@ -73,6 +87,7 @@ export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput)
     existingSignatures: input.existingSignatures ?? ['replace', 'append', 'refuse'],
     ...(changeControl == null ? {} : { changeControl }),
     ...(trustedBuildSystemRequired ? { trustedBuildSystemRequired } : {}),
+    ...(originVerification == null ? {} : { originVerification }),
     ...(hashSigningAllowed ? { hashSigningAllowed } : {}),
   }
 }

@@ -1,4 +1,4 @@
-import type { ApprovalProcess } from '../domain/index.ts'
+import type { ApprovalProcess, OriginVerification } from '../domain/index.ts'
 import type { SigningPolicyVersion, SigningPolicyView } from '../projections/index.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
@@ -21,6 +21,17 @@ export const ApprovalProcessRef = builder.objectRef<ApprovalProcess>('ApprovalPr
     deadlineSeconds: t.exposeFloat('deadlineSeconds', {
       nullable: true,
       description: 'Whole seconds after planning at which a request without quorum is denied. Null waits without end.',
+    }),
+  }),
+})
+
+const OriginVerificationRef = builder.objectRef<OriginVerification>('OriginVerification').implement({
+  description:
+    'What a policy demands of where its artifacts come from, besides that their repository is the project’s.',
+  fields: (t) => ({
+    allowedBranches: t.stringList({
+      description: 'Globs such as `main` and `release/*`, of which the branch that was built must match one.',
+      resolve: ({ allowedBranches }) => [...allowedBranches],
     }),
   }),
 })
@@ -62,6 +73,12 @@ const SigningPolicyVersionRef = builder.objectRef<SigningPolicyVersion>('Signing
     trustedBuildSystemRequired: t.boolean({
       description: 'Whether a trusted build system must vouch for submissions, which people cannot make then.',
       resolve: ({ settings }) => settings.trustedBuildSystemRequired ?? false,
+    }),
+    originVerification: t.field({
+      type: OriginVerificationRef,
+      nullable: true,
+      description: 'What the origin of artifacts must be, which is verified then. Null: it is not.',
+      resolve: ({ settings }) => settings.originVerification ?? null,
     }),
     hashSigningAllowed: t.boolean({
       description:

@@ -10,6 +10,7 @@ import { artifactLink } from './links.ts'
 import { numberedPage } from './numbered-list.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
 import { ApprovalRef, CancellationRef, DenialRef } from './request-decisions.ts'
+import { DemandedOriginRef, RequestOriginRef } from './request-origin.ts'
 import { ArtifactSourceRef, FailureRef, SigningAttemptRef, WaitingReasonRef } from './request-parts.ts'
 import { SigningManifestRef } from './signing-manifest.ts'
 import { SigningPlanRef } from './signing-plan.ts'
@@ -61,6 +62,17 @@ SigningRequestRef.implement({
       description:
         'What the trusted build system says of the origin that vouched for the submission. Nobody has checked it.',
       resolve: ({ claimedOrigin }) => claimedOrigin ?? null,
+    }),
+    demandedOrigin: t.field({
+      type: DemandedOriginRef,
+      nullable: true,
+      description: 'What policy and project demand of the origin. Null: it is not verified.',
+      resolve: ({ originVerification }) => originVerification ?? null,
+    }),
+    origin: t.expose('origin', {
+      type: RequestOriginRef,
+      nullable: true,
+      description: 'What came of verifying the origin. Null until then, and where nothing is demanded of it.',
     }),
     source: t.expose('source', { type: ArtifactSourceRef, description: 'Where the artifact comes from.' }),
     artifact: t.field({

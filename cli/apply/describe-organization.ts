@@ -44,6 +44,9 @@ export function describeOrganization({
           submitters: principals(submitters),
           approval: approval && { ...approval, approvers: principals(approval.approvers) },
           existingSignatures: [...settings.existingSignatures],
+          originVerification: settings.originVerification && {
+            allowedBranches: [...settings.originVerification.allowedBranches],
+          },
           ...(policy.status === 'inactive' ? { active: false } : {}),
         }
       }),

@@ -16,6 +16,8 @@ type PolicyDemands<Principal> = {
   readonly release: boolean
   readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
   readonly trustedBuildSystemRequired: boolean
+  /** `null`: origins are not verified. */
+  readonly originVerification: { readonly allowedBranches: readonly string[] } | null
   readonly hashSigningAllowed: boolean
   readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
 }
@@ -52,7 +54,7 @@ export type PolicyChange = {
 const versionFields = `version madeAt madeBy { kind component user { userId name } }
   name certificate { certificateId name } submitters { ${principalFields} }
   approval { approvers { ${principalFields} } requiredApprovals submitterMayApprove deadlineSeconds }
-  timestamp release existingSignatures trustedBuildSystemRequired hashSigningAllowed
+  timestamp release existingSignatures trustedBuildSystemRequired originVerification { allowedBranches } hashSigningAllowed
   changeControl { requiredApprovals lifetimeSeconds }`
 const changeFields = 'signingPolicyId position changeProposalId'
 

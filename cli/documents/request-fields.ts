@@ -87,6 +87,27 @@ export type SignedFile = {
   }[]
 }
 
+/** What came of verifying the origin of an artifact. */
+export type RequestOrigin = {
+  readonly kind: string
+  readonly proof: string | null
+  readonly verified: {
+    readonly repositoryUrl: string
+    readonly refKind: string
+    readonly refName: string
+    readonly commitId: string
+    readonly build: { readonly buildId: string; readonly url: string | null; readonly trigger: string | null }
+    readonly actors: readonly { readonly role: string; readonly actorId: string; readonly name: string | null }[]
+  } | null
+  readonly checks: readonly {
+    readonly name: string
+    readonly outcome: 'passed' | 'failed' | 'logged'
+    readonly code: string | null
+    readonly message: string | null
+  }[]
+  readonly evidence: readonly { readonly name: string; readonly sha256: string; readonly size: number }[]
+}
+
 /** Everything about a request that is not in its time line or its plan's document. */
 export type RequestDetails = RequestSummary & {
   readonly signingPolicyVersion: number
@@ -112,6 +133,10 @@ export type RequestDetails = RequestSummary & {
   /** Which version of the product it is, as its submitter says it. */
   readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment
+  /** What is demanded of the artifact's origin; null where it is not verified. */
+  readonly demandedOrigin: { readonly repositoryUrl: string; readonly allowedBranches: readonly string[] } | null
+  /** What came of verifying it; null until then. */
+  readonly origin: RequestOrigin | null
   /** Whether the policy also signs hashes of what nobody of the service has seen. */
   readonly hashSigningAllowed: boolean | null
   readonly plan: {
@@ -195,6 +220,13 @@ export type RequestDetails = RequestSummary & {
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
   signingPolicyVersion cancelAt version programDescription programUrl timestamp existingSignatures hashSigningAllowed
+  demandedOrigin { repositoryUrl allowedBranches }
+  origin {
+    kind proof
+    verified { repositoryUrl refKind refName commitId build { buildId url trigger } actors { role actorId name } }
+    checks { name outcome code message }
+    evidence { name sha256 size }
+  }
   vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } node { subject } }
   certificate { certificateId name subject thumbprint }
   plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }

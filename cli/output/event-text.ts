@@ -26,6 +26,8 @@ type Data = EntityEvent['data']
 const descriptions: Readonly<Record<string, (data: Data, who: string) => string>> = {
   SigningRequestSubmitted: ({ source }, who) => `Submitted ${fileName(source)} by ${who}${sourceText(source)}`,
   ArtifactRetrieved: ({ size }) => `Artifact stored, ${readableSize(Number(size))}`,
+  OriginVerified: ({ origin, kind }) => `Origin verified by ${kind}: ${originText(origin)}`,
+  OriginRejected: ({ checks, kind }) => `Origin rejected by ${kind}: ${rejectionText(checks)}`,
   SigningPlanned: ({ fileCount, planDigest }) => `Planned ${count(Number(fileCount), 'file')}, plan ${planDigest}`,
   ApprovalGranted: ({ comment, approver, grantId }, who) =>
     typeof grantId === 'string'
@@ -139,6 +141,23 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ChangeApplied: ({ revision }) => `Applied, as revision ${revision}`,
   ChangeLapsed: ({ reason }) =>
     reason === 'expired' ? 'Lapsed: its time is over' : 'Lapsed: what it changes was changed meanwhile',
+}
+
+/** Repository, branch or tag, and commit, of an origin as its event says it. */
+function originText(origin: unknown): string {
+  const { repository, ref, commitId } = origin as {
+    readonly repository?: { readonly url: string }
+    readonly ref?: { readonly kind: string; readonly name: string }
+    readonly commitId?: string
+  }
+  return `${repository?.url ?? '?'}, ${ref?.kind ?? 'ref'} ${ref?.name ?? '?'}, commit ${commitId ?? '?'}`
+}
+
+function rejectionText(checks: unknown): string {
+  const failed = (checks as readonly { readonly outcome: string; readonly code: string | null }[]).filter(
+    ({ outcome }) => outcome === 'failed',
+  )
+  return failed.map(({ code }) => code ?? '?').join(', ') || 'nothing could be said of it'
 }
 
 const invalidations: Readonly<Record<string, string>> = {

@@ -19,6 +19,7 @@ export function policyText({ project, current, versions, ...policy }: PolicyDeta
     ['release', current.release ? 'yes' : 'no'],
     ['signed files', current.existingSignatures.join(', ')],
     ['build system', current.trustedBuildSystemRequired ? 'required' : 'not required'],
+    ['origin', originText(current)],
     ['hash signing', current.hashSigningAllowed ? hashSigningWarning : 'not allowed'],
     ['its changes', current.changeControl && `need ${current.changeControl.requiredApprovals} approvals at least`],
     ['revision', String(policy.revision)],
@@ -31,6 +32,11 @@ export function policyText({ project, current, versions, ...policy }: PolicyDeta
     approvalText(version),
   ])
   return `${fieldList(fields, marker)}\n${table(['version', 'made', 'by', 'certificate', 'approval'], rows, marker)}`
+}
+
+function originText({ originVerification }: PolicyVersion): string {
+  if (originVerification === null) return 'not verified'
+  return `the project's repository, branch ${originVerification.allowedBranches.join(' or ')}`
 }
 
 function approvalText({ approval }: PolicyVersion): string {

@@ -2,6 +2,7 @@ import type { NamedPrincipal, RequestDetails, StoredFile } from '../documents/re
 import type { EntityEvent } from '../documents/requests.ts'
 import { hashSigningWarning } from './hash-signing-warning.ts'
 import { count, pathText, readableSize, readableTime } from './quantities.ts'
+import { originFields, originTable } from './request-origin.ts'
 import { policyName, statusText } from './request-table.ts'
 import { statusMark } from './style.ts'
 import { type Cell, fieldList, type Marker, table } from './table.ts'
@@ -24,6 +25,7 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['policy', `${policyName(request)}, version ${request.signingPolicyVersion}`],
     ['submitted', `${readableTime(request.submittedAt)} by ${request.submitter?.name ?? 'unknown'}`],
     ['vouched for by', voucherText(request)],
+    ...originFields(request),
     ['finished', request.finishedAt && readableTime(request.finishedAt)],
     [
       'canceled at',
@@ -48,7 +50,8 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['signed', signedArtifact && fileText(signedArtifact)],
     ['provenance', request.provenance && fileText(request.provenance.bundle)],
   ]
-  return fieldList(fields, marker) + approvalTable(request, marker) + signedFileTable(request, marker)
+  const tables = [originTable, approvalTable, signedFileTable].map((table) => table(request, marker))
+  return fieldList(fields, marker) + tables.join('')
 }
 
 /** What to know of a delay that has just been met: when it goes on, and what to do. `undefined` when there is none. */

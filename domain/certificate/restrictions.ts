@@ -21,8 +21,8 @@ export const unrestricted: CertificateRestrictions = {
 export type DemandedOfRequests = {
   readonly approval: { readonly requiredApprovals: number } | null
   readonly timestamp: 'required' | 'none'
-  /** Whether a policy verifies origins; a policy that has no such setting does not. */
-  readonly verifyOrigin?: boolean
+  /** What is demanded of the origin; left out where nothing is. */
+  readonly originVerification?: object
 }
 
 /** More approvals nobody demands. */
@@ -59,7 +59,9 @@ export function requireRestrictionsMet(
     ...(approvals < restrictions.minimumApprovals
       ? [`${restrictions.minimumApprovals} approvals (${what} demands ${approvals})`]
       : []),
-    ...(restrictions.originVerification && demanded.verifyOrigin !== true ? ['verification of the origin'] : []),
+    ...(restrictions.originVerification && demanded.originVerification === undefined
+      ? ['verification of the origin']
+      : []),
     ...(restrictions.timestamp && demanded.timestamp !== 'required' ? ['a time-stamp'] : []),
   ]
   if (unmet.length > 0)

@@ -145,6 +145,9 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   WebHookDeliveryResendRequested: undefined,
   SigningRequestSubmitted: undefined,
   ArtifactRetrieved: undefined,
+  // Judged by the policy's rules, which are controlled, and again by the signer.
+  OriginVerified: undefined,
+  OriginRejected: undefined,
   SigningPlanned: undefined,
   ApprovalGranted: undefined,
   ApprovalInvalidated: undefined,

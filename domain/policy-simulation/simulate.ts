@@ -10,6 +10,7 @@ import {
   approvingPeople,
   checkedSettings,
   type PolicyPeople,
+  requireAllowedBranch,
   type SigningPolicySettings,
   type SigningPolicyState,
 } from '../signing-policy/index.ts'
@@ -77,7 +78,7 @@ export type SigningSimulation = {
 
 /** Says whether something would be signed, by the rules that submitting and signing ask. It looks at every one. */
 export function simulateSigning(question: SigningQuestion): SigningSimulation {
-  const { at, project, policy, settings, certificate, key, user, branch, artifact } = question
+  const { at, project, policy, settings, certificate, key, user, artifact } = question
   const { approvers, responsible } = question
   const name = policy.status === 'none' ? 'the signing policy' : policy.slug
   const rules = [
@@ -90,6 +91,7 @@ export function simulateSigning(question: SigningQuestion): SigningSimulation {
         settings: withoutControl(settings),
         certificate: { ...certificate, keyAlgorithm: key.algorithm },
         people,
+        repositoryUrl: project.status === 'none' ? null : project.repositoryUrl,
       })
     }),
     rule('userActive', statusOf(user), () => void requireActiveUser(user)),
@@ -105,7 +107,7 @@ export function simulateSigning(question: SigningQuestion): SigningSimulation {
       () => void usableKey(key, certificate.status === 'none' ? name : certificate.name),
     ),
     approvalRule(question),
-    notAsked('branch', branch, 'Nothing of this policy looks at branches.'),
+    branchRule(question),
     notAsked('artifact', artifact, 'Every artifact is treated alike; its plan is approved when it was submitted.'),
   ]
   return { wouldBeSigned: rules.every(({ outcome }) => outcome !== 'unmet'), rules }
@@ -148,6 +150,14 @@ function buildSystemRule({ settings, user, trustedBuildSystems }: SigningQuestio
       )
   })
   return outcome.outcome === 'met' ? { ...outcome, message: 'One of them must vouch for the submission.' } : outcome
+}
+
+/** Where an artifact came from its build says; here only the branch is known, if it is said. */
+function branchRule({ settings: { originVerification }, branch }: SigningQuestion): RuleOutcome {
+  if (originVerification === undefined) return notAsked('branch', branch, 'Nothing of this policy looks at branches.')
+  const allowed = originVerification.allowedBranches.join(', ')
+  if (branch === null) return notAsked('branch', branch, `The branch that was built must be one of ${allowed}.`)
+  return rule('branch', branch, () => requireAllowedBranch(originVerification, branch))
 }
 
 /** Enough people must be left who may approve: the submitter is none of them unless the policy says so. */

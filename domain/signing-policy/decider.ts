@@ -48,6 +48,7 @@ export type SigningPolicyCommand =
       /** The certificate of the settings as they are, and whom they name now. */
       readonly certificate: PolicyCertificate
       readonly people: PolicyPeople
+      readonly repositoryUrl?: string | null
     }
 
 /**
@@ -57,12 +58,13 @@ export type SigningPolicyCommand =
  * `SIGNING_POLICY_ACTIVE`, `SIGNING_POLICY_UNCHANGED`, `APPROVAL_QUORUM`, `APPROVAL_QUORUM_UNREACHABLE`, `APPROVAL_DEADLINE`, `MEMBERS_REPEATED`,
  * `SIGNING_POLICY_TOO_LARGE`, `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
  * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_NOT_ISSUED`, `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`,
- * `EXISTING_SIGNATURES_INVALID`, `HASH_SIGNING_WITH_TIMESTAMP`, `SUBMITTER_NOT_CI_USER`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `EXISTING_SIGNATURES_INVALID`, `HASH_SIGNING_WITH_TIMESTAMP`, `SUBMITTER_NOT_CI_USER`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, and as
+ * `checkedOriginVerification` says.
  */
 export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
   initialState: () => ({ status: 'none' }),
   eventTypes: ['SigningPolicyCreated', 'SigningPolicyChanged', 'SigningPolicyDeactivated', 'SigningPolicyReactivated'],
-  schemaVersions: { SigningPolicyCreated: 4, SigningPolicyChanged: 4 },
+  schemaVersions: { SigningPolicyCreated: 5, SigningPolicyChanged: 5 },
 
   decide(command, state) {
     if (command.type === 'CreateSigningPolicy') {
@@ -136,9 +138,11 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
 
 /**
  * The form of an event with these settings: a release that does not know that changes are controlled, that a trusted build
- * system is required or that hashes are signed, must not overlook it.
+ * system is required, that hashes are signed or that origins are verified, must not overlook it.
  */
-function formOf({ changeControl, trustedBuildSystemRequired, hashSigningAllowed }: SigningPolicySettings): number {
+function formOf(settings: SigningPolicySettings): number {
+  const { changeControl, trustedBuildSystemRequired, hashSigningAllowed, originVerification } = settings
+  if (originVerification !== undefined) return 5
   if (hashSigningAllowed !== undefined) return 4
   if (trustedBuildSystemRequired !== undefined) return 3
   return changeControl === undefined ? 1 : 2

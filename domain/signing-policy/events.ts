@@ -4,6 +4,7 @@ import type { ExistingSignatureTreatment } from '../existing-signatures.ts'
 import type { CertificateId, OrganizationId, ProjectId, SigningPolicyId } from '../ids.ts'
 import type { ChangeControl } from '../organization/index.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
+import type { OriginVerification } from './origin-verification.ts'
 
 /** Who must agree before a signature: `requiredApprovals` distinct people of those that `approvers` name then. */
 export type ApprovalProcess = {
@@ -46,6 +47,11 @@ export type SigningPolicySettings = {
    * anything. Left out where that is not allowed. Events with it are of the fourth form.
    */
   readonly hashSigningAllowed?: true
+  /**
+   * That the origin of what is submitted is verified: its repository must be the project's, and its branch be allowed; left out
+   * where that is not demanded. Events with it are of the fifth form.
+   */
+  readonly originVerification?: OriginVerification
 }
 
 /** A policy came to be, with version 1 of its settings. */

@@ -12,6 +12,7 @@ import { checkReferences } from '../reference-list.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName } from '../text.ts'
 import type { ApprovalProcess, SigningPolicySettings } from './events.ts'
+import { checkedOriginVerification } from './origin-verification.ts'
 
 /** What a policy needs to know of the certificate that it is to use. */
 export type PolicyCertificate = Pick<Certificate, 'certificateId' | 'kind' | 'name' | 'restrictions' | 'issued'> & {
@@ -42,6 +43,8 @@ export type SettingsInContext = {
   readonly settings: SigningPolicySettings
   readonly certificate: PolicyCertificate
   readonly people: PolicyPeople
+  /** The project's, where it has one; only settings that verify origins look at it. */
+  readonly repositoryUrl?: string | null
 }
 
 /**
@@ -49,7 +52,8 @@ export type SettingsInContext = {
  *
  * @throws Refusal as the signing policy's decider
  */
-export function checkedSettings({ settings, certificate, people }: SettingsInContext): SigningPolicySettings {
+export function checkedSettings(context: SettingsInContext): SigningPolicySettings {
+  const { settings, certificate, people, repositoryUrl = null } = context
   if (certificate.certificateId !== settings.certificateId)
     throw new Refusal('CERTIFICATE_MISMATCH', 'The certificate given is not the one that the settings name.')
   checkReferences(settings.submitters, submitters)
@@ -60,11 +64,13 @@ export function checkedSettings({ settings, certificate, people }: SettingsInCon
   }
   if (settings.release) checkRelease(settings, certificate)
   if (settings.hashSigningAllowed) checkHashSigning(settings)
+  const { originVerification } = settings
+  const origin = originVerification && checkedOriginVerification({ ...settings, originVerification, repositoryUrl })
   if (settings.trustedBuildSystemRequired) checkCiUsers(people.interactiveSubmitters ?? [])
   if (settings.changeControl !== undefined) checkChangeControl(settings.changeControl, people.administrators ?? 0)
   const name = parseName(settings.name, "The signing policy's name")
   requireRestrictionsMet(certificate, settings, `the signing policy ${name}`)
-  return { ...settings, name }
+  return { ...settings, name, ...(origin && { originVerification: origin }) }
 }
 
 /** The certificate of the version of a policy that is in force, when another one is to take its place. */

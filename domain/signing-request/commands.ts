@@ -1,9 +1,11 @@
 import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { CertificateId, GrantId, GroupId, KeyId, UserId } from '../ids.ts'
+import type { VerifiedOrigin } from '../verified-origin.ts'
 import type { InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
+import type { OriginVerified } from './origin-events.ts'
 import type { SignedProvenance } from './provenance.ts'
 import type { Artifact } from './source.ts'
 
@@ -12,6 +14,18 @@ export type SubmitSigningRequest = { readonly type: 'SubmitSigningRequest'; read
 
 /** Records that the artifact is in the store. */
 export type RecordRetrieval = { readonly type: 'RecordRetrieval'; readonly artifact: Artifact }
+
+/** Records what came of asking about the artifact's origin. Policy and project judge it with the decision. */
+export type RecordOrigin = Pick<
+  OriginVerified['data'],
+  'trustedBuildSystemId' | 'kind' | 'proof' | 'checks' | 'evidence'
+> & {
+  readonly type: 'RecordOrigin'
+  /** `null` when nothing can be said of it; then a check failed. */
+  readonly origin: VerifiedOrigin | null
+  /** The users whom administrators have linked with the build's actors. */
+  readonly peopleBehind: readonly UserId[]
+}
 
 /** Records the plan. */
 export type RecordPlan = {
@@ -125,6 +139,7 @@ export type RecordDelay = {
 export type SigningRequestCommand =
   | SubmitSigningRequest
   | RecordRetrieval
+  | RecordOrigin
   | RecordPlan
   | Approve
   | ApproveByGrant

@@ -2,7 +2,9 @@ import type { Instant } from '../event.ts'
 import { parseFileName } from '../file-name.ts'
 import { Refusal } from '../refusal.ts'
 import { parseText, parseVersion } from '../text.ts'
+import { failedChecks, recordedChecks } from '../verified-origin.ts'
 import type {
+  RecordOrigin,
   RecordResubmission,
   RecordRetrieval,
   RecordSigned,
@@ -14,6 +16,7 @@ import { approve, deny, requireDeadline, requireWaiting, withPeople } from './de
 import { usableEarlierRequest } from './earlier-request.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
+import { judgeOrigin, requireVerifiedOrigin } from './judge-origin.ts'
 import { leadingFiles } from './manifest.ts'
 import type { SignedProvenance } from './provenance.ts'
 import { quorumReached } from './quorum.ts'
@@ -27,7 +30,8 @@ import { openSigningRequest, type SigningRequest, type SigningRequestState } fro
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
  *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`,
- *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`
+ *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, and as
+ *   `requireVerifiedOrigin` says
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
@@ -36,7 +40,10 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
   switch (command.type) {
     case 'RecordRetrieval':
       return recordRetrieval(command, request)
+    case 'RecordOrigin':
+      return recordOrigin(command, request)
     case 'RecordPlan': {
+      requireVerifiedOrigin(request)
       requireThat(request.artifact !== null && request.plan === null, request, 'A plan is made once, after retrieval.')
       const { planDigest, planDocument, certificateThumbprint, plannerVersion, nodeCount, fileCount } = command
       if (!Number.isInteger(fileCount) || fileCount < 1)
@@ -91,7 +98,8 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
     case 'Fail': {
       const { workflowStatus } = command
       const failure = recordedFailure(command.failure)
-      return [{ type: 'SigningRequestFailed', data: { schemaVersion: 1, workflowStatus, failure } }]
+      const schemaVersion = workflowStatus === 'OriginVerificationFailed' ? 2 : 1
+      return [{ type: 'SigningRequestFailed', data: { schemaVersion, workflowStatus, failure } }]
     }
   }
 }
@@ -103,10 +111,18 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
   const description = parseText(submission.description, 'The description')
   const { peopleBehind: _, version, ...facts } = submission
   const said = parseVersion(version ?? null)
+  const verification = submission.originVerification === undefined ? {} : { schemaVersion: 3 }
   return [
     {
       type: 'SigningRequestSubmitted',
-      data: { ...withPeople(submission), ...facts, ...(said === null ? {} : { version: said }), source, description },
+      data: {
+        ...withPeople(submission),
+        ...verification,
+        ...facts,
+        ...(said === null ? {} : { version: said }),
+        source,
+        description,
+      },
     },
   ]
 }
@@ -125,6 +141,24 @@ function recordRetrieval({ artifact }: RecordRetrieval, request: SigningRequest)
   return [{ type: 'ArtifactRetrieved', data: { schemaVersion: 1, ...found } }]
 }
 
+/** What policy and project demand is judged from the origin, beside what the build system was asked. */
+function recordOrigin(command: RecordOrigin, request: SigningRequest): readonly SigningRequestEvent[] {
+  const { kind, trustedBuildSystemId, proof, origin, evidence } = command
+  const { originVerification: demanded } = request
+  requireThat(
+    demanded !== undefined && request.artifact !== null && request.origin === null && request.plan === null,
+    request,
+    'An origin is recorded once, where it is demanded, after retrieval and before planning.',
+  )
+  const judged = demanded === undefined || origin === null ? [] : judgeOrigin(origin, demanded)
+  const checks = [...command.checks, ...judged]
+  const facts = { trustedBuildSystemId, kind, checks: recordedChecks(checks), evidence }
+  if (origin === null || failedChecks(checks).length > 0)
+    return [{ type: 'OriginRejected', data: { schemaVersion: 1, ...facts } }]
+  const people = command.peopleBehind.length === 0 ? {} : { peopleBehind: [...new Set(command.peopleBehind)].sort() }
+  return [{ type: 'OriginVerified', data: { schemaVersion: 1, ...facts, proof, origin, ...people } }]
+}
+
 /** Once for each request that takes the artifact. */
 function recordResubmission(
   { resubmission }: RecordResubmission,
@@ -139,6 +173,7 @@ function recordResubmission(
 
 function startSigning(command: StartSigning, request: SigningRequest): readonly SigningRequestEvent[] {
   const { planDigest, certificateId, certificateThumbprint, keyId } = command
+  requireVerifiedOrigin(request)
   if (request.plan?.digest !== planDigest)
     throw new Refusal('PLAN_DIGEST_MISMATCH', 'The plan made from the stored bytes is not the one that was recorded.', {
       expected: request.plan?.digest ?? null,

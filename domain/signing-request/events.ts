@@ -16,6 +16,7 @@ import type { ApprovalProcess } from '../signing-policy/index.ts'
 import type { ClaimedOrigin } from './claimed-origin.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
+import type { DemandedOrigin, OriginRejected, OriginVerified } from './origin-events.ts'
 import type { SignedProvenance } from './provenance.ts'
 import type { Artifact, Source } from './source.ts'
 import type { FailureStatus } from './workflow-status.ts'
@@ -46,6 +47,11 @@ export type Submission = {
   readonly version?: string
   /** What the trusted build system that vouches for the submission says of its origin; left out where it says nothing. */
   readonly claimedOrigin?: ClaimedOrigin
+  /**
+   * What policy and project demanded of the artifact's origin; left out where that is not verified. A request with it is of the
+   * third form: it must not be signed by who overlooks it.
+   */
+  readonly originVerification?: DemandedOrigin
   /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
   readonly source: Source
   readonly program: ProgramInformation
@@ -200,7 +206,7 @@ export type SigningRequestResubmitted = DomainEvent<
   }
 >
 
-/** The request cannot go on. Ends it. */
+/** The request cannot go on. Ends it. With the status `OriginVerificationFailed` it is of the second form. */
 export type SigningRequestFailed = DomainEvent<
   'SigningRequestFailed',
   {
@@ -227,6 +233,8 @@ export type SigningRequestDelayed = DomainEvent<'SigningRequestDelayed', Delay>
 export type SigningRequestEvent =
   | SigningRequestSubmitted
   | ArtifactRetrieved
+  | OriginVerified
+  | OriginRejected
   | SigningPlanned
   | ApprovalGranted
   | ApprovalInvalidated

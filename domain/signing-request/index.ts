@@ -11,6 +11,7 @@ export type {
   Cancel,
   Deny,
   RecordDelay,
+  RecordOrigin,
   RecordPlan,
   RecordResubmission,
   SigningRequestCommand,
@@ -21,7 +22,9 @@ export * from './dependencies.ts'
 export * from './earlier-request.ts'
 export * from './events.ts'
 export type { RequestFailure } from './failure.ts'
+export * from './judge-origin.ts'
 export * from './manifest.ts'
+export type * from './origin-events.ts'
 export * from './plan.ts'
 export * from './provenance.ts'
 export * from './quorum.ts'
@@ -30,6 +33,7 @@ export {
   type Approval,
   type Denial,
   type ManifestOfRequest,
+  type OriginOfRequest,
   openSigningRequest,
   retrieved,
   type SigningRequest,
@@ -45,6 +49,8 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
   eventTypes: [
     'SigningRequestSubmitted',
     'ArtifactRetrieved',
+    'OriginVerified',
+    'OriginRejected',
     'SigningPlanned',
     'ApprovalGranted',
     'ApprovalInvalidated',
@@ -59,5 +65,11 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningRequestFailed',
     'SigningRequestDelayed',
   ],
-  schemaVersions: { SigningRequestSubmitted: 2, ApprovalGranted: 3, ApprovalInvalidated: 2, SigningRequestCanceled: 2 },
+  schemaVersions: {
+    SigningRequestSubmitted: 3,
+    ApprovalGranted: 3,
+    ApprovalInvalidated: 2,
+    SigningRequestCanceled: 2,
+    SigningRequestFailed: 2,
+  },
 }

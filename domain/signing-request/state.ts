@@ -5,7 +5,9 @@ import type { PrincipalReference } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
 import type { Delay, SigningRequestEvent, SigningRequestSubmitted, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
+import { failureOfOrigin } from './judge-origin.ts'
 import type { SignedFile } from './manifest.ts'
+import type { OriginVerified } from './origin-events.ts'
 import type { SignedProvenance } from './provenance.ts'
 import { quorumReached } from './quorum.ts'
 import type { Artifact } from './source.ts'
@@ -29,6 +31,12 @@ export type Denial =
   | { readonly kind: 'denied'; readonly approver: UserId; readonly comment: string | null }
   | { readonly kind: 'expired'; readonly deadline: Instant }
 
+/** What is known of the origin of a request's artifact. */
+export type OriginOfRequest = Pick<OriginVerified['data'], 'kind' | 'trustedBuildSystemId' | 'checks' | 'evidence'> & {
+  /** The origin, where it was verified and is allowed; `null` when it was rejected. */
+  readonly verified: Pick<OriginVerified['data'], 'origin' | 'proof'> | null
+}
+
 /** What was signed, as the log says it. */
 export type ManifestOfRequest = {
   readonly digest: Sha256Digest
@@ -44,6 +52,8 @@ export type SigningRequest = Submission & {
   readonly workflowStatus: WorkflowStatus
   /** What the bytes are; `null` until they are known to be in the store. */
   readonly artifact: Artifact | null
+  /** `null` until it was verified or rejected, and where nothing is demanded of it. */
+  readonly origin: OriginOfRequest | null
   /** `null` until it was planned. */
   readonly plan: {
     readonly digest: Sha256Digest
@@ -160,6 +170,16 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
       const { schemaVersion: _, ...artifact } = event.data
       return state.artifact === null ? { ...state, workflowStatus: 'QueuedForProcessing', artifact } : state
     }
+    case 'OriginVerified': {
+      const { kind, trustedBuildSystemId, checks, evidence, origin, proof } = event.data
+      const found = { kind, trustedBuildSystemId, checks, evidence, verified: { origin, proof } }
+      return state.origin === null ? { ...withBuilders(state, event.data), origin: found } : state
+    }
+    case 'OriginRejected': {
+      const { kind, trustedBuildSystemId, checks, evidence } = event.data
+      const origin = { kind, trustedBuildSystemId, checks, evidence, verified: null }
+      return { ...state, workflowStatus: 'OriginVerificationFailed', origin, failure: failureOfOrigin(checks) }
+    }
     case 'SigningPlanned': {
       const { planDigest: digest, planDocument: document } = event.data
       const { certificateThumbprint, plannerVersion, nodeCount, fileCount, approvalDeadline } = event.data
@@ -200,11 +220,19 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
   }
 }
 
+/** Who is behind the build is behind the request, as whoever is behind its submitter's account. */
+function withBuilders(request: SigningRequest, { peopleBehind = [] }: OriginVerified['data']): SigningRequest {
+  const people = new Set([...(request.peopleBehind ?? []), ...peopleBehind])
+  people.delete(request.submitter)
+  return people.size === 0 ? request : { ...request, peopleBehind: [...people].sort() }
+}
+
 function submitted({ schemaVersion: _, ...submission }: SigningRequestSubmitted['data']): SigningRequest {
   return {
     ...submission,
     workflowStatus: 'Submitted',
     artifact: null,
+    origin: null,
     plan: null,
     approvals: [],
     attempts: 0,

@@ -1,5 +1,5 @@
 /** How a request can fail. */
-export type FailureStatus = 'ArtifactRetrievalFailed' | 'ProcessingFailed'
+export type FailureStatus = 'ArtifactRetrievalFailed' | 'OriginVerificationFailed' | 'ProcessingFailed'
 
 /** Where a request stands, in detail. */
 export const workflowStatuses = [
@@ -9,6 +9,7 @@ export const workflowStatuses = [
   'Processing',
   'Completed',
   'ArtifactRetrievalFailed',
+  'OriginVerificationFailed',
   'ProcessingFailed',
   'Denied',
   'Canceled',
@@ -37,6 +38,7 @@ const shortForms: Readonly<Record<WorkflowStatus, RequestStatus>> = {
   Processing: 'InProgress',
   Completed: 'Completed',
   ArtifactRetrievalFailed: 'Failed',
+  OriginVerificationFailed: 'Failed',
   ProcessingFailed: 'Failed',
   Denied: 'Denied',
   Canceled: 'Canceled',

@@ -89,8 +89,20 @@ async function outcome({ nameOf }: MailSources, request: SigningRequest, kind: R
     : `The signing request is ${workflowStatus}.`
 }
 
-/** What the build system that vouched for the submission says of where the artifact was built. Nobody has checked it. */
-async function originFacts(sources: MailSources, { claimedOrigin }: SigningRequest): Promise<MailContent['facts']> {
+/** Where the artifact comes from: as it was verified, or else as the build system says that vouched for the submission. */
+async function originFacts(
+  sources: MailSources,
+  { claimedOrigin, origin }: SigningRequest,
+): Promise<MailContent['facts']> {
+  if (origin?.verified) {
+    const { repository, ref, commitId, build } = origin.verified.origin
+    return [
+      ['Verified repository', repository.url],
+      [ref.kind === 'tag' ? 'Verified tag' : 'Verified branch', ref.name],
+      ['Verified commit', commitId],
+      ['Verified build', build.url ?? build.id],
+    ]
+  }
   if (claimedOrigin === undefined) return []
   const { trustedBuildSystemId, repositoryData, buildData } = claimedOrigin
   const stream = streams.trustedBuildSystem(trustedBuildSystemId)

@@ -22,6 +22,12 @@ const changeControl = z.object({
   lifetimeSeconds: z.int().min(1).meta({ description: 'After so many seconds a change that was not applied lapses.' }),
 })
 
+const originVerification = z.object({
+  allowedBranches: z.array(z.string()).meta({
+    description: 'Globs such as `main` and `release/*`, of which the branch that was built must match one.',
+  }),
+})
+
 /** All that a policy demands, as GraphQL takes it. */
 export const settingsSchema = z.object({
   name: z.string(),
@@ -47,6 +53,10 @@ export const settingsSchema = z.object({
     .default(['replace', 'append', 'refuse'])
     .meta({ description: 'What submissions may ask for, the default first.' }),
   trustedBuildSystemRequired: z.boolean().default(false),
+  originVerification: originVerification.nullable().default(null).meta({
+    description:
+      'What the origin of artifacts must be, which is verified then; needs a trusted build system and the repository URL of the project. Null: it is not.',
+  }),
   hashSigningAllowed: z.boolean().default(false).meta({
     description:
       'Whether hashes are signed whose content the service has not seen: such a signature can be made into one of any format, of anything. Takes no time-stamp.',
@@ -70,6 +80,7 @@ const shownSettings = z.object({
   release: z.boolean(),
   existingSignatures: z.array(z.enum(existingSignatureTreatments)),
   trustedBuildSystemRequired: z.boolean(),
+  originVerification: originVerification.nullable(),
   hashSigningAllowed: z.boolean(),
   changeControl: changeControl.nullable(),
 })
@@ -163,6 +174,7 @@ export function signingPolicyOperations(
 export function settingsOf({
   changeControl: control,
   trustedBuildSystemRequired,
+  originVerification: origin,
   hashSigningAllowed,
   ...settings
 }: z.output<typeof settingsSchema>): SigningPolicySettings {
@@ -170,6 +182,7 @@ export function settingsOf({
     ...settings,
     ...(control === null ? {} : { changeControl: control }),
     ...(trustedBuildSystemRequired ? { trustedBuildSystemRequired } : {}),
+    ...(origin === null ? {} : { originVerification: origin }),
     ...(hashSigningAllowed ? { hashSigningAllowed } : {}),
   }
 }
@@ -183,6 +196,7 @@ function shown(view: SigningPolicyView): z.input<typeof policySchema> {
     approval,
     changeControl: control = null,
     trustedBuildSystemRequired = false,
+    originVerification: origin = null,
     hashSigningAllowed = false,
   } = settings
   return {
@@ -196,6 +210,7 @@ function shown(view: SigningPolicyView): z.input<typeof policySchema> {
       release: settings.release,
       existingSignatures: [...settings.existingSignatures],
       trustedBuildSystemRequired,
+      originVerification: origin && { allowedBranches: [...origin.allowedBranches] },
       hashSigningAllowed,
       changeControl: control,
     },

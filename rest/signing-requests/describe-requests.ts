@@ -126,6 +126,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     provenanceLink: request.provenance && links.signingRequest(request, 'Provenance'),
     provenanceBundleLink: request.provenance && links.signingRequest(request, 'ProvenanceBundle'),
     origin: originOf(request, links),
+    verifiedOrigin: verifiedOriginOf(request),
     parameters: {},
     planDigest: plan?.digest ?? null,
     approvals: request.approvals.map(({ approver, planDigest, comment, approvedAt, counts }) => ({
@@ -164,6 +165,25 @@ function originOf(request: SigningRequestView, links: Links): RequestSummary['or
         fileName: file.fileName,
       },
     },
+  }
+}
+
+function verifiedOriginOf({ origin: found }: SigningRequestView): RequestSummary['verifiedOrigin'] {
+  if (found === null) return null
+  const { kind, trustedBuildSystemId, verified, checks, evidence } = found
+  const origin = verified?.origin
+  return {
+    verified: verified !== null,
+    kind,
+    proof: verified?.proof ?? null,
+    trustedBuildSystemId,
+    repository: origin?.repository ?? null,
+    ref: origin?.ref ?? null,
+    commitId: origin?.commitId ?? null,
+    build: origin?.build ?? null,
+    actors: [...(origin?.actors ?? [])],
+    checks: checks.map((check) => ({ ...check, inputs: [...check.inputs] })),
+    evidence: [...evidence],
   }
 }
 

@@ -57,6 +57,47 @@ export const requestSummary = statusDocument
       })
       .nullable()
       .meta({ description: 'As the trusted build system says that vouched for the artifact.' }),
+    verifiedOrigin: z
+      .object({
+        verified: z.boolean().meta({ description: 'False: it was rejected, and the request ended by it.' }),
+        kind: z.string(),
+        proof: z.string().nullable(),
+        trustedBuildSystemId: z.uuid(),
+        repository: z.object({ url: z.string(), id: z.string().nullable(), ownerId: z.string().nullable() }).nullable(),
+        ref: z.object({ kind: z.enum(['branch', 'tag']), name: z.string() }).nullable(),
+        commitId: z.string().nullable(),
+        build: z
+          .object({
+            id: z.string(),
+            url: z.string().nullable(),
+            attempt: z.number().int().nullable(),
+            definition: z.string().nullable(),
+            calledDefinition: z.string().nullable(),
+            trigger: z.string().nullable(),
+            runners: z.enum(['hosted', 'selfHosted', 'unknown']),
+          })
+          .nullable(),
+        actors: z.array(
+          z.object({ role: z.string(), system: z.string(), id: z.string(), name: z.string().nullable() }),
+        ),
+        checks: z.array(
+          z.object({
+            name: z.string(),
+            outcome: z.enum(['passed', 'failed', 'logged']),
+            code: z.string().nullable(),
+            message: z.string().nullable(),
+            inputs: z.array(z.object({ name: z.string(), value: z.string().nullable() })),
+          }),
+        ),
+        evidence: z.array(
+          z.object({ name: z.string(), mediaType: z.string(), sha256: z.string(), size: z.number().int() }),
+        ),
+      })
+      .nullable()
+      .meta({
+        description:
+          'What came of verifying the origin, with every check. Null until then, and where the signing policy demands none.',
+      }),
     parameters: z.record(z.string(), z.string()),
     planDigest: z.string().nullable().meta({ description: 'What an approval agrees to; null until it was planned.' }),
     approvals: z.array(

@@ -97,12 +97,14 @@ describe('statuses', () => {
     expect(workflowStatuses.filter(isFinalStatus)).toEqual([
       'Completed',
       'ArtifactRetrievalFailed',
+      'OriginVerificationFailed',
       'ProcessingFailed',
       'Denied',
       'Canceled',
     ])
     expect(workflowStatuses.filter((status) => requestStatus(status) === 'Failed')).toEqual([
       'ArtifactRetrievalFailed',
+      'OriginVerificationFailed',
       'ProcessingFailed',
     ])
   })

@@ -9,6 +9,7 @@ import {
   quorumReached,
   type Sha256Digest,
   type SigningRequestEvent,
+  type TrustedBuildSystemId,
 } from '../../domain/index.ts'
 import { event } from '../support/decider-spec.ts'
 import {
@@ -21,7 +22,7 @@ import {
   ofType,
   states,
 } from '../support/signing-request-stories.ts'
-import { aManifest, anArtifact, aPlan, aSubmission, fixedUuid, people } from '../support/submission.ts'
+import { aManifest, anArtifact, anOrigin, aPlan, aSubmission, fixedUuid, people } from '../support/submission.ts'
 
 const digits = ['d', 'e', 'f'] as const
 
@@ -118,6 +119,17 @@ const happenings: fc.Arbitrary<SigningRequestEvent> = fc.oneof(
       resubmittedBy: people.anna,
     }),
   ),
+  fc.constantFrom(true, false).map((isVerified) => {
+    const facts = {
+      trustedBuildSystemId: fixedUuid<TrustedBuildSystemId>('d'),
+      kind: 'custom',
+      checks: [],
+      evidence: [],
+    } as const
+    return isVerified
+      ? event<SigningRequestEvent, 'OriginVerified'>('OriginVerified', { ...facts, proof: 'claim', origin: anOrigin })
+      : event<SigningRequestEvent, 'OriginRejected'>('OriginRejected', facts)
+  }),
   fc.constantFrom('ArtifactRetrievalFailed' as const, 'ProcessingFailed' as const).map((workflowStatus) =>
     event<SigningRequestEvent, 'SigningRequestFailed'>('SigningRequestFailed', {
       workflowStatus,
@@ -146,6 +158,7 @@ describe('whatever stands in the stream of a signing request, in whatever order'
       'Canceled',
       'Completed',
       'Denied',
+      'OriginVerificationFailed',
       'ProcessingFailed',
     ])
   })

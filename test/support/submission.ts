@@ -12,6 +12,7 @@ import {
   type Submission,
   type UserId,
   uploadedFile,
+  type VerifiedOrigin,
 } from '../../domain/index.ts'
 
 /** A UUID that is easy to recognise: every digit but the version's is taken from `digit`. */
@@ -60,6 +61,23 @@ export function aSubmission(changes: Partial<Submission> = {}): Submission {
     program: { description: null, descriptionUrl: null },
     ...changes,
   }
+}
+
+/** The origin of a build of the branch release/2.1. */
+export const anOrigin: VerifiedOrigin = {
+  repository: { url: 'git@git.example.org:team/program.git', id: '4711', ownerId: null },
+  ref: { kind: 'branch', name: 'release/2.1' },
+  commitId: 'ab'.repeat(20),
+  build: {
+    id: '7',
+    url: null,
+    attempt: 1,
+    definition: null,
+    calledDefinition: null,
+    trigger: 'push',
+    runners: 'hosted',
+  },
+  actors: [],
 }
 
 /** What a plan of one file has beside its digest. */

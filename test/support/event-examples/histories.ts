@@ -36,6 +36,10 @@ const proposedChange = {
 
 const controlledSettings = { ...policySettings, changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 } }
 const vouchedSettings = { ...policySettings, trustedBuildSystemRequired: true } as const
+const originSettings = {
+  ...vouchedSettings,
+  originVerification: { allowedBranches: ['main', 'release/*'] },
+} as const
 const hashSettings = { ...policySettings, timestamp: 'none', release: false, hashSigningAllowed: true } as const
 
 /**
@@ -273,6 +277,22 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           }),
         ),
         inForm(4, byToken('SigningPolicyChanged', { version: 2, settings: { ...hashSettings, approval: null } })),
+      ],
+    },
+    {
+      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('e')),
+      events: [
+        inForm(
+          5,
+          byToken('SigningPolicyCreated', {
+            signingPolicyId: fixedUuid<SigningPolicyId>('e'),
+            organizationId: id.organization,
+            projectId: id.project,
+            slug: 'origin',
+            settings: originSettings,
+          }),
+        ),
+        inForm(5, byToken('SigningPolicyChanged', { version: 2, settings: { ...originSettings, approval: null } })),
       ],
     },
     ...certificateHistories,

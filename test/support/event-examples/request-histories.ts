@@ -128,6 +128,98 @@ function overdueLink(): EventHistory {
   }
 }
 
+const demandedOrigin = {
+  allowedBranches: ['main', 'release/*'],
+  repositoryUrl: 'https://git.example/tool',
+} as const
+
+/** The same, with a verified origin, one that was rejected, and one that could not be asked for. */
+function requestsWithOrigin(plan: Planned): readonly EventHistory[] {
+  const begun = (digit: string) => {
+    const signingRequestId = `${digit.repeat(7)}0-0f0f-4f0f-8f0f-0f0f0f0f0f0f` as SigningRequestId
+    const submitted = { ...submission(signingRequestId), claimedOrigin, originVerification: demandedOrigin }
+    return {
+      streamId: streams.signingRequest(signingRequestId),
+      events: [
+        inForm(3, byBuild('SigningRequestSubmitted', submitted)),
+        byWorkflow('ArtifactRetrieved', { ...artifact }),
+      ],
+    }
+  }
+  const facts = {
+    trustedBuildSystemId: id.buildSystem,
+    kind: 'githubActions',
+    evidence: [{ name: 'run', mediaType: 'application/json', sha256: digest('ee'), size: 4_096 }],
+  } as const
+  const passed = {
+    name: 'repository',
+    outcome: 'passed',
+    code: null,
+    inputs: [{ name: 'repository', value: 'git@git.example:tool.git' }],
+    message: null,
+  } as const
+  const logged = {
+    name: 'runners',
+    outcome: 'logged',
+    code: 'ORIGIN_NOT_A_BRANCH',
+    inputs: [{ name: 'group', value: null }],
+    message: 'The build ran elsewhere.',
+  } as const
+  const origin = {
+    repository: { url: 'git@git.example:tool.git', id: '4711', ownerId: '17' },
+    ref: { kind: 'branch', name: 'release/2.1' },
+    commitId: 'ab'.repeat(20),
+    build: {
+      id: '7',
+      url: 'https://ci.example.com/builds/7',
+      attempt: 1,
+      definition: '.github/workflows/release.yml',
+      calledDefinition: null,
+      trigger: 'push',
+      runners: 'hosted',
+    },
+    actors: [{ role: 'pusher', system: 'https://api.github.example', id: '99', name: 'anna' }],
+    node: {
+      subject: 'CN=node-1,OU=Builds,O=Acme',
+      issuer: 'CN=Acme Nodes,O=Acme',
+      serialNumber: '0a1b',
+      template: null,
+      rule: 'release-nodes',
+    },
+  } as const
+  const [verified, rejected, unanswered] = [begun('1'), begun('2'), begun('3')]
+  return [
+    {
+      ...verified,
+      events: [
+        ...verified.events,
+        byWorkflow('OriginVerified', {
+          ...facts,
+          checks: [passed, logged],
+          proof: 'api',
+          origin,
+          peopleBehind: [id.approver],
+        }),
+        byWorkflow('SigningPlanned', plan),
+      ],
+    },
+    {
+      ...rejected,
+      events: [
+        ...rejected.events,
+        byWorkflow('OriginRejected', { ...facts, checks: [passed, { ...logged, outcome: 'failed' }] }),
+      ],
+    },
+    {
+      ...unanswered,
+      events: [
+        ...unanswered.events,
+        inForm(2, byWorkflow('SigningRequestFailed', { workflowStatus: 'OriginVerificationFailed', failure })),
+      ],
+    },
+  ]
+}
+
 type Planned = Omit<SigningPlanned['data'], 'schemaVersion'>
 
 /** Histories of requests: one that is signed, with this plan and manifest, and one for each other end. */
@@ -143,6 +235,7 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
   return [
     requestByGrant(planned, { ...planned, approvalDeadline: null }),
     requestOfOthers(planned, { ...planned, approvalDeadline: null }),
+    ...requestsWithOrigin({ ...planned, approvalDeadline: null }),
     {
       streamId: streams.signingRequest(exampleRequest),
       events: [

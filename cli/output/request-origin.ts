@@ -1,0 +1,46 @@
+import type { RequestDetails } from '../documents/request-fields.ts'
+import { readableSize } from './quantities.ts'
+import { type Cell, type Marker, table } from './table.ts'
+
+/** What is known of a request's origin, as fields; none where nothing is demanded of it. */
+export function originFields({
+  demandedOrigin,
+  origin,
+}: Pick<RequestDetails, 'demandedOrigin' | 'origin'>): (readonly [string, Cell | null])[] {
+  if (demandedOrigin === null) return []
+  const { verified, kind, proof } = origin ?? { verified: null, kind: null, proof: null }
+  const allowed = `${demandedOrigin.repositoryUrl}, branch ${demandedOrigin.allowedBranches.join(' or ')}`
+  const outcome =
+    origin === null ? 'not verified yet' : verified === null ? 'rejected' : `verified by ${kind}, ${proof}`
+  return [
+    ['origin', outcome],
+    ['demanded', allowed],
+    ['repository', verified?.repositoryUrl ?? null],
+    [verified?.refKind ?? 'branch', verified?.refName ?? null],
+    ['commit', verified?.commitId ?? null],
+    ['build', verified && (verified.build.url ?? verified.build.buildId)],
+    ['built by', verified && (verified.actors.map(actorText).join(', ') || null)],
+    ...(origin?.evidence ?? []).map(
+      ({ name, sha256, size }) => ['evidence', `${name}, ${readableSize(size)}, SHA-256 ${sha256}`] as const,
+    ),
+  ]
+}
+
+/** A request's checks of its origin; nothing where none was made. */
+export function originTable({ origin }: Pick<RequestDetails, 'origin'>, marker: Marker): string {
+  if (origin === null || origin.checks.length === 0) return ''
+  const rows = origin.checks.map(({ name, outcome, code, message }) => [name, outcome, code ?? '', message ?? ''])
+  return `\n${table(['check', 'outcome', 'code', 'what would be right'], rows, marker)}`
+}
+
+function actorText({
+  role,
+  name,
+  actorId,
+}: {
+  readonly role: string
+  readonly name: string | null
+  readonly actorId: string
+}): string {
+  return `${name ?? actorId} (${role})`
+}
