@@ -96,6 +96,9 @@ export interface LongStepActivities {
   /** Brings the bytes of a source that is not at hand into the store. */
   fetchArtifact(input: RequestStep): Promise<NewerEvents>
 
+  /** Asks where the artifact comes from, and records what came of it. */
+  verifyOrigin(input: RequestStep): Promise<NewerEvents>
+
   /** Reads the artifact, settles what will be signed and how, and stores that plan by its digest. */
   planSigning(input: RequestStep): Promise<NewerEvents>
 }

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import type { ArtifactStore } from '../artifacts/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { attemptMail, type MailDependencies } from '../notifications/mail/index.ts'
+import type { Origins } from '../origin/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { Sources } from '../sources/index.ts'
@@ -36,6 +37,7 @@ import { readSigningRequest } from './read-signing-request.ts'
 import { fetchArtifact, retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
 import { useGrants } from './use-grants.ts'
+import { verifyOrigin } from './verify-origin.ts'
 
 export type { KeptAttempt, WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
 export {
@@ -59,6 +61,8 @@ export function workerActivities(dependencies: {
   /** What can be signed. */
   readonly formats: readonly SignatureFormat[]
   readonly estServers: EstAuthorities
+  /** The build systems that can be asked. */
+  readonly origins: Origins
   readonly now: () => string
 }): ShortActivities &
   StepActivities &
@@ -84,6 +88,7 @@ export function workerActivities(dependencies: {
     retrieveArtifact: translating(retrieve),
     fetchArtifact: answering(fetchArtifact(dependencies)),
     findInvalidApprovals: translating(findInvalid),
+    verifyOrigin: answering(verifyOrigin(dependencies)),
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
     appendSubmission: translating(appendSubmission(dependencies)),

@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod'
 import type {
   Artifact,
+  BuildNode,
   Instant,
   OriginCheck,
   OriginEvidence,
@@ -23,6 +24,8 @@ export type OriginQuestion<Settings, Build> = {
   readonly artifact: Artifact | null
   /** What the submission says of its origin; `null` when nothing. Only where the system can be asked nothing it is all there is. */
   readonly claimed: SaidOrigin | null
+  /** The build node that an authentication proxy says the submission came from; `null` when none did. */
+  readonly node?: BuildNode | null
   /** The project that the artifact is signed for. */
   readonly project: { readonly slug: string; readonly repositoryUrl: string }
   /** The signing policy that it is signed by. */

@@ -23,4 +23,14 @@ export class OriginError extends Error {
     this.isPassing = isPassing
     this.retryAfterSeconds = retryAfterSeconds
   }
+
+  /** {@link isPassing}, by the name that steps of a request ask for. */
+  get transient(): boolean {
+    return this.isPassing
+  }
+
+  /** {@link retryAfterSeconds}, as steps of a request ask for it; 0 when the system does not say. */
+  get retryAfterMs(): number {
+    return (this.retryAfterSeconds ?? 0) * 1_000
+  }
 }

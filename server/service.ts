@@ -230,10 +230,12 @@ export async function startService(options: {
 
     async function addWorker(eventLog: EventLog, passes: FilePasses): Promise<void> {
       const { startWorker } = await import('./worker.ts')
+      const { serviceOrigins } = await import('./origins.ts')
       const worker = await startWorker({
         log: eventLog,
         artifacts,
         sources,
+        origins: serviceOrigins(outside),
         passes,
         settings,
         temporal,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { workerActivities } from '../activities/index.ts'
 import type { EventLog } from '../event-log/index.ts'
+import type { Origins } from '../origin/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import type { Sources } from '../sources/index.ts'
@@ -17,6 +18,7 @@ export async function startWorker(options: {
   readonly log: EventLog
   readonly artifacts: Artifacts
   readonly sources: Sources
+  readonly origins: Origins
   readonly passes: FilePasses
   readonly settings: Pick<Settings, 'estServers'>
   readonly temporal: TemporalTarget
@@ -27,10 +29,19 @@ export async function startWorker(options: {
   readonly now: () => string
   readonly logger: Logger
 }): Promise<RunningWorker> {
-  const { log, artifacts, sources, passes, settings, temporal, cacheFolder, trashMs, now, logger } = options
+  const { log, artifacts, sources, origins, passes, settings, temporal, cacheFolder, trashMs, now, logger } = options
   const { store } = artifacts
   const estServers = configuredEstServers(settings)
-  const activities = workerActivities({ log, store, sources, passes, estServers, formats: signatureFormats, now })
+  const activities = workerActivities({
+    log,
+    store,
+    sources,
+    origins,
+    passes,
+    estServers,
+    formats: signatureFormats,
+    now,
+  })
   const worker = await runWorker(
     temporal,
     {

@@ -1,14 +1,15 @@
 import type { NewerEvents, ReadEvents, RequestStep, ShortActivities } from '../activities/contract.ts'
 import {
-  type Artifact,
   type DomainEvent,
   type EventMetadata,
   eventMetadata,
+  type FailureStatus,
   fold,
   type Initiator,
   isFromOutside,
   oneAtATime,
   Refusal,
+  type SigningRequest,
   type SigningRequestCommand,
   type SigningRequestId,
   type SigningRequestState,
@@ -133,8 +134,23 @@ function foldedBySome(events: readonly DomainEvent[], state: SigningRequestState
 /** Artifacts up to this size are planned in milliseconds: not worth a trip through the task queue. In bytes. */
 const shortPlanSize = 4 * 1024 * 1024
 
+/** Whether the origin of a request's artifact is to be verified before it is planned. */
+export function isOriginDue({
+  originVerification,
+  origin = null,
+}: Submission & { readonly origin?: SigningRequest['origin'] }): boolean {
+  return originVerification !== undefined && origin === null
+}
+
+/** What a request fails as whose next step failed for good. */
+export function failureStatus(request: SigningRequest | undefined): FailureStatus {
+  if (request?.artifact === null) return 'ArtifactRetrievalFailed'
+  return request !== undefined && isOriginDue(request) ? 'OriginVerificationFailed' : 'ProcessingFailed'
+}
+
 /** Whether an artifact is retrieved and planned in so little time that it is done on the way. */
-export function isSmall(request: Submission & { readonly artifact?: Artifact | null }): boolean {
+export function isSmall(request: Submission & Partial<Pick<SigningRequest, 'artifact' | 'origin'>>): boolean {
+  if (isOriginDue(request)) return false
   const { source, artifact = null } = request
   if (artifact !== null) return artifact.size <= shortPlanSize
   return source.isAtHand && source.size !== null && source.size <= shortPlanSize

@@ -23,9 +23,17 @@ import { approveByGrants } from './approve-by-grants.ts'
 import { overdueWatch } from './cancel-overdue.ts'
 import { refreshSignal, type SigningRequestInput } from './contract.ts'
 import { ownId } from './own-id.ts'
-import { isSmall, requestHistory } from './request-history.ts'
+import { failureStatus, isOriginDue, isSmall, requestHistory } from './request-history.ts'
 import { type StepFailure, stepFailure, unlessCanceled, unlessFinal } from './step-failure.ts'
-import { fetchArtifact, finishSource, planSigning, short, shortSteps, sign as signByKey } from './steps.ts'
+import {
+  fetchArtifact,
+  finishSource,
+  planSigning,
+  short,
+  shortSteps,
+  sign as signByKey,
+  verifyOrigin,
+} from './steps.ts'
 import { acceptUpdates } from './updates.ts'
 
 /** How long a signer may take until its first event, in milliseconds: it plans the artifact first. */
@@ -103,6 +111,7 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
     if (open.plan === null && isSmall(open)) return step(() => history.take(retrieveAndPlan))
     if (open.artifact === null && open.source.isAtHand) return step(() => history.take(retrieveArtifact))
     if (open.artifact === null) return step(() => unlessOver(() => history.take(fetchArtifact)))
+    if (isOriginDue(open)) return step(() => unlessOver(() => history.take(verifyOrigin)))
     if (open.plan === null) return step(() => unlessOver(() => history.take(planSigning)))
     if (open.workflowStatus === 'WaitingForApproval') return awaitApproval(open)
     return step(() => sign(open))
@@ -187,7 +196,7 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
   }
 
   async function fail({ code, message, path }: StepFailure): Promise<void> {
-    const workflowStatus = request()?.artifact === null ? 'ArtifactRetrievalFailed' : 'ProcessingFailed'
+    const workflowStatus = failureStatus(request())
     const failure = { code, message, path }
     await history.apply({ type: 'Fail', workflowStatus, failure }, workflow).catch(unlessFinal)
   }

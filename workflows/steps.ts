@@ -62,6 +62,9 @@ export async function finishSource(signingRequestId: SigningRequestId): Promise<
 /** Fetches the artifact, in whatever worker has the time. */
 export const fetchArtifact = remoteStep('fetchArtifact', long.fetchArtifact)
 
+/** Verifies the artifact's origin, in whatever worker has the time. */
+export const verifyOrigin = remoteStep('verifyOrigin', long.verifyOrigin)
+
 /** Plans the signing, in whatever worker has the time. */
 export const planSigning = remoteStep('planSigning', long.planSigning)
 

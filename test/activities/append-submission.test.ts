@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { type AppendOutcome, workerActivities } from '../../activities/index.ts'
 import { eventMetadata, signingRequestDecider, streams } from '../../domain/index.ts'
 import { EventLogError, readWholeStream } from '../../event-log/index.ts'
+import { claimOrigins } from '../support/claim-origins.ts'
 import { hashSubmission } from '../support/hash-requests.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
@@ -25,6 +26,7 @@ async function prepared(program?: Uint8Array, ofHashes = false) {
   const { appendSubmission } = workerActivities({
     ...organization.signer,
     sources: organization.sources,
+    origins: claimOrigins(),
     estServers: new Map(),
   })
   const write = organization.log.append

@@ -9,6 +9,7 @@ import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { temporalWorkflows } from '../../workflows/client.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
 import type { Workflows } from '../../workflows/port.ts'
+import { claimOrigins } from './claim-origins.ts'
 import type { TestOrganization } from './test-organization.ts'
 import { sharedWorkflowBundle } from './workflow-bundle.ts'
 
@@ -57,7 +58,14 @@ export async function startWorkers(
       taskQueue: workerTaskQueue,
       workflowBundle: await sharedWorkflowBundle(),
       ...unreplayable,
-      activities: { ...workerActivities({ ...organization.signer, sources: organization.sources, estServers }) },
+      activities: {
+        ...workerActivities({
+          ...organization.signer,
+          sources: organization.sources,
+          origins: claimOrigins(),
+          estServers,
+        }),
+      },
     })
     return { worker, done: worker.run() }
   }

@@ -7,6 +7,7 @@ import { readWholeStream } from '../../event-log/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
 import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
+import { claimOrigins } from '../support/claim-origins.ts'
 import { knowMore, newEventType } from '../support/newer-release.ts'
 import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -51,7 +52,14 @@ async function startNewerRelease(organization: TestOrganization, payloadKey: str
       ...common,
       taskQueue: workerTaskQueue,
       workflowBundle: newerWorkflows,
-      activities: { ...workerActivities({ ...parts, sources: organization.sources, estServers: new Map() }) },
+      activities: {
+        ...workerActivities({
+          ...parts,
+          sources: organization.sources,
+          origins: claimOrigins(),
+          estServers: new Map(),
+        }),
+      },
     }),
     await Worker.create({
       ...common,

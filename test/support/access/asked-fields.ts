@@ -16,7 +16,6 @@ export const aboutWhom: Readonly<Record<string, string>> = {
 export const nothingOf: Readonly<Record<string, string>> = {
   ApprovalAnswer: 'it stands in the answer of a mutation alone',
   ApprovalRefusal: 'it stands in the answer of a mutation alone',
-  BuildNode: 'no proxy vouches for a build node yet',
   MatchedElement: 'plans are not made by artifact configurations yet',
   ContinuityFinding: 'its certificates differ in nothing that others compare',
   EnrolmentFailure: 'no EST server is configured',

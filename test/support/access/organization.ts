@@ -17,6 +17,7 @@ import { setUpOrganization, type TestUser } from '../graphql-organization.ts'
 import { graphQLRequests } from '../graphql-requests.ts'
 import { type GraphQLTestServer, openGraphQLServer } from '../graphql-server.ts'
 import { recordUnusualFinding } from '../unusual-finding.ts'
+import { makeVerifiedRequest } from './origin-things.ts'
 import { createNamedPolicy, policySettings, type Things, thingsOf } from './things.ts'
 import { unchanging } from './unchanging.ts'
 
@@ -156,7 +157,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   )
   const decide = (mutation: string, by: TestUser, id: string) =>
     ask(by, `mutation ($id: ID!) { ${mutation}(input: { signingRequestId: $id }) { position } }`, { id })
-  await own.requestOfBuild()
+  await makeVerifiedRequest(server, await own.requestOfBuild())
   await decide('denySigningRequest', approvers[0], (await own.request()).signingRequestId)
   await decide('cancelSigningRequest', submitter, (await own.request()).signingRequestId)
   // Refused, and recorded.

@@ -1,0 +1,126 @@
+import type { ArtifactStore } from '../artifacts/index.ts'
+import {
+  earlierRequests,
+  fold,
+  type OriginEvidence,
+  projectDecider,
+  type RecordOrigin,
+  Refusal,
+  type SigningRequest,
+  type SigningRequestId,
+  signingPolicyDecider,
+  streams,
+  trustedBuildSystemDecider,
+  type Voucher,
+} from '../domain/index.ts'
+import { type EventLog, readWholeStream } from '../event-log/index.ts'
+import type { ConnectorTools, Origins, UncheckedQuestion } from '../origin/index.ts'
+import type { LongStepActivities } from './contract.ts'
+import { type LongWork, withHeartbeat } from './heartbeat.ts'
+import { requestStep } from './request-step.ts'
+
+/** What verifying an origin works with. */
+export type VerifyingDependencies = {
+  readonly log: EventLog
+  readonly store: Pick<ArtifactStore, 'put'>
+  readonly origins: Origins
+  readonly now: () => string
+}
+
+/**
+ * Asks the build system that vouched for a request where its artifact comes from, and records what came of it. The artifact of an
+ * earlier request has the origin that was verified for that one: nobody is asked again.
+ */
+export function verifyOrigin(dependencies: VerifyingDependencies): LongStepActivities['verifyOrigin'] {
+  return (step) =>
+    withHeartbeat((work) =>
+      requestStep(dependencies, step, async (request) => {
+        if (request.originVerification === undefined || request.origin !== null) return undefined
+        return (await ofEarlierRequest(dependencies, request)) ?? (await asked(dependencies, request, work))
+      }),
+    )
+}
+
+/** The origin that was verified for the request that the artifact came with; `undefined` when it came with this one. */
+async function ofEarlierRequest(
+  { log }: VerifyingDependencies,
+  request: SigningRequest,
+): Promise<RecordOrigin | undefined> {
+  const historyOf = async (id: SigningRequestId) => (await readWholeStream(log, streams.signingRequest(id))).events
+  const earlier = await earlierRequests(request, historyOf)
+  if (earlier === undefined) return undefined
+  const { origin } = earlier.first.request
+  // That it was verified was asked before the submission was taken.
+  if (origin === null || origin.verified === null)
+    throw new Refusal('ORIGIN_NOT_VERIFIED', 'The origin of the artifact was not verified when it came.')
+  const { verified, ...facts } = origin
+  return { type: 'RecordOrigin', ...facts, ...verified, peopleBehind: [] }
+}
+
+async function asked(
+  dependencies: VerifyingDependencies,
+  request: SigningRequest,
+  { signal, progress }: LongWork,
+): Promise<RecordOrigin> {
+  const { log, origins, now } = dependencies
+  const { trustedBuildSystemId, node } = await voucherOf(log, request)
+  const { events } = await readWholeStream(log, streams.trustedBuildSystem(trustedBuildSystemId))
+  const system = fold(trustedBuildSystemDecider, events)
+  if (system.status === 'none')
+    throw new Refusal('TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'The trusted build system that vouched for it is not there.')
+  const question: UncheckedQuestion = {
+    kind: system.kind,
+    settings: {},
+    build: {},
+    artifact: request.artifact,
+    claimed: request.claimedOrigin ?? null,
+    node,
+    ...(await targetOf(log, request)),
+  }
+  const tools = { secrets: {}, keep: keeping(dependencies, progress), now, signal }
+  const { origin, proof, checks, evidence } = await origins.verify(question, tools)
+  return {
+    type: 'RecordOrigin',
+    trustedBuildSystemId,
+    kind: system.kind,
+    proof,
+    origin,
+    checks,
+    evidence,
+    peopleBehind: [],
+  }
+}
+
+/** The build system that vouched for the submission, as its event says. @throws Refusal `TRUSTED_BUILD_SYSTEM_REQUIRED` */
+async function voucherOf(log: EventLog, { signingRequestId }: SigningRequest): Promise<Voucher> {
+  const [submission] = (await readWholeStream(log, streams.signingRequest(signingRequestId))).events
+  const actor = submission?.metadata.actor
+  if (actor?.kind === 'user' && actor.vouchedBy !== undefined) return actor.vouchedBy
+  throw new Refusal('TRUSTED_BUILD_SYSTEM_REQUIRED', 'No trusted build system vouched for the submission.')
+}
+
+async function targetOf(
+  log: EventLog,
+  { projectId, signingPolicyId, originVerification }: SigningRequest,
+): Promise<Pick<UncheckedQuestion, 'project' | 'signingPolicy'>> {
+  const project = fold(projectDecider, (await readWholeStream(log, streams.project(projectId))).events)
+  const policy = fold(signingPolicyDecider, (await readWholeStream(log, streams.signingPolicy(signingPolicyId))).events)
+  const slugOf = (state: typeof project | typeof policy) => (state.status === 'none' ? '' : state.slug)
+  return {
+    project: { slug: slugOf(project), repositoryUrl: originVerification?.repositoryUrl ?? '' },
+    signingPolicy: { slug: slugOf(policy) },
+  }
+}
+
+/** Keeps raw answers in the artifact store, where the event that names them holds them. */
+function keeping({ store }: VerifyingDependencies, progress: () => void): ConnectorTools['keep'] {
+  return async (name, mediaType, bytes): Promise<OriginEvidence> => {
+    const { sha256, size } = await store.put(chunks(bytes))
+    progress()
+    return { name, mediaType, sha256, size }
+  }
+}
+
+async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
