@@ -26,6 +26,7 @@ import {
 import { checkApprovers } from './check-approvers.ts'
 import { checkBuildSystem } from './check-build-system.ts'
 import { checkEarlierRequest } from './check-earlier-request.ts'
+import { checkOrigin } from './check-origin.ts'
 import { checkPolicy, policyMismatch, requireApprovedRule } from './check-policy.ts'
 import { requireApprovedAccount } from './check-rule-change.ts'
 import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
@@ -77,7 +78,7 @@ export type AuthorisationSources = {
  *   `SIGNING_POLICY_INACTIVE`, `PROJECT_INACTIVE`, `SUBMITTER_UNKNOWN`, `SUBMITTER_DEACTIVATED`, `CERTIFICATE_…`,
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
  *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_FROM_BUILD`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`,
- *   `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `RULE_CHANGE_NOT_APPROVED`
+ *   `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `ORIGIN_NOT_VERIFIED`, `RULE_CHANGE_NOT_APPROVED`
  */
 export async function authoriseSigning(
   sources: Pick<AuthorisationSources, 'log' | 'now'>,
@@ -95,11 +96,13 @@ export async function authoriseSigning(
       given: request.approvals.length,
     })
   const [submission] = events
-  const { trustedBuildSystemRequired } = await checkPolicy(log, request, submission)
+  const settings = await checkPolicy(log, request, submission)
   await checkSubmitter(log, request, submission)
   if (submission !== undefined) {
     const earlier = await checkEarlierRequest(log, request, submission)
-    if (trustedBuildSystemRequired) await checkBuildSystem(log, request, earlier?.first.submission ?? submission)
+    if (settings.trustedBuildSystemRequired)
+      await checkBuildSystem(log, request, earlier?.first.submission ?? submission)
+    await checkOrigin(log, request, settings, submission, earlier)
   }
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(

@@ -22,6 +22,7 @@ import {
   requireRepository,
   requireRestrictionsMet,
   requireTrustedBuildSystem,
+  requireVerifiedOrigin,
   type SigningPolicyId,
   type SigningPolicySettings,
   signingRequestDecider,
@@ -69,7 +70,7 @@ export type CheckedChoices = {
  *
  * @param earlier what a resubmission goes back to: where the policy demands a trusted build system, it must have vouched for that
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `PROJECT_REPOSITORY_NEEDED`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
+ *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `PROJECT_REPOSITORY_NEEDED`, `ORIGIN_NOT_VERIFIED`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
  *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`, `CANCELLATION_TIMEOUT_INVALID`; as {@link claimedOrigin}
  */
 export async function checkChoices(
@@ -102,6 +103,7 @@ export async function checkChoices(
   const origin = earlier
     ? (earlier.original.request.claimedOrigin ?? null)
     : await claimedOrigin(dependencies, caller, choices, project)
+  if (demanded !== undefined) requireOrigin(demanded, origin, earlier)
   const cancelAt = cancelMoment(choices.cancelAfterSeconds ?? null, now())
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
   const said = { description, version, origin, cancelAt }
@@ -113,6 +115,26 @@ export async function checkChoices(
     originVerification: demanded ?? null,
     keyAlgorithm: key.algorithm,
   }
+}
+
+/**
+ * Where an origin is demanded, a submission must say one, and a resubmission have one that was verified and that the new policy
+ * allows. What its build system confirms is asked once the artifact is there.
+ *
+ * @throws Refusal `ORIGIN_NOT_VERIFIED`
+ */
+function requireOrigin(
+  originVerification: DemandedOrigin,
+  claimed: ClaimedOrigin | null,
+  earlier: EarlierRequests<RecordedEvent> | undefined,
+): void {
+  if (earlier !== undefined) requireVerifiedOrigin({ originVerification, origin: earlier.first.request.origin })
+  else if (claimed === null)
+    throw new Refusal(
+      'ORIGIN_NOT_VERIFIED',
+      'The signing policy demands a verified origin, and the submission says none. Have the build system send it, in the fields origin.….',
+      { field: 'origin' },
+    )
 }
 
 /** The longest that a request may be given until it is canceled, in seconds: a year. */

@@ -29,6 +29,7 @@ import {
   type KeyId,
   type OrganizationId,
   type ProjectId,
+  type RecordOrigin,
   retrieved,
   type Sha256Digest,
   type SigningPolicyId,
@@ -91,8 +92,13 @@ export type TestOrganization = {
   readonly planned: (
     program?: Uint8Array,
     existingSignatures?: ExistingSignatureTreatment,
-    /** Who submits it by what, where that is not the submitter by their token; where another user is; and what it says otherwise. */
-    submission?: { readonly actor?: Actor; readonly submitter?: UserId; readonly changes?: Partial<Submission> },
+    /** Who submits it by what, where that is not the submitter by their token; what it says otherwise; and what came of its origin. */
+    submission?: {
+      readonly actor?: Actor
+      readonly submitter?: UserId
+      readonly changes?: Partial<Submission>
+      readonly origin?: RecordOrigin
+    },
   ) => Promise<SigningRequest>
   /** The submitter's call, which the trusted build system vouches for, when the policy demands one. */
   readonly vouched: (UserActor & { readonly vouchedBy: Voucher }) | undefined
@@ -110,6 +116,8 @@ export async function testOrganization(
     readonly persons?: Persons
     /** Whether the policy demands a trusted build system; the submitter is a CI user then, for whom one vouches. */
     readonly buildSystem?: true
+    /** That the policy verifies origins, of such branches; it demands a trusted build system then. */
+    readonly allowedBranches?: readonly string[]
     /** Whether the policy signs hashes, too; it demands no time-stamps then. */
     readonly hashSigning?: true
   } = {},
@@ -204,6 +212,7 @@ export async function testOrganization(
       release: false,
       existingSignatures: ['replace', 'append', 'refuse'],
       ...(options.buildSystem && { trustedBuildSystemRequired: true }),
+      ...(options.allowedBranches && { originVerification: { allowedBranches: options.allowedBranches } }),
       ...(options.hashSigning && { hashSigningAllowed: true }),
     },
   })
@@ -225,7 +234,12 @@ export async function testOrganization(
   async function planned(
     program: Uint8Array = sampleProgram(),
     existingSignatures: ExistingSignatureTreatment = 'replace',
-    submission: { readonly actor?: Actor; readonly submitter?: UserId; readonly changes?: Partial<Submission> } = {},
+    submission: {
+      readonly actor?: Actor
+      readonly submitter?: UserId
+      readonly changes?: Partial<Submission>
+      readonly origin?: RecordOrigin
+    } = {},
   ): Promise<SigningRequest> {
     const signingRequestId = randomUUID() as SigningRequestId
     const artifact = { fileName: 'program.exe', ...(await store.put(oneChunk(program))) }
@@ -261,6 +275,7 @@ export async function testOrganization(
       await log.append(stream, prepareEvents(stream, 'noStream', decided, metadata), 'noStream')
     }
     await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
+    if (submission.origin !== undefined) await tell(signingRequestId, submission.origin)
     const { certificate, key } = await readCertificateAndKey(log, settings.certificateId, now())
     const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
     const facts = { ...signedBy, formats, store, passes }

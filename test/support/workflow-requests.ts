@@ -27,6 +27,7 @@ export const initiator = (userId: UserId) => ({
 export async function submission(
   organization: TestOrganization,
   program: Uint8Array = sampleProgram(),
+  changes: Partial<Submission> = {},
 ): Promise<Submission> {
   async function* bytes() {
     yield program
@@ -52,6 +53,7 @@ export async function submission(
     description: null,
     source: uploadedFile(artifact),
     program: { description: null, descriptionUrl: null },
+    ...changes,
   }
 }
 
