@@ -37,7 +37,6 @@ export function checkedOriginVerification(context: OriginVerificationContext): O
       'ORIGIN_VERIFICATION_WITH_HASHES',
       'A policy that verifies origins must not allow hash signing: nobody can say of a hash which build made what it is of.',
     )
-  requireRepository(repositoryUrl)
   const { allowedBranches } = originVerification
   const branches = allowedBranches.map((glob) => parseGlob(glob, 'An allowed branch'))
   if (branches.length < 1 || branches.length > mostBranches || new Set(branches).size !== branches.length)
@@ -52,6 +51,7 @@ export function checkedOriginVerification(context: OriginVerificationContext): O
       'ORIGIN_BRANCHES_INVALID',
       `Branches are named without refs/heads/, such as main; got ${JSON.stringify(prefixed)}.`,
     )
+  requireRepository(repositoryUrl)
   return { allowedBranches: branches }
 }
 

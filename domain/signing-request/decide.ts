@@ -30,8 +30,7 @@ import { openSigningRequest, type SigningRequest, type SigningRequestState } fro
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
  *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`,
- *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, and as
- *   `requireVerifiedOrigin` says
+ *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, `ORIGIN_NOT_VERIFIED`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)

@@ -67,6 +67,8 @@ export function find(
         return
       }
       case 'CallExpression': {
+        // What a check of an origin failed with is recorded, and refuses no call.
+        if (nameOf(node.callee as Node) === 'failedCheck') return
         found.calls.add(`.${nameOf(node.callee as Node)}`)
         all(childrenOf(node))
         return

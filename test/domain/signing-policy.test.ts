@@ -18,6 +18,7 @@ import {
 } from '../../domain/index.ts'
 import { event, given, itRefuses, refusalOf } from '../support/decider-spec.ts'
 import { issuedFacts } from '../support/issued-facts.ts'
+import { refusedVerifications } from '../support/origins.ts'
 import { fixedUuid, people, references } from '../support/submission.ts'
 
 const certificateId = fixedUuid<CertificateId>('6')
@@ -389,6 +390,7 @@ describe('signing policy', () => {
       [created],
       change({ timestamp: 'required', hashSigningAllowed: true }),
     ],
+    ...refusedVerifications.map(([code, what, changes]) => [code, what, [created], change(changes)] as const),
     ['SLUG_MALFORMED', 'a space', [], { ...create(), slug: 'a b' }],
     ['NAME_MALFORMED', 'no name', [], create({ name: '' })],
     ['TEXT_TOO_LONG', 'a reason', [created], { type: 'DeactivateSigningPolicy', reason: 'x'.repeat(4001) }],

@@ -8,6 +8,7 @@ import {
   type SigningRequestEvent,
 } from '../../domain/index.ts'
 import { given, itRefuses } from '../support/decider-spec.ts'
+import { demandedOrigin } from '../support/origins.ts'
 import {
   approve,
   approved,
@@ -52,6 +53,7 @@ import { anArtifact, aSubmission, fixedUuid, people, references } from '../suppo
 
 const { submitter, anna, bert, cora, stranger } = people
 const { size } = anArtifact
+const unverified = event('SigningRequestSubmitted', aSubmission({ originVerification: demandedOrigin }))
 
 const statusAfter = (events: readonly SigningRequestEvent[]) => fold(request, events).workflowStatus
 
@@ -347,6 +349,7 @@ describe('signing request', () => {
       [submitted],
       { type: 'RecordRetrieval', artifact: { ...anArtifact, fileName: 'other.exe' } },
     ],
+    ['ORIGIN_NOT_VERIFIED', 'a plan before an origin that is demanded', [unverified, retrieved], plan],
     ...['', 'Upload', 'a b', 'x'.repeat(65)].map(
       (kind) => ['SOURCE_MALFORMED', `the kind ${JSON.stringify(kind)}`, [], submitFrom({ kind })] as const,
     ),

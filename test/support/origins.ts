@@ -1,4 +1,4 @@
-import type { ClaimedOrigin, DemandedOrigin } from '../../domain/index.ts'
+import type { ClaimedOrigin, DemandedOrigin, SigningPolicySettings } from '../../domain/index.ts'
 import type { TestOrganization } from './test-organization.ts'
 
 /** The branches that the policy of these tests allows. */
@@ -25,3 +25,37 @@ export function claimedBy(
     buildData: { url: 'https://ci.example.org/7', buildSettingsFile: null },
   }
 }
+
+/** What a policy may not demand of origins, where its project has no repository: the code, why, and what it demands. */
+export const refusedVerifications: readonly (readonly [string, string, Partial<SigningPolicySettings>])[] = [
+  [
+    'ORIGIN_VERIFICATION_NEEDS_BUILD_SYSTEM',
+    'an origin that nobody vouches for',
+    { originVerification: { allowedBranches } },
+  ],
+  [
+    'ORIGIN_VERIFICATION_WITH_HASHES',
+    'an origin of hashes',
+    {
+      trustedBuildSystemRequired: true,
+      originVerification: { allowedBranches },
+      hashSigningAllowed: true,
+      timestamp: 'none',
+    },
+  ],
+  [
+    'ORIGIN_BRANCHES_INVALID',
+    'no branch',
+    { trustedBuildSystemRequired: true, originVerification: { allowedBranches: [] } },
+  ],
+  [
+    'GLOB_MALFORMED',
+    'a branch with a space around it',
+    { trustedBuildSystemRequired: true, originVerification: { allowedBranches: [' main'] } },
+  ],
+  [
+    'PROJECT_REPOSITORY_NEEDED',
+    'an origin where the project has no repository',
+    { trustedBuildSystemRequired: true, originVerification: { allowedBranches } },
+  ],
+]
