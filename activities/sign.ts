@@ -26,6 +26,7 @@ import type { FilePasses } from '../signing/file-passes/index.ts'
 import type { KeyStores } from '../signing/pkcs11/index.ts'
 import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
+import { mostProvenanceFiles } from '../statements/index.ts'
 import { type Authorised, advanced, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 import type { LastRevisions } from './grounds.ts'
@@ -33,6 +34,7 @@ import type { LongWork } from './heartbeat.ts'
 import { eventsFromRevision, stepMetadata } from './request-step.ts'
 import { type SigningTools, signCopies } from './sign-copies.ts'
 import { signHashDocument } from './sign-hash-document.ts'
+import { signProvenance } from './sign-provenance.ts'
 import { storedKey } from './signing-key.ts'
 
 /** What the signer works with. */
@@ -66,10 +68,12 @@ export type SignerDependencies = {
  * 4. The copy is signed in its place; of a request to sign hashes, which stand in the log, there is none. Whenever nothing else stands between the digest and the key, the log is asked whether
  *    anything was added to what the authorisation rests on.
  * 5. What was made is verified, and thrown away when it is not as planned, or was withdrawn meanwhile. Only then the store
- *    gets it, and the manifest of all that was signed, and `FilesSigned` and `SigningRequestCompleted` are appended.
+ *    gets it, and the manifest of all that was signed.
+ * 6. Where the origin was verified, the same key signs the provenance of what was signed, which is verified and stored. Then
+ *    `FilesSigned`, `ProvenanceSigned` and `SigningRequestCompleted` are appended, all at once.
  *
  * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `PLAN_NOT_SUPPORTED`, `KEY_NOT_IN_STORE`, `KEY_MISMATCH`,
- *   `TIMESTAMP_NOT_CONFIGURED`, `SIGNATURE_NOT_AS_PLANNED`
+ *   `TIMESTAMP_NOT_CONFIGURED`, `SIGNATURE_NOT_AS_PLANNED`, `PROVENANCE_INVALID`
  * @throws ArtifactError `PLANNER_VERSION_UNSUPPORTED` when this release cannot make the plan again, and others
  * @throws SigningError, EventLogError
  */
@@ -153,9 +157,11 @@ async function attempt(
 
   const { fileName } = retrieved(request).artifact
   let signedArtifact: Artifact | undefined
+  const files: SignedFile[] = []
   async function* signed() {
     for await (const file of signFiles({ plan, certificate, key, timestamps, stillAuthorised })) {
       if (file.node === 0) signedArtifact = artifactOf(fileName, file)
+      if (file.node === 0 || files.length <= mostProvenanceFiles) files.push(file)
       yield file
     }
   }
@@ -175,6 +181,8 @@ async function attempt(
     }
   }
   const stored = await storeManifest(dependencies.store, describeManifest, signed(), signerSpools(folder))
+  const { keyId } = keyOfCertificate
+  const provenance = await signProvenance(dependencies.store, { request, manifest: stored, files, key, keyId })
   await stillAuthorised()
   const completed = await stream.append(
     {
@@ -185,6 +193,7 @@ async function attempt(
       fileCount: stored.fileCount,
       files: stored.files,
       signedArtifact: stored.manifest.signedArtifact,
+      ...(provenance && { provenance }),
     },
     standing,
   )

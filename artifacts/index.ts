@@ -1,7 +1,7 @@
 export * from './artifact-error.ts'
 export * from './collection/index.ts'
 export { allEntries, RecentHeads, storeDocument } from './documents/index.ts'
-export { type OpenManifest, openManifest, storeManifest } from './manifest.ts'
+export { type OpenManifest, openManifest, type StoredManifest, storeManifest } from './manifest.ts'
 export { addBuildDataToStored, isNuGetPackage, type PackageBuildData } from './nuget/index.ts'
 export * from './planner/index.ts'
 export { openSignerScratch, type SignerScratch, signerSpools } from './signer-scratch.ts'

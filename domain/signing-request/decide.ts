@@ -203,6 +203,8 @@ function recordSigned(command: RecordSigned, request: SigningRequest): readonly 
     })
   if (fileCount !== request.plan?.fileCount)
     throw new Refusal('SIGNING_REQUEST_STATE', 'Not every file of the plan was signed.', { files: fileCount })
+  if (request.origin?.verified && provenance === undefined)
+    throw new Refusal('SIGNING_REQUEST_STATE', 'The origin was verified, and no provenance was signed.')
   const manifest = { fileCount, manifestDigest, manifestDocument, files: leadingFiles(files) }
   return [
     { type: 'FilesSigned', data: { schemaVersion: 1, attempt, ...manifest } },

@@ -32,7 +32,7 @@ test('provenance says from which source which build made the file, before and af
         definition: 'acme/app/.github/workflows/build.yml@refs/heads/release/1.x',
         trigger: 'push',
       },
-      internalParameters: { trustedBuildSystem: { kind: 'gitHubActions' }, build: { id: '30433642', attempt: 1 } },
+      internalParameters: { trustedBuildSystem: { kind: 'githubActions' }, build: { id: '30433642', attempt: 1 } },
       resolvedDependencies: [
         { uri: 'git+https://github.com/acme/app@refs/heads/release/1.x', digest: { gitCommit: commitId } },
       ],

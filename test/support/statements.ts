@@ -45,7 +45,7 @@ export const provenanceFacts: ProvenanceFacts = {
     actors: [],
   },
   proof: 'api',
-  trustedBuildSystem: { id: 'b0a3e3f1-6f3e-4b6e-9f0e-0d7f2f3b8c11' as TrustedBuildSystemId, kind: 'gitHubActions' },
+  trustedBuildSystem: { id: 'b0a3e3f1-6f3e-4b6e-9f0e-0d7f2f3b8c11' as TrustedBuildSystemId, kind: 'githubActions' },
   evidence: [{ name: 'run', mediaType: 'application/json', sha256: digestOf('run'), size: 4096 }],
   signing: {
     signingRequestId: '5b0d2f0a-3c9a-4f6b-8a55-6a1f0f6f2a01' as SigningRequestId,

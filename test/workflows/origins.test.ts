@@ -47,6 +47,7 @@ describe('the workflow of a request whose origin is verified', () => {
       'SigningPlanned',
       'SigningStarted',
       'FilesSigned',
+      'ProvenanceSigned',
       'SigningRequestCompleted',
     ])
     const failedOf = async (id: typeof wrong) => {
