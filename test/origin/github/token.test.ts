@@ -120,6 +120,19 @@ describe("a build of GitHub Actions, known by its job's token", () => {
     await expect(verify(await issuer.sign(claims))).rejects.toMatchObject({ isPassing: true })
   })
 
+  it('may have ids as numbers, and claims that nobody knows', async () => {
+    const { say } = await world()
+    const found = await say({
+      repository_id: 1001,
+      repository_owner_id: 77,
+      run_id: 5001,
+      run_attempt: 1,
+      news: { of: 1 },
+    })
+    expect(faultsOf(found)).toEqual([])
+    expect(found.origin?.repository).toMatchObject({ id: '1001', ownerId: '77' })
+  })
+
   it('says the kind of its ref by its token, and what its machine is', async () => {
     const { say } = await world()
     const tag = await say({ ref: 'refs/tags/main', ref_type: 'tag' })
