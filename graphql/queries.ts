@@ -20,6 +20,7 @@ import {
   UserRef,
 } from './refs.ts'
 import { SigningRequestFilterRef, signingRequestFilterOf } from './signing-request-filter.ts'
+import { requestPage } from './signing-request-list.ts'
 import { ViewerRef } from './viewer.ts'
 
 const emptyPage = { items: [], hasNextPage: false, hasPreviousPage: false }
@@ -183,11 +184,10 @@ builder.queryFields((t) => ({
         asOf: listAsOf(t),
         minimumPosition: minimumPosition(t),
       },
-      resolve: async (_root, { filter, ...args }, context) => {
-        const { readModel, caller } = context
+      resolve: async (_root, { filter, ...args }, context, info) => {
         const page = parsePageRequest(args)
         const wanted = await signingRequestFilterOf(filter, context)
-        return asConnection(await readModel.listSigningRequests(caller.organizationId, wanted, page))
+        return asConnection(await requestPage(wanted, page, context, info))
       },
     },
     { name: 'SigningRequestConnection' },

@@ -30,6 +30,8 @@ export type EntityProjection<State extends object, Facts extends object, View> =
   readonly observe: (facts: Facts, event: RecordedEvent, state: State) => Facts
   /** The columns of the table beyond those of every entity. */
   readonly columns: (state: State) => Readonly<Record<string, string>>
+  /** The column `summary` of a table that has one: JSON of what lists show, so that they need not read states. Never throws. */
+  readonly summary?: (state: State, facts: Facts) => string
   /** Whom it names, and whom it once named: so that rows follow from the history, and not from how it was projected. */
   readonly named?: (state: State, facts: Facts, id: string) => readonly NamedPrincipalRow[]
   /** What differences between two states of it are found in; what queries see of it, when absent. */
@@ -148,6 +150,7 @@ export function asRow(projection: AnyProjection, entity: AnyEntity): Readonly<Re
     state: JSON.stringify(entity.state),
     facts: JSON.stringify(entity.facts),
     ...projection.columns(entity.state),
+    ...(projection.summary && { summary: projection.summary(entity.state, entity.facts) }),
   }
 }
 

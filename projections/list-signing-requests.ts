@@ -1,28 +1,30 @@
-import { type OrganizationId, requestStatus, type WorkflowStatus, workflowStatuses } from '../domain/index.ts'
+import {
+  type OrganizationId,
+  requestStatus,
+  type SigningRequest,
+  type WorkflowStatus,
+  workflowStatuses,
+} from '../domain/index.ts'
 import type { ReadModelDatabase } from './database.ts'
-import { listedSigningRequest } from './listed-signing-request.ts'
+import { asView } from './entity.ts'
+import { listedSigningRequest, type RequestInShort } from './listed-signing-request.ts'
 import { type Cursor, decodeCursor, type Page, type PageRequest } from './page.ts'
-import type { SigningRequestFilter } from './read-model.ts'
+import type { ReadModel, SigningRequestFilter } from './read-model.ts'
 import { type ListOrder, pageOf } from './read-page.ts'
-import { type RequestPlace, requestListQueries } from './request-list-queries.ts'
+import { type RequestPlace, type RequestRows, requestListQueries } from './request-list-queries.ts'
+import { signingRequests } from './signing-requests.ts'
 import type { EntityRow } from './tables.ts'
-import type { SigningRequestView } from './views.ts'
+import type { ListedSigningRequestView } from './views.ts'
 
 const newestFirst: ListOrder = { key: 'created_at', id: 'id', direction: 'desc' }
+
+const nothing = { items: [], hasNextPage: false, hasPreviousPage: false }
 
 /** So many policies are remembered with their projects. */
 const policiesKept = 10_000
 
-/**
- * Reads a page of signing requests, newest first.
- *
- * @throws Refusal `CURSOR_MALFORMED`
- */
-export type SigningRequestLists = (
-  organizationId: OrganizationId,
-  filter: SigningRequestFilter,
-  page: PageRequest,
-) => Promise<Page<SigningRequestView>>
+/** Reads pages of signing requests, newest first. Each fails with the Refusal `CURSOR_MALFORMED`. */
+export type SigningRequestLists = Pick<ReadModel, 'listSigningRequests' | 'signingRequestsInShort'>
 
 /**
  * Lists over a database. There is an index for each combination of what a filter may equal, so a page costs its own rows and no
@@ -61,17 +63,52 @@ export function signingRequestLists(database: ReadModelDatabase): SigningRequest
     return policy?.project_id
   }
 
-  return async (organizationId, filter, page) => {
+  /** The rows of a page; `undefined` where none can match. */
+  async function rowsOf<Columns extends keyof RequestRows>(
+    columns: Columns,
+    organizationId: OrganizationId,
+    filter: SigningRequestFilter,
+    page: PageRequest,
+  ): Promise<readonly RequestRows[Columns][] | undefined> {
     // A cursor that is none is refused also where nothing can match.
     const { start, isWithin } = boundsOf(filter, page)
     const statuses = statusesOf(filter)
     const place = await placeOf(organizationId, filter)
-    if (statuses?.length === 0 || place === 'nowhere') return { items: [], hasNextPage: false, hasPreviousPage: false }
+    if (statuses?.length === 0 || place === 'nowhere') return undefined
     const person = filter.submitter === undefined ? {} : { submitter: filter.submitter }
     const equal = { organization_id: organizationId, ...place, ...person }
     const { direction, size } = page
-    const rows = await queries.read({ equal, statuses: statuses ?? [], start, direction, rows: size + 1 })
-    return pageOf(rows.filter(isWithin), newestFirst, page, listedSigningRequest)
+    const rows = await queries.read({ columns, equal, statuses: statuses ?? [], start, direction, rows: size + 1 })
+    return rows.filter(isWithin)
+  }
+
+  /** A page with the sources that were too long for summaries. */
+  async function withSources(page: Page<RequestInShort>): Promise<Page<ListedSigningRequestView>> {
+    const ids = page.items.flatMap(({ item }) => (item.source === undefined ? [item.signingRequestId] : []))
+    if (ids.length === 0) return page as Page<ListedSigningRequestView>
+    const rows = await database.reads
+      .selectFrom('signing_requests')
+      .select(['id', 'state'])
+      .where('id', 'in', ids)
+      .execute()
+    const sources = new Map(rows.map(({ id, state }) => [id, (JSON.parse(state) as SigningRequest).source]))
+    // What a rebuild of the read model took away in between is not there any more.
+    const items = page.items.flatMap(({ item, cursor }) => {
+      const source = item.source ?? sources.get(item.signingRequestId)
+      return source === undefined ? [] : [{ item: { ...item, source }, cursor }]
+    })
+    return { ...page, items }
+  }
+
+  return {
+    async listSigningRequests(organizationId, filter, page) {
+      const rows = await rowsOf('all', organizationId, filter, page)
+      return rows === undefined ? nothing : pageOf(rows, newestFirst, page, (row) => asView(signingRequests, row))
+    },
+    async signingRequestsInShort(organizationId, filter, page) {
+      const rows = await rowsOf('listed', organizationId, filter, page)
+      return rows === undefined ? nothing : withSources(pageOf(rows, newestFirst, page, listedSigningRequest))
+    },
   }
 }
 

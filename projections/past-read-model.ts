@@ -1,4 +1,4 @@
-import { type Instant, Refusal } from '../domain/index.ts'
+import { type Instant, type OrganizationId, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { entityAsOf } from './as-of.ts'
 import { projections } from './catalogue.ts'
@@ -9,14 +9,14 @@ import { grants } from './grants.ts'
 import { groups } from './groups.ts'
 import { keys } from './keys.ts'
 import { organizations } from './organizations.ts'
-import type { Page } from './page.ts'
+import type { Page, PageRequest } from './page.ts'
 import { projects } from './projects.ts'
-import type { ReadModel } from './read-model.ts'
+import type { ReadModel, SigningRequestFilter } from './read-model.ts'
 import { signingPolicies } from './signing-policies.ts'
 import { signingRequests } from './signing-requests.ts'
 import { trustedBuildSystems } from './trusted-build-systems.ts'
 import { users } from './users.ts'
-import type { Recorded } from './views.ts'
+import type { Recorded, SigningRequestView } from './views.ts'
 import { webHooks } from './web-hooks.ts'
 
 /** So many streams are read at the same time for one answer. */
@@ -35,7 +35,7 @@ const atOnce = 8
 export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadModel, at: Instant): ReadModel {
   async function viewsOf<State extends object, Facts extends object, View extends Recorded>(
     projection: EntityProjection<State, Facts, View>,
-    found: readonly (View | undefined)[],
+    found: readonly (Pick<Recorded, 'streamId' | 'createdAt'> | undefined)[],
   ): Promise<(View | undefined)[]> {
     const views: (View | undefined)[] = found.map(() => undefined)
     const left = found.entries()
@@ -60,7 +60,7 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
 
   async function listed<State extends object, Facts extends object, View extends Recorded>(
     projection: EntityProjection<State, Facts, View>,
-    page: Page<View>,
+    page: Page<Pick<Recorded, 'streamId' | 'createdAt'>>,
   ): Promise<Page<View>> {
     const views = await viewsOf(
       projection,
@@ -71,6 +71,25 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
       return item === undefined ? [] : [{ cursor, item }]
     })
     return { ...page, items }
+  }
+
+  /** A page of requests: which there are, and in which order, says a page of now. */
+  async function requestsOf(
+    organizationId: OrganizationId,
+    filter: SigningRequestFilter,
+    page: PageRequest,
+  ): Promise<Page<SigningRequestView>> {
+    if (filter.statuses !== undefined || filter.workflowStatuses !== undefined)
+      throw new Refusal(
+        'AS_OF_FILTER_UNSUPPORTED',
+        'Requests as of a moment cannot be chosen by their status: the index knows the status of now only. Leave the filter by status out, and choose from the answer.',
+      )
+    const now = await present.signingRequestsInShort(organizationId, filter, page)
+    const items = now.items.map(({ cursor, item: { signingRequestId, createdAt } }) => ({
+      cursor,
+      item: { streamId: `${signingRequests.kind}-${signingRequestId}`, createdAt },
+    }))
+    return listed(signingRequests, { ...now, items })
   }
 
   return {
@@ -134,13 +153,7 @@ export function readModelAsOf(log: Pick<EventLog, 'readStream'>, present: ReadMo
     listWebHooks: async (...query) => listed(webHooks, await present.listWebHooks(...query)),
     listTrustedBuildSystems: async (...query) =>
       listed(trustedBuildSystems, await present.listTrustedBuildSystems(...query)),
-    async listSigningRequests(organizationId, filter, page) {
-      if (filter.statuses !== undefined || filter.workflowStatuses !== undefined)
-        throw new Refusal(
-          'AS_OF_FILTER_UNSUPPORTED',
-          'Requests as of a moment cannot be chosen by their status: the index knows the status of now only. Leave the filter by status out, and choose from the answer.',
-        )
-      return listed(signingRequests, await present.listSigningRequests(organizationId, filter, page))
-    },
+    listSigningRequests: requestsOf,
+    signingRequestsInShort: requestsOf,
   }
 }

@@ -28,6 +28,7 @@ import type {
   GrantView,
   GroupView,
   KeyView,
+  ListedSigningRequestView,
   OrganizationView,
   ProjectView,
   Recorded,
@@ -192,6 +193,12 @@ export interface ReadModel {
     filter: SigningRequestFilter,
     page: PageRequest,
   ): Promise<Page<SigningRequestView>>
+  /** The same page with what lists show, which takes a fraction of the time: no state is read for it. */
+  signingRequestsInShort(
+    organizationId: OrganizationId,
+    filter: SigningRequestFilter,
+    page: PageRequest,
+  ): Promise<Page<ListedSigningRequestView>>
   /**
    * For readiness: why requests wait, of all organizations, where it is for no decision of people. Those that wait longest
    * first.

@@ -1,14 +1,18 @@
 import { type SelectQueryBuilder, sql } from 'kysely'
 import type { WorkflowStatus } from '../domain/index.ts'
 import type { PreparedQuery, ReadModelDatabase } from './database.ts'
-import type { SigningRequestRow } from './listed-signing-request.ts'
+import { type ListedSigningRequestRow, listedColumns, type SigningRequestRow } from './listed-signing-request.ts'
 import { type Cursor, maximumPageSize, type PageRequest } from './page.ts'
 
 /** Where requests are looked for: columns and what they must equal. */
 export type RequestPlace = { readonly project_id?: string; readonly signing_policy_id?: string }
 
+/** What is read of rows: everything, or columns that are short. */
+export type RequestRows = { readonly all: SigningRequestRow; readonly listed: ListedSigningRequestRow }
+
 /** Which rows are read. */
-export type RequestListQuery = {
+export type RequestListQuery<Columns extends keyof RequestRows> = {
+  readonly columns: Columns
   readonly equal: RequestPlace & { readonly organization_id: string; readonly submitter?: string }
   /** Any of these; none: any status. */
   readonly statuses: readonly WorkflowStatus[]
@@ -21,6 +25,7 @@ export type RequestListQuery = {
 
 /** What a query's text depends on: everything but its values. */
 type Shape = {
+  readonly read: keyof RequestRows
   readonly columns: readonly string[]
   readonly statuses: number
   readonly isStarted: boolean
@@ -44,7 +49,7 @@ export function requestListQueries(database: ReadModelDatabase) {
   const prepared = new Map<string, PreparedQuery>()
 
   function preparedFor(shape: Shape): PreparedQuery {
-    const key = `${shape.columns.join()} ${shape.statuses} ${shape.isStarted} ${shape.direction} ${shape.limit}`
+    const key = `${shape.read} ${shape.columns.join()} ${shape.statuses} ${shape.isStarted} ${shape.direction} ${shape.limit}`
     const query = prepared.get(key) ?? database.prepare(textOf(shape))
     prepared.set(key, query)
     return query
@@ -59,7 +64,7 @@ export function requestListQueries(database: ReadModelDatabase) {
   }
 
   /** Each value's place is marked by its name, which says which value is to stand there. */
-  function textOf({ columns, statuses, isStarted, direction, limit }: Shape) {
+  function textOf({ read, columns, statuses, isStarted, direction, limit }: Shape) {
     const order = direction === 'backward' ? 'asc' : 'desc'
     const all = database.reads.selectFrom('signing_requests')
     const ordered = (query: AnyQuery) => query.orderBy('created_at', order).orderBy('id', order).limit(sql.lit(limit))
@@ -76,43 +81,51 @@ export function requestListQueries(database: ReadModelDatabase) {
     // would read them all, so it is said of each status how many there may be in the page.
     const keysOf = (query: AnyQuery): AnyQuery =>
       database.kind === 'sqlite' ? query : database.reads.selectFrom(ordered(query).as('newest')).selectAll()
-    if (statuses <= 1) return ordered(narrow(all.selectAll(), statuses === 1 ? 0 : undefined)).compile()
+    const rows = read === 'all' ? all.selectAll('signing_requests') : all.select([...listedColumns])
+    if (statuses <= 1) return ordered(narrow(rows, statuses === 1 ? 0 : undefined)).compile()
     const [first, ...others] = Array.from({ length: statuses }, (_, status) =>
       keysOf(narrow(all.select(['created_at', 'id']), status)),
     ) as [AnyQuery, ...AnyQuery[]]
-    return database.reads
+    const found = database.reads
       .selectFrom(ordered(others.reduce((union, other) => union.unionAll(other), first)).as('page'))
       .innerJoin('signing_requests', 'signing_requests.id', 'page.id')
-      .selectAll('signing_requests')
-      .compile()
+    const ofRows = listedColumns.map((column) => `signing_requests.${column}` as const)
+    return (read === 'all' ? found.selectAll('signing_requests') : found.select(ofRows)).compile()
   }
 
   return {
     /** The rows, in the order in which they are read. */
-    async read({ equal, statuses, start, direction, rows }: RequestListQuery): Promise<readonly SigningRequestRow[]> {
+    async read<Columns extends keyof RequestRows>({
+      columns,
+      equal,
+      statuses,
+      start,
+      direction,
+      rows,
+    }: RequestListQuery<Columns>): Promise<readonly RequestRows[Columns][]> {
       const values: Record<string, string> = { ...equal, 'start key': start?.key ?? '', 'start id': start?.id ?? '' }
       const count = statusCounts.find((count) => count >= statuses.length) ?? statuses.length
       for (let number = 0; number < count; number += 1) values[`status ${number}`] = statuses[number] ?? ''
       const query = preparedFor({
+        read: columns,
         columns: Object.keys(equal),
         statuses: count,
         isStarted: start !== undefined,
         direction,
         limit: limits.find((limit) => limit >= rows) ?? rows,
       })
-      const found = await query.read<SigningRequestRow>(values)
+      const found = await query.read<RequestRows[Columns]>(values)
       return count <= 1 ? found : inOrder(found, direction)
     },
   }
 }
 
 /** The rows of a page that was found by its keys come in any order. */
-function inOrder(
-  rows: readonly SigningRequestRow[],
+function inOrder<Row extends ListedSigningRequestRow>(
+  rows: readonly Row[],
   direction: PageRequest['direction'],
-): readonly SigningRequestRow[] {
+): readonly Row[] {
   const sign = direction === 'backward' ? 1 : -1
-  const isBefore = (a: SigningRequestRow, b: SigningRequestRow) =>
-    a.created_at === b.created_at ? a.id < b.id : a.created_at < b.created_at
+  const isBefore = (a: Row, b: Row) => (a.created_at === b.created_at ? a.id < b.id : a.created_at < b.created_at)
   return rows.toSorted((a, b) => (isBefore(a, b) ? -sign : sign))
 }

@@ -10,6 +10,7 @@ import {
 import type { RecordedEvent } from '../event-log/index.ts'
 import type { EntityProjection } from './entity.ts'
 import { countedApprovals, signingRequestDecider } from './folds.ts'
+import { writeSummary } from './request-summary.ts'
 import type { SigningAttempt, SigningRequestView } from './views.ts'
 
 /** When the things happened that the state only says happened. */
@@ -46,6 +47,7 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
       waiting_since: waitingFor?.since ?? '',
     }
   },
+  summary: (state, facts) => writeSummary(state as SigningRequest, facts, missingApprovalsOf(state as SigningRequest)),
   view: ({ state, facts, updatedAt }, recorded) => {
     const request = state as SigningRequest
     const counted = countedApprovals(request)
@@ -60,8 +62,7 @@ export const signingRequests: EntityProjection<SigningRequestState, SigningReque
   },
 }
 
-/** How many approvals are missing of a request. */
-export function missingApprovalsOf(request: SigningRequest): number {
+function missingApprovalsOf(request: SigningRequest): number {
   return missingOf(request, request.approval === null ? [] : countedApprovals(request))
 }
 

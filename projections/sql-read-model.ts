@@ -65,7 +65,7 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
   }
 
   const { byIds, list, inGroups, recorded } = entityQueries(reads, read)
-  const listRequests = signingRequestLists(database)
+  const requests = signingRequestLists(database)
 
   async function position(): Promise<LogPosition | undefined> {
     return read(async () => (await readCheckpoint(database, 'live'))?.position)
@@ -210,7 +210,8 @@ export function createReadModel(database: ReadModelDatabase, progress: Progress)
       ),
     listGrants: (organizationId, { signingPolicyId, giver }, page) =>
       list(grants, newestFirst, organizationId, page, { signing_policy_id: signingPolicyId, giver }),
-    listSigningRequests: (organizationId, filter, page) => read(() => listRequests(organizationId, filter, page)),
+    listSigningRequests: (...query) => read(() => requests.listSigningRequests(...query)),
+    signingRequestsInShort: (...query) => read(() => requests.signingRequestsInShort(...query)),
     listEvents: (organizationId, filter, page) => read(() => events.list(organizationId, filter, page)),
     listSecurityRefusals: (organizationId, filter, page) =>
       read(() => listSecurityRecords(reads, organizationId, 'refused', filter, page, asSecurityRefusal)),

@@ -75,7 +75,15 @@ export const tableForms: Readonly<Record<ProjectedTable, TableForm>> = {
   },
   signing_requests: {
     key: 'id',
-    columns: [...entityColumns, 'project_id', 'signing_policy_id', 'submitter', 'workflow_status', 'waiting_since'],
+    columns: [
+      ...entityColumns,
+      'project_id',
+      'signing_policy_id',
+      'submitter',
+      'workflow_status',
+      'waiting_since',
+      'summary',
+    ],
     // One for each combination of what a list may be restricted to: see list-signing-requests.ts.
     indexes: [
       ['waiting_since', 'id'],

@@ -37,6 +37,8 @@ export type Tables = {
     workflow_status: string
     /** Since when it waits for no decision of people; empty when it does not. */
     waiting_since: string
+    /** What lists show of it and no other column says, JSON: `SigningRequestSummary`. */
+    summary: string
   }
   /** Who is named where, found from the side of the user or group: one row for each that an entity names, or once named. */
   named_principals: {
@@ -149,4 +151,4 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 29
+export const readModelVersion = 30

@@ -191,6 +191,22 @@ export type SigningRequestView = Recorded &
     readonly vouchedBy: Voucher | null
   }
 
+/** What lists show of a request: all that is known of it without reading its state. */
+export type ListedSigningRequestView = Pick<
+  SigningRequestView,
+  | 'signingRequestId'
+  | 'projectId'
+  | 'signingPolicyId'
+  | 'submitter'
+  | 'workflowStatus'
+  | 'createdAt'
+  | 'description'
+  | 'source'
+  | 'artifact'
+  | 'finishedAt'
+  | 'missingApprovals'
+>
+
 /** An event as the API shows it. Hashes of tokens are left out of `data`. */
 export type EventView = {
   readonly id: string

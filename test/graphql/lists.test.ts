@@ -1,8 +1,30 @@
 import { describe, expect, it } from 'vitest'
+import { listedFields } from '../../graphql/signing-request-list.ts'
 import type { Answer } from '../support/ask-graphql.ts'
 import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
 
 type Listed = { readonly nodes: readonly { readonly signingRequestId: string }[] }
+
+/** Each field that lists resolve without whole requests, and what is asked below it. */
+const selectionOfListed: Readonly<Record<string, string>> = {
+  __typename: '',
+  id: '',
+  signingRequestId: '',
+  status: '',
+  workflowStatus: '',
+  isFinalStatus: '',
+  project: '{ slug }',
+  signingPolicy: '{ slug }',
+  submitter: '{ userId name }',
+  submittedAt: '',
+  finishedAt: '',
+  description: '',
+  source: '{ kind fileName sha256 size details { name value } }',
+  artifact: '{ fileName sha256 size }',
+  missingApprovals: '',
+  resubmittedFrom: '{ signingRequestId }',
+  createdAt: '',
+}
 
 const idsOf = ({ nodes }: Listed): string[] => nodes.map(({ signingRequestId }) => signingRequestId)
 
@@ -54,6 +76,22 @@ describe('lists', () => {
       expect(previous.pageInfo.hasNextPage).toBe(true)
     }
     expect(backwards).toEqual(submitted)
+
+    // With one field more the whole requests are read.
+    const selected = Object.entries(selectionOfListed).map(([field, below]) => `${field} ${below}`)
+    expect(new Set(Object.keys(selectionOfListed))).toEqual(listedFields)
+    const inShort = await server.ask(
+      server.submitter,
+      `{ signingRequests { ...Page } } fragment Page on SigningRequestConnection { nodes { ... on SigningRequest { ${selected.join(' ')} } } }`,
+    )
+    const whole = await server.ask(
+      server.submitter,
+      `{ signingRequests { nodes { ${selected.join(' ')} } edges { node { ...One } } } } fragment One on SigningRequest { updatedAt }`,
+    )
+    expect(whole.errors ?? inShort.errors).toBeUndefined()
+    expect(inShort.data.signingRequests.nodes).toHaveLength(7)
+    expect(inShort.data.signingRequests.nodes).toEqual(whole.data.signingRequests.nodes)
+    expect(whole.data.signingRequests.edges[0].node.updatedAt).toMatch(/^2/)
 
     const all = await page('first: 7')
     expect(all.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })

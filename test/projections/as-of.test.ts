@@ -34,16 +34,6 @@ async function readModelOf(log: Pick<EventLog, 'readAll'>): Promise<ReadModel> {
   return readModel
 }
 
-/** All that an object says, also what it reads only when it is asked. */
-function allOf(view: object): object {
-  const all: Record<string, unknown> = {}
-  for (const key in view) {
-    const value = view[key as keyof typeof view]
-    if (value !== undefined) all[key] = value
-  }
-  return all
-}
-
 /** Everything that queries see of these entities. */
 async function everythingOf(model: ReadModel, organization: OrganizationId, ids: Readonly<Record<string, string[]>>) {
   const of = <Id extends string>(kind: string) => (ids[kind] ?? []) as Id[]
@@ -59,7 +49,7 @@ async function everythingOf(model: ReadModel, organization: OrganizationId, ids:
     certificatesOfKeys: await model.certificatesOfKeys(organization, of('key')),
     policiesOfProjects: await model.signingPoliciesOfProjects(organization, of('project')),
     listed: (await model.listSigningRequests(organization, {}, { direction: 'forward', size: 100 })).items.map(
-      ({ cursor, item }) => ({ cursor, item: allOf(item) }),
+      ({ cursor, item }) => ({ cursor, item }),
     ),
   }
 }

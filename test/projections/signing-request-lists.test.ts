@@ -7,6 +7,8 @@ import {
   type OrganizationId,
   requestStatus,
   requestStatuses,
+  type Sha256Digest,
+  type SigningRequest,
   type WorkflowStatus,
   workflowStatuses,
 } from '../../domain/index.ts'
@@ -19,6 +21,9 @@ import {
   type SigningRequestFilter,
 } from '../../projections/index.ts'
 import { signingRequestLists } from '../../projections/list-signing-requests.ts'
+import { readSummary, writeSummary } from '../../projections/request-summary.ts'
+import { signingRequests } from '../../projections/signing-requests.ts'
+import { expectedExamples } from '../support/event-examples/stored.ts'
 import { postgresForTests } from '../support/postgres.ts'
 import { insertPolicy, insertRequests, makeTables, type RequestRow } from '../support/signing-request-rows.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -174,18 +179,46 @@ describe.each(dialects)('lists of signing requests in %s', { timeout: 180_000 },
     )
   })
 
+  it('have in short what they have of whole requests, also where the source is too long for a summary', async () => {
+    const { database } = await filled()
+    const { readModel } = openReadModel(database)
+    const page = { direction: 'forward', size: 100, after: encodeCursor({ key: '2026-01-20', id: '' }) } as const
+    const whole = await readModel.listSigningRequests(organizationId, {}, page)
+    const long = whole.items[1]?.item.signingRequestId ?? ''
+    const withoutSource = JSON.stringify({
+      description: 'Many hashes',
+      finishedAt: null,
+      missingApprovals: 3,
+      artifact: null,
+    })
+    await database.writes
+      .updateTable('signing_requests')
+      .set({ summary: withoutSource })
+      .where('id', '=', long)
+      .execute()
+    const short = await readModel.signingRequestsInShort(organizationId, {}, page)
+    expect(short.items.map(({ cursor }) => cursor)).toEqual(whole.items.map(({ cursor }) => cursor))
+    expect({ ...short, items: [] }).toEqual({ ...whole, items: [] })
+    for (const [index, { item }] of short.items.entries()) {
+      const summary = item.signingRequestId === long ? JSON.parse(withoutSource) : {}
+      expect({ ...whole.items[index]?.item, ...item }).toEqual({ ...whole.items[index]?.item, ...summary })
+    }
+  })
+
   it('refuse a cursor that is none also where nothing can match', async () => {
     const { database } = await filled()
     const page = { direction: 'forward', size: 5, after: 'none' } as const
-    await expect(signingRequestLists(database)(organizationId, { statuses: [] }, page)).rejects.toMatchObject({
+    await expect(
+      signingRequestLists(database).listSigningRequests(organizationId, { statuses: [] }, page),
+    ).rejects.toMatchObject({
       code: 'CURSOR_MALFORMED',
     })
   })
 
   it('are read from an index that has all that the filter equals and the order, whatever the filter', async () => {
     const { database, queries } = await filled()
-    const list = signingRequestLists(database)
-    const first = await list(organizationId, {}, { direction: 'forward', size: 5 })
+    const lists = signingRequestLists(database)
+    const first = await lists.listSigningRequests(organizationId, {}, { direction: 'forward', size: 5 })
     const after = first.items.at(-1)?.cursor ?? ''
     // A policy that there is not has no requests to look at.
     const ofSomething = filters.filter(({ signingPolicyId }) => signingPolicyId !== unknownPolicy?.signingPolicyId)
@@ -193,7 +226,8 @@ describe.each(dialects)('lists of signing requests in %s', { timeout: 180_000 },
       for (const direction of ['forward', 'backward'] as const) {
         queries.length = 0
         const cursor = direction === 'forward' ? { after } : { before: after }
-        await list(organizationId, filter, { direction, size: 5, ...cursor })
+        await lists.listSigningRequests(organizationId, filter, { direction, size: 5, ...cursor })
+        await lists.signingRequestsInShort(organizationId, filter, { direction, size: 5, ...cursor })
         for (const query of [...queries]) {
           if (!query.includes('signing_requests')) continue
           const plan = await planOf(database, query)
@@ -207,6 +241,37 @@ describe.each(dialects)('lists of signing requests in %s', { timeout: 180_000 },
           if (kind === 'SQLite') for (const each of equalColumns(query)) expect(plan).toContain(`${each}=?`)
         }
       }
+  })
+})
+
+describe('summaries of signing requests', () => {
+  const states = Object.entries(expectedExamples())
+    .filter(([streamId]) => streamId.startsWith('signingRequest-'))
+    .map(([, { state }]) => state as SigningRequest)
+
+  it('say what queries see of each request that is in the log', () => {
+    expect(states.length).toBeGreaterThan(4)
+    for (const state of states) {
+      const facts = { ...signingRequests.noFacts, finishedAt: '2026-01-02T00:00:00.000Z' }
+      const view = signingRequests.view({ state, facts, updatedAt: '' } as never, {} as never, '')
+      const { description, source, artifact, finishedAt, missingApprovals } = view
+      const summary = readSummary(signingRequests.summary?.(state, facts) ?? '')
+      expect(summary).toEqual({ description, source, artifact, finishedAt, missingApprovals })
+    }
+  })
+
+  it('leave long sources out, and have an artifact that is another one than the source says', () => {
+    const [state] = states
+    if (state === undefined) throw new Error('The log of the examples has no request.')
+    const named = { ...state, artifact: { fileName: 'other.exe', sha256: 'a'.repeat(64) as Sha256Digest, size: 7 } }
+    const hashes = Array.from({ length: 100 }, () => 'a'.repeat(44))
+    const long = { ...named, source: { ...state.source, details: { hashes } } }
+    const summaryOf = (request: SigningRequest) => readSummary(writeSummary(request, { finishedAt: null }, 2))
+    const { description } = state
+    const expected = { description, artifact: named.artifact, finishedAt: null, missingApprovals: 2 }
+    expect(summaryOf(named)).toEqual({ ...expected, source: state.source })
+    expect(summaryOf(long)).toEqual(expected)
+    expect(summaryOf({ ...long, artifact: null })).toEqual({ ...expected, artifact: null })
   })
 })
 

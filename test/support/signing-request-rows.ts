@@ -29,6 +29,7 @@ export async function insertRequests(
   const events = completedRequest(organizationId).map(({ event }) => event)
   const state = fold(signingRequestDecider, events)
   const facts = JSON.stringify(signingRequests.noFacts)
+  const summary = signingRequests.summary?.(state, signingRequests.noFacts) ?? ''
   let batch: object[] = []
   const write = async () => {
     if (batch.length > 0)
@@ -45,9 +46,17 @@ export async function insertRequests(
       revision: 7,
       position: '0000000000000001',
       updated_at: row.created_at,
-      state: JSON.stringify({ ...state, signingRequestId: row.id }),
+      state: JSON.stringify({
+        ...state,
+        signingRequestId: row.id,
+        projectId: row.project_id,
+        signingPolicyId: row.signing_policy_id,
+        submitter: row.submitter,
+        workflowStatus: row.workflow_status,
+      }),
       facts,
       waiting_since: '',
+      summary,
     })
     if (batch.length === 500) await write()
   }
