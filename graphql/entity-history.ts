@@ -3,6 +3,7 @@ import {
   type EntityKind,
   entityKinds,
   type HistoryEntry,
+  numberedPage,
   parsePageRequest,
   readEntityHistory,
 } from '../projections/index.ts'
@@ -12,7 +13,6 @@ import { EventRef } from './event.ts'
 import { FieldDifferenceRef, visibleDifferences } from './field-difference.ts'
 import { entityIdOf } from './global-id.ts'
 import { minimumPosition } from './minimum-position.ts'
-import { numberedPage } from './numbered-list.ts'
 import { foldingListCost } from './query-cost.ts'
 
 const EntityKindRef = builder.enumType('EntityKind', {

@@ -2,8 +2,8 @@ import { createContextCache } from '@pothos/core'
 import DataLoader from 'dataloader'
 import { type ApiTokenId, streams } from '../domain/index.ts'
 import type { EventView, Page, PageRequest } from '../projections/index.ts'
+import { numberedPage } from '../projections/index.ts'
 import type { GraphQLContext } from './context.ts'
-import { numberedPage } from './numbered-list.ts'
 
 /** One page of the time line of a stream whose newest event has this revision. */
 export type HistoryQuestion = { readonly streamId: string; readonly revision: number; readonly page: PageRequest }

@@ -1,11 +1,10 @@
 import { createContextCache, type ObjectRef } from '@pothos/core'
 import DataLoader from 'dataloader'
 import type { PagedDocument, RecordedDocument } from '../domain/index.ts'
-import { parsePageRequest } from '../projections/index.ts'
+import { type NumberedList, numberedPage, parsePageRequest } from '../projections/index.ts'
 import type { SchemaTypes } from './builder.ts'
 import { asConnection } from './connection.ts'
 import type { GraphQLContext } from './context.ts'
-import { type NumberedList, numberedPage } from './numbered-list.ts'
 
 type ExtendedTypes = PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>
 

@@ -7,12 +7,18 @@ import {
   Refusal,
   type SigningPlan,
 } from '../domain/index.ts'
-import { type Page, type PageRequest, parsePageRequest } from '../projections/index.ts'
+import {
+  cursorOf,
+  foreignCursor,
+  numberOf,
+  type Page,
+  type PageRequest,
+  parsePageRequest,
+} from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
 import { PlanNodeKindRef, PlannedOutcomeRef } from './enums.ts'
 import { ExistingSignatureRef } from './existing-signature.ts'
-import { cursorOf, foreignCursor, numberOf } from './numbered-list.ts'
 import { documentsOf, pathDescription } from './paged-document.ts'
 import { costInPlan, SigningDirectiveRef } from './signing-directive.ts'
 

@@ -18,6 +18,7 @@ export { type EntityKind, entityKinds, type HistoryEntry, readEntityHistory } fr
 export { asUnusualActivity } from './events.ts'
 export type { FieldDifference } from './field-differences.ts'
 export { matchesFilter } from './matches-filter.ts'
+export * from './numbered-list.ts'
 export * from './page.ts'
 export { readModelAsOf } from './past-read-model.ts'
 export { openPostgresReadModel, type PostgresReadModelOptions } from './postgres.ts'

@@ -15,6 +15,7 @@ import { signingPolicyOperations } from './signing-policies.ts'
 import { simulationOperations } from './simulation.ts'
 import { trustedBuildSystemOperations } from './trusted-build-systems.ts'
 import { userOperations } from './users.ts'
+import { versionOperations } from './versions.ts'
 import { webHookOperations } from './web-hooks.ts'
 import { whereUsedOperations } from './where-used.ts'
 
@@ -25,6 +26,7 @@ export function administrationOperations(
   return [
     ...projectOperations(options),
     ...signingPolicyOperations(options),
+    ...versionOperations(options),
     ...simulationOperations(options),
     ...certificateOperations(options),
     ...newCertificateOperations(options),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Application } from '../../application/index.ts'
-import type { ProjectId } from '../../domain/index.ts'
+import type { ProjectId, ProjectSettings } from '../../domain/index.ts'
 import type { ProjectView } from '../../projections/index.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, basedOnRequired, change, idSchema, reasoned } from './change.ts'
@@ -23,15 +23,20 @@ const settings = {
   configurators: principalsSchema.default([]),
 }
 
-const projectSchema = z.object({
-  projectId: z.uuid(),
-  slug: z.string(),
+/** The settings in answers. */
+export const projectSettings = {
   name: z.string(),
   description: z.string().nullable(),
   repositoryUrl: z.string().nullable(),
-  status: z.enum(['valid', 'inactive']),
   readers: shownPrincipals,
   configurators: shownPrincipals,
+}
+
+const projectSchema = z.object({
+  projectId: z.uuid(),
+  slug: z.string(),
+  status: z.enum(['valid', 'inactive']),
+  ...projectSettings,
   ...recordedShape,
 })
 
@@ -105,7 +110,12 @@ export function projectOperations(reading: Reading & { readonly application: App
 }
 
 function shown(view: ProjectView): z.input<typeof projectSchema> {
-  const { projectId, slug, name, description, repositoryUrl, status, revision, createdAt, updatedAt } = view
-  const named = { readers: showPrincipals(view.readers), configurators: showPrincipals(view.configurators) }
-  return { projectId, slug, name, description, repositoryUrl, status, ...named, revision, createdAt, updatedAt }
+  const { projectId, slug, status, revision, createdAt, updatedAt } = view
+  return { projectId, slug, status, ...showProjectSettings(view), revision, createdAt, updatedAt }
+}
+
+/** The settings of a project or of one version of it, as answers show them. */
+export function showProjectSettings({ name, description, repositoryUrl, readers, configurators }: ProjectSettings) {
+  const named = { readers: showPrincipals(readers), configurators: showPrincipals(configurators) }
+  return { name, description, repositoryUrl, ...named }
 }

@@ -37,14 +37,25 @@ type Common<Schema extends z.ZodType, View> = {
 }
 
 /** An operation that answers a list in pages. */
-export function list<Schema extends z.ZodType, View, Query extends z.ZodRawShape = Record<never, never>>(
+export function list<
+  Schema extends z.ZodType,
+  View,
+  Query extends z.ZodRawShape = Record<never, never>,
+  Parameters extends z.ZodObject = z.ZodObject<Record<never, never>>,
+>(
   { application, readModel }: Reading,
   definition: Common<Schema, View> & {
+    readonly parameters?: Parameters
     readonly query?: Query
-    readonly read: (caller: Caller, page: PageRequest, query: z.output<z.ZodObject<Query>>) => Promise<Page<View>>
+    readonly read: (
+      caller: Caller,
+      page: PageRequest,
+      query: z.output<z.ZodObject<Query>>,
+      parameters: z.output<Parameters>,
+    ) => Promise<Page<View>>
   },
 ): Operation {
-  const { operationId, path, tag, summary, permission, schema, show, read } = definition
+  const { operationId, path, tag, summary, permission, schema, show, parameters, read } = definition
   const filter = z.object(definition.query ?? ({} as Query))
   return operation({
     method: 'GET',
@@ -53,6 +64,7 @@ export function list<Schema extends z.ZodType, View, Query extends z.ZodRawShape
     operationId,
     tag,
     summary,
+    ...(parameters === undefined ? {} : { parameters }),
     query: z.object({
       ...definition.query,
       ...seen,
@@ -65,12 +77,13 @@ export function list<Schema extends z.ZodType, View, Query extends z.ZodRawShape
         schema: z.object({ items: z.array(schema), nextCursor: z.string().nullable() }),
       },
     },
-    async handle({ caller, query }) {
+    async handle({ caller, query, parameters: of }) {
       await application.authorizeQuery(caller, { query: operationId, permission })
       const { minimumPosition, first, after, ...rest } = query as Record<string, unknown>
       await reached(readModel, minimumPosition)
       const page = parsePageRequest({ first: first as number | undefined, after: after as string | undefined })
-      const { items, hasNextPage } = await read(caller, page, filter.parse(rest) as z.output<z.ZodObject<Query>>)
+      const asked = filter.parse(rest) as z.output<z.ZodObject<Query>>
+      const { items, hasNextPage } = await read(caller, page, asked, of as z.output<Parameters>)
       return {
         status: 200,
         body: {

@@ -64,7 +64,8 @@ export const settingsSchema = z.object({
   changeControl: changeControl.nullable().default(null),
 })
 
-const shownSettings = z.object({
+/** The same in answers. */
+export const shownSettings = z.object({
   name: z.string(),
   certificateId: z.uuid(),
   submitters: shownPrincipals,
@@ -191,7 +192,14 @@ function shown(view: SigningPolicyView): z.input<typeof policySchema> {
   const { signingPolicyId, projectId, slug, status, versions, revision, createdAt, updatedAt } = view
   const current = versions.at(-1)
   if (current === undefined) throw new Error('A policy has a version.')
-  const { settings } = current
+  return {
+    ...{ signingPolicyId, projectId, slug, status, version: current.version, revision, createdAt, updatedAt },
+    settings: showSettings(current.settings),
+  }
+}
+
+/** The settings of one version, as answers show them. */
+export function showSettings(settings: SigningPolicySettings): z.input<typeof shownSettings> {
   const {
     approval,
     changeControl: control = null,
@@ -200,19 +208,16 @@ function shown(view: SigningPolicyView): z.input<typeof policySchema> {
     hashSigningAllowed = false,
   } = settings
   return {
-    ...{ signingPolicyId, projectId, slug, status, version: current.version, revision, createdAt, updatedAt },
-    settings: {
-      name: settings.name,
-      certificateId: settings.certificateId,
-      submitters: showPrincipals(settings.submitters),
-      approval: approval && { ...approval, approvers: showPrincipals(approval.approvers) },
-      timestamp: settings.timestamp,
-      release: settings.release,
-      existingSignatures: [...settings.existingSignatures],
-      trustedBuildSystemRequired,
-      originVerification: origin && { allowedBranches: [...origin.allowedBranches] },
-      hashSigningAllowed,
-      changeControl: control,
-    },
+    name: settings.name,
+    certificateId: settings.certificateId,
+    submitters: showPrincipals(settings.submitters),
+    approval: approval && { ...approval, approvers: showPrincipals(approval.approvers) },
+    timestamp: settings.timestamp,
+    release: settings.release,
+    existingSignatures: [...settings.existingSignatures],
+    trustedBuildSystemRequired,
+    originVerification: origin && { allowedBranches: [...origin.allowedBranches] },
+    hashSigningAllowed,
+    changeControl: control,
   }
 }

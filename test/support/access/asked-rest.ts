@@ -25,6 +25,7 @@ type Body = (of: Things) => Promise<Readonly<Record<string, unknown>>>
 export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
   ...route('GET', 'Projects'),
   ...route('GET', 'Projects/:projectId', { id: (of) => of.project() }),
+  ...route('GET', 'Projects/:projectId/Versions', { id: (of) => of.project() }),
   ...route('POST', 'Projects', { body: async () => ({ slug: `p-${randomUUID()}`, name: 'Another' }) }),
   ...route('PUT', 'Projects/:projectId', {
     id: (of) => of.project(),
@@ -35,6 +36,7 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
 
   ...route('GET', 'SigningPolicies'),
   ...route('GET', 'SigningPolicies/:signingPolicyId', { id: (of) => of.policy() }),
+  ...route('GET', 'SigningPolicies/:signingPolicyId/Versions', { id: (of) => of.policy() }),
   ...route('POST', 'SigningPolicies', {
     body: async (of) => ({ projectId: await of.project(), slug: 'another', settings: await settings(of) }),
   }),

@@ -1,5 +1,5 @@
 import { Refusal } from '../domain/index.ts'
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../projections/index.ts'
+import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts'
 
 /** A list whose items are numbered without gaps, from 0. */
 export type NumberedList<Item> = {
