@@ -48,7 +48,7 @@ export function withPolicyOptions(command: Command): Command {
     .option(
       '--allowed-branch <glob>',
       "origins are verified: the repository is the project's, the branch such a one; may be given several times",
-      several,
+      (glob: string, before?: readonly string[] | false) => several(glob, before || undefined),
     )
     .option('--no-allowed-branch', 'origins are not verified')
     .option('--allow-hash-signing', 'sign hashes whose content nobody sees; needs --timestamp none')

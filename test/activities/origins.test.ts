@@ -70,6 +70,25 @@ describe('a signer of a policy that verifies origins', () => {
     expect(await signed({}, { trustedBuildSystemId })).toBe('ORIGIN_NOT_VERIFIED')
   }, 60_000)
 
+  test('signs the artifact of an earlier request by the origin that was verified for it, and by no other', async () => {
+    const { organization, recorded, signed } = await verifying()
+    const first = await organization.planned(undefined, undefined, {
+      changes: { claimedOrigin: claimedBy(organization), originVerification: demandedOrigin },
+      origin: recorded,
+    })
+    expect(await sign(organization, first.signingRequestId)).toBe('signed')
+    const again = {
+      source: {
+        ...first.source,
+        kind: 'earlierRequest',
+        details: { signingRequestId: first.signingRequestId },
+      },
+    }
+    expect(await signed(again)).toBe('signed')
+    const other = { ...(recorded.origin as VerifiedOrigin), ref: { kind: 'branch', name: 'main' } } as const
+    expect(await signed(again, { origin: other })).toBe('ORIGIN_NOT_VERIFIED')
+  }, 60_000)
+
   test('signs nothing that hides what policy and project demand', async () => {
     const { organization, signed } = await verifying()
     // A submission that says nothing of it is planned without an origin.

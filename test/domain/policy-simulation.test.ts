@@ -60,6 +60,13 @@ const vouched = {
   trustedBuildSystems: ['jenkins'],
 }
 
+/** What a policy takes that verifies origins. */
+const verified = {
+  ...vouched,
+  settings: { ...vouched.settings, originVerification: { allowedBranches: ['main', 'release/*'] } },
+  project: { status: 'valid', slug: 'demo', repositoryUrl: 'https://git.example.org/demo' },
+}
+
 /** The same, but for something. */
 const but = (other: { readonly [Name in keyof SigningQuestion]?: unknown }) =>
   simulateSigning({ ...good, ...other } as SigningQuestion)
@@ -87,6 +94,16 @@ describe('a simulation says that something would be signed', () => {
   })
 })
 
+it('a simulation says which branches a policy allows that verifies origins', () => {
+  const branchOf = (other: object) => but({ ...verified, ...other }).rules.find(({ rule }) => rule === 'branch')
+  expect(but(verified).wouldBeSigned).toBe(true)
+  expect(branchOf({})).toMatchObject({ outcome: 'met', input: 'main' })
+  expect(branchOf({ branch: null })).toMatchObject({
+    outcome: 'notAsked',
+    message: expect.stringContaining('release/*'),
+  })
+})
+
 it('a simulation says which build systems could vouch', () => {
   const { wouldBeSigned, rules } = but(vouched)
   expect(wouldBeSigned).toBe(true)
@@ -107,6 +124,12 @@ describe('a simulation says that something would not be signed, by which rule an
       { ...vouched, user: { status: 'active', kind: 'interactive', userId: sam } },
     ],
     ['trustedBuildSystem', 'TRUSTED_BUILD_SYSTEM_NOT_LINKED', { ...vouched, trustedBuildSystems: [] }],
+    ['branch', 'ORIGIN_BRANCH_NOT_ALLOWED', { ...verified, branch: 'feature' }],
+    [
+      'settingsAllowed',
+      'PROJECT_REPOSITORY_NEEDED',
+      { ...verified, project: { ...good.project, repositoryUrl: null } },
+    ],
     ['certificateUsable', 'CERTIFICATE_EXPIRED', { at: '2027-06-01T00:00:00.000Z' }],
     [
       'certificateRestrictions',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ClaimedOrigin } from '../../domain/index.ts'
+import type { ClaimedOrigin, Submission } from '../../domain/index.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
 import { useTimeSkipping } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
@@ -17,9 +17,16 @@ describe('the workflow of a request whose origin is verified', () => {
     if (vouched === undefined) throw new Error('There is no build system.')
     const actor = vouched
 
-    async function submit(changes: Partial<NonNullable<ClaimedOrigin['repositoryData']>>) {
+    async function submit(
+      changes: Partial<NonNullable<ClaimedOrigin['repositoryData']>>,
+      otherwise: Partial<Submission> = {},
+    ) {
       const claimedOrigin = claimedBy(organization, changes)
-      const made = await submission(organization, undefined, { claimedOrigin, originVerification: demandedOrigin })
+      const made = await submission(organization, undefined, {
+        claimedOrigin,
+        originVerification: demandedOrigin,
+        ...otherwise,
+      })
       const command = { type: 'SubmitSigningRequest', submission: made } as const
       const { signingRequestId } = made
       await workflows.submit(signingRequestId, { command, initiator: { actor, callId: signingRequestId } })
@@ -58,6 +65,18 @@ describe('the workflow of a request whose origin is verified', () => {
     expect(await failedOf(wrong)).toEqual(['ORIGIN_REPOSITORY_MISMATCH', 'ORIGIN_BRANCH_NOT_ALLOWED'])
     expect(await failedOf(incomplete)).toEqual(['ORIGIN_CLAIM_INCOMPLETE'])
     expect(await failedOf(pulled)).toEqual(['ORIGIN_NOT_A_BRANCH'])
+    // The artifact of the first, again: nobody is asked, and what a new policy demands is judged by what was verified then.
+    const { fileName, sha256, size } = (await organization.request(right)).source
+    const source = {
+      ...{ kind: 'earlierRequest', fileName, sha256, size, isAtHand: true, secretsId: null },
+      details: { signingRequestId: right },
+    }
+    const again = await submit({}, { source })
+    const stricter = await submit({}, { source, originVerification: { ...demandedOrigin, allowedBranches: ['main'] } })
+    expect((await reached(organization, again, 'Completed')).origin?.verified).toEqual(
+      (await organization.request(right)).origin?.verified,
+    )
+    expect(await failedOf(stricter)).toEqual(['ORIGIN_BRANCH_NOT_ALLOWED'])
     expect(await typesOf(organization, wrong)).toEqual([
       'SigningRequestSubmitted',
       'ArtifactRetrieved',
