@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { ClientCertificateOptions } from './client-certificate-options.ts'
 import type { Connection, ConnectionOptions } from './connection/connection.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Report } from './output/report.ts'
@@ -57,13 +58,21 @@ export function withConnection(command: Command): Command {
  *
  * @param defaultUser of the embedded service's credentials file; `null` for a decision that is a person's: then somebody
  *   must be named
- * @throws CliError as `findConnection` does
+ * @throws CliError as `findConnection` and, where they name a client certificate, `chosenCertificate` do
  */
 export async function connect(
   { terminal, report }: Invocation,
-  options: ConnectionOptions,
+  options: ConnectionOptions & ClientCertificateOptions,
   defaultUser: 'ci' | null,
 ): Promise<Connection> {
   const { findConnection } = await import('./connection/connection.ts')
-  return findConnection(terminal, options, defaultUser, report.warn)
+  const connection = findConnection(terminal, options, defaultUser, report.warn)
+  const { clientCertificate, clientKey, clientPasswordFile, templateId } = options
+  if ([clientCertificate, clientKey, clientPasswordFile, templateId].every((option) => option === undefined))
+    return connection
+  const { chosenCertificate } = await import('./client-certificate.ts')
+  const chosen = await chosenCertificate(terminal, options)
+  if (chosen === undefined) return connection
+  const { callsWithCertificate } = await import('./connection/client-certificate.ts')
+  return { ...connection, certified: callsWithCertificate(chosen) }
 }

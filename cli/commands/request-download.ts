@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { CliError } from '../cli-error.ts'
+import { withClientCertificate } from '../client-certificate-options.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
 import { checkDestination } from '../destination.ts'
@@ -22,7 +23,7 @@ type Options = ConnectionOptions & {
 
 /** `countersign request download`. With `--json`: `{ signingRequestId, out, fileName, sha256, size }`. */
 export function define(command: Command, invocation: Invocation): void {
-  withConnection(command)
+  withClientCertificate(withConnection(command))
     .argument('<id>', 'the signing request')
     .requiredOption('--out <file>', 'where to save it; a file that is there is replaced, when the download is whole')
     .option('--unsigned', 'the file as it was submitted')

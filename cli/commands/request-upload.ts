@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.ts'
+import { withClientCertificate } from '../client-certificate-options.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { ask } from '../connection/graphql.ts'
 import { type AwaitedUpload, uploadOfRequest } from '../documents/requests.ts'
@@ -18,7 +19,7 @@ export function define(command: Command, invocation: Invocation): void {
     command,
     'Sends the file that `countersign sign --upload-later` announced, as its submitter. It must have the announced digest; nothing is sent otherwise, and nothing when it is there already.',
   )
-  withConnection(command)
+  withClientCertificate(withConnection(command))
     .argument('<id>', 'the signing request')
     .argument('<file>', 'the file that was announced')
     .action(async (text: string, name: string, options: ConnectionOptions) => {

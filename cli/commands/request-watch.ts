@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { withClientCertificate } from '../client-certificate-options.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import type { RequestDetails } from '../documents/request-fields.ts'
 import { parseDuration } from '../duration.ts'
@@ -19,7 +20,7 @@ type Options = ConnectionOptions & { readonly timeout?: string }
  * occurredAt, actor, data }`), and at the end one for the request (`{ kind: "request", signingRequest }`).
  */
 export function define(command: Command, invocation: Invocation): void {
-  withConnection(command)
+  withClientCertificate(withConnection(command))
     .argument('<id>', 'the signing request')
     .option('--timeout <duration>', 'give up waiting after this long (90s, 15m, 2h); the request goes on')
     .action(async (text: string, options: Options) => {

@@ -11,6 +11,7 @@ import {
 import { attachRequest } from '../attach-request.ts'
 import { awaitSignature } from '../await-signature.ts'
 import { usageError } from '../cli-error.ts'
+import { type ClientCertificateOptions, withClientCertificate } from '../client-certificate-options.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
 import { checkDestination, type Destination } from '../destination.ts'
 import { type ExistingSignatureTreatment, existingSignatureTreatments } from '../documents/request-fields.ts'
@@ -20,6 +21,7 @@ import { submitArtifact } from '../submit-artifact.ts'
 import { beginWait, howToContinue } from '../waiting.ts'
 
 type Options = ConnectionOptions &
+  ClientCertificateOptions &
   ArtifactOptions & {
     readonly project?: string
     readonly policy?: string
@@ -45,7 +47,7 @@ export function define(command: Command, invocation: Invocation): void {
     command,
     'Waits for approvals and for the signature, through restarts of the service, and saves the signed file when its SHA-256 is what the service recorded. Ctrl-C ends the waiting and not the request; `countersign sign --attach` takes it up again.',
   )
-  withArtifactOptions(withConnection(command))
+  withArtifactOptions(withClientCertificate(withConnection(command)))
     .argument('[file]', 'the file to be signed; none with --attach, with a link, or where it is described for later')
     .option('--project <slug>', 'the project (slug or id)')
     .option('--policy <slug>', 'its signing policy (slug or id)')

@@ -14,18 +14,18 @@ export type Call = {
  * Calls the service over HTTP with the caller's token, if there is one. Answers whatever the service answers; redirections are errors,
  * because following one would take the token, and the body, somewhere that nobody named.
  *
- * @throws CliError `SERVER_UNREACHABLE` (also when the connection breaks), `SERVER_REDIRECTS`; an `AbortError` when the
+ * @throws CliError `SERVER_UNREACHABLE` (also when the connection breaks), `SERVER_REDIRECTS`, `CLIENT_CERTIFICATE_REFUSED`; an `AbortError` when the
  *   signal says so
  */
 export async function callService(
-  { server, token }: Pick<Connection, 'server'> & Partial<Pick<Connection, 'token'>>,
+  { server, token, certified }: Pick<Connection, 'server' | 'certified'> & Partial<Pick<Connection, 'token'>>,
   target: URL,
   call: Call,
 ): Promise<Response> {
   const { method, headers, body, signal } = call
   let response: Response
   try {
-    response = await fetch(target, {
+    response = await (certified?.fetch ?? fetch)(target, {
       method,
       headers: {
         ...headers,
@@ -39,6 +39,8 @@ export async function callService(
     } as RequestInit)
   } catch (error) {
     if (signal?.aborted) throw signal.reason
+    const refusal = certified?.refusalOf(server, error)
+    if (refusal !== undefined) throw refusal
     throw isRedirection(error) ? redirects(target, null) : unreachable(server, error)
   }
   if (response.status >= 300 && response.status < 400) {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { CliError, usageError } from '../cli-error.ts'
 import { exitCode } from '../exit-code.ts'
 import type { Terminal } from '../terminal.ts'
+import type { CertifiedCalls } from './client-certificate.ts'
 import { type CredentialsFile, dataDirectory, readCredentialsFile } from './credentials-file.ts'
 import { isReadableOnTheWay, parseServerAddress, type ServerAddress } from './server-address.ts'
 
@@ -13,6 +14,8 @@ export type Connection = {
   readonly token: string
   /** Why whatever is changed over this connection is, for those who must approve it. */
   readonly changeReason?: string
+  /** How calls are made with a client certificate of this machine, where one is. */
+  readonly certified?: CertifiedCalls
 }
 
 /** What the command line says about the connection. */

@@ -306,7 +306,8 @@ async function digestOf(request: IncomingMessage): Promise<{ sha256: string; siz
 }
 
 function callerOf(authorization: string | null | undefined): string {
-  const token = authorization?.replace(/^Bearer /, '') ?? ''
+  // A proxy adds the token of a build system behind a colon.
+  const token = authorization?.replace(/^Bearer /, '').split(':', 1)[0] ?? ''
   return Object.hasOwn(tokens, token) ? tokens[token as keyof typeof tokens] : ''
 }
 
