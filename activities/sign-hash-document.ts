@@ -1,5 +1,6 @@
 import type { ArtifactStore, FileToSign } from '../artifacts/index.ts'
 import { type HashesToSign, hashDocument, Refusal, type SignedFile } from '../domain/index.ts'
+import type { FilePasses } from '../signing/file-passes/index.ts'
 import { hashVerification, signHashes } from '../signing/hashes/index.ts'
 import { readCertificate } from '../signing/x509/index.ts'
 import type { SigningTools } from './sign-copies.ts'
@@ -11,7 +12,7 @@ import type { SigningTools } from './sign-copies.ts'
  * @throws SigningError `HASH_SIGNATURE_INVALID`, `PKCS11_…`; Refusal `SIGNATURE_NOT_AS_PLANNED`; ArtifactError `ARTIFACT_STORE_…`
  */
 export async function* signHashDocument(
-  store: Pick<ArtifactStore, 'put'>,
+  { store, passes }: { readonly store: Pick<ArtifactStore, 'put'>; readonly passes: Pick<FilePasses, 'work'> },
   work: SigningTools & { readonly hashes: HashesToSign; readonly planned: FileToSign },
 ): AsyncGenerator<SignedFile, void, undefined> {
   const { hashes, planned, plan, certificate, key, stillAuthorised } = work
@@ -20,7 +21,7 @@ export async function* signHashDocument(
     throw new Refusal('SIGNATURE_NOT_AS_PLANNED', 'The certificate is not the one that the plan names.', {
       promise: 'the certificate',
     })
-  const verification = hashVerification(hashes, leaf.publicKey)
+  const verification = hashVerification(hashes, leaf.publicKey, passes)
   const document = hashDocument(hashes, await signHashes(key, hashes, { signed: verification.signatures }))
   await verification.document(document)
   await stillAuthorised()

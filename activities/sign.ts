@@ -103,7 +103,11 @@ export async function sign(
     const again = { folder, plannerVersion }
     if (hashes !== undefined)
       return planHashesAgain(facts, hashes, again, (composed, planned) =>
-        signPlanned({ composed, folder, signFiles: (tools) => signHashDocument(store, { hashes, planned, ...tools }) }),
+        signPlanned({
+          composed,
+          folder,
+          signFiles: (tools) => signHashDocument({ store, passes }, { hashes, planned, ...tools }),
+        }),
       )
     return planOnCopies({ ...facts, formats, store, passes, signal, onProgress }, again, (composed, copies) =>
       signPlanned({ composed, folder, signFiles: (tools) => signCopies(dependencies, copies, { ...work, ...tools }) }),

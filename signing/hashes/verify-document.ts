@@ -1,12 +1,12 @@
-import { createPublicKey } from 'node:crypto'
-import { setImmediate as eventLoopTurn } from 'node:timers/promises'
 import { type HashesToSign, hashDocument, signaturesInDocument } from '../../domain/index.ts'
+import type { FilePasses } from '../file-passes/index.ts'
 import { SigningError } from '../signing-error.ts'
-import { ecdsaVerifier, type HashCheck } from './verify-ecdsa.ts'
-import { pkcs1Holds, pssHolds } from './verify-rsa.ts'
+import { checkSignatures, type SignaturesToCheck } from './check-signatures.ts'
 
-/** So many signatures keep the event loop for two milliseconds, with the slowest curve for forty. */
-const checkedAtOnce = 16
+/** So many signatures a thread verifies at once, with the slowest curve for a third of a second. */
+const checkedAtOnce = 64
+/** So few are verified here: they keep the event loop for less than a millisecond, and no thread has to be woken or started. */
+const fewEnough = 4
 
 /** Verifies signatures of hashes as they are made, and at the end the document of all of them. */
 export type HashVerification = {
@@ -31,19 +31,33 @@ export type HashVerification = {
  * Begins to verify what is signed for a payload.
  *
  * @param publicKey DER SubjectPublicKeyInfo
+ * @param passes whose threads verify: of a thousand signatures the event loop would be kept for a tenth of a second and more
  */
-export function hashVerification(payload: HashesToSign, publicKey: Uint8Array): HashVerification {
-  const check = checkOf(payload, publicKey)
-  const { hashes } = payload
+export function hashVerification(
+  payload: HashesToSign,
+  publicKey: Uint8Array,
+  passes: Pick<FilePasses, 'work'>,
+): HashVerification {
+  const { hashes, signatureAlgorithm, hashAlgorithm, signatureFormat } = payload
+  const asked = {
+    signatureAlgorithm,
+    hashAlgorithm,
+    signatureFormat,
+    publicKey: Buffer.from(publicKey).toString('base64'),
+  }
+  const module = new URL('./check-signatures.ts', import.meta.url).href
   /** What was found right, by the index of its hash. */
   const right = new Map<number, string>()
 
   async function verifyPart(first: number, signatures: readonly string[]): Promise<void> {
-    const digests = hashes.slice(first, first + signatures.length).map((hash) => Buffer.from(hash, 'base64'))
-    const bytes = signatures.map((signature) => Buffer.from(signature, 'base64'))
-    const holds = await check(digests, bytes)
+    const ofThese = hashes.slice(first, first + signatures.length)
+    const parameters: SignaturesToCheck = { ...asked, hashes: ofThese, signatures }
+    const holds =
+      signatures.length <= fewEnough
+        ? await checkSignatures(parameters)
+        : ((await passes.work({ module, parameters })) as readonly boolean[])
     for (const [index, signature] of signatures.entries()) {
-      if (holds[index] !== true || bytes[index]?.toString('base64') !== signature)
+      if (holds[index] !== true)
         throw invalid(
           `The signature of hash ${first + index + 1} of ${hashes.length} does not hold by the certificate's key.`,
         )
@@ -52,11 +66,8 @@ export function hashVerification(payload: HashesToSign, publicKey: Uint8Array): 
   }
 
   async function verifyAll(first: number, signatures: readonly string[]): Promise<void> {
-    for (let at = 0; at < signatures.length; at += checkedAtOnce) {
-      // Thousands take a while: what else the process has to do, such as heartbeats, has its turn in between.
-      if (at > 0) await eventLoopTurn()
+    for (let at = 0; at < signatures.length; at += checkedAtOnce)
       await verifyPart(first + at, signatures.slice(at, at + checkedAtOnce))
-    }
   }
 
   return {
@@ -72,26 +83,6 @@ export function hashVerification(payload: HashesToSign, publicKey: Uint8Array): 
     },
   }
 }
-
-function checkOf(
-  { signatureAlgorithm, hashAlgorithm, signatureFormat }: HashesToSign,
-  publicKey: Uint8Array,
-): HashCheck {
-  const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
-  if (signatureAlgorithm === 'Ecdsa') {
-    if (key.asymmetricKeyType !== 'ec') return noneHolds
-    return ecdsaVerifier(key, signatureFormat ?? 'ieee') ?? noneHolds
-  }
-  if (key.asymmetricKeyType !== 'rsa' || hashAlgorithm === null) return noneHolds
-  const holds = signatureAlgorithm === 'RsaPss' ? pssHolds : pkcs1Holds
-  return async (digests, signatures) =>
-    signatures.map((signature, index) => {
-      const digest = digests[index]
-      return digest !== undefined && holds(key, hashAlgorithm, digest, signature)
-    })
-}
-
-const noneHolds: HashCheck = async (_, signatures) => signatures.map(() => false)
 
 function invalid(message: string): SigningError {
   return new SigningError('HASH_SIGNATURE_INVALID', `${message} It was thrown away.`)

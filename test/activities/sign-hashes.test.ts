@@ -1,5 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import { openPlan } from '../../artifacts/index.ts'
@@ -12,6 +12,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
 import { hashVerification } from '../../signing/hashes/index.ts'
 import { documentOf, ecdsaHashes, hashSubmission, plannedHashes } from '../support/hash-requests.ts'
 import { silenceWorkers } from '../support/temporal.ts'
@@ -66,7 +67,9 @@ test('hashes are signed and verified, and their plan names each of them', async 
 
   expect(await callSigner(organization, request)).toMatchObject({ failed: false, keyTouched: true })
   const [first] = await organization.token.listKeys()
-  await hashVerification(hashes, first?.publicKey ?? Buffer.alloc(0)).document(
+  const passes = new FilePasses(1)
+  onTestFinished(() => passes.close())
+  await hashVerification(hashes, first?.publicKey ?? Buffer.alloc(0), passes).document(
     await signedDocument(organization, request),
   )
   expect((await typesOf(organization, request)).slice(-3)).toEqual([

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type HashesToSign, hashDocument, keyAlgorithms, type SignableHash } from '../../domain/index.ts'
+import { FilePasses } from '../../signing/file-passes/index.ts'
 import { hashVerification, signHashes } from '../../signing/hashes/index.ts'
 import { openToken, type Token, type TokenKey } from '../../signing/pkcs11/index.ts'
 import { openssl } from '../support/openssl.ts'
@@ -17,13 +18,16 @@ beforeAll(async () => {
   token = await openToken(await softHsmToken(folder))
 })
 
+const passes = new FilePasses(2)
+
 afterAll(async () => {
+  await passes.close()
   await token?.close()
   await rm(folder, { recursive: true, force: true })
 })
 
 const verifyHashDocument = (text: string, payload: HashesToSign, publicKey: Uint8Array) =>
-  hashVerification(payload, publicKey).document(text)
+  hashVerification(payload, publicKey, passes).document(text)
 
 const hashNames = ['sha1', 'sha256', 'sha384', 'sha512'] as const
 const digestsOf = ({ hashes }: HashesToSign) => hashes.map((hash) => Buffer.from(hash, 'base64'))
@@ -174,7 +178,7 @@ describe('many hashes', () => {
   })
 
   test('are verified while others are signed, and once more where their document says something else', async () => {
-    const verification = hashVerification(payload, key.publicKey)
+    const verification = hashVerification(payload, key.publicKey, passes)
     const parts: number[] = []
     const signatures = await signHashes(key, payload, {
       async signed(first, part) {
@@ -219,7 +223,7 @@ describe('many hashes', () => {
     const signature = Buffer.concat([x, x]).toString('base64')
     const zero = { ...payload, hashes: [Buffer.alloc(32).toString('base64')] }
     await verifyHashDocument(hashDocument(zero, [signature]), zero, key.publicKey)
-    const beyond = hashVerification(one, key.publicKey).signatures(1, [signature])
+    const beyond = hashVerification(one, key.publicKey, passes).signatures(1, [signature])
     await expect(beyond).rejects.toMatchObject({ code: 'HASH_SIGNATURE_INVALID' })
   })
 
