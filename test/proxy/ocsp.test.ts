@@ -1,0 +1,81 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { certificatesOfFile, readCertificate } from '../../proxy/certificates/certificate.ts'
+import { ocspRequest, readOcspResponse } from '../../proxy/revocation/ocsp.ts'
+import { NodeAuthority, type NodeCertificate } from '../support/node-authority.ts'
+import { openssl } from '../support/openssl.ts'
+import { suiteFolder } from '../support/suite-folder.ts'
+
+const folder = suiteFolder()
+const dates = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 86_400_000) }
+const entitled = 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=OCSPSigning'
+
+let issuing: NodeAuthority
+let node: NodeCertificate
+let responder: NodeCertificate
+beforeAll(async () => {
+  issuing = await NodeAuthority.root(folder, 'Issuing')
+  node = await issuing.issue('node', dates)
+  responder = await issuing.issue('responder', { extensions: entitled })
+})
+
+describe('a response of an OCSP responder', () => {
+  it('says that a certificate is good, revoked or unknown', async () => {
+    const gone = await issuing.issue('gone', dates)
+    await issuing.revoke(gone)
+    const stranger = await issuing.issue('stranger')
+    expect(await answerAbout(node, responder)).toMatchObject({ status: 'good' })
+    expect(await answerAbout(gone, responder)).toMatchObject({ status: 'revoked' })
+    expect(await answerAbout(stranger, responder)).toMatchObject({ status: 'unknown' })
+  })
+
+  it('may be signed by the issuer itself', async () => {
+    const issuer = { certificateFile: issuing.certificateFile, keyFile: issuing.at('ca.key') }
+    expect(await answerAbout(node, issuer)).toMatchObject({ status: 'good' })
+  })
+
+  it('is not believed of who is not entitled by this issuer, or not any more', async () => {
+    const other = await NodeAuthority.root(`${folder}/other`, 'Issuing')
+    const past = { notBefore: new Date(Date.now() - 7_200_000), notAfter: new Date(Date.now() - 3_600_000) }
+    for (const signer of [
+      await issuing.issue('client'),
+      await issuing.issue('expired', { extensions: entitled, ...past }),
+      await other.issue('responder', { extensions: entitled }),
+    ])
+      expect(await answerAbout(node, signer)).toMatchObject({ fault: expect.stringContaining('signed neither') })
+  })
+
+  it('about another certificate is none', async () => {
+    const response = await respond(ocspRequest(read(responder), authority()), responder)
+    expect(readOcspResponse(response, read(node), authority(), Date.now())).toMatchObject({
+      fault: expect.stringContaining('another certificate'),
+    })
+  })
+})
+
+async function answerAbout(about: NodeCertificate, signer: NodeCertificate) {
+  const response = await respond(ocspRequest(read(about), authority()), signer)
+  return readOcspResponse(response, read(about), authority(), Date.now())
+}
+
+/** Has `openssl ocsp` answer a request. */
+async function respond(request: Uint8Array, { certificateFile, keyFile }: NodeCertificate): Promise<Buffer> {
+  const [asked, answered] = [join(folder, 'request.der'), join(folder, 'response.der')]
+  writeFileSync(asked, request)
+  await openssl(
+    ...['ocsp', '-index', issuing.at('index.txt'), '-CA', issuing.certificateFile, '-rsigner', certificateFile],
+    ...['-rkey', keyFile, '-reqin', asked, '-respout', answered, '-ndays', '1'],
+  )
+  return readFileSync(answered)
+}
+
+function read({ certificateFile }: { readonly certificateFile: string }) {
+  const [der] = certificatesOfFile(readFileSync(certificateFile))
+  if (der === undefined) throw new Error('there is no certificate')
+  return readCertificate(der)
+}
+
+function authority() {
+  return read(issuing)
+}
