@@ -1,8 +1,9 @@
 import {
   canonicalJson,
   type EarlierRequests,
+  findingOfClaim,
   fold,
-  originOfClaim,
+  originUnsupported,
   projectDecider,
   Refusal,
   requireVerifiedOrigin,
@@ -17,13 +18,13 @@ import type { GroundsLog } from './grounds.ts'
 
 /**
  * Where the policy's version demands a verified origin: the request must say what policy and project demanded when it was submitted,
- * and its origin be verified, which is judged again. It must be of the build system that vouched for the artifact; where that was
- * asked nothing, it must be what it claims; and the artifact of an earlier request must have the origin that was verified for the
- * request that it came with.
+ * and its origin be verified, which is judged again. It must be of the build system that vouched for the artifact, and what that
+ * claims; and the artifact of an earlier request must have the origin that was verified for the request that it came with. No
+ * worker of this release asks build systems: what the log says that one of another kind answered, this signer does not believe.
  *
  * @param submission the event with which the request began
  * @param earlier what a request goes back to that takes an earlier one's artifact
- * @throws Refusal `POLICY_MISMATCH`, `ORIGIN_NOT_VERIFIED`
+ * @throws Refusal `POLICY_MISMATCH`, `ORIGIN_NOT_VERIFIED`, `ORIGIN_KIND_UNSUPPORTED`
  */
 export async function checkOrigin(
   log: GroundsLog,
@@ -51,13 +52,10 @@ export async function checkOrigin(
   const { events } = await readNamedStream(log, streams.trustedBuildSystem(origin.trustedBuildSystemId))
   const system = fold(trustedBuildSystemDecider, events)
   if (system.status === 'none' || system.kind !== origin.kind) throw notVerified('its build system is of another kind')
-  const isClaimed = ['custom', 'authenticationProxy'].includes(system.kind)
-  const proof = system.kind === 'custom' ? 'claim' : 'clientCertificate'
-  if (!isClaimed && ['claim', 'clientCertificate'].includes(origin.verified.proof))
-    throw notVerified('its build system is asked, and does not only say it')
-  if (!isClaimed) return
-  const claim = originOfClaim(first.request.claimedOrigin ?? null, voucher.node)
-  if (canonicalJson({ origin: claim.origin, proof }) !== canonicalJson(origin.verified))
+  const claim = findingOfClaim(system.kind, first.request.claimedOrigin ?? null, voucher.node)
+  if (claim === undefined) throw originUnsupported(system.kind)
+  const { origin: claimed, proof } = claim
+  if (canonicalJson({ origin: claimed, proof }) !== canonicalJson(origin.verified))
     throw notVerified('it is not what the build system claimed')
 }
 

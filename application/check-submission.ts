@@ -22,11 +22,14 @@ import {
   requireRepository,
   requireRestrictionsMet,
   requireTrustedBuildSystem,
+  requireUsableClaim,
   requireVerifiedOrigin,
   type SigningPolicyId,
   type SigningPolicySettings,
   signingRequestDecider,
   streams,
+  type TrustedBuildSystem,
+  type TrustedBuildSystemKind,
   trustedBuildSystemDecider,
   usableCertificate,
   usableKey,
@@ -70,7 +73,8 @@ export type CheckedChoices = {
  *
  * @param earlier what a resubmission goes back to: where the policy demands a trusted build system, it must have vouched for that
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
- *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `PROJECT_REPOSITORY_NEEDED`, `ORIGIN_NOT_VERIFIED`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
+ *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `PROJECT_REPOSITORY_NEEDED`, `ORIGIN_NOT_VERIFIED`,
+ *   `ORIGIN_KIND_UNSUPPORTED`, `ORIGIN_NODE_UNKNOWN`, `ORIGIN_CLAIM_INCOMPLETE`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
  *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`, `CANCELLATION_TIMEOUT_INVALID`; as {@link claimedOrigin}
  */
 export async function checkChoices(
@@ -91,7 +95,7 @@ export async function checkChoices(
     ...originVerification,
     repositoryUrl: requireRepository(project.repositoryUrl),
   }
-  if (settings.trustedBuildSystemRequired) await requireVouched(log, caller, project.projectId, earlier)
+  const system = settings.trustedBuildSystemRequired && (await requireVouched(log, caller, project.projectId, earlier))
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
   const version = parseVersion(choices.version ?? null)
@@ -103,7 +107,9 @@ export async function checkChoices(
   const origin = earlier
     ? (earlier.original.request.claimedOrigin ?? null)
     : await claimedOrigin(dependencies, caller, choices, project)
-  if (demanded !== undefined) requireOrigin(demanded, origin, earlier)
+  if (demanded !== undefined && earlier !== undefined)
+    requireVerifiedOrigin({ originVerification: demanded, origin: earlier.first.request.origin })
+  else if (demanded !== undefined) requireOrigin(origin, caller, system?.kind)
   const cancelAt = cancelMoment(choices.cancelAfterSeconds ?? null, now())
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
   const said = { description, version, origin, cancelAt }
@@ -118,23 +124,23 @@ export async function checkChoices(
 }
 
 /**
- * Where an origin is demanded, a submission must say one, and a resubmission have one that was verified and that the new policy
- * allows. What its build system confirms is asked once the artifact is there.
+ * Where an origin is demanded, a submission must say one that can be verified. Whether policy and project allow it, and what its
+ * build system confirms, is asked once the artifact is there.
  *
- * @throws Refusal `ORIGIN_NOT_VERIFIED`
+ * @throws Refusal `ORIGIN_NOT_VERIFIED`; as {@link requireUsableClaim}
  */
 function requireOrigin(
-  originVerification: DemandedOrigin,
   claimed: ClaimedOrigin | null,
-  earlier: EarlierRequests<RecordedEvent> | undefined,
+  { vouchedBy }: Caller,
+  kind: TrustedBuildSystemKind | undefined,
 ): void {
-  if (earlier !== undefined) requireVerifiedOrigin({ originVerification, origin: earlier.first.request.origin })
-  else if (claimed === null)
+  if (claimed === null || kind === undefined)
     throw new Refusal(
       'ORIGIN_NOT_VERIFIED',
       'The signing policy demands a verified origin, and the submission says none. Have the build system send it, in the fields origin.….',
       { field: 'origin' },
     )
+  requireUsableClaim(kind, claimed, vouchedBy?.node ?? null)
 }
 
 /** The longest that a request may be given until it is canceled, in seconds: a year. */
@@ -151,20 +157,25 @@ function cancelMoment(seconds: number | null, now: Instant): Instant | null {
   return new Date(Date.parse(now) + seconds * 1_000).toISOString()
 }
 
-/** What a policy demands that takes only what a trusted build system vouches for. @throws Refusal as that says */
+/**
+ * What a policy demands that takes only what a trusted build system vouches for.
+ *
+ * @returns the build system that does
+ * @throws Refusal as {@link requireTrustedBuildSystem}
+ */
 async function requireVouched(
   log: EventLog,
   caller: Caller,
   projectId: ProjectId,
   earlier: EarlierRequests<RecordedEvent> | undefined,
-): Promise<void> {
+): Promise<TrustedBuildSystem> {
   const { kind, vouchedBy } = await broughtInBy(log, caller, earlier)
   const submitterKind = caller.kind === 'ci' ? kind : caller.kind
   const system =
     vouchedBy &&
     (await loadOwn(log, streams.trustedBuildSystem(vouchedBy.trustedBuildSystemId), trustedBuildSystemDecider, caller))
   const isResubmission = earlier !== undefined
-  requireTrustedBuildSystem({ submitterKind, vouchedBy: system?.state ?? null, projectId, isResubmission })
+  return requireTrustedBuildSystem({ submitterKind, vouchedBy: system?.state ?? null, projectId, isResubmission })
 }
 
 /**

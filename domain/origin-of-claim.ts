@@ -1,12 +1,79 @@
 import type { BuildNode } from './actor.ts'
+import { Refusal } from './refusal.ts'
 import type { SaidOrigin } from './signing-request/claimed-origin.ts'
-import { failedCheck, type OriginCheck, passedCheck, type VerifiedOrigin } from './verified-origin.ts'
+import { failureOfOrigin } from './signing-request/judge-origin.ts'
+import type { TrustedBuildSystemKind } from './trusted-build-system/events.ts'
+import {
+  failedCheck,
+  failedChecks,
+  type OriginCheck,
+  type OriginProof,
+  passedCheck,
+  type VerifiedOrigin,
+} from './verified-origin.ts'
 
 /** An origin as it follows from a claim, and what was asked of the claim. */
 export type OriginOfClaim = {
   /** `null` when the claim says too little. */
   readonly origin: VerifiedOrigin | null
   readonly checks: readonly OriginCheck[]
+}
+
+/** What is found where nobody can be asked but the build system that claims it, and how that is proved. */
+export type FindingOfClaim = OriginOfClaim & { readonly proof: OriginProof }
+
+/**
+ * What is found of a claim by a build system of a kind that can be asked no more than it says. `custom` is any caller that holds the
+ * token. Behind an `authenticationProxy` the node is part of the origin: without one the claim came past the proxy, with its token.
+ *
+ * Worker and signer judge by this one function, and a submission is refused by it that could never be signed.
+ *
+ * @returns `undefined` for a kind that is to be asked
+ */
+export function findingOfClaim(
+  kind: TrustedBuildSystemKind,
+  claimed: SaidOrigin | null,
+  node: BuildNode | null,
+): FindingOfClaim | undefined {
+  if (kind === 'custom') return { ...originOfClaim(claimed), proof: 'claim' }
+  if (kind !== 'authenticationProxy') return undefined
+  if (node !== null) return { ...originOfClaim(claimed, node), proof: 'clientCertificate' }
+  const unknownNode = failedCheck(
+    'node',
+    {
+      code: 'ORIGIN_NODE_UNKNOWN',
+      message:
+        'No authentication proxy says which build node submitted it. Submit through the proxy, and not past it with its token.',
+    },
+    { node: null },
+  )
+  return { origin: null, proof: 'clientCertificate', checks: [unknownNode] }
+}
+
+/**
+ * Refuses a claim of which it is plain when it is made that its origin will never be verified.
+ *
+ * @throws Refusal `ORIGIN_KIND_UNSUPPORTED`, `ORIGIN_NODE_UNKNOWN`, `ORIGIN_CLAIM_INCOMPLETE`
+ */
+export function requireUsableClaim(
+  kind: TrustedBuildSystemKind,
+  claimed: SaidOrigin | null,
+  node: BuildNode | null,
+): void {
+  const finding = findingOfClaim(kind, claimed, node)
+  if (finding === undefined) throw originUnsupported(kind)
+  if (failedChecks(finding.checks).length === 0) return
+  const { code, message } = failureOfOrigin(finding.checks)
+  throw new Refusal(code, message, { field: 'origin' })
+}
+
+/** The refusal of what rests on the answer of a build system that this release cannot ask. */
+export function originUnsupported(kind: TrustedBuildSystemKind): Refusal {
+  return new Refusal(
+    'ORIGIN_KIND_UNSUPPORTED',
+    `This release cannot verify origins of ${kind}. It verifies what build systems of the kind custom claim. Submit from one of those, or to a signing policy that does not verify origins.`,
+    { kind },
+  )
 }
 
 /**

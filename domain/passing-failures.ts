@@ -60,7 +60,8 @@ export const passing: Readonly<Record<string, string>> = {
   KEY_STORE_NOT_CONFIGURED: 'Operator: configure the key store that the message names on every signer.',
   LINK_UNAVAILABLE: 'See the server.',
   NOT_WAITING_FOR_APPROVAL: 'See its state.',
-  ORIGIN_KIND_UNSUPPORTED: 'Operator: run workers of a release that can, with a way outside.',
+  ORIGIN_KIND_UNSUPPORTED:
+    'Submit from a build system of the kind `custom`, or to a policy that does not verify origins. Operator: run workers and signers of a release that can.',
   OUTGOING_INTERRUPTED: 'See the server.',
   OUTGOING_TIMED_OUT: 'See why the server is slow.',
   OUTGOING_UNREACHABLE: 'See that the server runs, and its certificate.',

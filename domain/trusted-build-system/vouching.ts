@@ -57,10 +57,11 @@ export type VouchedSubmission = {
 /**
  * Refuses what a policy does not take that demands a trusted build system.
  *
+ * @returns the build system that vouches for the submission
  * @throws Refusal `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_REQUIRED`, `TRUSTED_BUILD_SYSTEM_NOT_FOUND`,
  *   `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`
  */
-export function requireTrustedBuildSystem(submission: VouchedSubmission): void {
+export function requireTrustedBuildSystem(submission: VouchedSubmission): TrustedBuildSystem {
   const { submitterKind, vouchedBy, projectId, isResubmission = false } = submission
   if (submitterKind !== 'ci')
     throw new Refusal(
@@ -74,7 +75,7 @@ export function requireTrustedBuildSystem(submission: VouchedSubmission): void {
         ? 'The signing policy demands a trusted build system, and none vouched for the request that is to be submitted again. Submit its artifact from one.'
         : 'The signing policy demands a trusted build system: send its token behind the API token, as «Authorization: Bearer <API token>:<build system token>».',
     )
-  vouchesFor(vouchedBy, projectId)
+  return vouchesFor(vouchedBy, projectId)
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type RecordOrigin,
   type Submission,
   type TrustedBuildSystemId,
+  type TrustedBuildSystemKind,
   type VerifiedOrigin,
 } from '../../domain/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
@@ -19,8 +20,8 @@ silenceWorkers()
 const installation = testInstallation()
 
 /** An organization whose policy verifies origins, whose signer believes only what could have been. */
-async function verifying() {
-  const options = { buildSystem: true, allowedBranches, approval: null, timestamp: 'none', installation } as const
+async function verifying(buildSystem: true | TrustedBuildSystemKind = true) {
+  const options = { buildSystem, allowedBranches, approval: null, timestamp: 'none', installation } as const
   const organization = await testOrganization(options)
   const claimedOrigin = claimedBy(organization)
   const { origin } = originOfClaim(claimedOrigin)
@@ -69,6 +70,18 @@ describe('a signer of a policy that verifies origins', () => {
     const trustedBuildSystemId = randomUUID() as TrustedBuildSystemId
     expect(await signed({}, { trustedBuildSystemId })).toBe('ORIGIN_NOT_VERIFIED')
   }, 60_000)
+
+  test.each([
+    ['an answer of a build system that no worker asks', 'githubActions', 'api', 'ORIGIN_KIND_UNSUPPORTED'],
+    ['a proxy that names no node', 'authenticationProxy', 'clientCertificate', 'ORIGIN_NOT_VERIFIED'],
+  ] as const)(
+    'does not believe %s',
+    async (_, kind, proof, code) => {
+      const { signed } = await verifying(kind)
+      expect(await signed({}, { kind, proof })).toBe(code)
+    },
+    60_000,
+  )
 
   test('signs the artifact of an earlier request by the origin that was verified for it, and by no other', async () => {
     const { organization, recorded, signed } = await verifying()

@@ -46,8 +46,8 @@ async function demanding() {
     kind: 'jenkins',
   })
   const { trustedBuildSystemId, token: trustedBuildSystemToken } = system
-  const call = (vouched: boolean): Promise<Caller> =>
-    application.authenticate({ apiToken, ...(vouched && { trustedBuildSystemToken }) }, undefined)
+  const call = (vouched: boolean, token = trustedBuildSystemToken): Promise<Caller> =>
+    application.authenticate({ apiToken, ...(vouched && { trustedBuildSystemToken: token }) }, undefined)
   const link = { trustedBuildSystemId, projectId }
   return { test, ada, anna, ci, groupId, update, call, link, trustedBuildSystemToken, signingPolicyId }
 }
@@ -83,6 +83,47 @@ describe('a policy that demands a trusted build system', () => {
     expect(events[0]?.metadata.actor).toMatchObject({
       vouchedBy: { trustedBuildSystemId: link.trustedBuildSystemId, node: null },
     })
+    // Where the policy verifies origins, what never could be is refused before there is a request.
+    const { projectId } = link
+    await application.updateProject(ada, {
+      projectId,
+      basedOnRevision: 0,
+      name: 'Program',
+      description: null,
+      readers: [],
+      configurators: [],
+      repositoryUrl: 'https://git.example.org/team/program',
+    })
+    await update({ originVerification: { allowedBranches: ['main'] } }, 1)
+    expect(await codeOf(test.submit(await call(true)))).toBe('ORIGIN_NOT_VERIFIED')
+    const said = (commitId: string | null) => ({
+      repositoryData: {
+        url: 'https://git.example.org/team/program',
+        branchName: 'main',
+        commitId,
+        sourceControlManagementType: 'git',
+      },
+      buildData: null,
+    })
+    const asked = { project: 'tool', signingPolicy: 'release', description: null, fileName: 'setup.exe', size: 9 }
+    const submitFrom = async (token: string, commitId: string | null) =>
+      codeOf(application.canSubmit(await call(true, token), { ...asked, firstBytes: null, origin: said(commitId) }))
+    const commit = 'ab'.repeat(20)
+    expect(await submitFrom(trustedBuildSystemToken, commit)).toBe('ORIGIN_KIND_UNSUPPORTED')
+    const other = async (kind: 'custom' | 'authenticationProxy') => {
+      const made = await application.createTrustedBuildSystem(ada, {
+        slug: kind.toLowerCase(),
+        name: kind,
+        description: null,
+        kind,
+      })
+      await application.linkTrustedBuildSystem(ada, { projectId, trustedBuildSystemId: made.trustedBuildSystemId })
+      return made.token
+    }
+    expect(await submitFrom(await other('authenticationProxy'), commit)).toBe('ORIGIN_NODE_UNKNOWN')
+    const custom = await other('custom')
+    expect(await submitFrom(custom, null)).toBe('ORIGIN_CLAIM_INCOMPLETE')
+    expect(await submitFrom(custom, commit)).toBe('done')
     // Groups change after the policy was saved.
     await application.changeGroupMembers(ada, { groupId, add: [anna.userId], remove: [] })
     const person = await application.authenticate({ apiToken: anna.token, trustedBuildSystemToken }, undefined)

@@ -40,6 +40,7 @@ import {
   signingPolicyDecider,
   signingRequestDecider,
   streams,
+  type TrustedBuildSystemKind,
   type UserActor,
   type UserId,
   uploadedFile,
@@ -114,8 +115,8 @@ export async function testOrganization(
     readonly throughGroups?: boolean
     /** What seals and reads names; default: keys in memory. */
     readonly persons?: Persons
-    /** Whether the policy demands a trusted build system; the submitter is a CI user then, for whom one vouches. */
-    readonly buildSystem?: true
+    /** Whether the policy demands a trusted build system; the submitter is a CI user then, for whom one vouches, `custom` or of this kind. */
+    readonly buildSystem?: true | TrustedBuildSystemKind
     /** That the policy verifies origins, of such branches; it demands a trusted build system then. */
     readonly allowedBranches?: readonly string[]
     /** Whether the policy signs hashes, too; it demands no time-stamps then. */
@@ -173,7 +174,8 @@ export async function testOrganization(
     description: null,
     repositoryUrl: 'https://example.org/test',
   })
-  const buildSystem = options.buildSystem && (await linkedBuildSystem(dependencies, setup, projectId))
+  const buildSystem =
+    options.buildSystem && (await linkedBuildSystem(dependencies, setup, { projectId, kind: options.buildSystem }))
   const vouched = buildSystem && {
     kind: 'user' as const,
     userId: submitter,
@@ -319,9 +321,9 @@ export async function testOrganization(
 async function linkedBuildSystem(
   dependencies: Pick<SignerDependencies, 'log' | 'now'>,
   setup: Setup,
-  projectId: ProjectId,
+  { projectId, kind }: { readonly projectId: ProjectId; readonly kind: true | TrustedBuildSystemKind },
 ): Promise<Voucher> {
-  const facts = { slug: 'builds', name: 'Builds', description: null, kind: 'custom' } as const
+  const facts = { slug: 'builds', name: 'Builds', description: null, kind: kind === true ? 'custom' : kind }
   const { trustedBuildSystemId, tokenId } = await createTrustedBuildSystem(dependencies, setup, facts)
   await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId })
   return { trustedBuildSystemId, proof: { method: 'token', tokenId }, node: null }
