@@ -35,21 +35,38 @@ function optionsOf(args: readonly string[]): readonly string[] {
 }
 
 function asUsageError(error: CommanderError, args: readonly string[], program: Command): Error {
-  const command = namedCommand(program, args)
+  const { command, isBehindOptions } = namedCommand(program, args)
   if (error.code === 'commander.help') return usageError(`\`${command}\` needs the name of a command behind it.`)
-  const place =
-    error.code === 'commander.unknownOption' && command === program.name() ? 'Options stand behind the command. ' : ''
+  const isMisplaced = error.code === 'commander.unknownOption' && isBehindOptions
+  const place = isMisplaced ? ['Options stand behind the command.'] : []
   const [message = '', ...more] = withoutTokens(error.message.replace(/^error: /, ''), args).split('\n')
   return usageError(
     `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith('.') ? '' : '.'}`,
-    `${place}${more.join(' ')} \`${command} --help\` shows what there is.`.trim(),
+    [...place, ...more, `\`${command} --help\` shows what there is.`].join(' '),
   )
 }
 
-/** The command that the arguments name, as far as they name one: `countersign request show`. */
-function namedCommand(command: Command, [first, ...rest]: readonly string[]): string {
-  const named = command.commands.find((each) => each.name() === first)
-  return named === undefined ? command.name() : `${command.name()} ${namedCommand(named, rest)}`
+/**
+ * The command that the arguments name, as far as they name one: `countersign request show`. Options that stand before it, and their
+ * values, are passed over.
+ */
+function namedCommand(
+  group: Command,
+  args: readonly string[],
+): { readonly command: string; readonly isBehindOptions: boolean } {
+  const isBehindOptions = group.commands.length > 0 && args[0]?.startsWith('-') === true
+  const place = isBehindOptions ? args.findIndex((each) => memberOf(group, each) !== undefined) : 0
+  const member = memberOf(group, args[place])
+  if (member === undefined) return { command: group.name(), isBehindOptions }
+  const below = namedCommand(member, args.slice(place + 1))
+  return {
+    command: `${group.name()} ${below.command}`,
+    isBehindOptions: isBehindOptions || below.isBehindOptions,
+  }
+}
+
+function memberOf({ commands }: Command, name: string | undefined): Command | undefined {
+  return commands.find((each) => each.name() === name)
 }
 
 // Commander quotes what it does not understand.

@@ -183,7 +183,9 @@ describe('the command line', () => {
   it.each([
     [['sign', 'setup.exe'], 'countersign sign --help'],
     [['sgin', 'setup.exe'], 'countersign --help'],
-    [['--url', 'https://example.com', 'request', 'list'], 'countersign --help'],
+    [['--url', 'https://example.com', 'request', 'list'], 'countersign request list --help'],
+    [['request', '--json', 'list'], 'countersign request list --help'],
+    [['request', '--prjct'], 'countersign request --help'],
     [['request', 'lst'], 'countersign request --help'],
     [['request', 'list', '--prjct', 'x'], 'countersign request list --help'],
   ])('names the command whose help to read after %j', async (args, command) => {
