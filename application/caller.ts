@@ -7,6 +7,7 @@ import {
   type Initiator,
   type Instant,
   type OrganizationId,
+  parseText,
   type SealedDetails,
   type UserId,
   type Voucher,
@@ -36,6 +37,17 @@ export type Caller = {
 
 /** Who asks for something: a user, or the service's own set-up. */
 export type Requester = Caller | Setup
+
+/**
+ * A caller who says why what the call changes is to change. Whether the reason is one does not depend on what the organization
+ * controls: it is refused also where the change is made at once.
+ *
+ * @throws Refusal `TEXT_TOO_LONG`, `TEXT_MALFORMED`
+ */
+export function withChangeReason(caller: Caller, text: string | null): Caller {
+  const changeReason = parseText(text, 'The reason of the change')
+  return changeReason === null ? caller : { ...caller, changeReason }
+}
 
 /** Whether it is the service's own set-up that asks, which may do everything. */
 export function isSetup(requester: Requester): requester is Setup {

@@ -7,6 +7,7 @@ import {
   isInterfaceType,
   isObjectType,
 } from 'graphql'
+import { withChangeReason } from '../application/index.ts'
 import type { GraphQLContext } from './context.ts'
 
 /**
@@ -46,6 +47,6 @@ function givingReason(resolve: Resolver): Resolver {
   return (root, args: { readonly changeReason?: string | null }, context, info) => {
     const { changeReason = null } = args
     if (changeReason === null) return resolve(root, args as never, context, info)
-    return resolve(root, args as never, { ...context, caller: { ...context.caller, changeReason } }, info)
+    return resolve(root, args as never, { ...context, caller: withChangeReason(context.caller, changeReason) }, info)
   }
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { type Application, type Caller, type Handled, permissionsOfUseCases } from '../../application/index.ts'
+import {
+  type Application,
+  type Caller,
+  type Handled,
+  permissionsOfUseCases,
+  withChangeReason,
+} from '../../application/index.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
 
 /** What every change of the organization answers. */
@@ -112,8 +118,7 @@ export function change<
     async handle(call) {
       const { changeReason = null, ...rest } = call.body as { readonly changeReason?: string | null }
       const input = { ...call.parameters, ...rest } as z.output<Parameters> & z.output<Body>
-      const caller = changeReason === null ? call.caller : { ...call.caller, changeReason }
-      const handled = await run(caller, input)
+      const handled = await run(withChangeReason(call.caller, changeReason), input)
       const { position, changeProposalId = null } = handled
       const known: Readonly<Record<string, unknown>> = { ...call.parameters, ...handled }
       const named = Object.fromEntries(Object.keys(shape).map((name) => [name, known[name]]))

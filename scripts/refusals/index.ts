@@ -44,6 +44,7 @@ const apart: ReadonlySet<string> = new Set([
   'requirePermission',
   'refuseStale',
   'proposeChange',
+  'withChangeReason',
   'parsePageRequest',
   'approveOne',
   'statusOfRefusal',

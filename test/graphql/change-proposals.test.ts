@@ -180,6 +180,14 @@ describe('a proposed change', () => {
     await server.ask(bea, approve, { input: { changeProposalId: changeProposal.changeProposalId } })
     const { data } = await server.ask(ada, '{ organization { changeControl { requiredApprovals } } }')
     expect(data.organization.changeControl).toBeNull()
+
+    // Nothing is proposed any more, and a reason that is none is refused all the same.
+    const reasoned = control.replace('!)', '!, $reason: String)').replace('$input)', '$input, changeReason: $reason)')
+    const input = { changeControl: { requiredApprovals: 1, lifetimeSeconds: 3600 } }
+    const refused = await server.ask(ada, reasoned, { input, reason: 'x'.repeat(4_001) })
+    expect(refused.errors?.[0]?.extensions.code).toBe('TEXT_TOO_LONG')
+    const done = await server.ask(ada, reasoned, { input, reason: 'x'.repeat(4_000) })
+    expect(done.data.changeChangeControl.changeProposal).toBeNull()
   })
 
   it('of another organization, or none at all, is not there', async () => {
