@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { type Application, permissionsOfUseCases } from '../../application/index.ts'
-import { InvalidInput } from '../invalid-input.ts'
 import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
+import { missing, oneOf } from './submission-fields.ts'
 import { submittedAnswer, submittedBody } from './submitted.ts'
 
 /** `POST …/SigningRequests/Resubmit`: a completed request becomes another one, under another signing policy. */
@@ -37,10 +37,9 @@ export function resubmitOperation({
     },
     answers: { 201: submittedAnswer },
     async handle({ caller, body, idempotencyKey }) {
-      const { originalSigningRequestId, signingPolicySlug, signingPolicyId, description = null } = body
-      const signingPolicy = signingPolicySlug ?? signingPolicyId
-      if (signingPolicy === undefined || (signingPolicySlug !== undefined && signingPolicyId !== undefined))
-        throw new InvalidInput({ signingPolicySlug: ['give signingPolicySlug or signingPolicyId, one of them'] })
+      const { originalSigningRequestId, description = null } = body
+      const signingPolicy = oneOf(body, 'signingPolicySlug', 'signingPolicyId')
+      if (signingPolicy === undefined) throw missing('signingPolicySlug')
       const input = { originalSigningRequestId, signingPolicy, description, idempotencyKey }
       return submittedBody(links, caller, await application.resubmitSigningRequest(caller, input))
     },

@@ -96,17 +96,23 @@ export function choicesOf(
   }
 }
 
-function oneOf(
-  fields: SubmissionFields,
-  first: 'projectSlug' | 'signingPolicySlug',
-  second: 'projectId' | 'signingPolicyId',
+/**
+ * What two fields name of which one is given: a slug, or the id of the same. `undefined` when none is.
+ *
+ * @throws InvalidInput when both are
+ */
+export function oneOf<First extends string, Second extends string>(
+  fields: { readonly [Name in First | Second]?: string | undefined },
+  first: First,
+  second: Second,
 ): string | undefined {
   if (fields[first] !== undefined && fields[second] !== undefined)
     throw new InvalidInput({ [second]: [`must not be given together with ${first}: name it in one way`] })
   return fields[first] ?? fields[second]
 }
 
-function missing(field: string): InvalidInput {
+/** The error of a slug that is not given, and neither is the id in its place. */
+export function missing(field: `${string}Slug`): InvalidInput {
   return new InvalidInput({ [field]: [`must be given, or ${field.replace('Slug', 'Id')}`] })
 }
 

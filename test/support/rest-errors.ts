@@ -179,6 +179,15 @@ export const refusedCalls: Readonly<Record<string, RefusedCall>> = {
     headers: { ...upload.headers, 'content-digest': sha256OfNothing },
   },
   'a digest that is none': { ...upload, headers: { ...upload.headers, 'content-digest': 'sha-256=:?:' } },
+  'a reason of a change that is too long': {
+    ...newProject,
+    ...json({ slug: 'x', name: 'X', changeReason: 'x'.repeat(4_001) }),
+  },
+  'a resubmission to a policy that is named twice': {
+    method: 'POST',
+    path: 'SigningRequests/Resubmit',
+    ...json({ originalSigningRequestId: id, signingPolicySlug: 'release-signing', signingPolicyId: id }),
+  },
   'a reason that is too long': {
     method: 'POST',
     path: 'Projects/{projectId}/Deactivate',
