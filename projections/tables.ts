@@ -37,7 +37,7 @@ export type Tables = {
     workflow_status: string
     /** Since when it waits for no decision of people; empty when it does not. */
     waiting_since: string
-    /** What lists show of it and no other column says, JSON: `SigningRequestSummary`. */
+    /** What lists show of it and no other column says, JSON: `RequestSummary`. */
     summary: string
   }
   /** Who is named where, found from the side of the user or group: one row for each that an entity names, or once named. */

@@ -93,6 +93,18 @@ describe('lists', () => {
     expect(inShort.data.signingRequests.nodes).toEqual(whole.data.signingRequests.nodes)
     expect(whole.data.signingRequests.edges[0].node.updatedAt).toMatch(/^2/)
 
+    // What counts is the field, by whatever name it is asked for, and at each place.
+    const { data, errors } = await server.ask(
+      server.submitter,
+      `{ renamed: signingRequests { nodes { status: updatedAt } } short: signingRequests { nodes { updatedAt: status } }
+        merged: signingRequests { nodes { status } } merged: signingRequests { edges { node { updatedAt } } } }`,
+    )
+    expect(errors).toBeUndefined()
+    const { updatedAt } = whole.data.signingRequests.edges[0].node
+    expect(data.renamed.nodes[0]).toEqual({ status: updatedAt })
+    expect(data.short.nodes[0]).toEqual({ updatedAt: inShort.data.signingRequests.nodes[0].status })
+    expect(data.merged.edges[0].node).toEqual({ updatedAt })
+
     const all = await page('first: 7')
     expect(all.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false })
     const between = await page('first: 100', `after: "${all.edges[1].cursor}", before: "${all.edges[5].cursor}"`)
