@@ -6,6 +6,7 @@ import {
   type VerifiedOrigin,
 } from '../../domain/index.ts'
 import { type TokenClaims, textClaim } from '../identity-token/index.ts'
+import { readFullRef } from '../reading/index.ts'
 import type { OidcField, OidcRef, OidcSettings } from './settings.ts'
 
 /** Judges what must be so: one check for each claim. */
@@ -101,18 +102,29 @@ function refOf(ref: OidcRef, claims: TokenClaims): VerifiedOrigin['ref'] | undef
   if (ref.form === 'separate') {
     const [branch, tag] = [textClaim(claims, ref.branchClaim), textClaim(claims, ref.tagClaim)]
     // Of a tag some issuers name the branch, too, or its name in place of one.
-    if (tag !== undefined) return { kind: 'tag', name: tag }
-    return branch === undefined ? undefined : { kind: 'branch', name: branch }
+    if (tag !== undefined) return refOfKind('tag', tag)
+    return branch === undefined ? undefined : refOfKind('branch', branch)
   }
   const value = textClaim(claims, ref.claim)
   if (value === undefined) return undefined
   if (ref.form === 'typed') {
     const type = textClaim(claims, ref.typeClaim)
-    if (type === ref.branchType) return { kind: 'branch', name: value.replace(/^refs\/heads\/(?=.)/, '') }
-    return type === ref.tagType ? { kind: 'tag', name: value.replace(/^refs\/tags\/(?=.)/, '') } : undefined
+    if (type === ref.branchType) return refOfKind('branch', value)
+    return type === ref.tagType ? refOfKind('tag', value) : undefined
   }
-  const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(value) ?? []
-  return name === undefined ? undefined : { kind: kind === 'heads' ? 'branch' : 'tag', name }
+  return fullRef(value)
+}
+
+/** GitHub's tokens say of a pull request that it is a branch, `refs/pull/1/merge`: what is written in full must be of its kind. */
+function refOfKind(kind: 'branch' | 'tag', value: string): VerifiedOrigin['ref'] | undefined {
+  if (!value.startsWith('refs/')) return { kind, name: value }
+  const full = fullRef(value)
+  return full?.kind === kind ? full : undefined
+}
+
+function fullRef(value: string): VerifiedOrigin['ref'] | undefined {
+  const full = readFullRef(value)
+  return full?.kind === 'pullRequest' ? undefined : full
 }
 
 function refCheck(ref: OidcRef, claims: TokenClaims, found: VerifiedOrigin['ref'] | undefined): OriginCheck {

@@ -151,6 +151,10 @@ describe('a token of a configured issuer', () => {
     ['a tag by its type', typed, { ref: 'refs/tags/main', ref_type: 'tag' }, { kind: 'tag', name: 'main' }],
     ['another type', typed, { ref: 'main', ref_type: 'merge_request' }, undefined],
     ['no type', typed, { ref: 'main' }, undefined],
+    ['a pull request by the type of branches', typed, { ref: 'refs/pull/1/merge', ref_type: 'branch' }, undefined],
+    ['a tag by the type of branches', typed, { ref: 'refs/tags/main', ref_type: 'branch' }, undefined],
+    ['a pull request where branches stand', {}, { build_branch: 'refs/pull/1/merge' }, undefined],
+    ['a branch where tags stand', {}, { build_tag: 'refs/heads/main' }, undefined],
   ])('that names %s is read so', async (_, ref, said, expected) => {
     const { finding } = await verified(said, withOrigin({ ref: 'form' in ref ? ref : settings().origin.ref }))
     expect(finding.origin?.ref).toEqual(expected)
