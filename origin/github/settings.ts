@@ -59,7 +59,7 @@ export const gitHubSettings = z
       ),
     /** The workflow file that must have begun the build, such as `.github/workflows/release.yml`; by default any. */
     workflow: repositoryPath.optional(),
-    /** The reusable workflow in which the job must run, as `owner/name/path@ref`: of tokens only. */
+    /** The reusable workflow in which the job must run, as `owner/name/path@ref`: only tokens tell it. */
     calledWorkflow: z.string().min(1).max(500).optional(),
     /** Groups of runners that are machines of GitHub alone. */
     hostedRunnerGroups: z

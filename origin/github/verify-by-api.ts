@@ -75,6 +75,7 @@ async function ask(
     return null
   }
   checks.push(...checkRun({ repository, run, settings, build }))
+  if (knownRef === undefined) checks.push(...calledWorkflowUnknown(settings))
   const { ref, checks: refChecks } = await findRef(client, repository, run, knownRef?.kind)
   checks.push(...refChecks)
   const jobs = await findJobs(client, repository, run, settings)
@@ -151,6 +152,15 @@ function otherServer(repositoryUrl: string, settings: GitHubSettings): OriginChe
     },
     { repositoryUrl, serverUrl },
   )
+}
+
+/** Whoever submits chooses how a build is proved, and must not choose away what the link demands. */
+function calledWorkflowUnknown({ calledWorkflow }: GitHubSettings): OriginCheck[] {
+  if (calledWorkflow === undefined) return []
+  const message = `The link asks for a job in the workflow ${calledWorkflow}, which only the identity token of the job tells. Have the job send its token, or an administrator leaves calledWorkflow out of the link.`
+  return [
+    failedCheck('calledWorkflow', { code: 'ORIGIN_CALLED_WORKFLOW_DIFFERENT', message }, { expected: calledWorkflow }),
+  ]
 }
 
 function missing(field: 'runId' | 'artifactId'): OriginCheck {

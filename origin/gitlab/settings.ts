@@ -46,7 +46,7 @@ export const gitLabSettings = z.strictObject({
   requireProtectedRef: z.boolean().default(true),
   /** Whether all jobs that count must have run on GitLab's own runners. */
   requireHostedRunners: z.boolean().default(false),
-  /** The file that must say how to build, in the project and at the ref that is built: `.gitlab-ci.yml`. Of tokens only. */
+  /** The file that must say how to build, in the project and at the ref that is built: `.gitlab-ci.yml`. Only tokens tell it. */
   pipelineFile: innerPath.optional(),
 })
 

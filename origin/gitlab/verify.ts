@@ -91,6 +91,7 @@ export async function verifyByApi({ settings, build }: GitLabQuestion, tools: Co
   if (pipeline === undefined) return finding(null)
   checkJob(checks, job, { pipelineId: pipeline.id, commitId: pipeline.sha, isOwn: false })
   checkSource(checks, pipeline.source, settings)
+  checkFileUnknown(checks, settings)
   const ref = await lookUpRef(checks, api, job, settings)
   const runners = runnersOfJob(job, settings)
   checkRunners(checks, runners, { runnerId: job.runner?.id ?? null, type: job.runner?.runner_type ?? null }, settings)
@@ -154,6 +155,13 @@ function checkJob(
       message: `The job ${id} that made the artifact is ${status}. Submit when it has succeeded, from a later job of the pipeline.`,
     },
   )
+}
+
+/** Whoever submits chooses how a build is proved, and must not choose away what the link demands. */
+function checkFileUnknown(checks: CheckList, { pipelineFile }: GitLabSettings): void {
+  if (pipelineFile === undefined) return
+  const message = `The link asks for a pipeline that ${pipelineFile} configures, which only the identity token of the job tells. Have the job send its token (id_tokens), or an administrator leaves pipelineFile out of the link.`
+  checks.add('pipelineFile', { expected: pipelineFile }, { code: 'ORIGIN_PIPELINE_FILE_DIFFERENT', message })
 }
 
 /** Branch or tag is what the job says, looked up as that: protected or not is of the branch, or of the tag, of that name. */

@@ -254,6 +254,11 @@ describe('a job of GitLab that is named with an access token', () => {
     expect((await verified({ form: 'api', secrets })).failed[0]).toEqual(['project', code])
   })
 
+  it('does not get around the pipeline file that the link asks for, and only tokens tell', async () => {
+    const { failed } = await verified({ form: 'api', settings: { pipelineFile: '.gitlab-ci.yml' } })
+    expect(failed).toEqual([['pipelineFile', 'ORIGIN_PIPELINE_FILE_DIFFERENT']])
+  })
+
   it('needs the job, where no token says it', async () => {
     const { failed } = await verified({ form: 'api', build: { jobId: undefined } })
     expect(failed).toEqual([['build', 'ORIGIN_BUILD_UNNAMED']])

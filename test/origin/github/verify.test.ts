@@ -216,6 +216,12 @@ describe('a build of GitHub Actions, asked for by the API', () => {
     expect(faultsOf(await verifyGitHub(gitHub, { settings: right }))).toEqual(['ORIGIN_WORKFLOW_DIFFERENT'])
   })
 
+  it('does not get around the reusable workflow that its link asks for, and only tokens tell', async () => {
+    const calledWorkflow = 'Example/shared/.github/workflows/build.yml@refs/heads/main'
+    const found = await verifyGitHub(await strictGitHub(), { settings: { calledWorkflow } })
+    expect(faultsOf(found)).toEqual(['ORIGIN_CALLED_WORKFLOW_DIFFERENT'])
+  })
+
   it('is looked for in the repository of the project, and nowhere else', async () => {
     const gitHub = await strictGitHub()
     for (const repositoryUrl of [
