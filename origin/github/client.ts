@@ -4,7 +4,7 @@ import type { ConnectorTools } from '../connector.ts'
 import { askPages, refusalOf } from '../http-api/index.ts'
 import type { ApiAnswer, ApiQuestion } from '../http-api.ts'
 import type { OriginErrorCode } from '../origin-error.ts'
-import { OriginError } from '../origin-error.ts'
+import { withoutTokens } from '../reading/index.ts'
 import type { Secret } from '../secret.ts'
 
 /** The version of the REST API that is asked for. */
@@ -72,7 +72,7 @@ export function openGitHub(tools: Pick<ConnectorTools, 'api' | 'keep'>, token: S
     { name, path, schema, permission }: GitHubQuestion<Schema>,
     answer: ApiAnswer,
   ): Promise<z.output<Schema>> {
-    evidence.push(await tools.keep(name, 'application/json', withoutTokens(answer.bytes)))
+    evidence.push(await tools.keep(name, 'application/json', withoutTokens(answer.bytes, 'GitHub')))
     if (answer.status !== 200) {
       const { code, message } = refusalOf(answer.status, { system: 'GitHub', what: path }, permission)
       throw new Unanswered(code, message, answer.status)
@@ -126,16 +126,4 @@ function nextCursor(link: string): string | null {
     if (after !== null && after !== undefined) return after
   }
   return null
-}
-
-/** Answers are kept as they came, unless they hold a token: for private repositories GitHub gives one to clone with. */
-function withoutTokens(bytes: Uint8Array): Uint8Array {
-  const text = Buffer.from(bytes).toString('utf8')
-  if (!/_token"\s*:/.test(text)) return bytes
-  try {
-    const kept = JSON.stringify(JSON.parse(text), (key, value) => (key.endsWith('_token') ? undefined : value))
-    return Buffer.from(kept)
-  } catch {
-    throw new OriginError('ORIGIN_API_ANSWER_MALFORMED', "GitHub's answer is no JSON.", { isPassing: true })
-  }
 }

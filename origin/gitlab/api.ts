@@ -2,8 +2,9 @@ import { type output, type ZodType, z } from 'zod'
 import type { OriginEvidence, VerifiedOrigin } from '../../domain/index.ts'
 import type { ConnectorTools } from '../connector.ts'
 import { askPages, pathOf } from '../http-api/index.ts'
+import type { ApiAnswer } from '../http-api.ts'
 import type { OriginErrorCode } from '../origin-error.ts'
-import { type CheckList, commitText, idText, readAnswer } from '../reading/index.ts'
+import { type CheckList, commitText, idText, readAnswer, statusRefused, withoutTokens } from '../reading/index.ts'
 import { type GitLabSettings, isHostedByGitLab } from './settings.ts'
 
 /** What the token of the link or of the submission must be allowed. */
@@ -61,7 +62,7 @@ export type ProjectApi = {
       readonly schema: Schema
     },
   ) => Promise<output<Schema> | undefined>
-  /** Whether a branch or tag contains a commit; adds the check. */
+  /** Whether a branch or tag contains a commit; adds the check, and keeps the answers as evidence. */
   readonly contains: (ref: VerifiedOrigin['ref'], commitId: string) => Promise<boolean>
   readonly evidence: readonly OriginEvidence[]
 }
@@ -76,26 +77,29 @@ export function headersOf({ secrets }: Pick<ConnectorTools, 'secrets'>): Readonl
 export function projectApi(checks: CheckList, tools: ConnectorTools, { projectId }: GitLabSettings): ProjectApi {
   const evidence: OriginEvidence[] = []
   const headers = headersOf(tools)
+  const keep = async (check: string, { bytes }: ApiAnswer) =>
+    void evidence.push(await tools.keep(check, 'application/json', withoutTokens(bytes, 'GitLab')))
   return {
     evidence,
     async read(path, { check, what, missing, schema }) {
       const answer = await tools.api.ask({ path: pathOf('projects', projectId, ...path), headers })
-      evidence.push(await tools.keep(check, 'application/json', answer.bytes))
+      await keep(check, answer)
       return readAnswer(checks, answer, schema, { system: 'GitLab', check, what, permission, missing })
     },
     async contains({ kind, name }, commitId) {
       const path = pathOf('projects', projectId, 'repository', 'commits', commitId, 'refs')
       const pages = await askPages(tools.api, { path, headers, query: { type: kind, per_page: 100 } }, 20)
+      for (const page of pages) await keep('commitOnRef', page)
       const parsed = pages.map((page) => (page.status === 200 ? refsOfCommit.safeParse(page.json()).data : undefined))
       const isThere = parsed.flatMap((refs) => refs ?? []).some((ref) => ref.type === kind && ref.name === name)
-      return checks.add(
-        'commitOnRef',
-        { commit: commitId, kind, ref: name },
-        !isThere && {
-          code: 'ORIGIN_COMMIT_NOT_ON_REF',
-          message: `The ${kind} ${name} does not hold the commit ${commitId}, or not any more. Build what stands there now.`,
-        },
-      )
+      const status = pages.at(-1)?.status ?? 200
+      const subject = { system: 'GitLab', check: 'commitOnRef', what: `the commit ${commitId}`, permission }
+      const refused = statusRefused(status, { ...subject, missing: 'ORIGIN_COMMIT_NOT_ON_REF' })
+      const absent = {
+        code: 'ORIGIN_COMMIT_NOT_ON_REF',
+        message: `The ${kind} ${name} does not hold the commit ${commitId}, or not any more. Build what stands there now.`,
+      } as const
+      return checks.add('commitOnRef', { commit: commitId, kind, ref: name, status }, refused ?? (!isThere && absent))
     },
   }
 }

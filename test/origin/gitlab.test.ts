@@ -179,7 +179,7 @@ describe('a job of GitLab that brings its token', () => {
 
 describe('a job of GitLab that is named with an access token', () => {
   it('is verified by the API, with the answers as evidence', async () => {
-    const { finding, failed, tools } = await verified({ form: 'api' })
+    const { finding, failed, tools, standIn } = await verified({ form: 'api' })
     expect(failed).toEqual([])
     expect(finding).toMatchObject({
       proof: 'api',
@@ -191,8 +191,11 @@ describe('a job of GitLab that is named with an access token', () => {
         actors: [{ id: '5', name: 'ada' }],
       },
     })
-    expect([...tools.kept.keys()]).toEqual(['project', 'job', 'pipeline', 'ref'])
+    expect([...tools.kept.keys()]).toEqual(['project', 'job', 'pipeline', 'ref', 'commitOnRef'])
     expect(JSON.stringify([finding, ...tools.kept])).not.toContain(gitLabToken)
+    // GitLab gives it to maintainers of the project.
+    expect(standIn.world.project).toMatchObject({ runners_token: 'GR1348941-canary' })
+    expect(JSON.stringify([...tools.kept])).not.toMatch(/GR1348941|runners_token/)
   })
 
   it.each<[string, (world: GitLabWorld) => void, string, string]>([

@@ -48,6 +48,7 @@ function newWorld(): GitLabWorld {
       path_with_namespace: 'acme/tool',
       web_url: 'https://gitlab.test/acme/tool',
       namespace: { id: 3, kind: 'group', full_path: 'acme' },
+      runners_token: 'GR1348941-canary',
     },
     pipeline: {
       id: 21,
