@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { OriginEvidence } from '../../domain/index.ts'
 import type { ConnectorTools } from '../connector.ts'
-import { askPages, refusalOf } from '../http-api/index.ts'
+import { askPages, nextPage, refusalOf } from '../http-api/index.ts'
 import type { ApiAnswer, ApiQuestion } from '../http-api.ts'
 import type { OriginErrorCode } from '../origin-error.ts'
 import { withoutTokens } from '../reading/index.ts'
@@ -42,7 +42,7 @@ export type GitHubClient = {
   find<Schema extends z.ZodType>(question: GitHubQuestion<Schema>): Promise<z.output<Schema> | null>
   /** Asks for all pages of a list. */
   list<Schema extends z.ZodType>(question: GitHubQuestion<Schema>): Promise<z.output<Schema>[]>
-  /** Asks for one page, and says where the next one begins where its answer says so. */
+  /** As {@link GitHubClient.ask}, of one page; with the cursor of the next one where there is one. */
   page<Schema extends z.ZodType>(
     question: GitHubQuestion<Schema>,
   ): Promise<{ readonly value: z.output<Schema>; readonly after: string | null }>
@@ -112,18 +112,25 @@ export function openGitHub(tools: Pick<ConnectorTools, 'api' | 'keep'>, token: S
     async page(question) {
       const { path, query } = question
       const answer = await tools.api.ask({ path, query: { ...query, per_page: perPage }, headers })
-      return { value: await read(question, answer), after: nextCursor(answer.headers.link ?? '') }
+      return { value: await read(question, answer), after: nextCursor(answer, path) }
     },
     evidence,
   }
 }
 
-/** The cursor of the next page (RFC 8288 §3). */
-function nextCursor(link: string): string | null {
-  for (const entry of link.split(',')) {
-    const [, target] = /^\s*<([^>]*)>.*;\s*rel="?next\b/i.exec(entry) ?? []
-    const after = target === undefined ? null : URL.parse(target, 'https://api.invalid')?.searchParams.get('after')
-    if (after !== null && after !== undefined) return after
-  }
-  return null
+/**
+ * The cursor of the next page; `null` where there is none.
+ *
+ * @throws Unanswered when there is a next page, and no cursor of it: what is there would pass for the whole
+ */
+function nextCursor(answer: ApiAnswer, path: string): string | null {
+  const next = nextPage(answer)
+  if (next === undefined) return null
+  const after = URL.parse(next, 'https://api.invalid')?.searchParams.get('after')
+  if (after) return after
+  throw new Unanswered(
+    'ORIGIN_ANSWER_INCOMPLETE',
+    `GitHub's answer to ${path} has a next page, and does not say where it begins. See whether the server's version is supported.`,
+    answer.status,
+  )
 }

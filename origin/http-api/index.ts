@@ -1,5 +1,5 @@
 export { apiBaseUrl, pathOf } from './base-url.ts'
 export { type ExpectedFile, heldBytes } from './download.ts'
 export * from './http-api.ts'
-export { askPages } from './pages.ts'
+export { askPages, nextPage } from './pages.ts'
 export { type ApiRefusal, type Asked, refusalOf } from './refused.ts'

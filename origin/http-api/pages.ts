@@ -17,7 +17,7 @@ export async function askPages(
   for (let page = 1; page <= most; page += 1) {
     const answer = await api.ask({ ...question, query: { ...question.query, page } })
     pages.push(answer)
-    if (answer.status !== 200 || !hasNext(answer.headers.link)) return pages
+    if (answer.status !== 200 || nextPage(answer) === undefined) return pages
   }
   throw new OriginError(
     'ORIGIN_API_ANSWER_TOO_LARGE',
@@ -25,6 +25,11 @@ export async function askPages(
   )
 }
 
-function hasNext(link = ''): boolean {
-  return link.split(',').some((entry) => /;\s*rel\s*=\s*"?([^"]*\s)?next\b/i.test(entry))
+/**
+ * Where the header `Link` says that the next page is, as it stands there; it may be no address. Undefined when it says that there
+ * is none.
+ */
+export function nextPage({ headers: { link = '' } }: Pick<ApiAnswer, 'headers'>): string | undefined {
+  const next = link.split(',').find((entry) => /;\s*rel\s*=\s*"?([^"]*\s)?next\b/i.test(entry))
+  return next && (/^\s*<([^>]*)>/.exec(next)?.[1] ?? '')
 }

@@ -99,6 +99,11 @@ describe('a pipeline policy, for a build of GitHub Actions', () => {
       gitHub.world.auditLog = [...harmless, harmful].map(change)
       expect([harmful, faultsOf(await demand(gitHub, since))]).toEqual([harmful, ['PIPELINE_POLICY_RULE_TOO_RECENT']])
     }
+    // A log of which only the beginning can be read says nothing of what came later.
+    gitHub.world.auditLog = harmless.map(change)
+    gitHub.world.auditCursor = 'cursor'
+    expect(faultsOf(await demand(gitHub, since))).toEqual(['PIPELINE_POLICY_FACTS_MISSING'])
+    gitHub.world.auditCursor = 'after'
     // Where the token may not read it, rulesets are known by when they were changed.
     gitHub.world.auditLog = []
     gitHub.world.permissions.delete('organization_administration')

@@ -82,6 +82,8 @@ export function rightGitHub() {
     branchRulesets: { main: [42] } as Record<string, number[]>,
     /** The organization's audit log; `null`: not one of an enterprise. */
     auditLog: null as null | Record<string, unknown>[],
+    /** How its answers name the cursor of the next page. */
+    auditCursor: 'after',
     /** Files by `owner/name`, commit and path. */
     files: {} as Record<string, { type: string; content: string | Uint8Array }>,
     otherRepositories: {} as Record<string, { id: number; default_branch: string; head: string }>,

@@ -176,7 +176,7 @@ function rulesAnswer(
 }
 
 function auditLog(
-  { auditLog: entries }: GitHubWorld,
+  { auditLog: entries, auditCursor }: GitHubWorld,
   query: URLSearchParams,
   complain: (what: string) => Answer,
 ): Answer {
@@ -189,7 +189,9 @@ function auditLog(
   const next = start + 1 < entries.length
   return found(
     entries.slice(start, start + 1),
-    next ? { link: `<http://github.test/orgs/Example/audit-log?after=${start + 1}&per_page=100>; rel="next"` } : {},
+    next
+      ? { link: `<http://github.test/orgs/Example/audit-log?${auditCursor}=${start + 1}&per_page=100>; rel="next"` }
+      : {},
   )
 }
 
