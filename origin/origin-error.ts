@@ -2,8 +2,8 @@
 export type OriginErrorCode = `ORIGIN_${string}` | `IDENTITY_TOKEN_${string}` | `PIPELINE_POLICY_${string}`
 
 /**
- * Asking a build system did not come to an end. What it answered, and is wrong, is no such error but a failed check. Neither
- * message nor properties hold more of an address than its origin, and nothing of headers or tokens.
+ * Asking a build system did not come to an end. What it answered, and is wrong, is no such error but a failed check. Of an
+ * address, message and properties hold its origin and the path below a base URL at the most; never its query, headers or tokens.
  */
 export class OriginError extends Error {
   readonly code: OriginErrorCode

@@ -11,9 +11,12 @@ function faultOf(text: string): string | undefined {
   return undefined
 }
 
-/** Whether a path has segments that URLs resolve (WHATWG URL, single-dot and double-dot segments). */
+/**
+ * Whether a path has segments that URLs resolve (WHATWG URL, single-dot and double-dot segments), or that a proxy resolves which
+ * decodes slashes first.
+ */
 function isClimbing(path: string): boolean {
-  return /(^|[/\\])(\.|%2e){1,2}([/\\]|$)/i.test(path)
+  return /(^|[/\\]|%2f|%5c)(\.|%2e){1,2}([/\\]|%2f|%5c|$)/i.test(path)
 }
 
 /**
@@ -40,13 +43,14 @@ export function parseBaseUrl(text: string): URL {
 /**
  * A path of segments that a build may have named: each stays one segment, whatever it holds.
  *
- * @throws OriginError `ORIGIN_API_PATH_INVALID` when one is empty, a dot, two dots, or holds control characters
+ * @throws OriginError `ORIGIN_API_PATH_INVALID` when one is empty, leads up by dots, or holds control characters
  */
 export function pathOf(...segments: readonly (string | number)[]): string {
   return segments
     .map(String)
     .map((segment) => {
-      if (/^\.{0,2}$|\p{Cc}/u.test(segment) || !segment.isWellFormed()) throw invalidPath()
+      if (segment === '' || isClimbing(segment) || /\p{Cc}/u.test(segment) || !segment.isWellFormed())
+        throw invalidPath()
       return encodeURIComponent(segment)
     })
     .join('/')
@@ -67,12 +71,12 @@ export function addressBelow(base: URL, path: string, query: Readonly<Record<str
 
 /** Whether an address is the base URL's or below it, so that credentials for the API may go there. */
 export function isBelow(base: URL, url: URL): boolean {
-  return url.origin === base.origin && `${url.pathname}/`.startsWith(base.pathname)
+  return url.origin === base.origin && `${url.pathname}/`.startsWith(base.pathname) && !isClimbing(url.pathname)
 }
 
 function invalidPath(): OriginError {
   return new OriginError(
     'ORIGIN_API_PATH_INVALID',
-    'A name or id of the build cannot be part of an address: it is empty, a dot, two dots, or holds control characters.',
+    'A name or id of the build cannot be part of an address: it is empty, has . or .. between slashes, or holds control characters.',
   )
 }

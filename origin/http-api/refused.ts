@@ -7,7 +7,7 @@ import { pauseAskedFor, rateLimited, retryAfter } from './rate-limits.ts'
 export type Asked = {
   /** `GitHub`, `GitLab`. */
   readonly system: string
-  /** The path below the base URL, without query. */
+  /** The path, without query. */
   readonly what: string
 }
 
