@@ -26,7 +26,18 @@ import {
   unrestricted,
 } from '../../domain/index.ts'
 import { event, given, refusalOf } from '../support/decider-spec.ts'
-import { plan, planDigest, retrieved, start } from '../support/signing-request-history.ts'
+import {
+  completed,
+  filesSigned,
+  plan,
+  planDigest,
+  provenance,
+  provenanceSigned,
+  record,
+  retrieved,
+  signing,
+  start,
+} from '../support/signing-request-history.ts'
 import { aSubmission, fixedUuid, anOrigin as origin, people, references } from '../support/submission.ts'
 
 const demanded: DemandedOrigin = {
@@ -294,6 +305,14 @@ describe('a request whose origin is verified', () => {
     expect(refusalOf(() => request.decide(approve(anna), state)).code).toBe('SUBMITTER_MAY_NOT_APPROVE')
     const approved = fold(request, request.decide(approve(bert), state), state)
     expect(approved.workflowStatus !== 'none' && countedApprovals(approved)).toHaveLength(1)
+  })
+
+  it('is completed with its provenance, between its files and its end', () => {
+    given(request, ...signing)
+      .when({ ...record(1), provenance } as SigningRequestCommand)
+      .thenEvents(filesSigned(1), provenanceSigned(1), completed(1))
+    expect(fold(request, [...signing, filesSigned(1), provenanceSigned(1), completed(1)])).toMatchObject({ provenance })
+    expect(fold(request, [...signing, filesSigned(1), completed(1)])).toMatchObject({ provenance: null })
   })
 
   it('fails with the status of its own where the build system could not be asked', () => {

@@ -33,7 +33,6 @@ import {
   planned,
   plannedUntil,
   policy,
-  provenance,
   provenanceSigned,
   record,
   recordResubmission,
@@ -127,14 +126,6 @@ describe('signing request', () => {
       signedArtifact,
       manifest: { digest: manifest.manifestDigest, fileCount: 1, files: manifest.files },
     })
-  })
-
-  it('is completed with its provenance, between its files and its end', () => {
-    given(request, ...signing)
-      .when({ ...record(1), provenance } as SigningRequestCommand)
-      .thenEvents(filesSigned(1), provenanceSigned(1), completed(1))
-    expect(fold(request, [...signing, filesSigned(1), provenanceSigned(1), completed(1)])).toMatchObject({ provenance })
-    expect(fold(request, [...signing, filesSigned(1), completed(1)])).toMatchObject({ provenance: null })
   })
 
   it('forgets files of an attempt that did not complete', () => {
