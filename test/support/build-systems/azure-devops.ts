@@ -1,5 +1,5 @@
 import type { AnsweringServer } from '../answering-server.ts'
-import { file, json, page, type RoutedAnswer, redirect, routedServer } from './routed-server.ts'
+import { file, json, page, type RoutedAnswer, redirect, routedServer, worldServer } from './routed-server.ts'
 
 // A stand-in for Azure DevOps' REST API as its reference describes it (Azure DevOps Services REST API 7.1: Builds, Artifacts, Timeline,
 // Queues, Pipelines Runs, Git Repositories, Diffs, Refs).
@@ -39,6 +39,10 @@ export const azureDevOpsFaults = {
     world.earlier.push({ type: 'Job', name: 'build', attempt: 1, queueId: 12, workerName: 'own-1' })
     Object.assign(world.pools, { 12: { id: 77, name: 'Default', isHosted: false } })
   },
+  'more attempts than are read': ({ records }) => {
+    const previousAttempts = Array.from({ length: 60 }, (_, index) => ({ timelineId: `before-${index}` }))
+    Object.assign(records[1] ?? {}, { attempt: 61, previousAttempts })
+  },
   'a job without a queue': ({ records }) => Object.assign(records[1] ?? {}, { queueId: null }),
   'another template': ({ run }) => Object.assign(run.yamlDetails.extendedTemplates[0] ?? {}, { yamlFile: '/mine.yml' }),
   'a template of another reference': ({ run }) =>
@@ -67,16 +71,17 @@ export async function azureDevOpsStandIn(
   faults: readonly AzureDevOpsFault[] = [],
 ): Promise<AnsweringServer & { readonly world: AzureDevOpsWorld; readonly store: AnsweringServer }> {
   const world = rightWorld()
-  for (const fault of faults) azureDevOpsFaults[fault](world)
   const store = await routedServer(({ headers }) => (headers.authorization === undefined ? file(world.zip) : page(400)))
-  const right = `Basic ${Buffer.from(`:${azureToken}`).toString('base64')}`
-  const server = await routedServer(({ headers, method }, url) => {
+  const server = await worldServer({
+    world,
+    faults: faults.map((fault) => azureDevOpsFaults[fault]),
+    authorization: `Basic ${Buffer.from(`:${azureToken}`).toString('base64')}`,
     // A wrong token is answered with a page to sign in on.
-    if (headers.authorization !== right) return page(203)
-    if (method !== 'GET' || url.searchParams.get('api-version') !== '7.1') return page(400)
-    return answer(url, world, store.url)
+    unauthorized: 203,
+    otherMethod: 400,
+    answer: (url) => (url.searchParams.get('api-version') === '7.1' ? answer(url, world, store.url) : page(400)),
   })
-  return { ...server, world, store }
+  return { ...server, store }
 }
 
 function answer({ pathname, searchParams }: URL, world: AzureDevOpsWorld, storeUrl: string): RoutedAnswer {
@@ -86,7 +91,7 @@ function answer({ pathname, searchParams }: URL, world: AzureDevOpsWorld, storeU
   if (path === 'build/builds/531')
     return buildStatus === 200 ? json(200, build) : json(buildStatus, { message: 'TF50309' })
   if (path === 'build/builds/531/timeline') return json(200, { records: world.records })
-  if (path === 'build/builds/531/timeline/before') return json(200, { records: world.earlier })
+  if (path.startsWith('build/builds/531/timeline/before')) return json(200, { records: world.earlier })
   if (path === 'build/builds/531/artifacts' && searchParams.get('artifactName') === 'package' && artifact !== undefined)
     return searchParams.get('$format') === 'zip' ? redirect(`${storeUrl}/package.zip?sig=secret`) : json(200, artifact)
   if (path === `pipelines/${build.definition.id}/runs/531`) return run === undefined ? notFound : json(200, run)

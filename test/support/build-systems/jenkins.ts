@@ -1,5 +1,4 @@
-import type { AnsweringServer } from '../answering-server.ts'
-import { file, json, page, type RoutedAnswer, routedServer } from './routed-server.ts'
+import { file, json, page, type RoutedAnswer, worldServer } from './routed-server.ts'
 
 // A stand-in for Jenkins' remote access API, as a Jenkins 2.528 LTS describes it under /api/ of each object, with what the plugins Git
 // 5.x (BuildData), Pipeline (WorkflowRun) and Branch API (views of multibranch projects) export.
@@ -27,6 +26,8 @@ export const jenkinsFaults = {
   'two commits of the repository': ({ build, checkout }) =>
     build.actions.push({ ...checkout, lastBuiltRevision: { SHA1: 'b'.repeat(40), branch: [] } }),
   'a checkout of two repositories': ({ checkout }) => checkout.remoteUrls.push('https://evil.example/library.git'),
+  'a repository by an address with a token': ({ checkout }) =>
+    checkout.remoteUrls.splice(0, 1, 'https://ann:t0ken-of-ann@git.example.org/team/library.git'),
   'a change request': ({ views }) => Object.assign(views, { 'change-requests': ['main'], default: [] }),
   'a tag named like a branch': ({ views }) => Object.assign(views, { tags: ['main'], default: [] }),
   'views that do not show the job': ({ views }) => Object.assign(views, { default: [] }),
@@ -52,17 +53,16 @@ export type JenkinsFault = keyof typeof jenkinsFaults
 export type JenkinsWorld = ReturnType<typeof rightWorld>
 
 /** A Jenkins with the build 42 of the job `team/library/main` of a multibranch project. */
-export async function jenkinsStandIn(
-  faults: readonly JenkinsFault[] = [],
-): Promise<AnsweringServer & { readonly world: JenkinsWorld }> {
-  const world = rightWorld()
-  for (const fault of faults) jenkinsFaults[fault](world)
-  const right = `Basic ${Buffer.from(`${jenkinsUser.userName}:${jenkinsUser.apiKey}`).toString('base64')}`
-  const server = await routedServer(({ headers, method }, url) => {
-    if (headers.authorization !== right) return page(401)
-    return method === 'GET' ? answer(url, world) : page(403)
+export function jenkinsStandIn(faults: readonly JenkinsFault[] = []) {
+  const { userName, apiKey } = jenkinsUser
+  return worldServer({
+    world: rightWorld(),
+    faults: faults.map((fault) => jenkinsFaults[fault]),
+    authorization: `Basic ${Buffer.from(`${userName}:${apiKey}`).toString('base64')}`,
+    unauthorized: 401,
+    otherMethod: 403,
+    answer,
   })
-  return { ...server, world }
 }
 
 function answer({ pathname, searchParams }: URL, world: JenkinsWorld): RoutedAnswer {

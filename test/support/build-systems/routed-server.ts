@@ -35,3 +35,24 @@ export function routedServer(route: (request: IncomingMessage, url: URL) => Rout
     response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
   })
 }
+
+/** A stand-in that answers from a world, to whoever brings the one right Authorization and asks by GET. */
+export async function worldServer<World>(options: {
+  readonly world: World
+  /** What is done to the world first. */
+  readonly faults: readonly ((world: World) => unknown)[]
+  readonly authorization: string
+  /** The status for another Authorization. */
+  readonly unauthorized: number
+  /** The status for another method. */
+  readonly otherMethod: number
+  readonly answer: (url: URL, world: World, request: IncomingMessage) => RoutedAnswer
+}): Promise<AnsweringServer & { readonly world: World }> {
+  const { world, faults, authorization, unauthorized, otherMethod, answer } = options
+  for (const fault of faults) fault(world)
+  const server = await routedServer((request, url) => {
+    if (request.headers.authorization !== authorization) return page(unauthorized)
+    return request.method === 'GET' ? answer(url, world, request) : page(otherMethod)
+  })
+  return { ...server, world }
+}

@@ -1,5 +1,5 @@
-import type { AnsweringServer } from '../answering-server.ts'
-import { file, json, page, type RoutedAnswer, routedServer } from './routed-server.ts'
+import type { IncomingMessage } from 'node:http'
+import { file, json, page, type RoutedAnswer, worldServer } from './routed-server.ts'
 
 // A stand-in for TeamCity's REST API as its reference describes it (TeamCity 2025.11: Build, Revision, VcsRootInstance, File).
 
@@ -26,6 +26,8 @@ export const teamCityFaults = {
   'two roots of the repository': ({ build, revision }) =>
     build.revisions.revision.push({ ...revision, version: 'b'.repeat(40) }),
   'a revision that is no commit': ({ revision }) => Object.assign(revision, { version: '4711' }),
+  'a root by an address with a token': ({ root }) =>
+    Object.assign(root, { value: 'https://ann:t0ken-of-ann@git.example.org/team/library.git' }),
   'a root without an address': ({ root }) => Object.assign(root, { name: 'authMethod' }),
   'no such artifact': (world) => Object.assign(world, { artifact: undefined }),
   'a folder in place of an artifact': (world) => Object.assign(world, { artifact: { name: 'out', children: {} } }),
@@ -39,26 +41,25 @@ export type TeamCityFault = keyof typeof teamCityFaults
 export type TeamCityWorld = ReturnType<typeof rightWorld>
 
 /** A TeamCity with the build 4711, which is hidden from lists when it is personal, and found by its id all the same. */
-export async function teamCityStandIn(
-  faults: readonly TeamCityFault[] = [],
-): Promise<AnsweringServer & { readonly world: TeamCityWorld }> {
-  const world = rightWorld()
-  for (const fault of faults) teamCityFaults[fault](world)
-  const server = await routedServer(({ headers, method }, url) => {
-    if (headers.authorization !== `Bearer ${teamCityToken}`) return page(401)
-    return method === 'GET' ? answer(url, world, headers.accept ?? '') : page(405)
+export function teamCityStandIn(faults: readonly TeamCityFault[] = []) {
+  return worldServer({
+    world: rightWorld(),
+    faults: faults.map((fault) => teamCityFaults[fault]),
+    authorization: `Bearer ${teamCityToken}`,
+    unauthorized: 401,
+    otherMethod: 405,
+    answer,
   })
-  return { ...server, world }
 }
 
-function answer({ pathname, searchParams }: URL, world: TeamCityWorld, accept: string): RoutedAnswer {
+function answer({ pathname, searchParams }: URL, world: TeamCityWorld, { headers }: IncomingMessage): RoutedAnswer {
   const { build, artifact, buildStatus, bytes } = world
   const path = '/app/rest/builds/id:4711'
   const name = '/out/Library%201.0.3.nupkg'
   const notFound = json(404, { errors: [{ message: 'Nothing is found by the locator.' }] })
   if (pathname === `${path}/artifacts/content${name}`) return file(bytes)
   // Without this header TeamCity answers in XML.
-  if (accept !== 'application/json') return page(406)
+  if (headers.accept !== 'application/json') return page(406)
   if (pathname === path && searchParams.get('fields')?.includes('personal'))
     return buildStatus === 200 ? json(200, build) : notFound
   if (pathname === `${path}/artifacts/metadata${name}` && artifact !== undefined) return json(200, artifact)
