@@ -3,6 +3,9 @@ import type { CheckList } from '../reading/index.ts'
 import type { AzureApi } from './ask.ts'
 import { type AzureDevOpsSettings, queueAnswer, runAnswer, timelineAnswer } from './forms.ts'
 
+/** So many timelines of a build are read. Of a build with more, jobs remain of which nobody knows where they ran. */
+const mostTimelines = 50
+
 /** Where the jobs of a build ran, and how often one was tried at the most. */
 export type Jobs = { readonly runners: VerifiedOrigin['build']['runners']; readonly attempt: number | null }
 
@@ -18,17 +21,20 @@ export async function judgeJobs(
   const queueIds = new Set<number>()
   const waiting = ['']
   let [attempt, withoutQueue] = [1, 0]
+  let isWhole = true
   for (const id of waiting) {
-    if (seen.has(id) || seen.size >= 50) continue
+    if (seen.has(id)) continue
+    if (seen.size >= mostTimelines) {
+      isWhole = false
+      break
+    }
     seen.add(id)
     const path = ['build', 'builds', buildId, 'timeline', ...(id === '' ? [] : [id])]
     const read = await api.read(path, {
-      ...{
-        check: 'timeline',
-        what: `the timeline of the build ${buildId}`,
-        scope: 'Build (read)',
-        schema: timelineAnswer,
-      },
+      check: 'timeline',
+      what: `the timeline of the build ${buildId}`,
+      scope: 'Build (read)',
+      schema: timelineAnswer,
     })
     if (read === undefined) return unknown
     for (const record of read.value.records) {
@@ -43,17 +49,21 @@ export async function judgeJobs(
   const pools: { readonly id: number; readonly name: string; readonly isHosted: boolean }[] = []
   for (const id of queueIds) {
     const read = await api.read(['distributedtask', 'queues', String(id)], {
-      ...{ check: 'queue', what: `the queue ${id}`, scope: 'Agent Pools (read)', schema: queueAnswer },
+      check: 'queue',
+      what: `the queue ${id}`,
+      scope: 'Agent Pools (read)',
+      schema: queueAnswer,
     })
     if (read === undefined) return unknown
     pools.push(read.value.pool)
   }
   const refused = poolIds === null ? [] : pools.filter(({ id }) => !poolIds.includes(id))
-  const isUnknown = poolIds !== null && (withoutQueue > 0 || pools.length === 0)
+  const isKnown = isWhole && withoutQueue === 0 && pools.length > 0
+  const isUnknown = poolIds !== null && !isKnown
   const named = (some: typeof pools) => some.map(({ id, name }) => `${name} (${id})`).join(', ')
   checks.add(
     'pools',
-    { found: named(pools), linked: poolIds?.join(', '), jobsWithoutPool: withoutQueue },
+    { found: named(pools), linked: poolIds?.join(', '), jobsWithoutPool: withoutQueue, areAllAttemptsRead: isWhole },
     (refused.length > 0 || isUnknown) && {
       code: 'ORIGIN_RUNNER_NOT_ALLOWED',
       message: isUnknown
@@ -61,7 +71,6 @@ export async function judgeJobs(
         : `Jobs of the build ran in agent pools that the link does not name: ${named(refused)}. Run them in a pool of the link, or add the pool's id to it.`,
     },
   )
-  const isKnown = withoutQueue === 0 && pools.length > 0
   const hosted = pools.every(({ isHosted }) => isHosted) ? 'hosted' : 'selfHosted'
   return { runners: isKnown ? hosted : 'unknown', attempt }
 }
@@ -77,13 +86,11 @@ export async function judgeTemplate(
   { requiredTemplate }: AzureDevOpsSettings,
 ): Promise<Definition> {
   const read = await api.read(['pipelines', String(definitionId), 'runs', buildId], {
-    ...{
-      check: 'run',
-      what: `the run ${buildId} of the YAML pipeline ${definitionId}`,
-      scope: 'Build (read)',
-      missing: 'ORIGIN_PIPELINE_NOT_YAML',
-      schema: runAnswer,
-    },
+    check: 'run',
+    what: `the run ${buildId} of the YAML pipeline ${definitionId}`,
+    scope: 'Build (read)',
+    missing: 'ORIGIN_PIPELINE_NOT_YAML',
+    schema: runAnswer,
   })
   if (read === undefined) return { file: null, template: null }
   const { yamlDetails, resources } = read.value

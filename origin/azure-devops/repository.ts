@@ -19,7 +19,10 @@ export async function repositoryOf(
 ): Promise<string | undefined> {
   if (type === azureRepos) {
     const read = await api.read(['git', 'repositories', id], {
-      ...{ check: 'repository', what: `the repository ${id}`, scope, schema: repositoryAnswer },
+      check: 'repository',
+      what: `the repository ${id}`,
+      scope,
+      schema: repositoryAnswer,
     })
     return read?.value.remoteUrl
   }
@@ -54,14 +57,16 @@ export async function judgeCommit(
   }
   if (ref.kind === 'branch') {
     const read = await api.read([...path, 'diffs', 'commits'], {
-      ...{ check: 'branchRead', what: `the branch ${ref.name}`, scope, missing, schema: comparisonAnswer },
+      check: 'branchRead',
+      what: `the branch ${ref.name}`,
+      scope,
+      missing,
+      schema: comparisonAnswer,
       query: {
-        ...{
-          baseVersion: sourceVersion,
-          baseVersionType: 'commit',
-          targetVersion: ref.name,
-          targetVersionType: 'branch',
-        },
+        baseVersion: sourceVersion,
+        baseVersionType: 'commit',
+        targetVersion: ref.name,
+        targetVersionType: 'branch',
         $top: '1',
       },
     })
@@ -75,7 +80,11 @@ export async function judgeCommit(
     return
   }
   const read = await api.read([...path, 'refs'], {
-    ...{ check: 'tagRead', what: `the tag ${ref.name}`, scope, missing, schema: refsAnswer },
+    check: 'tagRead',
+    what: `the tag ${ref.name}`,
+    scope,
+    missing,
+    schema: refsAnswer,
     query: { filter: `tags/${ref.name}`, peelTags: 'true' },
   })
   // The filter takes the beginning of names.

@@ -83,6 +83,7 @@ describe('a build of Azure DevOps', () => {
     ['a moved tag', 'ORIGIN_COMMIT_NOT_ON_REF'],
     ['a job in a pool of its own', 'ORIGIN_RUNNER_NOT_ALLOWED'],
     ['an earlier attempt in a pool of its own', 'ORIGIN_RUNNER_NOT_ALLOWED'],
+    ['more attempts than are read', 'ORIGIN_RUNNER_NOT_ALLOWED'],
     ['a job without a queue', 'ORIGIN_RUNNER_NOT_ALLOWED'],
     ['another template', 'ORIGIN_TEMPLATE_MISSING'],
     ['a template of another reference', 'ORIGIN_TEMPLATE_MISSING'],
@@ -104,6 +105,11 @@ describe('a build of Azure DevOps', () => {
   test('may run in pools of its own where the link says nothing of pools, and is known to', async () => {
     const { finding, codes } = await verified(['an earlier attempt in a pool of its own'], {})
     expect([codes, finding.origin?.build]).toMatchObject([[], { attempt: 2, runners: 'selfHosted' }])
+  })
+
+  test('of more attempts than are read ran nobody knows where', async () => {
+    const { finding, codes } = await verified(['more attempts than are read'], {})
+    expect([codes, finding.origin?.build.runners]).toEqual([[], 'unknown'])
   })
 
   test('with a token that is wrong is answered with a page to sign in on', async () => {
