@@ -68,5 +68,15 @@ export function settingsDocument({ project, build }: BuildAnswer, answer: unknow
       },
     },
   }
-  return Buffer.from(`${JSON.stringify(document, null, 2)}\n`)
+  return Buffer.from(`${JSON.stringify(document, (_name, value) => shown(value, project.isPrivate), 2)}\n`)
+}
+
+/** A value as AppVeyor stores them, of variables also in the lists of the build matrix. */
+const storedValue = z.looseObject({ isEncrypted: z.boolean() })
+
+function shown(said: unknown, isPrivate: boolean): unknown {
+  const stored = storedValue.safeParse(said).data
+  if (stored === undefined || !(stored.isEncrypted || isPrivate)) return said
+  const { value: _hidden, ...rest } = stored
+  return rest
 }

@@ -82,6 +82,7 @@ describe('a build of AppVeyor that is right', () => {
         { name: 'CONFIGURATION', value: 'Release' },
         { name: 'FEED_KEY', isEncrypted: true },
       ],
+      matrixOnly: [{ variables: { name: 'FEED_KEY', value: { isEncrypted: true } } }],
     })
     for (const secret of ['hunter2', 'very-secret', 'k783di7br', 'c2VjcmV0', appVeyorKeys.account])
       expect(settings).not.toContain(secret)

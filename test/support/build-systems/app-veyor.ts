@@ -158,6 +158,7 @@ function rightWorld(bytes: Buffer) {
       { name: 'CONFIGURATION', value: { isEncrypted: false, value: 'Release' } },
       { name: 'FEED_KEY', value: { isEncrypted: true, value: 'c2VjcmV0IGNpcGhlcnRleHQ=' } },
     ],
+    matrixOnly: [{ variables: { name: 'FEED_KEY', value: { isEncrypted: true, value: 'c2VjcmV0IG1hdHJpeA==' } } }],
     deployments: [{ provider: 'FTP', providerSettings: [{ name: 'password', value: { value: 'hunter2-ftp' } }] }],
     notifications: [{ provider: 'Slack', settings: { incomingWebhookUrl: 'https://hooks.example/very-secret' } }],
   }
