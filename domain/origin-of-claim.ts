@@ -43,7 +43,7 @@ export function findingOfClaim(
     {
       code: 'ORIGIN_NODE_UNKNOWN',
       message:
-        'No authentication proxy says which build node submitted it. Submit through the proxy, and not past it with its token.',
+        'Nothing says which build node submitted it: the service of this release reads no statements of authentication proxies. Submit from a build system of the kind custom, or to a signing policy that does not verify origins.',
     },
     { node: null },
   )
