@@ -1,16 +1,9 @@
 import { z } from 'zod'
+import { numericId as id, commitText as sha } from '../reading/index.ts'
 
 // What is needed of the answers of GitHub's REST API (version 2022-11-28). Everything else in them is passed over: fields are added
 // without notice.
 
-const id = z
-  .union([z.number().int(), z.string()])
-  .transform(String)
-  .refine((text) => /^\d{1,19}$/.test(text), 'must be a number')
-const sha = z
-  .string()
-  .regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/i)
-  .transform((text) => text.toLowerCase())
 const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString())
 const account = z.object({ id, login: z.string() })
 

@@ -1,12 +1,8 @@
 import { z } from 'zod'
 import { failedCheck, type OriginCheck, passedCheck, type VerifiedOrigin } from '../../domain/index.ts'
+import { commitText, numericId, readFullRef } from '../reading/index.ts'
 import { checkEvent, checkIds } from './run-checks.ts'
 import { type GitHubSettings, serverOf } from './settings.ts'
-
-const id = z
-  .union([z.string(), z.number().int()])
-  .transform(String)
-  .refine((text) => /^\d{1,19}$/.test(text), 'must be a number')
 
 /**
  * What is needed of the claims of a job's token. Others come without notice. `sub` is not among them: owners can shape it, and its
@@ -14,21 +10,18 @@ const id = z
  */
 const neededClaims = z.object({
   repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
-  repository_id: id,
-  repository_owner_id: id,
+  repository_id: numericId,
+  repository_owner_id: numericId,
   event_name: z.string().min(1),
   ref: z.string().min(1),
   ref_type: z.string(),
-  sha: z
-    .string()
-    .regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/i)
-    .transform((text) => text.toLowerCase()),
+  sha: commitText,
   workflow_ref: z.string().min(1),
   job_workflow_ref: z.string().min(1),
   runner_environment: z.string().nullish(),
-  run_id: id,
+  run_id: numericId,
   run_attempt: z.coerce.number().int().min(1),
-  actor_id: id.nullish(),
+  actor_id: numericId.nullish(),
   actor: z.string().nullish(),
   head_ref: z.string().nullish(),
   base_ref: z.string().nullish(),
@@ -87,13 +80,8 @@ function checkPins(claims: JobClaims, { repositoryId, repositoryOwnerId }: GitHu
 
 /** By the claim `ref_type`, which the ref must fit: a tag can be named like a branch. */
 function refOf({ ref, ref_type }: JobClaims): VerifiedOrigin['ref'] | null {
-  for (const [kind, prefix] of [
-    ['branch', 'refs/heads/'],
-    ['tag', 'refs/tags/'],
-  ] as const)
-    if (ref_type === kind && ref.startsWith(prefix) && ref.length > prefix.length)
-      return { kind, name: ref.slice(prefix.length) }
-  return null
+  const full = readFullRef(ref)
+  return full !== undefined && full.kind !== 'pullRequest' && full.kind === ref_type ? full : null
 }
 
 function checkRef(claims: JobClaims, ref: VerifiedOrigin['ref'] | null): OriginCheck {

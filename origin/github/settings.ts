@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { apiBaseUrl } from '../http-api/index.ts'
+import { isInnerPath, numericId } from '../reading/index.ts'
 
 /** Events that begin a build of what stands in a branch or behind a tag, and of nothing else. */
 const usualEvents = ['push', 'workflow_dispatch', 'schedule', 'release']
@@ -7,16 +8,8 @@ const usualEvents = ['push', 'workflow_dispatch', 'schedule', 'release']
 /** Events about pull requests: what is built is not what stands in a branch, or it is chosen by who wrote the pull request. */
 const pullRequestEvents = /^(?:pull_request|merge_group$|issue_comment$)/
 
-const numericId = z
-  .union([z.string(), z.number().int()])
-  .transform(String)
-  .refine((text) => /^\d{1,19}$/.test(text), 'must be a number, as GitHub gives it')
-
 /** A file in a repository's default branch: `.github/workflows/release.yml`. */
-const repositoryPath = z
-  .string()
-  .max(500)
-  .regex(/^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\p{Cc}]+$/u, 'must be a path within the repository, without . or ..')
+const repositoryPath = z.string().max(500).refine(isInnerPath, 'must be a path within the repository, without . or ..')
 
 /** Where a pipeline policy's text is. */
 const policySource = z.discriminatedUnion('kind', [

@@ -1,19 +1,12 @@
 import { z } from 'zod'
 import { apiBaseUrl } from '../http-api/index.ts'
-
-const numericId = z
-  .union([z.string(), z.number().int()])
-  .transform(String)
-  .refine((text) => /^\d{1,19}$/.test(text), 'must be a number, as GitLab gives it')
+import { isInnerPath, numericId } from '../reading/index.ts'
 
 /** A path within a repository, or within the artifacts of a job. */
 const innerPath = z
   .string()
   .max(500)
-  .regex(
-    /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\p{Cc}]+$/u,
-    'must be a path without . or .., and with no / at its beginning',
-  )
+  .refine(isInnerPath, 'must be a path without . or .., and with no / at its beginning')
 
 /** Sources of pipelines whose code is not the project's branch: a fork's merge request runs in the parent, and its token names that. */
 const foreignSources = /^(?:merge_request_event|external_pull_request_event)$/

@@ -63,6 +63,12 @@ export function statusRefused(status: number, { system, what, permission, missin
 /** An id that one release writes as a number and the next as text. */
 export const idText = z.union([z.string(), z.number().int()]).transform(String)
 
+/** An id of a system whose ids are numbers. */
+export const numericId = idText.refine(
+  (text) => /^\d{1,19}$/.test(text),
+  'must be a number, as the build system gives it',
+)
+
 /** A commit's id, in lower case: SHA-1 or SHA-256. */
 export const commitText = z
   .string()
