@@ -23,21 +23,6 @@ export async function verifyByToken(
   const { settings } = question
   const { issuer } = serverOf(settings)
   const none = { origin: null, proof: 'identityToken', evidence: [] } as const
-  if (settings.audience === undefined)
-    return {
-      ...none,
-      checks: [
-        failedCheck(
-          'identityToken',
-          {
-            code: 'ORIGIN_AUDIENCE_MISSING',
-            message:
-              'The link does not say whom tokens of jobs must be for. An administrator enters an audience there, and the workflow asks for a token with it.',
-          },
-          { issuer },
-        ),
-      ],
-    }
   const expected = { issuer, audience: settings.audience, algorithms: ['RS256'], longestLifeSeconds } as const
   const { token, check, evidence } = await checkIdentityToken(tokens, tools, expected)
   if (token === null) return { ...none, checks: [check] }

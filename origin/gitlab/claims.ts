@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { failedCheck, type VerifiedOrigin } from '../../domain/index.ts'
+import type { VerifiedOrigin } from '../../domain/index.ts'
 import type { TokenClaims } from '../identity-token/index.ts'
 import type { CheckList } from '../reading/index.ts'
 import { commitText, idText } from '../reading/index.ts'
@@ -121,11 +121,4 @@ function originOf(claims: JobClaims, ref: VerifiedOrigin['ref'], settings: GitLa
 function runnersOf(environment: string | null): VerifiedOrigin['build']['runners'] {
   if (environment === 'gitlab-hosted') return 'hosted'
   return environment === 'self-hosted' ? 'selfHosted' : 'unknown'
-}
-
-/** Says that the link takes no tokens, since it does not say whom they must be for. */
-export function audienceMissing(issuer: string) {
-  const message =
-    'The link does not say whom tokens of jobs must be for. An administrator enters an audience there, and the job asks for a token with it (id_tokens).'
-  return failedCheck('identityToken', { code: 'ORIGIN_AUDIENCE_MISSING', message }, { issuer })
 }

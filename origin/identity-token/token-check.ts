@@ -12,6 +12,9 @@ export type TokenFinding = {
   readonly evidence: readonly OriginEvidence[]
 }
 
+/** What a link says of tokens; without an audience it takes none. */
+export type LinkedToken = Omit<ExpectedToken, 'audience'> & { readonly audience: string | undefined }
+
 /**
  * Checks the token that came with a submission as its secret `identityToken`, as of the moment that the tools say.
  *
@@ -20,21 +23,27 @@ export type TokenFinding = {
 export async function checkIdentityToken(
   identityTokens: IdentityTokens,
   { secrets, keep, now }: Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>,
-  expected: ExpectedToken,
+  expected: LinkedToken,
 ): Promise<TokenFinding> {
-  const compared = { issuer: expected.issuer, audience: expected.audience }
+  const { issuer, audience } = expected
+  const compared = { issuer, audience }
   const failed = (code: string, message: string) => ({
     token: null,
     check: failedCheck('identityToken', { code, message }, compared),
     evidence: [],
   })
+  if (audience === undefined)
+    return failed(
+      'ORIGIN_AUDIENCE_MISSING',
+      'The link does not say whom tokens of jobs must be for. An administrator enters an audience there, and the job asks for a token with it.',
+    )
   if (secrets.identityToken === undefined)
     return failed(
       'IDENTITY_TOKEN_MISSING',
-      `The submission brings no identity token. Have the job ask ${expected.issuer} for one with the audience ${expected.audience}, and send it along.`,
+      `The submission brings no identity token. Have the job ask ${issuer} for one with the audience ${audience}, and send it along.`,
     )
   try {
-    const token = await identityTokens.check(secrets.identityToken, expected, now())
+    const token = await identityTokens.check(secrets.identityToken, { ...expected, audience }, now())
     const { tokenId, expiresAt, payload } = token
     const evidence = [await keep('identityToken', 'application/json', payload)]
     return { token, check: passedCheck('identityToken', { ...compared, tokenId, expiresAt }), evidence }
