@@ -126,6 +126,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     provenanceLink: request.provenance && links.signingRequest(request, 'Provenance'),
     provenanceBundleLink: request.provenance && links.signingRequest(request, 'ProvenanceBundle'),
     origin: originOf(request, links),
+    demandedOrigin: demandedOriginOf(request),
     verifiedOrigin: verifiedOriginOf(request),
     parameters: {},
     planDigest: plan?.digest ?? null,
@@ -168,6 +169,10 @@ function originOf(request: SigningRequestView, links: Links): RequestSummary['or
   }
 }
 
+function demandedOriginOf({ originVerification: demanded }: SigningRequestView): RequestSummary['demandedOrigin'] {
+  return demanded === undefined ? null : { ...demanded, allowedBranches: [...demanded.allowedBranches] }
+}
+
 function verifiedOriginOf({ origin: found }: SigningRequestView): RequestSummary['verifiedOrigin'] {
   if (found === null) return null
   const { kind, trustedBuildSystemId, verified, checks, evidence } = found
@@ -182,6 +187,7 @@ function verifiedOriginOf({ origin: found }: SigningRequestView): RequestSummary
     commitId: origin?.commitId ?? null,
     build: origin?.build ?? null,
     actors: [...(origin?.actors ?? [])],
+    node: origin?.node ?? null,
     checks: checks.map((check) => ({ ...check, inputs: [...check.inputs] })),
     evidence: [...evidence],
   }

@@ -57,6 +57,10 @@ export const requestSummary = statusDocument
       })
       .nullable()
       .meta({ description: 'As the trusted build system says that vouched for the artifact.' }),
+    demandedOrigin: z
+      .object({ repositoryUrl: z.string(), allowedBranches: z.array(z.string()) })
+      .nullable()
+      .meta({ description: 'What policy and project demanded of the origin at submission. Null: it is not verified.' }),
     verifiedOrigin: z
       .object({
         verified: z.boolean().meta({ description: 'False: it was rejected, and the request ended by it.' }),
@@ -80,6 +84,16 @@ export const requestSummary = statusDocument
         actors: z.array(
           z.object({ role: z.string(), system: z.string(), id: z.string(), name: z.string().nullable() }),
         ),
+        node: z
+          .object({
+            subject: z.string(),
+            issuer: z.string(),
+            serialNumber: z.string(),
+            template: z.string().nullable(),
+            rule: z.string(),
+          })
+          .nullable()
+          .meta({ description: 'The build node behind an authentication proxy.' }),
         checks: z.array(
           z.object({
             name: z.string(),
