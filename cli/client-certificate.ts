@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { openPfx, Pkcs12Error } from '../pkcs12/index.ts'
 import { certificatesOfFile, readCertificate } from '../proxy/certificates/certificate.ts'
 import { readTemplate, templateExtension } from '../proxy/certificates/template.ts'
-import { usageError } from './cli-error.ts'
+import { CliError, usageError } from './cli-error.ts'
 import type { ClientCertificateOptions } from './client-certificate-options.ts'
 import type { ClientCertificate } from './connection/client-certificate.ts'
 import { unreadableFile } from './local-file.ts'
@@ -61,7 +61,7 @@ async function readCandidate(terminal: Terminal, file: string, options: ClientCe
     if (!new X509Certificate(leaf).checkPrivateKey(createPrivateKey(key)))
       throw invalid(file, 'and the key do not belong together: the certificate of the key must be the first')
   } catch (error) {
-    if (error instanceof Error && error.name === 'CliError') throw error
+    if (error instanceof CliError) throw error
     // What OpenSSL says of a key could quote it.
     throw invalid(file, 'or its key cannot be read; the key must be PEM, and without a password')
   }
