@@ -134,11 +134,10 @@ function requireOrigin(
   { vouchedBy }: Caller,
   kind: TrustedBuildSystemKind | undefined,
 ): void {
-  if (claimed === null || kind === undefined)
+  if (kind === undefined)
     throw new Refusal(
       'ORIGIN_NOT_VERIFIED',
-      'The signing policy demands a verified origin, and the submission says none. Have the build system send it, in the fields origin.….',
-      { field: 'origin' },
+      'The signing policy demands a verified origin, and no trusted build system says where the artifact comes from.',
     )
   requireUsableClaim(kind, claimed, vouchedBy?.node ?? null)
 }

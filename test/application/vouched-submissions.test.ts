@@ -95,7 +95,8 @@ describe('a policy that demands a trusted build system', () => {
       repositoryUrl: 'https://git.example.org/team/program',
     })
     await update({ originVerification: { allowedBranches: ['main'] } }, 1)
-    expect(await codeOf(test.submit(await call(true)))).toBe('ORIGIN_NOT_VERIFIED')
+    // Whether it says one or not: nobody is told to send what would be refused then.
+    expect(await codeOf(test.submit(await call(true)))).toBe('ORIGIN_KIND_UNSUPPORTED')
     const said = (commitId: string | null) => ({
       repositoryData: {
         url: 'https://git.example.org/team/program',
@@ -123,6 +124,7 @@ describe('a policy that demands a trusted build system', () => {
     expect(await submitFrom(await other('authenticationProxy'), commit)).toBe('ORIGIN_NODE_UNKNOWN')
     const custom = await other('custom')
     expect(await submitFrom(custom, null)).toBe('ORIGIN_CLAIM_INCOMPLETE')
+    expect(await codeOf(test.submit(await call(true, custom)))).toBe('ORIGIN_CLAIM_INCOMPLETE')
     expect(await submitFrom(custom, commit)).toBe('done')
     // Groups change after the policy was saved.
     await application.changeGroupMembers(ada, { groupId, add: [anna.userId], remove: [] })
