@@ -1,6 +1,7 @@
 import { checkProxy as check, startProxy } from '../proxy/index.ts'
 import { readSettings } from './configuration.ts'
 import { openLogger } from './logging.ts'
+import { untilStopped } from './until-stopped.ts'
 
 /** What `countersign proxy` says. */
 export type ProxyCommandOptions = {
@@ -39,16 +40,4 @@ export async function proxy({ config }: ProxyCommandOptions): Promise<void> {
  */
 export function checkProxy({ config }: ProxyCommandOptions): ReturnType<typeof check> {
   return check({ file: config, environment: process.env })
-}
-
-function untilStopped(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.on(signal, () => {
-        if (asked) process.exit(130)
-        asked = true
-        resolve(signal)
-      })
-  })
 }

@@ -4,6 +4,7 @@ import { openLogger } from './logging.ts'
 import { prepareDataDirectory } from './private-files.ts'
 import { type Service, startService } from './service.ts'
 import { logTemporalTo } from './temporal.ts'
+import { untilStopped } from './until-stopped.ts'
 import { checkStart } from './write-check.ts'
 
 /** What `countersign serve` and `npm start` say. */
@@ -106,16 +107,4 @@ async function unlessStopped<Started extends Pick<Service, 'close'>>(
     .finally(() => isOver.abort())
   await Promise.race([closed, pause(stopWhileStartingMs, isOver.signal)])
   return undefined
-}
-
-function untilStopped(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.on(signal, () => {
-        if (asked) process.exit(130)
-        asked = true
-        resolve(signal)
-      })
-  })
 }
