@@ -49,11 +49,6 @@ export function serialText(octets: Uint8Array): string {
   )
 }
 
-/** Whether two certificates are the same bytes. */
-export function isSameCertificate(one: Certificate, other: Certificate): boolean {
-  return one.fingerprint === other.fingerprint
-}
-
 /** The DER encodings of all certificates of a PEM text, or of a DER file. @throws Error when there is none */
 export function certificatesOfFile(bytes: Buffer): readonly Buffer[] {
   if (bytes[0] === 0x30) return [new X509Certificate(bytes).raw]

@@ -1,12 +1,14 @@
 import {
   hasStrongKey,
+  isSame,
+  isSignedByKeyOf,
   isStronglySigned,
   keyUsages,
   readBasicConstraints,
   readExtendedKeyUsages,
   readKeyUsage,
 } from '../../signing/cms/index.ts'
-import { type Certificate, malformedCertificate as code, isSameCertificate } from './certificate.ts'
+import { type Certificate, malformedCertificate as code } from './certificate.ts'
 import { forbiddenName } from './name-constraints.ts'
 import { nameText } from './names.ts'
 import { templateExtension, templateNameExtension } from './template.ts'
@@ -95,23 +97,17 @@ function extend(path: CertificatePath, search: Search): void {
   if (path.length - 1 >= rules.maximumIntermediates) return
   for (const candidate of [...rules.intermediates, ...sent]) {
     if (found.length >= mostPaths) return
-    if (path.some((used) => isSameCertificate(used, candidate))) continue
-    if (rules.anchors.some((anchor) => isSameCertificate(anchor, candidate))) continue
+    if (path.some((used) => isSame(used, candidate))) continue
+    if (rules.anchors.some((anchor) => isSame(anchor, candidate))) continue
     if (isIssuedBy(last, candidate, search)) extend([...path, candidate], search)
   }
 }
 
 function isIssuedBy(certificate: Certificate, issuer: Certificate, search: Search): boolean {
-  if (certificate.comparableIssuer !== issuer.comparableSubject || isSameCertificate(certificate, issuer)) return false
+  if (certificate.comparableIssuer !== issuer.comparableSubject || isSame(certificate, issuer)) return false
   if (search.checks <= 0) return false
   search.checks -= 1
-  const [signed, signer] = [certificate.opened(), issuer.opened()]
-  if (signed === undefined || signer?.key === undefined) return false
-  try {
-    return signed.x509.verify(signer.key)
-  } catch {
-    return false
-  }
+  return isSignedByKeyOf(certificate, issuer)
 }
 
 function faultOfPath(path: CertificatePath): PathFault | undefined {

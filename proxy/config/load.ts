@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -196,6 +196,5 @@ function all({ anchors, intermediates }: PathRules): readonly Certificate[] {
 }
 
 function pemOf({ encoded }: Certificate): string {
-  const base64 = Buffer.from(encoded).toString('base64').replace(/.{64}/g, '$&\n').trimEnd()
-  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`
+  return new X509Certificate(encoded).toString()
 }

@@ -1,5 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
-import { DerReader, objectIdentifiers } from '../../signing/cms/index.ts'
+import { DerReader, hashOfPss, objectIdentifiers } from '../../signing/cms/index.ts'
 
 const hashes: Readonly<Record<string, string | null>> = {
   [objectIdentifiers.sha256WithRsa]: 'sha256',
@@ -41,7 +41,7 @@ export function isSignedBy(
   const identifier = reader.objectIdentifier('the signature algorithm')
   const fits = kinds[key.asymmetricKeyType ?? '']?.some((prefix) => identifier.startsWith(prefix)) ?? false
   const isPss = identifier === objectIdentifiers.rsaPss
-  const hash = isPss ? hashOfPss(reader) : hashes[identifier]
+  const hash = isPss ? hashesOfPss[hashOfPss(reader)] : hashes[identifier]
   if (!fits || hash === undefined) return false
   try {
     const padding = isPss
@@ -51,12 +51,4 @@ export function isSignedBy(
   } catch {
     return false
   }
-}
-
-function hashOfPss(algorithm: DerReader): string | undefined {
-  const parameters = algorithm.enter(0x30, 'the parameters of RSASSA-PSS')
-  const hash = parameters.takeOptional(0xa0, 'the hash algorithm of RSASSA-PSS')
-  if (hash === undefined) return undefined
-  const named = parameters.inside(hash).enter(0x30, 'the hash algorithm of RSASSA-PSS')
-  return hashesOfPss[named.objectIdentifier('the hash algorithm of RSASSA-PSS')]
 }

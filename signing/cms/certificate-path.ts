@@ -122,7 +122,11 @@ function isNamedAsIssuer(certificate: CertificateFields, issuer: CertificateFiel
 
 /** Whether the issuer has the name that the certificate gives, and its key made the certificate's signature. */
 export function isIssuedBy(certificate: CertificateFields, issuer: CertificateFields): boolean {
-  if (!isNamedAsIssuer(certificate, issuer)) return false
+  return isNamedAsIssuer(certificate, issuer) && isSignedByKeyOf(certificate, issuer)
+}
+
+/** Whether the issuer's key made the certificate's signature, whatever the names say. */
+export function isSignedByKeyOf(certificate: CertificateFields, issuer: CertificateFields): boolean {
   const [signed, signer] = [certificate.opened(), issuer.opened()]
   if (signed === undefined || signer?.key === undefined) return false
   try {

@@ -27,7 +27,6 @@ const strongCurves: ReadonlySet<string | undefined> = new Set(['prime256v1', 'se
 
 /**
  * Whether a certificate was signed with a hash for which nobody finds other bytes with the same signature: SHA-256 and above.
- * RSASSA-PSS means SHA-1 when its parameters name no hash (RFC 4055 §3.1).
  *
  * @param code the code of the `SigningError` that malformed parameters of RSASSA-PSS get
  */
@@ -36,11 +35,20 @@ export function isStronglySigned({ signatureAlgorithm }: CertificateFields, code
   const algorithm = new DerReader(signatureAlgorithm, code).enter(0x30, what)
   const identifier = algorithm.objectIdentifier(what)
   if (identifier !== objectIdentifiers.rsaPss) return strongSignatures.has(identifier)
+  return strongHashes.has(hashOfPss(algorithm))
+}
+
+/**
+ * The object identifier of the hash that parameters of RSASSA-PSS name; where they name none, it is SHA-1 (RFC 4055 §3.1).
+ *
+ * @param algorithm an AlgorithmIdentifier of which the identifier was read
+ */
+export function hashOfPss(algorithm: DerReader): string {
   const parameters = algorithm.enter(0x30, 'the parameters of RSASSA-PSS')
   const hash = parameters.takeOptional(0xa0, 'the hash algorithm of RSASSA-PSS')
-  if (hash === undefined) return false
+  if (hash === undefined) return objectIdentifiers.sha1
   const named = parameters.inside(hash).enter(0x30, 'the hash algorithm of RSASSA-PSS')
-  return strongHashes.has(named.objectIdentifier('the hash algorithm of RSASSA-PSS'))
+  return named.objectIdentifier('the hash algorithm of RSASSA-PSS')
 }
 
 /** Whether nobody can do without a certificate's key what it does: RSA of 2048 bits and above, P-256, P-384, P-521, EdDSA. */

@@ -8,12 +8,13 @@ export {
   findUncovered,
   isIssuedBy,
   isSame,
+  isSignedByKeyOf,
   type PathRequest,
   readAnchors,
   type Trust,
   validatePath,
 } from './certificate-path.ts'
-export { hasStrongKey, isStronglySigned } from './certificate-strength.ts'
+export { hashOfPss, hasStrongKey, isStronglySigned } from './certificate-strength.ts'
 export { understoodExtensions } from './certificate-usage.ts'
 export { type DerElement, DerReader } from './der-reader.ts'
 export * as der from './der-writer.ts'
