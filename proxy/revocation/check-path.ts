@@ -84,7 +84,10 @@ export async function checkRevocation(
   return { fault: undefined, notes, until }
 }
 
-/** What lists say. One that holds the certificate counts even when it is out of date: nobody takes a revocation back. */
+/**
+ * What lists say. One that holds the certificate counts even when it is out of date, since nobody takes a revocation back, or when it
+ * does not speak for the certificate: an issuer gives each serial number once, and lists for other issuers are not read.
+ */
 function statusByLists(
   certificate: Certificate,
   issuer: Certificate,
@@ -93,14 +96,12 @@ function statusByLists(
   now: number,
 ): RevocationStatus {
   const key = keyText(issuer)
-  const fitting = lists.filter(
-    ({ crl, authorityKey }) =>
-      authorityKey === key &&
-      crl.comparableIssuer === certificate.comparableIssuer &&
-      speaksFor(crl.scope, certificate, isAuthority),
+  const ofIssuer = lists.filter(
+    ({ crl, authorityKey }) => authorityKey === key && crl.comparableIssuer === certificate.comparableIssuer,
   )
-  if (fitting.some(({ crl }) => crl.revoked.has(certificate.serialText)))
+  if (ofIssuer.some(({ crl }) => crl.revoked.has(certificate.serialText)))
     return { status: 'revoked', detail: '', until: Number.POSITIVE_INFINITY }
+  const fitting = ofIssuer.filter(({ crl }) => speaksFor(crl.scope, certificate, isAuthority))
   const current = fitting.filter(({ crl }) => crl.thisUpdate <= now && now <= crl.nextUpdate && !crl.scope.isPartial)
   if (current.length > 0)
     return { status: 'good', detail: '', until: Math.max(...current.map(({ crl }) => crl.nextUpdate)) }

@@ -29,7 +29,13 @@ export function readScope(value: Uint8Array, code: string): CrlScope {
   outer.end('the issuing distribution point')
   const name = point.takeOptional(0xa0, 'the issuing distribution point')
   const points = name === undefined ? undefined : pointNames(point.inside(name))
-  const flag = (tag: number) => point.takeOptional(tag, 'the issuing distribution point')?.content[0] === 0xff
+  const flag = (tag: number) => {
+    const found = point.takeOptional(tag, 'the issuing distribution point')
+    // DER leaves out what is false, and has one octet for true (X.690 §11.1 and §11.5).
+    if (found !== undefined && (found.content.length !== 1 || found.content[0] !== 0xff))
+      throw point.fault('a flag of the issuing distribution point is not TRUE')
+    return found !== undefined
+  }
   const [nodes, authorities] = [flag(0x81), flag(0x82)]
   const isPartial = point.takeOptional(0x83, 'the reasons of the issuing distribution point') !== undefined
   const isIndirect = flag(0x84)

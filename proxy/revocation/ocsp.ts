@@ -3,6 +3,9 @@ import {
   type DerElement,
   DerReader,
   der,
+  hasStrongKey,
+  isSignedByKeyOf,
+  isStronglySigned,
   keyUsages,
   objectIdentifiers,
   readExtendedKeyUsages,
@@ -107,8 +110,9 @@ function isEntitled(candidate: Certificate, issuer: Certificate, now: number): b
   const usage = readKeyUsage(candidate, malformedCertificate)
   if (usages?.includes(ocspSigning) !== true) return false
   if (usage !== undefined && (usage & (keyUsages.digitalSignature | keyUsages.contentCommitment)) === 0) return false
-  const key = issuer.opened()?.key
-  return key !== undefined && candidate.opened()?.x509.verify(key) === true
+  return (
+    isStronglySigned(candidate, malformedCertificate) && hasStrongKey(candidate) && isSignedByKeyOf(candidate, issuer)
+  )
 }
 
 function isMadeBy(candidate: Certificate, signed: Parameters<typeof isSignedBy>[1]): boolean {

@@ -2,7 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { certificatesOfFile, readCertificate } from '../../proxy/certificates/certificate.ts'
+import { checkRevocation, keyText } from '../../proxy/revocation/check-path.ts'
+import { type Crl, readCrl } from '../../proxy/revocation/crl.ts'
+import { everything, readScope } from '../../proxy/revocation/crl-scope.ts'
 import { ocspRequest, readOcspResponse } from '../../proxy/revocation/ocsp.ts'
+import { der } from '../../signing/cms/index.ts'
 import { NodeAuthority, type NodeCertificate } from '../support/node-authority.ts'
 import { openssl } from '../support/openssl.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
@@ -40,6 +44,7 @@ describe('a response of an OCSP responder', () => {
     const past = { notBefore: new Date(Date.now() - 7_200_000), notAfter: new Date(Date.now() - 3_600_000) }
     for (const signer of [
       await issuing.issue('client'),
+      await issuing.issue('weak', { extensions: entitled, digest: 'sha1' }),
       await issuing.issue('expired', { extensions: entitled, ...past }),
       await other.issue('responder', { extensions: entitled }),
     ])
@@ -53,6 +58,35 @@ describe('a response of an OCSP responder', () => {
     })
   })
 })
+
+describe('a revocation list', () => {
+  it('that holds a certificate revokes it even where it does not speak for it, and nothing else has to be known', async () => {
+    const gone = await issuing.issue('listed', dates)
+    await issuing.revoke(gone)
+    const crl = await readCrl(Buffer.from(await issuing.list()))
+    const elsewhere = { ...crl, scope: { ...everything, points: new Set(['134:http://elsewhere']) } }
+    const faultOf = async (about: NodeCertificate, list: Crl) => {
+      const lists = [{ crl: list, authorityKey: keyText(authority()), file: 'a.crl' }]
+      const rules = { crl: { mode: 'soft', lists }, ocsp: undefined } as const
+      return (await checkRevocation([read(about), authority()], rules, noOcsp, Date.now())).fault?.reason
+    }
+    expect(await faultOf(gone, crl)).toBe('revoked')
+    expect(await faultOf(gone, elsewhere)).toBe('revoked')
+    expect(await faultOf(node, elsewhere)).toBeUndefined()
+  })
+
+  it('says by DER for what it speaks', () => {
+    const flagged = (octet: number) => der.sequence(der.contextPrimitive(5, Buffer.of(octet)))
+    expect(readScope(flagged(0xff), 'X')).toMatchObject({ only: 'attributes' })
+    expect(() => readScope(flagged(0x01), 'X')).toThrow(expect.objectContaining({ code: 'X' }))
+  })
+})
+
+const noOcsp = {
+  statusOf: async () => {
+    throw new Error('nobody is asked')
+  },
+}
 
 async function answerAbout(about: NodeCertificate, signer: NodeCertificate) {
   const response = await respond(ocspRequest(read(about), authority()), signer)
