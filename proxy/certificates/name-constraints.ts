@@ -1,4 +1,5 @@
-import { type DerElement, DerReader } from '../../signing/cms/index.ts'
+import { isIP } from 'node:net'
+import { type DerElement, DerReader, readBasicConstraints } from '../../signing/cms/index.ts'
 import { type Certificate, malformedCertificate as code } from './certificate.ts'
 import { comparableName, namedParts, readName, valuesOfPart } from './names.ts'
 
@@ -30,6 +31,8 @@ export function forbiddenName(certificate: Certificate, authority: Certificate):
     if (allowed.length + denied.length === 0) continue
     if (!Object.values(tags).some((tag) => tag === name.tag))
       return 'a name of a form that is constrained and not known'
+    if (name.tag === tags.uri && !isHostName(hostOf(textIn(name.content))))
+      return `the name ${textOf(name)}, which has no host to compare`
     if (denied.some((subtree) => isWithin(name, subtree))) return `the name ${textOf(name)}, which is excluded`
     if (allowed.length > 0 && !allowed.some((subtree) => isWithin(name, subtree)))
       return `the name ${textOf(name)}, which is not permitted`
@@ -54,7 +57,19 @@ function namesOf(certificate: Certificate): readonly GeneralName[] {
         content: Buffer.from(text ?? '\0'),
       }))
   const own = subjectName.length === 0 ? [] : [{ tag: tags.directory, content: subject }]
-  return [...own, ...alternative, ...emails]
+  const hosts = alternative.some(({ tag }) => tag === tags.dns) ? [] : hostsIn(certificate)
+  return [...own, ...alternative, ...emails, ...hosts]
+}
+
+/**
+ * The common names of a node that are names of hosts, or look like some. Rules know nodes by them, so an authority that may name the
+ * hosts of one domain only must not name another's here either. OpenSSL judges so, too, of well-formed names.
+ */
+function hostsIn(certificate: Certificate): readonly GeneralName[] {
+  if (readBasicConstraints(certificate, code).isAuthority) return []
+  return valuesOfPart(certificate.subjectName, namedParts.CN ?? '').flatMap((text) =>
+    text !== undefined && /\S\.\S/.test(text) ? [{ tag: tags.dns, content: Buffer.from(text) }] : [],
+  )
 }
 
 function readConstraints(value: Uint8Array) {
@@ -124,6 +139,11 @@ function isWithinNetwork(address: Uint8Array, network: Uint8Array): boolean {
     const mask = network[length + index] ?? 0
     return (octet & mask) === ((network[index] ?? 0) & mask)
   })
+}
+
+/** RFC 5280 §4.2.1.10: a URI without a host, or with the address of one, is not allowed where URIs are constrained. */
+function isHostName(host: string): boolean {
+  return host !== '' && isIP(host.replace(/^\[|\]$/g, '')) === 0
 }
 
 function hostOf(uri: string): string {

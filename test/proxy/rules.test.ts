@@ -238,40 +238,37 @@ describe('the path of a certificate', () => {
     [
       'within the names that an authority permits',
       true,
-      async () =>
-        below(
-          await root.below('P8', `${ca}\n${signs}\nnameConstraints=critical,permitted;DNS:example.com`),
-          undefined,
-          'subjectAltName=DNS:a.example.com',
-        ),
+      () => within('P8', 'permitted;DNS:example.com', { more: 'subjectAltName=DNS:a.example.com' }),
     ],
     [
       'outside of the names that an authority permits',
       false,
-      async () =>
-        below(
-          await root.below('P9', `${ca}\n${signs}\nnameConstraints=critical,permitted;DNS:example.com`),
-          undefined,
-          'subjectAltName=DNS:a.example.org',
-        ),
+      () => within('P9', 'permitted;DNS:example.com', { more: 'subjectAltName=DNS:a.example.org' }),
     ],
     [
       'with a name that an authority excludes',
       false,
-      async () =>
-        below(
-          await root.below('P10', `${ca}\n${signs}\nnameConstraints=critical,excluded;IP:10.0.0.0/255.0.0.0`),
-          undefined,
-          'subjectAltName=IP:10.1.2.3',
-        ),
+      () => within('P10', 'excluded;IP:10.0.0.0/255.0.0.0', { more: 'subjectAltName=IP:10.1.2.3' }),
     ],
     [
       'outside of the directory that an authority permits',
       false,
-      async () =>
-        below(
-          await root.below('P11', `${ca}\n${signs}\nnameConstraints=critical,permitted;dirName:dn\n[dn]\nO=Elsewhere`),
-        ),
+      () => within('P11', 'permitted;dirName:dn\n[dn]\nO=Elsewhere', {}),
+    ],
+    [
+      'with a common name within the hosts that an authority permits',
+      true,
+      () => within('P12', 'permitted;DNS:example.com', { subject: '/CN=a.example.com' }),
+    ],
+    [
+      'with a common name outside of them',
+      false,
+      () => within('P13', 'permitted;DNS:example.com', { subject: '/CN=a.example.org' }),
+    ],
+    [
+      'with a URI without a host, where some are excluded',
+      false,
+      () => within('P14', 'excluded;URI:.example.com', { more: 'subjectAltName=URI:urn:build:1' }),
     ],
     [
       'of another root of the same name',
@@ -321,9 +318,12 @@ describe('the path of a certificate', () => {
     expect(pathsOf(await first.issue('node'), twins, { maximumIntermediates: 8 }).paths).toEqual([])
   })
 
-  async function below(authority: NodeAuthority, above?: NodeAuthority, more?: string): Promise<Made> {
-    const node = await authority.issue('node', more === undefined ? {} : { more })
-    return { node, sent: above === undefined ? [authority] : [authority, above] }
+  async function below(authority: NodeAuthority, ...above: readonly NodeAuthority[]): Promise<Made> {
+    return { node: await authority.issue('node'), sent: [authority, ...above] }
+  }
+  async function within(name: string, constraints: string, deviation: NodeDeviation): Promise<Made> {
+    const authority = await root.below(name, `${ca}\n${signs}\nnameConstraints=critical,${constraints}`)
+    return { node: await authority.issue('node', deviation), sent: [authority] }
   }
   function pathsOf(node: NodeCertificate, sent: readonly NodeAuthority[], other: Partial<PathRules> = {}) {
     const [leaf] = derOf(node).map(readCertificate)
