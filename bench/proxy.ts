@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { Agent, createServer, request, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { startTestProxy, type TestProxy } from '../test/support/test-proxy.ts'
+import { startTestProxy, type TestProxy, urlOf } from '../test/support/test-proxy.ts'
 import { withFolder } from './folder.ts'
 import { median, quantile } from './median.ts'
 import { milliseconds } from './pace.ts'
@@ -118,10 +117,6 @@ async function answering(options: object): Promise<Server> {
   server.requestTimeout = 0
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return server
-}
-
-function urlOf(server: Server): string {
-  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 function ask(agent: Agent, url: string, path: string): Promise<void> {

@@ -45,7 +45,7 @@ export async function forward(
     )
   const authorization = vouchedAuthorization(request, ruleSet.token)
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
-  const read = route.isGraphQL ? await readGraphQLRequest(request) : undefined
+  const read = route.isGraphQL ? await readGraphQLRequest(request).catch(unlessLeft(request)) : undefined
   const bodySha256 = read === undefined ? announcedDigest(request) : createHash('sha256').update(read).digest('hex')
   const statement = signNodeStatement(
     {
@@ -86,6 +86,13 @@ export async function forward(
 
 /** The node closed its connection before it had its answer. */
 export class NodeLeft extends Error {}
+
+/** What went wrong, unless it was that the node closed its connection. */
+function unlessLeft(request: IncomingMessage): (error: unknown) => never {
+  return (error) => {
+    throw error === request.errored ? new NodeLeft() : error
+  }
+}
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

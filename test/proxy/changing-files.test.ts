@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:https'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NodeCertificate } from '../support/node-authority.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
-import { startTestProxy, type TestProxy } from '../support/test-proxy.ts'
+import { serviceOf, startTestProxy, type TestProxy, urlOf } from '../support/test-proxy.ts'
 import { makeTlsAuthority } from '../support/tls-authority.ts'
 import { until } from '../support/until.ts'
 
@@ -18,13 +16,11 @@ let node: NodeCertificate
 let service: Server
 beforeAll(async () => {
   at = await startTestProxy(folder, async (authority) => {
-    const { certificate, key } = await authority.issue('service', 'IP:127.0.0.1')
-    service = createServer({ cert: certificate, key }, (_request, response) => {
+    service = await serviceOf(authority, (_request, response) => {
       asked += 1
       response.writeHead(201).end()
-    }).listen(0, '127.0.0.1')
-    await once(service, 'listening')
-    return `https://127.0.0.1:${(service.address() as AddressInfo).port}`
+    })
+    return urlOf(service)
   })
   node = await at.issuing.issue('build-01')
 })

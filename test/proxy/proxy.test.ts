@@ -2,8 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { request, type Server } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
@@ -14,7 +13,8 @@ import * as requests from '../../cli/documents/requests.ts'
 import { nodeStatementHeader, verifyNodeStatement } from '../../domain/index.ts'
 import type { NodeCertificate } from '../support/node-authority.ts'
 import { suiteFolder } from '../support/suite-folder.ts'
-import { buildSystem, startTestProxy, type TestProxy } from '../support/test-proxy.ts'
+import { buildSystem, serviceOf, startTestProxy, type TestProxy, urlOf } from '../support/test-proxy.ts'
+import { until } from '../support/until.ts'
 
 const run = promisify(execFile)
 const folder = suiteFolder()
@@ -38,18 +38,17 @@ let node: NodeCertificate
 let service: Server
 beforeAll(async () => {
   at = await startTestProxy(folder, async (authority) => {
-    const { certificate, key } = await authority.issue('service', 'IP:127.0.0.1')
-    service = createServer({ cert: certificate, key }, async (request, response) => {
+    service = await serviceOf(authority, async (request, response) => {
       if (otherwise !== undefined) return otherwise(request, response)
       const parts: Buffer[] = []
       for await (const part of request) parts.push(part)
       const { method = '', url = '', headers } = request
       arrived.push({ method, url, headers, body: Buffer.concat(parts) })
-      const place = `https://127.0.0.1:${(service.address() as AddressInfo).port}/there?x=1`
-      response.writeHead(201, { location: place, 'set-cookie': 'a=b', etag: '"1"' }).end(`answer to ${url}`)
-    }).listen(0, '127.0.0.1')
-    await once(service, 'listening')
-    return `https://127.0.0.1:${(service.address() as AddressInfo).port}`
+      response
+        .writeHead(201, { location: `${urlOf(service)}/there?x=1`, 'set-cookie': 'a=b', etag: '"1"' })
+        .end(`answer to ${url}`)
+    })
+    return urlOf(service)
   })
   node = await at.issuing.issue('build-01')
 })
@@ -192,6 +191,20 @@ describe('a node with a right certificate', () => {
     const twice = `{"query":${JSON.stringify('{ users { nodes { name } } }')},"query":${JSON.stringify(requests.oneRequest)}}`
     expect(await ask(twice)).toMatchObject({ status: 201 })
     expect(String(last().body)).not.toContain('users')
+  })
+
+  it('that leaves within a GraphQL request is no fault of the proxy', async () => {
+    const call = request({
+      ...{ host: '127.0.0.1', port: at.proxy.port, path: '/graphql', method: 'POST', agent: await at.agentOf(node) },
+      headers: { ...bearer, 'content-type': 'application/json', 'content-length': 100, expect: '100-continue' },
+    }).on('error', () => undefined)
+    call.flushHeaders()
+    await once(call, 'continue')
+    const before = at.lines().length
+    call.destroy()
+    const since = () => at.lines().slice(before)
+    await until('it is logged', () => since().some(({ path }) => path === '/graphql'))
+    expect(since().map(({ code }) => code)).not.toContain('HANDLER_FAILED')
   })
 
   it('uploads by curl, which asks first, and the bytes arrive as they are', async () => {

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
-import { Agent, request } from 'node:https'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { Agent, createServer, request, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { stringify } from 'yaml'
@@ -44,6 +46,19 @@ export type AskOptions = {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer | string
+}
+
+/** A service that a proxy can stand before: on 127.0.0.1, with a certificate of an authority. */
+export async function serviceOf(authority: TlsAuthority, answer: RequestListener): Promise<Server> {
+  const { certificate, key } = await authority.issue('service', 'IP:127.0.0.1')
+  const server = createServer({ cert: certificate, key }, answer).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+
+/** Where a server of a test is. */
+export function urlOf(server: Server): string {
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Makes the authorities and starts a proxy before a service. @param configure changes the configuration that is written */
