@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { type Document, parseDocument } from 'yaml'
 import { parseConfiguration } from '../../proxy/config/parse.ts'
 import { proxyConfigurationSchema } from '../../proxy/index.ts'
 
@@ -22,44 +22,44 @@ describe('the configuration of a proxy', () => {
     )
   })
 
-  it.each<[string, (configuration: Configuration) => void, RegExp]>([
+  it.each<[string, (configuration: Document) => void, RegExp]>([
     [
       'a template without issuers',
-      ({ ruleSets: [set] }) => delete set.issuers,
+      (document) => document.deleteIn(['ruleSets', 0, 'issuers']),
       /line 37, column 16: ruleSets\[0\]\.template: needs issuers/,
     ],
     [
       'a key that is not known',
-      ({ ruleSets: [set] }) => (set.tokn = 1),
+      (document) => document.setIn(['ruleSets', 0, 'tokn'], 1),
       /line \d+, column \d+: ruleSets\[0\]\.tokn: is not known here/,
     ],
     [
       'a condition that says nothing',
-      ({ ruleSets: [set] }) => (set.subject = { all: [{ part: 'CN' }] }),
+      (document) => document.setIn(['ruleSets', 0, 'subject'], { all: [{ part: 'CN' }] }),
       /subject\.all\[0\]: must say either/,
     ],
     [
       'a mode that is none',
-      ({ ruleSets: [set] }) => (set.authorities[0].crl.mode = 'firm'),
+      (document) => document.setIn(['ruleSets', 0, 'authorities', 0, 'crl', 'mode'], 'firm'),
       /authorities\[0\]\.crl\.mode/,
     ],
     [
       'two rule sets of one name',
-      ({ ruleSets }) => ruleSets.push({ ...ruleSets[0] }),
+      (document) => document.addIn(['ruleSets'], document.getIn(['ruleSets', 0])),
       /ruleSets: must have names that differ/,
     ],
     [
       'a service without TLS',
-      ({ service }) => (service.url = 'http://signing.example.com'),
+      (document) => document.setIn(['service', 'url'], 'http://signing.example.com'),
       /service\.url: must begin with https:/,
     ],
     [
       'a version without an id',
-      ({ ruleSets: [set] }) => (set.template = { name: 'Node', majorVersion: 1 }),
+      (document) => document.setIn(['ruleSets', 0, 'template'], { name: 'Node', majorVersion: 1 }),
       /versions go with an id/,
     ],
   ])('is refused with its place: %s', (_, spoil, expected) => {
-    const configuration = parse(example)
+    const configuration = parseDocument(example)
     spoil(configuration)
     expect(() => parseConfiguration(JSON.stringify(configuration, undefined, 1), 'proxy.yaml')).toThrow(
       expect.objectContaining({ code: 'PROXY_CONFIGURATION_INVALID', message: expect.stringMatching(expected) }),
@@ -72,6 +72,3 @@ describe('the configuration of a proxy', () => {
     )
   })
 })
-
-// biome-ignore lint/suspicious/noExplicitAny: it is spoiled in ways that its type does not allow.
-type Configuration = any
