@@ -1,8 +1,8 @@
 import { crc32, inflateRawSync } from 'node:zlib'
 import { editNuspec, type PackageRepository } from './edit-nuspec.ts'
 import { packageError } from './package-error.ts'
-import { type PackageBytes, type PackageEntry, readPackage } from './read-package.ts'
-import { endOfDirectory, inZip64, storedEntry, withLocalOffset } from './zip-records.ts'
+import { foldedName, type PackageBytes, type PackageEntry, readPackage } from './read-package.ts'
+import { endOfDirectory, inZip64, lengths, storedEntry, withLocalOffset } from './zip-records.ts'
 
 /** What is written into a NuGet package about its build. */
 export type PackageBuildData = {
@@ -39,8 +39,9 @@ export async function addBuildData(
   const original = await contentOf(bytes, nuspec, fileName)
   const edited = editNuspec(original, data.repository, { fileName, entry: nuspec.name, isSameUrl: data.isSameUrl })
 
-  const added = 30 + data.settings.name.length + data.settings.content.length
-  const grown = bytes.size + added + 46 + data.settings.name.length + edited.length + 30 + nuspec.name.length
+  const { name, content } = data.settings
+  const added = lengths.localHeader + lengths.directoryHeader + 2 * Buffer.byteLength(name) + content.length
+  const grown = bytes.size + added + lengths.localHeader + nuspec.nameBytes.length + edited.length
   if (grown >= inZip64 || entries.length + 1 >= 0xffff)
     throw packageError(
       'NUGET_PACKAGE_TOO_LARGE',
@@ -92,7 +93,7 @@ async function* composed(
 }
 
 function nuspecOf(entries: readonly PackageEntry[], { settings }: PackageBuildData, fileName: string): PackageEntry {
-  const inRoot = (name: string) => entries.find((entry) => rootName(entry) === name.toLowerCase())
+  const inRoot = (name: string) => entries.find((entry) => foldedName(entry.name) === name.toLowerCase())
   if (inRoot(signatureName) !== undefined)
     throw packageError(
       'NUGET_PACKAGE_SIGNED',
@@ -107,7 +108,7 @@ function nuspecOf(entries: readonly PackageEntry[], { settings }: PackageBuildDa
       fileName,
       settings.name,
     )
-  const [nuspec, ...others] = entries.filter((entry) => /^[^/]+\.nuspec$/.test(rootName(entry)))
+  const [nuspec, ...others] = entries.filter((entry) => /^[^/]+\.nuspec$/.test(foldedName(entry.name) ?? ''))
   if (nuspec === undefined || others.length > 0)
     throw packageError(
       'NUGET_NUSPEC_COUNT',
@@ -116,11 +117,6 @@ function nuspecOf(entries: readonly PackageEntry[], { settings }: PackageBuildDa
       others[0]?.name,
     )
   return nuspec
-}
-
-/** The name as the least exact reader takes it. */
-function rootName({ name }: PackageEntry): string {
-  return decodeURIComponent(name).replaceAll('\\', '/').toLowerCase()
 }
 
 async function contentOf(bytes: PackageBytes, entry: PackageEntry, fileName: string): Promise<Buffer> {

@@ -126,7 +126,7 @@ function nameOf({ nameBytes, flags, extra }: DirectoryRecord, fileName: string):
 }
 
 /** A name as the least exact reader compares it: percent-decoded (OPC part names are encoded), slashes and letters folded. */
-function foldedName(name: string): string | undefined {
+export function foldedName(name: string): string | undefined {
   try {
     return decodeURIComponent(name).replaceAll('\\', '/').normalize('NFC').toLowerCase()
   } catch {
