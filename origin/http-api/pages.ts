@@ -30,6 +30,17 @@ export async function askPages(
  * is none.
  */
 export function nextPage({ headers: { link = '' } }: Pick<ApiAnswer, 'headers'>): string | undefined {
-  const next = link.split(',').find((entry) => /;\s*rel\s*=\s*"?([^"]*\s)?next\b/i.test(entry))
-  return next && (/^\s*<([^>]*)>/.exec(next)?.[1] ?? '')
+  for (const [, target, parameters = ''] of link.matchAll(/<([^<>]*)>([^<]*)/g))
+    if (relationsOf(parameters).includes('next')) return target
+  return undefined
+}
+
+/** The relation types of a link, by its parameters. Split and not matched as a whole: a server chooses how long they are. */
+function relationsOf(parameters: string): readonly string[] {
+  return parameters.split(';').flatMap((parameter) => {
+    const [name = '', value = ''] = parameter.split('=', 2)
+    if (name.trim().toLowerCase() !== 'rel') return []
+    const [before = '', quoted] = value.split('"', 2)
+    return (quoted ?? before.split(',', 1)[0] ?? '').toLowerCase().trim().split(/\s+/)
+  })
 }

@@ -7,6 +7,7 @@ import {
   createHttpApis,
   type HttpApiLimits,
   heldBytes,
+  nextPage,
   pathOf,
   refusalOf,
 } from '../../origin/http-api/index.ts'
@@ -171,6 +172,16 @@ describe('a question to a build system', () => {
     const question = { path: 'jobs', query: { per_page: 100 } }
     expect((await askPages(api, question, 3)).map((page) => page.json())).toEqual([1, 2, 3])
     await expect(askPages(api, question, 2)).rejects.toMatchObject({ code: 'ORIGIN_API_ANSWER_TOO_LARGE' })
+  })
+
+  it.each([
+    ['<https://api.test/?page=2>; rel=next', 'https://api.test/?page=2'],
+    ['<a>; rel=last, <b> ; title="x" ; REL = "Next last"', 'b'],
+    ['<a>; rel="nextpage"; title=next', undefined],
+    // A pattern over the whole took half a minute for this one.
+    [`<a>; rel=${' '.repeat(64_000)}`, undefined],
+  ])('has a next page where the header Link says so: case %#', (link, next) => {
+    expect(nextPage({ headers: { link } })).toBe(next)
   })
 })
 
