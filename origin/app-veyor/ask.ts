@@ -2,6 +2,7 @@ import type { ConnectorTools } from '../connector.ts'
 import { pathOf } from '../http-api/index.ts'
 import type { ApiAnswer, ApiDownload } from '../http-api.ts'
 import { OriginError } from '../origin-error.ts'
+import { requireApiKey } from '../reading/index.ts'
 
 /** The prefix of user-level keys, which name an account in the path (AppVeyor documentation, REST API). */
 const userKey = 'v2.'
@@ -21,9 +22,7 @@ export type AppVeyorApi = {
  * @throws OriginError `ORIGIN_CREDENTIALS_MISSING`
  */
 export function appVeyorApi({ api, secrets }: ConnectorTools, accountName: string): AppVeyorApi {
-  const key = secrets.apiKey?.reveal()
-  if (key === undefined)
-    throw new OriginError('ORIGIN_CREDENTIALS_MISSING', 'The link with AppVeyor holds no API key. Give it one.')
+  const key = requireApiKey({ secrets }, 'The link with AppVeyor holds no API key. Give it one.')
   const headers = { authorization: `Bearer ${key}`, accept: 'application/json' }
   const prefixes = key.startsWith(userKey) ? [`api/account/${pathOf(accountName)}/`, 'api/'] : ['api/']
   return {

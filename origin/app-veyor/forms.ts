@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { apiBaseUrl } from '../http-api/index.ts'
-import { commitText, idText } from '../reading/index.ts'
+import { commitText, idText, optional, repositoryText } from '../reading/index.ts'
 
 /** AppVeyor's names for repositories on own servers; `stash` is Bitbucket Server. */
 export const ownProviders = ['gitHubEnterprise', 'stash', 'gitLabEnterprise', 'kiln', 'gitea'] as const
@@ -45,8 +45,6 @@ export const appVeyorBuild = z.object({
 export type AppVeyorBuild = z.output<typeof appVeyorBuild>
 
 const moment = z.iso.datetime({ offset: true, local: true })
-/** A field that is left out or null when there is nothing to say. */
-const optional = <Of extends z.ZodType>(form: Of) => form.nullish().transform((value) => value ?? null)
 
 const job = z.object({ jobId: z.string(), status: z.string() })
 
@@ -56,7 +54,7 @@ const project = z.object({
   slug: z.string(),
   repositoryType: z.string(),
   repositoryScm: z.string(),
-  repositoryName: z.string(),
+  repositoryName: repositoryText,
   isPrivate: z.boolean(),
 })
 

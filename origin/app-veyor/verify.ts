@@ -1,8 +1,7 @@
-import type { OriginEvidence, VerifiedOrigin } from '../../domain/verified-origin.ts'
 import type { ConnectorTools, OriginFinding, OriginQuestion } from '../connector.ts'
 import { pathOf } from '../http-api/index.ts'
 import { OriginError } from '../origin-error.ts'
-import { type CheckList, createCheckList, readAnswer } from '../reading/index.ts'
+import { type CheckList, createAsking, readAnswer } from '../reading/index.ts'
 import { findArtifact } from './artifact.ts'
 import { type AppVeyorApi, appVeyorApi } from './ask.ts'
 import {
@@ -32,14 +31,7 @@ export async function verifyAppVeyor(
   tools: ConnectorTools,
 ): Promise<OriginFinding> {
   const { settings, build: asked } = question
-  const checks = createCheckList()
-  const evidence: OriginEvidence[] = []
-  const finding = (origin: VerifiedOrigin | null): OriginFinding => ({
-    origin,
-    proof: 'api',
-    checks: checks.made,
-    evidence,
-  })
+  const { checks, keep, finding } = createAsking(tools)
   const api = appVeyorApi(tools, asked.accountName)
   const projectPath = pathOf('projects', asked.accountName, asked.projectSlug)
 
@@ -54,7 +46,7 @@ export async function verifyAppVeyor(
   if (found === undefined) return finding(null)
   const { project, build } = found
   requireFinished(build, tools)
-  evidence.push(await tools.keep('build', 'application/json', answer.bytes))
+  await keep('build', answer.bytes)
 
   judgeBuild(checks, found, question)
   await judgeProject(checks, api, found, settings)
@@ -70,8 +62,7 @@ export async function verifyAppVeyor(
   if (projectSettings !== undefined) {
     judgeSettings(checks, projectSettings, build)
     // Not the answer itself, which may hold passwords of deployments and addresses that start builds.
-    const document = settingsDocument(found, read.json())
-    evidence.push(await tools.keep('settings', 'application/json', document))
+    await keep('settings', settingsDocument(found, read.json()))
   }
 
   await findArtifact(checks, api, found, question)

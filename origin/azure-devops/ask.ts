@@ -2,8 +2,8 @@ import type { output, ZodType } from 'zod'
 import type { ConnectorTools } from '../connector.ts'
 import { pathOf } from '../http-api/index.ts'
 import type { ApiAnswer } from '../http-api.ts'
-import { OriginError, type OriginErrorCode } from '../origin-error.ts'
-import { type CheckList, readAnswer } from '../reading/index.ts'
+import type { OriginErrorCode } from '../origin-error.ts'
+import { type CheckList, readAnswer, requireApiKey } from '../reading/index.ts'
 
 /** The version of the API that is asked for; servers answer as it says, whatever is newer (Azure DevOps Server 2022.1 and later). */
 const apiVersion = '7.1'
@@ -40,13 +40,8 @@ export function downloadOf(project: string, buildId: string, artifactName: strin
  *
  * @throws OriginError `ORIGIN_CREDENTIALS_MISSING`
  */
-export function credentials({ secrets }: ConnectorTools): Readonly<Record<string, string>> {
-  const key = secrets.apiKey?.reveal()
-  if (key === undefined)
-    throw new OriginError(
-      'ORIGIN_CREDENTIALS_MISSING',
-      'The link with Azure DevOps holds no personal access token. Give it one.',
-    )
+export function credentials(tools: ConnectorTools): Readonly<Record<string, string>> {
+  const key = requireApiKey(tools, 'The link with Azure DevOps holds no personal access token. Give it one.')
   return { authorization: `Basic ${Buffer.from(`:${key}`).toString('base64')}` }
 }
 

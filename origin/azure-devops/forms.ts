@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { apiBaseUrl } from '../http-api/index.ts'
-import { commitText, idText } from '../reading/index.ts'
+import { commitText, idText, repositoryText } from '../reading/index.ts'
 
 // Forms of answers of Azure DevOps' REST API 7.1, with no more than what is needed of them.
 
@@ -50,7 +50,7 @@ export const buildAnswer = z.object({
   sourceVersion: commitText,
   definition: z.object({ id: z.number().int(), name: z.string().nullish() }),
   project: z.object({ id: z.string(), name: z.string() }),
-  repository: z.object({ id: z.string(), type: z.string(), url: z.string().nullish() }),
+  repository: z.object({ id: z.string(), type: z.string(), url: repositoryText.nullish() }),
   requestedFor: identity.nullish(),
   requestedBy: identity.nullish(),
   triggerInfo: z.record(z.string(), z.unknown()).nullish(),

@@ -1,6 +1,6 @@
-import type { BuildActor, OriginEvidence, VerifiedOrigin } from '../../domain/verified-origin.ts'
+import type { BuildActor } from '../../domain/verified-origin.ts'
 import type { ConnectorTools, FetchedArtifact, OriginFinding, OriginQuestion } from '../connector.ts'
-import { type CheckList, createCheckList, errorOf, readFullRef } from '../reading/index.ts'
+import { type CheckList, createAsking, createCheckList, errorOf, readFullRef } from '../reading/index.ts'
 import { type AzureApi, azureApi, credentials, downloadOf } from './ask.ts'
 import {
   type AzureDevOpsBuild,
@@ -30,21 +30,17 @@ const kept: ReadonlySet<string> = new Set(['PipelineArtifact', 'Container'])
 /** Asks Azure DevOps about a build, which is usually the one that submits. */
 export async function verifyAzureDevOps(question: Question, tools: ConnectorTools): Promise<OriginFinding> {
   const { settings, build: asked } = question
-  const checks = createCheckList()
-  const evidence: OriginEvidence[] = []
-  const finding = (origin: VerifiedOrigin | null): OriginFinding => ({
-    origin,
-    proof: 'api',
-    checks: checks.made,
-    evidence,
-  })
+  const { checks, keep, finding } = createAsking(tools)
   const api = azureApi(checks, tools, settings.project)
   const read = await api.read(['build', 'builds', asked.buildId], {
-    ...{ check: 'build', what: `the build ${asked.buildId}`, scope: 'Build (read)', schema: buildAnswer },
+    check: 'build',
+    what: `the build ${asked.buildId}`,
+    scope: 'Build (read)',
+    schema: buildAnswer,
   })
   if (read === undefined) return finding(null)
   const build = read.value
-  evidence.push(await tools.keep('build', 'application/json', read.answer.bytes))
+  await keep('build', read.answer.bytes)
   judgeBuild(checks, build, question)
   await findArtifact(checks, api, asked)
   const jobs = await judgeJobs(checks, api, asked.buildId, settings)
@@ -175,8 +171,12 @@ async function findArtifact(
   { buildId, artifactName }: AzureDevOpsBuild,
 ): Promise<boolean> {
   const read = await api.read(['build', 'builds', buildId, 'artifacts'], {
-    ...{ check: 'artifact', what: `the artifact ${artifactName} of the build ${buildId}`, scope: 'Build (read)' },
-    ...{ missing: 'ORIGIN_ARTIFACT_NOT_FOUND', schema: artifactAnswer, query: { artifactName } },
+    check: 'artifact',
+    what: `the artifact ${artifactName} of the build ${buildId}`,
+    scope: 'Build (read)',
+    missing: 'ORIGIN_ARTIFACT_NOT_FOUND',
+    schema: artifactAnswer,
+    query: { artifactName },
   })
   if (read === undefined) return false
   const { name, resource } = read.value

@@ -1,14 +1,11 @@
 import { z } from 'zod'
 import type { VerifiedOrigin } from '../../domain/index.ts'
 import type { TokenClaims } from '../identity-token/index.ts'
-import type { CheckList } from '../reading/index.ts'
-import { commitText, idText } from '../reading/index.ts'
+import { type CheckList, commitText, idText, optional } from '../reading/index.ts'
 import { checkPins, checkProtected, checkSource } from './judge.ts'
 import { type GitLabSettings, serverOf } from './settings.ts'
 
 const text = z.string().min(1).max(2_000)
-/** A claim that GitLab leaves out or sends as null when there is nothing to say. */
-const optional = <Of extends z.ZodType>(form: Of) => form.nullish().transform((value) => value ?? null)
 
 /** What is needed of the claims of a job's token. Others come without notice; `sub` and names decide nothing. */
 const neededClaims = z.object({

@@ -1,5 +1,5 @@
 import { isSameRepository } from '../../domain/repository-url.ts'
-import { type CheckList, type FullRef, readFullRef } from '../reading/index.ts'
+import { type CheckList, type FullRef, isCommitId, readFullRef } from '../reading/index.ts'
 import type { BuildAnswer } from './forms.ts'
 
 /** What of the project's repository a build checked out. */
@@ -22,7 +22,7 @@ export function findCheckout(checks: CheckList, { actions }: BuildAnswer, reposi
     repository: repositoryUrl,
     checkouts: made.map(({ remoteUrls, SHA1 }) => `${remoteUrls.join(' ')} ${SHA1}`).join(', '),
   }
-  if (isOne && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(first.SHA1)) {
+  if (isOne && isCommitId(first.SHA1)) {
     checks.add('checkout', compared)
     const branches = [...new Set(fitting.flatMap(({ branch }) => branch.map(({ name }) => name)))]
     return { url: first.remoteUrls[0] ?? repositoryUrl, commitId: first.SHA1.toLowerCase(), branches }

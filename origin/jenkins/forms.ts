@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseSha256Digest } from '../../domain/digest.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
-import { idText, isInnerPath } from '../reading/index.ts'
+import { idText, isInnerPath, repositoryText } from '../reading/index.ts'
 
 // Forms of answers of Jenkins' remote access API, with no more than what is needed of them.
 
@@ -44,7 +44,7 @@ const cause = z.object({
 
 /** What a build did: checked something out, was caused by something. Jenkins writes an empty object for what it does not export. */
 const action = z.object({
-  remoteUrls: z.array(z.string()).nullish(),
+  remoteUrls: z.array(repositoryText).nullish(),
   lastBuiltRevision: z
     .object({ SHA1: z.string(), branch: z.array(z.object({ name: z.string(), SHA1: z.string() })) })
     .nullish(),

@@ -1,6 +1,6 @@
 import type { VerifiedOrigin } from '../../domain/verified-origin.ts'
 import type { OriginFinding, OriginQuestion } from '../connector.ts'
-import { type CheckList, createCheckList, readFullRef } from '../reading/index.ts'
+import { type CheckList, createCheckList, isCommitId, readFullRef } from '../reading/index.ts'
 import type { JenkinsBuild, JenkinsSettings } from './forms.ts'
 
 type Question = OriginQuestion<JenkinsSettings, JenkinsBuild>
@@ -12,7 +12,7 @@ export function verifyClaim({ claimed, build, artifact }: Question): OriginFindi
   const branch = claimed?.repositoryData?.branchName ?? null
   const commitId = claimed?.repositoryData?.commitId?.toLowerCase() ?? null
   const buildUrl = claimed?.buildData?.url ?? null
-  const isCommit = commitId !== null && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commitId)
+  const isCommit = commitId !== null && isCommitId(commitId)
   const isComplete = url !== null && branch !== null && isCommit && buildUrl !== null
   checks.add(
     'originComplete',

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { BuildActor, OriginEvidence, VerifiedOrigin } from '../../domain/verified-origin.ts'
+import type { BuildActor } from '../../domain/verified-origin.ts'
 import type { ConnectorTools, OriginFinding, OriginQuestion } from '../connector.ts'
 import { pathOf } from '../http-api/index.ts'
 import { OriginError } from '../origin-error.ts'
-import { type CheckList, createCheckList, readAnswer } from '../reading/index.ts'
+import { type CheckList, createAsking, readAnswer, requireApiKey } from '../reading/index.ts'
 import { findCheckout, refOfCheckout } from './checkout.ts'
 import { type BuildAnswer, buildAnswer, buildTree, type JenkinsBuild, type JenkinsSettings } from './forms.ts'
 import { jobPath, refOfJob } from './job-ref.ts'
@@ -19,14 +19,7 @@ export async function verifyJenkins(question: Question, tools: ConnectorTools): 
   const { settings, build: asked, project } = question
   const { baseUrl } = settings
   if (baseUrl === null) return verifyClaim(question)
-  const checks = createCheckList()
-  const evidence: OriginEvidence[] = []
-  const finding = (origin: VerifiedOrigin | null): OriginFinding => ({
-    origin,
-    proof: 'api',
-    checks: checks.made,
-    evidence,
-  })
+  const { checks, keep, finding } = createAsking(tools)
   const { job, buildNumber, artifactPath } = asked
   const isNamed = job && buildNumber && artifactPath
   checks.add(
@@ -52,7 +45,7 @@ export async function verifyJenkins(question: Question, tools: ConnectorTools): 
     missing: 'ORIGIN_BUILD_NOT_FOUND',
   })
   if (found === undefined) return finding(null)
-  evidence.push(await tools.keep('build', 'application/json', answer.bytes))
+  await keep('build', answer.bytes)
   judgeBuild(checks, found, buildNumber)
   await judgeArtifact(checks, tools, { path, headers, found, question })
 
@@ -89,13 +82,10 @@ export async function verifyJenkins(question: Question, tools: ConnectorTools): 
   })
 }
 
-function credentials({ userName }: JenkinsSettings, { secrets }: ConnectorTools): Readonly<Record<string, string>> {
-  const key = secrets.apiKey?.reveal()
-  if (key === undefined || userName === null)
-    throw new OriginError(
-      'ORIGIN_CREDENTIALS_MISSING',
-      'The link names an address of Jenkins, but no user or no API token of that user. Give it both.',
-    )
+function credentials({ userName }: JenkinsSettings, tools: ConnectorTools): Readonly<Record<string, string>> {
+  const missing = 'The link names an address of Jenkins, but no user or no API token of that user. Give it both.'
+  const key = requireApiKey(tools, missing)
+  if (userName === null) throw new OriginError('ORIGIN_CREDENTIALS_MISSING', missing)
   return { authorization: `Basic ${Buffer.from(`${userName}:${key}`).toString('base64')}`, accept: 'application/json' }
 }
 

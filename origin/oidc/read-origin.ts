@@ -6,7 +6,7 @@ import {
   type VerifiedOrigin,
 } from '../../domain/index.ts'
 import { type TokenClaims, textClaim } from '../identity-token/index.ts'
-import { readFullRef } from '../reading/index.ts'
+import { isCommitId, readFullRef } from '../reading/index.ts'
 import type { OidcField, OidcRef, OidcSettings } from './settings.ts'
 
 /** Judges what must be so: one check for each claim. */
@@ -159,10 +159,6 @@ function runnersOf(
 
 function isRepositoryUrl(text: string): boolean {
   return text.length <= 2_000 && normalizedRepositoryUrl(text) !== null
-}
-
-function isCommitId(text: string): boolean {
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text)
 }
 
 /** An address that people can follow; no other kind, and none with credentials. */

@@ -1,3 +1,5 @@
+export * from './addresses.ts'
+export * from './asking.ts'
 export * from './checks.ts'
 export * from './file-name.ts'
 export * from './read-answer.ts'

@@ -63,14 +63,22 @@ export function statusRefused(status: number, { system, what, permission, missin
 /** An id that one release writes as a number and the next as text. */
 export const idText = z.union([z.string(), z.number().int()]).transform(String)
 
+/** A field that is left out or null when there is nothing to say. */
+export const optional = <Of extends ZodType>(form: Of) => form.nullish().transform((value) => value ?? null)
+
 /** An id of a system whose ids are numbers. */
 export const numericId = idText.refine(
   (text) => /^\d{1,19}$/.test(text),
   'must be a number, as the build system gives it',
 )
 
-/** A commit's id, in lower case: SHA-1 or SHA-256. */
+/** Whether it is the whole id of a commit, in either case: SHA-1 or SHA-256. */
+export function isCommitId(text: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text)
+}
+
+/** A commit's id, in lower case. */
 export const commitText = z
   .string()
-  .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i)
+  .refine(isCommitId)
   .transform((text) => text.toLowerCase())

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { apiBaseUrl } from '../http-api/index.ts'
-import { idText, isInnerPath } from '../reading/index.ts'
+import { idText, isInnerPath, repositoryText } from '../reading/index.ts'
 
 // Forms of answers of TeamCity's REST API, with no more than what is needed of them.
 
@@ -37,7 +37,9 @@ const revision = z.object({
   vcsBranchName: z.string().nullish(),
   'vcs-root-instance': z.object({
     vcsName: z.string().nullish(),
-    properties: z.object({ property: z.array(z.object({ name: z.string(), value: z.string().nullish() })) }).nullish(),
+    properties: z
+      .object({ property: z.array(z.object({ name: z.string(), value: repositoryText.nullish() })) })
+      .nullish(),
   }),
 })
 

@@ -1,9 +1,17 @@
 import { isSameRepository } from '../../domain/repository-url.ts'
-import type { BuildActor, OriginEvidence, VerifiedOrigin } from '../../domain/verified-origin.ts'
+import type { BuildActor } from '../../domain/verified-origin.ts'
 import type { ConnectorTools, FetchedArtifact, OriginFinding, OriginQuestion } from '../connector.ts'
 import { heldBytes, pathOf } from '../http-api/index.ts'
-import { OriginError } from '../origin-error.ts'
-import { type CheckList, createCheckList, errorOf, readAnswer, readFullRef } from '../reading/index.ts'
+import {
+  type CheckList,
+  createAsking,
+  createCheckList,
+  errorOf,
+  isCommitId,
+  readAnswer,
+  readFullRef,
+  requireApiKey,
+} from '../reading/index.ts'
 import {
   type BuildAnswer,
   buildAnswer,
@@ -18,14 +26,7 @@ type Question = OriginQuestion<TeamCitySettings, TeamCityBuild>
 /** Asks TeamCity about a build, which is usually the one that submits. */
 export async function verifyTeamCity(question: Question, tools: ConnectorTools): Promise<OriginFinding> {
   const { settings, build: asked, project } = question
-  const checks = createCheckList()
-  const evidence: OriginEvidence[] = []
-  const finding = (origin: VerifiedOrigin | null): OriginFinding => ({
-    origin,
-    proof: 'api',
-    checks: checks.made,
-    evidence,
-  })
+  const { checks, keep, finding } = createAsking(tools)
   const path = `app/rest/builds/id:${asked.buildId}`
   const answer = await tools.api.ask({ path, query: { fields: buildFields }, headers: credentials(tools) })
   const build = readAnswer(checks, answer, buildAnswer, {
@@ -36,7 +37,7 @@ export async function verifyTeamCity(question: Question, tools: ConnectorTools):
     missing: 'ORIGIN_BUILD_NOT_FOUND',
   })
   if (build === undefined) return finding(null)
-  evidence.push(await tools.keep('build', 'application/json', answer.bytes))
+  await keep('build', answer.bytes)
   judgeBuild(checks, build, question)
   await findArtifact(checks, tools, asked)
 
@@ -96,10 +97,8 @@ export async function fetchTeamCityArtifact({ build }: Question, tools: Connecto
   return { fileName, sha256: null, size, bytes: heldBytes(bytes, { what: build.artifactPath, size, sha256: null }) }
 }
 
-function credentials({ secrets }: ConnectorTools): Readonly<Record<string, string>> {
-  const key = secrets.apiKey?.reveal()
-  if (key === undefined)
-    throw new OriginError('ORIGIN_CREDENTIALS_MISSING', 'The link with TeamCity holds no access token. Give it one.')
+function credentials(tools: ConnectorTools): Readonly<Record<string, string>> {
+  const key = requireApiKey(tools, 'The link with TeamCity holds no access token. Give it one.')
   return { authorization: `Bearer ${key}`, accept: 'application/json' }
 }
 
@@ -112,7 +111,7 @@ function judgeBuild(checks: CheckList, build: BuildAnswer, { settings, build: as
       message: `TeamCity answered with the build ${build.id} in place of ${asked.buildId}. Check the base URL of the link.`,
     },
   )
-  // Lists leave personal builds out; by its id one is found as any other.
+  // TeamCity leaves personal builds out of lists of builds only: asked for one by its id, it answers with it.
   checks.add(
     'personal',
     { personal: build.personal },
@@ -176,7 +175,7 @@ function findRevision(checks: CheckList, { revisions }: BuildAnswer, repositoryU
     url !== null && isSameRepository(url, repositoryUrl) ? [{ ...rest, url }] : [],
   )
   const [first, ...others] = fitting
-  const isOne = first !== undefined && others.length === 0 && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(first.commitId)
+  const isOne = first !== undefined && others.length === 0 && isCommitId(first.commitId)
   checks.add(
     'revision',
     compared,

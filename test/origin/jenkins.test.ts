@@ -22,6 +22,7 @@ async function verified(faults: readonly JenkinsFault[], options: Options = {}) 
   const server = await jenkinsStandIn(faults)
   const { apiKey = jenkinsUser.apiKey, settings = { baseUrl: server.url, userName: jenkinsUser.userName } } = options
   const { artifact = uploaded, claimed = null } = options
+  const tools = connectorTools('Jenkins', server.url, { apiKey })
   const finding = await jenkins.verify(
     {
       ...{ artifact, claimed, settings: jenkins.settings.parse(settings) },
@@ -29,9 +30,9 @@ async function verified(faults: readonly JenkinsFault[], options: Options = {}) 
       project: { slug: 'library', repositoryUrl: 'https://git.example.org/team/library' },
       signingPolicy: { slug: 'release' },
     },
-    connectorTools('Jenkins', server.url, { apiKey }),
+    tools,
   )
-  return { finding, server, codes: failedChecks(finding.checks).map(({ code }) => code) }
+  return { finding, server, tools, codes: failedChecks(finding.checks).map(({ code }) => code) }
 }
 
 describe('a build of Jenkins, where the link says how to ask', () => {
@@ -61,6 +62,12 @@ describe('a build of Jenkins, where the link says how to ask', () => {
       expect([codes, finding.origin?.ref]).toEqual([[], { kind: 'branch', name: 'main' }])
     },
   )
+
+  test('keeps nothing of a token in the address that it checked out', async () => {
+    const { finding, codes, tools } = await verified(['a repository by an address with a token'])
+    expect([codes, finding.origin?.repository.url]).toEqual([[], 'https://git.example.org/team/library.git'])
+    expect(JSON.stringify([finding, ...tools.kept])).not.toContain('t0ken-of-ann')
+  })
 
   test('of a tag is one of a tag, although it is named like a branch', async () => {
     const { finding } = await verified(['a tag named like a branch'])

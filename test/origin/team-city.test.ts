@@ -21,7 +21,7 @@ async function asked(faults: readonly TeamCityFault[], settings: object = {}, ap
 async function verified(...options: Parameters<typeof asked>) {
   const { tools, question, server } = await asked(...options)
   const finding = await teamCity.verify(question, tools)
-  return { finding, server, codes: failedChecks(finding.checks).map(({ code }) => code) }
+  return { finding, server, tools, codes: failedChecks(finding.checks).map(({ code }) => code) }
 }
 
 describe('a build of TeamCity', () => {
@@ -72,6 +72,12 @@ describe('a build of TeamCity', () => {
     const { finding } = await verified(['a root without an address'])
     expect(failedChecks(finding.checks)[0]?.message).toContain('View build configuration settings')
     expect((await verified([], {}, 'wrong')).codes).toContain('ORIGIN_API_UNAUTHENTICATED')
+  })
+
+  test('keeps nothing of a token in the address of its root', async () => {
+    const { finding, codes, tools } = await verified(['a root by an address with a token'])
+    expect([codes, finding.origin?.repository.url]).toEqual([[], 'https://git.example.org/team/library.git'])
+    expect(JSON.stringify([finding, ...tools.kept])).not.toContain('t0ken-of-ann')
   })
 
   test('may be customized where the link allows it', async () => {
