@@ -46,7 +46,9 @@ export async function checkBuildSystem(
     const system = fold(trustedBuildSystemDecider, history)
     const own = system.status !== 'none' && system.organizationId === organizationId
     const vouchedBy = voucher === undefined ? null : own ? system : trustedBuildSystemDecider.initialState()
-    requireTrustedBuildSystem({ submitterKind, vouchedBy, projectId, isResubmission })
+    const isOriginVerified = request.originVerification !== undefined
+    const method = voucher?.proof.method
+    requireTrustedBuildSystem({ submitterKind, vouchedBy, method, isOriginVerified, projectId, isResubmission })
     for (const rule of rulesOf(history, request, voucher)) await requireApprovedChange(log, organizationId, rule)
   }
 }
@@ -68,10 +70,10 @@ function rulesOf(
 ): readonly RecordedEvent[] {
   const newest = (wanted: string, matches: (data: RecordedEvent['data']) => boolean = () => true) =>
     history.findLast(({ type, data }) => type === wanted && matches(data))
-  const tokenId = voucher?.proof.tokenId
+  const tokenId = voucher?.proof.method === 'link' ? undefined : voucher?.proof.tokenId
   return [
     newest('TrustedBuildSystemCreated'),
-    newest('TrustedBuildSystemTokenIssued', (data) => data.tokenId === tokenId),
+    newest('TrustedBuildSystemTokenIssued', (data) => tokenId !== undefined && data.tokenId === tokenId),
     newest('TrustedBuildSystemEnabled'),
     newest('TrustedBuildSystemLinked', (data) => data.projectId === projectId),
   ].filter((event) => event !== undefined)

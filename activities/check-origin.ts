@@ -49,6 +49,8 @@ export async function checkOrigin(
   const voucher = actor.kind === 'user' ? actor.vouchedBy : undefined
   if (voucher?.trustedBuildSystemId !== origin.trustedBuildSystemId)
     throw notVerified('it is of another build system than the one that vouched for the artifact')
+  if (voucher.proof.method === 'link' && origin.verified.proof === 'claim')
+    throw notVerified('it is what somebody claims who brought nothing of the build system')
   const { events } = await readNamedStream(log, streams.trustedBuildSystem(origin.trustedBuildSystemId))
   const system = fold(trustedBuildSystemDecider, events)
   if (system.status === 'none' || system.kind !== origin.kind) throw notVerified('its build system is of another kind')

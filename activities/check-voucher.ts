@@ -29,18 +29,18 @@ export function unknownActor(what: string, name: string): Refusal {
 }
 
 /**
- * Holds the trusted build system that vouched for a call against the log: it must have been there, enabled, and have had the
- * token. Whether it could vouch for what was submitted (the link to the project) is asked where that counts.
+ * Holds the trusted build system that vouched for a call against the log: it must have been there, enabled, and, where it vouched by
+ * a token, have had that. Whether it could vouch for what was submitted (the link to the project) is asked where that counts.
  *
  * @returns what is wrong with it, as the end of a sentence about the actor; nothing when it could vouch
- * @throws Refusal `EVENT_ACTOR_UNKNOWN` for proofs other than a token, and for nodes behind a proxy
+ * @throws Refusal `EVENT_ACTOR_UNKNOWN` for proofs other than a token and a link, and for nodes behind a proxy
  */
 export async function faultOfVoucher(
   { trustedBuildSystemId, proof, node }: Voucher,
   event: RecordedEvent,
   eventsBefore: EventsBefore,
 ): Promise<string | undefined> {
-  if (proof?.method !== 'token')
+  if (proof?.method !== 'token' && proof?.method !== 'link')
     throw unknownActor('calls that are vouched for by a trusted build system with', String(proof?.method))
   if (node !== null) throw unknownActor('calls that are vouched for by', 'a node behind a proxy')
   const events = await eventsBefore(streams.trustedBuildSystem(trustedBuildSystemId))
@@ -50,6 +50,8 @@ export async function faultOfVoucher(
     return `${vouched} which the organization did not have`
   const disabling = events.findLast(({ type }) => type === 'TrustedBuildSystemDisabled')
   if (system.status === 'disabled' && wasOver(disabling, event)) return `${vouched} which was disabled`
+  // What a build system is only asked about counts by its answers, which the signer holds against what policy and project demand.
+  if (proof.method === 'link') return undefined
   const issued = events.filter(({ type }) => type === 'TrustedBuildSystemTokenIssued')
   const index = issued.findIndex(({ data }) => data.tokenId === proof.tokenId)
   if (index === -1) return `${vouched} which did not have the token`

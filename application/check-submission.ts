@@ -95,7 +95,9 @@ export async function checkChoices(
     ...originVerification,
     repositoryUrl: requireRepository(project.repositoryUrl),
   }
-  const system = settings.trustedBuildSystemRequired && (await requireVouched(log, caller, project.projectId, earlier))
+  const isOriginVerified = originVerification !== undefined
+  const vouching = { projectId: project.projectId, isOriginVerified }
+  const system = settings.trustedBuildSystemRequired && (await requireVouched(log, caller, vouching, earlier))
   const existingSignatures = chosenTreatment(settings.existingSignatures, choices.existingSignatures ?? null)
   const description = parseText(choices.description, 'The description')
   const version = parseVersion(choices.version ?? null)
@@ -165,7 +167,7 @@ function cancelMoment(seconds: number | null, now: Instant): Instant | null {
 async function requireVouched(
   log: EventLog,
   caller: Caller,
-  projectId: ProjectId,
+  vouching: { readonly projectId: ProjectId; readonly isOriginVerified: boolean },
   earlier: EarlierRequests<RecordedEvent> | undefined,
 ): Promise<TrustedBuildSystem> {
   const { kind, vouchedBy } = await broughtInBy(log, caller, earlier)
@@ -173,8 +175,13 @@ async function requireVouched(
   const system =
     vouchedBy &&
     (await loadOwn(log, streams.trustedBuildSystem(vouchedBy.trustedBuildSystemId), trustedBuildSystemDecider, caller))
-  const isResubmission = earlier !== undefined
-  return requireTrustedBuildSystem({ submitterKind, vouchedBy: system?.state ?? null, projectId, isResubmission })
+  return requireTrustedBuildSystem({
+    submitterKind,
+    vouchedBy: system?.state ?? null,
+    method: vouchedBy?.proof.method,
+    isResubmission: earlier !== undefined,
+    ...vouching,
+  })
 }
 
 /**

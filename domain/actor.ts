@@ -63,9 +63,17 @@ export type Voucher = {
     | { readonly method: 'token'; readonly tokenId: TrustedBuildSystemTokenId }
     /** The identity token by which the user is authenticated, or another one of the same form. */
     | { readonly method: 'identityToken'; readonly issuer: string; readonly tokenId: string }
+    /**
+     * Nothing came that is the build system's: the caller names it, and it is asked about the build through its link with the project.
+     * What it vouches for counts only where the origin is verified, by its answers.
+     */
+    | { readonly method: 'link' }
   /** The node behind the proxy that added the build system's token; `null` when the build system called by itself. */
   readonly node: BuildNode | null
 }
+
+/** How a trusted build system proved who it is. */
+export type VoucherMethod = Voucher['proof']['method']
 
 /** A user, how they proved it, and the build system that vouches for the call, if one does. */
 export type UserActor = {

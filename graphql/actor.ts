@@ -5,10 +5,11 @@ import {
   type BuildNode,
   isKnownActorKind,
   type Voucher,
+  type VoucherMethod,
   type WebSession,
 } from '../domain/index.ts'
 import { builder } from './builder.ts'
-import { ActorKindRef, AuthenticationMethodRef, SignInMethodRef } from './enums.ts'
+import { ActorKindRef, AuthenticationMethodRef, SignInMethodRef, VoucherMethodRef } from './enums.ts'
 import { TrustedBuildSystemRef, UserRef } from './refs.ts'
 
 const AuthenticationRef = builder.objectRef<Authentication>('Authentication').implement({
@@ -75,6 +76,11 @@ export const VoucherRef = builder.objectRef<Voucher>('Voucher').implement({
       nullable: true,
       resolve: ({ trustedBuildSystemId }) => trustedBuildSystemId,
     }),
+    method: t.field({
+      type: VoucherMethodRef,
+      description: 'How it proved who it is.',
+      resolve: ({ proof }) => (Object.hasOwn(voucherMethods, proof.method) ? proof.method : 'unknown'),
+    }),
     node: t.field({
       type: BuildNodeRef,
       nullable: true,
@@ -115,6 +121,8 @@ export const ActorRef = builder.objectRef<Actor>('Actor').implement({
     }),
   }),
 })
+
+const voucherMethods: Readonly<Record<VoucherMethod, true>> = { token: true, identityToken: true, link: true }
 
 const methods: Readonly<Record<Authentication['method'], true>> = {
   apiToken: true,

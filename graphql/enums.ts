@@ -235,6 +235,20 @@ export const AuthenticationMethodRef = builder.enumType('AuthenticationMethod', 
   },
 })
 
+/** How a trusted build system proved who it is. */
+export const VoucherMethodRef = builder.enumType('VoucherMethod', {
+  values: {
+    token: { value: 'token' as const, description: 'Its token came with the call.' },
+    identityToken: { value: 'identityToken' as const, description: "An OpenID Connect token of a build's job." },
+    link: {
+      value: 'link' as const,
+      description:
+        'Nothing of it came with the call: it is asked about the build through its link with the project, and counts only where the origin is verified.',
+    },
+    unknown: { value: 'unknown' as const, description: 'In a way that only a later release knows.' },
+  },
+})
+
 /** How a user signed in to the web application. */
 export const SignInMethodRef = builder.enumType('SignInMethod', {
   values: {

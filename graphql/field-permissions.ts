@@ -126,7 +126,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     UserErasurePayload: 'changeProposal changeProposalId keyDestroyed position user userId',
     UserPayload: 'changeProposal changeProposalId position user userId',
     Viewer: 'apiToken name organization roles user userId',
-    Voucher: 'node trustedBuildSystem trustedBuildSystemId',
+    Voucher: 'method node trustedBuildSystem trustedBuildSystemId',
     WebHook:
       'createdAt disabled eventTypes events hasAuthorization id name project revision secrets status updatedAt url webHookId',
     WebHookAttempt: 'answer at durationMs failure message round status url',

@@ -125,6 +125,8 @@ export type RequestDetails = RequestSummary & {
     readonly trustedBuildSystemId: string
     /** Null where the reader may not know it. */
     readonly trustedBuildSystem: { readonly slug: string; readonly name: string } | null
+    /** How it proved who it is; `link`: it is only asked about the build. */
+    readonly method: 'token' | 'identityToken' | 'link' | 'unknown'
     /** The build node behind its proxy; null where there was none. */
     readonly node: { readonly subject: string } | null
   } | null
@@ -227,7 +229,7 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
     checks { name outcome code message }
     evidence { name sha256 size }
   }
-  vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } node { subject } }
+  vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } method node { subject } }
   certificate { certificateId name subject thumbprint }
   plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }
   approvalProcess { requiredApprovals submitterMayApprove approvers { ${principalFields} } }

@@ -86,8 +86,9 @@ function fileText({ fileName, size, sha256 }: StoredFile): string {
 
 function voucherText({ vouchedBy }: RequestDetails): string | null {
   if (vouchedBy === null) return null
-  const { trustedBuildSystem, trustedBuildSystemId, node } = vouchedBy
-  return `${trustedBuildSystem?.slug ?? trustedBuildSystemId}${node === null ? '' : `, for the node ${node.subject}`}`
+  const { trustedBuildSystem, trustedBuildSystemId, method, node } = vouchedBy
+  const asked = method === 'link' ? ', which is asked through its link with the project' : ''
+  return `${trustedBuildSystem?.slug ?? trustedBuildSystemId}${asked}${node === null ? '' : `, for the node ${node.subject}`}`
 }
 
 function denialText({ denial }: RequestDetails): string | null {

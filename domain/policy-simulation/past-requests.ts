@@ -102,7 +102,7 @@ function differencesOf(
 /** What the rules of submitting say of the submitter's kind, and of the build system that vouched. */
 function buildSystemDifference(
   { submitter, projectId, vouchedBy }: PastRequest,
-  { trustedBuildSystemRequired }: SigningPolicySettings,
+  { trustedBuildSystemRequired, originVerification }: SigningPolicySettings,
   { kindOf, buildSystem }: KnownNow,
 ): TreatedOtherwise['differences'] {
   if (!trustedBuildSystemRequired) return []
@@ -110,6 +110,8 @@ function buildSystemDifference(
     requireTrustedBuildSystem({
       submitterKind: kindOf(submitter) ?? 'interactive',
       vouchedBy: vouchedBy && buildSystem(vouchedBy.trustedBuildSystemId),
+      method: vouchedBy?.proof.method,
+      isOriginVerified: originVerification !== undefined,
       projectId,
     })
     return []

@@ -1,3 +1,4 @@
+import type { VoucherMethod } from '../actor.ts'
 import { isSameDigest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { ProjectId } from '../ids.ts'
@@ -49,6 +50,10 @@ export type VouchedSubmission = {
   readonly submitterKind: 'interactive' | 'ci'
   /** The build system that vouches for the call; `null` when none does. */
   readonly vouchedBy: TrustedBuildSystemState | null
+  /** How that proved who it is; by its token when nothing is said. */
+  readonly method?: VoucherMethod | undefined
+  /** Whether the policy verifies the origin, which is what counts of a build system that is only asked. */
+  readonly isOriginVerified?: boolean
   readonly projectId: ProjectId
   /** Whether an earlier request is submitted again: then the build system is the one that vouched for that. */
   readonly isResubmission?: boolean
@@ -62,7 +67,7 @@ export type VouchedSubmission = {
  *   `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`
  */
 export function requireTrustedBuildSystem(submission: VouchedSubmission): TrustedBuildSystem {
-  const { submitterKind, vouchedBy, projectId, isResubmission = false } = submission
+  const { submitterKind, vouchedBy, method, isOriginVerified = false, projectId, isResubmission = false } = submission
   if (submitterKind !== 'ci')
     throw new Refusal(
       'SUBMITTER_NOT_CI_USER',
@@ -74,6 +79,11 @@ export function requireTrustedBuildSystem(submission: VouchedSubmission): Truste
       isResubmission
         ? 'The signing policy demands a trusted build system, and none vouched for the request that is to be submitted again. Submit its artifact from one.'
         : 'The signing policy demands a trusted build system: send its token behind the API token, as «Authorization: Bearer <API token>:<build system token>».',
+    )
+  if (method === 'link' && !isOriginVerified)
+    throw new Refusal(
+      'TRUSTED_BUILD_SYSTEM_REQUIRED',
+      'The signing policy demands a trusted build system and verifies no origin: that the build system is linked with the project proves nothing. Send its token behind the API token, as «Authorization: Bearer <API token>:<build system token>», or have the policy verify origins.',
     )
   return vouchesFor(vouchedBy, projectId)
 }

@@ -8,6 +8,7 @@ import {
   type Submission,
   type TrustedBuildSystemId,
   type TrustedBuildSystemKind,
+  type UserActor,
   type VerifiedOrigin,
 } from '../../domain/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
@@ -36,10 +37,15 @@ async function verifying(buildSystem: true | TrustedBuildSystemKind = true) {
     peopleBehind: [],
   }
   /** What becomes of a request that says this, and of whose origin this was recorded. */
-  async function signed(changes: Partial<Submission> = {}, otherwise: Partial<RecordOrigin> | null = {}) {
+  async function signed(
+    changes: Partial<Submission> = {},
+    otherwise: Partial<RecordOrigin> | null = {},
+    actor?: UserActor,
+  ) {
     const submission = { claimedOrigin, originVerification: demandedOrigin, ...changes }
     const request = await organization.planned(undefined, undefined, {
       changes: submission,
+      ...(actor !== undefined && { actor }),
       ...(otherwise !== null && { origin: { ...recorded, ...otherwise } }),
     })
     return sign(organization, request.signingRequestId)
@@ -100,6 +106,15 @@ describe('a signer of a policy that verifies origins', () => {
     expect(await signed(again)).toBe('signed')
     const other = { ...(recorded.origin as VerifiedOrigin), ref: { kind: 'branch', name: 'main' } } as const
     expect(await signed(again, { origin: other })).toBe('ORIGIN_NOT_VERIFIED')
+  }, 60_000)
+
+  test('believes no claim of who brought nothing of the build system', async () => {
+    const { organization, signed } = await verifying()
+    const { vouched } = organization
+    if (vouched === undefined) throw new Error('A build system vouches.')
+    const actor = { ...vouched, vouchedBy: { ...vouched.vouchedBy, proof: { method: 'link' } } } as const
+    expect(await signed({}, {}, actor)).toBe('ORIGIN_NOT_VERIFIED')
+    expect(await signed()).toBe('signed')
   }, 60_000)
 
   test('signs nothing that hides what policy and project demand', async () => {

@@ -148,6 +148,10 @@ describe('a request to a policy that demands a trusted build system', () => {
     for (const request of [nobodys, otherToken]) expect(await sign(organization, request)).toBe('EVENT_LOG_UNTRUSTED')
     const node = { subject: 'CN=n', issuer: 'CN=i', serialNumber: '01', template: null, rule: 'r' }
     expect(await sign(organization, await submitted({ node }))).toBe('EVENT_ACTOR_UNKNOWN')
+    // That it is linked with the project proves nothing where the policy verifies no origin.
+    expect(await sign(organization, await submitted({ proof: { method: 'link' } }))).toBe(
+      'TRUSTED_BUILD_SYSTEM_REQUIRED',
+    )
 
     const anHourAgo = new Date(Date.now() - 3_600_000).toISOString()
     const issued = (until: Instant | null) =>

@@ -71,10 +71,15 @@ describe('countersign request show', () => {
     const request = at.service.add()
     const trustedBuildSystem = { slug: 'jenkins', name: 'Jenkins' }
     Object.assign(request, {
-      vouchedBy: { trustedBuildSystemId: 'b', trustedBuildSystem, node: { subject: 'CN=node-7' } },
+      vouchedBy: { trustedBuildSystemId: 'b', trustedBuildSystem, method: 'token', node: { subject: 'CN=node-7' } },
     })
     const { stdout } = await countersign(['request', 'show', request.signingRequestId])
     expect(stdout).toMatch(/vouched for by +jenkins, for the node CN=node-7\n/)
+    Object.assign(request, {
+      vouchedBy: { trustedBuildSystemId: 'b', trustedBuildSystem, method: 'link', node: null },
+    })
+    const { stdout: asked } = await countersign(['request', 'show', request.signingRequestId])
+    expect(asked).toMatch(/vouched for by +jenkins, which is asked through its link with the project\n/)
   })
 
   it('shows whose signatures the file has already, what becomes of them, and what they do not cover', async () => {

@@ -199,4 +199,17 @@ describe('what a policy that demands a trusted build system asks of a submission
     expect(refusalOf(asked([...first, linked], other)).code).toBe('TRUSTED_BUILD_SYSTEM_NOT_LINKED')
     expect(refusalOf(asked([...first, linked, unlinked])).code).toBe('TRUSTED_BUILD_SYSTEM_NOT_LINKED')
   })
+
+  it('is more than that the build system is linked, unless its answers about the origin decide', () => {
+    const byLink = (isOriginVerified: boolean) => () =>
+      requireTrustedBuildSystem({
+        submitterKind: 'ci',
+        vouchedBy: fold(system, [...first, linked]),
+        method: 'link',
+        isOriginVerified,
+        projectId,
+      })
+    expect(refusalOf(byLink(false)).code).toBe('TRUSTED_BUILD_SYSTEM_REQUIRED')
+    expect(byLink(true)).not.toThrow()
+  })
 })

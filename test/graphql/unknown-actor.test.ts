@@ -19,7 +19,7 @@ async function deactivateProject({ log, organizationId, projectId }: GraphQLTest
 const query = `{
   projects(first: 5) { nodes { slug status } }
   events(first: 1) { nodes { type actor {
-    kind userId user { name } component vouchedBy { trustedBuildSystemId node { subject rule } }
+    kind userId user { name } component vouchedBy { trustedBuildSystemId method node { subject rule } }
     authentication { method apiTokenId sessionId issuer signInMethod authenticatedAt credentialId }
   } } }
 }`
@@ -98,7 +98,7 @@ describe('queries about an event', () => {
         authenticatedAt,
         credentialId: 'q83vEjRWeJA',
       },
-      vouchedBy: { trustedBuildSystemId, node: { subject: 'CN=node-7', rule: 'windows' } },
+      vouchedBy: { trustedBuildSystemId, method: 'token', node: { subject: 'CN=node-7', rule: 'windows' } },
     })
   })
 })
