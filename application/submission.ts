@@ -7,6 +7,14 @@ export type SubmittedOrigin = {
   readonly buildData: { readonly url: string | null; readonly buildSettingsUploadId: string | null } | null
 }
 
+/** What is said of the build that an artifact comes from, in the words of its system's kind. */
+export type SubmittedBuild = {
+  /** Ids of run, job and artifact; no secret. */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** Texts by which its system can be asked, by name (`accessToken`, `identityToken`). They are kept sealed until the origin is known. */
+  readonly secrets: Readonly<Record<string, string>>
+}
+
 /** What a submission asks for, whatever its artifact is. */
 export type SubmissionChoices = {
   /** The project's slug or id; `null` when the policy is named by its id, which says the project. */
@@ -20,6 +28,8 @@ export type SubmissionChoices = {
   readonly existingSignatures?: ExistingSignatureTreatment | null
   /** Where the artifact comes from, as the trusted build system says that vouches for the call; nothing when it is left out. */
   readonly origin?: SubmittedOrigin | null
+  /** Which build it comes from, as that trusted build system says; nothing when it is left out. */
+  readonly build?: SubmittedBuild | null
   /**
    * What the caller calls this submission, 1 to 128 printable ASCII characters: submitting again by the same name answers
    * the request that there is. Without one, every submission is a request of its own.

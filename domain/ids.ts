@@ -39,6 +39,8 @@ export type WebHookId = Branded<'WebHookId'>
 export type WebHookSecretId = Branded<'WebHookSecretId'>
 /** Identifies what is secret about a request's source, where it is kept sealed. */
 export type SourceSecretsId = Branded<'SourceSecretsId'>
+/** Identifies a secret by which a build system is asked about one build, where it is kept sealed. */
+export type BuildSecretId = Branded<'BuildSecretId'>
 
 /** Any of the ids above. */
 export type EntityId =
@@ -58,6 +60,7 @@ export type EntityId =
   | GrantId
   | SigningRequestId
   | SourceSecretsId
+  | BuildSecretId
   | WebHookId
   | WebHookSecretId
 

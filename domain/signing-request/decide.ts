@@ -3,6 +3,7 @@ import { parseFileName } from '../file-name.ts'
 import { Refusal } from '../refusal.ts'
 import { parseText, parseVersion } from '../text.ts'
 import { failedChecks, recordedChecks } from '../verified-origin.ts'
+import { checkedBuild } from './build-reference.ts'
 import type {
   RecordOrigin,
   RecordResubmission,
@@ -30,7 +31,7 @@ import { openSigningRequest, type SigningRequest, type SigningRequestState } fro
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
  *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`,
- *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, `ORIGIN_NOT_VERIFIED`
+ *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, `ORIGIN_NOT_VERIFIED`, `ORIGIN_BUILD_TOO_LARGE`, `ORIGIN_BUILD_INVALID`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
@@ -108,7 +109,7 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
     throw new Refusal('SIGNING_REQUEST_EXISTS', 'A signing request with this id exists already.')
   const source = checkedSource(submission.source)
   const description = parseText(submission.description, 'The description')
-  const { peopleBehind: _, version, ...facts } = submission
+  const { peopleBehind: _, version, build, ...facts } = submission
   const said = parseVersion(version ?? null)
   const verification = submission.originVerification === undefined ? {} : { schemaVersion: 3 }
   return [
@@ -117,6 +118,7 @@ function submit({ submission }: SubmitSigningRequest, state: SigningRequestState
       data: {
         ...withPeople(submission),
         ...verification,
+        ...(build !== undefined && { schemaVersion: 4, build: checkedBuild(build) }),
         ...facts,
         ...(said === null ? {} : { version: said }),
         source,

@@ -13,6 +13,7 @@ import type {
 } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
+import type { BuildReference } from './build-reference.ts'
 import type { ClaimedOrigin } from './claimed-origin.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
@@ -52,6 +53,11 @@ export type Submission = {
    * third form: it must not be signed by who overlooks it.
    */
   readonly originVerification?: DemandedOrigin
+  /**
+   * Which build of its system the artifact comes from, as the submission says; left out where it says nothing. A request with it is
+   * of the fourth form: who overlooks it would ask the build system about another build, or about none.
+   */
+  readonly build?: BuildReference
   /** Where the artifact comes from. What its bytes are, `ArtifactRetrieved` says. */
   readonly source: Source
   readonly program: ProgramInformation

@@ -4,6 +4,7 @@ import { decide } from './decide.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { evolve, initialState, type SigningRequestState } from './state.ts'
 
+export * from './build-reference.ts'
 export * from './claimed-origin.ts'
 export type {
   Approve,
@@ -66,7 +67,7 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'SigningRequestDelayed',
   ],
   schemaVersions: {
-    SigningRequestSubmitted: 3,
+    SigningRequestSubmitted: 4,
     ApprovalGranted: 3,
     ApprovalInvalidated: 2,
     SigningRequestCanceled: 2,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type BuildReference,
+  type BuildSecretId,
   type CertificateId,
   checkedOriginVerification,
   countedApprovals,
@@ -198,6 +200,20 @@ describe('a request whose origin is verified', () => {
       request.initialState(),
     )
     expect(other[0]?.data).toMatchObject({ schemaVersion: 3, peopleBehind: [anna] })
+  })
+
+  it('says in the fourth form which build it is, within bounds, and its secrets by name, each once', () => {
+    const submit = (build: BuildReference) =>
+      request.decide({ type: 'SubmitSigningRequest', submission: { ...submission, build } }, request.initialState())
+    const secret = (name: string) => ({ name, secretId: fixedUuid<BuildSecretId>('5') })
+    const named = { fields: { runId: '4711' }, secrets: [secret('identityToken'), secret('accessToken')] }
+    const [made] = submit(named)
+    expect(made?.data).toMatchObject({
+      schemaVersion: 4,
+      build: { fields: { runId: '4711' }, secrets: [{ name: 'accessToken' }, { name: 'identityToken' }] },
+    })
+    expect(() => submit({ ...named, fields: { runId: '4'.repeat(16_384) } })).toThrow(/16384 characters/)
+    expect(() => submit({ ...named, secrets: [secret('accessToken'), secret('accessToken')] })).toThrow(/each once/)
   })
 
   it('is planned once it was verified, and records every check, its own among them', () => {

@@ -1,6 +1,7 @@
 import {
   type Actor,
   type AnyDomainEvent,
+  type BuildSecretId,
   type ClaimedOrigin,
   type Sha256Digest,
   type SigningPlanned,
@@ -133,6 +134,24 @@ const demandedOrigin = {
   repositoryUrl: 'https://git.example/tool',
 } as const
 
+/** A request that says which build of its system it comes from, and brings secrets by which that is asked. */
+function requestOfBuild(): EventHistory {
+  const signingRequestId = '4b4b4b40-0f0f-4f0f-8f0f-0f0f0f0f0f0f' as SigningRequestId
+  const secretId = '5b5b5b50-0f0f-4f0f-8f0f-0f0f0f0f0f0f' as BuildSecretId
+  const build = {
+    fields: { runId: '4711', artifactId: '12', attempt: 2 },
+    secrets: [{ name: 'accessToken', secretId }],
+  }
+  const submitted = { ...submission(signingRequestId), claimedOrigin, originVerification: demandedOrigin, build }
+  return {
+    streamId: streams.signingRequest(signingRequestId),
+    events: [
+      inForm(4, byBuild('SigningRequestSubmitted', submitted)),
+      byWorkflow('ArtifactRetrieved', { ...artifact }),
+    ],
+  }
+}
+
 /** The same, with a verified origin, one that was rejected, and one that could not be asked for. */
 function requestsWithOrigin(plan: Planned): readonly EventHistory[] {
   const begun = (digit: string) => {
@@ -236,6 +255,7 @@ export function requestHistories({ plan, manifest }: StoredDocuments): readonly 
     requestByGrant(planned, { ...planned, approvalDeadline: null }),
     requestOfOthers(planned, { ...planned, approvalDeadline: null }),
     ...requestsWithOrigin({ ...planned, approvalDeadline: null }),
+    requestOfBuild(),
     {
       streamId: streams.signingRequest(exampleRequest),
       events: [
