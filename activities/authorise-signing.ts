@@ -5,6 +5,7 @@ import {
   quorumReached,
   Refusal,
   requireActiveSubmitter,
+  requireBuildData,
   requireRestrictionsMet,
   type SigningRequest,
   type SigningRequestId,
@@ -79,7 +80,7 @@ export type AuthorisationSources = {
  *   `KEY_NOT_FOUND`, `KEY_NOT_READY`, `KEY_DISABLED`, `KEY_MISMATCH`, `APPROVER_UNKNOWN`, `APPROVER_DEACTIVATED`,
  *   `APPROVER_NOT_IN_GROUP`, `APPROVAL_NOT_BY_APPROVER`, `APPROVAL_FROM_BUILD`, `APPROVAL_NOT_BY_GRANT`, `GRANT_REVOKED`,
  *   `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `ORIGIN_NOT_VERIFIED`, `ORIGIN_KIND_UNSUPPORTED`,
- *   `RULE_CHANGE_NOT_APPROVED`
+ *   `BUILD_DATA_NOT_ADDED`, `RULE_CHANGE_NOT_APPROVED`
  */
 export async function authoriseSigning(
   sources: Pick<AuthorisationSources, 'log' | 'now'>,
@@ -105,6 +106,7 @@ export async function authoriseSigning(
       await checkBuildSystem(log, request, earlier?.first.submission ?? submission)
     await checkOrigin(log, request, settings, submission, earlier)
   }
+  requireBuildData(request)
   await checkApprovers(log, request, events)
   const { certificate, key } = await readCertificateAndKey(
     log,

@@ -99,6 +99,9 @@ export interface LongStepActivities {
   /** Asks where the artifact comes from, and records what came of it. */
   verifyOrigin(input: RequestStep): Promise<NewerEvents>
 
+  /** Writes the data of its build into a package whose origin was verified, and records the package with it. */
+  addBuildData(input: RequestStep): Promise<NewerEvents>
+
   /** Reads the artifact, settles what will be signed and how, and stores that plan by its digest. */
   planSigning(input: RequestStep): Promise<NewerEvents>
 }

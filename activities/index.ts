@@ -9,6 +9,7 @@ import type { Sources } from '../sources/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
 import { attemptWebHookDelivery, type WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
+import { addBuildData } from './build-data.ts'
 import type {
   Answer,
   Answering,
@@ -89,6 +90,7 @@ export function workerActivities(dependencies: {
     fetchArtifact: answering(fetchArtifact(dependencies)),
     findInvalidApprovals: translating(findInvalid),
     verifyOrigin: answering(verifyOrigin(dependencies)),
+    addBuildData: answering(addBuildData(dependencies)),
     planSigning: answering(plan),
     retrieveAndPlan: translating(retrieveAndPlan),
     appendSubmission: translating(appendSubmission(dependencies)),

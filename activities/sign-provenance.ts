@@ -71,7 +71,15 @@ function verify(
 }
 
 function provenanceFacts({ request, manifest, files }: SignedWork): ProvenanceFacts | undefined {
-  const { origin: found, organizationId, projectId, signingPolicyId, signingPolicyVersion, certificateId } = request
+  const {
+    origin: found,
+    addedBuildData,
+    organizationId,
+    projectId,
+    signingPolicyId,
+    signingPolicyVersion,
+    certificateId,
+  } = request
   if (found?.verified == null) return undefined
   const { signingRequestId, attempt, planDigest, certificateThumbprint } = manifest.manifest
   const policy = { projectId, signingPolicyId, signingPolicyVersion }
@@ -84,6 +92,7 @@ function provenanceFacts({ request, manifest, files }: SignedWork): ProvenanceFa
       ...{ certificateId, certificateThumbprint, planDigest, attempt },
     },
     files,
+    ...(addedBuildData && { builtSha256: addedBuildData.builtArtifact.sha256 }),
     manifest: { sha256: manifest.document },
   }
 }

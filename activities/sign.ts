@@ -28,6 +28,7 @@ import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { TimestampClient } from '../signing/timestamp/index.ts'
 import { mostProvenanceFiles } from '../statements/index.ts'
 import { type Authorised, advanced, authoriseSigning, renewAttempt, renewAuthorisation } from './authorise-signing.ts'
+import { checkBuildData } from './build-data.ts'
 import type { NewerEvents, RequestStep } from './contract.ts'
 import type { LastRevisions } from './grounds.ts'
 import type { LongWork } from './heartbeat.ts'
@@ -62,7 +63,8 @@ export type SignerDependencies = {
  * Signs a request. It believes nothing but the log and what it has read itself:
  *
  * 1. The log is asked whether the request may be signed at all, before anything is read for it.
- * 2. The artifact is copied, once, into a folder of the signer's own; the plan is made from what was copied.
+ * 2. A package with the data of its build is made again, and must be the one that the log says. The artifact is copied, once, into a
+ *    folder of the signer's own; the plan is made from what was copied.
  * 3. The log is asked again, since reading may have taken minutes, the plan must be the approved one, and `SigningStarted`
  *    is appended.
  * 4. The copy is signed in its place; of a request to sign hashes, which stand in the log, there is none. Whenever nothing else stands between the digest and the key, the log is asked whether
@@ -91,6 +93,7 @@ export async function sign(
   const { signal, progress: onProgress } = work
   const facts = { request: retrieved(request), ...signer }
   const hashes = hashesOf(request.source)
+  await checkBuildData(store, request, work)
 
   async function signPlanned(planned: PlannedWork): Promise<NewerEvents> {
     const authorisation = await renewAuthorisation(dependencies, first)

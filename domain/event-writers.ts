@@ -156,6 +156,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   ArtifactRetrieved: worker,
   OriginVerified: worker,
   OriginRejected: worker,
+  BuildDataAdded: worker,
   SigningPlanned: worker,
   ApprovalGranted: worker,
   ApprovalInvalidated: worker,

@@ -33,6 +33,7 @@ const ending: Readonly<Record<string, string>> = {
   AUTHENTICODE_SIGNATURE_INVALID: 'Do not trust it.',
   AUTHENTICODE_TABLE_INVALID: 'Do not trust the file.',
   AUTHENTICODE_UNSIGNED_CONTENT: 'Do not trust the file.',
+  BUILD_DATA_NOT_ADDED: 'An attempt at forgery, or a damaged log: look into it.',
   CERTIFICATE_DISABLED: 'Give the policy another one.',
   CERTIFICATE_EXPIRED: 'Give the policy another one.',
   CERTIFICATE_MISMATCH: 'Use the one that is named.',

@@ -97,7 +97,8 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
       'approval certificate changeControl existingSignatures hashSigningAllowed madeAt madeBy name originVerification release submitters timestamp trustedBuildSystemRequired version',
     OriginVerification: 'allowedBranches',
     SigningRequest:
-      'approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
+      'addedBuildData approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
+    AddedBuildData: 'builtArtifact commitId repositoryType repositoryUrl settingsFileName settingsSha256',
     DemandedOrigin: 'allowedBranches repositoryUrl',
     RequestOrigin: 'checks evidence kind proof trustedBuildSystem verified',
     VerifiedOrigin: 'actors build commitId node refKind refName repositoryId repositoryOwnerId repositoryUrl',

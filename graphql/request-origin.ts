@@ -1,4 +1,5 @@
 import {
+  type AddedBuildData,
   type BuildActor,
   type CheckInput,
   type DemandedOrigin,
@@ -9,6 +10,7 @@ import {
   type VerifiedOrigin,
 } from '../domain/index.ts'
 import { BuildNodeRef } from './actor.ts'
+import { ArtifactRef } from './artifact.ts'
 import { builder } from './builder.ts'
 import { named } from './enums.ts'
 import { TrustedBuildSystemRef } from './refs.ts'
@@ -133,5 +135,27 @@ export const RequestOriginRef = builder.objectRef<OriginOfRequest>('RequestOrigi
       resolve: ({ checks }) => [...checks],
     }),
     evidence: t.field({ type: [OriginEvidenceRef], resolve: ({ evidence }) => [...evidence] }),
+  }),
+})
+
+/** What was written into a package about its build. */
+export const AddedBuildDataRef = builder.objectRef<AddedBuildData>('AddedBuildData').implement({
+  description: 'What the service wrote into a package about its build, before the package was planned and signed.',
+  fields: (t) => ({
+    builtArtifact: t.expose('builtArtifact', {
+      type: ArtifactRef,
+      description: 'The package as its build made it, whose origin was verified.',
+    }),
+    repositoryType: t.string({ description: '`git`, for example.', resolve: ({ repository }) => repository.type }),
+    repositoryUrl: t.string({ resolve: ({ repository }) => repository.url }),
+    commitId: t.string({ resolve: ({ repository }) => repository.commitId }),
+    settingsFileName: t.string({
+      description: 'The file in the root of the package that tells the settings of the build.',
+      resolve: ({ settings }) => settings.fileName,
+    }),
+    settingsSha256: t.string({
+      description: 'Its SHA-256, which the evidence `settings` of the origin has too.',
+      resolve: ({ settings }) => settings.sha256,
+    }),
   }),
 })

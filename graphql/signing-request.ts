@@ -9,7 +9,7 @@ import { ExistingSignatureTreatmentRef, RequestStatusRef, TimestampRequirementRe
 import { artifactLink } from './links.ts'
 import { CertificateRef, ProjectRef, SigningPolicyRef, SigningRequestRef, UserRef } from './refs.ts'
 import { ApprovalRef, CancellationRef, DenialRef } from './request-decisions.ts'
-import { DemandedOriginRef, RequestOriginRef } from './request-origin.ts'
+import { AddedBuildDataRef, DemandedOriginRef, RequestOriginRef } from './request-origin.ts'
 import { ArtifactSourceRef, FailureRef, SigningAttemptRef, WaitingReasonRef } from './request-parts.ts'
 import { SigningManifestRef } from './signing-manifest.ts'
 import { SigningPlanRef } from './signing-plan.ts'
@@ -73,11 +73,18 @@ SigningRequestRef.implement({
       nullable: true,
       description: 'What came of verifying the origin. Null until then, and where nothing is demanded of it.',
     }),
+    addedBuildData: t.field({
+      type: AddedBuildDataRef,
+      nullable: true,
+      description: 'What was written into the package about its build. Null until then, and where nothing is.',
+      resolve: ({ addedBuildData }) => addedBuildData ?? null,
+    }),
     source: t.expose('source', { type: ArtifactSourceRef, description: 'Where the artifact comes from.' }),
     artifact: t.field({
       type: ArtifactRef,
       nullable: true,
-      description: 'What was submitted. Null until it is known: what has to be fetched was not retrieved.',
+      description:
+        'What is planned and signed: what was submitted, with the data of its build where they were added. Null until it is known: what has to be fetched was not retrieved.',
       resolve: knownArtifact,
     }),
     programDescription: t.string({

@@ -1,3 +1,4 @@
+export { appVeyorPackageData } from './app-veyor/index.ts'
 export type * from './connector.ts'
 export { createHttpApis, type HttpApis } from './http-api/index.ts'
 export type * from './http-api.ts'

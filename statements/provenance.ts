@@ -48,6 +48,8 @@ export type ProvenanceFacts = {
   }
   /** The artifact itself, and the files in it that were signed: all of them, or more than {@link mostProvenanceFiles}. */
   readonly files: readonly ProvenanceFile[]
+  /** The artifact as its build made it, where the service wrote the data of the build into it before it was signed. */
+  readonly builtSha256?: Sha256Digest
   /** The document that names every signed file. */
   readonly manifest: { readonly sha256: Sha256Digest }
 }
@@ -63,7 +65,7 @@ export const mostProvenanceFiles = 500
  * system, how, and its digests before and after it was signed. Pure: the same facts give the same statement. It names no people.
  */
 export function provenanceStatement(facts: ProvenanceFacts): Statement {
-  const { origin, trustedBuildSystem, evidence, manifest, proof, signing } = facts
+  const { origin, trustedBuildSystem, evidence, manifest, proof, signing, builtSha256 } = facts
   const { repository, build, commitId } = origin
   const ref = `refs/${origin.ref.kind === 'branch' ? 'heads' : 'tags'}/${origin.ref.name}`
   return {
@@ -95,6 +97,7 @@ export function provenanceStatement(facts: ProvenanceFacts): Statement {
         metadata: { invocationId: build.url ?? build.id },
         byproducts: [
           { name: 'signing-manifest', digest: { sha256: manifest.sha256 } },
+          ...(builtSha256 === undefined ? [] : [{ name: 'artifact-as-built', digest: { sha256: builtSha256 } }]),
           ...evidence.map(({ name, mediaType, sha256 }) => ({ name, mediaType, digest: { sha256 } })),
         ],
       },

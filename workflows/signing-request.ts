@@ -13,6 +13,7 @@ import {
   type Approval,
   countedApprovals,
   type Initiator,
+  isBuildDataDue,
   isFinalStatus,
   nextTry,
   type RecordDelay,
@@ -26,6 +27,7 @@ import { ownId } from './own-id.ts'
 import { failureStatus, isOriginDue, isSmall, requestHistory } from './request-history.ts'
 import { type StepFailure, stepFailure, unlessCanceled, unlessFinal } from './step-failure.ts'
 import {
+  addBuildData,
   fetchArtifact,
   finishSource,
   planSigning,
@@ -108,6 +110,7 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
 
   function takeNextStep(open: SigningRequest): Promise<void> {
     const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)
+    if (isBuildDataDue(open)) return step(() => unlessOver(() => history.take(addBuildData)))
     if (open.plan === null && isSmall(open)) return step(() => history.take(retrieveAndPlan))
     if (open.artifact === null && open.source.isAtHand) return step(() => history.take(retrieveArtifact))
     if (open.artifact === null) return step(() => unlessOver(() => history.take(fetchArtifact)))

@@ -65,6 +65,9 @@ export const fetchArtifact = remoteStep('fetchArtifact', long.fetchArtifact)
 /** Verifies the artifact's origin, in whatever worker has the time. */
 export const verifyOrigin = remoteStep('verifyOrigin', long.verifyOrigin)
 
+/** Writes the data of its build into a package, in whatever worker has the time. */
+export const addBuildData = remoteStep('addBuildData', long.addBuildData)
+
 /** Plans the signing, in whatever worker has the time. */
 export const planSigning = remoteStep('planSigning', long.planSigning)
 

@@ -139,6 +139,13 @@ export type RequestDetails = RequestSummary & {
   readonly demandedOrigin: { readonly repositoryUrl: string; readonly allowedBranches: readonly string[] } | null
   /** What came of verifying it; null until then. */
   readonly origin: RequestOrigin | null
+  /** What was written into the package about its build; null until then, and where nothing is. */
+  readonly addedBuildData: {
+    readonly builtArtifact: StoredFile
+    readonly repositoryUrl: string
+    readonly commitId: string
+    readonly settingsFileName: string
+  } | null
   /** Whether the policy also signs hashes of what nobody of the service has seen. */
   readonly hashSigningAllowed: boolean | null
   readonly plan: {
@@ -229,6 +236,7 @@ export const requestDetails = `fragment RequestDetails on SigningRequest {
     checks { name outcome code message }
     evidence { name sha256 size }
   }
+  addedBuildData { builtArtifact { fileName sha256 size } repositoryUrl commitId settingsFileName }
   vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } method node { subject } }
   certificate { certificateId name subject thumbprint }
   plan { digest plannerVersion fileCount nodeCount plannedAt approvalDeadline }

@@ -28,6 +28,8 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ArtifactRetrieved: ({ size }) => `Artifact stored, ${readableSize(Number(size))}`,
   OriginVerified: ({ origin, kind }) => `Origin verified by ${kind}: ${originText(origin)}`,
   OriginRejected: ({ checks, kind }) => `Origin rejected by ${kind}: ${rejectionText(checks)}`,
+  BuildDataAdded: ({ artifact, settings, repository }) =>
+    `Build data added to ${fileName(artifact)}: ${buildDataText(settings, repository)}`,
   SigningPlanned: ({ fileCount, planDigest }) => `Planned ${count(Number(fileCount), 'file')}, plan ${planDigest}`,
   ApprovalGranted: ({ comment, approver, grantId }, who) =>
     typeof grantId === 'string'
@@ -151,6 +153,12 @@ function originText(origin: unknown): string {
     readonly commitId?: string
   }
   return `${repository?.url ?? '?'}, ${ref?.kind ?? 'ref'} ${ref?.name ?? '?'}, commit ${commitId ?? '?'}`
+}
+
+function buildDataText(settings: unknown, repository: unknown): string {
+  const { fileName: settingsFile } = settings as { readonly fileName?: string }
+  const { url, commitId } = repository as { readonly url?: string; readonly commitId?: string }
+  return `${settingsFile ?? '?'}, ${url ?? '?'}, commit ${commitId ?? '?'}`
 }
 
 function rejectionText(checks: unknown): string {

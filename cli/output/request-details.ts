@@ -36,6 +36,8 @@ export function requestText(request: RequestDetails, marker: Marker): string {
     ['description', request.description],
     ['version', request.version],
     ['artifact', artifactText(request)],
+    ['build data', addedDataText(request)],
+    ['as built', request.addedBuildData && fileText(request.addedBuildData.builtArtifact)],
     ...request.source.details.map(({ name, value }) => [name, value] as const),
     ...request.resubmissions.nodes.map(({ signingRequestId }) => ['submitted again', signingRequestId] as const),
     [
@@ -78,6 +80,10 @@ function nextTryText({ nextTryAt }: NonNullable<RequestDetails['waitingFor']>): 
 
 function artifactText({ artifact, source }: RequestDetails): string {
   return artifact === null ? `${source.fileName ?? 'not known yet'}, by ${source.kind}` : fileText(artifact)
+}
+
+function addedDataText({ addedBuildData: added }: RequestDetails): string | null {
+  return added && `${added.settingsFileName}, ${added.repositoryUrl} at ${added.commitId} were added to the package`
 }
 
 function fileText({ fileName, size, sha256 }: StoredFile): string {

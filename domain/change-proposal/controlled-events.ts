@@ -148,6 +148,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   // Judged by the policy's rules, which are controlled, and again by the signer.
   OriginVerified: undefined,
   OriginRejected: undefined,
+  BuildDataAdded: undefined,
   SigningPlanned: undefined,
   ApprovalGranted: undefined,
   ApprovalInvalidated: undefined,

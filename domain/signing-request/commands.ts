@@ -2,6 +2,7 @@ import type { Sha256Digest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { CertificateId, GrantId, GroupId, KeyId, UserId } from '../ids.ts'
 import type { VerifiedOrigin } from '../verified-origin.ts'
+import type { RecordBuildData } from './build-data.ts'
 import type { InvalidationReason, SigningRequestFailed, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
 import type { SignedFile } from './manifest.ts'
@@ -140,6 +141,7 @@ export type SigningRequestCommand =
   | SubmitSigningRequest
   | RecordRetrieval
   | RecordOrigin
+  | RecordBuildData
   | RecordPlan
   | Approve
   | ApproveByGrant

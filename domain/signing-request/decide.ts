@@ -3,6 +3,7 @@ import { parseFileName } from '../file-name.ts'
 import { Refusal } from '../refusal.ts'
 import { parseText, parseVersion } from '../text.ts'
 import { failedChecks, recordedChecks } from '../verified-origin.ts'
+import { buildDataAdded, isBuildDataDue, type RecordBuildData, requireBuildData } from './build-data.ts'
 import { checkedBuild } from './build-reference.ts'
 import type {
   RecordOrigin,
@@ -22,7 +23,7 @@ import { leadingFiles } from './manifest.ts'
 import type { SignedProvenance } from './provenance.ts'
 import { quorumReached } from './quorum.ts'
 import { checkedSource, earlierRequestOf } from './source.ts'
-import { openSigningRequest, type SigningRequest, type SigningRequestState } from './state.ts'
+import { openSigningRequest, retrieved, type SigningRequest, type SigningRequestState } from './state.ts'
 
 /**
  * What happens to a signing request on a command.
@@ -31,7 +32,8 @@ import { openSigningRequest, type SigningRequest, type SigningRequestState } fro
  *   `SIGNING_REQUEST_STATE`, `NOT_WAITING_FOR_APPROVAL`, `NOT_AN_APPROVER`, `SUBMITTER_MAY_NOT_APPROVE`,
  *   `ALREADY_APPROVED`, `PLAN_DIGEST_MISMATCH`, `QUORUM_NOT_REACHED`, `ATTEMPT_SUPERSEDED`, `ARTIFACT_MISMATCH`,
  *   `CERTIFICATE_MISMATCH`, `PLAN_EMPTY`, `APPROVAL_DEADLINE_MISMATCH`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`,
- *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, `ORIGIN_NOT_VERIFIED`, `ORIGIN_BUILD_TOO_LARGE`, `ORIGIN_BUILD_INVALID`
+ *   `FILE_NAME_MALFORMED`, `SOURCE_MALFORMED`, `EARLIER_REQUEST_NOT_USABLE`, `ORIGIN_NOT_VERIFIED`, `ORIGIN_BUILD_TOO_LARGE`,
+ *   `ORIGIN_BUILD_INVALID`, `BUILD_DATA_NOT_ADDED`
  */
 export function decide(command: SigningRequestCommand, state: SigningRequestState): readonly SigningRequestEvent[] {
   if (command.type === 'SubmitSigningRequest') return submit(command, state)
@@ -42,8 +44,11 @@ export function decide(command: SigningRequestCommand, state: SigningRequestStat
       return recordRetrieval(command, request)
     case 'RecordOrigin':
       return recordOrigin(command, request)
+    case 'RecordBuildData':
+      return recordBuildData(command, request)
     case 'RecordPlan': {
       requireVerifiedOrigin(request)
+      requireBuildData(request)
       requireThat(request.artifact !== null && request.plan === null, request, 'A plan is made once, after retrieval.')
       const { planDigest, planDocument, certificateThumbprint, plannerVersion, nodeCount, fileCount } = command
       if (!Number.isInteger(fileCount) || fileCount < 1)
@@ -160,6 +165,16 @@ function recordOrigin(command: RecordOrigin, request: SigningRequest): readonly 
   return [{ type: 'OriginVerified', data: { schemaVersion: 1, ...facts, proof, origin, ...people } }]
 }
 
+/** Once, between the origin and the plan. */
+function recordBuildData(command: RecordBuildData, request: SigningRequest): readonly SigningRequestEvent[] {
+  requireThat(
+    isBuildDataDue(request) && request.plan === null,
+    request,
+    'Build data is added once, to a package whose origin was verified, before planning.',
+  )
+  return [buildDataAdded(command, retrieved(request))]
+}
+
 /** Once for each request that takes the artifact. */
 function recordResubmission(
   { resubmission }: RecordResubmission,
@@ -175,6 +190,7 @@ function recordResubmission(
 function startSigning(command: StartSigning, request: SigningRequest): readonly SigningRequestEvent[] {
   const { planDigest, certificateId, certificateThumbprint, keyId } = command
   requireVerifiedOrigin(request)
+  requireBuildData(request)
   if (request.plan?.digest !== planDigest)
     throw new Refusal('PLAN_DIGEST_MISMATCH', 'The plan made from the stored bytes is not the one that was recorded.', {
       expected: request.plan?.digest ?? null,

@@ -13,6 +13,7 @@ import type {
 } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import type { ApprovalProcess } from '../signing-policy/index.ts'
+import type { BuildDataAdded } from './build-data.ts'
 import type { BuildReference } from './build-reference.ts'
 import type { ClaimedOrigin } from './claimed-origin.ts'
 import type { RequestFailure } from './failure.ts'
@@ -241,6 +242,7 @@ export type SigningRequestEvent =
   | ArtifactRetrieved
   | OriginVerified
   | OriginRejected
+  | BuildDataAdded
   | SigningPlanned
   | ApprovalGranted
   | ApprovalInvalidated

@@ -4,6 +4,7 @@ import { decide } from './decide.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { evolve, initialState, type SigningRequestState } from './state.ts'
 
+export * from './build-data.ts'
 export * from './build-reference.ts'
 export * from './claimed-origin.ts'
 export type {
@@ -52,6 +53,7 @@ export const signingRequestDecider: Decider<SigningRequestState, SigningRequestC
     'ArtifactRetrieved',
     'OriginVerified',
     'OriginRejected',
+    'BuildDataAdded',
     'SigningPlanned',
     'ApprovalGranted',
     'ApprovalInvalidated',

@@ -3,6 +3,7 @@ import type { Instant } from '../event.ts'
 import type { GrantId, SigningRequestId, UserId } from '../ids.ts'
 import type { PrincipalReference } from '../principal-reference.ts'
 import { Refusal } from '../refusal.ts'
+import type { AddedBuildData } from './build-data.ts'
 import type { Delay, SigningRequestEvent, SigningRequestSubmitted, Submission } from './events.ts'
 import type { RequestFailure } from './failure.ts'
 import { failureOfOrigin } from './judge-origin.ts'
@@ -50,10 +51,12 @@ export type ManifestOfRequest = {
 /** A request that was submitted. */
 export type SigningRequest = Submission & {
   readonly workflowStatus: WorkflowStatus
-  /** What the bytes are; `null` until they are known to be in the store. */
+  /** What the bytes are that are planned and signed; `null` until they are known to be in the store. */
   readonly artifact: Artifact | null
   /** `null` until it was verified or rejected, and where nothing is demanded of it. */
   readonly origin: OriginOfRequest | null
+  /** What was written into the package about its build; left out until then, and where nothing is. */
+  readonly addedBuildData?: AddedBuildData
   /** `null` until it was planned. */
   readonly plan: {
     readonly digest: Sha256Digest
@@ -179,6 +182,12 @@ function advanced(state: SigningRequest, event: Advance): SigningRequest {
       const { kind, trustedBuildSystemId, checks, evidence } = event.data
       const origin = { kind, trustedBuildSystemId, checks, evidence, verified: null }
       return { ...state, workflowStatus: 'OriginVerificationFailed', origin, failure: failureOfOrigin(checks) }
+    }
+    case 'BuildDataAdded': {
+      const { artifact, builtSha256, repository, settings } = event.data
+      const { artifact: builtArtifact, addedBuildData, plan } = state
+      if (builtArtifact?.sha256 !== builtSha256 || addedBuildData !== undefined || plan !== null) return state
+      return { ...state, artifact, addedBuildData: { builtArtifact, repository, settings } }
     }
     case 'SigningPlanned': {
       const { planDigest: digest, planDocument: document } = event.data

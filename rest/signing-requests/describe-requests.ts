@@ -128,6 +128,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     origin: originOf(request, links),
     demandedOrigin: demandedOriginOf(request),
     verifiedOrigin: verifiedOriginOf(request),
+    addedBuildData: request.addedBuildData ?? null,
     parameters: {},
     planDigest: plan?.digest ?? null,
     approvals: request.approvals.map(({ approver, planDigest, comment, approvedAt, counts }) => ({

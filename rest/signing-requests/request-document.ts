@@ -30,7 +30,10 @@ export const requestSummary = statusDocument
     submitter: person.nullable(),
     submittedAt: moment,
     finishedAt: moment.nullable(),
-    artifact: file.nullable().meta({ description: 'What was submitted; null until it is known.' }),
+    artifact: file.nullable().meta({
+      description:
+        'What is planned and signed: what was submitted, with the data of its build where they were added. Null until it is known.',
+    }),
     unsignedArtifactLink: z.url(),
     signedArtifactLink: z.url().meta({ description: 'Answers 400 with the status until there is something.' }),
     provenanceLink: z.url().nullable().meta({
@@ -111,6 +114,19 @@ export const requestSummary = statusDocument
       .meta({
         description:
           'What came of verifying the origin, with every check. Null until then, and where the signing policy demands none.',
+      }),
+    addedBuildData: z
+      .object({
+        builtArtifact: file.meta({ description: 'The package as its build made it, whose origin was verified.' }),
+        repository: z.object({ type: z.string(), url: z.string(), commitId: z.string() }),
+        settings: z
+          .object({ fileName: z.string(), sha256: z.string() })
+          .meta({ description: 'The file in the root of the package that tells the settings of the build.' }),
+      })
+      .nullable()
+      .meta({
+        description:
+          'What the service wrote into a package about its build before it was signed. Null until then, and where nothing is.',
       }),
     parameters: z.record(z.string(), z.string()),
     planDigest: z.string().nullable().meta({ description: 'What an approval agrees to; null until it was planned.' }),

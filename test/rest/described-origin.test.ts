@@ -10,11 +10,12 @@ import { expectedExamples } from '../support/event-examples/stored.ts'
 const nothing = async () => []
 
 /** How REST describes a stored example: a request whose origin was verified, or one whose origin was not. */
-async function described(isVerified: boolean) {
+async function described(isVerified: boolean, isWithBuildData = false) {
   const [streamId, { state } = {}] =
     Object.entries(expectedExamples()).find(([stream, example]) => {
-      const { origin } = example.state as Partial<SigningRequest>
-      return stream.startsWith('signingRequest-') && origin && (origin.verified !== null) === isVerified
+      const { origin, addedBuildData } = example.state as Partial<SigningRequest>
+      if (!stream.startsWith('signingRequest-') || !origin) return false
+      return (origin.verified !== null) === isVerified && (addedBuildData !== undefined) === isWithBuildData
     }) ?? []
   const request = state as SigningRequest
   const recorded = {
@@ -52,6 +53,13 @@ describe('the origin of a request by REST', () => {
       verifiedOrigin: { ...origin, checks },
     })
     expect(document.verifiedOrigin).toMatchObject({ verified: true, proof: request.origin?.verified?.proof })
+    expect(requestSummary.strict().parse(document)).toEqual(document)
+  })
+
+  it('is shown with what was written into a package about its build', async () => {
+    const { document, request } = await described(true, true)
+    expect(document.addedBuildData).toEqual(request.addedBuildData)
+    expect(document.addedBuildData?.builtArtifact.sha256).not.toBe(document.artifact?.sha256)
     expect(requestSummary.strict().parse(document)).toEqual(document)
   })
 

@@ -34,7 +34,8 @@ export async function makeVerifiedRequest(server: GraphQLTestServer, from: strin
   const state = fold(signingRequestDecider, events)
   if (state.workflowStatus === 'none' || state.claimedOrigin === undefined) throw new Error('There is no such request.')
   const { organizationId, signingPolicyId, signingPolicyVersion, certificateId, approval, timestamp } = state
-  const { existingSignatures, submitter, description, claimedOrigin, source, program } = state
+  const { existingSignatures, submitter, description, claimedOrigin, program } = state
+  const source = { ...state.source, fileName: 'library.nupkg' }
   const signingRequestId = randomUUID() as SigningRequestId
   const repositoryUrl = 'https://git.example.org/team/program'
   await tell(signingRequestId, {
@@ -48,11 +49,12 @@ export async function makeVerifiedRequest(server: GraphQLTestServer, from: strin
   const { fileName, sha256, size } = source
   if (fileName === null || sha256 === null || size === null) throw new Error('The request has no artifact.')
   await tell(signingRequestId, { type: 'RecordRetrieval', artifact: { fileName, sha256, size } })
+  const settingsDigest = 'ee'.repeat(32) as Sha256Digest
   const told = { code: 'ORIGIN_NODE_UNKNOWN', message: 'The node is one of ours.', isLogged: true }
   await tell(signingRequestId, {
     type: 'RecordOrigin',
     trustedBuildSystemId: claimedOrigin.trustedBuildSystemId satisfies TrustedBuildSystemId,
-    kind: 'custom',
+    kind: 'appVeyor',
     proof: 'api',
     origin: {
       ...anOrigin,
@@ -67,7 +69,13 @@ export async function makeVerifiedRequest(server: GraphQLTestServer, from: strin
       node: { subject: 'CN=node-1', issuer: 'CN=Nodes', serialNumber: '0a', template: '1.2.3', rule: 'nodes' },
     },
     checks: [passedCheck('run', { run: 7 }), failedCheck('node', told, { node: 'node-1' })],
-    evidence: [{ name: 'run', mediaType: 'application/json', sha256: 'ee'.repeat(32) as Sha256Digest, size: 10 }],
+    evidence: [{ name: 'settings', mediaType: 'application/json', sha256: settingsDigest, size: 10 }],
     peopleBehind: [],
+  })
+  await tell(signingRequestId, {
+    type: 'RecordBuildData',
+    artifact: { fileName, sha256: 'ad'.repeat(32) as Sha256Digest, size: size + 1 },
+    repository: { type: 'git', url: anOrigin.repository.url, commitId: anOrigin.commitId },
+    settings: { fileName: 'AppVeyorSettings.json', sha256: settingsDigest },
   })
 }

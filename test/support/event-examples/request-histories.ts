@@ -206,7 +206,10 @@ function requestsWithOrigin(plan: Planned): readonly EventHistory[] {
       rule: 'release-nodes',
     },
   } as const
-  const [verified, rejected, unanswered] = [begun('1'), begun('2'), begun('3')]
+  const [verified, rejected, unanswered, packed] = [begun('1'), begun('2'), begun('3'), begun('4')]
+  const library = { ...artifact, fileName: 'Library.2.1.0.nupkg' }
+  const settings = { name: 'settings', mediaType: 'application/json', sha256: digest('5e'), size: 2_048 }
+  const { node: _, ...byNobody } = origin
   return [
     {
       ...verified,
@@ -227,6 +230,28 @@ function requestsWithOrigin(plan: Planned): readonly EventHistory[] {
       events: [
         ...rejected.events,
         byWorkflow('OriginRejected', { ...facts, checks: [passed, { ...logged, outcome: 'failed' }] }),
+      ],
+    },
+    {
+      ...packed,
+      events: [
+        ...packed.events.slice(0, 1),
+        byWorkflow('ArtifactRetrieved', library),
+        byWorkflow('OriginVerified', {
+          ...facts,
+          kind: 'appVeyor',
+          evidence: [settings],
+          checks: [passed],
+          proof: 'api',
+          origin: byNobody,
+        }),
+        byWorkflow('BuildDataAdded', {
+          artifact: { ...library, sha256: digest('bd'), size: library.size + 1_024 },
+          builtSha256: library.sha256,
+          repository: { type: 'git', url: origin.repository.url, commitId: origin.commitId },
+          settings: { fileName: 'AppVeyorSettings.json', sha256: settings.sha256 },
+        }),
+        byWorkflow('SigningPlanned', plan),
       ],
     },
     {
