@@ -13,7 +13,7 @@ import { until } from '../test/support/until.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
 import type { Workflows } from '../workflows/port.ts'
 import { withFolder } from './folder.ts'
-import { imageArguments, imageEnvironment } from './image-arguments.ts'
+import { compiledAsInImage, imageArguments, imageEnvironment } from './image-arguments.ts'
 import { makeLargeLog } from './large-log.ts'
 
 /** One start of a worker. */
@@ -70,6 +70,7 @@ export async function measureWorkerStart(requests: number, unfinished = 100): Pr
     await mkdir(data, { mode: 0o700 })
     const environment: ServiceEnvironment = {
       ...imageEnvironment,
+      ...(await compiledAsInImage(join(folder, 'compiled'))),
       COUNTERSIGN_DATA: data,
       COUNTERSIGN_EVENT_LOG: `sqlite:${path}`,
       COUNTERSIGN_TEMPORAL_ADDRESS: temporal.address,

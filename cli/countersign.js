@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { compileCacheFolder, keepCompiledCode } from '../server/compile-cache.js'
 
 const PINNED_MAJOR = 24
 const main = new URL('main.ts', import.meta.url)
@@ -17,6 +18,7 @@ if (!existsSync(packages)) {
   )
   process.exitCode = 1
 } else if (Number.parseInt(process.versions.node, 10) === PINNED_MAJOR) {
+  keepCompiledCode()
   await import('./main.ts')
 } else {
   runByPinnedNode(fileURLToPath(new URL('node/bin/node', packages)))
@@ -24,7 +26,9 @@ if (!existsSync(packages)) {
 
 /** @param {string} node */
 function runByPinnedNode(node) {
-  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const compiled = compileCacheFolder(process.env)
+  const env = { ...process.env, ...(compiled && { NODE_COMPILE_CACHE: compiled }) }
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit', env })
   child.once('error', (error) => {
     console.error(
       `countersign: Node ${PINNED_MAJOR} cannot be run from ${node} (${error.message}). Run 'npm ci' again.`,

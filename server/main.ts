@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
-import { serve } from './serve.ts'
+import { keepCompiledCode } from './compile-cache.js'
 
 // `npm start`: everything on this machine. `countersign serve` does the same and more.
 try {
+  keepCompiledCode()
+  const { serve } = await import('./serve.ts')
   const { values } = parseArgs({ options: { 'no-demo': { type: 'boolean', default: false } } })
   await serve({ demo: !values['no-demo'] })
   process.exit(0)

@@ -132,6 +132,8 @@ export const exceptions: Readonly<Record<string, Partial<Room>>> = {
   // The one way from the command into the server's composition, for what runs on the server's machine: `serve`,
   // `audit replay`, `projections rebuild`.
   'cli/local-commands.ts': { rooms: 'all' },
+  // Compiled code is kept before anything else is loaded, by one piece for command and service.
+  'cli/countersign.js': { rooms: 'all' },
 }
 
 /**

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
@@ -24,7 +24,9 @@ function project(options: { installed: boolean }): string {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'cli'))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  copyFileSync(join(import.meta.dirname, '../../cli/countersign.js'), join(folder, 'cli/countersign.js'))
+  mkdirSync(join(folder, 'server/embedded'), { recursive: true })
+  for (const file of ['cli/countersign.js', 'server/compile-cache.js', 'server/embedded/find-temporal-cli.js'])
+    copyFileSync(join(import.meta.dirname, '../..', file), join(folder, file))
   writeFileSync(join(folder, 'cli/main.ts'), main)
   if (options.installed) {
     mkdirSync(join(folder, 'node_modules/node/bin'), { recursive: true })
@@ -39,9 +41,10 @@ function asNode(version: string): string[] {
   return ['--import', `data:text/javascript,${encodeURIComponent(code)}`]
 }
 
-function launch(folder: string, version: string, args: readonly string[]) {
+function launch(folder: string, version: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   return spawnSync(process.execPath, [...asNode(version), join(folder, 'cli/countersign.js'), ...args], {
     encoding: 'utf8',
+    env,
   })
 }
 
@@ -55,6 +58,14 @@ test.each(['20.11.0', '22.4.1', '24.0.0', '26.1.0'])(
     expect(launch(folder, version, ['exit', '3']).status).toBe(3)
   },
 )
+
+test.each(['20.11.0', '24.0.0'])('what is compiled is kept for the next start, under Node %s', (version) => {
+  const caches = temporaryFolder()
+  const { NODE_COMPILE_CACHE: _, ...environment } = process.env
+  const { status } = launch(project({ installed: true }), version, ['say'], { ...environment, XDG_CACHE_HOME: caches })
+  expect(status).toBe(0)
+  expect(readdirSync(join(caches, 'countersign/compiled'))).not.toEqual([])
+})
 
 test('an end by a signal becomes the exit code that shells give it', () => {
   expect(launch(project({ installed: true }), '20.11.0', ['die']).status).toBe(128 + 9)

@@ -281,3 +281,10 @@ test('the image gets every room of the product', () => {
     .map(({ name }) => `!${name}`)
   expect(allowed).toEqual(expect.arrayContaining(rooms))
 })
+
+test('the image is built with the flags that it runs by, after which Node names what it keeps compiled', () => {
+  const [, entryPoint = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
+  const flags = (JSON.parse(entryPoint) as string[]).filter((argument) => argument.startsWith('--'))
+  expect(flags).not.toEqual([])
+  expect(dockerfile).toContain(`node ${flags.join(' ')} --input-type=module`)
+})
