@@ -60,6 +60,11 @@ export const passing: Readonly<Record<string, string>> = {
   KEY_STORE_NOT_CONFIGURED: 'Operator: configure the key store that the message names on every signer.',
   LINK_UNAVAILABLE: 'See the server.',
   NOT_WAITING_FOR_APPROVAL: 'See its state.',
+  ORIGIN_API_ANSWER_MALFORMED: 'See whether the base URL is that of the API, and what stands before it.',
+  ORIGIN_API_RATE_LIMITED: 'Nothing; if it comes back, give the link credentials of its own.',
+  ORIGIN_API_UNAVAILABLE: 'See the build system, and whether the operator allows its network.',
+  ORIGIN_ARTIFACT_CUT: 'See what stands before the build system.',
+  ORIGIN_ARTIFACT_LENGTH_UNKNOWN: 'See what stands before the build system.',
   ORIGIN_KIND_UNSUPPORTED:
     'Submit from a build system of the kind `custom`, or to a policy that does not verify origins. Operator: run workers and signers of a release that can.',
   OUTGOING_INTERRUPTED: 'See the server.',

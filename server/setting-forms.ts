@@ -72,6 +72,7 @@ export const sourceLimits = z
       uploadedFile: bytes.optional(),
       link: bytes.optional(),
       announcedUpload: bytes.optional(),
+      buildArtifact: bytes.optional(),
       earlierRequest: bytes.optional(),
     }),
   )

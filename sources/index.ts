@@ -1,4 +1,5 @@
 export { announcedUploadSource } from './announced-upload.ts'
+export { buildArtifactSource, type FetchBuildArtifact, type FetchedBuildArtifact } from './build-artifact.ts'
 export { earlierRequestSource } from './earlier-request.ts'
 export { detailForms } from './forms.ts'
 export { hashPayloadSource } from './hash-payload.ts'
