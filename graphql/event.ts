@@ -1,8 +1,9 @@
+import { visibleEventData } from '../application/index.ts'
 import { parseStreamName } from '../domain/index.ts'
 import type { EventView } from '../projections/index.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
-import { visibleEventData } from './visibility.ts'
+import { personLookUps } from './person.ts'
 
 /** A fact of the audit log. */
 export const EventRef = builder.objectRef<EventView>('Event').implement({
@@ -16,7 +17,7 @@ export const EventRef = builder.objectRef<EventView>('Event').implement({
       type: 'JSON',
       description:
         'What the event says. Names are as they can be read now; hashes of tokens are left out, and e-mail addresses unless you may see them.',
-      resolve: (event, _, context) => visibleEventData(event, context),
+      resolve: (event, _, context) => visibleEventData(event, context.caller, personLookUps(context)),
     }),
     streamId: t.exposeString('streamId', { description: 'The entity: its kind, a hyphen, its UUID.' }),
     entityId: t.id({
