@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Application, PersonReader } from '../application/index.ts'
+import type { EventLog } from '../event-log/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import { administrationOperations } from './administration/index.ts'
 import { downloadOperations } from './download.ts'
@@ -25,6 +26,8 @@ import { uploadOperations } from './upload.ts'
 export type RestOptions = {
   readonly application: Application
   readonly readModel: ReadModel
+  /** What histories are folded from. */
+  readonly log: Pick<EventLog, 'readStream'>
   /** Opens names for answers. */
   readonly persons: PersonReader
   /** Opens a plan of the artifact store. */

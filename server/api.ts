@@ -33,11 +33,10 @@ export async function registerApi(
   const { settings, log, application, readModel, persons, artifacts, sources, outside, publicUrl, logger } = parts
   const heads = new RecentHeads()
   const ofStore: RestOptions['openPlan'] = (reference) => openPlan(artifacts.store, reference, heads)
-  const shared = { application, readModel, persons, publicUrl, openPlan: ofStore, logger }
+  const shared = { application, readModel, log, persons, publicUrl, openPlan: ofStore, logger }
   registerRest(http, { ...shared, maximumUploadSize: maximumUploadSize(settings), secrets: outside.secrets })
   await registerGraphQL(http, {
     ...shared,
-    log,
     openManifest: (reference) => openManifest(artifacts.store, reference, heads),
     planWording: planWording(signatureFormats),
     describeSource: sources.describe,

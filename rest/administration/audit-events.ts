@@ -1,27 +1,15 @@
 import { z } from 'zod'
+import type { PersonLookUps } from '../../application/index.ts'
 import type { EventView } from '../../projections/index.ts'
 import type { Operation } from '../operation.ts'
+import { eventSchema, personLookUps, shownEvent } from './event-document.ts'
 import { list, type Reading } from './read.ts'
+import type { UserReading } from './user-document.ts'
 
-const eventSchema = z.object({
-  eventId: z.uuid(),
-  type: z.string(),
-  position: z.string(),
-  streamId: z.string(),
-  revision: z.int(),
-  occurredAt: z.string(),
-  actor: z.record(z.string(), z.unknown()),
-  remoteAddress: z.string().nullable(),
-  correlationId: z.string(),
-  causationId: z.string(),
-  changeProposalId: z.uuid().nullable(),
-  data: z
-    .record(z.string(), z.unknown())
-    .meta({ description: 'What happened. Names and addresses of people are not in it: Users has them.' }),
-})
+type Shown = { readonly event: EventView; readonly people: PersonLookUps }
 
 /** `GET …/AuditEvents`: the audit log of the organization in pages; whole it is `GET /audit-log/export`. */
-export function auditEventOperations(reading: Reading): readonly Operation[] {
+export function auditEventOperations(reading: Reading & UserReading): readonly Operation[] {
   return [
     list(reading, {
       operationId: 'events',
@@ -30,14 +18,18 @@ export function auditEventOperations(reading: Reading): readonly Operation[] {
       summary: 'List events of the audit log, newest first',
       permission: 'readAuditLog',
       schema: eventSchema,
-      show: shown,
+      show: ({ event, people }: Shown, caller) => shownEvent(event, caller, people),
       query: {
         streamId: z.string().optional().meta({ description: 'Of one thing: its kind, a hyphen and its id.' }),
         types: z.array(z.string()).optional(),
         occurredFrom: z.iso.datetime().optional(),
         occurredBefore: z.iso.datetime().optional(),
       },
-      read: ({ organizationId }, page, filter) => reading.readModel.listEvents(organizationId, defined(filter), page),
+      async read(caller, page, filter) {
+        const people = personLookUps(reading, caller)
+        const { items, ...rest } = await reading.readModel.listEvents(caller.organizationId, defined(filter), page)
+        return { items: items.map(({ cursor, item }) => ({ cursor, item: { event: item, people } })), ...rest }
+      },
     }),
   ]
 }
@@ -46,17 +38,5 @@ export function auditEventOperations(reading: Reading): readonly Operation[] {
 function defined<Filter extends object>(filter: Filter) {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as {
     [Name in keyof Filter]: Exclude<Filter[Name], undefined>
-  }
-}
-
-function shown({ id, type, data, metadata, position, streamId, revision }: EventView): z.input<typeof eventSchema> {
-  const { actor, remoteAddress = null, correlationId, causationId, occurredAt, changeProposalId = null } = metadata
-  // Sealed texts tell nothing to whoever reads them here.
-  const { name: _, email: __, ...rest } = data
-  return {
-    ...{ eventId: id, type, position, streamId, revision, occurredAt, remoteAddress, correlationId, causationId },
-    actor: { ...actor },
-    changeProposalId,
-    data: type === 'UserCreated' ? rest : data,
   }
 }

@@ -1,10 +1,12 @@
 import type { Application, PersonReader } from '../../application/index.ts'
+import type { EventLog } from '../../event-log/index.ts'
 import type { Operation } from '../operation.ts'
 import { auditEventOperations } from './audit-events.ts'
 import { certificateOperations } from './certificates.ts'
 import { changeProposalOperations } from './change-proposals.ts'
 import { grantOperations } from './grants.ts'
 import { groupOperations } from './groups.ts'
+import { historyOperations } from './history.ts'
 import { keyOperations } from './keys.ts'
 import { newCertificateOperations } from './new-certificates.ts'
 import { notificationOperations } from './notification-preferences.ts'
@@ -21,7 +23,11 @@ import { whereUsedOperations } from './where-used.ts'
 
 /** The administration of an organization, for tools without GraphQL. */
 export function administrationOperations(
-  options: Reading & { readonly application: Application; readonly persons: PersonReader },
+  options: Reading & {
+    readonly application: Application
+    readonly persons: PersonReader
+    readonly log: Pick<EventLog, 'readStream'>
+  },
 ): readonly Operation[] {
   return [
     ...projectOperations(options),
@@ -40,6 +46,7 @@ export function administrationOperations(
     ...whereUsedOperations(options),
     ...notificationOperations(options),
     ...auditEventOperations(options),
+    ...historyOperations(options),
     ...securityOperations(options),
   ]
 }

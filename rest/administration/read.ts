@@ -31,7 +31,10 @@ type Common<Schema extends z.ZodType, View> = {
   readonly path: string
   readonly tag: string
   readonly summary: string
+  readonly description?: string
   readonly permission: Permission
+  /** Further codes with which it is refused; as of any operation. */
+  readonly refusals?: readonly string[]
   readonly schema: Schema
   readonly show: (view: View, caller: Caller) => z.input<Schema> | Promise<z.input<Schema>>
 }
@@ -64,6 +67,7 @@ export function list<
     operationId,
     tag,
     summary,
+    ...further(definition),
     ...(parameters === undefined ? {} : { parameters }),
     query: z.object({
       ...definition.query,
@@ -113,6 +117,7 @@ export function one<Schema extends z.ZodType, View, Parameters extends z.ZodObje
     operationId,
     tag,
     summary,
+    ...further(definition),
     parameters,
     query: z.object(seen),
     answers: { 200: { description: 'As it is now.', schema } },
@@ -124,6 +129,10 @@ export function one<Schema extends z.ZodType, View, Parameters extends z.ZodObje
       return { status: 200, body: await show(view, call.caller) } as never
     },
   })
+}
+
+function further({ description, refusals }: { readonly description?: string; readonly refusals?: readonly string[] }) {
+  return { ...(description === undefined ? {} : { description }), ...(refusals === undefined ? {} : { refusals }) }
 }
 
 async function reached(readModel: ReadModel, position: unknown): Promise<void> {

@@ -8,7 +8,9 @@ import { Setup } from '../../application/setup.ts'
 import { type OrganizationId, streams } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { entityKinds } from '../../projections/index.ts'
+import { registerRest } from '../../rest/index.ts'
 import { type GraphQLTestServer, startGraphQLServer } from '../support/graphql-server.ts'
+import { restClient } from '../support/rest-document.ts'
 import { until } from '../support/until.ts'
 
 const history = `query ($kind: EntityKind!, $id: ID!, $asOf: DateTime, $first: Int, $after: String) {
@@ -26,21 +28,46 @@ type Entry = {
   changes: { path: string; kind: string; before: unknown; after: unknown }[]
 }
 
-async function historyOf(
-  server: GraphQLTestServer,
-  user: { readonly token: string },
-  variables: Readonly<Record<string, unknown>>,
-): Promise<Entry[]> {
-  const { data, errors } = await server.ask(user, history, variables)
+type Asked = { readonly kind: string; readonly id: string; readonly asOf?: string }
+
+const startServer = () => startGraphQLServer({ register: (http, _application, rest) => registerRest(http, rest) })
+
+/** A history as GraphQL has it; REST must have the same. */
+async function historyOf(server: GraphQLTestServer, user: { readonly token: string }, asked: Asked): Promise<Entry[]> {
+  const { data, errors } = await server.ask(user, history, asked)
   expect(errors).toBeUndefined()
-  return data.history?.nodes ?? null
+  const { nodes = null } = data.history ?? {}
+  const byRest = await restHistoryOf(server, user, asked)
+  if (nodes === null) expect(byRest).toMatchObject({ status: 404, code: expect.stringMatching(/_NOT_FOUND$/) })
+  else
+    expect(byRest.items).toMatchObject(
+      nodes.map(({ event: { actor, ...event }, changes }: Entry & { event: { actor: object } }) => ({
+        event: { ...event, actor: expect.anything() },
+        changes,
+      })),
+    )
+  return nodes
+}
+
+/** What REST answers; every answer is held against the OpenAPI document. */
+async function restHistoryOf(
+  server: GraphQLTestServer,
+  { token }: { readonly token: string },
+  asked: Asked,
+  more = '',
+) {
+  const { kind, id, asOf } = asked
+  const moment = asOf === undefined ? '' : `&asOf=${encodeURIComponent(asOf)}`
+  const path = `/Api/v1/${server.organizationId}/History/${kind}/${id}?first=100${moment}${more}`
+  const { status, body } = await restClient(server)('GET', path, { token })
+  return { status, ...body }
 }
 
 const said = ({ changes }: Entry) => changes.map(({ path, kind, before, after }) => [path, kind, before, after])
 
 describe('the history of an entity', () => {
   it('says what each change changed, with who came and who went', async () => {
-    const server = await startGraphQLServer()
+    const server = await startServer()
     const { dependencies, setup, approvers, submitter } = server
     const [anna, bert, cora] = approvers.map(({ userId }) => userId)
     if (anna === undefined || bert === undefined || cora === undefined) throw new Error('There are three.')
@@ -67,11 +94,18 @@ describe('the history of an entity', () => {
     const first = await server.ask(submitter, history, { kind: 'group', id: groupId, first: 1 })
     expect(first.data.history.pageInfo.hasNextPage).toBe(true)
     const after = first.data.history.pageInfo.endCursor
-    expect(await historyOf(server, submitter, { kind: 'group', id: groupId, first: 1, after })).toEqual([entries[1]])
+    const second = await server.ask(submitter, history, { kind: 'group', id: groupId, first: 1, after })
+    expect(second.data.history.nodes).toEqual([entries[1]])
+    const rest = await restClient(server)(
+      'GET',
+      `/Api/v1/${server.organizationId}/History/group/${groupId}?first=1&after=${after}`,
+      submitter,
+    )
+    expect(rest.body).toMatchObject({ items: [{ event: { revision: 1 } }], nextCursor: expect.any(String) })
   })
 
   it('compares versions of a policy field by field', async () => {
-    const server = await startGraphQLServer()
+    const server = await startServer()
     const { log, releasePolicyId, auditor, organizationId } = server
     const streamId = streams.signingPolicy(releasePolicyId)
     const { events, revision } = await readWholeStream(log, streamId)
@@ -92,7 +126,7 @@ describe('the history of an entity', () => {
   })
 
   it('is there for every kind of entity that the organization has, and for none of another', async () => {
-    const server = await startGraphQLServer()
+    const server = await startServer()
     const { keyId, certificateId, projectId, releasePolicyId, administrator, organizationId, approvers } = server
     const { groupId } = await createGroup(server.dependencies, server.setup, {
       name: 'G',
@@ -128,10 +162,12 @@ describe('the history of an entity', () => {
     expect(await historyOf(server, administrator, { kind: 'group', id: theirs.groupId })).toBeNull()
     const wrong = await server.ask(administrator, history, { kind: 'group', id: 'Approvers' })
     expect(wrong.errors?.[0]?.extensions.code).toBe('ID_MALFORMED')
+    const byRest = await restHistoryOf(server, administrator, { kind: 'groups', id: 'Approvers' })
+    expect(byRest).toMatchObject({ status: 400, code: 'INPUT_MALFORMED', errors: { kind: expect.anything() } })
   })
 
   it('of a user is for that user and auditors, without what they may not see, and never with what is secret', async () => {
-    const server = await startGraphQLServer()
+    const server = await startServer()
     const { administrator, auditor, submitter, approvers, dependencies, setup } = server
     const [anna, bert] = approvers
     await issueApiToken(dependencies, setup, { userId: anna.userId, name: 'laptop', expiresAt: null })
@@ -139,6 +175,7 @@ describe('the history of an entity', () => {
     const of = { kind: 'user', id: anna.userId }
     const refused = await server.ask(submitter, history, of)
     expect(refused.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }])
+    expect(await restHistoryOf(server, submitter, of)).toMatchObject({ status: 403, code: 'FORBIDDEN' })
     const unknown = await server.ask(submitter, history, { kind: 'user', id: randomUUID() })
     expect(unknown.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }])
     const paths = (entries: Entry[]) =>

@@ -129,7 +129,9 @@ function lackingOf(type: GraphQLInputType, known: Readonly<Record<string, JsonSc
 
 /** What a query answers, one of them where it answers a list. */
 function entityOf(name: string) {
-  const type = schema.getType(name.endsWith('Connection') ? name.slice(0, -'Connection'.length) : name)
+  const named = schema.getType(name)
+  const nodes = isObjectType(named) && name.endsWith('Connection') ? named.getFields().nodes : undefined
+  const type = nodes === undefined ? named : getNamedType(nodes.type)
   if (!isObjectType(type)) throw new Error(`${name} is no type of objects.`)
   return type
 }

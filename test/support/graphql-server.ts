@@ -217,6 +217,7 @@ export async function openGraphQLServer(
   register?.(http, application, {
     application,
     readModel,
+    log,
     persons,
     openPlan: (reference) => openPlan(store, reference, heads),
     publicUrl: 'https://signing.example.com',

@@ -13,6 +13,7 @@ import {
   openUploadRegistry,
 } from '../../artifacts/index.ts'
 import { type ApiTokenId, type OrganizationId, Refusal, type Sha256Digest, type UserId } from '../../domain/index.ts'
+import type { EventLog } from '../../event-log/index.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import type { ReadModel } from '../../projections/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
@@ -102,6 +103,7 @@ export async function startRestServer(
   registerRest(http, {
     application: application as Application,
     readModel: {} as ReadModel,
+    log: {} as EventLog,
     persons: {} as PersonReader,
     openPlan: () => Promise.reject(new Error('There are no plans here.')),
     publicUrl: 'https://signing.example.com',

@@ -74,6 +74,7 @@ export async function serveOrganization(
   registerRest(http, {
     application,
     readModel,
+    log,
     persons,
     openPlan: (reference) => openPlan(store, reference),
     publicUrl: () => url,

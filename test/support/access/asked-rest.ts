@@ -207,6 +207,9 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
   }),
 
   ...route('GET', 'AuditEvents'),
+  'GET /Api/v1/:organizationId/History/:kind/:id': {
+    path: async (of) => `/Api/v1/${await of.organizationId()}/History/project/${await of.project()}`,
+  },
   ...route('GET', 'SecurityRefusals'),
   ...route('GET', 'UnusualActivity'),
 
