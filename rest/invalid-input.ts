@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { Refusal } from '../domain/index.ts'
+import { Refusal, schemaFaults } from '../domain/index.ts'
 
 /** A request whose fields do not have the right form, each with what is wrong with it. Code `INPUT_MALFORMED`. */
 export class InvalidInput extends Refusal {
@@ -22,7 +22,7 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   const errors: Record<string, string[]> = {}
-  for (const { path, message } of parsed.error.issues) {
+  for (const { path, message } of schemaFaults(parsed.error, input)) {
     const field = path.join('.') || 'request'
     errors[field] = [...(errors[field] ?? []), message]
   }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { schemaFaults, valueAt } from '../../domain/index.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import type { Branch, FieldNode, Leaf } from './field-tree.ts'
 
@@ -38,7 +39,7 @@ export function readFields<Schema extends z.ZodType>(
   const value = valueFor(schema, fields, notation, '', errors)
   const parsed = schema.safeParse(value ?? {})
   if (parsed.success && Object.keys(errors).length === 0) return parsed.data
-  for (const { path, message } of parsed.error?.issues ?? []) {
+  for (const { path, message } of parsed.error === undefined ? [] : schemaFaults(parsed.error, value)) {
     if (areEnough(errors)) break
     const field = path.map(String).join('.') || 'request'
     if (isBelowAny(field, errors)) continue
@@ -57,6 +58,10 @@ function core(schema: z.ZodType): z.ZodType {
   return def.innerType === undefined ? schema : core(def.innerType)
 }
 
+function definitionOf(schema: z.ZodType): SchemaDefinition {
+  return (core(schema) as unknown as { readonly def: SchemaDefinition }).def
+}
+
 type SchemaDefinition = {
   readonly type: string
   readonly innerType?: z.ZodType
@@ -70,8 +75,7 @@ type SchemaDefinition = {
 }
 
 function valueFor(schema: z.ZodType, node: FieldNode, notation: Notation, at: string, errors: Errors): unknown {
-  const inner = core(schema)
-  const { type, shape, element, valueType, options } = (inner as unknown as { readonly def: SchemaDefinition }).def
+  const { type, shape, element, valueType, options } = definitionOf(schema)
   if (type === 'union' && options !== undefined) return unionValue(options, node, notation, at, errors)
   if (node.kind === 'leaf' && type !== 'array') return leafValue(schema, type, node, notation, at, errors)
   if (type === 'object' && shape !== undefined && node.kind === 'branch')
@@ -122,7 +126,7 @@ function recordValue(
   return Object.fromEntries(entries.filter(([name]) => name !== '__proto__'))
 }
 
-/** Which of the forms is meant is known by which fits. */
+/** Which of the forms is meant is known by which fits; where none does, by the names of the fields. */
 function unionValue(
   options: readonly z.ZodType[],
   node: FieldNode,
@@ -133,12 +137,29 @@ function unionValue(
   const tried = options.map((option) => {
     const faults = noErrors()
     const value = valueFor(option, node, notation, at, faults)
-    return { value, faults, fits: Object.keys(faults).length === 0 && option.safeParse(value).success }
+    const { shape } = definitionOf(option)
+    const names = shape && Object.keys(shape)
+    const isClean = Object.keys(faults).length === 0
+    return { value, faults, names, isClean, fits: isClean && option.safeParse(value).success }
   })
-  const chosen =
-    tried.find(({ fits }) => fits) ?? tried.find(({ faults }) => Object.keys(faults).length === 0) ?? tried[0]
-  for (const [field, messages] of Object.entries(chosen?.faults ?? {})) note(errors, field, ...messages)
-  return chosen?.value
+  const read = tried.find(({ fits }) => fits) ?? tried.find(({ isClean }) => isClean)
+  if (read !== undefined) return read.value
+  const keys = node.kind === 'branch' ? [...node.children.keys()] : []
+  const knows = ({ names }: { readonly names: readonly string[] | undefined }, key: string) =>
+    names === undefined || names.some((name) => name.toLowerCase() === key)
+  const meant = tried.find((form) => keys.every((key) => knows(form, key)))
+  if (meant !== undefined) {
+    for (const [field, messages] of Object.entries(meant.faults)) note(errors, field, ...messages)
+    return meant.value
+  }
+  const forms = tried.map(({ names = [] }) => names.join(', ')).join('; or ')
+  const unknown = keys.filter((key) => !tried.some((form) => knows(form, key)))
+  for (const key of unknown) {
+    const { name = key } = (node.kind === 'branch' && node.children.get(key)) || {}
+    note(errors, below(at, name), `is not known; the fields here are ${forms}`)
+  }
+  if (unknown.length === 0) note(errors, at === '' ? 'request' : at, `must have fields of one form alone: ${forms}`)
+  return undefined
 }
 
 function leafValue(
@@ -204,17 +225,12 @@ function shownValue(schema: z.ZodType, root: unknown, path: readonly PropertyKey
   return `; got ${text.length > 120 ? `${text.slice(0, 120)}…` : text}`
 }
 
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown> | null | undefined)?.[name], root)
-}
-
 function holdsSecret(schema: z.ZodType, path: readonly PropertyKey[]): boolean {
   let at: z.ZodType | undefined = schema
   for (const name of path) {
     if (at === undefined) return false
     if (isSecret(at)) return true
-    const { shape, element, valueType }: SchemaDefinition = (core(at) as unknown as { readonly def: SchemaDefinition })
-      .def
+    const { shape, element, valueType }: SchemaDefinition = definitionOf(at)
     at = shape?.[String(name)] ?? element ?? valueType
   }
   return at !== undefined && isSecret(at)

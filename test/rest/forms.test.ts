@@ -16,6 +16,7 @@ const schema = z.object({
     .union([z.array(z.object({ key: z.string(), value: z.string() })), z.record(z.string(), z.string())])
     .optional(),
   statuses: z.array(z.enum(['Completed', 'Denied'])).optional(),
+  approvers: z.array(z.union([z.object({ user: z.uuid() }), z.object({ group: z.uuid() })])).optional(),
   password: z.string().max(3).meta({ writeOnly: true }).optional(),
 })
 
@@ -159,6 +160,17 @@ describe('fields of a JSON document', () => {
     expect(readJson(`9${'0'.repeat(208)}e99`)).toBe(9e307)
     expect(readJson('[1e308,"1e400",1E+005]')).toEqual([1e308, '1e400', 1e5])
     expect(Object.keys(faults(() => json('{"projectSlug":"p","statuses":"Denied"}')))).toEqual(['statuses'])
+  })
+
+  it.each([
+    ['{"user":"Ada"}', { 'approvers.0.user': [expect.stringMatching(/UUID; got "Ada"$/)] }],
+    ['{"group":7}', { 'approvers.0.group': [expect.stringMatching(/expected string.*; got 7$/)] }],
+    ['{}', { 'approvers.0': ['must have one of these forms: user: must be given; or group: must be given'] }],
+    ['"Ada"', { 'approvers.0': [expect.stringMatching(/expected object, received string; got "Ada"$/)] }],
+    ['{"usr":"Ada"}', { 'approvers.0.usr': ['is not known; the fields here are user; or group'] }],
+    ['{"user":"Ada","group":"A"}', { 'approvers.0': ['must have fields of one form alone: user; or group'] }],
+  ])('that may have one of several forms are told by the form that was meant: %s', (approver, expected) => {
+    expect(faults(() => json(`{"projectSlug":"p","approvers":[${approver}]}`))).toMatchObject(expected)
   })
 
   it.each([
