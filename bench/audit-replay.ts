@@ -17,18 +17,17 @@ export type ReplayRun = {
   readonly peakMebibytes: number
 }
 
-/** Replays of a large log. */
-export type ReplayFigures = {
-  readonly requests: number
-  readonly logGibibytes: number
-  /** Reading every event of the log, parsed, and nothing else. */
+/** A log that is replayed. */
+export type ReplayedLog = {
+  readonly gibibytes: number
+  /** Reading every event of it, parsed, and nothing else. */
   readonly readEventsPerSecond: number
-  readonly plain: ReplayRun
-  /** With `--compare`: the read model is held against the log. */
-  readonly compared: ReplayRun
-  /** Of the log's export, which is read into a temporary log first. */
-  readonly fromExport: ReplayRun
 }
+
+/**
+ * Ways to replay a log. With `--compare` the read model is held against the log; an export is read into a temporary log first.
+ */
+export const replays = ['audit replay', 'audit replay --compare', 'audit replay --from-export'] as const
 
 const project = join(import.meta.dirname, '..')
 /** How often the memory of a process is looked at, in milliseconds. The kernel keeps the highest. */
@@ -38,8 +37,13 @@ const lookMs = 100
  * Measures `countersign audit replay` on a log that is made for it.
  *
  * @param unfinished how many of the requests are not finished
+ * @param onRun called with each replay as soon as it is over
  */
-export async function measureAuditReplay(requests: number, unfinished: number): Promise<ReplayFigures> {
+export async function measureAuditReplay(
+  requests: number,
+  unfinished: number,
+  onRun: (which: (typeof replays)[number], run: ReplayRun, log: ReplayedLog) => void,
+): Promise<void> {
   return withFolder(async (folder) => {
     const { privateKey, publicKeyPem } = newInstallationKey()
     const eventKey = newEventKey(privateKey, processRoles, new Date().toISOString())
@@ -56,20 +60,15 @@ export async function measureAuditReplay(requests: number, unfinished: number): 
     }
     await run(['projections', 'rebuild'], environment)
     const { events, seconds } = await readLog(path)
-    async function replay(...options: string[]): Promise<ReplayRun> {
-      const start = performance.now()
-      const peakMebibytes = await run(['audit', 'replay', '--json', ...options], environment)
-      return { eventsPerSecond: (events * 1_000) / (performance.now() - start), peakMebibytes }
-    }
+    const log = { gibibytes: (await stat(path)).size / 1024 ** 3, readEventsPerSecond: events / seconds }
     const exported = join(folder, 'export.jsonl')
-    await run(['audit', 'export', '--whole-log', '--output', exported], environment)
-    return {
-      requests,
-      logGibibytes: (await stat(path)).size / 1024 ** 3,
-      readEventsPerSecond: events / seconds,
-      plain: await replay(),
-      compared: await replay('--compare'),
-      fromExport: await replay('--from-export', exported),
+    for (const which of replays) {
+      const isOfExport = which === 'audit replay --from-export'
+      if (isOfExport) await run(['audit', 'export', '--whole-log', '--output', exported], environment)
+      const args = [...which.split(' '), ...(isOfExport ? [exported] : []), '--json']
+      const start = performance.now()
+      const peakMebibytes = await run(args, environment)
+      onRun(which, { eventsPerSecond: (events * 1_000) / (performance.now() - start), peakMebibytes }, log)
     }
   })
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { text } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parts } from './parts.ts'
 import { holds, type Row } from './row.ts'
@@ -11,8 +11,10 @@ import { holds, type Row } from './row.ts'
 // `node bench/main.ts --part PART` is one of them, in a process of its own.
 const [flag, ...names] = process.argv.slice(2)
 if (flag === '--part') {
-  const rows = await parts[names[0] ?? '']?.()
-  process.stdout.write(JSON.stringify(rows), () => process.exit(0))
+  // A row is a line of JSON.
+  const give = (row: Row) => void process.stdout.write(`${JSON.stringify(row)}\n`)
+  for (const row of (await parts[names[0] ?? '']?.(give)) ?? []) give(row)
+  process.stdout.write('', () => process.exit(0))
 } else await runAll(flag === undefined ? Object.keys(parts) : [flag, ...names])
 
 async function runAll(wanted: readonly string[]): Promise<void> {
@@ -24,10 +26,11 @@ async function runAll(wanted: readonly string[]): Promise<void> {
   const rows: Row[] = []
   for (const name of wanted) {
     process.stderr.write(`${name} …\n`)
-    const measured = await runPart(name)
-    // The parts take long, and what was measured must not be lost with a later one.
-    for (const row of measured) process.stderr.write(`  ${line(row)}\n`)
-    rows.push(...measured)
+    await runPart(name, (row) => {
+      // The parts take long, and what was measured must not be lost with a later one.
+      process.stderr.write(`  ${line(row)}\n`)
+      rows.push(row)
+    })
   }
   process.stdout.write(`${table(rows)}\n`)
   const results = rows.map((row) => ({ ...row, holds: holds(row) }))
@@ -39,15 +42,16 @@ async function runAll(wanted: readonly string[]): Promise<void> {
   if (results.some((row) => !row.holds)) process.exitCode = 1
 }
 
-async function runPart(name: string): Promise<readonly Row[]> {
+async function runPart(name: string, take: (row: Row) => void): Promise<void> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--part', name], {
     stdio: ['ignore', 'pipe', 'inherit'],
     // As the image has it: libraries check less then.
     env: { ...process.env, NODE_ENV: 'production' },
   })
-  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  createInterface({ input: child.stdout }).on('line', (row) => take(JSON.parse(row)))
+  // Closed when everything that it printed was read.
+  const [status] = await once(child, 'close')
   if (status !== 0) throw new Error(`${name} ended with status ${status}`)
-  return JSON.parse(output)
 }
 
 function table(rows: readonly Row[]): string {

@@ -11,8 +11,11 @@ export type Row = {
   readonly bound: number
 }
 
-/** Parts of the bench by their names: each measures, and gives its rows. */
-export type Parts = Readonly<Record<string, () => Promise<readonly Row[]>>>
+/**
+ * Parts of the bench by their names: each measures, and gives its rows. One that takes long hands over each row as soon as it is
+ * measured, so that none is lost when a later one cannot be.
+ */
+export type Parts = Readonly<Record<string, (give: (row: Row) => void) => Promise<readonly Row[]>>>
 
 /** Whether a row reaches what it must. */
 export function holds({ figure, must, bound }: Row): boolean {
