@@ -21,6 +21,7 @@ import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/port.ts'
 import type { ApiTokenUses } from './api-token-uses.ts'
 import type { Caller } from './caller.ts'
+import type { KeptSecrets } from './kept-secrets.ts'
 import type { MailedTokens } from './mailed-tokens.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
 import type { WebHookPorts } from './web-hook-ports.ts'
@@ -237,6 +238,7 @@ export type ApplicationDependencies = {
   readonly administrators: AdministratorIndex
   readonly persons: Persons
   readonly refusals: RefusalAudit
+  readonly secrets: KeptSecrets
   readonly webHooks: WebHookPorts
   /** Where it is recorded when tokens were last used; nowhere without one. */
   readonly apiTokenUses?: Pick<ApiTokenUses, 'note'>

@@ -5,15 +5,7 @@ import type {
   SigningRequestId,
   WebHookEventType,
   WebHookId,
-  WebHookSecretId,
 } from '../domain/index.ts'
-
-/** Where a secret of a web hook is kept. */
-export type WebHookSecretPlace = {
-  readonly organizationId: OrganizationId
-  readonly purpose: 'webHookSecret' | 'webHookAuthorization'
-  readonly id: WebHookSecretId
-}
 
 /** Where a delivery stands, as of notifications. */
 export const webHookDeliveryStatuses = ['waiting', 'underWay', 'delivered', 'abandoned', 'canceled'] as const
@@ -60,11 +52,6 @@ export type WebHookAttempt = {
 
 /** What use cases of web hooks need of the world. Errors carry a `code`, and `transient` when trying again may help. */
 export interface WebHookPorts {
-  /** Keeps what is secret about web hooks, sealed. */
-  readonly secrets: {
-    put(place: WebHookSecretPlace, secret: Uint8Array): Promise<void>
-    remove(place: WebHookSecretPlace): Promise<void>
-  }
   /** Says whether an address may be called, as far as that is known now. Fails with `OUTGOING_…`. */
   checkTarget(url: string): Promise<unknown>
   /** How many web hooks a project has that are not deleted, as far as the log is now; `null`: how many are for all projects. */

@@ -3,48 +3,18 @@ import {
   type OrganizationId,
   parseWebHookAuthorization,
   parseWebHookSecret,
-  Refusal,
   type WebHookSecretId,
   webHookSecretPrefix,
 } from '../domain/index.ts'
-import type { WebHookPorts, WebHookSecretPlace } from './web-hook-ports.ts'
-
-type Dependencies = { readonly webHooks: Pick<WebHookPorts, 'secrets'> }
-
-/**
- * Keeps secrets, and then does what names them in the log. Where that is refused they are not kept; where it is not known
- * whether the log names them, they stay.
- */
-export async function keeping<Result>(
-  { webHooks: { secrets } }: Dependencies,
-  places: readonly WebHookSecretPlace[],
-  texts: readonly (string | null)[],
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    for (const [index, place] of places.entries()) await secrets.put(place, Buffer.from(texts[index] ?? ''))
-    return await work()
-  } catch (error) {
-    if (error instanceof Refusal) await forget({ webHooks: { secrets } }, places)
-    throw error
-  }
-}
-
-/** Removes what the log does not name any more. Where the store is away it stays, sealed, and nothing reads it. */
-export async function forget(
-  { webHooks: { secrets } }: Dependencies,
-  places: readonly WebHookSecretPlace[],
-): Promise<void> {
-  for (const place of places) await secrets.remove(place).catch(() => undefined)
-}
+import type { KeptSecretPlace } from './kept-secrets.ts'
 
 /** Where what signs messages is kept. */
-export function signing(organizationId: OrganizationId, id: WebHookSecretId): WebHookSecretPlace {
+export function signing(organizationId: OrganizationId, id: WebHookSecretId): KeptSecretPlace {
   return { organizationId, purpose: 'webHookSecret', id }
 }
 
 /** Where the `Authorization` value is kept, if there is one. */
-export function authorizing(organizationId: OrganizationId, id: WebHookSecretId | null): readonly WebHookSecretPlace[] {
+export function authorizing(organizationId: OrganizationId, id: WebHookSecretId | null): readonly KeptSecretPlace[] {
   return id === null ? [] : [{ organizationId, purpose: 'webHookAuthorization', id }]
 }
 

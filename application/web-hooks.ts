@@ -17,21 +17,14 @@ import {
 } from '../domain/index.ts'
 import type { Requester } from './caller.ts'
 import { type BasedOn, type Handled, handleCommand } from './handle-command.ts'
+import { forgetSecrets, keepingSecrets } from './kept-secrets.ts'
 import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { authorizeWebHook } from './web-hook-access.ts'
-import {
-  authorizationText,
-  authorizing,
-  forget,
-  keeping,
-  newSecretId,
-  secretText,
-  signing,
-} from './web-hook-secrets.ts'
+import { authorizationText, authorizing, newSecretId, secretText, signing } from './web-hook-secrets.ts'
 
 /** What use cases of web hooks need. */
-export type WebHookDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'webHooks'>
+export type WebHookDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'webHooks'>
 
 /** Which web hook, by its id. */
 export type WebHookReference = { readonly webHookId: WebHookId }
@@ -98,10 +91,12 @@ export async function createWebHook(
   existingOrganization((await load(dependencies.log, streams.organization(organizationId), organizationDecider)).state)
   refuseTooManyWebHooks(await dependencies.webHooks.count(organizationId, projectId))
   await requireTarget(dependencies, settings.url)
-  const places = [signing(organizationId, secretId), ...authorizing(organizationId, authorizationId)]
-  const handled = await keeping(dependencies, places, [text, authorizationText(authorization)], () =>
-    send(dependencies, requester, webHookId, command, {}),
-  )
+  const value = authorizationText(authorization) ?? ''
+  const kept = [
+    { place: signing(organizationId, secretId), text },
+    ...authorizing(organizationId, authorizationId).map((place) => ({ place, text: value })),
+  ]
+  const handled = await keepingSecrets(dependencies, kept, () => send(dependencies, requester, webHookId, command, {}))
   return { ...handled, secret: text }
 }
 
@@ -123,12 +118,13 @@ export async function updateWebHook(
   const command: WebHookCommand & WebHookSettings = { type: 'ChangeWebHook', ...settings, authorizationId }
   webHookDecider.decide(command, hook)
   await requireTarget(dependencies, settings.url)
-  const texts = [authorizationText(authorization ?? null)]
-  const handled = await keeping(dependencies, authorizing(organizationId, given), texts, () =>
+  const value = authorizationText(authorization ?? null) ?? ''
+  const kept = authorizing(organizationId, given).map((place) => ({ place, text: value }))
+  const handled = await keepingSecrets(dependencies, kept, () =>
     send(dependencies, requester, webHookId, command, { basedOnRevision }),
   )
   if (authorizationId !== hook.authorizationId)
-    await forget(dependencies, authorizing(organizationId, hook.authorizationId))
+    await forgetSecrets(dependencies, authorizing(organizationId, hook.authorizationId))
   return handled
 }
 
@@ -149,12 +145,13 @@ export async function rotateWebHookSecret(
   const text = secretText(secret)
   const command = { type: 'RotateWebHookSecret', secretId, previousSecretValidUntil, at: dependencies.now() } as const
   webHookDecider.decide(command, hook)
-  const handled = await keeping(dependencies, [signing(organizationId, secretId)], [text], () =>
+  const kept = [{ place: signing(organizationId, secretId), text }]
+  const handled = await keepingSecrets(dependencies, kept, () =>
     send(dependencies, requester, webHookId, command, basedOn),
   )
   // The newest of them signs on until its moment; those before it sign no more.
   const over = previousSecretValidUntil === null ? hook.secrets : hook.secrets.slice(1)
-  await forget(
+  await forgetSecrets(
     dependencies,
     over.map((each) => signing(organizationId, each.secretId)),
   )
@@ -202,7 +199,7 @@ export async function deleteWebHook(
 ): Promise<WebHookHandled> {
   const { organizationId, secrets, authorizationId } = await administered(dependencies, requester, webHookId)
   const handled = await send(dependencies, requester, webHookId, { type: 'DeleteWebHook' }, basedOn)
-  await forget(dependencies, [
+  await forgetSecrets(dependencies, [
     ...secrets.map(({ secretId }) => signing(organizationId, secretId)),
     ...authorizing(organizationId, authorizationId),
   ])

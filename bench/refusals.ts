@@ -14,7 +14,7 @@ import {
 import { Setup } from '../application/setup.ts'
 import { type OrganizationId, parseStreamName } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
-import { noWebHooks } from '../server/answers-nobody.ts'
+import { noSecrets, noWebHooks } from '../server/answers-nobody.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
 import { withFolder } from './folder.ts'
@@ -118,6 +118,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
     administrators: { of: nothing, catchUp: nothing },
     refusals,
     persons: testPersons(),
+    secrets: noSecrets,
     webHooks: noWebHooks,
     room: { require: async () => undefined },
     now,

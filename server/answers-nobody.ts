@@ -21,9 +21,14 @@ export const noCertificates: ApplicationDependencies['certificates'] = {
   policiesUsingKey: async () => refuse('does not know who uses certificates'),
 }
 
+/** For a process that answers nobody: nobody hands secrets over to it. */
+export const noSecrets: ApplicationDependencies['secrets'] = {
+  put: async () => refuse('keeps no secrets'),
+  remove: async () => refuse('keeps no secrets'),
+}
+
 /** For a process that answers nobody: it has no web hooks to look after. */
 export const noWebHooks: ApplicationDependencies['webHooks'] = {
-  secrets: { put: async () => refuse('keeps no secrets'), remove: async () => refuse('keeps no secrets') },
   checkTarget: async () => refuse('calls nobody'),
   count: async () => refuse('knows no web hooks'),
   deliveries: {

@@ -16,7 +16,7 @@ import { registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { noPersons } from './answers-nobody.ts'
+import { noPersons, noSecrets } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
@@ -144,6 +144,7 @@ export async function startService(options: {
       checkHeader: (header) => checkHeader(signatureFormats, header),
       ...(await indexesOf(log, readModels)),
       persons: persons ?? noPersons,
+      secrets: outside?.secrets ?? noSecrets,
       webHooks: await webHooksOf(log, { outside, notifications, readModels }),
       refusals,
       apiTokenUses,

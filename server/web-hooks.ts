@@ -8,21 +8,19 @@ import type { ReadModel } from '../projections/index.ts'
 import type { Outside } from './outside.ts'
 import { answeredByReadModel, catchUpWith } from './submitter-index.ts'
 
-/** What use cases of web hooks have of this process: where secrets are kept, which addresses may be called, what was sent. */
+/** What use cases of web hooks have of this process: which addresses may be called, what was sent. */
 export function webHookPorts({
-  outside: { secrets, outgoing },
+  outside: { outgoing },
   notifications,
   count,
 }: {
   readonly outside: {
-    readonly secrets: Pick<Outside['secrets'], 'put' | 'remove'>
     readonly outgoing: Pick<Outside['outgoing'], 'checkTarget'>
   }
   readonly notifications: NotificationStore
   readonly count: WebHookPorts['count']
 }): WebHookPorts {
   return {
-    secrets,
     checkTarget: (url) => outgoing.checkTarget(url),
     count,
     deliveries: {

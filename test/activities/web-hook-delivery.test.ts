@@ -83,7 +83,7 @@ describe('a message to a web hook', () => {
     const [message] = receiver.received
     const sign = (secret: string) => signatureOf(secret, id, message?.headers['webhook-timestamp'], message?.body ?? '')
     expect(message?.headers['webhook-signature']).toBe(`${sign(next.secret)} ${sign(hook.secret)}`)
-    expect(app.webHooks.secrets.size).toBe(2)
+    expect(app.secrets.size).toBe(2)
   })
 
   test.each([
@@ -329,7 +329,7 @@ describe('the address of a web hook', () => {
   test('is checked when it is created, changed and enabled, and a refusal leaves nothing', async () => {
     const { test: app, hook, administrator } = await webHookWorld()
     await expect(hook({ url: refusedTarget })).rejects.toMatchObject({ code: 'OUTGOING_ADDRESS_REFUSED' })
-    expect(app.webHooks.secrets.size).toBe(0)
+    expect(app.secrets.size).toBe(0)
     const { webHookId } = await hook({ url: 'https://hooks.example/', authorization: 'Bearer first' })
     const settings = { webHookId, name: 'Hook', eventTypes: ['failed'] as const }
     await expect(
@@ -346,7 +346,7 @@ describe('what is secret about a web hook', () => {
   test('is kept outside of the log, replaced and forgotten with what names it', async () => {
     const { test: app, hook, administrator } = await webHookWorld()
     const { webHookId, secret } = await hook({ url: 'https://hooks.example/', authorization: 'Bearer canary-1' })
-    const kept = () => [...app.webHooks.secrets.values()].toSorted()
+    const kept = () => [...app.secrets.values()].toSorted()
     expect(kept()).toEqual(['Bearer canary-1', secret].toSorted())
     const settings = { webHookId, name: 'Hook', url: 'https://hooks.example/', eventTypes: ['failed'] as const }
     await app.application.updateWebHook(administrator, { ...settings, basedOnRevision: 0 })

@@ -8,16 +8,16 @@ test('there are no more web hooks than each request can be told to; one that is 
   const { hook, test: app, administrator } = await webHookWorld()
   const first = await hook()
   for (let number = 1; number < mostWebHooks; number += 1) await hook()
-  const kept = app.webHooks.secrets.size
+  const kept = app.secrets.size
   await expect(hook()).rejects.toMatchObject({ code: 'WEB_HOOKS_TOO_MANY' })
-  expect(app.webHooks.secrets.size).toBe(kept)
+  expect(app.secrets.size).toBe(kept)
   await app.application.deleteWebHook(administrator, { webHookId: first.webHookId })
   await hook()
 })
 
 test('web hooks are counted of a project, and for all projects, as the log is now', async () => {
   const { application, setup, organizationId, dependencies, notifications, log, readModel } = await startGraphQLServer()
-  const outside = { secrets: dependencies.webHooks.secrets, outgoing: dependencies.webHooks as never }
+  const outside = { outgoing: dependencies.webHooks as never }
   const { count } = openWebHookPorts({ outside, notifications, log, readModel })
   const settings = { name: 'Hook', url: 'https://hooks.example/', authorization: null, secret: null }
   const create = () => application.createWebHook(setup, { ...settings, projectId: null, eventTypes: ['failed'] })

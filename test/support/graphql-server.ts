@@ -164,6 +164,7 @@ export async function openGraphQLServer(
     store,
   })
   const webHooks = testWebHooks(folder, log)
+  const secrets = secretsIn(folder)
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
@@ -176,6 +177,7 @@ export async function openGraphQLServer(
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),
     refusals,
+    secrets,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
     mailedTokens: testMailedTokens,
@@ -213,7 +215,6 @@ export async function openGraphQLServer(
     logger: { error: line, warn: line },
     ...overrides,
   })
-  const secrets = secretsIn(folder)
   register?.(http, application, {
     application,
     readModel,

@@ -1,7 +1,7 @@
 import { type Application, type Caller, createApplication } from '../../application/index.ts'
 import { checkHeader, createVerifiedReader } from '../../artifacts/index.ts'
 import type { UserId } from '../../domain/index.ts'
-import { noWebHooks } from '../../server/answers-nobody.ts'
+import { noSecrets, noWebHooks } from '../../server/answers-nobody.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
@@ -23,6 +23,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     administrators: administratorsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
+    secrets: noSecrets,
     webHooks: noWebHooks,
     room: { require: async () => undefined },
     now: () => new Date().toISOString(),

@@ -47,6 +47,7 @@ export async function serveOrganization(
   const { formats = signatureFormats } = options
   const { log, store, uploads, sources, persons, folder, tokens } = organization
   const workflows = await startWorkers(environment, organization, undefined, options.workers)
+  const secrets = secretsIn(folder)
   const application = createApplication({
     log,
     workflows,
@@ -59,6 +60,7 @@ export async function serveOrganization(
     administrators: administratorsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
+    secrets,
     webHooks: noWebHooks,
     room: { require: async () => undefined },
     now: () => new Date().toISOString(),
@@ -70,7 +72,6 @@ export async function serveOrganization(
   const projector = startProjector({ log, database, progress })
   const logger = pino({ level: 'silent' })
   const http = openHttpServer({ logger, answerError: problemErrorHandler(logger) })
-  const secrets = secretsIn(folder)
   registerRest(http, {
     application,
     readModel,

@@ -41,6 +41,7 @@ import { signatureFormats } from '../../signing/formats.ts'
 import { announcedUploadSource, createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
+import { type TestSecrets, testSecrets } from './kept-secrets.ts'
 import { testLinkSource } from './link-source.ts'
 import { testPersons } from './persons.ts'
 import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
@@ -65,7 +66,9 @@ export type TestApplication = {
   readonly refusals: (organization?: OrganizationId) => Promise<readonly RecordedRefusal[]>
   /** The same with all that stands in the log about them. */
   readonly securityEvents: (organization?: OrganizationId) => Promise<readonly RecordedEvent[]>
-  /** What web hooks have, and what was kept of them. */
+  /** What was kept that is secret, by purpose and id. */
+  readonly secrets: TestSecrets['kept']
+  /** What web hooks have. */
   readonly webHooks: TestWebHooks
   /** Adds a certificate that can sign. */
   readonly certificate: () => Promise<CertificateId>
@@ -132,6 +135,7 @@ export async function testApplication(
   const submitters = submittersInLog(log)
   const persons = testPersons()
   const webHooks = testWebHooks(folder, log)
+  const secrets = testSecrets()
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
@@ -152,6 +156,7 @@ export async function testApplication(
     administrators: administratorsInLog(log),
     persons,
     refusals,
+    secrets: secrets.port,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
     now,
@@ -182,6 +187,7 @@ export async function testApplication(
     dependencies,
     setup,
     persons,
+    secrets: secrets.kept,
     webHooks,
     logPath,
     tell,

@@ -9,12 +9,10 @@ import { OutgoingError } from '../../outgoing/index.ts'
 import { webHookPorts } from '../../server/web-hooks.ts'
 import { webHooksInLog } from './submitters-in-log.ts'
 
-/** What use cases of web hooks have in tests: secrets in memory, and a store of notifications that is made when it is used. */
+/** What use cases of web hooks have in tests: a store of notifications that is made when it is used. */
 export type TestWebHooks = {
   readonly ports: WebHookPorts
   readonly notifications: NotificationStore
-  /** What is kept, by purpose and id. */
-  readonly secrets: ReadonlyMap<string, string>
   /** Every address that was checked. */
   readonly checked: readonly string[]
 }
@@ -22,21 +20,13 @@ export type TestWebHooks = {
 /** An address that may not be called, as far as {@link testWebHooks} knows. */
 export const refusedTarget = 'https://10.0.0.1/hook'
 
-type Place = { readonly purpose: string; readonly id: string }
-
 /**
  * @param folder where the store is to be
  * @param log where web hooks are counted
  */
 export function testWebHooks(folder: string, log: EventLog): TestWebHooks {
-  const kept = new Map<string, string>()
   const checked: string[] = []
   const notifications = openSqliteNotificationStore(join(folder, 'notifications.db'))
-  const keyOf = ({ purpose, id }: Place) => `${purpose} ${id}`
-  const secrets = {
-    put: async (place: Place, secret: Uint8Array) => void kept.set(keyOf(place), Buffer.from(secret).toString()),
-    remove: async (place: Place) => void kept.delete(keyOf(place)),
-  }
   const checkTarget = async (url: string) => {
     checked.push(url)
     if (url === refusedTarget)
@@ -44,11 +34,11 @@ export function testWebHooks(folder: string, log: EventLog): TestWebHooks {
     return new URL(url)
   }
   const ports = webHookPorts({
-    outside: { secrets, outgoing: { checkTarget } },
+    outside: { outgoing: { checkTarget } },
     notifications,
     count: webHooksInLog(log),
   })
-  return { ports, notifications, secrets: kept, checked }
+  return { ports, notifications, checked }
 }
 
 /** Puts a message to a web hook into the store that was delivered, and says its id. */
