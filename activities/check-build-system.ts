@@ -15,7 +15,7 @@ import type { GroundsLog } from './grounds.ts'
 /**
  * Where the policy's version demands a trusted build system: a CI user must have submitted the request, and a build system of
  * the organization have vouched for that which was enabled and linked to the project then, and is both now. It must have come
- * to be, received its token, been enabled and been linked as the organization demanded it.
+ * to be, received its token, been enabled and been linked, and its link been changed, as the organization demanded it.
  *
  * Of a request that takes an earlier one's artifact again, the build system must have vouched for the one that the artifact came
  * with, and a CI user have submitted both.
@@ -62,10 +62,21 @@ function voucherOf({ metadata: { actor } }: RecordedEvent): Voucher | undefined 
   return actor.kind === 'user' ? actor.vouchedBy : undefined
 }
 
+/** The event that made the link to the project and, where that is asked, the one that said last what a build must be. */
+function newestLink(
+  history: readonly RecordedEvent[],
+  { projectId, originVerification }: SigningRequest,
+): readonly (RecordedEvent | undefined)[] {
+  const isOf = (wanted: string) => (event: RecordedEvent) => event.type === wanted && event.data.projectId === projectId
+  const linked = history.findLastIndex(isOf('TrustedBuildSystemLinked'))
+  const changed = history.slice(linked + 1).findLast(isOf('TrustedBuildSystemLinkChanged'))
+  return [history[linked], originVerification === undefined ? undefined : changed]
+}
+
 /** What of a build system's history its voucher rests on. */
 function rulesOf(
   history: readonly RecordedEvent[],
-  { projectId }: SigningRequest,
+  request: SigningRequest,
   voucher: Voucher | undefined,
 ): readonly RecordedEvent[] {
   const newest = (wanted: string, matches: (data: RecordedEvent['data']) => boolean = () => true) =>
@@ -75,6 +86,6 @@ function rulesOf(
     newest('TrustedBuildSystemCreated'),
     newest('TrustedBuildSystemTokenIssued', (data) => tokenId !== undefined && data.tokenId === tokenId),
     newest('TrustedBuildSystemEnabled'),
-    newest('TrustedBuildSystemLinked', (data) => data.projectId === projectId),
+    ...newestLink(history, request),
   ].filter((event) => event !== undefined)
 }

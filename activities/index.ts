@@ -38,7 +38,7 @@ import { readSigningRequest } from './read-signing-request.ts'
 import { fetchArtifact, retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
 import { useGrants } from './use-grants.ts'
-import { verifyOrigin } from './verify-origin.ts'
+import { type LinkSecrets, verifyOrigin } from './verify-origin.ts'
 
 export type { KeptAttempt, WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
 export {
@@ -52,6 +52,7 @@ export { type AuthenticationCheck, authenticationChecks } from './check-authenti
 export * from './contract.ts'
 export type { EstAuthorities } from './enrol-certificate.ts'
 export type { SignerDependencies } from './sign.ts'
+export type { LinkSecrets } from './verify-origin.ts'
 
 /** The activities of a worker process: everything that needs no key. */
 export function workerActivities(dependencies: {
@@ -64,6 +65,8 @@ export function workerActivities(dependencies: {
   readonly estServers: EstAuthorities
   /** The build systems that can be asked. */
   readonly origins: Origins
+  /** What is secret about links with them. */
+  readonly secrets: LinkSecrets
   readonly now: () => string
 }): ShortActivities &
   StepActivities &

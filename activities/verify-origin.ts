@@ -1,20 +1,26 @@
 import type { ArtifactStore } from '../artifacts/index.ts'
 import {
   earlierRequests,
+  existingTrustedBuildSystem,
   fold,
+  type LinkSecretId,
+  type OrganizationId,
   type OriginEvidence,
   projectDecider,
   type RecordOrigin,
   Refusal,
+  requireLinked,
   type SigningRequest,
   type SigningRequestId,
   signingPolicyDecider,
   streams,
+  type TrustedBuildSystem,
+  type TrustedBuildSystemLink,
   trustedBuildSystemDecider,
   type Voucher,
 } from '../domain/index.ts'
-import { type EventLog, readWholeStream } from '../event-log/index.ts'
-import type { ConnectorTools, Origins, UncheckedQuestion } from '../origin/index.ts'
+import { type EventLog, type LogPosition, readWholeStream } from '../event-log/index.ts'
+import { type ConnectorTools, type Origins, type Secret, secretOf, type UncheckedQuestion } from '../origin/index.ts'
 import type { LongStepActivities } from './contract.ts'
 import { type LongWork, withHeartbeat } from './heartbeat.ts'
 import { requestStep } from './request-step.ts'
@@ -24,7 +30,18 @@ export type VerifyingDependencies = {
   readonly log: EventLog
   readonly store: Pick<ArtifactStore, 'put'>
   readonly origins: Origins
+  /** What is secret about links with build systems. */
+  readonly secrets: LinkSecrets
   readonly now: () => string
+}
+
+/** Opens what is secret about links. Errors carry a `code`, and are transient. */
+export type LinkSecrets = {
+  get(place: {
+    readonly organizationId: OrganizationId
+    readonly purpose: 'buildSystemSecret'
+    readonly id: LinkSecretId
+  }): Promise<Uint8Array | undefined>
 }
 
 /**
@@ -63,21 +80,27 @@ async function asked(
   { signal, progress }: LongWork,
 ): Promise<RecordOrigin> {
   const { log, origins, now } = dependencies
-  const { trustedBuildSystemId, node } = await voucherOf(log, request)
+  const { trustedBuildSystemId, node, position } = await voucherOf(log, request)
   const { events } = await readWholeStream(log, streams.trustedBuildSystem(trustedBuildSystemId))
-  const system = fold(trustedBuildSystemDecider, events)
-  if (system.status === 'none')
-    throw new Refusal('TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'The trusted build system that vouched for it is not there.')
+  const system = existingTrustedBuildSystem(fold(trustedBuildSystemDecider, events))
+  // What was demanded when it was submitted, by settings; by secrets as they are now, since the ones before are gone.
+  const before = events.filter((event) => event.position < position)
+  const { settings } = requireLinked(
+    existingTrustedBuildSystem(fold(trustedBuildSystemDecider, before)),
+    request.projectId,
+  )
+  const present = requireLinked(system, request.projectId)
   const question: UncheckedQuestion = {
     kind: system.kind,
-    settings: {},
+    settings,
     build: {},
     artifact: request.artifact,
     claimed: request.claimedOrigin ?? null,
     node,
     ...(await targetOf(log, request)),
   }
-  const tools = { secrets: {}, keep: keeping(dependencies, progress), now, signal }
+  const secrets = await secretsOf(dependencies, system, present)
+  const tools = { secrets, keep: keeping(dependencies, progress), now, signal }
   const { origin, proof, checks, evidence } = await origins.verify(question, tools)
   return {
     type: 'RecordOrigin',
@@ -91,11 +114,33 @@ async function asked(
   }
 }
 
-/** The build system that vouched for the submission, as its event says. @throws Refusal `TRUSTED_BUILD_SYSTEM_REQUIRED` */
-async function voucherOf(log: EventLog, { signingRequestId }: SigningRequest): Promise<Voucher> {
+/** The secrets of a link, by name. One that is not there is left out: then the connector says that it is missing. */
+async function secretsOf(
+  { secrets }: VerifyingDependencies,
+  { organizationId }: TrustedBuildSystem,
+  link: TrustedBuildSystemLink,
+): Promise<ConnectorTools['secrets']> {
+  const opened: Record<string, Secret> = {}
+  for (const { name, secretId: id } of link.secrets) {
+    const bytes = await secrets.get({ organizationId, purpose: 'buildSystemSecret', id })
+    if (bytes !== undefined) opened[name] = secretOf(Buffer.from(bytes).toString())
+  }
+  return opened
+}
+
+/**
+ * The build system that vouched for the submission, as its event says, and where that is in the log.
+ *
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_REQUIRED`
+ */
+async function voucherOf(
+  log: EventLog,
+  { signingRequestId }: SigningRequest,
+): Promise<Voucher & { readonly position: LogPosition }> {
   const [submission] = (await readWholeStream(log, streams.signingRequest(signingRequestId))).events
   const actor = submission?.metadata.actor
-  if (actor?.kind === 'user' && actor.vouchedBy !== undefined) return actor.vouchedBy
+  if (submission !== undefined && actor?.kind === 'user' && actor.vouchedBy !== undefined)
+    return { ...actor.vouchedBy, position: submission.position }
   throw new Refusal('TRUSTED_BUILD_SYSTEM_REQUIRED', 'No trusted build system vouched for the submission.')
 }
 

@@ -64,7 +64,10 @@ export interface Administration
 
 /** What the administration needs of the world. */
 export type AdministrationDependencies = CertificateAdministrationDependencies &
-  Pick<ApplicationDependencies, 'persons' | 'administrators' | 'refusals' | 'room' | 'secrets' | 'webHooks'>
+  Pick<
+    ApplicationDependencies,
+    'persons' | 'administrators' | 'refusals' | 'room' | 'secrets' | 'buildSystems' | 'webHooks'
+  >
 
 /** Puts the use cases of the administration together, each behind the guard. */
 export function createAdministration(dependencies: AdministrationDependencies): Administration {

@@ -72,6 +72,7 @@ export const useCases = {
   disableTrustedBuildSystem: 'administerTrustedBuildSystems',
   enableTrustedBuildSystem: 'administerTrustedBuildSystems',
   linkTrustedBuildSystem: 'administerTrustedBuildSystems',
+  changeTrustedBuildSystemLink: 'administerTrustedBuildSystems',
   unlinkTrustedBuildSystem: 'administerTrustedBuildSystems',
   createWebHook: 'administerWebHooks',
   updateWebHook: 'administerWebHooks',

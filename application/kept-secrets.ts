@@ -1,11 +1,10 @@
-import { type Instant, type OrganizationId, Refusal, type WebHookSecretId } from '../domain/index.ts'
+import { type Instant, type LinkSecretId, type OrganizationId, Refusal, type WebHookSecretId } from '../domain/index.ts'
 
 /** Where a secret is kept that the log names by its id. */
-export type KeptSecretPlace = {
-  readonly organizationId: OrganizationId
-  readonly purpose: 'webHookSecret' | 'webHookAuthorization'
-  readonly id: WebHookSecretId
-}
+export type KeptSecretPlace = { readonly organizationId: OrganizationId } & (
+  | { readonly purpose: 'webHookSecret' | 'webHookAuthorization'; readonly id: WebHookSecretId }
+  | { readonly purpose: 'buildSystemSecret'; readonly id: LinkSecretId }
+)
 
 /** A secret, and where it is to be kept. */
 export type KeptSecret = { readonly place: KeptSecretPlace; readonly text: string }
@@ -18,6 +17,8 @@ export interface KeptSecrets {
    * @param options.expiresAt from when on it is removed although nobody asks for that
    */
   put(place: KeptSecretPlace, secret: Uint8Array, options?: { readonly expiresAt?: Instant }): Promise<void>
+  /** The secret; `undefined` when there is none. */
+  get(place: KeptSecretPlace): Promise<Uint8Array | undefined>
   /** Removes a secret, which is for good. Twice is as once. */
   remove(place: KeptSecretPlace): Promise<void>
 }

@@ -5,6 +5,7 @@ import type {
   IssuedCertificate,
   KeyAlgorithm,
   KeyId,
+  LinkSettings,
   OrganizationId,
   PersonalDetails,
   PersonId,
@@ -15,6 +16,7 @@ import type {
   Sha256Digest,
   SigningPolicyId,
   Source,
+  TrustedBuildSystemKind,
   UserId,
 } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
@@ -225,6 +227,31 @@ export interface PersonReader {
   read(people: readonly SealedPerson[]): Promise<readonly ReadPerson[]>
 }
 
+/** What each kind of build system asks of links, and of what submissions say of their build. Nobody is called for it. */
+export interface BuildSystemForms {
+  /**
+   * Checks what a link is to say, and answers it as it is to be recorded: as it was given, defaults left out.
+   *
+   * @param secrets the names of all secrets that the link will have
+   * @throws Refusal `ORIGIN_LINK_INVALID`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`
+   */
+  checkLink(kind: TrustedBuildSystemKind, settings: unknown, secrets: readonly string[]): LinkSettings
+  /** Names of the secrets that a link must have. */
+  linkSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  /** Names of those that it can have besides. */
+  optionalLinkSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  /**
+   * Checks what a submission says of its build, and answers it as it is to be recorded: without fields that the kind does not know.
+   *
+   * @throws Refusal `ORIGIN_BUILD_INVALID`
+   */
+  checkBuild(kind: TrustedBuildSystemKind, build: unknown): Readonly<Record<string, unknown>>
+  /** Names of the secrets that a submission must bring. */
+  buildSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  /** Names of those that it can bring besides. */
+  optionalBuildSecrets(kind: TrustedBuildSystemKind): readonly string[]
+}
+
 /** What use cases need of the world. */
 export type ApplicationDependencies = {
   readonly log: EventLog
@@ -239,6 +266,7 @@ export type ApplicationDependencies = {
   readonly persons: Persons
   readonly refusals: RefusalAudit
   readonly secrets: KeptSecrets
+  readonly buildSystems: BuildSystemForms
   readonly webHooks: WebHookPorts
   /** Where it is recorded when tokens were last used; nowhere without one. */
   readonly apiTokenUses?: Pick<ApiTokenUses, 'note'>

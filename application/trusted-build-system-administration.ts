@@ -4,19 +4,24 @@ import type { ChangeCall } from './guard.ts'
 import type { BasedOn } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import {
+  changeTrustedBuildSystemLink,
+  linkTrustedBuildSystem,
+  type TrustedBuildSystemLinking,
+  type TrustedBuildSystemLinkReference,
+  type TrustedBuildSystemLinkUpdate,
+  unlinkTrustedBuildSystem,
+} from './trusted-build-system-links.ts'
+import {
   type BuildSystemTokenRotation,
   createTrustedBuildSystem,
   disableTrustedBuildSystem,
   enableTrustedBuildSystem,
   type IssuedBuildSystemToken,
-  linkTrustedBuildSystem,
   rotateTrustedBuildSystemToken,
   type TrustedBuildSystemDisabling,
   type TrustedBuildSystemHandled,
   type TrustedBuildSystemInput,
-  type TrustedBuildSystemLinking,
   type TrustedBuildSystemUpdate,
-  unlinkTrustedBuildSystem,
   updateTrustedBuildSystem,
 } from './trusted-build-systems.ts'
 
@@ -43,16 +48,33 @@ export interface TrustedBuildSystemAdministration {
     input: BasedOn & { readonly trustedBuildSystemId: TrustedBuildSystemId },
   ): Promise<TrustedBuildSystemHandled>
 
-  /** Links one to a project. @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `CHANGE_STALE`, and as its decider */
+  /**
+   * Links one to a project, with settings and secrets.
+   *
+   * @throws Refusal `FORBIDDEN`, `PROJECT_NOT_FOUND`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`, `CHANGE_STALE`, and as its decider
+   */
   linkTrustedBuildSystem(requester: Requester, input: TrustedBuildSystemLinking): Promise<TrustedBuildSystemHandled>
 
+  /**
+   * Gives a link other settings or secrets.
+   *
+   * @throws Refusal `FORBIDDEN`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`, `CHANGE_STALE`, and as its decider
+   */
+  changeTrustedBuildSystemLink(
+    requester: Requester,
+    input: TrustedBuildSystemLinkUpdate,
+  ): Promise<TrustedBuildSystemHandled>
+
   /** Ends a link to a project. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as its decider */
-  unlinkTrustedBuildSystem(requester: Requester, input: TrustedBuildSystemLinking): Promise<TrustedBuildSystemHandled>
+  unlinkTrustedBuildSystem(
+    requester: Requester,
+    input: TrustedBuildSystemLinkReference,
+  ): Promise<TrustedBuildSystemHandled>
 }
 
 /** Puts them together, each behind the guard. */
 export function createTrustedBuildSystemAdministration(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'buildSystems'>,
   change: ChangeCall,
 ): TrustedBuildSystemAdministration {
   const stream = ({ trustedBuildSystemId }: { readonly trustedBuildSystemId: TrustedBuildSystemId }) =>
@@ -81,6 +103,10 @@ export function createTrustedBuildSystemAdministration(
     linkTrustedBuildSystem: (requester, input) =>
       change('linkTrustedBuildSystem', requester, stream(input), () =>
         linkTrustedBuildSystem(dependencies, requester, input),
+      ),
+    changeTrustedBuildSystemLink: (requester, input) =>
+      change('changeTrustedBuildSystemLink', requester, stream(input), () =>
+        changeTrustedBuildSystemLink(dependencies, requester, input),
       ),
     unlinkTrustedBuildSystem: (requester, input) =>
       change('unlinkTrustedBuildSystem', requester, stream(input), () =>

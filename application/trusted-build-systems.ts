@@ -3,10 +3,7 @@ import {
   existingOrganization,
   type Instant,
   organizationDecider,
-  type ProjectId,
   parseSlug,
-  projectDecider,
-  Refusal,
   streams,
   type TrustedBuildSystemCommand,
   type TrustedBuildSystemId,
@@ -20,7 +17,7 @@ import {
 import { newBuildSystemToken } from './api-token.ts'
 import type { Requester } from './caller.ts'
 import { type BasedOn, type Handled, handleCommand } from './handle-command.ts'
-import { load, loadOwn } from './load.ts'
+import { load } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { reserveSlugAndCreate } from './reserve-slug.ts'
 import { trustedBuildSystemSlugStream } from './slug-streams.ts'
@@ -60,12 +57,6 @@ export type BuildSystemTokenRotation = BasedOn & {
 export type TrustedBuildSystemDisabling = BasedOn & {
   readonly trustedBuildSystemId: TrustedBuildSystemId
   readonly reason: string | null
-}
-
-/** Which trusted build system is to be linked to which project, or not any more. */
-export type TrustedBuildSystemLinking = BasedOn & {
-  readonly trustedBuildSystemId: TrustedBuildSystemId
-  readonly projectId: ProjectId
 }
 
 /**
@@ -163,35 +154,6 @@ export function enableTrustedBuildSystem(
   { trustedBuildSystemId, ...basedOn }: BasedOn & { readonly trustedBuildSystemId: TrustedBuildSystemId },
 ): Promise<TrustedBuildSystemHandled> {
   return send(dependencies, requester, trustedBuildSystemId, { type: 'EnableTrustedBuildSystem' }, basedOn)
-}
-
-/**
- * Lets a trusted build system vouch for what is submitted to a project.
- *
- * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `PROJECT_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_LINKED`,
- *   `TRUSTED_BUILD_SYSTEM_TOO_LARGE`, `CHANGE_STALE`
- */
-export async function linkTrustedBuildSystem(
-  dependencies: Dependencies,
-  requester: Requester,
-  { trustedBuildSystemId, projectId, ...basedOn }: TrustedBuildSystemLinking,
-): Promise<TrustedBuildSystemHandled> {
-  const { state: project } = await loadOwn(dependencies.log, streams.project(projectId), projectDecider, requester)
-  if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
-  return send(dependencies, requester, trustedBuildSystemId, { type: 'LinkProject', projectId }, basedOn)
-}
-
-/**
- * Ends that: nothing of the project is signed any more that it vouched for where a policy demands it.
- *
- * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `CHANGE_STALE`
- */
-export function unlinkTrustedBuildSystem(
-  dependencies: Dependencies,
-  requester: Requester,
-  { trustedBuildSystemId, projectId, ...basedOn }: TrustedBuildSystemLinking,
-): Promise<TrustedBuildSystemHandled> {
-  return send(dependencies, requester, trustedBuildSystemId, { type: 'UnlinkProject', projectId }, basedOn)
 }
 
 function newTokenOf(trustedBuildSystemId: TrustedBuildSystemId) {

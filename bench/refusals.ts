@@ -14,7 +14,7 @@ import {
 import { Setup } from '../application/setup.ts'
 import { type OrganizationId, parseStreamName } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
-import { noSecrets, noWebHooks } from '../server/answers-nobody.ts'
+import { noBuildSystems, noSecrets, noWebHooks } from '../server/answers-nobody.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
 import { withFolder } from './folder.ts'
@@ -119,6 +119,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
     refusals,
     persons: testPersons(),
     secrets: noSecrets,
+    buildSystems: noBuildSystems,
     webHooks: noWebHooks,
     room: { require: async () => undefined },
     now,

@@ -1,6 +1,7 @@
 import type { CommandEntry, CommandGroup, CommandModule } from './invocation.ts'
 
 const load = () => import('./commands/trusted-build-system.ts')
+const loadLinks = () => import('./commands/build-system-links.ts')
 
 /** The commands about trusted build systems. */
 export const buildSystemCommands: CommandGroup = {
@@ -14,8 +15,9 @@ export const buildSystemCommands: CommandGroup = {
     entry('rotate-token', 'make a new token, and show it once', async () => (await load()).rotateToken),
     entry('disable', 'refuse its tokens from now on', async () => (await load()).disable),
     entry('enable', 'let it vouch again', async () => (await load()).enable),
-    entry('link', 'let it vouch for submissions to a project', async () => (await load()).link),
-    entry('unlink', 'end that', async () => (await load()).unlink),
+    entry('link', 'let it vouch for submissions to a project', async () => (await loadLinks()).link),
+    entry('change-link', 'give a link other settings or secrets', async () => (await loadLinks()).changeLink),
+    entry('unlink', 'end that', async () => (await loadLinks()).unlink),
   ],
 }
 

@@ -4,6 +4,7 @@ import type { Connection } from './connection/connection.ts'
 import { ask } from './connection/graphql.ts'
 import {
   type BuildSystemDetails,
+  type BuildSystemLink,
   type BuildSystemToken,
   type LinkedProject,
   oneBuildSystem,
@@ -15,12 +16,15 @@ import { reportOrProposed } from './people.ts'
 
 type Page = { readonly first: number; readonly after: string | null }
 
-/** A trusted build system and all projects that it is linked to. */
-export type BuildSystemWithProjects = BuildSystemDetails & { readonly projects: readonly LinkedProject[] }
+/** A trusted build system and all projects that it is linked to, with what the links say. */
+export type BuildSystemWithProjects = BuildSystemDetails & {
+  readonly projects: readonly LinkedProject[]
+  readonly links: readonly (BuildSystemLink & { readonly project: LinkedProject | null })[]
+}
 
 /** The trusted build system of a slug or an id. @throws CliError `TRUSTED_BUILD_SYSTEM_NOT_FOUND` */
 export async function buildSystemOf(connection: Connection, name: string): Promise<BuildSystemDetails> {
-  const { projects: _, ...system } = await pageOf(connection, name, { first: 1, after: null })
+  const { links: _, ...system } = await pageOf(connection, name, { first: 1, after: null })
   return system
 }
 
@@ -28,11 +32,12 @@ export async function buildSystemOf(connection: Connection, name: string): Promi
 export async function withProjects(connection: Connection, name: string): Promise<BuildSystemWithProjects> {
   let system: BuildSystemDetails | undefined
   const { items } = await allPages(async (page: Page) => {
-    const { projects, ...details } = await pageOf(connection, name, page)
+    const { links, ...details } = await pageOf(connection, name, page)
     system ??= details
-    return projects
+    return links
   })
-  return { ...(system as BuildSystemDetails), projects: items }
+  const projects = items.flatMap(({ project }) => project ?? [])
+  return { ...(system as BuildSystemDetails), projects, links: items }
 }
 
 async function pageOf(connection: Connection, name: string, page: Page) {

@@ -118,6 +118,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   TrustedBuildSystemDisabled: api,
   TrustedBuildSystemEnabled: api,
   TrustedBuildSystemLinked: api,
+  TrustedBuildSystemLinkChanged: api,
   TrustedBuildSystemUnlinked: api,
 
   KeyGenerationRequested: api,

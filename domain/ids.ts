@@ -37,6 +37,8 @@ export type SigningRequestId = Branded<'SigningRequestId'>
 export type WebHookId = Branded<'WebHookId'>
 /** Identifies what is secret about a web hook, where it is kept sealed. */
 export type WebHookSecretId = Branded<'WebHookSecretId'>
+/** Identifies a secret of a link between a project and a trusted build system, where it is kept sealed. */
+export type LinkSecretId = Branded<'LinkSecretId'>
 /** Identifies what is secret about a request's source, where it is kept sealed. */
 export type SourceSecretsId = Branded<'SourceSecretsId'>
 /** Identifies a secret by which a build system is asked about one build, where it is kept sealed. */
@@ -50,6 +52,7 @@ export type EntityId =
   | ApiTokenId
   | InvitationId
   | KeyId
+  | LinkSecretId
   | SessionId
   | TrustedBuildSystemId
   | TrustedBuildSystemTokenId

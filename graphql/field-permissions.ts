@@ -79,7 +79,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     PrincipalReference: 'group user',
     ProposedEvent: 'data type',
     Project:
-      'configurators createdAt description events id name projectId readers repositoryUrl revision signingPolicies slug status trustedBuildSystems updatedAt versions',
+      'configurators createdAt description events id name projectId readers repositoryUrl revision signingPolicies slug status trustedBuildSystemLinks trustedBuildSystems updatedAt versions',
     ProjectPayload: 'changeProposal changeProposalId position project projectId',
     ProjectVersion: 'configurators description madeAt madeBy name readers repositoryUrl version',
     Query:
@@ -120,7 +120,9 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     IssuedTrustedBuildSystemTokenPayload:
       'changeProposal changeProposalId position token tokenId trustedBuildSystem trustedBuildSystemId',
     TrustedBuildSystem:
-      'createdAt description events id kind name projectCount projects revision runningRequests slug status tokens trustedBuildSystemId updatedAt',
+      'createdAt description events id kind links name projectCount projects revision runningRequests slug status tokens trustedBuildSystemId updatedAt',
+    TrustedBuildSystemLink: 'project projectId secrets settings trustedBuildSystem trustedBuildSystemId',
+    TrustedBuildSystemLinkSecret: 'name setAt',
     TrustedBuildSystemPayload: 'changeProposal changeProposalId position trustedBuildSystem trustedBuildSystemId',
     TrustedBuildSystemToken: 'issuedAt prefix status tokenId validUntil',
     User: 'createdAt id kind name personalData responsible revision roles runningRequests status updatedAt userId',

@@ -1,5 +1,5 @@
 import type { IssuedBuildSystemToken, TrustedBuildSystemHandled } from '../application/index.ts'
-import type { ProjectId, TrustedBuildSystemId } from '../domain/index.ts'
+import type { LinkSettings, ProjectId, TrustedBuildSystemId } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import { type EntityChanged, entityPayload } from './entity-payload.ts'
 import { parseEntityId } from './global-id.ts'
@@ -73,7 +73,49 @@ const EnableTrustedBuildSystemInput = builder.inputType('EnableTrustedBuildSyste
   }),
 })
 
-const TrustedBuildSystemLinkInput = builder.inputType('TrustedBuildSystemLinkInput', {
+const LinkSecretInput = builder.inputType('TrustedBuildSystemLinkSecretInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What the kind of build system calls it, such as `apiKey`.' }),
+    value: t.string({ required: true, description: 'It is kept sealed, and never shown again.' }),
+  }),
+})
+
+const LinkSecretChangeInput = builder.inputType('TrustedBuildSystemLinkSecretChangeInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What the kind of build system calls it, such as `apiKey`.' }),
+    value: t.string({ description: 'In place of the one that is there. Null: none any more.' }),
+  }),
+})
+
+const settingsDescription = 'An object with what the kind of build system asks for; nothing secret.'
+
+const LinkTrustedBuildSystemInput = builder.inputType('LinkTrustedBuildSystemInput', {
+  fields: (t) => ({
+    trustedBuildSystemId: t.id({ required: true, description: idDescription }),
+    projectId: t.id({ required: true, description: idDescription }),
+    basedOnRevision: t.int({ description: revisionDescription }),
+    settings: t.field({ type: 'JSON', description: `${settingsDescription} Default: none.` }),
+    secrets: t.field({ type: [LinkSecretInput], description: 'Default: none.' }),
+  }),
+})
+
+const ChangeTrustedBuildSystemLinkInput = builder.inputType('ChangeTrustedBuildSystemLinkInput', {
+  fields: (t) => ({
+    trustedBuildSystemId: t.id({ required: true, description: idDescription }),
+    projectId: t.id({ required: true, description: idDescription }),
+    basedOnRevision: t.int({ description: revisionDescription }),
+    settings: t.field({
+      type: 'JSON',
+      description: `${settingsDescription} All of it, as it is to be; left out: as it is.`,
+    }),
+    secrets: t.field({
+      type: [LinkSecretChangeInput],
+      description: 'Those that are to be others, or none any more. One that is not named stays.',
+    }),
+  }),
+})
+
+const UnlinkTrustedBuildSystemInput = builder.inputType('UnlinkTrustedBuildSystemInput', {
   fields: (t) => ({
     trustedBuildSystemId: t.id({ required: true, description: idDescription }),
     projectId: t.id({ required: true, description: idDescription }),
@@ -138,15 +180,38 @@ builder.mutationFields((t) => ({
   }),
   linkTrustedBuildSystem: t.field({
     type: PayloadRef,
-    description: 'Lets a trusted build system vouch for what is submitted to a project.',
-    args: { input: t.arg({ type: TrustedBuildSystemLinkInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      onceProjected(context, changed(context.application.linkTrustedBuildSystem(context.caller, linkIn(input)))),
+    description:
+      'Lets a trusted build system vouch for what is submitted to a project, and says how its builds are asked about.',
+    args: { input: t.arg({ type: LinkTrustedBuildSystemInput, required: true }) },
+    resolve: (_root, { input }, context) => {
+      const { settings, secrets } = input
+      const linking = {
+        ...linkIn(input),
+        // What is no object is refused with the rest.
+        settings: (settings ?? {}) as LinkSettings,
+        secrets: secrets ?? [],
+      }
+      return onceProjected(context, changed(context.application.linkTrustedBuildSystem(context.caller, linking)))
+    },
+  }),
+  changeTrustedBuildSystemLink: t.field({
+    type: PayloadRef,
+    description: 'Gives the link of a trusted build system to a project other settings or secrets.',
+    args: { input: t.arg({ type: ChangeTrustedBuildSystemLinkInput, required: true }) },
+    resolve: (_root, { input }, context) => {
+      const { settings, secrets } = input
+      const update = {
+        ...linkIn(input),
+        settings: (settings ?? null) as LinkSettings | null,
+        secrets: (secrets ?? []).map(({ name, value = null }) => ({ name, value })),
+      }
+      return onceProjected(context, changed(context.application.changeTrustedBuildSystemLink(context.caller, update)))
+    },
   }),
   unlinkTrustedBuildSystem: t.field({
     type: PayloadRef,
     description: 'Ends that a trusted build system vouches for a project, also for what is under way.',
-    args: { input: t.arg({ type: TrustedBuildSystemLinkInput, required: true }) },
+    args: { input: t.arg({ type: UnlinkTrustedBuildSystemInput, required: true }) },
     resolve: (_root, { input }, context) =>
       onceProjected(context, changed(context.application.unlinkTrustedBuildSystem(context.caller, linkIn(input)))),
   }),

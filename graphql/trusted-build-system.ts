@@ -1,5 +1,9 @@
-import type { ProjectId } from '../domain/index.ts'
-import type { TrustedBuildSystemTokenView, TrustedBuildSystemView } from '../projections/index.ts'
+import type { ProjectId, TrustedBuildSystemId } from '../domain/index.ts'
+import type {
+  TrustedBuildSystemLinkView,
+  TrustedBuildSystemTokenView,
+  TrustedBuildSystemView,
+} from '../projections/index.ts'
 import { parsePageRequest } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import { asConnection } from './connection.ts'
@@ -27,6 +31,39 @@ const TokenRef = builder.objectRef<TrustedBuildSystemTokenView>('TrustedBuildSys
   }),
 })
 
+const LinkSecretRef = builder
+  .objectRef<TrustedBuildSystemLinkView['secrets'][number]>('TrustedBuildSystemLinkSecret')
+  .implement({
+    description: 'That a secret is there. Its value is kept sealed, and shown to nobody.',
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'What the kind of build system calls it, such as `apiKey`.' }),
+      setAt: t.expose('setAt', { type: 'DateTime' }),
+    }),
+  })
+
+/** A link, and whose it is. */
+type Link = TrustedBuildSystemLinkView & { readonly trustedBuildSystemId: TrustedBuildSystemId }
+
+const LinkRef = builder.objectRef<Link>('TrustedBuildSystemLink').implement({
+  description: 'What a trusted build system is for one project.',
+  fields: (t) => ({
+    trustedBuildSystemId: t.exposeID('trustedBuildSystemId', { description: 'UUID.' }),
+    trustedBuildSystem: t.field({
+      type: TrustedBuildSystemRef,
+      nullable: true,
+      resolve: ({ trustedBuildSystemId }) => trustedBuildSystemId,
+    }),
+    projectId: t.exposeID('projectId', { description: 'UUID.' }),
+    project: t.field({ type: ProjectRef, nullable: true, resolve: ({ projectId }) => projectId }),
+    settings: t.field({
+      type: 'JSON',
+      description: 'As they were given; what is left out has its default. Which there are depends on the kind.',
+      resolve: ({ settings }) => settings,
+    }),
+    secrets: t.field({ type: [LinkSecretRef], description: 'By name.', resolve: ({ secrets }) => [...secrets] }),
+  }),
+})
+
 TrustedBuildSystemRef.implement({
   description: 'What vouches by its token that a call comes from it.',
   interfaces: [EntityRef],
@@ -44,6 +81,20 @@ TrustedBuildSystemRef.implement({
       description: 'Those that it is linked to, by id.',
       resolve: ({ projects }, args) => asConnection(pageOfIds(projects, parsePageRequest(args))),
     }),
+    links: t.connection(
+      {
+        type: LinkRef,
+        description: 'Those to projects, by the id of the project, with settings and secrets.',
+        resolve: (system, args) => {
+          const page = pageOfIds(system.projects, parsePageRequest(args))
+          const items = page.items.flatMap(({ cursor, item }) =>
+            linksTo(system, item).map((link) => ({ cursor, item: link })),
+          )
+          return asConnection({ ...page, items })
+        },
+      },
+      { name: 'TrustedBuildSystemLinkConnection' },
+    ),
   }),
 })
 
@@ -58,3 +109,19 @@ builder.objectField(ProjectRef, 'trustedBuildSystems', (t) =>
     resolve: ({ projectId }) => projectId,
   }),
 )
+
+builder.objectField(ProjectRef, 'trustedBuildSystemLinks', (t) =>
+  t.loadableList({
+    type: LinkRef,
+    description: 'How builds of each of them are asked about, by the id of the trusted build system.',
+    load: async (projectIds: ProjectId[], { readModel, caller }): Promise<Link[][]> => {
+      const lists = await readModel.trustedBuildSystemsOfProjects(caller.organizationId, projectIds, 'linked')
+      return lists.map((systems, index) => systems.flatMap((system) => linksTo(system, projectIds[index])))
+    },
+    resolve: ({ projectId }) => projectId,
+  }),
+)
+
+function linksTo({ links, trustedBuildSystemId }: TrustedBuildSystemView, projectId: ProjectId | undefined): Link[] {
+  return links.filter((link) => link.projectId === projectId).map((link) => ({ ...link, trustedBuildSystemId }))
+}

@@ -75,17 +75,32 @@ export type FetchedArtifact = {
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
-/** What asks one kind of build system about its builds. */
-export interface Connector<Settings, Build> {
+/** What one kind of build system asks of links, and of submissions. */
+export type ConnectorForms<Settings, Build> = {
   readonly kind: TrustedBuildSystemKind
   /** What a link must say: base URLs, ids. No secret is among it. */
   readonly settings: ZodType<Settings>
   /** Names of the secrets that a link must hold, such as `apiKey`; none by default. */
   readonly linkSecrets?: readonly string[]
+  /** Names of those that it may hold besides; none by default. */
+  readonly optionalLinkSecrets?: readonly string[]
+  /**
+   * Checks what settings and secrets of a link must be together, and what cannot be said of a field alone.
+   *
+   * @param secrets the names of all that the link will have
+   * @throws Refusal that says what would be right
+   */
+  readonly checkLink?: (settings: Settings, secrets: readonly string[]) => void
   /** What a submission must say of its build: ids of run and artifact. No secret is among it. */
   readonly build: ZodType<Build>
   /** Names of the secrets that a submission must bring, such as `identityToken`; none by default. */
   readonly buildSecrets?: readonly string[]
+  /** Names of those that it may bring besides; none by default. */
+  readonly optionalBuildSecrets?: readonly string[]
+}
+
+/** What asks one kind of build system about its builds. */
+export interface Connector<Settings, Build> extends ConnectorForms<Settings, Build> {
   /** Where its API is, as the link says; `null` when it asks nobody. */
   baseUrl(settings: Settings): string | null
   /**

@@ -1,4 +1,5 @@
 export { appVeyorPackageData } from './app-veyor/index.ts'
+export { type BuildSystemForms, buildSystemForms } from './build-system-forms.ts'
 export type * from './connector.ts'
 export { createHttpApis, type HttpApis } from './http-api/index.ts'
 export type * from './http-api.ts'

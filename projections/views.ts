@@ -14,6 +14,7 @@ import type {
   Invitation,
   InvitationId,
   Key,
+  LinkSecret,
   OrganizationId,
   Project,
   ProjectSettings,
@@ -23,6 +24,7 @@ import type {
   SigningRequest,
   SigningRequestId,
   TrustedBuildSystem,
+  TrustedBuildSystemLink,
   TrustedBuildSystemTokenId,
   UnusualActivityDetected,
   UnusualActivityRule,
@@ -118,9 +120,17 @@ export type TrustedBuildSystemTokenView = {
   readonly validUntil: Instant | null
 }
 
+/** A link of a trusted build system to a project; of its secrets it is known that they are there. */
+export type TrustedBuildSystemLinkView = Omit<TrustedBuildSystemLink, 'secrets'> & {
+  readonly secrets: readonly (LinkSecret & { readonly setAt: Instant })[]
+}
+
 /** What vouches for calls of builds. */
 export type TrustedBuildSystemView = Recorded &
-  Omit<TrustedBuildSystem, 'tokens'> & { readonly tokens: readonly TrustedBuildSystemTokenView[] }
+  Omit<TrustedBuildSystem, 'tokens' | 'links'> & {
+    readonly tokens: readonly TrustedBuildSystemTokenView[]
+    readonly links: readonly TrustedBuildSystemLinkView[]
+  }
 
 /** An address that is told of signing requests: without its secrets, which are kept elsewhere. */
 export type WebHookView = Recorded &

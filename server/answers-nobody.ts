@@ -24,7 +24,18 @@ export const noCertificates: ApplicationDependencies['certificates'] = {
 /** For a process that answers nobody: nobody hands secrets over to it. */
 export const noSecrets: ApplicationDependencies['secrets'] = {
   put: async () => refuse('keeps no secrets'),
+  get: async () => refuse('keeps no secrets'),
   remove: async () => refuse('keeps no secrets'),
+}
+
+/** For a process that answers nobody: nobody links build systems or submits builds through it. */
+export const noBuildSystems: ApplicationDependencies['buildSystems'] = {
+  checkLink: () => refuse('knows no build systems'),
+  linkSecrets: () => refuse('knows no build systems'),
+  optionalLinkSecrets: () => refuse('knows no build systems'),
+  checkBuild: () => refuse('knows no build systems'),
+  buildSecrets: () => refuse('knows no build systems'),
+  optionalBuildSecrets: () => refuse('knows no build systems'),
 }
 
 /** For a process that answers nobody: it has no web hooks to look after. */

@@ -16,7 +16,7 @@ import { registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { noPersons, noSecrets } from './answers-nobody.ts'
+import { noBuildSystems, noPersons, noSecrets } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
@@ -145,6 +145,7 @@ export async function startService(options: {
       ...(await indexesOf(log, readModels)),
       persons: persons ?? noPersons,
       secrets: outside?.secrets ?? noSecrets,
+      buildSystems: has('api') ? (await import('../origin/index.ts')).buildSystemForms : noBuildSystems,
       webHooks: await webHooksOf(log, { outside, notifications, readModels }),
       refusals,
       apiTokenUses,
@@ -232,11 +233,13 @@ export async function startService(options: {
     async function addWorker(eventLog: EventLog, passes: FilePasses): Promise<void> {
       const { startWorker } = await import('./worker.ts')
       const { serviceOrigins } = await import('./origins.ts')
+      if (outside === undefined) throw new Error('A worker has its way outside.')
       const worker = await startWorker({
         log: eventLog,
         artifacts,
         sources,
         origins: serviceOrigins(outside),
+        secrets: outside.secrets,
         passes,
         settings,
         temporal,

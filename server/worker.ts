@@ -9,6 +9,7 @@ import { workerTaskQueue } from '../workflows/contract.ts'
 import { namingLog, startCollection } from './artifact-collection.ts'
 import type { Settings } from './configuration.ts'
 import { configuredEstServers } from './est-servers.ts'
+import type { Outside } from './outside.ts'
 import type { Artifacts } from './stores.ts'
 import { type RunningWorker, runWorker, type TemporalTarget } from './temporal.ts'
 import { workflowBundle } from './workflow-bundle.ts'
@@ -19,6 +20,7 @@ export async function startWorker(options: {
   readonly artifacts: Artifacts
   readonly sources: Sources
   readonly origins: Origins
+  readonly secrets: Outside['secrets']
   readonly passes: FilePasses
   readonly settings: Pick<Settings, 'estServers'>
   readonly temporal: TemporalTarget
@@ -29,7 +31,8 @@ export async function startWorker(options: {
   readonly now: () => string
   readonly logger: Logger
 }): Promise<RunningWorker> {
-  const { log, artifacts, sources, origins, passes, settings, temporal, cacheFolder, trashMs, now, logger } = options
+  const { log, artifacts, sources, origins, secrets, passes, settings, temporal, cacheFolder, trashMs, now, logger } =
+    options
   const { store } = artifacts
   const estServers = configuredEstServers(settings)
   const activities = workerActivities({
@@ -37,6 +40,7 @@ export async function startWorker(options: {
     store,
     sources,
     origins,
+    secrets,
     passes,
     estServers,
     formats: signatureFormats,

@@ -21,14 +21,17 @@ export type CarriedOut = {
  * can be applied again.
  *
  * @param existing ids of what was there before, by what {@link keyOf} says
- * @param onResult learns what became of each as it happens
+ * @param options.onResult learns what became of each as it happens
  * @throws CliError of the change that was refused; CHANGE_STALE when something was changed since the file was compared with it
  */
 export async function carryOut(
   connection: Connection,
   changes: readonly PlannedChange[],
   existing: ReadonlyMap<Reference, string>,
-  onResult: (result: CarriedOut) => void,
+  {
+    onResult,
+    readSecret,
+  }: { readonly onResult: (result: CarriedOut) => void; readonly readSecret: Place['readSecret'] },
 ): Promise<void> {
   const ids = new Map(existing)
   /** What each thing waits for, by its key. */
@@ -58,6 +61,7 @@ export async function carryOut(
       principals: (references) => asPrincipals(references as readonly Reference[], idOf),
       idOf,
       slugs: name.split('/'),
+      readSecret,
     })
     if (changeProposalId === null) {
       ids.set(key, id)

@@ -1,6 +1,12 @@
 import type { NamedPrincipal } from '../documents/request-fields.ts'
 import type { CurrentProject, CurrentState } from './current-state.ts'
-import type { BuildSystemInFile, OrganizationFile, PrincipalInFile, ProjectInFile } from './organization-file.ts'
+import type {
+  BuildSystemInFile,
+  LinkInFile,
+  OrganizationFile,
+  PrincipalInFile,
+  ProjectInFile,
+} from './organization-file.ts'
 
 /**
  * An organization as a file that changes nothing when it is applied: by names, and by ids where several have a name, or nobody
@@ -34,7 +40,7 @@ export function describeOrganization({
       readers: principals(readers),
       configurators: principals(configurators),
       ...(status === 'inactive' ? { active: false } : {}),
-      trustedBuildSystems: project.trustedBuildSystems.map((each) => each.slug),
+      trustedBuildSystems: project.trustedBuildSystemLinks.flatMap(linkInFile),
       policies: policies.map(({ current, ...policy }) => {
         const { version: _, madeAt: __, madeBy: ___, certificate, submitters, approval, ...settings } = current
         return {
@@ -83,4 +89,11 @@ function unique(named: readonly (readonly [id: string, name: string])[]): (id: s
     const name = names.get(id)
     return name !== undefined && counts.get(name) === 1 ? name : id
   }
+}
+
+/** A link by its slug alone, where it says nothing; its secrets are shown to nobody. */
+function linkInFile({ trustedBuildSystem, settings }: CurrentProject['trustedBuildSystemLinks'][number]): LinkInFile[] {
+  if (trustedBuildSystem === null) return []
+  const { slug: buildSystem } = trustedBuildSystem
+  return [Object.keys(settings).length === 0 ? buildSystem : { buildSystem, settings, secretFiles: {} }]
 }

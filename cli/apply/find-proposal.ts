@@ -1,6 +1,6 @@
 import type { CurrentState } from './current-state.ts'
 import type { PlannedChange } from './planned-change.ts'
-import { areWanted, type Settings } from './settings.ts'
+import { areWanted, linkDifferences, type Settings } from './settings.ts'
 
 type Wanted = Omit<PlannedChange, 'proposedAs'>
 
@@ -16,6 +16,7 @@ const events: Readonly<Record<string, readonly string[]>> = {
   'update trustedBuildSystem': ['TrustedBuildSystemChanged'],
   'reactivate trustedBuildSystem': ['TrustedBuildSystemEnabled'],
   'link trustedBuildSystem': ['TrustedBuildSystemLinked'],
+  'changeLink trustedBuildSystem': ['TrustedBuildSystemLinkChanged'],
 }
 
 /**
@@ -37,7 +38,11 @@ export function findProposal(wanted: Wanted, { proposals, projects }: CurrentSta
 }
 
 function doesSame({ action, settings }: Wanted, data: Settings): boolean {
-  if (action === 'link') return data.projectId === settings.projectId
+  if (action === 'link' || action === 'changeLink')
+    return (
+      data.projectId === settings.projectId &&
+      linkDifferences((data.settings ?? {}) as Settings, settings.linkSettings as Settings).length === 0
+    )
   const recorded = withReferences('settings' in data ? data.settings : data) as Settings
   return areWanted(settings, recorded)
 }

@@ -39,6 +39,20 @@ const policyInFile = policySettingsSchema(principal, certificate).extend({
   active,
 })
 
+const linkInFile = z
+  .strictObject({
+    buildSystem: slug.meta({ description: 'Slug of the build system.' }),
+    settings: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .meta({ description: 'What its kind asks for: all of it. Nothing secret.' }),
+    secretFiles: z.record(z.string(), z.string()).default({}).meta({
+      description:
+        'By the name of a secret the file whose first line it is. Read where the link does not have the secret yet: what it has nobody can compare.',
+    }),
+  })
+  .meta({ description: 'A link with settings and secrets.' })
+
 const projectInFile = z.strictObject({
   slug: slug.meta({ description: 'What tools name the project by.' }),
   name: named.meta({ description: 'What people call it; it stands in signatures.' }),
@@ -48,9 +62,12 @@ const projectInFile = z.strictObject({
   configurators: z.array(principal).default([]).meta({ description: 'Who looks after its configurations.' }),
   active,
   trustedBuildSystems: z
-    .array(slug)
+    .array(z.union([slug, linkInFile]))
     .optional()
-    .meta({ description: 'Slugs of the build systems that vouch for it; left out: they are not looked at.' }),
+    .meta({
+      description:
+        'Build systems that vouch for it; left out: they are not looked at. By the slug alone: whatever settings and secrets the link has.',
+    }),
   policies: z
     .array(policyInFile)
     .optional()
@@ -108,16 +125,25 @@ export const organizationFile = z
       ['trustedBuildSystems'],
       'the build system',
     )
-    for (const [at, { policies = [] }] of projects.entries())
+    for (const [at, { policies = [], trustedBuildSystems: links = [] }] of projects.entries()) {
       once(
         policies.map((each) => each.slug),
         ['projects', at, 'policies'],
         'the policy',
       )
+      once(
+        links.map((each) => (typeof each === 'string' ? each : each.buildSystem)),
+        ['projects', at, 'trustedBuildSystems'],
+        'the build system',
+      )
+    }
   })
 
 /** An organization as a file says it, complete. */
 export type OrganizationFile = z.output<typeof organizationFile>
+
+/** A build system that vouches for a project of it: by its slug alone, or with what the link says. */
+export type LinkInFile = NonNullable<ProjectInFile['trustedBuildSystems']>[number]
 
 /** A group of it. */
 export type GroupInFile = z.output<typeof groupInFile>

@@ -16,9 +16,11 @@ import {
   updateProject,
 } from '../documents/projects.ts'
 import {
+  changeBuildSystemLink,
   createBuildSystem,
   disableBuildSystem,
   enableBuildSystem,
+  type LinkSecretInput,
   linkBuildSystem,
   unlinkBuildSystem,
   updateBuildSystem,
@@ -45,6 +47,8 @@ export type Place = {
   readonly principals: (references: unknown) => readonly PrincipalInput[]
   readonly idOf: (reference: Reference) => string
   readonly slugs: readonly string[]
+  /** The secret in a file. @throws CliError `FILE_UNREADABLE` */
+  readonly readSecret: (file: string) => Promise<string>
 }
 
 /** What carries out each action. */
@@ -145,8 +149,13 @@ export const performers: Readonly<
       return { ...made, id: place.id }
     },
     async link(place) {
-      const input = { ...basis(place), projectId: linkedProject(place) }
+      const input = { ...basis(place), projectId: linkedProject(place), ...(await linkIn(place)) }
       const { linkTrustedBuildSystem: made } = await ask(place.connection, linkBuildSystem, { input })
+      return { ...made, id: place.id }
+    },
+    async changeLink(place) {
+      const input = { ...basis(place), projectId: linkedProject(place), ...(await linkIn(place)) }
+      const { changeTrustedBuildSystemLink: made } = await ask(place.connection, changeBuildSystemLink, { input })
       return { ...made, id: place.id }
     },
     async unlink(place) {
@@ -165,6 +174,14 @@ function basis({ id, basedOnRevision }: Pick<Place, 'id' | 'basedOnRevision'>) {
 
 function linkedProject({ settings, idOf }: Place): string {
   return idOf(`project:${settings.project}`)
+}
+
+/** What a link is to say, with its secrets as their files have them. */
+async function linkIn({ settings, readSecret }: Place) {
+  const { linkSettings, secretFiles } = settings as { readonly linkSettings: Settings; readonly secretFiles: Settings }
+  const secrets: LinkSecretInput[] = []
+  for (const [name, file] of Object.entries(secretFiles)) secrets.push({ name, value: await readSecret(String(file)) })
+  return { settings: linkSettings, secrets }
 }
 
 /** What a deactivation says of itself. */

@@ -1,8 +1,9 @@
-import type { CurrentState } from './current-state.ts'
-import type { BuildSystemInFile, OrganizationFile, ProjectInFile } from './organization-file.ts'
+import type { BuildSystemSummary } from '../documents/trusted-build-systems.ts'
+import type { CurrentProject, CurrentState } from './current-state.ts'
+import type { BuildSystemInFile, LinkInFile, OrganizationFile, ProjectInFile } from './organization-file.ts'
 import type { Planner } from './planned-change.ts'
 import type { References } from './references.ts'
-import { settingDifferences } from './settings.ts'
+import { linkDifferences, settingDifferences } from './settings.ts'
 
 /** What planning is given. */
 type Planning = {
@@ -13,6 +14,9 @@ type Planning = {
   readonly plan: Planner
   readonly warnings: string[]
 }
+
+/** A link with what it says. */
+type LinkOfFile = Exclude<LinkInFile, string>
 
 /**
  * Plans trusted build systems and their links to projects, each when it is called: links need the build systems and the
@@ -49,20 +53,24 @@ export function planBuildSystems({ file, current, references, prune, plan, warni
     if (links === undefined) return
     const existing = current.projects.find(({ slug }) => slug === project)
     const linked = existing?.trustedBuildSystems.map(({ slug }) => slug) ?? []
-    for (const [index, slug] of links.entries()) {
-      if (linked.includes(slug)) continue
+    for (const [index, link] of links.entries()) {
+      const slug = slugOf(link)
       const system = present(slug)
+      if (linked.includes(slug)) {
+        if (typeof link !== 'string') planChange(link, system, existing)
+        continue
+      }
       const isNew = system === undefined && wanted?.some((each) => each.slug === slug) === true
       if (system === undefined && !isNew)
         references.fault(`${at}[${index}]`, `there is no trusted build system ${slug}`)
       plan('link', 'trustedBuildSystem', slug, {
         id: system?.trustedBuildSystemId ?? null,
         revision: system?.revision ?? null,
-        settings: { project, projectId: existing?.projectId ?? null },
+        settings: { project, projectId: existing?.projectId ?? null, ...saidBy(link) },
         needs: [`project:${project}`, `trustedBuildSystem:${slug}`],
       })
     }
-    for (const slug of linked.filter((each) => !links.includes(each))) {
+    for (const slug of linked.filter((each) => links.every((link) => slugOf(link) !== each))) {
       const system = present(slug)
       if (!prune)
         warnings.push(`trusted build system ${slug} vouches for project ${project}, which the file does not say.`)
@@ -73,6 +81,25 @@ export function planBuildSystems({ file, current, references, prune, plan, warni
           settings: { project, projectId: existing?.projectId ?? null },
         })
     }
+  }
+
+  /** Settings are to be as the file says. Of secrets only those are given that the link does not have. */
+  function planChange(link: LinkOfFile, system: BuildSystemSummary | undefined, project: CurrentProject | undefined) {
+    const now = project?.trustedBuildSystemLinks.find((each) => each.trustedBuildSystem?.slug === link.buildSystem)
+    if (system === undefined || project === undefined || now === undefined) return
+    const lacking = Object.entries(link.secretFiles).filter(([name]) => now.secrets.every((each) => each.name !== name))
+    const differences = [
+      ...linkDifferences(now.settings, link.settings),
+      ...lacking.map(([name, file]) => ({ path: `secrets.${name}`, before: null, after: `from ${file}` })),
+    ]
+    if (differences.length === 0) return
+    const said = { linkSettings: link.settings, secretFiles: Object.fromEntries(lacking) }
+    plan('changeLink', 'trustedBuildSystem', link.buildSystem, {
+      id: system.trustedBuildSystemId,
+      revision: system.revision,
+      settings: { project: project.slug, projectId: project.projectId, ...said },
+      differences,
+    })
   }
 
   return {
@@ -87,4 +114,14 @@ export function planBuildSystems({ file, current, references, prune, plan, warni
       for (const [at, each] of projects.entries()) planLinks(each, `projects[${at}].trustedBuildSystems`)
     },
   }
+}
+
+function slugOf(link: LinkInFile): string {
+  return typeof link === 'string' ? link : link.buildSystem
+}
+
+/** What a new link is to say. */
+function saidBy(link: LinkInFile) {
+  if (typeof link === 'string') return { linkSettings: {}, secretFiles: {} }
+  return { linkSettings: link.settings, secretFiles: link.secretFiles }
 }

@@ -2,7 +2,15 @@ import type { Reference } from './references.ts'
 import type { SettingDifference, Settings } from './settings.ts'
 
 /** What can be done to make something as a file says. */
-export type ChangeAction = 'create' | 'update' | 'changeMembers' | 'deactivate' | 'reactivate' | 'link' | 'unlink'
+export type ChangeAction =
+  | 'create'
+  | 'update'
+  | 'changeMembers'
+  | 'deactivate'
+  | 'reactivate'
+  | 'link'
+  | 'changeLink'
+  | 'unlink'
 
 /** What a file can speak of. */
 export type ChangedKind = 'group' | 'project' | 'signingPolicy' | 'trustedBuildSystem'

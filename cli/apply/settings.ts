@@ -32,6 +32,14 @@ export function settingDifferences(
   })
 }
 
+/** The settings of a link that are not as they are to be; what is left out is not there. */
+export function linkDifferences(before: Settings, after: Settings): readonly SettingDifference[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return names
+    .map((name) => ({ path: `settings.${name}`, before: before[name] ?? null, after: after[name] ?? null }))
+    .filter((each) => sortedJson(each.before) !== sortedJson(each.after))
+}
+
 /** Whether settings within an event are those that are wanted; what the event leaves out is null, false or empty. */
 export function areWanted(wanted: Settings, recorded: Settings): boolean {
   return settingDifferences(recorded, wanted).every(
@@ -63,6 +71,13 @@ export function asPrincipals(
 export function referencesIn(value: unknown): readonly Reference[] {
   if (typeof value === 'string') return /^(user|group):/.test(value) ? [value] : []
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(referencesIn) : []
+}
+
+/** JSON in which the order of an object's names makes no difference. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    isSettings(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part,
+  )
 }
 
 function isSettings(value: unknown): value is Settings {

@@ -9,6 +9,7 @@ import type { ConnectionOptions } from '../connection/connection.ts'
 import { connect, explain, type Invocation, withConnection } from '../invocation.ts'
 import { carriedOutLine, changeLines, countsText } from '../output/change-lines.ts'
 import { withChangeReason } from '../people.ts'
+import { readSecretLine } from '../secret-line.ts'
 
 type Options = ConnectionOptions & { readonly dryRun?: true; readonly prune?: true }
 
@@ -49,9 +50,12 @@ async function apply(path: string, options: Options, invocation: Invocation): Pr
   const existing = new Map(current.projects.map(({ slug, projectId }) => [`project:${slug}`, projectId]))
   const results: CarriedOut[] = []
   try {
-    await carryOut(connection, changes, existing, (result) => {
-      results.push(result)
-      report.note(carriedOutLine(result))
+    await carryOut(connection, changes, existing, {
+      onResult(result) {
+        results.push(result)
+        report.note(carriedOutLine(result))
+      },
+      readSecret: (file) => readSecretLine(terminal, file),
     })
   } catch (error) {
     const refused = changes[results.length]

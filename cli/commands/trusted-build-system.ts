@@ -7,10 +7,8 @@ import {
   createBuildSystem,
   disableBuildSystem,
   enableBuildSystem,
-  linkBuildSystem,
   listBuildSystems,
   rotateBuildSystemToken,
-  unlinkBuildSystem,
   updateBuildSystem,
 } from '../documents/trusted-build-systems.ts'
 import { parseInstant } from '../duration.ts'
@@ -19,7 +17,6 @@ import { type CommandModule, connect, withConnection } from '../invocation.ts'
 import { buildSystemText } from '../output/build-system-details.ts'
 import { statusCell, table } from '../output/table.ts'
 import { type BasedOnOption, reportOrProposed, withBasedOn, withChangeReason } from '../people.ts'
-import { projectOf } from './project.ts'
 
 type ChangeOptions = ConnectionOptions & BasedOnOption
 
@@ -159,44 +156,6 @@ export const enable: CommandModule = {
         const input = basis(system, options)
         const { enableTrustedBuildSystem: changed } = await ask(connection, enableBuildSystem, { input })
         reportOrProposed(invocation, changed, `Enabled the trusted build system ${system.slug}.`)
-      })
-  },
-}
-
-/** `countersign trusted-build-system link`. With `--json`: `{ trustedBuildSystemId, position, changeProposalId }`. */
-export const link: CommandModule = {
-  define(command, invocation) {
-    withBasedOn(withChangeReason(withConnection(command)))
-      .argument('<build-system>', 'its slug or id')
-      .argument('<project>', 'the slug or id of the project')
-      .action(async (text: string, project: string, options: ChangeOptions) => {
-        const connection = await connect(invocation, options, null)
-        const system = await buildSystemOf(connection, text)
-        const { projectId, slug } = await projectOf(connection, project)
-        const input = { ...basis(system, options), projectId }
-        const { linkTrustedBuildSystem: changed } = await ask(connection, linkBuildSystem, { input })
-        reportOrProposed(invocation, changed, `Linked the trusted build system ${system.slug} to the project ${slug}.`)
-      })
-  },
-}
-
-/** `countersign trusted-build-system unlink`. With `--json`: `{ trustedBuildSystemId, position, changeProposalId }`. */
-export const unlink: CommandModule = {
-  define(command, invocation) {
-    withBasedOn(withConnection(command))
-      .argument('<build-system>', 'its slug or id')
-      .argument('<project>', 'the slug or id of the project')
-      .action(async (text: string, project: string, options: ChangeOptions) => {
-        const connection = await connect(invocation, options, null)
-        const system = await buildSystemOf(connection, text)
-        const { projectId, slug } = await projectOf(connection, project)
-        const input = { ...basis(system, options), projectId }
-        const { unlinkTrustedBuildSystem: changed } = await ask(connection, unlinkBuildSystem, { input })
-        reportOrProposed(
-          invocation,
-          changed,
-          `Unlinked the trusted build system ${system.slug} from the project ${slug}.`,
-        )
       })
   },
 }

@@ -1,6 +1,7 @@
 import { typedDocument } from '../connection/graphql.ts'
 import type { PrincipalInput } from '../principals.ts'
 import { type NamedPrincipal, type NamedUser, principalFields } from './request-fields.ts'
+import type { BuildSystemLink } from './trusted-build-systems.ts'
 
 /** What of a project can be changed. */
 export type ProjectSettings<Principal> = {
@@ -19,6 +20,9 @@ export type ProjectDetails = ProjectSettings<NamedPrincipal> & {
   readonly revision: number
   readonly signingPolicies: readonly { readonly slug: string; readonly status: string }[]
   readonly trustedBuildSystems: readonly { readonly slug: string; readonly status: string }[]
+  readonly trustedBuildSystemLinks: readonly (BuildSystemLink & {
+    readonly trustedBuildSystem: { readonly slug: string } | null
+  })[]
   readonly versions: readonly (ProjectSettings<NamedPrincipal> & {
     readonly version: number
     readonly madeAt: string
@@ -45,6 +49,7 @@ export const oneProject = typedDocument<
     projectId slug status revision ${settingsFields}
     signingPolicies { slug status }
     trustedBuildSystems { slug status }
+    trustedBuildSystemLinks { trustedBuildSystem { slug } settings secrets { name setAt } }
     versions { version madeAt madeBy { kind component user { userId name } } ${settingsFields} }
   }
 }`)

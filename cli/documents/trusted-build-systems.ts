@@ -31,6 +31,15 @@ export type BuildSystemSummary = {
 /** A project that a build system is linked to. */
 export type LinkedProject = { readonly projectId: string; readonly slug: string; readonly name: string }
 
+/** A link of a build system, without its secrets' values, which nobody is shown. */
+export type BuildSystemLink = {
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly secrets: readonly { readonly name: string; readonly setAt: string }[]
+}
+
+/** A secret of a link, as it is given. */
+export type LinkSecretInput = { readonly name: string; readonly value: string }
+
 /** Everything about a trusted build system but its projects. */
 export type BuildSystemDetails = BuildSystemSummary & {
   readonly createdAt: string
@@ -56,6 +65,7 @@ export type BuildSystemToken = BuildSystemChange & { readonly tokenId: string; r
 
 const summaryFields = 'trustedBuildSystemId slug name description kind status projectCount revision'
 const changeFields = 'trustedBuildSystemId position changeProposalId'
+const linkFields = 'settings secrets { name setAt }'
 
 /** Trusted build systems, by slug. */
 export const listBuildSystems = typedDocument<
@@ -67,7 +77,13 @@ export const listBuildSystems = typedDocument<
 
 /** One trusted build system by its id or its slug, with a page of the projects that it is linked to. */
 export const oneBuildSystem = typedDocument<
-  { readonly trustedBuildSystem: (BuildSystemDetails & { readonly projects: Connected<LinkedProject> }) | null },
+  {
+    readonly trustedBuildSystem:
+      | (BuildSystemDetails & {
+          readonly links: Connected<BuildSystemLink & { readonly project: LinkedProject | null }>
+        })
+      | null
+  },
   {
     readonly id: string | null
     readonly slug: string | null
@@ -78,7 +94,10 @@ export const oneBuildSystem = typedDocument<
   trustedBuildSystem(id: $id, slug: $slug) {
     ${summaryFields} createdAt
     tokens { tokenId prefix status issuedAt validUntil }
-    projects(first: $first, after: $after) { nodes { projectId slug name } pageInfo { hasNextPage endCursor } }
+    links(first: $first, after: $after) {
+      nodes { project { projectId slug name } ${linkFields} }
+      pageInfo { hasNextPage endCursor }
+    }
   }
 }`)
 
@@ -128,15 +147,47 @@ export const enableBuildSystem = typedDocument<
 /** Links a trusted build system to a project. */
 export const linkBuildSystem = typedDocument<
   { readonly linkTrustedBuildSystem: BuildSystemChange },
-  { readonly input: ChangeInput & { readonly projectId: string } }
->(`mutation LinkBuildSystem($input: TrustedBuildSystemLinkInput!, $changeReason: String) {
+  {
+    readonly input: ChangeInput & {
+      readonly projectId: string
+      readonly settings?: BuildSystemLink['settings']
+      readonly secrets?: readonly LinkSecretInput[]
+    }
+  }
+>(`mutation LinkBuildSystem($input: LinkTrustedBuildSystemInput!, $changeReason: String) {
   linkTrustedBuildSystem(input: $input, changeReason: $changeReason) { ${changeFields} }
+}`)
+
+/** Gives a link other settings or secrets. */
+export const changeBuildSystemLink = typedDocument<
+  { readonly changeTrustedBuildSystemLink: BuildSystemChange },
+  {
+    readonly input: ChangeInput & {
+      readonly projectId: string
+      readonly settings?: BuildSystemLink['settings']
+      readonly secrets?: readonly { readonly name: string; readonly value: string | null }[]
+    }
+  }
+>(`mutation ChangeBuildSystemLink($input: ChangeTrustedBuildSystemLinkInput!, $changeReason: String) {
+  changeTrustedBuildSystemLink(input: $input, changeReason: $changeReason) { ${changeFields} }
+}`)
+
+/** The links of a project. */
+export const linksOfProject = typedDocument<
+  {
+    readonly project: {
+      readonly trustedBuildSystemLinks: readonly (BuildSystemLink & { readonly trustedBuildSystemId: string })[]
+    } | null
+  },
+  { readonly id: string }
+>(`query LinksOfProject($id: ID!) {
+  project(id: $id) { trustedBuildSystemLinks { trustedBuildSystemId ${linkFields} } }
 }`)
 
 /** Ends that. */
 export const unlinkBuildSystem = typedDocument<
   { readonly unlinkTrustedBuildSystem: BuildSystemChange },
   { readonly input: ChangeInput & { readonly projectId: string } }
->(`mutation UnlinkBuildSystem($input: TrustedBuildSystemLinkInput!) {
+>(`mutation UnlinkBuildSystem($input: UnlinkTrustedBuildSystemInput!) {
   unlinkTrustedBuildSystem(input: $input) { ${changeFields} }
 }`)

@@ -22,5 +22,21 @@ export function buildSystemText(system: BuildSystemWithProjects, marker: Marker)
     readableTime(issuedAt),
     validUntil === null ? '–' : readableTime(validUntil),
   ])
-  return `${fieldList(fields, marker)}\n${table(['token', 'begins with', 'status', 'issued', 'works until'], rows, marker)}`
+  const links = system.links
+    .filter(({ settings, secrets }) => Object.keys(settings).length > 0 || secrets.length > 0)
+    .map((link) => `\n${linkText(link, marker)}`)
+  return `${fieldList(fields, marker)}\n${table(['token', 'begins with', 'status', 'issued', 'works until'], rows, marker)}${links.join('')}`
+}
+
+/** What a link to a project says: each setting on a line, and when each secret was set. */
+function linkText({ project, settings, secrets }: BuildSystemWithProjects['links'][number], marker: Marker): string {
+  const valueText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return fieldList(
+    [
+      ['link to', project?.slug ?? '?'],
+      ...Object.entries(settings).map(([name, value]) => [name, valueText(value)] as const),
+      ...secrets.map(({ name, setAt }) => [name, `secret, set ${readableTime(setAt)}`] as const),
+    ],
+    marker,
+  )
 }

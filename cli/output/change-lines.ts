@@ -11,6 +11,7 @@ const signs: Readonly<Record<ChangeAction, string>> = {
   deactivate: '-',
   reactivate: '+',
   link: '+',
+  changeLink: '~',
   unlink: '-',
 }
 
@@ -62,8 +63,10 @@ export function countsText(results: readonly CarriedOut[]): string {
 }
 
 function whatChanges({ action, kind, name, settings }: PlannedChange): string {
-  const link = action === 'link' || action === 'unlink' ? ` vouches for project ${settings.project}` : ''
-  return `${noun(kind)} ${name}${uses[action] ?? ''}${link}`
+  const { project } = settings
+  const link = action === 'link' || action === 'unlink' ? ` vouches for project ${project}` : ''
+  const changed = action === 'changeLink' ? `, its link to project ${project}` : ''
+  return `${noun(kind)} ${name}${uses[action] ?? ''}${link}${changed}`
 }
 
 function differenceText(

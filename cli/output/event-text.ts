@@ -78,7 +78,10 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
     `Token ${prefix}… made by ${who}${until === null ? '' : `, the one before works until ${until}`}`,
   TrustedBuildSystemDisabled: ({ reason }, who) => `Disabled by ${who}${quoted(reason)}`,
   TrustedBuildSystemEnabled: (_, who) => `Enabled by ${who}`,
-  TrustedBuildSystemLinked: ({ projectId }, who) => `Linked to the project ${projectId} by ${who}`,
+  TrustedBuildSystemLinked: ({ projectId, ...link }, who) =>
+    `Linked to the project ${projectId} by ${who}${linkText(link)}`,
+  TrustedBuildSystemLinkChanged: ({ projectId, ...link }, who) =>
+    `Link to the project ${projectId} changed by ${who}${linkText(link)}`,
   TrustedBuildSystemUnlinked: ({ projectId }, who) => `Unlinked from the project ${projectId} by ${who}`,
 
   WebHookCreated: ({ url }, who) => `Created by ${who} for ${url}`,
@@ -143,6 +146,15 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   ChangeApplied: ({ revision }) => `Applied, as revision ${revision}`,
   ChangeLapsed: ({ reason }) =>
     reason === 'expired' ? 'Lapsed: its time is over' : 'Lapsed: what it changes was changed meanwhile',
+}
+
+/** What a link says, by the names of its settings and secrets; nothing for one of the first form. */
+function linkText({ settings, secrets }: Data): string {
+  const names = [
+    ...Object.keys((settings ?? {}) as object),
+    ...((secrets ?? []) as readonly { readonly name: string }[]).map(({ name }) => `secret ${name}`),
+  ]
+  return names.length === 0 ? '' : `, with ${names.join(', ')}`
 }
 
 /** Repository, branch or tag, and commit, of an origin as its event says it. */

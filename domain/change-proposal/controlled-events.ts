@@ -57,12 +57,13 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   CertificateEnabled: 'certificates',
   CertificateRestrictionsChanged: 'certificates',
 
-  // What vouches for submissions, by which token, and for which projects.
+  // What vouches for submissions, by which token, and for which projects; and what is asked of its builds.
   TrustedBuildSystemCreated: 'trustedBuildSystems',
   TrustedBuildSystemChanged: 'trustedBuildSystems',
   TrustedBuildSystemTokenIssued: 'trustedBuildSystems',
   TrustedBuildSystemEnabled: 'trustedBuildSystems',
   TrustedBuildSystemLinked: 'trustedBuildSystems',
+  TrustedBuildSystemLinkChanged: 'trustedBuildSystems',
 
   OrganizationCreated: undefined,
   ProcessKeyCertified: undefined,

@@ -1,6 +1,5 @@
 import type { Decider } from '../decider.ts'
 import type { Instant } from '../event.ts'
-import type { ProjectId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseSlug } from '../slug.ts'
 import { parseName, parseText } from '../text.ts'
@@ -12,26 +11,13 @@ import {
   type TrustedBuildSystemTokenFacts,
   trustedBuildSystemKinds,
 } from './events.ts'
-
-/** A token as the state knows it. */
-export type TrustedBuildSystemToken = TrustedBuildSystemTokenFacts & {
-  /** `current` the newest, `replaced` one that works until a moment at the most, `ended` one that does not work. */
-  readonly status: 'current' | 'replaced' | 'ended'
-  /** Until when it works; `null` unless it is `replaced`. */
-  readonly validUntil: Instant | null
-}
-
-/** A trusted build system that exists. */
-export type TrustedBuildSystem = TrustedBuildSystemFacts & {
-  readonly status: 'enabled' | 'disabled'
-  /** The oldest first. */
-  readonly tokens: readonly TrustedBuildSystemToken[]
-  /** Each once, those that were linked last at the end. */
-  readonly projects: readonly ProjectId[]
-}
-
-/** Before and after it was created. */
-export type TrustedBuildSystemState = { readonly status: 'none' } | TrustedBuildSystem
+import { decideLink, evolveLinks, type LinkCommand } from './links.ts'
+import {
+  existingTrustedBuildSystem,
+  refuseIfDisabled,
+  type TrustedBuildSystemState,
+  type TrustedBuildSystemToken,
+} from './state.ts'
 
 /** What can be asked of a trusted build system. That the organization has the project is for the caller to see to. */
 export type TrustedBuildSystemCommand =
@@ -49,11 +35,7 @@ export type TrustedBuildSystemCommand =
     }
   | { readonly type: 'DisableTrustedBuildSystem'; readonly reason: string | null }
   | { readonly type: 'EnableTrustedBuildSystem' }
-  | { readonly type: 'LinkProject'; readonly projectId: ProjectId }
-  | { readonly type: 'UnlinkProject'; readonly projectId: ProjectId }
-
-/** So many projects one may be linked to: its stream is read with every call that it vouches for. */
-const mostProjects = 1_000
+  | LinkCommand
 
 /** For so long the token before may work beside a new one: 30 days, in milliseconds. */
 const longestOverlap = 30 * 24 * 60 * 60 * 1000
@@ -63,7 +45,8 @@ const longestOverlap = 30 * 24 * 60 * 60 * 1000
  *
  * Refuses with `TRUSTED_BUILD_SYSTEM_EXISTS`, `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_UNCHANGED`,
  * `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_ENABLED`, `TRUSTED_BUILD_SYSTEM_LINKED`,
- * `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `TRUSTED_BUILD_SYSTEM_TOO_LARGE`, `TRUSTED_BUILD_SYSTEM_KIND_UNKNOWN`,
+ * `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `TRUSTED_BUILD_SYSTEM_LINK_UNCHANGED`, `TRUSTED_BUILD_SYSTEM_TOO_LARGE`,
+ * `ORIGIN_LINK_INVALID`, `ORIGIN_LINK_TOO_LARGE`, `TRUSTED_BUILD_SYSTEM_KIND_UNKNOWN`,
  * `TRUSTED_BUILD_SYSTEM_TOKEN_OVERLAP`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const trustedBuildSystemDecider: Decider<
@@ -79,8 +62,11 @@ export const trustedBuildSystemDecider: Decider<
     'TrustedBuildSystemDisabled',
     'TrustedBuildSystemEnabled',
     'TrustedBuildSystemLinked',
+    'TrustedBuildSystemLinkChanged',
     'TrustedBuildSystemUnlinked',
   ],
+  // Settings of a link say what a build must be: who overlooks them would take others.
+  schemaVersions: { TrustedBuildSystemLinked: 2 },
 
   decide(command, state) {
     if (command.type === 'CreateTrustedBuildSystem') {
@@ -130,24 +116,10 @@ export const trustedBuildSystemDecider: Decider<
             `The trusted build system ${system.slug} is enabled already.`,
           )
         return [{ type: 'TrustedBuildSystemEnabled', data: { schemaVersion: 1 } }]
-      case 'LinkProject': {
-        const { projectId } = command
-        if (system.projects.includes(projectId))
-          throw new Refusal(
-            'TRUSTED_BUILD_SYSTEM_LINKED',
-            `The trusted build system ${system.slug} is linked to the project already.`,
-          )
-        if (system.projects.length >= mostProjects)
-          throw new Refusal(
-            'TRUSTED_BUILD_SYSTEM_TOO_LARGE',
-            `A trusted build system is linked to ${mostProjects} projects at the most.`,
-            { limit: mostProjects },
-          )
-        return [{ type: 'TrustedBuildSystemLinked', data: { schemaVersion: 1, projectId } }]
-      }
+      case 'LinkProject':
+      case 'ChangeLink':
       case 'UnlinkProject':
-        requireLinked(system, command.projectId)
-        return [{ type: 'TrustedBuildSystemUnlinked', data: { schemaVersion: 1, projectId: command.projectId } }]
+        return [decideLink(command, system)]
     }
   },
 
@@ -155,7 +127,7 @@ export const trustedBuildSystemDecider: Decider<
     if (event.type === 'TrustedBuildSystemCreated') {
       if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
-      return { ...facts, status: 'enabled', tokens: [], projects: [] }
+      return { ...facts, status: 'enabled', tokens: [], links: [], projects: [] }
     }
     if (state.status === 'none') return state
     switch (event.type) {
@@ -173,9 +145,9 @@ export const trustedBuildSystemDecider: Decider<
       case 'TrustedBuildSystemEnabled':
         return { ...state, status: 'enabled' }
       case 'TrustedBuildSystemLinked':
-        return { ...state, projects: [...state.projects, event.data.projectId] }
+      case 'TrustedBuildSystemLinkChanged':
       case 'TrustedBuildSystemUnlinked':
-        return { ...state, projects: state.projects.filter((projectId) => projectId !== event.data.projectId) }
+        return evolveLinks(state, event)
     }
   },
 }
@@ -211,30 +183,4 @@ function checkOverlap(until: Instant | null, at: Instant): void {
     `The token before can work beside the new one until a moment within the next 30 days; got ${until}, and it is ${at}.`,
     { previousTokenValidUntil: until, at },
   )
-}
-
-/** The trusted build system, if there is one. @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND` */
-export function existingTrustedBuildSystem(state: TrustedBuildSystemState): TrustedBuildSystem {
-  if (state.status === 'none')
-    throw new Refusal('TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'There is no such trusted build system.')
-  return state
-}
-
-/** @throws Refusal `TRUSTED_BUILD_SYSTEM_DISABLED` */
-export function refuseIfDisabled({ status, slug }: TrustedBuildSystem): void {
-  if (status === 'disabled')
-    throw new Refusal(
-      'TRUSTED_BUILD_SYSTEM_DISABLED',
-      `The trusted build system ${slug} is disabled; nothing counts that it vouches for.`,
-    )
-}
-
-/** @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_LINKED` */
-export function requireLinked({ projects, slug }: TrustedBuildSystem, projectId: ProjectId): void {
-  if (!projects.includes(projectId))
-    throw new Refusal(
-      'TRUSTED_BUILD_SYSTEM_NOT_LINKED',
-      `The trusted build system ${slug} is not linked to the project ${projectId}.`,
-      { projectId },
-    )
 }

@@ -1,5 +1,11 @@
 import type { DomainEvent, Instant } from '../event.ts'
-import type { OrganizationId, ProjectId, TrustedBuildSystemId, TrustedBuildSystemTokenId } from '../ids.ts'
+import type {
+  LinkSecretId,
+  OrganizationId,
+  ProjectId,
+  TrustedBuildSystemId,
+  TrustedBuildSystemTokenId,
+} from '../ids.ts'
 
 /**
  * Which build system it is: it says what can be asked of it about a build. `openIdConnect` is any whose jobs bring
@@ -67,8 +73,38 @@ export type TrustedBuildSystemDisabled = DomainEvent<'TrustedBuildSystemDisabled
 /** It can vouch again, by the tokens that it has. */
 export type TrustedBuildSystemEnabled = DomainEvent<'TrustedBuildSystemEnabled'>
 
-/** What it vouches for may be submitted to policies of a project that demand a trusted build system. */
-export type TrustedBuildSystemLinked = DomainEvent<'TrustedBuildSystemLinked', { readonly projectId: ProjectId }>
+/**
+ * Settings of a link, as JSON: base URLs, ids, whatever the kind of build system asks for. Nothing of it is secret. They are as
+ * they were given: what is left out has its default, which is the same for good.
+ */
+export type LinkSettings = Readonly<Record<string, unknown>>
+
+/** A secret of a link: its value is kept sealed, outside of the log. Another value has another id. */
+export type LinkSecret = {
+  /** What the kind of build system calls it: `apiKey`. */
+  readonly name: string
+  readonly secretId: LinkSecretId
+}
+
+/** What a trusted build system is for one project. */
+export type TrustedBuildSystemLink = {
+  readonly projectId: ProjectId
+  readonly settings: LinkSettings
+  /** By name, each once. */
+  readonly secrets: readonly LinkSecret[]
+}
+
+/**
+ * What it vouches for may be submitted to policies of a project that demand a trusted build system. Since the second form with
+ * settings and secrets, without which nobody can be asked about a build; the first form says that there are none.
+ */
+export type TrustedBuildSystemLinked = DomainEvent<
+  'TrustedBuildSystemLinked',
+  Pick<TrustedBuildSystemLink, 'projectId'> & Partial<TrustedBuildSystemLink>
+>
+
+/** A link has other settings or secrets: all of them, as they are from now on. */
+export type TrustedBuildSystemLinkChanged = DomainEvent<'TrustedBuildSystemLinkChanged', TrustedBuildSystemLink>
 
 /** It vouches for nothing of the project any more. */
 export type TrustedBuildSystemUnlinked = DomainEvent<'TrustedBuildSystemUnlinked', { readonly projectId: ProjectId }>
@@ -81,4 +117,5 @@ export type TrustedBuildSystemEvent =
   | TrustedBuildSystemDisabled
   | TrustedBuildSystemEnabled
   | TrustedBuildSystemLinked
+  | TrustedBuildSystemLinkChanged
   | TrustedBuildSystemUnlinked

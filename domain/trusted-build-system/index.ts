@@ -1,3 +1,5 @@
 export * from './decider.ts'
 export * from './events.ts'
+export * from './links.ts'
+export * from './state.ts'
 export * from './vouching.ts'

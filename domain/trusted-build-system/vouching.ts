@@ -3,14 +3,14 @@ import { isSameDigest } from '../digest.ts'
 import type { Instant } from '../event.ts'
 import type { ProjectId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
+import { requireLinked } from './links.ts'
 import {
   existingTrustedBuildSystem,
   refuseIfDisabled,
-  requireLinked,
   type TrustedBuildSystem,
   type TrustedBuildSystemState,
   type TrustedBuildSystemToken,
-} from './decider.ts'
+} from './state.ts'
 
 /**
  * Finds the token that came with a call, by its hash.

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
 import { commitText, idText, optional, repositoryText } from '../reading/index.ts'
 
@@ -43,6 +44,14 @@ export const appVeyorBuild = z.object({
 
 /** Which build it is. */
 export type AppVeyorBuild = z.output<typeof appVeyorBuild>
+
+/** What AppVeyor asks of links and submissions. */
+export const appVeyorForms: ConnectorForms<AppVeyorSettings, AppVeyorBuild> = {
+  kind: 'appVeyor',
+  settings: appVeyorSettings,
+  linkSecrets: ['apiKey'],
+  build: appVeyorBuild,
+}
 
 const moment = z.iso.datetime({ offset: true, local: true })
 

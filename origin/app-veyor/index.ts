@@ -1,6 +1,6 @@
 import type { Connector } from '../connector.ts'
 import { fetchAppVeyorArtifact } from './artifact.ts'
-import { type AppVeyorBuild, type AppVeyorSettings, appVeyorBuild, appVeyorSettings } from './forms.ts'
+import { type AppVeyorBuild, type AppVeyorSettings, appVeyorForms } from './forms.ts'
 import { verifyAppVeyor } from './verify.ts'
 
 /**
@@ -8,10 +8,7 @@ import { verifyAppVeyor } from './verify.ts'
  * Builds are looked at when they have ended, and their artifact is fetched from AppVeyor.
  */
 export const appVeyor: Connector<AppVeyorSettings, AppVeyorBuild> = {
-  kind: 'appVeyor',
-  settings: appVeyorSettings,
-  linkSecrets: ['apiKey'],
-  build: appVeyorBuild,
+  ...appVeyorForms,
   baseUrl: ({ baseUrl }) => baseUrl,
   verify: verifyAppVeyor,
   fetchArtifact: fetchAppVeyorArtifact,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
 import { commitText, idText, repositoryText } from '../reading/index.ts'
 
@@ -36,6 +37,14 @@ export const azureDevOpsBuild = z.object({
 
 /** Which build it is. */
 export type AzureDevOpsBuild = z.output<typeof azureDevOpsBuild>
+
+/** What Azure DevOps asks of links and submissions. */
+export const azureDevOpsForms: ConnectorForms<AzureDevOpsSettings, AzureDevOpsBuild> = {
+  kind: 'azureDevOps',
+  settings: azureDevOpsSettings,
+  linkSecrets: ['apiKey'],
+  build: azureDevOpsBuild,
+}
 
 const identity = z.object({ id: idText, displayName: z.string().nullish() })
 

@@ -3,7 +3,7 @@ import type { Connector, ConnectorTools } from '../connector.ts'
 import type { IdentityTokens } from '../identity-token/index.ts'
 import { OriginError } from '../origin-error.ts'
 import { fetchByApi } from './fetch-artifact.ts'
-import { type GitHubBuild, type GitHubSettings, gitHubBuild, gitHubSettings, serverOf } from './settings.ts'
+import { type GitHubBuild, type GitHubSettings, gitHubForms, serverOf } from './settings.ts'
 import { verifyByApi } from './verify-by-api.ts'
 import { verifyByToken } from './verify-by-token.ts'
 
@@ -14,9 +14,7 @@ import { verifyByToken } from './verify-by-token.ts'
  */
 export function createGitHubConnector(tokens: IdentityTokens): Connector<GitHubSettings, GitHubBuild> {
   return {
-    kind: 'githubActions',
-    settings: gitHubSettings,
-    build: gitHubBuild,
+    ...gitHubForms,
     baseUrl: (settings) => serverOf(settings).apiUrl,
     async verify(question, tools) {
       if (tools.secrets.identityToken !== undefined) return verifyByToken(question, tools, tokens)

@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import { Refusal } from '../../domain/index.ts'
+import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
+import { parsePipelinePolicy } from '../pipeline-policies/index.ts'
 import { isInnerPath, numericId } from '../reading/index.ts'
 
 /** Events that begin a build of what stands in a branch or behind a tag, and of nothing else. */
@@ -102,6 +105,28 @@ export const gitHubBuild = z.strictObject({
 
 /** What a submission says of its build. */
 export type GitHubBuild = z.output<typeof gitHubBuild>
+
+/** What GitHub asks of links and submissions. */
+export const gitHubForms: ConnectorForms<GitHubSettings, GitHubBuild> = {
+  kind: 'githubActions',
+  settings: gitHubSettings,
+  optionalLinkSecrets: ['apiKey'],
+  checkLink: ({ pipelinePolicies }) => pipelinePolicies.forEach(requireReadable),
+  build: gitHubBuild,
+  optionalBuildSecrets: ['identityToken', 'accessToken'],
+}
+
+/** An unknown rule or parameter is refused when it is saved, by its line and column. @throws Refusal `PIPELINE_POLICY_…` */
+function requireReadable({ name, source }: LinkedPolicy, index: number): void {
+  if (source.kind === 'external') return
+  try {
+    parsePipelinePolicy(source.yaml)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const field = `settings.pipelinePolicies.${index}.source.yaml`
+    throw new Refusal(error.code, `The pipeline policy ${name}: ${error.message}`, { ...error.details, field })
+  }
+}
 
 /** The addresses of one server, which belong together. */
 export type GitHubServer = { readonly serverUrl: string; readonly apiUrl: string; readonly issuer: string }

@@ -5,7 +5,7 @@ import type { IdentityTokens } from '../identity-token/index.ts'
 import { OriginError } from '../origin-error.ts'
 import { baseName } from '../reading/index.ts'
 import { headersOf, permission } from './api.ts'
-import { type GitLabBuild, type GitLabSettings, gitLabBuild, gitLabSettings, serverOf } from './settings.ts'
+import { type GitLabBuild, type GitLabSettings, gitLabForms, serverOf } from './settings.ts'
 import { type GitLabQuestion, verifyByApi, verifyByToken } from './verify.ts'
 
 export type { GitLabBuild, GitLabSettings } from './settings.ts'
@@ -17,9 +17,7 @@ export type { GitLabBuild, GitLabSettings } from './settings.ts'
  */
 export function gitLab(options: { readonly identityTokens: IdentityTokens }): Connector<GitLabSettings, GitLabBuild> {
   return {
-    kind: 'gitlabCi',
-    settings: gitLabSettings,
-    build: gitLabBuild,
+    ...gitLabForms,
     baseUrl: (settings) => serverOf(settings).apiUrl,
     verify: (question, tools) =>
       tools.secrets.identityToken === undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
 import { isInnerPath, numericId } from '../reading/index.ts'
 
@@ -67,6 +68,15 @@ export const gitLabBuild = z
 
 /** What a submission says of its build. */
 export type GitLabBuild = z.output<typeof gitLabBuild>
+
+/** What GitLab asks of links and submissions. */
+export const gitLabForms: ConnectorForms<GitLabSettings, GitLabBuild> = {
+  kind: 'gitlabCi',
+  settings: gitLabSettings,
+  optionalLinkSecrets: ['apiKey'],
+  build: gitLabBuild,
+  optionalBuildSecrets: ['identityToken', 'accessToken'],
+}
 
 /** The addresses of one server, without a slash at their ends. */
 export function serverOf({ serverUrl, apiUrl, issuer }: GitLabSettings) {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { parseSha256Digest } from '../../domain/digest.ts'
+import { linkInvalid, secretMissing } from '../../domain/origin-refusals.ts'
+import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
 import { idText, isInnerPath, repositoryText } from '../reading/index.ts'
 
@@ -35,6 +37,23 @@ export const jenkinsBuild = z.object({
 
 /** Which build it is. */
 export type JenkinsBuild = z.output<typeof jenkinsBuild>
+
+/** What Jenkins asks of links and submissions. */
+export const jenkinsForms: ConnectorForms<JenkinsSettings, JenkinsBuild> = {
+  kind: 'jenkins',
+  settings: jenkinsSettings,
+  optionalLinkSecrets: ['apiKey'],
+  checkLink({ baseUrl, userName }, secrets) {
+    if (baseUrl === null) return
+    if (userName === null)
+      throw linkInvalid(
+        ['settings.userName: Jenkins is asked by a user; say whose API token apiKey is'],
+        'settings.userName',
+      )
+    if (!secrets.includes('apiKey')) throw secretMissing('apiKey', 'the link of project and build system')
+  },
+  build: jenkinsBuild,
+}
 
 const cause = z.object({
   _class: z.string(),

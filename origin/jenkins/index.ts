@@ -1,5 +1,5 @@
 import type { Connector } from '../connector.ts'
-import { type JenkinsBuild, type JenkinsSettings, jenkinsBuild, jenkinsSettings } from './forms.ts'
+import { type JenkinsBuild, type JenkinsSettings, jenkinsForms } from './forms.ts'
 import { verifyJenkins } from './verify.ts'
 
 /**
@@ -8,9 +8,7 @@ import { verifyJenkins } from './verify.ts'
  * plugin says is taken as a claim.
  */
 export const jenkins: Connector<JenkinsSettings, JenkinsBuild> = {
-  kind: 'jenkins',
-  settings: jenkinsSettings,
-  build: jenkinsBuild,
+  ...jenkinsForms,
   baseUrl: ({ baseUrl }) => baseUrl,
   verify: verifyJenkins,
 }

@@ -1,16 +1,9 @@
-import { z } from 'zod'
 import type { Connector } from '../connector.ts'
 import { checkIdentityToken, type IdentityTokens } from '../identity-token/index.ts'
 import { judgeRequired, readOrigin } from './read-origin.ts'
-import { type OidcSettings, oidcSettings } from './settings.ts'
+import { type OidcBuild, type OidcSettings, oidcForms } from './settings.ts'
 
-export { type OidcSettings, oidcSettings, oidcSettingsSchema } from './settings.ts'
-
-/** What a submission says of its build: nothing, since the token says it. */
-const oidcBuild = z.object({})
-
-/** What a submission says of its build: nothing, since the token says it. */
-export type OidcBuild = z.output<typeof oidcBuild>
+export { type OidcBuild, type OidcSettings, oidcSettings, oidcSettingsSchema } from './settings.ts'
 
 /**
  * Any build system whose jobs bring an identity token (OpenID Connect Core 1.0): the link says which issuer it is, what its
@@ -20,10 +13,7 @@ export function openIdConnect(options: {
   readonly identityTokens: IdentityTokens
 }): Connector<OidcSettings, OidcBuild> {
   return {
-    kind: 'openIdConnect',
-    settings: oidcSettings,
-    build: oidcBuild,
-    buildSecrets: ['identityToken'],
+    ...oidcForms,
     baseUrl: () => null,
     async verify({ settings }, tools) {
       const { token, check, evidence } = await checkIdentityToken(options.identityTokens, tools, settings)

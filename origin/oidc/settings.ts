@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
 import { tokenAlgorithms } from '../identity-token/index.ts'
 
@@ -82,6 +83,20 @@ export const oidcSettings = z.strictObject({
 
 /** What a link with any issuer of identity tokens says. */
 export type OidcSettings = z.output<typeof oidcSettings>
+
+/** What a submission says of its build: nothing, since the token says it. */
+const oidcBuild = z.object({})
+
+/** What a submission says of its build: nothing, since the token says it. */
+export type OidcBuild = z.output<typeof oidcBuild>
+
+/** What is asked of links with any issuer of identity tokens, and of submissions. */
+export const oidcForms: ConnectorForms<OidcSettings, OidcBuild> = {
+  kind: 'openIdConnect',
+  settings: oidcSettings,
+  build: oidcBuild,
+  buildSecrets: ['identityToken'],
+}
 
 /** The settings as JSON Schema (2020-12), for editors and tools: what may be written, defaults left out. */
 export function oidcSettingsSchema(): unknown {

@@ -61,7 +61,9 @@ export function statusRefused(status: number, { system, what, permission, missin
 }
 
 /** An id that one release writes as a number and the next as text. */
-export const idText = z.union([z.string(), z.number().int()]).transform(String)
+export const idText = z
+  .union([z.string(), z.number().int()], 'must be an id: a text or a whole number')
+  .transform(String)
 
 /** A field that is left out or null when there is nothing to say. */
 export const optional = <Of extends ZodType>(form: Of) => form.nullish().transform((value) => value ?? null)

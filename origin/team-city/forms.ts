@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ConnectorForms } from '../connector.ts'
 import { apiBaseUrl } from '../http-api/index.ts'
 import { idText, isInnerPath, repositoryText } from '../reading/index.ts'
 
@@ -29,6 +30,14 @@ export const teamCityBuild = z.object({
 
 /** Which build it is. */
 export type TeamCityBuild = z.output<typeof teamCityBuild>
+
+/** What TeamCity asks of links and submissions. */
+export const teamCityForms: ConnectorForms<TeamCitySettings, TeamCityBuild> = {
+  kind: 'teamCity',
+  settings: teamCitySettings,
+  linkSecrets: ['apiKey'],
+  build: teamCityBuild,
+}
 
 const user = z.object({ id: idText, username: z.string().nullish(), name: z.string().nullish() })
 

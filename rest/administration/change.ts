@@ -80,7 +80,7 @@ export function change<
   Body extends z.ZodObject = z.ZodObject<Record<never, never>>,
 >(definition: {
   readonly useCase: UseCase
-  readonly method: 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly description?: string
   /** Below the organization. */
   readonly path: string

@@ -20,6 +20,9 @@ const issuedShape = {
 }
 const settings = { name: z.string(), description: z.string().nullable().default(null) }
 
+const linkSettings = z.record(z.string(), z.unknown())
+const secretName = z.string().meta({ description: 'What the kind of build system calls it, such as apiKey.' })
+
 const systemSchema = z.object({
   trustedBuildSystemId: z.uuid(),
   slug: z.string(),
@@ -28,6 +31,15 @@ const systemSchema = z.object({
   kind: z.enum(trustedBuildSystemKinds),
   status: z.enum(['enabled', 'disabled']),
   projects: z.array(z.uuid()),
+  links: z.array(
+    z.object({
+      projectId: z.uuid(),
+      settings: linkSettings.meta({ description: 'As they were given; what is left out has its default.' }),
+      secrets: z
+        .array(z.object({ name: z.string(), setAt: z.string() }))
+        .meta({ description: 'That they are there. Values are shown to nobody.' }),
+    }),
+  ),
   tokens: z.array(
     z.object({
       tokenId: z.uuid(),
@@ -134,9 +146,41 @@ export function trustedBuildSystemOperations(
       tag,
       summary: 'Link a trusted build system to a project',
       parameters: linking,
-      body: z.object(basedOn),
+      body: z.object({
+        ...basedOn,
+        settings: linkSettings
+          .default({})
+          .meta({ description: 'What the kind of build system asks for; nothing secret.' }),
+        secrets: z
+          .array(z.object({ name: secretName, value: z.string() }))
+          .default([])
+          .meta({ description: 'What else it asks for. Values are kept sealed, and never shown again.' }),
+      }),
       shape,
       run: (caller, input) => application.linkTrustedBuildSystem(caller, input),
+    }),
+    change({
+      useCase: 'changeTrustedBuildSystemLink',
+      method: 'PATCH',
+      path: `${path}/Projects/{projectId}`,
+      tag,
+      summary: 'Give the link of a trusted build system to a project other settings or secrets',
+      parameters: linking,
+      body: z.object({
+        ...basedOn,
+        settings: linkSettings
+          .nullable()
+          .default(null)
+          .meta({ description: 'All of them, as they are to be; null: as they are.' }),
+        secrets: z
+          .array(z.object({ name: secretName, value: z.string().nullable() }))
+          .default([])
+          .meta({
+            description: 'Those that are to be others, or none any more (null). One that is not named stays.',
+          }),
+      }),
+      shape,
+      run: (caller, input) => application.changeTrustedBuildSystemLink(caller, input),
     }),
     change({
       useCase: 'unlinkTrustedBuildSystem',
@@ -162,5 +206,10 @@ function shown(view: TrustedBuildSystemView): z.input<typeof systemSchema> {
     validUntil,
   }))
   const facts = { trustedBuildSystemId, slug, name, description, kind, status }
-  return { ...facts, projects: [...view.projects], tokens, revision, createdAt, updatedAt }
+  const links = view.links.map(({ projectId, settings: said, secrets }) => ({
+    projectId,
+    settings: said,
+    secrets: secrets.map(({ name: secret, setAt }) => ({ name: secret, setAt })),
+  }))
+  return { ...facts, projects: [...view.projects], links, tokens, revision, createdAt, updatedAt }
 }

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { type AppendOutcome, workerActivities } from '../../activities/index.ts'
 import { eventMetadata, signingRequestDecider, streams } from '../../domain/index.ts'
 import { EventLogError, readWholeStream } from '../../event-log/index.ts'
-import { claimOrigins } from '../support/claim-origins.ts'
+import { claimOrigins, noLinkSecrets } from '../support/claim-origins.ts'
 import { hashSubmission } from '../support/hash-requests.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
@@ -27,6 +27,7 @@ async function prepared(program?: Uint8Array, ofHashes = false) {
     ...organization.signer,
     sources: organization.sources,
     origins: claimOrigins(),
+    secrets: noLinkSecrets,
     estServers: new Map(),
   })
   const write = organization.log.append

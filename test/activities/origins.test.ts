@@ -2,15 +2,22 @@ import { randomUUID } from 'node:crypto'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
+import { handleCommand } from '../../application/handle-command.ts'
 import {
+  type DomainEvent,
+  type EventMetadata,
+  organizationDecider,
   originOfClaim,
   type RecordOrigin,
   type Submission,
+  streams,
   type TrustedBuildSystemId,
   type TrustedBuildSystemKind,
+  trustedBuildSystemDecider,
   type UserActor,
   type VerifiedOrigin,
 } from '../../domain/index.ts'
+import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
 import { silenceWorkers } from '../support/temporal.ts'
@@ -88,6 +95,42 @@ describe('a signer of a policy that verifies origins', () => {
     },
     60_000,
   )
+
+  test('signs by no link that was changed without the approvals that the organization demands', async () => {
+    const { organization, recorded } = await verifying()
+    const { signer, setup, projectId } = organization
+    const stream = streams.trustedBuildSystem(recorded.trustedBuildSystemId)
+    const changeLink = (number: number) =>
+      handleCommand(signer, setup, stream, trustedBuildSystemDecider, {
+        type: 'ChangeLink',
+        projectId,
+        settings: { number },
+        secrets: [],
+      })
+    const planned = () =>
+      organization.planned(undefined, undefined, {
+        changes: { claimedOrigin: claimedBy(organization), originVerification: demandedOrigin },
+        origin: recorded,
+      })
+    await changeLink(1)
+    await handleCommand(signer, setup, streams.organization(setup.organizationId), organizationDecider, {
+      type: 'ChangeChangeControl',
+      changeControl: { requiredApprovals: 1, lifetimeSeconds: 86_400 },
+      administrators: 3,
+    })
+    const [before, between] = [await planned(), await planned()]
+    expect(await sign(organization, before.signingRequestId)).toBe('signed')
+    const { events, revision } = await readWholeStream(organization.log, stream)
+    const changed = { type: 'TrustedBuildSystemLinkChanged', data: { ...events.at(-1)?.data, settings: {} } }
+    const metadata = events.at(-1)?.metadata as EventMetadata
+    await organization.log.append(
+      stream,
+      prepareEvents(stream, revision, [changed as unknown as DomainEvent], metadata),
+      revision,
+    )
+    for (const request of [between, await planned()])
+      expect(await sign(organization, request.signingRequestId)).toBe('RULE_CHANGE_NOT_APPROVED')
+  }, 60_000)
 
   test('signs the artifact of an earlier request by the origin that was verified for it, and by no other', async () => {
     const { organization, recorded, signed } = await verifying()

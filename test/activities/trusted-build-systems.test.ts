@@ -73,7 +73,7 @@ describe('a request to a policy that demands a trusted build system', () => {
     const request = await organization.planned()
     await tell(organization, { type: 'UnlinkProject', projectId: organization.projectId })
     expect(await sign(organization, request)).toBe('TRUSTED_BUILD_SYSTEM_NOT_LINKED')
-    await tell(organization, { type: 'LinkProject', projectId: organization.projectId })
+    await tell(organization, { type: 'LinkProject', projectId: organization.projectId, settings: {}, secrets: [] })
     await tell(organization, { type: 'DisableTrustedBuildSystem', reason: null })
     expect(await sign(organization, request)).toBe('TRUSTED_BUILD_SYSTEM_DISABLED')
     await tell(organization, { type: 'EnableTrustedBuildSystem' })
@@ -117,7 +117,7 @@ describe('a request to a policy that demands a trusted build system', () => {
       'linked',
       'TRUSTED_BUILD_SYSTEM_NOT_LINKED',
       { type: 'UnlinkProject', projectId: '' as never },
-      { type: 'LinkProject', projectId: '' as never },
+      { type: 'LinkProject', projectId: '' as never, settings: {}, secrets: [] },
     ],
     [
       'enabled',

@@ -124,7 +124,12 @@ const withdrawals: Readonly<Record<string, Withdrawal>> = {
     withdraw: (organization) =>
       tellBuildSystem(organization, { type: 'UnlinkProject', projectId: organization.projectId }),
     restore: (organization) =>
-      tellBuildSystem(organization, { type: 'LinkProject', projectId: organization.projectId }),
+      tellBuildSystem(organization, {
+        type: 'LinkProject',
+        projectId: organization.projectId,
+        settings: {},
+        secrets: [],
+      }),
   },
   'the request is called off': {
     code: 'SIGNING_REQUEST_FINAL',

@@ -164,10 +164,10 @@ describe('a call that a build system vouches for', () => {
       basedOnRevision: null,
     })
     const created = await application.createTrustedBuildSystem(ada, {
-      slug: 'gitlab',
-      name: 'GitLab',
+      slug: 'github',
+      name: 'GitHub',
       description: null,
-      kind: 'gitlabCi',
+      kind: 'githubActions',
     })
     const authenticate = (trustedBuildSystemToken: string) =>
       codeOf(application.authenticate({ apiToken: ada.token, trustedBuildSystemToken }, undefined))

@@ -214,6 +214,47 @@ describe('countersign apply', () => {
     expect((await apply()).stderr).toMatch(/vouches for project app: proposed already as the change/)
   })
 
+  it('links with settings, and with secrets where there are none yet', async () => {
+    const { ada, bea, json, write, apply, folder } = await administrators()
+    const settings = { baseUrl: 'https://dev.azure.com/example', project: 'Library' }
+    const link = { buildSystem: 'azure', settings, secretFiles: { apiKey: 'key.txt' } }
+    const file = (links: readonly unknown[]) => ({
+      version: 1,
+      trustedBuildSystems: [{ slug: 'azure', name: 'Azure', kind: 'azureDevOps' }],
+      projects: [{ slug: 'app', name: 'App', trustedBuildSystems: links }],
+    })
+    write(file([link]))
+    expect((await apply()).stderr).toContain('FILE_UNREADABLE')
+    writeFileSync(join(folder, 'key.txt'), 'the key\n')
+    expect((await apply()).stdout).toBe('1 change made.\n')
+    const linked = async () => (await json('project', 'show', 'app')).trustedBuildSystemLinks
+    expect(await linked()).toMatchObject([{ trustedBuildSystem: { slug: 'azure' }, settings, secrets: [{}] }])
+    // The secret is there, and what it is nobody can compare; by its slug alone nothing of the link is looked at.
+    for (const same of [link, { ...link, settings: { project: 'Library', baseUrl: settings.baseUrl } }, 'azure']) {
+      write(file([same]))
+      expect((await apply()).stdout).toBe('Everything is as the file says.\n')
+    }
+    await ada('organization', 'change-control', '--approvals', '1')
+    write(file([{ ...link, settings: { ...settings, poolIds: [7], project: 'Tools' } }]))
+    const dry = await apply('--dry-run')
+    expect(lines(dry.stdout)).toEqual([
+      '~ trusted build system azure, its link to project app',
+      '    settings.project: "Library" → "Tools"',
+      '    settings.poolIds: none → 7',
+    ])
+    const { changes } = await json('apply', 'acme.yaml')
+    expect((await apply()).stderr).toMatch(/its link to project app: proposed already as the change/)
+    await bea('change', 'approve', changes[0].changeProposalId, '--yes')
+    expect((await apply()).stdout).toBe('Everything is as the file says.\n')
+    expect(await linked()).toMatchObject([{ settings: { ...settings, poolIds: [7], project: 'Tools' } }])
+    const made = parse((await ada('organization', 'file')).stdout)
+    expect(made.projects[0].trustedBuildSystems).toMatchObject([{ buildSystem: 'azure' }])
+    write(file([link, 'azure']))
+    expect((await apply()).stderr).toContain(
+      'projects[0].trustedBuildSystems[1]: the build system azure is there twice',
+    )
+  })
+
   it('changes nothing for a file that is wrong, and says all that is', async () => {
     const { server, ada, json, write, apply } = await administrators()
     const cases: readonly (readonly [unknown, string, readonly string[]])[] = [

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { runCommand } from '../support/run-command.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 it('a trusted build system is created, changed, linked, given a token, disabled and shown by commands', async () => {
   const server = await startGraphQLServer()
@@ -49,4 +52,58 @@ it('a trusted build system is created, changed, linked, given a token, disabled 
     stderr: expect.stringContaining('TRUSTED_BUILD_SYSTEM_NOT_FOUND'),
   })
   expect(await run('create', 'x', '--name', 'X', '--kind', 'bamboo')).toMatchObject({ code: 2 })
+})
+
+it('a link has settings and secrets from files and options, and is changed by them', async () => {
+  const server = await startGraphQLServer()
+  const workingDirectory = temporaryFolder()
+  const environment = { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: server.administrator.token }
+  const run = (...args: readonly string[]) =>
+    runCommand(['trusted-build-system', ...args], { environment, workingDirectory })
+  const json = async (...args: readonly string[]) => {
+    const { stdout, stderr } = await run(...args, '--json')
+    expect(stderr).toBe('')
+    return JSON.parse(stdout)
+  }
+  const write = (name: string, text: string) => writeFileSync(join(workingDirectory, name), text)
+  write('link.yaml', 'baseUrl: https://dev.azure.com/example\nproject: Library\n')
+  write('key.txt', 'the-first-key\n')
+  write('new-key.txt', 'the-second-key\r\n')
+  const { trustedBuildSystemId } = await json('create', 'azure', '--name', 'Azure', '--kind', 'azureDevOps')
+  const key = ['--secret-file', 'apiKey=key.txt']
+  const refused = async (...args: readonly string[]) => (await run(...args)).stderr
+  expect(await refused('link', 'azure', 'demo', '--setting', 'project=Library', ...key)).toContain(
+    'ORIGIN_LINK_INVALID: The link of project and build system is wrong: settings.baseUrl: ',
+  )
+  expect(await refused('link', 'azure', 'demo', '--settings-file', 'link.yaml')).toContain('ORIGIN_SECRET_MISSING')
+  expect(await refused('link', 'azure', 'demo', '--settings-file', 'nothing.yaml')).toContain(
+    'LINK_SETTINGS_UNREADABLE',
+  )
+  write('list.yaml', '- 1\n')
+  expect(await refused('link', 'azure', 'demo', '--settings-file', 'list.yaml')).toContain('LINK_SETTINGS_INVALID')
+  expect(await refused('link', 'azure', 'demo', '--secret-file', 'key.txt')).toContain('apiKey=key.txt')
+  expect(await refused('change-link', 'azure', 'demo')).toContain('Say what is to change')
+  expect(await refused('change-link', 'azure', 'demo', ...key)).toContain('TRUSTED_BUILD_SYSTEM_NOT_LINKED')
+
+  const ids = ['--setting', 'definitionIds=[7,12]']
+  await json('link', 'azure', 'demo', '--settings-file', 'link.yaml', ...ids, ...key)
+  await json('change-link', 'azure', 'demo', '--setting', 'project=Tools', '--setting', 'definitionIds=')
+  const settings = { baseUrl: 'https://dev.azure.com/example', project: 'Tools' }
+  const { links, projects } = await json('show', 'azure')
+  expect(projects).toMatchObject([{ slug: 'demo' }])
+  expect(links).toEqual([
+    { project: projects[0], settings, secrets: [{ name: 'apiKey', setAt: expect.stringMatching(/^2.*Z$/) }] },
+  ])
+  await json('change-link', 'azure', 'demo', '--secret-file', 'apiKey=new-key.txt')
+  const [changed] = (await json('show', 'azure')).links
+  expect(changed.settings).toEqual(settings)
+  expect(changed.secrets[0].setAt > links[0].secrets[0].setAt).toBe(true)
+  expect(await refused('change-link', 'azure', 'demo', '--remove-secret', 'apiKey')).toContain('ORIGIN_SECRET_MISSING')
+  const { stdout } = await run('show', 'azure')
+  expect(stdout).toMatch(
+    /link to +demo\nbaseUrl +https:\/\/dev.azure.com\/example\nproject +Tools\napiKey +secret, set /,
+  )
+  const history = await runCommand(['audit', 'history', 'trusted-build-system', trustedBuildSystemId], { environment })
+  expect(history.stdout + stdout).not.toMatch(/the-(first|second)-key/)
+  expect(history.stdout).toMatch(/Link to the project \S+ changed by .*, with baseUrl, project, secret apiKey/)
 })

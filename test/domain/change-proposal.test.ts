@@ -170,6 +170,7 @@ describe('the events that need the approval of others', () => {
       'TrustedBuildSystemChanged',
       'TrustedBuildSystemCreated',
       'TrustedBuildSystemEnabled',
+      'TrustedBuildSystemLinkChanged',
       'TrustedBuildSystemLinked',
       'TrustedBuildSystemTokenIssued',
       'UserReactivated',

@@ -181,7 +181,11 @@ describe('of past requests, other settings would have treated otherwise', () => 
     existingSignatures: 'replace',
     source: { kind: 'uploadedFile' },
   } as unknown as PastRequest
-  const jenkins = { status: 'enabled', slug: 'jenkins', projects: ['project'] } as unknown as TrustedBuildSystemState
+  const jenkins = {
+    status: 'enabled',
+    slug: 'jenkins',
+    links: [{ projectId: 'project' }],
+  } as unknown as TrustedBuildSystemState
   const known = (buildSystem: object, kind: 'ci' | 'interactive' = 'ci') => ({
     groupsOf: (user: UserId) => (user === sam ? [] : [leads]),
     kindOf: () => kind,
@@ -235,7 +239,7 @@ describe('of past requests, other settings would have treated otherwise', () => 
   it.each([
     ['TRUSTED_BUILD_SYSTEM_REQUIRED', {}, known({})],
     ['SUBMITTER_NOT_CI_USER', { vouchedBy }, known({}, 'interactive')],
-    ['TRUSTED_BUILD_SYSTEM_NOT_LINKED', { vouchedBy }, known({ projects: ['other'] })],
+    ['TRUSTED_BUILD_SYSTEM_NOT_LINKED', { vouchedBy }, known({ links: [{ projectId: 'other' }] })],
     ['TRUSTED_BUILD_SYSTEM_DISABLED', { vouchedBy }, known({ status: 'disabled' })],
     ['TRUSTED_BUILD_SYSTEM_NOT_FOUND', { vouchedBy }, known({ status: 'none' })],
   ])('by settings that demand a trusted build system: %s', (code, by, now) => {

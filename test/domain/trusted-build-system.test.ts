@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import {
   fold,
+  type LinkSecret,
+  type LinkSecretId,
   type OrganizationId,
   type ProjectId,
   requireTrustedBuildSystem,
   trustedBuildSystemDecider as system,
   type TrustedBuildSystemEvent,
   type TrustedBuildSystemId,
+  type TrustedBuildSystemLinked,
   type TrustedBuildSystemTokenId,
   trustedBuildSystemKinds,
   usableBuildSystemToken,
@@ -45,10 +48,28 @@ const linked = happened('TrustedBuildSystemLinked', { projectId })
 const unlinked = happened('TrustedBuildSystemUnlinked', { projectId })
 const rotate = { type: 'RotateToken', token: token('2'), previousTokenValidUntil: null, at } as const
 const change = { type: 'ChangeTrustedBuildSystem', name: 'Builds', description: 'In Bonn' } as const
-const link = { type: 'LinkProject', projectId } as const
+const link = { type: 'LinkProject', projectId, settings: {}, secrets: [] } as const
+const secretId = fixedUuid<LinkSecretId>
+const apiKey = (digit: string) => ({ name: 'apiKey', secretId: secretId(digit) })
+const settings = { baseUrl: 'https://builds.example', ids: [1, 2], nothing: null, isPublic: true }
+const linkedTo = (project: ProjectId) => happened('TrustedBuildSystemLinked', { projectId: project })
+const linkedWith = (secrets: readonly LinkSecret[], said: object = settings) => {
+  const linkedSo = happened('TrustedBuildSystemLinked', { projectId, settings: { ...said }, secrets })
+  return { ...linkedSo, data: { ...linkedSo.data, schemaVersion: 2 } } as TrustedBuildSystemLinked
+}
+const changedTo = (said: object, secrets: readonly LinkSecret[]) =>
+  happened('TrustedBuildSystemLinkChanged', { projectId, settings: { ...said }, secrets })
+const changeLink = { type: 'ChangeLink', projectId, secrets: [] } as const
+const invalid = (said: unknown, secrets: readonly LinkSecret[] = []) =>
+  ({ ...link, settings: said as typeof settings, secrets }) as const
 const unlink = { type: 'UnlinkProject', projectId } as const
 const disable = { type: 'DisableTrustedBuildSystem', reason: 'stolen' } as const
 const enable = { type: 'EnableTrustedBuildSystem' } as const
+
+/** An object in an object in an object. */
+function nested(depth: number): object {
+  return depth === 0 ? {} : { inner: nested(depth - 1) }
+}
 
 describe('a trusted build system', () => {
   it('is created with its first token, enabled and linked to nothing, its slug in lower case', () => {
@@ -88,6 +109,33 @@ describe('a trusted build system', () => {
     })
   })
 
+  it('is linked with settings and secrets, which a change says anew: a secret that it does not name stays', () => {
+    given(system, ...first)
+      .when({ ...link, settings, secrets: [apiKey('b'), { ...apiKey('a'), name: 'account' }] })
+      .thenEvents(linkedWith([{ ...apiKey('a'), name: 'account' }, apiKey('b')]))
+    given(system, ...first, linkedWith([apiKey('a')]))
+      .when({ ...changeLink, secrets: [{ name: 'account', secretId: secretId('c') }] })
+      .thenEvents(changedTo(settings, [{ name: 'account', secretId: secretId('c') }, apiKey('a')]))
+    given(system, ...first, linkedWith([apiKey('a')]))
+      .when({ ...changeLink, settings: { project: 'other' }, secrets: [apiKey('b')] })
+      .thenEvents(changedTo({ project: 'other' }, [apiKey('b')]))
+    given(system, ...first, linkedWith([apiKey('a')]))
+      .when({ ...changeLink, settings: {}, secrets: [{ name: 'apiKey', secretId: null }] })
+      .thenEvents(changedTo({}, []))
+    expect(fold(system, [...first, linked, linkedTo(other), changedTo(settings, [apiKey('a')])])).toMatchObject({
+      projects: [projectId, other],
+      links: [
+        { projectId, settings, secrets: [apiKey('a')] },
+        { projectId: other, settings: {}, secrets: [] },
+      ],
+    })
+    // What is not linked has nothing that could be changed.
+    expect(fold(system, [...first, linked, unlinked, changedTo(settings, [])])).toMatchObject({
+      links: [],
+      projects: [],
+    })
+  })
+
   it('can be given a new token while it is disabled, so that a stolen one never works again', () => {
     given(system, ...first, disabled)
       .when(rotate)
@@ -118,6 +166,52 @@ describe('a trusted build system', () => {
         ),
       ],
       link,
+    ],
+    [
+      'TRUSTED_BUILD_SYSTEM_TOO_LARGE',
+      'settings of more than a million bytes in all links',
+      [
+        ...first,
+        ...Array.from({ length: 20 }, (_, index) =>
+          happened('TrustedBuildSystemLinked', {
+            projectId: `project ${index}` as ProjectId,
+            settings: { text: 'x'.repeat(50_000) },
+            secrets: [],
+          }),
+        ),
+      ],
+      { ...link, settings: { text: 'x' } },
+    ],
+    ['TRUSTED_BUILD_SYSTEM_NOT_LINKED', 'a change of no link', [...first], { ...changeLink, settings }],
+    ['TRUSTED_BUILD_SYSTEM_LINK_UNCHANGED', 'a change of nothing', [...first, linkedWith([apiKey('a')])], changeLink],
+    [
+      'TRUSTED_BUILD_SYSTEM_LINK_UNCHANGED',
+      'the same settings in another order',
+      [...first, linkedWith([])],
+      { ...changeLink, settings: Object.fromEntries(Object.entries(settings).reverse()) },
+    ],
+    ['ORIGIN_LINK_TOO_LARGE', 'settings of more than 64 KiB', [...first], invalid({ text: 'ä'.repeat(33_000) })],
+    ['ORIGIN_LINK_INVALID', 'settings that are a list', [...first], invalid([])],
+    ['ORIGIN_LINK_INVALID', 'a NUL, which PostgreSQL does not keep', [...first], invalid({ list: ['a', { b: '\0' }] })],
+    ['ORIGIN_LINK_INVALID', 'a name that hides something', [...first], invalid({ 'base\u200bUrl': '' })],
+    ['ORIGIN_LINK_INVALID', 'a number that is not whole', [...first], invalid({ number: 1.5 })],
+    ['ORIGIN_LINK_INVALID', 'what is no JSON', [...first], invalid({ date: undefined })],
+    ['ORIGIN_LINK_INVALID', 'settings in each other without an end', [...first], invalid(nested(30))],
+    [
+      'ORIGIN_LINK_INVALID',
+      'a secret with an odd name',
+      [...first],
+      invalid({}, [{ ...apiKey('a'), name: 'api key' }]),
+    ],
+    ['ORIGIN_LINK_INVALID', 'a secret twice', [...first], invalid({}, [apiKey('a'), apiKey('b')])],
+    [
+      'ORIGIN_LINK_INVALID',
+      'more secrets than anybody asks for',
+      [...first],
+      invalid(
+        {},
+        Array.from({ length: 11 }, (_, index) => ({ ...apiKey('a'), name: `key${index}` })),
+      ),
     ],
     ['TRUSTED_BUILD_SYSTEM_KIND_UNKNOWN', 'a kind that there is not', [], { ...create, kind: 'bamboo' as 'jenkins' }],
     ['TRUSTED_BUILD_SYSTEM_TOKEN_OVERLAP', 'no time', [...first], { ...rotate, previousTokenValidUntil: at }],

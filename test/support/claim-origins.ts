@@ -1,4 +1,8 @@
+import type { LinkSecrets } from '../../activities/index.ts'
 import { claimConnectors, createOrigins, type Origins } from '../../origin/index.ts'
+
+/** For links that have no secrets. */
+export const noLinkSecrets: LinkSecrets = { get: async () => undefined }
 
 /** Origins as build systems claim them that are asked nothing. */
 export function claimOrigins(): Origins {

@@ -27,6 +27,7 @@ import { type GraphQLDependencies, registerGraphQL } from '../../graphql/index.t
 import { createSchema } from '../../graphql/schema.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from '../../http/index.ts'
 import type { NotificationStore } from '../../notifications/index.ts'
+import { buildSystemForms } from '../../origin/index.ts'
 import type { Persons } from '../../persons/index.ts'
 import {
   openReadModel,
@@ -178,6 +179,7 @@ export async function openGraphQLServer(
     administrators: administratorsInLog(log),
     refusals,
     secrets,
+    buildSystems: buildSystemForms,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
     mailedTokens: testMailedTokens,

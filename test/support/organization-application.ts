@@ -1,6 +1,7 @@
 import { type Application, type Caller, createApplication } from '../../application/index.ts'
 import { checkHeader, createVerifiedReader } from '../../artifacts/index.ts'
 import type { UserId } from '../../domain/index.ts'
+import { buildSystemForms } from '../../origin/index.ts'
 import { noSecrets, noWebHooks } from '../../server/answers-nobody.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
@@ -24,6 +25,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     secrets: noSecrets,
+    buildSystems: buildSystemForms,
     webHooks: noWebHooks,
     room: { require: async () => undefined },
     now: () => new Date().toISOString(),

@@ -7,6 +7,7 @@ import { checkHeader, createVerifiedReader, openManifest, openPlan } from '../..
 import type { UserId } from '../../domain/index.ts'
 import { registerGraphQL } from '../../graphql/index.ts'
 import { openHttpServer } from '../../http/index.ts'
+import { buildSystemForms } from '../../origin/index.ts'
 import { openReadModel, openSqliteReadModel, type ReadModelDatabase, startProjector } from '../../projections/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { noWebHooks } from '../../server/answers-nobody.ts'
@@ -46,8 +47,8 @@ export async function serveOrganization(
 ): Promise<ServedOrganization> {
   const { formats = signatureFormats } = options
   const { log, store, uploads, sources, persons, folder, tokens } = organization
-  const workflows = await startWorkers(environment, organization, undefined, options.workers)
   const secrets = secretsIn(folder)
+  const workflows = await startWorkers(environment, organization, undefined, { secrets, ...options.workers })
   const application = createApplication({
     log,
     workflows,
@@ -61,6 +62,7 @@ export async function serveOrganization(
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     secrets,
+    buildSystems: buildSystemForms,
     webHooks: noWebHooks,
     room: { require: async () => undefined },
     now: () => new Date().toISOString(),

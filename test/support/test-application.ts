@@ -36,6 +36,7 @@ import {
   streams,
 } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
+import { buildSystemForms } from '../../origin/index.ts'
 import type { Persons } from '../../persons/index.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { announcedUploadSource, createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
@@ -68,6 +69,8 @@ export type TestApplication = {
   readonly securityEvents: (organization?: OrganizationId) => Promise<readonly RecordedEvent[]>
   /** What was kept that is secret, by purpose and id. */
   readonly secrets: TestSecrets['kept']
+  /** Which of that expires, and when. */
+  readonly expiringSecrets: TestSecrets['expiring']
   /** What web hooks have. */
   readonly webHooks: TestWebHooks
   /** Adds a certificate that can sign. */
@@ -157,6 +160,7 @@ export async function testApplication(
     persons,
     refusals,
     secrets: secrets.port,
+    buildSystems: buildSystemForms,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
     now,
@@ -188,6 +192,7 @@ export async function testApplication(
     setup,
     persons,
     secrets: secrets.kept,
+    expiringSecrets: secrets.expiring,
     webHooks,
     logPath,
     tell,

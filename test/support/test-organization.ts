@@ -11,9 +11,10 @@ import { createProject } from '../../application/create-project.ts'
 import { createSigningPolicy } from '../../application/create-signing-policy.ts'
 import { createUser } from '../../application/create-user.ts'
 import { createGroup } from '../../application/groups.ts'
+import { handleCommand } from '../../application/handle-command.ts'
 import { createOrganization } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
-import { createTrustedBuildSystem, linkTrustedBuildSystem } from '../../application/trusted-build-systems.ts'
+import { createTrustedBuildSystem } from '../../application/trusted-build-systems.ts'
 import { type ArtifactStore, createSigningPlan, type Uploads } from '../../artifacts/index.ts'
 import {
   type Actor,
@@ -41,6 +42,7 @@ import {
   signingRequestDecider,
   streams,
   type TrustedBuildSystemKind,
+  trustedBuildSystemDecider,
   type UserActor,
   type UserId,
   uploadedFile,
@@ -325,7 +327,10 @@ async function linkedBuildSystem(
 ): Promise<Voucher> {
   const facts = { slug: 'builds', name: 'Builds', description: null, kind: kind === true ? 'custom' : kind }
   const { trustedBuildSystemId, tokenId } = await createTrustedBuildSystem(dependencies, setup, facts)
-  await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId })
+  const stream = streams.trustedBuildSystem(trustedBuildSystemId)
+  // Also of kinds that ask for settings: what such a link cannot do is tried, too.
+  const link = { type: 'LinkProject', projectId, settings: {}, secrets: [] } as const
+  await handleCommand(dependencies, setup, stream, trustedBuildSystemDecider, link)
   return { trustedBuildSystemId, proof: { method: 'token', tokenId }, node: null }
 }
 

@@ -40,7 +40,8 @@ export type WebHookWorld = {
 export async function webHookWorld(): Promise<WebHookWorld> {
   const test = await testApplication()
   const { log, now } = test.dependencies
-  const { notifications, secrets } = test.webHooks
+  const { notifications } = test.webHooks
+  const { secrets } = test
   const receiver = await startWebHookReceiver()
   const outgoing = openOutgoing({ allowHttp: true, allowedNetworks: ['127.0.0.0/8'] })
   onTestFinished(() => outgoing.close())

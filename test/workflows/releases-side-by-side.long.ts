@@ -7,7 +7,7 @@ import { readWholeStream } from '../../event-log/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
 import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
-import { claimOrigins } from '../support/claim-origins.ts'
+import { claimOrigins, noLinkSecrets } from '../support/claim-origins.ts'
 import { knowMore, newEventType } from '../support/newer-release.ts'
 import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -57,6 +57,7 @@ async function startNewerRelease(organization: TestOrganization, payloadKey: str
           ...parts,
           sources: organization.sources,
           origins: claimOrigins(),
+          secrets: noLinkSecrets,
           estServers: new Map(),
         }),
       },

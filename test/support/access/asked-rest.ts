@@ -97,6 +97,14 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
     path: async (of) =>
       `/Api/v1/${await of.organizationId()}/TrustedBuildSystems/${await of.trustedBuildSystem()}/Projects/${await of.project()}`,
   },
+  'PATCH /Api/v1/:organizationId/TrustedBuildSystems/:trustedBuildSystemId/Projects/:projectId': {
+    async path(of) {
+      const { trustedBuildSystemId, projectId } = await of.linkedTrustedBuildSystem()
+      return `/Api/v1/${await of.organizationId()}/TrustedBuildSystems/${trustedBuildSystemId}/Projects/${projectId}`
+    },
+    body: JSON.stringify({ secrets: [{ name: 'apiKey', value: 'another key' }] }),
+    headers: { 'content-type': 'application/json' },
+  },
   'DELETE /Api/v1/:organizationId/TrustedBuildSystems/:trustedBuildSystemId/Projects/:projectId': {
     path: async (of) => {
       const { trustedBuildSystemId, projectId } = await of.linkedTrustedBuildSystem()

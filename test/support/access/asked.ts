@@ -282,6 +282,10 @@ export const asked: Readonly<Record<string, Asked>> = {
     trustedBuildSystemId: await of.trustedBuildSystem(),
     projectId: await of.project(),
   })),
+  'Mutation.changeTrustedBuildSystemLink': input(async (of) => ({
+    ...(await of.linkedTrustedBuildSystem()),
+    secrets: [{ name: 'apiKey', value: 'another key' }],
+  })),
   'Mutation.unlinkTrustedBuildSystem': input((of) => of.linkedTrustedBuildSystem()),
 
   'Mutation.createSelfSignedCertificate': input(async (of) => ({

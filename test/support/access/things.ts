@@ -13,11 +13,8 @@ import { deactivateProject } from '../../../application/projects.ts'
 import { proposeChange } from '../../../application/propose-change.ts'
 import type { Setup } from '../../../application/setup.ts'
 import { deactivateSigningPolicy } from '../../../application/signing-policies.ts'
-import {
-  createTrustedBuildSystem,
-  disableTrustedBuildSystem,
-  linkTrustedBuildSystem,
-} from '../../../application/trusted-build-systems.ts'
+import { linkTrustedBuildSystem } from '../../../application/trusted-build-system-links.ts'
+import { createTrustedBuildSystem, disableTrustedBuildSystem } from '../../../application/trusted-build-systems.ts'
 import { createWebHook, deleteWebHook, disableWebHook } from '../../../application/web-hooks.ts'
 import {
   type GlobalRole,
@@ -26,6 +23,7 @@ import {
   type SigningPolicyId,
   type SigningPolicySettings,
   streams,
+  type TrustedBuildSystemKind,
   type UserId,
   type WebHookId,
 } from '../../../domain/index.ts'
@@ -154,13 +152,13 @@ export function thingsOf(making: ThingMaking): Things {
         repositoryUrl: null,
       })
     ).projectId
-  const newBuildSystem = async () =>
+  const newBuildSystem = async (kind: TrustedBuildSystemKind = 'custom') =>
     (
       await createTrustedBuildSystem(dependencies, setup, {
         slug: `b-${randomUUID()}`,
         name: 'Another',
         description: null,
-        kind: 'custom',
+        kind,
       })
     ).trustedBuildSystemId
   const webHooks: WebHookId[] = []
@@ -243,15 +241,16 @@ export function thingsOf(making: ThingMaking): Things {
         projectId: organization.projectId,
         signingPolicyId: namedPolicyId as SigningPolicyId,
       }),
-    trustedBuildSystem: newBuildSystem,
+    trustedBuildSystem: () => newBuildSystem(),
     async disabledTrustedBuildSystem() {
       const trustedBuildSystemId = await newBuildSystem()
       await disableTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, reason: null })
       return trustedBuildSystemId
     },
     async linkedTrustedBuildSystem() {
-      const link = { trustedBuildSystemId: await newBuildSystem(), projectId: await newProject() }
-      await linkTrustedBuildSystem(dependencies, setup, link)
+      const link = { trustedBuildSystemId: await newBuildSystem('jenkins'), projectId: await newProject() }
+      const secrets = [{ name: 'apiKey', value: 'a key' }]
+      await linkTrustedBuildSystem(dependencies, setup, { ...link, secrets })
       return link
     },
     webHook: newWebHook,

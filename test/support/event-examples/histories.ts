@@ -158,6 +158,38 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       ],
     },
     {
+      streamId: streams.trustedBuildSystem(id.linkedBuildSystem),
+      events: [
+        byToken('TrustedBuildSystemCreated', {
+          trustedBuildSystemId: id.linkedBuildSystem,
+          organizationId: id.organization,
+          slug: 'azure',
+          kind: 'azureDevOps',
+          name: 'Azure DevOps',
+          description: null,
+        }),
+        byToken('TrustedBuildSystemTokenIssued', {
+          tokenId: id.session as string as TrustedBuildSystemTokenId,
+          tokenHash: digest('9a'),
+          prefix: 'abcdef',
+          previousTokenValidUntil: null,
+        }),
+        inForm(
+          2,
+          byToken('TrustedBuildSystemLinked', {
+            projectId: id.project,
+            settings: { baseUrl: 'https://dev.azure.com/example', project: 'tool', definitionIds: [7, 12] },
+            secrets: [{ name: 'apiKey', secretId: id.linkSecret }],
+          }),
+        ),
+        byToken('TrustedBuildSystemLinkChanged', {
+          projectId: id.project,
+          settings: { baseUrl: 'https://dev.azure.com/example', project: 'tool' },
+          secrets: [{ name: 'apiKey', secretId: id.newLinkSecret }],
+        }),
+      ],
+    },
+    {
       streamId: streams.trustedBuildSystemSlug(fixedUuid('d')),
       events: [
         byToken('TrustedBuildSystemSlugReserved', {

@@ -1,6 +1,7 @@
 import {
   type GroupId,
   type Instant,
+  type LinkSecretId,
   type ProjectCommand,
   type ProjectId,
   type SigningPolicyCommand,
@@ -69,7 +70,13 @@ export function buildSystemCommands(
     },
     { type: 'ChangeTrustedBuildSystem', name: `Build system ${detail % 50}`, description: 'Builds' },
     { type: 'RotateToken', token, previousTokenValidUntil, at },
-    { type: 'LinkProject', projectId },
+    { type: 'LinkProject', projectId, settings: detail % 2 === 0 ? {} : { number: detail }, secrets: [] },
+    {
+      type: 'ChangeLink',
+      projectId,
+      settings: { number: detail },
+      secrets: [{ name: 'apiKey', secretId: detail % 3 === 0 ? null : uuid<LinkSecretId>('b', detail) }],
+    },
     { type: 'UnlinkProject', projectId },
     { type: 'DisableTrustedBuildSystem', reason: null },
     { type: 'EnableTrustedBuildSystem' },

@@ -1,0 +1,161 @@
+import {
+  changedLinkSecrets,
+  existingTrustedBuildSystem,
+  type LinkSettings,
+  type ProjectId,
+  projectDecider,
+  Refusal,
+  requireLinked,
+  streams,
+  type TrustedBuildSystem,
+  type TrustedBuildSystemCommand,
+  type TrustedBuildSystemId,
+  trustedBuildSystemDecider,
+} from '../domain/index.ts'
+import type { Requester } from './caller.ts'
+import { type BasedOn, handleCommand } from './handle-command.ts'
+import { forgetSecrets, type KeptSecret, keepingSecrets } from './kept-secrets.ts'
+import { type GivenLinkSecret, linkSecretPlace, newLinkSecrets } from './link-secrets.ts'
+import { loadOwn } from './load.ts'
+import type { ApplicationDependencies } from './ports.ts'
+import { keepUntilDecided } from './proposed-secrets.ts'
+import type { TrustedBuildSystemHandled } from './trusted-build-systems.ts'
+
+/** What use cases of links need. */
+export type LinkDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'buildSystems'>
+
+/** Which link. */
+export type TrustedBuildSystemLinkReference = BasedOn & {
+  readonly trustedBuildSystemId: TrustedBuildSystemId
+  readonly projectId: ProjectId
+}
+
+/** Which trusted build system is to be linked to which project, and how its builds are asked about. */
+export type TrustedBuildSystemLinking = TrustedBuildSystemLinkReference & {
+  /** What the kind asks for; nothing secret. None by default. */
+  readonly settings?: LinkSettings
+  /** What else the kind asks for. None by default. */
+  readonly secrets?: readonly (GivenLinkSecret & { readonly value: string })[]
+}
+
+/** What a link is to be from now on. */
+export type TrustedBuildSystemLinkUpdate = TrustedBuildSystemLinkReference & {
+  /** All of them, as they are to be; left out: as they are. */
+  readonly settings?: LinkSettings | null
+  /** Those that are to be others, or none any more; one that is not named stays. */
+  readonly secrets?: readonly GivenLinkSecret[]
+}
+
+/**
+ * Lets a trusted build system vouch for what is submitted to a project. What is secret about the link is kept before the log names
+ * it.
+ *
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `PROJECT_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_LINKED`,
+ *   `TRUSTED_BUILD_SYSTEM_TOO_LARGE`, `ORIGIN_LINK_INVALID`, `ORIGIN_LINK_TOO_LARGE`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`,
+ *   `CHANGE_STALE`
+ */
+export async function linkTrustedBuildSystem(
+  dependencies: LinkDependencies,
+  requester: Requester,
+  { trustedBuildSystemId, projectId, settings = {}, secrets = [], ...basedOn }: TrustedBuildSystemLinking,
+): Promise<TrustedBuildSystemHandled> {
+  const { log, buildSystems } = dependencies
+  const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, requester)
+  if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
+  const system = await ownSystem(dependencies, requester, trustedBuildSystemId)
+  const { changes, kept } = newLinkSecrets(requester.organizationId, secrets)
+  const command = {
+    type: 'LinkProject',
+    projectId,
+    settings: buildSystems.checkLink(
+      system.kind,
+      settings,
+      secrets.map(({ name }) => name),
+    ),
+    secrets: changedLinkSecrets([], changes),
+  } as const
+  return sendLink(dependencies, requester, system, { command, kept, basedOn })
+}
+
+/**
+ * Gives a link other settings or secrets. A secret that another takes the place of is removed for good.
+ *
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `TRUSTED_BUILD_SYSTEM_LINK_UNCHANGED`,
+ *   `TRUSTED_BUILD_SYSTEM_TOO_LARGE`, `ORIGIN_LINK_INVALID`, `ORIGIN_LINK_TOO_LARGE`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`,
+ *   `CHANGE_STALE`
+ */
+export async function changeTrustedBuildSystemLink(
+  dependencies: LinkDependencies,
+  requester: Requester,
+  { trustedBuildSystemId, projectId, settings, secrets = [], ...basedOn }: TrustedBuildSystemLinkUpdate,
+): Promise<TrustedBuildSystemHandled> {
+  const system = await ownSystem(dependencies, requester, trustedBuildSystemId)
+  const before = requireLinked(system, projectId)
+  const { changes, kept } = newLinkSecrets(requester.organizationId, secrets)
+  const after = changedLinkSecrets(before.secrets, changes)
+  const names = after.map(({ name }) => name)
+  const said = dependencies.buildSystems.checkLink(system.kind, settings ?? before.settings, names)
+  const command = { type: 'ChangeLink', projectId, settings: said, secrets: changes } as const
+  const handled = await sendLink(dependencies, requester, system, { command, kept, basedOn })
+  if (handled.changeProposalId !== undefined) return handled
+  const replaced = before.secrets.filter(({ secretId }) => after.every((each) => each.secretId !== secretId))
+  await forgetSecrets(
+    dependencies,
+    replaced.map(({ secretId }) => linkSecretPlace(system.organizationId, secretId)),
+  )
+  return handled
+}
+
+/**
+ * Ends a link, and removes what is secret about it: nothing of the project is signed any more that the build system vouched for
+ * where a policy demands it.
+ *
+ * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `CHANGE_STALE`
+ */
+export async function unlinkTrustedBuildSystem(
+  dependencies: LinkDependencies,
+  requester: Requester,
+  { trustedBuildSystemId, projectId, ...basedOn }: TrustedBuildSystemLinkReference,
+): Promise<TrustedBuildSystemHandled> {
+  const system = await ownSystem(dependencies, requester, trustedBuildSystemId)
+  const { secrets } = requireLinked(system, projectId)
+  const command = { type: 'UnlinkProject', projectId } as const
+  const handled = await sendLink(dependencies, requester, system, { command, kept: [], basedOn })
+  await forgetSecrets(
+    dependencies,
+    secrets.map(({ secretId }) => linkSecretPlace(system.organizationId, secretId)),
+  )
+  return handled
+}
+
+async function ownSystem(
+  { log }: LinkDependencies,
+  requester: Requester,
+  id: TrustedBuildSystemId,
+): Promise<TrustedBuildSystem> {
+  return existingTrustedBuildSystem(
+    (await loadOwn(log, streams.trustedBuildSystem(id), trustedBuildSystemDecider, requester)).state,
+  )
+}
+
+async function sendLink(
+  dependencies: LinkDependencies,
+  requester: Requester,
+  system: TrustedBuildSystem,
+  {
+    command,
+    kept,
+    basedOn,
+  }: { readonly command: TrustedBuildSystemCommand; readonly kept: readonly KeptSecret[]; readonly basedOn: BasedOn },
+): Promise<TrustedBuildSystemHandled> {
+  const { trustedBuildSystemId } = system
+  // Refuses what is wrong before anything is kept.
+  trustedBuildSystemDecider.decide(command, system)
+  const stream = streams.trustedBuildSystem(trustedBuildSystemId)
+  const handled = await keepingSecrets(dependencies, kept, () =>
+    handleCommand(dependencies, requester, stream, trustedBuildSystemDecider, command, basedOn),
+  )
+  if (handled.changeProposalId !== undefined)
+    await keepUntilDecided(dependencies, requester, handled.changeProposalId, kept)
+  return { trustedBuildSystemId, ...handled }
+}

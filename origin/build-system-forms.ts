@@ -1,0 +1,121 @@
+import type { ZodType } from 'zod'
+import { buildInvalid, linkInvalid, schemaFaults, secretMissing, type TrustedBuildSystemKind } from '../domain/index.ts'
+import { appVeyorForms } from './app-veyor/forms.ts'
+import { azureDevOpsForms } from './azure-devops/forms.ts'
+import { authenticationProxyForms, customForms } from './claim/claim-connector.ts'
+import type { ConnectorForms } from './connector.ts'
+import { gitHubForms } from './github/settings.ts'
+import { gitLabForms } from './gitlab/settings.ts'
+import { jenkinsForms } from './jenkins/forms.ts'
+import { oidcForms } from './oidc/settings.ts'
+import { teamCityForms } from './team-city/forms.ts'
+
+/** A JSON object. */
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** What each kind of build system asks of links and submissions. Nobody is asked for it. */
+export interface BuildSystemForms {
+  /**
+   * Checks what a link is to say, and answers it as it is to be recorded: as it was given, defaults left out.
+   *
+   * @param secrets the names of all secrets that the link will have
+   * @throws Refusal `ORIGIN_LINK_INVALID`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`
+   */
+  checkLink(kind: TrustedBuildSystemKind, settings: unknown, secrets: readonly string[]): JsonObject
+  /** Names of the secrets that a link must have. */
+  linkSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  /** Names of those that it can have besides. */
+  optionalLinkSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  /**
+   * Checks what a submission says of its build, and answers it as it is to be recorded: without fields that the kind does not know.
+   *
+   * @throws Refusal `ORIGIN_BUILD_INVALID`
+   */
+  checkBuild(kind: TrustedBuildSystemKind, build: unknown): JsonObject
+  /** Names of the secrets that a submission must bring. */
+  buildSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  /** Names of those that it can bring besides. */
+  optionalBuildSecrets(kind: TrustedBuildSystemKind): readonly string[]
+}
+
+/** So many faults are named at once. */
+const namedFaults = 5
+
+/** The forms of one kind, whatever their types. */
+type KindForms = {
+  readonly secrets: Readonly<Record<'link' | 'optionalLink' | 'build' | 'optionalBuild', readonly string[]>>
+  readonly checkSettings: (settings: unknown, secrets: readonly string[]) => void
+  readonly checkBuild: (build: unknown) => unknown
+}
+
+const forms: Readonly<Record<TrustedBuildSystemKind, KindForms>> = {
+  githubActions: formsOf(gitHubForms, 'docs/github-actions.md'),
+  gitlabCi: formsOf(gitLabForms, 'docs/gitlab.md'),
+  jenkins: formsOf(jenkinsForms, 'docs/jenkins.md'),
+  azureDevOps: formsOf(azureDevOpsForms, 'docs/azure-devops.md'),
+  teamCity: formsOf(teamCityForms, 'docs/team-city.md'),
+  appVeyor: formsOf(appVeyorForms, 'docs/app-veyor.md'),
+  openIdConnect: formsOf(oidcForms, 'docs/oidc-issuers.md'),
+  custom: formsOf(customForms),
+  authenticationProxy: formsOf(authenticationProxyForms, 'docs/authentication-proxy.md'),
+}
+
+/** What the connectors of this release ask for. */
+export const buildSystemForms: BuildSystemForms = {
+  checkLink(kind, settings, secrets) {
+    forms[kind].checkSettings(settings, secrets)
+    return JSON.parse(JSON.stringify(settings))
+  },
+  linkSecrets: (kind) => forms[kind].secrets.link,
+  optionalLinkSecrets: (kind) => forms[kind].secrets.optionalLink,
+  checkBuild: (kind, build) => JSON.parse(JSON.stringify(forms[kind].checkBuild(build))),
+  buildSecrets: (kind) => forms[kind].secrets.build,
+  optionalBuildSecrets: (kind) => forms[kind].secrets.optionalBuild,
+}
+
+function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, page?: string): KindForms {
+  const { kind, linkSecrets = [], optionalLinkSecrets = [], buildSecrets = [], optionalBuildSecrets = [] } = connector
+  const known = [...linkSecrets, ...optionalLinkSecrets]
+  return {
+    secrets: {
+      link: linkSecrets,
+      optionalLink: optionalLinkSecrets,
+      build: buildSecrets,
+      optionalBuild: optionalBuildSecrets,
+    },
+    checkSettings(settings, secrets) {
+      const read = parsed(connector.settings, settings, 'settings')
+      if ('faults' in read) {
+        const { faults, field } = read
+        throw linkInvalid(page === undefined ? faults : [...faults, `${page} says which settings there are`], field)
+      }
+      for (const name of secrets)
+        if (!known.includes(name)) throw linkInvalid([`secrets.${name}: ${secretsOf(kind, known)}`], `secrets.${name}`)
+      const missing = linkSecrets.find((name) => !secrets.includes(name))
+      if (missing !== undefined) throw secretMissing(missing, 'the link of project and build system')
+      connector.checkLink?.(read.value, secrets)
+    },
+    checkBuild(build) {
+      const read = parsed(connector.build, build, 'build')
+      if ('faults' in read) throw buildInvalid(read.faults, read.field)
+      return read.value
+    },
+  }
+}
+
+function secretsOf(kind: TrustedBuildSystemKind, known: readonly string[]): string {
+  return known.length === 0
+    ? `a link with a build system of the kind ${kind} has no secrets`
+    : `a link with a build system of the kind ${kind} has no such secret, but ${known.join(', ')}`
+}
+
+function parsed<Value>(schema: ZodType<Value>, value: unknown, name: string) {
+  const read = schema.safeParse(value)
+  if (read.success) return { value: read.data }
+  const fieldOf = (path: readonly PropertyKey[]) => [name, ...path.map(String)].join('.')
+  const faults = schemaFaults(read.error, value)
+  return {
+    faults: faults.slice(0, namedFaults).map(({ path, message }) => `${fieldOf(path)}: ${message}`),
+    field: fieldOf(faults[0]?.path ?? []),
+  }
+}

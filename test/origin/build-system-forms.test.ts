@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { Refusal, type TrustedBuildSystemKind, trustedBuildSystemKinds } from '../../domain/index.ts'
+import { buildSystemForms as forms } from '../../origin/index.ts'
+
+/** A link of each kind that says no more than it must, and its secrets. */
+const least: Readonly<Record<TrustedBuildSystemKind, readonly [object, readonly string[]]>> = {
+  githubActions: [{}, []],
+  gitlabCi: [{ projectId: '4711', namespaceId: 815 }, []],
+  jenkins: [{}, []],
+  azureDevOps: [{ baseUrl: 'https://dev.azure.com/example', project: 'Library' }, ['apiKey']],
+  teamCity: [{ baseUrl: 'https://teamcity.example.org' }, ['apiKey']],
+  appVeyor: [{}, ['apiKey']],
+  openIdConnect: [
+    {
+      issuer: 'https://ci.example.com',
+      audience: 'https://signing.example.com',
+      required: [{ claim: 'project_id', values: ['7'] }],
+      origin: {
+        repositoryUrl: { text: 'https://git.example.com/acme/tool' },
+        ref: { form: 'full', claim: 'git_ref' },
+        commitId: 'git_commit',
+        buildId: 'run',
+      },
+    },
+    [],
+  ],
+  custom: [{}, []],
+  authenticationProxy: [{}, []],
+}
+
+const refusalOf = (call: () => unknown): Refusal => {
+  try {
+    call()
+  } catch (error) {
+    if (error instanceof Refusal) return error
+  }
+  throw new Error('It was not refused.')
+}
+
+describe.each(trustedBuildSystemKinds)('a link with a build system of the kind %s', (kind) => {
+  const [settings, secrets] = least[kind]
+
+  it('says what it must, and is recorded as it was given', () => {
+    expect(forms.checkLink(kind, settings, secrets)).toEqual(settings)
+    expect(forms.linkSecrets(kind)).toEqual(secrets)
+    const all = [...secrets, ...forms.optionalLinkSecrets(kind)]
+    expect(forms.checkLink(kind, settings, all)).toEqual(settings)
+  })
+
+  it('has no setting and no secret that its kind does not know', () => {
+    const unknown = refusalOf(() => forms.checkLink(kind, { ...settings, colour: 'red' }, secrets))
+    expect(unknown).toMatchObject({ code: 'ORIGIN_LINK_INVALID', message: expect.stringContaining('colour') })
+    expect(unknown.message).not.toContain('red')
+    expect(refusalOf(() => forms.checkLink(kind, settings, [...secrets, 'colour']))).toMatchObject({
+      code: 'ORIGIN_LINK_INVALID',
+      details: { field: 'secrets.colour' },
+    })
+    for (const name of secrets)
+      expect(
+        refusalOf(() =>
+          forms.checkLink(
+            kind,
+            settings,
+            secrets.filter((each) => each !== name),
+          ),
+        ),
+      ).toMatchObject({ code: 'ORIGIN_SECRET_MISSING', details: { secret: name } })
+  })
+
+  it('is described by a page, if there is anything to say', () => {
+    const refused = refusalOf(() => forms.checkLink(kind, { colour: 'red' }, secrets))
+    const [page] = /docs\/[\w-]+\.md/.exec(refused.message) ?? []
+    expect(page === undefined).toBe(kind === 'custom')
+    if (page !== undefined) expect(readFileSync(join(import.meta.dirname, '../..', page), 'utf8')).toContain(kind)
+  })
+})
+
+it('every base URL of a link is absolute, and holds neither user nor password', () => {
+  for (const [kind, field] of [
+    ['githubActions', 'serverUrl'],
+    ['gitlabCi', 'serverUrl'],
+    ['jenkins', 'baseUrl'],
+    ['azureDevOps', 'baseUrl'],
+    ['teamCity', 'baseUrl'],
+    ['appVeyor', 'baseUrl'],
+    ['openIdConnect', 'issuer'],
+  ] as const)
+    for (const url of [
+      'builds.example',
+      'file:///etc/passwd',
+      'https://user:password@builds.example',
+      'https://b.example/?q',
+    ]) {
+      const [settings, secrets] = least[kind]
+      const refused = refusalOf(() => forms.checkLink(kind, { ...settings, [field]: url }, [...secrets, 'apiKey']))
+      expect([kind, url, refused.details.field]).toEqual([kind, url, `settings.${field}`])
+      expect(refused.message).not.toContain('password@')
+    }
+})
+
+it('the links that the pages of build systems show can be made', () => {
+  const shown = ['github-actions', 'gitlab', 'oidc-issuers'].flatMap((page) => {
+    const text = readFileSync(join(import.meta.dirname, `../../docs/${page}.md`), 'utf8')
+    return [...text.matchAll(/^```(?:json\n|yaml\n# link\.yaml\n)([\s\S]*?)^```/gm)].map(
+      ([, settings = '']) => [page, parse(settings)] as const,
+    )
+  })
+  expect(shown.map(([page]) => page)).toEqual(['github-actions', 'gitlab', ...Array(3).fill('oidc-issuers')])
+  const kinds = { 'github-actions': 'githubActions', gitlab: 'gitlabCi', 'oidc-issuers': 'openIdConnect' } as const
+  for (const [page, settings] of shown)
+    expect(forms.checkLink(kinds[page as keyof typeof kinds], settings, [])).toEqual(settings)
+})
+
+it('what a submission says of its build is recorded without what the kind does not know', () => {
+  const said = { buildId: 7, artifactName: 'setup', token: 'secret' }
+  expect(forms.checkBuild('azureDevOps', said)).toEqual({ buildId: '7', artifactName: 'setup' })
+  expect(refusalOf(() => forms.checkBuild('azureDevOps', { buildId: 7 }))).toMatchObject({
+    code: 'ORIGIN_BUILD_INVALID',
+    details: { field: 'build.artifactName' },
+  })
+  expect(forms.buildSecrets('openIdConnect')).toEqual(['identityToken'])
+  expect(forms.optionalBuildSecrets('githubActions')).toEqual(['identityToken', 'accessToken'])
+})
