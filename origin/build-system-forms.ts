@@ -109,7 +109,9 @@ function secretsOf(kind: TrustedBuildSystemKind, known: readonly string[]): stri
     : `a link with a build system of the kind ${kind} has no such secret, but ${known.join(', ')}`
 }
 
-function parsed<Value>(schema: ZodType<Value>, value: unknown, name: string) {
+type Parsed<Value> = { readonly value: Value } | { readonly faults: readonly string[]; readonly field: string }
+
+function parsed<Value>(schema: ZodType<Value>, value: unknown, name: string): Parsed<Value> {
   const read = schema.safeParse(value)
   if (read.success) return { value: read.data }
   const fieldOf = (path: readonly PropertyKey[]) => [name, ...path.map(String)].join('.')
