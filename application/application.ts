@@ -19,6 +19,7 @@ import type { Upload } from './ports.ts'
 import type { ResubmitSigningRequestInput } from './resubmit-signing-request.ts'
 import type { SignedHashes, SignHashesInput } from './sign-hashes.ts'
 import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
+import type { AppVeyorSubmission } from './submit-from-app-veyor.ts'
 import type { Unsubscribed } from './unsubscribe.ts'
 import type { AdmitUploadInput, UploadArtifactInput } from './upload-artifact.ts'
 import type {
@@ -73,6 +74,15 @@ export interface Application extends Administration {
    *   `IDEMPOTENCY_KEY_MALFORMED`, `IDEMPOTENCY_KEY_REUSED`
    */
   submitSigningRequest(caller: Caller, input: SubmitSigningRequestInput): Promise<SigningRequestChanged>
+
+  /**
+   * Submits an artifact of an AppVeyor build, which AppVeyor is asked about, and from where it is fetched. Without its token the build
+   * system counts where the policy verifies the origin.
+   *
+   * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `TRUSTED_BUILD_SYSTEM_AMBIGUOUS`, `ORIGIN_BUILD_INVALID`, and as
+   *   `submitSigningRequest`
+   */
+  submitFromAppVeyor(caller: Caller, input: AppVeyorSubmission): Promise<SigningRequestChanged>
 
   /**
    * Submits the artifact of a completed request again, to another signing policy of its project. What the submitter of the original

@@ -10,6 +10,7 @@ import { isSetup, type Requester } from './caller.ts'
 /** The permission that each use case needs, by its name: the guard asks for it before the use case begins. */
 export const useCases = {
   submitSigningRequest: 'submitSigningRequest',
+  submitFromAppVeyor: 'submitSigningRequest',
   signHashes: 'submitSigningRequest',
   resubmitSigningRequest: 'submitSigningRequest',
   canSubmit: 'submitSigningRequest',

@@ -16,6 +16,7 @@ import type { ApplicationDependencies } from './ports.ts'
 import { resubmitSigningRequest } from './resubmit-signing-request.ts'
 import { asCallersFailure } from './service-failure.ts'
 import { signHashes } from './sign-hashes.ts'
+import { submitFromAppVeyor } from './submit-from-app-veyor.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
 import { readUnsubscription, unsubscribe } from './unsubscribe.ts'
 import { admitUpload, uploadArtifact } from './upload-artifact.ts'
@@ -71,6 +72,7 @@ export type * from './signing-policies.ts'
 export * from './simulate-past-requests.ts'
 export * from './simulate-submission.ts'
 export type * from './submission.ts'
+export type * from './submit-from-app-veyor.ts'
 export { requestIdOfKey } from './submitted-before.ts'
 export type * from './trusted-build-system-administration.ts'
 export type * from './trusted-build-system-links.ts'
@@ -135,6 +137,10 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     submitSigningRequest: (requester, input) =>
       guard({ useCase: 'submitSigningRequest', requester, writes: 'submission' }, () =>
         submitSigningRequest(dependencies, requester, input),
+      ),
+    submitFromAppVeyor: (requester, input) =>
+      guard({ useCase: 'submitFromAppVeyor', requester, writes: 'submission' }, () =>
+        submitFromAppVeyor(dependencies, requester, input),
       ),
     signHashes: (requester, input) =>
       guard({ useCase: 'signHashes', requester, writes: 'submission' }, () =>

@@ -16,6 +16,7 @@ import type {
   Sha256Digest,
   SigningPolicyId,
   Source,
+  TrustedBuildSystemId,
   TrustedBuildSystemKind,
   UserId,
 } from '../domain/index.ts'
@@ -178,6 +179,17 @@ export interface AdministratorIndex {
   catchUp(): Promise<void>
 }
 
+/**
+ * Where to look for the trusted build systems that are linked with a project. It may be behind the log: what it names is held
+ * against the log, and when it names none that fits it is asked again as of now.
+ */
+export interface LinkedBuildSystemIndex {
+  /** Those that are linked, disabled ones too. */
+  of(organizationId: OrganizationId, projectId: ProjectId): Promise<readonly TrustedBuildSystemId[]>
+  /** Waits until it has everything that is in the log now. */
+  catchUp(): Promise<void>
+}
+
 /** Where artifacts are read. */
 export interface ArtifactReader {
   /** Streams bytes `start` (inclusive) to `end` (exclusive); the whole by default. */
@@ -263,6 +275,7 @@ export type ApplicationDependencies = {
   readonly submitters: SubmitterIndex
   readonly certificates: Certificates
   readonly administrators: AdministratorIndex
+  readonly linkedBuildSystems: LinkedBuildSystemIndex
   readonly persons: Persons
   readonly refusals: RefusalAudit
   readonly secrets: KeptSecrets

@@ -116,6 +116,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
       policiesUsingKey: nothing,
     },
     administrators: { of: nothing, catchUp: nothing },
+    linkedBuildSystems: { of: nothing, catchUp: nothing },
     refusals,
     persons: testPersons(),
     secrets: noSecrets,

@@ -29,6 +29,8 @@ export type OperationBody<Schema extends z.ZodType = z.ZodType, Files extends Fi
       readonly schema: Schema
       /** Files that come with the fields; a body with files is `multipart/form-data`. */
       readonly files?: Files
+      /** Whether a JSON body may have fields that the schema does not name: they are passed over, since its sender cannot be asked to leave them out. */
+      readonly ignoresOthers?: true
       /** Says no before the body is read, such as to who may upload nothing. `size` is that of the whole body, where it is announced. */
       readonly admit?: (caller: Caller, announced: { readonly size: number | undefined }) => Promise<void>
     }

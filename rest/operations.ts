@@ -4,6 +4,7 @@ import type { EventLog } from '../event-log/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import { administrationOperations } from './administration/index.ts'
 import { downloadOperations } from './download.ts'
+import { appVeyorOperation } from './integrations/app-veyor.ts'
 import type { AnswerStore } from './kept-answers.ts'
 import { linksFrom, type PublicUrl } from './links.ts'
 import type { Operation } from './operation.ts'
@@ -58,6 +59,7 @@ export function operationsOf(
     ...submissionOperations({ ...options, links }),
     ...hashOperations({ ...options, links }),
     ...linkOperations({ ...options, links }),
+    appVeyorOperation({ ...options, links }),
     ...announcedUploadOperations({ ...options, links }),
     resubmitOperation({ ...options, links }),
     ...readingOperations(following),

@@ -1,7 +1,9 @@
 import type { ApplicationDependencies } from '../application/index.ts'
 
-/** For a process that answers nobody: nobody submits through it, and no Global Administrators are looked for. */
-export const nobody: ApplicationDependencies['submitters'] & ApplicationDependencies['administrators'] = {
+/** For a process that answers nobody: nobody submits through it, and neither Global Administrators nor build systems are looked for. */
+export const nobody: ApplicationDependencies['submitters'] &
+  ApplicationDependencies['administrators'] &
+  ApplicationDependencies['linkedBuildSystems'] = {
   of: async () => [],
   policiesOf: async () => [],
   catchUp: async () => undefined,

@@ -9,8 +9,9 @@ import type { Outside } from './outside.ts'
 export async function indexesOf(
   log: EventLog,
   readModels: { readonly readModel: ReadModel } | undefined,
-): Promise<Pick<ApplicationDependencies, 'submitters' | 'certificates' | 'administrators'>> {
-  if (readModels === undefined) return { submitters: nobody, certificates: noCertificates, administrators: nobody }
+): Promise<Pick<ApplicationDependencies, 'submitters' | 'certificates' | 'administrators' | 'linkedBuildSystems'>> {
+  if (readModels === undefined)
+    return { submitters: nobody, certificates: noCertificates, administrators: nobody, linkedBuildSystems: nobody }
   const { readModelIndexes } = await import('./read-model-indexes.ts')
   return readModelIndexes(log, readModels.readModel)
 }

@@ -87,6 +87,16 @@ function contradictory(name: string): InvalidInput {
 }
 
 /**
+ * Members of a JSON object that have one of these names, in any spelling; what is no object stays as it is. Of the others not even the
+ * names are compared.
+ */
+export function onlyNamed(names: readonly string[], value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const known = new Set(names.map((name) => name.toLowerCase()))
+  return Object.fromEntries(Object.entries(value).filter(([name]) => known.has(name.toLowerCase())))
+}
+
+/**
  * A JSON value in the same form, so that one rule compares names.
  *
  * @throws InvalidInput when an object has names that differ in case only, and when there are too many values

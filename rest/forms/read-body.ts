@@ -1,6 +1,6 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Caller } from '../../application/index.ts'
 import { Refusal } from '../../domain/index.ts'
 import { inviteBody } from '../../http/index.ts'
@@ -8,7 +8,7 @@ import { InvalidInput } from '../invalid-input.ts'
 import { announcedSize, mediaTypeOf, refuseEncoded } from '../media-type.ts'
 import type { FileField, FileFields, OperationBody } from '../operation.ts'
 import { malformedForm, partBytes, rawBytes } from '../upload-body.ts'
-import { type FieldNode, fieldKey, treeOfFields, treeOfJson } from './field-tree.ts'
+import { type FieldNode, fieldKey, onlyNamed, treeOfFields, treeOfJson } from './field-tree.ts'
 import { decodeFileName } from './file-name.ts'
 import { readJson } from './json.ts'
 import { readFields } from './read-fields.ts'
@@ -38,7 +38,7 @@ export async function readBody(
   caller: Caller,
   definition: Extract<OperationBody, { readonly kind: 'fields' }>,
 ): Promise<ReadBody> {
-  const { schema, files = {}, admit } = definition
+  const { schema, files = {}, admit, ignoresOthers = false } = definition
   const size = announcedSize(request)
   refuseEncoded(request)
   const type = size === 0 ? undefined : mediaTypeOf(request)
@@ -51,7 +51,7 @@ export async function readBody(
   inviteBody(request.raw, reply.raw)
   const received = new ReceivedFiles(caller, files)
   try {
-    const body = await readBodyFields(request, type, schema, received)
+    const body = await readBodyFields(request, type, { schema, ignoresOthers }, received)
     received.requireAll()
     return { body, files: received.values, discard: () => received.discard() }
   } catch (error) {
@@ -63,13 +63,13 @@ export async function readBody(
 async function readBodyFields(
   request: FastifyRequest,
   type: string | undefined,
-  schema: z.ZodType,
+  { schema, ignoresOthers }: { readonly schema: z.ZodType; readonly ignoresOthers: boolean },
   files: ReceivedFiles,
 ): Promise<unknown> {
   if (type === 'multipart/form-data') return readFields(schema, await multipartFields(request, files), 'text')
   if (type === undefined) return readFields(schema, treeOfFields([]), 'text')
   const text = await textOf(rawBytes(request), mostFieldBytes)
-  if (isJson(type)) return readFields(schema, objectOf(text), 'json')
+  if (isJson(type)) return readFields(schema, objectOf(text, ignoresOthers ? schema : undefined), 'json')
   return readFields(schema, treeOfFields(new URLSearchParams(text)), 'text')
 }
 
@@ -77,11 +77,15 @@ function isJson(type: string): boolean {
   return /^application\/(?:[\w.-]+\+)?json$/.test(type)
 }
 
-/** @throws InvalidInput, Refusal `REQUEST_MALFORMED` */
-function objectOf(text: string): FieldNode {
+/**
+ * @param named of which only the fields are read that it names
+ * @throws InvalidInput, Refusal `REQUEST_MALFORMED`
+ */
+function objectOf(text: string, named?: z.ZodType): FieldNode {
   // Clients that always name a type send it with nothing behind it, too.
   if (text.trim() === '') return treeOfFields([])
-  const node = treeOfJson(readJson(text))
+  const value = readJson(text)
+  const node = treeOfJson(named instanceof z.ZodObject ? onlyNamed(Object.keys(named.shape), value) : value)
   if (node.kind !== 'branch') throw new InvalidInput({ request: ['must be a JSON object'] })
   return node
 }

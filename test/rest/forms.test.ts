@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { treeOfFields, treeOfJson } from '../../rest/forms/field-tree.ts'
+import { onlyNamed, treeOfFields, treeOfJson } from '../../rest/forms/field-tree.ts'
 import { decodeFileName } from '../../rest/forms/file-name.ts'
 import { readJson } from '../../rest/forms/json.ts'
 import { readFields } from '../../rest/forms/read-fields.ts'
@@ -220,5 +220,21 @@ describe('the name of a file', () => {
     ['a =?utf-8?B?c2V0?= b', 'a =?utf-8?B?c2V0?= b'],
   ])('%s is %s', (written, meant) => {
     expect(decodeFileName(written)).toBe(meant)
+  })
+})
+
+describe('a JSON body whose sender may say more than is read', () => {
+  const names = ['buildId', 'jobId']
+  const known = z.object({ buildId: z.int(), jobId: z.string().optional() })
+  const read = (source: string) => readFields(known, treeOfJson(onlyNamed(names, readJson(source))), 'json')
+
+  it('is read by the names that are known, whatever else stands there', () => {
+    const variables = '"environmentVariables": { "PATH": "/bin", "Path": "C:", "__proto__": [{}] }'
+    expect(read(`{ "BuildId": 7, ${variables}, "jobId": "j" }`)).toEqual({ buildId: 7, jobId: 'j' })
+  })
+
+  it('is refused by the same rules as any other, as far as it is read', () => {
+    expect(faults(() => read('{ "jobId": 7, "other": 1 }'))).toMatchObject({ buildId: [expect.any(String)] })
+    expect(faults(() => read('{ "buildId": 7, "BuildID": 8 }'))).toHaveProperty('BuildID')
   })
 })

@@ -58,7 +58,7 @@ import { testLinkSource } from './link-source.ts'
 import { testMailedTokens } from './mailed-tokens.ts'
 import { testPersons } from './persons.ts'
 import { secretsIn } from './secrets.ts'
-import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
 import { testWebHooks } from './web-hooks.ts'
 
@@ -177,6 +177,7 @@ export async function openGraphQLServer(
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),
+    linkedBuildSystems: linkedBuildSystemsInLog(log),
     refusals,
     secrets,
     buildSystems: buildSystemForms,

@@ -6,7 +6,7 @@ import { noSecrets, noWebHooks } from '../../server/answers-nobody.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
-import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 
 /** The use cases over an organization and its workflows, as a process of the API has them. */
@@ -22,6 +22,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),
+    linkedBuildSystems: linkedBuildSystemsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     secrets: noSecrets,

@@ -18,7 +18,7 @@ import { certificatesInLog } from './certificates-in-log.ts'
 import { giveEmptyReadModel } from './empty-read-model.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
 import { secretsIn } from './secrets.ts'
-import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 import { startWorkers, type TestWorkflows, type WorkersOptions } from './workers.ts'
 
@@ -59,6 +59,7 @@ export async function serveOrganization(
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),
+    linkedBuildSystems: linkedBuildSystemsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     secrets,

@@ -1,5 +1,17 @@
-import type { AdministratorIndex, SubmitterIndex, WebHookPorts } from '../../application/index.ts'
-import { type OrganizationId, parseStreamName, type SigningPolicyId, type UserId } from '../../domain/index.ts'
+import type {
+  AdministratorIndex,
+  LinkedBuildSystemIndex,
+  SubmitterIndex,
+  WebHookPorts,
+} from '../../application/index.ts'
+import {
+  type OrganizationId,
+  type ProjectId,
+  parseStreamName,
+  type SigningPolicyId,
+  type TrustedBuildSystemId,
+  type UserId,
+} from '../../domain/index.ts'
 import type { EventLog, LogPosition, RecordedEvent } from '../../event-log/index.ts'
 
 /** An index for tests without a read model: it names every policy that may name a user, and whoever asks sees in the log which of them fit. */
@@ -31,6 +43,26 @@ export function administratorsInLog(log: EventLog): AdministratorIndex {
     async of(organizationId) {
       await read()
       return [...(users.get(organizationId) ?? [])]
+    },
+    catchUp: async () => undefined,
+  }
+}
+
+/** An index for tests without a read model: it names every build system that ever was linked with a project. */
+export function linkedBuildSystemsInLog(log: EventLog): LinkedBuildSystemIndex {
+  const systems = new Map<ProjectId, Set<TrustedBuildSystemId>>()
+  const read = readingOn(log, ({ type, data, streamId }) => {
+    if (type !== 'TrustedBuildSystemLinked') return
+    const projectId = data.projectId as ProjectId
+    systems.set(
+      projectId,
+      (systems.get(projectId) ?? new Set()).add(parseStreamName(streamId)?.id as TrustedBuildSystemId),
+    )
+  })
+  return {
+    async of(_organizationId, projectId) {
+      await read()
+      return [...(systems.get(projectId) ?? [])]
     },
     catchUp: async () => undefined,
   }

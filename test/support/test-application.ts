@@ -45,7 +45,7 @@ import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type TestSecrets, testSecrets } from './kept-secrets.ts'
 import { testLinkSource } from './link-source.ts'
 import { testPersons } from './persons.ts'
-import { administratorsInLog, submittersInLog } from './submitters-in-log.ts'
+import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { type TestWebHooks, testWebHooks } from './web-hooks.ts'
 
@@ -157,6 +157,7 @@ export async function testApplication(
     submitters,
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),
+    linkedBuildSystems: linkedBuildSystemsInLog(log),
     persons,
     refusals,
     secrets: secrets.port,

@@ -50,6 +50,16 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   ...submissionOf('/SubmitWithoutArtifact', {
     unsignedArtifactMetadata: { fileName: 'setup.exe', sha256Hash: 'ab'.repeat(32) },
   }),
+  'POST /Api/v1/:organizationId/Integrations/AppVeyor': {
+    path: async (of) =>
+      `/Api/v1/${await of.organizationId()}/Integrations/AppVeyor?SigningPolicyId=${await of.namedPolicy()}`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      ...{ accountName: 'example', projectSlug: 'library', buildVersion: '1.0.3', buildId: 7, buildJobId: 'j0b1' },
+    }),
+    // No build system of the kind is linked with the project.
+    status: 400,
+  },
   ...announcedUploadRoute('UnsignedArtifact'),
   ...announcedUploadRoute('UploadUnsignedArtifact'),
   ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
