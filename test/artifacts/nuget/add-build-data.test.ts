@@ -1,13 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { checkBuildData } from '../../../activities/build-data.ts'
 import { openFolderStore } from '../../../artifacts/index.ts'
 import { addBuildData, addBuildDataToStored, type PackageBytes } from '../../../artifacts/nuget/index.ts'
 import { readPackage } from '../../../artifacts/nuget/read-package.ts'
 import { appVeyor, appVeyorPackageData } from '../../../origin/app-veyor/index.ts'
 import { appVeyorKeys, appVeyorStandIn } from '../../support/build-systems/app-veyor.ts'
 import { connectorTools } from '../../support/build-systems/connector-tools.ts'
+import { metadata, nuspec, packed, readByAnother } from '../../support/nuget-package.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { type BuiltEntry, buildZip } from '../../support/zip-builder.ts'
 
@@ -17,23 +17,6 @@ const repository = {
   commit: '5f0c3c3f1a2b4d5e6f708192a3b4c5d6e7f80910',
 }
 const settings = { name: 'AppVeyorSettings.json', content: Buffer.from('{"version":"1.0.{build}"}\n') }
-const metadata = `<id>Example</id>
-    <version>1.0.3</version>
-    <description>A «library» &amp; more</description>`
-const nuspec = (inner = metadata) =>
-  `<?xml version="1.0" encoding="utf-8"?>\r\n<package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">\r\n  <metadata>\r\n    ${inner}\r\n  </metadata>\r\n</package>`
-
-/** The entries that `nuget pack` and `dotnet pack` write, in their order. */
-const packed = (nuspecText: string | Uint8Array = nuspec()): BuiltEntry[] => [
-  { name: '_rels/.rels', content: '<Relationships/>', descriptor: 'signed' },
-  { name: 'Example.nuspec', content: nuspecText },
-  { name: 'lib/netstandard2.0/Example.dll', content: Buffer.alloc(300_000, 'MZ'), descriptor: 'plain' },
-  { name: 'content/gr%C3%BC%C3%9Fe%20an.txt', content: 'stored', isStored: true },
-  { name: 'docs/ä.txt', content: 'ä', extra: Buffer.from([0x55, 0x54, 1, 0, 7]) },
-  { name: '[Content_Types].xml', content: '<Types/>' },
-  { name: 'package/services/metadata/core-properties/0c3f.psmdcp', content: '<coreProperties/>' },
-]
-
 const bytesOf = (zip: Buffer): PackageBytes => ({
   size: zip.length,
   read: async (position, length) => {
@@ -49,19 +32,6 @@ async function edit(zip: Buffer): Promise<Buffer> {
   const edited = await addBuildData(bytesOf(zip), 'Example.1.0.3.nupkg', { repository, settings, isSameUrl })
   for await (const part of edited) parts.push(part)
   return Buffer.concat(parts)
-}
-
-/** What another program reads in a file of the archive, and that it finds the archive whole. */
-const readByPython = `import json, sys, zipfile
-archive = zipfile.ZipFile(sys.argv[1])
-assert archive.testzip() is None
-print(json.dumps([[entry.filename, archive.read(entry).decode('latin-1')] for entry in archive.infolist()]))`
-
-function readByAnother(zip: Buffer): Map<string, string> {
-  const path = join(temporaryFolder(), 'package.zip')
-  writeFileSync(path, zip)
-  const said = execFileSync('python3', ['-c', readByPython, path], { encoding: 'utf8', maxBuffer: 1e7 })
-  return new Map(JSON.parse(said))
 }
 
 describe('what a package says of its build', () => {
@@ -233,6 +203,31 @@ describe('a package out of an AppVeyor build', () => {
       repository: { scm: 'git', commitId: repository.commit, branch: 'main' },
       settings: { configuration: { buildMode: 'msbuild' } },
     })
+  })
+
+  test('is made again by the signer, which takes no other one', async () => {
+    const { store, data, artifact } = await built()
+    const made = { fileName: artifact.fileName, ...(await addBuildDataToStored(store, artifact, data)) }
+    const { type, url, commit: commitId } = data.repository
+    async function* content() {
+      yield data.settings.content
+    }
+    const { sha256 } = await store.put(content())
+    const addedBuildData = {
+      builtArtifact: { ...artifact, size: 0 },
+      repository: { type, url, commitId },
+      settings: { fileName: data.settings.name, sha256 },
+    }
+    const { signal } = new AbortController()
+    await checkBuildData(store, { artifact: made, addedBuildData }, { signal })
+    await checkBuildData(store, { artifact: null }, { signal })
+    const refused = { code: 'BUILD_DATA_NOT_ADDED' }
+    const other = { ...made, sha256: artifact.sha256 }
+    await expect(checkBuildData(store, { artifact: other, addedBuildData }, { signal })).rejects.toMatchObject(refused)
+    const elsewhere = { ...addedBuildData, repository: { ...addedBuildData.repository, commitId: '0'.repeat(40) } }
+    await expect(
+      checkBuildData(store, { artifact: made, addedBuildData: elsewhere }, { signal }),
+    ).rejects.toMatchObject(refused)
   })
 
   test('is not made of a file that is another one by now', async () => {
