@@ -16,8 +16,8 @@ import {
   userDecider,
 } from '../domain/index.ts'
 import { before, type RecordedEvent } from '../event-log/index.ts'
+import { longestDelay } from './call-delay.ts'
 import { eventsOf } from './change-history.ts'
-import { longestDelay } from './check-voucher.ts'
 import type { GroundsLog } from './grounds.ts'
 
 /** Whom a question about an approved change is asked of. */

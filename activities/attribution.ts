@@ -7,8 +7,9 @@ import {
   type RecordedEvent,
   readWholeStream,
 } from '../event-log/index.ts'
+import { wasOver } from './call-delay.ts'
 import { type AuthenticationChecks, authenticationChecks, mayActAlready } from './check-authentication.ts'
-import { type EventsBefore, faultOfVoucher, unknownActor, wasOver } from './check-voucher.ts'
+import { type EventsBefore, faultOfVoucher, unknownActor } from './check-voucher.ts'
 
 /**
  * Holds an actor against the log.

@@ -8,7 +8,8 @@ import {
   type User,
 } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
-import { type EventsBefore, latest, unknownActor, wasOver } from './check-voucher.ts'
+import { latest, wasOver } from './call-delay.ts'
+import { type EventsBefore, unknownActor } from './check-voucher.ts'
 
 /** What is known of the user when the way in which they authenticated is checked: they were active. */
 export type UserBefore = { readonly user: User; readonly events: readonly RecordedEvent[] }

@@ -9,6 +9,7 @@ import {
   type Voucher,
 } from '../domain/index.ts'
 import { type RecordedEvent, readNamedStream } from '../event-log/index.ts'
+import { keyOfStatement } from './check-node.ts'
 import { requireApprovedChange } from './check-rule-change.ts'
 import type { GroundsLog } from './grounds.ts'
 
@@ -82,9 +83,11 @@ function rulesOf(
   const newest = (wanted: string, matches: (data: RecordedEvent['data']) => boolean = () => true) =>
     history.findLast(({ type, data }) => type === wanted && matches(data))
   const tokenId = voucher?.proof.method === 'link' ? undefined : voucher?.proof.tokenId
+  const keyId = keyOfStatement(voucher?.nodeStatement)
   return [
     newest('TrustedBuildSystemCreated'),
     newest('TrustedBuildSystemTokenIssued', (data) => tokenId !== undefined && data.tokenId === tokenId),
+    newest('TrustedBuildSystemProxyKeyRegistered', (data) => keyId !== undefined && data.keyId === keyId),
     newest('TrustedBuildSystemEnabled'),
     ...newestLink(history, request),
   ].filter((event) => event !== undefined)

@@ -13,9 +13,9 @@ import {
   streams,
 } from '../domain/index.ts'
 import { type RecordedEvent, readNamedStream } from '../event-log/index.ts'
+import { longestDelay } from './call-delay.ts'
 import { isNamed } from './check-approvers.ts'
 import { requireApprovedChange } from './check-rule-change.ts'
-import { longestDelay } from './check-voucher.ts'
 import type { GroundsLog } from './grounds.ts'
 
 /**

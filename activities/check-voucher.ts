@@ -1,24 +1,10 @@
 import { fold, type Instant, Refusal, streams, trustedBuildSystemDecider, type Voucher } from '../domain/index.ts'
 import type { RecordedEvent } from '../event-log/index.ts'
+import { latest, wasOver } from './call-delay.ts'
+import { faultOfNode } from './check-node.ts'
 
 /** The events of a stream that stand before the event in question. They are checked like that event. */
 export type EventsBefore = (streamId: string) => Promise<readonly RecordedEvent[]>
-
-/**
- * How long what a call caused may be recorded after its token stopped working, in milliseconds: the call may have been
- * under way, and clocks of processes differ.
- */
-export const longestDelay = 5 * 60_000
-
-/** The moment until which what an event rests on must have worked, in milliseconds. */
-export function latest(event: RecordedEvent): number {
-  return Date.parse(event.metadata.occurredAt) - longestDelay
-}
-
-/** Whether what was ended by an event could not be the ground of another one any more. */
-export function wasOver(ending: RecordedEvent | undefined, event: RecordedEvent): boolean {
-  return ending !== undefined && Date.parse(ending.metadata.occurredAt) <= latest(event)
-}
 
 /** For what this release cannot check. */
 export function unknownActor(what: string, name: string): Refusal {
@@ -30,19 +16,22 @@ export function unknownActor(what: string, name: string): Refusal {
 
 /**
  * Holds the trusted build system that vouched for a call against the log: it must have been there, enabled, and, where it vouched by
- * a token, have had that. Whether it could vouch for what was submitted (the link to the project) is asked where that counts.
+ * a token, have had that; and where the call came by an authentication proxy, what that signed about the node must hold. Whether it
+ * could vouch for what was submitted (the link to the project) is asked where that counts.
  *
  * @returns what is wrong with it, as the end of a sentence about the actor; nothing when it could vouch
- * @throws Refusal `EVENT_ACTOR_UNKNOWN` for proofs other than a token and a link, and for nodes behind a proxy
+ * @throws Refusal `EVENT_ACTOR_UNKNOWN` for proofs other than a token and a link, and for nodes of which no signed statement is there
  */
 export async function faultOfVoucher(
-  { trustedBuildSystemId, proof, node }: Voucher,
+  voucher: Voucher,
   event: RecordedEvent,
   eventsBefore: EventsBefore,
 ): Promise<string | undefined> {
+  const { trustedBuildSystemId, proof, node, nodeStatement } = voucher
   if (proof?.method !== 'token' && proof?.method !== 'link')
     throw unknownActor('calls that are vouched for by a trusted build system with', String(proof?.method))
-  if (node !== null) throw unknownActor('calls that are vouched for by', 'a node behind a proxy')
+  if (node !== null && nodeStatement === undefined)
+    throw unknownActor('calls that are vouched for by', 'a node behind a proxy of which it signed nothing')
   const events = await eventsBefore(streams.trustedBuildSystem(trustedBuildSystemId))
   const system = fold(trustedBuildSystemDecider, events)
   const vouched = `vouched for by the trusted build system ${trustedBuildSystemId},`
@@ -50,6 +39,8 @@ export async function faultOfVoucher(
     return `${vouched} which the organization did not have`
   const disabling = events.findLast(({ type }) => type === 'TrustedBuildSystemDisabled')
   if (system.status === 'disabled' && wasOver(disabling, event)) return `${vouched} which was disabled`
+  const fault = faultOfNode(voucher, event, events)
+  if (fault !== undefined) return `${vouched} ${fault}`
   // What a build system is only asked about counts by its answers, which the signer holds against what policy and project demand.
   if (proof.method === 'link') return undefined
   const issued = events.filter(({ type }) => type === 'TrustedBuildSystemTokenIssued')

@@ -15,8 +15,8 @@ import {
   userDecider,
 } from '../domain/index.ts'
 import { type LogPosition, prepareEvents, type RecordedEvent, readWholeStream } from '../event-log/index.ts'
+import { longestDelay } from './call-delay.ts'
 import { requireApprovedAccount, requireApprovedChange } from './check-rule-change.ts'
-import { longestDelay } from './check-voucher.ts'
 import { collectGrounds, type GroundsLog } from './grounds.ts'
 import { type KeyHistory, keyMetadata, transportKeyId } from './key-history.ts'
 import { namesPeopleBehind } from './people-named.ts'

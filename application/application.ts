@@ -38,9 +38,11 @@ export interface Application extends Administration {
   /**
    * Finds out who calls.
    *
-   * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`
+   * @param before what it answered about the same call, when a call that lasts is looked at again
+   * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`, `TRUSTED_BUILD_SYSTEM_…`,
+   *   `PROXY_BYPASSED`, `PROXY_STATEMENT_…`
    */
-  authenticate(credentials: Credentials, remoteAddress: string | undefined): Promise<Caller>
+  authenticate(credentials: Credentials, remoteAddress: string | undefined, before?: Caller): Promise<Caller>
 
   /**
    * Accepts an invitation, by its token: whoever holds it is the user. Everything of it succeeds once.

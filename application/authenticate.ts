@@ -3,45 +3,49 @@ import {
   type Actor,
   type ApiTokenScope,
   existingTrustedBuildSystem,
-  type Instant,
   isWithinNetwork,
   type PresentedToken,
   presentedToken,
   Refusal,
   streams,
-  type TrustedBuildSystemState,
   trustedBuildSystemDecider,
   usableBuildSystemToken,
   usableToken,
   userDecider,
-  type Voucher,
 } from '../domain/index.ts'
 import { apiTokenHash, apiTokenUser, buildSystemOfToken, buildSystemTokenHash } from './api-token.ts'
 import type { Caller } from './caller.ts'
 import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { unknownOrganization } from './refusal-audit.ts'
+import { type StatedCall, statedNode, statementWithoutToken } from './stated-node.ts'
 
 /** What a call brings to show who sends it, as its transport read it. */
 export type Credentials = {
   readonly apiToken?: string | undefined
   /** Of the trusted build system that vouches for the call. */
   readonly trustedBuildSystemToken?: string | undefined
+  /** What an authentication proxy says of the build node that the call is of. */
+  readonly statedCall?: StatedCall | undefined
 }
 
 /**
  * Finds out who presents an API token, from the user's stream: a revoked token or a deactivated user is out at once. Where the
- * token of a trusted build system comes with it, that vouches for the call, and is held against its own stream as well.
+ * token of a trusted build system comes with it, that vouches for the call, and is held against its own stream as well; so is what
+ * the build system's authentication proxy says of the build node.
  *
+ * @param before whom the same call was found to be of when it began: what a proxy says counts once
  * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`,
  *   `TOKEN_NETWORK_REFUSED`, `TRUSTED_BUILD_SYSTEM_TOKEN_INVALID`, `TRUSTED_BUILD_SYSTEM_TOKEN_REPLACED`,
- *   `TRUSTED_BUILD_SYSTEM_DISABLED`
+ *   `TRUSTED_BUILD_SYSTEM_DISABLED`; as {@link statedNode}
  */
 export async function authenticate(
-  { log, refusals, now }: Pick<ApplicationDependencies, 'log' | 'refusals' | 'now'>,
-  { apiToken, trustedBuildSystemToken }: Credentials,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'refusals' | 'now' | 'usedStatements'>,
+  { apiToken, trustedBuildSystemToken, statedCall }: Credentials,
   remoteAddress: string | undefined,
+  before?: Caller,
 ): Promise<Caller> {
+  const { log, refusals, now } = dependencies
   if (apiToken === undefined)
     throw new Refusal('TOKEN_MISSING', 'Send an API token in the header «Authorization: Bearer <token>».')
   const callId = randomUUID()
@@ -64,14 +68,22 @@ export async function authenticate(
     const authentication = { method: 'apiToken', tokenId } as const
     const known = { organizationId, userId, kind, roles, scope, person: { name, email }, authentication }
     const caller: Caller = { ...known, remoteAddress, callId }
-    if (trustedBuildSystemToken === undefined) return caller
     // The token works: from here on it is the actor's own.
     actor = { kind: 'user', userId, authentication }
     presented = undefined
+    if (trustedBuildSystemToken === undefined) {
+      if (statedCall !== undefined) throw statementWithoutToken()
+      return caller
+    }
     const stream = streams.trustedBuildSystem(buildSystemOfToken(trustedBuildSystemToken))
-    const { state: system } = await loadOwn(log, stream, trustedBuildSystemDecider, caller)
-    if (system.status !== 'none') subject = stream
-    return { ...caller, vouchedBy: voucherOf(system, trustedBuildSystemToken, now()) }
+    const { state: vouching } = await loadOwn(log, stream, trustedBuildSystemDecider, caller)
+    if (vouching.status !== 'none') subject = stream
+    const token = usableBuildSystemToken(vouching, buildSystemTokenHash(trustedBuildSystemToken), now())
+    const system = existingTrustedBuildSystem(vouching)
+    const { trustedBuildSystemId } = system
+    const proof = { method: 'token', tokenId: token.tokenId } as const
+    const node = await statedNode(dependencies, system, statedCall, before?.vouchedBy)
+    return { ...caller, vouchedBy: { trustedBuildSystemId, proof, ...node } }
   } catch (error) {
     if (error instanceof Refusal)
       await refusals.record({
@@ -86,17 +98,6 @@ export async function authenticate(
       })
     throw error
   }
-}
-
-/**
- * The trusted build system that vouches for a call with its token.
- *
- * @throws Refusal `TRUSTED_BUILD_SYSTEM_TOKEN_INVALID`, `TRUSTED_BUILD_SYSTEM_TOKEN_REPLACED`, `TRUSTED_BUILD_SYSTEM_DISABLED`
- */
-function voucherOf(system: TrustedBuildSystemState, text: string, at: Instant): Voucher {
-  const { tokenId } = usableBuildSystemToken(system, buildSystemTokenHash(text), at)
-  const { trustedBuildSystemId } = existingTrustedBuildSystem(system)
-  return { trustedBuildSystemId, proof: { method: 'token', tokenId }, node: null }
 }
 
 /** @throws Refusal `TOKEN_NETWORK_REFUSED` when a token is used from where it may not be, or nobody knows from where */

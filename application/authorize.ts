@@ -75,6 +75,8 @@ export const useCases = {
   linkTrustedBuildSystem: 'administerTrustedBuildSystems',
   changeTrustedBuildSystemLink: 'administerTrustedBuildSystems',
   unlinkTrustedBuildSystem: 'administerTrustedBuildSystems',
+  registerProxyKey: 'administerTrustedBuildSystems',
+  removeProxyKey: 'administerTrustedBuildSystems',
   createWebHook: 'administerWebHooks',
   updateWebHook: 'administerWebHooks',
   rotateWebHookSecret: 'administerWebHooks',

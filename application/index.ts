@@ -60,6 +60,7 @@ export type { PeopleAdministration } from './people-administration.ts'
 export * from './ports.ts'
 export type * from './project-administration.ts'
 export type * from './projects.ts'
+export type * from './proxy-keys.ts'
 export * from './refusal-audit.ts'
 export type * from './resubmit-signing-request.ts'
 export * from './resume.ts'
@@ -71,6 +72,7 @@ export type * from './sign-hashes.ts'
 export type * from './signing-policies.ts'
 export * from './simulate-past-requests.ts'
 export * from './simulate-submission.ts'
+export type { StatedCall } from './stated-node.ts'
 export type * from './submission.ts'
 export type * from './submit-from-app-veyor.ts'
 export { requestIdOfKey } from './submitted-before.ts'
@@ -109,9 +111,9 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     )
   return {
     ...createAdministration(dependencies),
-    authenticate: async (credentials, remoteAddress) => {
+    authenticate: async (credentials, remoteAddress, before) => {
       try {
-        const caller = await authenticate(dependencies, credentials, remoteAddress)
+        const caller = await authenticate(dependencies, credentials, remoteAddress, before)
         dependencies.apiTokenUses?.note(caller)
         return caller
       } catch (error) {

@@ -264,6 +264,20 @@ export interface BuildSystemForms {
   optionalBuildSecrets(kind: TrustedBuildSystemKind): readonly string[]
 }
 
+/** Remembers which statements of proxies about build nodes came with a call. Errors carry a `code`, and are transient. */
+export interface UsedStatements {
+  /**
+   * Remembers a statement until it counts no more by any clock: of several at once, in whatever processes, one does.
+   *
+   * @returns whether it was not used before
+   */
+  use(statement: {
+    readonly trustedBuildSystemId: string
+    readonly nonce: string
+    readonly expiresAt: Instant
+  }): Promise<boolean>
+}
+
 /** What use cases need of the world. */
 export type ApplicationDependencies = {
   readonly log: EventLog
@@ -286,5 +300,7 @@ export type ApplicationDependencies = {
   /** Tokens that stand in mails; without it none are sent, and invitations are shown to whoever invites. */
   readonly mailedTokens?: MailedTokens
   readonly room: Room
+  /** Without it nothing is taken that comes by an authentication proxy. */
+  readonly usedStatements?: UsedStatements
   readonly now: () => Instant
 }

@@ -4,6 +4,13 @@ import type { ChangeCall } from './guard.ts'
 import type { BasedOn } from './handle-command.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import {
+  type ProxyKeyRegistered,
+  type ProxyKeyRegistration,
+  type ProxyKeyRemoval,
+  registerProxyKey,
+  removeProxyKey,
+} from './proxy-keys.ts'
+import {
   changeTrustedBuildSystemLink,
   linkTrustedBuildSystem,
   type TrustedBuildSystemLinking,
@@ -70,6 +77,12 @@ export interface TrustedBuildSystemAdministration {
     requester: Requester,
     input: TrustedBuildSystemLinkReference,
   ): Promise<TrustedBuildSystemHandled>
+
+  /** Registers the key of an authentication proxy. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as its decider */
+  registerProxyKey(requester: Requester, input: ProxyKeyRegistration): Promise<ProxyKeyRegistered>
+
+  /** Removes one. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as its decider */
+  removeProxyKey(requester: Requester, input: ProxyKeyRemoval): Promise<TrustedBuildSystemHandled>
 }
 
 /** Puts them together, each behind the guard. */
@@ -112,5 +125,9 @@ export function createTrustedBuildSystemAdministration(
       change('unlinkTrustedBuildSystem', requester, stream(input), () =>
         unlinkTrustedBuildSystem(dependencies, requester, input),
       ),
+    registerProxyKey: (requester, input) =>
+      change('registerProxyKey', requester, stream(input), () => registerProxyKey(dependencies, requester, input)),
+    removeProxyKey: (requester, input) =>
+      change('removeProxyKey', requester, stream(input), () => removeProxyKey(dependencies, requester, input)),
   }
 }

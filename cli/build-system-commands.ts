@@ -6,7 +6,7 @@ const loadLinks = () => import('./commands/build-system-links.ts')
 /** The commands about trusted build systems. */
 export const buildSystemCommands: CommandGroup = {
   name: 'trusted-build-system',
-  summary: 'what vouches for builds: tokens, links to projects',
+  summary: 'what vouches for builds: tokens, links to projects, keys of proxies',
   commands: [
     entry('list', 'list trusted build systems', async () => (await load()).list),
     entry('show', 'show everything about a trusted build system', async () => (await load()).show),
@@ -18,6 +18,12 @@ export const buildSystemCommands: CommandGroup = {
     entry('link', 'let it vouch for submissions to a project', async () => (await loadLinks()).link),
     entry('change-link', 'give a link other settings or secrets', async () => (await loadLinks()).changeLink),
     entry('unlink', 'end that', async () => (await loadLinks()).unlink),
+    entry(
+      'register-proxy-key',
+      'believe what an authentication proxy signs about build nodes',
+      async () => (await import('./commands/proxy-key.ts')).registerKey,
+    ),
+    entry('remove-proxy-key', 'end that', async () => (await import('./commands/proxy-key.ts')).removeKey),
   ],
 }
 

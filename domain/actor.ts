@@ -50,7 +50,7 @@ export type BuildNode = {
   readonly issuer: string
   /** Hexadecimal, lower case. */
   readonly serialNumber: string
-  /** Id of the Microsoft certificate template, where the certificate names one. */
+  /** Id of the Microsoft certificate template, or its name where the certificate has the older extension alone; `null` without either. */
   readonly template: string | null
   /** Name of the proxy's rule set. */
   readonly rule: string
@@ -70,6 +70,11 @@ export type Voucher = {
     | { readonly method: 'link' }
   /** The node behind the proxy that added the build system's token; `null` when the build system called by itself. */
   readonly node: BuildNode | null
+  /**
+   * What the proxy said of the node and signed, as it came (`node-statement.ts`): by it the node is checked again. It works no second
+   * time. Left out where there is no node.
+   */
+  readonly nodeStatement?: string
 }
 
 /** How a trusted build system proved who it is. */

@@ -120,6 +120,8 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   TrustedBuildSystemLinked: api,
   TrustedBuildSystemLinkChanged: api,
   TrustedBuildSystemUnlinked: api,
+  TrustedBuildSystemProxyKeyRegistered: api,
+  TrustedBuildSystemProxyKeyRemoved: api,
 
   KeyGenerationRequested: api,
   KeyGenerated: signer,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { BuildNode } from './actor.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { Refusal } from './refusal.ts'
 
@@ -53,7 +54,11 @@ export const nodeStatementLifetimeMs = 60_000
 /** The longest statement that is read, in characters. */
 const longest = 8_192
 
-const text = z.string().max(4_000)
+/** What a proxy writes of a certificate: without what does something to whoever prints it, or cannot be kept. */
+const text = z
+  .string()
+  .max(4_000)
+  .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value))
 const schema = z.strictObject({
   trustedBuildSystemId: text,
   node: z.strictObject({
@@ -92,33 +97,20 @@ export function signNodeStatement(
   return `${signed}.${base64Url(sign(new TextEncoder().encode(signed)))}`
 }
 
-/** What a request must be that a statement is believed for. */
-export type StatedRequest = {
-  /** Whose token came with it. */
-  readonly trustedBuildSystemId: string
-  readonly method: string
-  readonly target: string
-  /** SHA-256 of its body, hexadecimal, where it is known when the statement is read. */
-  readonly bodySha256: string | null
-  /** ISO 8601: the present. */
-  readonly at: string
-}
+/** Whether a public key (DER SubjectPublicKeyInfo, base64) made an Ed25519 signature of these bytes. */
+export type VerifyStatement = (publicKey: string, bytes: Uint8Array, signature: Uint8Array) => boolean
 
 /**
- * Reads what a proxy says of a request, and believes it only when a registered key signed it for this very request within the last
- * minute. That it was not used before, by its nonce, is for the caller to see to for {@link nodeStatementLifetimeMs}.
+ * Reads a statement that one of some keys signed. Whether it holds for a request is not asked.
  *
  * @param stated the header's value
- * @param keys of the trusted build system that vouches for the request
- * @param verify whether a public key (DER SubjectPublicKeyInfo, base64) made an Ed25519 signature of these bytes
- * @throws Refusal `PROXY_STATEMENT_MALFORMED`, `PROXY_STATEMENT_UNTRUSTED`, `PROXY_STATEMENT_EXPIRED`, `PROXY_STATEMENT_MISMATCH`
+ * @throws Refusal `PROXY_STATEMENT_MALFORMED`, `PROXY_STATEMENT_UNTRUSTED`
  */
-export function verifyNodeStatement(
+export function readNodeStatement(
   stated: string,
-  request: StatedRequest,
   keys: readonly NodeStatementKey[],
-  verify: (publicKey: string, bytes: Uint8Array, signature: Uint8Array) => boolean,
-): NodeStatement {
+  verify: VerifyStatement,
+): { readonly statement: NodeStatement; readonly keyId: string } {
   const [, protectedHeader, payload, signature] =
     stated.length > longest ? [] : (/^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(stated) ?? [])
   if (protectedHeader === undefined || payload === undefined || signature === undefined) throw malformed()
@@ -134,7 +126,36 @@ export function verifyNodeStatement(
       'PROXY_STATEMENT_UNTRUSTED',
       `The signature of the statement about the build node is not by the key ${key.keyId}, which it names.`,
     )
-  const statement = read(payload)
+  return { statement: read(payload), keyId: key.keyId }
+}
+
+/** What a request must be that a statement is believed for. */
+export type StatedRequest = {
+  /** Whose token came with it. */
+  readonly trustedBuildSystemId: string
+  readonly method: string
+  readonly target: string
+  /** The SHA-256 that it announces for its body (`Content-Digest`), hexadecimal; `null` where it does not. */
+  readonly bodySha256: string | null
+  /** ISO 8601: the present. */
+  readonly at: string
+}
+
+/**
+ * Reads what a proxy says of a request, and believes it only when a registered key signed it for this very request within the last
+ * minute. That it was not used before, by its nonce, is for the caller to see to for {@link nodeStatementLifetimeMs}.
+ *
+ * @param stated the header's value
+ * @param keys of the trusted build system that vouches for the request
+ * @throws Refusal `PROXY_STATEMENT_MALFORMED`, `PROXY_STATEMENT_UNTRUSTED`, `PROXY_STATEMENT_EXPIRED`, `PROXY_STATEMENT_MISMATCH`
+ */
+export function verifyNodeStatement(
+  stated: string,
+  request: StatedRequest,
+  keys: readonly NodeStatementKey[],
+  verify: VerifyStatement,
+): NodeStatement {
+  const { statement } = readNodeStatement(stated, keys, verify)
   const age = Date.parse(request.at) - Date.parse(statement.issuedAt)
   if (Math.abs(age) > nodeStatementLifetimeMs)
     throw new Refusal(
@@ -150,14 +171,25 @@ export function verifyNodeStatement(
   return statement
 }
 
+/** A build node as events name it. */
+export function buildNodeOf({
+  subject,
+  issuer,
+  serialNumber,
+  templateId,
+  templateName,
+  ruleSet,
+}: NodeIdentity): BuildNode {
+  return { subject, issuer, serialNumber, template: templateId ?? templateName, rule: ruleSet }
+}
+
 function differences(statement: NodeStatement, request: StatedRequest): readonly string[] {
-  const body =
-    statement.bodySha256 !== null && request.bodySha256 !== null && statement.bodySha256 !== request.bodySha256
   return [
     ...(statement.trustedBuildSystemId === request.trustedBuildSystemId ? [] : ['trusted build system']),
     ...(statement.method === request.method ? [] : ['method']),
     ...(statement.target === request.target ? [] : ['path or query']),
-    ...(body ? ['body'] : []),
+    // A digest that was announced to the proxy must arrive, so that the body is held against it.
+    ...(statement.bodySha256 === null || statement.bodySha256 === request.bodySha256 ? [] : ['body']),
   ]
 }
 

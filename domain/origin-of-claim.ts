@@ -43,7 +43,7 @@ export function findingOfClaim(
     {
       code: 'ORIGIN_NODE_UNKNOWN',
       message:
-        'Nothing says which build node submitted it: the service of this release reads no statements of authentication proxies. Submit from a build system of the kind custom, or to a signing policy that does not verify origins.',
+        'Nothing says which build node submitted it. An administrator registers the public key of the authentication proxy with the trusted build system, and the build submits by that proxy; or submit to a signing policy that does not verify origins.',
     },
     { node: null },
   )

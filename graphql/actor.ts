@@ -60,7 +60,7 @@ export const BuildNodeRef = builder.objectRef<BuildNode>('BuildNode').implement(
     serialNumber: t.exposeString('serialNumber', { description: 'Hexadecimal.' }),
     template: t.exposeString('template', {
       nullable: true,
-      description: 'Id of the certificate template, where the certificate names one.',
+      description: 'Id of the certificate template, or its name; null where the certificate says neither.',
     }),
     rule: t.exposeString('rule', { description: "Name of the proxy's rule set that the certificate met." }),
   }),
@@ -86,6 +86,11 @@ export const VoucherRef = builder.objectRef<Voucher>('Voucher').implement({
       nullable: true,
       description: 'The build node behind its proxy, where there was one.',
       resolve: ({ node }) => node,
+    }),
+    nodeStatement: t.exposeString('nodeStatement', {
+      nullable: true,
+      description:
+        'What the proxy said of the node and signed (a JWS with EdDSA), where there was one: whoever has the public key of the proxy can verify it. It was for the one call.',
     }),
   }),
 })

@@ -120,16 +120,18 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     IssuedTrustedBuildSystemTokenPayload:
       'changeProposal changeProposalId position token tokenId trustedBuildSystem trustedBuildSystemId',
     TrustedBuildSystem:
-      'createdAt description events id kind links name projectCount projects revision runningRequests slug status tokens trustedBuildSystemId updatedAt',
+      'createdAt description events id kind links name projectCount projects proxyKeys revision runningRequests slug status tokens trustedBuildSystemId updatedAt',
     TrustedBuildSystemLink: 'project projectId secrets settings trustedBuildSystem trustedBuildSystemId',
     TrustedBuildSystemLinkSecret: 'name setAt',
     TrustedBuildSystemPayload: 'changeProposal changeProposalId position trustedBuildSystem trustedBuildSystemId',
+    ProxyKey: 'keyId publicKey registeredAt status',
+    RegisteredProxyKeyPayload: 'changeProposal changeProposalId keyId position trustedBuildSystem trustedBuildSystemId',
     TrustedBuildSystemToken: 'issuedAt prefix status tokenId validUntil',
     User: 'createdAt id kind name personalData responsible revision roles runningRequests status updatedAt userId',
     UserErasurePayload: 'changeProposal changeProposalId keyDestroyed position user userId',
     UserPayload: 'changeProposal changeProposalId position user userId',
     Viewer: 'apiToken name organization roles user userId',
-    Voucher: 'method node trustedBuildSystem trustedBuildSystemId',
+    Voucher: 'method node nodeStatement trustedBuildSystem trustedBuildSystemId',
     WebHook:
       'createdAt disabled eventTypes events hasAuthorization id name project revision secrets status updatedAt url webHookId',
     WebHookAttempt: 'answer at durationMs failure message round status url',

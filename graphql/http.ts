@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError } from 'graphql'
 import { Refusal } from '../domain/index.ts'
-import { bearerTokens, type FaultLog, type HttpServer, inviteBody } from '../http/index.ts'
+import { announcedSha256, callCredentials, type FaultLog, type HttpServer, inviteBody } from '../http/index.ts'
 import type { GraphQLDependencies } from './dependencies.ts'
 import { asGraphQLError, asUnauthenticated } from './errors.ts'
 import { acceptable, asFetchRequest, jsonOnly, jsonText, refusal } from './http-request.ts'
@@ -26,7 +27,10 @@ export async function registerHttp(
   scope.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer', bodyLimit: maximumBodyLength },
-    async (_: FastifyRequest, body: Buffer) => jsonText(body),
+    async ({ headers }: FastifyRequest, body: Buffer) => {
+      refuseOtherBody(body, headers['content-digest']?.toString())
+      return jsonText(body)
+    },
   )
   scope.setErrorHandler<FastifyError>((error, _request, reply) => refuse(reply, requestError(error, logger)))
   const senders = new WeakMap<FastifyRequest, Sender>()
@@ -38,10 +42,11 @@ export async function registerHttp(
     // Before the body is read: a caller who is not known cannot make the service wait for one.
     onRequest: async (request, reply) => {
       const { address } = http.clientOf(request.raw)
-      const credentials = bearerTokens(request.headers.authorization)
-      const authenticateAgain = () => application.authenticate(credentials, address)
+      const credentials = callCredentials(request.raw)
       try {
-        senders.set(request, { caller: await authenticateAgain(), authenticateAgain })
+        const caller = await application.authenticate(credentials, address)
+        const authenticateAgain = () => application.authenticate(credentials, address, caller)
+        senders.set(request, { caller, authenticateAgain })
       } catch (error) {
         return refuse(reply, asUnauthenticated(error, logger))
       }
@@ -59,6 +64,13 @@ export async function registerHttp(
         : reply.send(answer)
     },
   })
+}
+
+/** @throws Refusal `ARTIFACT_MISMATCH` when a body is not the one that the client announced (RFC 9530) */
+function refuseOtherBody(body: Buffer, contentDigest: string | undefined): void {
+  const announced = announcedSha256(contentDigest)
+  if (announced === null || createHash('sha256').update(body).digest('hex') === announced) return
+  throw new Refusal('ARTIFACT_MISMATCH', 'The body of the request has another SHA-256 than Content-Digest announces.')
 }
 
 function isEventStream({ headers }: Response): boolean {

@@ -36,3 +36,8 @@ export const TrustedBuildSystemTokenStatusRef = builder.enumType('TrustedBuildSy
     ended: { value: 'ended' as const, description: 'It does not work any more.' },
   },
 })
+
+/** Whether what is signed by a key of a proxy is believed. */
+export const ProxyKeyStatusRef = builder.enumType('ProxyKeyStatus', {
+  values: { registered: { value: 'registered' as const }, removed: { value: 'removed' as const } },
+})

@@ -9,7 +9,8 @@ import { TrustedBuildSystemKindRef } from './trusted-build-system-enums.ts'
 
 const form = { type: 'TrustedBuildSystem', ref: TrustedBuildSystemRef, field: 'trustedBuildSystem' } as const
 
-const PayloadRef = entityPayload(form)
+/** What a change of a trusted build system answers. */
+export const TrustedBuildSystemPayloadRef = entityPayload(form)
 
 /** A build system that has a new token. */
 type TokenIssued = EntityChanged & Pick<IssuedBuildSystemToken, 'token' | 'tokenId'>
@@ -135,7 +136,7 @@ builder.mutationFields((t) => ({
       ),
   }),
   updateTrustedBuildSystem: t.field({
-    type: PayloadRef,
+    type: TrustedBuildSystemPayloadRef,
     description: 'Gives a trusted build system another name and description.',
     args: { input: t.arg({ type: UpdateTrustedBuildSystemInput, required: true }) },
     resolve: (_root, { input }, context) => {
@@ -158,7 +159,7 @@ builder.mutationFields((t) => ({
     },
   }),
   disableTrustedBuildSystem: t.field({
-    type: PayloadRef,
+    type: TrustedBuildSystemPayloadRef,
     description:
       'Disables a trusted build system: its tokens are refused at once, and nothing is signed that it vouched for where a policy demands it.',
     args: { input: t.arg({ type: DisableTrustedBuildSystemInput, required: true }) },
@@ -169,7 +170,7 @@ builder.mutationFields((t) => ({
     },
   }),
   enableTrustedBuildSystem: t.field({
-    type: PayloadRef,
+    type: TrustedBuildSystemPayloadRef,
     description: 'Lets a trusted build system vouch again, by the tokens that it has.',
     args: { input: t.arg({ type: EnableTrustedBuildSystemInput, required: true }) },
     resolve: (_root, { input }, context) => {
@@ -179,7 +180,7 @@ builder.mutationFields((t) => ({
     },
   }),
   linkTrustedBuildSystem: t.field({
-    type: PayloadRef,
+    type: TrustedBuildSystemPayloadRef,
     description:
       'Lets a trusted build system vouch for what is submitted to a project, and says how its builds are asked about.',
     args: { input: t.arg({ type: LinkTrustedBuildSystemInput, required: true }) },
@@ -195,7 +196,7 @@ builder.mutationFields((t) => ({
     },
   }),
   changeTrustedBuildSystemLink: t.field({
-    type: PayloadRef,
+    type: TrustedBuildSystemPayloadRef,
     description: 'Gives the link of a trusted build system to a project other settings or secrets.',
     args: { input: t.arg({ type: ChangeTrustedBuildSystemLinkInput, required: true }) },
     resolve: (_root, { input }, context) => {
@@ -209,7 +210,7 @@ builder.mutationFields((t) => ({
     },
   }),
   unlinkTrustedBuildSystem: t.field({
-    type: PayloadRef,
+    type: TrustedBuildSystemPayloadRef,
     description: 'Ends that a trusted build system vouches for a project, also for what is under way.',
     args: { input: t.arg({ type: UnlinkTrustedBuildSystemInput, required: true }) },
     resolve: (_root, { input }, context) =>

@@ -1,5 +1,6 @@
 import type { ProjectId, TrustedBuildSystemId } from '../domain/index.ts'
 import type {
+  ProxyKeyView,
   TrustedBuildSystemLinkView,
   TrustedBuildSystemTokenView,
   TrustedBuildSystemView,
@@ -11,6 +12,7 @@ import { EntityRef } from './entity.ts'
 import { pageOfIds } from './page-of-ids.ts'
 import { ProjectRef, TrustedBuildSystemRef } from './refs.ts'
 import {
+  ProxyKeyStatusRef,
   TrustedBuildSystemKindRef,
   TrustedBuildSystemStatusRef,
   TrustedBuildSystemTokenStatusRef,
@@ -28,6 +30,16 @@ const TokenRef = builder.objectRef<TrustedBuildSystemTokenView>('TrustedBuildSys
       nullable: true,
       description: 'Until when a replaced one works.',
     }),
+  }),
+})
+
+const ProxyKeyRef = builder.objectRef<ProxyKeyView>('ProxyKey').implement({
+  description: 'A public key by which an authentication proxy signs what it says of build nodes.',
+  fields: (t) => ({
+    keyId: t.exposeString('keyId', { description: 'SHA-256 of the key (DER), hexadecimal.' }),
+    publicKey: t.exposeString('publicKey', { description: 'Ed25519, DER SubjectPublicKeyInfo, base64.' }),
+    status: t.expose('status', { type: ProxyKeyStatusRef }),
+    registeredAt: t.expose('registeredAt', { type: 'DateTime' }),
   }),
 })
 
@@ -75,6 +87,12 @@ TrustedBuildSystemRef.implement({
     kind: t.expose('kind', { type: TrustedBuildSystemKindRef }),
     status: t.expose('status', { type: TrustedBuildSystemStatusRef }),
     tokens: t.field({ type: [TokenRef], description: 'The oldest first.', resolve: ({ tokens }) => [...tokens] }),
+    proxyKeys: t.field({
+      type: [ProxyKeyRef],
+      description:
+        'Of its authentication proxies. From the first one on every call with a token of the build system must come by a proxy whose key is registered.',
+      resolve: ({ proxyKeys }) => [...proxyKeys],
+    }),
     projectCount: t.int({ resolve: ({ projects }) => projects.length }),
     projects: t.connection({
       type: ProjectRef,

@@ -18,6 +18,7 @@ import type {
   OrganizationId,
   Project,
   ProjectSettings,
+  ProxyKey,
   RefusalFacts,
   SigningPolicy,
   SigningPolicySettings,
@@ -120,6 +121,9 @@ export type TrustedBuildSystemTokenView = {
   readonly validUntil: Instant | null
 }
 
+/** A key of a build system's authentication proxy, and when it was registered the last time. */
+export type ProxyKeyView = ProxyKey & { readonly registeredAt: Instant }
+
 /** A link of a trusted build system to a project; of its secrets it is known that they are there. */
 export type TrustedBuildSystemLinkView = Omit<TrustedBuildSystemLink, 'secrets'> & {
   readonly secrets: readonly (LinkSecret & { readonly setAt: Instant })[]
@@ -127,9 +131,10 @@ export type TrustedBuildSystemLinkView = Omit<TrustedBuildSystemLink, 'secrets'>
 
 /** What vouches for calls of builds. */
 export type TrustedBuildSystemView = Recorded &
-  Omit<TrustedBuildSystem, 'tokens' | 'links'> & {
+  Omit<TrustedBuildSystem, 'tokens' | 'links' | 'proxyKeys'> & {
     readonly tokens: readonly TrustedBuildSystemTokenView[]
     readonly links: readonly TrustedBuildSystemLinkView[]
+    readonly proxyKeys: readonly ProxyKeyView[]
   }
 
 /** An address that is told of signing requests: without its secrets, which are kept elsewhere. */

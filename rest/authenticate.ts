@@ -1,27 +1,37 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Application, Caller } from '../application/index.ts'
-import { bearerTokens, type HttpServer } from '../http/index.ts'
+import { callCredentials, type HttpServer } from '../http/index.ts'
 
-/**
- * Finds out who calls, by the header `Authorization: Bearer <api token>`, before anything of a body is read: a
- * caller who is not known cannot make the service wait for one. Holds for every route of the scope.
- *
- * @returns who sent a request that got through
- * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED`: as the answer
- */
-export function authenticateFirst(
-  scope: FastifyInstance,
-  http: HttpServer,
-  application: Pick<Application, 'authenticate'>,
-): (request: FastifyRequest) => Caller {
+/** Who sent the requests of the API that are under way. */
+export type Callers = {
+  /**
+   * Finds out who calls, by the header `Authorization: Bearer <api token>`, before anything of a body is read: a caller who is not
+   * known cannot make the service wait for one. Holds for every route of the scope.
+   *
+   * @throws Refusal `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_REVOKED`, `TOKEN_EXPIRED`, `USER_DEACTIVATED` …: as the answer
+   */
+  readonly authenticateFirst: (scope: FastifyInstance) => void
+  /** Who sent a request that got through. */
+  readonly callerOf: (request: FastifyRequest) => Caller
+  /** Finds it out again, for a call that lasts. @throws Refusal as at first */
+  readonly authenticateAgain: (request: FastifyRequest) => Promise<Caller>
+}
+
+/** Remembers who sends requests. */
+export function openCallers(http: HttpServer, application: Pick<Application, 'authenticate'>): Callers {
   const callers = new WeakMap<FastifyRequest, Caller>()
-  scope.addHook('onRequest', async (request) => {
-    const { address } = http.clientOf(request.raw)
-    callers.set(request, await application.authenticate(bearerTokens(request.headers.authorization), address))
-  })
-  return (request) => {
-    const caller = callers.get(request)
-    if (caller === undefined) throw new Error('The route is outside of the scope that authenticates.')
-    return caller
+  const authenticate = ({ raw }: FastifyRequest, before?: Caller) =>
+    application.authenticate(callCredentials(raw), http.clientOf(raw).address, before)
+  return {
+    authenticateFirst: (scope) =>
+      void scope.addHook('onRequest', async (request) => {
+        callers.set(request, await authenticate(request))
+      }),
+    callerOf(request) {
+      const caller = callers.get(request)
+      if (caller === undefined) throw new Error('The route is outside of the scope that authenticates.')
+      return caller
+    },
+    authenticateAgain: (request) => authenticate(request, callers.get(request)),
   }
 }

@@ -9,7 +9,7 @@ import {
   permissionsOfUseCases,
 } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
-import { formatDigest } from './content-digest.ts'
+import { formatDigest } from '../http/index.ts'
 import { type Operation, operation, organizationPath } from './operation.ts'
 import { select } from './preconditions.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'

@@ -1,9 +1,9 @@
 import multipart from '@fastify/multipart'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { bearerTokens, type HttpServer, leavingCalls } from '../http/index.ts'
+import { type HttpServer, leavingCalls } from '../http/index.ts'
 import { registerAuditExport } from './audit-export.ts'
-import { authenticateFirst } from './authenticate.ts'
+import { openCallers } from './authenticate.ts'
 import { registerInvitations } from './invitations.ts'
 import { keepAnswers } from './kept-answers.ts'
 import { openApiOperations } from './openapi/index.ts'
@@ -22,8 +22,7 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
   const { application, logger } = options
   const stopping = new AbortController()
   const watch = openRequestWatch(options.readModel)
-  const authenticateAgain = ({ headers, raw }: FastifyRequest) =>
-    application.authenticate(bearerTokens(headers.authorization), http.clientOf(raw).address)
+  const { authenticateFirst, authenticateAgain, callerOf } = openCallers(http, application)
   const waitingCalls = leavingCalls(http.waitingCalls)
   const operations = operationsOf(options, { authenticateAgain, stopping: stopping.signal, waitingCalls, watch })
   // What waits for changes is answered before connections are closed.
@@ -52,7 +51,7 @@ export function registerRest(http: HttpServer, options: RestOptions): void {
     registerOperations(scope, [...operations.filter(isOpen), ...described], { callerOf: nobody, answers })
   })
   http.fastify.register(async (scope) => {
-    const callerOf = authenticateFirst(scope, http, application)
+    authenticateFirst(scope)
     await readBodiesAsStreams(scope, logger)
     registerOperations(
       scope,

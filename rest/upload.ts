@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Application, permissionsOfUseCases } from '../application/index.ts'
 import { parseSha256Digest, Refusal } from '../domain/index.ts'
-import { parseContentDigest } from './content-digest.ts'
+import { parseContentDigest } from '../http/index.ts'
 import { announcedSize, headerOf } from './media-type.ts'
 import { type Operation, operation } from './operation.ts'
 import { checkedBytes, isForm, requireFileBody } from './upload-body.ts'

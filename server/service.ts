@@ -127,6 +127,10 @@ export async function startService(options: {
       ? await (await import('./people.ts')).openPeople({ settings, log, verified, logger })
       : undefined
     const persons = people?.persons
+    const usedStatements = has('api')
+      ? await (await import('./used-statements.ts')).openUsedStatements(settings, logger)
+      : undefined
+    if (usedStatements !== undefined) closers.push(usedStatements.close)
     if (people !== undefined) {
       closers.push(people.close)
       checks.personKeys = people.notice
@@ -150,6 +154,7 @@ export async function startService(options: {
       refusals,
       apiTokenUses,
       ...(mail && { mailedTokens: mail.tokens }),
+      ...(usedStatements && { usedStatements }),
       room: openRoom(places),
       now,
     }

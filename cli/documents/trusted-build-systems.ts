@@ -51,6 +51,14 @@ export type BuildSystemDetails = BuildSystemSummary & {
     readonly issuedAt: string
     readonly validUntil: string | null
   }[]
+  /** Of its authentication proxies. */
+  readonly proxyKeys: readonly {
+    readonly keyId: string
+    readonly publicKey: string
+    /** `registered` or `removed`. */
+    readonly status: string
+    readonly registeredAt: string
+  }[]
 }
 
 /** A change of a trusted build system that is in the log, or was proposed. */
@@ -94,6 +102,7 @@ export const oneBuildSystem = typedDocument<
   trustedBuildSystem(id: $id, slug: $slug) {
     ${summaryFields} createdAt
     tokens { tokenId prefix status issuedAt validUntil }
+    proxyKeys { keyId publicKey status registeredAt }
     links(first: $first, after: $after) {
       nodes { project { projectId slug name } ${linkFields} }
       pageInfo { hasNextPage endCursor }
@@ -190,4 +199,20 @@ export const unlinkBuildSystem = typedDocument<
   { readonly input: ChangeInput & { readonly projectId: string } }
 >(`mutation UnlinkBuildSystem($input: UnlinkTrustedBuildSystemInput!) {
   unlinkTrustedBuildSystem(input: $input) { ${changeFields} }
+}`)
+
+/** Registers the key of an authentication proxy. */
+export const registerProxyKey = typedDocument<
+  { readonly registerProxyKey: BuildSystemChange & { readonly keyId: string } },
+  { readonly input: ChangeInput & { readonly publicKey: string } }
+>(`mutation RegisterProxyKey($input: RegisterProxyKeyInput!, $changeReason: String) {
+  registerProxyKey(input: $input, changeReason: $changeReason) { ${changeFields} keyId }
+}`)
+
+/** Removes one. */
+export const removeProxyKey = typedDocument<
+  { readonly removeProxyKey: BuildSystemChange },
+  { readonly input: ChangeInput & { readonly keyId: string; readonly reason: string | null } }
+>(`mutation RemoveProxyKey($input: RemoveProxyKeyInput!) {
+  removeProxyKey(input: $input) { ${changeFields} }
 }`)

@@ -25,7 +25,8 @@ export function buildSystemText(system: BuildSystemWithProjects, marker: Marker)
   const links = system.links
     .filter(({ settings, secrets }) => Object.keys(settings).length > 0 || secrets.length > 0)
     .map((link) => `\n${linkText(link, marker)}`)
-  return `${fieldList(fields, marker)}\n${table(['token', 'begins with', 'status', 'issued', 'works until'], rows, marker)}${links.join('')}`
+  const tokens = table(['token', 'begins with', 'status', 'issued', 'works until'], rows, marker)
+  return `${fieldList(fields, marker)}\n${tokens}${proxyKeyTable(system, marker)}${links.join('')}`
 }
 
 /** What a link to a project says: each setting on a line, and when each secret was set. */
@@ -39,4 +40,14 @@ function linkText({ project, settings, secrets }: BuildSystemWithProjects['links
     ],
     marker,
   )
+}
+
+function proxyKeyTable({ proxyKeys }: BuildSystemWithProjects, marker: Marker): string {
+  if (proxyKeys.length === 0) return ''
+  const rows = proxyKeys.map(({ keyId, status, registeredAt }) => [
+    keyId,
+    statusCell(status, 'registered'),
+    readableTime(registeredAt),
+  ])
+  return `\n${table(['key of a proxy', 'status', 'registered'], rows, marker)}`
 }

@@ -83,6 +83,9 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   TrustedBuildSystemLinkChanged: ({ projectId, ...link }, who) =>
     `Link to the project ${projectId} changed by ${who}${linkText(link)}`,
   TrustedBuildSystemUnlinked: ({ projectId }, who) => `Unlinked from the project ${projectId} by ${who}`,
+  TrustedBuildSystemProxyKeyRegistered: ({ keyId }, who) => `Key ${keyId} of a proxy registered by ${who}`,
+  TrustedBuildSystemProxyKeyRemoved: ({ keyId, reason }, who) =>
+    `Key ${keyId} of a proxy removed by ${who}${quoted(reason)}`,
 
   WebHookCreated: ({ url }, who) => `Created by ${who} for ${url}`,
   WebHookChanged: ({ url }, who) => `Changed by ${who}, for ${url}`,

@@ -64,6 +64,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   TrustedBuildSystemEnabled: 'trustedBuildSystems',
   TrustedBuildSystemLinked: 'trustedBuildSystems',
   TrustedBuildSystemLinkChanged: 'trustedBuildSystems',
+  TrustedBuildSystemProxyKeyRegistered: 'trustedBuildSystems',
 
   OrganizationCreated: undefined,
   ProcessKeyCertified: undefined,
@@ -76,6 +77,7 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   TrustedBuildSystemSlugReserved: undefined,
   TrustedBuildSystemDisabled: undefined,
   TrustedBuildSystemUnlinked: undefined,
+  TrustedBuildSystemProxyKeyRemoved: undefined,
   AdministratorCounted: undefined,
   AdministratorLeaving: undefined,
   // They decide nothing: people are to look at them.

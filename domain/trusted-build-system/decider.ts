@@ -12,6 +12,7 @@ import {
   trustedBuildSystemKinds,
 } from './events.ts'
 import { decideLink, evolveLinks, type LinkCommand } from './links.ts'
+import { decideProxyKey, type ProxyKeyCommand, proxyKeysAfter } from './proxy-keys.ts'
 import {
   existingTrustedBuildSystem,
   refuseIfDisabled,
@@ -36,6 +37,7 @@ export type TrustedBuildSystemCommand =
   | { readonly type: 'DisableTrustedBuildSystem'; readonly reason: string | null }
   | { readonly type: 'EnableTrustedBuildSystem' }
   | LinkCommand
+  | ProxyKeyCommand
 
 /** For so long the token before may work beside a new one: 30 days, in milliseconds. */
 const longestOverlap = 30 * 24 * 60 * 60 * 1000
@@ -47,7 +49,8 @@ const longestOverlap = 30 * 24 * 60 * 60 * 1000
  * `TRUSTED_BUILD_SYSTEM_DISABLED`, `TRUSTED_BUILD_SYSTEM_ENABLED`, `TRUSTED_BUILD_SYSTEM_LINKED`,
  * `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `TRUSTED_BUILD_SYSTEM_LINK_UNCHANGED`, `TRUSTED_BUILD_SYSTEM_TOO_LARGE`,
  * `ORIGIN_LINK_INVALID`, `ORIGIN_LINK_TOO_LARGE`, `TRUSTED_BUILD_SYSTEM_KIND_UNKNOWN`,
- * `TRUSTED_BUILD_SYSTEM_TOKEN_OVERLAP`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `TRUSTED_BUILD_SYSTEM_TOKEN_OVERLAP`, `PROXY_KEY_KIND_WRONG`, `PROXY_KEY_REGISTERED`,
+ * `PROXY_KEY_NOT_FOUND`, `PROXY_KEY_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const trustedBuildSystemDecider: Decider<
   TrustedBuildSystemState,
@@ -64,6 +67,8 @@ export const trustedBuildSystemDecider: Decider<
     'TrustedBuildSystemLinked',
     'TrustedBuildSystemLinkChanged',
     'TrustedBuildSystemUnlinked',
+    'TrustedBuildSystemProxyKeyRegistered',
+    'TrustedBuildSystemProxyKeyRemoved',
   ],
   // Settings of a link say what a build must be: who overlooks them would take others.
   schemaVersions: { TrustedBuildSystemLinked: 2 },
@@ -120,6 +125,9 @@ export const trustedBuildSystemDecider: Decider<
       case 'ChangeLink':
       case 'UnlinkProject':
         return [decideLink(command, system)]
+      case 'RegisterProxyKey':
+      case 'RemoveProxyKey':
+        return [decideProxyKey(command, system)]
     }
   },
 
@@ -127,7 +135,7 @@ export const trustedBuildSystemDecider: Decider<
     if (event.type === 'TrustedBuildSystemCreated') {
       if (state.status !== 'none') return state
       const { schemaVersion: _, ...facts } = event.data
-      return { ...facts, status: 'enabled', tokens: [], links: [], projects: [] }
+      return { ...facts, status: 'enabled', tokens: [], links: [], projects: [], proxyKeys: [] }
     }
     if (state.status === 'none') return state
     switch (event.type) {
@@ -148,6 +156,9 @@ export const trustedBuildSystemDecider: Decider<
       case 'TrustedBuildSystemLinkChanged':
       case 'TrustedBuildSystemUnlinked':
         return evolveLinks(state, event)
+      case 'TrustedBuildSystemProxyKeyRegistered':
+      case 'TrustedBuildSystemProxyKeyRemoved':
+        return { ...state, proxyKeys: proxyKeysAfter(state.proxyKeys, event) }
     }
   },
 }

@@ -109,6 +109,21 @@ export type TrustedBuildSystemLinkChanged = DomainEvent<'TrustedBuildSystemLinkC
 /** It vouches for nothing of the project any more. */
 export type TrustedBuildSystemUnlinked = DomainEvent<'TrustedBuildSystemUnlinked', { readonly projectId: ProjectId }>
 
+/**
+ * What a proxy that signs by this key says of build nodes is believed: an Ed25519 key (RFC 8410), `keyId` the SHA-256 of its DER
+ * SubjectPublicKeyInfo (hexadecimal), `publicKey` that DER in base64. From the first one on every call with the build system's token must come by a proxy.
+ */
+export type TrustedBuildSystemProxyKeyRegistered = DomainEvent<
+  'TrustedBuildSystemProxyKeyRegistered',
+  { readonly keyId: string; readonly publicKey: string }
+>
+
+/** What is signed by this key is not believed any more. */
+export type TrustedBuildSystemProxyKeyRemoved = DomainEvent<
+  'TrustedBuildSystemProxyKeyRemoved',
+  { readonly keyId: string; readonly reason: string | null }
+>
+
 /** Everything that happens to a trusted build system. */
 export type TrustedBuildSystemEvent =
   | TrustedBuildSystemCreated
@@ -119,3 +134,5 @@ export type TrustedBuildSystemEvent =
   | TrustedBuildSystemLinked
   | TrustedBuildSystemLinkChanged
   | TrustedBuildSystemUnlinked
+  | TrustedBuildSystemProxyKeyRegistered
+  | TrustedBuildSystemProxyKeyRemoved

@@ -2,6 +2,7 @@ import type { Instant } from '../event.ts'
 import type { ProjectId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import type { TrustedBuildSystemFacts, TrustedBuildSystemLink, TrustedBuildSystemTokenFacts } from './events.ts'
+import type { WithProxyKeys } from './proxy-keys.ts'
 
 /** A token as the state knows it. */
 export type TrustedBuildSystemToken = TrustedBuildSystemTokenFacts & {
@@ -12,15 +13,16 @@ export type TrustedBuildSystemToken = TrustedBuildSystemTokenFacts & {
 }
 
 /** A trusted build system that exists. */
-export type TrustedBuildSystem = TrustedBuildSystemFacts & {
-  readonly status: 'enabled' | 'disabled'
-  /** The oldest first. */
-  readonly tokens: readonly TrustedBuildSystemToken[]
-  /** Its links to projects, those that were made last at the end. */
-  readonly links: readonly TrustedBuildSystemLink[]
-  /** The projects of {@link links}, each once, in the same order. */
-  readonly projects: readonly ProjectId[]
-}
+export type TrustedBuildSystem = TrustedBuildSystemFacts &
+  WithProxyKeys & {
+    readonly status: 'enabled' | 'disabled'
+    /** The oldest first. */
+    readonly tokens: readonly TrustedBuildSystemToken[]
+    /** Its links to projects, those that were made last at the end. */
+    readonly links: readonly TrustedBuildSystemLink[]
+    /** The projects of {@link links}, each once, in the same order. */
+    readonly projects: readonly ProjectId[]
+  }
 
 /** Before and after it was created. */
 export type TrustedBuildSystemState = { readonly status: 'none' } | TrustedBuildSystem

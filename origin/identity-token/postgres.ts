@@ -27,7 +27,7 @@ export function openPostgresUsedTokens(options: PostgresConnections): UsedTokens
     failure: (cause) =>
       new OriginError(
         'IDENTITY_TOKEN_STORE_UNAVAILABLE',
-        `The database of used identity tokens cannot be used: ${failureCodeOf(cause)}.`,
+        `The database of used tokens cannot be used: ${failureCodeOf(cause)}.`,
         { isPassing: true },
       ),
   })

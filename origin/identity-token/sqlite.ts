@@ -16,30 +16,31 @@ const tables = `
 
 /**
  * Remembers used tokens in an SQLite file of its own, which several processes of one machine may use. A use is on the disk
- * before it is answered.
+ * before it is answered, unless that is not asked for.
  *
  * @param path in a folder that exists; the file is made when it does not exist
+ * @param options.survivesPowerLoss `false` for tokens that live no longer than a machine takes to start: nothing waits for the disk
  */
-export function openSqliteUsedTokens(path: string): UsedTokens {
+export function openSqliteUsedTokens(path: string, { survivesPowerLoss = true } = {}): UsedTokens {
   const { use, close } = openSqliteStore({
     path,
     applicationId,
     prepare(connection) {
       connection.exec('PRAGMA journal_mode = WAL')
-      connection.exec('PRAGMA synchronous = FULL')
+      connection.exec(`PRAGMA synchronous = ${survivesPowerLoss ? 'FULL' : 'NORMAL'}`)
       connection.exec(tables)
       return connection
     },
     foreign: () =>
       new OriginError(
         'IDENTITY_TOKEN_STORE_FOREIGN',
-        `${path} is an SQLite database, but remembers no identity tokens of Countersign.`,
+        `${path} is an SQLite database, but remembers no used tokens of Countersign.`,
         { isPassing: true },
       ),
     failure: (cause) =>
       new OriginError(
         'IDENTITY_TOKEN_STORE_UNAVAILABLE',
-        `The file of used identity tokens cannot be used: ${failureCodeOf(cause)}.`,
+        `The file of used tokens cannot be used: ${failureCodeOf(cause)}.`,
         { isPassing: true },
       ),
   })

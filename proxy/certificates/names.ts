@@ -120,14 +120,16 @@ export function nameText(name: DistinguishedName): string {
   return relatives.reverse().join(',')
 }
 
-/** RFC 4514 §2.4; and no character that does something to whoever prints it. */
+/** RFC 4514 §2.4, and {@link printableText}. */
 function escaped(text: string): string {
-  return text
-    .replace(/[\\",+;<>]/g, '\\$&')
-    .replace(/^[ #]| $/g, '\\$&')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-      [...Buffer.from(character)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join(''),
-    )
+  return printableText(text.replace(/[\\",+;<>]/g, '\\$&').replace(/^[ #]| $/g, '\\$&'))
+}
+
+/** A text without the characters that do something to whoever prints it: their bytes in UTF-8 stand there, as RFC 4514 writes them. */
+export function printableText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join(''),
+  )
 }
 
 function utf8(bytes: Buffer): string | undefined {

@@ -123,9 +123,16 @@ function throughProxy(location: string, service: URL, authority: string): string
   return `https://${authority}${target.pathname}${target.search}`
 }
 
-/** The SHA-256 that a node announces for its body (RFC 9530), hexadecimal; `null` where it does not. */
+/**
+ * The SHA-256 that a node announces for its body (RFC 9530), hexadecimal; `null` where it does not. Of several it is the last, as the
+ * service reads it.
+ */
 export function announcedDigest({ headers }: IncomingMessage): string | null {
-  const [, base64] = /(?:^|[,\s])sha-256=:([A-Za-z0-9+/]{43}=):/i.exec(String(headers['content-digest'] ?? '')) ?? []
+  const member = String(headers['content-digest'] ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .findLast((each) => /^sha-256\s*=/i.test(each))
+  const [, base64] = /^sha-256=:([A-Za-z0-9+/]{43}=):$/i.exec(member ?? '') ?? []
   return base64 === undefined ? null : Buffer.from(base64, 'base64').toString('hex')
 }
 

@@ -1,6 +1,6 @@
 import type { NodeIdentity } from '../../domain/index.ts'
 import { type Certificate, readCertificate } from '../certificates/certificate.ts'
-import { nameText } from '../certificates/names.ts'
+import { nameText, printableText } from '../certificates/names.ts'
 import { type CertificatePath, findPaths, type PathFault } from '../certificates/path.ts'
 import { templateVersionText } from '../certificates/template.ts'
 import type { LoadedAuthority, LoadedRuleSet } from '../config/load.ts'
@@ -87,20 +87,20 @@ function identityOf(
   ruleSet: LoadedRuleSet,
 ): NodeIdentity {
   return {
-    subject: shortened(nameText(leaf.subjectName)),
-    issuer: shortened(nameText(leaf.issuerName)),
+    subject: shortened(nameText(leaf.subjectName), 500),
+    issuer: shortened(nameText(leaf.issuerName), 500),
     serialNumber: leaf.serialText,
     fingerprint: leaf.fingerprint,
     templateId: template?.id ?? null,
     templateVersion: template === undefined ? null : templateVersionText(template),
-    templateName: name?.slice(0, 200) ?? null,
+    templateName: name === undefined ? null : shortened(printableText(name), 200),
     ruleSet: ruleSet.name,
   }
 }
 
 /** Names can be longer than a header may be. Serial number and fingerprint say which certificate it is. */
-function shortened(name: string): string {
-  return name.length > 500 ? `${name.slice(0, 499)}…` : name
+function shortened(name: string, longest: number): string {
+  return name.length > longest ? `${name.slice(0, longest - 1).toWellFormed()}…` : name
 }
 
 /** The host that a node asked for, by both of its ways to say so. */

@@ -49,6 +49,16 @@ const systemSchema = z.object({
       validUntil: z.string().nullable(),
     }),
   ),
+  proxyKeys: z
+    .array(
+      z.object({
+        keyId: z.string().meta({ description: 'SHA-256 of the key (DER), hexadecimal.' }),
+        publicKey: z.string().meta({ description: 'Ed25519, DER SubjectPublicKeyInfo, base64.' }),
+        status: z.enum(['registered', 'removed']),
+        registeredAt: z.string(),
+      }),
+    )
+    .meta({ description: 'Of its authentication proxies. From the first one on every call must come by a proxy.' }),
   ...recordedShape,
 })
 
@@ -193,6 +203,32 @@ export function trustedBuildSystemOperations(
       shape,
       run: (caller, input) => application.unlinkTrustedBuildSystem(caller, input),
     }),
+    change({
+      useCase: 'registerProxyKey',
+      method: 'POST',
+      path: `${path}/ProxyKeys`,
+      tag,
+      summary: 'Register the key of an authentication proxy',
+      parameters,
+      body: z.object({
+        ...basedOn,
+        publicKey: z.string().meta({ description: 'Ed25519: its DER in base64, or PEM.' }),
+      }),
+      shape: { ...shape, keyId: z.string() },
+      creates: true,
+      run: (caller, input) => application.registerProxyKey(caller, input),
+    }),
+    change({
+      useCase: 'removeProxyKey',
+      method: 'DELETE',
+      path: `${path}/ProxyKeys/{keyId}`,
+      tag,
+      summary: 'Remove the key of an authentication proxy: what it signs is refused at once',
+      parameters: parameters.extend({ keyId: z.string().regex(/^[0-9a-f]{64}$/) }),
+      body: z.object({ ...basedOn, ...reasoned }),
+      shape,
+      run: (caller, input) => application.removeProxyKey(caller, input),
+    }),
   ]
 }
 
@@ -211,5 +247,11 @@ function shown(view: TrustedBuildSystemView): z.input<typeof systemSchema> {
     settings: said,
     secrets: secrets.map(({ name: secret, setAt }) => ({ name: secret, setAt })),
   }))
-  return { ...facts, projects: [...view.projects], links, tokens, revision, createdAt, updatedAt }
+  const proxyKeys = view.proxyKeys.map(({ keyId, publicKey, status: state, registeredAt }) => ({
+    keyId,
+    publicKey,
+    status: state,
+    registeredAt,
+  }))
+  return { ...facts, projects: [...view.projects], links, tokens, proxyKeys, revision, createdAt, updatedAt }
 }

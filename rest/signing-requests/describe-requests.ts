@@ -126,6 +126,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     provenanceLink: request.provenance && links.signingRequest(request, 'Provenance'),
     provenanceBundleLink: request.provenance && links.signingRequest(request, 'ProvenanceBundle'),
     origin: originOf(request, links),
+    vouchedBy: voucherOf(request),
     demandedOrigin: demandedOriginOf(request),
     verifiedOrigin: verifiedOriginOf(request),
     addedBuildData: request.addedBuildData ?? null,
@@ -168,6 +169,12 @@ function originOf(request: SigningRequestView, links: Links): RequestSummary['or
       },
     },
   }
+}
+
+function voucherOf({ vouchedBy }: SigningRequestView): RequestSummary['vouchedBy'] {
+  if (vouchedBy === null) return null
+  const { trustedBuildSystemId, node, nodeStatement = null } = vouchedBy
+  return { trustedBuildSystemId, node, nodeStatement }
 }
 
 function demandedOriginOf({ originVerification: demanded }: SigningRequestView): RequestSummary['demandedOrigin'] {

@@ -11,6 +11,17 @@ const reason = z.object({
   remedy: z.string().nullable().meta({ description: 'What to do about it.' }),
 })
 
+const buildNode = z
+  .object({
+    subject: z.string(),
+    issuer: z.string(),
+    serialNumber: z.string(),
+    template: z.string().nullable(),
+    rule: z.string(),
+  })
+  .nullable()
+  .meta({ description: 'The build node behind an authentication proxy.' })
+
 /** What lists and single answers say of a request. */
 export const requestSummary = statusDocument
   .extend({
@@ -60,6 +71,17 @@ export const requestSummary = statusDocument
       })
       .nullable()
       .meta({ description: 'As the trusted build system says that vouched for the artifact.' }),
+    vouchedBy: z
+      .object({
+        trustedBuildSystemId: z.uuid(),
+        node: buildNode,
+        nodeStatement: z
+          .string()
+          .nullable()
+          .meta({ description: 'What the proxy said of the node and signed: a JWS.' }),
+      })
+      .nullable()
+      .meta({ description: 'The trusted build system that vouched for the submission. Null when none did.' }),
     demandedOrigin: z
       .object({ repositoryUrl: z.string(), allowedBranches: z.array(z.string()) })
       .nullable()
@@ -87,16 +109,7 @@ export const requestSummary = statusDocument
         actors: z.array(
           z.object({ role: z.string(), system: z.string(), id: z.string(), name: z.string().nullable() }),
         ),
-        node: z
-          .object({
-            subject: z.string(),
-            issuer: z.string(),
-            serialNumber: z.string(),
-            template: z.string().nullable(),
-            rule: z.string(),
-          })
-          .nullable()
-          .meta({ description: 'The build node behind an authentication proxy.' }),
+        node: buildNode,
         checks: z.array(
           z.object({
             name: z.string(),

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
+  type BuildNode,
   type DomainEvent,
   type EventMetadata,
   organizationDecider,
@@ -20,6 +21,7 @@ import {
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
+import { newStatementSigner, recordedNode } from '../support/proxy-statements.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
@@ -130,6 +132,32 @@ describe('a signer of a policy that verifies origins', () => {
     )
     for (const request of [between, await planned()])
       expect(await sign(organization, request.signingRequestId)).toBe('RULE_CHANGE_NOT_APPROVED')
+  }, 60_000)
+
+  test('signs what came by a proxy with the node that the proxy signed, and with no other', async () => {
+    const { organization, recorded } = await verifying('authenticationProxy')
+    const { signer, setup, vouched } = organization
+    if (vouched === undefined) throw new Error('There is no build system.')
+    const { trustedBuildSystemId } = vouched.vouchedBy
+    const proxy = newStatementSigner()
+    const stream = streams.trustedBuildSystem(trustedBuildSystemId)
+    const command = { type: 'RegisterProxyKey', ...proxy.key } as const
+    await handleCommand(signer, setup, stream, trustedBuildSystemDecider, command)
+    const claimedOrigin = claimedBy(organization)
+    const signedFor = async (node: BuildNode | null) => {
+      const nodeStatement = proxy.state({ trustedBuildSystemId })
+      const actor = { ...vouched, vouchedBy: { ...vouched.vouchedBy, node: recordedNode, nodeStatement } }
+      const { origin } = originOfClaim(claimedOrigin, node)
+      const { signingRequestId } = await organization.planned(undefined, undefined, {
+        actor,
+        changes: { claimedOrigin, originVerification: demandedOrigin },
+        origin: { ...recorded, kind: 'authenticationProxy', proof: 'clientCertificate', origin },
+      })
+      return sign(organization, signingRequestId)
+    }
+    expect(await signedFor(recordedNode)).toBe('signed')
+    expect(await signedFor({ ...recordedNode, rule: 'other' })).toBe('ORIGIN_NOT_VERIFIED')
+    expect(await signedFor(null)).toBe('ORIGIN_NOT_VERIFIED')
   }, 60_000)
 
   test('signs the artifact of an earlier request by the origin that was verified for it, and by no other', async () => {

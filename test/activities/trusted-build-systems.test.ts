@@ -8,6 +8,7 @@ import {
   type DomainEvent,
   eventMetadata,
   type Instant,
+  type NodeStatement,
   organizationDecider,
   type SigningRequest,
   streams,
@@ -16,9 +17,11 @@ import {
   type TrustedBuildSystemTokenId,
   trustedBuildSystemDecider,
   type UserId,
+  type Voucher,
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
 import { testInstallation } from '../support/event-keys.ts'
+import { buildNode, newStatementSigner, recordedNode } from '../support/proxy-statements.ts'
 import { references } from '../support/submission.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -146,8 +149,8 @@ describe('a request to a policy that demands a trusted build system', () => {
     const tokenId = randomUUID() as TrustedBuildSystemTokenId
     const otherToken = await submitted({ proof: { method: 'token', tokenId } })
     for (const request of [nobodys, otherToken]) expect(await sign(organization, request)).toBe('EVENT_LOG_UNTRUSTED')
-    const node = { subject: 'CN=n', issuer: 'CN=i', serialNumber: '01', template: null, rule: 'r' }
-    expect(await sign(organization, await submitted({ node }))).toBe('EVENT_ACTOR_UNKNOWN')
+    // A release that knows another way to prove the node can go on.
+    expect(await sign(organization, await submitted({ node: recordedNode }))).toBe('EVENT_ACTOR_UNKNOWN')
     // That it is linked with the project proves nothing where the policy verifies no origin.
     expect(await sign(organization, await submitted({ proof: { method: 'link' } }))).toBe(
       'TRUSTED_BUILD_SYSTEM_REQUIRED',
@@ -210,6 +213,78 @@ describe('a request to a policy that demands a trusted build system', () => {
       expect(await sign(organization, request)).toBe('RULE_CHANGE_NOT_APPROVED')
     },
   )
+})
+
+describe('a request that came by an authentication proxy', () => {
+  const hour = 3_600_000
+  const from = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString()
+
+  /** An organization whose build system has a proxy, since an hour. */
+  async function withProxy() {
+    const organization = await demanding()
+    const { vouched } = organization
+    const { trustedBuildSystemId } = vouched.vouchedBy
+    const proxy = newStatementSigner()
+    const registered = (by = proxy) => event('TrustedBuildSystemProxyKeyRegistered', by.key)
+    const register = (at: Instant, by = proxy) => happens(organization, streamOf(organization), registered(by), { at })
+    const state = (said: Partial<NodeStatement> = {}, by = proxy) => by.state({ trustedBuildSystemId, ...said })
+    const signed = async (changed: Partial<Voucher>) => {
+      const actor = { ...vouched, vouchedBy: { ...vouched.vouchedBy, ...changed } }
+      return sign(organization, await organization.planned(undefined, undefined, { actor }))
+    }
+    return { organization, proxy, register, state, signed }
+  }
+
+  test('is signed when a key that was registered then signed what it says of the node, and not by less', async () => {
+    const { organization, proxy, register, state, signed } = await withProxy()
+    const node = recordedNode
+    expect(await signed({ node, nodeStatement: state() })).toBe('EVENT_LOG_UNTRUSTED')
+    await register(from(-hour))
+    expect(await signed({ node, nodeStatement: state() })).toBe('signed')
+    for (const wrong of [
+      // Past the proxy, with its token.
+      { node: null },
+      { node: { ...node, subject: 'CN=other' }, nodeStatement: state() },
+      { node: null, nodeStatement: state() },
+      { node, nodeStatement: state({ node: { ...buildNode, ruleSet: 'other' } }) },
+      { node, nodeStatement: state({}, newStatementSigner()) },
+      { node, nodeStatement: 'a.b.c' },
+      { node, nodeStatement: state({ trustedBuildSystemId: randomUUID() }) },
+      { node, nodeStatement: state({ issuedAt: from(hour) }) },
+      { node, nodeStatement: state({ issuedAt: from(-25 * hour) }) },
+    ])
+      expect(await signed(wrong), JSON.stringify(wrong)).toBe('EVENT_LOG_UNTRUSTED')
+    // A large upload takes its time.
+    expect(await signed({ node, nodeStatement: state({ issuedAt: from(-2 * hour) }) })).toBe('signed')
+
+    const removed = event('TrustedBuildSystemProxyKeyRemoved', { keyId: proxy.key.keyId, reason: null })
+    await happens(organization, streamOf(organization), removed, { at: from(-60_000) })
+    // It may have been under way.
+    expect(await signed({ node, nodeStatement: state() })).toBe('signed')
+    await register(from(-60_000))
+    await happens(organization, streamOf(organization), removed, { at: from(-600_000) })
+    expect(await signed({ node, nodeStatement: state() })).toBe('EVENT_LOG_UNTRUSTED')
+    expect(await signed({ node: null })).toBe('EVENT_LOG_UNTRUSTED')
+  })
+
+  test('is signed without a proxy when that was registered while the call was under way', async () => {
+    const { register, signed } = await withProxy()
+    await register(from(-60_000))
+    expect(await signed({ node: null })).toBe('signed')
+  })
+
+  test('is not when the organization controls its key, and nobody approved that', async () => {
+    const { organization, register, state, signed } = await withProxy()
+    const { signer, setup } = organization
+    const control = { requiredApprovals: 1, lifetimeSeconds: 86_400 }
+    await handleCommand(signer, setup, streams.organization(setup.organizationId), organizationDecider, {
+      type: 'ChangeChangeControl',
+      changeControl: control,
+      administrators: 3,
+    })
+    await register(from(0))
+    expect(await signed({ node: recordedNode, nodeStatement: state() })).toBe('RULE_CHANGE_NOT_APPROVED')
+  })
 })
 
 test('an approval that a build system vouches for does not count, though it could have been given', async () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { startGraphQLServer } from '../support/graphql-server.ts'
+import { newStatementSigner } from '../support/proxy-statements.ts'
 import { runCommand } from '../support/run-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -45,6 +46,17 @@ it('a trusted build system is created, changed, linked, given a token, disabled 
   expect(JSON.parse(project.stdout)).toMatchObject({ trustedBuildSystems: [{ slug: 'jenkins' }] })
   await json('unlink', 'jenkins', 'demo')
   expect(await json('show', 'jenkins')).toMatchObject({ status: 'enabled', projects: [] })
+  await json('create', 'nodes', '--name', 'Nodes', '--kind', 'authenticationProxy')
+  const { key } = newStatementSigner()
+  expect(await json('register-proxy-key', 'nodes', '--public-key', key.publicKey)).toMatchObject({ keyId: key.keyId })
+  expect((await run('show', 'nodes')).stdout).toMatch(new RegExp(`${key.keyId} +.*registered`))
+  await json('remove-proxy-key', 'nodes', key.keyId, '--reason', 'replaced')
+  expect(await json('show', 'nodes')).toMatchObject({ proxyKeys: [{ ...key, status: 'removed' }] })
+  expect(await run('register-proxy-key', 'nodes')).toMatchObject({ code: 2 })
+  expect(await run('register-proxy-key', 'nodes', '--public-key-file', '/nowhere')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('FILE_UNREADABLE'),
+  })
   const stale = await run('disable', 'jenkins', '--based-on', '1')
   expect(stale).toMatchObject({ code: 6, stderr: expect.stringContaining('CHANGE_STALE') })
   expect(await run('show', 'nothing')).toMatchObject({

@@ -172,6 +172,7 @@ describe('the events that need the approval of others', () => {
       'TrustedBuildSystemEnabled',
       'TrustedBuildSystemLinkChanged',
       'TrustedBuildSystemLinked',
+      'TrustedBuildSystemProxyKeyRegistered',
       'TrustedBuildSystemTokenIssued',
       'UserReactivated',
     ])

@@ -41,7 +41,8 @@ const ofOthers = new Set([
   'FORBIDDEN',
   // What an authentication proxy says of a node, read where the request comes in.
   ...['PROXY_STATEMENT_EXPIRED', 'PROXY_STATEMENT_MALFORMED', 'PROXY_STATEMENT_MISMATCH', 'PROXY_STATEMENT_UNTRUSTED'],
-  // What administrators do with trusted build systems, and their tokens.
+  // What administrators do with trusted build systems, their tokens, and the keys of their proxies.
+  ...['PROXY_KEY_KIND_WRONG', 'PROXY_KEY_MALFORMED', 'PROXY_KEY_NOT_FOUND', 'PROXY_KEY_REGISTERED'],
   ...['TRUSTED_BUILD_SYSTEM_EXISTS', 'TRUSTED_BUILD_SYSTEM_UNCHANGED', 'TRUSTED_BUILD_SYSTEM_KIND_UNKNOWN'],
   ...['TRUSTED_BUILD_SYSTEM_ENABLED', 'TRUSTED_BUILD_SYSTEM_LINKED', 'TRUSTED_BUILD_SYSTEM_TOO_LARGE'],
   ...['TRUSTED_BUILD_SYSTEM_LINK_UNCHANGED', 'ORIGIN_LINK_TOO_LARGE'],

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
+  demandsProxy,
   fold,
   type LinkSecret,
   type LinkSecretId,
   type OrganizationId,
   type ProjectId,
+  registeredKeys,
   requireTrustedBuildSystem,
   trustedBuildSystemDecider as system,
   type TrustedBuildSystemEvent,
@@ -46,6 +48,16 @@ const disabled = happened('TrustedBuildSystemDisabled', { reason: 'stolen' })
 const enabled = happened('TrustedBuildSystemEnabled', {})
 const linked = happened('TrustedBuildSystemLinked', { projectId })
 const unlinked = happened('TrustedBuildSystemUnlinked', { projectId })
+const nodes = happened('TrustedBuildSystemCreated', { ...facts, kind: 'authenticationProxy' })
+const proxyKey = (number: number) => ({
+  keyId: String(number).padStart(64, '0'),
+  publicKey: `MCowBQYDK2VwAyEA${'A'.repeat(43)}=`,
+})
+const registered = (number: number) => happened('TrustedBuildSystemProxyKeyRegistered', proxyKey(number))
+const removed = (number: number) =>
+  happened('TrustedBuildSystemProxyKeyRemoved', { keyId: proxyKey(number).keyId, reason: null })
+const register = { type: 'RegisterProxyKey', ...proxyKey(1) } as const
+const remove = { type: 'RemoveProxyKey', keyId: proxyKey(1).keyId, reason: null } as const
 const rotate = { type: 'RotateToken', token: token('2'), previousTokenValidUntil: null, at } as const
 const change = { type: 'ChangeTrustedBuildSystem', name: 'Builds', description: 'In Bonn' } as const
 const link = { type: 'LinkProject', projectId, settings: {}, secrets: [] } as const
@@ -142,6 +154,22 @@ describe('a trusted build system', () => {
       .thenEvents(issued('2'))
   })
 
+  it('has keys of proxies, and from the first one on demands a proxy', () => {
+    given(system, nodes).when(register).thenEvents(registered(1))
+    given(system, nodes, registered(1)).when(remove).thenEvents(removed(1))
+    given(system, nodes, registered(1), removed(1)).when(register).thenEvents(registered(1))
+    const stateAfter = (...history: readonly TrustedBuildSystemEvent[]) => {
+      const state = fold(system, [nodes, ...history])
+      if (state.status === 'none') throw new Error('There is none.')
+      return [demandsProxy(state), registeredKeys(state.proxyKeys).map(({ keyId }) => Number(keyId))]
+    }
+    expect(stateAfter()).toEqual([false, []])
+    expect(stateAfter(registered(1), registered(2))).toEqual([true, [1, 2]])
+    expect(stateAfter(registered(1), registered(2), removed(1))).toEqual([true, [2]])
+    expect(stateAfter(registered(1), removed(1))).toEqual([true, []])
+    expect(stateAfter(registered(1), removed(1), registered(1))).toEqual([true, [1]])
+  })
+
   itRefuses(system, { source: 'trusted-build-system/decider.ts', before: 'export const trustedBuildSystemDecider' }, [
     ['TRUSTED_BUILD_SYSTEM_EXISTS', 'a second creation', [...first], create],
     ['TRUSTED_BUILD_SYSTEM_NOT_FOUND', 'nothing that could be changed', [], change],
@@ -222,6 +250,17 @@ describe('a trusted build system', () => {
       { ...rotate, previousTokenValidUntil: muchLater },
     ],
     ['TRUSTED_BUILD_SYSTEM_TOKEN_OVERLAP', 'no moment', [...first], { ...rotate, previousTokenValidUntil: 'soon' }],
+    ['PROXY_KEY_KIND_WRONG', 'the key of a proxy of another kind', [...first], register],
+    ['PROXY_KEY_REGISTERED', 'a key twice', [nodes, registered(1)], register],
+    ['PROXY_KEY_NOT_FOUND', 'a key that is not there', [nodes], remove],
+    ['PROXY_KEY_NOT_FOUND', 'a key that was removed', [nodes, registered(1), removed(1)], remove],
+    ['PROXY_KEY_MALFORMED', 'a key of another algorithm', [nodes], { ...register, publicKey: 'MCowBQYDK2VuAyEA' }],
+    [
+      'TRUSTED_BUILD_SYSTEM_TOO_LARGE',
+      'more than twenty keys',
+      [nodes, ...Array.from({ length: 20 }, (_, index) => registered(index + 2))],
+      register,
+    ],
     ['SLUG_MALFORMED', 'letters that look alike', [], { ...create, slug: 'jеnkins' }],
     ['NAME_MALFORMED', 'no name', [...first], { ...change, name: ' ' }],
     ['TEXT_TOO_LONG', 'a long reason', [...first], { ...disable, reason: 'x'.repeat(4001) }],

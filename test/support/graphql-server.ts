@@ -7,6 +7,7 @@ import {
   type ApplicationDependencies,
   createApplication,
   openRefusalAudit,
+  type UsedStatements,
 } from '../../application/index.ts'
 import { Setup } from '../../application/setup.ts'
 import {
@@ -57,6 +58,7 @@ import { type GraphQLRequests, graphQLRequests } from './graphql-requests.ts'
 import { testLinkSource } from './link-source.ts'
 import { testMailedTokens } from './mailed-tokens.ts'
 import { testPersons } from './persons.ts'
+import { statementsInMemory } from './proxy-statements.ts'
 import { secretsIn } from './secrets.ts'
 import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import { until } from './until.ts'
@@ -108,6 +110,8 @@ export type GraphQLServerOptions = Partial<
   readonly uploadQuotas?: UploadQuotas
   /** Bytes; default: a million. */
   readonly maximumArtifactSize?: number
+  /** Remembers statements of proxies; default: in memory. */
+  readonly usedStatements?: UsedStatements
   /** The read model's database; default: SQLite in the folder. */
   readonly database?: ReadModelDatabase
   /** Adds what else is served. */
@@ -139,6 +143,7 @@ export async function openGraphQLServer(
     uploadQuotas = {},
     maximumArtifactSize = 1_000_000,
     persons = testPersons(),
+    usedStatements = statementsInMemory(),
     ...overrides
   } = options
   const now = () => new Date().toISOString()
@@ -184,6 +189,7 @@ export async function openGraphQLServer(
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
     mailedTokens: testMailedTokens,
+    usedStatements,
     now,
   }
   const application = createApplication(dependencies)

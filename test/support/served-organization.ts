@@ -16,6 +16,7 @@ import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
 import { giveEmptyReadModel } from './empty-read-model.ts'
+import { statementsInMemory } from './proxy-statements.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
 import { secretsIn } from './secrets.ts'
 import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
@@ -66,6 +67,7 @@ export async function serveOrganization(
     buildSystems: buildSystemForms,
     webHooks: noWebHooks,
     room: { require: async () => undefined },
+    usedStatements: statementsInMemory(),
     now: () => new Date().toISOString(),
   })
   const path = join(folder, 'read-model.db')

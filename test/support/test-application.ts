@@ -45,6 +45,7 @@ import { decidingWorkflows, type Tell } from './deciding-workflows.ts'
 import { type TestSecrets, testSecrets } from './kept-secrets.ts'
 import { testLinkSource } from './link-source.ts'
 import { testPersons } from './persons.ts'
+import { statementsInMemory } from './proxy-statements.ts'
 import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { type TestWebHooks, testWebHooks } from './web-hooks.ts'
@@ -164,6 +165,7 @@ export async function testApplication(
     buildSystems: buildSystemForms,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },
+    usedStatements: statementsInMemory(),
     now,
     ...(options.mailedTokens === undefined ? {} : { mailedTokens: options.mailedTokens }),
   }

@@ -111,6 +111,16 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
       return `/Api/v1/${await of.organizationId()}/TrustedBuildSystems/${trustedBuildSystemId}/Projects/${projectId}`
     },
   },
+  ...route('POST', 'TrustedBuildSystems/:trustedBuildSystemId/ProxyKeys', {
+    id: async (of) => (await of.newProxyKey()).trustedBuildSystemId,
+    body: async (of) => ({ publicKey: (await of.newProxyKey()).publicKey }),
+  }),
+  'DELETE /Api/v1/:organizationId/TrustedBuildSystems/:trustedBuildSystemId/ProxyKeys/:keyId': {
+    path: async (of) => {
+      const { trustedBuildSystemId, keyId } = await of.proxyKey()
+      return `/Api/v1/${await of.organizationId()}/TrustedBuildSystems/${trustedBuildSystemId}/ProxyKeys/${keyId}`
+    },
+  },
 
   ...route('GET', 'WebHooks'),
   ...route('GET', 'WebHooks/:webHookId', { id: (of) => of.webHook() }),

@@ -287,6 +287,8 @@ export const asked: Readonly<Record<string, Asked>> = {
     secrets: [{ name: 'apiKey', value: 'another key' }],
   })),
   'Mutation.unlinkTrustedBuildSystem': input((of) => of.linkedTrustedBuildSystem()),
+  'Mutation.registerProxyKey': input((of) => of.newProxyKey()),
+  'Mutation.removeProxyKey': input((of) => of.proxyKey()),
 
   'Mutation.createSelfSignedCertificate': input(async (of) => ({
     name: 'Test',

@@ -128,6 +128,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   await own.signedRequest()
   await own.group()
   await own.linkedTrustedBuildSystem()
+  await own.proxyKey()
   await own.disabledWebHook()
   await own.invitedUser()
   const change = (mutation: string, of: string) =>

@@ -33,12 +33,13 @@ import type { GraphQLRequests } from '../graphql-requests.ts'
 import { shownInvitation } from '../shown-invitation.ts'
 import { deliveredTo } from '../web-hooks.ts'
 import { grantInLog } from './grants.ts'
+import { nobodysProxyKeys, type ProxyKeyThings, proxyKeyThings } from './proxy-key-things.ts'
 
 /**
  * Makes what an operation is asked about: each call makes a new thing, which no other call has touched. Ids of another
  * organization and of nobody come by the same functions, so that one line of the table asks for all three.
  */
-export type Things = {
+export type Things = ProxyKeyThings & {
   readonly organizationId: () => Promise<string>
   /** An interactive user without roles; for who is to ask about themselves, that user. */
   readonly user: () => Promise<string>
@@ -253,6 +254,7 @@ export function thingsOf(making: ThingMaking): Things {
       await linkTrustedBuildSystem(dependencies, setup, { ...link, secrets })
       return link
     },
+    ...proxyKeyThings(dependencies, setup),
     webHook: newWebHook,
     async disabledWebHook() {
       const webHookId = await newWebHook()
@@ -290,6 +292,7 @@ export function thingsOf(making: ThingMaking): Things {
 
 /** Ids in the form of each kind that nothing has. */
 export const nobodysThings: Things = {
+  ...nobodysProxyKeys,
   organizationId: async () => randomUUID(),
   user: async () => randomUUID(),
   apiToken: async () => ({ userId: randomUUID(), apiTokenId: randomUUID() }),

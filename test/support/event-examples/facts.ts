@@ -109,6 +109,24 @@ export const byBuild = caused({
     },
   },
 })
+/** By a node of which a proxy signed who it is; what it signed stands for a signature here. */
+export const byBuildNode = caused({
+  kind: 'user',
+  userId: id.user,
+  authentication: { method: 'apiToken', tokenId: id.token },
+  vouchedBy: {
+    trustedBuildSystemId: id.buildSystem,
+    proof: { method: 'token', tokenId: id.buildSystemToken },
+    node: {
+      subject: 'CN=node-2,OU=Builds,O=Acme',
+      issuer: 'CN=Acme Nodes,O=Acme',
+      serialNumber: '0a1c',
+      template: 'BuildNode',
+      rule: 'release-nodes',
+    },
+    nodeStatement: 'e30.e30.AA',
+  },
+})
 export const byInvitation = caused({
   kind: 'user',
   userId: id.invited,

@@ -1,9 +1,15 @@
-import { type ProjectId, type SigningPolicyId, streams, type TrustedBuildSystemTokenId } from '../../../domain/index.ts'
-
+import {
+  type ProjectId,
+  type SigningPolicyId,
+  streams,
+  type TrustedBuildSystemId,
+  type TrustedBuildSystemTokenId,
+} from '../../../domain/index.ts'
 import { fixedUuid } from '../submission.ts'
 import { certificateHistories } from './certificate-histories.ts'
 import {
   at,
+  byBuildNode,
   byOperator,
   byPasskey,
   bySession,
@@ -227,6 +233,25 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         byToken('TrustedBuildSystemDisabled', { reason: 'Compromised' }),
         byToken('TrustedBuildSystemEnabled', {}),
         byToken('TrustedBuildSystemUnlinked', { projectId: id.project }),
+      ],
+    },
+    {
+      streamId: streams.trustedBuildSystem(fixedUuid<TrustedBuildSystemId>('8')),
+      events: [
+        byToken('TrustedBuildSystemCreated', {
+          trustedBuildSystemId: fixedUuid<TrustedBuildSystemId>('8'),
+          organizationId: id.organization,
+          slug: 'nodes',
+          kind: 'authenticationProxy',
+          name: 'Build nodes',
+          description: null,
+        }),
+        byToken('TrustedBuildSystemProxyKeyRegistered', {
+          keyId: digest('7a'),
+          publicKey: 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=',
+        }),
+        byBuildNode('TrustedBuildSystemChanged', { name: 'Nodes of releases', description: null }),
+        byToken('TrustedBuildSystemProxyKeyRemoved', { keyId: digest('7a'), reason: 'Replaced' }),
       ],
     },
     {

@@ -80,6 +80,8 @@ export function buildSystemCommands(
     { type: 'UnlinkProject', projectId },
     { type: 'DisableTrustedBuildSystem', reason: null },
     { type: 'EnableTrustedBuildSystem' },
+    { type: 'RegisterProxyKey', keyId: digest(detail % 3), publicKey: `MCowBQYDK2VwAyEA${'A'.repeat(43)}=` },
+    { type: 'RemoveProxyKey', keyId: digest(detail % 3), reason: null },
   ]
 }
 

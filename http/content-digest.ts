@@ -25,3 +25,15 @@ export function parseContentDigest(header: string | undefined): Sha256Digest | u
 export function formatDigest(sha256: Sha256Digest): string {
   return `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`
 }
+
+/**
+ * The same of a request, for whoever leaves it to others to complain: `null` without a header that can be read.
+ */
+export function announcedSha256(header: string | undefined): Sha256Digest | null {
+  try {
+    return parseContentDigest(header) ?? null
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
+}
