@@ -131,20 +131,12 @@ export async function checkProxy({ file, environment }: ConfigurationSource) {
   }
 }
 
-function healthOfService({ ask }: ServiceClient): () => Promise<PartState> {
+function healthOfService({ statusOf }: ServiceClient): () => Promise<PartState> {
   let known: { readonly state: PartState; readonly at: number } | undefined
   const once = async (): Promise<PartState> =>
     outcomeOf(async () => {
-      const signal = AbortSignal.timeout(times.healthTimeout)
-      const { statusCode, body } = await ask({
-        method: 'GET',
-        target: '/Api/v1/Meta/SystemInfo',
-        headers: {},
-        body: null,
-        signal,
-      })
-      await body.dump()
-      if (statusCode !== 200) throw new Error(`the service answers with HTTP ${statusCode}`)
+      const status = await statusOf('/Api/v1/Meta/SystemInfo', AbortSignal.timeout(times.healthTimeout))
+      if (status !== 200) throw new Error(`the service answers with HTTP ${status}`)
     })
   return async () => {
     if (known === undefined || performance.now() - known.at > times.healthFresh)

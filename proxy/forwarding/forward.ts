@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
 import { signNodeStatement } from '../../domain/index.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Verdict } from '../rules/judge.ts'
 import type { StatementKey } from '../statement-key.ts'
 import { readGraphQLRequest } from './graphql-gate.ts'
 import { type AskedBy, announcedDigest, headersToNode, headersToService, vouchedAuthorization } from './headers.ts'
-import { ProxyRefusal } from './refusal.ts'
+import { NodeLeft, ProxyRefusal } from './refusal.ts'
+import { bodyOf } from './request-body.ts'
 import { findRoute } from './routes.ts'
-import type { ServiceClient } from './service-client.ts'
+import type { ServiceClient, ServiceRequest } from './service-client.ts'
 
 /** What requests are passed on with. */
 export type Forwarding = {
@@ -61,31 +62,71 @@ export async function forward(
     statementKey.sign,
   )
   const headers = headersToService(request, { authorization, statement })
-  if (read !== undefined) headers['content-length'] = String(read.length)
+  if (read !== undefined) {
+    headers['content-length'] = String(read.length)
+    // What the node announced is the digest of what it sent, and this was written anew.
+    headers['content-digest'] = `sha-256=:${Buffer.from(bodySha256 ?? '', 'hex').toString('base64')}:`
+  }
 
-  const left = new AbortController()
-  response.once('close', () => left.abort())
-  const received = (bytes: number) => metrics.count('received_bytes', {}, bytes)
-  const body = read ?? (hasBody(request) ? bytesOf(request, received) : null)
-  const answer = await service.ask({ method, target, headers, body, signal: left.signal }).catch((error: unknown) => {
-    throw left.signal.aborted ? new NodeLeft() : unavailable(error, metrics)
-  })
-  response.writeHead(answer.statusCode, {
-    ...headersToNode(answer.headers, service.url, asked),
-    // The service answered before it took everything, and what is still to come belongs to no request.
-    ...(request.complete ? {} : { connection: 'close' }),
-  })
-  const counted = new Transform({
-    transform(chunk, _encoding, done) {
-      metrics.count('sent_bytes', {}, chunk.length)
-      done(null, chunk)
-    },
-  })
-  await pipeline(answer.body, counted, response)
+  let receivedBytes = 0
+  const body = read ?? (hasBody(request) ? bodyOf(request, (bytes) => (receivedBytes += bytes)) : null)
+  try {
+    await passOn({ method, target, headers, body }, request, response, asked, { service, metrics })
+  } finally {
+    if (receivedBytes > 0) metrics.count('received_bytes', {}, receivedBytes)
+  }
 }
 
-/** The node closed its connection before it had its answer. */
-export class NodeLeft extends Error {}
+/** Sends a request, and writes its answer as it comes, no faster than the node takes it. */
+function passOn(
+  sent: ServiceRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: AskedBy,
+  { service, metrics }: Pick<Forwarding, 'service' | 'metrics'>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined
+    let sentBytes = 0
+    let isOver = false
+    const end = (settle: () => void) => {
+      if (isOver) return
+      isOver = true
+      // What the service did not take, the answer to the node does not wait for.
+      if (sent.body instanceof Readable) sent.body.destroy()
+      if (sentBytes > 0) metrics.count('sent_bytes', {}, sentBytes)
+      settle()
+    }
+    response.once('close', () => {
+      if (!isOver) controller?.abort(new NodeLeft())
+      end(() => reject(new NodeLeft()))
+    })
+    response.on('drain', () => controller?.resume())
+    service.send(sent, {
+      onRequestStart(started) {
+        controller = started
+        if (isOver) started.abort(new NodeLeft())
+      },
+      onResponseStart(_controller, status, headers) {
+        if (status < 200) return
+        response.writeHead(status, {
+          ...headersToNode(headers, service.url, asked),
+          // The service answered before it took everything, and what is still to come belongs to no request.
+          ...(request.complete ? {} : { connection: 'close' }),
+        })
+      },
+      onResponseData(started, chunk) {
+        sentBytes += chunk.length
+        if (!response.write(chunk)) started.pause()
+      },
+      onResponseEnd: () => void response.end(() => end(resolve)),
+      onResponseError(_controller, error) {
+        const isOurs = error instanceof NodeLeft || response.headersSent
+        end(() => reject(isOurs ? error : unavailable(error, metrics)))
+      },
+    })
+  })
+}
 
 /** What went wrong, unless it was that the node closed its connection. */
 function unlessLeft(request: IncomingMessage): (error: unknown) => never {
@@ -96,14 +137,6 @@ function unlessLeft(request: IncomingMessage): (error: unknown) => never {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-}
-
-/** Leaves the connection alone when the service takes no more: the node is to read the answer. */
-async function* bytesOf(request: IncomingMessage, received: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    received(chunk.length)
-    yield chunk
-  }
 }
 
 /** The log says why; who asked learns only that it may pass. */

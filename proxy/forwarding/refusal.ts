@@ -18,6 +18,9 @@ export class ProxyRefusal extends Error {
   }
 }
 
+/** The node closed its connection before it had its answer. */
+export class NodeLeft extends Error {}
+
 /** The one answer to every node that is not accepted, whatever the reason. */
 export function certificateRefused(): ProxyRefusal {
   return new ProxyRefusal(

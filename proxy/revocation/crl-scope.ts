@@ -28,7 +28,7 @@ export function readScope(value: Uint8Array, code: string): CrlScope {
   const point = outer.enter(0x30, 'the issuing distribution point')
   outer.end('the issuing distribution point')
   const name = point.takeOptional(0xa0, 'the issuing distribution point')
-  const points = name === undefined ? undefined : pointNames(point.inside(name))
+  const points = name === undefined ? undefined : pointNames(point.inside(name), code)
   const flag = (tag: number) => {
     const found = point.takeOptional(tag, 'the issuing distribution point')
     // DER leaves out what is false, and has one octet for true (X.690 §11.1 and §11.5).
@@ -68,19 +68,19 @@ function distributionPoints({ extensions }: Certificate): readonly string[] {
     const name = point.takeOptional(0xa0, 'a distribution point')
     point.takeOptional(0x81, 'the reasons of a distribution point')
     const isOfAnother = point.hasMore()
-    return name === undefined || isOfAnother ? [] : [...pointNames(point.inside(name))]
+    return name === undefined || isOfAnother ? [] : [...pointNames(point.inside(name), malformedCertificate)]
   })
 }
 
 /** The names of a DistributionPointName. One that is relative to its issuer's name is compared with nothing. */
-function pointNames(choice: DerReader): Set<string> {
+function pointNames(choice: DerReader, code: string): Set<string> {
   const full = choice.takeOptional(0xa0, 'the name of a distribution point')
   if (full === undefined) return new Set()
   const names = choice.inside(full).rest(mostPoints, 'the names of a distribution point')
   return new Set(
     names.map(({ tag, content }) =>
       tag === 0xa4
-        ? `${tag}:${comparableName(readName(content, malformedCertificate))}`
+        ? `${tag}:${comparableName(readName(content, code))}`
         : `${tag}:${Buffer.from(content).toString('latin1')}`,
     ),
   )
