@@ -1,11 +1,14 @@
-import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { Agent, createServer, request, type Server } from 'node:https'
+import { Agent, request } from 'node:https'
 import { join } from 'node:path'
-import { startTestProxy, type TestProxy, urlOf } from '../test/support/test-proxy.ts'
+import { type ProxyProcess, processorTime, startProxyProcess } from '../test/support/proxy-process.ts'
+import { makeProxyFiles, type ProxyFiles } from '../test/support/test-proxy.ts'
 import { withFolder } from './folder.ts'
+import { imageArguments } from './image-arguments.ts'
 import { median, quantile } from './median.ts'
 import { milliseconds } from './pace.ts'
+import { type BenchProcess, startBenchProcess } from './proxy-processes.ts'
+import { upload } from './upload.ts'
 
 /** An authentication proxy against what it stands in for: Node's own TLS, and the service asked directly. */
 export type ProxyFigures = {
@@ -15,17 +18,24 @@ export type ProxyFigures = {
   /** The slowest hundredth of requests on open connections, in milliseconds. */
   readonly forwardedP99: number
   readonly directP99: number
+  /** Processor time of the proxy for one of them, in milliseconds. */
+  readonly processorPerCall: number
   readonly gigabytes: number
   readonly uploadSeconds: number
   readonly directUploadSeconds: number
-  /** What the process has more of after the uploads than before, at the most, in MiB. */
+  /** Processor time of the proxy for one upload, and of the service for one that came directly, in seconds. */
+  readonly proxyProcessorSeconds: number
+  readonly serviceProcessorSeconds: number
+  /** What the proxy has more of after the uploads than before, at the most, in MiB. */
   readonly growthMebibytes: number
 }
 
-const info = '/Api/v1/Meta/SystemInfo'
 const entries = 100_000
 
-/** Measures with rules and a revocation list of 100,000 entries. All of it shares the machine, and the process. */
+/**
+ * Measures with rules and a revocation list of 100,000 entries. Client, proxy and service are a process each, as they are in use, and
+ * share the machine. The calls ask for the state of a request, as a node does that waits for one, and uploads go to the route of the API.
+ */
 export async function measureProxy({
   connections = 400,
   calls = 2_000,
@@ -33,97 +43,140 @@ export async function measureProxy({
   rounds = 3,
 } = {}): Promise<ProxyFigures> {
   return withFolder(async (folder) => {
-    let service: Server | undefined
-    const proxied = await startTestProxy(folder, async (authority) => {
-      const { certificate: cert, key } = await authority.issue('service', 'IP:127.0.0.1')
-      service = await answering({ cert, key })
-      return urlOf(service)
+    let service: BenchProcess | undefined
+    const files = await makeProxyFiles(folder, async (authority) => {
+      const { certificateFile, keyFile } = await authority.issue('service', 'IP:127.0.0.1')
+      service = await startBenchProcess(['service', certificateFile, keyFile])
+      return service.url
     })
     if (service === undefined) throw new Error('there is no service')
-    await revokeMany(proxied)
-    const node = await proxied.issuing.issue('build-01')
-    const client = { cert: await readFile(node.certificateFile), key: await readFile(node.keyFile) }
-    const identity = {
-      cert: await readFile(join(folder, 'proxy-proxy.example.com.pem')),
-      key: await readFile(join(folder, 'proxy-proxy.example.com.key')),
-    }
-    const authorities = await Promise.all(
-      [proxied.root, proxied.issuing].map(({ certificateFile }) => readFile(certificateFile)),
-    )
-    const bare = await answering({ ...identity, ca: authorities, requestCert: true, rejectUnauthorized: true })
-    const chained = { ...client, cert: Buffer.concat([client.cert, authorities[1] ?? Buffer.alloc(0)]) }
-    const ca = [proxied.authority, proxied.serviceAuthority.certificate]
-    const agent = (keepAlive: boolean) => new Agent({ ...chained, ca, keepAlive, maxCachedSessions: 0 })
-    const proxyUrl = `https://127.0.0.1:${proxied.proxy.port}`
-    const [own, other]: number[][] = [[], []]
-    for (let round = 0; round <= rounds; round += 1) {
-      const mine = await milliseconds(() => many(connections, 8, () => ask(agent(false), proxyUrl, refusedPath)))
-      const theirs = await milliseconds(() => many(connections, 8, () => ask(agent(false), urlOf(bare), refusedPath)))
-      // The first round is not counted: everything is compiled then.
-      if (round === 0) continue
-      own?.push(connections / (mine / 1_000))
-      other?.push(connections / (theirs / 1_000))
-    }
-    const [forwarded, direct] = await latencies(calls, [
-      { agent: agent(true), url: proxyUrl },
-      { agent: agent(true), url: urlOf(service) },
-    ])
-    const uploads: number[] = []
-    const directs: number[] = []
-    const before = process.memoryUsage().rss
-    let peak = before
-    const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50)
-    for (let round = 0; round < 2; round += 1) {
-      directs.push(await milliseconds(() => upload(agent(true), urlOf(service as Server), bytes)))
-      uploads.push(await milliseconds(() => upload(agent(true), proxyUrl, bytes)))
-    }
-    clearInterval(timer)
-    await proxied.proxy.close()
-    for (const server of [service, bare]) server.close()
-    return {
-      connectionsPerSecond: median(own ?? []),
-      bareConnectionsPerSecond: median(other ?? []),
-      forwardedP99: quantile(forwarded ?? [], 0.99),
-      directP99: quantile(direct ?? [], 0.99),
-      gigabytes: bytes / 1e9,
-      uploadSeconds: median(uploads) / 1_000,
-      directUploadSeconds: median(directs) / 1_000,
-      growthMebibytes: (peak - before) / 1024 ** 2,
+    await revokeMany(files)
+    await files.write('token', service.said.trustedBuildSystemToken ?? '')
+    const proxy = await startProxyProcess(files, { nodeArguments: imageArguments, keepLines: false })
+    await registerKey(service, files, proxy)
+    const bare = await startBare(folder, files)
+    try {
+      const node = await files.issuing.issue('build-01')
+      const own = { cert: await readFile(node.certificateFile), key: await readFile(node.keyFile) }
+      const issuing = await readFile(files.issuing.certificateFile)
+      const ca = [files.authority, files.serviceAuthority.certificate]
+      const client = { ...own, cert: Buffer.concat([own.cert, issuing]), ca, maxCachedSessions: 0 }
+      const agent = (keepAlive: boolean) => new Agent({ ...client, keepAlive })
+      const proxyUrl = `https://127.0.0.1:${proxy.port}`
+      const [mine, theirs]: number[][] = [[], []]
+      for (let round = 0; round <= rounds; round += 1) {
+        const connect = (url: string) => many(connections, 8, () => ask(agent(false), `${url}/nothing`, ''))
+        const [ours, bares] = [await milliseconds(() => connect(proxyUrl)), await milliseconds(() => connect(bare.url))]
+        // The first round is not counted: everything is compiled then.
+        if (round === 0) continue
+        mine?.push(connections / (ours / 1_000))
+        theirs?.push(connections / (bares / 1_000))
+      }
+      const { statusPath = '', token = '' } = service.said
+      const before = await proxy.processorTime()
+      const [forwarded, direct] = await latencies(calls, [
+        { agent: agent(true), url: `${proxyUrl}${statusPath}`, token },
+        { agent: agent(true), url: `${service.url}${statusPath}`, token },
+      ])
+      const processorPerCall = ((await proxy.processorTime()) - before) / (calls + warmUp)
+      const uploads = await compareUploads({ proxy, service, agent: () => agent(true), token, proxyUrl, bytes })
+      return {
+        connectionsPerSecond: median(mine ?? []),
+        bareConnectionsPerSecond: median(theirs ?? []),
+        forwardedP99: quantile(forwarded ?? [], 0.99),
+        directP99: quantile(direct ?? [], 0.99),
+        processorPerCall,
+        gigabytes: bytes / 1e9,
+        ...uploads,
+      }
+    } finally {
+      await proxy.close()
+      await Promise.all([service.close(), bare.close()])
     }
   })
 }
 
-/** Is answered by the proxy itself, after it judged the node. */
-const refusedPath = '/nothing'
+type Uploading = {
+  readonly proxy: ProxyProcess
+  readonly service: BenchProcess
+  readonly agent: () => Agent
+  readonly token: string
+  readonly proxyUrl: string
+  readonly bytes: number
+}
+
+async function compareUploads({ proxy, service, agent, token, proxyUrl, bytes }: Uploading) {
+  const [through, direct, proxyTimes, serviceTimes]: number[][] = [[], [], [], []]
+  const memory = await proxy.memory()
+  let peak = memory
+  const timer = setInterval(() => void proxy.memory().then((now) => (peak = Math.max(peak, now))), 100)
+  const timed = async (pid: number, work: () => Promise<void>) => {
+    const before = await processorTime(pid)
+    const took = await milliseconds(work)
+    return [took, (await processorTime(pid)) - before] as const
+  }
+  // The first of each is smaller and not counted: everything is compiled then.
+  for (const [round, size] of [bytes / 10, bytes, bytes].entries()) {
+    const directly = await timed(service.pid, () => upload(agent(), service.url, token, size))
+    const proxied = await timed(proxy.pid, () => upload(agent(), proxyUrl, token, size))
+    if (round === 0) continue
+    direct?.push(directly[0])
+    serviceTimes?.push(directly[1])
+    through?.push(proxied[0])
+    proxyTimes?.push(proxied[1])
+  }
+  clearInterval(timer)
+  const seconds = (times: readonly number[] = []) => median(times) / 1_000
+  return {
+    uploadSeconds: seconds(through),
+    directUploadSeconds: seconds(direct),
+    proxyProcessorSeconds: seconds(proxyTimes),
+    serviceProcessorSeconds: seconds(serviceTimes),
+    growthMebibytes: peak - memory,
+  }
+}
+
+/** Calls that are not counted. */
+const warmUp = 200
 
 /** Adds entries to the list of the issuing authority, and signs it anew, by openssl's index of what was issued. */
-async function revokeMany({ issuing, write, operations }: TestProxy): Promise<void> {
+async function revokeMany({ issuing, write }: ProxyFiles): Promise<void> {
   const line = (index: number) =>
     `R\t350101000000Z\t260101000000Z\t${(0x7000_0000_0000 + index).toString(16).toUpperCase()}\tunknown\t/CN=gone-${index}\n`
   await writeFile(issuing.at('index.txt'), Array.from({ length: entries }, (_, index) => line(index)).join(''))
   await write('issuing.crl', await issuing.list())
-  for (;;) {
-    const metrics = await (await operations('/metrics')).text()
-    if (metrics.includes(`crl_entries{file="issuing.crl"} ${entries}`)) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
 }
 
-async function answering(options: object): Promise<Server> {
-  const server = createServer(options, async (incoming, response) => {
-    for await (const _ of incoming);
-    response.end('{}')
-  })
-  server.requestTimeout = 0
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return server
+async function registerKey({ url, said }: BenchProcess, files: ProxyFiles, proxy: ProxyProcess): Promise<void> {
+  const { administratorToken = '', trustedBuildSystemId } = said
+  const query = 'mutation ($input: RegisterProxyKeyInput!) { registerProxyKey(input: $input) { keyId } }'
+  const variables = { input: { trustedBuildSystemId, publicKey: proxy.statementKey.publicKey } }
+  const ca = files.serviceAuthority.certificate
+  const body = JSON.stringify({ query, variables })
+  await ask(new Agent({ ca }), `${url}/graphql`, administratorToken, body)
 }
 
-function ask(agent: Agent, url: string, path: string): Promise<void> {
+async function startBare(folder: string, { root, issuing }: ProxyFiles): Promise<BenchProcess> {
+  const authorities = join(folder, 'authorities.pem')
+  const found = await Promise.all([root, issuing].map(({ certificateFile }) => readFile(certificateFile)))
+  await writeFile(authorities, Buffer.concat(found))
+  const at = (end: string) => join(folder, `proxy-proxy.example.com.${end}`)
+  return startBenchProcess(['bare', at('pem'), at('key'), authorities])
+}
+
+function ask(agent: Agent, url: string, token: string, body?: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    request(`${url}${path}`, { agent }, (answer) => void answer.resume().once('end', resolve).once('error', reject))
-      .once('error', reject)
-      .end()
+    const headers = {
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    }
+    const method = body === undefined ? 'GET' : 'POST'
+    const call = request(url, { agent, method, headers }, (answer) => {
+      const isWrong = token !== '' && answer.statusCode !== 200
+      if (isWrong) reject(new Error(`${url} was answered with ${answer.statusCode}`))
+      answer.resume().once('end', resolve).once('error', reject)
+    })
+    call.once('error', reject).end(body)
   })
 }
 
@@ -139,29 +192,15 @@ async function many(count: number, atOnce: number, act: () => Promise<void>): Pr
   )
 }
 
+type Place = { readonly agent: Agent; readonly url: string; readonly token: string }
+
 /** By turns, so that what else the machine does meets both. */
-async function latencies(
-  count: number,
-  places: readonly { readonly agent: Agent; readonly url: string }[],
-): Promise<readonly (readonly number[])[]> {
+async function latencies(count: number, places: readonly Place[]): Promise<readonly (readonly number[])[]> {
   const found: number[][] = places.map(() => [])
-  for (let index = 0; index < count + 100; index += 1)
-    for (const [place, { agent, url }] of places.entries()) {
-      const took = await milliseconds(() => ask(agent, url, info))
-      if (index >= 100) found[place]?.push(took)
+  for (let index = 0; index < count + warmUp; index += 1)
+    for (const [place, { agent, url, token }] of places.entries()) {
+      const took = await milliseconds(() => ask(agent, url, token))
+      if (index >= warmUp) found[place]?.push(took)
     }
   return found
-}
-
-async function upload(agent: Agent, url: string, bytes: number): Promise<void> {
-  const block = Buffer.alloc(256 * 1024, 7)
-  const call = request(`${url}/uploads?fileName=a.exe`, { agent, method: 'POST', headers: { 'content-length': bytes } })
-  const answered = once(call, 'response')
-  for (let sent = 0; sent < bytes; sent += block.length)
-    if (!call.write(block.subarray(0, Math.min(block.length, bytes - sent)))) await once(call, 'drain')
-  call.end()
-  const [answer] = await answered
-  answer.resume()
-  if (answer.statusCode !== 200) throw new Error(`The upload was answered with ${answer.statusCode}.`)
-  await once(answer, 'end')
 }
