@@ -9,12 +9,15 @@ type Question = OriginQuestion<AppVeyorSettings, AppVeyorBuild>
 /** An artifact as AppVeyor lists it. */
 export type ListedArtifact = { readonly fileName: string; readonly size: number }
 
-/** Finds the artifact among those of the job, and checks that the job is one of the build, and ended well. */
+/**
+ * Finds the artifact among those of the job, and checks that the job is one of the build, and ended well. What was fetched while the
+ * build ran must be what AppVeyor has now: a later step may have put another file in its place.
+ */
 export async function findArtifact(
   checks: CheckList,
   api: AppVeyorApi,
   { build }: Pick<BuildAnswer, 'build'>,
-  { build: { buildJobId }, settings }: Question,
+  { build: { buildJobId }, settings, artifact: stored }: Question,
 ): Promise<ListedArtifact | undefined> {
   const job = build.jobs.find(({ jobId }) => jobId === buildJobId)
   const isOfBuild = checks.add(
@@ -28,7 +31,17 @@ export async function findArtifact(
           : `The job ${buildJobId} ended as ${job.status}. Build again.`,
     },
   )
-  return isOfBuild ? listed(checks, api, buildJobId, settings) : undefined
+  const artifact = isOfBuild ? await listed(checks, api, buildJobId, settings) : undefined
+  if (artifact === undefined || stored === null) return artifact
+  checks.add(
+    'artifactSize',
+    { listed: artifact.size, retrieved: stored.size },
+    artifact.size !== stored.size && {
+      code: 'ORIGIN_ARTIFACT_DIFFERENT',
+      message: `AppVeyor lists ${artifact.fileName} with ${artifact.size} bytes, and the artifact has ${stored.size}: the build put another file in its place after it had called. Upload artifacts once, before the deployment, and build again.`,
+    },
+  )
+  return artifact
 }
 
 async function listed(

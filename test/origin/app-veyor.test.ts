@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { failedChecks } from '../../domain/index.ts'
+import { failedChecks, type Sha256Digest } from '../../domain/index.ts'
 import { type AppVeyorSettings, appVeyor } from '../../origin/app-veyor/index.ts'
 import { repositoryAddress } from '../../origin/app-veyor/repository.ts'
 import { type AppVeyorFault, appVeyorKeys, appVeyorStandIn } from '../support/build-systems/app-veyor.ts'
@@ -100,6 +100,15 @@ describe('a build of AppVeyor that is right', () => {
       expect(server.store.asked.map(({ headers }) => headers.authorization)).toEqual([undefined])
     }
   })
+})
+
+test('an artifact that the build replaced after it was fetched is refused', async () => {
+  const { tools, question } = await asked([])
+  const artifact = { fileName: 'Library 1.0.3.nupkg', sha256: 'ab'.repeat(32) as Sha256Digest, size: 11 }
+  expect(codes(await appVeyor.verify({ ...question, artifact }, tools))).toEqual([])
+  expect(codes(await appVeyor.verify({ ...question, artifact: { ...artifact, size: 12 } }, tools))).toEqual([
+    'ORIGIN_ARTIFACT_DIFFERENT',
+  ])
 })
 
 const wrong: readonly (readonly [AppVeyorFault, string])[] = [
