@@ -66,7 +66,7 @@ export interface Administration
 export type AdministrationDependencies = CertificateAdministrationDependencies &
   Pick<
     ApplicationDependencies,
-    'persons' | 'administrators' | 'refusals' | 'room' | 'secrets' | 'buildSystems' | 'webHooks'
+    'persons' | 'administrators' | 'refusals' | 'room' | 'secrets' | 'checkTarget' | 'buildSystems' | 'webHooks'
   >
 
 /** Puts the use cases of the administration together, each behind the guard. */

@@ -248,6 +248,8 @@ export interface BuildSystemForms {
    * @throws Refusal `ORIGIN_LINK_INVALID`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`
    */
   checkLink(kind: TrustedBuildSystemKind, settings: unknown, secrets: readonly string[]): LinkSettings
+  /** Addresses that are called for such a link, checked as settings: of the API, and of the issuer of tokens. */
+  linkAddresses(kind: TrustedBuildSystemKind, settings: LinkSettings): readonly string[]
   /** Names of the secrets that a link must have. */
   linkSecrets(kind: TrustedBuildSystemKind): readonly string[]
   /** Names of those that it can have besides. */
@@ -293,6 +295,8 @@ export type ApplicationDependencies = {
   readonly persons: Persons
   readonly refusals: RefusalAudit
   readonly secrets: KeptSecrets
+  /** Says whether an address may be called, as far as that is known now. Fails with `OUTGOING_…`. */
+  readonly checkTarget: (url: string) => Promise<unknown>
   readonly buildSystems: BuildSystemForms
   readonly webHooks: WebHookPorts
   /** Where it is recorded when tokens were last used; nowhere without one. */

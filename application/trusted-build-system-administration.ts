@@ -87,7 +87,7 @@ export interface TrustedBuildSystemAdministration {
 
 /** Puts them together, each behind the guard. */
 export function createTrustedBuildSystemAdministration(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'buildSystems'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'checkTarget' | 'buildSystems'>,
   change: ChangeCall,
 ): TrustedBuildSystemAdministration {
   const stream = ({ trustedBuildSystemId }: { readonly trustedBuildSystemId: TrustedBuildSystemId }) =>

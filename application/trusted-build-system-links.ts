@@ -1,6 +1,7 @@
 import {
   changedLinkSecrets,
   existingTrustedBuildSystem,
+  type LinkCommand,
   type LinkSettings,
   type ProjectId,
   projectDecider,
@@ -8,7 +9,6 @@ import {
   requireLinked,
   streams,
   type TrustedBuildSystem,
-  type TrustedBuildSystemCommand,
   type TrustedBuildSystemId,
   trustedBuildSystemDecider,
 } from '../domain/index.ts'
@@ -22,7 +22,7 @@ import { keepUntilDecided } from './proposed-secrets.ts'
 import type { TrustedBuildSystemHandled } from './trusted-build-systems.ts'
 
 /** What use cases of links need. */
-export type LinkDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'buildSystems'>
+export type LinkDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'checkTarget' | 'buildSystems'>
 
 /** Which link. */
 export type TrustedBuildSystemLinkReference = BasedOn & {
@@ -52,7 +52,7 @@ export type TrustedBuildSystemLinkUpdate = TrustedBuildSystemLinkReference & {
  *
  * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `PROJECT_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_LINKED`,
  *   `TRUSTED_BUILD_SYSTEM_TOO_LARGE`, `ORIGIN_LINK_INVALID`, `ORIGIN_LINK_TOO_LARGE`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`,
- *   `CHANGE_STALE`
+ *   `OUTGOING_…`, `CHANGE_STALE`
  */
 export async function linkTrustedBuildSystem(
   dependencies: LinkDependencies,
@@ -74,6 +74,7 @@ export async function linkTrustedBuildSystem(
     ),
     secrets: changedLinkSecrets([], changes),
   } as const
+  await requireCallable(dependencies, system, command.settings)
   return sendLink(dependencies, requester, system, { command, kept, basedOn })
 }
 
@@ -82,7 +83,7 @@ export async function linkTrustedBuildSystem(
  *
  * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, `TRUSTED_BUILD_SYSTEM_NOT_LINKED`, `TRUSTED_BUILD_SYSTEM_LINK_UNCHANGED`,
  *   `TRUSTED_BUILD_SYSTEM_TOO_LARGE`, `ORIGIN_LINK_INVALID`, `ORIGIN_LINK_TOO_LARGE`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`,
- *   `CHANGE_STALE`
+ *   `OUTGOING_…`, `CHANGE_STALE`
  */
 export async function changeTrustedBuildSystemLink(
   dependencies: LinkDependencies,
@@ -96,6 +97,7 @@ export async function changeTrustedBuildSystemLink(
   const names = after.map(({ name }) => name)
   const said = dependencies.buildSystems.checkLink(system.kind, settings ?? before.settings, names)
   const command = { type: 'ChangeLink', projectId, settings: said, secrets: changes } as const
+  await requireCallable(dependencies, system, said)
   const handled = await sendLink(dependencies, requester, system, { command, kept, basedOn })
   if (handled.changeProposalId !== undefined) return handled
   const replaced = before.secrets.filter(({ secretId }) => after.every((each) => each.secretId !== secretId))
@@ -146,7 +148,7 @@ async function sendLink(
     command,
     kept,
     basedOn,
-  }: { readonly command: TrustedBuildSystemCommand; readonly kept: readonly KeptSecret[]; readonly basedOn: BasedOn },
+  }: { readonly command: LinkCommand; readonly kept: readonly KeptSecret[]; readonly basedOn: BasedOn },
 ): Promise<TrustedBuildSystemHandled> {
   const { trustedBuildSystemId } = system
   // Refuses what is wrong before anything is kept.
@@ -158,4 +160,13 @@ async function sendLink(
   if (handled.changeProposalId !== undefined)
     await keepUntilDecided(dependencies, requester, handled.changeProposalId, kept)
   return { trustedBuildSystemId, ...handled }
+}
+
+/** Refuses addresses that are never called: what a link names is called again and again, with its secrets. */
+async function requireCallable(
+  dependencies: LinkDependencies,
+  { kind }: TrustedBuildSystem,
+  settings: LinkSettings,
+): Promise<void> {
+  for (const address of dependencies.buildSystems.linkAddresses(kind, settings)) await dependencies.checkTarget(address)
 }

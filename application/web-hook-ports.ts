@@ -52,8 +52,6 @@ export type WebHookAttempt = {
 
 /** What use cases of web hooks need of the world. Errors carry a `code`, and `transient` when trying again may help. */
 export interface WebHookPorts {
-  /** Says whether an address may be called, as far as that is known now. Fails with `OUTGOING_…`. */
-  checkTarget(url: string): Promise<unknown>
   /** How many web hooks a project has that are not deleted, as far as the log is now; `null`: how many are for all projects. */
   count(organizationId: OrganizationId, projectId: ProjectId | null): Promise<number>
   /** What web hooks were told. */

@@ -24,7 +24,7 @@ import { authorizeWebHook } from './web-hook-access.ts'
 import { authorizationText, authorizing, newSecretId, secretText, signing } from './web-hook-secrets.ts'
 
 /** What use cases of web hooks need. */
-export type WebHookDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'webHooks'>
+export type WebHookDependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'secrets' | 'checkTarget' | 'webHooks'>
 
 /** Which web hook, by its id. */
 export type WebHookReference = { readonly webHookId: WebHookId }
@@ -216,8 +216,8 @@ async function administered(
   return hook
 }
 
-async function requireTarget({ webHooks }: WebHookDependencies, url: string): Promise<void> {
-  await webHooks.checkTarget(parseWebHookUrl(url))
+async function requireTarget(dependencies: WebHookDependencies, url: string): Promise<void> {
+  await dependencies.checkTarget(parseWebHookUrl(url))
 }
 
 async function send(

@@ -14,7 +14,7 @@ import {
 import { Setup } from '../application/setup.ts'
 import { type OrganizationId, parseStreamName } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
-import { noBuildSystems, noSecrets, noWebHooks } from '../server/answers-nobody.ts'
+import { noBuildSystems, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
 import { withFolder } from './folder.ts'
@@ -120,6 +120,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
     refusals,
     persons: testPersons(),
     secrets: noSecrets,
+    checkTarget: noTargets,
     buildSystems: noBuildSystems,
     webHooks: noWebHooks,
     room: { require: async () => undefined },

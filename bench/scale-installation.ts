@@ -20,7 +20,7 @@ import {
 } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
-import { noBuildSystems, noSecrets, noWebHooks } from '../server/answers-nobody.ts'
+import { noBuildSystems, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
 import { apiCacheKibibytes } from '../server/event-log.ts'
 import { certificatesInLog } from '../test/support/certificates-in-log.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
@@ -78,6 +78,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
     },
     persons: testPersons(),
     secrets: noSecrets,
+    checkTarget: noTargets,
     buildSystems: noBuildSystems,
     webHooks: noWebHooks,
     room: { require: async () => undefined },

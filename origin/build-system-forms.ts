@@ -22,6 +22,8 @@ export interface BuildSystemForms {
    * @throws Refusal `ORIGIN_LINK_INVALID`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`
    */
   checkLink(kind: TrustedBuildSystemKind, settings: unknown, secrets: readonly string[]): JsonObject
+  /** Addresses that are called for such a link, checked as settings: of the API, and of the issuer of tokens. */
+  linkAddresses(kind: TrustedBuildSystemKind, settings: JsonObject): readonly string[]
   /** Names of the secrets that a link must have. */
   linkSecrets(kind: TrustedBuildSystemKind): readonly string[]
   /** Names of those that it can have besides. */
@@ -45,6 +47,7 @@ const namedFaults = 5
 type KindForms = {
   readonly secrets: Readonly<Record<'link' | 'optionalLink' | 'build' | 'optionalBuild', readonly string[]>>
   readonly checkSettings: (settings: unknown, secrets: readonly string[]) => void
+  readonly addresses: (settings: unknown) => readonly string[]
   readonly checkBuild: (build: unknown) => unknown
 }
 
@@ -66,6 +69,7 @@ export const buildSystemForms: BuildSystemForms = {
     forms[kind].checkSettings(settings, secrets)
     return JSON.parse(JSON.stringify(settings))
   },
+  linkAddresses: (kind, settings) => forms[kind].addresses(settings),
   linkSecrets: (kind) => forms[kind].secrets.link,
   optionalLinkSecrets: (kind) => forms[kind].secrets.optionalLink,
   checkBuild: (kind, build) => JSON.parse(JSON.stringify(forms[kind].checkBuild(build))),
@@ -95,6 +99,7 @@ function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, pa
       if (missing !== undefined) throw secretMissing(missing, 'the link of project and build system')
       connector.checkLink?.(read.value, secrets)
     },
+    addresses: (settings) => [...new Set(connector.addresses?.(connector.settings.parse(settings)) ?? [])],
     checkBuild(build) {
       const read = parsed(connector.build, build, 'build')
       if ('faults' in read) throw buildInvalid(read.faults, read.field)

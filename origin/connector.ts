@@ -84,6 +84,8 @@ export type ConnectorForms<Settings, Build> = {
   readonly linkSecrets?: readonly string[]
   /** Names of those that it may hold besides; none by default. */
   readonly optionalLinkSecrets?: readonly string[]
+  /** Addresses that are called for a link: of the API, and of the issuer of tokens; none by default. */
+  readonly addresses?: (settings: Settings) => readonly string[]
   /**
    * Checks what settings and secrets of a link must be together, and what cannot be said of a field alone.
    *

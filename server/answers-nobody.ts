@@ -30,9 +30,13 @@ export const noSecrets: ApplicationDependencies['secrets'] = {
   remove: async () => refuse('keeps no secrets'),
 }
 
+/** For a process that answers nobody: no addresses are handed over to it. */
+export const noTargets: ApplicationDependencies['checkTarget'] = async () => refuse('calls nobody')
+
 /** For a process that answers nobody: nobody links build systems or submits builds through it. */
 export const noBuildSystems: ApplicationDependencies['buildSystems'] = {
   checkLink: () => refuse('knows no build systems'),
+  linkAddresses: () => refuse('knows no build systems'),
   linkSecrets: () => refuse('knows no build systems'),
   optionalLinkSecrets: () => refuse('knows no build systems'),
   checkBuild: () => refuse('knows no build systems'),
@@ -42,7 +46,6 @@ export const noBuildSystems: ApplicationDependencies['buildSystems'] = {
 
 /** For a process that answers nobody: it has no web hooks to look after. */
 export const noWebHooks: ApplicationDependencies['webHooks'] = {
-  checkTarget: async () => refuse('calls nobody'),
   count: async () => refuse('knows no web hooks'),
   deliveries: {
     find: async () => refuse('does not know what web hooks were told'),

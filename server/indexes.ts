@@ -3,7 +3,6 @@ import type { EventLog } from '../event-log/index.ts'
 import type { NotificationStore } from '../notifications/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import { nobody, noCertificates, noWebHooks } from './answers-nobody.ts'
-import type { Outside } from './outside.ts'
 
 /** What is found by the read model; a process without one is asked for none of it, for only the API takes artifacts in. */
 export async function indexesOf(
@@ -20,16 +19,14 @@ export async function indexesOf(
 export async function webHooksOf(
   log: EventLog,
   {
-    outside,
     notifications,
     readModels,
   }: {
-    readonly outside: Outside | undefined
     readonly notifications: NotificationStore | undefined
     readonly readModels: { readonly readModel: ReadModel } | undefined
   },
 ): Promise<ApplicationDependencies['webHooks']> {
-  if (outside === undefined || notifications === undefined || readModels === undefined) return noWebHooks
+  if (notifications === undefined || readModels === undefined) return noWebHooks
   const { openWebHookPorts } = await import('./web-hooks.ts')
-  return openWebHookPorts({ outside, notifications, log, readModel: readModels.readModel })
+  return openWebHookPorts({ notifications, log, readModel: readModels.readModel })
 }

@@ -10,7 +10,7 @@ import { Setup } from '../application/setup.ts'
 import { type Instant, type OrganizationId, parseName, Refusal } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { noBuildSystems, nobody, noCertificates, noSecrets, noWebHooks } from './answers-nobody.ts'
+import { noBuildSystems, nobody, noCertificates, noSecrets, noTargets, noWebHooks } from './answers-nobody.ts'
 import type { Settings } from './configuration.ts'
 import type { Credentials } from './embedded/credentials.ts'
 import { createDemo } from './embedded/demo.ts'
@@ -132,6 +132,7 @@ async function makeDemo(settings: Settings, dependencies: SetUpDependencies): Pr
       room,
       certificates: noCertificates,
       secrets: noSecrets,
+      checkTarget: noTargets,
       buildSystems: noBuildSystems,
       webHooks: noWebHooks,
     })

@@ -16,7 +16,7 @@ import { registerUnknownPaths } from '../rest/index.ts'
 import { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import { temporalWorkflows } from '../workflows/client.ts'
-import { noBuildSystems, noPersons, noSecrets } from './answers-nobody.ts'
+import { noBuildSystems, noPersons, noSecrets, noTargets } from './answers-nobody.ts'
 import { type Closer, closeAll } from './close-all.ts'
 import { dataPath, type Role, type Settings } from './configuration.ts'
 import { delayNote } from './delay-note.ts'
@@ -149,8 +149,9 @@ export async function startService(options: {
       ...(await indexesOf(log, readModels)),
       persons: persons ?? noPersons,
       secrets: outside?.secrets ?? noSecrets,
+      checkTarget: outside === undefined ? noTargets : (url) => outside.outgoing.checkTarget(url),
       buildSystems: has('api') ? (await import('../origin/index.ts')).buildSystemForms : noBuildSystems,
-      webHooks: await webHooksOf(log, { outside, notifications, readModels }),
+      webHooks: await webHooksOf(log, { notifications, readModels }),
       refusals,
       apiTokenUses,
       ...(mail && { mailedTokens: mail.tokens }),

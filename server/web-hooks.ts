@@ -5,23 +5,17 @@ import type { EventLog } from '../event-log/index.ts'
 import type { Attempt, Notification, NotificationStore } from '../notifications/index.ts'
 import { parseWebHookContent, webHookLane } from '../notifications/web-hooks/index.ts'
 import type { ReadModel } from '../projections/index.ts'
-import type { Outside } from './outside.ts'
 import { answeredByReadModel, catchUpWith } from './submitter-index.ts'
 
-/** What use cases of web hooks have of this process: which addresses may be called, what was sent. */
+/** What use cases of web hooks have of this process: how many there are, and what was sent. */
 export function webHookPorts({
-  outside: { outgoing },
   notifications,
   count,
 }: {
-  readonly outside: {
-    readonly outgoing: Pick<Outside['outgoing'], 'checkTarget'>
-  }
   readonly notifications: NotificationStore
   readonly count: WebHookPorts['count']
 }): WebHookPorts {
   return {
-    checkTarget: (url) => outgoing.checkTarget(url),
     count,
     deliveries: {
       async find(deliveryId) {

@@ -50,6 +50,7 @@ export const appVeyorForms: ConnectorForms<AppVeyorSettings, AppVeyorBuild> = {
   kind: 'appVeyor',
   settings: appVeyorSettings,
   linkSecrets: ['apiKey'],
+  addresses: ({ baseUrl }) => [baseUrl],
   build: appVeyorBuild,
 }
 

@@ -43,6 +43,7 @@ export const azureDevOpsForms: ConnectorForms<AzureDevOpsSettings, AzureDevOpsBu
   kind: 'azureDevOps',
   settings: azureDevOpsSettings,
   linkSecrets: ['apiKey'],
+  addresses: ({ baseUrl }) => [baseUrl],
   build: azureDevOpsBuild,
 }
 

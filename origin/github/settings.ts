@@ -111,6 +111,7 @@ export const gitHubForms: ConnectorForms<GitHubSettings, GitHubBuild> = {
   kind: 'githubActions',
   settings: gitHubSettings,
   optionalLinkSecrets: ['apiKey'],
+  addresses: (settings) => [serverOf(settings).apiUrl, serverOf(settings).issuer],
   checkLink: ({ pipelinePolicies }) => pipelinePolicies.forEach(requireReadable),
   build: gitHubBuild,
   optionalBuildSecrets: ['identityToken', 'accessToken'],

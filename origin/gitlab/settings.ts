@@ -74,6 +74,7 @@ export const gitLabForms: ConnectorForms<GitLabSettings, GitLabBuild> = {
   kind: 'gitlabCi',
   settings: gitLabSettings,
   optionalLinkSecrets: ['apiKey'],
+  addresses: (settings) => [serverOf(settings).apiUrl, serverOf(settings).issuer],
   build: gitLabBuild,
   optionalBuildSecrets: ['identityToken', 'accessToken'],
 }

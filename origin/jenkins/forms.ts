@@ -43,6 +43,7 @@ export const jenkinsForms: ConnectorForms<JenkinsSettings, JenkinsBuild> = {
   kind: 'jenkins',
   settings: jenkinsSettings,
   optionalLinkSecrets: ['apiKey'],
+  addresses: ({ baseUrl }) => (baseUrl === null ? [] : [baseUrl]),
   checkLink({ baseUrl, userName }, secrets) {
     if (baseUrl === null) return
     if (userName === null)

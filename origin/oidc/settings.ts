@@ -94,6 +94,7 @@ export type OidcBuild = z.output<typeof oidcBuild>
 export const oidcForms: ConnectorForms<OidcSettings, OidcBuild> = {
   kind: 'openIdConnect',
   settings: oidcSettings,
+  addresses: ({ issuer }) => [issuer],
   build: oidcBuild,
   buildSecrets: ['identityToken'],
 }

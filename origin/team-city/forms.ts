@@ -36,6 +36,7 @@ export const teamCityForms: ConnectorForms<TeamCitySettings, TeamCityBuild> = {
   kind: 'teamCity',
   settings: teamCitySettings,
   linkSecrets: ['apiKey'],
+  addresses: ({ baseUrl }) => [baseUrl],
   build: teamCityBuild,
 }
 

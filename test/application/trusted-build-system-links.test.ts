@@ -10,6 +10,7 @@ import {
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
+import { refusedTarget } from '../support/web-hooks.ts'
 
 const azure = { baseUrl: 'https://dev.azure.com/example', project: 'Library' }
 const key = (value: string) => [{ name: 'apiKey', value }]
@@ -125,6 +126,17 @@ describe('a link of a trusted build system to a project', () => {
     expect([...test.secrets.values()]).toEqual(['second'])
     await test.application.unlinkTrustedBuildSystem(ada, place)
     expect([await linked(), test.secrets.size]).toEqual([undefined, 0])
+  })
+
+  it('names no address that is never called, which is checked each time it is said', async () => {
+    const { test, ada, link, place, linked } = await world()
+    const refused = { ...azure, baseUrl: refusedTarget }
+    expect(await codeOf(link({ settings: refused, secrets: key('k') }))).toBe('OUTGOING_ADDRESS_REFUSED')
+    expect([await linked(), test.secrets.size, test.webHooks.checked]).toEqual([undefined, 0, [refusedTarget]])
+    await link({ settings: azure, secrets: key('k') })
+    const change = { ...place, settings: refused, secrets: key('another') }
+    expect(await codeOf(test.application.changeTrustedBuildSystemLink(ada, change))).toBe('OUTGOING_ADDRESS_REFUSED')
+    expect([...test.secrets.values()]).toEqual(['k'])
   })
 
   it('loses a secret that it need not have', async () => {

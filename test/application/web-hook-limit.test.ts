@@ -16,9 +16,8 @@ test('there are no more web hooks than each request can be told to; one that is 
 })
 
 test('web hooks are counted of a project, and for all projects, as the log is now', async () => {
-  const { application, setup, organizationId, dependencies, notifications, log, readModel } = await startGraphQLServer()
-  const outside = { outgoing: dependencies.webHooks as never }
-  const { count } = openWebHookPorts({ outside, notifications, log, readModel })
+  const { application, setup, organizationId, notifications, log, readModel } = await startGraphQLServer()
+  const { count } = openWebHookPorts({ notifications, log, readModel })
   const settings = { name: 'Hook', url: 'https://hooks.example/', authorization: null, secret: null }
   const create = () => application.createWebHook(setup, { ...settings, projectId: null, eventTypes: ['failed'] })
   const { webHookId } = await create()

@@ -78,6 +78,23 @@ describe.each(trustedBuildSystemKinds)('a link with a build system of the kind %
   })
 })
 
+it('the addresses that are called for a link are those of its API, and of the issuer of tokens', () => {
+  const addresses = (kind: TrustedBuildSystemKind, more: object = {}) =>
+    forms.linkAddresses(kind, { ...least[kind][0], ...more })
+  expect(addresses('githubActions', { serverUrl: 'https://git.example' })).toEqual([
+    'https://git.example/api/v3',
+    'https://git.example/_services/token',
+  ])
+  expect(addresses('gitlabCi')).toEqual(['https://gitlab.com/api/v4', 'https://gitlab.com'])
+  expect([addresses('jenkins'), addresses('jenkins', { baseUrl: 'https://ci.example' })]).toEqual([
+    [],
+    ['https://ci.example'],
+  ])
+  expect(addresses('openIdConnect')).toEqual(['https://ci.example.com'])
+  for (const kind of ['azureDevOps', 'teamCity', 'appVeyor'] as const) expect(addresses(kind)).toHaveLength(1)
+  for (const kind of ['custom', 'authenticationProxy'] as const) expect(addresses(kind)).toEqual([])
+})
+
 it('every base URL of a link is absolute, and holds neither user nor password', () => {
   for (const [kind, field] of [
     ['githubActions', 'serverUrl'],

@@ -185,6 +185,7 @@ export async function openGraphQLServer(
     linkedBuildSystems: linkedBuildSystemsInLog(log),
     refusals,
     secrets,
+    checkTarget: webHooks.checkTarget,
     buildSystems: buildSystemForms,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },

@@ -26,6 +26,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     secrets: noSecrets,
+    checkTarget: async () => undefined,
     buildSystems: buildSystemForms,
     webHooks: noWebHooks,
     room: { require: async () => undefined },

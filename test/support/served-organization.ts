@@ -64,6 +64,7 @@ export async function serveOrganization(
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
     secrets,
+    checkTarget: async () => undefined,
     buildSystems: buildSystemForms,
     webHooks: noWebHooks,
     room: { require: async () => undefined },

@@ -162,6 +162,7 @@ export async function testApplication(
     persons,
     refusals,
     secrets: secrets.port,
+    checkTarget: webHooks.checkTarget,
     buildSystems: buildSystemForms,
     webHooks: webHooks.ports,
     room: { require: async () => undefined },

@@ -13,6 +13,7 @@ import { webHooksInLog } from './submitters-in-log.ts'
 export type TestWebHooks = {
   readonly ports: WebHookPorts
   readonly notifications: NotificationStore
+  readonly checkTarget: (url: string) => Promise<unknown>
   /** Every address that was checked. */
   readonly checked: readonly string[]
 }
@@ -34,11 +35,10 @@ export function testWebHooks(folder: string, log: EventLog): TestWebHooks {
     return new URL(url)
   }
   const ports = webHookPorts({
-    outside: { outgoing: { checkTarget } },
     notifications,
     count: webHooksInLog(log),
   })
-  return { ports, notifications, checked }
+  return { ports, notifications, checkTarget, checked }
 }
 
 /** Puts a message to a web hook into the store that was delivered, and says its id. */
