@@ -1,4 +1,4 @@
-import { type Backoff, pauseAfter } from '../domain/index.ts'
+import { type Backoff, pauseAfter } from '../domain/backoff.ts'
 import { pause } from './pause.ts'
 
 /** How something that fails is tried again. */

@@ -9,26 +9,28 @@ import {
 import { Setup } from '../application/setup.ts'
 import { parseId, streams, type UserId } from '../domain/index.ts'
 import { type EventLog, readWholeStream } from '../event-log/index.ts'
-import { openReadModel, type Rebuilt, rebuildReadModel } from '../projections/index.ts'
-import { temporalWorkflows } from '../workflows/client.ts'
-import { type AddedAdministrator, addAdministrator as administratorAdded } from './add-administrator.ts'
+import type { Rebuilt } from '../projections/index.ts'
+import type { AddedAdministrator } from './add-administrator.ts'
+import type { auditReplay as replay } from './audit-replay.ts'
 import { dataPath, type Settings } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { credentialsPath } from './embedded/credentials.ts'
-import { payloadKeyPath } from './embedded/index.ts'
-import { readRuntimeFacts } from './embedded/runtime-facts.ts'
+import { payloadKeyPath, readRuntimeFacts } from './embedded/runtime-facts.ts'
 import { openEventLog, openServiceLog } from './event-log.ts'
-import { type Initialisation, initialise } from './initialise.ts'
+import type { Initialisation } from './initialise.ts'
 import { errorLogger, type LocalOptions, settingsOf } from './local-settings.ts'
 import { prepareDataDirectory } from './private-files.ts'
-import { openReadModelDatabase } from './read-models.ts'
 import { type RecordedRefusals, type RefusalSelection, recordedRefusals } from './recorded-refusals.ts'
-import { connectClient, temporalTarget } from './temporal.ts'
 import { unfinishedFile } from './unfinished-file.ts'
 import { readIfThere } from './whole-file.ts'
 
-export { auditReplay } from './audit-replay.ts'
+// What one command alone needs is loaded when it runs: of a short command, loading takes most of the time.
+
 export { auditExport } from './log-exports.ts'
+
+/** Audits and folds the log (`countersign audit replay`). @throws what the composition's own throws */
+export const auditReplay: typeof replay = async (options, use) =>
+  (await import('./audit-replay.ts')).auditReplay(options, use)
 
 /**
  * Gives every unfinished request without a running workflow a new one (`countersign request resume`). Where a worker keeps an
@@ -38,6 +40,10 @@ export { auditExport } from './log-exports.ts'
  * @throws WorkflowsUnavailable when Temporal does not answer
  */
 export async function resume(options: LocalOptions): Promise<Resumed> {
+  const [{ connectClient, temporalTarget }, { temporalWorkflows }] = await Promise.all([
+    import('./temporal.ts'),
+    import('../workflows/client.ts'),
+  ])
   const settings = await withRuntimeFacts(settingsOf(options))
   const { client, close } = connectClient(temporalTarget(settings, 'worker'))
   try {
@@ -63,6 +69,7 @@ export async function init(
   // On a machine where nothing ran yet there is no data directory; what --out names is for the caller to make.
   if (options.out === undefined) await prepareDataDirectory(settings.data)
   const credentialsFile = options.out ?? credentialsPath(settings.data)
+  const { initialise } = await import('./initialise.ts')
   const { organizationId } = await initialise(settings, { ...options, credentialsFile })
   return { organizationId, credentialsFile }
 }
@@ -80,6 +87,7 @@ export async function createOrganization(
   await (await openEventLog(settings)).close()
   const { organization, administrator, out: credentialsFile } = options
   const wanted = { organization, administrator, demo: false, further: true, credentialsFile }
+  const { initialise } = await import('./initialise.ts')
   const { organizationId } = await initialise(settings, wanted)
   return { organizationId, credentialsFile }
 }
@@ -92,7 +100,7 @@ export async function createOrganization(
 export async function addAdministrator(
   options: LocalOptions & AddedAdministrator,
 ): Promise<{ readonly userId: string; readonly credentialsFile: string | null }> {
-  return administratorAdded(settingsOf(options), options)
+  return (await import('./add-administrator.ts')).addAdministrator(settingsOf(options), options)
 }
 
 /**
@@ -159,6 +167,10 @@ export async function proveEmailAddress(
 
 /** Drops the read model and makes it anew (`countersign projections rebuild`); readers see the old one until then. */
 export async function rebuildProjections(options: LocalOptions): Promise<Rebuilt> {
+  const [{ openReadModel, rebuildReadModel }, { openReadModelDatabase }] = await Promise.all([
+    import('../projections/index.ts'),
+    import('./read-models.ts'),
+  ])
   const settings = settingsOf(options)
   return withLog(settings, async (log) => {
     const database = await openReadModelDatabase(settings, errorLogger(settings))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { isAddressRange } from '../http/index.ts'
+// Not by the door, which loads the HTTP server: commands and threads that serve nobody read settings too.
+import { isAddressRange } from '../http/client.ts'
 import { httpUrl, isOrigin, list, port, wholeNumber } from './setting-forms.ts'
 
 /** What clients may do, and how they reach a process. */

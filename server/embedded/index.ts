@@ -12,12 +12,14 @@ import { keepSecretStoreKey } from '../secrets.ts'
 import { type Service, startService } from '../service.ts'
 import { type Credentials, credentialsPath, readCredentials, writeCredentials } from './credentials.ts'
 import { createDemo, demoName } from './demo.ts'
-import { forgetRuntimeFacts, writeRuntimeFacts } from './runtime-facts.ts'
+import { forgetRuntimeFacts, payloadKeyPath, writeRuntimeFacts } from './runtime-facts.ts'
 import { type SelfChecked, selfCheck } from './self-check.ts'
 import { prepareSoftHsm } from './softhsm.ts'
 import { startTemporalServer, type TemporalServer, temporalProblem } from './temporal.ts'
 import { startTimeStampAuthority } from './time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from './time-stamp-authority-identity.ts'
+
+export { payloadKeyPath } from './runtime-facts.ts'
 
 /** The service and everything that it needs, in one process and its children. */
 export type EmbeddedService = Service & {
@@ -164,11 +166,6 @@ async function keepDemo(
   const credentials = { ...(known ?? (await createDemo({ ...dependencies, administration }, report))), url }
   if (known?.url !== url) await writeCredentials(data, credentials)
   return { credentials, made: known === undefined }
-}
-
-/** Where the embedded start keeps the key that encrypts what Temporal keeps. */
-export function payloadKeyPath(dataDirectory: string): string {
-  return join(dataDirectory, 'payload.key')
 }
 
 function withDefaults(settings: Settings, defaults: Partial<Settings>): Settings {

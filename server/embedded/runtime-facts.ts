@@ -32,3 +32,8 @@ export async function readRuntimeFacts(dataDirectory: string): Promise<RuntimeFa
 export async function forgetRuntimeFacts(dataDirectory: string): Promise<void> {
   await rm(pathOf(dataDirectory), { force: true })
 }
+
+/** Where the embedded start keeps the key that encrypts what Temporal keeps. */
+export function payloadKeyPath(dataDirectory: string): string {
+  return join(dataDirectory, 'payload.key')
+}
