@@ -244,6 +244,11 @@ describe('countersign apply', () => {
     ])
     const { changes } = await json('apply', 'acme.yaml')
     expect((await apply()).stderr).toMatch(/its link to project app: proposed already as the change/)
+    const { projectId } = await json('project', 'show', 'app')
+    expect((await json('change', 'show', changes[0].changeProposalId)).difference).toEqual([
+      expect.objectContaining({ path: `links[${projectId}].settings.project`, before: 'Library', after: 'Tools' }),
+      expect.objectContaining({ path: `links[${projectId}].settings.poolIds`, after: [7] }),
+    ])
     await bea('change', 'approve', changes[0].changeProposalId, '--yes')
     expect((await apply()).stdout).toBe('Everything is as the file says.\n')
     expect(await linked()).toMatchObject([{ settings: { ...settings, poolIds: [7], project: 'Tools' } }])

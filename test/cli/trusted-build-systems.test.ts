@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { registerRest } from '../../rest/index.ts'
 import { startGraphQLServer } from '../support/graphql-server.ts'
 import { newStatementSigner } from '../support/proxy-statements.ts'
 import { runCommand } from '../support/run-command.ts'
@@ -67,7 +68,7 @@ it('a trusted build system is created, changed, linked, given a token, disabled 
 })
 
 it('a link has settings and secrets from files and options, and is changed by them', async () => {
-  const server = await startGraphQLServer()
+  const server = await startGraphQLServer({ register: (http, _application, rest) => registerRest(http, rest) })
   const workingDirectory = temporaryFolder()
   const environment = { COUNTERSIGN_URL: server.url, COUNTERSIGN_TOKEN: server.administrator.token }
   const run = (...args: readonly string[]) =>
@@ -118,4 +119,28 @@ it('a link has settings and secrets from files and options, and is changed by th
   const history = await runCommand(['audit', 'history', 'trusted-build-system', trustedBuildSystemId], { environment })
   expect(history.stdout + stdout).not.toMatch(/the-(first|second)-key/)
   expect(history.stdout).toMatch(/Link to the project \S+ changed by .*, with baseUrl, project, secret apiKey/)
+
+  const of = `/Api/v1/${server.organizationId}/TrustedBuildSystems/${trustedBuildSystemId}`
+  const rest = async (method: string, path: string, body?: object) => {
+    const headers = {
+      authorization: `Bearer ${server.administrator.token}`,
+      ...(body && { 'content-type': 'application/json' }),
+    }
+    const answer = await fetch(new URL(path, server.url), {
+      method,
+      headers,
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    return { status: answer.status, text: await answer.text() }
+  }
+  const link = `${of}/Projects/${server.projectId}`
+  expect((await rest('PATCH', link, { secrets: [{ name: 'apiKey', value: 'the-third-key' }] })).status).toBe(200)
+  await server.caughtUp()
+  const read = await rest('GET', of)
+  expect(JSON.parse(read.text).links).toEqual([
+    { projectId: server.projectId, settings, secrets: [{ name: 'apiKey', setAt: expect.any(String) }] },
+  ])
+  const wrong = await rest('PATCH', link, { settings: { ...settings, baseUrl: 'https://a:b@dev.azure.com' } })
+  expect(JSON.parse(wrong.text)).toMatchObject({ code: 'ORIGIN_LINK_INVALID' })
+  expect([wrong.status, read.text + wrong.text]).toEqual([400, expect.not.stringMatching(/the-\w+-key|a:b@/)])
 })
