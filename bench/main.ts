@@ -24,12 +24,17 @@ async function runAll(wanted: readonly string[]): Promise<void> {
     process.exit(2)
   }
   const rows: Row[] = []
+  const ended: string[] = []
   for (const name of wanted) {
     process.stderr.write(`${name} …\n`)
     await runPart(name, (row) => {
       // The parts take long, and what was measured must not be lost with a later one.
       process.stderr.write(`  ${line(row)}\n`)
       rows.push(row)
+    }).catch((error: Error) => {
+      // What keeps one part from its end keeps no other from being measured.
+      process.stderr.write(`  ${error.message}\n`)
+      ended.push(name)
     })
   }
   process.stdout.write(`${table(rows)}\n`)
@@ -39,7 +44,8 @@ async function runAll(wanted: readonly string[]): Promise<void> {
     'bench-results.json',
     `${JSON.stringify({ at: new Date().toISOString(), machine, results }, undefined, 2)}\n`,
   )
-  if (results.some((row) => !row.holds)) process.exitCode = 1
+  if (ended.length > 0) process.stdout.write(`Not measured: ${ended.join(', ')}.\n`)
+  if (ended.length > 0 || results.some((row) => !row.holds)) process.exitCode = 1
 }
 
 async function runPart(name: string, take: (row: Row) => void): Promise<void> {

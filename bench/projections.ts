@@ -16,11 +16,13 @@ import {
   openReadModel,
   openSqliteReadModel,
   type ReadModelDatabase,
+  ReadModelError,
   rebuildReadModel,
   startProjector,
 } from '../projections/index.ts'
 import { testPersons } from '../test/support/persons.ts'
 import { startPostgres } from '../test/support/postgres-server.ts'
+import { until } from '../test/support/until.ts'
 import { withFolder } from './folder.ts'
 import { serveGraphQL } from './graphql-subscribers.ts'
 import { median, quantile } from './median.ts'
@@ -108,7 +110,16 @@ export async function measureDelivery(events = 300, subscribers = 10): Promise<D
     const { token } = await issueApiToken(dependencies, setup, { userId, name: 'bench', expiresAt: null })
     const graphql = await serveGraphQL(createApplication(dependencies), readModel, token)
     const after = await log.head()
-    if (after !== undefined) await readModel.waitFor(after, { timeoutMs: 10_000 })
+    if (after !== undefined)
+      await until('the read model is built', async () => {
+        try {
+          await readModel.waitFor(after, { timeoutMs: 10_000 })
+          return true
+        } catch (error) {
+          if (error instanceof ReadModelError && error.code === 'READ_MODEL_NOT_READY') return false
+          throw error
+        }
+      })
     try {
       const streams = await Promise.all(Array.from({ length: subscribers }, () => graphql.subscribe(after ?? null)))
       const delays: number[] = []
