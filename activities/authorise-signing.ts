@@ -32,6 +32,7 @@ import { checkPolicy, policyMismatch, requireApprovedRule } from './check-policy
 import { requireApprovedAccount } from './check-rule-change.ts'
 import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stillStand } from './grounds.ts'
 import { namesPeopleBehind } from './people-named.ts'
+import { checkPeopleOfBuild } from './people-of-build.ts'
 import { readCertificateAndKey } from './signing-key.ts'
 
 /** A request that was signed already. */
@@ -105,6 +106,7 @@ export async function authoriseSigning(
     if (settings.trustedBuildSystemRequired)
       await checkBuildSystem(log, request, earlier?.first.submission ?? submission)
     await checkOrigin(log, request, settings, submission, earlier)
+    await checkPeopleOfBuild(log, request, events)
   }
   requireBuildData(request)
   await checkApprovers(log, request, events)

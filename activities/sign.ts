@@ -37,6 +37,7 @@ import { type SigningTools, signCopies } from './sign-copies.ts'
 import { signHashDocument } from './sign-hash-document.ts'
 import { signProvenance } from './sign-provenance.ts'
 import { storedKey } from './signing-key.ts'
+import { requireSourceSummary } from './source-summary.ts'
 
 /** What the signer works with. */
 export type SignerDependencies = {
@@ -62,7 +63,8 @@ export type SignerDependencies = {
 /**
  * Signs a request. It believes nothing but the log and what it has read itself:
  *
- * 1. The log is asked whether the request may be signed at all, before anything is read for it.
+ * 1. The log is asked whether the request may be signed at all, before anything is read for it. Where the policy demands a
+ *    verification summary of the source, what came with the artifact is judged again.
  * 2. A package with the data of its build is made again, and must be the one that the log says. The artifact is copied, once, into a
  *    folder of the signer's own; the plan is made from what was copied.
  * 3. The log is asked again, since reading may have taken minutes, the plan must be the approved one, and `SigningStarted`
@@ -88,6 +90,8 @@ export async function sign(
   const asked = await authoriseSigning(dependencies, signingRequestId)
   if (asked.kind === 'completed') return { events: eventsFromRevision(asked.events, fromRevision) }
   const first: Authorised = asked
+  const [submission] = asked.events
+  if (submission !== undefined) await requireSourceSummary(store, asked.request, submission.metadata.occurredAt)
   const { request, plannerVersion, certificate, key } = first
   const signer = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
   const { signal, progress: onProgress } = work

@@ -13,6 +13,7 @@ import {
   type SigningRequest,
   type SigningRequestId,
   signingPolicyDecider,
+  sourceSummaryCheck,
   streams,
   type TrustedBuildSystem,
   type TrustedBuildSystemLink,
@@ -23,12 +24,14 @@ import { type EventLog, type LogPosition, readWholeStream } from '../event-log/i
 import { type ConnectorTools, type Origins, type Secret, secretOf, type UncheckedQuestion } from '../origin/index.ts'
 import type { LongStepActivities } from './contract.ts'
 import { type LongWork, withHeartbeat } from './heartbeat.ts'
+import { peopleOfBuild } from './people-of-build.ts'
 import { requestStep } from './request-step.ts'
+import { evidenceOfSummaries, judgedSummaries } from './source-summary.ts'
 
 /** What verifying an origin works with. */
 export type VerifyingDependencies = {
   readonly log: EventLog
-  readonly store: Pick<ArtifactStore, 'put'>
+  readonly store: Pick<ArtifactStore, 'put' | 'open'>
   readonly origins: Origins
   /** What is secret about links with build systems. */
   readonly secrets: LinkSecrets
@@ -53,9 +56,30 @@ export function verifyOrigin(dependencies: VerifyingDependencies): LongStepActiv
     withHeartbeat((work) =>
       requestStep(dependencies, step, async (request) => {
         if (request.originVerification === undefined || request.origin !== null) return undefined
-        return (await ofEarlierRequest(dependencies, request)) ?? (await asked(dependencies, request, work))
+        const found = (await ofEarlierRequest(dependencies, request)) ?? (await asked(dependencies, request, work))
+        return withSummaries(dependencies, request, found)
       }),
     )
+}
+
+/** What was found of an origin, with what came of its verification summaries where the policy demands one. */
+async function withSummaries(
+  { log, store }: VerifyingDependencies,
+  request: SigningRequest,
+  found: RecordOrigin,
+): Promise<RecordOrigin> {
+  const { signingRequestId, originVerification: demanded, claimedOrigin: claimed = null } = request
+  if (demanded?.sourceSummary === undefined) return found
+  const [submission] = (await readWholeStream(log, streams.signingRequest(signingRequestId))).events
+  if (submission === undefined) return found
+  const at = submission.metadata.occurredAt
+  const judged = await judgedSummaries(store, { demanded, claimed, origin: found.origin, at })
+  // Of an artifact that is submitted again: what another policy found of them stands in the request that it came with.
+  const others = found.checks.filter(({ name }) => name !== sourceSummaryCheck)
+  const evidence = evidenceOfSummaries(claimed).filter(
+    ({ sha256 }) => !found.evidence.some((each) => each.sha256 === sha256),
+  )
+  return { ...found, checks: [...judged, ...others], evidence: [...found.evidence, ...evidence] }
 }
 
 /** The origin that was verified for the request that the artifact came with; `undefined` when it came with this one. */
@@ -71,7 +95,9 @@ async function ofEarlierRequest(
   if (origin === null || origin.verified === null)
     throw new Refusal('ORIGIN_NOT_VERIFIED', 'The origin of the artifact was not verified when it came.')
   const { verified, ...facts } = origin
-  return { type: 'RecordOrigin', ...facts, ...verified, peopleBehind: [] }
+  // Who is behind the build is known as of now: actors may have been linked since.
+  const people = await peopleOfBuild(log, request.organizationId, verified.origin.actors)
+  return { type: 'RecordOrigin', ...facts, ...verified, peopleBehind: people }
 }
 
 async function asked(
@@ -110,7 +136,7 @@ async function asked(
     origin,
     checks,
     evidence,
-    peopleBehind: [],
+    peopleBehind: await peopleOfBuild(log, request.organizationId, origin?.actors ?? []),
   }
 }
 

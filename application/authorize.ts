@@ -42,6 +42,8 @@ export const useCases = {
   issueApiToken: 'administerTokens',
   revokeApiToken: 'administerTokens',
   changeNotificationPreferences: 'chooseNotifications',
+  linkBuildActor: 'administerUsers',
+  unlinkBuildActor: 'administerUsers',
   createGroup: 'administerUsers',
   describeGroup: 'administerUsers',
   changeGroupMembers: 'administerUsers',

@@ -109,9 +109,11 @@ export async function checkChoices(
   const origin = earlier
     ? (earlier.original.request.claimedOrigin ?? null)
     : await claimedOrigin(dependencies, caller, choices, project)
-  if (demanded !== undefined && earlier !== undefined)
-    requireVerifiedOrigin({ originVerification: demanded, origin: earlier.first.request.origin })
-  else if (demanded !== undefined) requireOrigin(origin, caller, system?.kind)
+  if (demanded !== undefined && earlier !== undefined) {
+    // Its summaries are judged by this policy's rule, whatever the first one demanded.
+    const { sourceSummary: _, ...originVerification } = demanded
+    requireVerifiedOrigin({ originVerification, origin: earlier.first.request.origin })
+  } else if (demanded !== undefined) requireOrigin(origin, caller, system?.kind)
   const cancelAt = cancelMoment(choices.cancelAfterSeconds ?? null, now())
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
   const said = { description, version, origin, cancelAt }

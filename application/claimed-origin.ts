@@ -17,7 +17,8 @@ import type { SubmissionChoices, SubmittedOrigin } from './submission.ts'
  * claim one: from anybody else it would only look as if it were known.
  *
  * @returns `null` when none is claimed
- * @throws Refusal `ORIGIN_NOT_VOUCHED`, `TRUSTED_BUILD_SYSTEM_…`, `NAME_MALFORMED`, `ORIGIN_URL_MALFORMED`, `UPLOAD_NOT_FOUND`
+ * @throws Refusal `ORIGIN_NOT_VOUCHED`, `TRUSTED_BUILD_SYSTEM_…`, `NAME_MALFORMED`, `ORIGIN_URL_MALFORMED`, `UPLOAD_NOT_FOUND`,
+ *   `SOURCE_SUMMARIES_TOO_MANY`
  */
 export async function claimedOrigin(
   { log, sources }: Pick<ApplicationDependencies, 'log' | 'sources'>,
@@ -39,17 +40,39 @@ export async function claimedOrigin(
     projectId,
   )
   const { repositoryData, buildData } = origin
+  const context = { organizationId, userId, projectId }
   const file = settingsFileOf(origin)
-  const found = file && (await sources.check(file, { organizationId, userId, projectId }))
+  const found = file && (await sources.check(file, context))
+  const summaries = summariesOf(origin)
+  if (summaries.length > mostSummaries)
+    throw new Refusal(
+      'SOURCE_SUMMARIES_TOO_MANY',
+      `A submission brings ${mostSummaries} verification summaries of its source at the most; got ${summaries.length}.`,
+      { limit: mostSummaries },
+    )
   const said = parseSaidOrigin({
     repositoryData,
     buildData: buildData && { url: buildData.url, buildSettingsFile: found ? artifactOf(found) : null },
+    sourceSummaries: await Promise.all(summaries.map(async (each) => artifactOf(await sources.check(each, context)))),
   })
   return said === null ? null : { ...said, trustedBuildSystemId }
 }
 
+/** So many verification summaries come with a submission. */
+const mostSummaries = 10
+
+/** The files that say where an artifact comes from, as uploads. */
+export function filesOf(origin: SubmittedOrigin | null | undefined) {
+  const settings = settingsFileOf(origin)
+  return [...(settings === undefined ? [] : [settings]), ...summariesOf(origin)]
+}
+
+function summariesOf(origin: SubmittedOrigin | null | undefined) {
+  return (origin?.sourceSummaryUploadIds ?? []).map((uploadId) => ({ kind: 'uploadedFile', uploadId }) as const)
+}
+
 /** The file that said how to build, as an upload; `undefined` when there is none. */
-export function settingsFileOf(origin: SubmittedOrigin | null | undefined) {
+function settingsFileOf(origin: SubmittedOrigin | null | undefined) {
   const uploadId = origin?.buildData?.buildSettingsUploadId ?? null
   return uploadId === null ? undefined : ({ kind: 'uploadedFile', uploadId } as const)
 }

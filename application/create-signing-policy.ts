@@ -33,7 +33,8 @@ export type SigningPolicyHandled = Handled & { readonly signingPolicyId: Signing
  *   `GROUP_NOT_FOUND`, `SIGNING_POLICY_SLUG_TAKEN`, and as the signing policy's decider
  */
 export async function createSigningPolicy(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'> &
+    Partial<Pick<ApplicationDependencies, 'sourceSummaries'>>,
   requester: Requester,
   input: SigningPolicyInput,
 ): Promise<SigningPolicyHandled> {

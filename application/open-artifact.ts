@@ -1,4 +1,5 @@
 import {
+  evidenceFile,
   knownArtifact,
   membersOf,
   projectDecider,
@@ -20,7 +21,9 @@ import { principalFor } from './principals.ts'
 /** Which artifact of a request is to be opened. */
 export type OpenArtifactInput = {
   readonly signingRequestId: string
-  readonly which: 'unsigned' | 'signed' | 'buildSettings' | 'provenance' | 'provenanceBundle'
+  readonly which: 'unsigned' | 'signed' | 'buildSettings' | 'provenance' | 'provenanceBundle' | 'originEvidence'
+  /** Which answer of the build system is wanted: its SHA-256. Only `originEvidence` takes it. */
+  readonly sha256?: string
 }
 
 /** An artifact that is open for download. */
@@ -40,7 +43,7 @@ export type OpenedArtifact = {
 export async function openArtifact(
   dependencies: ApplicationDependencies,
   caller: Caller,
-  { signingRequestId, which }: OpenArtifactInput,
+  { signingRequestId, which, sha256 }: OpenArtifactInput,
 ): Promise<OpenedArtifact> {
   const request = await loadSigningRequest(dependencies.log, caller, signingRequestId)
   const { state: policy } = await load(
@@ -69,8 +72,19 @@ export async function openArtifact(
     signed: () => request.signedArtifact,
     provenance: () => provenanceFiles(request)?.envelope ?? null,
     provenanceBundle: () => provenanceFiles(request)?.bundle ?? null,
+    originEvidence: () => {
+      const found = request.origin?.evidence.find((each) => each.sha256 === sha256?.toLowerCase())
+      return found === undefined ? null : evidenceFile(found)
+    },
     buildSettings: () => request.claimedOrigin?.buildData?.buildSettingsFile ?? null,
   }[which]()
+  if (artifact === null && which === 'originEvidence')
+    throw new Refusal(
+      'ORIGIN_EVIDENCE_NOT_FOUND',
+      request.origin === null
+        ? 'The origin of the request was not verified: no build system has answered anything.'
+        : 'No build system has answered that for this request. Its evidence is listed with its origin, by SHA-256.',
+    )
   if (artifact === null && which === 'buildSettings')
     throw new Refusal('BUILD_SETTINGS_FILE_NOT_FOUND', 'The request was submitted without a build settings file.')
   if (artifact === null && (which === 'provenance' || which === 'provenanceBundle'))

@@ -6,6 +6,7 @@ import {
   issueApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
+import { type BuildActorLinking, linkBuildActor, unlinkBuildActor } from './build-actors.ts'
 import type { Requester } from './caller.ts'
 import {
   deactivateUser,
@@ -81,6 +82,12 @@ export interface PeopleAdministration {
   /** Ends an API token. @throws Refusal `FORBIDDEN`, `API_TOKEN_NOT_FOUND`, `CHANGE_STALE`, … */
   revokeApiToken(requester: Requester, input: ApiTokenRevocation): Promise<UserChanged>
 
+  /** Says which actor of a build system a user is. @throws Refusal `FORBIDDEN`, `CHANGE_STALE`, and as the user's decider */
+  linkBuildActor(requester: Requester, input: BuildActorLinking): Promise<UserChanged>
+
+  /** Ends that. @throws Refusal `FORBIDDEN`, `BUILD_ACTOR_OWN`, `CHANGE_STALE`, and as the user's decider */
+  unlinkBuildActor(requester: Requester, input: BuildActorLinking): Promise<UserChanged>
+
   /** Says what the caller is told of by e-mail. @throws Refusal `NOTIFICATION_NEEDS_PERSON`, `CHANGE_STALE` */
   changeNotificationPreferences(requester: Requester, input: NotificationPreferencesChange): Promise<UserChanged>
 
@@ -134,6 +141,8 @@ export function createPeopleAdministration(
     withdrawGlobalRole: guarded('withdrawGlobalRole', withdrawGlobalRole, 'userId'),
     issueApiToken: guarded('issueApiToken', issueApiToken, 'userId'),
     revokeApiToken: guarded('revokeApiToken', revokeApiToken, 'userId'),
+    linkBuildActor: guarded('linkBuildActor', linkBuildActor, 'userId'),
+    unlinkBuildActor: guarded('unlinkBuildActor', unlinkBuildActor, 'userId'),
     changeNotificationPreferences: guarded('changeNotificationPreferences', changeNotificationPreferences),
     createGroup: guarded('createGroup', createGroup),
     describeGroup: guarded('describeGroup', describeGroup, 'groupId'),

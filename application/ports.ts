@@ -27,6 +27,7 @@ import type { Caller } from './caller.ts'
 import type { KeptSecrets } from './kept-secrets.ts'
 import type { MailedTokens } from './mailed-tokens.ts'
 import type { RefusalAudit } from './refusal-audit.ts'
+import type { SourceSummaries } from './source-summary-port.ts'
 import type { WebHookPorts } from './web-hook-ports.ts'
 
 /** An uploaded artifact that waits for its submission. */
@@ -288,6 +289,7 @@ export type ApplicationDependencies = {
   readonly sources: Sources
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
+  readonly sourceSummaries: SourceSummaries
   readonly submitters: SubmitterIndex
   readonly certificates: Certificates
   readonly administrators: AdministratorIndex

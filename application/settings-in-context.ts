@@ -18,21 +18,24 @@ import { countAdministrators } from './change-control.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { firstActive, peopleNamed } from './principals.ts'
+import { requireVerifierKeys } from './source-summaries.ts'
 
 /**
  * A signing policy's settings with what they rest on, as the log has it now: the certificate, the people whom they name, and the
  * project's repository.
  *
  * @throws Refusal `PROJECT_NOT_FOUND`, `CERTIFICATE_NOT_FOUND`, `KEY_NOT_FOUND`, `KEY_UNDER_DELETION`, `KEY_DESTROYED`, `USER_NOT_FOUND`,
- *   `GROUP_NOT_FOUND`
+ *   `GROUP_NOT_FOUND`, `SOURCE_SUMMARY_RULE_INVALID`
  */
 export async function settingsInContext(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'administrators'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'administrators'> &
+    Partial<Pick<ApplicationDependencies, 'sourceSummaries'>>,
   requester: Requester,
   settings: SigningPolicySettings,
   projectId: ProjectId,
 ): Promise<SettingsInContext> {
   const { log } = dependencies
+  requireVerifierKeys(dependencies, settings)
   const { certificateId, submitters, approval, changeControl, trustedBuildSystemRequired } = settings
   const { state: certificate } = await loadOwn(log, streams.certificate(certificateId), certificateDecider, requester)
   if (certificate.status === 'none')

@@ -15,7 +15,8 @@ import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { settingsInContext } from './settings-in-context.ts'
 
-type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'>
+type Dependencies = Pick<ApplicationDependencies, 'log' | 'now' | 'administrators'> &
+  Partial<Pick<ApplicationDependencies, 'sourceSummaries'>>
 
 /** What a signing policy is to demand from now on: all of it, made from what the requester saw. */
 export type SigningPolicyUpdate = {

@@ -5,6 +5,8 @@ import type { SubmittedSource } from './ports.ts'
 export type SubmittedOrigin = {
   readonly repositoryData: SaidOrigin['repositoryData']
   readonly buildData: { readonly url: string | null; readonly buildSettingsUploadId: string | null } | null
+  /** Verification summaries of the source revision, which were uploaded before; none when it is left out. */
+  readonly sourceSummaryUploadIds?: readonly string[]
 }
 
 /** What is said of the build that an artifact comes from, in the words of its system's kind. */

@@ -15,10 +15,11 @@ import type { Change } from '../workflows/port.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
-import { settingsFileOf } from './claimed-origin.ts'
+import { filesOf } from './claimed-origin.ts'
 import { earlierRequestsOf } from './earlier-requests.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { peopleBehindCaller } from './principals.ts'
+import { requireSourceSummaries } from './source-summaries.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
 import { requestIdOfKey, sourceContext, submittedBefore } from './submitted-before.ts'
 
@@ -70,6 +71,7 @@ async function submit(
   const checked = await checkChoices(dependencies, caller, input, earlier)
   const { project, policy, existingSignatures, description, version, origin, cancelAt, keyAlgorithm } = checked
   const { originVerification } = checked
+  await requireSourceSummaries(dependencies, checked, earlier)
   const { certificateId, approval, timestamp } = policy.settings
   const behindCaller = await peopleBehindCaller(dependencies.log, caller)
   const behind = earlier ? peopleBehindResubmission(caller.userId, behindCaller, earlier) : behindCaller
@@ -114,6 +116,5 @@ async function noteAccepted(
   { sources }: Pick<ApplicationDependencies, 'sources'>,
   { source, origin }: SubmitSigningRequestInput,
 ): Promise<void> {
-  for (const file of [source, settingsFileOf(origin)])
-    if (file !== undefined) await sources.accepted(file).catch(() => undefined)
+  for (const file of [source, ...filesOf(origin)]) await sources.accepted(file).catch(() => undefined)
 }

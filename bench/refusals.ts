@@ -15,6 +15,7 @@ import { Setup } from '../application/setup.ts'
 import { type OrganizationId, parseStreamName } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { noBuildSystems, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
+import { sourceSummaries } from '../server/source-summaries.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
 import { withFolder } from './folder.ts'
@@ -104,6 +105,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
       async *read() {},
     },
     checkHeader: nothing,
+    sourceSummaries,
     submitters: { policiesOf: nothing, catchUp: nothing },
     certificates: {
       readIssued: () => {

@@ -22,6 +22,7 @@ import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
 import { noBuildSystems, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
 import { apiCacheKibibytes } from '../server/event-log.ts'
+import { sourceSummaries } from '../server/source-summaries.ts'
 import { certificatesInLog } from '../test/support/certificates-in-log.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
@@ -69,6 +70,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
       accepted: async () => undefined,
     },
     checkHeader: async () => undefined,
+    sourceSummaries,
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },
     certificates: certificatesInLog(log),
     administrators: { of: async () => [], catchUp: async () => undefined },

@@ -40,6 +40,16 @@ export const peopleCommands: readonly CommandGroup[] = [
         async () => (await import('./commands/user.ts')).deactivate,
       ),
       entry('reactivate', 'let a user act again', async () => (await import('./commands/user.ts')).reactivate),
+      entry(
+        'link-build-actor',
+        'say which actor of a build system a user is',
+        async () => (await import('./commands/build-actor.ts')).link,
+      ),
+      entry(
+        'unlink-build-actor',
+        'end the link of a user with an actor of a build system',
+        async () => (await import('./commands/build-actor.ts')).unlink,
+      ),
       entry('erase', 'erase what is known of a user, for good', async () => (await import('./commands/user.ts')).erase),
     ],
   },

@@ -40,6 +40,34 @@ export function policySettingsSchema<Principal extends z.ZodType, Certificate ex
         allowedBranches: z.array(z.string().min(1).max(200)).min(1).max(50).meta({
           description: 'Globs such as main and release/*, of which the branch that was built must match one.',
         }),
+        sourceSummary: z
+          .strictObject({
+            level: z.int().min(1).max(4).meta({ description: 'At least SLSA_SOURCE_LEVEL_ and this number.' }),
+            verifiers: z
+              .array(
+                z.strictObject({
+                  id: z.string().min(1).max(500).meta({ description: 'The URI by which its summaries name it.' }),
+                  publicKeys: z
+                    .array(z.string().min(1))
+                    .min(1)
+                    .max(5)
+                    .meta({ description: 'The keys that sign for it: PEM, or DER in base64.' }),
+                }),
+              )
+              .min(1)
+              .max(5)
+              .meta({ description: 'Whose summaries are believed.' }),
+            maximumAgeSeconds: z.int().min(1).nullable().default(null).meta({
+              description:
+                'How long before the submission the revision may have been verified; null: at any time before.',
+            }),
+          })
+          .nullable()
+          .default(null)
+          .meta({
+            description:
+              "The verification summary of the source revision that must come with submissions (SLSA's source track); null: none.",
+          }),
       })
       .nullable()
       .default(null)

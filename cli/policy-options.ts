@@ -98,7 +98,10 @@ function changed(base: Partial<PolicySettings>, options: PolicyOptions): object 
     ...(trustedBuildSystemRequired === undefined ? {} : { trustedBuildSystemRequired }),
     ...(allowedBranch === undefined
       ? {}
-      : { originVerification: allowedBranch === false ? null : { allowedBranches: allowedBranch } }),
+      : {
+          originVerification:
+            allowedBranch === false ? null : { ...base.originVerification, allowedBranches: allowedBranch },
+        }),
     ...(hashSigningAllowed === undefined ? {} : { hashSigningAllowed }),
     ...(changeApprovals === undefined
       ? {}

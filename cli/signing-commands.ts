@@ -48,6 +48,11 @@ export const signingCommands: readonly (CommandEntry | CommandGroup)[] = [
         load: () => import('./commands/request-download.ts'),
       },
       {
+        name: 'evidence',
+        summary: 'list or save what build systems answered when the origin was verified',
+        load: () => import('./commands/request-evidence.ts'),
+      },
+      {
         name: 'resume',
         summary: 'on the server: give every unfinished request a running workflow again',
         load: () => import('./commands/request-resume.ts'),

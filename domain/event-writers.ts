@@ -1,5 +1,6 @@
 import type { AdministratorsEvent } from './administrators.ts'
 import type { ApiTokenUsed } from './api-token-use.ts'
+import type { BuildActorUserListed } from './build-actor.ts'
 import type { CertificateEvent } from './certificate/events.ts'
 import type { ChangeProposalEvent } from './change-proposal/events.ts'
 import type { GrantEvent, GrantListEvent } from './grant/events.ts'
@@ -21,6 +22,7 @@ import type { WebHookDeliveryResendRequested, WebHookEvent } from './web-hook/ev
 export type AnyDomainEvent =
   | AdministratorsEvent
   | ApiTokenUsed
+  | BuildActorUserListed
   | CertificateEvent
   | ChangeProposalEvent
   | KeyEvent
@@ -96,6 +98,9 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
   InvitationAccepted: api,
   EmailAddressProved: api,
   NotificationPreferencesChanged: api,
+  BuildActorUserListed: api,
+  BuildActorLinked: api,
+  BuildActorUnlinked: api,
 
   GroupCreated: api,
   GroupDescribed: api,

@@ -137,6 +137,7 @@ const ending: Readonly<Record<string, string>> = {
   SIGNING_POLICY_NOT_FOUND: 'Check slug or id; `countersign policy list` shows those that there are.',
   SIGNING_REQUEST_FINAL: 'Submit again.',
   SIGNING_REQUEST_NOT_FOUND: 'Check the id.',
+  STATEMENT_MISSING: 'Give one.',
   SUBMITTER_DEACTIVATED: 'Have another submitter submit.',
   SUBMITTER_UNKNOWN: 'An attempt at forgery, or a damaged log: look into it.',
   SUBMITTER_NOT_CI_USER: 'Submit as a CI user; name CI users, or groups of them, as submitters.',

@@ -21,6 +21,8 @@ export const streams = {
   /** Which Global Administrators of an organization count as remaining when others leave. */
   administrators: (id: OrganizationId) => `administrators-${id}`,
   user: (id: UserId) => `user-${id}`,
+  /** Which users an actor of a build system may be, by a UUID that is made of organization, system and id. */
+  buildActor: (uuid: string) => `buildActor-${uuid}`,
   /** On which days an API token was used. */
   apiTokenUse: (id: ApiTokenId) => `apiTokenUse-${id}`,
   key: (id: KeyId) => `key-${id}`,

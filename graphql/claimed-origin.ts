@@ -38,5 +38,10 @@ export const ClaimedOriginRef = builder.objectRef<ClaimedOrigin>('ClaimedOrigin'
     }),
     repositoryData: t.expose('repositoryData', { type: ClaimedRepositoryRef, nullable: true }),
     buildData: t.expose('buildData', { type: ClaimedBuildRef, nullable: true }),
+    sourceSummaries: t.field({
+      type: [ArtifactRef],
+      description: 'Verification summaries of the source revision. Once they were judged, they are among the evidence.',
+      resolve: ({ sourceSummaries = [] }) => [...sourceSummaries],
+    }),
   }),
 })

@@ -95,19 +95,22 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SigningPolicyPayload: 'changeProposal changeProposalId position signingPolicy signingPolicyId',
     SigningPolicyVersion:
       'approval certificate changeControl existingSignatures hashSigningAllowed madeAt madeBy name originVerification release submitters timestamp trustedBuildSystemRequired version',
-    OriginVerification: 'allowedBranches',
+    OriginVerification: 'allowedBranches sourceSummary',
+    SourceSummaryRule: 'level maximumAgeSeconds verifiers',
+    SourceVerifier: 'id publicKeys',
     SigningRequest:
-      'addedBuildData approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
+      'addedBuildData approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin peopleBehind plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
     AddedBuildData: 'builtArtifact commitId repositoryType repositoryUrl settingsFileName settingsSha256',
-    DemandedOrigin: 'allowedBranches repositoryUrl',
+    DemandedOrigin: 'allowedBranches repositoryUrl sourceSummary',
     RequestOrigin: 'checks evidence kind proof trustedBuildSystem verified',
     VerifiedOrigin: 'actors build commitId node refKind refName repositoryId repositoryOwnerId repositoryUrl',
     VerifiedBuild: 'attempt buildId calledDefinition definition runners trigger url',
     BuildActor: 'actorId name role system',
+    LinkedBuildActor: 'actorId system',
     OriginCheck: 'code inputs message name outcome',
     OriginCheckInput: 'name value',
-    OriginEvidence: 'mediaType name sha256 size',
-    ClaimedOrigin: 'buildData repositoryData trustedBuildSystem',
+    OriginEvidence: 'fileName link mediaType name sha256 size',
+    ClaimedOrigin: 'buildData repositoryData sourceSummaries trustedBuildSystem',
     ClaimedRepository: 'branchName commitId sourceControlManagementType url',
     ClaimedBuild: 'buildSettingsFile url',
     SigningRequestPayload: 'position signingRequest signingRequestId',
@@ -160,12 +163,13 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     UnusualSubject: 'about signingPolicy signingPolicyId user userId',
   },
   readAddresses: { Event: 'remoteAddress' },
-  readPrivateUserData: { User: 'apiTokens email invitation notificationPreferences' },
+  readPrivateUserData: { User: 'apiTokens buildActors email invitation notificationPreferences' },
 }
 
 /** Whom a field is about, where that one may see it for being so. */
 const subjects: Readonly<Record<string, (parent: never) => UserId | null>> = {
   'Event.remoteAddress': ({ metadata }: EventView) => actingUser(metadata.actor),
+  'User.buildActors': ({ userId }: UserView) => userId,
   'User.apiTokens': ({ userId }: UserView) => userId,
   'User.email': ({ userId }: UserView) => userId,
   'User.invitation': ({ userId }: UserView) => userId,

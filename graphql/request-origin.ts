@@ -3,17 +3,21 @@ import {
   type BuildActor,
   type CheckInput,
   type DemandedOrigin,
+  evidenceFile,
   type OriginCheck,
   type OriginEvidence,
   type OriginOfRequest,
   originProofs,
   type VerifiedOrigin,
 } from '../domain/index.ts'
+import type { SigningRequestView } from '../projections/index.ts'
 import { BuildNodeRef } from './actor.ts'
 import { ArtifactRef } from './artifact.ts'
 import { builder } from './builder.ts'
 import { named } from './enums.ts'
+import { artifactLink } from './links.ts'
 import { TrustedBuildSystemRef } from './refs.ts'
+import { SourceSummaryRuleRef } from './signing-policy.ts'
 import { TrustedBuildSystemKindRef } from './trusted-build-system-enums.ts'
 
 const OriginProofRef = builder.enumType('OriginProof', {
@@ -45,15 +49,28 @@ const OriginCheckRef = builder.objectRef<OriginCheck>('OriginCheck').implement({
   }),
 })
 
-const OriginEvidenceRef = builder.objectRef<OriginEvidence>('OriginEvidence').implement({
-  description: 'A raw answer of a build system, which is kept under its SHA-256.',
-  fields: (t) => ({
-    name: t.exposeString('name'),
-    mediaType: t.exposeString('mediaType'),
-    sha256: t.exposeString('sha256'),
-    size: t.exposeFloat('size', { description: 'Bytes.' }),
-  }),
-})
+type OfRequest = Pick<SigningRequestView, 'organizationId' | 'signingRequestId'>
+
+const OriginEvidenceRef = builder
+  .objectRef<OriginEvidence & { readonly request: OfRequest }>('OriginEvidence')
+  .implement({
+    description: 'A raw answer of a build system, which is kept under its SHA-256.',
+    fields: (t) => ({
+      name: t.exposeString('name'),
+      mediaType: t.exposeString('mediaType'),
+      sha256: t.exposeString('sha256'),
+      size: t.exposeFloat('size', { description: 'Bytes.' }),
+      fileName: t.string({
+        description: 'What it is called when it is downloaded.',
+        resolve: (evidence) => evidenceFile(evidence).fileName,
+      }),
+      link: t.string({
+        description: 'Where it can be downloaded by those who may download the artifact.',
+        resolve: ({ sha256, request }, _, { publicUrl }) =>
+          artifactLink(publicUrl, request, `OriginEvidence/${sha256}`),
+      }),
+    }),
+  })
 
 const BuildActorRef = builder.objectRef<BuildActor>('BuildActor').implement({
   description: 'Somebody behind a build, as its build system names them.',
@@ -104,39 +121,50 @@ export const DemandedOriginRef = builder.objectRef<DemandedOrigin>('DemandedOrig
   fields: (t) => ({
     repositoryUrl: t.exposeString('repositoryUrl'),
     allowedBranches: t.stringList({ resolve: ({ allowedBranches }) => [...allowedBranches] }),
+    sourceSummary: t.field({
+      type: SourceSummaryRuleRef,
+      nullable: true,
+      description: 'Null: none is demanded.',
+      resolve: ({ sourceSummary }) => sourceSummary ?? null,
+    }),
   }),
 })
 
 /** What is known of the origin of a request's artifact. */
-export const RequestOriginRef = builder.objectRef<OriginOfRequest>('RequestOrigin').implement({
-  description: 'What came of verifying the origin of an artifact.',
-  fields: (t) => ({
-    verified: t.field({
-      type: VerifiedOriginRef,
-      nullable: true,
-      description: 'Null when it was rejected.',
-      resolve: ({ verified }) => verified?.origin ?? null,
+export const RequestOriginRef = builder
+  .objectRef<OriginOfRequest & { readonly request: OfRequest }>('RequestOrigin')
+  .implement({
+    description: 'What came of verifying the origin of an artifact.',
+    fields: (t) => ({
+      verified: t.field({
+        type: VerifiedOriginRef,
+        nullable: true,
+        description: 'Null when it was rejected.',
+        resolve: ({ verified }) => verified?.origin ?? null,
+      }),
+      proof: t.field({
+        type: OriginProofRef,
+        nullable: true,
+        description: 'How it is known. Null when it was rejected.',
+        resolve: ({ verified }) => verified?.proof ?? null,
+      }),
+      kind: t.expose('kind', { type: TrustedBuildSystemKindRef }),
+      trustedBuildSystem: t.field({
+        type: TrustedBuildSystemRef,
+        nullable: true,
+        resolve: ({ trustedBuildSystemId }) => trustedBuildSystemId,
+      }),
+      checks: t.field({
+        type: [OriginCheckRef],
+        description: 'Every check, in the order in which they were made.',
+        resolve: ({ checks }) => [...checks],
+      }),
+      evidence: t.field({
+        type: [OriginEvidenceRef],
+        resolve: ({ evidence, request }) => evidence.map((each) => ({ ...each, request })),
+      }),
     }),
-    proof: t.field({
-      type: OriginProofRef,
-      nullable: true,
-      description: 'How it is known. Null when it was rejected.',
-      resolve: ({ verified }) => verified?.proof ?? null,
-    }),
-    kind: t.expose('kind', { type: TrustedBuildSystemKindRef }),
-    trustedBuildSystem: t.field({
-      type: TrustedBuildSystemRef,
-      nullable: true,
-      resolve: ({ trustedBuildSystemId }) => trustedBuildSystemId,
-    }),
-    checks: t.field({
-      type: [OriginCheckRef],
-      description: 'Every check, in the order in which they were made.',
-      resolve: ({ checks }) => [...checks],
-    }),
-    evidence: t.field({ type: [OriginEvidenceRef], resolve: ({ evidence }) => [...evidence] }),
-  }),
-})
+  })
 
 /** What was written into a package about its build. */
 export const AddedBuildDataRef = builder.objectRef<AddedBuildData>('AddedBuildData').implement({

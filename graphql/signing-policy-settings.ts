@@ -1,4 +1,4 @@
-import type { CertificateId, SigningPolicySettings } from '../domain/index.ts'
+import type { CertificateId, OriginVerification, SigningPolicySettings, SourceSummaryRule } from '../domain/index.ts'
 import { builder } from './builder.ts'
 import { ChangeControlInput } from './change-control.ts'
 import { ExistingSignatureTreatmentRef, TimestampRequirementRef } from './enums.ts'
@@ -16,12 +16,32 @@ const ApprovalProcessInput = builder.inputType('ApprovalProcessInput', {
   }),
 })
 
+const SourceVerifierInput = builder.inputType('SourceVerifierInput', {
+  fields: (t) => ({
+    id: t.string({ required: true, description: 'Its URI, exactly as its summaries name it.' }),
+    publicKeys: t.stringList({ required: true, description: 'PEM, or DER in base64: the keys that sign for it.' }),
+  }),
+})
+
+const SourceSummaryRuleInput = builder.inputType('SourceSummaryRuleInput', {
+  description:
+    "A verification summary of the source revision that must come with what is submitted (SLSA's source track).",
+  fields: (t) => ({
+    level: t.int({ required: true, description: 'At least this level of the source, 1 to 4.' }),
+    verifiers: t.field({ type: [SourceVerifierInput], required: true }),
+    maximumAgeSeconds: t.int({
+      description: 'How long before the submission the revision may have been verified. Null: at any time before.',
+    }),
+  }),
+})
+
 const OriginVerificationInput = builder.inputType('OriginVerificationInput', {
   fields: (t) => ({
     allowedBranches: t.stringList({
       required: true,
       description: 'Globs such as `main` and `release/*`, of which the branch that was built must match one.',
     }),
+    sourceSummary: t.field({ type: SourceSummaryRuleInput, description: 'Null: none is demanded.' }),
   }),
 })
 
@@ -87,7 +107,18 @@ export function settingsOf(input: typeof SigningPolicySettingsInput.$inferInput)
     existingSignatures: input.existingSignatures ?? ['replace', 'append', 'refuse'],
     ...(changeControl == null ? {} : { changeControl }),
     ...(trustedBuildSystemRequired ? { trustedBuildSystemRequired } : {}),
-    ...(originVerification == null ? {} : { originVerification }),
+    ...(originVerification == null ? {} : { originVerification: verificationOf(originVerification) }),
     ...(hashSigningAllowed ? { hashSigningAllowed } : {}),
   }
+}
+
+/** Which levels there are, the domain says. */
+function verificationOf({
+  allowedBranches,
+  sourceSummary,
+}: typeof OriginVerificationInput.$inferInput): OriginVerification {
+  if (sourceSummary == null) return { allowedBranches }
+  const { level, verifiers, maximumAgeSeconds = null } = sourceSummary
+  const summary = { level: level as SourceSummaryRule['level'], verifiers, maximumAgeSeconds }
+  return { allowedBranches, sourceSummary: summary }
 }

@@ -1,4 +1,4 @@
-import type { ApprovalProcess, OriginVerification } from '../domain/index.ts'
+import type { ApprovalProcess, OriginVerification, SourceSummaryRule, SourceVerifierRule } from '../domain/index.ts'
 import type { SigningPolicyVersion, SigningPolicyView } from '../projections/index.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
@@ -25,6 +25,27 @@ export const ApprovalProcessRef = builder.objectRef<ApprovalProcess>('ApprovalPr
   }),
 })
 
+const SourceVerifierRef = builder.objectRef<SourceVerifierRule>('SourceVerifier').implement({
+  description: 'Somebody whose verification summaries are believed.',
+  fields: (t) => ({
+    id: t.exposeString('id', { description: 'The URI by which its summaries name it.' }),
+    publicKeys: t.stringList({ description: 'DER in base64.', resolve: ({ publicKeys }) => [...publicKeys] }),
+  }),
+})
+
+/** What a verification summary of the source must say. */
+export const SourceSummaryRuleRef = builder.objectRef<SourceSummaryRule>('SourceSummaryRule').implement({
+  description: "The verification summary of the source revision that is demanded (SLSA's source track).",
+  fields: (t) => ({
+    level: t.exposeInt('level', { description: 'At least this level of the source.' }),
+    verifiers: t.field({ type: [SourceVerifierRef], resolve: ({ verifiers }) => [...verifiers] }),
+    maximumAgeSeconds: t.exposeInt('maximumAgeSeconds', {
+      nullable: true,
+      description: 'How long before the submission the revision may have been verified. Null: at any time before.',
+    }),
+  }),
+})
+
 const OriginVerificationRef = builder.objectRef<OriginVerification>('OriginVerification').implement({
   description:
     'What a policy demands of where its artifacts come from, besides that their repository is the project’s.',
@@ -32,6 +53,12 @@ const OriginVerificationRef = builder.objectRef<OriginVerification>('OriginVerif
     allowedBranches: t.stringList({
       description: 'Globs such as `main` and `release/*`, of which the branch that was built must match one.',
       resolve: ({ allowedBranches }) => [...allowedBranches],
+    }),
+    sourceSummary: t.field({
+      type: SourceSummaryRuleRef,
+      nullable: true,
+      description: 'Null: none is demanded.',
+      resolve: ({ sourceSummary }) => sourceSummary ?? null,
     }),
   }),
 })

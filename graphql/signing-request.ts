@@ -68,10 +68,18 @@ SigningRequestRef.implement({
       description: 'What policy and project demand of the origin. Null: it is not verified.',
       resolve: ({ originVerification }) => originVerification ?? null,
     }),
-    origin: t.expose('origin', {
+    origin: t.field({
       type: RequestOriginRef,
       nullable: true,
       description: 'What came of verifying the origin. Null until then, and where nothing is demanded of it.',
+      resolve: (request) => request.origin && { ...request.origin, request },
+    }),
+    peopleBehind: t.field({
+      type: [UserRef],
+      nullable: { list: false, items: true },
+      description:
+        "The people behind the submission besides its submitter: behind the submitter's account, and behind the build where its origin was verified and they are linked. Their approvals do not count where the submitter may not approve.",
+      resolve: ({ peopleBehind = [] }) => [...peopleBehind],
     }),
     addedBuildData: t.field({
       type: AddedBuildDataRef,

@@ -1,3 +1,4 @@
+import type { BuildActorReference } from '../domain/index.ts'
 import type { ApiTokenView, InvitationView } from '../projections/index.ts'
 import { builder } from './builder.ts'
 import {
@@ -74,6 +75,16 @@ const InvitationRef = builder.objectRef<InvitationView>('Invitation').implement(
   }),
 })
 
+const LinkedBuildActorRef = builder.objectRef<BuildActorReference>('LinkedBuildActor').implement({
+  description: 'An actor of a build system that is a user: what they build counts as submitted by the user.',
+  fields: (t) => ({
+    system: t.exposeString('system', {
+      description: 'Whose id it is: the issuer of identity tokens, or the base URL of the API of the build system.',
+    }),
+    actorId: t.exposeString('actorId'),
+  }),
+})
+
 UserRef.implement({
   description: 'A person or a CI system.',
   fields: (t) => ({
@@ -115,6 +126,13 @@ UserRef.implement({
       type: InvitationRef,
       nullable: true,
       description: 'Null for who was never invited, and for everyone but the user and administrators of users.',
+    }),
+    buildActors: t.field({
+      type: [LinkedBuildActorRef],
+      nullable: true,
+      description:
+        'The actors of build systems that are this user. Null for everyone but the user and administrators of users.',
+      resolve: ({ buildActors = [] }) => [...buildActors],
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime' }),

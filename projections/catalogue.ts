@@ -34,6 +34,7 @@ export const projections: Readonly<Record<Exclude<StreamKind, keyof typeof event
 /** What may stand in the streams that make no entity: it is kept with all events, and nowhere else. */
 export const eventStreams = {
   apiTokenUse: { eventTypes: ['ApiTokenUsed'] },
+  buildActor: { eventTypes: ['BuildActorUserListed'] },
   administrators: { eventTypes: ['AdministratorCounted', 'AdministratorLeaving'] },
   projectSlug: { eventTypes: ['ProjectSlugReserved'] },
   signingPolicySlug: { eventTypes: ['SigningPolicySlugReserved'] },

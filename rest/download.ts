@@ -15,28 +15,28 @@ import { select } from './preconditions.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
 
 /**
- * `GET` and `HEAD` of `…/SigningRequests/{id}/SignedArtifact`, `/UnsignedArtifact`, `/Provenance`, `/ProvenanceBundle` and
- * `/BuildSettingsFile`: streams the bytes, whole or a range. The entity tag is the SHA-256, so a client can go on with a
+ * `GET` and `HEAD` of `…/SigningRequests/{id}/SignedArtifact`, `/UnsignedArtifact`, `/Provenance`, `/ProvenanceBundle`,
+ * `/BuildSettingsFile` and `/OriginEvidence/{sha256}`: streams the bytes, whole or a range. The entity tag is the SHA-256, so a client can go on with a
  * download and be sure that it is the same artifact.
  */
 export function downloadOperations(application: Pick<Application, 'openArtifact'>): readonly Operation[] {
-  const download = ({ operationId, which, summary }: Download) =>
+  const download = ({ operationId, which, summary, part }: Download) =>
     operation({
       method: 'GET',
       withHead: true,
-      path: `${organizationPath}/SigningRequests/{signingRequestId}/${operationId.replace('download', '')}`,
+      path: `${organizationPath}/SigningRequests/{signingRequestId}/${operationId.replace('download', '')}${part === undefined ? '' : `/{${part}}`}`,
       access: permissionsOfUseCases.openArtifact,
       operationId,
       tag: 'Signing requests',
       summary,
-      parameters: z.object({ signingRequestId: z.string() }),
+      parameters: part === undefined ? ofRequest : ofFile,
       answers: {
         200: { description: 'The file.', mediaType: 'application/octet-stream', headers },
         206: { description: 'The range asked for.', mediaType: 'application/octet-stream', headers },
         304: { description: 'The client has it: If-None-Match names it.' },
       },
-      async handle({ caller, parameters: { signingRequestId }, request }) {
-        const artifact = await application.openArtifact(caller, { signingRequestId, which })
+      async handle({ caller, parameters, request }) {
+        const artifact = await application.openArtifact(caller, { ...parameters, which })
         // The answer to HEAD must be that to GET, and only whoever reads finds out that the bytes are not what they were.
         if (request.method === 'HEAD') await drain(artifact.read({ start: 0, end: 0 }))
         return downloadAnswer(request, artifact)
@@ -60,6 +60,12 @@ export function downloadOperations(application: Pick<Application, 'openArtifact'
       which: 'buildSettings',
       summary: 'Download the file that said how to build',
     }),
+    download({
+      operationId: 'downloadOriginEvidence',
+      which: 'originEvidence',
+      part: 'sha256',
+      summary: 'Download what the build system answered when the origin was verified',
+    }),
   ]
 }
 
@@ -68,7 +74,12 @@ type Download = {
   readonly operationId: `download${string}`
   readonly which: OpenArtifactInput['which']
   readonly summary: string
+  /** What names one file of several, behind the path. */
+  readonly part?: 'sha256'
 }
+
+const ofRequest = z.object({ signingRequestId: z.string() })
+const ofFile = z.object({ signingRequestId: z.string(), sha256: z.string() })
 
 const headers = {
   ETag: 'The SHA-256 of the whole file.',

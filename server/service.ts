@@ -28,6 +28,7 @@ import { indexesOf, webHooksOf } from './indexes.ts'
 import { listen } from './listen.ts'
 import type { Mail } from './mail.ts'
 import { plannedFilesOf } from './planned-files.ts'
+import { sourceSummaries } from './source-summaries.ts'
 import { serviceSources } from './sources.ts'
 import { openArtifacts } from './stores.ts'
 import { connectClient, temporalTarget } from './temporal.ts'
@@ -147,6 +148,7 @@ export async function startService(options: {
       sources,
       artifacts: artifacts.reader,
       checkHeader: (header) => checkHeader(signatureFormats, header),
+      sourceSummaries,
       ...(await indexesOf(log, readModels)),
       persons: persons ?? noPersons,
       secrets: outside?.secrets ?? noSecrets,

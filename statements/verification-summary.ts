@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Instant, isSameRepository } from '../domain/index.ts'
+import { type Instant, isSameRepository, type SourceSummaryRule } from '../domain/index.ts'
 import { readBundle } from './bundle.ts'
 import { readEnvelope } from './envelope.ts'
 import { parseStrictly } from './read-json.ts'
@@ -20,8 +20,8 @@ export type SourceVerifier = {
 
 /** What summaries of a source revision must say. */
 export type SourceSummaryDemand = {
-  /** Hexadecimal, lower case. */
-  readonly commitId: string
+  /** Hexadecimal, lower case; `null` while it is not known which was built: then any will do for now. */
+  readonly commitId: string | null
   /** Of the verified origin; compared by `isSameRepository`. */
   readonly repositoryUrl: string
   /** At least this level of SLSA's source track. */
@@ -29,6 +29,21 @@ export type SourceSummaryDemand = {
   readonly verifiers: readonly SourceVerifier[]
   /** Milliseconds; `null`: as old as it may be. */
   readonly maximumAge: number | null
+}
+
+/** What a policy's rule demands of the summaries of a revision. */
+export function summaryDemand(
+  { level, verifiers, maximumAgeSeconds }: SourceSummaryRule,
+  source: Pick<SourceSummaryDemand, 'commitId' | 'repositoryUrl'>,
+): SourceSummaryDemand {
+  return {
+    ...source,
+    level,
+    verifiers: verifiers.map(({ id, publicKeys }) => {
+      return { id, keys: publicKeys.map((key) => Buffer.from(key, 'base64')) }
+    }),
+    maximumAge: maximumAgeSeconds === null ? null : maximumAgeSeconds * 1_000,
+  }
 }
 
 /** A summary that fulfils a demand. */
@@ -76,7 +91,8 @@ export function judgeSourceSummaries(
     }
   }
   if (refusals.length > 0) return { outcome: 'refused', refusals }
-  const message = `A verification summary of the source revision ${demand.commitId} is demanded, and there is none.`
+  const revision = demand.commitId === null ? '' : ` ${demand.commitId}`
+  const message = `A verification summary of the source revision${revision} is demanded, and there is none.`
   return { outcome: 'refused', refusals: [{ code: 'STATEMENT_MISSING', message }] }
 }
 
@@ -102,7 +118,7 @@ function acceptedSummary(
       'STATEMENT_VERIFIER_MISMATCH',
       `the verifier ${quoted(summary.verifier.id)}, for whom that key does not sign`,
     )
-  if (!statement.subject.some(({ digest }) => digest.gitCommit === commitId))
+  if (commitId !== null && !statement.subject.some(({ digest }) => digest.gitCommit === commitId))
     throw refused('STATEMENT_SUBJECT_MISMATCH', `another revision than ${commitId}`)
   if (!isSameRepository(summary.resourceUri, repositoryUrl))
     throw refused(

@@ -52,6 +52,12 @@ export function describeOrganization({
           existingSignatures: [...settings.existingSignatures],
           originVerification: settings.originVerification && {
             allowedBranches: [...settings.originVerification.allowedBranches],
+            sourceSummary: settings.originVerification.sourceSummary && {
+              ...settings.originVerification.sourceSummary,
+              verifiers: settings.originVerification.sourceSummary.verifiers.map(({ id, publicKeys }) => {
+                return { id, publicKeys: [...publicKeys] }
+              }),
+            },
           },
           ...(policy.status === 'inactive' ? { active: false } : {}),
         }

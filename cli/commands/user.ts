@@ -10,6 +10,7 @@ import {
   type InvitationSummary,
   listUsers,
   reactivateUser,
+  type UserDetails,
 } from '../documents/people.ts'
 import { parseId } from '../entity-id.ts'
 import { type CommandModule, connect, explain, withConnection } from '../invocation.ts'
@@ -57,6 +58,7 @@ export const show: CommandModule = {
             ['responsible', user.responsible?.name ?? null],
             ['created', readableTime(user.createdAt)],
             ['invitation', user.invitation && invitationText(user.invitation)],
+            ['build actors', user.buildActors && (actorsText(user.buildActors) || '–')],
             ['tokens', user.apiTokens && String(user.apiTokens.filter(({ status }) => status === 'active').length)],
           ],
           report.marker,
@@ -137,6 +139,10 @@ export const erase: CommandModule = {
 function invitationText({ status, expiresAt, addressProved }: InvitationSummary): string {
   if (status === 'open') return `open, until ${readableTime(expiresAt)}`
   return status === 'accepted' && !addressProved ? 'accepted; whoever invited counts as the same person' : status
+}
+
+function actorsText(actors: NonNullable<UserDetails['buildActors']>): string {
+  return actors.map(({ system, actorId }) => `${actorId} of ${system}`).join(', ')
 }
 
 function withUser(command: Command): Command {

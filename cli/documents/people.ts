@@ -40,6 +40,8 @@ export type UserDetails = UserSummary & {
   readonly email: string | null
   readonly apiTokens: readonly TokenSummary[] | null
   readonly invitation: InvitationSummary | null
+  /** The actors of build systems that are this user. */
+  readonly buildActors: readonly { readonly system: string; readonly actorId: string }[] | null
 }
 
 /** The last invitation of a person. Moments are ISO 8601. */
@@ -84,7 +86,7 @@ export const listUsersWithAddresses = typedDocument<
 
 /** One user. */
 export const oneUser = typedDocument<{ readonly user: UserDetails | null }, { readonly id: string }>(
-  `query OneUser($id: ID!) { user(id: $id) { ${userFields} email apiTokens { ${tokenFields} } invitation { ${invitationFields} } } }`,
+  `query OneUser($id: ID!) { user(id: $id) { ${userFields} email apiTokens { ${tokenFields} } invitation { ${invitationFields} } buildActors { system actorId } } }`,
 )
 
 /** Who asks. */
@@ -166,6 +168,25 @@ export const withdrawRole = typedDocument<
   { readonly input: UserChangeInput & { readonly role: string } }
 >(
   `mutation WithdrawRole($input: GlobalRoleInput!, $changeReason: String) { withdrawGlobalRole(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
+
+/** Which actor of a build system a user is, or is no longer. */
+export type BuildActorInput = UserChangeInput & { readonly system: string; readonly actorId: string }
+
+/** Links a user with an actor of a build system. */
+export const linkBuildActor = typedDocument<
+  { readonly linkBuildActor: UserChange },
+  { readonly input: BuildActorInput }
+>(
+  `mutation LinkBuildActor($input: BuildActorInput!, $changeReason: String) { linkBuildActor(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
+)
+
+/** Ends that. */
+export const unlinkBuildActor = typedDocument<
+  { readonly unlinkBuildActor: UserChange },
+  { readonly input: BuildActorInput }
+>(
+  `mutation UnlinkBuildActor($input: BuildActorInput!, $changeReason: String) { unlinkBuildActor(input: $input, changeReason: $changeReason) { ${changeFields} } }`,
 )
 
 /** Makes an API token. */

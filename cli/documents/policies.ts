@@ -17,7 +17,15 @@ type PolicyDemands<Principal> = {
   readonly existingSignatures: readonly ('replace' | 'append' | 'refuse')[]
   readonly trustedBuildSystemRequired: boolean
   /** `null`: origins are not verified. */
-  readonly originVerification: { readonly allowedBranches: readonly string[] } | null
+  readonly originVerification: {
+    readonly allowedBranches: readonly string[]
+    /** `null`: no verification summary of the source revision is demanded. */
+    readonly sourceSummary: {
+      readonly level: number
+      readonly verifiers: readonly { readonly id: string; readonly publicKeys: readonly string[] }[]
+      readonly maximumAgeSeconds: number | null
+    } | null
+  } | null
   readonly hashSigningAllowed: boolean
   readonly changeControl: { readonly requiredApprovals: number; readonly lifetimeSeconds: number } | null
 }
@@ -54,7 +62,8 @@ export type PolicyChange = {
 const versionFields = `version madeAt madeBy { kind component user { userId name } }
   name certificate { certificateId name } submitters { ${principalFields} }
   approval { approvers { ${principalFields} } requiredApprovals submitterMayApprove deadlineSeconds }
-  timestamp release existingSignatures trustedBuildSystemRequired originVerification { allowedBranches } hashSigningAllowed
+  timestamp release existingSignatures trustedBuildSystemRequired hashSigningAllowed
+  originVerification { allowedBranches sourceSummary { level verifiers { id publicKeys } maximumAgeSeconds } }
   changeControl { requiredApprovals lifetimeSeconds }`
 const changeFields = 'signingPolicyId position changeProposalId'
 

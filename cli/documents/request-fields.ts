@@ -97,7 +97,12 @@ export type RequestOrigin = {
     readonly refName: string
     readonly commitId: string
     readonly build: { readonly buildId: string; readonly url: string | null; readonly trigger: string | null }
-    readonly actors: readonly { readonly role: string; readonly actorId: string; readonly name: string | null }[]
+    readonly actors: readonly {
+      readonly role: string
+      readonly system: string
+      readonly actorId: string
+      readonly name: string | null
+    }[]
   } | null
   readonly checks: readonly {
     readonly name: string
@@ -105,7 +110,12 @@ export type RequestOrigin = {
     readonly code: string | null
     readonly message: string | null
   }[]
-  readonly evidence: readonly { readonly name: string; readonly sha256: string; readonly size: number }[]
+  readonly evidence: readonly (StoredFile & {
+    readonly name: string
+    readonly mediaType: string
+    /** Where it can be downloaded. */
+    readonly link: string
+  })[]
 }
 
 /** Everything about a request that is not in its time line or its plan's document. */
@@ -136,7 +146,11 @@ export type RequestDetails = RequestSummary & {
   readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment
   /** What is demanded of the artifact's origin; null where it is not verified. */
-  readonly demandedOrigin: { readonly repositoryUrl: string; readonly allowedBranches: readonly string[] } | null
+  readonly demandedOrigin: {
+    readonly repositoryUrl: string
+    readonly allowedBranches: readonly string[]
+    readonly sourceSummary: { readonly level: number } | null
+  } | null
   /** What came of verifying it; null until then. */
   readonly origin: RequestOrigin | null
   /** What was written into the package about its build; null until then, and where nothing is. */
@@ -229,12 +243,12 @@ export type RequestDetails = RequestSummary & {
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
   signingPolicyVersion cancelAt version programDescription programUrl timestamp existingSignatures hashSigningAllowed
-  demandedOrigin { repositoryUrl allowedBranches }
+  demandedOrigin { repositoryUrl allowedBranches sourceSummary { level } }
   origin {
     kind proof
-    verified { repositoryUrl refKind refName commitId build { buildId url trigger } actors { role actorId name } }
+    verified { repositoryUrl refKind refName commitId build { buildId url trigger } actors { role system actorId name } }
     checks { name outcome code message }
-    evidence { name sha256 size }
+    evidence { name mediaType fileName sha256 size link }
   }
   addedBuildData { builtArtifact { fileName sha256 size } repositoryUrl commitId settingsFileName }
   vouchedBy { trustedBuildSystemId trustedBuildSystem { slug name } method node { subject } }

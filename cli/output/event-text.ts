@@ -69,6 +69,9 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   InvitationIssued: ({ expiresAt }, who) => `Invited by ${who}, until ${readableTime(String(expiresAt))}`,
   InvitationRevoked: (_, who) => `Invitation revoked by ${who}`,
   NotificationPreferencesChanged: (_, who) => `Chose what ${who} is told of by e-mail`,
+  BuildActorLinked: ({ system, actorId }, who) => `Said by ${who} to be the actor ${actorId} of ${system}`,
+  BuildActorUnlinked: ({ system, actorId }, who) => `Said by ${who} to be the actor ${actorId} of ${system} no longer`,
+  BuildActorUserListed: ({ userId }) => `The user ${userId} may be linked with this actor of a build system`,
   InvitationAccepted: () => 'Invitation accepted',
   EmailAddressProved: (_, who) => `Said by ${who} to be used by whom the address belongs to`,
 

@@ -36,7 +36,12 @@ export function policyText({ project, current, versions, ...policy }: PolicyDeta
 
 function originText({ originVerification }: PolicyVersion): string {
   if (originVerification === null) return 'not verified'
-  return `the project's repository, branch ${originVerification.allowedBranches.join(' or ')}`
+  const { allowedBranches, sourceSummary } = originVerification
+  const summary =
+    sourceSummary === null
+      ? ''
+      : `, with a summary of the source at level ${sourceSummary.level} by ${sourceSummary.verifiers.map(({ id }) => id).join(' or ')}`
+  return `the project's repository, branch ${allowedBranches.join(' or ')}${summary}`
 }
 
 function approvalText({ approval }: PolicyVersion): string {

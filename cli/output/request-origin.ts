@@ -9,7 +9,9 @@ export function originFields({
 }: Pick<RequestDetails, 'demandedOrigin' | 'origin'>): (readonly [string, Cell | null])[] {
   if (demandedOrigin === null) return []
   const { verified, kind, proof } = origin ?? { verified: null, kind: null, proof: null }
-  const allowed = `${demandedOrigin.repositoryUrl}, branch ${demandedOrigin.allowedBranches.join(' or ')}`
+  const { repositoryUrl, allowedBranches, sourceSummary } = demandedOrigin
+  const summary = sourceSummary === null ? '' : `, source level ${sourceSummary.level}`
+  const allowed = `${repositoryUrl}, branch ${allowedBranches.join(' or ')}${summary}`
   const outcome =
     origin === null ? 'not verified yet' : verified === null ? 'rejected' : `verified by ${kind}, ${proof}`
   return [
@@ -33,14 +35,17 @@ export function originTable({ origin }: Pick<RequestDetails, 'origin'>, marker: 
   return `\n${table(['check', 'outcome', 'code', 'what would be right'], rows, marker)}`
 }
 
+/** By both of what links with users name. */
 function actorText({
   role,
+  system,
   name,
   actorId,
 }: {
   readonly role: string
+  readonly system: string
   readonly name: string | null
   readonly actorId: string
 }): string {
-  return `${name ?? actorId} (${role})`
+  return `${name === null ? '' : `${name}, `}${actorId} of ${system} (${role})`
 }

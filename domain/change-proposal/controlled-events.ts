@@ -48,6 +48,11 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   // A group that is named as approvers decides who may approve.
   GroupMembersChanged: ({ added }: { readonly added: readonly unknown[] }) => (added.length > 0 ? 'people' : undefined),
 
+  // A link takes from a user the right to approve what they built; ending it gives that back.
+  BuildActorUnlinked: 'people',
+  BuildActorLinked: undefined,
+  BuildActorUserListed: undefined,
+
   SigningPolicyCreated: 'policies',
   SigningPolicyChanged: 'policies',
   SigningPolicyReactivated: 'policies',

@@ -59,12 +59,12 @@ export type SigningPolicyCommand =
  * `SIGNING_POLICY_TOO_LARGE`, `RELEASE_NEEDS_TIMESTAMP`, `RELEASE_NEEDS_STRONG_KEY`, `RELEASE_NEEDS_ISSUED_CERTIFICATE`, `CERTIFICATE_MISMATCH`,
  * `CERTIFICATE_RESTRICTIONS_UNMET`, `CERTIFICATE_NOT_ISSUED`, `CHANGE_CONTROL_INVALID`, `CHANGE_CONTROL_UNREACHABLE`,
  * `EXISTING_SIGNATURES_INVALID`, `HASH_SIGNING_WITH_TIMESTAMP`, `SUBMITTER_NOT_CI_USER`, `ORIGIN_VERIFICATION_NEEDS_BUILD_SYSTEM`,
- * `ORIGIN_VERIFICATION_WITH_HASHES`, `ORIGIN_BRANCHES_INVALID`, `PROJECT_REPOSITORY_NEEDED`, `GLOB_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
+ * `ORIGIN_VERIFICATION_WITH_HASHES`, `ORIGIN_BRANCHES_INVALID`, `PROJECT_REPOSITORY_NEEDED`, `SOURCE_SUMMARY_RULE_INVALID`, `GLOB_MALFORMED`, `SLUG_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`.
  */
 export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyCommand, SigningPolicyEvent> = {
   initialState: () => ({ status: 'none' }),
   eventTypes: ['SigningPolicyCreated', 'SigningPolicyChanged', 'SigningPolicyDeactivated', 'SigningPolicyReactivated'],
-  schemaVersions: { SigningPolicyCreated: 5, SigningPolicyChanged: 5 },
+  schemaVersions: { SigningPolicyCreated: 6, SigningPolicyChanged: 6 },
 
   decide(command, state) {
     if (command.type === 'CreateSigningPolicy') {
@@ -138,10 +138,11 @@ export const signingPolicyDecider: Decider<SigningPolicyState, SigningPolicyComm
 
 /**
  * The form of an event with these settings: a release that does not know that changes are controlled, that a trusted build
- * system is required, that hashes are signed or that origins are verified, must not overlook it.
+ * system is required, that hashes are signed, that origins are verified or that summaries of the source are, must not overlook it.
  */
 function formOf(settings: SigningPolicySettings): number {
   const { changeControl, trustedBuildSystemRequired, hashSigningAllowed, originVerification } = settings
+  if (originVerification?.sourceSummary !== undefined) return 6
   if (originVerification !== undefined) return 5
   if (hashSigningAllowed !== undefined) return 4
   if (trustedBuildSystemRequired !== undefined) return 3

@@ -49,7 +49,7 @@ export type SigningPolicySettings = {
   readonly hashSigningAllowed?: true
   /**
    * That the origin of what is submitted is verified: its repository must be the project's, and its branch be allowed; left out
-   * where that is not demanded. Events with it are of the fifth form.
+   * where that is not demanded. Events with it are of the fifth form, and with a demanded verification summary of the source of the sixth.
    */
   readonly originVerification?: OriginVerification
 }

@@ -1,10 +1,13 @@
 import { matchesGlob, parseGlob } from '../glob.ts'
 import { Refusal } from '../refusal.ts'
+import { checkedSourceSummary, type SourceSummaryRule } from './source-summary.ts'
 
 /** What a policy demands of where its artifacts come from, besides that their repository is the project's. */
 export type OriginVerification = {
   /** Globs such as `main` and `release/*`: the branch that was built must match one of them. */
   readonly allowedBranches: readonly string[]
+  /** Left out where no verification summary of the source revision is demanded. Events with it are of a form of their own. */
+  readonly sourceSummary?: SourceSummaryRule
 }
 
 /** So many globs a policy may have: each submission copies them. */
@@ -23,7 +26,7 @@ export type OriginVerificationContext = {
  * The verification of origins as a policy may have it.
  *
  * @throws Refusal `ORIGIN_VERIFICATION_NEEDS_BUILD_SYSTEM`, `ORIGIN_VERIFICATION_WITH_HASHES`, `ORIGIN_BRANCHES_INVALID`,
- *   `GLOB_MALFORMED`, `PROJECT_REPOSITORY_NEEDED`
+ *   `GLOB_MALFORMED`, `PROJECT_REPOSITORY_NEEDED`, `SOURCE_SUMMARY_RULE_INVALID`
  */
 export function checkedOriginVerification(context: OriginVerificationContext): OriginVerification {
   const { originVerification, trustedBuildSystemRequired, hashSigningAllowed, repositoryUrl } = context
@@ -37,7 +40,7 @@ export function checkedOriginVerification(context: OriginVerificationContext): O
       'ORIGIN_VERIFICATION_WITH_HASHES',
       'A policy that verifies origins must not allow hash signing: nobody can say of a hash which build made what it is of.',
     )
-  const { allowedBranches } = originVerification
+  const { allowedBranches, sourceSummary } = originVerification
   const branches = allowedBranches.map((glob) => parseGlob(glob, 'An allowed branch'))
   if (branches.length < 1 || branches.length > mostBranches || new Set(branches).size !== branches.length)
     throw new Refusal(
@@ -51,8 +54,9 @@ export function checkedOriginVerification(context: OriginVerificationContext): O
       'ORIGIN_BRANCHES_INVALID',
       `Branches are named without refs/heads/, such as main; got ${JSON.stringify(prefixed)}.`,
     )
+  const summary = sourceSummary && checkedSourceSummary(sourceSummary)
   requireRepository(repositoryUrl)
-  return { allowedBranches: branches }
+  return { allowedBranches: branches, ...(summary && { sourceSummary: summary }) }
 }
 
 /**

@@ -18,6 +18,8 @@ export type SaidOrigin = {
     /** The file that said how to build, in the artifact store. */
     readonly buildSettingsFile: Artifact | null
   } | null
+  /** Verification summaries of the source revision, in the artifact store; left out where none came. */
+  readonly sourceSummaries?: readonly Artifact[]
 }
 
 /** The origin that a trusted build system claims for what its build submits. It is a claim: verification is another matter. */
@@ -30,7 +32,7 @@ export type ClaimedOrigin = SaidOrigin & { readonly trustedBuildSystemId: Truste
  * @returns `null` when nothing is said
  * @throws Refusal `NAME_MALFORMED`, `ORIGIN_URL_MALFORMED`
  */
-export function parseSaidOrigin({ repositoryData, buildData }: SaidOrigin): SaidOrigin | null {
+export function parseSaidOrigin({ repositoryData, buildData, sourceSummaries = [] }: SaidOrigin): SaidOrigin | null {
   const name = (text: string | null, field: string) => (text === null ? null : parseName(text, `origin.${field}`))
   const repository = repositoryData && {
     url: parseOriginUrl(repositoryData.url, 'origin.repositoryData.url'),
@@ -46,6 +48,7 @@ export function parseSaidOrigin({ repositoryData, buildData }: SaidOrigin): Said
     buildSettingsFile: buildData.buildSettingsFile,
   }
   const said = { repositoryData: saysSomething(repository), buildData: saysSomething(build) }
+  if (sourceSummaries.length > 0) return { ...said, sourceSummaries }
   return said.repositoryData === null && said.buildData === null ? null : said
 }
 

@@ -18,7 +18,7 @@ import { approve, deny, requireDeadline, requireWaiting, withPeople } from './de
 import { usableEarlierRequest } from './earlier-request.ts'
 import type { SigningRequestEvent } from './events.ts'
 import { recordedFailure } from './failure.ts'
-import { judgeOrigin, requireVerifiedOrigin } from './judge-origin.ts'
+import { demandedSummary, judgeOrigin, requireVerifiedOrigin, sourceSummaryCheck } from './judge-origin.ts'
 import { leadingFiles } from './manifest.ts'
 import type { SignedProvenance } from './provenance.ts'
 import { quorumReached } from './quorum.ts'
@@ -157,7 +157,9 @@ function recordOrigin(command: RecordOrigin, request: SigningRequest): readonly 
     'An origin is recorded once, where it is demanded, after retrieval and before planning.',
   )
   const judged = demanded === undefined || origin === null ? [] : judgeOrigin(origin, demanded)
-  const checks = [...command.checks, ...judged]
+  const isJudged = command.checks.some(({ name }) => name === sourceSummaryCheck)
+  const summary = demanded === undefined || origin === null || isJudged ? [] : demandedSummary(command.checks, demanded)
+  const checks = [...command.checks, ...judged, ...summary]
   const facts = { trustedBuildSystemId, kind, checks: recordedChecks(checks), evidence }
   if (origin === null || failedChecks(checks).length > 0)
     return [{ type: 'OriginRejected', data: { schemaVersion: 1, ...facts } }]

@@ -22,6 +22,25 @@ export function judgeOrigin(origin: VerifiedOrigin, demanded: DemandedOrigin): r
   ]
 }
 
+/** The name of the check by which verification summaries of the source are judged. */
+export const sourceSummaryCheck = 'sourceSummary'
+
+/**
+ * Where a verification summary of the source is demanded, one must have been judged and found good: what judges them is not here.
+ *
+ * @param checks those that were made
+ * @returns the check that fails where that is not so; nothing else
+ */
+export function demandedSummary(
+  checks: readonly OriginCheck[],
+  { sourceSummary }: DemandedOrigin,
+): readonly OriginCheck[] {
+  if (sourceSummary === undefined) return []
+  if (checks.some(({ name, outcome }) => name === sourceSummaryCheck && outcome === 'passed')) return []
+  const message = `The signing policy demands a verification summary of the source revision, of level ${sourceSummary.level}, and none was found good.`
+  return [failedCheck(sourceSummaryCheck, { code: 'STATEMENT_MISSING', message }, { level: sourceSummary.level })]
+}
+
 /**
  * Refuses a request whose origin must have been verified and was not, or is not one that was demanded: what is recorded is judged
  * again.
@@ -34,6 +53,7 @@ export function requireVerifiedOrigin({ originVerification, origin }: OriginDema
   const failed = failedChecks([
     ...(origin?.checks ?? []),
     ...(verified === null ? [] : judgeOrigin(verified.origin, originVerification)),
+    ...demandedSummary(origin?.checks ?? [], originVerification),
   ])
   if (verified !== null && failed.length === 0) return
   throw new Refusal(

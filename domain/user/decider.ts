@@ -6,6 +6,7 @@ import { parseNetwork } from '../network.ts'
 import { type NotificationPreferences, preferencesOf } from '../notification-preferences.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName, parseText } from '../text.ts'
+import { type BuildActorCommand, changeBuildActors } from './build-actors.ts'
 import type { ApiTokenFacts, InvitationFacts, UserEvent, UserFacts } from './events.ts'
 import { evolveUser, hasAccepted, refuseIfDeactivated, refuseUnlessActive, type User, type UserState } from './state.ts'
 import { usableInvitation } from './usable-token.ts'
@@ -38,6 +39,7 @@ export type UserCommand =
       /** What is left out stays as it is. */
       readonly preferences: Partial<NotificationPreferences>
     }
+  | BuildActorCommand
 
 /**
  * User: a person or a CI user, their global roles and API tokens.
@@ -48,7 +50,8 @@ export type UserCommand =
  * `ROLE_NOT_HELD`, `ROLE_NEEDS_PERSON`, `API_TOKEN_NOT_FOUND`, `API_TOKEN_EXPIRY_PAST`, `API_TOKEN_SCOPE_MALFORMED`,
  * `NETWORK_MALFORMED`, `NAME_MALFORMED`, `TEXT_TOO_LONG`, `TEXT_MALFORMED`; and of invitations with `USER_INVITED`,
  * `INVITATION_NOT_FOUND`, `INVITATION_INVALID`, `INVITATION_ACCEPTED`, `INVITATION_REVOKED`, `INVITATION_EXPIRED`,
- * `EMAIL_ADDRESS_PROVED`; and of what they are told with `NOTIFICATION_NEEDS_PERSON`.
+ * `EMAIL_ADDRESS_PROVED`; of what they are told with `NOTIFICATION_NEEDS_PERSON`; and of actors of build systems with
+ * `BUILD_ACTOR_MALFORMED`, `BUILD_ACTOR_LINKED`, `BUILD_ACTOR_NOT_LINKED`, `BUILD_ACTORS_TOO_MANY`.
  */
 export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
   initialState: () => ({ status: 'none' }),
@@ -67,6 +70,8 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
     'InvitationAccepted',
     'EmailAddressProved',
     'NotificationPreferencesChanged',
+    'BuildActorLinked',
+    'BuildActorUnlinked',
   ],
   schemaVersions: { UserCreated: 2, ApiTokenIssued: 2 },
 
@@ -140,6 +145,9 @@ export const userDecider: Decider<UserState, UserCommand, UserEvent> = {
             },
           },
         ]
+      case 'LinkBuildActor':
+      case 'UnlinkBuildActor':
+        return changeBuildActors(command, state)
       case 'ProveEmailAddress':
         refuseUnlessActive(state)
         if (state.addressProved || !hasAccepted(state.invitations))

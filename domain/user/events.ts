@@ -1,4 +1,5 @@
 import type { ApiTokenScope, GlobalRole } from '../authorization/index.ts'
+import type { BuildActorReference } from '../build-actor.ts'
 import type { DomainEvent, Instant } from '../event.ts'
 import type { ApiTokenId, InvitationId, OrganizationId, UserId } from '../ids.ts'
 import type { NotificationPreferences } from '../notification-preferences.ts'
@@ -104,8 +105,19 @@ export type NotificationPreferencesChanged = DomainEvent<
   { readonly preferences: NotificationPreferences }
 >
 
+/**
+ * An administrator says that an actor of a build system is this user: who begins a build or pushes its commit counts as having
+ * submitted what was built.
+ */
+export type BuildActorLinked = DomainEvent<'BuildActorLinked', BuildActorReference>
+
+/** The actor is this user no longer. What was verified before keeps its people. */
+export type BuildActorUnlinked = DomainEvent<'BuildActorUnlinked', BuildActorReference>
+
 /** Everything that happens to a user. */
 export type UserEvent =
+  | BuildActorLinked
+  | BuildActorUnlinked
   | NotificationPreferencesChanged
   | InvitationIssued
   | InvitationRevoked

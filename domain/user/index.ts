@@ -1,3 +1,4 @@
+export * from './build-actors.ts'
 export * from './decider.ts'
 export * from './events.ts'
 export * from './state.ts'

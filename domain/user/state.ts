@@ -1,4 +1,5 @@
 import type { GlobalRole } from '../authorization/index.ts'
+import { type BuildActorReference, isSameBuildActor } from '../build-actor.ts'
 import type { OrganizationId, UserId } from '../ids.ts'
 import type { NotificationPreferences } from '../notification-preferences.ts'
 import { Refusal } from '../refusal.ts'
@@ -26,6 +27,8 @@ export type User = UserFacts & {
   readonly addressProved: boolean
   /** What they are told of by e-mail, and how; absent where they never said so. */
   readonly notificationPreferences?: NotificationPreferences
+  /** The actors of build systems that are this user, those that were linked last at the end; absent where there are none. */
+  readonly buildActors?: readonly BuildActorReference[]
 }
 
 /** Before and after the user was created. */
@@ -87,6 +90,14 @@ export function evolveUser(state: UserState, event: UserEvent): UserState {
       return { ...state, addressProved: true }
     case 'NotificationPreferencesChanged':
       return { ...state, notificationPreferences: event.data.preferences }
+    case 'BuildActorLinked':
+    case 'BuildActorUnlinked': {
+      const { system, actorId } = event.data
+      const { buildActors = [], ...rest } = state
+      const others = buildActors.filter((each) => !isSameBuildActor(each, event.data))
+      const next = event.type === 'BuildActorLinked' ? [...others, { system, actorId }] : others
+      return next.length === 0 ? rest : { ...rest, buildActors: next }
+    }
   }
 }
 

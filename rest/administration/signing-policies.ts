@@ -10,6 +10,7 @@ import {
 import type { SigningPolicyView } from '../../projections/index.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, basedOnRequired, change, idSchema, reasoned } from './change.ts'
+import { originVerification, showVerification, verificationOf } from './origin-verification.ts'
 import { principalsSchema, shownPrincipals, showPrincipals } from './principals.ts'
 import { list, one, type Reading, recordedShape } from './read.ts'
 
@@ -20,12 +21,6 @@ const shape = { signingPolicyId: z.uuid() }
 const changeControl = z.object({
   requiredApprovals: z.int().min(1).meta({ description: 'Approvals of others that a change takes.' }),
   lifetimeSeconds: z.int().min(1).meta({ description: 'After so many seconds a change that was not applied lapses.' }),
-})
-
-const originVerification = z.object({
-  allowedBranches: z.array(z.string()).meta({
-    description: 'Globs such as `main` and `release/*`, of which the branch that was built must match one.',
-  }),
 })
 
 /** All that a policy demands, as GraphQL takes it. */
@@ -183,7 +178,7 @@ export function settingsOf({
     ...settings,
     ...(control === null ? {} : { changeControl: control }),
     ...(trustedBuildSystemRequired ? { trustedBuildSystemRequired } : {}),
-    ...(origin === null ? {} : { originVerification: origin }),
+    ...(origin === null ? {} : { originVerification: verificationOf(origin) }),
     ...(hashSigningAllowed ? { hashSigningAllowed } : {}),
   }
 }
@@ -216,7 +211,7 @@ export function showSettings(settings: SigningPolicySettings): z.input<typeof sh
     release: settings.release,
     existingSignatures: [...settings.existingSignatures],
     trustedBuildSystemRequired,
-    originVerification: origin && { allowedBranches: [...origin.allowedBranches] },
+    originVerification: origin && showVerification(origin),
     hashSigningAllowed,
     changeControl: control,
   }

@@ -78,6 +78,10 @@ export const userSchema = z.object({
     .object(preferencesShape)
     .nullable()
     .meta({ description: `What they are told of by e-mail. Null for CI users. ${ofPrivate}.` }),
+  buildActors: z
+    .array(z.object({ system: z.string(), actorId: z.string() }))
+    .nullable()
+    .meta({ description: `The actors of build systems that are this user. ${ofPrivate}.` }),
   ...recordedShape,
 })
 
@@ -106,6 +110,7 @@ export async function shownUser(
     apiTokens: maySee ? tokens.map((token, index) => shownToken(token, uses[index])) : null,
     invitation: maySee && invitation ? shownInvitation(invitation) : null,
     notificationPreferences: maySee && kind !== 'ci' ? { ...preferencesOf(view.notificationPreferences) } : null,
+    buildActors: maySee ? (view.buildActors ?? []).map(({ system, actorId }) => ({ system, actorId })) : null,
     ...{ revision, createdAt, updatedAt },
   }
 }

@@ -17,6 +17,17 @@ const invitedShape = {
   token: z.string().nullable().meta({ description: 'Shown this once; null where it is mailed to the person.' }),
 }
 const role = z.enum(globalRoles)
+const ofActor = z.object({
+  userId: idSchema<UserId>(),
+  actorId: z.string().meta({ description: "The actor's id in the build system, as a verified origin says it." }),
+})
+const fromSystem = z.object({
+  ...basedOn,
+  system: z.string().meta({
+    description:
+      'Whose id it is: the issuer of identity tokens, or the base URL of the API of the build system, as a verified origin says.',
+  }),
+})
 
 const viewerSchema = userSchema.extend({
   organizationId: z.uuid(),
@@ -169,6 +180,28 @@ export function userOperations(
       body: z.object(basedOn),
       shape,
       run: (caller, input) => application.withdrawGlobalRole(caller, input),
+    }),
+    change({
+      useCase: 'linkBuildActor',
+      method: 'PUT',
+      path: `${path}/BuildActors/{actorId}`,
+      tag,
+      summary: 'Say which actor of a build system a user is: what they build counts as submitted by the user',
+      parameters: ofActor,
+      body: fromSystem,
+      shape: { ...shape, actorId: z.string() },
+      run: (caller, input) => application.linkBuildActor(caller, input),
+    }),
+    change({
+      useCase: 'unlinkBuildActor',
+      method: 'DELETE',
+      path: `${path}/BuildActors/{actorId}`,
+      tag,
+      summary: 'End the link of a user with an actor of a build system',
+      parameters: ofActor,
+      body: fromSystem,
+      shape: { ...shape, actorId: z.string() },
+      run: (caller, input) => application.unlinkBuildActor(caller, input),
     }),
     change({
       useCase: 'issueApiToken',

@@ -5,7 +5,7 @@ import { announcedSize } from '../media-type.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
 import { isForm, requireFileBody } from '../upload-body.ts'
 import { choicesOf, submissionFields } from './submission-fields.ts'
-import { buildSettingsField } from './submission-files.ts'
+import { originFiles, originUploads } from './submission-files.ts'
 import { submittedAnswer, submittedBody, submittedSchema } from './submitted.ts'
 
 const announcedFields = submissionFields.extend({
@@ -39,7 +39,7 @@ export function announcedUploadOperations({
       body: {
         kind: 'fields',
         schema: announcedFields,
-        files: { 'origin.buildData.buildSettingsFile': buildSettingsField(application) },
+        files: originFiles(application),
       },
       answers: {
         201: {
@@ -51,9 +51,8 @@ export function announcedUploadOperations({
       },
       async handle({ caller, body, files, idempotencyKey }) {
         const { fileName, sha256Hash } = body.unsignedArtifactMetadata
-        const buildSettingsUploadId = files['origin.buildData.buildSettingsFile']?.uploadId ?? null
         const submitted = await application.submitSigningRequest(caller, {
-          ...choicesOf(body, { idempotencyKey, buildSettingsUploadId }),
+          ...choicesOf(body, { idempotencyKey, ...originUploads(files) }),
           source: { kind: 'announcedUpload', fileName, sha256: sha256Hash.toLowerCase() },
         })
         const answer = submittedBody(links, caller, submitted)

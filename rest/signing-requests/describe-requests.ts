@@ -2,6 +2,7 @@ import type { PersonReader } from '../../application/index.ts'
 import {
   displayName,
   earlierRequestOf,
+  evidenceFile,
   isFinalStatus,
   knownArtifact,
   nextTryOf,
@@ -14,6 +15,7 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import type { ProjectView, ReadModel, SigningPolicyView, SigningRequestView } from '../../projections/index.ts'
+import { showVerification } from '../administration/origin-verification.ts'
 import type { Links } from '../links.ts'
 import type { RequestDocument, RequestSummary } from './request-document.ts'
 import { statusOf } from './status-document.ts'
@@ -128,7 +130,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     origin: originOf(request, links),
     vouchedBy: voucherOf(request),
     demandedOrigin: demandedOriginOf(request),
-    verifiedOrigin: verifiedOriginOf(request),
+    verifiedOrigin: verifiedOriginOf(request, links),
     addedBuildData: request.addedBuildData ?? null,
     parameters: {},
     planDigest: plan?.digest ?? null,
@@ -178,10 +180,11 @@ function voucherOf({ vouchedBy }: SigningRequestView): RequestSummary['vouchedBy
 }
 
 function demandedOriginOf({ originVerification: demanded }: SigningRequestView): RequestSummary['demandedOrigin'] {
-  return demanded === undefined ? null : { ...demanded, allowedBranches: [...demanded.allowedBranches] }
+  return demanded === undefined ? null : { repositoryUrl: demanded.repositoryUrl, ...showVerification(demanded) }
 }
 
-function verifiedOriginOf({ origin: found }: SigningRequestView): RequestSummary['verifiedOrigin'] {
+function verifiedOriginOf(request: SigningRequestView, links: Links): RequestSummary['verifiedOrigin'] {
+  const { origin: found } = request
   if (found === null) return null
   const { kind, trustedBuildSystemId, verified, checks, evidence } = found
   const origin = verified?.origin
@@ -197,7 +200,11 @@ function verifiedOriginOf({ origin: found }: SigningRequestView): RequestSummary
     actors: [...(origin?.actors ?? [])],
     node: origin?.node ?? null,
     checks: checks.map((check) => ({ ...check, inputs: [...check.inputs] })),
-    evidence: [...evidence],
+    evidence: evidence.map((each) => ({
+      ...each,
+      fileName: evidenceFile(each).fileName,
+      link: links.signingRequest(request, `OriginEvidence/${each.sha256}`),
+    })),
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { originVerification } from '../administration/origin-verification.ts'
 import { statusDocument } from './status-document.ts'
 
 const moment = z.iso.datetime()
@@ -83,7 +84,7 @@ export const requestSummary = statusDocument
       .nullable()
       .meta({ description: 'The trusted build system that vouched for the submission. Null when none did.' }),
     demandedOrigin: z
-      .object({ repositoryUrl: z.string(), allowedBranches: z.array(z.string()) })
+      .object({ repositoryUrl: z.string(), ...originVerification.shape })
       .nullable()
       .meta({ description: 'What policy and project demanded of the origin at submission. Null: it is not verified.' }),
     verifiedOrigin: z
@@ -120,7 +121,14 @@ export const requestSummary = statusDocument
           }),
         ),
         evidence: z.array(
-          z.object({ name: z.string(), mediaType: z.string(), sha256: z.string(), size: z.number().int() }),
+          z.object({
+            name: z.string(),
+            mediaType: z.string(),
+            sha256: z.string(),
+            size: z.number().int(),
+            fileName: z.string(),
+            link: z.url().meta({ description: 'Where it can be downloaded by those who may download the artifact.' }),
+          }),
         ),
       })
       .nullable()

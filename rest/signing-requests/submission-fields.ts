@@ -50,6 +50,7 @@ export type SubmissionFields = z.output<typeof submissionFields>
  * What a submission asks for.
  *
  * @param buildSettingsUploadId of the file `origin.buildData.buildSettingsFile`
+ * @param sourceSummaryUploadIds of the file `origin.sourceSummary`
  * @throws InvalidInput when project or policy are not named, or twice; Refusal `ARTIFACT_CONFIGURATION_NOT_FOUND`,
  *   `PARAMETER_UNKNOWN`
  */
@@ -58,9 +59,11 @@ export function choicesOf(
   {
     idempotencyKey,
     buildSettingsUploadId = null,
+    sourceSummaryUploadIds = [],
   }: {
     readonly idempotencyKey: string | null
     readonly buildSettingsUploadId?: string | null
+    readonly sourceSummaryUploadIds?: readonly string[]
   },
 ): SubmissionChoices {
   refuseConfiguration(fields)
@@ -70,7 +73,8 @@ export function choicesOf(
   if (project === undefined && fields.signingPolicyId === undefined) throw missing('projectSlug')
   const { origin, description, version, existingSignatures } = fields
   const { repositoryData: repository, buildData: build } = origin ?? {}
-  const hasOrigin = repository !== undefined || build !== undefined || buildSettingsUploadId !== null
+  const files = [...sourceSummaryUploadIds, ...(buildSettingsUploadId === null ? [] : [buildSettingsUploadId])]
+  const hasOrigin = repository !== undefined || build !== undefined || files.length > 0
   return {
     project: project ?? null,
     signingPolicy,
@@ -91,6 +95,7 @@ export function choicesOf(
                   sourceControlManagementType: repository.sourceControlManagementType ?? null,
                 },
           buildData: { url: build?.url ?? null, buildSettingsUploadId },
+          sourceSummaryUploadIds,
         }
       : null,
   }

@@ -4,7 +4,7 @@ import { InvalidInput } from '../invalid-input.ts'
 import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
 import { choicesOf, submissionFields } from './submission-fields.ts'
-import { buildSettingsField } from './submission-files.ts'
+import { originFiles, originUploads } from './submission-files.ts'
 import { submittedAnswer, submittedBody } from './submitted.ts'
 
 const secret = z.string().meta({ writeOnly: true })
@@ -51,14 +51,13 @@ export function linkOperations({
       body: {
         kind: 'fields',
         schema: linkFields,
-        files: { 'origin.buildData.buildSettingsFile': buildSettingsField(application) },
+        files: originFiles(application),
       },
       answers: { 201: submittedAnswer },
       async handle({ caller, body, files, idempotencyKey }) {
         const { url, fileName, sha256Hash, httpHeaders: given } = body.artifactRetrievalLink
-        const buildSettingsUploadId = files['origin.buildData.buildSettingsFile']?.uploadId ?? null
         const submitted = await application.submitSigningRequest(caller, {
-          ...choicesOf(body, { idempotencyKey, buildSettingsUploadId }),
+          ...choicesOf(body, { idempotencyKey, ...originUploads(files) }),
           source: { kind: 'link', url, fileName, sha256: sha256Hash?.toLowerCase() ?? null, headers: headersOf(given) },
         })
         return submittedBody(links, caller, submitted)

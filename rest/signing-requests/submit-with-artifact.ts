@@ -5,7 +5,7 @@ import type { Links } from '../links.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
 import { fastAnswer, fastAtWork } from './sign-hash.ts'
 import { choicesOf, type SubmissionFields, submissionFields } from './submission-fields.ts'
-import { artifactField, buildSettingsField } from './submission-files.ts'
+import { artifactField, originFiles, originUploads } from './submission-files.ts'
 import { submittedAnswer, submittedBody } from './submitted.ts'
 
 /** What a form adds to its files: part headers, boundaries and fields. */
@@ -30,10 +30,7 @@ export function submissionOperations(options: {
   } as const
   const form = {
     kind: 'fields',
-    files: {
-      artifact: artifactField(application),
-      'origin.buildData.buildSettingsFile': buildSettingsField(application),
-    },
+    files: { artifact: artifactField(application), ...originFiles(application) },
     async admit(caller: Caller, { size }: { readonly size: number | undefined }) {
       if (size !== undefined && size > maximumUploadSize + formOverhead)
         throw new Refusal(
@@ -96,10 +93,9 @@ const olderFields = submissionFields.extend({
 
 function submissionOf(
   fields: SubmissionFields,
-  files: Readonly<Partial<Record<'artifact' | 'origin.buildData.buildSettingsFile', Upload>>>,
+  files: Readonly<Partial<Record<'artifact' | keyof ReturnType<typeof originFiles>, Upload>>>,
   idempotencyKey: string | null,
 ) {
-  const buildSettingsUploadId = files['origin.buildData.buildSettingsFile']?.uploadId ?? null
-  const choices = choicesOf(fields, { idempotencyKey, buildSettingsUploadId })
+  const choices = choicesOf(fields, { idempotencyKey, ...originUploads(files) })
   return { choices, uploadId: files.artifact?.uploadId ?? '' }
 }

@@ -1,10 +1,29 @@
+import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, it } from 'vitest'
 import { authoriseSigning } from '../../activities/authorise-signing.ts'
+import { collectGrounds } from '../../activities/grounds.ts'
+import { checkPeopleOfBuild } from '../../activities/people-of-build.ts'
+import { verifyOrigin } from '../../activities/verify-origin.ts'
 import { issueApiToken } from '../../application/api-tokens.ts'
+import { linkBuildActor } from '../../application/build-actors.ts'
 import { createCiUser } from '../../application/create-user.ts'
 import { handleCommand } from '../../application/handle-command.ts'
-import { groupDecider, streams, type UserId } from '../../domain/index.ts'
-import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import {
+  type BuildActor,
+  type DomainEvent,
+  groupDecider,
+  originOfClaim,
+  type SigningRequest,
+  type SigningRequestId,
+  streams,
+  type UserId,
+  type VerifiedOrigin,
+} from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
+import type { Origins } from '../../origin/index.ts'
+import { noSecrets } from '../../server/answers-nobody.ts'
+import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
+import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 /** A CI user among the approvers, for whom somebody is responsible. */
 async function ciApprover({ signer, persons, setup, groups, tokenIds }: TestOrganization, responsible: UserId) {
@@ -53,5 +72,65 @@ describe('the signer', () => {
     await expect(approve(honest, anna)).rejects.toMatchObject({ code: 'ALREADY_APPROVED' })
     await approve(honest, bert)
     await expect(authoriseSigning(signer, honest.signingRequestId)).resolves.toMatchObject({ kind: 'authorised' })
+  })
+})
+
+describe('a request whose origin was verified', () => {
+  const actor = { system: 'https://api.github.com', actorId: '583231' }
+  const pushedBy: BuildActor = { role: 'pusher', system: 'https://API.GitHub.com/', id: '583231', name: 'ada' }
+
+  it('names whom administrators linked with the actors of its build, and who is behind them, or is not signed', async () => {
+    const organization = await testOrganization({
+      buildSystem: true,
+      allowedBranches,
+      approval: null,
+      timestamp: 'none',
+    })
+    const { signer, setup, persons, store, log, submitter } = organization
+    const [anna, bert] = organization.approvers
+    const earlier = { ...signer, persons, now: () => new Date(Date.now() - 3_600_000).toISOString() }
+    const { userId: tool } = await createCiUser(earlier, setup, { name: 'Tool', responsible: bert })
+    for (const userId of [anna, tool]) await linkBuildActor(earlier, setup, { userId, ...actor })
+    const claimedOrigin = claimedBy(organization)
+    const origin = { ...originOfClaim(claimedOrigin).origin, actors: [pushedBy] } as VerifiedOrigin
+    const facts = { kind: 'custom', proof: 'claim', checks: [], evidence: [] } as const
+    const { trustedBuildSystemId } = claimedOrigin
+    const recorded = { type: 'RecordOrigin', trustedBuildSystemId, ...facts, origin, peopleBehind: [anna] } as const
+    const verified = async (peopleBehind: readonly UserId[]) =>
+      organization.planned(undefined, undefined, {
+        changes: { claimedOrigin, originVerification: demandedOrigin },
+        origin: { ...recorded, peopleBehind },
+      })
+    const eventsOf = async (id: SigningRequestId) => (await readWholeStream(log, streams.signingRequest(id))).events
+    const checked = async ({ signingRequestId }: Pick<SigningRequest, 'signingRequestId'>) => {
+      const request = await organization.request(signingRequestId)
+      const { log: grounds } = collectGrounds(signer.log)
+      return checkPeopleOfBuild(grounds, request, await eventsOf(signingRequestId)).then(
+        () => 'allowed',
+        ({ code }: { code: string }) => code,
+      )
+    }
+    const forged = await verified([anna])
+    expect(await checked(forged)).toBe('POLICY_MISMATCH')
+
+    // What the worker writes.
+    const changes = { claimedOrigin, originVerification: demandedOrigin }
+    const signingRequestId = await organization.retrievedRequest(undefined, undefined, { changes })
+    const origins: Origins = { verify: async () => ({ origin, proof: 'claim', checks: [], evidence: [] }) }
+    const step = verifyOrigin({ log: signer.log, store, origins, secrets: noSecrets, now: signer.now })
+    await new MockActivityEnvironment().run(step, { signingRequestId, fromRevision: 0 })
+    const expected = [anna, bert, tool].filter((person) => person !== submitter).sort()
+    expect((await organization.request(signingRequestId)).peopleBehind).toEqual(expected)
+    expect(await checked({ signingRequestId })).toBe('allowed')
+
+    // A link that was ended before counts no more; ended under change control it must have been approved.
+    const happens = async (stream: string, event: DomainEvent) =>
+      appendRaw(log, stream, [event], (await readWholeStream(log, stream)).revision, setup.organizationId)
+    const changeControl = { requiredApprovals: 1, lifetimeSeconds: 86_400 }
+    const controlled = { type: 'ChangeControlChanged', data: { schemaVersion: 1, changeControl } } as const
+    await happens(streams.organization(setup.organizationId), controlled)
+    await happens(streams.user(anna), { type: 'BuildActorUnlinked', data: { schemaVersion: 1, ...actor } })
+    expect(await checked(await verified([bert, tool]))).toBe('RULE_CHANGE_NOT_APPROVED')
+    expect(await checked({ signingRequestId })).toBe('allowed')
   })
 })

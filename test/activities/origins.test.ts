@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, test } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
+import { verifyOrigin } from '../../activities/verify-origin.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
   type BuildNode,
@@ -9,7 +11,9 @@ import {
   type EventMetadata,
   organizationDecider,
   originOfClaim,
+  passedCheck,
   type RecordOrigin,
+  type SourceSummaryRule,
   type Submission,
   streams,
   type TrustedBuildSystemId,
@@ -19,9 +23,13 @@ import {
   type VerifiedOrigin,
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
+import { noSecrets } from '../../server/answers-nobody.ts'
+import { claimOrigins } from '../support/claim-origins.ts'
 import { testInstallation } from '../support/event-keys.ts'
+import { memoryKey } from '../support/memory-key.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
 import { newStatementSigner, recordedNode } from '../support/proxy-statements.ts'
+import { signedDocuments, sourceSummary } from '../support/statements.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
@@ -30,9 +38,9 @@ silenceWorkers()
 const installation = testInstallation()
 
 /** An organization whose policy verifies origins, whose signer believes only what could have been. */
-async function verifying(buildSystem: true | TrustedBuildSystemKind = true) {
+async function verifying(buildSystem: true | TrustedBuildSystemKind = true, rule?: SourceSummaryRule) {
   const options = { buildSystem, allowedBranches, approval: null, timestamp: 'none', installation } as const
-  const organization = await testOrganization(options)
+  const organization = await testOrganization({ ...options, ...(rule && { sourceSummary: rule }) })
   const claimedOrigin = claimedBy(organization)
   const { origin } = originOfClaim(claimedOrigin)
   const recorded: RecordOrigin = {
@@ -186,6 +194,55 @@ describe('a signer of a policy that verifies origins', () => {
     const actor = { ...vouched, vouchedBy: { ...vouched.vouchedBy, proof: { method: 'link' } } } as const
     expect(await signed({}, {}, actor)).toBe('ORIGIN_NOT_VERIFIED')
     expect(await signed()).toBe('signed')
+  }, 60_000)
+
+  test('judges the verification summaries of the source again, which the worker has judged before', async () => {
+    const key = memoryKey('ec-p256')
+    const verifier = {
+      id: 'https://verifier.example/source',
+      publicKeys: [Buffer.from(key.publicKey).toString('base64')],
+    }
+    const rule: SourceSummaryRule = { level: 3, verifiers: [verifier], maximumAgeSeconds: null }
+    const { organization, signed } = await verifying(true, rule)
+    const { signer, store, retrievedRequest } = organization
+    const summaryOf = async (gitCommit: string) => {
+      const predicate = { resourceUri: 'git+https://example.org/test', timeVerified: '2020-01-01T00:00:00Z' }
+      const statement = sourceSummary({ subject: [{ digest: { gitCommit } }], predicate })
+      const { envelope } = await signedDocuments(key, statement)
+      return { fileName: 'summary.json', ...(await store.put(Readable.from([envelope]))) }
+    }
+    const [right, wrong] = [await summaryOf('ab'.repeat(20)), await summaryOf('cd'.repeat(20))]
+    const said = (...sourceSummaries: readonly (typeof right)[]) => ({
+      claimedOrigin: { ...claimedBy(organization), sourceSummaries },
+      originVerification: { ...demandedOrigin, sourceSummary: rule },
+    })
+    const worker = verifyOrigin({
+      log: signer.log,
+      store,
+      origins: claimOrigins(),
+      secrets: noSecrets,
+      now: signer.now,
+    })
+    const found = async (...summaries: readonly (typeof right)[]) => {
+      const signingRequestId = await retrievedRequest(undefined, undefined, { changes: said(...summaries) })
+      await new MockActivityEnvironment().run(worker, { signingRequestId, fromRevision: 0 })
+      return organization.request(signingRequestId)
+    }
+    const { origin } = await found(wrong, right)
+    expect(origin?.checks[0]).toMatchObject({ name: 'sourceSummary', outcome: 'passed' })
+    expect(origin?.evidence.map(({ sha256 }) => sha256)).toEqual([wrong.sha256, right.sha256])
+    expect((await found(wrong)).failure?.code).toBe('STATEMENT_SUBJECT_MISMATCH')
+    expect((await found()).failure?.code).toBe('STATEMENT_MISSING')
+    // As a worker could write it that has judged nothing.
+    const judged = { checks: [passedCheck('sourceSummary', {})] }
+    expect(await signed(said(wrong, right), judged)).toBe('signed')
+    expect(await signed(said(wrong), judged)).toBe('ORIGIN_NOT_VERIFIED')
+    expect(await signed(said(), judged)).toBe('ORIGIN_NOT_VERIFIED')
+    const easier = {
+      ...said(wrong),
+      originVerification: { ...demandedOrigin, sourceSummary: { ...rule, level: 1 } },
+    } as const
+    expect(await signed(easier, judged)).toBe('POLICY_MISMATCH')
   }, 60_000)
 
   test('signs nothing that hides what policy and project demand', async () => {

@@ -1,9 +1,12 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { issueApiToken } from '../../application/api-tokens.ts'
 import { createCiUser } from '../../application/create-user.ts'
 import type { Caller } from '../../application/index.ts'
 import { type SigningPolicySettings, streams } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
+import { memoryKey } from '../support/memory-key.ts'
+import { commitId, signedDocuments, sourceSummary } from '../support/statements.ts'
 import { testApplication } from '../support/test-application.ts'
 
 const codeOf = (answer: Promise<unknown>) =>
@@ -126,6 +129,39 @@ describe('a policy that demands a trusted build system', () => {
     expect(await submitFrom(custom, null)).toBe('ORIGIN_CLAIM_INCOMPLETE')
     expect(await codeOf(test.submit(await call(true, custom)))).toBe('ORIGIN_CLAIM_INCOMPLETE')
     expect(await submitFrom(custom, commit)).toBe('done')
+    // A verification summary of the source that the policy demands comes along.
+    const key = memoryKey('ec-p256')
+    const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(key.publicKey).toString('base64')}\n-----END PUBLIC KEY-----\n`
+    const rule = (publicKey: string) => ({
+      allowedBranches: ['main'],
+      sourceSummary: {
+        level: 3 as const,
+        verifiers: [{ id: 'https://verifier.example/source', publicKeys: [publicKey] }],
+        maximumAgeSeconds: null,
+      },
+    })
+    expect(await codeOf(update({ originVerification: rule('AAAA'.repeat(10)) }, 2))).toBe('SOURCE_SUMMARY_RULE_INVALID')
+    await update({ originVerification: rule(pem) }, 2)
+    const caller = await call(true, custom)
+    const submitWith = async (resourceUri: string | null) => {
+      const { envelope } = await signedDocuments(
+        key,
+        sourceSummary({ predicate: { resourceUri, timeVerified: '2020-01-01T00:00:00Z' } }),
+      )
+      const upload = async (fileName: string, bytes: Uint8Array | string) =>
+        (await application.uploadArtifact(caller, { fileName, bytes: Readable.from([Buffer.from(bytes)]) })).uploadId
+      const [file, summary] = [await upload('setup.exe', 'a program'), await upload('summary.json', envelope)]
+      const origin = { ...said(commitId), sourceSummaryUploadIds: resourceUri === null ? [] : [summary] }
+      return codeOf(
+        application.submitSigningRequest(caller, {
+          ...{ project: 'tool', signingPolicy: 'release', description: null, origin },
+          source: { kind: 'uploadedFile', uploadId: file },
+        }),
+      )
+    }
+    expect(await submitWith(null)).toBe('SOURCE_SUMMARY_REFUSED')
+    expect(await submitWith('git+https://git.example.org/team/other')).toBe('SOURCE_SUMMARY_REFUSED')
+    expect(await submitWith('git+https://git.example.org/team/program')).toBe('done')
     // Groups change after the policy was saved.
     await application.changeGroupMembers(ada, { groupId, add: [anna.userId], remove: [] })
     const person = await application.authenticate({ apiToken: anna.token, trustedBuildSystemToken }, undefined)

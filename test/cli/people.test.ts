@@ -72,6 +72,22 @@ describe('countersign role', () => {
   })
 })
 
+describe('countersign user link-build-actor', () => {
+  it('links and unlinks, and shows the links', async () => {
+    const { server, countersign, json } = await commandLine()
+    const { userId } = server.submitter
+    const actor = ['--system', 'https://api.github.com/', '--actor', '583231']
+    await json('user', 'link-build-actor', userId, ...actor)
+    const linked = { buildActors: [{ system: 'https://api.github.com', actorId: '583231' }] }
+    expect(await json('user', 'show', userId)).toMatchObject(linked)
+    expect((await countersign('user', 'show', userId)).stdout).toContain('583231 of https://api.github.com')
+    await json('user', 'unlink-build-actor', userId, ...actor)
+    expect(await json('user', 'show', userId)).toMatchObject({ buildActors: [] })
+    const again = await countersign('user', 'unlink-build-actor', userId, ...actor)
+    expect(again).toMatchObject({ code: 6, stderr: expect.stringContaining('BUILD_ACTOR_NOT_LINKED') })
+  })
+})
+
 describe('countersign token', () => {
   it('makes, lists and revokes the own ones', async () => {
     const { server, json, countersign } = await commandLine()

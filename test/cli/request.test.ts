@@ -263,6 +263,22 @@ describe('countersign request download', () => {
     }
   })
 
+  it('saves what build systems answered, each in a file of its own', async () => {
+    const request = at.service.add()
+    const evidence = (...args: readonly string[]) =>
+      countersign(['request', 'evidence', request.signingRequestId, ...args, '--json'])
+    expect(await evidence()).toMatchObject({ code: 6, stderr: expect.stringContaining('ORIGIN_EVIDENCE_NOT_FOUND') })
+    at.service.verify(request, [Buffer.from('{"run":1}'), Buffer.from('{"run":2}')])
+    expect(JSON.parse((await evidence()).stdout).evidence).toMatchObject([
+      { name: 'run', sha256: sha256('{"run":1}'), size: 9, out: null },
+      { name: 'run', sha256: sha256('{"run":2}'), size: 9, out: null },
+    ])
+    const { stdout } = await evidence('--out', '.')
+    const saved = ['01-run.json', '02-run.json'].map((name) => join(at.folder, name))
+    expect(JSON.parse(stdout).evidence.map(({ out }: { out: string }) => out)).toEqual(saved)
+    expect(saved.map((path) => readFileSync(path, 'utf8'))).toEqual(['{"run":1}', '{"run":2}'])
+  })
+
   it('saves nothing when the link that the service gave out is none', async () => {
     const request = at.service.add()
     at.service.complete(request, Buffer.from('signed'))

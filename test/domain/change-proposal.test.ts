@@ -156,6 +156,7 @@ describe('the events that need the approval of others', () => {
     const controlled = Object.keys(writersOfEvents).filter((type) => rule(type, dataOf[type]) !== undefined)
     expect(controlled.sort()).toEqual([
       'ApiTokenIssued',
+      'BuildActorUnlinked',
       'CertificateEnabled',
       'CertificateRestrictionsChanged',
       'ChangeControlChanged',
@@ -188,6 +189,7 @@ describe('the events that need the approval of others', () => {
       'KeyDisabled',
       'TrustedBuildSystemDisabled',
       'TrustedBuildSystemUnlinked',
+      'BuildActorLinked',
     ])
       expect(rule(type)).toBeUndefined()
     expect(rule('GroupMembersChanged', { added: [], removed: [bert] })).toBeUndefined()

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   administratorsDecider,
   apiTokenUseDecider,
+  buildActorUsersDecider,
   certificateDecider,
   changeProposalDecider,
   grantDecider,
@@ -36,6 +37,7 @@ describe('who may write which events', () => {
       changeProposalDecider,
       keyDecider,
       grantDecider,
+      buildActorUsersDecider,
       grantListDecider,
       groupDecider,
       organizationDecider,

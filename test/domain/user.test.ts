@@ -52,9 +52,28 @@ const proved = event<UserEvent, 'EmailAddressProved'>('EmailAddressProved', { me
 const granted = event<UserEvent, 'GlobalRoleGranted'>('GlobalRoleGranted', { role: 'globalReader' })
 const withdrawn = event<UserEvent, 'GlobalRoleWithdrawn'>('GlobalRoleWithdrawn', { role: 'globalReader' })
 const issued = event<UserEvent, 'ApiTokenIssued'>('ApiTokenIssued', token)
+const actor = { system: 'https://api.github.com', actorId: '583231' }
+const linked = event<UserEvent, 'BuildActorLinked'>('BuildActorLinked', actor)
+const unlinked = event<UserEvent, 'BuildActorUnlinked'>('BuildActorUnlinked', actor)
 const revoked = event<UserEvent, 'ApiTokenRevoked'>('ApiTokenRevoked', { tokenId })
 
 describe('user', () => {
+  it('is linked with actors of build systems, whatever way their address is written', () => {
+    const link = { type: 'LinkBuildActor', system: ' HTTPS://API.GitHub.com// ', actorId: '583231' } as const
+    given(user, created).when(link).thenEvents(linked)
+    given(user, created, linked)
+      .when({ ...link, type: 'UnlinkBuildActor' })
+      .thenEvents(unlinked)
+    given(user, created, linked)
+      .when({ ...link, actorId: '583232' })
+      .thenEvents({
+        ...linked,
+        data: { ...linked.data, actorId: '583232' },
+      })
+    expect(fold(user, [created, linked])).toMatchObject({ buildActors: [actor] })
+    expect(fold(user, [created, linked, unlinked])).not.toHaveProperty('buildActors')
+  })
+
   it('is created, deactivated and reactivated', () => {
     given(user).when(create).thenEvents(created)
     given(user, created).when({ type: 'DeactivateUser', reason: null }).thenEvents(deactivated)
@@ -254,6 +273,36 @@ describe('user', () => {
       [created],
       { ...issue, scope: { access: 'full', projects: null, networks: ['192.0.2.1/24'] } },
     ],
+    ['BUILD_ACTOR_LINKED', 'a link twice', [created, linked], { type: 'LinkBuildActor', ...actor }],
+    ['BUILD_ACTOR_NOT_LINKED', 'the end of no link', [created], { type: 'UnlinkBuildActor', ...actor }],
+    [
+      'BUILD_ACTOR_NOT_LINKED',
+      'the end of a link with somebody else',
+      [created, linked],
+      { type: 'UnlinkBuildActor', ...actor, system: 'https://github.example.org/api/v3' },
+    ],
+    [
+      'BUILD_ACTORS_TOO_MANY',
+      'more links than there may be',
+      [
+        created,
+        ...Array.from({ length: 100 }, (_, index) => ({ ...linked, data: { ...linked.data, actorId: `a${index}` } })),
+      ],
+      { type: 'LinkBuildActor', ...actor },
+    ],
+    ...(
+      [
+        ['no address', { ...actor, system: 'github.com' }],
+        ['an address with a password', { ...actor, system: 'https://ada:secret@api.github.com' }],
+        ['an address with a query', { ...actor, system: 'https://api.github.com/?user=1' }],
+        ['no id', { ...actor, actorId: ' ' }],
+        ['an id with a control of text direction', { ...actor, actorId: '58\u202e3231' }],
+        ['an id that is too long', { ...actor, actorId: '5'.repeat(201) }],
+      ] as const
+    ).map(
+      ([what, named]) =>
+        ['BUILD_ACTOR_MALFORMED', `a link with ${what}`, [created], { type: 'LinkBuildActor', ...named }] as const,
+    ),
     ['API_TOKEN_NOT_FOUND', 'revocation of no token', [created], { type: 'RevokeApiToken', tokenId }],
     ['API_TOKEN_NOT_FOUND', 'a second revocation', [created, issued, revoked], { type: 'RevokeApiToken', tokenId }],
     ['API_TOKEN_EXPIRY_PAST', 'a token that has expired', [created], { ...issue, expiresAt: at }],

@@ -3,19 +3,26 @@ import type { Application, ApplicationDependencies } from '../../application/ind
 import type { Setup } from '../../application/setup.ts'
 import { type ArtifactStore, storeDocument, storeManifest, withComposedPlan } from '../../artifacts/index.ts'
 import {
+  failedCheck,
+  fold,
   knownArtifact,
   type PlanNodeContent,
+  passedCheck,
   type Sha256Digest,
   type SignedFile,
   type SigningPlan,
   type SigningRequestId,
+  signingRequestDecider,
+  streams,
   type TrustedBuildSystemId,
   type TrustedBuildSystemTokenId,
 } from '../../domain/index.ts'
+import { readWholeStream } from '../../event-log/index.ts'
 import type { ReadModel } from '../../projections/index.ts'
 import type { Tell } from './deciding-workflows.ts'
 import type { GraphQLOrganization, TestUser } from './graphql-organization.ts'
 import { oneProgram, oneSignedProgram } from './planned-program.ts'
+import { anOrigin } from './submission.ts'
 
 /** Takes requests of the test organization on their way. */
 export type GraphQLRequests = {
@@ -38,13 +45,23 @@ export type GraphQLRequests = {
     files?: AsyncIterable<SignedFile>,
     withProvenance?: boolean,
   ) => Promise<void>
+  /** Submits what a build system vouched for again, to a policy that demands an origin, which is verified. */
+  readonly verify: (from: SigningRequestId) => Promise<SigningRequestId>
 }
+
+/** What the build system answered whom `verify` asked. */
+export const evidenceText = 'The run belongs to the repository.'
+
+/** Its name in the store. */
+export const evidenceSha256 = createHash('sha256').update(evidenceText).digest('hex') as Sha256Digest
+
+const demanded = { allowedBranches: ['main', 'release/*'], repositoryUrl: 'https://git.example.org/team/program' }
 
 const thumbprint = 'ab'.repeat(32)
 
 type Parts = {
   readonly application: Application
-  readonly dependencies: Pick<ApplicationDependencies, 'now'>
+  readonly dependencies: Pick<ApplicationDependencies, 'now' | 'log'>
   readonly setup: Setup
   readonly organization: Pick<GraphQLOrganization, 'certificateId' | 'keyId' | 'projectId' | 'submitter'>
   readonly readModel: ReadModel
@@ -162,6 +179,53 @@ export function graphQLRequests(parts: Parts): GraphQLRequests {
           provenance: { keyId, envelope: await storeText('an envelope'), bundle: await storeText('a bundle') },
         }),
       })
+    },
+    async verify(from) {
+      const { events } = await readWholeStream(dependencies.log, streams.signingRequest(from))
+      const state = fold(signingRequestDecider, events)
+      if (state.workflowStatus === 'none' || state.claimedOrigin === undefined)
+        throw new Error('There is no such request.')
+      const { organizationId, signingPolicyId, signingPolicyVersion, approval, timestamp } = state
+      const { existingSignatures, description, claimedOrigin, program } = state
+      const source = { ...state.source, fileName: 'library.nupkg' }
+      const signingRequestId = randomUUID() as SigningRequestId
+      await tell(signingRequestId, {
+        type: 'SubmitSigningRequest',
+        submission: {
+          ...{ signingRequestId, organizationId, signingPolicyId, signingPolicyVersion, approval, timestamp },
+          ...{ existingSignatures, description, claimedOrigin, source, program },
+          ...{ projectId: state.projectId, certificateId: state.certificateId, submitter: state.submitter },
+          originVerification: demanded,
+        },
+      })
+      const artifact = knownArtifact({ ...state, source })
+      if (artifact === null) throw new Error('The request has no artifact.')
+      await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
+      const told = { code: 'ORIGIN_NODE_UNKNOWN', message: 'The node is one of ours.', isLogged: true }
+      const { build } = anOrigin
+      await tell(signingRequestId, {
+        type: 'RecordOrigin',
+        trustedBuildSystemId: claimedOrigin.trustedBuildSystemId,
+        kind: 'appVeyor',
+        proof: 'api',
+        origin: {
+          ...anOrigin,
+          repository: { ...anOrigin.repository, ownerId: '17' },
+          build: { ...build, url: 'https://ci.example.com/7', definition: 'build.yml', calledDefinition: 'shared.yml' },
+          actors: [{ role: 'pusher', system: 'https://ci.example.com', id: '99', name: 'anna' }],
+          node: { subject: 'CN=node-1', issuer: 'CN=Nodes', serialNumber: '0a', template: '1.2.3', rule: 'nodes' },
+        },
+        checks: [passedCheck('run', { run: 7 }), failedCheck('node', told, { node: 'node-1' })],
+        evidence: [{ name: 'settings', mediaType: 'application/json', ...(await storeText(evidenceText)) }],
+        peopleBehind: [],
+      })
+      await tell(signingRequestId, {
+        type: 'RecordBuildData',
+        artifact: { ...artifact, sha256: 'ad'.repeat(32) as Sha256Digest, size: artifact.size + 1 },
+        repository: { type: 'git', url: anOrigin.repository.url, commitId: anOrigin.commitId },
+        settings: { fileName: 'AppVeyorSettings.json', sha256: evidenceSha256 },
+      })
+      return signingRequestId
     },
   }
   return requests

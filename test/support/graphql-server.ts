@@ -40,6 +40,7 @@ import {
   startProjector,
 } from '../../projections/index.ts'
 import { problemErrorHandler, type RestOptions } from '../../rest/index.ts'
+import { sourceSummaries } from '../../server/source-summaries.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import {
@@ -179,6 +180,7 @@ export async function openGraphQLServer(
     artifacts: createVerifiedReader(store),
     persons,
     checkHeader: (header) => checkHeader(signatureFormats, header),
+    sourceSummaries,
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),

@@ -3,6 +3,7 @@ import { checkHeader, createVerifiedReader } from '../../artifacts/index.ts'
 import type { UserId } from '../../domain/index.ts'
 import { buildSystemForms } from '../../origin/index.ts'
 import { noSecrets, noWebHooks } from '../../server/answers-nobody.ts'
+import { sourceSummaries } from '../../server/source-summaries.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
@@ -19,6 +20,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     sources,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(signatureFormats, header),
+    sourceSummaries,
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),

@@ -1,4 +1,4 @@
-import type { ClaimedOrigin, DemandedOrigin, SigningPolicySettings } from '../../domain/index.ts'
+import type { ClaimedOrigin, DemandedOrigin, SigningPolicySettings, SourceSummaryRule } from '../../domain/index.ts'
 import type { TestOrganization } from './test-organization.ts'
 
 /** The branches that the policy of these tests allows. */
@@ -25,6 +25,15 @@ export function claimedBy(
     buildData: { url: 'https://ci.example.org/7', buildSettingsFile: null },
   }
 }
+
+const aVerifier = {
+  id: 'https://verifier.example/source',
+  publicKeys: ['MCowBQYDK2VwAyEA12JPvQ5knATbSOQ/EMx4TqTR0C2gSdoE6wqIoeLFGh0='],
+}
+const aCertificate = `-----BEGIN CERTIFICATE-----\n${'A'.repeat(40)}\n-----END CERTIFICATE-----`
+
+/** What a policy can demand of the source's verification summary. */
+export const aSummaryRule: SourceSummaryRule = { level: 2, verifiers: [aVerifier], maximumAgeSeconds: 86_400 }
 
 /** What a policy may not demand of origins, where its project has no repository: the code, why, and what it demands. */
 export const refusedVerifications: readonly (readonly [string, string, Partial<SigningPolicySettings>])[] = [
@@ -53,6 +62,27 @@ export const refusedVerifications: readonly (readonly [string, string, Partial<S
     'a branch with a space around it',
     { trustedBuildSystemRequired: true, originVerification: { allowedBranches: [' main'] } },
   ],
+  ...(
+    [
+      ['a level that there is not', { level: 5 as never }],
+      ['a summary that nobody makes', { verifiers: [] }],
+      ['a verifier twice', { verifiers: [aVerifier, aVerifier] }],
+      ['a verifier that is no URI', { verifiers: [{ ...aVerifier, id: 'the verifier' }] }],
+      ['a verifier without a key', { verifiers: [{ ...aVerifier, publicKeys: [] }] }],
+      ['a verifier with a certificate for a key', { verifiers: [{ ...aVerifier, publicKeys: [aCertificate] }] }],
+      ['a summary of no age at all', { maximumAgeSeconds: 0 }],
+    ] as const
+  ).map(
+    ([what, changes]) =>
+      [
+        'SOURCE_SUMMARY_RULE_INVALID',
+        what,
+        {
+          trustedBuildSystemRequired: true,
+          originVerification: { allowedBranches, sourceSummary: { ...aSummaryRule, ...changes } },
+        },
+      ] as const,
+  ),
   [
     'PROJECT_REPOSITORY_NEEDED',
     'an origin where the project has no repository',

@@ -11,6 +11,7 @@ import { buildSystemForms } from '../../origin/index.ts'
 import { openReadModel, openSqliteReadModel, type ReadModelDatabase, startProjector } from '../../projections/index.ts'
 import { problemErrorHandler, registerRest } from '../../rest/index.ts'
 import { noWebHooks } from '../../server/answers-nobody.ts'
+import { sourceSummaries } from '../../server/source-summaries.ts'
 import { planWording } from '../../signing/directives.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { SignatureFormat } from '../../signing/signature-format.ts'
@@ -57,6 +58,7 @@ export async function serveOrganization(
     sources,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(formats, header),
+    sourceSummaries,
     submitters: submittersInLog(log),
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),

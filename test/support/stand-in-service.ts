@@ -82,6 +82,12 @@ export async function startStandInService() {
           ...statusOf(request.workflowStatus),
           events: ({ first, after }: PageArguments) => page(request.history, first, after),
         }
+  /** Serves bytes as a file of a request. */
+  const served = (request: StandInRequest, name: string, fileName: string, bytes: Buffer) => {
+    signed.set(`${request.signingRequestId}/${name}`, bytes)
+    const link = `${url}/Api/v1/${randomUUID()}/SigningRequests/${request.signingRequestId}/${name}`
+    return { file: { fileName, sha256: sha256(bytes), size: bytes.length }, link }
+  }
   const refuse = (code: string, message: string): never => {
     throw new GraphQLError(message, { extensions: { code } })
   }
@@ -217,7 +223,9 @@ export async function startStandInService() {
       response.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ signingRequestId, ...kept }))
       return
     }
-    const part = url.pathname.match(/\/SigningRequests\/([^/]+\/(?:SignedArtifact|Provenance|ProvenanceBundle))$/)?.[1]
+    const part = url.pathname.match(
+      /\/SigningRequests\/([^/]+\/(?:SignedArtifact|Provenance|ProvenanceBundle|OriginEvidence\/[0-9a-f]+))$/,
+    )?.[1]
     const bytes = part === undefined ? undefined : signed.get(part)
     if (bytes === undefined) problem(404, 'SIGNED_ARTIFACT_NOT_READY', 'There is no signed artifact.')
     else response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(behaviour.download(bytes))
@@ -271,16 +279,29 @@ export async function startStandInService() {
     },
     /** Gives a completed request provenance with these bytes as envelope and bundle. */
     state(request: StandInRequest, envelope: Buffer, bundle: Buffer) {
-      const part = (name: string, fileName: string, bytes: Buffer) => {
-        signed.set(`${request.signingRequestId}/${name}`, bytes)
-        const link = `${url}/Api/v1/${randomUUID()}/SigningRequests/${request.signingRequestId}/${name}`
-        return { file: { fileName, sha256: sha256(bytes), size: bytes.length }, link }
-      }
-      const { file: envelopeFile, link: envelopeLink } = part('Provenance', 'setup.exe.intoto.json', envelope)
-      const { file: bundleFile, link: bundleLink } = part('ProvenanceBundle', 'setup.exe.sigstore.json', bundle)
+      const { file: envelopeFile, link: envelopeLink } = served(
+        request,
+        'Provenance',
+        'setup.exe.intoto.json',
+        envelope,
+      )
+      const { file: bundleFile, link: bundleLink } = served(
+        request,
+        'ProvenanceBundle',
+        'setup.exe.sigstore.json',
+        bundle,
+      )
       Object.assign(request, {
         provenance: { envelope: envelopeFile, envelopeLink, bundle: bundleFile, bundleLink },
       })
+    },
+    /** Gives a request a verified origin, with these answers of its build system. */
+    verify(request: StandInRequest, answers: readonly Buffer[]) {
+      const evidence = answers.map((bytes) => {
+        const { file, link } = served(request, `OriginEvidence/${sha256(bytes)}`, 'run.json', bytes)
+        return { name: 'run', mediaType: 'application/json', ...file, link }
+      })
+      Object.assign(request, { origin: { kind: 'custom', proof: 'api', verified: null, checks: [], evidence } })
     },
     /** Goes away, as a service that is restarted does: every connection is cut. */
     stop: close,

@@ -38,6 +38,7 @@ import {
 import { type EventLog, openSqliteEventLog, type RecordedEvent, readWholeStream } from '../../event-log/index.ts'
 import { buildSystemForms } from '../../origin/index.ts'
 import type { Persons } from '../../persons/index.ts'
+import { sourceSummaries } from '../../server/source-summaries.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import { announcedUploadSource, createSources, earlierRequestSource, uploadedFileSource } from '../../sources/index.ts'
 import { certificatesInLog } from './certificates-in-log.ts'
@@ -155,6 +156,7 @@ export async function testApplication(
     }),
     artifacts,
     checkHeader: (header) => checkHeader(signatureFormats, header),
+    sourceSummaries,
     submitters,
     certificates: certificatesInLog(log),
     administrators: administratorsInLog(log),

@@ -37,6 +37,7 @@ import {
   type SigningRequest,
   type SigningRequestCommand,
   type SigningRequestId,
+  type SourceSummaryRule,
   type Submission,
   signingPolicyDecider,
   signingRequestDecider,
@@ -91,20 +92,28 @@ export type TestOrganization = {
   /** Appends what happens to a request on a command, as its workflow would. */
   readonly tell: (signingRequestId: SigningRequestId, command: SigningRequestCommand, by?: UserId) => Promise<void>
   readonly request: (signingRequestId: SigningRequestId) => Promise<SigningRequest>
+  /** Submits a program, whose bytes are in the store. */
+  readonly retrievedRequest: (
+    program?: Uint8Array,
+    existingSignatures?: ExistingSignatureTreatment,
+    submission?: TestSubmission,
+  ) => Promise<SigningRequestId>
   /** Submits a program and takes it to its plan. */
   readonly planned: (
     program?: Uint8Array,
     existingSignatures?: ExistingSignatureTreatment,
-    /** Who submits it by what, where that is not the submitter by their token; what it says otherwise; and what came of its origin. */
-    submission?: {
-      readonly actor?: Actor
-      readonly submitter?: UserId
-      readonly changes?: Partial<Submission>
-      readonly origin?: RecordOrigin
-    },
+    /** With what came of its origin. */
+    submission?: TestSubmission & { readonly origin?: RecordOrigin },
   ) => Promise<SigningRequest>
   /** The submitter's call, which the trusted build system vouches for, when the policy demands one. */
   readonly vouched: (UserActor & { readonly vouchedBy: Voucher }) | undefined
+}
+
+/** Who submits by what, where that is not the submitter by their token; and what the submission says otherwise. */
+type TestSubmission = {
+  readonly actor?: Actor
+  readonly submitter?: UserId
+  readonly changes?: Partial<Submission>
 }
 
 /** Makes it; everything is gone when the running test has finished. */
@@ -121,6 +130,8 @@ export async function testOrganization(
     readonly buildSystem?: true | TrustedBuildSystemKind
     /** That the policy verifies origins, of such branches; it demands a trusted build system then. */
     readonly allowedBranches?: readonly string[]
+    /** What it demands besides of the source. */
+    readonly sourceSummary?: SourceSummaryRule
     /** Whether the policy signs hashes, too; it demands no time-stamps then. */
     readonly hashSigning?: true
   } = {},
@@ -216,7 +227,12 @@ export async function testOrganization(
       release: false,
       existingSignatures: ['replace', 'append', 'refuse'],
       ...(options.buildSystem && { trustedBuildSystemRequired: true }),
-      ...(options.allowedBranches && { originVerification: { allowedBranches: options.allowedBranches } }),
+      ...(options.allowedBranches && {
+        originVerification: {
+          allowedBranches: options.allowedBranches,
+          ...(options.sourceSummary && { sourceSummary: options.sourceSummary }),
+        },
+      }),
       ...(options.hashSigning && { hashSigningAllowed: true }),
     },
   })
@@ -235,16 +251,11 @@ export async function testOrganization(
     return state
   }
 
-  async function planned(
+  async function retrievedRequest(
     program: Uint8Array = sampleProgram(),
     existingSignatures: ExistingSignatureTreatment = 'replace',
-    submission: {
-      readonly actor?: Actor
-      readonly submitter?: UserId
-      readonly changes?: Partial<Submission>
-      readonly origin?: RecordOrigin
-    } = {},
-  ): Promise<SigningRequest> {
+    submission: TestSubmission = {},
+  ): Promise<SigningRequestId> {
     const signingRequestId = randomUUID() as SigningRequestId
     const artifact = { fileName: 'program.exe', ...(await store.put(oneChunk(program))) }
     const { events } = await readWholeStream(log, streams.signingPolicy(signingPolicyId))
@@ -279,8 +290,21 @@ export async function testOrganization(
       await log.append(stream, prepareEvents(stream, 'noStream', decided, metadata), 'noStream')
     }
     await tell(signingRequestId, { type: 'RecordRetrieval', artifact })
+    return signingRequestId
+  }
+
+  async function planned(
+    program?: Uint8Array,
+    existingSignatures?: ExistingSignatureTreatment,
+    submission: TestSubmission & { readonly origin?: RecordOrigin } = {},
+  ): Promise<SigningRequest> {
+    const signingRequestId = await retrievedRequest(program, existingSignatures, submission)
     if (submission.origin !== undefined) await tell(signingRequestId, submission.origin)
-    const { certificate, key } = await readCertificateAndKey(log, settings.certificateId, now())
+    const { certificate, key } = await readCertificateAndKey(
+      log,
+      (await request(signingRequestId)).certificateId,
+      now(),
+    )
     const signedBy = { certificateThumbprint: certificate.issued.thumbprint, keyAlgorithm: key.algorithm }
     const facts = { ...signedBy, formats, store, passes }
     const stored = await createSigningPlan({ request: retrieved(await request(signingRequestId)), ...facts })
@@ -314,6 +338,7 @@ export async function testOrganization(
     timeStampRoot: identity.rootCertificatePath,
     tell,
     request,
+    retrievedRequest,
     planned,
     vouched,
   }

@@ -9,6 +9,7 @@ export const aboutWhom: Readonly<Record<string, string>> = {
   'User.email': 'about: userId',
   'User.invitation': 'about: userId',
   'User.apiTokens': 'about: userId',
+  'User.buildActors': 'about: userId',
   'Event.remoteAddress': 'about: actor { userId }',
 }
 

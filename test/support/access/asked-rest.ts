@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
-import { announcedBytes, type Things } from './things.ts'
+import { announcedBytes, ofBuildActors, type Things } from './things.ts'
 
 /** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
 export type AskedRoute = {
@@ -64,6 +64,20 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
       const { userId, apiTokenId } = await of.apiToken()
       return `/Api/v1/${await of.organizationId()}/Users/${userId}/ApiTokens/${apiTokenId}`
     },
+  },
+
+  ...route('PUT', 'Users/:userId/BuildActors/:actorId', {
+    id: (of) => of.user(),
+    rest: `/BuildActors/${randomUUID()}`,
+    body: async () => ({ system: ofBuildActors }),
+  }),
+  'DELETE /Api/v1/:organizationId/Users/:userId/BuildActors/:actorId': {
+    path: async (of) => {
+      const { userId, actorId } = await of.linkedUser()
+      return `/Api/v1/${await of.organizationId()}/Users/${userId}/BuildActors/${actorId}`
+    },
+    body: JSON.stringify({ system: ofBuildActors }),
+    headers: { 'content-type': 'application/json' },
   },
 
   ...route('GET', 'Groups'),

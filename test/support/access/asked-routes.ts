@@ -1,3 +1,4 @@
+import { evidenceSha256 } from '../graphql-requests.ts'
 import { unsubscribePath } from '../mailed-tokens.ts'
 import { askedRequests } from './asked-requests.ts'
 import { type AskedRoute, announcedUploadRoute, artifactRoute, submissionOf, submissionRoute } from './asked-rest.ts'
@@ -63,11 +64,23 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   ...announcedUploadRoute('UnsignedArtifact'),
   ...announcedUploadRoute('UploadUnsignedArtifact'),
   ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
+  ...evidenceRoute(),
   ...askedRequests,
   'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },
   'GET /Api/v1/docs': { path: async () => '/Api/v1/docs' },
   'GET /audit-log/export': { path: async () => '/audit-log/export' },
+}
+
+/** What a build system answered, whose text is the same each time. */
+function evidenceRoute(): Readonly<Record<string, AskedRoute>> {
+  const routes = artifactRoute('OriginEvidence', (of) => of.verifiedRequest())
+  return Object.fromEntries(
+    Object.entries(routes).map(([name, { path }]) => [
+      `${name}/:sha256`,
+      { path: async (of) => `${await path(of)}/${evidenceSha256}` },
+    ]),
+  )
 }
 
 /** Whether an artifact would be taken; a refusal is an answer. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
 import type { AccessCaller } from './callers.ts'
-import type { Things } from './things.ts'
+import { ofBuildActors, type Things } from './things.ts'
 
 /**
  * How a root field is asked, in a way that succeeds for whoever has its permission. `things` gives ids of new things of the
@@ -203,6 +203,12 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Mutation.withdrawGlobalRole': input(async (of) => ({ userId: await of.readingUser(), role: 'globalReader' })),
   'Mutation.issueApiToken': input(async (of) => ({ userId: await of.tokenHolder(), name: 'another' })),
   'Mutation.revokeApiToken': input((of) => of.apiToken()),
+  'Mutation.linkBuildActor': input(async (of) => ({
+    userId: await of.user(),
+    system: ofBuildActors,
+    actorId: randomUUID(),
+  })),
+  'Mutation.unlinkBuildActor': input((of) => of.linkedUser()),
   'Mutation.createGroup': input(async (of) => ({ name: `Group ${randomUUID()}`, members: [await of.user()] })),
   'Mutation.describeGroup': input(async (of) => ({
     groupId: await of.group(),

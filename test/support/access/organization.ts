@@ -131,6 +131,7 @@ async function makeSomethingOfEveryKind(server: GraphQLTestServer, own: Things):
   await own.proxyKey()
   await own.disabledWebHook()
   await own.invitedUser()
+  await own.linkedUser()
   const change = (mutation: string, of: string) =>
     ask(server.administrator, `mutation ($id: ID!) { ${mutation}(input: { changeProposalId: $id }) { position } }`, {
       id: of,

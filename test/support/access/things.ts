@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { issueApiToken } from '../../../application/api-tokens.ts'
+import { linkBuildActor } from '../../../application/build-actors.ts'
 import { switchCertificate } from '../../../application/certificates.ts'
 import { deactivateUser } from '../../../application/change-user.ts'
 import { createSelfSignedCertificate } from '../../../application/create-certificate.ts'
@@ -22,6 +23,7 @@ import {
   type ProjectId,
   type SigningPolicyId,
   type SigningPolicySettings,
+  type SigningRequestId,
   streams,
   type TrustedBuildSystemKind,
   type UserId,
@@ -34,6 +36,9 @@ import { shownInvitation } from '../shown-invitation.ts'
 import { deliveredTo } from '../web-hooks.ts'
 import { grantInLog } from './grants.ts'
 import { nobodysProxyKeys, type ProxyKeyThings, proxyKeyThings } from './proxy-key-things.ts'
+
+/** Whose the ids of all linked actors are. */
+export const ofBuildActors = 'https://ci.example.org'
 
 /**
  * Makes what an operation is asked about: each call makes a new thing, which no other call has touched. Ids of another
@@ -56,6 +61,8 @@ export type Things = ProxyKeyThings & {
   readonly tokenHolder: () => Promise<string>
   /** A token of a user without roles. */
   readonly apiToken: () => Promise<{ readonly userId: string; readonly apiTokenId: string }>
+  /** A user who is linked with an actor of a build system, and that. */
+  readonly linkedUser: () => Promise<{ readonly userId: string; readonly system: string; readonly actorId: string }>
   readonly group: () => Promise<string>
   /** The project of the policies and requests, which names everybody who can be named. */
   readonly namedProject: () => Promise<string>
@@ -93,6 +100,8 @@ export type Things = ProxyKeyThings & {
   readonly request: () => Promise<{ readonly signingRequestId: string; readonly planDigest: string }>
   /** A request that a trusted build system vouched for, with an origin. */
   readonly requestOfBuild: () => Promise<string>
+  /** A request of a build whose origin was verified, with the evidence of `graphql-requests.ts`. */
+  readonly verifiedRequest: () => Promise<string>
   /** A request whose artifact, of {@link announcedBytes}, is uploaded later. */
   readonly announcedRequest: () => Promise<string>
   /** A request that was signed. */
@@ -205,6 +214,12 @@ export function thingsOf(making: ThingMaking): Things {
       const { tokenId } = await issueApiToken(dependencies, setup, { userId, name: 'another', expiresAt: null })
       return { userId, apiTokenId: tokenId }
     },
+    async linkedUser() {
+      const userId = await user()
+      const actor = { system: ofBuildActors, actorId: userId }
+      await linkBuildActor(dependencies, setup, { userId: userId as UserId, ...actor })
+      return { userId, ...actor }
+    },
     async group() {
       const input = { name: `Group ${randomUUID()}`, description: null, members: [await user()] }
       return (await createGroup(dependencies, setup, input)).groupId
@@ -279,6 +294,7 @@ export function thingsOf(making: ThingMaking): Things {
       await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId: organization.projectId })
       return requests.submit(namedPolicySlug, 'of a build', trustedBuildSystemId)
     },
+    verifiedRequest: async () => requests.verify((await things.requestOfBuild()) as SigningRequestId),
     announcedRequest: () => requests.announce(namedPolicySlug, announcedBytes),
     async signedRequest() {
       const { signingRequestId, planDigest } = await waiting()
@@ -296,6 +312,7 @@ export const nobodysThings: Things = {
   organizationId: async () => randomUUID(),
   user: async () => randomUUID(),
   apiToken: async () => ({ userId: randomUUID(), apiTokenId: randomUUID() }),
+  linkedUser: async () => ({ userId: randomUUID(), system: ofBuildActors, actorId: randomUUID() }),
   deactivatedUser: async () => randomUUID(),
   invitedUser: async () => randomUUID(),
   newInvitation: async () => async () => 'csi_',
@@ -325,6 +342,7 @@ export const nobodysThings: Things = {
     planDigest: createHash('sha256').update(randomUUID()).digest('hex'),
   }),
   requestOfBuild: async () => randomUUID(),
+  verifiedRequest: async () => randomUUID(),
   announcedRequest: async () => randomUUID(),
   signedRequest: async () => randomUUID(),
 }

@@ -50,6 +50,7 @@ export const id = {
   newLinkSecret: fixedUuid<LinkSecretId>('2'),
   ciUser: fixedUuid<UserId>('8'),
   invited: fixedUuid<UserId>('9'),
+  linkedUser: fixedUuid<UserId>('e'),
   invitation: fixedUuid<InvitationId>('b'),
   nextInvitation: fixedUuid<InvitationId>('c'),
   buildSystemToken: fixedUuid<TrustedBuildSystemTokenId>('e'),

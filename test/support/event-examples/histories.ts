@@ -5,6 +5,7 @@ import {
   type TrustedBuildSystemId,
   type TrustedBuildSystemTokenId,
 } from '../../../domain/index.ts'
+import { aSummaryRule } from '../origins.ts'
 import { fixedUuid } from '../submission.ts'
 import { certificateHistories } from './certificate-histories.ts'
 import {
@@ -45,6 +46,10 @@ const vouchedSettings = { ...policySettings, trustedBuildSystemRequired: true } 
 const originSettings = {
   ...vouchedSettings,
   originVerification: { allowedBranches: ['main', 'release/*'] },
+} as const
+const summarySettings = {
+  ...originSettings,
+  originVerification: { ...originSettings.originVerification, sourceSummary: aSummaryRule },
 } as const
 const hashSettings = { ...policySettings, timestamp: 'none', release: false, hashSigningAllowed: true } as const
 
@@ -350,6 +355,22 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
           }),
         ),
         inForm(5, byToken('SigningPolicyChanged', { version: 2, settings: { ...originSettings, approval: null } })),
+      ],
+    },
+    {
+      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('6')),
+      events: [
+        inForm(
+          6,
+          byToken('SigningPolicyCreated', {
+            signingPolicyId: fixedUuid<SigningPolicyId>('6'),
+            organizationId: id.organization,
+            projectId: id.project,
+            slug: 'source',
+            settings: summarySettings,
+          }),
+        ),
+        inForm(6, byToken('SigningPolicyChanged', { version: 2, settings: { ...summarySettings, approval: null } })),
       ],
     },
     ...certificateHistories,

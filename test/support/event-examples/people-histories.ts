@@ -5,6 +5,7 @@ import {
   type InvitationId,
   streams,
 } from '../../../domain/index.ts'
+import { fixedUuid } from '../submission.ts'
 import {
   byInvitation,
   byOperator,
@@ -51,6 +52,25 @@ export function peopleHistories(): readonly EventHistory[] {
           prefix: 'abcdef',
           expiresAt: null,
         }),
+      ],
+    },
+    {
+      streamId: streams.buildActor(fixedUuid('b')),
+      events: [bySession('BuildActorUserListed', { userId: id.linkedUser })],
+    },
+    {
+      streamId: streams.user(id.linkedUser),
+      events: [
+        bySetup('UserCreated', {
+          userId: id.linkedUser,
+          organizationId: id.organization,
+          kind: 'interactive',
+          name: sealed(7),
+          email: sealed(8),
+        }),
+        bySession('BuildActorLinked', { system: 'https://api.github.com', actorId: '583231' }),
+        bySession('BuildActorLinked', { system: 'https://jenkins.example.org/ci', actorId: 'ada' }),
+        bySession('BuildActorUnlinked', { system: 'https://jenkins.example.org/ci', actorId: 'ada' }),
       ],
     },
     {

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import {
   administratorsDecider,
   apiTokenUseDecider,
+  buildActorUsersDecider,
   certificateDecider,
   changeProposalDecider,
   type Decider,
@@ -66,6 +67,7 @@ export const deciders: Readonly<Record<Exclude<StreamKind, 'security' | 'unusual
   organization: organizationDecider,
   administrators: administratorsDecider,
   apiTokenUse: apiTokenUseDecider,
+  buildActor: buildActorUsersDecider,
   user: userDecider,
   key: keyDecider,
   group: groupDecider,

@@ -55,6 +55,8 @@ export function userCommands(number: number, detail: number, at: Instant): reado
       at,
     },
     { type: 'RevokeApiToken', tokenId: uuid('7', detail % 3) },
+    { type: 'LinkBuildActor', system: 'https://ci.example.org', actorId: String(detail % 3) },
+    { type: 'UnlinkBuildActor', system: 'https://ci.example.org', actorId: String(detail % 3) },
     {
       type: 'InviteUser',
       userId: uuid('1', number),
