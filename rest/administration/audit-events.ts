@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PersonLookUps } from '../../application/index.ts'
 import type { EventView } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { eventSchema, personLookUps, shownEvent } from './event-document.ts'
 import { list, type Reading } from './read.ts'
@@ -22,8 +23,8 @@ export function auditEventOperations(reading: Reading & UserReading): readonly O
       query: {
         streamId: z.string().optional().meta({ description: 'Of one thing: its kind, a hyphen and its id.' }),
         types: z.array(z.string()).optional(),
-        occurredFrom: z.iso.datetime().optional(),
-        occurredBefore: z.iso.datetime().optional(),
+        occurredFrom: momentSchema.optional(),
+        occurredBefore: momentSchema.optional(),
       },
       async read(caller, page, filter) {
         const people = personLookUps(reading, caller)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Application } from '../../application/index.ts'
 import type { GrantId, SigningPolicyId, UserId } from '../../domain/index.ts'
 import { type GrantView, grantStatuses } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { change, idSchema, reasoned } from './change.ts'
 import { list, one, type Reading, recordedShape } from './read.ts'
@@ -83,12 +84,11 @@ export function grantOperations(reading: Reading & { readonly application: Appli
         signingPolicy: z
           .string()
           .meta({ description: 'Slug (in the project) or id. You must be one of its approvers.' }),
-        from: z.iso
-          .datetime()
+        from: momentSchema
           .nullable()
           .default(null)
           .meta({ description: 'From when on it approves; null: from now on.' }),
-        until: z.iso.datetime().meta({ description: 'Until when, exclusively: 90 days at the most.' }),
+        until: momentSchema.meta({ description: 'Until when, exclusively: 90 days at the most.' }),
         maximumRequests: z.int().meta({ description: 'How many requests it is for, 1 to 1,000.' }),
         fileNames: globs.meta({
           description: 'Globs of the file name, one or more: one must match. * is any text without /, ? one character.',

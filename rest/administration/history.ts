@@ -10,6 +10,7 @@ import {
   readEntityHistory,
   readModelAsOf,
 } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { idSchema } from './change.ts'
 import { eventSchema, personLookUps, shownEvent } from './event-document.ts'
@@ -78,7 +79,7 @@ export function historyOperations(
         id: idSchema<string>(),
       }),
       query: {
-        asOf: z.iso.datetime({ offset: true }).optional().meta({
+        asOf: momentSchema.optional().meta({
           description: 'Only what had happened at this moment: up to the first event that says it occurred later.',
         }),
       },
@@ -93,7 +94,7 @@ export function historyOperations(
         const ofUser = kind === 'user' ? (id as UserId) : null
         if (ofUser !== null && ofUser !== caller.userId)
           await application.authorizeQuery(caller, { query: 'history', permission: 'readAuditLog' })
-        const known = asOf === undefined ? readModel : readModelAsOf(log, readModel, new Date(asOf).toISOString())
+        const known = asOf === undefined ? readModel : readModelAsOf(log, readModel, asOf)
         const recorded = await known.recorded(caller.organizationId, kind, id)
         if (recorded === undefined) throw new Refusal(missing[kind][0], `There is no ${missing[kind][1]} of this id.`)
         const { streamId, revision } = recorded

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Application, type CertificateKey, permissionsOfUseCases } from '../../application/index.ts'
 import { type CertificateId, type KeyId, keyAlgorithms } from '../../domain/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { type Operation, operation, organizationPath } from '../operation.ts'
 import { restrictionsSchema } from './certificates.ts'
@@ -63,8 +64,8 @@ export function newCertificateOperations({ application }: { readonly application
       summary: 'Have a self-signed certificate made, for test signing, and its key when that is to be new',
       body: z.object({
         ...common,
-        notBefore: z.iso.datetime(),
-        notAfter: z.iso.datetime(),
+        notBefore: momentSchema,
+        notAfter: momentSchema,
         renewBeforeHours: z
           .int()
           .optional()

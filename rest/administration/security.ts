@@ -6,6 +6,7 @@ import {
   unusualActivityText,
 } from '../../domain/index.ts'
 import type { SecurityRefusalView, UnusualActivityView } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { idSchema } from './change.ts'
 import { list, type Reading } from './read.ts'
@@ -80,8 +81,8 @@ const activitySchema = z.object({
 
 const when = {
   user: idSchema<UserId>().optional().meta({ description: 'Only what names this user.' }),
-  occurredFrom: z.iso.datetime().optional(),
-  occurredBefore: z.iso.datetime().optional(),
+  occurredFrom: momentSchema.optional(),
+  occurredBefore: momentSchema.optional(),
 }
 
 /** Refused commands and unusual activity: what GraphQL calls by the same names. */

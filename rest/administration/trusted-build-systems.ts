@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Application } from '../../application/index.ts'
 import { type ProjectId, type TrustedBuildSystemId, trustedBuildSystemKinds } from '../../domain/index.ts'
 import type { TrustedBuildSystemView } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, basedOnRequired, change, idSchema, reasoned } from './change.ts'
 import { list, one, type Reading, recordedShape } from './read.ts'
@@ -118,8 +119,7 @@ export function trustedBuildSystemOperations(
       parameters,
       body: z.object({
         ...basedOn,
-        previousTokenValidUntil: z.iso
-          .datetime()
+        previousTokenValidUntil: momentSchema
           .nullable()
           .default(null)
           .meta({ description: 'Until when the one before works beside it; null: not at all.' }),

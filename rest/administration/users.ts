@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Application, Caller } from '../../application/index.ts'
 import { type ApiTokenId, globalRoles, type ProjectId, tokenAccesses, type UserId } from '../../domain/index.ts'
 import type { UserView } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, change, idSchema, reasoned } from './change.ts'
 import { list, one, type Reading } from './read.ts'
@@ -212,7 +213,7 @@ export function userOperations(
       parameters,
       body: z.object({
         name: z.string(),
-        expiresAt: z.iso.datetime().nullable().default(null),
+        expiresAt: momentSchema.nullable().default(null),
         access: z.enum(tokenAccesses).default('full'),
         projects: z
           .array(idSchema<ProjectId>())

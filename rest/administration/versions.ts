@@ -7,6 +7,7 @@ import {
   type SigningPolicyVersion,
   type VersionMade,
 } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { idSchema } from './change.ts'
 import { projectSettings, showProjectSettings } from './projects.ts'
@@ -22,10 +23,7 @@ const made = {
 }
 
 const query = {
-  asOf: z.iso
-    .datetime()
-    .optional()
-    .meta({ description: 'Those that had been made at this moment; all when left out.' }),
+  asOf: momentSchema.optional().meta({ description: 'Those that had been made at this moment; all when left out.' }),
 }
 
 /** `…/Projects/{id}/Versions` and `…/SigningPolicies/{id}/Versions`: what GraphQL has as `versions` of the two. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Application } from '../../application/index.ts'
 import { endingWebHookEventTypes, type ProjectId, type WebHookId, webHookEventTypes } from '../../domain/index.ts'
 import type { WebHookView } from '../../projections/index.ts'
+import { momentSchema } from '../forms/moment.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, basedOnRequired, change, idSchema, reasoned } from './change.ts'
 import { list, one, type Reading, recordedShape } from './read.ts'
@@ -108,8 +109,7 @@ export function webHookOperations(reading: Reading & { readonly application: App
       parameters,
       body: z.object({
         ...basedOn,
-        previousSecretValidUntil: z.iso
-          .datetime()
+        previousSecretValidUntil: momentSchema
           .nullable()
           .default(null)
           .meta({ description: 'Until when the one before signs beside it; null: not at all.' }),

@@ -43,10 +43,15 @@ export function readFields<Schema extends z.ZodType>(
     if (areEnough(errors)) break
     const field = path.map(String).join('.') || 'request'
     if (isBelowAny(field, errors)) continue
-    const said = valueAt(value, path) === undefined ? `must be given (${message})` : message
+    const said = valueAt(value, path) === undefined ? `must be given (${expectation(message)})` : message
     note(errors, field, `${said}${shownValue(schema, value, path)}`)
   }
   throw new InvalidInput(errors)
+}
+
+/** What a message says is expected, without that nothing came. */
+function expectation(message: string): string {
+  return message.replace(/^Invalid input: (expected .+), received undefined$/, '$1')
 }
 
 /** What a schema is at its core: without what makes it optional, and before what is made of the value. */

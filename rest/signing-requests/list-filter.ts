@@ -11,8 +11,7 @@ import {
   workflowStatuses,
 } from '../../domain/index.ts'
 import type { ReadModel, SigningRequestFilter } from '../../projections/index.ts'
-
-const moment = z.iso.datetime({ offset: true })
+import { momentSchema } from '../forms/moment.ts'
 
 /** Which requests a list shows: all that is given must hold. */
 export const filterFields = z.object({
@@ -23,8 +22,8 @@ export const filterFields = z.object({
   status: z.array(z.enum(requestStatuses)).optional().meta({ description: 'Any of these; give it several times.' }),
   workflowStatus: z.array(z.enum(workflowStatuses)).optional().meta({ description: 'Any of these.' }),
   submitterId: z.string().optional(),
-  submittedFrom: moment.optional().meta({ description: 'At this moment or later.' }),
-  submittedBefore: moment.optional(),
+  submittedFrom: momentSchema.optional().meta({ description: 'At this moment or later.' }),
+  submittedBefore: momentSchema.optional(),
 })
 
 /** What matches nothing, now and later: a slug that nothing has. */
@@ -40,7 +39,7 @@ export async function requestFilterOf(
   { organizationId }: Caller,
   asked: z.output<typeof filterFields>,
 ): Promise<SigningRequestFilter> {
-  const { projectSlug, signingPolicySlug, status, workflowStatus, submitterId } = asked
+  const { projectSlug, signingPolicySlug, status, workflowStatus, submitterId, submittedFrom, submittedBefore } = asked
   one('project', projectSlug, asked.projectId)
   one('signingPolicy', signingPolicySlug, asked.signingPolicyId)
   let projectId = optionalId<ProjectId>(asked.projectId, 'projectId')
@@ -62,25 +61,19 @@ export async function requestFilterOf(
     if (signingPolicyId === undefined) return nothing
   }
   const submitter = optionalId<UserId>(submitterId, 'submitterId')
-  const [from, before] = [instant(asked.submittedFrom), instant(asked.submittedBefore)]
   return {
     ...(projectId === undefined ? {} : { projectId }),
     ...(signingPolicyId === undefined ? {} : { signingPolicyId }),
     ...(status === undefined ? {} : { statuses: status }),
     ...(workflowStatus === undefined ? {} : { workflowStatuses: workflowStatus }),
     ...(submitter === undefined ? {} : { submitter }),
-    ...(from === undefined ? {} : { submittedFrom: from }),
-    ...(before === undefined ? {} : { submittedBefore: before }),
+    ...(submittedFrom === undefined ? {} : { submittedFrom }),
+    ...(submittedBefore === undefined ? {} : { submittedBefore }),
   }
 }
 
 function optionalId<Id extends ProjectId | SigningPolicyId | UserId>(text: string | undefined, what: string) {
   return text === undefined ? undefined : parseId<Id>(text, what)
-}
-
-/** Moments are compared as text, in UTC. */
-function instant(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : new Date(text).toISOString()
 }
 
 function one(what: string, slug: string | undefined, id: string | undefined): void {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { onlyNamed, treeOfFields, treeOfJson } from '../../rest/forms/field-tree.ts'
 import { decodeFileName } from '../../rest/forms/file-name.ts'
 import { readJson } from '../../rest/forms/json.ts'
+import { momentSchema } from '../../rest/forms/moment.ts'
 import { readFields } from '../../rest/forms/read-fields.ts'
 import { InvalidInput } from '../../rest/invalid-input.ts'
 
@@ -206,6 +207,27 @@ describe('fields of a JSON document', () => {
   it('nested without end are refused', () => {
     expect(() => readJson(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)).toThrow('nested deeper than 32')
   })
+})
+
+describe('a moment', () => {
+  const read = (at: string) => readFields(z.object({ at: momentSchema }), treeOfFields([['at', at]]), 'text').at
+
+  it.each([
+    ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31T12:00:00.5Z', '2026-01-31T12:00:00.500Z'],
+    ['2026-01-31T12:00:00+01:00', '2026-01-31T11:00:00.000Z'],
+  ])('is read as events say theirs: %s', (at, expected) => {
+    expect(read(at)).toBe(expected)
+  })
+
+  it.each(['2026-01-31', '2026-02-30T12:00:00Z', '2026-01-31T12:00:00', '2026-01-31T12:00:00 01:00', 'now'])(
+    'is refused with what would be right: %s',
+    (at) => {
+      expect(faults(() => read(at))).toEqual({
+        at: [expect.stringMatching(/^must be a moment such as 2026-01-31T12:00:00Z, .*; got "/)],
+      })
+    },
+  )
 })
 
 describe('the name of a file', () => {
