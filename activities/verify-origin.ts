@@ -4,6 +4,7 @@ import {
   existingTrustedBuildSystem,
   fold,
   type LinkSecretId,
+  type LinkSettings,
   type OrganizationId,
   type OriginEvidence,
   projectDecider,
@@ -16,12 +17,20 @@ import {
   sourceSummaryCheck,
   streams,
   type TrustedBuildSystem,
+  type TrustedBuildSystemKind,
   type TrustedBuildSystemLink,
   trustedBuildSystemDecider,
   type Voucher,
 } from '../domain/index.ts'
 import { type EventLog, type LogPosition, readWholeStream } from '../event-log/index.ts'
-import { type ConnectorTools, type Origins, type Secret, secretOf, type UncheckedQuestion } from '../origin/index.ts'
+import {
+  buildSystemForms,
+  type ConnectorTools,
+  type Origins,
+  type Secret,
+  secretOf,
+  type UncheckedQuestion,
+} from '../origin/index.ts'
 import type { LongStepActivities } from './contract.ts'
 import { type LongWork, withHeartbeat } from './heartbeat.ts'
 import { peopleOfBuild } from './people-of-build.ts'
@@ -116,6 +125,7 @@ async function asked(
     request.projectId,
   )
   const present = requireLinked(system, request.projectId)
+  if (present.secrets.length > 0) requireSameAddresses(system.kind, settings, present.settings)
   const question: UncheckedQuestion = {
     kind: system.kind,
     settings,
@@ -138,6 +148,21 @@ async function asked(
     evidence,
     peopleBehind: await peopleOfBuild(log, request.organizationId, origin?.actors ?? []),
   }
+}
+
+/**
+ * Refuses where a link names other addresses by now: its secrets, which are those of now, must not go to an address that was taken out
+ * of it, perhaps because it is not to be trusted.
+ *
+ * @throws Refusal `ORIGIN_LINK_ADDRESS_CHANGED`
+ */
+function requireSameAddresses(kind: TrustedBuildSystemKind, before: LinkSettings, now: LinkSettings): void {
+  const [then, present] = [before, now].map((settings) => buildSystemForms.linkAddresses(kind, settings).join(' '))
+  if (then !== present)
+    throw new Refusal(
+      'ORIGIN_LINK_ADDRESS_CHANGED',
+      'The link of project and build system names another address than it did when the artifact was submitted, and its secrets are for that one. Submit the artifact again.',
+    )
 }
 
 /** The secrets of a link, by name. One that is not there is left out: then the connector says that it is missing. */

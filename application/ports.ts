@@ -249,7 +249,7 @@ export interface BuildSystemForms {
    * @throws Refusal `ORIGIN_LINK_INVALID`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`
    */
   checkLink(kind: TrustedBuildSystemKind, settings: unknown, secrets: readonly string[]): LinkSettings
-  /** Addresses that are called for such a link, checked as settings: of the API, and of the issuer of tokens. */
+  /** Addresses that are called for a link: of the API, and of the issuer of tokens. None for settings that cannot be used. */
   linkAddresses(kind: TrustedBuildSystemKind, settings: LinkSettings): readonly string[]
   /** Names of the secrets that a link must have. */
   linkSecrets(kind: TrustedBuildSystemKind): readonly string[]

@@ -2,11 +2,13 @@ import {
   changedLinkSecrets,
   existingTrustedBuildSystem,
   type LinkCommand,
+  type LinkSecret,
   type LinkSettings,
   type ProjectId,
   projectDecider,
   Refusal,
   requireLinked,
+  secretMissing,
   streams,
   type TrustedBuildSystem,
   type TrustedBuildSystemId,
@@ -62,7 +64,7 @@ export async function linkTrustedBuildSystem(
   const { log, buildSystems } = dependencies
   const { state: project } = await loadOwn(log, streams.project(projectId), projectDecider, requester)
   if (project.status === 'none') throw new Refusal('PROJECT_NOT_FOUND', `There is no project ${projectId}.`)
-  const system = await ownSystem(dependencies, requester, trustedBuildSystemId)
+  const { system } = await ownSystem(dependencies, requester, trustedBuildSystemId)
   const { changes, kept } = newLinkSecrets(requester.organizationId, secrets)
   const command = {
     type: 'LinkProject',
@@ -90,15 +92,20 @@ export async function changeTrustedBuildSystemLink(
   requester: Requester,
   { trustedBuildSystemId, projectId, settings, secrets = [], ...basedOn }: TrustedBuildSystemLinkUpdate,
 ): Promise<TrustedBuildSystemHandled> {
-  const system = await ownSystem(dependencies, requester, trustedBuildSystemId)
+  const { system, revision } = await ownSystem(dependencies, requester, trustedBuildSystemId)
   const before = requireLinked(system, projectId)
   const { changes, kept } = newLinkSecrets(requester.organizationId, secrets)
   const after = changedLinkSecrets(before.secrets, changes)
   const names = after.map(({ name }) => name)
-  const said = dependencies.buildSystems.checkLink(system.kind, settings ?? before.settings, names)
+  const { checkLink, linkAddresses } = dependencies.buildSystems
+  const said = checkLink(system.kind, settings ?? before.settings, names)
+  const addresses = (of: LinkSettings) => linkAddresses(system.kind, of).join(' ')
+  if (addresses(said) !== addresses(before.settings)) requireNewSecrets(before.secrets, after)
   const command = { type: 'ChangeLink', projectId, settings: said, secrets: changes } as const
   await requireCallable(dependencies, system, said)
-  const handled = await sendLink(dependencies, requester, system, { command, kept, basedOn })
+  // What others made of the link meanwhile could keep a secret that these settings were not checked with.
+  const basis = { basedOnRevision: basedOn.basedOnRevision ?? (settings ? revision : null) }
+  const handled = await sendLink(dependencies, requester, system, { command, kept, basedOn: basis })
   if (handled.changeProposalId !== undefined) return handled
   const replaced = before.secrets.filter(({ secretId }) => after.every((each) => each.secretId !== secretId))
   await forgetSecrets(
@@ -119,7 +126,7 @@ export async function unlinkTrustedBuildSystem(
   requester: Requester,
   { trustedBuildSystemId, projectId, ...basedOn }: TrustedBuildSystemLinkReference,
 ): Promise<TrustedBuildSystemHandled> {
-  const system = await ownSystem(dependencies, requester, trustedBuildSystemId)
+  const { system } = await ownSystem(dependencies, requester, trustedBuildSystemId)
   const { secrets } = requireLinked(system, projectId)
   const command = { type: 'UnlinkProject', projectId } as const
   const handled = await sendLink(dependencies, requester, system, { command, kept: [], basedOn })
@@ -134,10 +141,24 @@ async function ownSystem(
   { log }: LinkDependencies,
   requester: Requester,
   id: TrustedBuildSystemId,
-): Promise<TrustedBuildSystem> {
-  return existingTrustedBuildSystem(
-    (await loadOwn(log, streams.trustedBuildSystem(id), trustedBuildSystemDecider, requester)).state,
-  )
+): Promise<{ readonly system: TrustedBuildSystem; readonly revision: number }> {
+  const loaded = await loadOwn(log, streams.trustedBuildSystem(id), trustedBuildSystemDecider, requester)
+  return { system: existingTrustedBuildSystem(loaded.state), revision: Number(loaded.revision) }
+}
+
+/**
+ * Refuses to keep a secret for a link that names another address: whoever may change links, but was never shown the secret, could
+ * otherwise have it sent to themselves.
+ *
+ * @throws Refusal `ORIGIN_SECRET_MISSING`
+ */
+function requireNewSecrets(before: readonly LinkSecret[], after: readonly LinkSecret[]): void {
+  const kept = after.find(({ secretId }) => before.some((each) => each.secretId === secretId))
+  if (kept !== undefined)
+    throw secretMissing(
+      kept.name,
+      'the change of the link, which names another address: the one that is there goes to no other',
+    )
 }
 
 async function sendLink(

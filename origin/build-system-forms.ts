@@ -22,7 +22,7 @@ export interface BuildSystemForms {
    * @throws Refusal `ORIGIN_LINK_INVALID`, `ORIGIN_SECRET_MISSING`, `PIPELINE_POLICY_…`
    */
   checkLink(kind: TrustedBuildSystemKind, settings: unknown, secrets: readonly string[]): JsonObject
-  /** Addresses that are called for such a link, checked as settings: of the API, and of the issuer of tokens. */
+  /** Addresses that are called for a link: of the API, and of the issuer of tokens. None for settings that cannot be used. */
   linkAddresses(kind: TrustedBuildSystemKind, settings: JsonObject): readonly string[]
   /** Names of the secrets that a link must have. */
   linkSecrets(kind: TrustedBuildSystemKind): readonly string[]
@@ -99,7 +99,10 @@ function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, pa
       if (missing !== undefined) throw secretMissing(missing, 'the link of project and build system')
       connector.checkLink?.(read.value, secrets)
     },
-    addresses: (settings) => [...new Set(connector.addresses?.(connector.settings.parse(settings)) ?? [])],
+    addresses(settings) {
+      const read = connector.settings.safeParse(settings)
+      return read.success ? [...new Set(connector.addresses?.(read.data) ?? [])] : []
+    },
     checkBuild(build) {
       const read = parsed(connector.build, build, 'build')
       if ('faults' in read) throw buildInvalid(read.faults, read.field)

@@ -48,7 +48,7 @@ const linkInFile = z
       .meta({ description: 'What its kind asks for: all of it. Nothing secret.' }),
     secretFiles: z.record(z.string(), z.string()).default({}).meta({
       description:
-        'By the name of a secret the file whose first line it is. Read where the link does not have the secret yet: what it has nobody can compare.',
+        'By the name of a secret the file whose first line it is. Read where the link does not have the secret yet, or is to have other settings: what it has nobody can compare.',
     }),
   })
   .meta({ description: 'A link with settings and secrets.' })

@@ -83,17 +83,19 @@ export function planBuildSystems({ file, current, references, prune, plan, warni
     }
   }
 
-  /** Settings are to be as the file says. Of secrets only those are given that the link does not have. */
+  /** Settings are to be as the file says. Secrets are given that the link does not have; with other settings all, since an address may be another. */
   function planChange(link: LinkOfFile, system: BuildSystemSummary | undefined, project: CurrentProject | undefined) {
     const now = project?.trustedBuildSystemLinks.find((each) => each.trustedBuildSystem?.slug === link.buildSystem)
     if (system === undefined || project === undefined || now === undefined) return
     const lacking = Object.entries(link.secretFiles).filter(([name]) => now.secrets.every((each) => each.name !== name))
+    const changed = linkDifferences(now.settings, link.settings)
     const differences = [
-      ...linkDifferences(now.settings, link.settings),
+      ...changed,
       ...lacking.map(([name, file]) => ({ path: `secrets.${name}`, before: null, after: `from ${file}` })),
     ]
     if (differences.length === 0) return
-    const said = { linkSettings: link.settings, secretFiles: Object.fromEntries(lacking) }
+    const secretFiles = changed.length > 0 ? link.secretFiles : Object.fromEntries(lacking)
+    const said = { linkSettings: link.settings, secretFiles }
     plan('changeLink', 'trustedBuildSystem', link.buildSystem, {
       id: system.trustedBuildSystemId,
       revision: system.revision,

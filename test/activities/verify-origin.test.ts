@@ -6,6 +6,7 @@ import {
   eventMetadata,
   type LinkCommand,
   type LinkSecretId,
+  type LinkSettings,
   originOfClaim,
   passedCheck,
   signingRequestDecider,
@@ -31,8 +32,9 @@ test('a build is asked about by the settings that the link had at the submission
   const tell = (command: LinkCommand) =>
     handleCommand(signer, setup, streams.trustedBuildSystem(trustedBuildSystemId), trustedBuildSystemDecider, command)
   const [first, second] = [fixedUuid<LinkSecretId>('1'), fixedUuid<LinkSecretId>('2')]
-  const changeLink = (number: number, secretId: LinkSecretId) =>
-    tell({ type: 'ChangeLink', projectId, settings: { number }, secrets: [{ name: 'apiKey', secretId }] })
+  const jenkins = (job: string, baseUrl = 'https://ci.example') => ({ baseUrl, userName: 'u', jobs: [job] })
+  const changeLink = (settings: LinkSettings, secretId: LinkSecretId) =>
+    tell({ type: 'ChangeLink', projectId, settings, secrets: [{ name: 'apiKey', secretId }] })
 
   const claimedOrigin = claimedBy(organization)
   async function retrieved() {
@@ -72,15 +74,18 @@ test('a build is asked about by the settings that the link had at the submission
       fromRevision: 0,
     })
 
-  await changeLink(1, first)
+  await changeLink(jenkins('one'), first)
   const [judged, unlinked] = [await retrieved(), await retrieved()]
-  await changeLink(2, second)
+  await changeLink(jenkins('two'), second)
   await verify(judged)
-  expect(asked).toEqual([{ settings: { number: 1 }, apiKey: 'the present key' }])
+  expect(asked).toEqual([{ settings: jenkins('one'), apiKey: 'the present key' }])
   // One that is not there any more is missing, which the connector says.
   values.clear()
   await verify(await retrieved())
-  expect(asked.slice(1)).toEqual([{ settings: { number: 2 }, apiKey: undefined }])
+  expect(asked.slice(1)).toEqual([{ settings: jenkins('two'), apiKey: undefined }])
+  // No secret goes to an address that is not the link's any more.
+  await changeLink(jenkins('two', 'https://other.example'), second)
+  await expect(verify(unlinked)).rejects.toMatchObject({ code: 'ORIGIN_LINK_ADDRESS_CHANGED' })
   await tell({ type: 'UnlinkProject', projectId })
   await expect(verify(unlinked)).rejects.toMatchObject({ code: 'TRUSTED_BUILD_SYSTEM_NOT_LINKED' })
   expect(asked).toHaveLength(2)

@@ -139,6 +139,20 @@ describe('a link of a trusted build system to a project', () => {
     expect([...test.secrets.values()]).toEqual(['k'])
   })
 
+  it('has its secret given anew where it names another address: nobody has one sent elsewhere who was not shown it', async () => {
+    const { test, ada, link, linked, place } = await world()
+    const change = (said: object) => test.application.changeTrustedBuildSystemLink(ada, { ...place, ...said })
+    await link({ settings: azure, secrets: key('k') })
+    const elsewhere = { ...azure, baseUrl: 'https://azure.example' }
+    await expect(change({ settings: elsewhere })).rejects.toMatchObject({
+      code: 'ORIGIN_SECRET_MISSING',
+      message: expect.stringContaining('names another address'),
+    })
+    expect((await linked())?.settings).toEqual(azure)
+    await change({ settings: elsewhere, secrets: key('for elsewhere') })
+    expect([(await linked())?.settings, ...test.secrets.values()]).toEqual([elsewhere, 'for elsewhere'])
+  })
+
   it('loses a secret that it need not have', async () => {
     const { test, ada, link, linked, place } = await world('jenkins')
     await link({ secrets: key('k') })

@@ -235,7 +235,7 @@ describe('countersign apply', () => {
       expect((await apply()).stdout).toBe('Everything is as the file says.\n')
     }
     await ada('organization', 'change-control', '--approvals', '1')
-    write(file([{ ...link, settings: { ...settings, poolIds: [7], project: 'Tools' } }]))
+    write(file([{ buildSystem: 'azure', settings: { ...settings, poolIds: [7], project: 'Tools' } }]))
     const dry = await apply('--dry-run')
     expect(lines(dry.stdout)).toEqual([
       '~ trusted build system azure, its link to project app',
