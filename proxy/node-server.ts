@@ -18,7 +18,7 @@ export type NodeServerOptions = Forwarding & {
 }
 
 /** Milliseconds. */
-const limits = { handshake: 10_000, headers: 10_000, keepAlive: 72_000, restOfBody: 3_000 }
+const limits = { handshake: 10_000, headers: 10_000, keepAlive: 72_000, restOfBody: 3_000, answerOfService: 5_000 }
 
 /**
  * Makes the server that nodes connect to. Every node may finish the handshake: by which certificate it may do what is judged by the
@@ -43,7 +43,8 @@ export function createNodeServer(options: NodeServerOptions): Server {
     },
     answer,
   )
-  server.timeout = loaded.configuration.limits.idleSeconds * 1_000
+  // A service that says nothing is given up first: the node is to be told, and not to be cut off.
+  server.timeout = loaded.configuration.limits.idleSeconds * 1_000 + limits.answerOfService
   server.maxConnections = loaded.configuration.limits.connections
   // Bodies are invited by whoever has decided to pass them on.
   server.on('checkContinue', answer)

@@ -69,7 +69,7 @@ test('what a build node submits by curl through a proxy ends signed, its node in
   expect(JSON.stringify(right)).toContain(node.subject)
   const shown = await countersign(['request', 'show', right.signingRequestId], organization.approvers[0])
   expect(shown.stdout).toContain(`for the node ${node.subject}`)
-  expect(await finished('feature')).toMatchObject({ workflowStatus: 'OriginVerificationFailed' })
+  expect(await finished('feature')).toMatchObject({ failure: { code: 'ORIGIN_BRANCH_NOT_ALLOWED' } })
 })
 
 function disposable<Thing extends { readonly close: () => Promise<unknown> }>(thing: Thing): Thing & AsyncDisposable {
