@@ -1,11 +1,8 @@
 import {
   canonicalJson,
   type EarlierRequests,
-  findingOfClaim,
   fold,
-  originUnsupported,
   projectDecider,
-  Refusal,
   requireVerifiedOrigin,
   type SigningPolicySettings,
   type SigningRequest,
@@ -13,18 +10,19 @@ import {
   trustedBuildSystemDecider,
 } from '../domain/index.ts'
 import { type RecordedEvent, readNamedStream } from '../event-log/index.ts'
+import { checkFoundOrigin, notVerified } from './check-found-origin.ts'
 import { policyMismatch } from './check-policy.ts'
 import type { GroundsLog } from './grounds.ts'
 
 /**
  * Where the policy's version demands a verified origin: the request must say what policy and project demanded when it was submitted,
  * and its origin be verified, which is judged again. It must be of the build system that vouched for the artifact, and what that
- * claims; and the artifact of an earlier request must have the origin that was verified for the request that it came with. No
- * worker of this release asks build systems: what the log says that one of another kind answered, this signer does not believe.
+ * claims, or can have answered; and the artifact of an earlier request must have the origin that was verified for the request that it
+ * came with.
  *
  * @param submission the event with which the request began
  * @param earlier what a request goes back to that takes an earlier one's artifact
- * @throws Refusal `POLICY_MISMATCH`, `ORIGIN_NOT_VERIFIED`, `ORIGIN_KIND_UNSUPPORTED`
+ * @throws Refusal `POLICY_MISMATCH`, `ORIGIN_NOT_VERIFIED`
  */
 export async function checkOrigin(
   log: GroundsLog,
@@ -53,12 +51,13 @@ export async function checkOrigin(
     throw notVerified('it is what somebody claims who brought nothing of the build system')
   const { events } = await readNamedStream(log, streams.trustedBuildSystem(origin.trustedBuildSystemId))
   const system = fold(trustedBuildSystemDecider, events)
-  if (system.status === 'none' || system.kind !== origin.kind) throw notVerified('its build system is of another kind')
-  const claim = findingOfClaim(system.kind, first.request.claimedOrigin ?? null, voucher.node)
-  if (claim === undefined) throw originUnsupported(system.kind)
-  const { origin: claimed, proof } = claim
-  if (canonicalJson({ origin: claimed, proof }) !== canonicalJson(origin.verified))
-    throw notVerified('it is not what the build system claimed')
+  const before = fold(
+    trustedBuildSystemDecider,
+    events.filter(({ position }) => position < first.submission.position),
+  )
+  if (before.status === 'none' || system.status === 'none' || system.kind !== origin.kind)
+    throw notVerified('its build system is of another kind')
+  checkFoundOrigin(before, first.request, origin, voucher.node)
 }
 
 /** The project's repository as it was when the request was submitted. */
@@ -73,8 +72,4 @@ async function repositoryAt(
     events.filter((event) => event.position < position),
   )
   return project.status === 'none' ? null : project.repositoryUrl
-}
-
-function notVerified(why: string): Refusal {
-  return new Refusal('ORIGIN_NOT_VERIFIED', `What the log says of the artifact's origin does not hold: ${why}.`)
 }

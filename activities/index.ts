@@ -8,6 +8,7 @@ import type { SignatureFormat } from '../signing/signature-format.ts'
 import type { Sources } from '../sources/index.ts'
 import { appendEvents } from './append-events.ts'
 import { appendSubmission } from './append-submission.ts'
+import type { BuildSystemSecrets } from './ask-build-system.ts'
 import { attemptWebHookDelivery, type WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
 import { addBuildData } from './build-data.ts'
 import type {
@@ -38,8 +39,9 @@ import { readSigningRequest } from './read-signing-request.ts'
 import { fetchArtifact, retrieveArtifact } from './retrieve-artifact.ts'
 import { type SignerDependencies, sign } from './sign.ts'
 import { useGrants } from './use-grants.ts'
-import { type LinkSecrets, verifyOrigin } from './verify-origin.ts'
+import { type UseToken, verifyOrigin } from './verify-origin.ts'
 
+export { askingAboutBuild, type BuildSystemSecretPlace, type BuildSystemSecrets } from './ask-build-system.ts'
 export type { KeptAttempt, WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
 export {
   type ActorCheck,
@@ -52,7 +54,7 @@ export { type AuthenticationCheck, authenticationChecks } from './check-authenti
 export * from './contract.ts'
 export type { EstAuthorities } from './enrol-certificate.ts'
 export type { SignerDependencies } from './sign.ts'
-export type { LinkSecrets } from './verify-origin.ts'
+export type { UseToken } from './verify-origin.ts'
 
 /** The activities of a worker process: everything that needs no key. */
 export function workerActivities(dependencies: {
@@ -64,9 +66,10 @@ export function workerActivities(dependencies: {
   readonly formats: readonly SignatureFormat[]
   readonly estServers: EstAuthorities
   /** The build systems that can be asked. */
-  readonly origins: Origins
-  /** What is secret about links with them. */
-  readonly secrets: LinkSecrets
+  readonly origins: Pick<Origins, 'verify'>
+  /** What is secret about builds. */
+  readonly secrets: BuildSystemSecrets
+  readonly useToken: UseToken
   readonly now: () => string
 }): ShortActivities &
   StepActivities &

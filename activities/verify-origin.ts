@@ -1,59 +1,37 @@
 import type { ArtifactStore } from '../artifacts/index.ts'
 import {
   earlierRequests,
-  existingTrustedBuildSystem,
-  fold,
-  type LinkSecretId,
-  type LinkSettings,
-  type OrganizationId,
+  failedCheck,
   type OriginEvidence,
-  projectDecider,
+  passedCheck,
   type RecordOrigin,
   Refusal,
-  requireLinked,
   type SigningRequest,
   type SigningRequestId,
-  signingPolicyDecider,
   sourceSummaryCheck,
   streams,
-  type TrustedBuildSystem,
-  type TrustedBuildSystemKind,
-  type TrustedBuildSystemLink,
-  trustedBuildSystemDecider,
-  type Voucher,
 } from '../domain/index.ts'
-import { type EventLog, type LogPosition, readWholeStream } from '../event-log/index.ts'
-import {
-  buildSystemForms,
-  type ConnectorTools,
-  type Origins,
-  type Secret,
-  secretOf,
-  type UncheckedQuestion,
-} from '../origin/index.ts'
+import { type EventLog, readWholeStream } from '../event-log/index.ts'
+import { type ConnectorTools, OriginError, type OriginFinding, type Origins } from '../origin/index.ts'
+import { askingAboutBuild, type BuildSystemSecrets, removeBuildSecrets } from './ask-build-system.ts'
 import type { LongStepActivities } from './contract.ts'
 import { type LongWork, withHeartbeat } from './heartbeat.ts'
 import { peopleOfBuild } from './people-of-build.ts'
 import { requestStep } from './request-step.ts'
 import { evidenceOfSummaries, judgedSummaries } from './source-summary.ts'
 
+/** Uses an identity token for one thing. */
+export type UseToken = (token: NonNullable<OriginFinding['identityToken']>, usedFor: string) => Promise<void>
+
 /** What verifying an origin works with. */
 export type VerifyingDependencies = {
   readonly log: EventLog
   readonly store: Pick<ArtifactStore, 'put' | 'open'>
-  readonly origins: Origins
-  /** What is secret about links with build systems. */
-  readonly secrets: LinkSecrets
+  readonly origins: Pick<Origins, 'verify'>
+  readonly secrets: BuildSystemSecrets
+  /** Uses an identity token for a request alone. @throws OriginError `IDENTITY_TOKEN_USED`, `IDENTITY_TOKEN_STORE_…` */
+  readonly useToken: UseToken
   readonly now: () => string
-}
-
-/** Opens what is secret about links. Errors carry a `code`, and are transient. */
-export type LinkSecrets = {
-  get(place: {
-    readonly organizationId: OrganizationId
-    readonly purpose: 'buildSystemSecret'
-    readonly id: LinkSecretId
-  }): Promise<Uint8Array | undefined>
 }
 
 /**
@@ -62,13 +40,18 @@ export type LinkSecrets = {
  */
 export function verifyOrigin(dependencies: VerifyingDependencies): LongStepActivities['verifyOrigin'] {
   return (step) =>
-    withHeartbeat((work) =>
-      requestStep(dependencies, step, async (request) => {
-        if (request.originVerification === undefined || request.origin !== null) return undefined
-        const found = (await ofEarlierRequest(dependencies, request)) ?? (await asked(dependencies, request, work))
-        return withSummaries(dependencies, request, found)
-      }),
-    )
+    withHeartbeat(async (work) => {
+      let request: SigningRequest | undefined
+      const answer = await requestStep(dependencies, step, async (open) => {
+        request = open
+        if (open.originVerification === undefined || open.origin !== null) return undefined
+        const found = (await ofEarlierRequest(dependencies, open)) ?? (await asked(dependencies, open, work))
+        return withSummaries(dependencies, open, found)
+      })
+      // The origin is recorded, whatever becomes of this: the request's workflow tries it again at its end.
+      if (request !== undefined) await removeBuildSecrets(dependencies, request).catch(() => undefined)
+      return answer
+    })
 }
 
 /** What was found of an origin, with what came of its verification summaries where the policy demands one. */
@@ -114,97 +97,31 @@ async function asked(
   request: SigningRequest,
   { signal, progress }: LongWork,
 ): Promise<RecordOrigin> {
-  const { log, origins, now } = dependencies
-  const { trustedBuildSystemId, node, position } = await voucherOf(log, request)
-  const { events } = await readWholeStream(log, streams.trustedBuildSystem(trustedBuildSystemId))
-  const system = existingTrustedBuildSystem(fold(trustedBuildSystemDecider, events))
-  // What was demanded when it was submitted, by settings; by secrets as they are now, since the ones before are gone.
-  const before = events.filter((event) => event.position < position)
-  const { settings } = requireLinked(
-    existingTrustedBuildSystem(fold(trustedBuildSystemDecider, before)),
-    request.projectId,
-  )
-  const present = requireLinked(system, request.projectId)
-  if (present.secrets.length > 0) requireSameAddresses(system.kind, settings, present.settings)
-  const question: UncheckedQuestion = {
-    kind: system.kind,
-    settings,
-    build: {},
-    artifact: request.artifact,
-    claimed: request.claimedOrigin ?? null,
-    node,
-    ...(await targetOf(log, request)),
-  }
-  const secrets = await secretsOf(dependencies, system, present)
-  const tools = { secrets, keep: keeping(dependencies, progress), now, signal }
-  const { origin, proof, checks, evidence } = await origins.verify(question, tools)
-  return {
-    type: 'RecordOrigin',
-    trustedBuildSystemId,
-    kind: system.kind,
-    proof,
-    origin,
-    checks,
-    evidence,
-    peopleBehind: await peopleOfBuild(log, request.organizationId, origin?.actors ?? []),
-  }
+  const { log, origins } = dependencies
+  const { trustedBuildSystemId, question, tools } = await askingAboutBuild(dependencies, request)
+  const found = await origins.verify(question, { ...tools, keep: keeping(dependencies, progress), signal })
+  const { origin, proof, checks, evidence } = await withTokenUsed(dependencies, request, found)
+  const { kind } = question
+  const peopleBehind = await peopleOfBuild(log, request.organizationId, origin?.actors ?? [])
+  return { type: 'RecordOrigin', trustedBuildSystemId, kind, proof, origin, checks, evidence, peopleBehind }
 }
 
-/**
- * Refuses where a link names other addresses by now: its secrets, which are those of now, must not go to an address that was taken out
- * of it, perhaps because it is not to be trusted.
- *
- * @throws Refusal `ORIGIN_LINK_ADDRESS_CHANGED`
- */
-function requireSameAddresses(kind: TrustedBuildSystemKind, before: LinkSettings, now: LinkSettings): void {
-  const [then, present] = [before, now].map((settings) => buildSystemForms.linkAddresses(kind, settings).join(' '))
-  if (then !== present)
-    throw new Refusal(
-      'ORIGIN_LINK_ADDRESS_CHANGED',
-      'The link of project and build system names another address than it did when the artifact was submitted, and its secrets are for that one. Submit the artifact again.',
-    )
-}
-
-/** The secrets of a link, by name. One that is not there is left out: then the connector says that it is missing. */
-async function secretsOf(
-  { secrets }: VerifyingDependencies,
-  { organizationId }: TrustedBuildSystem,
-  link: TrustedBuildSystemLink,
-): Promise<ConnectorTools['secrets']> {
-  const opened: Record<string, Secret> = {}
-  for (const { name, secretId: id } of link.secrets) {
-    const bytes = await secrets.get({ organizationId, purpose: 'buildSystemSecret', id })
-    if (bytes !== undefined) opened[name] = secretOf(Buffer.from(bytes).toString())
-  }
-  return opened
-}
-
-/**
- * The build system that vouched for the submission, as its event says, and where that is in the log.
- *
- * @throws Refusal `TRUSTED_BUILD_SYSTEM_REQUIRED`
- */
-async function voucherOf(
-  log: EventLog,
+/** The finding, with a check that the token by which it was proved proves this request alone. */
+async function withTokenUsed(
+  { useToken }: VerifyingDependencies,
   { signingRequestId }: SigningRequest,
-): Promise<Voucher & { readonly position: LogPosition }> {
-  const [submission] = (await readWholeStream(log, streams.signingRequest(signingRequestId))).events
-  const actor = submission?.metadata.actor
-  if (submission !== undefined && actor?.kind === 'user' && actor.vouchedBy !== undefined)
-    return { ...actor.vouchedBy, position: submission.position }
-  throw new Refusal('TRUSTED_BUILD_SYSTEM_REQUIRED', 'No trusted build system vouched for the submission.')
-}
-
-async function targetOf(
-  log: EventLog,
-  { projectId, signingPolicyId, originVerification }: SigningRequest,
-): Promise<Pick<UncheckedQuestion, 'project' | 'signingPolicy'>> {
-  const project = fold(projectDecider, (await readWholeStream(log, streams.project(projectId))).events)
-  const policy = fold(signingPolicyDecider, (await readWholeStream(log, streams.signingPolicy(signingPolicyId))).events)
-  const slugOf = (state: typeof project | typeof policy) => (state.status === 'none' ? '' : state.slug)
-  return {
-    project: { slug: slugOf(project), repositoryUrl: originVerification?.repositoryUrl ?? '' },
-    signingPolicy: { slug: slugOf(policy) },
+  finding: OriginFinding,
+): Promise<OriginFinding> {
+  const { identityToken, checks } = finding
+  if (identityToken === undefined) return finding
+  const compared = { issuer: identityToken.issuer, tokenId: identityToken.tokenId }
+  try {
+    await useToken(identityToken, signingRequestId)
+    return { ...finding, checks: [...checks, passedCheck('identityTokenUse', compared)] }
+  } catch (error) {
+    if (!(error instanceof OriginError) || error.isPassing) throw error
+    const { code, message } = error
+    return { ...finding, checks: [...checks, failedCheck('identityTokenUse', { code, message }, compared)] }
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type EarlierRequests,
   type ExistingSignatureTreatment,
   type Instant,
+  isAskedKind,
   type KeyAlgorithm,
   keyDecider,
   mayBeHashDocument,
@@ -37,6 +38,7 @@ import {
 import type { EventLog, RecordedEvent } from '../event-log/index.ts'
 import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
+import { type CheckedBuild, claimedBuild, noBuild, verifyBuild } from './claimed-build.ts'
 import { claimedOrigin } from './claimed-origin.ts'
 import { broughtInBy } from './earlier-requests.ts'
 import { load, loadOwn } from './load.ts'
@@ -47,7 +49,7 @@ import { findTarget } from './submission-target.ts'
 import { requestIdOfKey } from './submitted-before.ts'
 
 /** What a submission may do: everything that does not depend on its artifact has been checked. */
-export type CheckedChoices = {
+export type CheckedChoices = CheckedBuild & {
   readonly project: Project
   readonly policy: {
     readonly signingPolicyId: SigningPolicyId
@@ -74,11 +76,11 @@ export type CheckedChoices = {
  * @param earlier what a resubmission goes back to: where the policy demands a trusted build system, it must have vouched for that
  * @throws Refusal `PROJECT_NOT_FOUND`, `PROJECT_INACTIVE`, `SIGNING_POLICY_NOT_FOUND`, `SIGNING_POLICY_INACTIVE`,
  *   `FORBIDDEN`, `SUBMITTER_NOT_CI_USER`, `TRUSTED_BUILD_SYSTEM_…`, `PROJECT_REPOSITORY_NEEDED`, `ORIGIN_NOT_VERIFIED`,
- *   `ORIGIN_KIND_UNSUPPORTED`, `ORIGIN_NODE_UNKNOWN`, `ORIGIN_CLAIM_INCOMPLETE`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
- *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`, `CANCELLATION_TIMEOUT_INVALID`; as {@link claimedOrigin}
+ *   `ORIGIN_NODE_UNKNOWN`, `ORIGIN_CLAIM_INCOMPLETE`, `EXISTING_SIGNATURES_NOT_ALLOWED`, `CERTIFICATE_…`, `KEY_…`,
+ *   `TEXT_TOO_LONG`, `TEXT_MALFORMED`, `NAME_MALFORMED`, `CANCELLATION_TIMEOUT_INVALID`; as {@link claimedOrigin} and {@link claimedBuild}
  */
 export async function checkChoices(
-  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'sources'>,
+  dependencies: Pick<ApplicationDependencies, 'log' | 'now' | 'sources' | 'buildSystems'>,
   caller: Caller,
   choices: SubmissionChoices,
   earlier?: EarlierRequests<RecordedEvent>,
@@ -113,16 +115,21 @@ export async function checkChoices(
     // Its summaries are judged by this policy's rule, whatever the first one demanded.
     const { sourceSummary: _, ...originVerification } = demanded
     requireVerifiedOrigin({ originVerification, origin: earlier.first.request.origin })
-  } else if (demanded !== undefined) requireOrigin(origin, caller, system?.kind)
+  } else if (demanded !== undefined) requireOrigin(origin, caller, system ? system.kind : undefined)
+  const isAsked = demanded !== undefined && earlier === undefined && system && isAskedKind(system.kind)
+  const asked = isAsked ? system : null
+  const build = earlier ? noBuild : await claimedBuild(dependencies, caller, choices, project, asked)
   const cancelAt = cancelMoment(choices.cancelAfterSeconds ?? null, now())
   const inForce = { signingPolicyId: policy.signingPolicyId, ...currentVersion(policy) }
-  const said = { description, version, origin, cancelAt }
+  const said = { description, version, origin, build, cancelAt }
   return {
     project,
     policy: inForce,
     existingSignatures,
     ...said,
     originVerification: demanded ?? null,
+    asked,
+    signingPolicySlug: policy.slug,
     keyAlgorithm: key.algorithm,
   }
 }
@@ -205,9 +212,11 @@ export async function canSubmit(
     const { state } = await load(log, streams.signingRequest(signingRequestId), signingRequestDecider)
     if (state.workflowStatus !== 'none') return { signingRequestId }
   }
-  const { existingSignatures, policy } = await checkChoices(dependencies, caller, input)
+  const checked = await checkChoices(dependencies, caller, input)
+  const { existingSignatures, policy } = checked
   const fileName = parseFileName(input.fileName)
   await uploads.admit({ ...caller, size })
+  await verifyBuild(dependencies, caller, checked, { signingRequestId: null, artifact: null })
   if (firstBytes === null) return { signingRequestId: null }
   if (firstBytes.length > Math.min(size, longestHeader))
     throw new Refusal(

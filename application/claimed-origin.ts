@@ -4,6 +4,7 @@ import {
   parseSaidOrigin,
   Refusal,
   streams,
+  type TrustedBuildSystem,
   trustedBuildSystemDecider,
   vouchesFor,
 } from '../domain/index.ts'
@@ -27,18 +28,8 @@ export async function claimedOrigin(
   { projectId }: Pick<Project, 'projectId'>,
 ): Promise<ClaimedOrigin | null> {
   if (origin === null) return null
-  const { organizationId, userId, vouchedBy } = caller
-  if (vouchedBy === undefined)
-    throw new Refusal(
-      'ORIGIN_NOT_VOUCHED',
-      'The origin of an artifact is taken from trusted build systems only. Leave the fields origin.… out, or send the token of the build system behind the API token: «Authorization: Bearer <API token>:<build system token>».',
-      { field: 'origin' },
-    )
-  const stream = streams.trustedBuildSystem(vouchedBy.trustedBuildSystemId)
-  const { trustedBuildSystemId } = vouchesFor(
-    (await loadOwn(log, stream, trustedBuildSystemDecider, caller)).state,
-    projectId,
-  )
+  const { organizationId, userId } = caller
+  const { trustedBuildSystemId } = await vouchingSystem(log, caller, projectId, 'origin')
   const { repositoryData, buildData } = origin
   const context = { organizationId, userId, projectId }
   const file = settingsFileOf(origin)
@@ -69,6 +60,29 @@ export function filesOf(origin: SubmittedOrigin | null | undefined) {
 
 function summariesOf(origin: SubmittedOrigin | null | undefined) {
   return (origin?.sourceSummaryUploadIds ?? []).map((uploadId) => ({ kind: 'uploadedFile', uploadId }) as const)
+}
+
+/**
+ * The trusted build system that vouches for a call, linked with the project.
+ *
+ * @param field what only such a one may say
+ * @throws Refusal `ORIGIN_NOT_VOUCHED`, `TRUSTED_BUILD_SYSTEM_…`
+ */
+export async function vouchingSystem(
+  log: ApplicationDependencies['log'],
+  caller: Caller,
+  projectId: Project['projectId'],
+  field: 'origin' | 'build',
+): Promise<TrustedBuildSystem> {
+  const { vouchedBy } = caller
+  if (vouchedBy === undefined)
+    throw new Refusal(
+      'ORIGIN_NOT_VOUCHED',
+      `The origin of an artifact is taken from trusted build systems only. Leave the fields ${field}.… out, or send the token of the build system behind the API token: «Authorization: Bearer <API token>:<build system token>».`,
+      { field },
+    )
+  const stream = streams.trustedBuildSystem(vouchedBy.trustedBuildSystemId)
+  return vouchesFor((await loadOwn(log, stream, trustedBuildSystemDecider, caller)).state, projectId)
 }
 
 /** The file that said how to build, as an upload; `undefined` when there is none. */

@@ -32,6 +32,7 @@ export { type AppointedAdministrator, type Appointment, appointAdministrator } f
 export { type ApprovalAnswer, type ApproveSigningRequestsInput, mostApprovals } from './approve-signing-requests.ts'
 export type { Credentials } from './authenticate.ts'
 export type { UseCase } from './authorize.ts'
+export type * from './build-ports.ts'
 export { type Caller, type Requester, withChangeReason } from './caller.ts'
 export type * from './certificates.ts'
 export type * from './change-control.ts'

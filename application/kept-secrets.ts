@@ -1,13 +1,26 @@
-import { type Instant, type LinkSecretId, type OrganizationId, Refusal, type WebHookSecretId } from '../domain/index.ts'
+import {
+  type BuildSecretId,
+  type Instant,
+  type LinkSecretId,
+  type OrganizationId,
+  Refusal,
+  type WebHookSecretId,
+} from '../domain/index.ts'
 
 /** Where a secret is kept that the log names by its id. */
 export type KeptSecretPlace = { readonly organizationId: OrganizationId } & (
   | { readonly purpose: 'webHookSecret' | 'webHookAuthorization'; readonly id: WebHookSecretId }
   | { readonly purpose: 'buildSystemSecret'; readonly id: LinkSecretId }
+  | { readonly purpose: 'buildSecret'; readonly id: BuildSecretId }
 )
 
 /** A secret, and where it is to be kept. */
-export type KeptSecret = { readonly place: KeptSecretPlace; readonly text: string }
+export type KeptSecret = {
+  readonly place: KeptSecretPlace
+  readonly text: string
+  /** From when on it is removed although nobody asks for that; never when it is left out. */
+  readonly expiresAt?: Instant
+}
 
 /** Keeps secrets that users hand over, sealed, beside the log. Errors carry a `code`, and are transient. */
 export interface KeptSecrets {
@@ -35,7 +48,8 @@ export async function keepingSecrets<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
-    for (const { place, text } of kept) await dependencies.secrets.put(place, Buffer.from(text))
+    for (const { place, text, expiresAt } of kept)
+      await dependencies.secrets.put(place, Buffer.from(text), expiresAt === undefined ? {} : { expiresAt })
     return await work()
   } catch (error) {
     if (error instanceof Refusal)

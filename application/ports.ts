@@ -23,6 +23,7 @@ import type {
 import type { EventLog } from '../event-log/index.ts'
 import type { Workflows } from '../workflows/port.ts'
 import type { ApiTokenUses } from './api-token-uses.ts'
+import type { Builds, SubmittedBuild } from './build-ports.ts'
 import type { Caller } from './caller.ts'
 import type { KeptSecrets } from './kept-secrets.ts'
 import type { MailedTokens } from './mailed-tokens.ts'
@@ -256,15 +257,13 @@ export interface BuildSystemForms {
   /** Names of those that it can have besides. */
   optionalLinkSecrets(kind: TrustedBuildSystemKind): readonly string[]
   /**
-   * Checks what a submission says of its build, and answers it as it is to be recorded: without fields that the kind does not know.
+   * Checks what a submission says of its build, and answers the same under the names that the kind has: fields as they are to be
+   * recorded.
    *
-   * @throws Refusal `ORIGIN_BUILD_INVALID`
+   * @param isDemanded whether its origin is to be verified, for which the kind may need secrets of the submission
+   * @throws Refusal `ORIGIN_BUILD_INVALID`, `ORIGIN_SECRET_UNKNOWN`, `ORIGIN_SECRET_MISSING`
    */
-  checkBuild(kind: TrustedBuildSystemKind, build: unknown): Readonly<Record<string, unknown>>
-  /** Names of the secrets that a submission must bring. */
-  buildSecrets(kind: TrustedBuildSystemKind): readonly string[]
-  /** Names of those that it can bring besides. */
-  optionalBuildSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  checkBuild(kind: TrustedBuildSystemKind, build: SubmittedBuild, isDemanded: boolean): SubmittedBuild
 }
 
 /** Remembers which statements of proxies about build nodes came with a call. Errors carry a `code`, and are transient. */
@@ -287,6 +286,7 @@ export type ApplicationDependencies = {
   readonly workflows: Workflows
   readonly uploads: Uploads
   readonly sources: Sources
+  readonly builds: Builds
   readonly artifacts: ArtifactReader
   readonly checkHeader: HeaderCheck
   readonly sourceSummaries: SourceSummaries

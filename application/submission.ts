@@ -1,4 +1,5 @@
 import type { ExistingSignatureTreatment, SaidOrigin, SigningRequestId } from '../domain/index.ts'
+import type { SubmittedBuild } from './build-ports.ts'
 import type { SubmittedSource } from './ports.ts'
 
 /** What is said of an artifact's origin; the file that said how to build was uploaded before. */
@@ -7,14 +8,6 @@ export type SubmittedOrigin = {
   readonly buildData: { readonly url: string | null; readonly buildSettingsUploadId: string | null } | null
   /** Verification summaries of the source revision, which were uploaded before; none when it is left out. */
   readonly sourceSummaryUploadIds?: readonly string[]
-}
-
-/** What is said of the build that an artifact comes from, in the words of its system's kind. */
-export type SubmittedBuild = {
-  /** Ids of run, job and artifact; no secret. */
-  readonly fields: Readonly<Record<string, unknown>>
-  /** Texts by which its system can be asked, by name (`accessToken`, `identityToken`). They are kept sealed until the origin is known. */
-  readonly secrets: Readonly<Record<string, string>>
 }
 
 /** What a submission asks for, whatever its artifact is. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   hashesOf,
+  knownArtifact,
   peopleBehindResubmission,
   Refusal,
   requireHashSigning,
@@ -15,8 +16,10 @@ import type { Change } from '../workflows/port.ts'
 import { type Caller, initiatorOf } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
 import { checkChoices } from './check-submission.ts'
+import { secretsOfBuild, verifyBuild } from './claimed-build.ts'
 import { filesOf } from './claimed-origin.ts'
 import { earlierRequestsOf } from './earlier-requests.ts'
+import { keepingSecrets } from './kept-secrets.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { peopleBehindCaller } from './principals.ts'
 import { requireSourceSummaries } from './source-summaries.ts'
@@ -70,7 +73,7 @@ async function submit(
   const earlier = await earlierRequestsOf(dependencies.log, caller, input.source)
   const checked = await checkChoices(dependencies, caller, input, earlier)
   const { project, policy, existingSignatures, description, version, origin, cancelAt, keyAlgorithm } = checked
-  const { originVerification } = checked
+  const { originVerification, build } = checked
   await requireSourceSummaries(dependencies, checked, earlier)
   const { certificateId, approval, timestamp } = policy.settings
   const behindCaller = await peopleBehindCaller(dependencies.log, caller)
@@ -99,14 +102,20 @@ async function submit(
     ...(version === null ? {} : { version }),
     ...(origin === null ? {} : { claimedOrigin: origin }),
     ...(originVerification === null ? {} : { originVerification }),
+    ...(build.reference === null ? {} : { build: build.reference }),
     source,
     program: { description: project.name, descriptionUrl: project.repositoryUrl },
     ...(cancelAt === null ? {} : { cancelAt }),
   }
   signingRequestDecider.decide({ type: 'SubmitSigningRequest', submission }, signingRequestDecider.initialState())
-  const withSecrets = { ...submission, source: await sources.keepSecrets(source, input.source, context) }
-  const command = { type: 'SubmitSigningRequest', submission: withSecrets } as const
-  const { position } = await send(signingRequestId, { command, initiator: initiatorOf(caller) })
+  const artifact = knownArtifact({ source, artifact: null })
+  await verifyBuild(dependencies, caller, checked, { signingRequestId, artifact })
+  const secrets = secretsOfBuild(caller.organizationId, build, dependencies.now())
+  const { position } = await keepingSecrets(dependencies, secrets, async () => {
+    const withSecrets = { ...submission, source: await sources.keepSecrets(source, input.source, context) }
+    const command = { type: 'SubmitSigningRequest', submission: withSecrets } as const
+    return send(signingRequestId, { command, initiator: initiatorOf(caller) })
+  })
   await noteAccepted(dependencies, input)
   return { signingRequestId, position }
 }

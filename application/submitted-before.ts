@@ -14,6 +14,7 @@ import {
 import { readWholeStream, uuidFromText } from '../event-log/index.ts'
 import type { Caller } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
+import { claimedBuild, noBuild } from './claimed-build.ts'
 import { claimedOrigin } from './claimed-origin.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import type { SubmitSigningRequestInput } from './submission.ts'
@@ -69,13 +70,22 @@ export function sourceContext({ organizationId, userId }: Caller, { projectId }:
  * What a submission consists of for its submitter: what they chose, and not what the service added. Each name is that of
  * the input.
  */
-type Names = 'project' | 'signingPolicy' | 'description' | 'version' | 'existingSignatures' | 'origin' | 'artifact'
+type Names =
+  | 'project'
+  | 'signingPolicy'
+  | 'description'
+  | 'version'
+  | 'existingSignatures'
+  | 'origin'
+  | 'build'
+  | 'artifact'
 type Chosen = Readonly<Record<Names, unknown>>
 
 function chosenFor({ sources }: Pick<ApplicationDependencies, 'sources'>, request: SigningRequest): Chosen {
   const { projectId, signingPolicyId, description, version = null, claimedOrigin: origin = null } = request
   const { existingSignatures, source } = request
-  const said = { description, version, existingSignatures, origin }
+  // Tokens of the build may be others each time.
+  const said = { description, version, existingSignatures, origin, build: request.build?.fields ?? null }
   return { project: projectId, signingPolicy: signingPolicyId, ...said, artifact: sources.chosen(source) }
 }
 
@@ -87,6 +97,8 @@ async function chosenIn(
 ): Promise<Chosen> {
   const { project, policy } = await findTarget(dependencies, caller, input)
   const source = await dependencies.sources.check(input.source, sourceContext(caller, project))
+  const isResubmission = input.source.kind === 'earlierRequest'
+  const build = isResubmission ? noBuild : await claimedBuild(dependencies, caller, input, project, null)
   // Who left it to the policy meant the policy as it was.
   const byPolicy = policy.versions[request.signingPolicyVersion - 1]?.existingSignatures[0]
   return {
@@ -96,10 +108,10 @@ async function chosenIn(
     version: parseVersion(input.version ?? null),
     existingSignatures: input.existingSignatures ?? byPolicy,
     // The source says whose origin a resubmission has.
-    origin:
-      input.source.kind === 'earlierRequest'
-        ? (request.claimedOrigin ?? null)
-        : await claimedOrigin(dependencies, caller, input, project),
+    origin: isResubmission
+      ? (request.claimedOrigin ?? null)
+      : await claimedOrigin(dependencies, caller, input, project),
+    build: build.reference?.fields ?? null,
     artifact: dependencies.sources.chosen(source),
   }
 }

@@ -14,7 +14,7 @@ import {
 import { Setup } from '../application/setup.ts'
 import { type OrganizationId, parseStreamName } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
-import { noBuildSystems, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
+import { noBuildSystems, noBuilds, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
 import { sourceSummaries } from '../server/source-summaries.ts'
 import { decidingWorkflows } from '../test/support/deciding-workflows.ts'
 import { testPersons } from '../test/support/persons.ts'
@@ -101,6 +101,7 @@ function openProcess(path: string, organizationId: OrganizationId, record: boole
     workflows: decidingWorkflows(log, organizationId, now).workflows,
     uploads: { admit: nothing, receive: nothing, discard: nothing },
     sources: { check: nothing, keepSecrets: nothing, chosen: () => ({}), accepted: nothing },
+    builds: noBuilds,
     artifacts: {
       async *read() {},
     },

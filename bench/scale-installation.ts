@@ -20,7 +20,7 @@ import {
 } from '../domain/index.ts'
 import { type EventLog, openSqliteEventLog } from '../event-log/index.ts'
 import { openReadModel, openSqliteReadModel, rebuildReadModel, startProjector } from '../projections/index.ts'
-import { noBuildSystems, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
+import { noBuildSystems, noBuilds, noSecrets, noTargets, noWebHooks } from '../server/answers-nobody.ts'
 import { apiCacheKibibytes } from '../server/event-log.ts'
 import { sourceSummaries } from '../server/source-summaries.ts'
 import { certificatesInLog } from '../test/support/certificates-in-log.ts'
@@ -69,6 +69,7 @@ export async function openInstallation(folder: string, size: number): Promise<In
       chosen: (source) => source,
       accepted: async () => undefined,
     },
+    builds: noBuilds,
     checkHeader: async () => undefined,
     sourceSummaries,
     submitters: { policiesOf: async () => [], catchUp: async () => undefined },

@@ -1,4 +1,5 @@
 import type { ArtifactSource } from './artifact-source.ts'
+import type { SaidBuild } from './build-options.ts'
 import { CliError } from './cli-error.ts'
 import { wasNotSent } from './connection/call-service.ts'
 import type { Connection } from './connection/connection.ts'
@@ -9,6 +10,7 @@ import {
   type Changed,
   canSubmit,
   type SubmissionChoices,
+  type SubmittedOriginAndBuild,
   type SubmittedSource,
   submitRequest,
 } from './documents/request-changes.ts'
@@ -21,6 +23,8 @@ import type { Report } from './output/report.ts'
 export type Submission = SubmissionChoices & {
   /** The service cancels the request when it is not final after so many seconds. */
   readonly cancelAfterSeconds: number | null
+  /** Where it was built. */
+  readonly said: SaidBuild
 }
 
 type Course = { readonly report: Report; readonly signal: AbortSignal }
@@ -43,7 +47,10 @@ export async function submitArtifact(
   course: Course,
 ): Promise<Changed> {
   const { signal, report } = course
-  const input = { ...submission, ...(await submittedSource(connection, source, submission, course)) }
+  const { said, ...choices } = submission
+  const { sha256, ...submitted } = await submittedSource(connection, source, submission, course)
+  // Asked for last: a job's token is valid for minutes only, and an upload can take longer.
+  const input = { ...choices, ...submitted, origin: said.origin, build: await said.build(sha256, signal) }
   const again = `Sign again with \`--idempotency-key ${JSON.stringify(submission.idempotencyKey)}\`: it finds the request that is there, or makes it.`
   return sendSubmission(async () => (await ask(connection, submitRequest, { input })).submitSigningRequest, again, {
     signal,
@@ -51,23 +58,23 @@ export async function submitArtifact(
   })
 }
 
-/** The artifact as a submission names it; a file that is sent now is there then. */
+/** The artifact as a submission names it, and its digest where that is known; a file that is sent now is there then. */
 async function submittedSource(
   connection: Connection,
   source: ArtifactSource,
   submission: Submission,
   course: Course,
-): Promise<SubmittedSource> {
+): Promise<SubmittedSource & { readonly sha256: string | null }> {
   switch (source.kind) {
     case 'file':
-      return { uploadId: await uploadChecked(connection, source.file, submission, course) }
+      return uploadChecked(connection, source.file, submission, course)
     case 'link':
-      return { link: source.link }
+      return { link: source.link, sha256: source.link.sha256 }
     case 'announcedUpload':
-      return { announcedUpload: { fileName: source.fileName, sha256: source.sha256 } }
+      return { announcedUpload: { fileName: source.fileName, sha256: source.sha256 }, sha256: source.sha256 }
     case 'announcedFile': {
       const sha256 = await hashLocalFile(source.file, course.signal)
-      return { announcedUpload: { fileName: source.file.fileName, sha256 } }
+      return { announcedUpload: { fileName: source.file.fileName, sha256 }, sha256 }
     }
   }
 }
@@ -75,15 +82,18 @@ async function submittedSource(
 async function uploadChecked(
   connection: Connection,
   file: LocalFile,
-  { cancelAfterSeconds: _, ...choices }: Submission,
+  { cancelAfterSeconds: _, said, ...choices }: Submission,
   { report, signal }: Course,
-): Promise<string> {
+): Promise<{ readonly uploadId: string; readonly sha256: string }> {
   const notices = submissionNotices(report)
-  await retryCall(() => checkSubmission(connection, file, choices, signal), uploadLimits, signal, notices)
+  // The file is read whole only when the service has nothing against it.
+  const asked = { ...choices, origin: said.origin, build: await said.build(null, signal) }
+  await retryCall(() => checkSubmission(connection, file, asked, signal), uploadLimits, signal, notices)
   const sha256 = await hashLocalFile(file, signal)
   const once = () =>
     withProgress(report, file, (progress) => uploadFile(connection, file, { sha256, progress, signal }))
-  return (await retryCall(once, uploadLimits, signal, notices)).uploadId
+  const { uploadId } = await retryCall(once, uploadLimits, signal, notices)
+  return { uploadId, sha256 }
 }
 
 /** Sends a file that a request announced, whose digest is known to be the announced one; begins anew when the service goes away. */
@@ -156,7 +166,7 @@ const headerLength = 64 * 1024
 async function checkSubmission(
   connection: Connection,
   file: LocalFile,
-  submission: SubmissionChoices,
+  submission: SubmissionChoices & SubmittedOriginAndBuild,
   signal: AbortSignal,
 ): Promise<void> {
   const { fileName, size } = file

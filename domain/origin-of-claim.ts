@@ -50,10 +50,15 @@ export function findingOfClaim(
   return { origin: null, proof: 'clientCertificate', checks: [unknownNode] }
 }
 
+/** Whether build systems of a kind are asked about their builds; what the others claim is all that is known. */
+export function isAskedKind(kind: TrustedBuildSystemKind): boolean {
+  return findingOfClaim(kind, null, null) === undefined
+}
+
 /**
  * Refuses a claim of which it is plain when it is made that its origin will never be verified.
  *
- * @throws Refusal `ORIGIN_KIND_UNSUPPORTED`, `ORIGIN_NODE_UNKNOWN`, `ORIGIN_CLAIM_INCOMPLETE`
+ * @throws Refusal `ORIGIN_NODE_UNKNOWN`, `ORIGIN_CLAIM_INCOMPLETE`
  */
 export function requireUsableClaim(
   kind: TrustedBuildSystemKind,
@@ -61,19 +66,9 @@ export function requireUsableClaim(
   node: BuildNode | null,
 ): void {
   const finding = findingOfClaim(kind, claimed, node)
-  if (finding === undefined) throw originUnsupported(kind)
-  if (failedChecks(finding.checks).length === 0) return
+  if (finding === undefined || failedChecks(finding.checks).length === 0) return
   const { code, message } = failureOfOrigin(finding.checks)
   throw new Refusal(code, message, { field: 'origin' })
-}
-
-/** The refusal of what rests on the answer of a build system that this release cannot ask. */
-export function originUnsupported(kind: TrustedBuildSystemKind): Refusal {
-  return new Refusal(
-    'ORIGIN_KIND_UNSUPPORTED',
-    `This release cannot verify origins of ${kind}. It verifies what build systems of the kind custom claim. Submit from one of those, or to a signing policy that does not verify origins.`,
-    { kind },
-  )
 }
 
 /**

@@ -106,6 +106,7 @@ const ending: Readonly<Record<string, string>> = {
   ORIGIN_NOT_A_BRANCH: 'Build it from a branch that the policy allows.',
   ORIGIN_NOT_VERIFIED: 'Submit it from a trusted build system that says its origin.',
   ORIGIN_REPOSITORY_MISMATCH: "Submit it to the project of its repository, or correct the project's repository URL.",
+  ORIGIN_SECRET_GONE: 'Build and submit again.',
   ORIGIN_SECRET_MISSING: 'Give it with the link, or with the submission.',
   PE_BYTES_BEHIND_CERTIFICATE_TABLE: 'Remove them.',
   PE_CERTIFICATE_TABLE_MALFORMED:

@@ -99,7 +99,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     SourceSummaryRule: 'level maximumAgeSeconds verifiers',
     SourceVerifier: 'id publicKeys',
     SigningRequest:
-      'addedBuildData approvalProcess approvals artifact attempts cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin peopleBehind plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
+      'addedBuildData approvalProcess approvals artifact attempts build cancelAt cancellation certificate claimedOrigin createdAt demandedOrigin denial description events existingSignatures failure finishedAt hashSigningAllowed id isFinalStatus manifest missingApprovals origin peopleBehind plan programDescription programUrl project provenance resubmissions resubmittedFrom revision signedArtifact signedArtifactLink signingPolicy signingPolicyVersion signingRequestId source status submittedAt submitter timestamp unsignedArtifactLink updatedAt uploadLink version vouchedBy waitingFor workflowStatus',
     AddedBuildData: 'builtArtifact commitId repositoryType repositoryUrl settingsFileName settingsSha256',
     DemandedOrigin: 'allowedBranches repositoryUrl sourceSummary',
     RequestOrigin: 'checks evidence kind proof trustedBuildSystem verified',
@@ -113,6 +113,7 @@ const fields: Readonly<Partial<Record<Permission, Readonly<Record<string, string
     ClaimedOrigin: 'buildData repositoryData sourceSummaries trustedBuildSystem',
     ClaimedRepository: 'branchName commitId sourceControlManagementType url',
     ClaimedBuild: 'buildSettingsFile url',
+    BuildReference: 'fields secretNames',
     SigningRequestPayload: 'position signingRequest signingRequestId',
     SignHashesPayload: 'position signatures signingRequest signingRequestId status workflowStatus',
     SourceDetail: 'name value',

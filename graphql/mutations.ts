@@ -6,6 +6,7 @@ import { parseEntityId, uuidOrSlug } from './global-id.ts'
 import { reached } from './minimum-position.ts'
 import { onceProjected } from './once-projected.ts'
 import { SigningRequestRef } from './refs.ts'
+import { SubmittedBuildInput, SubmittedOriginInput, submittedBuild } from './submitted-build.ts'
 import { AnnouncedUploadInput, LinkInput, submittedSource } from './submitted-source.ts'
 
 /** What a change of a signing request answers. */
@@ -54,6 +55,8 @@ const SubmitInput = builder.inputType('SubmitSigningRequestInput', {
       description:
         'What is done with a file that is signed already. One that the policy does not allow is refused; the first that it allows when absent.',
     }),
+    origin: t.field({ type: SubmittedOriginInput }),
+    build: t.field({ type: SubmittedBuildInput }),
     idempotencyKey: t.string({
       description:
         'Your own name for this submission: 1 to 128 printable ASCII characters, a new one for each, such as a UUID. Submit again by the same name when the answer was lost: the same content answers the first request, other content is `IDEMPOTENCY_KEY_REUSED`.',
@@ -103,6 +106,7 @@ builder.mutationFields((t) => ({
           description: input.description ?? null,
           version: input.version ?? null,
           existingSignatures: input.existingSignatures ?? null,
+          ...submittedBuild(input),
           idempotencyKey: input.idempotencyKey ?? null,
         }),
       ),

@@ -15,6 +15,7 @@ import { SigningManifestRef } from './signing-manifest.ts'
 import { SigningPlanRef } from './signing-plan.ts'
 import { ApprovalProcessRef } from './signing-policy.ts'
 import { SigningProvenanceRef, signingProvenanceOf } from './signing-provenance.ts'
+import { BuildReferenceRef } from './submitted-build.ts'
 
 SigningRequestRef.implement({
   description: 'An artifact on its way from submission through approval to a signature.',
@@ -61,6 +62,12 @@ SigningRequestRef.implement({
       description:
         'What the trusted build system says of the origin that vouched for the submission. Nobody has checked it.',
       resolve: ({ claimedOrigin }) => claimedOrigin ?? null,
+    }),
+    build: t.field({
+      type: BuildReferenceRef,
+      nullable: true,
+      description: 'Which build the artifact comes from, as the submission says. Null when it says none.',
+      resolve: ({ build }) => build ?? null,
     }),
     demandedOrigin: t.field({
       type: DemandedOriginRef,

@@ -3,6 +3,7 @@ import { builder } from './builder.ts'
 import { ExistingSignatureTreatmentRef } from './enums.ts'
 import { uuidOrSlug } from './global-id.ts'
 import { minimumPosition } from './minimum-position.ts'
+import { SubmittedBuildInput, SubmittedOriginInput, submittedBuild } from './submitted-build.ts'
 
 /** A refusal as a value: an error that a resolver gives is an error of the operation. */
 type Reason = Pick<Refusal, 'code' | 'message' | 'details'>
@@ -44,6 +45,8 @@ const CanSubmitInput = builder.inputType('CanSubmitInput', {
     description: t.string(),
     version: t.string(),
     existingSignatures: t.field({ type: ExistingSignatureTreatmentRef }),
+    origin: t.field({ type: SubmittedOriginInput }),
+    build: t.field({ type: SubmittedBuildInput }),
     idempotencyKey: t.string(),
   }),
 })
@@ -65,6 +68,7 @@ builder.queryField('canSubmit', (t) =>
           description: input.description ?? null,
           version: input.version ?? null,
           existingSignatures: input.existingSignatures ?? null,
+          ...submittedBuild(input),
           idempotencyKey: input.idempotencyKey ?? null,
         })
         return { refusal: null, signingRequestId }

@@ -1,13 +1,14 @@
-import type { ZodType } from 'zod'
-import { buildInvalid, linkInvalid, schemaFaults, secretMissing, type TrustedBuildSystemKind } from '../domain/index.ts'
+import { linkInvalid, secretMissing, type TrustedBuildSystemKind } from '../domain/index.ts'
 import { appVeyorForms } from './app-veyor/forms.ts'
 import { azureDevOpsForms } from './azure-devops/forms.ts'
+import { buildCheck, type NamedBuild } from './check-build.ts'
 import { authenticationProxyForms, customForms } from './claim/claim-connector.ts'
 import type { ConnectorForms } from './connector.ts'
 import { gitHubForms } from './github/settings.ts'
 import { gitLabForms } from './gitlab/settings.ts'
 import { jenkinsForms } from './jenkins/forms.ts'
 import { oidcForms } from './oidc/settings.ts'
+import { parseForm } from './parse-form.ts'
 import { teamCityForms } from './team-city/forms.ts'
 
 /** A JSON object. */
@@ -29,26 +30,21 @@ export interface BuildSystemForms {
   /** Names of those that it can have besides. */
   optionalLinkSecrets(kind: TrustedBuildSystemKind): readonly string[]
   /**
-   * Checks what a submission says of its build, and answers it as it is to be recorded: without fields that the kind does not know.
+   * Checks what a submission says of its build, and answers the same under the names that the kind has: fields as they are to be
+   * recorded.
    *
-   * @throws Refusal `ORIGIN_BUILD_INVALID`
+   * @param isDemanded whether its origin is to be verified, for which the kind may need secrets of the submission
+   * @throws Refusal `ORIGIN_BUILD_INVALID`, `ORIGIN_SECRET_UNKNOWN`, `ORIGIN_SECRET_MISSING`
    */
-  checkBuild(kind: TrustedBuildSystemKind, build: unknown): JsonObject
-  /** Names of the secrets that a submission must bring. */
-  buildSecrets(kind: TrustedBuildSystemKind): readonly string[]
-  /** Names of those that it can bring besides. */
-  optionalBuildSecrets(kind: TrustedBuildSystemKind): readonly string[]
+  checkBuild(kind: TrustedBuildSystemKind, build: NamedBuild, isDemanded: boolean): NamedBuild
 }
-
-/** So many faults are named at once. */
-const namedFaults = 5
 
 /** The forms of one kind, whatever their types. */
 type KindForms = {
-  readonly secrets: Readonly<Record<'link' | 'optionalLink' | 'build' | 'optionalBuild', readonly string[]>>
+  readonly secrets: Readonly<Record<'link' | 'optionalLink', readonly string[]>>
   readonly checkSettings: (settings: unknown, secrets: readonly string[]) => void
   readonly addresses: (settings: unknown) => readonly string[]
-  readonly checkBuild: (build: unknown) => unknown
+  readonly checkBuild: ReturnType<typeof buildCheck>
 }
 
 const forms: Readonly<Record<TrustedBuildSystemKind, KindForms>> = {
@@ -72,23 +68,16 @@ export const buildSystemForms: BuildSystemForms = {
   linkAddresses: (kind, settings) => forms[kind].addresses(settings),
   linkSecrets: (kind) => forms[kind].secrets.link,
   optionalLinkSecrets: (kind) => forms[kind].secrets.optionalLink,
-  checkBuild: (kind, build) => JSON.parse(JSON.stringify(forms[kind].checkBuild(build))),
-  buildSecrets: (kind) => forms[kind].secrets.build,
-  optionalBuildSecrets: (kind) => forms[kind].secrets.optionalBuild,
+  checkBuild: (kind, build, isDemanded) => forms[kind].checkBuild(build, isDemanded),
 }
 
 function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, page?: string): KindForms {
-  const { kind, linkSecrets = [], optionalLinkSecrets = [], buildSecrets = [], optionalBuildSecrets = [] } = connector
+  const { kind, linkSecrets = [], optionalLinkSecrets = [] } = connector
   const known = [...linkSecrets, ...optionalLinkSecrets]
   return {
-    secrets: {
-      link: linkSecrets,
-      optionalLink: optionalLinkSecrets,
-      build: buildSecrets,
-      optionalBuild: optionalBuildSecrets,
-    },
+    secrets: { link: linkSecrets, optionalLink: optionalLinkSecrets },
     checkSettings(settings, secrets) {
-      const read = parsed(connector.settings, settings, 'settings')
+      const read = parseForm(connector.settings, settings, 'settings')
       if ('faults' in read) {
         const { faults, field } = read
         throw linkInvalid(page === undefined ? faults : [...faults, `${page} says which settings there are`], field)
@@ -103,11 +92,7 @@ function formsOf<Settings, Build>(connector: ConnectorForms<Settings, Build>, pa
       const read = connector.settings.safeParse(settings)
       return read.success ? [...new Set(connector.addresses?.(read.data) ?? [])] : []
     },
-    checkBuild(build) {
-      const read = parsed(connector.build, build, 'build')
-      if ('faults' in read) throw buildInvalid(read.faults, read.field)
-      return read.value
-    },
+    checkBuild: buildCheck(connector),
   }
 }
 
@@ -115,17 +100,4 @@ function secretsOf(kind: TrustedBuildSystemKind, known: readonly string[]): stri
   return known.length === 0
     ? `a link with a build system of the kind ${kind} has no secrets`
     : `a link with a build system of the kind ${kind} has no such secret, but ${known.join(', ')}`
-}
-
-type Parsed<Value> = { readonly value: Value } | { readonly faults: readonly string[]; readonly field: string }
-
-function parsed<Value>(schema: ZodType<Value>, value: unknown, name: string): Parsed<Value> {
-  const read = schema.safeParse(value)
-  if (read.success) return { value: read.data }
-  const fieldOf = (path: readonly PropertyKey[]) => [name, ...path.map(String)].join('.')
-  const faults = schemaFaults(read.error, value)
-  return {
-    faults: faults.slice(0, namedFaults).map(({ path, message }) => `${fieldOf(path)}: ${message}`),
-    field: fieldOf(faults[0]?.path ?? []),
-  }
 }

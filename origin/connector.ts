@@ -22,6 +22,8 @@ export type OriginQuestion<Settings, Build> = {
   readonly build: Build
   /** The bytes as they are in the artifact store; `null` while they are not there yet, as when it is asked for at submission. */
   readonly artifact: Artifact | null
+  /** Whether the service got these bytes from the build system, by {@link Connector.fetchArtifact}; else somebody sent them. */
+  readonly isFetched?: boolean
   /** What the submission says of its origin; `null` when nothing. Only where the system can be asked nothing it is all there is. */
   readonly claimed: SaidOrigin | null
   /** The build node that an authentication proxy says the submission came from; `null` when none did. */
@@ -40,6 +42,8 @@ export type OriginFinding = {
   /** In the order in which they were made; one at least. */
   readonly checks: readonly OriginCheck[]
   readonly evidence: readonly OriginEvidence[]
+  /** That the bytes were held against what the build system keeps or says of them; left out where they were not. */
+  readonly isArtifactCompared?: boolean
   /**
    * The token by which it was proved, where there was one. Whoever takes the finding has it used for this submission alone, by
    * `useOnce` of the identity tokens, before anything comes of it.
@@ -59,6 +63,7 @@ export type ConnectorTools = {
    * @param name what it is: `run`, `artifact`
    */
   readonly keep: (name: string, mediaType: string, bytes: Uint8Array) => Promise<OriginEvidence>
+  /** The moment as of which it is judged: that of the submission, however much later the build system answers. */
   readonly now: () => Instant
   /** Ends the work with the signal's reason. */
   readonly signal: AbortSignal
@@ -113,6 +118,16 @@ export interface Connector<Settings, Build> extends ConnectorForms<Settings, Bui
    * @throws OriginError with `isPassing` for what may pass: the system is down, or asks to be called less
    */
   verify(question: OriginQuestion<Settings, Build>, tools: ConnectorTools): Promise<OriginFinding>
+  /**
+   * Checks the identity token that a submission brings, as the whole of {@link verify} does later, and asks nobody but its issuer:
+   * what is said of the build besides may not be known yet. Left out where jobs have no such tokens.
+   *
+   * @throws OriginError with `isPassing` while the issuer's keys cannot be had
+   */
+  verifyToken?(
+    question: OriginQuestion<Settings, Build>,
+    tools: Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>,
+  ): Promise<OriginFinding>
   /**
    * Gets the artifact from where the system keeps it; left out where clients upload it.
    *

@@ -1,8 +1,22 @@
-export { appVeyorPackageData } from './app-veyor/index.ts'
+export { appVeyor, appVeyorPackageData } from './app-veyor/index.ts'
+export { azureDevOps } from './azure-devops/index.ts'
 export { type BuildSystemForms, buildSystemForms } from './build-system-forms.ts'
 export type * from './connector.ts'
+export type { EarlyFinding } from './early-finding.ts'
+export { createGitHubConnector } from './github/index.ts'
+export { gitLab } from './gitlab/index.ts'
 export { createHttpApis, type HttpApis } from './http-api/index.ts'
 export type * from './http-api.ts'
+export {
+  createIdentityTokens,
+  createIssuerKeys,
+  openPostgresUsedTokens,
+  openSqliteUsedTokens,
+  type UsedTokens,
+  useOnce,
+} from './identity-token/index.ts'
+export { jenkins } from './jenkins/index.ts'
+export { openIdConnect } from './oidc/index.ts'
 export * from './origin-error.ts'
 export {
   claimConnectors,
@@ -14,3 +28,4 @@ export {
   type UncheckedQuestion,
 } from './registry.ts'
 export * from './secret.ts'
+export { teamCity } from './team-city/index.ts'

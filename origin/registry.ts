@@ -1,7 +1,9 @@
 import type { ZodError } from 'zod'
 import { failedCheck, type OriginCheck, type TrustedBuildSystemKind } from '../domain/index.ts'
 import { authenticationProxyConnector, customConnector } from './claim/claim-connector.ts'
+import { withUploadCompared } from './compare-upload.ts'
 import type { Connector, ConnectorTools, OriginFinding, OriginQuestion } from './connector.ts'
+import { type EarlyFinding, earlyFinding } from './early-finding.ts'
 import type { HttpApi } from './http-api.ts'
 import { OriginError } from './origin-error.ts'
 
@@ -21,6 +23,14 @@ export interface Origins {
    * @throws OriginError what may pass; `ORIGIN_KIND_UNSUPPORTED` for a kind that this release has no connector for
    */
   verify(question: UncheckedQuestion, tools: Omit<ConnectorTools, 'api'>): Promise<OriginFinding>
+  /**
+   * What can be found before the artifact is there and anything is recorded: of an identity token all that it says, else whether the
+   * build system takes the credentials.
+   *
+   * @throws Refusal with the code of the first check that failed for good
+   * @throws OriginError `IDENTITY_TOKEN_…` that may pass
+   */
+  verifyEarly(question: UncheckedQuestion, tools: Omit<ConnectorTools, 'api'>): Promise<EarlyFinding>
 }
 
 /** Opens the API at a base URL, which it may refuse. */
@@ -38,29 +48,57 @@ export type RegisteredConnector = {
     tools: Omit<ConnectorTools, 'api'>,
     openApi: OpenApi,
   ) => Promise<OriginFinding>
+  /** The same of the identity token alone; left out where jobs have none. */
+  readonly verifyToken?: (
+    question: Omit<UncheckedQuestion, 'kind'>,
+    tools: Omit<ConnectorTools, 'api'>,
+  ) => Promise<OriginFinding>
 }
 
 /** Takes a connector in. */
 export function registered<Settings, Build>(connector: Connector<Settings, Build>): RegisteredConnector {
-  const { kind, linkSecrets = [], buildSecrets = [] } = connector
+  const { kind, verifyToken } = connector
   return {
     kind,
     async verify(question, tools, openApi) {
-      const settings = connector.settings.safeParse(question.settings)
-      const build = connector.build.safeParse(question.build)
-      const missing = [...linkSecrets, ...buildSecrets].filter((name) => tools.secrets[name] === undefined)
-      if (!settings.success || !build.success || missing.length > 0) {
-        const faults = [
-          ...(settings.success ? [] : [malformed('linkSettings', 'ORIGIN_LINK_INVALID', settings.error)]),
-          ...(build.success ? [] : [malformed('build', 'ORIGIN_BUILD_INVALID', build.error)]),
-          ...missing.map(missingSecret),
-        ]
-        return { origin: null, proof: 'api', checks: faults, evidence: [] }
-      }
-      const baseUrl = connector.baseUrl(settings.data)
+      const read = readQuestion(connector, question, tools)
+      if ('faults' in read) return { origin: null, proof: 'api', checks: read.faults, evidence: [] }
+      const baseUrl = connector.baseUrl(read.settings)
       const api = baseUrl === null ? nobody : openApi({ system: kind, baseUrl, signal: tools.signal })
-      return connector.verify({ ...question, settings: settings.data, build: build.data }, { ...tools, api })
+      const asked = { ...question, ...read }
+      const withApi = { ...tools, api }
+      const finding = await connector.verify(asked, withApi)
+      const fetchArtifact = connector.fetchArtifact?.bind(connector)
+      return fetchArtifact === undefined || question.isFetched
+        ? finding
+        : withUploadCompared(finding, question.artifact, () => fetchArtifact(asked, withApi), tools.signal)
     },
+    ...(verifyToken !== undefined && {
+      async verifyToken(question, tools) {
+        const read = readQuestion(connector, question, tools)
+        if ('faults' in read) return { origin: null, proof: 'identityToken', checks: read.faults, evidence: [] }
+        return verifyToken({ ...question, ...read }, tools)
+      },
+    }),
+  }
+}
+
+/** What link and submission say, in the forms of a connector, or what is wrong with it. */
+function readQuestion<Settings, Build>(
+  { settings: ofLink, build: ofBuild, linkSecrets = [], buildSecrets = [] }: Connector<Settings, Build>,
+  question: Omit<UncheckedQuestion, 'kind'>,
+  { secrets }: Pick<ConnectorTools, 'secrets'>,
+): { readonly settings: Settings; readonly build: Build } | { readonly faults: readonly OriginCheck[] } {
+  const settings = ofLink.safeParse(question.settings)
+  const build = ofBuild.safeParse(question.build)
+  const missing = [...linkSecrets, ...buildSecrets].filter((name) => secrets[name] === undefined)
+  if (settings.success && build.success && missing.length === 0) return { settings: settings.data, build: build.data }
+  return {
+    faults: [
+      ...(settings.success ? [] : [malformed('linkSettings', 'ORIGIN_LINK_INVALID', settings.error)]),
+      ...(build.success ? [] : [malformed('build', 'ORIGIN_BUILD_INVALID', build.error)]),
+      ...missing.map(missingSecret),
+    ],
   }
 }
 
@@ -76,22 +114,35 @@ export function createOrigins(options: {
   readonly openApi: OpenApi
 }): Origins {
   const connectors = new Map(options.connectors.map((each) => [each.kind, each]))
+
+  function connectorOf(kind: TrustedBuildSystemKind): RegisteredConnector {
+    const connector = connectors.get(kind)
+    if (connector !== undefined) return connector
+    throw new OriginError(
+      'ORIGIN_KIND_UNSUPPORTED',
+      `This process cannot verify origins of ${kind}; it can those of ${[...connectors.keys()].join(', ')}.`,
+      { isPassing: true },
+    )
+  }
+
+  async function verify({ kind, ...question }: UncheckedQuestion, tools: Omit<ConnectorTools, 'api'>) {
+    try {
+      return await connectorOf(kind).verify(question, tools, options.openApi)
+    } catch (error) {
+      if (!(error instanceof OriginError) || error.isPassing) throw error
+      const { code, message } = error
+      const checks = [failedCheck('asking', { code, message }, {})]
+      return { origin: null, proof: 'api', checks, evidence: [] } satisfies OriginFinding
+    }
+  }
+
   return {
-    async verify({ kind, ...question }, tools) {
-      const connector = connectors.get(kind)
-      if (connector === undefined)
-        throw new OriginError(
-          'ORIGIN_KIND_UNSUPPORTED',
-          `This process cannot verify origins of ${kind}; it can those of ${[...connectors.keys()].join(', ')}.`,
-          { isPassing: true },
-        )
-      try {
-        return await connector.verify(question, tools, options.openApi)
-      } catch (error) {
-        if (!(error instanceof OriginError) || error.isPassing) throw error
-        const { code, message } = error
-        return { origin: null, proof: 'api', checks: [failedCheck('asking', { code, message }, {})], evidence: [] }
-      }
+    verify,
+    verifyEarly(question, tools) {
+      const { verifyToken } = connectorOf(question.kind)
+      return tools.secrets.identityToken !== undefined && verifyToken !== undefined
+        ? earlyFinding(() => verifyToken(question, tools))
+        : earlyFinding(() => verify({ ...question, artifact: null }, tools))
     },
   }
 }

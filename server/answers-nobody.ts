@@ -40,8 +40,6 @@ export const noBuildSystems: ApplicationDependencies['buildSystems'] = {
   linkSecrets: () => refuse('knows no build systems'),
   optionalLinkSecrets: () => refuse('knows no build systems'),
   checkBuild: () => refuse('knows no build systems'),
-  buildSecrets: () => refuse('knows no build systems'),
-  optionalBuildSecrets: () => refuse('knows no build systems'),
 }
 
 /** For a process that answers nobody: it has no web hooks to look after. */
@@ -52,6 +50,11 @@ export const noWebHooks: ApplicationDependencies['webHooks'] = {
     list: async () => refuse('does not know what web hooks were told'),
     attempts: async () => refuse('does not know what web hooks were told'),
   },
+}
+
+/** For a process that answers nobody: it has no way to build systems. */
+export const noBuilds: ApplicationDependencies['builds'] = {
+  verify: async () => refuse('asks no build systems'),
 }
 
 function refuse(problem: string): never {

@@ -1,8 +1,11 @@
+import type { Logger } from 'pino'
 import type { ApplicationDependencies } from '../application/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { NotificationStore } from '../notifications/index.ts'
+import type { Origins } from '../origin/index.ts'
 import type { ReadModel } from '../projections/index.ts'
-import { nobody, noCertificates, noWebHooks } from './answers-nobody.ts'
+import { noBuilds, nobody, noCertificates, noWebHooks } from './answers-nobody.ts'
+import type { Outside } from './outside.ts'
 
 /** What is found by the read model; a process without one is asked for none of it, for only the API takes artifacts in. */
 export async function indexesOf(
@@ -29,4 +32,15 @@ export async function webHooksOf(
   if (notifications === undefined || readModels === undefined) return noWebHooks
   const { openWebHookPorts } = await import('./web-hooks.ts')
   return openWebHookPorts({ notifications, log, readModel: readModels.readModel })
+}
+
+/** The build systems that a process can ask, and what use cases need of that; one without a way outside asks none. */
+export async function buildSystemsOf(
+  outside: Outside | undefined,
+  { now, logger }: { readonly now: () => string; readonly logger: Logger },
+): Promise<{ readonly origins: Origins | undefined; readonly builds: ApplicationDependencies['builds'] }> {
+  if (outside === undefined) return { origins: undefined, builds: noBuilds }
+  const [{ serviceOrigins }, { serviceBuilds }] = await Promise.all([import('./origins.ts'), import('./builds.ts')])
+  const origins = serviceOrigins(outside, logger)
+  return { origins, builds: serviceBuilds({ ...outside, origins, now }) }
 }

@@ -24,7 +24,7 @@ import { delayNote } from './delay-note.ts'
 import { openServiceLog } from './event-log.ts'
 import { type HealthCheck, mayKnowDetails, openReadiness, registerHealth } from './health.ts'
 import { newHttpServer, urlOf } from './http-server.ts'
-import { indexesOf, webHooksOf } from './indexes.ts'
+import { buildSystemsOf, indexesOf, webHooksOf } from './indexes.ts'
 import { listen } from './listen.ts'
 import type { Mail } from './mail.ts'
 import { plannedFilesOf } from './planned-files.ts'
@@ -101,6 +101,7 @@ export async function startService(options: {
       outside && (await (await import('./notification-store.ts')).openNotificationStore(settings, logger))
     if (notifications !== undefined) closers.push(() => notifications.close())
     const sources = serviceSources(settings, { log, artifacts, outside, now })
+    const { origins, builds } = await buildSystemsOf(outside, { now, logger })
 
     const lost = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} could not be recorded`)
     const refusals = openRefusalAudit({ log, now, onError: lost('a refused attempt') })
@@ -146,6 +147,7 @@ export async function startService(options: {
       workflows,
       uploads: artifacts.uploads,
       sources,
+      builds,
       artifacts: artifacts.reader,
       checkHeader: (header) => checkHeader(signatureFormats, header),
       sourceSummaries,
@@ -241,14 +243,13 @@ export async function startService(options: {
 
     async function addWorker(eventLog: EventLog, passes: FilePasses): Promise<void> {
       const { startWorker } = await import('./worker.ts')
-      const { serviceOrigins } = await import('./origins.ts')
-      if (outside === undefined) throw new Error('A worker has its way outside.')
+      if (outside === undefined || origins === undefined) throw new Error('A worker has its way outside.')
       const worker = await startWorker({
         log: eventLog,
         artifacts,
         sources,
-        origins: serviceOrigins(outside),
-        secrets: outside.secrets,
+        origins,
+        outside,
         passes,
         settings,
         temporal,

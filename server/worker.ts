@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { workerActivities } from '../activities/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import type { Origins } from '../origin/index.ts'
+import { type Origins, useOnce } from '../origin/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
 import { signatureFormats } from '../signing/formats.ts'
 import type { Sources } from '../sources/index.ts'
@@ -20,7 +20,7 @@ export async function startWorker(options: {
   readonly artifacts: Artifacts
   readonly sources: Sources
   readonly origins: Origins
-  readonly secrets: Outside['secrets']
+  readonly outside: Pick<Outside, 'secrets' | 'usedTokens'>
   readonly passes: FilePasses
   readonly settings: Pick<Settings, 'estServers'>
   readonly temporal: TemporalTarget
@@ -31,8 +31,8 @@ export async function startWorker(options: {
   readonly now: () => string
   readonly logger: Logger
 }): Promise<RunningWorker> {
-  const { log, artifacts, sources, origins, secrets, passes, settings, temporal, cacheFolder, trashMs, now, logger } =
-    options
+  const { log, artifacts, sources, origins, outside, passes, settings } = options
+  const { temporal, cacheFolder, trashMs, now, logger } = options
   const { store } = artifacts
   const estServers = configuredEstServers(settings)
   const activities = workerActivities({
@@ -40,7 +40,8 @@ export async function startWorker(options: {
     store,
     sources,
     origins,
-    secrets,
+    secrets: outside.secrets,
+    useToken: (token, usedFor) => useOnce(outside.usedTokens, token, usedFor),
     passes,
     estServers,
     formats: signatureFormats,

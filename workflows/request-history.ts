@@ -142,6 +142,11 @@ export function isOriginDue({
   return originVerification !== undefined && origin === null
 }
 
+/** Whether something secret was kept for a request: for retrieving its artifact, or for asking about its build. */
+export function hasSecrets(request: SigningRequest | undefined): boolean {
+  return request !== undefined && (request.source.secretsId !== null || (request.build?.secrets ?? []).length > 0)
+}
+
 /** What a request fails as whose next step failed for good. */
 export function failureStatus(request: SigningRequest | undefined): FailureStatus {
   if (request?.artifact === null) return 'ArtifactRetrievalFailed'

@@ -24,7 +24,7 @@ import { approveByGrants } from './approve-by-grants.ts'
 import { overdueWatch } from './cancel-overdue.ts'
 import { refreshSignal, type SigningRequestInput } from './contract.ts'
 import { ownId } from './own-id.ts'
-import { failureStatus, isOriginDue, isSmall, requestHistory } from './request-history.ts'
+import { failureStatus, hasSecrets, isOriginDue, isSmall, requestHistory } from './request-history.ts'
 import { type StepFailure, stepFailure, unlessCanceled, unlessFinal } from './step-failure.ts'
 import {
   addBuildData,
@@ -106,7 +106,7 @@ async function runToItsEnd(signingRequestId: SigningRequestId, isNew: boolean): 
     if (!allHandlersFinished()) await condition(allHandlersFinished)
   } while (request() !== undefined && !isOver())
   overdue.end()
-  if (request()?.source.secretsId != null) await finishSource(signingRequestId)
+  if (hasSecrets(request())) await finishSource(signingRequestId)
 
   function takeNextStep(open: SigningRequest): Promise<void> {
     const { retrieveAndPlan, retrieveArtifact } = shortSteps(failures)

@@ -10,6 +10,7 @@ import {
 } from '../artifact-source.ts'
 import { attachRequest } from '../attach-request.ts'
 import { awaitSignature } from '../await-signature.ts'
+import { type BuildOptions, givenBuildOptions, type SaidBuild, saidBuild, withBuildOptions } from '../build-options.ts'
 import { usageError } from '../cli-error.ts'
 import { type ClientCertificateOptions, withClientCertificate } from '../client-certificate-options.ts'
 import type { ConnectionOptions } from '../connection/connection.ts'
@@ -22,7 +23,8 @@ import { beginWait, howToContinue } from '../waiting.ts'
 
 type Options = ConnectionOptions &
   ClientCertificateOptions &
-  ArtifactOptions & {
+  ArtifactOptions &
+  BuildOptions & {
     readonly project?: string
     readonly policy?: string
     /** The id, or `true` where the idempotency key says which. */
@@ -47,7 +49,7 @@ export function define(command: Command, invocation: Invocation): void {
     command,
     'Waits for approvals and for the signature, through restarts of the service, and saves the signed file when its SHA-256 is what the service recorded. Ctrl-C ends the waiting and not the request; `countersign sign --attach` takes it up again.',
   )
-  withArtifactOptions(withClientCertificate(withConnection(command)))
+  withArtifactOptions(withBuildOptions(withClientCertificate(withConnection(command))))
     .argument('[file]', 'the file to be signed; none with --attach, with a link, or where it is described for later')
     .option('--project <slug>', 'the project (slug or id)')
     .option('--policy <slug>', 'its signing policy (slug or id)')
@@ -83,6 +85,7 @@ export function define(command: Command, invocation: Invocation): void {
         return sign(invocation, options, {
           submission,
           source: await artifactSource(terminal, name, options),
+          said: await saidBuild(terminal, options),
           destination,
           timeout,
         })
@@ -116,7 +119,8 @@ function submissionOf(options: Options) {
 function refuseSubmission(options: Options): void {
   const { project, policy, description, productVersion, existingSignatures, cancelAfter } = options
   const said = [project, policy, description, productVersion, existingSignatures, cancelAfter]
-  if (said.some((value) => value !== undefined) || givenArtifactOptions(options).length > 0)
+  const given = [...givenArtifactOptions(options), ...givenBuildOptions(options)]
+  if (said.some((value) => value !== undefined) || given.length > 0)
     throw usageError('What is said with a submission (--project, --policy, …) does not go with --attach: it was made.')
 }
 
@@ -126,11 +130,13 @@ async function sign(
   {
     submission,
     source,
+    said,
     destination,
     timeout,
   }: {
     readonly submission: Submission
     readonly source: ArtifactSource
+    readonly said: SaidBuild
     readonly destination: Destination | undefined
     readonly timeout: number | undefined
   },
@@ -141,7 +147,12 @@ async function sign(
   const { signal } = wait
   let signingRequestId: string | undefined
   try {
-    const { position, ...changed } = await submitArtifact(connection, source, submission, { report, signal })
+    const { position, ...changed } = await submitArtifact(
+      connection,
+      source,
+      { ...submission, said },
+      { report, signal },
+    )
     signingRequestId = changed.signingRequestId
     const isLater = source.kind === 'announcedFile' || source.kind === 'announcedUpload'
     if (isLater) report.note(`Send it: \`countersign request upload ${signingRequestId} FILE\``, 'waiting')

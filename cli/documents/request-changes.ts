@@ -16,6 +16,29 @@ export type SubmissionChoices = {
   readonly idempotencyKey: string
 }
 
+/** Where an artifact comes from, as a trusted build system says. */
+export type SubmittedOrigin = {
+  readonly repositoryData: {
+    readonly url: string | null
+    readonly branchName: string | null
+    readonly commitId: string | null
+    readonly sourceControlManagementType: string | null
+  } | null
+  readonly buildData: { readonly url: string | null } | null
+}
+
+/** Which build it comes from, as that build system's kind says it. */
+export type SubmittedBuild = {
+  readonly fields: Readonly<Record<string, string>>
+  readonly secrets: readonly { readonly name: string; readonly value: string }[]
+}
+
+/** What is said of origin and build. */
+export type SubmittedOriginAndBuild = {
+  readonly origin: SubmittedOrigin | null
+  readonly build: SubmittedBuild | null
+}
+
 /** Where the service fetches an artifact. What stands behind `?` of the address is secret, and so are the headers' values. */
 export type SubmittedLink = {
   readonly url: string
@@ -34,12 +57,13 @@ export type SubmittedSource =
 export const canSubmit = typedDocument<
   { readonly canSubmit: { readonly refusal: { readonly code: string; readonly message: string } | null } },
   {
-    readonly input: SubmissionChoices & {
-      readonly fileName: string
-      readonly size: number
-      /** Base64. */
-      readonly firstBytes: string | null
-    }
+    readonly input: SubmissionChoices &
+      SubmittedOriginAndBuild & {
+        readonly fileName: string
+        readonly size: number
+        /** Base64. */
+        readonly firstBytes: string | null
+      }
   }
 >(`query CanSubmit($input: CanSubmitInput!) {
   canSubmit(input: $input) { refusal { code message } }
@@ -48,7 +72,11 @@ export const canSubmit = typedDocument<
 /** Submits an artifact; again under the same key, it answers the first request. */
 export const submitRequest = typedDocument<
   { readonly submitSigningRequest: Changed },
-  { readonly input: SubmissionChoices & SubmittedSource & { readonly cancelAfterSeconds: number | null } }
+  {
+    readonly input: SubmissionChoices &
+      SubmittedOriginAndBuild &
+      SubmittedSource & { readonly cancelAfterSeconds: number | null }
+  }
 >(`mutation SubmitRequest($input: SubmitSigningRequestInput!) {
   submitSigningRequest(input: $input) { signingRequestId position }
 }`)

@@ -145,6 +145,8 @@ export type RequestDetails = RequestSummary & {
   /** Which version of the product it is, as its submitter says it. */
   readonly version: string | null
   readonly existingSignatures: ExistingSignatureTreatment
+  /** Which build it comes from, as the submission said; null when it said none. */
+  readonly build: { readonly fields: Readonly<Record<string, unknown>>; readonly secretNames: readonly string[] } | null
   /** What is demanded of the artifact's origin; null where it is not verified. */
   readonly demandedOrigin: {
     readonly repositoryUrl: string
@@ -243,6 +245,7 @@ export type RequestDetails = RequestSummary & {
 export const requestDetails = `fragment RequestDetails on SigningRequest {
   ...RequestSummary
   signingPolicyVersion cancelAt version programDescription programUrl timestamp existingSignatures hashSigningAllowed
+  build { fields secretNames }
   demandedOrigin { repositoryUrl allowedBranches sourceSummary { level } }
   origin {
     kind proof

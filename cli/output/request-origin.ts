@@ -2,12 +2,14 @@ import type { RequestDetails } from '../documents/request-fields.ts'
 import { readableSize } from './quantities.ts'
 import { type Cell, type Marker, table } from './table.ts'
 
-/** What is known of a request's origin, as fields; none where nothing is demanded of it. */
+/** What is said and known of a request's origin, as fields. */
 export function originFields({
+  build,
   demandedOrigin,
   origin,
-}: Pick<RequestDetails, 'demandedOrigin' | 'origin'>): (readonly [string, Cell | null])[] {
-  if (demandedOrigin === null) return []
+}: Pick<RequestDetails, 'build' | 'demandedOrigin' | 'origin'>): (readonly [string, Cell | null])[] {
+  const named = [['build named', build && namedBuild(build)]] as const
+  if (demandedOrigin === null) return [...named]
   const { verified, kind, proof } = origin ?? { verified: null, kind: null, proof: null }
   const { repositoryUrl, allowedBranches, sourceSummary } = demandedOrigin
   const summary = sourceSummary === null ? '' : `, source level ${sourceSummary.level}`
@@ -15,6 +17,7 @@ export function originFields({
   const outcome =
     origin === null ? 'not verified yet' : verified === null ? 'rejected' : `verified by ${kind}, ${proof}`
   return [
+    ...named,
     ['origin', outcome],
     ['demanded', allowed],
     ['repository', verified?.repositoryUrl ?? null],
@@ -33,6 +36,11 @@ export function originTable({ origin }: Pick<RequestDetails, 'origin'>, marker: 
   if (origin === null || origin.checks.length === 0) return ''
   const rows = origin.checks.map(({ name, outcome, code, message }) => [name, outcome, code ?? '', message ?? ''])
   return `\n${table(['check', 'outcome', 'code', 'what would be right'], rows, marker)}`
+}
+
+function namedBuild({ fields, secretNames }: NonNullable<RequestDetails['build']>): string {
+  const said = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`)
+  return [...said, ...secretNames.map((name) => `with ${name}`)].join(', ')
 }
 
 /** By both of what links with users name. */

@@ -5,7 +5,7 @@ import { OriginError } from '../origin-error.ts'
 import { fetchByApi } from './fetch-artifact.ts'
 import { type GitHubBuild, type GitHubSettings, gitHubForms, serverOf } from './settings.ts'
 import { verifyByApi } from './verify-by-api.ts'
-import { verifyByToken } from './verify-by-token.ts'
+import { judgeToken, verifyByToken } from './verify-by-token.ts'
 
 /**
  * The connector for GitHub Actions, of github.com, `*.ghe.com` and GitHub Enterprise Server. Three secrets can prove a build, none of
@@ -23,6 +23,7 @@ export function createGitHubConnector(tokens: IdentityTokens): Connector<GitHubS
       const failure = { code: 'ORIGIN_CREDENTIALS_MISSING', message: missing }
       return { origin: null, proof: 'api', checks: [failedCheck('credentials', failure, {})], evidence: [] }
     },
+    verifyToken: async (question, tools) => (await judgeToken(question, tools, tokens)).byToken,
     async fetchArtifact(question, tools) {
       const token = apiToken(tools)
       if (token !== undefined) return fetchByApi(question, tools, token)

@@ -36,7 +36,11 @@ export async function verifyByApi(
     if (!(error instanceof Unanswered)) throw error
     checks.push(failedCheck('answers', { code: error.code, message: error.message }, { status: error.status }))
   }
-  return { origin, proof: 'api', checks, evidence: client.evidence }
+  // Where GitHub names no digest, as older Enterprise Servers do, nothing was compared.
+  const isArtifactCompared = checks.some(
+    ({ name, inputs }) => name === 'digest' && inputs.every(({ value }) => value !== null),
+  )
+  return { origin, proof: 'api', checks, evidence: client.evidence, isArtifactCompared }
 }
 
 /** Pushes checks as they are made, so that those before an answer that does not come are recorded too. */

@@ -20,21 +20,8 @@ export async function verifyByToken(
   tools: ConnectorTools,
   tokens: IdentityTokens,
 ): Promise<OriginFinding> {
-  const { settings } = question
-  const { issuer } = serverOf(settings)
-  const none = { origin: null, proof: 'identityToken', evidence: [] } as const
-  const expected = { issuer, audience: settings.audience, algorithms: ['RS256'], longestLifeSeconds } as const
-  const { token, check, evidence } = await checkIdentityToken(tokens, tools, expected)
-  if (token === null) return { ...none, checks: [check] }
-  const { claims, origin, checks } = judgeClaims(token.claims, settings)
-  const { tokenId, expiresAt } = token
-  const byToken: OriginFinding = {
-    origin,
-    proof: 'identityToken',
-    checks: [check, ...checks],
-    evidence,
-    identityToken: { issuer: token.issuer, tokenId, expiresAt },
-  }
+  const { claims, byToken } = await judgeToken(question, tools, tokens)
+  const { origin } = byToken
   const { apiKey } = tools.secrets
   if (claims === null || origin === null || (apiKey === undefined && !needsApi(question))) return byToken
   if (apiKey === undefined) return { ...byToken, checks: [...byToken.checks, needsKey()] }
@@ -49,6 +36,23 @@ export async function verifyByToken(
     checks: [...byToken.checks, ...byApi.checks, checkSame(origin, byApi.origin)],
     evidence: [...byToken.evidence, ...byApi.evidence],
   }
+}
+
+/** Checks the job's identity token by itself, with all that it says of the build. @throws OriginError for what may pass */
+export async function judgeToken(
+  { settings, artifact }: Pick<GitHubQuestion, 'settings' | 'artifact'>,
+  tools: Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>,
+  tokens: IdentityTokens,
+): Promise<{ readonly claims: ReturnType<typeof judgeClaims>['claims']; readonly byToken: OriginFinding }> {
+  const { issuer } = serverOf(settings)
+  const expected = { issuer, audience: settings.audience, algorithms: ['RS256'], longestLifeSeconds } as const
+  const { token, check, evidence } = await checkIdentityToken(tokens, tools, expected, artifact)
+  if (token === null)
+    return { claims: null, byToken: { origin: null, proof: 'identityToken', evidence: [], checks: [check] } }
+  const { claims, origin, checks } = judgeClaims(token.claims, settings)
+  const { tokenId, expiresAt } = token
+  const identityToken = { issuer: token.issuer, tokenId, expiresAt }
+  return { claims, byToken: { origin, proof: 'identityToken', checks: [check, ...checks], evidence, identityToken } }
 }
 
 /** Whether the link or the submission asks for what a token does not say. */

@@ -6,7 +6,7 @@ import { OriginError } from '../origin-error.ts'
 import { baseName } from '../reading/index.ts'
 import { headersOf, permission } from './api.ts'
 import { type GitLabBuild, type GitLabSettings, gitLabForms, serverOf } from './settings.ts'
-import { type GitLabQuestion, verifyByApi, verifyByToken } from './verify.ts'
+import { type GitLabQuestion, judgeToken, verifyByApi, verifyByToken } from './verify.ts'
 
 export type { GitLabBuild, GitLabSettings } from './settings.ts'
 
@@ -23,6 +23,7 @@ export function gitLab(options: { readonly identityTokens: IdentityTokens }): Co
       tools.secrets.identityToken === undefined
         ? verifyByApi(question, tools)
         : verifyByToken(question, tools, options.identityTokens),
+    verifyToken: (question, tools) => judgeToken(question, tools, options.identityTokens),
     fetchArtifact,
   }
 }

@@ -24,23 +24,14 @@ export type GitLabQuestion = OriginQuestion<GitLabSettings, GitLabBuild>
  * must be of the same pipeline: an artifact of the ref's latest pipeline may be another one's.
  */
 export async function verifyByToken(
-  { settings, build }: GitLabQuestion,
+  question: GitLabQuestion,
   tools: ConnectorTools,
   identityTokens: IdentityTokens,
 ): Promise<OriginFinding> {
-  const { issuer } = serverOf(settings)
-  const none = { origin: null, proof: 'identityToken', evidence: [] } as const
-  const { audience, longestLifeSeconds } = settings
-  const expected = { issuer, audience, algorithms: ['RS256'], longestLifeSeconds } as const
-  const { token, check, evidence } = await checkIdentityToken(identityTokens, tools, expected)
-  if (token === null) return { ...none, checks: [check] }
-  const checks = createCheckList()
-  const { tokenId, expiresAt } = token
-  const identityToken = { issuer, tokenId, expiresAt }
-  const claims = readClaims(checks, token.claims)
-  if (claims === undefined) return { ...none, checks: [check, ...checks.made], evidence, identityToken }
-
-  const origin = judgeClaims(checks, claims, settings)
+  const { settings, build } = question
+  const read = await readToken(question, tools, identityTokens)
+  if (read.claims === undefined) return read.finding
+  const { check, checks, claims, origin, evidence, identityToken } = read
   const all = [origin?.build.runners ?? 'unknown']
   const api = projectApi(checks, tools, settings)
   if (build.jobId !== undefined) {
@@ -61,6 +52,41 @@ export async function verifyByToken(
     evidence: [...evidence, ...api.evidence],
     identityToken,
   }
+}
+
+/** Checks the token of a job by itself, with all that it says of the build, and asks nobody but its issuer. */
+export async function judgeToken(
+  question: TokenQuestion,
+  tools: TokenTools,
+  identityTokens: IdentityTokens,
+): Promise<OriginFinding> {
+  const { settings } = question
+  const read = await readToken(question, tools, identityTokens)
+  if (read.claims === undefined) return read.finding
+  const { check, checks, claims, origin, evidence, identityToken } = read
+  const { runner_environment: environment, runner_id: runnerId } = claims
+  checkRunners(checks, origin?.build.runners ?? 'unknown', { environment, runnerId }, settings)
+  return { origin: origin ?? null, proof: 'identityToken', checks: [check, ...checks.made], evidence, identityToken }
+}
+
+type TokenQuestion = Pick<GitLabQuestion, 'settings' | 'artifact'>
+type TokenTools = Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>
+
+/** The claims of a token, judged by the link, and where they are not of the form that is needed the finding. */
+async function readToken({ settings, artifact }: TokenQuestion, tools: TokenTools, identityTokens: IdentityTokens) {
+  const { issuer } = serverOf(settings)
+  const none = { origin: null, proof: 'identityToken', evidence: [] } as const
+  const { audience, longestLifeSeconds } = settings
+  const expected = { issuer, audience, algorithms: ['RS256'], longestLifeSeconds } as const
+  const { token, check, evidence } = await checkIdentityToken(identityTokens, tools, expected, artifact)
+  if (token === null) return { finding: { ...none, checks: [check] } satisfies OriginFinding }
+  const checks = createCheckList()
+  const { tokenId, expiresAt } = token
+  const identityToken = { issuer, tokenId, expiresAt }
+  const claims = readClaims(checks, token.claims)
+  if (claims === undefined)
+    return { finding: { ...none, checks: [check, ...checks.made], evidence, identityToken } satisfies OriginFinding }
+  return { check, checks, claims, origin: judgeClaims(checks, claims, settings), evidence, identityToken }
 }
 
 /** Verifies by the API alone, with an access token and the id of the job that made the artifact. */

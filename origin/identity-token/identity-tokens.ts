@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type CryptoKey, compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose'
-import type { Instant } from '../../domain/index.ts'
+import type { Instant, Sha256Digest } from '../../domain/index.ts'
 import { OriginError, type OriginErrorCode } from '../origin-error.ts'
 import type { Secret } from '../secret.ts'
 import type { TokenAlgorithm } from './algorithms.ts'
@@ -11,7 +11,10 @@ import type { IssuerKeys } from './issuer-keys.ts'
 export type ExpectedToken = {
   /** As it stands in the token and in the issuer's discovery document, to the last character. */
   readonly issuer: string
-  /** Whom the token must be for, and nobody else. */
+  /**
+   * Whom the token must be for, and nobody else. Where an issuer lets a job choose, the job can put the digest of its artifact
+   * behind it: `https://signing.example.com#sha256=…`; then the token proves that artifact alone.
+   */
   readonly audience: string
   /** What the issuer signs by. */
   readonly algorithms: readonly TokenAlgorithm[]
@@ -25,6 +28,8 @@ export type IdentityToken = {
   /** Its `jti`, or the SHA-256 (hexadecimal) of what is signed of it where it has none. */
   readonly tokenId: string
   readonly expiresAt: Instant
+  /** The SHA-256 of the one artifact that it is for, where its audience names one; else `null`. */
+  readonly boundTo: Sha256Digest | null
   readonly claims: TokenClaims
   /** The claims as they came, in JSON: evidence that nobody can use as the token. */
   readonly payload: Uint8Array
@@ -61,9 +66,9 @@ export function createIdentityTokens(keys: IssuerKeys): IdentityTokens {
       const payload = await verified(text, await keys.find(issuer, algorithm, keyId), algorithm)
       // The very bytes that are signed decide from here on.
       const claims = JSON.parse(Buffer.from(payload).toString()) as TokenClaims
-      requireAudience(claims.aud, expected.audience)
+      const boundTo = requireAudience(claims.aud, expected.audience)
       const expiresAt = requireTimes(claims, expected.longestLifeSeconds, Date.parse(at) / 1_000)
-      return { issuer, tokenId: tokenIdOf(claims, text), expiresAt, claims, payload }
+      return { issuer, tokenId: tokenIdOf(claims, text), expiresAt, boundTo, claims, payload }
     },
   }
 }
@@ -108,10 +113,20 @@ async function verified(text: string, keys: readonly CryptoKey[], algorithm: Tok
   throw refused('IDENTITY_TOKEN_SIGNATURE_INVALID', 'is not signed by a key of its issuer: it was changed or made up')
 }
 
-/** A token for several could be shown to us by any of them. */
-function requireAudience(audience: unknown, expected: string): void {
+/**
+ * A token for several could be shown to us by any of them.
+ *
+ * @returns the digest of an artifact that stands behind the audience; `null` when none does
+ */
+function requireAudience(audience: unknown, expected: string): Sha256Digest | null {
   const named = Array.isArray(audience) ? audience : [audience]
-  if (named.length === 1 && named[0] === expected) return
+  const [only] = named
+  if (named.length === 1 && typeof only === 'string' && only.startsWith(expected)) {
+    const rest = only.slice(expected.length)
+    if (rest === '') return null
+    const [, digest] = /^#sha256=([0-9a-f]{64})$/.exec(rest) ?? []
+    if (digest !== undefined) return digest as Sha256Digest
+  }
   throw refused(
     'IDENTITY_TOKEN_AUDIENCE_WRONG',
     `is for ${named.slice(0, 5).map(shown).join(' and ')} in place of ${JSON.stringify(expected)} alone. Have the job ask for one with this audience`,

@@ -1,4 +1,4 @@
-import { failedCheck, type OriginCheck, type OriginEvidence, passedCheck } from '../../domain/index.ts'
+import { type Artifact, failedCheck, type OriginCheck, type OriginEvidence, passedCheck } from '../../domain/index.ts'
 import type { ConnectorTools } from '../connector.ts'
 import { OriginError } from '../origin-error.ts'
 import type { ExpectedToken, IdentityToken, IdentityTokens } from './identity-tokens.ts'
@@ -18,12 +18,14 @@ export type LinkedToken = Omit<ExpectedToken, 'audience'> & { readonly audience:
 /**
  * Checks the token that came with a submission as its secret `identityToken`, as of the moment that the tools say.
  *
+ * @param artifact what is to be signed, as far as it is known: a token that names an artifact is for no other one
  * @throws OriginError what may pass, as {@link IdentityTokens} says
  */
 export async function checkIdentityToken(
   identityTokens: IdentityTokens,
   { secrets, keep, now }: Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>,
   expected: LinkedToken,
+  artifact: Pick<Artifact, 'sha256'> | null,
 ): Promise<TokenFinding> {
   const { issuer, audience } = expected
   const compared = { issuer, audience }
@@ -44,9 +46,14 @@ export async function checkIdentityToken(
     )
   try {
     const token = await identityTokens.check(secrets.identityToken, { ...expected, audience }, now())
-    const { tokenId, expiresAt, payload } = token
+    const { tokenId, expiresAt, boundTo, payload } = token
+    if (boundTo !== null && artifact !== null && boundTo !== artifact.sha256)
+      return failed(
+        'IDENTITY_TOKEN_OTHER_ARTIFACT',
+        `The identity token is for the artifact of the SHA-256 ${boundTo}, and this one's is ${artifact.sha256}. Have the job ask for a token for what it submits.`,
+      )
     const evidence = [await keep('identityToken', 'application/json', payload)]
-    return { token, check: passedCheck('identityToken', { ...compared, tokenId, expiresAt }), evidence }
+    return { token, check: passedCheck('identityToken', { ...compared, tokenId, expiresAt, boundTo }), evidence }
   } catch (error) {
     if (!(error instanceof OriginError) || error.isPassing) throw error
     return failed(error.code, error.message)

@@ -37,7 +37,7 @@ const spareMs = 3_600_000
  * @throws OriginError `IDENTITY_TOKEN_USED`; passing: as {@link UsedTokens} says
  */
 export async function useOnce(
-  usedTokens: UsedTokens,
+  usedTokens: Pick<UsedTokens, 'use'>,
   { issuer, tokenId, expiresAt }: Pick<IdentityToken, 'issuer' | 'tokenId' | 'expiresAt'>,
   usedFor: string,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Connector } from '../connector.ts'
+import type { Connector, ConnectorTools, OriginFinding, OriginQuestion } from '../connector.ts'
 import { checkIdentityToken, type IdentityTokens } from '../identity-token/index.ts'
 import { judgeRequired, readOrigin } from './read-origin.ts'
 import { type OidcBuild, type OidcSettings, oidcForms } from './settings.ts'
@@ -15,18 +15,24 @@ export function openIdConnect(options: {
   return {
     ...oidcForms,
     baseUrl: () => null,
-    async verify({ settings }, tools) {
-      const { token, check, evidence } = await checkIdentityToken(options.identityTokens, tools, settings)
-      if (token === null) return { origin: null, proof: 'identityToken', checks: [check], evidence }
-      const { issuer, tokenId, expiresAt, claims } = token
-      const { origin, checks } = readOrigin(settings, claims)
-      return {
-        origin,
-        proof: 'identityToken',
-        checks: [check, ...judgeRequired(settings, claims), ...checks],
-        evidence,
-        identityToken: { issuer, tokenId, expiresAt },
-      }
-    },
+    verify,
+    verifyToken: verify,
+  }
+
+  async function verify(
+    { settings, artifact }: Pick<OriginQuestion<OidcSettings, OidcBuild>, 'settings' | 'artifact'>,
+    tools: Pick<ConnectorTools, 'secrets' | 'keep' | 'now'>,
+  ): Promise<OriginFinding> {
+    const { token, check, evidence } = await checkIdentityToken(options.identityTokens, tools, settings, artifact)
+    if (token === null) return { origin: null, proof: 'identityToken', checks: [check], evidence }
+    const { issuer, tokenId, expiresAt, claims } = token
+    const { origin, checks } = readOrigin(settings, claims)
+    return {
+      origin,
+      proof: 'identityToken',
+      checks: [check, ...judgeRequired(settings, claims), ...checks],
+      evidence,
+      identityToken: { issuer, tokenId, expiresAt },
+    }
   }
 }

@@ -2,7 +2,6 @@ import type { PersonReader } from '../../application/index.ts'
 import {
   displayName,
   earlierRequestOf,
-  evidenceFile,
   isFinalStatus,
   knownArtifact,
   nextTryOf,
@@ -15,8 +14,8 @@ import {
   type UserId,
 } from '../../domain/index.ts'
 import type { ProjectView, ReadModel, SigningPolicyView, SigningRequestView } from '../../projections/index.ts'
-import { showVerification } from '../administration/origin-verification.ts'
 import type { Links } from '../links.ts'
+import { buildOf, demandedOriginOf, originOf, verifiedOriginOf, voucherOf } from './describe-origin.ts'
 import type { RequestDocument, RequestSummary } from './request-document.ts'
 import { statusOf } from './status-document.ts'
 
@@ -129,6 +128,7 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     provenanceBundleLink: request.provenance && links.signingRequest(request, 'ProvenanceBundle'),
     origin: originOf(request, links),
     vouchedBy: voucherOf(request),
+    build: buildOf(request),
     demandedOrigin: demandedOriginOf(request),
     verifiedOrigin: verifiedOriginOf(request, links),
     addedBuildData: request.addedBuildData ?? null,
@@ -153,58 +153,6 @@ function summaryOf(request: SigningRequestView, { projects, policies, names }: N
     waitingFor: waitingFor(request),
     resubmittedFrom: earlierRequestOf(request.source) ?? null,
     resubmissions: request.resubmissions.slice(-mostNamed),
-  }
-}
-
-function originOf(request: SigningRequestView, links: Links): RequestSummary['origin'] {
-  const { claimedOrigin } = request
-  if (claimedOrigin === undefined) return null
-  const { repositoryData, buildData } = claimedOrigin
-  const file = buildData?.buildSettingsFile ?? null
-  return {
-    repositoryData,
-    buildData: buildData && {
-      url: buildData.url,
-      buildSettingsFile: file && {
-        downloadLink: links.signingRequest(request, 'BuildSettingsFile'),
-        fileName: file.fileName,
-      },
-    },
-  }
-}
-
-function voucherOf({ vouchedBy }: SigningRequestView): RequestSummary['vouchedBy'] {
-  if (vouchedBy === null) return null
-  const { trustedBuildSystemId, node, nodeStatement = null } = vouchedBy
-  return { trustedBuildSystemId, node, nodeStatement }
-}
-
-function demandedOriginOf({ originVerification: demanded }: SigningRequestView): RequestSummary['demandedOrigin'] {
-  return demanded === undefined ? null : { repositoryUrl: demanded.repositoryUrl, ...showVerification(demanded) }
-}
-
-function verifiedOriginOf(request: SigningRequestView, links: Links): RequestSummary['verifiedOrigin'] {
-  const { origin: found } = request
-  if (found === null) return null
-  const { kind, trustedBuildSystemId, verified, checks, evidence } = found
-  const origin = verified?.origin
-  return {
-    verified: verified !== null,
-    kind,
-    proof: verified?.proof ?? null,
-    trustedBuildSystemId,
-    repository: origin?.repository ?? null,
-    ref: origin?.ref ?? null,
-    commitId: origin?.commitId ?? null,
-    build: origin?.build ?? null,
-    actors: [...(origin?.actors ?? [])],
-    node: origin?.node ?? null,
-    checks: checks.map((check) => ({ ...check, inputs: [...check.inputs] })),
-    evidence: evidence.map((each) => ({
-      ...each,
-      fileName: evidenceFile(each).fileName,
-      link: links.signingRequest(request, `OriginEvidence/${each.sha256}`),
-    })),
   }
 }
 

@@ -83,6 +83,10 @@ export const requestSummary = statusDocument
       })
       .nullable()
       .meta({ description: 'The trusted build system that vouched for the submission. Null when none did.' }),
+    build: z
+      .object({ fields: z.record(z.string(), z.unknown()), secretNames: z.array(z.string()) })
+      .nullable()
+      .meta({ description: 'Which build the artifact comes from, as the submission says. Nobody has checked it.' }),
     demandedOrigin: z
       .object({ repositoryUrl: z.string(), ...originVerification.shape })
       .nullable()

@@ -41,6 +41,21 @@ export const submissionFields = z.object({
     })
     .optional()
     .meta({ description: 'Where the artifact comes from. Only with the token of a trusted build system.' }),
+  build: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .meta({
+      description:
+        'Which build of the trusted build system it comes from: ids of run, job and artifact, as its kind has them; as build.<name>.',
+    }),
+  buildSecrets: z
+    .record(z.string(), z.string().meta({ writeOnly: true }))
+    .optional()
+    .meta({
+      description:
+        'By which the build system is asked about the build (identityToken, accessToken), as buildSecrets.<name>. Shown to nobody, and removed when the origin is known.',
+      writeOnly: true,
+    }),
 })
 
 /** What was sent of {@link submissionFields}. */
@@ -83,6 +98,7 @@ export function choicesOf(
     existingSignatures: existingSignatures ?? null,
     idempotencyKey,
     cancelAfterSeconds: fields.cancellationTimeoutInSeconds ?? null,
+    build: { fields: fields.build ?? {}, secrets: fields.buildSecrets ?? {} },
     origin: hasOrigin
       ? {
           repositoryData:

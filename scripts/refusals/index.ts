@@ -15,6 +15,7 @@ const rooms = [
   'signing',
   'server',
   'http',
+  'origin',
 ]
 
 /**
@@ -34,6 +35,10 @@ const ports: readonly (readonly [call: string, files: RegExp, name: string])[] =
   ['buildSystems.checkLink', /^origin\/github\/settings/, 'requireReadable'],
   ['certificates.readIssued', /^server\/certificates/, 'readIssued'],
   ['certificates.readImported', /^server\/certificates/, 'readImported'],
+  ['buildSystems.checkBuild', /^origin\/check-build/, 'buildCheck'],
+  ['builds.verify', /^origin\/early-finding/, 'earlyFinding'],
+  ['builds.verify', /^origin\/identity-token\/identity-tokens/, 'createIdentityTokens'],
+  ['builds.verify', /^origin\/identity-token\/used-tokens/, 'useOnce'],
   ['.checkHeader', /^artifacts\/planner\/check-header/, 'checkHeader'],
   ['format.checkStart', /^signing\/[^/]+\/format/, 'checkStart'],
   ['waitingCalls.enter', /^http\/waiting-calls/, 'enter'],

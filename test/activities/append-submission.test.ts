@@ -3,7 +3,6 @@ import { expect, test, vi } from 'vitest'
 import { type AppendOutcome, workerActivities } from '../../activities/index.ts'
 import { eventMetadata, signingRequestDecider, streams } from '../../domain/index.ts'
 import { EventLogError, readWholeStream } from '../../event-log/index.ts'
-import { claimOrigins, noLinkSecrets } from '../support/claim-origins.ts'
 import { hashSubmission } from '../support/hash-requests.ts'
 import { silenceWorkers } from '../support/temporal.ts'
 import { testOrganization } from '../support/test-organization.ts'
@@ -26,8 +25,7 @@ async function prepared(program?: Uint8Array, ofHashes = false) {
   const { appendSubmission } = workerActivities({
     ...organization.signer,
     sources: organization.sources,
-    origins: claimOrigins(),
-    secrets: noLinkSecrets,
+    ...organization.asking,
     estServers: new Map(),
   })
   const write = organization.log.append

@@ -21,7 +21,6 @@ import {
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import type { Origins } from '../../origin/index.ts'
-import { noSecrets } from '../../server/answers-nobody.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
 import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
@@ -116,8 +115,11 @@ describe('a request whose origin was verified', () => {
     // What the worker writes.
     const changes = { claimedOrigin, originVerification: demandedOrigin }
     const signingRequestId = await organization.retrievedRequest(undefined, undefined, { changes })
-    const origins: Origins = { verify: async () => ({ origin, proof: 'claim', checks: [], evidence: [] }) }
-    const step = verifyOrigin({ log: signer.log, store, origins, secrets: noSecrets, now: signer.now })
+    const origins: Pick<Origins, 'verify'> = {
+      verify: async () => ({ origin, proof: 'claim', checks: [], evidence: [] }),
+    }
+    const { asking } = organization
+    const step = verifyOrigin({ ...asking, log: signer.log, store, origins, now: signer.now })
     await new MockActivityEnvironment().run(step, { signingRequestId, fromRevision: 0 })
     const expected = [anna, bert, tool].filter((person) => person !== submitter).sort()
     expect((await organization.request(signingRequestId)).peopleBehind).toEqual(expected)

@@ -7,12 +7,15 @@ import { verifyOrigin } from '../../activities/verify-origin.ts'
 import { handleCommand } from '../../application/handle-command.ts'
 import {
   type BuildNode,
+  type BuildSecretId,
   type DomainEvent,
   type EventMetadata,
+  type OriginProof,
   organizationDecider,
   originOfClaim,
   passedCheck,
   type RecordOrigin,
+  type Sha256Digest,
   type SourceSummaryRule,
   type Submission,
   streams,
@@ -23,8 +26,6 @@ import {
   type VerifiedOrigin,
 } from '../../domain/index.ts'
 import { prepareEvents, readWholeStream } from '../../event-log/index.ts'
-import { noSecrets } from '../../server/answers-nobody.ts'
-import { claimOrigins } from '../support/claim-origins.ts'
 import { testInstallation } from '../support/event-keys.ts'
 import { memoryKey } from '../support/memory-key.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
@@ -36,6 +37,7 @@ import { type TestOrganization, testOrganization } from '../support/test-organiz
 silenceWorkers()
 
 const installation = testInstallation()
+const evidence = [{ name: 'run', mediaType: 'application/json', sha256: 'ee'.repeat(32) as Sha256Digest, size: 9 }]
 
 /** An organization whose policy verifies origins, whose signer believes only what could have been. */
 async function verifying(buildSystem: true | TrustedBuildSystemKind = true, rule?: SourceSummaryRule) {
@@ -94,17 +96,40 @@ describe('a signer of a policy that verifies origins', () => {
     expect(await signed({}, { trustedBuildSystemId })).toBe('ORIGIN_NOT_VERIFIED')
   }, 60_000)
 
-  test.each([
-    ['an answer of a build system that no worker asks', 'githubActions', 'api', 'ORIGIN_KIND_UNSUPPORTED'],
-    ['a proxy that names no node', 'authenticationProxy', 'clientCertificate', 'ORIGIN_NOT_VERIFIED'],
-  ] as const)(
-    'does not believe %s',
-    async (_, kind, proof, code) => {
-      const { signed } = await verifying(kind)
-      expect(await signed({}, { kind, proof })).toBe(code)
-    },
-    60_000,
-  )
+  test('does not believe a proxy that names no node', async () => {
+    const { signed } = await verifying('authenticationProxy')
+    const found = { kind: 'authenticationProxy', proof: 'clientCertificate', evidence } as const
+    expect(await signed({}, found)).toBe('ORIGIN_NOT_VERIFIED')
+  }, 60_000)
+
+  test('believes the worker that asked a build system, where that can have answered so', async () => {
+    const { signed } = await verifying('githubActions')
+    const build = { fields: {}, secrets: [{ name: 'identityToken', secretId: randomUUID() as BuildSecretId }] }
+    const by = (proof: OriginProof, kept: typeof evidence, changes: Partial<Submission> = {}) =>
+      signed(changes, { kind: 'githubActions', proof, evidence: kept })
+    expect(await by('api', evidence)).toBe('signed')
+    expect(await by('identityToken', evidence, { build })).toBe('signed')
+    // Nothing was kept; the submission brought no token; no connector of the kind finds it so.
+    expect(await by('api', [])).toBe('ORIGIN_NOT_VERIFIED')
+    expect(await by('identityToken', evidence)).toBe('ORIGIN_NOT_VERIFIED')
+    expect(await by('claim', evidence)).toBe('ORIGIN_NOT_VERIFIED')
+  }, 60_000)
+
+  test('believes Jenkins exactly what its plugin claims, and only where the link names no Jenkins to ask', async () => {
+    const { organization, signed, recorded } = await verifying('jenkins')
+    const { signer, setup, projectId } = organization
+    const found = { kind: 'jenkins', proof: 'claim' } as const
+    expect(await signed({}, found)).toBe('signed')
+    const origin = { ...(recorded.origin as VerifiedOrigin), commitId: 'cd'.repeat(20) }
+    expect(await signed({}, { ...found, origin })).toBe('ORIGIN_NOT_VERIFIED')
+    expect(await signed({}, { ...found, proof: 'api', evidence })).toBe('ORIGIN_NOT_VERIFIED')
+    const stream = streams.trustedBuildSystem(recorded.trustedBuildSystemId)
+    const settings = { baseUrl: 'https://jenkins.example.org', userName: 'signing' }
+    const command = { type: 'ChangeLink', projectId, settings, secrets: [] } as const
+    await handleCommand(signer, setup, stream, trustedBuildSystemDecider, command)
+    expect(await signed({}, found)).toBe('ORIGIN_NOT_VERIFIED')
+    expect(await signed({}, { ...found, proof: 'api', evidence })).toBe('signed')
+  }, 60_000)
 
   test('signs by no link that was changed without the approvals that the organization demands', async () => {
     const { organization, recorded } = await verifying()
@@ -216,13 +241,7 @@ describe('a signer of a policy that verifies origins', () => {
       claimedOrigin: { ...claimedBy(organization), sourceSummaries },
       originVerification: { ...demandedOrigin, sourceSummary: rule },
     })
-    const worker = verifyOrigin({
-      log: signer.log,
-      store,
-      origins: claimOrigins(),
-      secrets: noSecrets,
-      now: signer.now,
-    })
+    const worker = verifyOrigin({ ...organization.asking, log: signer.log, store, now: signer.now })
     const found = async (...summaries: readonly (typeof right)[]) => {
       const signingRequestId = await retrievedRequest(undefined, undefined, { changes: said(...summaries) })
       await new MockActivityEnvironment().run(worker, { signingRequestId, fromRevision: 0 })

@@ -53,13 +53,14 @@ test('a build is asked about by the settings that the link had at the submission
   }
 
   const asked: unknown[] = []
-  const origins: Origins = {
+  const origins: Pick<Origins, 'verify'> = {
     async verify({ settings }, { secrets }) {
       asked.push({ settings, apiKey: secrets.apiKey?.reveal() })
       const { origin } = originOfClaim(claimedOrigin)
       return { origin, proof: 'api', checks: [passedCheck('build', {})], evidence: [] }
     },
   }
+  const useToken = async () => undefined
   const values = new Map<string, string>([[second, 'the present key']])
   const secrets = {
     async get({ id, purpose, organizationId: of }: { organizationId: string; purpose: string; id: string }) {
@@ -67,9 +68,10 @@ test('a build is asked about by the settings that the link had at the submission
       const text = values.get(id)
       return text === undefined ? undefined : Buffer.from(text)
     },
+    remove: async () => undefined,
   }
   const verify = (signingRequestId: Awaited<ReturnType<typeof retrieved>>) =>
-    new MockActivityEnvironment().run(verifyOrigin({ log, store, origins, secrets, now: signer.now }), {
+    new MockActivityEnvironment().run(verifyOrigin({ log, store, origins, secrets, useToken, now: signer.now }), {
       signingRequestId,
       fromRevision: 0,
     })

@@ -98,8 +98,7 @@ describe('a policy that demands a trusted build system', () => {
       repositoryUrl: 'https://git.example.org/team/program',
     })
     await update({ originVerification: { allowedBranches: ['main'] } }, 1)
-    // Whether it says one or not: nobody is told to send what would be refused then.
-    expect(await codeOf(test.submit(await call(true)))).toBe('ORIGIN_KIND_UNSUPPORTED')
+    expect(await codeOf(test.submit(await call(true)))).toBe('ORIGIN_JENKINS_INCOMPLETE')
     const said = (commitId: string | null) => ({
       repositoryData: {
         url: 'https://git.example.org/team/program',
@@ -113,7 +112,7 @@ describe('a policy that demands a trusted build system', () => {
     const submitFrom = async (token: string, commitId: string | null) =>
       codeOf(application.canSubmit(await call(true, token), { ...asked, firstBytes: null, origin: said(commitId) }))
     const commit = 'ab'.repeat(20)
-    expect(await submitFrom(trustedBuildSystemToken, commit)).toBe('ORIGIN_KIND_UNSUPPORTED')
+    expect(await submitFrom(trustedBuildSystemToken, commit)).toBe('ORIGIN_JENKINS_INCOMPLETE')
     const other = async (kind: 'custom' | 'authenticationProxy') => {
       const made = await application.createTrustedBuildSystem(ada, {
         slug: kind.toLowerCase(),

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { answeringServer } from '../support/answering-server.ts'
 import { signed, unsigned, useCommandLine } from '../support/command-line.ts'
 import { sha256 } from '../support/stand-in-answers.ts'
 
@@ -135,5 +136,78 @@ describe('countersign sign --upload-later', () => {
     if (request !== undefined) Object.assign(request, { workflowStatus: 'Canceled', uploadLink: null })
     expect(await upload(id)).toEqual([6, 'SIGNING_REQUEST_FINAL'])
     expect(at.service.calls.filter((call) => call.endsWith('/UnsignedArtifact'))).toEqual([])
+  })
+})
+
+describe('countersign sign, of what it says of its build', () => {
+  const origin = ['--origin-repository', 'https://git.example.com/app', '--origin-branch', 'main']
+  const github = (url: string) => ({
+    ACTIONS_ID_TOKEN_REQUEST_URL: url,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'canary-request',
+  })
+
+  it('sends origin, fields and secrets, which come from variables and files and are never repeated', async () => {
+    writeFileSync(join(at.folder, 'key'), 'canary-file\n')
+    const build = ['--build', 'runId=4711', '--build', 'job=team/app=1', '--build-url', 'https://ci.example.com/7']
+    const secrets = ['--build-secret-env', 'accessToken=JOB_TOKEN', '--build-secret-file', 'other=key']
+    const ran = await submit(['setup.exe', '--no-wait', ...origin, ...build, ...secrets], { JOB_TOKEN: 'canary-env' })
+    expect(ran).toMatchObject({ code: 0 })
+    expect(at.service.submissions).toMatchObject([
+      {
+        origin: {
+          repositoryData: { url: 'https://git.example.com/app', branchName: 'main', commitId: null },
+          buildData: { url: 'https://ci.example.com/7' },
+        },
+        build: {
+          fields: { runId: '4711', job: 'team/app=1' },
+          secrets: [
+            { name: 'accessToken', value: 'canary-env' },
+            { name: 'other', value: 'canary-file' },
+          ],
+        },
+      },
+    ])
+    expect(ran.stderr + ran.stdout).not.toContain('canary')
+  })
+
+  it('asks GitHub for a token for this artifact alone, and takes the one that GitLab gave', async () => {
+    const server = await answeringServer((request, response) => {
+      const audience = new URL(request.url ?? '', 'http://github').searchParams.get('audience')
+      const isRight = request.headers.authorization === 'Bearer canary-request'
+      response.writeHead(isRight ? 200 : 401).end(JSON.stringify({ count: 1, value: `token for ${audience}` }))
+    })
+    const token = ['--identity-token', '--audience', 'https://signing.example.com']
+    const ran = await submit(['setup.exe', '--no-wait', ...token], github(`${server.url}/token?api-version=2.0`))
+    expect(ran).toMatchObject({ code: 0 })
+    const value = `token for https://signing.example.com#sha256=${sha256(unsigned)}`
+    expect(at.service.submissions).toMatchObject([{ build: { secrets: [{ name: 'identityToken', value }] } }])
+    expect(await submit(['setup.exe', '--no-wait', '--identity-token'], { SIGNING_ID_TOKEN: 'a.b.c' })).toMatchObject({
+      code: 0,
+    })
+    expect(at.service.submissions[1]).toMatchObject({
+      build: { secrets: [{ name: 'identityToken', value: 'a.b.c' }] },
+    })
+  })
+
+  it('refuses what says too little, and a job without a token, before anything is sent', async () => {
+    const server = await answeringServer((_, response) => response.writeHead(403).end('canary-answer'))
+    const wrong: readonly (readonly [readonly string[], Record<string, string>, string])[] = [
+      [['--build', 'runId'], {}, '--build takes a name'],
+      [['--build-secret-env', 'canary-value'], {}, '--build-secret-env takes a name'],
+      [['--build-secret-env', 'accessToken=UNSET'], {}, 'is not set, or empty'],
+      [['--build-secret-file', 'accessToken=missing'], {}, 'cannot be read: ENOENT'],
+      [['--audience', 'x'], {}, '--audience goes with --identity-token'],
+      [['--identity-token'], {}, 'finds no token of a job'],
+      [['--identity-token'], github(server.url), '--audience is needed'],
+      [['--identity-token', '--audience', 'x'], github(server.url), 'GitHub answered 403'],
+      [['--identity-token', '--audience', 'x'], github('http://127.0.0.1:9'), 'GitHub could not be reached'],
+      [['--identity-token', '--build-secret-env', 'identityToken=T'], { T: 'canary-t' }, 'exclude each other'],
+    ]
+    for (const [args, environment, message] of wrong) {
+      const ran = await submit(['setup.exe', '--no-wait', ...args], environment)
+      expect([ran.code === 0, ran.stderr]).toEqual([false, expect.stringContaining(message)])
+      expect(ran.stderr).not.toContain('canary')
+    }
+    expect(at.service.submissions).toEqual([])
   })
 })

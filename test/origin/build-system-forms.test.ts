@@ -131,13 +131,30 @@ it('the links that the pages of build systems show can be made', () => {
     expect(forms.checkLink(kinds[page as keyof typeof kinds], settings, [])).toEqual(settings)
 })
 
-it('what a submission says of its build is recorded without what the kind does not know', () => {
-  const said = { buildId: 7, artifactName: 'setup', token: 'secret' }
-  expect(forms.checkBuild('azureDevOps', said)).toEqual({ buildId: '7', artifactName: 'setup' })
-  expect(refusalOf(() => forms.checkBuild('azureDevOps', { buildId: 7 }))).toMatchObject({
-    code: 'ORIGIN_BUILD_INVALID',
-    details: { field: 'build.artifactName' },
-  })
-  expect(forms.buildSecrets('openIdConnect')).toEqual(['identityToken'])
-  expect(forms.optionalBuildSecrets('githubActions')).toEqual(['identityToken', 'accessToken'])
+it('what a submission says of its build is recorded under the names of the kind, and refused where it says too little or too much', () => {
+  const check = (
+    kind: TrustedBuildSystemKind,
+    fields: object,
+    secrets: Record<string, string> = {},
+    isDemanded = true,
+  ) => forms.checkBuild(kind, { fields: { ...fields }, secrets }, isDemanded)
+  const right = { fields: { buildId: '7', artifactName: 'setup' }, secrets: {} }
+  expect(check('azureDevOps', { BuildId: 7, artifactname: 'setup' })).toEqual(right)
+  const refused = (...said: Parameters<typeof check>) => refusalOf(() => check(...said))
+  const invalid = (field: string) => ({ code: 'ORIGIN_BUILD_INVALID', details: { field } })
+  expect(refused('azureDevOps', { buildId: 7 })).toMatchObject(invalid('build.artifactName'))
+  expect(refused('azureDevOps', { ...right.fields, runId: 1 })).toMatchObject(invalid('build'))
+  expect(refused('azureDevOps', { ...right.fields, BUILDID: 8 })).toMatchObject(invalid('build'))
+  expect(refused('custom', { runId: 1 })).toMatchObject(invalid('build'))
+
+  expect(check('githubActions', {}, { IDENTITYTOKEN: 'a.b.c' }).secrets).toEqual({ identityToken: 'a.b.c' })
+  expect(refused('githubActions', {}, { password: 'x' }).code).toBe('ORIGIN_SECRET_UNKNOWN')
+  for (const secret of ['', 'two words', 'x'.repeat(16_385)]) {
+    const { message } = refused('githubActions', {}, { accessToken: secret })
+    expect(message).toContain('printable ASCII')
+    if (secret !== '') expect(message).not.toContain(secret)
+  }
+  // Only where its origin is verified must a submission bring the token that proves it.
+  expect(refused('openIdConnect', {}).code).toBe('ORIGIN_SECRET_MISSING')
+  expect(check('openIdConnect', {}, {}, false)).toEqual({ fields: {}, secrets: {} })
 })

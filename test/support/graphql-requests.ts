@@ -3,6 +3,7 @@ import type { Application, ApplicationDependencies } from '../../application/ind
 import type { Setup } from '../../application/setup.ts'
 import { type ArtifactStore, storeDocument, storeManifest, withComposedPlan } from '../../artifacts/index.ts'
 import {
+  type BuildSecretId,
   failedCheck,
   fold,
   knownArtifact,
@@ -196,6 +197,10 @@ export function graphQLRequests(parts: Parts): GraphQLRequests {
           ...{ existingSignatures, description, claimedOrigin, source, program },
           ...{ projectId: state.projectId, certificateId: state.certificateId, submitter: state.submitter },
           originVerification: demanded,
+          build: {
+            fields: { buildId: '7' },
+            secrets: [{ name: 'accessToken', secretId: randomUUID() as BuildSecretId }],
+          },
         },
       })
       const artifact = knownArtifact({ ...state, source })

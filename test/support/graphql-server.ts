@@ -60,8 +60,8 @@ import { testLinkSource } from './link-source.ts'
 import { testMailedTokens } from './mailed-tokens.ts'
 import { testPersons } from './persons.ts'
 import { statementsInMemory } from './proxy-statements.ts'
-import { secretsIn } from './secrets.ts'
 import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
+import { testBuilds } from './test-builds.ts'
 import { until } from './until.ts'
 import { testWebHooks } from './web-hooks.ts'
 
@@ -171,12 +171,14 @@ export async function openGraphQLServer(
     store,
   })
   const webHooks = testWebHooks(folder, log)
-  const secrets = secretsIn(folder)
+  const asking = testBuilds(folder, now)
+  const { secrets } = asking
   const dependencies: ApplicationDependencies = {
     log,
     workflows,
     uploads,
     sources,
+    builds: asking.builds,
     artifacts: createVerifiedReader(store),
     persons,
     checkHeader: (header) => checkHeader(signatureFormats, header),
@@ -242,9 +244,9 @@ export async function openGraphQLServer(
   const close = async () => {
     await fastify.close()
     await projector.stop()
-    await secrets.close()
     await readModel.close()
     await refusals.close()
+    await asking.close()
     registry.close()
     await store.close()
     await webHooks.notifications.close()

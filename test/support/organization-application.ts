@@ -2,7 +2,7 @@ import { type Application, type Caller, createApplication } from '../../applicat
 import { checkHeader, createVerifiedReader } from '../../artifacts/index.ts'
 import type { UserId } from '../../domain/index.ts'
 import { buildSystemForms } from '../../origin/index.ts'
-import { noSecrets, noWebHooks } from '../../server/answers-nobody.ts'
+import { noWebHooks } from '../../server/answers-nobody.ts'
 import { sourceSummaries } from '../../server/source-summaries.ts'
 import { signatureFormats } from '../../signing/formats.ts'
 import type { Workflows } from '../../workflows/port.ts'
@@ -12,12 +12,13 @@ import type { TestOrganization } from './test-organization.ts'
 
 /** The use cases over an organization and its workflows, as a process of the API has them. */
 export function organizationApplication(organization: TestOrganization, workflows: Workflows): Application {
-  const { log, store, uploads, sources, persons } = organization
+  const { log, store, uploads, sources, asking, persons } = organization
   return createApplication({
     log,
     workflows,
     uploads,
     sources,
+    builds: asking.builds,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(signatureFormats, header),
     sourceSummaries,
@@ -27,7 +28,7 @@ export function organizationApplication(organization: TestOrganization, workflow
     linkedBuildSystems: linkedBuildSystemsInLog(log),
     persons,
     refusals: { record: async () => undefined, close: async () => undefined },
-    secrets: noSecrets,
+    secrets: asking.secrets,
     checkTarget: async () => undefined,
     buildSystems: buildSystemForms,
     webHooks: noWebHooks,

@@ -19,7 +19,6 @@ import { certificatesInLog } from './certificates-in-log.ts'
 import { giveEmptyReadModel } from './empty-read-model.ts'
 import { statementsInMemory } from './proxy-statements.ts'
 import { type Ran, type RunOptions, runCommand } from './run-command.ts'
-import { secretsIn } from './secrets.ts'
 import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import type { TestOrganization } from './test-organization.ts'
 import { startWorkers, type TestWorkflows, type WorkersOptions } from './workers.ts'
@@ -48,14 +47,15 @@ export async function serveOrganization(
   } = {},
 ): Promise<ServedOrganization> {
   const { formats = signatureFormats } = options
-  const { log, store, uploads, sources, persons, folder, tokens } = organization
-  const secrets = secretsIn(folder)
-  const workflows = await startWorkers(environment, organization, undefined, { secrets, ...options.workers })
+  const { log, store, uploads, sources, asking, persons, folder, tokens } = organization
+  const { secrets } = asking
+  const workflows = await startWorkers(environment, organization, undefined, options.workers)
   const application = createApplication({
     log,
     workflows,
     uploads,
     sources,
+    builds: asking.builds,
     artifacts: createVerifiedReader(store),
     checkHeader: (header) => checkHeader(formats, header),
     sourceSummaries,
@@ -106,7 +106,6 @@ export async function serveOrganization(
   const url = await http.fastify.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
     await http.fastify.close()
-    await secrets.close()
     await projector.stop()
     await readModel.close()
   })

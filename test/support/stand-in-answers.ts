@@ -158,6 +158,7 @@ export function newRequest(
     programUrl: null,
     timestamp: 'required',
     existingSignatures: 'replace',
+    build: null,
     demandedOrigin: null,
     origin: null,
     hashSigningAllowed: false,

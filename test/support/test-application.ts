@@ -49,6 +49,7 @@ import { testPersons } from './persons.ts'
 import { statementsInMemory } from './proxy-statements.ts'
 import { administratorsInLog, linkedBuildSystemsInLog, submittersInLog } from './submitters-in-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { testBuilds } from './test-builds.ts'
 import { type TestWebHooks, testWebHooks } from './web-hooks.ts'
 
 /** The use cases over a real log and a real artifact store; what Temporal would do, a test says with `tell`. */
@@ -124,6 +125,7 @@ export async function testApplication(
   const refusals = openRefusalAudit({ log, now, onError: (error) => Promise.reject(error) })
   onTestFinished(async () => {
     await refusals.close()
+    await asking.close()
     registry.close()
     await store.close()
     await webHooks.notifications.close()
@@ -138,6 +140,7 @@ export async function testApplication(
     },
   }
   const submitters = submittersInLog(log)
+  const asking = testBuilds(folder, now)
   const persons = testPersons()
   const webHooks = testWebHooks(folder, log)
   const secrets = testSecrets()
@@ -154,6 +157,7 @@ export async function testApplication(
       ],
       store,
     }),
+    builds: asking.builds,
     artifacts,
     checkHeader: (header) => checkHeader(signatureFormats, header),
     sourceSummaries,

@@ -56,6 +56,7 @@ import type { OpenTokenOptions, Token } from '../../signing/pkcs11/index.ts'
 import type { Sources } from '../../sources/index.ts'
 import { testPersons } from './persons.ts'
 import { administratorsInLog } from './submitters-in-log.ts'
+import type { TestBuilds } from './test-builds.ts'
 import { openTestSigner, type TestSignerOptions } from './test-signer.ts'
 
 /** An organization with a project, a policy that wants two of three people, and a certificate, on real parts. */
@@ -68,6 +69,8 @@ export type TestOrganization = {
   readonly uploads: Uploads
   /** The kinds of sources of the service, and those of the test. */
   readonly sources: Sources
+  /** The connectors of the service, which may call 127.0.0.1. */
+  readonly asking: TestBuilds
   /** With the keys of the users' names. */
   readonly persons: Persons
   readonly signer: SignerDependencies
@@ -146,6 +149,7 @@ export async function testOrganization(
     store,
     uploads,
     sources,
+    asking,
     keyStores,
     tokenOptions,
     passes,
@@ -322,6 +326,7 @@ export async function testOrganization(
     store,
     uploads,
     sources,
+    asking,
     persons,
     signer,
     token: await keyStores.open(defaultKeyStore),

@@ -23,6 +23,7 @@ import {
 import type { TestInstallation } from './event-keys.ts'
 import { openTestKeyStores, softHsmTokenCopy } from './softhsm.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { testBuilds } from './test-builds.ts'
 
 /** What of the parts of a signer a test says. */
 export type TestSignerOptions = {
@@ -60,6 +61,7 @@ export async function openTestSigner(options: TestSignerOptions = {}) {
     hashPayloadSource({ store, uploads }),
   ]
   const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
+  const asking = testBuilds(folder)
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
   const tokenOptions = await softHsmTokenCopy(folder)
   const keyStores = await openTestKeyStores(tokenOptions, options.furtherKeyStores)
@@ -69,6 +71,7 @@ export async function openTestSigner(options: TestSignerOptions = {}) {
     await authority.close()
     await passes.close()
     await scratch.close()
+    await asking.close()
     await keyStores.close()
     registry.close()
     await store.close()
@@ -105,6 +108,7 @@ export async function openTestSigner(options: TestSignerOptions = {}) {
     store,
     uploads,
     sources,
+    asking,
     keyStores,
     tokenOptions,
     passes,

@@ -3,14 +3,12 @@ import type { PayloadCodec } from '@temporalio/common'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import { onTestFinished } from 'vitest'
-import { type EstAuthorities, type LinkSecrets, signerActivities, workerActivities } from '../../activities/index.ts'
-import type { Origins } from '../../origin/index.ts'
+import { type EstAuthorities, signerActivities, workerActivities } from '../../activities/index.ts'
 import { newPayloadKey, type OnUnopened } from '../../server/payload-codec.ts'
 import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { temporalWorkflows } from '../../workflows/client.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
 import type { Workflows } from '../../workflows/port.ts'
-import { claimOrigins, noLinkSecrets } from './claim-origins.ts'
 import type { TestOrganization } from './test-organization.ts'
 import { sharedWorkflowBundle } from './workflow-bundle.ts'
 
@@ -31,10 +29,6 @@ export type WorkersOptions = {
   readonly onPayload?: (text: string) => void
   /** EST servers that the worker knows; default none. */
   readonly estServers?: EstAuthorities
-  /** The build systems that the worker can ask; default those that are asked nothing. */
-  readonly origins?: Origins
-  /** What is secret about links with them; default nothing. */
-  readonly secrets?: LinkSecrets
   /** Whether a signer runs; default yes. */
   readonly signer?: boolean
 }
@@ -51,7 +45,6 @@ export async function startWorkers(
   options: WorkersOptions = {},
 ): Promise<TestWorkflows> {
   const { onUnopened, onPayload, signer: hasSigner = true, estServers = new Map() } = options
-  const { origins = claimOrigins(), secrets = noLinkSecrets } = options
   const sealing = dataConverter(payloadKey, onUnopened)
   // Codecs encode in the order of the list: the first one has the payloads before they are sealed.
   const reading: readonly PayloadCodec[] = onPayload === undefined ? [] : [readingCodec(onPayload)]
@@ -68,8 +61,7 @@ export async function startWorkers(
         ...workerActivities({
           ...organization.signer,
           sources: organization.sources,
-          origins,
-          secrets,
+          ...organization.asking,
           estServers,
         }),
       },

@@ -7,7 +7,6 @@ import { readWholeStream } from '../../event-log/index.ts'
 import { newPayloadKey } from '../../server/payload-codec.ts'
 import { dataConverter, unreplayable } from '../../server/temporal.ts'
 import { signerTaskQueue, workerTaskQueue } from '../../workflows/contract.ts'
-import { claimOrigins, noLinkSecrets } from '../support/claim-origins.ts'
 import { knowMore, newEventType } from '../support/newer-release.ts'
 import { connectTemporal, useTemporalServer } from '../support/temporal.ts'
 import { appendRaw, type TestOrganization, testOrganization } from '../support/test-organization.ts'
@@ -56,8 +55,7 @@ async function startNewerRelease(organization: TestOrganization, payloadKey: str
         ...workerActivities({
           ...parts,
           sources: organization.sources,
-          origins: claimOrigins(),
-          secrets: noLinkSecrets,
+          ...organization.asking,
           estServers: new Map(),
         }),
       },

@@ -57,6 +57,15 @@ describe('an identity token', () => {
     expect(Buffer.from(checked.payload).toString()).not.toContain(token.split('.')[2])
   })
 
+  it('can be for one artifact, whose digest stands behind the audience', async () => {
+    const { check, signed } = await world()
+    const digest = 'ab'.repeat(32)
+    expect(await check(await signed({ aud: `${audience}#sha256=${digest}` }))).toMatchObject({ boundTo: digest })
+    expect(await check(await signed())).toMatchObject({ boundTo: null })
+    for (const rest of [`#sha256=${digest.toUpperCase()}`, `#sha256=${digest}0`, '#sha256=', '.evil.example', '#'])
+      await final(check(await signed({ aud: `${audience}${rest}` })), 'IDENTITY_TOKEN_AUDIENCE_WRONG')
+  })
+
   it.each(['', 'a.b', 'a.b.c', '....', 'x'.repeat(20_000), '\u0000.\u0000.\u0000'])('%.12s is none', async (text) => {
     const { check, issuer } = await world()
     await final(check(text), 'IDENTITY_TOKEN_MALFORMED')

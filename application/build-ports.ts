@@ -1,0 +1,50 @@
+import type {
+  Artifact,
+  BuildNode,
+  BuildReference,
+  OrganizationId,
+  SaidOrigin,
+  SigningRequestId,
+  TrustedBuildSystemKind,
+  TrustedBuildSystemLink,
+} from '../domain/index.ts'
+
+/** What is said of the build that an artifact comes from, in the words of its system's kind. */
+export type SubmittedBuild = {
+  /** Ids of run, job and artifact; no secret. */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** Texts by which its system can be asked, by name (`accessToken`, `identityToken`). They are kept sealed until the origin is known. */
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+/** What is asked about the build of a submission before anything of it is recorded. */
+export type BuildQuestion = {
+  readonly organizationId: OrganizationId
+  /** The request that it is to be: what is used once is used for it. `null` where it is only asked whether it would be taken. */
+  readonly signingRequestId: SigningRequestId | null
+  /** What the link between project and build system says; its secrets are named, not told. */
+  readonly link: Pick<TrustedBuildSystemLink, 'settings' | 'secrets'>
+  readonly kind: TrustedBuildSystemKind
+  readonly fields: BuildReference['fields']
+  /** By name; not sealed yet. */
+  readonly secrets: SubmittedBuild['secrets']
+  /** What is known of the artifact; `null` when nothing. */
+  readonly artifact: Artifact | null
+  readonly claimed: SaidOrigin | null
+  /** The build node behind an authentication proxy; `null` without one. */
+  readonly node: BuildNode | null
+  readonly project: { readonly slug: string; readonly repositoryUrl: string }
+  readonly signingPolicy: { readonly slug: string }
+}
+
+/** What use cases need of connectors to build systems. Errors carry a `code`, and `transient` when trying again may help. */
+export interface Builds {
+  /**
+   * Refuses at once what will never be verified: an identity token that does not hold for the link, or was used for another
+   * submission; credentials that the build system does not take; a build that is not named. What may pass, and whether the build is
+   * right, is asked again once the artifact is there.
+   *
+   * @throws Refusal with the code of the check that failed; what may pass: `IDENTITY_TOKEN_KEY…`, `IDENTITY_TOKEN_STORE_…`, `SECRETS_…`
+   */
+  verify(question: BuildQuestion): Promise<void>
+}
