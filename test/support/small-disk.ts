@@ -88,9 +88,21 @@ function fillUp(path: string, roomToTake: () => number): void {
 }
 
 function databases(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.db') && existsSync(join(folder, `${name}-wal`)))
-    .map((name) => join(folder, name))
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return unlessGone(() => databases(path))
+    return path.endsWith('.db') && existsSync(`${path}-wal`) ? [path] : []
+  })
+}
+
+/** Folders of a signer's scratch come and go while this looks. */
+function unlessGone(read: () => readonly string[]): readonly string[] {
+  try {
+    return read()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 function truncateWriteAheadLog(path: string): void {
