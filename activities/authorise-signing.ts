@@ -34,6 +34,7 @@ import { collectGrounds, type Grounds, type GroundsLog, type LastRevisions, stil
 import { namesPeopleBehind } from './people-named.ts'
 import { checkPeopleOfBuild } from './people-of-build.ts'
 import { readCertificateAndKey } from './signing-key.ts'
+import { readStatementKey } from './statement-key.ts'
 
 /** A request that was signed already. */
 export type Completed = {
@@ -55,6 +56,8 @@ export type Authorised = {
   readonly certificate: UsableCertificate
   /** The certificate's key, which is the one that it was issued for. */
   readonly key: UsableKey
+  /** What signs where it comes from, where that is another key. */
+  readonly statementKey: UsableKey | null
   /** What was read for this. As long as nothing is added to it, it holds; only time passes. */
   readonly grounds: Grounds
 }
@@ -119,8 +122,9 @@ export async function authoriseSigning(
   if (certificate.organizationId !== request.organizationId) throw policyMismatch('certificate')
   await checkCertificateRules(log, request)
   requireRestrictionsMet(certificate, request, "the request's signing policy")
+  const statementKey = await readStatementKey(log, request)
   const { plannerVersion } = request.plan
-  return { kind: 'authorised', events, request, plannerVersion, revision, certificate, key, grounds }
+  return { kind: 'authorised', events, request, plannerVersion, revision, certificate, key, statementKey, grounds }
 }
 
 /**

@@ -31,7 +31,7 @@ type SignedWork = {
 }
 
 /**
- * States where what an attempt has signed comes from: makes its provenance, signs it by the key that signed the files, reads it
+ * States where what an attempt has signed comes from: makes its provenance, signs it by the key that is for it, reads it
  * again as a stranger would, and has the store take it. The attempt's start is in the log, and names the key.
  *
  * @returns `undefined` where the origin of the artifact was not verified

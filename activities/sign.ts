@@ -20,6 +20,7 @@ import {
   type SigningRequestCommand,
   signingRequestDecider,
   streams,
+  type UsableKey,
 } from '../domain/index.ts'
 import { type EventLog, prepareEvents } from '../event-log/index.ts'
 import type { FilePasses } from '../signing/file-passes/index.ts'
@@ -73,7 +74,7 @@ export type SignerDependencies = {
  *    anything was added to what the authorisation rests on.
  * 5. What was made is verified, and thrown away when it is not as planned, or was withdrawn meanwhile. Only then the store
  *    gets it, and the manifest of all that was signed.
- * 6. Where the origin was verified, the same key signs the provenance of what was signed, which is verified and stored. Then
+ * 6. Where the origin was verified, the same key, or the organization's for statements, signs the provenance of what was signed, which is verified and stored. Then
  *    `FilesSigned`, `ProvenanceSigned` and `SigningRequestCompleted` are appended, all at once.
  *
  * @throws Refusal as `authoriseSigning`, and `PLAN_DIGEST_MISMATCH`, `PLAN_NOT_SUPPORTED`, `KEY_NOT_IN_STORE`, `KEY_MISMATCH`,
@@ -137,7 +138,7 @@ async function attempt(
   authorisation: Authorised,
   { composed, folder, signFiles }: PlannedWork,
 ): Promise<readonly DomainEvent[]> {
-  const { request, certificate, key: keyOfCertificate } = authorisation
+  const { request, certificate, key: keyOfCertificate, statementKey } = authorisation
   const { facts: plan, digest: planDigest } = composed
   const timestamps = plan.timestamp === 'required' ? dependencies.timestamps : undefined
   if (plan.timestamp === 'required' && timestamps === undefined)
@@ -150,21 +151,27 @@ async function attempt(
     certificateId: certificate.certificateId,
     certificateThumbprint: certificate.issued.thumbprint,
     keyId: keyOfCertificate.keyId,
+    ...(statementKey !== null && { statementKeyId: statementKey.keyId }),
   } as const
   const started = await stream.append(start, authorisation)
   let standing = started.authorised
   const attempt = standing.request.attempts
   const stillAuthorised = async () => {
     standing = await renewAttempt(dependencies, standing, attempt)
+    if (standing.statementKey?.keyId !== statementKey?.keyId)
+      throw new Refusal('STATEMENT_KEY_CHANGED', 'Statements are signed by another key since signing was started.')
   }
-  const found = await storedKey(dependencies.keyStores, keyOfCertificate)
-  const key: SigningTools['key'] = {
-    algorithm: found.algorithm,
-    publicKey: found.publicKey,
-    sign: (hash, digest) => found.sign(hash, digest, stillAuthorised),
-    signHashes: (mechanism, digests, { signed } = {}) =>
-      found.signHashes(mechanism, digests, { before: stillAuthorised, ...(signed && { signed }) }),
+  const opened = async (wanted: UsableKey): Promise<SigningTools['key']> => {
+    const found = await storedKey(dependencies.keyStores, wanted)
+    return {
+      algorithm: found.algorithm,
+      publicKey: found.publicKey,
+      sign: (hash, digest) => found.sign(hash, digest, stillAuthorised),
+      signHashes: (mechanism, digests, { signed } = {}) =>
+        found.signHashes(mechanism, digests, { before: stillAuthorised, ...(signed && { signed }) }),
+    }
   }
+  const key = await opened(keyOfCertificate)
 
   const { fileName } = retrieved(request).artifact
   let signedArtifact: Artifact | undefined
@@ -192,8 +199,11 @@ async function attempt(
     }
   }
   const stored = await storeManifest(dependencies.store, describeManifest, signed(), signerSpools(folder))
-  const { keyId } = keyOfCertificate
-  const provenance = await signProvenance(dependencies.store, { request, manifest: stored, files, key, keyId })
+  const stating =
+    statementKey === null
+      ? { key, keyId: keyOfCertificate.keyId }
+      : { key: await opened(statementKey), keyId: statementKey.keyId }
+  const provenance = await signProvenance(dependencies.store, { request, manifest: stored, files, ...stating })
   await stillAuthorised()
   const completed = await stream.append(
     {

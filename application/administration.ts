@@ -14,6 +14,7 @@ import type { Handled } from './handle-command.ts'
 import { createPeopleAdministration, type PeopleAdministration } from './people-administration.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import { createProjectAdministration, type ProjectAdministration } from './project-administration.ts'
+import { changeStatementKey, type StatementKeyInput } from './statement-key.ts'
 import {
   createTrustedBuildSystemAdministration,
   type TrustedBuildSystemAdministration,
@@ -40,6 +41,13 @@ export interface Administration
    * @throws Refusal `FORBIDDEN`, and as the organization's decider
    */
   changeChangeControl(requester: Requester, input: ChangeControlInput): Promise<Handled>
+
+  /**
+   * Says which key signs where something comes from.
+   *
+   * @throws Refusal `FORBIDDEN`, `KEY_…`, `CHANGE_STALE`, and as the organization's decider
+   */
+  changeStatementKey(requester: Requester, input: StatementKeyInput): Promise<Handled>
 
   /**
    * Approves a proposed change; the last approval that it takes applies it.
@@ -90,6 +98,10 @@ export function createAdministration(dependencies: AdministrationDependencies): 
     changeChangeControl: (requester, input) =>
       change('changeChangeControl', requester, streams.organization(requester.organizationId), () =>
         changeChangeControl(dependencies, requester, input),
+      ),
+    changeStatementKey: (requester, input) =>
+      change('changeStatementKey', requester, streams.organization(requester.organizationId), () =>
+        changeStatementKey(dependencies, requester, input),
       ),
     approveChange: (caller, input) =>
       change('approveChange', caller, streams.changeProposal(input.changeProposalId as ChangeProposalId), () =>

@@ -69,6 +69,7 @@ export const useCases = {
   enableCertificate: 'administerCertificates',
   disableCertificate: 'administerCertificates',
   disableKey: 'administerCertificates',
+  changeStatementKey: 'administerCertificates',
   createTrustedBuildSystem: 'administerTrustedBuildSystems',
   updateTrustedBuildSystem: 'administerTrustedBuildSystems',
   rotateTrustedBuildSystemToken: 'administerTrustedBuildSystems',

@@ -4,6 +4,7 @@ import {
   type KeyActor,
   type KeyId,
   keyDecider,
+  organizationDecider,
   Refusal,
   signingPolicyDecider,
   streams,
@@ -83,7 +84,7 @@ async function actorOf({ log }: Dependencies, caller: Caller): Promise<KeyActor>
   return { userId: caller.userId, peopleBehind: await peopleBehindCaller(log, caller) }
 }
 
-/** Names of the active policies that use a key, as the log has them. */
+/** Names of the active policies that use a key, as the log has them, and of the statements of the organization where it signs them. */
 async function policiesUsing(
   { log, certificates }: Dependencies,
   caller: Caller,
@@ -93,5 +94,11 @@ async function policiesUsing(
   const policies = await Promise.all(
     ids.map(async (id) => (await loadOwn(log, streams.signingPolicy(id), signingPolicyDecider, caller)).state),
   )
-  return policies.flatMap((policy) => (policy.status === 'active' ? [currentVersion(policy).settings.name] : []))
+  const stream = streams.organization(caller.organizationId)
+  const { state: organization } = await loadOwn(log, stream, organizationDecider, caller)
+  const signsStatements = organization.status !== 'none' && organization.statementKeyId === keyId
+  return [
+    ...policies.flatMap((policy) => (policy.status === 'active' ? [currentVersion(policy).settings.name] : [])),
+    ...(signsStatements ? ['the statements of the organization'] : []),
+  ]
 }

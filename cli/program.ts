@@ -106,6 +106,11 @@ const entries: readonly (CommandEntry | CommandGroup)[] = [
         summary: 'show or say which approvals changes of rules need',
         load: () => import('./commands/organization-change-control.ts'),
       },
+      {
+        name: 'statement-key',
+        summary: 'show or say which key signs where something comes from',
+        load: () => import('./commands/organization-statement-key.ts'),
+      },
     ],
   },
   { name: 'serve', summary: 'run the service, or some of its roles', load: () => import('./commands/serve.ts') },

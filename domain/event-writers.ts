@@ -62,6 +62,7 @@ export const writersOfEvents: Readonly<Record<AnyDomainEvent['type'], readonly P
 
   OrganizationCreated: api,
   ChangeControlChanged: api,
+  StatementKeyChanged: api,
 
   ChangeProposed: api,
   ChangeApproved: api,

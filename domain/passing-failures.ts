@@ -111,6 +111,7 @@ export const passing: Readonly<Record<string, string>> = {
     'Operator: start a signer of a release that has it. Or cancel the request and submit it again: it is planned anew.',
   PLAN_MALFORMED: 'Operator: see the artifact store.',
   PLAN_NOT_SUPPORTED: 'Operator: sign with the release that planned it.',
+  STATEMENT_KEY_CHANGED: 'Nothing: the next attempt signs by the new key.',
   PROVENANCE_INVALID: 'A fault of ours, or a defective token: report it.',
   SECRETS_FOREIGN: 'Operator: correct `COUNTERSIGN_SECRET_STORE`.',
   SECRETS_KEY_MISSING: 'Operator: set `COUNTERSIGN_SECRET_STORE_KEY`, the same for api and workers.',

@@ -13,7 +13,7 @@ export const organizations: EntityProjection<OrganizationState, object, Organiza
   observe: (facts) => facts,
   columns: () => ({}),
   view: ({ state }, recorded) => {
-    const { organizationId, name, changeControl } = state as Organization
-    return { organizationId, name, changeControl, ...recorded }
+    const { status: _, ...organization } = state as Organization
+    return { ...organization, ...recorded }
   },
 }

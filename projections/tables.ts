@@ -151,4 +151,4 @@ export type EventRow = Insertable<Tables['events']>
  * The form of the tables. Raised by every change of {@link Tables}, of an index, or of what a projection writes; a
  * projector that finds an older one builds the read model anew.
  */
-export const readModelVersion = 33
+export const readModelVersion = 34

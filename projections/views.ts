@@ -14,6 +14,7 @@ import type {
   Invitation,
   InvitationId,
   Key,
+  KeyId,
   LinkSecret,
   OrganizationId,
   Project,
@@ -54,6 +55,8 @@ export type OrganizationView = Recorded & {
   readonly organizationId: OrganizationId
   readonly name: string
   readonly changeControl: ChangeControl | null
+  /** What signs statements, where that is not the key of the policy's certificate. */
+  readonly statementKeyId?: KeyId
 }
 
 /** An API token as people may see it: without its hash. */

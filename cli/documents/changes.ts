@@ -122,7 +122,8 @@ export const rejectChange = typedDocument<{ readonly rejectChange: ChangeDecided
 /** Which approvals changes of rules need. */
 export type ChangeControl = { readonly requiredApprovals: number; readonly lifetimeSeconds: number }
 
-const organizationFields = 'organizationId name revision changeControl { requiredApprovals lifetimeSeconds }'
+const organizationFields =
+  'organizationId name revision changeControl { requiredApprovals lifetimeSeconds } statementKey { keyId name }'
 
 /** An organization with its change control. */
 export type ControlledOrganization = {
@@ -130,12 +131,30 @@ export type ControlledOrganization = {
   readonly name: string
   readonly revision: number
   readonly changeControl: ChangeControl | null
+  /** What signs where something comes from; null: the key of the policy's certificate. */
+  readonly statementKey: { readonly keyId: string; readonly name: string } | null
 }
 
 /** The organization with its change control. */
 export const changeControlOf = typedDocument<{ readonly organization: ControlledOrganization | null }>(
   `query ChangeControl { organization { ${organizationFields} } }`,
 )
+
+/** Says which key signs where something comes from, from now on. */
+export const changeStatementKey = typedDocument<
+  {
+    readonly changeStatementKey: {
+      readonly position: string
+      readonly changeProposal: ChangeSummary | null
+      readonly organization: ControlledOrganization | null
+    }
+  },
+  { readonly input: { readonly keyId: string | null; readonly basedOnRevision: number } }
+>(`mutation ChangeStatementKey($input: ChangeStatementKeyInput!, $changeReason: String) {
+  changeStatementKey(input: $input, changeReason: $changeReason) {
+    position changeProposal { ${summaryFields} } organization { ${organizationFields} }
+  }
+}`)
 
 /** Says which approvals changes of rules need from now on. */
 export const changeChangeControl = typedDocument<

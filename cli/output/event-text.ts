@@ -49,6 +49,9 @@ const descriptions: Readonly<Record<string, (data: Data, who: string) => string>
   SigningRequestDelayed: ({ failure }) => `Waiting: ${failureText(failure)}`,
   SigningRequestFailed: ({ failure }) => `Failed: ${failureText(failure)}`,
 
+  StatementKeyChanged: ({ keyId }, who) =>
+    `Statements signed by ${keyId === null ? "the key of the policy's certificate" : `the key ${keyId}`} from now on, said by ${who}`,
+
   ProjectCreated: (_, who) => `Created by ${who}`,
   ProjectChanged: (_, who) => `Changed by ${who}`,
   ProjectRepositoryChanged: ({ repositoryUrl }, who) =>

@@ -59,6 +59,8 @@ const controls: Readonly<Record<AnyDomainEvent['type'], Control>> = {
   ProjectReactivated: 'policies',
   ProjectRepositoryChanged: 'policies',
 
+  // What vouches for where something comes from.
+  StatementKeyChanged: 'certificates',
   CertificateEnabled: 'certificates',
   CertificateRestrictionsChanged: 'certificates',
 

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { Decider } from '../decider.ts'
-import type { OrganizationId } from '../ids.ts'
+import type { KeyId, OrganizationId } from '../ids.ts'
 import { Refusal } from '../refusal.ts'
 import { parseName } from '../text.ts'
 import type { ChangeControl, OrganizationEvent } from './events.ts'
@@ -12,6 +12,8 @@ export type Organization = {
   readonly name: string
   /** `null`: who may change a rule changes it alone. */
   readonly changeControl: ChangeControl | null
+  /** What signs where something comes from; left out where that is the key of the policy's certificate. */
+  readonly statementKeyId?: KeyId
 }
 
 /** Before and after the organization was created. */
@@ -26,6 +28,8 @@ export type OrganizationCommand =
       /** How many Global Administrators there are who are active people. */
       readonly administrators: number
     }
+  /** That the key can sign is for the caller to see to. */
+  | { readonly type: 'ChangeStatementKey'; readonly keyId: KeyId | null }
 
 /** The most approvals that a change may need. */
 const mostApprovals = 10
@@ -33,14 +37,14 @@ const mostApprovals = 10
 const lifetimes = { shortest: 3600, longest: 90 * 24 * 3600 }
 
 /**
- * Organization: created once, and whether changes of its rules need the approval of others.
+ * Organization: created once, whether changes of its rules need the approval of others, and what signs its statements.
  *
  * Refuses with `ORGANIZATION_EXISTS`, `ORGANIZATION_NOT_FOUND`, `NAME_MALFORMED`, `CHANGE_CONTROL_INVALID`,
- * `CHANGE_CONTROL_UNREACHABLE`, `CHANGE_CONTROL_UNCHANGED`.
+ * `CHANGE_CONTROL_UNREACHABLE`, `CHANGE_CONTROL_UNCHANGED`, `STATEMENT_KEY_UNCHANGED`.
  */
 export const organizationDecider: Decider<OrganizationState, OrganizationCommand, OrganizationEvent> = {
   initialState: () => ({ status: 'none' }),
-  eventTypes: ['OrganizationCreated', 'ChangeControlChanged'],
+  eventTypes: ['OrganizationCreated', 'ChangeControlChanged', 'StatementKeyChanged'],
 
   decide(command, state) {
     if (command.type === 'CreateOrganization') {
@@ -49,7 +53,13 @@ export const organizationDecider: Decider<OrganizationState, OrganizationCommand
       const name = parseName(command.name, "The organization's name")
       return [{ type: 'OrganizationCreated', data: { schemaVersion: 1, organizationId, name } }]
     }
-    const { changeControl: before } = existingOrganization(state)
+    const { changeControl: before, statementKeyId = null } = existingOrganization(state)
+    if (command.type === 'ChangeStatementKey') {
+      const { keyId } = command
+      if (keyId === statementKeyId)
+        throw new Refusal('STATEMENT_KEY_UNCHANGED', 'Statements are signed by just this key already.')
+      return [{ type: 'StatementKeyChanged', data: { schemaVersion: 1, keyId } }]
+    }
     const { changeControl, administrators } = command
     if (changeControl !== null) checkChangeControl(changeControl, administrators)
     if (canonicalJson(changeControl) === canonicalJson(before))
@@ -63,7 +73,11 @@ export const organizationDecider: Decider<OrganizationState, OrganizationCommand
       const { organizationId, name } = event.data
       return { status: 'active', organizationId, name, changeControl: null }
     }
-    return state.status === 'none' ? state : { ...state, changeControl: event.data.changeControl }
+    if (state.status === 'none') return state
+    if (event.type === 'ChangeControlChanged') return { ...state, changeControl: event.data.changeControl }
+    const { statementKeyId: _, ...others } = state
+    const { keyId } = event.data
+    return keyId === null ? others : { ...others, statementKeyId: keyId }
   },
 }
 

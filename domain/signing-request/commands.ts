@@ -93,6 +93,8 @@ export type StartSigning = {
   readonly certificateId: CertificateId
   readonly certificateThumbprint: string
   readonly keyId: KeyId
+  /** What signs where it comes from, where that is another key. */
+  readonly statementKeyId?: KeyId
 }
 
 /** The signer is done with an attempt. */

@@ -190,7 +190,7 @@ function recordResubmission(
 }
 
 function startSigning(command: StartSigning, request: SigningRequest): readonly SigningRequestEvent[] {
-  const { planDigest, certificateId, certificateThumbprint, keyId } = command
+  const { planDigest, certificateId, certificateThumbprint, keyId, statementKeyId } = command
   requireVerifiedOrigin(request)
   requireBuildData(request)
   if (request.plan?.digest !== planDigest)
@@ -209,7 +209,15 @@ function startSigning(command: StartSigning, request: SigningRequest): readonly 
   return [
     {
       type: 'SigningStarted',
-      data: { schemaVersion: 1, attempt, planDigest, certificateId, certificateThumbprint, keyId },
+      data: {
+        schemaVersion: 1,
+        attempt,
+        planDigest,
+        certificateId,
+        certificateThumbprint,
+        keyId,
+        ...(statementKeyId !== undefined && { statementKeyId }),
+      },
     },
   ]
 }

@@ -171,6 +171,8 @@ export type SigningStarted = DomainEvent<
     readonly certificateThumbprint: string
     /** The certificate's key. */
     readonly keyId: KeyId
+    /** What signs where it comes from, where that is another key; left out where it is the certificate's. */
+    readonly statementKeyId?: KeyId
   }
 >
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Application } from '../../application/index.ts'
-import type { ChangeProposalId } from '../../domain/index.ts'
+import type { ChangeProposalId, KeyId } from '../../domain/index.ts'
 import type { ChangeProposalView, OrganizationView } from '../../projections/index.ts'
 import type { Operation } from '../operation.ts'
 import { basedOn, change, idSchema } from './change.ts'
@@ -48,6 +48,10 @@ const organizationSchema = z.object({
   changeControl: control
     .nullable()
     .meta({ description: 'Which approvals changes of rules need. Null: who may change a rule changes it alone.' }),
+  statementKey: z
+    .uuid()
+    .nullable()
+    .meta({ description: "What signs where something comes from. Null: the key of the policy's certificate." }),
   ...recordedShape,
 })
 
@@ -114,6 +118,24 @@ export function changeProposalOperations(
       find: ({ organizationId }) => readModel.organization(organizationId),
     }),
     change({
+      useCase: 'changeStatementKey',
+      method: 'PUT',
+      path: '/Organization/StatementKey',
+      tag,
+      summary: 'Say which key signs where something comes from (provenance) from now on',
+      body: z.object({
+        ...basedOn,
+        keyId: idSchema<KeyId>().nullable().meta({
+          description: "Null: the key of the policy's certificate; it cannot be left out.",
+        }),
+      }),
+      shape: { organizationId: z.uuid() },
+      run: async (caller, input) => ({
+        ...(await application.changeStatementKey(caller, input)),
+        organizationId: caller.organizationId,
+      }),
+    }),
+    change({
       useCase: 'changeChangeControl',
       method: 'PUT',
       path: '/Organization/ChangeControl',
@@ -146,6 +168,7 @@ function shown(view: ChangeProposalView): z.input<typeof proposalSchema> {
 }
 
 function shownOrganization(view: OrganizationView): z.input<typeof organizationSchema> {
-  const { organizationId, name, changeControl, revision, createdAt, updatedAt } = view
-  return { organizationId, name, changeControl, revision, createdAt, updatedAt }
+  const { organizationId, name, changeControl, statementKeyId: statementKey = null } = view
+  const { revision, createdAt, updatedAt } = view
+  return { organizationId, name, changeControl, statementKey, revision, createdAt, updatedAt }
 }

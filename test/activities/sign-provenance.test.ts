@@ -1,9 +1,13 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect, test, vi } from 'vitest'
 import { signerActivities } from '../../activities/index.ts'
+import { createSelfSignedCertificate } from '../../application/create-certificate.ts'
 import { handleCommand } from '../../application/handle-command.ts'
+import { changeStatementKey } from '../../application/statement-key.ts'
 import {
   certificateDecider,
+  fold,
+  keyDecider,
   originOfClaim,
   type RecordOrigin,
   type SigningRequest,
@@ -21,7 +25,7 @@ import {
 } from '../../statements/index.ts'
 import { allowedBranches, claimedBy, demandedOrigin } from '../support/origins.ts'
 import { silenceWorkers } from '../support/temporal.ts'
-import { otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { keyWorkflows, otherDigest, type TestOrganization, testOrganization } from '../support/test-organization.ts'
 
 silenceWorkers()
 
@@ -141,4 +145,32 @@ test('what is withdrawn after the files were signed has no provenance signed, an
   expect(await signed(organization, request.signingRequestId)).toBe('CERTIFICATE_DISABLED')
   expect(signer.store.put).toHaveBeenCalledTimes(1)
   expect((await typesOf(organization, request)).at(-1)).toBe('SigningStarted')
+})
+
+test("an organization's own key signs statements where one is named, and the log names it before", async () => {
+  const { organization, request } = await ofVerifiedOrigin()
+  const { signer, setup } = organization
+  const { keyId, certificateId } = await createSelfSignedCertificate(
+    { ...signer, workflows: keyWorkflows(signer) },
+    setup,
+    {
+      name: 'statements',
+      subject: { commonName: 'Statements' },
+      key: { algorithm: 'ec-p384' },
+      notBefore: new Date(Date.now() - 60_000).toISOString(),
+      notAfter: new Date(Date.now() + 86_400_000).toISOString(),
+    },
+  )
+  expect(certificateId).not.toBe(organization.certificateId)
+  await changeStatementKey(signer, setup, { keyId })
+  expect(await signed(organization, request.signingRequestId)).toBeUndefined()
+  const { provenance } = await organization.request(request.signingRequestId)
+  expect(provenance?.keyId).toBe(keyId)
+  const { events } = await readWholeStream(organization.log, streams.signingRequest(request.signingRequestId))
+  const started = events.find(({ type }) => type === 'SigningStarted')
+  expect(started?.data).toMatchObject({ statementKeyId: keyId })
+  const key = fold(keyDecider, (await readWholeStream(organization.log, streams.key(keyId))).events)
+  const publicKey = Buffer.from((key.status === 'none' ? null : key.publicKey) ?? '', 'base64')
+  const envelope = await documentOf(organization, provenance?.envelope)
+  expect(verifyEnvelope(envelope, { keys: [publicKey] }).signedBy).toHaveLength(1)
 })

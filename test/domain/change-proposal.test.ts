@@ -168,6 +168,7 @@ describe('the events that need the approval of others', () => {
       'SigningPolicyChanged',
       'SigningPolicyCreated',
       'SigningPolicyReactivated',
+      'StatementKeyChanged',
       'TrustedBuildSystemChanged',
       'TrustedBuildSystemCreated',
       'TrustedBuildSystemEnabled',

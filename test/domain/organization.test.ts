@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   existingOrganization,
+  type KeyId,
   type OrganizationEvent,
   type OrganizationId,
   organizationDecider as organization,
@@ -41,6 +42,16 @@ describe('organization', () => {
     })
   })
 
+  it('has its statements signed by a key of its own, from when it says so and until it says otherwise', () => {
+    const keyId = fixedUuid<KeyId>('8')
+    const named = (keyId: KeyId | null) =>
+      event<OrganizationEvent, 'StatementKeyChanged'>('StatementKeyChanged', { keyId })
+    given(organization, created).when({ type: 'ChangeStatementKey', keyId }).thenEvents(named(keyId))
+    expect(given(organization, created, named(keyId)).state).toMatchObject({ statementKeyId: keyId })
+    given(organization, created, named(keyId)).when({ type: 'ChangeStatementKey', keyId: null }).thenEvents(named(null))
+    expect(given(organization, created, named(keyId), named(null)).state).not.toHaveProperty('statementKeyId')
+  })
+
   itRefuses(organization, { source: 'organization/decider.ts', before: 'export const organizationDecider' }, [
     ['ORGANIZATION_NOT_FOUND', 'what is not there', [], change(control(1))],
     ...[0, 11, 1.5, Number.NaN].map(
@@ -49,6 +60,7 @@ describe('organization', () => {
     ...[3599, 7_776_001, 4000.5].map(
       (seconds) => ['CHANGE_CONTROL_INVALID', `${seconds} s`, [created], change(control(1, seconds))] as const,
     ),
+    ['STATEMENT_KEY_UNCHANGED', 'the key that it has', [created], { type: 'ChangeStatementKey', keyId: null }],
     ['CHANGE_CONTROL_UNREACHABLE', 'too few to approve', [created], change(control(2), 2)],
     ['CHANGE_CONTROL_UNCHANGED', 'what is so', [created], change(null)],
     ['CHANGE_CONTROL_UNCHANGED', 'what is so', [created, changed(control(2))], change(control(2))],

@@ -206,6 +206,8 @@ export const askedAdministration: Readonly<Record<string, AskedRoute>> = {
   }),
   ...route('POST', 'Keys/:keyId/WithdrawDeletion', { id: (of) => of.key(), status: 400 }),
 
+  ...route('PUT', 'Organization/StatementKey', { body: async (of) => ({ keyId: await of.key() }) }),
+
   ...route('GET', 'Grants'),
   ...route('GET', 'Grants/:grantId', { id: (of) => of.grant() }),
   ...route('POST', 'Grants', {

@@ -267,6 +267,7 @@ export const asked: Readonly<Record<string, Asked>> = {
   'Mutation.enableWebHook': input(async (of) => ({ webHookId: await of.disabledWebHook() })),
   'Mutation.deleteWebHook': input(async (of) => ({ webHookId: await of.webHook() })),
   'Mutation.resendWebHookDelivery': input(async (of) => ({ deliveryId: await of.webHookDelivery() })),
+  'Mutation.changeStatementKey': input(async (of) => ({ keyId: await of.key() })),
   'Mutation.createTrustedBuildSystem': input(async () => ({
     slug: `b-${randomUUID()}`,
     name: 'Another',

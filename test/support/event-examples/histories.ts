@@ -1,4 +1,5 @@
 import {
+  type OrganizationId,
   type ProjectId,
   type SigningPolicyId,
   streams,
@@ -64,6 +65,15 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       events: [
         bySetup('OrganizationCreated', { organizationId: id.organization, name: 'Acme' }),
         bySession('ChangeControlChanged', { changeControl: { requiredApprovals: 1, lifetimeSeconds: 604_800 } }),
+      ],
+    },
+    {
+      streamId: streams.organization(fixedUuid<OrganizationId>('9')),
+      events: [
+        bySetup('OrganizationCreated', { organizationId: fixedUuid<OrganizationId>('9'), name: 'Acme' }),
+        bySession('StatementKeyChanged', { keyId: id.key }),
+        bySession('StatementKeyChanged', { keyId: null }),
+        bySession('StatementKeyChanged', { keyId: id.importedKey }),
       ],
     },
     {
