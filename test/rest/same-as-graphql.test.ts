@@ -30,7 +30,11 @@ const excused = new Map(
 
 /** Fields of inputs that REST spells otherwise: as the known service's clients do, or as HTTP has it. */
 const spelledOtherwise: Readonly<Record<string, readonly string[]>> = {
-  submitSigningRequest: ['project', 'signingPolicy', 'uploadId', 'link', 'announcedUpload', 'cancelAfterSeconds'],
+  submitSigningRequest: [
+    ...['project', 'signingPolicy', 'uploadId', 'link', 'announcedUpload', 'cancelAfterSeconds'],
+    // Fields of a form and files in it.
+    ...['build.fields', 'build.secrets', 'origin.buildData.buildSettingsUploadId', 'origin.sourceSummaryUploadIds'],
+  ],
   resubmitSigningRequest: ['signingPolicy'],
   canSubmit: ['project', 'signingPolicy'],
   // Each kind is a field of its own: none can be named twice.
