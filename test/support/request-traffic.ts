@@ -19,7 +19,10 @@ export type RequestTraffic = {
 const passing = new Set(['UNREACHABLE', 'TEMPORAL_UNAVAILABLE', 'EVENT_LOG_UNAVAILABLE', 'READ_MODEL_UNAVAILABLE'])
 /** What who approves again is told. */
 const afterApproval = new Set(['ALREADY_APPROVED', 'NOT_WAITING_FOR_APPROVAL', 'SIGNING_REQUEST_FINAL'])
+/** Milliseconds until a call is tried again. */
 const pauseMs = 50
+/** Milliseconds between two looks at what waits: a service that recovers is to have the processor. */
+const lookMs = 250
 
 const submitDocument = `mutation ($input: SubmitSigningRequestInput!) {
   submitSigningRequest(input: $input) { signingRequestId }
@@ -104,7 +107,7 @@ export function requestTraffic(
       } catch (error) {
         await afterPassing(error)
       }
-      await delay(pauseMs)
+      await delay(lookMs)
     }
   }
 
