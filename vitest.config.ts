@@ -22,6 +22,7 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    globalSetup: 'test/support/run-folder.ts',
     // Twice the cores of a small machine: nearly half of the time of most files is waiting, for disks, servers and locks.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },

@@ -4,7 +4,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { makeDemo, type SplitService, startSplitService } from '../test/support/split-service.ts'
+import { makeDemo } from '../test/support/make-demo.ts'
+import { type SplitService, startSplitService } from '../test/support/split-service.ts'
 import { imageArguments, imageEnvironment } from './image-arguments.ts'
 
 /** The service as four processes, as the image starts them, with the demo organization, and calls of its REST API. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toPem } from '../../signing/x509/index.ts'
 import { CertificateAuthority } from '../support/certificate-authority.ts'
 import { filesHolding } from '../support/files-holding.ts'
+import { makeDemo } from '../support/make-demo.ts'
 import { makeIdentity, openssl } from '../support/openssl.ts'
 import { runCommand } from '../support/run-command.ts'
 import { type ServiceProcess, startServe } from '../support/service-processes.ts'
@@ -19,6 +20,7 @@ let issuing: CertificateAuthority
 beforeAll(async () => {
   root = await CertificateAuthority.root(folder, 'Root', 'rsa')
   issuing = await root.below('Issuing', 'ec')
+  await makeDemo(data)
   service = await startServe({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
 }, 180_000)
 

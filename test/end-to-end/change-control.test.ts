@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { askGraphQL } from '../support/ask-graphql.ts'
 import { type EmbeddedOrganization, openEmbeddedOrganization } from '../support/embedded-organization.ts'
+import { makeDemo } from '../support/make-demo.ts'
 import { realPrograms } from '../support/programs.ts'
 import { type RunOptions, runCommand } from '../support/run-command.ts'
 import { type ServiceProcess, startServe } from '../support/service-processes.ts'
@@ -17,6 +18,7 @@ let organization: EmbeddedOrganization
 
 beforeAll(async () => {
   copyFileSync((await realPrograms()).pe32plus, join(folder, 'program.exe'))
+  await makeDemo(data)
   service = await startServe({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
   organization = await openEmbeddedOrganization(data)
 }, 180_000)

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tableName } from '../../projections/table-names.ts'
 import { readModelVersion } from '../../projections/tables.ts'
+import { makeDemo } from '../support/make-demo.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { realPrograms } from '../support/programs.ts'
 import { type RunOptions, runCommand } from '../support/run-command.ts'
@@ -21,6 +22,7 @@ let service: ServiceProcess
 
 beforeAll(async () => {
   copyFileSync((await realPrograms()).pe32plus, join(folder, 'program.exe'))
+  await makeDemo(data)
   service = await startServe({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
 }, 180_000)
 

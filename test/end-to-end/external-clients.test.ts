@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { documentedBlocks, runBlocks } from '../support/documented-commands.ts'
+import { makeDemo } from '../support/make-demo.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { realPrograms } from '../support/programs.ts'
 import { releaseByCommands } from '../support/release-scenario/by-cli.ts'
@@ -24,6 +25,7 @@ let token: string
 beforeAll(async () => {
   copyFileSync((await realPrograms()).pe32plus, program)
   mkdirSync(join(folder, 'signed'))
+  await makeDemo(data)
   service = await startServe({
     COUNTERSIGN_DATA: data,
     COUNTERSIGN_PORT: '0',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Credentials, readCredentials } from '../../server/embedded/credentials.ts'
+import { makeDemo } from '../support/make-demo.ts'
 import { openssl } from '../support/openssl.ts'
 import { runCommand } from '../support/run-command.ts'
 import { type ServiceProcess, startServe } from '../support/service-processes.ts'
@@ -21,6 +22,7 @@ let url: string
 
 beforeAll(async () => {
   writeFileSync(at('file.txt'), text)
+  await makeDemo(data)
   service = await startServe({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
   credentials = (await readCredentials(data)) as Credentials
   url = service.url

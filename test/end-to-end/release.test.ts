@@ -7,6 +7,7 @@ import { type OrganizationId, type SigningRequestId, streams, type UserId } from
 import { readWholeStream } from '../../event-log/index.ts'
 import { verifyPeFile } from '../../signing/authenticode/index.ts'
 import { type EmbeddedOrganization, openEmbeddedOrganization } from '../support/embedded-organization.ts'
+import { makeDemo } from '../support/make-demo.ts'
 import { osslsigncodeVerify } from '../support/osslsigncode.ts'
 import { layoutOf, withFlip } from '../support/pe-layout.ts'
 import { realPrograms } from '../support/programs.ts'
@@ -33,6 +34,7 @@ let service: ServiceProcess
 let organization: EmbeddedOrganization
 
 beforeAll(async () => {
+  await makeDemo(data)
   service = await startEmbedded({ ...environment, COUNTERSIGN_PORT: '0' })
   organization = await openEmbeddedOrganization(data)
   await organization.addPolicy({

@@ -11,7 +11,7 @@ import { startTemporalProcess } from '../../server/embedded/start-temporal.ts'
 import { freePort, type TemporalProcess } from '../../server/embedded/temporal-process.ts'
 import { startTimeStampAuthority } from '../../server/embedded/time-stamp-authority.ts'
 import { prepareTimeStampAuthority } from '../../server/embedded/time-stamp-authority-identity.ts'
-import { type ServiceEnvironment, type ServiceProcess, startEmbedded, startRoles } from './service-processes.ts'
+import { type ServiceEnvironment, type ServiceProcess, startRoles } from './service-processes.ts'
 import { startTimeStampGate, type TimeStampGate } from './time-stamp-gate.ts'
 
 /** What can be killed by itself. */
@@ -52,12 +52,6 @@ export type SplitService = {
   readonly close: () => Promise<void>
 }
 
-/** Makes the demo organization in an empty data directory: by the embedded service, whose first start does. */
-export async function makeDemo(data: string): Promise<void> {
-  const service = await startEmbedded({ COUNTERSIGN_DATA: data, COUNTERSIGN_PORT: '0' })
-  await service.end('SIGTERM')
-}
-
 /** Runs the time-stamp authority of a data directory in this process, behind a gate. */
 export async function startGatedAuthority(data: string): Promise<{
   readonly gate: TimeStampGate
@@ -79,7 +73,7 @@ export async function startGatedAuthority(data: string): Promise<{
 }
 
 /**
- * Starts it on a data directory that {@link makeDemo} has prepared.
+ * Starts it on a data directory that `makeDemo` has prepared.
  *
  * @param more what each process of a role is started with, besides what it needs
  */
