@@ -3,11 +3,14 @@ import {
   fold,
   type GroupId,
   type PrincipalReference,
+  passedCheck,
   signingRequestDecider as request,
   type SigningRequestCommand,
   type SigningRequestEvent,
+  type TrustedBuildSystemId,
 } from '../../domain/index.ts'
 import { given, itRefuses } from '../support/decider-spec.ts'
+import { malformedCases } from '../support/malformed-requests.ts'
 import { demandedOrigin } from '../support/origins.ts'
 import {
   approve,
@@ -43,16 +46,28 @@ import {
   start,
   started,
   submit,
-  submitFrom,
   submitted,
   submittedUnder,
   waiting,
 } from '../support/signing-request-history.ts'
-import { anArtifact, aSubmission, fixedUuid, people, references } from '../support/submission.ts'
+import { anArtifact, anOrigin, aSubmission, fixedUuid, people, references } from '../support/submission.ts'
 
 const { submitter, anna, bert, cora, stranger } = people
 const { size } = anArtifact
 const unverified = event('SigningRequestSubmitted', aSubmission({ originVerification: demandedOrigin }))
+
+/** Its origin is verified, and it is a package that must carry what is known of its build. */
+const fromAppVeyor = [
+  event(
+    'SigningRequestSubmitted',
+    aSubmission({ originVerification: { repositoryUrl: anOrigin.repository.url, allowedBranches: ['**'] } }),
+  ),
+  event('ArtifactRetrieved', { ...anArtifact, fileName: 'Library.1.0.3.nupkg' }),
+  event('OriginVerified', {
+    ...{ trustedBuildSystemId: fixedUuid<TrustedBuildSystemId>('d'), kind: 'appVeyor', proof: 'api' },
+    ...{ origin: anOrigin, checks: [passedCheck('build', {})], evidence: [] },
+  }),
+]
 
 const statusAfter = (events: readonly SigningRequestEvent[]) => fold(request, events).workflowStatus
 
@@ -341,12 +356,7 @@ describe('signing request', () => {
       { type: 'RecordRetrieval', artifact: { ...anArtifact, fileName: 'other.exe' } },
     ],
     ['ORIGIN_NOT_VERIFIED', 'a plan before an origin that is demanded', [unverified, retrieved], plan],
-    ...['', 'Upload', 'a b', 'x'.repeat(65)].map(
-      (kind) => ['SOURCE_MALFORMED', `the kind ${JSON.stringify(kind)}`, [], submitFrom({ kind })] as const,
-    ),
-    ...[-1, 0.5, Number.NaN, 2 ** 60].map(
-      (bytes) => ['SOURCE_MALFORMED', `${bytes} bytes`, [], submitFrom({ size: bytes })] as const,
-    ),
+    ['BUILD_DATA_NOT_ADDED', 'a plan of a package before the data of its build', fromAppVeyor, plan],
     ...[0, -1, 0.5, Number.NaN].map(
       (fileCount) =>
         [
@@ -366,37 +376,6 @@ describe('signing request', () => {
           { type: 'ExpireApproval', deadline },
         ] as const,
     ),
-    ['TEXT_TOO_LONG', 'a comment', waiting, { ...deny(anna), comment: 'x'.repeat(4001) } as SigningRequestCommand],
-    [
-      'TEXT_TOO_LONG',
-      'a description',
-      [],
-      { ...submit, submission: aSubmission({ description: 'x'.repeat(4001) }) } as SigningRequestCommand,
-    ],
-    [
-      'NAME_MALFORMED',
-      'a version without visible characters',
-      [],
-      { ...submit, submission: aSubmission({ version: '\u200b' }) } as SigningRequestCommand,
-    ],
-    ['TEXT_MALFORMED', 'a comment with NUL', waiting, { ...approve(anna), comment: 'a\0b' } as SigningRequestCommand],
-    [
-      'TEXT_MALFORMED',
-      'a reason with half a character',
-      waiting,
-      { ...cancel, reason: '\udc00' } as SigningRequestCommand,
-    ],
-    ['TEXT_TOO_LONG', 'a reason', waiting, { ...cancel, reason: 'x'.repeat(4001) } as SigningRequestCommand],
-    [
-      'TEXT_MALFORMED',
-      'a comment that turns the direction of reading',
-      waiting,
-      { ...approve(anna), comment: 'safe \u202etnuoma' } as SigningRequestCommand,
-    ],
-    ...['', '.', '..', 'a/b', 'a\\b', 'a\nb', '\u0085', 'x'.repeat(256), '\ud800.exe', 'a\u202egpj.exe', '\u200eb'].map(
-      (fileName) => {
-        return ['FILE_NAME_MALFORMED', JSON.stringify(fileName), [], submitFrom({ fileName })] as const
-      },
-    ),
+    ...malformedCases,
   ])
 })
