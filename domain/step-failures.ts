@@ -101,6 +101,7 @@ const ending: Readonly<Record<string, string>> = {
     'Send them: to Jenkins `job`, `buildNumber` and `artifactPath`, to GitHub `runId` and `artifactId`.',
   ORIGIN_COMMIT_MALFORMED: 'Have the build system name it in full.',
   ORIGIN_CREDENTIALS_MISSING: 'A Global Administrator gives the link one.',
+  ORIGIN_FETCH_UNSUPPORTED: 'Upload it, or name a link.',
   ORIGIN_LINK_ADDRESS_CHANGED: 'Submit the artifact again.',
   ORIGIN_LINK_INVALID: 'A Global Administrator corrects the link.',
   ORIGIN_NOT_A_BRANCH: 'Build it from a branch that the policy allows.',

@@ -134,4 +134,10 @@ export interface Connector<Settings, Build> extends ConnectorForms<Settings, Bui
    * @throws OriginError
    */
   fetchArtifact?(question: OriginQuestion<Settings, Build>, tools: ConnectorTools): Promise<FetchedArtifact>
+  /**
+   * The SHA-256 that the build announced of an artifact which comes otherwise than from the system; left out where builds announce none.
+   *
+   * @throws OriginError
+   */
+  announcedDigest?(question: OriginQuestion<Settings, Build>, tools: ConnectorTools): Promise<Sha256Digest>
 }

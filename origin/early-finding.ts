@@ -26,16 +26,21 @@ const ofAsking: ReadonlySet<string | null> = new Set([
  * Asks, and refuses what is wrong for good: of an identity token or a claim everything, since there is no more to learn of it; of an
  * API's answers only what was wrong with the question. A build system that is away is asked again later; a token is not taken unseen.
  *
+ * @param options.isWhole whether a wrong build is refused as well, with all that is wrong: where whoever submits waits for it
  * @throws Refusal with the code of the first check that failed; OriginError `IDENTITY_TOKEN_…` that may pass
  */
-export async function earlyFinding(ask: () => Promise<OriginFinding>): Promise<EarlyFinding> {
+export async function earlyFinding(
+  ask: () => Promise<OriginFinding>,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
+): Promise<EarlyFinding> {
   const finding = await ask().catch((error: unknown) => {
     if (isAway(error)) return null
     throw error
   })
   const failed = failedChecks(finding?.checks ?? [])
-  const first = finding?.proof === 'api' ? failed.find(({ code }) => ofAsking.has(code)) : failed[0]
-  if (first !== undefined) throw refusalOf(first)
+  const isAllRefused = isWhole || finding?.proof !== 'api'
+  const first = isAllRefused ? failed[0] : failed.find(({ code }) => ofAsking.has(code))
+  if (first !== undefined) throw refusalOf(first, isAllRefused ? failed : [first])
   return finding
 }
 
@@ -44,8 +49,13 @@ function isAway(error: unknown): boolean {
   return error instanceof DOMException && (error.name === 'TimeoutError' || error.name === 'AbortError')
 }
 
-function refusalOf({ name, code, message }: OriginCheck): Refusal {
+/** So many checks a refusal tells of. */
+const mostTold = 20
+
+function refusalOf({ name, code, message }: OriginCheck, failed: readonly OriginCheck[]): Refusal {
+  const told = failed.slice(0, mostTold).map((each) => `${each.code}: ${each.message}`)
   return new Refusal(code ?? 'ORIGIN_NOT_VERIFIED', message ?? 'The origin of the artifact cannot be verified.', {
     check: name,
+    ...(failed.length > 1 && { failedChecks: told }),
   })
 }

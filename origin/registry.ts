@@ -1,11 +1,11 @@
 import type { ZodError } from 'zod'
-import { failedCheck, type OriginCheck, type TrustedBuildSystemKind } from '../domain/index.ts'
+import { failedCheck, type OriginCheck, type Sha256Digest, type TrustedBuildSystemKind } from '../domain/index.ts'
 import { authenticationProxyConnector, customConnector } from './claim/claim-connector.ts'
 import { withUploadCompared } from './compare-upload.ts'
-import type { Connector, ConnectorTools, OriginFinding, OriginQuestion } from './connector.ts'
+import type { Connector, ConnectorTools, FetchedArtifact, OriginFinding, OriginQuestion } from './connector.ts'
 import { type EarlyFinding, earlyFinding } from './early-finding.ts'
 import type { HttpApi } from './http-api.ts'
-import { OriginError } from './origin-error.ts'
+import { OriginError, type OriginErrorCode } from './origin-error.ts'
 
 /** One question to whichever connector knows the kind: what link and submission say is held against its schemas. */
 export type UncheckedQuestion = Omit<OriginQuestion<unknown, unknown>, 'settings' | 'build'> & {
@@ -27,10 +27,28 @@ export interface Origins {
    * What can be found before the artifact is there and anything is recorded: of an identity token all that it says, else whether the
    * build system takes the credentials.
    *
+   * @param options.isWhole whether a build that is wrong is refused as well
    * @throws Refusal with the code of the first check that failed for good
    * @throws OriginError `IDENTITY_TOKEN_…` that may pass
    */
-  verifyEarly(question: UncheckedQuestion, tools: Omit<ConnectorTools, 'api'>): Promise<EarlyFinding>
+  verifyEarly(
+    question: UncheckedQuestion,
+    tools: Omit<ConnectorTools, 'api'>,
+    options?: { readonly isWhole?: boolean },
+  ): Promise<EarlyFinding>
+  /**
+   * Gets an artifact from where the build system of the kind keeps it.
+   *
+   * @throws OriginError as the connector does; `ORIGIN_LINK_INVALID`, `ORIGIN_BUILD_INVALID`, `ORIGIN_SECRET_MISSING`;
+   *   `ORIGIN_FETCH_UNSUPPORTED` for a kind whose clients upload artifacts; `ORIGIN_KIND_UNSUPPORTED`, which passes
+   */
+  fetchArtifact(question: UncheckedQuestion, tools: Omit<ConnectorTools, 'api'>): Promise<FetchedArtifact>
+  /**
+   * The SHA-256 that a build announced of an artifact which comes otherwise than from its system.
+   *
+   * @throws OriginError as {@link Origins.fetchArtifact}; `ORIGIN_ANNOUNCEMENT_UNSUPPORTED` for a kind whose builds announce none
+   */
+  announcedDigest(question: UncheckedQuestion, tools: Omit<ConnectorTools, 'api'>): Promise<Sha256Digest>
 }
 
 /** Opens the API at a base URL, which it may refuse. */
@@ -39,6 +57,12 @@ export type OpenApi = (place: {
   readonly baseUrl: string
   readonly signal: AbortSignal
 }) => HttpApi
+
+type Asked<Answer> = (
+  question: Omit<UncheckedQuestion, 'kind'>,
+  tools: Omit<ConnectorTools, 'api'>,
+  openApi: OpenApi,
+) => Promise<Answer>
 
 /** A connector as the registry has it: what is asked is held against its schemas first. */
 export type RegisteredConnector = {
@@ -53,26 +77,40 @@ export type RegisteredConnector = {
     question: Omit<UncheckedQuestion, 'kind'>,
     tools: Omit<ConnectorTools, 'api'>,
   ) => Promise<OriginFinding>
+  /** Left out where clients upload artifacts. */
+  readonly fetchArtifact?: Asked<FetchedArtifact>
+  /** Left out where builds announce no artifacts. */
+  readonly announcedDigest?: Asked<Sha256Digest>
 }
 
 /** Takes a connector in. */
 export function registered<Settings, Build>(connector: Connector<Settings, Build>): RegisteredConnector {
-  const { kind, verifyToken } = connector
+  const { kind, verifyToken, fetchArtifact, announcedDigest } = connector
+  /** For what has no checks to give back. */
+  function asked<Answer>(
+    ask: (question: OriginQuestion<Settings, Build>, tools: ConnectorTools) => Promise<Answer>,
+  ): Asked<Answer> {
+    return async (question, tools, openApi) => {
+      const read = readQuestion(connector, question, tools)
+      if ('faults' in read) throw errorOf(read.faults)
+      const api = apiOf(connector, read.settings, tools, openApi)
+      return ask({ ...question, ...read }, { ...tools, api })
+    }
+  }
   return {
     kind,
     async verify(question, tools, openApi) {
       const read = readQuestion(connector, question, tools)
       if ('faults' in read) return { origin: null, proof: 'api', checks: read.faults, evidence: [] }
-      const baseUrl = connector.baseUrl(read.settings)
-      const api = baseUrl === null ? nobody : openApi({ system: kind, baseUrl, signal: tools.signal })
-      const asked = { ...question, ...read }
-      const withApi = { ...tools, api }
-      const finding = await connector.verify(asked, withApi)
-      const fetchArtifact = connector.fetchArtifact?.bind(connector)
+      const ofBuild = { ...question, ...read }
+      const withApi = { ...tools, api: apiOf(connector, read.settings, tools, openApi) }
+      const finding = await connector.verify(ofBuild, withApi)
       return fetchArtifact === undefined || question.isFetched
         ? finding
-        : withUploadCompared(finding, question.artifact, () => fetchArtifact(asked, withApi), tools.signal)
+        : withUploadCompared(finding, question.artifact, () => fetchArtifact(ofBuild, withApi), tools.signal)
     },
+    ...(fetchArtifact !== undefined && { fetchArtifact: asked(fetchArtifact) }),
+    ...(announcedDigest !== undefined && { announcedDigest: asked(announcedDigest) }),
     ...(verifyToken !== undefined && {
       async verifyToken(question, tools) {
         const read = readQuestion(connector, question, tools)
@@ -81,6 +119,17 @@ export function registered<Settings, Build>(connector: Connector<Settings, Build
       },
     }),
   }
+}
+
+/** The API that a link names; one that asks nobody where it names none. */
+function apiOf<Settings, Build>(
+  { kind, baseUrl }: Pick<Connector<Settings, Build>, 'kind' | 'baseUrl'>,
+  settings: Settings,
+  { signal }: Pick<ConnectorTools, 'signal'>,
+  openApi: OpenApi,
+): HttpApi {
+  const address = baseUrl(settings)
+  return address === null ? nobody : openApi({ system: kind, baseUrl: address, signal })
 }
 
 /** What link and submission say, in the forms of a connector, or what is wrong with it. */
@@ -138,17 +187,42 @@ export function createOrigins(options: {
 
   return {
     verify,
-    verifyEarly(question, tools) {
+    async verifyEarly(question, tools, { isWhole = false } = {}) {
       const { verifyToken } = connectorOf(question.kind)
-      return tools.secrets.identityToken !== undefined && verifyToken !== undefined
-        ? earlyFinding(() => verifyToken(question, tools))
-        : earlyFinding(() => verify({ ...question, artifact: null }, tools))
+      const byToken =
+        tools.secrets.identityToken === undefined || verifyToken === undefined
+          ? null
+          : await earlyFinding(() => verifyToken(question, tools))
+      if (byToken !== null && !isWhole) return byToken
+      return (await earlyFinding(() => verify({ ...question, artifact: null }, tools), { isWhole })) ?? byToken
+    },
+    async fetchArtifact({ kind, ...question }, tools) {
+      const { fetchArtifact } = connectorOf(kind)
+      if (fetchArtifact !== undefined) return fetchArtifact(question, tools, options.openApi)
+      throw new OriginError(
+        'ORIGIN_FETCH_UNSUPPORTED',
+        `Artifacts of a build system of the kind ${kind} are not fetched: whoever submits one uploads it, or names a link.`,
+      )
+    },
+    async announcedDigest({ kind, ...question }, tools) {
+      const { announcedDigest } = connectorOf(kind)
+      if (announcedDigest !== undefined) return announcedDigest(question, tools, options.openApi)
+      throw new OriginError(
+        'ORIGIN_ANNOUNCEMENT_UNSUPPORTED',
+        `Builds of a build system of the kind ${kind} announce no SHA-256 of artifacts that are uploaded.`,
+      )
     },
   }
 }
 
 /** For connectors that ask nobody. */
 const nobody: HttpApi = { ask: refused, download: refused }
+
+/** What is wrong with a question first, as an error. */
+function errorOf([first]: readonly OriginCheck[]): OriginError {
+  const code = (first?.code ?? 'ORIGIN_BUILD_INVALID') as OriginErrorCode
+  return new OriginError(code, first?.message ?? 'The artifact cannot be asked for.')
+}
 
 async function refused(): Promise<never> {
   throw new Error('A connector without a base URL asked an API.')

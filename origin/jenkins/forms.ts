@@ -27,6 +27,8 @@ export const jenkinsBuild = z.object({
   buildNumber: idText.refine((text) => /^[1-9]\d{0,9}$/.test(text)).nullish(),
   /** Path of the archived artifact, as Jenkins lists it. */
   artifactPath: z.string().max(500).refine(isInnerPath).nullish(),
+  /** Path of the archived file that has the artifact's SHA-256, where the build archived that in place of the artifact itself. */
+  sha256ArtifactPath: z.string().max(500).refine(isInnerPath).nullish(),
   /** What the plugin announced of the artifact. */
   sha256: z
     .string()

@@ -1,4 +1,5 @@
 import type { Connector } from '../connector.ts'
+import { announcedDigest } from './archived.ts'
 import { type JenkinsBuild, type JenkinsSettings, jenkinsForms } from './forms.ts'
 import { verifyJenkins } from './verify.ts'
 
@@ -11,4 +12,5 @@ export const jenkins: Connector<JenkinsSettings, JenkinsBuild> = {
   ...jenkinsForms,
   baseUrl: ({ baseUrl }) => baseUrl,
   verify: verifyJenkins,
+  announcedDigest,
 }

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { BuildActor } from '../../domain/verified-origin.ts'
 import type { ConnectorTools, OriginFinding, OriginQuestion } from '../connector.ts'
-import { pathOf } from '../http-api/index.ts'
-import { OriginError } from '../origin-error.ts'
-import { type CheckList, createAsking, readAnswer, requireApiKey } from '../reading/index.ts'
+import { type CheckList, createAsking, readAnswer } from '../reading/index.ts'
+import { archivedPathOf, buildPath, credentials, judgeArtifact } from './archived.ts'
 import { findCheckout, refOfCheckout } from './checkout.ts'
 import { type BuildAnswer, buildAnswer, buildTree, type JenkinsBuild, type JenkinsSettings } from './forms.ts'
-import { jobPath, refOfJob } from './job-ref.ts'
-import { judgeDigest, verifyClaim } from './verify-claim.ts'
+import { refOfJob } from './job-ref.ts'
+import { verifyClaim } from './verify-claim.ts'
 
 type Question = OriginQuestion<JenkinsSettings, JenkinsBuild>
 
@@ -20,7 +18,8 @@ export async function verifyJenkins(question: Question, tools: ConnectorTools): 
   const { baseUrl } = settings
   if (baseUrl === null) return verifyClaim(question)
   const { checks, keep, finding } = createAsking(tools)
-  const { job, buildNumber, artifactPath } = asked
+  const { job, buildNumber } = asked
+  const artifactPath = archivedPathOf(asked)
   const isNamed = job && buildNumber && artifactPath
   checks.add(
     'buildNamed',
@@ -28,14 +27,14 @@ export async function verifyJenkins(question: Question, tools: ConnectorTools): 
     !isNamed && {
       code: 'ORIGIN_BUILD_UNNAMED',
       message:
-        'The submission does not name job, buildNumber and artifactPath, by which Jenkins is asked about the build.',
+        'The submission does not name job, buildNumber and artifactPath (or sha256ArtifactPath), by which Jenkins is asked about the build.',
     },
   )
   if (!isNamed) return finding(null)
   judgeJob(checks, job, settings)
 
   const headers = credentials(settings, tools)
-  const path = `${jobPath(job)}/${buildNumber}`
+  const path = buildPath(job, buildNumber)
   const answer = await tools.api.ask({ path: `${path}/api/json`, query: { tree: buildTree }, headers })
   const found = readAnswer(checks, answer, buildAnswer, {
     system: 'Jenkins',
@@ -82,13 +81,6 @@ export async function verifyJenkins(question: Question, tools: ConnectorTools): 
   })
 }
 
-function credentials({ userName }: JenkinsSettings, tools: ConnectorTools): Readonly<Record<string, string>> {
-  const missing = 'The link names an address of Jenkins, but no user or no API token of that user. Give it both.'
-  const key = requireApiKey(tools, missing)
-  if (userName === null) throw new OriginError('ORIGIN_CREDENTIALS_MISSING', missing)
-  return { authorization: `Basic ${Buffer.from(`${userName}:${key}`).toString('base64')}`, accept: 'application/json' }
-}
-
 function judgeJob(checks: CheckList, job: string, { jobs }: JenkinsSettings): void {
   const isOfLink = jobs === null || jobs.some((linked) => job === linked || job.startsWith(`${linked}/`))
   checks.add(
@@ -133,49 +125,4 @@ function judgeBuild(checks: CheckList, { number, building, result, ...found }: B
 
 function causesOf({ actions }: Pick<BuildAnswer, 'actions'>) {
   return actions.flatMap((action) => action?.causes ?? [])
-}
-
-/** Only what the build archived is signed: what was sent is compared with it byte for byte. */
-async function judgeArtifact(
-  checks: CheckList,
-  { api, signal }: ConnectorTools,
-  {
-    path,
-    headers,
-    found,
-    question: { artifact, build },
-  }: {
-    readonly path: string
-    readonly headers: Readonly<Record<string, string>>
-    readonly found: BuildAnswer
-    readonly question: Question
-  },
-): Promise<void> {
-  const artifactPath = build.artifactPath ?? ''
-  const listed = found.artifacts.filter(({ relativePath }) => relativePath === artifactPath)
-  const isOfBuild = checks.add(
-    'artifactOfBuild',
-    { artifactPath, archived: found.artifacts.length },
-    listed.length !== 1 && {
-      code: 'ORIGIN_ARTIFACT_NOT_FOUND',
-      message: `The build has no archived artifact ${artifactPath}. Archive it (archiveArtifacts) before it is submitted, and submit that path.`,
-    },
-  )
-  judgeDigest(checks, build, artifact)
-  if (!isOfBuild || artifact === null) return
-  const { bytes } = await api.download({ path: `${path}/artifact/${pathOf(...artifactPath.split('/'))}`, headers })
-  const hash = createHash('sha256')
-  for await (const part of bytes) {
-    signal.throwIfAborted()
-    hash.update(part)
-  }
-  const archived = hash.digest('hex')
-  checks.add(
-    'artifactArchived',
-    { archived, artifact: artifact.sha256 },
-    archived !== artifact.sha256 && {
-      code: 'ORIGIN_ARTIFACT_DIFFERENT',
-      message: `What was submitted is not what the build archived as ${artifactPath}: their SHA-256 differ. Submit the archived artifact.`,
-    },
-  )
 }

@@ -104,6 +104,43 @@ describe('a build of Jenkins, where the link says how to ask', () => {
     expect((await verified([], options)).codes).toEqual([code])
   })
 
+  const byDigest = { artifactPath: undefined, sha256: undefined, sha256ArtifactPath: 'out/Library 1.0.3.nupkg.sha256' }
+  test.each([
+    [[], []],
+    [['an archived digest in hexadecimal'], []],
+    [['an archived artifact of other bytes'], []],
+    [['an archived digest of other bytes'], ['ORIGIN_ARTIFACT_DIFFERENT']],
+    [['an artifact that was not archived'], ['ORIGIN_ARTIFACT_NOT_FOUND']],
+  ] as const)('is known by the digest that its plugin archived: with %j, %j', async (faults, expected) => {
+    expect((await verified(faults, { build: byDigest })).codes).toEqual(expected)
+  })
+
+  test('announces that digest, by which the artifact is uploaded', async () => {
+    const announced = async (faults: readonly JenkinsFault[], build: object = byDigest) => {
+      const server = await jenkinsStandIn(faults)
+      const question = {
+        ...{
+          artifact: null,
+          claimed: null,
+          settings: jenkins.settings.parse({ baseUrl: server.url, userName: jenkinsUser.userName }),
+        },
+        build: jenkins.build.parse({ ...submitted, ...build }),
+        project: { slug: 'library', repositoryUrl: 'https://git.example.org/team/library' },
+        signingPolicy: { slug: 'release' },
+      }
+      const { apiKey } = jenkinsUser
+      return jenkins.announcedDigest?.(question, connectorTools('Jenkins', server.url, { apiKey }))
+    }
+    expect(await announced([])).toBe(sha256)
+    await expect(announced(['a file in place of the archived digest'])).rejects.toMatchObject({
+      code: 'ORIGIN_ANNOUNCEMENT_MALFORMED',
+    })
+    await expect(announced([], { sha256ArtifactPath: 'out/other.sha256' })).rejects.toMatchObject({
+      code: 'ORIGIN_API_NOT_FOUND',
+    })
+    await expect(announced([], {})).rejects.toMatchObject({ code: 'ORIGIN_BUILD_UNNAMED' })
+  })
+
   test('is of a job that the link names, or of a branch of it', async () => {
     const { server } = await verified([])
     const linked = (jobs: string[]) => ({ settings: { baseUrl: server.url, userName: jenkinsUser.userName, jobs } })

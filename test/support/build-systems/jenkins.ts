@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { file, json, page, type RoutedAnswer, worldServer } from './routed-server.ts'
 
 // A stand-in for Jenkins' remote access API, as a Jenkins 2.528 LTS describes it under /api/ of each object, with what the plugins Git
@@ -42,6 +43,11 @@ export const jenkinsFaults = {
   },
   'an artifact that was not archived': ({ build }) => Object.assign(build, { artifacts: [] }),
   'an archived artifact of other bytes': (world) => Object.assign(world, { archived: Buffer.from('other bytes') }),
+  'an archived digest of other bytes': (world) =>
+    Object.assign(world, { archivedDigest: createHash('sha256').update('other bytes').digest('base64') }),
+  'an archived digest in hexadecimal': (world) =>
+    Object.assign(world, { archivedDigest: `${createHash('sha256').update('an artifact').digest('hex')}\n` }),
+  'a file in place of the archived digest': (world) => Object.assign(world, { archivedDigest: 'a digest, or so' }),
   'a build without a result': ({ build }) => Object.assign(build, { result: undefined }),
   'fields that nobody knows': ({ build }) => Object.assign(build, { newField: [{}] }),
 } satisfies Record<string, (world: JenkinsWorld) => unknown>
@@ -66,10 +72,12 @@ export function jenkinsStandIn(faults: readonly JenkinsFault[] = []) {
 }
 
 function answer({ pathname, searchParams }: URL, world: JenkinsWorld): RoutedAnswer {
-  const { build, views, folderClass, buildStatus, archived } = world
+  const { build, views, folderClass, buildStatus, archived, archivedDigest } = world
   if (pathname === '/job/team/job/library/job/main/42/api/json' && buildStatus !== 200) return page(buildStatus)
   if (pathname === '/job/team/job/library/job/main/42/api/json' && searchParams.has('tree')) return json(200, build)
   if (pathname === '/job/team/job/library/job/main/42/artifact/out/Library%201.0.3.nupkg') return file(archived)
+  if (pathname === '/job/team/job/library/job/main/42/artifact/out/Library%201.0.3.nupkg.sha256')
+    return file(Buffer.from(archivedDigest))
   if (pathname !== '/job/team/job/library/api/json') return page(404)
   const shown = Object.entries(views).map(([name, jobs]) => ({ name, jobs: jobs.map((job) => ({ name: job })) }))
   return json(200, { _class: folderClass, views: shown })
@@ -96,11 +104,15 @@ function rightWorld() {
         checkout,
         checkout,
       ] as unknown[],
-      artifacts: [{ displayPath: 'x', fileName: 'Library 1.0.3.nupkg', relativePath: 'out/Library 1.0.3.nupkg' }],
+      artifacts: ['Library 1.0.3.nupkg', 'Library 1.0.3.nupkg.sha256'].map((fileName) => ({
+        ...{ displayPath: 'x', fileName, relativePath: `out/${fileName}` },
+      })),
     },
     views: { default: ['main'], tags: ['v1.0.3'], 'change-requests': ['PR-12'] } as Record<string, string[]>,
     folderClass: 'org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject',
     buildStatus: 200,
     archived: Buffer.from('an artifact'),
+    /** As the plugin archives it. */
+    archivedDigest: createHash('sha256').update('an artifact').digest('base64'),
   }
 }
