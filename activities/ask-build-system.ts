@@ -161,8 +161,10 @@ async function targetOf(
   const project = fold(projectDecider, (await readWholeStream(log, streams.project(projectId))).events)
   const policy = fold(signingPolicyDecider, (await readWholeStream(log, streams.signingPolicy(signingPolicyId))).events)
   const slugOf = (state: typeof project | typeof policy) => (state.status === 'none' ? '' : state.slug)
+  // Where no origin is verified, artifacts are fetched all the same.
+  const repositoryOf = (state: typeof project) => (state.status === 'none' ? '' : (state.repositoryUrl ?? ''))
   return {
-    project: { slug: slugOf(project), repositoryUrl: originVerification?.repositoryUrl ?? '' },
+    project: { slug: slugOf(project), repositoryUrl: originVerification?.repositoryUrl ?? repositoryOf(project) },
     signingPolicy: { slug: slugOf(policy) },
   }
 }

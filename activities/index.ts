@@ -53,6 +53,7 @@ export {
 export { type AuthenticationCheck, authenticationChecks } from './check-authentication.ts'
 export * from './contract.ts'
 export type { EstAuthorities } from './enrol-certificate.ts'
+export { buildArtifactFetcher } from './fetch-build-artifact.ts'
 export type { SignerDependencies } from './sign.ts'
 export type { UseToken } from './verify-origin.ts'
 

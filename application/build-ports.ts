@@ -4,6 +4,7 @@ import type {
   BuildReference,
   OrganizationId,
   SaidOrigin,
+  Sha256Digest,
   SigningRequestId,
   TrustedBuildSystemKind,
   TrustedBuildSystemLink,
@@ -35,6 +36,8 @@ export type BuildQuestion = {
   readonly node: BuildNode | null
   readonly project: { readonly slug: string; readonly repositoryUrl: string }
   readonly signingPolicy: { readonly slug: string }
+  /** Whether a wrong build is refused now: where whoever submits waits for the answer, and can only then tell people why. */
+  readonly isWhole?: boolean
 }
 
 /** What use cases need of connectors to build systems. Errors carry a `code`, and `transient` when trying again may help. */
@@ -47,4 +50,10 @@ export interface Builds {
    * @throws Refusal with the code of the check that failed; what may pass: `IDENTITY_TOKEN_KEY…`, `IDENTITY_TOKEN_STORE_…`, `SECRETS_…`
    */
   verify(question: BuildQuestion): Promise<void>
+  /**
+   * The SHA-256 that a build announced of an artifact which comes otherwise than from its system.
+   *
+   * @throws Refusal `ORIGIN_…` with the code of the connector; what may pass: as an error with that code
+   */
+  announcedDigest(question: BuildQuestion): Promise<Sha256Digest>
 }

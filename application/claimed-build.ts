@@ -76,7 +76,7 @@ export async function verifyBuild(
   { builds }: Pick<ApplicationDependencies, 'builds'>,
   { organizationId, vouchedBy }: Caller,
   { asked, build, origin, originVerification, project, signingPolicySlug }: CheckedBuild,
-  { signingRequestId, artifact }: Pick<BuildQuestion, 'signingRequestId' | 'artifact'>,
+  { signingRequestId, artifact, isWhole = false }: Pick<BuildQuestion, 'signingRequestId' | 'artifact' | 'isWhole'>,
 ): Promise<void> {
   if (asked === null || originVerification === null) return
   await builds.verify({
@@ -85,6 +85,7 @@ export async function verifyBuild(
     fields: build.reference?.fields ?? {},
     secrets: build.secrets,
     artifact,
+    isWhole,
     claimed: origin,
     node: vouchedBy?.node ?? null,
     project: { slug: project.slug, repositoryUrl: originVerification.repositoryUrl },

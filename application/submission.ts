@@ -1,4 +1,9 @@
-import type { ExistingSignatureTreatment, SaidOrigin, SigningRequestId } from '../domain/index.ts'
+import type {
+  ExistingSignatureTreatment,
+  SaidOrigin,
+  SigningRequestId,
+  TrustedBuildSystemKind,
+} from '../domain/index.ts'
 import type { SubmittedBuild } from './build-ports.ts'
 import type { SubmittedSource } from './ports.ts'
 
@@ -35,7 +40,34 @@ export type SubmissionChoices = {
 }
 
 /** What a submission says. */
-export type SubmitSigningRequestInput = SubmissionChoices & { readonly source: SubmittedSource }
+export type SubmitSigningRequestInput = SubmissionChoices & {
+  readonly source: SubmittedSource
+  /** Whether a build that is wrong is refused at once, and not only when the artifact is there. */
+  readonly isBuildCheckedFirst?: boolean
+}
+
+/** An artifact of a build that its build system is asked about, whoever's call it is. */
+export type BuildArtifactSubmission = {
+  /** Of which kind the build system is. */
+  readonly kind: TrustedBuildSystemKind
+  /** Its slug. */
+  readonly buildSystem: string
+  readonly choices: Omit<SubmissionChoices, 'origin' | 'build'>
+  readonly build: SubmittedBuild
+  /**
+   * Where the artifact comes from: `fetched` from the build system, by its id or path there; `announced`, and uploaded later, with the
+   * digest that the build archived of it; `link`, with that digest too.
+   */
+  readonly artifact:
+    | { readonly kind: 'fetched'; readonly name: string; readonly sha256?: string }
+    | { readonly kind: 'announced'; readonly fileName: string }
+    | {
+        readonly kind: 'link'
+        readonly fileName: string
+        readonly url: string
+        readonly headers?: Readonly<Record<string, string>>
+      }
+}
 
 /** What is known of a submission before its artifact is uploaded. */
 export type CanSubmitInput = SubmissionChoices & {

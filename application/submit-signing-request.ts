@@ -109,7 +109,8 @@ async function submit(
   }
   signingRequestDecider.decide({ type: 'SubmitSigningRequest', submission }, signingRequestDecider.initialState())
   const artifact = knownArtifact({ source, artifact: null })
-  await verifyBuild(dependencies, caller, checked, { signingRequestId, artifact })
+  const isWhole = input.isBuildCheckedFirst ?? false
+  await verifyBuild(dependencies, caller, checked, { signingRequestId, artifact, isWhole })
   const secrets = secretsOfBuild(caller.organizationId, build, dependencies.now())
   const { position } = await keepingSecrets(dependencies, secrets, async () => {
     const withSecrets = { ...submission, source: await sources.keepSecrets(source, input.source, context) }

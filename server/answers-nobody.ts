@@ -55,6 +55,7 @@ export const noWebHooks: ApplicationDependencies['webHooks'] = {
 /** For a process that answers nobody: it has no way to build systems. */
 export const noBuilds: ApplicationDependencies['builds'] = {
   verify: async () => refuse('asks no build systems'),
+  announcedDigest: async () => refuse('asks no build systems'),
 }
 
 function refuse(problem: string): never {

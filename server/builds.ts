@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Builds } from '../application/index.ts'
-import type { OriginEvidence, Sha256Digest } from '../domain/index.ts'
-import { type Origins, type Secret, secretOf, type UsedTokens, useOnce } from '../origin/index.ts'
+import type { BuildQuestion, Builds } from '../application/index.ts'
+import { type OriginEvidence, Refusal, type Sha256Digest } from '../domain/index.ts'
+import { OriginError, type Origins, type Secret, secretOf, type UsedTokens, useOnce } from '../origin/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 
 /** How long a build system may take at submission, in milliseconds: what it does not answer by then it is asked later. */
@@ -9,26 +9,42 @@ const earlyMs = 10_000
 
 /** What use cases need of connectors to build systems: by the way outside of the process, and with what it keeps sealed. */
 export function serviceBuilds(parts: {
-  readonly origins: Pick<Origins, 'verifyEarly'>
+  readonly origins: Pick<Origins, 'verifyEarly' | 'announcedDigest'>
   readonly secrets: Pick<Secrets, 'get'>
   readonly usedTokens: Pick<UsedTokens, 'use'>
   readonly now: () => string
 }): Builds {
   const { origins, secrets, usedTokens, now } = parts
+
+  /** What the connector is asked, and with what. */
+  async function asked({ fields, secrets: given, link, organizationId, ...build }: BuildQuestion) {
+    const { signingRequestId: _, isWhole: _isWhole, ...question } = build
+    const opened: Record<string, Secret> = {}
+    for (const { name, secretId: id } of link.secrets) {
+      const kept = await secrets.get({ organizationId, purpose: 'buildSystemSecret', id })
+      if (kept !== undefined) opened[name] = secretOf(kept.toString())
+    }
+    for (const [name, text] of Object.entries(given)) opened[name] = secretOf(text)
+    return {
+      question: { ...question, settings: link.settings, build: fields },
+      tools: { secrets: opened, keep: notKept, now, signal: AbortSignal.timeout(earlyMs) },
+    }
+  }
+
   return {
-    async verify({ signingRequestId, fields, secrets: given, link, organizationId, ...question }) {
-      const opened: Record<string, Secret> = {}
-      for (const { name, secretId: id } of link.secrets) {
-        const kept = await secrets.get({ organizationId, purpose: 'buildSystemSecret', id })
-        if (kept !== undefined) opened[name] = secretOf(kept.toString())
+    async verify(build) {
+      const { question, tools } = await asked(build)
+      const finding = await origins.verifyEarly(question, tools, { isWhole: build.isWhole ?? false })
+      if (build.signingRequestId !== null && finding?.identityToken !== undefined)
+        await useOnce(usedTokens, finding.identityToken, build.signingRequestId)
+    },
+    async announcedDigest(build) {
+      const { question, tools } = await asked(build)
+      try {
+        return await origins.announcedDigest(question, tools)
+      } catch (error) {
+        throw error instanceof OriginError && !error.isPassing ? new Refusal(error.code, error.message) : error
       }
-      for (const [name, text] of Object.entries(given)) opened[name] = secretOf(text)
-      const finding = await origins.verifyEarly(
-        { ...question, settings: link.settings, build: fields },
-        { secrets: opened, keep: notKept, now, signal: AbortSignal.timeout(earlyMs) },
-      )
-      if (signingRequestId !== null && finding?.identityToken !== undefined)
-        await useOnce(usedTokens, finding.identityToken, signingRequestId)
     },
   }
 }

@@ -4,6 +4,7 @@ import type { EventLog } from '../event-log/index.ts'
 import type { NotificationStore } from '../notifications/index.ts'
 import type { Origins } from '../origin/index.ts'
 import type { ReadModel } from '../projections/index.ts'
+import type { FetchBuildArtifact } from '../sources/index.ts'
 import { noBuilds, nobody, noCertificates, noWebHooks } from './answers-nobody.ts'
 import type { Outside } from './outside.ts'
 
@@ -34,13 +35,25 @@ export async function webHooksOf(
   return openWebHookPorts({ notifications, log, readModel: readModels.readModel })
 }
 
-/** The build systems that a process can ask, and what use cases need of that; one without a way outside asks none. */
+/** The build systems that a process can ask, what use cases need of that, and what fetches artifacts; one without a way outside asks none. */
 export async function buildSystemsOf(
   outside: Outside | undefined,
-  { now, logger }: { readonly now: () => string; readonly logger: Logger },
-): Promise<{ readonly origins: Origins | undefined; readonly builds: ApplicationDependencies['builds'] }> {
-  if (outside === undefined) return { origins: undefined, builds: noBuilds }
-  const [{ serviceOrigins }, { serviceBuilds }] = await Promise.all([import('./origins.ts'), import('./builds.ts')])
+  { log, now, logger }: { readonly log: EventLog; readonly now: () => string; readonly logger: Logger },
+): Promise<{
+  readonly origins: Origins | undefined
+  readonly builds: ApplicationDependencies['builds']
+  readonly fetchArtifact: FetchBuildArtifact | undefined
+}> {
+  if (outside === undefined) return { origins: undefined, builds: noBuilds, fetchArtifact: undefined }
+  const [{ serviceOrigins }, { serviceBuilds }, { buildArtifactFetcher }] = await Promise.all([
+    import('./origins.ts'),
+    import('./builds.ts'),
+    import('../activities/fetch-build-artifact.ts'),
+  ])
   const origins = serviceOrigins(outside, logger)
-  return { origins, builds: serviceBuilds({ ...outside, origins, now }) }
+  return {
+    origins,
+    builds: serviceBuilds({ ...outside, origins, now }),
+    fetchArtifact: buildArtifactFetcher({ log, origins, secrets: outside.secrets }),
+  }
 }

@@ -100,8 +100,8 @@ export async function startService(options: {
     const notifications =
       outside && (await (await import('./notification-store.ts')).openNotificationStore(settings, logger))
     if (notifications !== undefined) closers.push(() => notifications.close())
-    const sources = serviceSources(settings, { log, artifacts, outside, now })
-    const { origins, builds } = await buildSystemsOf(outside, { now, logger })
+    const { origins, builds, fetchArtifact } = await buildSystemsOf(outside, { log, now, logger })
+    const sources = serviceSources(settings, { log, artifacts, outside, fetchArtifact, now })
 
     const lost = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} could not be recorded`)
     const refusals = openRefusalAudit({ log, now, onError: lost('a refused attempt') })

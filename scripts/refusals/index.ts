@@ -39,6 +39,7 @@ const ports: readonly (readonly [call: string, files: RegExp, name: string])[] =
   ['builds.verify', /^origin\/early-finding/, 'earlyFinding'],
   ['builds.verify', /^origin\/identity-token\/identity-tokens/, 'createIdentityTokens'],
   ['builds.verify', /^origin\/identity-token\/used-tokens/, 'useOnce'],
+  ['builds.announcedDigest', /^origin\/jenkins\/archived/, 'announcedDigest'],
   ['.checkHeader', /^artifacts\/planner\/check-header/, 'checkHeader'],
   ['format.checkStart', /^signing\/[^/]+\/format/, 'checkStart'],
   ['waitingCalls.enter', /^http\/waiting-calls/, 'enter'],

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type SignerDependencies, withAttribution } from '../../activities/index.ts'
+import { buildArtifactFetcher, type SignerDependencies, withAttribution } from '../../activities/index.ts'
 import { createUploads, openFolderStore, openSignerScratch, openUploadRegistry } from '../../artifacts/index.ts'
 import type { KeyStoreName } from '../../domain/index.ts'
 import { type EventLog, openSqliteEventLog, withSignatures, withVerification } from '../../event-log/index.ts'
@@ -14,6 +14,7 @@ import { createTimestampClient } from '../../signing/timestamp/index.ts'
 import { parseCertificates } from '../../signing/x509/index.ts'
 import {
   announcedUploadSource,
+  buildArtifactSource,
   createSources,
   earlierRequestSource,
   hashPayloadSource,
@@ -60,8 +61,9 @@ export async function openTestSigner(options: TestSignerOptions = {}) {
     earlierRequestSource({ log, store }),
     hashPayloadSource({ store, uploads }),
   ]
-  const sources = createSources({ kinds: [...ofService, ...kinds], limits, store })
   const asking = testBuilds(folder)
+  const ofBuilds = buildArtifactSource({ fetchArtifact: buildArtifactFetcher({ log, ...asking }) })
+  const sources = createSources({ kinds: [...ofService, ofBuilds, ...kinds], limits, store })
   const scratch = await openSignerScratch({ path: join(folder, 'scratch'), outside: join(folder, 'artifacts') })
   const tokenOptions = await softHsmTokenCopy(folder)
   const keyStores = await openTestKeyStores(tokenOptions, options.furtherKeyStores)
