@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import {
   type Application,
+  type Caller,
   type OpenArtifactInput,
   type OpenedArtifact,
   permissionsOfUseCases,
@@ -30,17 +31,8 @@ export function downloadOperations(application: Pick<Application, 'openArtifact'
       tag: 'Signing requests',
       summary,
       parameters: part === undefined ? ofRequest : ofFile,
-      answers: {
-        200: { description: 'The file.', mediaType: 'application/octet-stream', headers },
-        206: { description: 'The range asked for.', mediaType: 'application/octet-stream', headers },
-        304: { description: 'The client has it: If-None-Match names it.' },
-      },
-      async handle({ caller, parameters, request }) {
-        const artifact = await application.openArtifact(caller, { ...parameters, which })
-        // The answer to HEAD must be that to GET, and only whoever reads finds out that the bytes are not what they were.
-        if (request.method === 'HEAD') await drain(artifact.read({ start: 0, end: 0 }))
-        return downloadAnswer(request, artifact)
-      },
+      answers: downloadAnswers,
+      handle: ({ caller, parameters, request }) => handleDownload(application, { caller, ...parameters, which, request }),
     })
   return [
     download({ operationId: 'downloadSignedArtifact', which: 'signed', summary: 'Download what was signed' }),
@@ -85,6 +77,24 @@ const headers = {
   ETag: 'The SHA-256 of the whole file.',
   'Content-Disposition': 'Its name.',
   'Repr-Digest': 'The SHA-256 of the whole file (RFC 9530).',
+}
+
+/** How an operation answers that gives a file. */
+export const downloadAnswers = {
+  200: { description: 'The file.', mediaType: 'application/octet-stream', headers },
+  206: { description: 'The range asked for.', mediaType: 'application/octet-stream', headers },
+  304: { description: 'The client has it: If-None-Match names it.' },
+} as const
+
+/** Answers a GET or HEAD of an artifact of a request. @throws Refusal as `openArtifact`; RangeNotSatisfiable */
+export async function handleDownload(
+  application: Pick<Application, 'openArtifact'>,
+  { caller, request, ...asked }: OpenArtifactInput & { readonly caller: Caller; readonly request: FastifyRequest },
+) {
+  const artifact = await application.openArtifact(caller, asked)
+  // The answer to HEAD must be that to GET, and only whoever reads finds out that the bytes are not what they were.
+  if (request.method === 'HEAD') await drain(artifact.read({ start: 0, end: 0 }))
+  return downloadAnswer(request, artifact)
 }
 
 /** Answers a GET or HEAD of a file, whole or in part, as the headers of the request ask. */

@@ -3,10 +3,16 @@ import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Caller } from '../application/index.ts'
 import type { RouteAccess } from '../http/index.ts'
+import type { ProblemForm } from './problem-form.ts'
 import type { IncomingFile } from './upload-body.ts'
 
 /** Where the paths of operations about an organization begin; the frame holds the id against the caller's. */
 export const organizationPath = '/Api/v1/{organizationId}'
+
+/** Whether calls name the organization that they are about, in their path: the frame holds that against the caller's. */
+export function namesOrganization({ path }: Pick<Operation, 'path'>): boolean {
+  return path.includes('/{organizationId}/')
+}
 
 /** A file among the fields of a form, taken in as it comes: also before the fields that stand behind it are known. */
 export type FileField<Received = unknown> = {
@@ -109,6 +115,8 @@ type Definition<
   readonly query?: Query
   readonly body?: OperationBody<Body, Files>
   readonly answers: Of
+  /** What its refusals say besides what every problem says. */
+  readonly problem?: ProblemForm
   /** Codes with which it is refused that neither follow from what it takes nor stand in the source: read from somewhere when it runs. */
   readonly refusals?: readonly string[]
   /**

@@ -8,24 +8,8 @@ import { ReadModelError } from '../projections/read-model-error.ts'
 import { statusOfRefusal } from './http-status.ts'
 import { InvalidInput } from './invalid-input.ts'
 import { IdempotencyKeyInUse } from './kept-answers.ts'
+import type { Problem } from './problem-form.ts'
 import { RangeNotSatisfiable } from './range-not-satisfiable.ts'
-
-/** An error as clients see it: a problem of RFC 9457 with our stable code. */
-export type Problem = {
-  /** `about:blank`: the code says what kind of problem it is, the title is the status's own (RFC 9457 §4.2.1). */
-  readonly type: 'about:blank'
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  /** Stable; see `docs/error-codes.md`. */
-  readonly code: string
-  /** Facts of the refusal that a program can use. */
-  readonly details?: Refusal['details']
-  /** Field → what is wrong with it. */
-  readonly errors?: InvalidInput['errors']
-  /** For faults of ours: what the log calls this one. */
-  readonly correlationId?: string
-}
 
 /** Translates an error. A fault of ours is masked: its id finds it in the log. */
 export function problemOf(error: unknown, correlationId: string): Problem {
@@ -72,7 +56,7 @@ export function problemErrorHandler(logger: Logger) {
       .code(answer.status)
       .header('cache-control', 'no-store')
       .type(problemMediaType(request.headers.accept))
-      .send(JSON.stringify(answer))
+      .send(JSON.stringify({ ...answer, ...request.routeOptions.config?.problem?.describe(answer) }))
   }
 }
 

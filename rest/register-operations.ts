@@ -4,7 +4,7 @@ import type { Caller } from '../application/index.ts'
 import { Refusal } from '../domain/index.ts'
 import { type ReadBody, readBody, readFields, treeOfFields } from './forms/index.ts'
 import type { KeptAnswers } from './kept-answers.ts'
-import { type AnyAnswer, type Operation, organizationPath } from './operation.ts'
+import { type AnyAnswer, namesOrganization, type Operation } from './operation.ts'
 import { problemMediaType, problemOf } from './problem.ts'
 import { incomingFile } from './upload-body.ts'
 
@@ -26,7 +26,7 @@ export function registerOperations(
       fastify.route({
         method: each.withHead === true ? [each.method, 'HEAD'] : each.method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
-        config: { access: each.access },
+        config: { access: each.access, ...(each.problem && { problem: each.problem }) },
         exposeHeadRoute: false,
         handler: (request, reply) => handle(each, request, reply, scope),
       })
@@ -39,7 +39,7 @@ async function handle(
   { callerOf, answers }: OperationScope,
 ): Promise<FastifyReply> {
   const caller = definition.access === 'everybody' ? (undefined as unknown as Caller) : callerOf(request)
-  if (definition.path.startsWith(`${organizationPath}/`)) requireOrganization(caller, request)
+  if (namesOrganization(definition)) requireOrganization(caller, request)
   const parameters = readFields(definition.parameters ?? none, treeOfFields(parametersOf(request)), 'text')
   const query = definition.query === undefined ? {} : readFields(definition.query, queryOf(request), 'text')
   const input = await readInput(definition, request, reply, caller)

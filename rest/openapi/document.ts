@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type FileFields, type Operation, type OperationAnswer, organizationPath } from '../operation.ts'
-import type { Problem } from '../problem.ts'
+import { type FileFields, namesOrganization, type Operation, type OperationAnswer } from '../operation.ts'
+import type { Problem } from '../problem-form.ts'
 import { answerOf, exampleOf } from './example.ts'
 import { withNamedSchemas } from './named-schemas.ts'
 import { malformedExample } from './refusal-example.ts'
@@ -107,8 +107,10 @@ function described(each: Operation): DocumentedOperation {
     ...requestBody(each),
     responses: {
       ...Object.fromEntries(Object.entries(each.answers).map(([status, answer]) => [status, response(answer)])),
-      ...Object.fromEntries(byStatus(refusals).map(([status, codes]) => [status, refusal(status, codes, malformed)])),
-      default: problemResponse('The request could not be answered now, or failed.', anyProblem),
+      ...Object.fromEntries(
+        byStatus(refusals).map(([status, codes]) => [status, refusal(each, status, codes, malformed)]),
+      ),
+      default: problemResponse('The request could not be answered now, or failed.', ofForm(each), {}, ofForm(each)),
     },
   }
 }
@@ -116,22 +118,29 @@ function described(each: Operation): DocumentedOperation {
 const anyProblem = { $ref: '#/components/schemas/Problem' }
 
 /** Clients that know what a problem is ask for it by its own type. */
-function problemResponse(description: string, schema: object, example: object = {}): object {
-  const content = { 'application/json': { schema, ...example }, 'application/problem+json': { schema: anyProblem } }
+function problemResponse(description: string, schema: object, example: object = {}, own: object = anyProblem): object {
+  const content = { 'application/json': { schema, ...example }, 'application/problem+json': { schema: own } }
   return { description, content }
 }
 
+/** A problem as the clients of an operation read it. */
+function ofForm({ problem }: Operation): object {
+  return problem === undefined ? anyProblem : jsonSchema(problemSchema.extend(problem.schema.shape), 'output')
+}
+
 /** @param example of a refusal, where it is one of this status */
-function refusal(status: number, codes: readonly string[], example: Problem | undefined): object {
-  const own = { properties: { status: { const: status }, code: { enum: codes } } }
-  const shown = example?.status === status ? { example } : {}
-  return problemResponse('The request was refused.', { allOf: [anyProblem, own] }, shown)
+function refusal(each: Operation, status: number, codes: readonly string[], example: Problem | undefined): object {
+  const further = each.problem?.furtherCodes
+  const code = further === undefined ? { enum: codes } : { anyOf: [{ enum: codes }, { pattern: further.source }] }
+  const own = { properties: { status: { const: status }, code } }
+  const shown = example?.status === status ? { example: { ...example, ...each.problem?.describe(example) } } : {}
+  return problemResponse('The request was refused.', { allOf: [ofForm(each), own] }, shown, ofForm(each))
 }
 
 function pathParameters({ path, parameters }: Operation): readonly DocumentedParameter[] {
   const shape: Readonly<Record<string, z.ZodType>> = {
     ...parameters?.shape,
-    ...(path.startsWith(organizationPath) ? { organizationId: z.uuid() } : {}),
+    ...(namesOrganization({ path }) ? { organizationId: z.uuid() } : {}),
   }
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,

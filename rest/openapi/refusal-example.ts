@@ -3,7 +3,8 @@ import { Refusal } from '../../domain/index.ts'
 import { treeOfFields } from '../forms/field-tree.ts'
 import { readFields } from '../forms/read-fields.ts'
 import type { Operation } from '../operation.ts'
-import { type Problem, problemOf } from '../problem.ts'
+import { problemOf } from '../problem.ts'
+import type { Problem } from '../problem-form.ts'
 
 /** What nobody calls a field. */
 const misspelled = 'exmaple'

@@ -1,6 +1,6 @@
 import { permissionRule } from '../../domain/index.ts'
 import { statusOfRefusal } from '../http-status.ts'
-import { type Operation, organizationPath } from '../operation.ts'
+import { namesOrganization, type Operation } from '../operation.ts'
 import found from './refusals.json' with { type: 'json' }
 
 /**
@@ -40,7 +40,7 @@ export function refusalsOf({
     'TOO_MANY_REQUESTS',
     ...(isOpen ? [] : [...authentication, 'API_TOKEN_SCOPE_EXCEEDED']),
     ...(isOpen || permissionRule(access).everyUser === true ? [] : ['FORBIDDEN']),
-    ...(path.startsWith(`${organizationPath}/`) ? ['ORGANIZATION_NOT_FOUND'] : []),
+    ...(namesOrganization({ path }) ? ['ORGANIZATION_NOT_FOUND'] : []),
     ...(hasParameters || query !== undefined ? ['INPUT_MALFORMED'] : []),
     ...(takes('first', 'after') ? ['CURSOR_MALFORMED'] : []),
     ...(path.includes('{') ? ['REQUEST_MALFORMED'] : []),
