@@ -18,7 +18,12 @@ import type { OpenArtifactInput, OpenedArtifact } from './open-artifact.ts'
 import type { Upload } from './ports.ts'
 import type { ResubmitSigningRequestInput } from './resubmit-signing-request.ts'
 import type { SignedHashes, SignHashesInput } from './sign-hashes.ts'
-import type { CanSubmitInput, SubmissionCheck, SubmitSigningRequestInput } from './submission.ts'
+import type {
+  BuildArtifactSubmission,
+  CanSubmitInput,
+  SubmissionCheck,
+  SubmitSigningRequestInput,
+} from './submission.ts'
 import type { AppVeyorSubmission } from './submit-from-app-veyor.ts'
 import type { Unsubscribed } from './unsubscribe.ts'
 import type { AdmitUploadInput, UploadArtifactInput } from './upload-artifact.ts'
@@ -85,6 +90,14 @@ export interface Application extends Administration {
    *   `submitSigningRequest`
    */
   submitFromAppVeyor(caller: Caller, input: AppVeyorSubmission): Promise<SigningRequestChanged>
+
+  /**
+   * Submits an artifact of a build whose build system is asked about it, and named by its slug: as plugins of build systems do, with an
+   * API token alone. The same build that submits the same again is answered its first request, unless it brings an idempotency key.
+   *
+   * @throws Refusal `TRUSTED_BUILD_SYSTEM_NOT_FOUND`, and as `submitSigningRequest`
+   */
+  submitBuildArtifact(caller: Caller, input: BuildArtifactSubmission): Promise<SigningRequestChanged>
 
   /**
    * Submits the artifact of a completed request again, to another signing policy of its project. What the submitter of the original

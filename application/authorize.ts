@@ -11,6 +11,7 @@ import { isSetup, type Requester } from './caller.ts'
 export const useCases = {
   submitSigningRequest: 'submitSigningRequest',
   submitFromAppVeyor: 'submitSigningRequest',
+  submitBuildArtifact: 'submitSigningRequest',
   signHashes: 'submitSigningRequest',
   resubmitSigningRequest: 'submitSigningRequest',
   canSubmit: 'submitSigningRequest',

@@ -16,6 +16,7 @@ import type { ApplicationDependencies } from './ports.ts'
 import { resubmitSigningRequest } from './resubmit-signing-request.ts'
 import { asCallersFailure } from './service-failure.ts'
 import { signHashes } from './sign-hashes.ts'
+import { submitBuildArtifact } from './submit-build-artifact.ts'
 import { submitFromAppVeyor } from './submit-from-app-veyor.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
 import { readUnsubscription, unsubscribe } from './unsubscribe.ts'
@@ -145,6 +146,10 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
     submitFromAppVeyor: (requester, input) =>
       guard({ useCase: 'submitFromAppVeyor', requester, writes: 'submission' }, () =>
         submitFromAppVeyor(dependencies, requester, input),
+      ),
+    submitBuildArtifact: (requester, input) =>
+      guard({ useCase: 'submitBuildArtifact', requester, writes: 'submission' }, () =>
+        submitBuildArtifact(dependencies, requester, input),
       ),
     signHashes: (requester, input) =>
       guard({ useCase: 'signHashes', requester, writes: 'submission' }, () =>

@@ -1,23 +1,18 @@
 import {
   activeProject,
-  activeSigningPolicy,
-  currentVersion,
   type Project,
   parseSlug,
   Refusal,
-  relationsToPolicy,
   streams,
   type TrustedBuildSystem,
   trustedBuildSystemDecider,
 } from '../domain/index.ts'
-import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
+import { permittedTarget, vouchedByLink } from './linked-submission.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
-import { principalFor } from './principals.ts'
 import type { SubmissionChoices } from './submission.ts'
-import { findTarget } from './submission-target.ts'
 import { submitSigningRequest } from './submit-signing-request.ts'
 
 /** A build of AppVeyor whose artifact is to be signed, as AppVeyor's web hook names it. */
@@ -47,15 +42,10 @@ export async function submitFromAppVeyor(
   caller: Caller,
   { choices, trustedBuildSystem, build: fields }: AppVeyorSubmission,
 ): Promise<SigningRequestChanged> {
-  const target = await findTarget(dependencies, caller, choices)
-  const { settings } = currentVersion(activeSigningPolicy(target.policy))
-  const principal = await principalFor(dependencies.log, caller, settings.submitters)
-  authorize(caller, 'submitSigningRequest', relationsToPolicy(principal, settings))
-  const project = activeProject(target.project)
-  const { trustedBuildSystemId } = await findLinked(dependencies, caller, project, trustedBuildSystem)
-  const linked = { trustedBuildSystemId, proof: { method: 'link' }, node: null } as const
-  const vouched: Caller = { ...caller, vouchedBy: caller.vouchedBy ?? linked }
-  return submitSigningRequest(dependencies, vouched, {
+  const project = activeProject((await permittedTarget(dependencies, caller, choices)).project)
+  const system = await findLinked(dependencies, caller, project, trustedBuildSystem)
+  const { trustedBuildSystemId } = system
+  return submitSigningRequest(dependencies, vouchedByLink(caller, system), {
     ...choices,
     build: { fields, secrets: {} },
     source: {

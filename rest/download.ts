@@ -32,7 +32,8 @@ export function downloadOperations(application: Pick<Application, 'openArtifact'
       summary,
       parameters: part === undefined ? ofRequest : ofFile,
       answers: downloadAnswers,
-      handle: ({ caller, parameters, request }) => handleDownload(application, { caller, ...parameters, which, request }),
+      handle: ({ caller, parameters, request }) =>
+        handleDownload(application, { caller, ...parameters, which, request }),
     })
   return [
     download({ operationId: 'downloadSignedArtifact', which: 'signed', summary: 'Download what was signed' }),

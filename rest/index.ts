@@ -1,4 +1,5 @@
 export type { RestOptions } from './operations.ts'
-export { type Problem, problemErrorHandler, problemOf } from './problem.ts'
+export { problemErrorHandler, problemOf } from './problem.ts'
+export type { Problem } from './problem-form.ts'
 export { registerRest } from './register.ts'
 export { registerUnknownPaths } from './unknown-path.ts'

@@ -3,6 +3,7 @@ import type { Application, PersonReader } from '../application/index.ts'
 import type { EventLog } from '../event-log/index.ts'
 import type { ReadModel } from '../projections/index.ts'
 import { administrationOperations } from './administration/index.ts'
+import { connectorOperations } from './connectors/index.ts'
 import { downloadOperations } from './download.ts'
 import { appVeyorOperation } from './integrations/app-veyor.ts'
 import type { AnswerStore } from './kept-answers.ts'
@@ -69,5 +70,6 @@ export function operationsOf(
     cryptokiOperation(options),
     ...downloadOperations(options.application),
     ...administrationOperations(options),
+    ...connectorOperations({ ...options, links }),
   ]
 }

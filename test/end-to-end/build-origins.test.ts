@@ -1,61 +1,18 @@
 import { expect, test } from 'vitest'
-import { createProject } from '../../application/create-project.ts'
-import { createSigningPolicy } from '../../application/create-signing-policy.ts'
-import { linkTrustedBuildSystem } from '../../application/trusted-build-system-links.ts'
-import { createTrustedBuildSystem } from '../../application/trusted-build-systems.ts'
 import { type SigningRequestId, streams } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
-import { buildSystemForms } from '../../origin/index.ts'
 import { sampleProgram } from '../../server/embedded/sample-program.ts'
-import { type BuildOfKind, rightBuilds, type SaidBuild } from '../support/build-systems/right-builds.ts'
+import { linkedProject } from '../support/build-systems/linked-project.ts'
+import { rightBuilds, type SaidBuild } from '../support/build-systems/right-builds.ts'
 import { formOf, restClient } from '../support/rest-client.ts'
 import { serveOrganization } from '../support/served-organization.ts'
-import { administratorsInLog } from '../support/submitters-in-log.ts'
 import { silenceWorkers, useTimeSkipping } from '../support/temporal.ts'
-import { type TestOrganization, testOrganization } from '../support/test-organization.ts'
+import { testOrganization } from '../support/test-organization.ts'
 import { until } from '../support/until.ts'
 import { reached } from '../support/workflow-requests.ts'
 
 silenceWorkers()
 const environment = useTimeSkipping()
-
-/** A project whose policy verifies origins, with a build system of the kind; answers the token of that. */
-async function linked(organization: TestOrganization, slug: string, build: BuildOfKind): Promise<string> {
-  const { signer, setup, persons, certificateId, submitter, asking } = organization
-  const { log, now } = signer
-  const { secrets } = asking
-  const dependencies = {
-    log,
-    now,
-    persons,
-    secrets,
-    buildSystems: buildSystemForms,
-    checkTarget: async () => undefined,
-    administrators: administratorsInLog(log),
-  }
-  const { repositoryUrl, kind, settings, linkSecrets } = build
-  const { projectId } = await createProject(dependencies, setup, { slug, name: slug, description: null, repositoryUrl })
-  await createSigningPolicy(dependencies, setup, {
-    projectId,
-    slug: 'release',
-    settings: {
-      name: 'Release',
-      certificateId,
-      submitters: [{ user: submitter }],
-      approval: null,
-      timestamp: 'none',
-      release: false,
-      existingSignatures: ['refuse'],
-      trustedBuildSystemRequired: true,
-      originVerification: { allowedBranches: ['main'] },
-    },
-  })
-  const made = await createTrustedBuildSystem(dependencies, setup, { slug, name: slug, description: null, kind })
-  const { trustedBuildSystemId } = made
-  const given = Object.entries(linkSecrets).map(([name, value]) => ({ name, value }))
-  await linkTrustedBuildSystem(dependencies, setup, { trustedBuildSystemId, projectId, settings, secrets: given })
-  return made.token
-}
 
 test('a right build of each kind is signed, and a wrong one is refused with its code, and signs nothing', async () => {
   const program = sampleProgram()
@@ -67,7 +24,7 @@ test('a right build of each kind is signed, and a wrong one is refused with its 
 
   async function outcomes([name, build]: (typeof builds)[number], index: number) {
     const slug = `kind-${index}`
-    const token = `${apiToken}:${await linked(organization, slug, build)}`
+    const token = `${apiToken}:${(await linkedProject(organization, slug, build)).token}`
     const { send } = restClient(`${served.url}/API/v1/${organizationId}`, token)
     let count = 0
     /** As clients do it: under one key, again while the service asks for that. A token stands for that one submission. */

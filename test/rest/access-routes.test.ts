@@ -62,7 +62,8 @@ describe('every route', { timeout: 240_000 }, () => {
     const [method = 'GET', url = ''] = name.split(' ')
     const mediaType = response.headers.get('content-type')?.split(';')[0] ?? ''
     const described = { status: response.status, mediaType, text }
-    if (/^\/(?:Api\/v1\/(?::|Meta)|uploads)/.test(url)) await check(documentedMethod(method), otherPath(url), described)
+    if (/^\/(?:Api\/v1\/(?::|Meta)|Connectors|uploads)/.test(url))
+      await check(documentedMethod(method), otherPath(url), described)
     return { status: response.ok && isRefusedIn?.(text) === true ? 403 : response.status, text }
   }
 
@@ -84,7 +85,7 @@ describe('every route', { timeout: 240_000 }, () => {
     }
   })
 
-  const needing = names.filter((name) => /^\w+ \/(?:Api\/v1\/:|uploads|audit-log)/.test(name))
+  const needing = names.filter((name) => /^\w+ \/(?:Api\/v1\/:|Connectors|uploads|audit-log)/.test(name))
   describe.each(Object.entries(scopes))('by a token %s', (_, scopeOf) => {
     it.each(needing)('%s', async (name) => {
       const access = accessOf(name)

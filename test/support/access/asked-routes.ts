@@ -1,7 +1,14 @@
 import { evidenceSha256 } from '../graphql-requests.ts'
 import { unsubscribePath } from '../mailed-tokens.ts'
 import { askedRequests } from './asked-requests.ts'
-import { type AskedRoute, announcedUploadRoute, artifactRoute, submissionOf, submissionRoute } from './asked-rest.ts'
+import {
+  type AskedRoute,
+  announcedUploadRoute,
+  artifactRoute,
+  connectorRoutes,
+  submissionOf,
+  submissionRoute,
+} from './asked-rest.ts'
 import type { Things } from './things.ts'
 
 /** Every route, by its method and URL: who adds one adds a line. */
@@ -65,6 +72,7 @@ export const askedRoutes: Readonly<Record<string, AskedRoute>> = {
   ...announcedUploadRoute('UploadUnsignedArtifact'),
   ...artifactRoute('BuildSettingsFile', (of) => of.requestOfBuild()),
   ...evidenceRoute(),
+  ...connectorRoutes(),
   ...askedRequests,
   'GET /Api/v1/Meta/SystemInfo': { path: async () => '/Api/v1/Meta/SystemInfo' },
   'GET /Api/v1/openapi.json': { path: async () => '/Api/v1/openapi.json' },

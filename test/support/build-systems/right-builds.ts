@@ -41,6 +41,14 @@ export type BuildOfKind = {
   readonly linkSecrets: Readonly<Record<string, string>>
   readonly said: () => Promise<SaidBuild> | SaidBuild
   readonly wrong: readonly WrongBuild[]
+  /** As the plugin of the build system submits it. */
+  readonly plugin?: {
+    /** The part of the path that names the connector. */
+    readonly connector: string
+    readonly fields: Readonly<Record<string, string | number>>
+    /** Whether the artifact is uploaded, and not fetched. */
+    readonly isUploaded?: boolean
+  }
 }
 
 /** Whom identity tokens are for in these tests. */
@@ -51,7 +59,7 @@ export async function rightBuilds(program: Uint8Array): Promise<Readonly<Record<
   return {
     'GitHub Actions by its API': await gitHubByApi(program),
     'GitHub Actions by a token': await gitHubByToken(),
-    'GitLab by a token': await gitLabByToken(),
+    'GitLab by a token': await gitLabByToken(program),
     'an OpenID Connect issuer': await oidcIssuer(),
     Jenkins: await jenkins(program),
     'Jenkins that is not asked': jenkinsByClaim(),
@@ -64,6 +72,8 @@ export async function rightBuilds(program: Uint8Array): Promise<Readonly<Record<
 async function gitHubByApi(program: Uint8Array): Promise<BuildOfKind> {
   const { world, apiUrl } = await gitHubStandIn()
   world.artifact.digest = `sha256:${createHash('sha256').update(program).digest('hex')}`
+  Object.assign(world.artifact, { name: 'program.exe', size_in_bytes: program.byteLength })
+  Object.assign(world, { artifactBytes: Buffer.from(program) })
   const fields = { runId: '5001', artifactId: '7001' }
   return {
     kind: 'githubActions',
@@ -72,6 +82,13 @@ async function gitHubByApi(program: Uint8Array): Promise<BuildOfKind> {
     settings: { serverUrl: 'https://github.test', apiUrl, issuer: 'https://github.test/_services/token' },
     linkSecrets: {},
     said: () => ({ fields, secrets: { accessToken: world.token } }),
+    plugin: {
+      connector: 'GitHub',
+      fields: {
+        ...{ artifactId: '7001', gitHubWorkflowRunId: '5001', gitHubWorkflowRunAttempt: '' },
+        ...{ gitHubRepository: 'Example/program', gitHubToken: world.token },
+      },
+    },
     wrong: [
       wrongAtOnce('a token that GitHub does not take', 'ORIGIN_API_UNAUTHENTICATED', () => ({
         fields,
@@ -157,8 +174,9 @@ async function gitHubByToken(): Promise<BuildOfKind> {
   }
 }
 
-async function gitLabByToken(): Promise<BuildOfKind> {
+async function gitLabByToken(program: Uint8Array): Promise<BuildOfKind> {
   const standIn = await gitLabStandIn()
+  standIn.world.files['out/tool.exe'] = Buffer.from(program)
   const { issuer, sign } = await tokenIssuer()
   const job = issuing(sign, {
     aud: audience,
@@ -189,6 +207,7 @@ async function gitLabByToken(): Promise<BuildOfKind> {
     },
     linkSecrets: { apiKey: gitLabToken },
     said: async () => ({ ...(await job()), fields: { jobId: 31 } }),
+    plugin: { connector: 'GitLab', fields: { gitLabJobId: 31, gitLabArtifactPath: 'out/tool.exe' } },
     wrong: [
       wrongAtOnce('a merge request', 'ORIGIN_EVENT_REFUSED', () => job({ pipeline_source: 'merge_request_event' })),
       wrongAtOnce('a branch that is not protected', 'ORIGIN_REF_NOT_PROTECTED', () => job({ ref_protected: 'false' })),
@@ -231,6 +250,7 @@ async function oidcIssuer(): Promise<BuildOfKind> {
 async function jenkins(program: Uint8Array): Promise<BuildOfKind> {
   const { world, url } = await jenkinsStandIn()
   world.archived = Buffer.from(program)
+  world.archivedDigest = createHash('sha256').update(program).digest('base64')
   return {
     kind: 'jenkins',
     proof: 'api',
@@ -240,6 +260,14 @@ async function jenkins(program: Uint8Array): Promise<BuildOfKind> {
     said: () => ({
       fields: { job: 'team/library/main', buildNumber: 42, artifactPath: 'out/Library 1.0.3.nupkg' },
     }),
+    plugin: {
+      connector: 'Jenkins',
+      fields: {
+        ...{ jobFullName: 'team/library/main', buildNumber: 42 },
+        sha256ArtifactPath: 'out/Library 1.0.3.nupkg.sha256',
+      },
+      isUploaded: true,
+    },
     wrong: [
       wrongAtOnce('no build', 'ORIGIN_BUILD_UNNAMED', () => ({})),
       {
@@ -290,6 +318,7 @@ async function azureDevOps(program: Uint8Array): Promise<BuildOfKind> {
     settings: { baseUrl: url, project: 'Library' },
     linkSecrets: { apiKey: azureToken },
     said: () => ({ fields: { buildId: 531, artifactName: 'package' } }),
+    plugin: { connector: 'AzureDevOps', fields: { azureDevOpsBuildId: 531, azureDevOpsArtifactName: 'package' } },
     wrong: [
       wrongAtOnce('no artifact', 'ORIGIN_BUILD_INVALID', () => ({ fields: { buildId: 531 } })),
       {
@@ -313,6 +342,10 @@ async function teamCity(program: Uint8Array): Promise<BuildOfKind> {
     settings: { baseUrl: url, buildTypeIds: ['Library_Release'] },
     linkSecrets: { apiKey: teamCityToken },
     said: () => ({ fields: { buildId: 4711, artifactPath: 'out/Library 1.0.3.nupkg' } }),
+    plugin: {
+      connector: 'TeamCity',
+      fields: { teamCityBuildId: 4711, teamCityArtifactPath: 'out/Library 1.0.3.nupkg' },
+    },
     wrong: [
       wrongAtOnce('a field that nobody knows', 'ORIGIN_BUILD_INVALID', () => ({
         fields: { buildId: 4711, artifactPath: 'out/Library 1.0.3.nupkg', runId: 1 },
