@@ -48,6 +48,7 @@ export async function submitFromAppVeyor(
   return submitSigningRequest(dependencies, vouchedByLink(caller, system), {
     ...choices,
     build: { fields, secrets: {} },
+    isBuildCheckedFirst: true,
     source: {
       kind: 'buildArtifact',
       trustedBuildSystemId,
