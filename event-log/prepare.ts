@@ -6,7 +6,7 @@ import type { ExpectedRevision, NewEvent } from './event-log.ts'
  * Gives domain events their ids and metadata for an append.
  *
  * An event's id follows from where it is to stand and what it says: stream, expected revision, place in the append,
- * type, data, actor and cause. So a step that is tried again after its answer was lost appends the same ids and writes once,
+ * type, data, actor, cause and the approved proposal, if there was one. So a step that is tried again after its answer was lost appends the same ids and writes once,
  * while two writers who want different things at the same revision never share an id.
  */
 export function prepareEvents(
@@ -24,6 +24,8 @@ export function prepareEvents(
       data,
       metadata.actor,
       metadata.causationId,
+      // One person can let two proposals of the same change through: only one of them can be what stands there.
+      ...(metadata.changeProposalId === undefined ? [] : [metadata.changeProposalId]),
     ])
     return { id: uuidFromText(identity), type, data, metadata }
   })

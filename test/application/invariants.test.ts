@@ -162,6 +162,10 @@ const oneSlugTwice = [
   [step('createProject', 0), step('createProject', 1, { process: 1, slug: 'TOOL' })],
   [step('leave', 0), step('leave', 1)],
 ]
+const oneChangeTwice = [
+  [step('demandTwo', 1), step('demandTwo', 1)],
+  [step('approve', 0), step('approveAgain', 0)].map((each, change) => ({ ...each, change })),
+]
 const everybodyLeaves = [
   [step('deactivate', 0, { to: 1 }), step('deactivate', 1, { to: 2, process: 1 }), step('deactivate', 2, { to: 0 })],
   [step('leave', 0), step('leave', 1)],
@@ -210,7 +214,7 @@ describe.each(Object.entries(logs))('whatever is asked of two processes at the s
           await expectRulesToHold(organized, ends)
         },
       ),
-      { numRuns: 10, examples: [[byTheirOwnApproval], [oneSlugTwice], [everybodyLeaves]] },
+      { numRuns: 10, examples: [[byTheirOwnApproval], [oneSlugTwice], [oneChangeTwice], [everybodyLeaves]] },
     )
   }, 300_000)
 })
