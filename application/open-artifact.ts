@@ -9,6 +9,7 @@ import {
   relationsToProject,
   relationsToRequest,
   type Sha256Digest,
+  type SigningRequest,
   signingPolicyDecider,
   streams,
 } from '../domain/index.ts'
@@ -39,6 +40,9 @@ export type OpenedArtifact = {
 /**
  * Opens an artifact for download. Besides administrators and auditors, those whom policy and project name may, as they stand
  * now, and the submitter and approvers of the request itself; groups among them stand for their members of now.
+ *
+ * @throws Refusal `SIGNING_REQUEST_NOT_FOUND`, `FORBIDDEN`, `ORIGIN_NOT_VERIFIED`, and what says that there is none: `ORIGIN_EVIDENCE_NOT_FOUND`,
+ *   `BUILD_SETTINGS_FILE_NOT_FOUND`, `PROVENANCE_NOT_FOUND`, `ARTIFACT_NOT_RETRIEVED`, `SIGNED_ARTIFACT_NOT_READY`
  */
 export async function openArtifact(
   dependencies: ApplicationDependencies,
@@ -78,6 +82,7 @@ export async function openArtifact(
     },
     buildSettings: () => request.claimedOrigin?.buildData?.buildSettingsFile ?? null,
   }[which]()
+  if (which === 'unsigned') refuseForeign(request)
   if (artifact === null && which === 'originEvidence')
     throw new Refusal(
       'ORIGIN_EVIDENCE_NOT_FOUND',
@@ -112,4 +117,21 @@ export async function openArtifact(
       },
     )
   return { ...artifact, read: (range) => dependencies.artifacts.read(artifact.sha256, range) }
+}
+
+/**
+ * What was fetched by the credentials of a link may be of another project, whose builds nobody here may see: it is given out once the
+ * origin was verified.
+ *
+ * @throws Refusal `ORIGIN_NOT_VERIFIED`
+ */
+function refuseForeign({ source, originVerification, origin }: SigningRequest): void {
+  if (source.kind !== 'buildArtifact' || originVerification === undefined) return
+  if (origin !== null && origin.verified !== null) return
+  throw new Refusal(
+    'ORIGIN_NOT_VERIFIED',
+    origin === null
+      ? 'The artifact comes from the build system, and is given out once its origin is verified.'
+      : 'The artifact came from the build system, and its origin was not verified: it may be of another project, and is not given out.',
+  )
 }

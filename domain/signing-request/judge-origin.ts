@@ -84,7 +84,8 @@ export function failureOfOrigin(checks: readonly OriginCheck[]): RequestFailure 
   }
 }
 
-function repositoryCheck(url: string, demanded: string): OriginCheck {
+/** Whether something was built from the repository of the project. */
+export function repositoryCheck(url: string, demanded: string): OriginCheck {
   const compared = { repository: url, project: demanded }
   if (isSameRepository(url, demanded)) return passedCheck('repository', compared)
   return failedCheck(

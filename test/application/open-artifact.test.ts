@@ -2,19 +2,25 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Caller, OpenArtifactInput } from '../../application/index.ts'
 import {
+  failedCheck,
   globalRoles,
   type OrganizationId,
   type ProjectId,
+  passedCheck,
   type Sha256Digest,
   type SignedProvenance,
   type SigningPolicyEvent,
   type SigningPolicyId,
+  type SigningRequestEvent,
   type SigningRequestId,
+  type Submission,
   streams,
+  type TrustedBuildSystemId,
 } from '../../domain/index.ts'
 import { readWholeStream } from '../../event-log/index.ts'
 import { event } from '../support/decider-spec.ts'
-import { aManifest, aPlan, fixedUuid } from '../support/submission.ts'
+import { event as requestEvent } from '../support/signing-request-history.ts'
+import { aManifest, anOrigin, aPlan, fixedUuid } from '../support/submission.ts'
 import { type TestApplication, type TestCaller, testApplication } from '../support/test-application.ts'
 import { appendRaw } from '../support/test-organization.ts'
 
@@ -24,6 +30,8 @@ type People = {
   readonly approver: TestCaller
   readonly stranger: TestCaller
 }
+
+const aFault = { code: 'ORIGIN_REPOSITORY_MISMATCH', message: 'It was built from another repository.' }
 
 /** A request of `submitter` to a policy that `colleague` may submit to as well. */
 async function requested(): Promise<
@@ -164,6 +172,37 @@ describe('the artifact of a request', () => {
       ...bundle,
     })
     expect(await code('provenance', stranger)).toBe('FORBIDDEN')
+  })
+
+  it('is given to nobody as long as it was fetched from a build system, and its origin is not verified', async () => {
+    const { test, submitter, signingRequestId: uploaded } = await requested()
+    const { log } = test.dependencies
+    const { events } = await readWholeStream(log, streams.signingRequest(uploaded))
+    const [submitted] = events as unknown as [{ data: Submission }]
+    const { schemaVersion: _, ...made } = submitted.data as Submission & { readonly schemaVersion: number }
+    const trustedBuildSystemId = fixedUuid<TrustedBuildSystemId>('d')
+    const facts = { trustedBuildSystemId, kind: 'teamCity', checks: [passedCheck('build', {})], evidence: [] } as const
+    const artifact = { fileName: 'setup.exe', sha256: 'ab'.repeat(32) as Sha256Digest, size: 9 }
+    const request = async (origin?: SigningRequestEvent) => {
+      const signingRequestId = randomUUID() as SigningRequestId
+      const originVerification = { allowedBranches: ['main'], repositoryUrl: 'https://example.org/test' }
+      const source = { ...made.source, kind: 'buildArtifact', isAtHand: false }
+      const history = [
+        requestEvent('SigningRequestSubmitted', { ...made, signingRequestId, source, originVerification }),
+        requestEvent('ArtifactRetrieved', artifact),
+        ...(origin === undefined ? [] : [origin]),
+      ]
+      const stream = streams.signingRequest(signingRequestId)
+      await appendRaw(log, stream, history, 'noStream', test.setup.organizationId)
+      return signingRequestId
+    }
+    const rejected = requestEvent('OriginRejected', { ...facts, checks: [failedCheck('repository', aFault, {})] })
+    const verified = requestEvent('OriginVerified', { ...facts, proof: 'api', origin: anOrigin })
+    const administrator = await test.user('Administrator', 'globalAdministrator')
+    for (const id of [await request(), await request(rejected)])
+      for (const caller of [submitter, administrator])
+        await expect(open(test, caller, id)).rejects.toMatchObject({ code: 'ORIGIN_NOT_VERIFIED' })
+    expect(await open(test, submitter, await request(verified))).toMatchObject(artifact)
   })
 
   it('is refused with a record: who asked for what', async () => {
