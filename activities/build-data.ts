@@ -1,7 +1,6 @@
 import {
   type ArtifactStore,
   addBuildDataToStored,
-  createVerifiedReader,
   hashWithBuildData,
   type PackageBuildData,
 } from '../artifacts/index.ts'
@@ -12,7 +11,6 @@ import {
   type RecordBuildData,
   Refusal,
   retrieved,
-  type Sha256Digest,
   type SigningRequest,
   settingsOfBuild,
 } from '../domain/index.ts'
@@ -20,7 +18,11 @@ import type { EventLog } from '../event-log/index.ts'
 import { appVeyorPackageData } from '../origin/index.ts'
 import type { LongStepActivities } from './contract.ts'
 import { type LongWork, reporting, withHeartbeat } from './heartbeat.ts'
+import { readStored } from './read-stored.ts'
 import { requestStep } from './request-step.ts'
+
+/** The most bytes of the settings of a build: twice those of the longest answer that is read of its system. */
+const mostSettings = 16 * 1024 ** 2
 
 /** What writing build data into packages works with. */
 export type BuildDataDependencies = {
@@ -58,7 +60,7 @@ export async function checkBuildData(
   const { type, url, commitId: commit } = repository
   const data: PackageBuildData = {
     repository: { type, url, commit },
-    settings: { name: settings.fileName, content: await bytesOf(store, settings.sha256) },
+    settings: { name: settings.fileName, content: await readStored(store, settings.sha256, mostSettings) },
     isSameUrl: isSameRepository,
   }
   const made = await hashWithBuildData(store, builtArtifact, data, { signal })
@@ -76,7 +78,7 @@ async function withBuildData(
   const verified = origin?.verified?.origin
   if (verified === undefined) throw new Refusal('ORIGIN_NOT_VERIFIED', 'The origin of the package was not verified.')
   const { sha256 } = settingsOfBuild(request)
-  const data = appVeyorPackageData(verified, await bytesOf(ownStore, sha256))
+  const data = appVeyorPackageData(verified, await readStored(ownStore, sha256, mostSettings))
   const { type, url, commit: commitId } = data.repository
   return {
     type: 'RecordBuildData',
@@ -84,10 +86,4 @@ async function withBuildData(
     repository: { type, url, commitId },
     settings: { fileName: data.settings.name, sha256 },
   }
-}
-
-async function bytesOf(store: Pick<ArtifactStore, 'open'>, sha256: Sha256Digest): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  for await (const part of createVerifiedReader(store).read(sha256)) parts.push(part)
-  return Buffer.concat(parts)
 }

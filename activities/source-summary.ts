@@ -6,6 +6,7 @@ import {
   failedCheck,
   failedChecks,
   type Instant,
+  longestSourceSummary,
   type OriginCheck,
   type OriginEvidence,
   passedCheck,
@@ -15,6 +16,7 @@ import {
   type VerifiedOrigin,
 } from '../domain/index.ts'
 import { judgeSourceSummaries, summaryDemand } from '../statements/index.ts'
+import { readStored } from './read-stored.ts'
 
 type Store = Pick<ArtifactStore, 'open'>
 
@@ -74,7 +76,7 @@ export function evidenceOfSummaries(claimed: ClaimedOrigin | null): readonly Ori
  * The signer judges the same again, from the bytes that the log names and by the keys that the policy's version in the log names.
  *
  * @param submission the event with which the request began
- * @throws Refusal `ORIGIN_NOT_VERIFIED`; ArtifactError `ARTIFACT_STORE_…`
+ * @throws Refusal `ORIGIN_NOT_VERIFIED`; ArtifactError `ARTIFACT_…`
  */
 export async function requireSourceSummary(store: Store, request: SigningRequest, at: Instant): Promise<void> {
   const { originVerification: demanded, claimedOrigin: claimed = null, origin } = request
@@ -88,12 +90,7 @@ export async function requireSourceSummary(store: Store, request: SigningRequest
   )
 }
 
-/** The most bytes of a summary that are read. */
-const longestSummary = 1024 ** 2
-
 /** What is too long is judged as what cannot be read. */
 async function read(store: Store, { sha256, size }: Artifact): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  if (size <= longestSummary) for await (const chunk of (await store.open(sha256)).read()) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return size > longestSourceSummary ? Buffer.alloc(0) : readStored(store, sha256, longestSourceSummary)
 }

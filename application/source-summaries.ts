@@ -2,14 +2,13 @@ import {
   type Artifact,
   checkedSourceSummary,
   type EarlierRequests,
+  isCommitId,
+  longestSourceSummary,
   Refusal,
   type SigningPolicySettings,
 } from '../domain/index.ts'
 import type { CheckedChoices } from './check-submission.ts'
 import type { ApplicationDependencies } from './ports.ts'
-
-/** The most bytes of a summary that are read. */
-const longestSummary = 1024 ** 2
 
 /**
  * Where the policy demands a verification summary of the source, one that is as demanded must come with the submission. Which
@@ -59,12 +58,12 @@ export function requireVerifierKeys(
 
 /** What is no full name of a commit is refused once the origin is judged. */
 function fullCommit(text: string | null): string | null {
-  return text !== null && /^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(text) ? text.toLowerCase() : null
+  return text !== null && isCommitId(text) ? text.toLowerCase() : null
 }
 
 /** What is too long is judged as what cannot be read. */
 async function read(artifacts: ApplicationDependencies['artifacts'], { sha256, size }: Artifact): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  if (size <= longestSummary) for await (const chunk of artifacts.read(sha256)) chunks.push(chunk)
+  if (size <= longestSourceSummary) for await (const chunk of artifacts.read(sha256)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }

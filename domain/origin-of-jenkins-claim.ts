@@ -1,10 +1,8 @@
+import { isCommitId } from './commit-id.ts'
 import { readFullRef } from './full-ref.ts'
 import type { OriginOfClaim } from './origin-of-claim.ts'
 import type { SaidOrigin } from './signing-request/claimed-origin.ts'
 import { failedCheck, passedCheck } from './verified-origin.ts'
-
-/** The full id of a commit, in either case: SHA-1 or SHA-256. */
-const commit = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i
 
 /**
  * The origin that Jenkins' plugin claims, where the link names no Jenkins that could be asked. Worker and signer judge by this one
@@ -15,7 +13,7 @@ export function originOfJenkinsClaim(claimed: SaidOrigin | null): OriginOfClaim 
   const build = claimed?.buildData?.url ?? null
   const commitId = said?.toLowerCase() ?? null
   const compared = { repository: url, branch, commitId, build }
-  if (url === null || branch === null || commitId === null || !commit.test(commitId) || build === null) {
+  if (url === null || branch === null || commitId === null || !isCommitId(commitId) || build === null) {
     const message =
       'The submission does not say all of repository, branch, commit (its whole id) and address of its build. The Jenkins plugin sends them; the job must check out its repository with the Git plugin.'
     return {

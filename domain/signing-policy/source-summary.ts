@@ -20,6 +20,9 @@ export type SourceSummaryRule = {
   readonly maximumAgeSeconds: number | null
 }
 
+/** The most bytes of a summary that are read. */
+export const longestSourceSummary = 1024 ** 2
+
 /** So many verifiers a policy names, each with so many keys, and so long are these in base64: each submission copies them. */
 const most = { verifiers: 5, keys: 5, key: 2_000, id: 500 } as const
 /** Ten years. */

@@ -1,12 +1,10 @@
+import { isCommitId } from '../commit-id.ts'
 import { Refusal } from '../refusal.ts'
 import { isSameRepository } from '../repository-url.ts'
 import { isAllowedBranch } from '../signing-policy/index.ts'
 import { failedCheck, failedChecks, type OriginCheck, passedCheck, type VerifiedOrigin } from '../verified-origin.ts'
 import type { RequestFailure } from './failure.ts'
 import type { DemandedOrigin } from './origin-events.ts'
-
-/** The full name of a commit: SHA-1 or SHA-256, hexadecimal. */
-const commit = /^([0-9a-f]{40}|[0-9a-f]{64})$/
 
 /**
  * Holds a verified origin against what policy and project demand of it: the repository is the project's, the ref a branch that the
@@ -122,7 +120,7 @@ function branchCheck({ kind, name }: VerifiedOrigin['ref'], { allowedBranches }:
 }
 
 function commitCheck(commitId: string): OriginCheck {
-  if (commit.test(commitId)) return passedCheck('commit', { commit: commitId })
+  if (isCommitId(commitId) && commitId === commitId.toLowerCase()) return passedCheck('commit', { commit: commitId })
   return failedCheck(
     'commit',
     {

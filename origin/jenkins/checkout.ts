@@ -1,5 +1,6 @@
+import { isCommitId } from '../../domain/commit-id.ts'
 import { isSameRepository } from '../../domain/repository-url.ts'
-import { type CheckList, type FullRef, isCommitId, readFullRef } from '../reading/index.ts'
+import { type CheckList, type FullRef, readFullRef } from '../reading/index.ts'
 import type { BuildAnswer } from './forms.ts'
 
 /** What of the project's repository a build checked out. */

@@ -1,12 +1,13 @@
 import {
   failedCheck,
+  isCommitId,
   normalizedRepositoryUrl,
   type OriginCheck,
   passedCheck,
   type VerifiedOrigin,
 } from '../../domain/index.ts'
 import { type TokenClaims, textClaim } from '../identity-token/index.ts'
-import { isCommitId, readFullRef } from '../reading/index.ts'
+import { readFullRef } from '../reading/index.ts'
 import type { OidcField, OidcRef, OidcSettings } from './settings.ts'
 
 /** Judges what must be so: one check for each claim. */

@@ -1,4 +1,5 @@
 import { type output, type ZodType, z } from 'zod'
+import { isCommitId } from '../../domain/commit-id.ts'
 import { refusalOf } from '../http-api/index.ts'
 import type { ApiAnswer } from '../http-api.ts'
 import type { OriginErrorCode } from '../origin-error.ts'
@@ -73,11 +74,6 @@ export const numericId = idText.refine(
   (text) => /^\d{1,19}$/.test(text),
   'must be a number, as the build system gives it',
 )
-
-/** Whether it is the whole id of a commit, in either case: SHA-1 or SHA-256. */
-export function isCommitId(text: string): boolean {
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text)
-}
 
 /** A commit's id, in lower case. */
 export const commitText = z

@@ -1,3 +1,4 @@
+import { isCommitId } from '../../domain/commit-id.ts'
 import { isSameRepository } from '../../domain/repository-url.ts'
 import type { BuildActor } from '../../domain/verified-origin.ts'
 import type { ConnectorTools, FetchedArtifact, OriginFinding, OriginQuestion } from '../connector.ts'
@@ -7,7 +8,6 @@ import {
   createAsking,
   createCheckList,
   errorOf,
-  isCommitId,
   readAnswer,
   readFullRef,
   requireApiKey,
