@@ -1,20 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import type { UsedStatements } from '../application/index.ts'
-import { openPostgresUsedTokens, openSqliteUsedTokens, type UsedTokens } from '../origin/identity-token/index.ts'
-import { dataPath, type Settings } from './configuration.ts'
-import { postgresAddress } from './postgres-address.ts'
-import { keepPrivate } from './private-files.ts'
-
-/** Between two removals of what counts no more, in milliseconds. */
-const expiryPauseMs = 60_000
+import type { Settings } from './configuration.ts'
+import { openUsedOnce } from './used-once.ts'
 
 /**
- * Opens what remembers which statements of authentication proxies came with a call: a table of the database of secrets; where that is
- * SQLite, a file beside it. So every api that has the same secrets has the same statements. Opening does not wait for a database that
- * is away.
+ * Opens what remembers which statements of authentication proxies came with a call, for every api that has the same secrets.
  *
  * @throws ConfigurationError `CONFIGURATION_INVALID`, `TLS_FILE_UNUSABLE`
  */
@@ -22,13 +13,12 @@ export async function openUsedStatements(
   settings: Settings,
   logger: Logger,
 ): Promise<UsedStatements & { readonly close: () => Promise<void> }> {
-  const store = await openStore(settings, logger)
-  const onError = (err: unknown) =>
-    logger.warn({ err }, 'statements of proxies that count no more could not be forgotten')
-  const expiry = setInterval(() => {
-    void store.removeExpired(new Date().toISOString()).catch(onError)
-  }, expiryPauseMs)
-  expiry.unref()
+  const store = await openUsedOnce(settings, logger, {
+    what: 'statements of proxies',
+    fileName: 'used-statements.db',
+    expiryPauseMs: 60_000,
+    survivesPowerLoss: false,
+  })
   return {
     async use({ trustedBuildSystemId, nonce, expiresAt }) {
       const named = JSON.stringify(['statement about a build node', trustedBuildSystemId, nonce])
@@ -37,23 +27,6 @@ export async function openUsedStatements(
       const usedFor = randomUUID()
       return (await store.use({ id, usedFor, expiresAt })) === usedFor
     },
-    async close() {
-      clearInterval(expiry)
-      await store.close()
-    },
+    close: () => store.close(),
   }
-}
-
-async function openStore(settings: Settings, logger: Logger): Promise<UsedTokens> {
-  const address = settings.secretStore ?? `sqlite:${dataPath(settings, 'secrets.db')}`
-  if (address.startsWith('sqlite:')) {
-    const path = join(dirname(address.slice('sqlite:'.length)), 'used-statements.db')
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await keepPrivate(path)
-    return openSqliteUsedTokens(path, { survivesPowerLoss: false })
-  }
-  return openPostgresUsedTokens({
-    ...postgresAddress(settings, 'secretStore', address),
-    onConnectionLost: (err) => logger.warn({ err }, 'a connection of the store of used statements was lost'),
-  })
 }
