@@ -109,11 +109,11 @@ export async function removeBuildSecrets(
     await secrets.remove({ organizationId, purpose: 'buildSecret', id })
 }
 
-/** By name. One that is not there is left out: then the connector says that it is missing. */
-async function secretsOfLink(
+/** The secrets of a link, by name. One that is not there is left out: then the connector says that it is missing. */
+export async function secretsOfLink(
   secrets: Pick<BuildSystemSecrets, 'get'>,
-  link: TrustedBuildSystemLink,
-  { organizationId }: Submission,
+  link: Pick<TrustedBuildSystemLink, 'secrets'>,
+  { organizationId }: Pick<Submission, 'organizationId'>,
 ): Promise<ConnectorTools['secrets']> {
   const opened: Record<string, Secret> = {}
   for (const { name, secretId: id } of link.secrets) {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
-import { failedChecks, type OriginEvidence, Refusal, repositoryCheck, type Sha256Digest } from '../domain/index.ts'
+import { failedChecks, Refusal, repositoryCheck } from '../domain/index.ts'
 import type { EventLog } from '../event-log/index.ts'
-import type { ConnectorTools, Origins, UncheckedQuestion } from '../origin/index.ts'
+import { type ConnectorTools, keepNothing, type Origins, type UncheckedQuestion } from '../origin/index.ts'
 import type { FetchBuildArtifact } from '../sources/index.ts'
 import { askingAboutBuild, type BuildSystemSecrets } from './ask-build-system.ts'
 
@@ -44,10 +43,4 @@ async function requireOwnBuild(
     `The artifact was not fetched, since it is not known that the build is of the project. ${failed?.message ?? 'The build system says nothing of it.'}`,
     { reason: failed?.code ?? null },
   )
-}
-
-/** What is answered on the way to the artifact proves nothing: its origin is asked for when it is there. */
-async function keepNothing(name: string, mediaType: string, bytes: Uint8Array): Promise<OriginEvidence> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex') as Sha256Digest
-  return { name, mediaType, sha256, size: bytes.byteLength }
 }

@@ -41,7 +41,11 @@ import { type SignerDependencies, sign } from './sign.ts'
 import { useGrants } from './use-grants.ts'
 import { type UseToken, verifyOrigin } from './verify-origin.ts'
 
-export { askingAboutBuild, type BuildSystemSecretPlace, type BuildSystemSecrets } from './ask-build-system.ts'
+export {
+  askingAboutBuild,
+  type BuildSystemSecretPlace,
+  type BuildSystemSecrets,
+} from './ask-build-system.ts'
 export type { KeptAttempt, WebHookDeliveryDependencies } from './attempt-web-hook-delivery.ts'
 export {
   type ActorCheck,

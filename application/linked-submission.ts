@@ -1,4 +1,10 @@
-import { activeSigningPolicy, currentVersion, relationsToPolicy, type TrustedBuildSystem } from '../domain/index.ts'
+import {
+  activeSigningPolicy,
+  currentVersion,
+  relationsToPolicy,
+  type TrustedBuildSystem,
+  type TrustedBuildSystemKind,
+} from '../domain/index.ts'
 import { authorize } from './authorize.ts'
 import type { Caller } from './caller.ts'
 import type { ApplicationDependencies } from './ports.ts'
@@ -33,4 +39,9 @@ export function vouchedByLink(caller: Caller, { trustedBuildSystemId }: TrustedB
     ...caller,
     vouchedBy: caller.vouchedBy ?? { trustedBuildSystemId, proof: { method: 'link' }, node: null },
   }
+}
+
+/** What a connector is called in events: `github-actions`. */
+export function connectorOf(kind: TrustedBuildSystemKind): string {
+  return kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -4,7 +4,6 @@ import {
   changeProposalDecider,
   fold,
   type LinkSecretId,
-  type OrganizationId,
   parseStreamName,
   streams,
   type TrustedBuildSystemState,
@@ -27,7 +26,6 @@ const graceMs = 24 * 60 * 60 * 1000
  */
 export async function keepUntilDecided(
   { log, secrets }: Dependencies,
-  { organizationId: _ }: { readonly organizationId: OrganizationId },
   changeProposalId: ChangeProposalId,
   kept: readonly KeptSecret[],
 ): Promise<void> {

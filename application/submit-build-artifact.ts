@@ -8,7 +8,6 @@ import {
   type Sha256Digest,
   streams,
   type TrustedBuildSystem,
-  type TrustedBuildSystemKind,
   trustedBuildSystemDecider,
   trustedBuildSystemSlugDecider,
   vouchesFor,
@@ -16,7 +15,7 @@ import {
 import type { SubmittedBuild } from './build-ports.ts'
 import type { Caller } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
-import { permittedTarget, vouchedByLink } from './linked-submission.ts'
+import { connectorOf, permittedTarget, vouchedByLink } from './linked-submission.ts'
 import { load, loadOwn } from './load.ts'
 import type { ApplicationDependencies, SubmittedSource } from './ports.ts'
 import { trustedBuildSystemSlugStream } from './slug-streams.ts'
@@ -127,9 +126,4 @@ async function announcedDigest(
     project: { slug, repositoryUrl: repositoryUrl ?? '' },
     signingPolicy: { slug: target.policy.slug },
   })
-}
-
-/** What a connector is called in events: `github-actions`. */
-function connectorOf(kind: TrustedBuildSystemKind): string {
-  return kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

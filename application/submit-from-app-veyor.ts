@@ -9,7 +9,7 @@ import {
 } from '../domain/index.ts'
 import type { Caller } from './caller.ts'
 import type { SigningRequestChanged } from './change-signing-request.ts'
-import { permittedTarget, vouchedByLink } from './linked-submission.ts'
+import { connectorOf, permittedTarget, vouchedByLink } from './linked-submission.ts'
 import { loadOwn } from './load.ts'
 import type { ApplicationDependencies } from './ports.ts'
 import type { SubmissionChoices } from './submission.ts'
@@ -52,7 +52,7 @@ export async function submitFromAppVeyor(
     source: {
       kind: 'buildArtifact',
       trustedBuildSystemId,
-      connector: 'app-veyor',
+      connector: connectorOf(kind),
       build: fields,
       artifact: fields.buildJobId,
     },

@@ -178,8 +178,7 @@ async function sendLink(
   const handled = await keepingSecrets(dependencies, kept, () =>
     handleCommand(dependencies, requester, stream, trustedBuildSystemDecider, command, basedOn),
   )
-  if (handled.changeProposalId !== undefined)
-    await keepUntilDecided(dependencies, requester, handled.changeProposalId, kept)
+  if (handled.changeProposalId !== undefined) await keepUntilDecided(dependencies, handled.changeProposalId, kept)
   return { trustedBuildSystemId, ...handled }
 }
 

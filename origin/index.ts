@@ -16,6 +16,7 @@ export {
   useOnce,
 } from './identity-token/index.ts'
 export { jenkins } from './jenkins/index.ts'
+export { keepNothing } from './keep-nothing.ts'
 export { openIdConnect } from './oidc/index.ts'
 export * from './origin-error.ts'
 export {

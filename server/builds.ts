@@ -1,7 +1,16 @@
-import { createHash } from 'node:crypto'
+// Not by the door, which loads what workers and signers do.
+import { secretsOfLink } from '../activities/ask-build-system.ts'
 import type { BuildQuestion, Builds } from '../application/index.ts'
-import { type OriginEvidence, Refusal, type Sha256Digest } from '../domain/index.ts'
-import { OriginError, type Origins, type Secret, secretOf, type UsedTokens, useOnce } from '../origin/index.ts'
+import { Refusal } from '../domain/index.ts'
+import {
+  keepNothing,
+  OriginError,
+  type Origins,
+  type Secret,
+  secretOf,
+  type UsedTokens,
+  useOnce,
+} from '../origin/index.ts'
 import type { Secrets } from '../secrets/index.ts'
 
 /** How long a build system may take at submission, in milliseconds: what it does not answer by then it is asked later. */
@@ -20,14 +29,13 @@ export function serviceBuilds(parts: {
   async function asked({ fields, secrets: given, link, organizationId, ...build }: BuildQuestion) {
     const { signingRequestId: _, isWhole: _isWhole, ...question } = build
     const opened: Record<string, Secret> = {}
-    for (const { name, secretId: id } of link.secrets) {
-      const kept = await secrets.get({ organizationId, purpose: 'buildSystemSecret', id })
-      if (kept !== undefined) opened[name] = secretOf(kept.toString())
-    }
     for (const [name, text] of Object.entries(given)) opened[name] = secretOf(text)
     return {
       question: { ...question, settings: link.settings, build: fields },
-      tools: { secrets: opened, keep: notKept, now, signal: AbortSignal.timeout(earlyMs) },
+      tools: {
+        secrets: { ...(await secretsOfLink(secrets, link, { organizationId })), ...opened },
+        ...{ keep: keepNothing, now, signal: AbortSignal.timeout(earlyMs) },
+      },
     }
   }
 
@@ -47,10 +55,4 @@ export function serviceBuilds(parts: {
       }
     },
   }
-}
-
-/** Nothing is recorded that could name it. What the build system answers is kept when it is asked for the request. */
-async function notKept(name: string, mediaType: string, bytes: Uint8Array): Promise<OriginEvidence> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex') as Sha256Digest
-  return { name, mediaType, sha256, size: bytes.byteLength }
 }

@@ -48,6 +48,7 @@ export async function buildSystemsOf(
   const [{ serviceOrigins }, { serviceBuilds }, { buildArtifactFetcher }] = await Promise.all([
     import('./origins.ts'),
     import('./builds.ts'),
+    // Not by the door, which loads what workers and signers do.
     import('../activities/fetch-build-artifact.ts'),
   ])
   const origins = serviceOrigins(outside, logger)

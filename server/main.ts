@@ -3,9 +3,9 @@ import { keepCompiledCode } from './compile-cache.js'
 
 // `npm start`: everything on this machine. `countersign serve` does the same and more.
 try {
+  const { values } = parseArgs({ options: { 'no-demo': { type: 'boolean', default: false } } })
   keepCompiledCode()
   const { serve } = await import('./serve.ts')
-  const { values } = parseArgs({ options: { 'no-demo': { type: 'boolean', default: false } } })
   await serve({ demo: !values['no-demo'] })
   process.exit(0)
 } catch (error) {

@@ -15,7 +15,6 @@ const rooms = [
   'signing',
   'server',
   'http',
-  'origin',
 ]
 
 /**
