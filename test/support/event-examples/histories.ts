@@ -2,6 +2,7 @@ import {
   type OrganizationId,
   type ProjectId,
   type SigningPolicyId,
+  type SigningPolicySettings,
   streams,
   type TrustedBuildSystemId,
   type TrustedBuildSystemTokenId,
@@ -303,86 +304,11 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
         byToken('SigningPolicyReactivated', {}),
       ],
     },
-    {
-      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('f')),
-      events: [
-        inForm(
-          2,
-          byToken('SigningPolicyCreated', {
-            signingPolicyId: fixedUuid<SigningPolicyId>('f'),
-            organizationId: id.organization,
-            projectId: id.project,
-            slug: 'controlled',
-            settings: controlledSettings,
-          }),
-        ),
-        inForm(2, byToken('SigningPolicyChanged', { version: 2, settings: { ...controlledSettings, approval: null } })),
-      ],
-    },
-    {
-      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('d')),
-      events: [
-        inForm(
-          3,
-          byToken('SigningPolicyCreated', {
-            signingPolicyId: fixedUuid<SigningPolicyId>('d'),
-            organizationId: id.organization,
-            projectId: id.project,
-            slug: 'builds',
-            settings: vouchedSettings,
-          }),
-        ),
-        inForm(3, byToken('SigningPolicyChanged', { version: 2, settings: { ...vouchedSettings, approval: null } })),
-      ],
-    },
-    {
-      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('c')),
-      events: [
-        inForm(
-          4,
-          byToken('SigningPolicyCreated', {
-            signingPolicyId: fixedUuid<SigningPolicyId>('c'),
-            organizationId: id.organization,
-            projectId: id.project,
-            slug: 'hashes',
-            settings: hashSettings,
-          }),
-        ),
-        inForm(4, byToken('SigningPolicyChanged', { version: 2, settings: { ...hashSettings, approval: null } })),
-      ],
-    },
-    {
-      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('e')),
-      events: [
-        inForm(
-          5,
-          byToken('SigningPolicyCreated', {
-            signingPolicyId: fixedUuid<SigningPolicyId>('e'),
-            organizationId: id.organization,
-            projectId: id.project,
-            slug: 'origin',
-            settings: originSettings,
-          }),
-        ),
-        inForm(5, byToken('SigningPolicyChanged', { version: 2, settings: { ...originSettings, approval: null } })),
-      ],
-    },
-    {
-      streamId: streams.signingPolicy(fixedUuid<SigningPolicyId>('6')),
-      events: [
-        inForm(
-          6,
-          byToken('SigningPolicyCreated', {
-            signingPolicyId: fixedUuid<SigningPolicyId>('6'),
-            organizationId: id.organization,
-            projectId: id.project,
-            slug: 'source',
-            settings: summarySettings,
-          }),
-        ),
-        inForm(6, byToken('SigningPolicyChanged', { version: 2, settings: { ...summarySettings, approval: null } })),
-      ],
-    },
+    policyInForm(2, 'f', 'controlled', controlledSettings),
+    policyInForm(3, 'd', 'builds', vouchedSettings),
+    policyInForm(4, 'c', 'hashes', hashSettings),
+    policyInForm(5, 'e', 'origin', originSettings),
+    policyInForm(6, '6', 'source', summarySettings),
     ...certificateHistories,
     ...requestHistories(documents),
     ...securityHistories,
@@ -393,4 +319,17 @@ export function eventHistories(documents: StoredDocuments): readonly EventHistor
       ],
     },
   ]
+}
+
+/** A policy whose settings need this form of its events, and one change of it. */
+function policyInForm(form: number, digit: string, slug: string, settings: SigningPolicySettings): EventHistory {
+  const signingPolicyId = fixedUuid<SigningPolicyId>(digit)
+  const created = { signingPolicyId, organizationId: id.organization, projectId: id.project, slug, settings }
+  return {
+    streamId: streams.signingPolicy(signingPolicyId),
+    events: [
+      inForm(form, byToken('SigningPolicyCreated', created)),
+      inForm(form, byToken('SigningPolicyChanged', { version: 2, settings: { ...settings, approval: null } })),
+    ],
+  }
 }
