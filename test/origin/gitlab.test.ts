@@ -6,35 +6,18 @@ import { failedChecks } from '../../domain/index.ts'
 import { gitLab } from '../../origin/gitlab/index.ts'
 import { answeringServer } from '../support/answering-server.ts'
 import { connectorTools } from '../support/build-systems/connector-tools.ts'
-import { type GitLabWorld, gitLabCommit, gitLabStandIn, gitLabToken } from '../support/build-systems/gitlab.ts'
+import {
+  type GitLabWorld,
+  gitLabClaims,
+  gitLabCommit,
+  gitLabStandIn,
+  gitLabToken,
+} from '../support/build-systems/gitlab.ts'
 import { localIdentityTokens } from '../support/build-systems/identity-tokens.ts'
 import { tokenIssuer } from '../support/build-systems/token-issuer.ts'
 
 const audience = 'https://signing.example.com'
-/** As GitLab's documentation of ID tokens lists them; ids are text here and numbers there. */
-const claims = {
-  aud: audience,
-  sub: 'project_path:evil/tool:ref_type:branch:ref:main',
-  namespace_id: '3',
-  namespace_path: 'acme',
-  project_id: '7',
-  project_path: 'acme/tool',
-  user_id: '5',
-  user_login: 'ada',
-  user_email: 'ada@example.com',
-  pipeline_id: '21',
-  pipeline_source: 'push',
-  job_id: '32',
-  ref: 'main',
-  ref_type: 'branch',
-  ref_path: 'refs/heads/main',
-  ref_protected: 'true',
-  runner_id: 12,
-  runner_environment: 'gitlab-hosted',
-  sha: gitLabCommit,
-  ci_config_ref_uri: 'gitlab.test/acme/tool//.gitlab-ci.yml@refs/heads/main',
-  ci_config_sha: gitLabCommit,
-}
+const claims = { aud: audience, ...gitLabClaims }
 
 type Given = {
   readonly said?: object

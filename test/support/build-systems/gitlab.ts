@@ -5,6 +5,32 @@ import { file, json, page, type RoutedAnswer, redirect, routedServer } from './r
 export const gitLabCommit = '5f0c3c3f1a2b4d5e6f708192a3b4c5d6e7f80910'
 /** An access token that the stand-in takes, with `read_api`. */
 export const gitLabToken = 'glpat-canary'
+/**
+ * What the identity token of job 32 claims, as GitLab's documentation of ID tokens lists it, but for whom it is for. Ids are text
+ * here and numbers in the API; owners of projects shape `sub`, so nothing may read it.
+ */
+export const gitLabClaims = {
+  sub: 'project_path:evil/tool:ref_type:branch:ref:main',
+  namespace_id: '3',
+  namespace_path: 'acme',
+  project_id: '7',
+  project_path: 'acme/tool',
+  user_id: '5',
+  user_login: 'ada',
+  user_email: 'ada@example.com',
+  pipeline_id: '21',
+  pipeline_source: 'push',
+  job_id: '32',
+  ref: 'main',
+  ref_type: 'branch',
+  ref_path: 'refs/heads/main',
+  ref_protected: 'true',
+  runner_id: 12,
+  runner_environment: 'gitlab-hosted',
+  sha: gitLabCommit,
+  ci_config_ref_uri: 'gitlab.test/acme/tool//.gitlab-ci.yml@refs/heads/main',
+  ci_config_sha: gitLabCommit,
+}
 
 type Fields = Record<string, unknown>
 

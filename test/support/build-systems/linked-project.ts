@@ -6,7 +6,7 @@ import type { ProjectId } from '../../../domain/index.ts'
 import { buildSystemForms } from '../../../origin/index.ts'
 import { administratorsInLog } from '../submitters-in-log.ts'
 import type { TestOrganization } from '../test-organization.ts'
-import type { BuildOfKind } from './right-builds.ts'
+import type { BuildOfKind } from './build-of-kind.ts'
 
 /** What it takes to link a build system of a kind: where it is asked, and for which repository. */
 export type LinkedBuild = Pick<BuildOfKind, 'kind' | 'repositoryUrl' | 'settings' | 'linkSecrets'>
