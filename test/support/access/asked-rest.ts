@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Permission } from '../../../domain/index.ts'
-import { announcedBytes, ofBuildActors, type Things } from './things.ts'
+import { ofBuildActors, type Things } from './things.ts'
 
 /** How a route is asked, in a way that succeeds for whoever has its permission; as {@link Asked}. */
 export type AskedRoute = {
@@ -308,95 +308,5 @@ async function settings(of: Things) {
     certificateId: await of.certificate(),
     submitters: [{ user: await of.user() }],
     approval: { approvers: [{ user: await of.user() }], requiredApprovals: 1 },
-  }
-}
-
-/** The download of something of a request. */
-export function artifactRoute(
-  name: string,
-  request: (of: Things) => Promise<string> = (of) => of.signedRequest(),
-): Readonly<Record<string, AskedRoute>> {
-  const url = `/Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`
-  const path = async (of: Things) => `/Api/v1/${await of.organizationId()}/SigningRequests/${await request(of)}/${name}`
-  return { [`GET ${url}`]: { path }, [`HEAD ${url}`]: { path } }
-}
-
-/** A form as simple clients write it. */
-export function submissionRoute(name: string): Readonly<Record<string, AskedRoute>> {
-  const boundary = 'between-parts'
-  const part = (disposition: string, text: string) =>
-    `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`
-  return {
-    [`POST /Api/v1/:organizationId/SigningRequests${name}`]: {
-      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests${name}`,
-      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-      body: async (of) =>
-        [
-          part('name="artifact"; filename="setup.exe"', 'a program'),
-          part('name="signingPolicyId"', await of.namedPolicy()),
-          `--${boundary}--`,
-        ].join(''),
-    },
-  }
-}
-
-/** A submission without a file. */
-export function submissionOf(name: string, fields: object): Readonly<Record<string, AskedRoute>> {
-  return {
-    [`POST /Api/v1/:organizationId/SigningRequests${name}`]: {
-      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests${name}`,
-      headers: { 'content-type': 'application/json' },
-      body: async (of) => JSON.stringify({ signingPolicyId: await of.namedPolicy(), ...fields }),
-    },
-  }
-}
-
-/** The upload that a request announced. */
-export function announcedUploadRoute(name: string): Readonly<Record<string, AskedRoute>> {
-  return {
-    [`POST /Api/v1/:organizationId/SigningRequests/:signingRequestId/${name}`]: {
-      path: async (of) => `/Api/v1/${await of.organizationId()}/SigningRequests/${await of.announcedRequest()}/${name}`,
-      headers: { 'content-type': 'application/octet-stream' },
-      body: announcedBytes,
-    },
-  }
-}
-
-/** What plugins of build systems call. Their build systems are not there, which only those are told who may submit. */
-export function connectorRoutes(): Readonly<Record<string, AskedRoute>> {
-  const submission = (connector: string, fields: object): Readonly<Record<string, AskedRoute>> => ({
-    [`POST /Connectors/${connector}/:buildSystem/:organizationId/SigningRequests`]: {
-      path: async (of) => `/Connectors/${connector}/none/${await of.organizationId()}/SigningRequests`,
-      headers: { 'content-type': 'application/json' },
-      body: async (of) =>
-        JSON.stringify({
-          signPathProjectSlug: await of.namedProject(),
-          signPathSigningPolicySlug: await of.namedPolicy(),
-          ...fields,
-        }),
-      status: 404,
-    },
-  })
-  const read = (method: string, part: string, request: (of: Things) => Promise<string>) => ({
-    [`${method} /Connectors/:connector/:buildSystem/:organizationId/SigningRequests/:signingRequestId/${part}`]: {
-      path: async (of: Things) =>
-        `/Connectors/GitHub/none/${await of.organizationId()}/SigningRequests/${await request(of)}/${part}`,
-    },
-  })
-  return {
-    ...submission('GitHub', { artifactId: '7001', gitHubWorkflowRunId: '5001' }),
-    ...submission('GitLab', { gitLabJobId: '1', gitLabArtifactPath: 'out/setup.exe' }),
-    ...submission('AzureDevOps', { azureDevOpsBuildId: '1', azureDevOpsArtifactName: 'setup' }),
-    ...submission('TeamCity', { teamCityBuildId: '1', teamCityArtifactPath: 'out/setup.exe' }),
-    ...submission('Jenkins', { jobFullName: 'a', buildNumber: 1, sha256ArtifactPath: 'setup.exe.sha256' }),
-    'POST /Connectors/Jenkins/:buildSystem/:organizationId/SigningRequests/:signingRequestId/UnsignedArtifact': {
-      path: async (of) =>
-        `/Connectors/Jenkins/none/${await of.organizationId()}/SigningRequests/${await of.announcedRequest()}/UnsignedArtifact`,
-      headers: { 'content-type': 'application/octet-stream' },
-      body: announcedBytes,
-    },
-    ...read('GET', 'Status', async (of) => (await of.request()).signingRequestId),
-    ...read('GET', 'SignedArtifact', (of) => of.signedRequest()),
-    ...read('HEAD', 'SignedArtifact', (of) => of.signedRequest()),
   }
 }

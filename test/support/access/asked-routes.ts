@@ -1,14 +1,9 @@
 import { evidenceSha256 } from '../graphql-requests.ts'
 import { unsubscribePath } from '../mailed-tokens.ts'
+import { connectorRoutes } from './asked-connectors.ts'
 import { askedRequests } from './asked-requests.ts'
-import {
-  type AskedRoute,
-  announcedUploadRoute,
-  artifactRoute,
-  connectorRoutes,
-  submissionOf,
-  submissionRoute,
-} from './asked-rest.ts'
+import type { AskedRoute } from './asked-rest.ts'
+import { announcedUploadRoute, artifactRoute, submissionOf, submissionRoute } from './asked-submissions.ts'
 import type { Things } from './things.ts'
 
 /** Every route, by its method and URL: who adds one adds a line. */
