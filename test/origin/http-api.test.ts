@@ -80,7 +80,7 @@ describe('a question to a build system', () => {
     expect(server.asked).toEqual([])
   })
 
-  it('asks at no other host for a path that looks like an address: it is added to the base URL as any other', async () => {
+  it('asks at no other host for a path that looks like an address: the whole of it is put behind the base URL', async () => {
     const { server, api } = await served((_, response) => response.end('{}'))
     await api.ask({ path: 'https://other.test', headers })
     expect(server.asked.map(({ url }) => url)).toEqual(['/api/v4/https://other.test'])
